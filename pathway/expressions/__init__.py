@@ -1,0 +1,77 @@
+"""Formulas as a small graph: written as text, differentiated, evaluated, shown through sympy.
+
+Every formula of the house is an `Expression`: rates, assignments, observables, events. Equal formulas are one
+object, so a common subexpression is found by identity and derivatives take milliseconds.
+No units, no model and no numbers of biology enter here.
+"""
+
+from .calculus import differentiate, directional_derivative, substitute
+from .display import to_latex, to_sympy
+from .evaluation import evaluate
+from .graph import (
+    FUNCTIONS,
+    Expression,
+    absolute,
+    add,
+    all_of,
+    any_of,
+    apply,
+    divide,
+    equal,
+    exp,
+    less,
+    less_equal,
+    log,
+    maximum,
+    minimum,
+    multiply,
+    negate,
+    not_equal,
+    not_of,
+    number,
+    piecewise,
+    postorder,
+    power,
+    sqrt,
+    symbol,
+    symbols,
+)
+from .text import FormulaError, parse, to_text
+
+__all__ = [
+    "FUNCTIONS",
+    "Expression",
+    "FormulaError",
+    "absolute",
+    "add",
+    "all_of",
+    "any_of",
+    "apply",
+    "differentiate",
+    "directional_derivative",
+    "divide",
+    "equal",
+    "evaluate",
+    "exp",
+    "less",
+    "less_equal",
+    "log",
+    "maximum",
+    "minimum",
+    "multiply",
+    "negate",
+    "not_equal",
+    "not_of",
+    "number",
+    "parse",
+    "piecewise",
+    "postorder",
+    "power",
+    "sqrt",
+    "substitute",
+    "symbol",
+    "symbols",
+    "to_latex",
+    "to_sympy",
+    "to_text",
+]

@@ -1,0 +1,158 @@
+"""Derivatives and substitution, each subexpression done once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .graph import (
+    ONE,
+    ZERO,
+    Expression,
+    add,
+    apply,
+    build,
+    divide,
+    is_number,
+    less,
+    less_equal,
+    log,
+    multiply,
+    negate,
+    number,
+    piecewise,
+    postorder,
+    power,
+    sqrt,
+)
+
+
+def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:
+    """The expression with symbols replaced, all at the same time."""
+    return substitute_all([expression], replacements)[0]
+
+
+def substitute_all(expressions: list[Expression], replacements: Mapping[str, Expression]) -> list[Expression]:
+    """Several expressions with the same symbols replaced; what they share is done once."""
+    made: dict[int, Expression] = {}
+    for node in postorder(expressions):
+        if node.operator == "symbol":
+            made[id(node)] = replacements.get(str(node.value), node)
+        elif any(made[id(a)] is not a for a in node.arguments):
+            made[id(node)] = build(node.operator, (made[id(a)] for a in node.arguments))
+        else:
+            made[id(node)] = node
+    return [made[id(expression)] for expression in expressions]
+
+
+def differentiate(expression: Expression, name: str) -> Expression:
+    """The partial derivative by the symbol `name`; every other symbol counts as constant."""
+    return directional_derivative([expression], {name: ONE})[0]
+
+
+def directional_derivative(expressions: list[Expression], direction: Mapping[str, Expression]) -> list[Expression]:
+    """How each expression changes when each symbol changes at the rate `direction[symbol]` (absent: constant).
+
+    Conditions, `floor` and `ceil` count as locally constant; `abs`, `min` and `max` get the derivative of the branch
+    that is taken.
+    """
+    slope: dict[int, Expression] = {}
+    for node in postorder(expressions):
+        if node.operator == "symbol":
+            slope[id(node)] = direction.get(str(node.value), ZERO)
+        elif node.operator == "number" or all(is_number(slope[id(a)], 0.0) for a in node.arguments):
+            slope[id(node)] = ZERO
+        else:
+            slope[id(node)] = _slope(node, [slope[id(a)] for a in node.arguments])
+    return [slope[id(expression)] for expression in expressions]
+
+
+def _slope(node: Expression, inner: list[Expression]) -> Expression:
+    """The chain rule for one node, given the slopes of its arguments."""
+    if node.operator in _RULES:
+        return _RULES[node.operator](node, inner)
+    if node.operator in _OUTER:
+        return multiply(_OUTER[node.operator](node, node.arguments[0]), inner[0])
+    return ZERO  # a condition
+
+
+def _slope_of_product(node: Expression, inner: list[Expression]) -> Expression:
+    factors = node.arguments
+    return add(
+        *(
+            multiply(*factors[:index], change, *factors[index + 1 :])
+            for index, change in enumerate(inner)
+            if not is_number(change, 0.0)
+        )
+    )
+
+
+def _slope_of_quotient(node: Expression, inner: list[Expression]) -> Expression:
+    upper, lower = inner
+    if is_number(lower, 0.0):
+        return divide(upper, node.arguments[1])
+    # (a/b)' = (a' - (a/b) b') / b reuses the quotient itself.
+    return divide(add(upper, negate(multiply(node, lower))), node.arguments[1])
+
+
+def _slope_of_power(node: Expression, inner: list[Expression]) -> Expression:
+    basis, exponent = node.arguments
+    by_basis, by_exponent = ZERO, ZERO
+    if not is_number(inner[0], 0.0):
+        by_basis = multiply(exponent, power(basis, add(exponent, number(-1.0))), inner[0])
+    if not is_number(inner[1], 0.0):
+        # x^y log(x) tends to 0 as x does; without the guard it would be 0 * -inf.
+        growth = piecewise(multiply(node, log(basis)), less(ZERO, basis), ZERO)
+        by_exponent = multiply(growth, inner[1])
+    return add(by_basis, by_exponent)
+
+
+def _slope_of_minimum(node: Expression, inner: list[Expression]) -> Expression:
+    parts = [part for a, change in zip(node.arguments, inner, strict=True) for part in (change, less_equal(a, node))]
+    return piecewise(*parts[:-1])
+
+
+def _slope_of_maximum(node: Expression, inner: list[Expression]) -> Expression:
+    parts = [part for a, change in zip(node.arguments, inner, strict=True) for part in (change, less_equal(node, a))]
+    return piecewise(*parts[:-1])
+
+
+def _slope_of_piecewise(node: Expression, inner: list[Expression]) -> Expression:
+    parts = [
+        change if index % 2 == 0 else part
+        for index, (change, part) in enumerate(zip(inner, node.arguments, strict=True))
+    ]
+    parts[-1] = inner[-1]
+    return piecewise(*parts)
+
+
+_RULES: dict[str, Callable[[Expression, list[Expression]], Expression]] = {
+    "add": lambda node, inner: add(*inner),
+    "multiply": _slope_of_product,
+    "divide": _slope_of_quotient,
+    "power": _slope_of_power,
+    "min": _slope_of_minimum,
+    "max": _slope_of_maximum,
+    "piecewise": _slope_of_piecewise,
+}
+
+
+def _square(operand: Expression) -> Expression:
+    return power(operand, number(2.0))
+
+
+_OUTER: dict[str, Callable[[Expression, Expression], Expression]] = {
+    "exp": lambda node, x: node,
+    "log": lambda node, x: divide(ONE, x),
+    "sqrt": lambda node, x: divide(number(0.5), node),
+    "abs": lambda node, x: piecewise(number(-1.0), less(x, ZERO), ONE, less(ZERO, x), ZERO),
+    "sin": lambda node, x: apply("cos", x),
+    "cos": lambda node, x: negate(apply("sin", x)),
+    "tan": lambda node, x: add(ONE, _square(node)),
+    "asin": lambda node, x: divide(ONE, sqrt(add(ONE, negate(_square(x))))),
+    "acos": lambda node, x: divide(number(-1.0), sqrt(add(ONE, negate(_square(x))))),
+    "atan": lambda node, x: divide(ONE, add(ONE, _square(x))),
+    "sinh": lambda node, x: apply("cosh", x),
+    "cosh": lambda node, x: apply("sinh", x),
+    "tanh": lambda node, x: add(ONE, negate(_square(node))),
+}
+"""Derivative of each function by its argument, from the node itself and that argument."""

@@ -1,0 +1,63 @@
+"""Formulas as people read them: through sympy, which is imported only here and only when asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .graph import Expression, postorder
+
+
+def to_sympy(expression: Expression) -> Any:
+    """The same formula as a sympy expression; symbols are real and keep their names."""
+    import sympy
+
+    made: dict[int, Any] = {}
+    for node in postorder([expression]):
+        if node.operator == "number":
+            made[id(node)] = _sympy_number(float(node.value))  # type: ignore[arg-type]
+        elif node.operator == "symbol":
+            made[id(node)] = sympy.Symbol(str(node.value), real=True)
+        else:
+            made[id(node)] = _sympy_node(node.operator, [made[id(a)] for a in node.arguments])
+    return made[id(expression)]
+
+
+def _sympy_number(value: float) -> Any:
+    import sympy
+
+    return sympy.Integer(int(value)) if value.is_integer() and abs(value) < 1e15 else sympy.Float(value)
+
+
+def _sympy_node(operator: str, arguments: list[Any]) -> Any:
+    import sympy
+
+    builders = {
+        "add": sympy.Add,
+        "multiply": sympy.Mul,
+        "divide": lambda a, b: a / b,
+        "power": sympy.Pow,
+        "abs": sympy.Abs,
+        "ceil": sympy.ceiling,
+        "min": sympy.Min,
+        "max": sympy.Max,
+        "less": sympy.Lt,
+        "less_equal": sympy.Le,
+        "equal": sympy.Eq,
+        "not_equal": sympy.Ne,
+        "and": sympy.And,
+        "or": sympy.Or,
+        "not": sympy.Not,
+    }
+    if operator == "piecewise":
+        pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=True))
+        return sympy.Piecewise(*pairs, (arguments[-1], True))
+    return builders.get(operator, getattr(sympy, operator, None))(*arguments)
+
+
+def to_latex(expression: Expression) -> str:
+    """The formula for a paper; long names are set upright."""
+    import sympy
+
+    formula = to_sympy(expression)
+    names = {s: rf"\mathrm{{{s.name}}}".replace("_", r"\_") for s in formula.free_symbols}
+    return sympy.latex(formula, symbol_names=names)

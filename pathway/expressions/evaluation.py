@@ -1,0 +1,87 @@
+"""The number a formula gives. For edges and tests; models run through the compiled kernels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from .graph import _COMPARISONS, FUNCTIONS, Expression, postorder
+
+
+def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
+    """The value of the expression.
+
+    Parameters
+    ----------
+    expression : Expression
+    values : mapping of symbol name to float
+
+    Returns
+    -------
+    float
+        IEEE arithmetic: division by zero gives inf or nan, a function outside its domain gives nan.
+
+    Raises
+    ------
+    KeyError
+        If a symbol has no value; the message is its name.
+    """
+    return evaluate_all([expression], values)[0]
+
+
+def evaluate_all(expressions: Sequence[Expression], values: Mapping[str, float]) -> list[float]:
+    """The values of several expressions; what they share is computed once."""
+    found: dict[int, float] = {}
+    for node in postorder(expressions):
+        if node.operator == "number":
+            found[id(node)] = float(node.value)  # type: ignore[arg-type]
+        elif node.operator == "symbol":
+            found[id(node)] = float(values[str(node.value)])
+        else:
+            found[id(node)] = _apply(node.operator, [found[id(a)] for a in node.arguments])
+    return [found[id(expression)] for expression in expressions]
+
+
+def _apply(operator: str, operands: list[float]) -> float:
+    if operator in _COMPARISONS:
+        return float(_COMPARISONS[operator](*operands))
+    try:
+        if operator in FUNCTIONS:
+            return float(FUNCTIONS[operator](*operands))
+        return float(_MEANING[operator](operands))
+    except OverflowError:
+        return math.inf
+    except (ValueError, TypeError):
+        # Outside the domain: log of a negative number, a complex root.
+        return -math.inf if operator == "log" and operands[0] == 0.0 else math.nan
+    except ZeroDivisionError:
+        return _by_zero(operator, operands)
+
+
+def _by_zero(operator: str, operands: list[float]) -> float:
+    numerator = operands[0] if operator == "divide" else 1.0
+    if numerator == 0.0 or math.isnan(numerator):
+        return math.nan
+    sign = math.copysign(1.0, numerator)
+    return sign * math.copysign(math.inf, operands[1] if operator == "divide" else 1.0)
+
+
+def _first_that_holds(operands: list[float]) -> float:
+    for value, condition in zip(operands[:-1:2], operands[1::2], strict=True):
+        if condition != 0.0:
+            return value
+    return operands[-1]
+
+
+_MEANING: dict[str, Callable[[list[float]], float | complex]] = {
+    "add": sum,
+    "multiply": math.prod,
+    "divide": lambda x: x[0] / x[1],
+    "power": lambda x: x[0] ** x[1],
+    "min": min,
+    "max": max,
+    "and": lambda x: all(x),
+    "or": lambda x: any(x),
+    "not": lambda x: x[0] == 0.0,
+    "piecewise": _first_that_holds,
+}

@@ -4,8 +4,18 @@ A `Model` is built by `circuit` (network + parameters) or by `pathway.formats`. 
 anything, and no file format enters.
 """
 
+from .circuit import network_model
 from .derivatives import Jacobian, jacobian, parameter_derivatives
 from .model import Event, Model, ModelError
 from .totals import conserved_totals
 
-__all__ = ["Event", "Jacobian", "Model", "ModelError", "conserved_totals", "jacobian", "parameter_derivatives"]
+__all__ = [
+    "Event",
+    "Jacobian",
+    "Model",
+    "ModelError",
+    "conserved_totals",
+    "jacobian",
+    "network_model",
+    "parameter_derivatives",
+]

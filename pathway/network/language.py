@@ -1,0 +1,190 @@
+"""The words in which a network is declared: species, parameters, quantities, observables, reactions.
+
+A declaration says what exists and what reacts, in text a biologist would write on a board; amounts and rates are
+looked up elsewhere. `join` puts the modules of a network together and refuses it, with every mistake at once, if a
+name or a unit does not fit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+
+from pathway.expressions import Expression, parse
+
+TIME_UNIT = "h"
+
+
+class NetworkError(ValueError):
+    """A network whose declarations do not fit together; one line for each mistake."""
+
+
+@dataclass(frozen=True)
+class Species:
+    """Something with an amount of its own.
+
+    Attributes
+    ----------
+    name : str
+    unit : str
+    meaning : str
+    same_as : str
+        Identifiers elsewhere, "uniprot:P60484", several separated by blanks.
+    start : str
+        Formula over parameters from which the search for the untreated state starts; for a conserved moiety it
+        also sets the total.
+    moiety : str
+        Conserved totals it belongs to, separated by commas ("AKT"); every reaction must keep them.
+    output : bool
+        A pure output: nothing depends on it and it has no steady state (log cell number).
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    same_as: str = ""
+    start: str = "0"
+    moiety: str = ""
+    output: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A number that `parameters/` must supply, in this unit."""
+
+    name: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """Something that follows at every moment from the rest: a dimer in rapid equilibrium, the growth rate."""
+
+    name: str
+    unit: str
+    formula: str
+    meaning: str
+    source: str = ""
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The formula, parsed."""
+        return parse(self.formula)
+
+
+@dataclass(frozen=True)
+class Observable:
+    """What a lab reads off: pAKT on a blot, cell number in a plate."""
+
+    name: str
+    unit: str
+    formula: str
+    meaning: str
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The formula, parsed."""
+        return parse(self.formula)
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """A process that uses up what stands left of the arrow and makes what stands right of it.
+
+    Attributes
+    ----------
+    name : str
+    equation : str
+        "PTEN_mRNA + miR21_RISC -> miR21_RISC", "-> PTEN", "PTEN ->", "A + 2 B -> C".
+    rate : str
+        Formula; its unit must be that of the species it changes, per hour.
+    assumption, source : str
+    """
+
+    name: str
+    equation: str
+    rate: str
+    assumption: str = ""
+    source: str = ""
+
+    @cached_property
+    def expression(self) -> Expression:
+        """The rate, parsed."""
+        return parse(self.rate)
+
+    @cached_property
+    def sides(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Left and right side, each {species: count}."""
+        parts = self.equation.split("->")
+        if len(parts) != 2:
+            raise NetworkError(f"reaction '{self.name}': '{self.equation}' needs exactly one '->'")
+        return _side(self, parts[0]), _side(self, parts[1])
+
+    @cached_property
+    def changes(self) -> dict[str, int]:
+        """Net count of each species that the reaction makes (positive) or uses up (negative)."""
+        left, right = self.sides
+        net = {name: right.get(name, 0) - left.get(name, 0) for name in (*left, *right)}
+        return {name: count for name, count in net.items() if count}
+
+
+_TERM = re.compile(r"(?:(\d+)\s+)?([^\W\d]\w*)$")
+
+
+def _side(reaction: Reaction, text: str) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for term in filter(None, (t.strip() for t in text.split("+"))):
+        match = _TERM.match(term)
+        if match is None:
+            raise NetworkError(f"reaction '{reaction.name}': '{term}' is neither a species nor '2 species'")
+        counts[match.group(2)] = counts.get(match.group(2), 0) + int(match.group(1) or 1)
+    return counts
+
+
+@dataclass(frozen=True)
+class Network:
+    """Declarations joined and found consistent; order is that of the modules."""
+
+    species: tuple[Species, ...]
+    parameters: tuple[Parameter, ...]
+    quantities: tuple[Quantity, ...]
+    observables: tuple[Observable, ...]
+    reactions: tuple[Reaction, ...]
+
+    @cached_property
+    def units(self) -> Mapping[str, str]:
+        """Unit text of every declared name."""
+        declared = (*self.species, *self.parameters, *self.quantities, *self.observables)
+        return {entry.name: entry.unit for entry in declared}
+
+
+def join(modules: Iterable[ModuleType]) -> Network:
+    """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS.
+
+    Raises
+    ------
+    NetworkError
+        With one line for each doubled or unknown name, unit that does not fit, or moiety that is not kept.
+    """
+    from .check import mistakes
+
+    gathered = list(modules)
+
+    def all_of(kind: str) -> tuple:
+        return tuple(entry for module in gathered for entry in getattr(module, kind, ()))
+
+    network = Network(
+        species=all_of("SPECIES"),
+        parameters=all_of("PARAMETERS"),
+        quantities=all_of("QUANTITIES"),
+        observables=all_of("OBSERVABLES"),
+        reactions=all_of("REACTIONS"),
+    )
+    found = mistakes(network)
+    if found:
+        raise NetworkError("\n".join(found))
+    return network

@@ -1,0 +1,142 @@
+"""Formulas against sympy and against finite differences in 50 digits."""
+
+import math
+import pickle
+
+import mpmath
+import pytest
+import sympy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pathway.expressions import (
+    FormulaError,
+    add,
+    differentiate,
+    divide,
+    evaluate,
+    exp,
+    log,
+    multiply,
+    number,
+    parse,
+    piecewise,
+    power,
+    sqrt,
+    substitute,
+    symbol,
+    to_sympy,
+    to_text,
+)
+
+LEAVES = st.one_of(
+    st.sampled_from(["x", "y", "z"]).map(symbol),
+    st.integers(min_value=-3, max_value=5).map(number),
+    st.floats(min_value=0.1, max_value=3.0).map(number),
+)
+
+
+def grown(inner: st.SearchStrategy) -> st.SearchStrategy:
+    return st.one_of(
+        st.tuples(inner, inner).map(lambda p: add(*p)),
+        st.tuples(inner, inner).map(lambda p: add(p[0], -p[1])),
+        st.tuples(inner, inner).map(lambda p: multiply(*p)),
+        st.tuples(inner, inner).map(lambda p: divide(p[0], p[1] * p[1] + 1)),
+        st.tuples(inner, st.integers(min_value=2, max_value=3)).map(lambda p: power(p[0], number(p[1]))),
+        inner.map(lambda e: log(e * e + 1)),
+        inner.map(lambda e: sqrt(e * e + 2)),
+        inner.map(lambda e: exp(-(e * e))),
+    )
+
+
+FORMULAS = st.recursive(LEAVES, grown, max_leaves=12)
+POINT = {"x": 0.7, "y": 1.3, "z": 2.1}
+
+
+@given(FORMULAS)
+def test_text_reads_back_as_the_same_formula(formula):
+    assert evaluate(parse(to_text(formula)), POINT) == pytest.approx(evaluate(formula, POINT), rel=1e-12, abs=1e-12)
+
+
+@given(FORMULAS)
+def test_a_pickled_formula_is_the_same_object(formula):
+    assert pickle.loads(pickle.dumps(formula)) is formula
+
+
+@settings(deadline=None, max_examples=60)
+@given(FORMULAS)
+def test_derivatives_agree_with_differences_in_fifty_digits(formula):
+    function = sympy.lambdify([sympy.Symbol(n, real=True) for n in "xyz"], to_sympy(formula), "mpmath")
+    with mpmath.workdps(50):
+        wanted = mpmath.diff(lambda x: mpmath.mpf(function(x, POINT["y"], POINT["z"])), mpmath.mpf(POINT["x"]))
+    found = evaluate(differentiate(formula, "x"), POINT)
+    assert found == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("-2^2", -4.0),
+        ("2^3^2", 512.0),
+        ("8 / 4 / 2", 1.0),
+        ("1 - 2 - 3", -4.0),
+        ("not 0 and 1", 1.0),
+        ("piecewise(5, 2 < 1, 7)", 7.0),
+        ("log10(1000)", 3.0),
+        ("max(1, 2 * 3, 4)", 6.0),
+        ("2 > 1 || 0", 1.0),
+    ],
+)
+def test_text_means_what_mathematics_says(text, same):
+    assert evaluate(parse(text), {}) == pytest.approx(same)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("k * (A + B", r"'\)' is missing at character 11"),
+        ("k * fo(A)", "no function is called 'fo'"),
+        ("A B", "an operator is missing at character 3"),
+        ("__import__('os').system('ls')", "has no meaning"),
+        ("(" * 100_000, "nested more than 200 levels"),
+        ("exp(A, B)", "'exp' takes one argument and got 2"),
+        ("", "a value is missing"),
+    ],
+)
+def test_what_is_no_formula_is_refused_with_its_place(text, complaint):
+    with pytest.raises(FormulaError, match=complaint):
+        parse(text)
+
+
+def test_equal_formulas_are_one_object_and_order_is_kept():
+    assert parse("k * A / (K + A)") is parse("k*A/(K+A)")
+    assert parse("a + b") is not parse("b + a")
+
+
+def test_substitution_replaces_all_names_at_once():
+    swapped = substitute(parse("x - 2 * y"), {"x": symbol("y"), "y": symbol("x")})
+    assert swapped is parse("y - 2 * x")
+
+
+def test_a_branch_that_is_not_taken_does_not_spoil_the_derivative_of_a_power():
+    slope = differentiate(parse("x^n"), "n")
+    assert evaluate(slope, {"x": 0.0, "n": 2.0}) == 0.0
+    assert evaluate(slope, {"x": 2.0, "n": 3.0}) == pytest.approx(8 * math.log(2))
+
+
+def test_arithmetic_follows_ieee_where_there_is_no_number():
+    assert evaluate(parse("1 / x"), {"x": 0.0}) == math.inf
+    assert math.isnan(evaluate(parse("log(x)"), {"x": -1.0}))
+    assert evaluate(parse("exp(x)"), {"x": 1e4}) == math.inf
+
+
+def test_deep_sums_do_not_exhaust_the_stack():
+    nested = symbol("x")
+    for _ in range(20_000):
+        nested = exp(-nested)
+    assert 0.0 < evaluate(nested, {"x": 1.0}) < 1.0
+
+
+def test_piecewise_without_an_otherwise_is_refused():
+    with pytest.raises(ValueError, match="otherwise"):
+        piecewise(number(1), number(1))

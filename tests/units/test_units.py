@@ -1,0 +1,58 @@
+"""Unit text against the pint library."""
+
+import pint
+import pytest
+
+from pathway.units import UnitError, conversion_factor, quantity, unit
+
+REGISTRY = pint.UnitRegistry()
+PAIRS = [
+    ("1/(nM*h)", "L/(umol*s)", "1/(nanomolar*hour)", "liter/(micromole*second)"),
+    ("ug/mL", "g/L", "microgram/milliliter", "gram/liter"),
+    ("d", "min", "day", "minute"),
+    ("molecules/h", "pmol/d", "molecule/hour", "picomole/day"),
+    ("nM*pL", "molecules", "nanomolar*picoliter", "molecule"),
+    ("kDa", "g/mol", "kilogram/mole", "gram/mole"),
+    ("um^3", "fL", "micrometer**3", "femtoliter"),
+    ("%", "1", "0.01", "dimensionless"),
+]
+
+
+@pytest.mark.parametrize(("source", "target", "pint_source", "pint_target"), PAIRS)
+def test_conversions_agree_with_pint(source, target, pint_source, pint_target):
+    wanted = REGISTRY.Quantity(1.0, pint_source) if pint_source != "0.01" else REGISTRY.Quantity(0.01, "")
+    assert conversion_factor(source, target) == pytest.approx(wanted.to(pint_target).magnitude, rel=1e-9)
+
+
+def test_a_mass_of_antibody_is_an_amount_through_its_molar_mass():
+    # 10 ug/mL of trastuzumab, 145531.5 g/mol: 10e-3 g/L / 145531.5 g/mol = 68.71 nM
+    assert 10 * conversion_factor("ug/mL", "nM", molar_mass=145531.5) == pytest.approx(68.71, abs=0.005)
+    assert conversion_factor("nM", "ug/mL", molar_mass=145531.5) == pytest.approx(0.1455315)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("ug/mll", "no unit is called 'mll' in 'ug/mll'. Did you mean"),
+        ("nM h", "'h' does not fit there"),
+        ("1/(nM*h", r"'\)' is missing"),
+        ("", "a unit is missing"),
+        ("nM^x", "a whole number must follow"),
+    ],
+)
+def test_unknown_units_are_refused_never_taken_as_one(text, complaint):
+    with pytest.raises(UnitError, match=complaint):
+        unit(text)
+
+
+def test_dimensions_that_differ_are_told_in_words():
+    with pytest.raises(UnitError, match=r"'nM' is amount/length\^3, but 'h' is time"):
+        conversion_factor("nM", "h")
+
+
+def test_quantities_split_into_number_and_unit():
+    assert quantity("-48 h") == (-48.0, "h")
+    assert quantity("1e-3 ug/mL") == (0.001, "ug/mL")
+    assert quantity("4 x") == (4.0, "x")
+    with pytest.raises(UnitError, match="does not start with a number"):
+        quantity("much")

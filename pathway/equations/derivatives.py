@@ -13,7 +13,7 @@ from .model import Model
 
 @dataclass(frozen=True, eq=False)
 class Jacobian:
-    """A sparse matrix of formulas; entry k stands in row `rows[k]`, column `columns[k]`. Ordered by row, then column."""
+    """A sparse matrix of formulas, by row, then column; entry k stands in row `rows[k]`, column `columns[k]`."""
 
     rows: tuple[int, ...]
     columns: tuple[int, ...]

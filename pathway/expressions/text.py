@@ -59,7 +59,8 @@ def parse(text: str) -> Expression:
     ----------
     text : str
         Numbers, names, `+ - * / ^ **`, comparisons, `and or not` (or `&& || !`), the functions of
-        `FUNCTIONS`, `log10`, `log2`, `min`, `max`, `piecewise(value, condition, ..., otherwise)`, `true`, `false`, `inf`, `nan`.
+        `FUNCTIONS`, `log10`, `log2`, `min`, `max`, `piecewise(value, condition, ..., otherwise)`, and the constants
+        `true`, `false`, `inf`, `nan`.
 
     Returns
     -------

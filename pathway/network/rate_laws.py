@@ -1,0 +1,39 @@
+"""Shapes of dependence that recur, as rate text: so that a module says `saturating(...)` and not five symbols."""
+
+
+def saturating(amount: str, half: str) -> str:
+    """Rises from 0 to 1; one half at `half`. Hill exponent 1."""
+    return f"({amount})/({half} + ({amount}))"
+
+
+def switching(amount: str, half: str) -> str:
+    """Rises from 0 to 1 in an S shape; one half at `half`. Hill exponent 2."""
+    return f"({amount})**2/({half}**2 + ({amount})**2)"
+
+
+def inhibited(amount: str, half: str) -> str:
+    """Falls from 1 to 0; one half at `half`. Hill exponent 1."""
+    return f"1/(1 + ({amount})/{half})"
+
+
+def fading(amount: str, half: str) -> str:
+    """Falls from 1 to 0 in an S shape; one half at `half`. Hill exponent 2."""
+    return f"{half}**2/({half}**2 + ({amount})**2)"
+
+
+def silenced_translation(occupancy: str, faster_decay: str, lost_translation: str) -> str:
+    """Protein made from a transcript of which a share is bound by a miRNA, relative to the unbound transcript.
+
+    The transcript decays `1 + faster_decay` times as fast where it is bound, and there makes
+    `1 - lost_translation` of the protein. Binding and transcript level are taken as settled.
+    """
+    return f"(1 - {lost_translation}*({occupancy}))/(1 + {faster_decay}*({occupancy}))"
+
+
+def growing_synthesis(loss: str) -> str:
+    """Synthesis constant of a stable molecule: it replaces what decays and what growth dilutes.
+
+    At `synthesis_growth_coupling` 1 a cell that stops growing makes less, and arrest does not pile the molecule up;
+    at 0 synthesis stays that of the untreated parental cell.
+    """
+    return f"({loss} + (1 - synthesis_growth_coupling)*reference_growth_rate + synthesis_growth_coupling*growth_rate)"

@@ -1,0 +1,107 @@
+"""PEtab's tab-separated tables and YAML file, with the line of every row kept for messages."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pathway.expressions import Expression, FormulaError
+from pathway.fitting.problem import ProblemError
+
+from .formulas import read_formula
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a table; a cell that is empty or absent reads as ""."""
+
+    place: str
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """The cell, stripped; "" where it is empty, absent or `nan`."""
+        cell = (self.cells.get(column) or "").strip()
+        return "" if cell.lower() == "nan" else cell
+
+    def number(self, column: str, default: float | None = None) -> float:
+        """The cell as a number; `default` where it is empty."""
+        cell = self.text(column)
+        if not cell and default is not None:
+            return default
+        try:
+            return float(cell)
+        except ValueError:
+            raise ProblemError([f"{self.place}: {column} is '{cell}'; expected a number"]) from None
+
+    def formula(self, column: str) -> Expression:
+        """The cell as a formula."""
+        return self.read(self.text(column), column)
+
+    def read(self, text: str, column: str) -> Expression:
+        """A text out of this row as a formula; a mistake names the row."""
+        try:
+            return read_formula(text)
+        except FormulaError as mistake:
+            raise ProblemError([f"{self.place}: {column}: {mistake}"]) from None
+
+    def formulas(self, column: str) -> list[Expression]:
+        """The cell as formulas separated by semicolons."""
+        cell = self.text(column)
+        return [self.read(part, column) for part in cell.split(";")] if cell else []
+
+
+def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
+    """The rows of one table.
+
+    Raises
+    ------
+    ProblemError
+        If the file cannot be read or a required column is missing.
+    """
+    path = folder / name
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as reason:
+        raise ProblemError([f"{path}: cannot be read: {reason}"]) from None
+    lines = text.splitlines()
+    reader = csv.reader(lines, delimiter="\t")
+    header = [cell.strip() for cell in next(reader, [])]
+    missing = [column for column in required if column not in header]
+    if missing:
+        raise ProblemError([f"{path}:1: column {', '.join(missing)} is missing; found {', '.join(header)}"])
+    rows = []
+    for cells in reader:
+        if any(cell.strip() for cell in cells):
+            rows.append(Row(f"{path}:{reader.line_num}", dict(zip(header, cells, strict=False))))
+    return rows
+
+
+def read_tables(folder: Path, names: Any, required: tuple[str, ...]) -> list[Row]:
+    """The rows of several tables, one after the other."""
+    listed = [names] if isinstance(names, str) else list(names or [])
+    return [row for name in listed for row in read_table(folder, name, required)]
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """The file that lists all others."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
+        raise ProblemError([f"{path}: cannot be read: {' '.join(str(reason).split())}"]) from None
+    if not isinstance(content, dict) or "format_version" not in content:
+        raise ProblemError([f"{path}: format_version is missing; expected a PEtab problem file"])
+    return content
+
+
+def finite(text: str) -> float:
+    """A number as PEtab writes it, nan where there is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan

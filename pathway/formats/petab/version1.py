@@ -1,0 +1,195 @@
+"""PEtab 1: wide condition table, pre-equilibration named in the measurement table."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pathway.equations import Model
+from pathway.expressions import Expression, symbols
+from pathway.fitting.priors import Prior
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+
+from .tables import Row, read_tables
+
+_SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
+_PRIORS = {
+    "uniform": ("uniform", False),
+    "normal": ("normal", False),
+    "laplace": ("laplace", False),
+    "logNormal": ("log_normal", False),
+    "logLaplace": ("log_laplace", False),
+    "parameterScaleUniform": ("uniform", True),
+    "parameterScaleNormal": ("normal", True),
+    "parameterScaleLaplace": ("laplace", True),
+}
+
+
+def model_file(content: Any, path: Path) -> str:
+    """The SBML file of a PEtab 1 problem."""
+    part = _only_part(content, path)
+    files = part.get("sbml_files") or []
+    if len(files) != 1:
+        raise ProblemError([f"{path}: {len(files)} SBML files are listed; exactly one is supported"])
+    return str(files[0])
+
+
+def _only_part(content: Any, path: Path) -> Any:
+    parts = content.get("problems") or []
+    if len(parts) != 1:
+        raise ProblemError([f"{path}: {len(parts)} problems are listed; exactly one is supported"])
+    return parts[0]
+
+
+def problem_of_version_1(content: Any, path: Path, model: Model) -> Problem:
+    """The problem that the tables listed in a PEtab 1 file describe, around an already imported model."""
+    part, folder = _only_part(content, path), path.parent
+    conditions = {
+        row.text("conditionId"): row
+        for row in read_tables(folder, part.get("condition_files"), ("conditionId",))
+    }
+    rows = read_tables(
+        folder,
+        part.get("measurement_files"),
+        ("observableId", "simulationConditionId", "measurement", "time"),
+    )
+    observable_rows = read_tables(
+        folder, part.get("observable_files"), ("observableId", "observableFormula", "noiseFormula")
+    )
+    placeholders = {row.text("observableId"): _placeholders(row) for row in observable_rows}
+    experiments: dict[tuple[str, str], Experiment] = {}
+    for row in rows:
+        key = (row.text("preequilibrationConditionId"), row.text("simulationConditionId"))
+        if key not in experiments:
+            experiments[key] = _experiment(key, conditions, row)
+    return Problem(
+        name=path.stem,
+        model=model,
+        parameters=tuple(
+            _parameter(row) for row in read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"))
+        ),
+        experiments=tuple(experiments.values()),
+        observables=tuple(_observable(row) for row in observable_rows),
+        measurements=tuple(_measurement(row, placeholders) for row in rows),
+    )
+
+
+def experiment_name(before: str, condition: str) -> str:
+    """How a pair of pre-equilibration and simulation condition is called."""
+    return f"{before} then {condition}" if before else condition
+
+
+def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row) -> Experiment:
+    before, condition = key
+    for name in filter(None, key):
+        if name not in conditions:
+            raise ProblemError([f"{where.place}: no condition is called '{name}'"])
+    periods = [Period(-math.inf, _changes(conditions[before]))] if before else []
+    periods.append(Period(0.0, _changes(conditions[condition])))
+    return Experiment(experiment_name(before, condition), tuple(periods))
+
+
+def _changes(row: Row) -> dict[str, Expression]:
+    """What a condition sets; an empty or NaN cell leaves its entity as it is."""
+    columns = [c for c in row.cells if c and c not in ("conditionId", "conditionName")]
+    return {column: row.formula(column) for column in columns if row.text(column)}
+
+
+def _parameter(row: Row) -> Parameter:
+    scale = _scale(row, "parameterScale")
+    lower, upper = row.number("lowerBound", -math.inf), row.number("upperBound", math.inf)
+    kind = row.text("objectivePriorType")
+    # Flat on the parameter's own scale between the bounds: a constant, hence no prior.
+    prior = _prior(row, "objectivePrior") if kind not in ("", "parameterScaleUniform") else None
+    return Parameter(
+        name=row.text("parameterId"),
+        value=row.number("nominalValue", math.nan),
+        lower=lower,
+        upper=upper,
+        scale=scale,
+        estimated=row.number("estimate") != 0.0,
+        prior=prior,
+        start=_prior(row, "initializationPrior") if row.text("initializationPriorType") else None,
+        meaning=row.text("parameterName"),
+    )
+
+
+def _scale(row: Row, column: str) -> str:
+    text = row.text(column)
+    if text not in _SCALES:
+        raise ProblemError([f"{row.place}: {column} is '{text}'; expected lin, log or log10"])
+    return _SCALES[text]
+
+
+def _prior(row: Row, column: str) -> Prior | None:
+    kind = row.text(f"{column}Type")
+    if kind not in _PRIORS:
+        raise ProblemError([f"{row.place}: {column}Type is '{kind}'; expected one of {', '.join(_PRIORS)}"])
+    distribution, on_scale = _PRIORS[kind]
+    text = row.text(f"{column}Parameters")
+    if not text:
+        return None
+    try:
+        return Prior(distribution, tuple(float(part) for part in text.split(";")), on_scale)
+    except ValueError as mistake:
+        raise ProblemError([f"{row.place}: {column}Parameters '{text}': {mistake}"]) from None
+
+
+def _observable(row: Row) -> Observable:
+    distribution = row.text("noiseDistribution") or "normal"
+    if distribution not in ("normal", "laplace"):
+        raise ProblemError([f"{row.place}: noiseDistribution is '{distribution}'; expected normal or laplace"])
+    return Observable(
+        name=row.text("observableId"),
+        formula=row.formula("observableFormula"),
+        noise=row.formula("noiseFormula"),
+        distribution=distribution,
+        transformation=_scale(row, "observableTransformation"),
+    )
+
+
+def _placeholders(row: Row) -> tuple[list[str], list[str]]:
+    """Names of the observable's and of the noise's placeholders, in order."""
+    name = row.text("observableId")
+    used = symbols(row.formula("observableFormula"), row.formula("noiseFormula"))
+    return _numbered("observableParameter", name, used), _numbered("noiseParameter", name, used)
+
+
+def _numbered(kind: str, observable: str, used: Iterable[str]) -> list[str]:
+    pattern = re.compile(rf"{kind}(\d+)_{re.escape(observable)}")
+    count = max((int(m.group(1)) for m in map(pattern.fullmatch, used) if m), default=0)
+    return [f"{kind}{index + 1}_{observable}" for index in range(count)]
+
+
+def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
+    observable = row.text("observableId")
+    names = placeholders.get(observable, ([], []))
+    values = {
+        **fill(row, "observableParameters", names[0], observable),
+        **fill(row, "noiseParameters", names[1], observable),
+    }
+    return Measurement(
+        observable=observable,
+        experiment=experiment_name(row.text("preequilibrationConditionId"), row.text("simulationConditionId")),
+        time=row.number("time"),
+        value=row.number("measurement"),
+        placeholders=values,
+        replicate=row.text("replicateId"),
+        source=row.place,
+    )
+
+
+def fill(row: Row, column: str, names: list[str], observable: str) -> dict[str, Expression]:
+    """The values a measurement gives for the placeholders of its observable."""
+    given = row.formulas(column)
+    if len(given) != len(names):
+        # A parameter of the model may bear a placeholder's name and stand for it where nothing is given.
+        if not given:
+            return {}
+        raise ProblemError(
+            [f"{row.place}: {column} has {len(given)} values; observable '{observable}' has {len(names)} placeholders"]
+        )
+    return dict(zip(names, given, strict=True))

@@ -1,0 +1,48 @@
+"""`rateOf(x)`: the rate of change of x as a formula, put in wherever the file asks for it."""
+
+from __future__ import annotations
+
+from pathway.expressions import Expression, directional_derivative, symbol, symbols
+from pathway.expressions.graph import ONE
+
+from ..errors import FormatError, Unsupported
+from .declarations import Declarations
+from .draft import Draft
+from .mathml import RATE_PREFIX
+
+
+def resolve_rates(draft: Draft, declared: Declarations) -> None:
+    """Each "rateOf x" becomes an assignment of its own.
+
+    Raises
+    ------
+    FormatError, Unsupported
+        If x is not declared, or follows from an implicit algebraic rule.
+    """
+    asked = sorted(n for n in symbols(*draft.all_formulas()) if n.startswith(RATE_PREFIX))
+    if not asked:
+        return
+    names = {mark: declared.free_name(f"rate_of_{mark.removeprefix(RATE_PREFIX)}") for mark in asked}
+    draft.replace_symbols({mark: symbol(name) for mark, name in names.items()})
+    made = {name: _rate_of(draft, mark.removeprefix(RATE_PREFIX), set(names.values())) for mark, name in names.items()}
+    draft.formulas.update(made)
+
+
+def _rate_of(draft: Draft, name: str, rates: set[str]) -> Expression:
+    if name not in draft.states and name not in draft.formulas and name not in draft.parameters:
+        raise FormatError(f"{draft.file}: rateOf('{name}') names nothing that is declared")
+    value = _unfolded(draft, name)
+    implicit = symbols(value) & draft.algebraic.keys()
+    if implicit:
+        raise Unsupported(f"{draft.file}: rateOf('{name}') is not supported: an algebraic rule determines '{min(implicit)}'")
+    if symbols(value) & rates:
+        raise Unsupported(f"{draft.file}: rateOf('{name}') is not supported: '{name}' depends on another rate of change")
+    direction = {state: draft.derivative(state) for state in symbols(value) & draft.states.keys()}
+    return directional_derivative([value], direction | {"time": ONE})[0]
+
+
+def _unfolded(draft: Draft, name: str) -> Expression:
+    """The value of a name over states, parameters and time."""
+    if name not in draft.formulas:
+        return symbol(name)
+    return draft.closed([draft.formulas[name]])[0]

@@ -40,9 +40,9 @@ REACTIONS = (
     Reaction("antimiR_uptake", "-> antimiR_endosomal", "k_antimiR_uptake*antimiR_medium", source="Stein2010"),
     Reaction("antimiR_escape", "antimiR_endosomal -> antimiR_cytosol", "k_antimiR_escape*antimiR_endosomal"),
     Reaction(
-        "antimiR_endosomal_loss", "antimiR_endosomal ->", "(k_antimiR_endosomal_loss + growth_rate)*antimiR_endosomal"
+        "antimiR_endosomal_loss", "antimiR_endosomal ->", "(k_antimiR_endosomal_loss + division_rate)*antimiR_endosomal"
     ),
-    Reaction("antimiR_loss", "antimiR_cytosol ->", "(k_antimiR_degradation + growth_rate)*antimiR_cytosol"),
+    Reaction("antimiR_loss", "antimiR_cytosol ->", "(k_antimiR_degradation + division_rate)*antimiR_cytosol"),
     Reaction(
         "antimiR_binding",
         "antimiR_cytosol + miR21_RISC -> antimiR_RISC",

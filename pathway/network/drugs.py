@@ -72,9 +72,9 @@ REACTIONS = (
     ),
     Reaction("miR221_lipoplex_loss", "miR221_lipoplex ->", "k_lipoplex_loss*miR221_lipoplex"),
     Reaction("miR221_transfection", "-> miR221_RISC", "k_mimic_transfection*miR221_lipoplex"),
-    Reaction("siRNA_PTEN_loss", "siRNA_PTEN ->", "(k_siRNA_loss + growth_rate)*siRNA_PTEN", source="Mihaila2017"),
-    Reaction("siRNA_HER3_loss", "siRNA_HER3 ->", "(k_siRNA_loss + growth_rate)*siRNA_HER3", source="Mihaila2017"),
-    Reaction("siRNA_PDCD4_loss", "siRNA_PDCD4 ->", "(k_siRNA_loss + growth_rate)*siRNA_PDCD4", source="Mihaila2017"),
+    Reaction("siRNA_PTEN_loss", "siRNA_PTEN ->", "(k_siRNA_loss + division_rate)*siRNA_PTEN", source="Mihaila2017"),
+    Reaction("siRNA_HER3_loss", "siRNA_HER3 ->", "(k_siRNA_loss + division_rate)*siRNA_HER3", source="Mihaila2017"),
+    Reaction("siRNA_PDCD4_loss", "siRNA_PDCD4 ->", "(k_siRNA_loss + division_rate)*siRNA_PDCD4", source="Mihaila2017"),
 )
 
 OBSERVABLES = ()

@@ -25,11 +25,15 @@ PARAMETERS = (
 QUANTITIES = (
     Quantity("reference_growth_rate", "1/h", "log(2)/doubling_time", "growth rate of the untreated parental line"),
     Quantity(
-        "growth_rate",
-        "1/h",
-        "mu_max*cyclin_D/(K_growth*p27 + cyclin_D) - k_death",
-        "net growth rate of the cell number",
+        "reference_division_rate", "1/h", "reference_growth_rate + k_death", "divisions of the untreated parental line"
     ),
+    Quantity(
+        "division_rate",
+        "1/h",
+        "mu_max*cyclin_D/(K_growth*p27 + cyclin_D)",
+        "divisions; they dilute what the cell holds",
+    ),
+    Quantity("growth_rate", "1/h", "division_rate - k_death", "net growth rate of the cell number"),
 )
 
 REACTIONS = (

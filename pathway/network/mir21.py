@@ -10,7 +10,13 @@ from .rate_laws import growing_synthesis, saturating, silenced_translation, swit
 
 SPECIES = (
     Species("miR21_primary", "molecules", "primary miR-21 transcript", same_as="hgnc:31586", start="miR21_scale/100"),
-    Species("miR21_duplex", "molecules", "miR-21 duplex, not loaded", same_as="mirbase:MIMAT0000076", start="miR21_scale/100"),
+    Species(
+        "miR21_duplex",
+        "molecules",
+        "miR-21 duplex, not loaded",
+        same_as="mirbase:MIMAT0000076",
+        start="miR21_scale/100",
+    ),
     Species(
         "miR21_RISC", "molecules", "miR-21 in Argonaute, free", same_as="mirbase:MIMAT0000076", start="miR21_scale"
     ),
@@ -85,7 +91,7 @@ def _binding(target: str, half: str) -> str:
 
 
 QUANTITIES = (
-    Quantity("miRNA_loss", "1/h", "k_miRNA_decay + growth_rate", "loss of loaded miRNA by decay and dilution"),
+    Quantity("miRNA_loss", "1/h", "k_miRNA_decay + division_rate", "loss of loaded miRNA by decay and dilution"),
     Quantity(
         "miR21_promoter",
         "1",
@@ -106,7 +112,8 @@ QUANTITIES = (
     Quantity(
         "PTEN_translation",
         "1",
-        "(PTEN_mRNA + (1 - lost_translation_PTEN)*PTEN_mRNA_RISC)*(1 - lost_translation*miR221_occupancy)/PTEN_mRNA_copies",
+        "(PTEN_mRNA + (1 - lost_translation_PTEN)*PTEN_mRNA_RISC)/PTEN_mRNA_copies"
+        "*(1 - lost_translation*miR221_occupancy)",
         "translation of the PTEN gene's own transcript, relative to undisturbed",
     ),
     Quantity(
@@ -195,7 +202,7 @@ REACTIONS = (
         f"{growing_synthesis('k_PDCD4_degradation')}*PDCD4_synthesis_scale*PDCD4_translation",
     ),
     Reaction(
-        "PDCD4_loss", "PDCD4 ->", "(k_PDCD4_degradation*(1 + S6K_PDCD4_degradation*S6K_active) + growth_rate)*PDCD4"
+        "PDCD4_loss", "PDCD4 ->", "(k_PDCD4_degradation*(1 + S6K_PDCD4_degradation*S6K_active) + division_rate)*PDCD4"
     ),
     Reaction(
         "miR221_supply",

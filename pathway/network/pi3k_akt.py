@@ -78,7 +78,7 @@ PARAMETERS = (
     Parameter("Km_PTEN", "1", "PIP3 at half of the PTEN rate"),
     Parameter("k_SHIP", "1/h", "PIP3 removed without PTEN (SHIP and others)"),
     Parameter("PTEN_synthesis_scale", "1", "sets total PTEN of the untreated parental line to 1 (anchored)"),
-    Parameter("PTEN_knock_down", "1", "share of PTEN synthesis taken away, 0 to 1"),
+    Parameter("PTEN_gene", "1", "activity of the PTEN gene; 1 intact, less under a knock-down"),
     Parameter("k_PTEN_degradation", "1/h", "decay of PTEN protein"),
     Parameter("k_PTEN_phosphorylation", "1/h", "inactivation of PTEN by active Src; 0 switches it off"),
     Parameter("k_PTEN_dephosphorylation", "1/h", "reactivation of phosphorylated PTEN"),
@@ -146,7 +146,7 @@ QUANTITIES = (
         "PTEN_synthesis",
         "1/h",
         f"{growing_synthesis('k_PTEN_degradation')}*PTEN_synthesis_scale"
-        "*((1 - PTEN_knock_down)*PTEN_translation + PTEN_plasmid_translation)",
+        "*(PTEN_gene*PTEN_translation + PTEN_plasmid_translation)",
         "PTEN protein made",
     ),
 )
@@ -164,9 +164,9 @@ REACTIONS = (
     Reaction("PIP3_by_PTEN", "PIP3 ->", f"k_PTEN*PTEN_active*{saturating('PIP3', 'Km_PTEN')}"),
     Reaction("PIP3_by_SHIP", "PIP3 ->", "k_SHIP*PIP3"),
     Reaction("PTEN_translation_step", "-> PTEN_active", "PTEN_synthesis"),
-    Reaction("PTEN_loss", "PTEN_active ->", "(k_PTEN_degradation + growth_rate)*PTEN_active", source="Bouhaddou2018"),
+    Reaction("PTEN_loss", "PTEN_active ->", "(k_PTEN_degradation + division_rate)*PTEN_active", source="Bouhaddou2018"),
     Reaction(
-        "PTEN_phosphorylated_loss", "PTEN_phosphorylated ->", "(k_PTEN_degradation + growth_rate)*PTEN_phosphorylated"
+        "PTEN_phosphorylated_loss", "PTEN_phosphorylated ->", "(k_PTEN_degradation + division_rate)*PTEN_phosphorylated"
     ),
     Reaction(
         "PTEN_phosphorylation",

@@ -36,4 +36,6 @@ def growing_synthesis(loss: str) -> str:
     At `synthesis_growth_coupling` 1 a cell that stops growing makes less, and arrest does not pile the molecule up;
     at 0 synthesis stays that of the untreated parental cell.
     """
-    return f"({loss} + (1 - synthesis_growth_coupling)*reference_growth_rate + synthesis_growth_coupling*growth_rate)"
+    return (
+        f"({loss} + (1 - synthesis_growth_coupling)*reference_division_rate + synthesis_growth_coupling*division_rate)"
+    )

@@ -1,7 +1,7 @@
 """Receptors: HER2 with trastuzumab and its traffic, HER3 and EGFR with their ligands, dimers, Src.
 
 Dimers form within seconds to minutes, so they are quantities in rapid equilibrium with the receptors on the surface.
-Signals are dimers relative to fixed reference numbers (one set for all lines: a line with fewer receptors signals less).
+Signals are dimers relative to fixed reference numbers, the same for all lines.
 """
 
 from .language import Observable, Parameter, Quantity, Reaction, Species

@@ -1,0 +1,535 @@
+"""Reading the number files: every entry with its unit, range and source; every mistake with file and line."""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pathway.units import UnitError, conversion_factor, quantity, unit
+
+HERE = Path(__file__).parent
+CONFIDENCE = ("measured", "inferred", "assumed", "fitted")
+OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario")
+"""Sources that are no publication: a guess, arithmetic on other entries, an anchor, the tuning of TUNING.md, and what
+a scenario or a cell line sets (no draw from the ranges changes it)."""
+
+
+class ParameterError(ValueError):
+    """Number files that cannot be used; one line for each mistake."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number with everything that is known about it.
+
+    Attributes
+    ----------
+    name : str
+    value : float
+        In `unit`, which is the one the network declares.
+    unit : str
+    range : tuple of float
+        Lowest and highest plausible value, in `unit`.
+    source : str
+        Key of `sources.toml`, or one of OWN_SOURCES.
+    confidence : str
+        One of CONFIDENCE.
+    note : str
+    file, line : str, int
+        Where it stands.
+    """
+
+    name: str
+    value: float
+    unit: str
+    range: tuple[float, float]
+    source: str
+    confidence: str
+    note: str = ""
+    file: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class CellLine:
+    """A cell line: the reference numbers with its own differences put over them.
+
+    Attributes
+    ----------
+    name, title, genotype, source : str
+    parent : str or None
+        The line whose differences it starts from.
+    entries : mapping of parameter name to Entry
+        Every parameter of the network.
+    own : frozenset of str
+        Names that this line itself sets.
+    """
+
+    name: str
+    title: str
+    genotype: str
+    source: str
+    parent: str | None
+    entries: Mapping[str, Entry]
+    own: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Parameter values in the units the network declares."""
+        return {name: entry.value for name, entry in self.entries.items()}
+
+
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A TOML file with the line of every table and key."""
+
+    path: Path
+    tables: Mapping[str, Any]
+    lines: Mapping[tuple[str, ...], int]
+
+    def place(self, *keys: str) -> str:
+        """`file:line` of a key, or of the table around it."""
+        for length in range(len(keys), 0, -1):
+            if keys[:length] in self.lines:
+                return f"{self.path.name}:{self.lines[keys[:length]]}"
+        return f"{self.path.name}:1"
+
+
+def document(path: Path) -> Document:
+    """A TOML file, read. The standard reader keeps no positions, so the lines are scanned beside it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        tables = tomllib.loads(text)
+    except OSError as error:
+        raise ParameterError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{path.name}: not a TOML file: {error}") from None
+    lines: dict[tuple[str, ...], int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _HEADER.match(line):
+            table = tuple(part.strip().strip("\"'") for part in _parts(header.group(1)))
+            lines.setdefault(table, number)
+        elif key := _KEY.match(line):
+            lines.setdefault((*table, key.group(1)), number)
+    return Document(path, tables, lines)
+
+
+def _parts(header: str) -> list[str]:
+    return re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", header)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """ " Did you mean ...?" or nothing."""
+    near = get_close_matches(name, known, n=3)
+    return f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+
+
+def raise_all(mistakes: list[str]) -> None:
+    """All mistakes together, if there are any."""
+    if mistakes:
+        raise ParameterError("\n".join(mistakes))
+
+
+def read_entries(
+    found: Document,
+    units: Mapping[str, str],
+    sources: Collection[str],
+    mistakes: list[str],
+    *,
+    base: Mapping[str, Entry] | None = None,
+) -> dict[str, Entry]:
+    """Entries of a reference file (base None) or of a cell line (base: what it differs from).
+
+    Parameters
+    ----------
+    found : Document
+    units : mapping of parameter name to unit text
+        What the network declares; values are converted to it.
+    sources : collection of str
+        Keys that an entry's source may name.
+    mistakes : list of str
+        What is wrong is added here, one line each.
+    base : mapping of name to Entry, optional
+
+    Returns
+    -------
+    dict of name to Entry
+        Those that could be read.
+    """
+    entries = {}
+    for name, table in found.tables.items():
+        if name in ("line", "anchor") and base is not None:
+            continue
+        if name not in units:
+            mistakes.append(f"{found.place(name)}: no parameter is called '{name}'.{nearest(name, units)}")
+        elif not isinstance(table, dict):
+            mistakes.append(f"{found.place(name)}: '{name}' must be a table with value, unit, source, confidence")
+        else:
+            complaints = list(_complaints(found, name, table, units[name], sources, base))
+            mistakes.extend(complaints)
+            if not complaints:
+                entries[name] = _entry(found, name, table, units[name], base)
+    return entries
+
+
+_KEYS = {"value", "unit", "range", "source", "confidence", "note"}
+
+
+def _complaints(
+    found: Document,
+    name: str,
+    table: Mapping[str, Any],
+    wanted: str,
+    sources: Collection[str],
+    base: Mapping[str, Entry] | None,
+) -> Iterator[str]:
+    def say(key: str, text: str) -> str:
+        return f"{found.place(name, key)}: '{name}': {text}"
+
+    needed = _KEYS - {"note"} - ({"range"} if base is not None else set())
+    for key in sorted(set(table) - _KEYS):
+        yield say(key, f"no key is called '{key}'.{nearest(key, _KEYS)}")
+    missing = sorted(needed - set(table))
+    if missing:
+        yield say("", f"{' and '.join(missing)} missing")
+        return
+    checks: dict[str, Callable[[Any], bool]] = {
+        "value": _is_number,
+        "unit": lambda v: isinstance(v, str),
+        "range": lambda v: isinstance(v, list) and len(v) == 2 and all(map(_is_number, v)) and v[0] <= v[1],
+        "source": lambda v: isinstance(v, str),
+        "confidence": lambda v: v in CONFIDENCE,
+    }
+    wrong = [key for key, good in checks.items() if key in table and not good(table[key])]
+    for key in wrong:
+        hint = f"one of {', '.join(CONFIDENCE)}" if key == "confidence" else _EXPECTED[key]
+        yield say(key, f"{key} is {table[key]!r}, but should be {hint}")
+    if wrong:
+        return
+    if table["source"] not in sources and table["source"] not in OWN_SOURCES:
+        yield say("source", f"no source is called '{table['source']}'.{nearest(table['source'], sources)}")
+    try:
+        factor = conversion_factor(table["unit"], wanted)
+    except UnitError as error:
+        yield say("unit", str(error))
+        return
+    if "range" in table:
+        low, high, shown = *table["range"], table["unit"]
+    else:
+        assert base is not None
+        low, high, factor, shown = *base[name].range, 1.0 / factor, wanted
+        low, high, shown = low * factor, high * factor, table["unit"]
+    if not low * (1 - 1e-12) <= table["value"] <= high * (1 + 1e-12):
+        yield say("value", f"{table['value']:g} {shown} is outside its range {low:g} to {high:g} {shown}")
+
+
+_EXPECTED = {
+    "value": "a finite number",
+    "unit": 'a text such as "1/h"',
+    "range": "two numbers, the lower one first",
+    "source": "a key of sources.toml, or 'assumed'",
+}
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _entry(
+    found: Document, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
+) -> Entry:
+    factor = conversion_factor(table["unit"], wanted)
+    if "range" in table:
+        low, high = (float(v) * factor for v in table["range"])
+    else:
+        assert base is not None
+        low, high = base[name].range
+    return Entry(
+        name=name,
+        value=float(table["value"]) * factor,
+        unit=wanted,
+        range=(low, high),
+        source=table["source"],
+        confidence=table["confidence"],
+        note=table.get("note", ""),
+        file=found.path.name,
+        line=found.lines.get((name,), 0),
+    )
+
+
+def read_reference(path: Path, units: Mapping[str, str], sources: Collection[str]) -> dict[str, Entry]:
+    """The reference entries, one for every parameter of the network.
+
+    Raises
+    ------
+    ParameterError
+        With one line for each misspelt, missing, unit-less or out-of-range entry.
+    """
+    mistakes: list[str] = []
+    found = document(path)
+    entries = read_entries(found, units, sources, mistakes)
+    for name in units:
+        if name not in found.tables:
+            mistakes.append(f"{path.name}: parameter '{name}' has no entry")
+    raise_all(mistakes)
+    return {name: entries[name] for name in units}
+
+
+_LINE_KEYS = {"title", "genotype", "source", "parent", "doubling_time_source", "note"}
+
+
+def read_line(
+    path: Path,
+    reference: Mapping[str, Entry],
+    sources: Collection[str],
+    parent_of: Callable[[str], CellLine],
+) -> CellLine:
+    """A cell line from its file of differences.
+
+    Parameters
+    ----------
+    path : Path
+    reference : mapping of name to Entry
+    sources : collection of str
+    parent_of : callable name -> CellLine
+        Finds the line that `parent` names.
+
+    Raises
+    ------
+    ParameterError
+        With one line for each mistake.
+    """
+    found = document(path)
+    about = found.tables.get("line")
+    if not isinstance(about, dict) or not isinstance(about.get("title"), str):
+        raise ParameterError(f"{found.place('line')}: a cell line needs a table [line] with a title")
+    mistakes = [
+        f"{found.place('line', key)}: [line] has no key '{key}'.{nearest(key, _LINE_KEYS)}"
+        for key in sorted(set(about) - _LINE_KEYS)
+    ]
+    base: Mapping[str, Entry] = reference
+    if about.get("parent") is not None:
+        try:
+            base = parent_of(about["parent"]).entries
+        except KeyError as error:
+            mistakes.append(f"{found.place('line', 'parent')}: {error.args[0]}")
+    units = {name: entry.unit for name, entry in reference.items()}
+    own = read_entries(found, units, sources, mistakes, base=reference)
+    raise_all(mistakes)
+    return CellLine(
+        name=path.stem,
+        title=about["title"],
+        genotype=about.get("genotype", ""),
+        source=about.get("source", ""),
+        parent=about.get("parent"),
+        entries={**base, **own},
+        own=frozenset(own),
+    )
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where numbers come from.
+
+    Attributes
+    ----------
+    key, title, where : str
+        `where`: journal, DOI, PMID or accession.
+    measured : str
+        What was measured or taken from it.
+    read : str
+        "read", "abstract", "model", "second hand" or "recalled".
+    """
+
+    key: str
+    title: str
+    where: str
+    measured: str
+    read: str
+
+
+_READ = ("read", "abstract", "model", "second hand", "recalled")
+
+
+def read_sources(path: Path) -> dict[str, Source]:
+    """Every source by its key."""
+    found = document(path)
+    mistakes, sources = [], {}
+    for key, table in found.tables.items():
+        wrong = {"title", "where", "measured", "read"} ^ set(table)
+        if wrong:
+            mistakes.append(
+                f"{found.place(key)}: source '{key}' needs title, where, measured, read; see {sorted(wrong)}"
+            )
+        elif table["read"] not in _READ:
+            mistakes.append(
+                f"{found.place(key, 'read')}: read is '{table['read']}', but should be one of {', '.join(_READ)}"
+            )
+        else:
+            sources[key] = Source(key=key, **table)
+    raise_all(mistakes)
+    return sources
+
+
+@dataclass(frozen=True)
+class AgentEntry:
+    """An agent as it stands on the shelf.
+
+    Attributes
+    ----------
+    name : str
+        What a scenario calls it.
+    species : str or None
+        What a dose is added to; None for an inert control and for the medium change.
+    acts : str
+        "adds", "nothing" or "empties the medium".
+    unit : str
+        Of the species.
+    molar_mass : float or None
+        g/mol.
+    usual : tuple of float or None
+        Usual doses from low to high, in `unit`; the upper one is what "1 x" means.
+    highest : float or None
+        Highest in-vitro dose on record, in `unit`.
+    highest_text, source, confidence, note : str
+    in_medium : bool
+        Whether a medium change removes it.
+    """
+
+    name: str
+    species: str | None
+    acts: str
+    unit: str
+    molar_mass: float | None
+    usual: tuple[float, float] | None
+    highest: float | None
+    highest_text: str
+    in_medium: bool
+    source: str
+    confidence: str
+    note: str
+
+
+_AGENT_KEYS = {
+    "species",
+    "acts",
+    "molar_mass",
+    "usual",
+    "highest",
+    "in_medium",
+    "source",
+    "confidence",
+    "note",
+}
+_ACTS = ("adds", "nothing", "empties the medium")
+
+
+def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) -> dict[str, AgentEntry]:
+    """Every agent by its name.
+
+    Parameters
+    ----------
+    path : Path
+    units : mapping of species name to unit text
+    sources : collection of str
+
+    Raises
+    ------
+    ParameterError
+        With one line for each mistake.
+    """
+    found = document(path)
+    mistakes: list[str] = []
+    agents = {}
+    for name, table in found.tables.items():
+        complaints = list(_agent_complaints(found, name, table, units, sources))
+        mistakes.extend(complaints)
+        if not complaints:
+            agents[name] = _agent(name, table, units)
+    raise_all(mistakes)
+    return agents
+
+
+def _agent_complaints(
+    found: Document, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
+) -> Iterator[str]:
+    for key in sorted(set(table) - _AGENT_KEYS):
+        yield f"{found.place(name, key)}: agent '{name}' has no key '{key}'.{nearest(key, _AGENT_KEYS)}"
+    for key in ("acts", "source", "confidence"):
+        if key not in table:
+            yield f"{found.place(name)}: agent '{name}': {key} missing"
+    if table.get("acts") not in _ACTS:
+        yield f"{found.place(name, 'acts')}: acts is {table.get('acts')!r}, but should be one of {', '.join(_ACTS)}"
+    if table.get("confidence") not in CONFIDENCE:
+        yield f"{found.place(name, 'confidence')}: confidence should be one of {', '.join(CONFIDENCE)}"
+    if table.get("source") not in sources and table.get("source") not in OWN_SOURCES:
+        yield f"{found.place(name, 'source')}: no source is called '{table.get('source')}'."
+    species = table.get("species")
+    if (species is None) == (table.get("acts") == "adds"):
+        yield f"{found.place(name, 'species')}: agent '{name}' needs a species if, and only if, it adds"
+    elif species is not None and species not in units:
+        yield f"{found.place(name, 'species')}: no species is called '{species}'.{nearest(species, units)}"
+    else:
+        yield from _amount_complaints(found, name, table, "1" if species is None else units[species])
+
+
+def _amount_complaints(found: Document, name: str, table: Mapping[str, Any], wanted: str) -> Iterator[str]:
+    if table.get("acts") != "adds":
+        return
+    for key in ("usual", "highest"):
+        texts = table.get(key)
+        if texts is None:
+            yield f"{found.place(name)}: agent '{name}': {key} missing"
+            continue
+        for text in texts if isinstance(texts, list) else [texts]:
+            try:
+                _in_unit(text, wanted, table.get("molar_mass"))
+            except UnitError as error:
+                yield f"{found.place(name, key)}: agent '{name}': {error}"
+
+
+def _in_unit(text: str, wanted: str, molar_mass: float | None) -> float:
+    amount, given = quantity(text)
+    return amount * conversion_factor(given or "1", wanted, molar_mass)
+
+
+def _agent(name: str, table: Mapping[str, Any], units: Mapping[str, str]) -> AgentEntry:
+    species = table.get("species")
+    wanted = "1" if species is None else units[species]
+    unit(wanted)
+    mass = table.get("molar_mass")
+    usual = highest = None
+    if species is not None:
+        low, high = (_in_unit(text, wanted, mass) for text in table["usual"])
+        usual, highest = (low, high), _in_unit(table["highest"], wanted, mass)
+    return AgentEntry(
+        name=name,
+        species=species,
+        acts=table["acts"],
+        unit=wanted,
+        molar_mass=mass,
+        usual=usual,
+        highest=highest,
+        highest_text=table.get("highest", ""),
+        in_medium=table.get("in_medium", species is not None),
+        source=table["source"],
+        confidence=table["confidence"],
+        note=table.get("note", ""),
+    )
+
+
+def with_values(line: CellLine, values: Mapping[str, float], source: str) -> CellLine:
+    """The same line with some values replaced, as a fit or an anchor leaves it."""
+    changed = {name: replace(line.entries[name], value=v, source=source) for name, v in values.items()}
+    return replace(line, entries={**line.entries, **changed})

@@ -49,6 +49,9 @@ class Event:
         What the trigger counts as before the start: with False, a trigger that is true at the start fires there.
     values_from_trigger_time : bool
         Whether the new values are those of the trigger's moment or of the execution's.
+    factors : mapping of species name to Expression
+        What a new value is multiplied by, always as it is at the moment of execution, before anything is set: a
+        concentration remembered from the trigger sets an amount through the volume that the compartment has by then.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Event:
     persistent: bool = True
     initial_value: bool = True
     values_from_trigger_time: bool = True
+    factors: Mapping[str, Expression] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,3 +250,5 @@ def _formulas(model: Model) -> Iterable[tuple[str, Expression]]:
                 yield f"event '{event.name}'", extra
         for name, formula in event.assignments.items():
             yield f"event '{event.name}' setting '{name}'", formula
+        for name, formula in event.factors.items():
+            yield f"event '{event.name}' scaling '{name}'", formula

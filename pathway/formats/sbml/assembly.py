@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pathway.equations import Event, Model, ModelError
-from pathway.expressions import Expression, add, divide, multiply, number, substitute, symbol, symbols
-from pathway.expressions.graph import ZERO
+from pathway.expressions import Expression, add, divide, multiply, number, symbol, symbols
+from pathway.expressions.graph import ONE, ZERO
 
 from ..errors import FormatError
 from .constraints import Constraint, solve_constraints
@@ -206,29 +206,30 @@ class _Assembly:
     # Events
 
     def _event(self, event: EventEntry) -> EventEntry:
-        """The event with its assignments over states instead of identifiers."""
+        """The event with its assignments over states instead of identifiers.
+
+        All values are those before the event, sizes of compartments too. A concentration set together with the size of
+        its compartment therefore sets the amount in the old size, which the new size then spreads.
+        """
         made: dict[str, Expression] = {}
+        factors: dict[str, Expression] = {}
         for name, value in event.assignments.items():
             if name in self.declared.assignment_rules:
                 raise FormatError(f"{self.declared.file}: event '{event.name}' sets '{name}', which a rule determines")
-            state = self.amount_state.get(name)
-            if state is not None and state != name:
-                value = multiply(value, self._size_after(self.declared.species[name].compartment, event))
-            made[state or name] = value
+            state = self.amount_state.get(name, name)
+            made[state] = value
+            if state != name:
+                factors[state] = symbol(self.declared.species[name].compartment)
         for species in self.declared.species.values():
-            concentration_state = not species.only_amount and species.name in self.declared.rate_rules
-            if concentration_state and species.compartment in event.assignments and species.name not in made:
-                ratio = divide(symbol(species.compartment), event.assignments[species.compartment])
-                made[species.name] = multiply(symbol(species.name), ratio)
-        return replace(event, assignments=made)
-
-    def _size_after(self, compartment: str, event: EventEntry) -> Expression:
-        """The size of a compartment once the event has set what it sets."""
-        if compartment in event.assignments:
-            return event.assignments[compartment]
-        if compartment in self.declared.assignment_rules:
-            return substitute(self.declared.assignment_rules[compartment], event.assignments)
-        return symbol(compartment)
+            resized = event.assignments.get(species.compartment)
+            if resized is not None and not species.only_amount and species.name in self.declared.rate_rules:
+                set_too = event.assignments.get(species.name)
+                made[species.name] = divide(ONE if set_too is None else set_too, resized)
+                size = symbol(species.compartment)
+                factors[species.name] = size if set_too is not None else multiply(symbol(species.name), size)
+        if event.delay is None or not event.values_from_trigger_time:
+            made = {n: multiply(value, factors.pop(n)) if n in factors else value for n, value in made.items()}
+        return replace(event, assignments=made, factors=factors)
 
     # Rules that determine something implicitly
 

@@ -59,6 +59,7 @@ def _release(draft: Draft, name: str) -> None:
     draft.stoichiometry.pop(name, None)
     for event in draft.events:
         event.assignments.pop(name, None)
+        event.factors.pop(name, None)
 
 
 def _matching(draft: Draft, rows: list[Constraint]) -> dict[int, str]:

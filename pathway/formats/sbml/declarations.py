@@ -81,6 +81,7 @@ class EventEntry:
     persistent: bool
     initial_value: bool
     values_from_trigger_time: bool
+    factors: dict[str, Expression] = field(default_factory=dict)
 
 
 @dataclass

@@ -92,6 +92,7 @@ class Draft:
             yield event.trigger
             yield from (extra for extra in (event.delay, event.priority) if extra is not None)
             yield from event.assignments.values()
+            yield from event.factors.values()
 
     def replace_symbols(self, names: Mapping[str, Expression]) -> None:
         """Put expressions in place of symbols, everywhere."""
@@ -105,6 +106,7 @@ class Draft:
             swap(factors)
         for event in self.events:
             swap(event.assignments)
+            swap(event.factors)
             event.trigger = substitute_all([event.trigger], names)[0]
             event.delay = substitute_all([event.delay], names)[0] if event.delay is not None else None
             event.priority = substitute_all([event.priority], names)[0] if event.priority is not None else None

@@ -133,6 +133,9 @@ def _replace_states(draft: Draft, declared: Declarations, directions: dict[str, 
 
 def _redirect_events(draft: Draft, follower: str, total: str, shares: Row) -> None:
     for event in draft.events:
-        if event.assignments.keys() & {follower, *shares}:
+        touched = event.assignments.keys() & {follower, *shares}
+        if touched & event.factors.keys():
+            raise Unsupported(f"{draft.file}: event '{event.name}' sets fast species '{min(touched)}' after a delay")
+        if touched:
             new = {n: event.assignments.get(n, symbol(n)) for n in (follower, *shares)}
             event.assignments[total] = add(new[follower], *(negate(multiply(s, new[z])) for z, s in shares.items()))

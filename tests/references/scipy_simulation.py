@@ -7,7 +7,7 @@ Events, algebraic rules and sensitivities are not covered: this is the reference
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,7 +171,7 @@ def steady_state(model: Model, parameters: np.ndarray | None = None, *, horizon:
         out[kept] = z[kept] - relaxed[kept] / scale[kept]
         return out
 
-    # The untreated cell rests for days, so what a relaxation leaves is small: keep it where Newton finds nothing better.
+    # What a relaxation leaves is small: it is kept where Newton finds nothing better.
     polished = root(residual, relaxed / scale, tol=1e-12)
     better = np.max(np.abs(residual(polished.x))) <= np.max(np.abs(residual(relaxed / scale)))
     return polished.x * scale if better else relaxed

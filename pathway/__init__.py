@@ -1,0 +1,48 @@
+"""A simulator of the miR-21 / PTEN / HER2 circuit: experiments as text, curves and verdicts as answers.
+
+    import pathway
+
+    model = pathway.load("bt474_resistant")
+    trajectory = pathway.simulate(model, times)
+    result = pathway.run("antimir21_resensitises")
+    pathway.plot(result)
+
+Names load when they are first used, so that `import pathway` costs nothing.
+"""
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "Intervention": "pathway.simulation",
+    "Model": "pathway.equations",
+    "ScenarioError": "pathway.scenario",
+    "SimulationError": "pathway.simulation",
+    "cohort": "pathway.cohort",
+    "fit": "pathway.fitting",
+    "load": "pathway.formats.load",
+    "plot": "pathway.plotting",
+    "run": "pathway.scenario.api",
+    "simulate": "pathway.simulation",
+    "simulate_ensemble": "pathway.simulation",
+    "steady_state": "pathway.simulation",
+}
+
+__all__ = ["__version__", *sorted(_PLACES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'pathway' has no attribute '{name}'. Its names: {', '.join(sorted(_PLACES))}")
+    try:
+        return getattr(import_module(_PLACES[name]), name)
+    except ModuleNotFoundError as error:
+        if error.name != _PLACES[name]:
+            raise
+        raise AttributeError(f"pathway.{name} is not there yet: {error}") from None
+
+
+def __dir__() -> list[str]:
+    return __all__

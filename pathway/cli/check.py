@@ -1,0 +1,125 @@
+"""`pathway check` and `pathway new`: scenario files, without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console
+
+TEMPLATE = """\
+# A scenario is a bench plan. Change it, then: pathway check {file} && pathway run {file}
+title  = "Does trastuzumab slow BT-474 cells?"
+cells  = "bt474"                      # all cell lines: pathway show cells
+# source = "Gong2011"                 # where the finding was published
+
+[time]
+end = "120 h"
+record_every = "1 h"                  # every arm starts from its own untreated steady state
+
+[dose.trastuzumab]
+agent = "trastuzumab"                 # all agents: pathway show agents
+amount = "10 ug/mL"                   # any unit of the right kind; "2 x" is twice the usual dose
+at = "0 h"                            # before time zero is pre-treatment
+# every = "72 h"                      # repeat
+# times = 2
+
+# [dose.wash]
+# agent = "medium change"             # removes what is in the medium
+# at = "24 h"
+
+[growth_rate]
+of = ["trastuzumab"]                  # GR compares each arm with itself without this dose
+
+[[arm]]
+name = "untreated"
+
+[[arm]]
+name = "trastuzumab"
+doses = ["trastuzumab"]
+
+# [[arm]]
+# name = "resistant"
+# cells = "bt474_resistant"
+# doses = ["trastuzumab"]
+# knock_down = {{ PTEN = "80 %" }}      # as the bench measures it; {{ PTEN = {{ by = "80 %", at = "24 h" }} }} is transient
+# changes = {{ k_PTEN_degradation = "0.5 x" }}   # any parameter: pathway show parameters
+
+[show]
+observables = ["PTEN", "pAKT", "cell_number"]
+
+# [data]                              # measured points, drawn over the curves
+# file = "my_blots.csv"               # columns: arm,time,observable,value,unit,...
+
+[[expect]]
+claim = "Trastuzumab slows growth"
+role = "sanity"                       # sanity | construction | calibration | prediction
+quantity = "GR"
+arm = "trastuzumab"
+below = 0.9
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("check", rich_help_panel="Experiments")(check)
+    app.command("new", rich_help_panel="Experiments")(new)
+
+
+def check(
+    files: Annotated[list[str], typer.Argument(help="Scenario files or names")],
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+) -> int:
+    """Show every mistake of a scenario, or its protocol; nothing is run."""
+    from pathway.scenario import ScenarioError, read_scenario
+    from pathway.scenario.timeline import draw_timeline
+
+    from . import BAD_INPUT, DONE
+
+    found: dict[str, list[str]] = {}
+    for file in files:
+        try:
+            scenario = read_scenario(file, settings or [])
+            found[file] = []
+            if not as_json:
+                console.print_line(f"{file}: {scenario.title}", style="bold")
+                print(draw_timeline(scenario, console.width()))
+        except ScenarioError as error:
+            found[file] = [str(mistake) for mistake in error.mistakes]
+            if not as_json:
+                console.say(str(error))
+    if as_json:
+        console.print_json(
+            {"files": {file: {"ok": not mistakes, "mistakes": mistakes} for file, mistakes in found.items()}}
+        )
+    return BAD_INPUT if any(found.values()) else DONE
+
+
+def new(
+    file: Annotated[Path, typer.Argument(help="The file to write")],
+    source: Annotated[str | None, typer.Option("--from", metavar="NAME", help="A scenario to start from")] = None,
+) -> int:
+    """Write a commented scenario to start from."""
+    from pathway.scenario import find_scenario
+
+    from . import DONE, BadInput
+
+    if file.suffix != ".toml":
+        raise BadInput(f"{file}: a scenario file ends in .toml")
+    if file.exists():
+        raise BadInput(f"{file}: this file exists already; it is left as it is")
+    if source is None:
+        text = TEMPLATE.format(file=file)
+    else:
+        origin = find_scenario(source)
+        text = f"# From the scenario '{origin.stem}'. Change it, then: pathway check {file} && pathway run {file}\n"
+        text += origin.read_text(encoding="utf-8")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+    console.say(f"{file} written. Next: pathway check {file}")
+    return DONE

@@ -1,0 +1,88 @@
+"""Two channels: results on standard output, everything else on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+Progress = Callable[[str, int, int], None]
+
+
+def say(text: str) -> None:
+    """A message for the person at the terminal, on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One JSON object on standard output."""
+    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def width() -> int:
+    """Characters per line of the terminal; of a file or pipe, 120."""
+    import os
+    import shutil
+
+    return shutil.get_terminal_size((120, 24)).columns if sys.stdout.isatty() or "COLUMNS" in os.environ else 120
+
+
+def print_table(
+    header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), title: str | None = None
+) -> None:
+    """A table that wraps its cells where the terminal is narrow; colour only where a terminal wants it."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, header_style="bold")
+    for index, name in enumerate(header):
+        table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=width(), highlight=False, soft_wrap=False).print(table)
+
+
+def print_line(text: str, style: str = "") -> None:
+    """One line on standard output, in colour where a terminal wants it; the text is taken as it is."""
+    from rich.console import Console
+    from rich.text import Text
+
+    Console(width=width(), highlight=False).print(Text(text, style=style))
+
+
+@contextmanager
+def progress_bar(quiet: bool = False) -> Iterator[Progress]:
+    """Progress on standard error for what takes more than a second: a line that renews itself on a terminal.
+
+    In a file or pipe, one line every ten seconds.
+    """
+    started = time.monotonic()
+    state = {"shown": 0.0, "open": False}
+    terminal = sys.stderr.isatty()
+
+    def report(what: str, done: int, of: int) -> None:
+        now = time.monotonic()
+        if quiet or now - started < 1.0 or (now - state["shown"] < (0.1 if terminal else 10.0) and done < of):
+            return
+        if done >= of and not state["open"]:
+            return
+        state["shown"], state["open"] = now, True
+        line = f"{what}: {done} of {of}, {now - started:.0f} s"
+        sys.stderr.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
+        sys.stderr.flush()
+
+    try:
+        yield report
+    finally:
+        if terminal and state["open"]:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """A number for a table; nothing where there is none."""
+    return "" if value is None or value != value else f"{value:.{digits}g}"

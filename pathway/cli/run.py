@@ -1,0 +1,104 @@
+"""`pathway run`: a scenario, or any SBML or Antimony model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+
+if TYPE_CHECKING:
+    from pathway.scenario.result import Result
+
+MODELS = (".xml", ".sbml", ".ant", ".antimony")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("run", rich_help_panel="Experiments")(run)
+
+
+def run(
+    name_or_file: Annotated[str, typer.Argument(help="A scenario's name or file, or a model (.xml, .sbml, .ant)")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change an entry, for example dose.NAME.amount='1 ug/mL'"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/NAME]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+    until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
+    points: Annotated[int, typer.Option(help="Model files: number of times", min=2)] = 101,
+) -> int:
+    """Run a scenario: summary table, CSV, figure, one HTML report."""
+    if name_or_file.lower().endswith(MODELS):
+        from .run_model import run_model
+
+        return run_model(Path(name_or_file), until, points, settings or [], out, as_json)
+    return _run_scenario(name_or_file, settings or [], out, as_json)
+
+
+def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, as_json: bool) -> int:
+    from pathway.report import check_out, write_run
+    from pathway.scenario import read_scenario
+
+    from . import DONE, NOT_MET
+
+    scenario = read_scenario(name_or_file, settings)
+    folder = out or Path("results") / scenario.name
+    check_out(folder)
+    from pathway.scenario import run_scenario
+
+    with console.progress_bar(quiet=as_json) as report:
+        result = run_scenario(scenario, progress=report)
+        record = write_run(result, folder, ["pathway", *sys.argv[1:]])
+    if as_json:
+        console.print_json({**result.to_dict(), "provenance": record})
+    else:
+        print_summary(result)
+        console.print_line(f"Report: {folder / 'report.html'}   figure: {folder / 'figure.png'}")
+    return DONE if result.all_met else NOT_MET
+
+
+def print_summary(result: Result) -> None:
+    """Arms with GR, percent of control and the shown observables, then the expectations."""
+    scenario = result.scenario
+    console.print_line(scenario.title, style="bold")
+    shown = [name for name in scenario.observables if name != "cell_number"]
+    growing = any(arm.growth for arm in result.arms.values())
+    header = ["arm", *(["GR", "% of control"] if growing else []), "cells, fold", *(_ending(n, result) for n in shown)]
+    rows = []
+    for name, arm in result.arms.items():
+        growth = [console.number(arm.growth.gr, 2), f"{arm.growth.percent_of_control:.0f}"] if arm.growth else ["", ""]
+        courses = [console.number(float(arm.courses[n][-1])) for n in shown]
+        rows.append([name, *(growth if growing else []), console.number(arm.fold), *courses])
+    console.print_table(header, rows, numbers=range(1, len(header)))
+    if growing:
+        console.print_line("GR: 1 grows as its control, 0 is arrested. Values at the end of the experiment.")
+    print_verdicts([verdict.to_dict() for verdict in result.verdicts])
+
+
+def _ending(name: str, result: Result) -> str:
+    unit = result.units[name]
+    return name if unit == "1" else f"{name} [{unit}]"
+
+
+def print_verdicts(entries: list[dict[str, Any]]) -> None:
+    """One line for each expectation: met or missed, the value, the band, the claim."""
+    from pathway.report import band
+
+    if not entries:
+        return
+    rows = []
+    for entry in entries:
+        verdict = "met" if entry["met"] else "missed"
+        claim = entry["claim"] if entry["met"] or not entry["reason"] else f"{entry['claim']} ({entry['reason']})"
+        value = console.number(entry["value"]) or "-"
+        rows.append(
+            [verdict, entry["finding"] or "", entry["role"], value, band(entry["above"], entry["below"]), claim]
+        )
+    console.print_table(["verdict", "finding", "role", "value", "expected", "claim"], rows, numbers=(3,))
+    met = sum(entry["met"] for entry in entries)
+    console.print_line(f"{met} of {len(entries)} expectations met", style="green" if met == len(entries) else "yellow")

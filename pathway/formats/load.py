@@ -1,0 +1,49 @@
+"""`pathway.load`: a model by the name of a cell line or the path of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pathway.equations import Model
+
+SBML = (".xml", ".sbml")
+ANTIMONY = (".ant", ".antimony", ".txt")
+
+
+def load(name_or_path: str | Path) -> Model:
+    """A model, ready to be simulated.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A built-in cell line ("bt474_resistant"), a TOML file that describes one, or an SBML (.xml, .sbml) or Antimony
+        (.ant, .txt) file.
+
+    Returns
+    -------
+    Model
+        `initial_values` of a cell line are its untreated steady state; of a file, what the file says.
+
+    Raises
+    ------
+    KeyError
+        If no cell line has this name; the nearest ones are named.
+    FileNotFoundError
+    FormatError, ParameterError
+        If the file is wrong.
+    """
+    text = str(name_or_path)
+    ending = Path(text).suffix.lower()
+    if ending in (*SBML, *ANTIMONY, ".toml") and not Path(text).is_file():
+        raise FileNotFoundError(f"there is no file '{text}'")
+    if ending in SBML:
+        from .sbml import load_sbml
+
+        return load_sbml(text)
+    if ending in ANTIMONY:
+        from .antimony import load_antimony
+
+        return load_antimony(text)
+    from pathway.scenario.api import load_cells
+
+    return load_cells(text)

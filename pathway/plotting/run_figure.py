@@ -1,0 +1,255 @@
+"""The figure of a run: what was given when, what the cells did, how much they were slowed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+
+from pathway.scenario.measurements import comparison
+from pathway.scenario.result import ArmResult, Result
+
+from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure
+
+_COLUMNS = 3
+_LEFT, _RIGHT = 0.62, 0.12  # inches
+_PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
+_LANE, _BAR = 0.17, 0.2
+
+
+def plot_result(result: Result) -> Figure:
+    """The figure of a run.
+
+    Parameters
+    ----------
+    result : Result
+
+    Returns
+    -------
+    Figure
+        Dose timeline above, one panel for each shown observable, GR and percent of control below.
+    """
+    with house_style():
+        arms = list(result.arms.values())
+        heights = _heights(result)
+        figure = new_figure(WIDTH, sum(heights.values()))
+        _timeline(figure, result, arms, heights)
+        for position, name in enumerate(result.scenario.observables):
+            _course_panel(figure, result, name, position, heights)
+        if heights["growth"]:
+            _growth_panels(figure, arms, heights)
+        return figure
+
+
+def _heights(result: Result) -> dict[str, float]:
+    """Height of each part in inches, from above."""
+    rows = math.ceil(len(result.scenario.observables) / _COLUMNS)
+    doses = len(_given(result))
+    growth = _shows_growth(result)
+    return {
+        "title": 0.28,
+        "legend": 0.08 + 0.15 * math.ceil(doses / 3) if doses else 0.02,
+        "timeline": _LANE * len(result.arms) + 0.36,
+        "courses": rows * (_PANEL + _GAP_DOWN) + 0.06,
+        "growth": _BAR * len(result.arms) + 0.68 if growth else 0.0,
+    }
+
+
+def _shows_growth(result: Result) -> bool:
+    return any(arm.growth and math.isfinite(arm.growth.gr) for arm in result.arms.values())
+
+
+def _given(result: Result) -> dict[str, str]:
+    """Everything given or changed in any arm, in order of appearance: {text: marker}."""
+    texts = dict.fromkeys(h.text for arm in result.arms.values() for h in arm.happenings)
+    return {text: MARKERS[i % len(MARKERS)] for i, text in enumerate(texts)}
+
+
+def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Any:
+    """Axes from inches, `top` counted from the upper edge."""
+    across, down = figure.get_size_inches()
+    return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
+    given = _given(result)
+    names_wide = min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
+    top = heights["title"] + heights["legend"]
+    axes = _axes(figure, names_wide, top, WIDTH - names_wide - _RIGHT, _LANE * len(arms))
+    figure.text(
+        _RIGHT / WIDTH, 1 - 0.08 / figure.get_figheight(), result.scenario.title, size=8, weight="bold", va="top"
+    )
+    start, end = result.scenario.start, result.scenario.end
+    for lane, arm in enumerate(arms):
+        style = arm_style(lane)
+        axes.plot([start, end], [lane, lane], linewidth=1.6, solid_capstyle="butt", **style)
+        for text, marker in given.items():
+            times = [h.time for h in arm.happenings if h.text == text]
+            axes.plot(
+                times,
+                [lane] * len(times),
+                marker,
+                color="white",
+                markeredgecolor="black",
+                markersize=4.5,
+                markeredgewidth=0.8,
+                clip_on=False,
+                zorder=3,
+            )
+    axes.set_yticks(range(len(arms)), [arm.arm.name for arm in arms])
+    for lane, label in enumerate(axes.get_yticklabels()):
+        label.set_color(arm_style(lane)["color"])
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(len(arms) - 0.4, -0.6)
+    _time_axis(axes, start, end)
+    axes.spines["left"].set_visible(False)
+    handles = [
+        axes.plot(
+            [], [], marker, color="white", markeredgecolor="black", markersize=4.5, markeredgewidth=0.8, label=text
+        )[0]
+        for text, marker in given.items()
+    ]
+    if handles:
+        axes.legend(
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.0),
+            ncol=3,
+            borderaxespad=0.1,
+            handletextpad=0.1,
+            columnspacing=1.2,
+            labelspacing=0.25,
+        )
+
+
+def _time_axis(axes: Any, start: float, end: float) -> None:
+    axes.set_xlim(start, end)
+    steps = [1, 2, 3, 4, 6, 8, 10] if end - start < 24 else [1.2, 2.4, 3.6, 4.8, 6, 7.2, 9.6, 10]
+    axes.xaxis.set_major_locator(
+        MaxNLocator(nbins=7 if end - start < 24 else 9, steps=steps if end - start < 24 else None)
+    )
+    if end - start >= 24:
+        step = next(s for s in (6, 12, 24, 48, 72, 96, 120, 168, 240, 336, 10**6) if (end - start) / s <= 8)
+        axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step)))
+    if start < 0 < end:
+        axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
+    axes.set_xlabel("time [h]", labelpad=1.5)
+
+
+def _course_panel(figure: Figure, result: Result, name: str, position: int, heights: dict[str, float]) -> None:
+    row, column = divmod(position, _COLUMNS)
+    width = (WIDTH - _LEFT - _RIGHT - (_COLUMNS - 1) * _GAP_ACROSS) / _COLUMNS
+    top = heights["title"] + heights["legend"] + heights["timeline"] + 0.2 + row * (_PANEL + _GAP_DOWN)
+    axes = _axes(figure, _LEFT + column * (width + _GAP_ACROSS), top, width, _PANEL)
+    points = [p for p in result.measurements if p.observable == name]
+    of_curve, of_point = comparison(result, name) if points else (lambda c: c, lambda v: v)
+    for index, arm in enumerate(result.arms.values()):
+        axes.plot(arm.times, of_curve(arm.courses[name]), **arm_style(index))
+        _points(axes, [p for p in points if p.arm == arm.arm.name], of_point, arm_style(index)["color"])
+    _time_axis(axes, result.scenario.start, result.scenario.end)
+    overlay = result.scenario.overlay
+    scaled = points and overlay is not None and (overlay.normalize or "").startswith(("minmax", "lane"))
+    axes.set_title(name)
+    axes.set_ylabel("normalised [1]" if scaled else f"{_readable(name)} [{result.units[name]}]", labelpad=2)
+    if result.units[name] == "1" and name == "cell_number":
+        _doublings(axes, result)
+    elif not scaled:
+        _from_zero(axes, [arm.courses[name] for arm in result.arms.values()])
+
+
+def _readable(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None:
+    if not points:
+        return
+    times, values = [p.time for p in points], [of_point(p.value) for p in points]
+    scale = [of_point(p.value + (p.error or 0.0)) - of_point(p.value) for p in points]
+    axes.errorbar(
+        times,
+        values,
+        yerr=scale if any(scale) else None,
+        fmt="o",
+        color=color,
+        markersize=3,
+        markerfacecolor="white",
+        elinewidth=0.7,
+        capsize=1.5,
+        linestyle="none",
+    )
+
+
+def _doublings(axes: Any, result: Result) -> None:
+    """Counts on a scale of doublings: exponential growth is a straight line."""
+    axes.set_yscale("log", base=2)
+    low = min(float(arm.count.min()) for arm in result.arms.values())
+    high = max(float(arm.count.max()) for arm in result.arms.values())
+    powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
+    step = max(1, math.ceil(len(powers) / 6))
+    axes.yaxis.set_major_locator(FixedLocator(2.0 ** powers[::step]))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.set_ylabel("cells [fold of start]", labelpad=2)
+
+
+def _from_zero(axes: Any, courses: Sequence[np.ndarray]) -> None:
+    """From zero up, so that a small change looks small; large counts get one power of ten for the axis."""
+    high = max(float(np.nanmax(course)) for course in courses)
+    low = min(float(np.nanmin(course)) for course in courses)
+    if low >= 0 and high > 0:
+        axes.set_ylim(0, 1.08 * high)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
+    axes.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
+    axes.yaxis.get_offset_text().set_size(6)
+
+
+def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
+    names_wide = min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
+    top = heights["title"] + heights["legend"] + heights["timeline"] + heights["courses"] + 0.22
+    free = WIDTH - names_wide - _RIGHT - 0.3
+    height = _BAR * len(arms)
+    gr = _axes(figure, names_wide, top, 0.58 * free, height)
+    percent = _axes(figure, names_wide + 0.58 * free + 0.3, top, 0.42 * free, height)
+    rows = range(len(arms))
+    values = [arm.growth.gr if arm.growth else math.nan for arm in arms]
+    shares = [arm.growth.percent_of_control if arm.growth else math.nan for arm in arms]
+    colors = [arm_style(i)["color"] for i in rows]
+    gr.barh(rows, values, color=colors, height=0.62)
+    percent.barh(rows, shares, color=colors, height=0.62)
+    for row, value, share in zip(rows, values, shares, strict=True):
+        _bar_label(gr, row, value, "{:.2f}")
+        _bar_label(percent, row, share, "{:.0f} %")
+    low = min(0.0, *(v for v in values if math.isfinite(v)))
+    gr.set_xlim(1.12 * low, max(1.15, *(1.12 * v for v in values if math.isfinite(v))))
+    percent.set_xlim(0, max(118.0, *(1.15 * s for s in shares if math.isfinite(s))))
+    since = {(arm.growth.since, arm.growth.until) for arm in arms if arm.growth}
+    span = f", {min(s for s, _ in since):g} to {max(u for _, u in since):g} h" if since else ""
+    gr.set_title(f"Growth under the drug{span}")
+    gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)", labelpad=1.5)
+    percent.set_title("Cells at the end")
+    percent.set_xlabel("percent of matched control [%]", labelpad=1.5)
+    for axes, names in ((gr, [arm.arm.name for arm in arms]), (percent, [""] * len(arms))):
+        axes.set_yticks(rows, names)
+        axes.set_ylim(len(arms) - 0.45, -0.55)
+        axes.tick_params(axis="y", length=0)
+        axes.axvline(0, color="black", linewidth=0.6)
+        axes.spines["left"].set_visible(False)
+    gr.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+    percent.axvline(100, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+
+
+def _bar_label(axes: Any, row: int, value: float, form: str) -> None:
+    text = form.format(value) if math.isfinite(value) else "not defined"
+    axes.annotate(
+        text,
+        (max(value, 0.0) if math.isfinite(value) else 0.0, row),
+        (2.5, 0),
+        textcoords="offset points",
+        va="center",
+        size=6.5,
+    )

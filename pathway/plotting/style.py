@@ -1,0 +1,88 @@
+"""House style: one palette, one set of sizes, colours that colour-blind readers can tell apart."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure as MatplotlibFigure
+
+# Okabe and Ito 2008, "Color Universal Design": black first, for the untreated arm; yellow last, it is faint on white.
+PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
+DASHES = ("solid", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
+MARKERS = ("v", "D", "s", "o", "^", "P", "X", "*", "<", ">", "p", "h")
+GREY = "#6B6B6B"
+FAINT = "#E6E6E6"
+WIDTH = 7.1
+"""Inches: two columns of a journal."""
+
+STYLE: Mapping[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 7.0,
+    "axes.titlesize": 7.5,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 7.0,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": 6.5,
+    "ytick.labelsize": 6.5,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.5,
+    "ytick.major.size": 2.5,
+    "xtick.minor.size": 1.5,
+    "ytick.minor.size": 1.5,
+    "lines.linewidth": 1.3,
+    "legend.frameon": False,
+    "legend.fontsize": 6.5,
+    "savefig.dpi": 200,
+    "figure.dpi": 100,
+    # The same figure gives the same file, so that a replay can compare.
+    "svg.hashsalt": "pathway",
+    "svg.fonttype": "path",
+    "path.simplify": True,
+}
+
+
+class Figure(MatplotlibFigure):
+    """A figure that notebooks show by themselves, without a plotting session."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        self.savefig(stream, format="png", dpi=150)
+        return stream.getvalue()
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Inside, figures come out in the house style; outside, nothing has changed."""
+    with matplotlib.rc_context(dict(STYLE)):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure, inches, that no plotting session holds on to."""
+    figure = Figure(figsize=(width, height))
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def arm_style(index: int) -> dict[str, Any]:
+    """Colour and dash of the arm at this position: colours first, then dashes."""
+    return {"color": PALETTE[index % len(PALETTE)], "linestyle": DASHES[index // len(PALETTE) % len(DASHES)]}
+
+
+def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
+    """Writes STEM.svg and STEM.png, without dates inside; returns both paths."""
+    with house_style():
+        svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
+        figure.savefig(svg, metadata={"Date": None, "Creator": "pathway"})
+        figure.savefig(png, metadata={"Software": "pathway"})
+    return [svg, png]

@@ -1,0 +1,136 @@
+"""A run repeated from its folder and compared."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pathway.scenario import read_scenario, run_scenario
+
+from .folder import COURSES, RECORD, FolderError
+from .provenance import provenance
+from .tables import csv_text
+
+TOLERANCE = 1e-6
+"""Relative difference allowed between machines and versions, of each column's largest value."""
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a repetition has shown.
+
+    Attributes
+    ----------
+    verdict : str
+        "identical", "agrees" (within 1e-6) or "differs".
+    first_difference : str or None
+        Arm, time and column of the first value that differs by more, with both values.
+    largest : float
+        Largest relative difference.
+    changed : tuple of str
+        What is not as it was: versions, processor, the circuit's numbers.
+    """
+
+    verdict: str
+    first_difference: str | None
+    largest: float
+    changed: tuple[str, ...]
+
+
+def replay(folder: Path) -> Replay:
+    """Repeats the run in `folder` from its own inputs.
+
+    Raises
+    ------
+    FolderError
+        If the folder holds no run.
+    ScenarioError
+        If its scenario can no longer be read.
+    """
+    record, stored, scenario_file = _opened(folder)
+    scenario = read_scenario(scenario_file, record["settings"])
+    result = run_scenario(scenario)
+    changed = tuple(_changes(record, provenance(record["command"], record["settings"], {})))
+    text = csv_text(*result.columns())
+    if text == stored:
+        return Replay("identical", None, 0.0, changed)
+    largest, difference = _compare(_rows(stored), _rows(text))
+    return Replay("differs" if difference else "agrees", difference, largest, changed)
+
+
+def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
+    """Provenance, stored table and scenario file of a run folder."""
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        stored = (folder / COURSES).read_text(encoding="utf-8")
+        scenario_file = folder / "inputs" / next(iter(record["inputs"]))
+    except FileNotFoundError as error:
+        missing = Path(str(error.filename)).name
+        raise FolderError(
+            f"{folder}: no run to repeat: {missing} is missing. A run folder is what 'pathway run' writes"
+        ) from None
+    except (json.JSONDecodeError, UnicodeDecodeError, StopIteration, KeyError, TypeError) as error:
+        raise FolderError(f"{folder}: {RECORD} or {COURSES} cannot be read ({error})") from None
+    if not scenario_file.is_file():
+        raise FolderError(f"{folder}: no run to repeat: inputs/{scenario_file.name} is missing")
+    return record, stored, scenario_file
+
+
+def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+    found = []
+    for key in ("pathway", "python", "system"):
+        if old.get(key) != new[key]:
+            found.append(f"{key} {old.get(key)} -> {new[key]}")
+    for name, version in new["packages"].items():
+        before = old.get("packages", {}).get(name)
+        if before != version:
+            found.append(f"{name} {before} -> {version}")
+    if old.get("circuit") != new["circuit"]:
+        found.append("the circuit's reactions or numbers")
+    if old.get("cpu") != new["cpu"]:
+        found.append("processor")
+    return found
+
+
+def _rows(text: str) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(text)))
+
+
+def _compare(old: list[list[str]], new: list[list[str]]) -> tuple[float, str | None]:
+    """Largest relative difference, and the first that is too large in words."""
+    if old[0] != new[0]:
+        return math.inf, f"the columns: {', '.join(old[0])} before, {', '.join(new[0])} now"
+    if len(old) != len(new):
+        return math.inf, f"the number of rows: {len(old) - 1} before, {len(new) - 1} now"
+    scales = [max((abs(_number(row[c]) or 0.0) for row in old[1:]), default=0.0) for c in range(len(old[0]))]
+    largest, first = 0.0, None
+    for before, now in zip(old[1:], new[1:], strict=True):
+        for column, (a, b) in enumerate(zip(before, now, strict=True)):
+            distance = _distance(a, b, scales[column])
+            largest = max(largest, distance)
+            if distance > TOLERANCE and first is None:
+                first = (
+                    f"arm '{before[0]}', {before[1]} h, {old[0][column]}: {a or 'nothing'} before, {b or 'nothing'} now"
+                )
+    return largest, first
+
+
+def _distance(a: str, b: str, scale: float) -> float:
+    if a == b:
+        return 0.0
+    first, second = _number(a), _number(b)
+    if first is None or second is None:
+        return math.inf
+    return abs(first - second) / max(scale, 1e-300)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

@@ -1,0 +1,34 @@
+"""AN EXPERIMENT AS A LAB DESCRIBES IT: read a TOML file, run its arms, compare growth, judge expectations.
+
+Knows agents, cells and time courses; no file but the scenario and its measurements is read, and none is written.
+Figures and reports are made elsewhere.
+"""
+
+from importlib import import_module
+from typing import Any
+
+# Reading a scenario must not wait for the engine that `run` needs.
+_PLACES = {
+    "Result": "result",
+    "Scenario": "experiment",
+    "ScenarioError": "mistakes",
+    "ScenarioRunError": "run",
+    "built_in_laboratory": "shelf",
+    "cell_model": "shelf",
+    "find_scenario": "read",
+    "read_scenario": "read",
+    "run_scenario": "run",
+    "scenario_names": "read",
+}
+
+__all__ = sorted(_PLACES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"pathway.scenario has no '{name}'")
+    return getattr(import_module(f"pathway.scenario.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

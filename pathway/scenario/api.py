@@ -1,0 +1,63 @@
+"""The two lines a notebook needs: run a scenario, load a cell line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pathway.equations import Model
+from pathway.simulation import steady_state
+
+from .laboratory import Laboratory
+from .read import read_scenario
+from .result import Result
+from .run import Progress, run_scenario
+from .shelf import cell_model
+
+
+def run(
+    name_or_file: str | Path,
+    *,
+    settings: Mapping[str, str] | Sequence[str] = (),
+    laboratory: Laboratory | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """The result of a scenario; nothing is written.
+
+    Parameters
+    ----------
+    name_or_file : str or Path
+        The name of a scenario that comes with the package, or a TOML file.
+    settings : mapping or sequence of "KEY=VALUE", optional
+        What differs from the file: {"dose.trastuzumab.amount": "1 ug/mL"}.
+    laboratory : Laboratory, optional
+        Other agents and cells than the package's own.
+    progress : callable (what, done, of), optional
+
+    Returns
+    -------
+    Result
+        `result.arms["both"].growth.gr`, `result.verdicts`, `result.to_dataframe()`.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake of the file, one line each.
+    SimulationError
+        If a simulation fails.
+    """
+    lines = [f"{key}={value}" for key, value in settings.items()] if isinstance(settings, Mapping) else list(settings)
+    return run_scenario(read_scenario(name_or_file, lines, laboratory), laboratory, progress)
+
+
+def load_cells(name: str) -> Model:
+    """A cell line's model, at rest: its initial values are the untreated steady state.
+
+    Parameters
+    ----------
+    name : str
+        A built-in line, or the path of a TOML file that describes one.
+    """
+    path = Path(name)
+    model = cell_model(path.name, path.parent) if name.endswith(".toml") else cell_model(name)
+    return model.with_initial_values(steady_state(model))

@@ -1,0 +1,336 @@
+"""Mistakes of meaning: names that do not exist, quantities that do not fit, times that cannot be.
+
+Works on the document as TOML gives it and passes over whatever has the wrong shape, so that mistakes of shape and of
+meaning are reported together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import Any
+
+from pathway.units import UnitError
+
+from . import quantities
+from .experiment import MEDIUM_CHANGE
+from .laboratory import Agent, Laboratory
+from .mistakes import did_you_mean, listed
+from .structure import Path
+
+DERIVED = {"GR": "1", "cell_number_fold": "1", "percent_of_control": "%", "every species": "1"}
+"""What can be read besides the model's own names."""
+
+MOST_RECORDS = 100_000
+
+
+class Checker:
+    """Collects (path, text) of every mistake of one document."""
+
+    def __init__(self, document: Mapping[str, Any], laboratory: Laboratory, folder: FilePath) -> None:
+        self.document = document
+        self.laboratory = laboratory
+        self.folder = folder
+        self.found: list[tuple[Path, str]] = []
+        self.doses: dict[str, Any] = _table(document.get("dose"))
+        self.arms = [arm for arm in _rows(document.get("arm")) if isinstance(arm.get("name"), str)]
+        self.end: float | None = None
+
+    def mistakes(self) -> list[tuple[Path, str]]:
+        """All of them, in no particular order."""
+        self._time()
+        self._cells(self.document.get("cells"), ("cells",))
+        for name, dose in self.doses.items():
+            if isinstance(dose, dict):
+                self._dose(name, dose)
+        self._changes(_table(self.document.get("changes")), ("changes",))
+        for index, arm in enumerate(_rows(self.document.get("arm"))):
+            self._arm(index, arm)
+        self._growth()
+        shown = _table(self.document.get("show")).get("observables")
+        for name in _texts(shown):
+            self._readable(name, ("show", "observables"))
+        self._data()
+        for index, entry in enumerate(_rows(self.document.get("expect"))):
+            self._expect(entry, ("expect", index))
+        return self.found
+
+    def _add(self, path: Path, text: str) -> None:
+        self.found.append((path, text))
+
+    def _hours(self, table: Mapping[str, Any], key: str, path: Path, default: str | None = None) -> float | None:
+        text = table.get(key, default)
+        if not isinstance(text, str):
+            return None
+        try:
+            return quantities.hours(text)
+        except UnitError as error:
+            self._add((*path, key), f"{key}: {error}")
+            return None
+
+    def _known(self, name: Any, known: Iterable[str], path: Path, what: str, where: str = "") -> bool:
+        if not isinstance(name, str) or name in (names := list(known)):
+            return isinstance(name, str)
+        listing = where or (f"Known here: {listed(dict.fromkeys(names))}." if names else f"There is no {what}.")
+        self._add(path, f"no {what} is called '{name}'.{did_you_mean(name, names)} {listing}")
+        return False
+
+    def _time(self) -> None:
+        time = _table(self.document.get("time"))
+        self.end = self._hours(time, "end", ("time",))
+        every = self._hours(time, "record_every", ("time",), "1 h")
+        if self.end is not None and self.end <= 0:
+            self._add(("time", "end"), f"end = '{time['end']}' must lie after time zero")
+            self.end = None
+        if every is not None and every <= 0:
+            self._add(("time", "record_every"), f"record_every = '{time['record_every']}' must be longer than zero")
+        elif every is not None and self.end is not None and self.end / every > MOST_RECORDS:
+            self._add(
+                ("time",), f"record_every would give {self.end / every:.0f} records; at most {MOST_RECORDS} make sense"
+            )
+
+    def _cells(self, name: Any, path: Path) -> None:
+        if isinstance(name, str) and name.endswith(".toml"):
+            if not (self.folder / name).is_file():
+                self._add(path, f"there is no cell line file '{name}' beside this scenario ({self.folder})")
+        else:
+            self._known(name, self.laboratory.cell_lines, path, "cell line", "All cell lines: pathway show cells")
+
+    def _dose(self, name: str, dose: Mapping[str, Any]) -> None:
+        path: Path = ("dose", name)
+        self._dose_times(dose, path)
+        agents = self.laboratory.agents
+        if not self._known(dose.get("agent"), agents, (*path, "agent"), "agent", "All agents: pathway show agents"):
+            return
+        agent, amount = agents[dose["agent"]], dose.get("amount")
+        if agent.name == MEDIUM_CHANGE:
+            if amount is not None:
+                self._add((*path, "amount"), "a medium change has no amount; remove the line")
+        elif amount is None:
+            if agent.species:
+                example = f"{agent.usual:g} {agent.unit}" if agent.usual else f"1 {agent.unit}"
+                self._add(path, f"[dose.{name}] has no 'amount'; expected for example amount = \"{example}\"")
+        elif isinstance(amount, str) and agent.species:
+            self._amount(dose, agent, path)
+
+    def _amount(self, dose: Mapping[str, Any], agent: Agent, path: Path) -> None:
+        text = dose["amount"]
+        try:
+            value = quantities.amount(text, agent.unit, agent.usual, agent.molar_mass)
+        except UnitError as error:
+            self._add((*path, "amount"), f"amount of {agent.name}: {error}")
+            return
+        if value <= 0:
+            self._add(
+                (*path, "amount"), f"amount '{text}' must be more than zero; leave the dose out of an arm instead"
+            )
+        elif agent.highest and value > agent.highest * (1 + 1e-9) and dose.get("allow") != "high dose":
+            times = value / agent.highest
+            record = agent.highest_text or f"{agent.highest:g} {agent.unit}"
+            self._add(
+                (*path, "amount"),
+                f"amount '{text}' is {times:.3g} times above the highest in-vitro dose on record ({record}). "
+                f'If intended, add to [{".".join(map(str, path))}]: allow = "high dose"',
+            )
+
+    def _dose_times(self, dose: Mapping[str, Any], path: Path) -> None:
+        first = self._hours(dose, "at", path, "0 h")
+        every = self._hours(dose, "every", path)
+        count = dose.get("times", 1)
+        if every is not None and every <= 0:
+            self._add((*path, "every"), f"every = '{dose['every']}' must be longer than zero")
+            return
+        if isinstance(count, int) and count > 1 and "every" not in dose:
+            self._add((*path, "times"), f'times = {count} needs every = "..." too: the time from one dose to the next')
+        if first is None or self.end is None:
+            return
+        if first >= self.end:
+            self._add(
+                (*path, "at") if "at" in dose else path,
+                f"at = '{dose.get('at', '0 h')}' is not before the end ({self.end:g} h)",
+            )
+        elif every and isinstance(count, int) and "times" in dose and first + every * (count - 1) >= self.end:
+            fitting = int((self.end - first) / every + 1 - 1e-9)
+            self._add((*path, "times"), f"times = {count}: only {fitting} doses fall before the end ({self.end:g} h)")
+
+    def _changes(self, changes: Mapping[str, Any], path: Path) -> None:
+        units = self.laboratory.parameters
+        for name, value in changes.items():
+            place = (*path, name)
+            if not self._known(name, units, place, "parameter", "All parameters: pathway show parameters"):
+                continue
+            text = value.get("to") if isinstance(value, dict) else value
+            if isinstance(value, dict):
+                self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
+            if isinstance(text, str):
+                try:
+                    quantities.amount(text, units[name], usual=1.0)
+                except UnitError as error:
+                    self._add(place, f"change of {name}: {error}")
+
+    def _within(self, time: float | None, written: Any, path: Path) -> None:
+        if time is not None and self.end is not None and time >= self.end:
+            self._add(path, f"'{written}' is not before the end ({self.end:g} h)")
+
+    def _arm(self, index: int, arm: Mapping[str, Any]) -> None:
+        path: Path = ("arm", index)
+        names = [other["name"] for other in self.arms]
+        name = arm.get("name")
+        if isinstance(name, str) and name in [o.get("name") for o in _rows(self.document.get("arm"))[:index]]:
+            self._add((*path, "name"), f"there are two arms called '{name}'; each needs its own name")
+        if isinstance(name, str) and (" vs " in name or " / " in name or not name.strip()):
+            self._add(
+                (*path, "name"), f"an arm cannot be called '{name}': ' vs ' and ' / ' stand between arms in [[expect]]"
+            )
+        if "cells" in arm:
+            self._cells(arm["cells"], (*path, "cells"))
+        for dose in _texts(arm.get("doses")):
+            self._known(dose, self.doses, (*path, "doses"), "dose")
+        self._changes(_table(arm.get("changes")), (*path, "changes"))
+        self._knock_downs(_table(arm.get("knock_down")), (*path, "knock_down"))
+        if (
+            "control" in arm
+            and self._known(arm["control"], names, (*path, "control"), "arm")
+            and arm["control"] == name
+        ):
+            self._add((*path, "control"), f"arm '{name}' cannot be its own control")
+
+    def _knock_downs(self, knock_downs: Mapping[str, Any], path: Path) -> None:
+        for protein, value in knock_downs.items():
+            place = (*path, protein)
+            self._known(protein, self.laboratory.knock_downs, place, "protein that can be knocked down")
+            text = value.get("by") if isinstance(value, dict) else value
+            if isinstance(value, dict):
+                self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
+            if isinstance(text, str):
+                try:
+                    quantities.fraction(text)
+                except UnitError as error:
+                    self._add(place, f"knock-down of {protein}: {error}")
+
+    def _growth(self) -> None:
+        growth = _table(self.document.get("growth_rate"))
+        for name in _texts(growth.get("of")):
+            self._known(name, self.doses, ("growth_rate", "of"), "dose")
+        at = self._hours(growth, "at", ("growth_rate",))
+        if at is not None and self.end is not None and not 0 < at <= self.end:
+            self._add(
+                ("growth_rate", "at"), f"at = '{growth['at']}' must lie between time zero and the end ({self.end:g} h)"
+            )
+
+    def _data(self) -> None:
+        data = _table(self.document.get("data"))
+        file = data.get("file")
+        if isinstance(file, str) and not (self.folder / file).is_file():
+            self._add(("data", "file"), f"there is no file '{file}' beside this scenario ({self.folder})")
+
+    def _readable(self, name: str, path: Path, derived: bool = False) -> None:
+        known = [*self.laboratory.units, *(DERIVED if derived else ())]
+        self._known(name, known, path, "observable", "All observables: pathway show species")
+
+    def _expect(self, entry: Mapping[str, Any], path: Path) -> None:
+        reading = self._reading(entry, path, {})
+        if isinstance(entry.get("over"), dict):
+            self._reading(entry["over"], (*path, "over"), reading)
+        bands = [self._bound(entry, key, path) for key in ("above", "below")]
+        reduce = entry.get("reduce", "end")
+        if "above" not in entry and "below" not in entry and reduce != "never_decreases":
+            self._add(path, f"[[expect]] {_called(entry)} has no band; add above = ..., below = ..., or both")
+        if None not in bands and bands[0] > bands[1]:  # type: ignore[operator]
+            self._add(
+                (*path, "above"),
+                f"above = {entry['above']} is greater than below = {entry['below']}: nothing can meet that",
+            )
+
+    def _bound(self, entry: Mapping[str, Any], key: str, path: Path) -> float | None:
+        value = entry.get(key)
+        try:
+            return bound(value, str(entry.get("reduce", "end")))
+        except UnitError as error:
+            self._add((*path, key), f"{key}: {error}")
+            return None
+
+    def _reading(self, entry: Mapping[str, Any], path: Path, outer: Mapping[str, Any]) -> Mapping[str, Any]:
+        merged = {**outer, **entry}
+        quantity, reduce = merged.get("quantity"), merged.get("reduce", "end")
+        if isinstance(quantity, str):
+            self._readable(quantity, (*path, "quantity"), derived=True)
+        elif quantity is None and reduce not in ("rmse", "drift"):
+            self._add(path, f"[[expect]] {_called(entry)} has no 'quantity'; expected for example quantity = \"GR\"")
+        if quantity == "GR" and "growth_rate" not in self.document and not any("control" in a for a in self.arms):
+            self._add((*path, "quantity"), 'GR needs [growth_rate] of = ["a dose"]: the drug whose effect is asked')
+        self._arms_of(entry, path, outer)
+        times = {key: self._hours(entry, key, path) for key in ("at", "from", "until")}
+        for key, time in times.items():
+            if time is not None and self.end is not None and time > self.end:
+                self._add((*path, key), f"{key} = '{entry[key]}' lies after the end ({self.end:g} h)")
+        if reduce == "at" and "at" not in merged:
+            self._add(path, f'[[expect]] {_called(entry)}: reduce = "at" needs at = "..."')
+        if reduce == "rmse" and "data" not in self.document:
+            self._add((*path, "reduce"), 'reduce = "rmse" needs [data] with the file of the measured points')
+        if entry.get("take") and "ratio" not in merged:
+            self._add((*path, "take"), f'take = "{entry["take"]}" is about a ratio; add ratio = "a / b"')
+        return merged
+
+    def _arms_of(self, entry: Mapping[str, Any], path: Path, outer: Mapping[str, Any]) -> None:
+        given = [key for key in ("arm", "compare", "ratio") if key in entry]
+        names = [arm["name"] for arm in self.arms]
+        if len(given) > 1:
+            self._add(
+                (*path, given[1]), f"[[expect]] {_called(entry)} has both '{given[0]}' and '{given[1]}'; choose one"
+            )
+        if not given and not outer and len(names) > 1 and entry.get("reduce") not in ("rmse", "drift"):
+            self._add(
+                path,
+                f'[[expect]] {_called(entry)} names no arm; add arm = "...", compare = "a vs b" or ratio = "a / b"',
+            )
+        for key in given:
+            if isinstance(entry[key], str):
+                parts = arms_in(key, entry[key])
+                if parts is None:
+                    self._add(
+                        (*path, key), f"{key} = '{entry[key]}' must read '{'a vs b' if key == 'compare' else 'a / b'}'"
+                    )
+                for part in parts or ():
+                    self._known(part, names, (*path, key), "arm")
+
+
+def bound(value: Any, reduce: str) -> float | None:
+    """A band's edge as a number; of a time, in hours.
+
+    Raises
+    ------
+    UnitError
+    """
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, int | float):
+        return float(value)
+    if reduce == "half_rise_time":
+        return quantities.hours(value)
+    return quantities.amount(value, "1")
+
+
+def arms_in(key: str, text: str) -> tuple[str, ...] | None:
+    """Names of the arms in `arm = "a"`, `compare = "a vs b"`, `ratio = "a / b"`; None if the text is no such thing."""
+    if key == "arm":
+        return (text,)
+    parts = tuple(part.strip() for part in text.split(" vs " if key == "compare" else " / "))
+    return parts if len(parts) == 2 and all(parts) else None
+
+
+def _called(entry: Mapping[str, Any]) -> str:
+    name = entry.get("finding") or entry.get("claim")
+    return f"'{name}'" if isinstance(name, str) else ""
+
+
+def _table(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _rows(value: Any) -> list[dict[str, Any]]:
+    return [row if isinstance(row, dict) else {} for row in value] if isinstance(value, list) else []
+
+
+def _texts(value: Any) -> Iterator[str]:
+    return (entry for entry in value if isinstance(entry, str)) if isinstance(value, list) else iter(())

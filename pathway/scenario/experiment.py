@@ -1,0 +1,141 @@
+"""A scenario after reading: names resolved, times in hours, nothing left to misunderstand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+MEDIUM_CHANGE = "medium change"
+"""The agent that removes what is in the medium."""
+
+
+@dataclass(frozen=True)
+class Dose:
+    """One agent given once or repeatedly.
+
+    Attributes
+    ----------
+    name : str
+    agent : str
+    amount : float or None
+        In the unit of the agent's species; None for a medium change or an inert control.
+    written : str
+        The amount as the file has it.
+    times : tuple of float, hours
+    """
+
+    name: str
+    agent: str
+    amount: float | None
+    written: str
+    times: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class TimedChange:
+    """Something that changes at a moment: a parameter set, or a protein's synthesis lowered."""
+
+    name: str
+    written: str
+    time: float
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One dish, as planned."""
+
+    name: str
+    cells: str
+    doses: tuple[str, ...] = ()
+    changes: Mapping[str, str] = field(default_factory=dict)
+    timed_changes: tuple[TimedChange, ...] = ()
+    knock_downs: Mapping[str, float] = field(default_factory=dict)
+    timed_knock_downs: tuple[TimedChange, ...] = ()
+    control: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A number read off the arms; see `schema.Reading` for the words. Times in hours, None where not given."""
+
+    quantity: str
+    arms: tuple[str, ...]
+    how: str
+    take: str | None = None
+    reduce: str = "end"
+    at: float | None = None
+    from_time: float | None = None
+    until: float | None = None
+    relative_to: str | None = None
+    over: Reading | None = None
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A published finding and the band that its number must fall into."""
+
+    claim: str
+    role: str
+    reading: Reading
+    above: float | None
+    below: float | None
+    finding: str | None = None
+    source: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Where measured points lie and how they relate to the model."""
+
+    file: Path
+    normalize: str | None = None
+    scale_shared_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An experiment ready to run.
+
+    Attributes
+    ----------
+    name : str
+        The file's name without ending.
+    file : Path
+    text : str
+        The file as read, for the run folder.
+    settings : tuple of str
+        What the command line changed, "KEY=VALUE".
+    start, end, record_every : float, hours
+        The start is time zero or the first thing that happens before it.
+    document : mapping
+        The file as TOML gives it, settings applied; tables that other rooms read (`fit`) are found here.
+    """
+
+    name: str
+    file: Path
+    text: str
+    title: str
+    cells: str
+    start: float
+    end: float
+    record_every: float
+    arms: tuple[Arm, ...]
+    doses: Mapping[str, Dose]
+    observables: tuple[str, ...]
+    source: str | None = None
+    question: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+    growth_of: tuple[str, ...] = ()
+    growth_at: float | None = None
+    overlay: Overlay | None = None
+    expectations: tuple[Expectation, ...] = ()
+    settings: tuple[str, ...] = ()
+    document: Mapping[str, Any] = field(default_factory=dict)
+
+    def arm(self, name: str) -> Arm:
+        """The arm of this name."""
+        return next(arm for arm in self.arms if arm.name == name)

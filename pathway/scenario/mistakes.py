@@ -1,0 +1,41 @@
+"""What is wrong with a scenario: one line for each mistake, all of them together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """One mistake: its place ("file.toml:14", or the command-line setting) and what is wrong there."""
+
+    place: str
+    text: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+class ScenarioError(ValueError):
+    """A scenario that cannot be run as written; `mistakes` has all of them, `str` one line for each."""
+
+    def __init__(self, mistakes: Sequence[Mistake]) -> None:
+        ordered = sorted(dict.fromkeys(mistakes), key=lambda m: m.line)
+        super().__init__("\n".join(map(str, ordered)))
+        self.mistakes = tuple(ordered)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return " Did you mean 'x'?" with up to three near names, or nothing."""
+    candidates = list(known)
+    lowered = {candidate.lower(): candidate for candidate in candidates}
+    near = get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(lowered[n]) for n in near)}?" if near else ""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for the end of a message, in quotes."""
+    return ", ".join(f"'{name}'" for name in names)

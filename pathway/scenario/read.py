@@ -1,0 +1,258 @@
+"""From a TOML file to a `Scenario`, or to the list of everything that is wrong with it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from . import quantities, schema
+from .check import Checker, arms_in, bound
+from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, Overlay, Reading, Scenario, TimedChange
+from .laboratory import Laboratory
+from .mistakes import Mistake, ScenarioError, did_you_mean
+from .positions import key_lines, line_of
+from .settings import with_settings
+from .structure import structural_mistakes
+
+DEFAULT_OBSERVABLES = ("PTEN", "pAKT", "cell_number")
+LARGEST_FILE = 1_000_000
+
+
+def folder_of_scenarios() -> Path:
+    """Where the scenarios that come with the package lie: inside it when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "scenarios"
+    return inside if inside.is_dir() else package.parent / "scenarios"
+
+
+def scenario_names() -> list[str]:
+    """Names of the scenarios that come with the package."""
+    return sorted(path.stem for path in folder_of_scenarios().glob("*.toml"))
+
+
+def find_scenario(name_or_file: str) -> Path:
+    """The file of a scenario given by its path or by the name of one that comes with the package.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    path = Path(name_or_file)
+    if path.is_file():
+        return path
+    shipped = folder_of_scenarios() / f"{path.name.removesuffix('.toml')}.toml"
+    if path.parent == Path() and shipped.is_file():
+        return shipped
+    if path.is_dir():
+        raise ScenarioError([Mistake(name_or_file, "this is a folder; a scenario is a TOML file")])
+    near = did_you_mean(path.stem, scenario_names())
+    raise ScenarioError(
+        [
+            Mistake(
+                name_or_file,
+                f"no such file, and no scenario has this name.{near} All scenarios: pathway show scenarios",
+            )
+        ]
+    )
+
+
+def read_scenario(
+    name_or_file: str | Path, settings: Sequence[str] = (), laboratory: Laboratory | None = None
+) -> Scenario:
+    """A scenario, checked.
+
+    Parameters
+    ----------
+    name_or_file : str or Path
+        A file, or the name of a scenario that comes with the package.
+    settings : sequence of str
+        "KEY=VALUE" each, applied before checking.
+    laboratory : Laboratory, optional
+        What there is to draw on; the package's own circuit unless told otherwise.
+
+    Raises
+    ------
+    ScenarioError
+        With every mistake of the file.
+    """
+    file = find_scenario(str(name_or_file))
+    if laboratory is None:
+        from .shelf import built_in_laboratory
+
+        laboratory = built_in_laboratory()
+    text = _text_of(file)
+    document = _parsed(file, text)
+    changed, origins, mistakes = with_settings(document, settings, laboratory.parameters)
+    lines = key_lines(text)
+    found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
+    mistakes += [_placed(file, path, complaint, lines, origins) for path, complaint in found]
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return _built(file, text, changed, tuple(settings), laboratory)
+
+
+def _text_of(file: Path) -> str:
+    if file.stat().st_size > LARGEST_FILE:
+        raise ScenarioError([Mistake(str(file), f"more than {LARGEST_FILE} bytes: this is no scenario")])
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise ScenarioError([Mistake(f"{file}:{line}", "not TOML: not UTF-8 text", line)]) from None
+
+
+def _parsed(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return _refuse_text(file, text, str(error))
+    except RecursionError:
+        raise ScenarioError([Mistake(f"{file}:1", "not TOML: brackets nested too deeply", 1)]) from None
+
+
+def _refuse_text(file: Path, text: str, complaint: str) -> dict[str, Any]:
+    at_line = re.search(r"at line (\d+), column (\d+)", complaint)
+    line = int(at_line.group(1)) if at_line else text.count("\n") + 1
+    said = complaint.split(" (at ")[0]
+    if "Cannot overwrite" in said or "Cannot declare" in said or "Cannot mutate" in said:
+        said = f"{said}: the same key or table stands twice"
+    lines = text.splitlines()
+    near = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
+    shown = f", near '{near}'" if near else ""
+    raise ScenarioError([Mistake(f"{file}:{line}", f"not TOML: {said[:1].lower()}{said[1:]}{shown}", line)])
+
+
+def _placed(
+    file: Path,
+    path: tuple[str | int, ...],
+    complaint: str,
+    lines: dict[tuple[str | int, ...], int],
+    origins: Mapping[tuple[str | int, ...], str],
+) -> Mistake:
+    for origin, place in origins.items():
+        created = path not in lines and origin[: len(path)] == path
+        if created or path[: len(origin)] == origin:
+            return Mistake(place, complaint)
+    line = line_of(path, lines)
+    return Mistake(f"{file}:{line}", complaint, line)
+
+
+def _built(
+    file: Path, text: str, document: dict[str, Any], settings: tuple[str, ...], laboratory: Laboratory
+) -> Scenario:
+    made = schema.ScenarioFile.model_validate(document)
+    end = quantities.hours(made.time.end)
+    doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
+    arms = tuple(_arm(arm, made) for arm in made.arm)
+    used = {name for arm in arms for name in arm.doses}
+    happenings = [time for name in used for time in doses[name].times]
+    happenings += [change.time for arm in arms for change in (*arm.timed_changes, *arm.timed_knock_downs)]
+    growth = made.growth_rate
+    return Scenario(
+        name=file.stem,
+        file=file,
+        text=text,
+        title=made.title,
+        cells=made.cells,
+        start=min([0.0, *happenings]),
+        end=end,
+        record_every=quantities.hours(made.time.record_every),
+        arms=arms,
+        doses=doses,
+        observables=tuple(made.show.observables) if made.show else _default_observables(laboratory),
+        source=made.source,
+        question=made.question,
+        changes=made.changes,
+        growth_of=tuple(growth.of) if growth else (),
+        growth_at=quantities.hours(growth.at) if growth and growth.at else None,
+        overlay=_overlay(made.data, file),
+        expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
+        settings=settings,
+        document=document,
+    )
+
+
+def _default_observables(laboratory: Laboratory) -> tuple[str, ...]:
+    return tuple(n for n in DEFAULT_OBSERVABLES if n in laboratory.units) or tuple(laboratory.units)[:3]
+
+
+def _overlay(data: schema.Data | None, file: Path) -> Overlay | None:
+    return Overlay(file.parent / data.file, data.normalize, data.scale_shared_by) if data else None
+
+
+def _dose(name: str, dose: schema.Dose, end: float, laboratory: Laboratory) -> Dose:
+    agent = laboratory.agents[dose.agent]
+    first = quantities.hours(dose.at)
+    every = quantities.hours(dose.every) if dose.every else 0.0
+    count = dose.times or (max(1, int((end - first) / every + 1 - 1e-9)) if every else 1)
+    value = None
+    if dose.amount is not None and agent.species:
+        value = quantities.amount(dose.amount, agent.unit, agent.usual, agent.molar_mass)
+    written = "" if dose.agent == MEDIUM_CHANGE else dose.amount or ""
+    return Dose(name, dose.agent, value, written, tuple(first + every * k for k in range(count)))
+
+
+def _arm(arm: schema.Arm, made: schema.ScenarioFile) -> Arm:
+    timed = {name: value for name, value in arm.changes.items() if isinstance(value, schema.Timed)}
+    transient = {name: value for name, value in arm.knock_down.items() if isinstance(value, schema.TimedKnockDown)}
+    return Arm(
+        name=arm.name,
+        cells=arm.cells or made.cells,
+        doses=tuple(dict.fromkeys(arm.doses)),
+        changes={**made.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
+        timed_changes=tuple(TimedChange(n, v.to, quantities.hours(v.at)) for n, v in timed.items()),
+        knock_downs={n: quantities.fraction(v) for n, v in arm.knock_down.items() if isinstance(v, str)},
+        timed_knock_downs=tuple(TimedChange(n, v.by, quantities.hours(v.at)) for n, v in transient.items()),
+        control=arm.control,
+        note=arm.note or "",
+    )
+
+
+def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None) -> Expectation:
+    reduce = entry.reduce or "end"
+    reading = _reading(entry, arms)
+    below = bound(entry.below, reduce)
+    return Expectation(
+        claim=entry.claim,
+        role=entry.role,
+        reading=reading,
+        above=bound(entry.above, reduce),
+        below=1e-6 if below is None and entry.above is None and reduce == "never_decreases" else below,
+        finding=entry.finding,
+        source=entry.source or source,
+        reason=entry.reason,
+    )
+
+
+def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None = None) -> Reading:
+    """The words resolved; a second reading takes over from the first what it does not say itself."""
+    how = next((key for key in ("arm", "compare", "ratio") if getattr(entry, key)), None)
+    if how is not None:
+        names = arms_in(how, getattr(entry, how)) or ()
+    elif outer is not None:
+        how, names = outer.how, outer.arms
+    else:
+        how, names = "arm", (arms[0].name,) if len(arms) == 1 else tuple(arm.name for arm in arms)
+
+    def time(key: str, inherited: float | None) -> float | None:
+        text = getattr(entry, key)
+        return quantities.hours(text) if text is not None else inherited
+
+    over = getattr(entry, "over", None)
+    reduce = entry.reduce or (outer.reduce if outer else None) or ("at" if entry.at else "end")
+    made = Reading(
+        quantity=entry.quantity or (outer.quantity if outer else "every species"),
+        arms=names,
+        how=how,
+        take=entry.take or (outer.take if outer else None),
+        reduce=reduce,
+        at=time("at", outer.at if outer else None),
+        from_time=time("from_", outer.from_time if outer else None),
+        until=time("until", outer.until if outer else None),
+        relative_to=entry.relative_to or (outer.relative_to if outer else None),
+    )
+    return replace(made, over=_reading(over, arms, made)) if over is not None else made

@@ -1,0 +1,165 @@
+"""What a run has found, and the forms in which it leaves the room."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pathway.equations import Model
+
+from .experiment import Arm, Expectation, Scenario
+from .growth import Growth
+from .run_plan import Happening
+
+if TYPE_CHECKING:
+    import pandas
+
+
+@dataclass(frozen=True, eq=False)
+class ArmResult:
+    """One dish after the experiment.
+
+    Attributes
+    ----------
+    arm : Arm
+    model : Model
+        With the parameters of the arm's cells and changes; its initial values are the untreated steady state.
+    times : array, shape (n_times,), hours
+    trajectory
+        Any species, quantity or observable by name.
+    courses : mapping of observable to array, shape (n_times,)
+        The scenario's shown observables.
+    count : array, shape (n_times,)
+        Cells, as a fold of the start.
+    growth : Growth or None
+        None if the scenario asks for no GR.
+    happenings : tuple of Happening
+    """
+
+    arm: Arm
+    model: Model
+    times: np.ndarray
+    trajectory: Any
+    courses: Mapping[str, np.ndarray]
+    count: np.ndarray
+    growth: Growth | None
+    happenings: tuple[Happening, ...]
+
+    @property
+    def fold(self) -> float:
+        """Cells at the end per cell at the start."""
+        return float(self.count[-1] / self.count[0])
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of an expectation. `value` is nan where it could not be read; `reason` says why it is missed."""
+
+    expectation: Expectation
+    value: float
+    met: bool
+    reason: str | None = None
+    prior_pass_fraction: float | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        expectation = self.expectation
+        return {
+            "finding": expectation.finding,
+            "claim": expectation.claim,
+            "role": expectation.role,
+            "source": expectation.source,
+            "quantity": expectation.reading.quantity,
+            "value": finite(self.value),
+            "above": expectation.above,
+            "below": expectation.below,
+            "met": self.met,
+            "reason": self.reason,
+            "prior_pass_fraction": self.prior_pass_fraction,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A scenario and what came of it."""
+
+    scenario: Scenario
+    arms: Mapping[str, ArmResult]
+    verdicts: tuple[Verdict, ...]
+    units: Mapping[str, str]
+    measurements: Sequence[Any] = ()
+
+    @property
+    def times(self) -> np.ndarray:
+        """Hours, shape (n_times,); the same for all arms."""
+        return next(iter(self.arms.values())).times
+
+    @property
+    def all_met(self) -> bool:
+        """Whether every expectation is met."""
+        return all(verdict.met for verdict in self.verdicts)
+
+    def columns(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: header with units, one row for each arm and time."""
+        names = list(self.scenario.observables)
+        header = ["arm", "time [h]", *(headed(name, self.units) for name in names)]
+        has_growth = any(arm.growth for arm in self.arms.values())
+        header += ["cell number fold [1]"] if "cell_number" not in names else []
+        header += ["GR [1]", "GR instantaneous [1]"] if has_growth else []
+        rows: list[list[Any]] = []
+        for name, arm in self.arms.items():
+            courses = [arm.courses[n] for n in names]
+            courses += [arm.count / arm.count[0]] if "cell_number" not in names else []
+            if has_growth:
+                missing = np.full(len(arm.times), np.nan)
+                courses += [arm.growth.course, arm.growth.instantaneous] if arm.growth else [missing, missing]
+            rows += [[name, *map(float, row)] for row in zip(arm.times, *courses, strict=True)]
+        return header, rows
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """The tidy table as a pandas DataFrame."""
+        import pandas
+
+        header, rows = self.columns()
+        return pandas.DataFrame(rows, columns=header)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form, without provenance."""
+        return {
+            "scenario": self.scenario.name,
+            "title": self.scenario.title,
+            "arms": {name: self._arm_dict(arm) for name, arm in self.arms.items()},
+            "expectations": [verdict.to_dict() for verdict in self.verdicts],
+        }
+
+    def _arm_dict(self, arm: ArmResult) -> dict[str, Any]:
+        def summary(name: str) -> dict[str, Any]:
+            course = arm.courses[name]
+            numbers = {"start": course[0], "end": course[-1], "min": course.min(), "max": course.max()}
+            return {**{k: finite(float(v)) for k, v in numbers.items()}, "unit": self.units[name]}
+
+        return {
+            "GR": finite(arm.growth.gr) if arm.growth else None,
+            "cell_number_fold": finite(arm.fold),
+            "percent_of_control": finite(arm.growth.percent_of_control) if arm.growth else None,
+            "observables": {name: summary(name) for name in self.scenario.observables},
+        }
+
+    def __repr__(self) -> str:
+        met = sum(verdict.met for verdict in self.verdicts)
+        verdicts = f", {met} of {len(self.verdicts)} expectations met" if self.verdicts else ""
+        return f"<Result of '{self.scenario.name}': {len(self.arms)} arms, {len(self.times)} times{verdicts}>"
+
+
+def headed(name: str, units: Mapping[str, str]) -> str:
+    """Column header or axis label: "PTEN [1]"."""
+    return f"{name} [{units.get(name, '1')}]"
+
+
+def finite(value: float) -> float | None:
+    """The number, or None where JSON has no word for it."""
+    return value if math.isfinite(value) else None

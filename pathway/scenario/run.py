@@ -1,0 +1,268 @@
+"""Arms become dishes, dishes become simulations.
+
+A dish is what a simulation depends on: cells, changes, knock-downs, doses. Arms and matched controls that come to the
+same dish are run once. Every dish starts from its own untreated steady state.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.simulation import Intervention, simulate, steady_state
+
+from . import quantities
+from .expect import judge, named_times
+from .experiment import MEDIUM_CHANGE, Arm, Scenario
+from .growth import Growth, compare_growth
+from .laboratory import Laboratory
+from .measurements import read_measurements
+from .result import ArmResult, Result
+from .run_plan import happenings
+
+Progress = Callable[[str, int, int], None]
+RELATIVE_TOLERANCE = 1e-6
+_KNOCK_DOWN_PRECISION = 1e-6
+_MOST_KNOCK_DOWN_ROUNDS = 60
+
+
+class ScenarioRunError(RuntimeError):
+    """An arm that cannot be simulated; names the arm."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Cells:
+    """Cells before anything is given: their model, resting at the untreated steady state."""
+
+    model: Model
+    usual: Model
+    """The line without changes: what "0.1 x" is a multiple of."""
+
+
+def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progress: Progress | None = None) -> Result:
+    """Every arm simulated, growth compared with its control, expectations judged.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory, optional
+        The package's own circuit unless told otherwise.
+    progress : callable (what, done, of), optional
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    ScenarioRunError, ScenarioError
+        If a knock-down cannot be reached, or the measurements cannot be read.
+    pathway.simulation.SimulationError
+        If a simulation fails; names time, state and the fastest species.
+    """
+    if laboratory is None:
+        from .shelf import built_in_laboratory
+
+        laboratory = built_in_laboratory()
+    measurements = read_measurements(scenario, laboratory) if scenario.overlay else ()
+    runner = _Runner(scenario, laboratory)
+    controls = {arm.name: _control_of(arm, scenario) for arm in scenario.arms}
+    dishes = [*scenario.arms, *(control for control, _ in controls.values() if control)]
+    keys = list(dict.fromkeys(map(_dish, dishes)))
+    for done, key in enumerate(keys):
+        if progress:
+            progress("arms", done, len(keys))
+        runner.simulate(next(arm for arm in dishes if _dish(arm) == key))
+    if progress:
+        progress("arms", len(keys), len(keys))
+    arms = {arm.name: runner.result(arm, *controls[arm.name]) for arm in scenario.arms}
+    result = Result(scenario, arms, (), laboratory.units, measurements)
+    return replace(result, verdicts=tuple(judge(e, result) for e in scenario.expectations))
+
+
+def _dish(arm: Arm) -> tuple[Any, ...]:
+    return (
+        arm.cells,
+        tuple(sorted(arm.changes.items())),
+        arm.timed_changes,
+        tuple(sorted(arm.knock_downs.items())),
+        arm.timed_knock_downs,
+        tuple(sorted(arm.doses)),
+    )
+
+
+def _control_of(arm: Arm, scenario: Scenario) -> tuple[Arm | None, str]:
+    """The arm that growth is compared with, and its description."""
+    if arm.control:
+        return scenario.arm(arm.control), f"arm '{arm.control}'"
+    if not scenario.growth_of:
+        return None, ""
+    kept = tuple(dose for dose in arm.doses if dose not in scenario.growth_of)
+    left_out = [dose for dose in arm.doses if dose in scenario.growth_of]
+    if not left_out:
+        return arm, "itself (none of the doses asked about)"
+    return replace(arm, doses=kept), f"the same without {', '.join(left_out)}"
+
+
+class _Runner:
+    """Remembers cells at rest and dishes already run."""
+
+    def __init__(self, scenario: Scenario, laboratory: Laboratory) -> None:
+        self.scenario = scenario
+        self.laboratory = laboratory
+        self.folder = scenario.file.parent
+        self.cells: dict[Any, _Cells] = {}
+        self.courses: dict[Any, Any] = {}
+        self.times = _record_times(scenario)
+
+    def at_rest(self, arm: Arm) -> _Cells:
+        """The arm's cells, changed, knocked down and at their untreated steady state."""
+        key = (arm.cells, tuple(sorted(arm.changes.items())), tuple(sorted(arm.knock_downs.items())))
+        if key not in self.cells:
+            self.cells[key] = self._prepared(arm)
+        return self.cells[key]
+
+    def _prepared(self, arm: Arm) -> _Cells:
+        usual = self.laboratory.model_of(arm.cells, self.folder)
+        values = {name: self._changed(usual, name, text) for name, text in arm.changes.items()}
+        changed = _resting(usual.with_parameters(values))
+        if arm.knock_downs:
+            changed = self._knocked_down(changed, arm)
+        return _Cells(changed, usual)
+
+    def _changed(self, usual: Model, name: str, text: str) -> float:
+        value = float(usual.parameter_values[usual.parameter_index(name)])
+        return quantities.amount(text, self.laboratory.parameters[name], usual=value)
+
+    def _knocked_down(self, model: Model, arm: Arm) -> Model:
+        """Scales syntheses until each protein's untreated level has fallen by what the bench measured.
+
+        A secant in the logarithms of scale and level: where feedback holds a protein up, its synthesis must fall
+        further than its level.
+        """
+        goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
+        wanted = {n: math.log(self._level(model, g.observable) * (1 - arm.knock_downs[n])) for n, g in goals.items()}
+        usual = {n: float(model.parameter_values[model.parameter_index(g.parameter)]) for n, g in goals.items()}
+        scale = {name: math.log(1 - share) for name, share in arm.knock_downs.items()}
+        slope = dict.fromkeys(goals, 1.0)
+        before: dict[str, tuple[float, float]] = {}
+        for _ in range(_MOST_KNOCK_DOWN_ROUNDS):
+            model = _resting(
+                model.with_parameters({g.parameter: usual[n] * math.exp(scale[n]) for n, g in goals.items()})
+            )
+            levels = {n: math.log(max(self._level(model, g.observable), 1e-300)) for n, g in goals.items()}
+            misses = {n: levels[n] - wanted[n] for n in goals}
+            if max(map(abs, misses.values())) < _KNOCK_DOWN_PRECISION:
+                return model
+            for n in goals:
+                if n in before and abs(scale[n] - before[n][0]) > 1e-12:
+                    slope[n] = min(5.0, max(0.1, (levels[n] - before[n][1]) / (scale[n] - before[n][0])))
+                before[n] = scale[n], levels[n]
+                scale[n] -= max(-2.0, min(2.0, misses[n] / slope[n]))
+        worst = max(misses, key=lambda n: abs(misses[n]))
+        raise ScenarioRunError(
+            f"arm '{arm.name}': {worst} cannot be lowered by {arm.knock_downs[worst]:.0%}; with almost no synthesis left "
+            f"its untreated level is still {math.exp(levels[worst] - wanted[worst]) * (1 - arm.knock_downs[worst]):.1%} of normal"
+        )
+
+    def _level(self, model: Model, observable: str) -> float:
+        values = dict(zip(model.species, map(float, model.initial_values), strict=True))
+        values |= dict(zip(model.parameters, map(float, model.parameter_values), strict=True))
+        if observable in values:
+            return values[observable]
+        from pathway.expressions import evaluate
+
+        formula = {**model.assignments, **model.observables}[observable]
+        return evaluate(model.closed([formula])[0], {**values, "time": model.start_time})
+
+    def simulate(self, arm: Arm) -> Any:
+        """The trajectory of an arm's dish; run at the first call."""
+        key = _dish(arm)
+        if key not in self.courses:
+            cells = self.at_rest(arm)
+            self.courses[key] = simulate(
+                cells.model,
+                self.times,
+                initial=cells.model.initial_values,
+                interventions=self._interventions(arm, cells),
+                relative_tolerance=RELATIVE_TOLERANCE,
+            )
+        return self.courses[key]
+
+    def _interventions(self, arm: Arm, cells: _Cells) -> list[Intervention]:
+        made = []
+        for name in arm.doses:
+            dose = self.scenario.doses[name]
+            agent = self.laboratory.agents[dose.agent]
+            for time in dose.times:
+                if dose.agent == MEDIUM_CHANGE:
+                    # What is given with the new medium at the same moment must survive the change: the wash goes first.
+                    made.insert(0, Intervention(time, set=dict.fromkeys(self.laboratory.washed_out, 0.0)))
+                elif agent.species and dose.amount is not None:
+                    made.append(Intervention(time, add={agent.species: dose.amount}))
+        for change in arm.timed_changes:
+            value = self._changed(cells.usual, change.name, change.written)
+            made.append(Intervention(change.time, set={change.name: value}))
+        for change in arm.timed_knock_downs:
+            factor = 1.0 - quantities.fraction(change.written)
+            made.append(Intervention(change.time, scale={self.laboratory.knock_downs[change.name].parameter: factor}))
+        return sorted(made, key=lambda intervention: intervention.time)
+
+    def result(self, arm: Arm, control: Arm | None, control_name: str) -> ArmResult:
+        """The arm with its readings and its growth against the control."""
+        trajectory = self.simulate(arm)
+        count = np.asarray(trajectory[self.laboratory.cell_count])
+        return ArmResult(
+            arm=arm,
+            model=self.at_rest(arm).model,
+            times=self.times,
+            trajectory=trajectory,
+            courses={name: np.asarray(trajectory[name]) for name in self.scenario.observables},
+            count=count,
+            growth=self._growth(arm, count, control, control_name) if control else None,
+            happenings=happenings(arm, self.scenario),
+        )
+
+    def _growth(self, arm: Arm, count: np.ndarray, control: Arm, control_name: str) -> Growth:
+        reference = np.asarray(self.simulate(control)[self.laboratory.cell_count])
+        until = self.scenario.growth_at or self.scenario.end
+        since = _parting_time(arm, control, self.scenario)
+        return compare_growth(self.times, count, reference, since, until, control_name)
+
+
+def _resting(model: Model) -> Model:
+    return model.with_initial_values(steady_state(model))
+
+
+def _parting_time(arm: Arm, control: Arm, scenario: Scenario) -> float:
+    """When the arm's treatment starts to differ from the control's: the first of the doses asked about, if any."""
+    differing = set(arm.doses) ^ set(control.doses)
+    asked = [d for d in differing if d in scenario.growth_of and d in arm.doses]
+    asked_anywhere = [name for name in scenario.growth_of if any(name in other.doses for other in scenario.arms)]
+    times = [time for name in asked or differing or asked_anywhere for time in scenario.doses[name].times]
+    return min(times, default=0.0)
+
+
+def _record_times(scenario: Scenario) -> np.ndarray:
+    """The regular grid, with time zero, the end, and every moment at which something happens or is asked about."""
+    count = math.floor((scenario.end - scenario.start) / scenario.record_every + 1e-9)
+    grid = scenario.start + scenario.record_every * np.arange(count + 1)
+    extra = [0.0, scenario.end, *_moments(scenario), *named_times(scenario)]
+    extra = [t for t in extra if scenario.start <= t <= scenario.end]
+    times = np.unique(np.concatenate([grid, extra]))
+    # Two spellings of one moment (72 h, 3 d) may differ in the last digit.
+    return times[np.concatenate([[True], np.diff(times) > 1e-9])]
+
+
+def _moments(scenario: Scenario) -> Iterable[float]:
+    for dose in scenario.doses.values():
+        yield from dose.times
+    for arm in scenario.arms:
+        yield from (change.time for change in (*arm.timed_changes, *arm.timed_knock_downs))
+    if scenario.growth_at is not None:
+        yield scenario.growth_at

@@ -1,0 +1,167 @@
+"""The words a scenario file may use. `schema.json` beside this file is made from here, for editors.
+
+    python -m pathway.scenario.schema        writes schema.json anew
+
+Only the shape is checked here; whether names exist and quantities make sense is `read`'s concern.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Amount = Annotated[str, Field(description='A number with its unit, or "4 x": four times the usual', examples=["50 nM"])]
+Time = Annotated[str, Field(description="A number with a unit of time", examples=["48 h", "-2 d", "30 min"])]
+Number = int | float
+
+Role = Literal["sanity", "construction", "calibration", "prediction"]
+Reduce = Literal[
+    "end",
+    "at",
+    "min",
+    "max",
+    "mean",
+    "half_rise_time",
+    "rebound",
+    "biphasic",
+    "never_decreases",
+    "drift",
+    "rmse",
+]
+
+
+class Section(BaseModel):
+    """A table whose keys are all known, and whose text stays text."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+
+
+class TimeSection(Section):
+    """How long the experiment runs, and how often it is looked at."""
+
+    end: Time
+    record_every: Time = "1 h"
+
+
+class Dose(Section):
+    """Something given to the cells, once or again and again."""
+
+    agent: str = Field(description="One of `pathway show agents`; 'medium change' removes what is in the medium")
+    amount: Amount | None = None
+    at: Time = "0 h"
+    every: Time | None = Field(None, description="Repeat after this time")
+    times: int | None = Field(None, description="How many doses in all", ge=1)
+    allow: Literal["high dose"] | None = Field(None, description="Say so if a dose beyond every record is meant")
+
+
+class Timed(Section):
+    """A change that comes at a moment instead of holding from the start."""
+
+    to: Amount
+    at: Time
+
+
+class TimedKnockDown(Section):
+    """A transient knock-down: from this moment the protein is made that much more slowly."""
+
+    by: Amount
+    at: Time
+
+
+class GrowthRate(Section):
+    """Whose effect the GR value shows."""
+
+    of: list[str] = Field(description="Names of doses: the drug whose effect is asked", min_length=1)
+    at: Time | None = Field(None, description="When GR is read; the end of the experiment unless told otherwise")
+
+
+class Arm(Section):
+    """One dish."""
+
+    name: str
+    cells: str | None = Field(None, description="A cell line other than the scenario's")
+    doses: list[str] = []
+    changes: dict[str, Amount | Timed] = Field({}, description='Parameters that differ: "0.1 x" or a value with unit')
+    knock_down: dict[str, Amount | TimedKnockDown] = Field({}, description="Proteins lowered, as the bench measures it")
+    control: str | None = Field(None, description="The arm that GR compares with, instead of the matched one")
+    note: str | None = None
+
+
+class Show(Section):
+    """What the figure and the tables show."""
+
+    observables: list[str] = Field(min_length=1)
+
+
+class Data(Section):
+    """Measured points, drawn over the curves and compared by `reduce = "rmse"`."""
+
+    file: str = Field(description="CSV with the columns arm, time, observable, value, unit and more; beside this file")
+    normalize: str | None = Field(None, description='"loading", "total", "minmax" or "lane: ARM TIME"')
+    scale_shared_by: Literal["gel", "observable", "replicate"] | None = None
+
+
+class Reading(Section):
+    """A number read off the arms: what, where, when."""
+
+    quantity: str | None = Field(None, description='An observable, species, "GR", "cell_number_fold" ...')
+    arm: str | None = None
+    compare: str | None = Field(None, description='"a vs b": a minus b')
+    ratio: str | None = Field(None, description='"a / b"')
+    take: Literal["log", "loss"] | None = Field(None, description="Of a ratio r: its logarithm, or 1 - r")
+    reduce: Reduce | None = Field(None, description="How a course becomes a number; the end unless told otherwise")
+    at: Time | None = None
+    from_: Time | None = Field(None, alias="from")
+    until: Time | None = None
+    relative_to: Literal["start", "max"] | None = Field(None, description="Divide the course by its own start or max")
+
+
+class Expect(Reading):
+    """A published finding, and the band that the model's number must fall into."""
+
+    claim: str
+    role: Role
+    finding: str | None = Field(None, description="Row of the table of findings", examples=["V4"])
+    source: str | None = None
+    over: Reading | None = Field(None, description="A second reading that the first is divided by")
+    above: Number | str | None = None
+    below: Number | str | None = None
+    reason: str | None = Field(None, description="Why the model misses it, if it does and the reason is known")
+
+
+class ScenarioFile(Section):
+    """An experiment as one would write it in a lab book."""
+
+    title: str
+    source: str | None = None
+    question: str | None = None
+    cells: str
+    time: TimeSection
+    dose: dict[str, Dose] = {}
+    changes: dict[str, Amount] = Field({}, description="Parameters that differ in every arm")
+    growth_rate: GrowthRate | None = None
+    arm: list[Arm] = Field(min_length=1)
+    show: Show | None = None
+    data: Data | None = None
+    expect: list[Expect] = []
+    fit: dict[str, object] | None = Field(None, description="Read by `pathway fit`")
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema of a scenario file."""
+    made = ScenarioFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pathway scenario"}
+
+
+def main() -> None:
+    """Write `schema.json`."""
+    import json
+    from pathlib import Path
+
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n"
+    Path(__file__).with_name("schema.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

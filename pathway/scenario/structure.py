@@ -1,0 +1,160 @@
+"""Mistakes of shape, in words: what pydantic finds, said the way a colleague would."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from . import schema
+from .mistakes import did_you_mean, listed
+
+Path = tuple[str | int, ...]
+
+_SECTIONS: dict[Path, type[BaseModel]] = {
+    (): schema.ScenarioFile,
+    ("time",): schema.TimeSection,
+    ("dose", "*"): schema.Dose,
+    ("growth_rate",): schema.GrowthRate,
+    ("arm", "*"): schema.Arm,
+    ("arm", "*", "changes", "*"): schema.Timed,
+    ("arm", "*", "knock_down", "*"): schema.TimedKnockDown,
+    ("show",): schema.Show,
+    ("data",): schema.Data,
+    ("expect", "*"): schema.Expect,
+    ("expect", "*", "over"): schema.Reading,
+}
+_EXAMPLES = {
+    "amount": '"50 nM"',
+    "at": '"24 h"',
+    "end": '"120 h"',
+    "record_every": '"1 h"',
+    "every": '"72 h"',
+    "until": '"72 h"',
+    "from": '"0 h"',
+    "by": '"80 %"',
+    "to": '"0.1 x"',
+    "cells": '"bt474"',
+    "agent": '"trastuzumab"',
+    "title": '"What is asked"',
+    "name": '"untreated"',
+}
+
+
+def structural_mistakes(document: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Path and text of every mistake of shape; empty if the document is a scenario."""
+    try:
+        schema.ScenarioFile.model_validate(document)
+    except ValidationError as error:
+        found = [_translated(entry, document) for entry in error.errors(include_url=False)]
+        return list(dict.fromkeys(entry for entry in found if entry))
+    return []
+
+
+def _translated(entry: Any, document: Mapping[str, Any]) -> tuple[Path, str] | None:
+    path, value, fits = _path(entry["loc"], document)
+    if not fits:
+        return None
+    kind, name = entry["type"], path[-1] if path else ""
+    if kind == "missing":
+        return path[:-1] if path[:-1] else (), _missing(path)
+    if kind == "extra_forbidden":
+        section = _section(path[:-1])
+        known = [f.alias or key for key, f in section.model_fields.items()] if section else []
+        return (
+            path,
+            f"unknown key '{name}'{_where(path[:-1])}.{did_you_mean(str(name), known)} Known keys: {', '.join(known)}",
+        )
+    if kind == "literal_error":
+        words = [w.strip(" '") for w in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        return path, f"{name} = {_shown(value)} is not one of {listed(words)}.{did_you_mean(str(value), words)}"
+    if kind in ("string_type", "float_type", "int_type"):
+        return path, _wrong_type(str(name), value, kind)
+    if kind in ("too_short", "greater_than_equal"):
+        return (
+            path,
+            f"{_label(path)} must hold at least one entry" if kind == "too_short" else f"{name} must be at least 1",
+        )
+    if path[-1:] and path[-1] in ("doses", "of", "observables"):
+        return path, f"{name} = {_shown(value)} is not a list{_list_hint(path, value)}"
+    expected = {"dict_type": "a table", "model_type": "a table", "list_type": "a list"}.get(kind, entry["msg"].lower())
+    return path, f"{_label(path)} is {_shown(value)}, expected {expected}{_list_hint(path, value)}"
+
+
+def _path(place: tuple[str | int, ...], document: Any) -> tuple[Path, Any, bool]:
+    """The path in the document, its value, and whether the complaint is about the branch that the author chose.
+
+    pydantic puts the names of a union's branches into the place; a value that is a table is only judged as a table.
+    """
+    path: list[str | int] = []
+    value: Any = document
+    fits = True
+    for index, part in enumerate(place):
+        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+            value = value[part]
+            path.append(part)
+        elif isinstance(part, str) and part in ("Timed", "TimedKnockDown", "str", "int", "float", "constrained-str"):
+            fits = fits and isinstance(value, dict) == part.startswith("Timed")
+        elif index == len(place) - 1:
+            path.append(part)
+    return tuple(path), value, fits
+
+
+def _section(path: Path) -> type[BaseModel] | None:
+    for pattern, section in _SECTIONS.items():
+        if len(pattern) == len(path) and all(a in ("*", b) for a, b in zip(pattern, path, strict=True)):
+            return section
+    return None
+
+
+def _missing(path: Path) -> str:
+    name = path[-1]
+    if path == ("arm",):
+        return "there is no arm; add at least [[arm]] with a name"
+    if path == ("time",):
+        return '[time] is missing; expected [time] with end = "120 h"'
+    example = f"; expected for example {name} = {_EXAMPLES[str(name)]}" if name in _EXAMPLES else ""
+    return f"{_label(path[:-1])} has no '{name}'{example}"
+
+
+def _wrong_type(name: str, value: Any, kind: str) -> str:
+    if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
+        example = _EXAMPLES.get(name, '"0.1 x"')
+        if name in ("name", "title", "cells", "agent"):
+            return f"{name} = {value} is a number; expected text such as {example}"
+        return f"{name} = {value} has no unit; expected text with a unit such as {example}"
+    wanted = {"string_type": "text", "float_type": "a number", "int_type": "a whole number"}[kind]
+    return f"{name} = {_shown(value)} is not {wanted}"
+
+
+def _list_hint(path: Path, value: Any) -> str:
+    if path in (("arm",), ("expect",)) and isinstance(value, dict):
+        return f"; write [[{path[0]}]] with two brackets"
+    if path and path[-1] in ("doses", "of", "observables") and isinstance(value, str):
+        return f'; write {path[-1]} = ["{value}"]'
+    return ""
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    text = repr(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _where(path: Path) -> str:
+    return f" in {_label(path)}" if path else ""
+
+
+def _label(path: Path) -> str:
+    """How the author would name the place: [dose.t], arm 'both', expectation 2."""
+    if not path:
+        return "the file"
+    if len(path) >= 2 and path[0] in ("arm", "expect") and isinstance(path[1], int):
+        word = "[[arm]]" if path[0] == "arm" else "[[expect]]"
+        rest = "".join(f", {part}" for part in path[2:])
+        return f"{word} number {path[1] + 1}{rest}"
+    return f"[{'.'.join(str(part) for part in path)}]"

@@ -1,0 +1,82 @@
+"""Imports point one way only, and some libraries stay behind fences."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
+ORDER = [
+    {"units", "expressions"},
+    {"network"},
+    {"parameters"},
+    {"equations"},
+    {"kernels"},
+    {"simulation"},
+    {"scenario"},
+    {"fitting", "analysis", "cohort"},
+    {"formats", "plotting"},
+    {"report"},
+    {"explorer", "cli"},
+]
+FENCES = {
+    "matplotlib": ("plotting/",),
+    "libsbml": ("formats/",),
+    "petab": ("formats/",),
+    "antimony": ("formats/",),
+    "llvmlite": ("kernels/",),
+    "numba": ("simulation/", "kernels/calls.py"),
+    "starlette": ("explorer/",),
+    "uvicorn": ("explorer/",),
+    "websockets": ("explorer/",),
+}
+LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
+EXEMPT = {"__init__.py", "__main__.py"}
+FILES = sorted(str(p.relative_to(PACKAGE)) for p in PACKAGE.rglob("*.py") if str(p.relative_to(PACKAGE)) not in EXEMPT)
+
+
+def imported_names(file: Path) -> list[str]:
+    """Full names of all modules that a file imports, inside functions too; relative ones resolved."""
+    here = ("pathway", *file.relative_to(PACKAGE).with_suffix("").parts)
+    found = []
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            stem = ".".join(here[: -node.level]) + "." if node.level else ""
+            module = (stem + (node.module or "")).rstrip(".")
+            found += [f"{module}.{alias.name}" for alias in node.names] if module == "pathway" else [module]
+    return found
+
+
+def offence(file: str, name: str) -> str | None:
+    """What is wrong with this file importing this module."""
+    top, *rest = name.split(".")
+    if top in FENCES and not file.startswith(FENCES[top]):
+        return f"pathway/{file} imports {name}, which belongs in {' or '.join(FENCES[top])} only"
+    if top != "pathway":
+        return None
+    if not rest:
+        return f"pathway/{file} imports the package itself, whose names are for users"
+    room, other = Path(file).with_suffix("").parts[0], rest[0]
+    if other not in LEVEL or room not in LEVEL:
+        return f"pathway/{file} imports {name}: '{room if room not in LEVEL else other}' is no room of the house"
+    if other != room and LEVEL[other] >= LEVEL[room]:
+        return (
+            f"pathway/{file} imports {name}, which {'sits above' if LEVEL[other] > LEVEL[room] else 'stands beside'} it"
+        )
+    return None
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_imports_point_downwards_and_respect_the_fences(file):
+    offences = filter(None, (offence(file, name) for name in imported_names(PACKAGE / file)))
+    assert not list(dict.fromkeys(offences))
+
+
+def test_an_offender_is_named():
+    assert offence("units.py", "pathway.plotting") == "pathway/units.py imports pathway.plotting, which sits above it"
+    assert offence("fitting/search.py", "pathway.analysis") is not None
+    assert offence("scenario/run.py", "matplotlib.pyplot") is not None
+    assert offence("kernels/build.py", "numba") is not None
+    assert offence("simulation/loop.py", "numba") is None

@@ -4,6 +4,6 @@ Files become an `equations.Model` (or a fitting problem) and go back; nothing th
 libSBML, petab and antimony enter nowhere else. Text of a user is parsed, never executed.
 """
 
-from .errors import FormatError
+from .errors import FormatError, Unsupported
 
-__all__ = ["FormatError"]
+__all__ = ["FormatError", "Unsupported"]

@@ -1,0 +1,79 @@
+"""Antimony in and out, through SBML and the `antimony` library (extra `formats`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pathway.equations import Model
+
+from .errors import FormatError, Unsupported
+from .sbml import SbmlModel, read_sbml_text
+from .sbml.document import DEEPEST, bracket_depth, read_text
+from .sbml.export import Dose, sbml_text
+from .sbml.notes import ModelNotes
+
+
+def read_antimony(path: str | Path) -> SbmlModel:
+    """A model from an Antimony file.
+
+    Raises
+    ------
+    FormatError
+        If the text is not Antimony (with the line), nests brackets beyond all bounds, or the library is missing.
+    Unsupported
+        For `import` of further files, and for what `read_sbml` refuses.
+    """
+    path = Path(path)
+    return read_antimony_text(read_text(path), path.name)
+
+
+def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
+    """A model from Antimony text; `name` is what messages call it."""
+    return read_sbml_text(_to_sbml(text, name), name)
+
+
+def write_antimony(
+    model: Model, path: str | Path, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None
+) -> Path:
+    """Write a model as Antimony; arguments as for `write_sbml`."""
+    path = Path(path)
+    path.write_text(antimony_text(model, doses=doses, notes=notes), encoding="utf-8")
+    return path
+
+
+def antimony_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
+    """The text that `write_antimony` writes."""
+    library = _library()
+    library.clearPreviousLoads()
+    if library.loadSBMLString(sbml_text(model, doses=doses, notes=notes)) < 0:
+        raise FormatError(f"{model.name}: Antimony cannot say this: {_one_line(library.getLastError())}")
+    return library.getAntimonyString(library.getMainModuleName())
+
+
+def _to_sbml(text: str, name: str) -> str:
+    if bracket_depth(text) > DEEPEST:
+        raise FormatError(f"{name}: brackets are nested more than {DEEPEST} deep")
+    found = re.search(r"""\bimport\s+["'][^"']*["']""", text, re.MULTILINE)
+    if found is not None:
+        line = text.count("\n", 0, found.start()) + found.group().count("\n") + 1
+        raise Unsupported(f"{name}:{line}: 'import' of other files is not followed")
+    library = _library()
+    library.clearPreviousLoads()
+    if library.loadAntimonyString(text) < 0:
+        raise FormatError(f"{name}: not Antimony: {_one_line(library.getLastError())}")
+    return library.getSBMLString(library.getMainModuleName())
+
+
+def _library() -> Any:
+    try:
+        import antimony
+    except ImportError:
+        raise FormatError("Antimony needs the library 'antimony': pip install 'mir21-pathway[formats]'") from None
+    return antimony
+
+
+def _one_line(message: str) -> str:
+    return " ".join(message.split())

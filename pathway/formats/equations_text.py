@@ -1,0 +1,128 @@
+"""The equations of a model for people: plain text for a terminal, LaTeX for a paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+
+from pathway.equations import Model
+from pathway.expressions import Expression, add, multiply, symbol, to_latex, to_text
+from pathway.expressions.graph import ZERO
+
+NOT_DECLARED = "not declared"
+
+
+def equations_text(model: Model) -> str:
+    """Species, rates, assignments, rules and events, one line each, with units.
+
+    A unit that the model's file does not declare is shown as such.
+    """
+    lines = [f"# {model.name}; time in {model.time_unit or NOT_DECLARED}"]
+    for heading, rows in _sections(model):
+        rows = list(rows)
+        if rows:
+            lines += ["", f"# {heading}", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _sections(model: Model) -> Iterator[tuple[str, Iterator[str]]]:
+    yield "species", (f"d {n}/dt = {to_text(_balance(model, n))}    [{_unit(model, n)}]" for n in _moving(model))
+    still = (n for n in model.species if n not in set(_moving(model)) and n not in model.algebraic)
+    yield "changed by events only", (f"{n}    [{_unit(model, n)}]" for n in still)
+    yield "algebraic rules", (f"0 = {to_text(f)}    (determines {n})" for n, f in model.algebraic.items())
+    yield "rates", (f"{n} = {to_text(f)}" for n, f in model.rates.items() if f is not symbol(n))
+    yield "assignments", (f"{n} = {to_text(f)}    [{_unit(model, n)}]" for n, f in model.assignments.items())
+    yield "observables", (f"{n} = {to_text(f)}    [{_unit(model, n)}]" for n, f in model.observables.items())
+    yield "initial values", (f"{n}(0) = {to_text(f)}    [{_unit(model, n)}]" for n, f in model.initial.items())
+    values = zip(model.parameters, model.parameter_values, strict=True)
+    yield "parameters", (f"{n} = {v:.10g}    [{_unit(model, n)}]" for n, v in values)
+    yield "events", _events(model)
+
+
+def _events(model: Model) -> Iterator[str]:
+    for event in model.events:
+        after = "" if event.delay is None else f" after {to_text(event.delay)}"
+        changes = ", ".join(f"{n} = {to_text(f)}" for n, f in event.assignments.items())
+        yield f"{event.name}: when {to_text(event.trigger)}{after}: {changes or 'nothing'}"
+
+
+def _unit(model: Model, name: str) -> str:
+    return model.units.get(name, "") or NOT_DECLARED
+
+
+def _moving(model: Model) -> list[str]:
+    return [n for n in model.species if model.stoichiometry.get(n) or n in model.rate_rules]
+
+
+def _balance(model: Model, name: str) -> Expression:
+    """The right-hand side by the names of its reactions."""
+    terms = [multiply(factor, symbol(reaction)) for reaction, factor in model.stoichiometry.get(name, {}).items()]
+    return add(*terms, model.rate_rules.get(name, ZERO))
+
+
+def latex_text(model: Model) -> str:
+    """A complete LaTeX document with the equations of a model, and its parameters in a table."""
+    lines = [*_HEAD, rf"\section*{{{_words(model.name)}}}", rf"Time in {_words(model.time_unit or NOT_DECLARED)}."]
+    balances = [(rf"\frac{{d\,{_name(n)}}}{{dt}}", _balance(model, n)) for n in _moving(model)]
+    rates = [(_name(n), f) for n, f in model.rates.items() if f is not symbol(n)]
+    named = [(_name(n), f) for group in (model.assignments, model.observables) for n, f in group.items()]
+    residuals = [("0", f) for f in model.algebraic.values()]
+    starts = [(f"{_name(n)}(0)", f) for n, f in model.initial.items()]
+    for title, rows in (
+        ("Species", balances),
+        ("Algebraic rules", residuals),
+        ("Rates", rates),
+        ("Assignments and observables", named),
+        ("Initial values", starts),
+    ):
+        if rows:
+            lines += [rf"\subsection*{{{title}}}", *_display(rows)]
+    lines += _event_lines(model)
+    lines += _parameter_table(model)
+    return "\n".join([*lines, r"\end{document}", ""])
+
+
+def write_latex(model: Model, path: str | Path) -> Path:
+    """Write the document of `latex_text`."""
+    path = Path(path)
+    path.write_text(latex_text(model), encoding="utf-8")
+    return path
+
+
+_HEAD = [
+    r"\documentclass{article}",
+    r"\usepackage{amsmath,longtable}",
+    r"\allowdisplaybreaks",
+    r"\begin{document}",
+]
+
+
+def _display(rows: list[tuple[str, Expression]]) -> list[str]:
+    return [rf"\begin{{align*}}{left} &= {to_latex(right)}\end{{align*}}" for left, right in rows]
+
+
+def _event_lines(model: Model) -> list[str]:
+    lines = [r"\subsection*{Events}"] if model.events else []
+    for event in model.events:
+        delay = "" if event.delay is None else rf", after ${to_latex(event.delay)}$"
+        lines.append(rf"{_words(event.name)}: when ${to_latex(event.trigger)}${delay}:")
+        lines += _display([(_name(n), f) for n, f in event.assignments.items()])
+    return lines
+
+
+def _parameter_table(model: Model) -> list[str]:
+    lines = [r"\subsection*{Parameters}", r"\begin{longtable}{lrl}"]
+    for name, value in zip(model.parameters, model.parameter_values, strict=True):
+        shown = f"{value:.6g}" if math.isfinite(value) else "--"
+        lines.append(rf"${_name(name)}$ & {shown} & {_words(_unit(model, name))} \\")
+    return [*lines, r"\end{longtable}"]
+
+
+def _name(name: str) -> str:
+    return to_latex(symbol(name))
+
+
+def _words(text: str) -> str:
+    marks = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}", "µ": r"$\mu$"}
+    return "".join(marks.get(mark, mark) for mark in text)

@@ -1,0 +1,197 @@
+"""What each kernel has to compute, as operations of one shared `Program`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
+from pathway.equations.model import TIME
+from pathway.expressions import Expression, postorder, symbol, symbols
+from pathway.expressions.calculus import directional_derivative
+from pathway.expressions.graph import ONE, ZERO, add, is_number, negate
+
+from .ordering import Elimination, SingularStructureError, eliminate
+from .program import Program
+
+COMPARISONS = frozenset({"less", "less_equal", "equal", "not_equal"})
+_CONDITIONS = COMPARISONS | {"and", "or", "not"}
+
+GROUPS = (
+    "observables",
+    "assignments",
+    "rates",
+    "initial_values",
+    "event_roots",
+    "event_conditions",
+    "event_values",
+    "event_delays",
+    "event_priorities",
+    "switch_roots",
+)
+"""Lists of formulas of a model that have kernels for their values and their gradients."""
+
+
+@dataclass(frozen=True)
+class Sparse:
+    """Operations that give the entries of a sparse matrix, by row, then column."""
+
+    rows: Sequence[int]
+    columns: Sequence[int]
+    values: Sequence[int]
+
+
+class Derivation:
+    """Derives on demand; everything that is asked for twice is derived once."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.changes = [f"change of {name}" for name in model.species]
+        leaves = {name: ("species", i) for i, name in enumerate(model.species)}
+        leaves |= {name: ("parameter", i) for i, name in enumerate(model.parameters)}
+        leaves |= {name: ("direction", i) for i, name in enumerate(self.changes)}
+        leaves[TIME] = ("time",)
+        self.program = Program(leaves)
+
+    # The differential equations.
+
+    @cached_property
+    def formulas(self) -> list[Expression]:
+        return list(self.model.derivatives.values())
+
+    @cached_property
+    def right_hand_side(self) -> list[int]:
+        return self.program.values(self.formulas)
+
+    @cached_property
+    def jacobian_formulas(self) -> Jacobian:
+        return jacobian(self.model)
+
+    @cached_property
+    def jacobian(self) -> Sparse:
+        return self._sparse(self.jacobian_formulas)
+
+    @cached_property
+    def time_derivative(self) -> list[int]:
+        return self.program.values(directional_derivative(self.formulas, {TIME: ONE}))
+
+    @cached_property
+    def autonomous(self) -> bool:
+        return all(TIME not in symbols(formula) for formula in self.formulas)
+
+    @cached_property
+    def slots(self) -> dict[int, int]:
+        """Rows of the parameter array that hold what depends on parameters alone, by operation."""
+        needed = [*self.right_hand_side, *self.jacobian.values, *self.time_derivative]
+        first = len(self.model.parameters)
+        return {value: first + k for k, value in enumerate(self.program.invariants(needed))}
+
+    @cached_property
+    def shifted(self) -> frozenset[int]:
+        """Rows of the species that have a derivative, not an algebraic residual."""
+        return frozenset(i for i, name in enumerate(self.model.species) if name not in self.model.algebraic)
+
+    @cached_property
+    def elimination(self) -> Elimination:
+        """How shift * M - J is factorised.
+
+        Raises
+        ------
+        SingularStructureError
+            If algebraic rules do not determine their species; the message names them.
+        """
+        pattern = [{i} if i in self.shifted else set() for i in range(len(self.model.species))]
+        for row, column in zip(self.jacobian.rows, self.jacobian.columns, strict=True):
+            pattern[row].add(column)
+        try:
+            return eliminate(pattern)
+        except SingularStructureError as error:
+            names = ", ".join(repr(self.model.species[row]) for row in error.rows)
+            message = f"{self.model.name}: the algebraic rules do not determine {names}"
+            raise SingularStructureError(error.rows, message) from None
+
+    # Derivatives for sensitivities.
+
+    @cached_property
+    def parameter_formulas(self) -> Jacobian:
+        return parameter_derivatives(self.model)
+
+    @cached_property
+    def parameter_jacobian(self) -> Sparse:
+        return self._sparse(self.parameter_formulas)
+
+    @cached_property
+    def second_derivatives(self) -> tuple[Sparse, Sparse]:
+        """Derivatives of J u by species and by parameters, u being the `direction`.
+
+        Derivatives commute: d(J u)_i / dy_k is the change of J_ik along u.
+        """
+        along = {name: symbol(change) for name, change in zip(self.model.species, self.changes, strict=True)}
+        return self._moved(self.jacobian_formulas, along), self._moved(self.parameter_formulas, along)
+
+    @cached_property
+    def time_gradients(self) -> tuple[Sparse, Sparse]:
+        """Derivatives of the derivative by time, by species and by parameters."""
+        return self._moved(self.jacobian_formulas, {TIME: ONE}), self._moved(self.parameter_formulas, {TIME: ONE})
+
+    def _moved(self, matrix: Jacobian, along: dict[str, Expression]) -> Sparse:
+        changes = directional_derivative(list(matrix.entries), along)
+        kept = [k for k, change in enumerate(changes) if not is_number(change, 0.0)]
+        return Sparse(
+            [matrix.rows[k] for k in kept],
+            [matrix.columns[k] for k in kept],
+            self.program.values([changes[k] for k in kept]),
+        )
+
+    def _sparse(self, matrix: Jacobian) -> Sparse:
+        return Sparse(matrix.rows, matrix.columns, self.program.values(matrix.entries))
+
+    # Groups of formulas.
+
+    def group(self, name: str) -> list[Expression]:
+        """Formulas of one of `GROUPS`, closed in species, parameters and time."""
+        return {
+            "observables": lambda: self.model.closed(self.model.observables.values()),
+            "assignments": lambda: list(self.model.closed_assignments.values()),
+            "rates": lambda: self.model.closed(self.model.rates.values()),
+            "initial_values": lambda: [self.model.closed_initial[name] for name in self.model.species],
+            "event_roots": lambda: crossings(self.triggers),
+            "event_conditions": lambda: self.triggers,
+            "event_values": lambda: self.model.closed(f for e in self.model.events for f in e.assignments.values()),
+            "event_delays": lambda: self.model.closed(e.delay or ZERO for e in self.model.events),
+            "event_priorities": lambda: self.model.closed(e.priority or ZERO for e in self.model.events),
+            "switch_roots": lambda: crossings(self.formulas),
+        }[name]()
+
+    @cached_property
+    def triggers(self) -> list[Expression]:
+        return self.model.closed(event.trigger for event in self.model.events)
+
+    def gradients(self, name: str) -> tuple[Sparse, Sparse, list[int]]:
+        """Derivatives of a group by species, by parameters, and by time."""
+        formulas = self.group(name)
+        by_time = self.program.values(directional_derivative(formulas, {TIME: ONE}))
+        species, parameters = (self._gradient(formulas, names) for names in (self.model.species, self.model.parameters))
+        return species, parameters, by_time
+
+    def _gradient(self, formulas: list[Expression], names: Sequence[str]) -> Sparse:
+        column = {name: index for index, name in enumerate(names)}
+        found = []
+        for row, formula in enumerate(formulas):
+            for name in symbols(formula) & column.keys():
+                slope = directional_derivative([formula], {name: ONE})[0]
+                if not is_number(slope, 0.0):
+                    found.append((row, column[name], slope))
+        found.sort(key=lambda entry: entry[:2])
+        return Sparse([f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found]))
+
+
+def crossings(formulas: Iterable[Expression]) -> list[Expression]:
+    """Functions that pass through zero where a comparison within the formulas changes its answer."""
+    found: dict[Expression, None] = {}
+    for node in postorder(list(formulas)):
+        if node.operator in COMPARISONS and not any(a.operator in _CONDITIONS for a in node.arguments):
+            left, right = node.arguments
+            found[add(left, negate(right))] = None
+    return [f for f in found if symbols(f)]

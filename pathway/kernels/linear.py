@@ -1,0 +1,217 @@
+"""Sparse linear algebra on a fixed pattern, written out entry by entry.
+
+With A = shift * M - J, the factors are those of -A = J - shift * M; then neither building the matrix nor eliminating
+needs a change of sign. Stored per row, in elimination order: the negated multipliers, minus the reciprocal of the
+pivot, the entries right of it. Solving uses A = -(-A).
+
+Rows are done one after the other: a row's entries stay in registers, what it needs of the rows above is read from the
+factors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .assembly import Body, Lanes, function
+from .ordering import Elimination
+
+LONGEST_PIECE = 1500
+"""Operations in one LLVM function."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the factors' entries stand.
+
+    Attributes
+    ----------
+    elimination : Elimination
+    jacobian : dict of (row, column) to int
+        Position of each entry of J.
+    shifted : frozenset of int
+        Rows in which M has a one.
+    starts : list of int
+        Where each row of the factors begins, in elimination order.
+    """
+
+    elimination: Elimination
+    jacobian: dict[tuple[int, int], int]
+    shifted: frozenset[int]
+    starts: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        position = 0
+        for lower, upper in zip(self.elimination.lower, self.elimination.upper, strict=True):
+            self.starts.append(position)
+            position += len(lower) + 1 + len(upper)
+
+    def pivot(self, k: int) -> int:
+        return self.starts[k] + len(self.elimination.lower[k])
+
+
+def factor(layout: Layout, lanes: Lanes) -> str:
+    """`factor(jacobian, shift, lu, worst)`."""
+    elimination = layout.elimination
+    size = len(elimination.row_order)
+    pieces = _pieces([len(low) + sum(len(elimination.upper[m]) for m in low) + 4 for low in elimination.lower])
+    texts, calls = [], []
+    for index, steps in enumerate(pieces):
+        body = Body(lanes)
+        shift = body.load("%shift", 0)
+        size_of_shift = body.call("llvm.fabs", shift)
+        trouble = lanes.constant(0.0) if index == 0 else body.load("%worst", 0)
+        for k in steps:
+            trouble = _factor_row(layout, body, k, shift, size_of_shift, trouble)
+        if index == len(pieces) - 1:
+            trouble = body.divide(lanes.constant(float(size)), trouble)
+        body.store(trouble, "%worst", 0)
+        name = "factor" if len(pieces) == 1 else f"factor.{index}"
+        texts.append(function(name, ["jacobian", "shift"], ["lu", "worst"], body.lines, internal=len(pieces) > 1))
+        calls.append(f"call void @{name}(ptr %jacobian, ptr %shift, ptr %lu, ptr %worst)")
+    if len(pieces) > 1:
+        texts.append(function("factor", ["jacobian", "shift"], ["lu", "worst"], calls))
+    return "".join(texts)
+
+
+def _factor_row(layout: Layout, body: Body, k: int, shift: str, size_of_shift: str, trouble: str) -> str:
+    """Eliminate in the k-th row and store it; the running sum of pivot measures."""
+    elimination = layout.elimination
+    row = elimination.row_order[k]
+    lower, upper = elimination.lower[k], elimination.upper[k]
+    entries: dict[int, str] = {}
+    for step in (*lower, k, *upper):
+        place = layout.jacobian.get((row, elimination.column_order[step]))
+        if place is not None:
+            entries[step] = body.load("%jacobian", place)
+    scale = size_of_shift if row in layout.shifted and elimination.column_order[k] == row else _largest(body, entries)
+    if row in layout.shifted:
+        step = next(s for s in (*lower, k, *upper) if elimination.column_order[s] == row)
+        entries[step] = body.subtract(entries[step], shift) if step in entries else body.negate(shift)
+    start = layout.starts[k]
+    for position, m in enumerate(lower):
+        multiplier = body.multiply(entries.pop(m), body.load("%lu", layout.pivot(m)))
+        body.store(multiplier, "%lu", start + position)
+        for offset, step in enumerate(elimination.upper[m], start=layout.pivot(m) + 1):
+            above = body.load("%lu", offset)
+            entries[step] = (
+                body.fused(multiplier, above, entries[step]) if step in entries else body.multiply(multiplier, above)
+            )
+    inverse = body.divide(body.lanes.constant(-1.0), entries[k])
+    body.store(inverse, "%lu", layout.pivot(k))
+    for offset, step in enumerate(upper, start=layout.pivot(k) + 1):
+        body.store(entries[step], "%lu", offset)
+    return body.fused(scale, body.call("llvm.fabs", inverse), trouble)
+
+
+def _largest(body: Body, entries: dict[int, str]) -> str:
+    largest = body.lanes.constant(0.0)
+    for entry in entries.values():
+        size = body.call("llvm.fabs", entry)
+        largest = body.choose(body.compare("ogt", size, largest), size, largest)
+    return largest
+
+
+def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
+    """`solve(lu, b)`, or `solve_shared(lu, b)` with plain doubles as factors; the solution replaces `b`."""
+    elimination = layout.elimination
+    name = "solve_shared" if shared else "solve"
+    size = len(elimination.row_order)
+    steps = [("forward", k) for k in range(size)] + [("backward", k) for k in reversed(range(size))]
+    costs = [
+        1 + len(elimination.lower[k] if direction == "forward" else elimination.upper[k]) for direction, k in steps
+    ]
+    pieces = _pieces(costs)
+    texts, calls = [], []
+    single = len(pieces) == 1
+    for index, piece in enumerate(pieces):
+        body = Body(lanes)
+        writer = _Solver(layout, body, shared, carried=not single)
+        for position in piece:
+            direction, k = steps[position]
+            (writer.forward if direction == "forward" else writer.backward)(k)
+        inputs, outputs = (["lu"], ["b"]) if single else (["lu"], ["b", "carried"])
+        texts.append(function(name if single else f"{name}.{index}", inputs, outputs, body.lines, internal=not single))
+        calls.append(f"call void @{name}.{index}(ptr %lu, ptr %b, ptr %carried)")
+    if not single:
+        buffer = f"%carried = alloca [{size} x {lanes.real}], align 32"
+        texts.append(function(name, ["lu"], ["b"], [buffer, *calls]))
+    return "".join(texts)
+
+
+class _Solver:
+    """Writes substitution steps; with `carried`, intermediate values live in a buffer between functions."""
+
+    def __init__(self, layout: Layout, body: Body, shared: bool, *, carried: bool) -> None:
+        self.layout = layout
+        self.body = body
+        self.entry = body.load_spread if shared else body.load
+        self.carried = carried
+        self.values: dict[int, str] = {}
+
+    def _value(self, k: int) -> str:
+        if k not in self.values:
+            self.values[k] = self.body.load("%carried", k)
+        return self.values[k]
+
+    def _keep(self, k: int, value: str) -> None:
+        self.values[k] = value
+        if self.carried:
+            self.body.store(value, "%carried", k)
+
+    def forward(self, k: int) -> None:
+        elimination = self.layout.elimination
+        total = self.body.load("%b", elimination.row_order[k])
+        for offset, m in enumerate(elimination.lower[k], start=self.layout.starts[k]):
+            total = self.body.fused(self.entry("%lu", offset), self._value(m), total)
+        self._keep(k, total)
+
+    def backward(self, k: int) -> None:
+        elimination = self.layout.elimination
+        total = self._value(k)
+        for offset, m in enumerate(elimination.upper[k], start=self.layout.pivot(k) + 1):
+            total = self.body.fused(self.entry("%lu", offset), self._value(m), total)
+        total = self.body.multiply(total, self.entry("%lu", self.layout.pivot(k)))
+        self._keep(k, total)
+        self.body.store(total, "%b", elimination.column_order[k])
+
+
+def multiply(
+    name: str, rows: Sequence[int], columns: Sequence[int], size: int, lanes: Lanes, *, shared: bool, add: bool
+) -> str:
+    """`name(matrix, s, out)`: out = matrix s, or with `add` out += matrix s; a shared matrix has plain doubles."""
+    by_row: dict[int, list[tuple[int, int]]] = {row: [] for row in range(size)}
+    for position, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        by_row[row].append((position, column))
+    pieces = _pieces([1 + 2 * len(entries) for entries in by_row.values()])
+    texts, calls = [], []
+    for index, piece in enumerate(pieces):
+        body = Body(lanes)
+        vector: dict[int, str] = {}
+        for row in piece:
+            total = body.load("%out", row) if add and by_row[row] else None
+            for position, column in by_row[row]:
+                entry = (body.load_spread if shared else body.load)("%matrix", position)
+                if column not in vector:
+                    vector[column] = body.load("%s", column)
+                value = vector[column]
+                total = body.multiply(entry, value) if total is None else body.fused(entry, value, total)
+            if total is not None or not add:
+                body.store(lanes.constant(0.0) if total is None else total, "%out", row)
+        part = name if len(pieces) == 1 else f"{name}.{index}"
+        texts.append(function(part, ["matrix", "s"], ["out"], body.lines, internal=len(pieces) > 1))
+        calls.append(f"call void @{part}(ptr %matrix, ptr %s, ptr %out)")
+    if len(pieces) > 1:
+        texts.append(function(name, ["matrix", "s"], ["out"], calls))
+    return "".join(texts)
+
+
+def _pieces(costs: Sequence[int]) -> list[range]:
+    """Consecutive stretches of at most about `LONGEST_PIECE` operations."""
+    pieces, start, total = [], 0, 0
+    for index, cost in enumerate(costs):
+        if total and total + cost > LONGEST_PIECE:
+            pieces.append(range(start, index))
+            start, total = index, 0
+        total += cost
+    return [*pieces, range(start, len(costs))]

@@ -1,0 +1,75 @@
+"""This processor: what it is called, how wide its vectors are, and how it is given code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+OPTIMIZATION = 1
+"""Level of LLVM's code generator. The text has no repeated work left in it, so no passes run over it; level 2 took
+longer and gave the same speed."""
+
+
+@cache
+def _target() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple()
+
+
+@cache
+def _features() -> str:
+    return llvm.get_host_cpu_features().flatten()
+
+
+def machine_width() -> int:
+    """Doubles in one vector register: 8, 4 or 2."""
+    names = set(_features().split(","))
+    return 8 if "+avx512f" in names else 4 if "+avx" in names else 2
+
+
+@cache
+def identity() -> str:
+    """What object code depends on besides its text: processor, its features, llvmlite."""
+    return "\n".join([llvm.get_process_triple(), llvm.get_host_cpu_name(), _features(), llvmlite.__version__])
+
+
+def _machine(optimization: int) -> Any:
+    return _target().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=_features(), opt=optimization, reloc="pic", codemodel="default"
+    )
+
+
+def object_code(text: str) -> bytes:
+    """Machine code of an LLVM module.
+
+    Raises
+    ------
+    RuntimeError
+        If the text is no LLVM; that is a mistake in this room, never in a model.
+    """
+    return _machine(OPTIMIZATION).emit_object(llvm.parse_assembly(text))
+
+
+class Loaded:
+    """Object code in memory; it stays there as long as this lives."""
+
+    def __init__(self, objects: Iterable[bytes]) -> None:
+        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(OPTIMIZATION))
+        for code in objects:
+            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def address(self, name: str) -> int:
+        return self._engine.get_function_address(name)
+
+
+def digest(parts: Mapping[str, str]) -> str:
+    """A short name for what the parts say."""
+    text = "\0".join(f"{name}\1{value}" for name, value in sorted(parts.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:40]

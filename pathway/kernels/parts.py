@@ -1,0 +1,174 @@
+"""The kernels by name: their arrays, and how each is written for one lane width."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from . import elementary, linear
+from .assembly import Lanes, declarations
+from .derivation import GROUPS, Derivation, Sparse
+from .lowering import LIBRARY, Function, lower
+
+STATE = ("time", "species", "parameters")
+
+
+@dataclass
+class Part:
+    """LLVM text of one part, and what is worth remembering about it.
+
+    Attributes
+    ----------
+    text : str
+    called : set of str
+        Functions of `elementary` and of the C library that it calls.
+    sizes : dict of str to int
+    patterns : dict of str to (rows, columns)
+    """
+
+    text: str
+    called: set[str] = field(default_factory=set)
+    sizes: dict[str, int] = field(default_factory=dict)
+    patterns: dict[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
+
+    def module(self, lanes: Lanes) -> str:
+        """The complete LLVM module."""
+        own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in self.called]
+        foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in self.called]
+        return "\n".join([*declarations(lanes), *foreign, *own, self.text])
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {"sizes": self.sizes, "patterns": {n: [list(r), list(c)] for n, (r, c) in self.patterns.items()}}
+
+
+def write(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+    """Write one of `PARTS`."""
+    return _WRITERS[name](derivation, lanes)
+
+
+def _prepare(derivation: Derivation, lanes: Lanes) -> Part:
+    """Everything that depends on parameters alone, into the rows of `parameters` behind the model's own."""
+    own = len(derivation.model.parameters)
+    rows = [None] * own + list(derivation.slots)
+    text, called = lower(derivation.program, Function("prepare", {"parameters": rows}), lanes, (), {})
+    sizes = {"parameter_slots": own + len(derivation.slots), "autonomous": int(derivation.autonomous)}
+    return Part(text, called, sizes)
+
+
+def _lowered(
+    name: str,
+    derivation: Derivation,
+    lanes: Lanes,
+    outputs: Mapping[str, Sequence[int]],
+    inputs: Sequence[str] = STATE,
+    **facts: Any,
+) -> Part:
+    text, called = lower(derivation.program, Function(name, outputs), lanes, inputs, derivation.slots)
+    return Part(text, called, **facts)
+
+
+def _right_hand_side(derivation: Derivation, lanes: Lanes) -> Part:
+    return _lowered("right_hand_side", derivation, lanes, {"out": derivation.right_hand_side})
+
+
+def _jacobian(derivation: Derivation, lanes: Lanes) -> Part:
+    entries = derivation.jacobian
+    return _lowered("jacobian", derivation, lanes, {"out": entries.values}, patterns={"jacobian": _pattern(entries)})
+
+
+def _pattern(entries: Sparse) -> tuple[Sequence[int], Sequence[int]]:
+    return entries.rows, entries.columns
+
+
+def _time_derivative(derivation: Derivation, lanes: Lanes) -> Part:
+    return _lowered("time_derivative", derivation, lanes, {"out": derivation.time_derivative})
+
+
+def _parameter_jacobian(derivation: Derivation, lanes: Lanes) -> Part:
+    entries = derivation.parameter_jacobian
+    patterns = {"parameter_jacobian": _pattern(entries)}
+    return _lowered("parameter_jacobian", derivation, lanes, {"out": entries.values}, patterns=patterns)
+
+
+def _second_derivatives(derivation: Derivation, lanes: Lanes) -> Part:
+    species, parameters = derivation.second_derivatives
+    patterns = {"second_species": _pattern(species), "second_parameters": _pattern(parameters)}
+    outputs = {"out_species": species.values, "out_parameters": parameters.values}
+    return _lowered("second_derivatives", derivation, lanes, outputs, inputs=(*STATE, "direction"), patterns=patterns)
+
+
+def _time_gradients(derivation: Derivation, lanes: Lanes) -> Part:
+    species, parameters = derivation.time_gradients
+    patterns = {"time_species": _pattern(species), "time_parameters": _pattern(parameters)}
+    outputs = {"out_species": species.values, "out_parameters": parameters.values}
+    return _lowered("time_gradients", derivation, lanes, outputs, patterns=patterns)
+
+
+def _group(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+    values = derivation.program.values(derivation.group(name))
+    patterns = {}
+    if name == "event_values":
+        model = derivation.model
+        pairs = [(k, model.species_index(n)) for k, event in enumerate(model.events) for n in event.assignments]
+        patterns = {name: ([p[0] for p in pairs], [p[1] for p in pairs])}
+    return _lowered(name, derivation, lanes, {"out": values}, sizes={name: len(values)}, patterns=patterns)
+
+
+def _group_gradients(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+    species, parameters, by_time = derivation.gradients(name)
+    patterns = {f"{name}_species": _pattern(species), f"{name}_parameters": _pattern(parameters)}
+    outputs = {"out_species": species.values, "out_parameters": parameters.values, "out_time": by_time}
+    return _lowered(f"{name}_gradients", derivation, lanes, outputs, sizes={name: len(by_time)}, patterns=patterns)
+
+
+def _layout(derivation: Derivation) -> linear.Layout:
+    entries = derivation.jacobian
+    places = {pair: k for k, pair in enumerate(zip(entries.rows, entries.columns, strict=True))}
+    return linear.Layout(derivation.elimination, places, derivation.shifted)
+
+
+def _factor(derivation: Derivation, lanes: Lanes) -> Part:
+    elimination = derivation.elimination
+    sizes = {"lu": elimination.entries, "lu_operations": elimination.operations}
+    order = {"elimination": (elimination.row_order, elimination.column_order)}
+    return Part(linear.factor(_layout(derivation), lanes), sizes=sizes, patterns=order)
+
+
+def _solve(derivation: Derivation, lanes: Lanes, *, shared: bool) -> Part:
+    text = linear.solve(_layout(derivation), lanes, shared=shared)
+    return Part(text, sizes={"lu": derivation.elimination.entries})
+
+
+def _multiply(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+    entries, shared, add = {
+        "multiply": lambda: (derivation.jacobian, False, False),
+        "multiply_shared": lambda: (derivation.jacobian, True, False),
+        "add_second_shared": lambda: (derivation.second_derivatives[0], True, True),
+    }[name]()
+    size = len(derivation.model.species)
+    return Part(linear.multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add))
+
+
+_WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
+    "prepare": _prepare,
+    "right_hand_side": _right_hand_side,
+    "jacobian": _jacobian,
+    "time_derivative": _time_derivative,
+    "factor": _factor,
+    "solve": partial(_solve, shared=False),
+    "solve_shared": partial(_solve, shared=True),
+    "multiply": partial(_multiply, "multiply"),
+    "multiply_shared": partial(_multiply, "multiply_shared"),
+    "add_second_shared": partial(_multiply, "add_second_shared"),
+    "parameter_jacobian": _parameter_jacobian,
+    "second_derivatives": _second_derivatives,
+    "time_gradients": _time_gradients,
+    **{name: partial(_group, name) for name in GROUPS},
+    **{f"{name}_gradients": partial(_group_gradients, name) for name in GROUPS},
+}
+
+PARTS = tuple(_WRITERS)
+"""Names of all kernels."""

@@ -1,0 +1,11 @@
+"""Running models: single runs, ensembles, events, sensitivities, steady states.
+
+It knows `Model` and the kernels compiled from it, and nothing of biology, files or fits.
+"""
+
+from .errors import SimulationError
+from .interventions import Intervention
+from .simulate import simulate
+from .trajectory import Statistics, Trajectory
+
+__all__ = ["Intervention", "SimulationError", "Statistics", "Trajectory", "simulate"]

@@ -1,0 +1,83 @@
+"""Bad input is refused with one line that names the argument."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from pathway.equations import Model
+
+
+def checked_times(times: Any, start: float) -> np.ndarray:
+    """Times as an ascending array that does not begin before the start."""
+    array = _numbers("times", times)
+    if array.ndim != 1 or array.size == 0:
+        raise ValueError(f"times: expected a list of at least one time, got shape {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError(f"times: entry {_first(~np.isfinite(array))} is {array[_first(~np.isfinite(array))]}")
+    falling = np.diff(array) < 0
+    if falling.any():
+        at = _first(falling)
+        raise ValueError(f"times: must not decrease, but entry {at + 1} ({array[at + 1]:g}) follows {array[at]:g}")
+    if array[0] < start:
+        raise ValueError(f"times: entry 0 ({array[0]:g}) lies before the start of the run ({start:g})")
+    return array
+
+
+def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray, model: Model) -> np.ndarray:
+    """One value per name from an array, a mapping of some names, or None for the default; all finite."""
+    if given is None:
+        array = np.array(default, dtype=float)
+    elif isinstance(given, Mapping):
+        array = np.array(default, dtype=float)
+        find = model.parameter_index if names is model.parameters else model.species_index
+        for key, value in given.items():
+            try:
+                array[find(key)] = value
+            except KeyError as error:
+                raise ValueError(f"{name}: {error.args[0]}") from None
+    else:
+        array = np.array(_numbers(name, given))
+        if array.shape != (len(names),):
+            raise ValueError(f"{name}: expected shape ({len(names)},), got {array.shape}")
+    finite = np.isfinite(array)
+    if not finite.all():
+        at = _first(~finite)
+        raise ValueError(f"{name}: the value of '{names[at]}' is {array[at]}")
+    return array
+
+
+def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[float, np.ndarray | None]:
+    """The relative tolerance, and absolute tolerances per species or None for the default."""
+    if not (np.isscalar(relative) and np.isfinite(relative) and 0.0 < relative < 1.0):
+        raise ValueError(f"relative_tolerance: expected a number between 0 and 1, got {relative!r}")
+    if relative < 1e-13:
+        raise ValueError(f"relative_tolerance: {relative:g} is finer than double precision allows; at least 1e-13")
+    if absolute is None:
+        return float(relative), None
+    array = _numbers("absolute_tolerance", absolute)
+    if array.shape not in ((), (n_species,)):
+        raise ValueError(f"absolute_tolerance: expected a number or shape ({n_species},), got {array.shape}")
+    if not (np.all(np.isfinite(array)) and np.all(array > 0.0)):
+        raise ValueError("absolute_tolerance: expected numbers above zero")
+    return float(relative), np.ascontiguousarray(np.broadcast_to(array, (n_species,)))
+
+
+def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> None:
+    """Refuse limits that are not positive."""
+    for name, value in (("maximum_step", maximum_step), ("maximum_steps", maximum_steps), ("wall_time", wall_time)):
+        if value is not None and not value > 0:
+            raise ValueError(f"{name}: expected a number above zero, got {value!r}")
+
+
+def _numbers(name: str, given: Any) -> np.ndarray:
+    try:
+        return np.asarray(given, dtype=float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: expected numbers, got {type(given).__name__}") from None
+
+
+def _first(mask: np.ndarray) -> int:
+    return int(np.argmax(mask))

@@ -1,0 +1,110 @@
+"""`Intervention`: something done to the system from outside at a known time, and the schedule a loop works through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from pathway.equations import Model
+
+from .solvers import layout
+
+
+@dataclass(frozen=True)
+class Intervention:
+    """A dose, a wash, a change of a parameter.
+
+    The run ends exactly at `time`, the values are changed, and it starts anew from there. Within one intervention
+    values are first set, then scaled, then added to.
+
+    Attributes
+    ----------
+    time : float
+        In the model's time unit.
+    set, scale, add : mapping of name to float
+        Species or parameters; a parameter keeps its new value from then on.
+    """
+
+    time: float
+    set: Mapping[str, float] = field(default_factory=dict)
+    scale: Mapping[str, float] = field(default_factory=dict)
+    add: Mapping[str, float] = field(default_factory=dict)
+
+
+class Schedule(NamedTuple):
+    """Actions in the order of their times."""
+
+    times: np.ndarray
+    kinds: np.ndarray
+    targets: np.ndarray
+    values: np.ndarray
+
+    @property
+    def changes_parameters(self) -> bool:
+        return bool(np.any((self.kinds >= layout.PARAMETER_SET) & (self.kinds <= layout.PARAMETER_SCALE)))
+
+
+_KINDS = (
+    ("set", layout.SET, layout.PARAMETER_SET),
+    ("scale", layout.SCALE, layout.PARAMETER_SCALE),
+    ("add", layout.ADD, layout.PARAMETER_ADD),
+)
+
+_NONE = Schedule(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def schedule_of(
+    model: Model, interventions: Sequence[Intervention], breaks: Sequence[float], start: float, end: float
+) -> Schedule:
+    """The actions of the interventions between start and end, and restarts at the breaks.
+
+    Raises
+    ------
+    ValueError
+        If an intervention lies before the start, names something unknown, or gives a value that is not finite.
+    """
+    if not interventions and not breaks:
+        return _NONE
+    rows: list[tuple[float, int, int, float]] = []
+    for number, intervention in enumerate(interventions):
+        if not np.isfinite(intervention.time):
+            raise ValueError(f"interventions: entry {number} has time {intervention.time}")
+        if intervention.time < start:
+            raise ValueError(
+                f"interventions: entry {number} at time {intervention.time:g} lies before the start ({start:g})"
+            )
+        rows += [(float(intervention.time), *row) for row in _actions(model, number, intervention)]
+    rows += [(float(at), layout.BREAK, 0, 0.0) for at in breaks]
+    rows = sorted((row for row in rows if start <= row[0] <= end), key=lambda row: row[0])
+    return Schedule(
+        np.array([row[0] for row in rows], dtype=float),
+        np.array([row[1] for row in rows], dtype=np.int64),
+        np.array([row[2] for row in rows], dtype=np.int64),
+        np.array([row[3] for row in rows], dtype=float),
+    )
+
+
+def _actions(model: Model, number: int, intervention: Intervention) -> list[tuple[int, int, float]]:
+    rows = []
+    for word, species_kind, parameter_kind in _KINDS:
+        for name, value in getattr(intervention, word).items():
+            if not np.isfinite(value):
+                raise ValueError(f"interventions: entry {number} gives '{name}' the value {value}")
+            if name in model.species:
+                rows.append((species_kind, model.species.index(name), float(value)))
+            elif name in model.parameters:
+                rows.append((parameter_kind, model.parameters.index(name), float(value)))
+            else:
+                raise ValueError(f"interventions: entry {number}: {_unknown(model, name)}")
+    return rows
+
+
+def _unknown(model: Model, name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, (*model.species, *model.parameters), n=3)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    return f"no species or parameter of '{model.name}' is called '{name}'.{hint}"

@@ -1,0 +1,177 @@
+"""A model made ready to run: kernels compiled, and everything that does not change from call to call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.expressions import Expression, differentiate, symbols
+from pathway.expressions.evaluation import evaluate_all
+from pathway.expressions.graph import is_number, postorder
+from pathway.kernels import CompiledModel, compile_model
+
+from .solvers import method
+from .solvers.layout import Kernels, Pattern, Report, Task
+from .solvers.rosenbrock import Lanes, lanes_for
+
+SMALL = 1e-9
+"""The default absolute tolerance, as a share of each species' own scale."""
+
+KERNEL_NAMES = ("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables")
+
+FAINT = 1e-3
+"""The scale of a species that starts at zero, as a share of the largest start among species of its unit."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """What is kept with a model between calls."""
+
+    model: Model
+
+    @cached_property
+    def _kernels(self) -> dict[tuple[int, bool, bool], Kernels]:
+        return {}
+
+    def kernels(self, width: int, observables: bool = False, events: bool = False) -> Kernels:
+        """Addresses and sizes for a lane width; compiled when first asked for."""
+        key = (width, observables, events)
+        found = self._kernels.get(key)
+        if found is None:
+            found = self._kernels[key] = self._compile(width, observables, events)
+        return found
+
+    def _compile(self, width: int, observables: bool, events: bool) -> Kernels:
+        parts = ["right_hand_side", "jacobian", "time_derivative", "factor", "solve"]
+        parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
+        made = self._code[width, observables, events] = compile_model(self.model, width, parts)
+        sizes = {**made.sizes}
+        return Kernels(
+            **{name: made.addresses.get(name, 0) for name in KERNEL_NAMES},
+            time_derivative=0 if made.autonomous else made.addresses["time_derivative"],
+            roots=made.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
+            conditions=made.addresses.get("event_conditions", 0),
+            width=width,
+            n_species=made.n_species,
+            n_parameters=made.n_parameters,
+            n_slots=made.parameter_slots,
+            n_jacobian=len(made.patterns["jacobian"]),
+            n_factor=sizes["lu"],
+            n_observables=sizes.get("observables", 0),
+            n_roots=sizes.get("event_roots", 0),
+            n_conditions=sizes.get("event_conditions", 0),
+            algebraic=int(bool(self.model.algebraic)),
+        )
+
+    @cached_property
+    def _code(self) -> dict[tuple[int, bool, bool], CompiledModel]:
+        # Addresses are good for as long as the code they belong to is held.
+        return {}
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """Which species have a rate, and where the Jacobian's entries stand."""
+        made = compile_model(self.model, 1)
+        jacobian = made.patterns["jacobian"]
+        return Pattern(made.mass, jacobian.rows.astype(np.int64), jacobian.columns.astype(np.int64))
+
+    @cached_property
+    def _idle(self) -> dict[tuple[Kernels, int], list[Lanes]]:
+        return {}
+
+    def run(self, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
+        """Run a task; may be called from several threads at once."""
+        loop, table = method(solver)
+        shelf = self._idle.setdefault((kernels, table.stages), [])
+        # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
+        lanes = shelf.pop() if shelf else lanes_for(kernels, table)
+        loop(kernels, self.pattern, table, task, report, lanes)
+        shelf.append(lanes)
+
+    @cached_property
+    def _varying_starts(self) -> list[int]:
+        formulas = self.model.closed_initial
+        return [i for i, name in enumerate(self.model.species) if not is_number(formulas[name])]
+
+    @cached_property
+    def _fixed_starts(self) -> np.ndarray:
+        formulas = [self.model.closed_initial[name] for name in self.model.species]
+        return np.array([float(f.value) if is_number(f) else 0.0 for f in formulas])  # type: ignore[arg-type]
+
+    def starts(self, parameters: np.ndarray) -> np.ndarray:
+        """Initial values at these parameters, shape (n_species,)."""
+        values = self._fixed_starts.copy()
+        if self._varying_starts:
+            names = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+            names[TIME] = self.model.start_time
+            formulas = [self.model.closed_initial[self.model.species[i]] for i in self._varying_starts]
+            values[self._varying_starts] = evaluate_all(formulas, names)
+        return values
+
+    @cached_property
+    def _unit_groups(self) -> tuple[np.ndarray, int]:
+        units = [self.model.units.get(name, "") for name in self.model.species]
+        order = {unit: place for place, unit in enumerate(dict.fromkeys(units))}
+        return np.array([order[unit] for unit in units], dtype=np.int64), len(order)
+
+    @cached_property
+    def _declared_scales(self) -> np.ndarray:
+        return np.array([abs(self.model.scales.get(name, 0.0)) for name in self.model.species], dtype=float)
+
+    def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:
+        """Each species' own scale, shape of `starts` (..., n_species).
+
+        The declared scale, else the size of the initial value, else `FAINT` times the largest initial value or dose
+        among the species of the same unit (of any unit, if those are all zero; 1 if everything starts at zero).
+        """
+        group, n_groups = self._unit_groups
+        own = np.abs(starts)
+        known = own if doses is None else np.maximum(own, doses)
+        largest = np.zeros((*own.shape[:-1], n_groups))
+        for place in range(n_groups):
+            largest[..., place] = known[..., group == place].max(axis=-1, initial=0.0)
+        overall = largest.max(axis=-1, keepdims=True, initial=0.0)
+        overall = np.where(overall > 0.0, overall, 1.0)
+        faint = FAINT * np.where(largest > 0.0, largest, overall)[..., group]
+        own = np.where(self._declared_scales > 0.0, self._declared_scales, own)
+        return np.maximum(own, faint)
+
+    @cached_property
+    def _jumps(self) -> list[tuple[Expression, Expression]]:
+        """Comparisons in the rates that depend on time and parameters alone: value and slope of their difference."""
+        known = {*self.model.parameters, TIME}
+        found = {}
+        for node in postorder(list(self.model.derivatives.values())):
+            if node.operator in ("less", "less_equal", "equal", "not_equal"):
+                used = symbols(node)
+                if TIME in used and used <= known:
+                    difference = node.arguments[0] - node.arguments[1]
+                    slope = differentiate(difference, TIME)
+                    if TIME not in symbols(slope):
+                        found[node] = (difference, slope)
+        return list(found.values())
+
+    def breaks(self, parameters: np.ndarray) -> list[float]:
+        """Times at which a rate jumps by a condition on time, such as a pulse written with piecewise."""
+        if not self._jumps:
+            return []
+        values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+        values[TIME] = 0.0
+        times = set()
+        for difference, slope in self._jumps:
+            offset, rate = evaluate_all([difference, slope], values)
+            if rate != 0.0 and np.isfinite(offset / rate):
+                times.add(-offset / rate)
+        return sorted(times)
+
+
+def prepare(model: Model) -> Prepared:
+    """The model made ready; kept on the model itself."""
+    found = model.__dict__.get("_prepared")
+    if found is None:
+        found = model.__dict__["_prepared"] = Prepared(model)
+    return found

@@ -1,0 +1,237 @@
+"""`simulate`: one run."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from pathway.equations import Model
+
+from .checks import checked_limits, checked_row, checked_times, checked_tolerances
+from .errors import failure
+from .interventions import Intervention, Schedule, schedule_of
+from .prepared import SMALL, Prepared, prepare
+from .solvers import layout
+from .solvers.layout import Kernels, Report, Task
+from .trajectory import Statistics, Trajectory
+
+Values = Mapping[str, float] | Sequence[float] | np.ndarray | None
+
+MAXIMUM_STEPS = 100_000
+
+
+def simulate(
+    model: Model,
+    times: Sequence[float] | np.ndarray,
+    *,
+    parameters: Values = None,
+    initial: Values = None,
+    interventions: Sequence[Intervention] = (),
+    relative_tolerance: float = 1e-6,
+    absolute_tolerance: float | Sequence[float] | np.ndarray | None = None,
+    sensitivities: Sequence[str] | None = None,
+    start: float | None = None,
+    maximum_step: float | None = None,
+    maximum_steps: int = MAXIMUM_STEPS,
+    wall_time: float | None = None,
+    solver: str = "Rodas5P",
+) -> Trajectory:
+    """The course of a model over time.
+
+    Parameters
+    ----------
+    model : Model
+    times : array, shape (n_times,)
+        Moments to record, ascending, in the model's time unit.
+    parameters : array of shape (n_parameters,), mapping of some names, or None
+        None: the model's own.
+    initial : array of shape (n_species,), mapping of some names, or None
+        State at the start; None: the model's initial formulas at these parameters.
+    interventions : sequence of Intervention
+        In any order; at its own time an intervention has already happened.
+    relative_tolerance : float
+    absolute_tolerance : float, array of shape (n_species,), or None
+        None: 1e-9 of each species' own scale. That is the declared scale, else the initial value, else a thousandth
+        of the largest initial value or dose of the same unit; and never less than the largest value it has had so far.
+    sensitivities : sequence of str, optional
+        Parameters, or species for their initial values.
+    start : float, optional
+        When the run begins; None: the model's own start time.
+    maximum_step, wall_time : float, optional
+        In the model's time unit; in seconds.
+    maximum_steps : int
+    solver : str
+        A name of `pathway.simulation.solvers.METHODS`.
+
+    Returns
+    -------
+    Trajectory
+
+    Raises
+    ------
+    ValueError
+        One line naming the argument.
+    SimulationError
+        With time, state and the fastest-changing species.
+    """
+    prepared = prepare(model)
+    begin = model.start_time if start is None else float(start)
+    times = checked_times(times, begin)
+    p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
+    y = checked_row("initial", initial, model.species, prepared.starts(p), model)
+    relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
+    checked_limits(maximum_step, maximum_steps, wall_time)
+    schedule = schedule_of(model, interventions, prepared.breaks(p), begin, float(times[-1]))
+    running = 0.0
+    if absolute is None:
+        running, absolute = SMALL, SMALL * prepared.scales(y, doses_of(schedule, len(y)))
+    task = make_task(times, begin, y[None], p[None], absolute[None], schedule, relative, running)
+    task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
+    with time_limit(task, wall_time):
+        if sensitivities is not None:
+            from .sensitivities import simulate_with_sensitivities
+
+            return simulate_with_sensitivities(prepared, task, schedule, tuple(sensitivities), solver)
+        if model.events:
+            from .events import simulate_with_events
+
+            return simulate_with_events(prepared, task, schedule, solver)
+        report = run_one(prepared, prepared.kernels(1), task, solver)
+    statistics = statistics_of(report.counts[0])
+    used = parameters_over_time(times, p, schedule)
+    return Trajectory(model, times, report.values[0], used, report.states[0], statistics=statistics)
+
+
+def make_task(
+    times: np.ndarray,
+    begin: float,
+    starts: np.ndarray,
+    parameters: np.ndarray,
+    absolute: np.ndarray,
+    schedule: Schedule,
+    relative: float,
+    running: float,
+) -> Task:
+    """The task of running the rows of `starts` (or of `parameters`) with one schedule."""
+    return Task(
+        first=0,
+        last=max(len(starts), len(parameters)),
+        times=times,
+        start_times=np.array([begin]),
+        starts=starts,
+        parameters=parameters,
+        absolute=absolute,
+        first_output=0,
+        relative=relative,
+        running=running,
+        maximum_step=np.inf,
+        maximum_steps=MAXIMUM_STEPS,
+        pivoted=0,
+        schedule=np.array([0, len(schedule.times)], dtype=np.int64),
+        action_times=schedule.times,
+        action_kinds=schedule.kinds,
+        action_targets=schedule.targets,
+        action_values=schedule.values,
+        conditions=_NO_CONDITIONS,
+        stop=np.zeros(1, dtype=np.int64),
+    )
+
+
+_NO_CONDITIONS = np.zeros(1)
+
+
+def empty_report(n_members: int, n_times: int, n_columns: int, kernels: Kernels, end_parameters: bool) -> Report:
+    """A report to be filled in."""
+    return Report(
+        values=np.full((n_members, n_times, n_columns), np.nan),
+        states=np.empty((n_members, kernels.n_species)),
+        end_parameters=np.empty((n_members if end_parameters else 1, kernels.n_parameters)),
+        moments=np.zeros((n_members, 2)),
+        counts=np.zeros((n_members, layout.COUNTS), dtype=np.int64),
+    )
+
+
+def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str) -> Report:
+    """Run one member to its end or to an event; raises if it fails."""
+    report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
+    prepared.run(kernels, solver, task, report)
+    if report.counts[0, layout.STATUS] == layout.VANISHING_PIVOT:
+        pivots = report.counts[0, layout.PIVOTS]
+        report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
+        prepared.run(kernels, solver, task._replace(pivoted=1), report)
+        report.counts[0, layout.PIVOTS] += pivots
+    status = report.counts[0, layout.STATUS]
+    if status not in (layout.DONE, layout.EVENT):
+        raise failure_of(prepared, report, 0)
+    return report
+
+
+def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:
+    """The error for a member that did not get to its end."""
+    from .solvers.probe import right_hand_side
+
+    time, state = float(report.moments[member, 0]), report.states[member].copy()
+    row = member if len(report.end_parameters) > 1 else 0
+    slope = right_hand_side(prepared.kernels(1), time, state, report.end_parameters[row])
+    counts = report.counts[member]
+    return failure(prepared.model, int(counts[layout.STATUS]), int(counts[layout.STEPS]), time, state, slope)
+
+
+def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:
+    """The counts of a run, named."""
+    return Statistics(
+        steps=int(counts[layout.STEPS]),
+        rejected=int(counts[layout.REJECTED]),
+        factorizations=int(counts[layout.FACTORIZATIONS]),
+        vanishing_pivots=int(counts[layout.PIVOTS]),
+        events=events,
+    )
+
+
+def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
+    """The largest amount that the schedule sets or adds to each species, shape (n_species,); None without any."""
+    amounts = (schedule.kinds == layout.SET) | (schedule.kinds == layout.ADD)
+    if not amounts.any():
+        return None
+    doses = np.zeros(n_species)
+    np.maximum.at(doses, schedule.targets[amounts], np.abs(schedule.values[amounts]))
+    return doses
+
+
+def parameters_over_time(times: np.ndarray, parameters: np.ndarray, schedule: Schedule) -> np.ndarray:
+    """Parameters as they stood at each time, shape (n_times, n_parameters)."""
+    if not schedule.changes_parameters:
+        return np.broadcast_to(parameters, (len(times), len(parameters)))
+    used = np.repeat(parameters[None], len(times), axis=0)
+    for at, kind, target, value in zip(*schedule, strict=True):
+        later = times >= at
+        if kind == layout.PARAMETER_SET:
+            used[later, target] = value
+        elif kind == layout.PARAMETER_ADD:
+            used[later, target] += value
+        elif kind == layout.PARAMETER_SCALE:
+            used[later, target] *= value
+    return used
+
+
+@contextmanager
+def time_limit(task: Task, wall_time: float | None) -> Iterator[None]:
+    """Tell the loop to stop when the time is over."""
+    if wall_time is None:
+        yield
+        return
+    timer = threading.Timer(wall_time, _ring, (task.stop,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _ring(stop: Any) -> None:
+    stop[0] = 1

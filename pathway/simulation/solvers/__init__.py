@@ -1,0 +1,43 @@
+"""The step loops: readable Python, compiled once by numba for all models.
+
+How to add a method in one file
+-------------------------------
+A Rosenbrock method is a `Tableau` in `tableaus.py` and one line in `METHODS`. Any other one-step or multistep method
+is a file with one function under `@compiled`,
+
+    run(kernels, method, task, report)
+
+with the tuples of `layout.py`. It runs the members `task.first` to `task.last - 1`, `kernels.width` of them at a
+time, lanes innermost in every array; calls the model through `call_4(kernels.right_hand_side, t, y, p, out)` and the
+like; records the state at `task.times`, after the actions of the member's schedule that are due at that moment; keeps
+the estimated local error below `absolute + relative * |y|` (root mean square over species); and leaves in `report`
+values, end state, counts and one of the statuses of `layout.py` for every member, never a number that is not finite
+without a status that says so. What it does in one lane must not depend on any other lane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from functools import cache
+from typing import Any
+
+from .layout import Method
+from .tableaus import RODAS4, RODAS5P
+
+METHODS = {"Rodas5P": RODAS5P, "Rodas4": RODAS4}
+
+
+@cache
+def method(name: str) -> tuple[Callable[..., Any], Method]:
+    """The loop and the coefficients of a method by name."""
+    from .rosenbrock import method_of, run
+
+    if name not in METHODS:
+        near = get_close_matches(name, METHODS, n=1)
+        raise ValueError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
+    return run, method_of(METHODS[name])
+
+
+def _hint(near: list[str]) -> str:
+    return f". Did you mean '{near[0]}'?" if near else ""

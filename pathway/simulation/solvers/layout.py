@@ -1,0 +1,121 @@
+"""What a step loop is given and what it fills in: plain tuples of numbers and arrays, one name each.
+
+Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`. All numbers are float64 or int64 and all arrays are
+contiguous, so that a loop is compiled once for all models.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+# How a member ended.
+NOT_STARTED, DONE, EVENT, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, VANISHING_PIVOT, STOPPED = range(8)
+
+# What happens at a moment of the schedule.
+SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)
+
+# Columns of `Report.counts`.
+STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS = range(5)
+COUNTS = 5
+
+
+class Kernels(NamedTuple):
+    """Addresses (0: absent) and sizes of a compiled model."""
+
+    prepare: int
+    right_hand_side: int
+    jacobian: int
+    time_derivative: int
+    factor: int
+    solve: int
+    observables: int
+    roots: int
+    conditions: int
+    width: int
+    n_species: int
+    n_parameters: int
+    n_slots: int
+    """Rows of the array of parameters: the model's own, then those that `prepare` fills."""
+    n_jacobian: int
+    n_factor: int
+    n_observables: int
+    n_roots: int
+    n_conditions: int
+    algebraic: int
+    """1 if some species are found by solving residual = 0."""
+
+
+class Pattern(NamedTuple):
+    """Which species have a rate, and where the entries of the Jacobian stand."""
+
+    mass: np.ndarray
+    """1 for a species with a rate, 0 for an algebraic one, shape (n_species,)."""
+    rows: np.ndarray
+    """Shape (n_jacobian,)."""
+    columns: np.ndarray
+
+
+class Method(NamedTuple):
+    """A Rosenbrock tableau as the loop wants it."""
+
+    stages: int
+    exponent: float
+    """1 / (order of the error estimate + 1)."""
+    gamma: float
+    table: np.ndarray
+    """Rows for `combine`: y and the stages' weights, for the point (2 i) and for what is carried over (2 i + 1)."""
+    dense: np.ndarray
+    nodes: np.ndarray
+    d: np.ndarray
+
+
+class Task(NamedTuple):
+    """Members to run; an array with one row serves all members."""
+
+    first: int
+    last: int
+    times: np.ndarray
+    """Moments to record, ascending, shape (n_times,)."""
+    start_times: np.ndarray
+    """Shape (1 or n_members,)."""
+    starts: np.ndarray
+    """Shape (1 or n_members, n_species)."""
+    parameters: np.ndarray
+    """Shape (1 or n_members, n_parameters)."""
+    absolute: np.ndarray
+    """Absolute tolerances, shape (1 or n_members, n_species)."""
+    first_output: int
+    relative: float
+    running: float
+    """Absolute tolerance is at least this times the largest value so far; 0: as given."""
+    maximum_step: float
+    maximum_steps: int
+    pivoted: int
+    """1: linear systems with row exchange (after a vanishing pivot)."""
+    schedule: np.ndarray
+    """Where in the actions each schedule starts, shape (n_schedules + 1,); one schedule serves all members."""
+    action_times: np.ndarray
+    action_kinds: np.ndarray
+    action_targets: np.ndarray
+    action_values: np.ndarray
+    conditions: np.ndarray
+    """Present truth of the watched conditions, shape (n_conditions,)."""
+    stop: np.ndarray
+    """Turns non-zero when the loop must give up, shape (1,)."""
+
+
+class Report(NamedTuple):
+    """What a loop fills in."""
+
+    values: np.ndarray
+    """Shape (n_members, n_times, n_species or n_observables); nan where a member did not get."""
+    states: np.ndarray
+    """State at the end or where it failed, shape (n_members, n_species)."""
+    end_parameters: np.ndarray
+    """Parameters at the end (1 row: not wanted), shape (1 or n_members, n_parameters)."""
+    moments: np.ndarray
+    """Time at the end and last step size, shape (n_members, 2)."""
+    counts: np.ndarray
+    """Columns STEPS ... STATUS, shape (n_members, COUNTS)."""

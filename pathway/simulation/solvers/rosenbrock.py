@@ -1,0 +1,726 @@
+"""The step loop of the Rosenbrock methods: one member per lane, each with its own step size and its own end.
+
+All state is kept as (quantity, lane) arrays, lanes innermost, as the kernels want it; one lane is the ordinary
+single run. Nothing in a lane is computed from another lane, so what a member gives does not depend on its
+neighbours, on the number of threads or on the order in which members are handed out.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from pathway.kernels import calls
+from pathway.kernels.vectors import PADDING, combine
+
+from .compilation import compiled, inlined
+from .layout import (
+    ADD,
+    BREAK,
+    DONE,
+    EVENT,
+    FACTORIZATIONS,
+    NOT_FINITE,
+    NOT_STARTED,
+    PARAMETER_ADD,
+    PARAMETER_SCALE,
+    PARAMETER_SET,
+    PIVOTS,
+    REJECTED,
+    SCALE,
+    SET,
+    STATUS,
+    STEP_TOO_SMALL,
+    STEPS,
+    STOPPED,
+    TOO_MANY_STEPS,
+    VANISHING_PIVOT,
+    Kernels,
+    Method,
+)
+from .linear import solve_dense
+from .tableaus import Tableau
+
+SAFETY = 0.9
+LARGEST_GROWTH = 6.0
+LARGEST_CUT = 0.2
+SMALLEST_PIVOT = 1e-10
+"""Below it (see `worst` of the kernels) the factors of the static order are not trusted."""
+
+PIVOT_CUTS = 4
+"""Times in a row that a smaller step is tried before rows are exchanged."""
+
+REJECTIONS_IN_A_ROW = 50
+
+
+def method_of(tableau: Tableau) -> Method:
+    """The tableau in the layout of the loop."""
+    s = tableau.stages
+    table = np.zeros((2 * s + 1, s + 1))
+    table[0 : 2 * s : 2, 1:] = tableau.a
+    table[1 : 2 * s : 2, 1:] = tableau.c
+    table[0 : 2 * s : 2, 0] = 1.0
+    table[2 * s] = table[2 * s - 2]
+    table[2 * s, s] = 1.0
+    dense = np.zeros((3, s + 1))
+    dense[: len(tableau.dense), 1:] = tableau.dense
+    return Method(s, 1.0 / (tableau.error_order + 1), tableau.gamma, table, dense, tableau.nodes, tableau.d)
+
+
+class Lanes(NamedTuple):
+    """Working storage of a group of lanes."""
+
+    # Vectors over (species, lane), padded for `combine`.
+    stack: np.ndarray
+    """Row 0: the state; row i: stage i."""
+    sums: np.ndarray
+    new: np.ndarray
+    dense: np.ndarray
+    inverse: np.ndarray
+    """1 / step, and 0 for algebraic species."""
+    slope: np.ndarray
+    drift: np.ndarray
+    """Derivative of the right-hand side by time."""
+    absolute: np.ndarray
+    ratio: np.ndarray
+    point: np.ndarray
+    # Other vectors with lanes innermost.
+    jacobian: np.ndarray
+    factors: np.ndarray
+    parameters: np.ndarray
+    observed: np.ndarray
+    # One number per lane.
+    time: np.ndarray
+    step: np.ndarray
+    stage_time: np.ndarray
+    latest: np.ndarray
+    """No stage looks beyond this time: what happens at the target belongs to the next stretch."""
+    target: np.ndarray
+    ends: np.ndarray
+    shift: np.ndarray
+    worst: np.ndarray
+    error: np.ndarray
+    last_error: np.ndarray
+    last_step: np.ndarray
+    member: np.ndarray
+    """-1: the lane is idle."""
+    output: np.ndarray
+    action: np.ndarray
+    last_action: np.ndarray
+    rejections: np.ndarray
+    accepted: np.ndarray
+    restarting: np.ndarray
+    # For one lane only.
+    roots: np.ndarray
+    signs: np.ndarray
+    truth: np.ndarray
+    matrix: np.ndarray
+
+
+def lanes_for(kernels: Kernels, method: Method) -> Lanes:
+    """Working storage for one call of `run`."""
+    width, n = kernels.width, kernels.n_species
+    size = (n * width + PADDING - 1) // PADDING * PADDING
+    stack = np.zeros((method.stages + 1, size))
+    sums, new, dense = np.zeros((2, size)), np.zeros((1, size)), np.zeros((3, size))
+    others = [np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_factor, kernels.n_slots)]
+    watched = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
+    return Lanes(
+        stack,
+        sums,
+        new,
+        dense,
+        *np.ones((6, size)),
+        *others,
+        np.zeros(kernels.n_observables * width),
+        *np.ones((11, width)),
+        *np.zeros((7, width), dtype=np.int64),
+        *watched,
+        np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
+    )
+
+
+# --- one step in every lane ---------------------------------------------------------------------------------------
+
+
+@inlined
+def _stage_sums(method, stage, lanes, size):
+    """The point where a stage evaluates the model, and what it carries over from the stages before."""
+    row = 2 * stage
+    if stage == 1:
+        combine(2, 2, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 2:
+        combine(2, 3, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 3:
+        combine(2, 4, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 4:
+        combine(2, 5, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 5:
+        combine(2, 6, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 6:
+        combine(2, 7, method.table, row, lanes.stack, lanes.sums, size)
+    elif stage == 7:
+        combine(2, 8, method.table, row, lanes.stack, lanes.sums, size)
+
+
+@inlined
+def _closing_sums(method, lanes, size):
+    """The new state, and what the dense output needs."""
+    row = 2 * method.stages
+    if method.stages == 6:
+        combine(1, 7, method.table, row, lanes.stack, lanes.new, size)
+        combine(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
+    else:
+        combine(1, 9, method.table, row, lanes.stack, lanes.new, size)
+        combine(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
+
+
+@inlined
+def _factorize(kernels, method, task, lanes, changed):
+    """Jacobian where the state has changed, and the factors for the present step sizes."""
+    if changed:
+        calls.right_hand_side(kernels.jacobian, lanes.time, lanes.stack[0], lanes.parameters, lanes.jacobian)
+        if kernels.time_derivative != 0:
+            calls.right_hand_side(kernels.time_derivative, lanes.time, lanes.stack[0], lanes.parameters, lanes.drift)
+    for lane in range(kernels.width):
+        lanes.shift[lane] = 1.0 / (method.gamma * lanes.step[lane])
+        lanes.worst[lane] = 1.0
+    if task.pivoted == 0:
+        calls.factor(kernels.factor, lanes.jacobian, lanes.shift, lanes.factors, lanes.worst)
+
+
+@inlined
+def _stages(kernels, pattern, method, task, lanes):
+    """Try one step in every lane: fills the stages and the new state."""
+    width, n = kernels.width, kernels.n_species
+    size = lanes.inverse.shape[0]
+    inverse = lanes.inverse
+    for k in range(n):
+        for lane in range(width):
+            inverse[k * width + lane] = pattern.mass[k] / lanes.step[lane]
+    for stage in range(method.stages):
+        for lane in range(width):
+            moment = lanes.time[lane] + method.nodes[stage] * lanes.step[lane]
+            lanes.stage_time[lane] = min(moment, lanes.latest[lane])
+        u = lanes.stack[stage + 1]
+        if stage == 0:
+            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.stack[0], lanes.parameters, u)
+        else:
+            _stage_sums(method, stage, lanes, size)
+            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.sums[0], lanes.parameters, u)
+            carried = lanes.sums[1]
+            for k in range(n * width):
+                u[k] += inverse[k] * carried[k]
+        if kernels.time_derivative != 0 and method.d[stage] != 0.0:
+            for k in range(n):
+                for lane in range(width):
+                    place = k * width + lane
+                    u[place] += method.d[stage] * lanes.step[lane] * lanes.drift[place]
+        if task.pivoted != 0:
+            solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix)
+        else:
+            calls.solve(kernels.solve, lanes.factors, u)
+    _closing_sums(method, lanes, size)
+
+
+@inlined
+def _errors(kernels, method, task, lanes):
+    """Root mean square of the error estimate over the tolerance, per lane."""
+    width, n = kernels.width, kernels.n_species
+    y, new, estimate, ratio = lanes.stack[0], lanes.new[0], lanes.stack[method.stages], lanes.ratio
+    absolute, relative = lanes.absolute, task.relative
+    for k in range(n * width):
+        scaled = estimate[k] / (absolute[k] + relative * max(abs(y[k]), abs(new[k])))
+        ratio[k] = scaled * scaled
+    for lane in range(width):
+        total = 0.0
+        for k in range(lane, n * width, width):
+            total += ratio[k]
+        lanes.error[lane] = math.sqrt(total / n)
+
+
+# --- recording ----------------------------------------------------------------------------------------------------
+
+
+@inlined
+def _between(kernels, lanes, lane, x):
+    """The state inside the last step of a lane, into its column of `point`."""
+    y, new, point, dense = lanes.stack[0], lanes.new[0], lanes.point, lanes.dense
+    rest = 1.0 - x
+    for k in range(lane, kernels.n_species * kernels.width, kernels.width):
+        bend = dense[0, k] + x * (dense[1, k] + x * dense[2, k])
+        point[k] = rest * y[k] + x * (new[k] + rest * bend)
+
+
+@inlined
+def _store(kernels, lanes, lane, row):
+    """Store a lane's column of `point` (species) or of `observed`."""
+    if kernels.observables != 0:
+        for k in range(kernels.n_observables):
+            row[k] = lanes.observed[k * kernels.width + lane]
+    else:
+        for k in range(kernels.n_species):
+            row[k] = lanes.point[k * kernels.width + lane]
+
+
+@inlined
+def _record_inside(kernels, task, report, lanes):
+    """Record the outputs inside the accepted steps, one output per lane and round."""
+    n_times = task.times.shape[0]
+    while True:
+        waiting = False
+        for lane in range(kernels.width):
+            output = lanes.output[lane]
+            if lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]:
+                waiting = True
+                lanes.stage_time[lane] = task.times[output]
+                _between(kernels, lanes, lane, (task.times[output] - lanes.time[lane]) / lanes.step[lane])
+        if not waiting:
+            return
+        if kernels.observables != 0:
+            calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
+        for lane in range(kernels.width):
+            output = lanes.output[lane]
+            if lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]:
+                _store(kernels, lanes, lane, report.values[lanes.member[lane], output])
+                lanes.output[lane] += 1
+
+
+@inlined
+def _record_now(kernels, task, report, lanes, lane):
+    """Record the outputs that are due at the present time of a lane."""
+    n_times = task.times.shape[0]
+    while lanes.output[lane] < n_times and task.times[lanes.output[lane]] <= lanes.time[lane]:
+        for k in range(lane, kernels.n_species * kernels.width, kernels.width):
+            lanes.point[k] = lanes.stack[0, k]
+        if kernels.observables != 0:
+            for other in range(kernels.width):
+                lanes.stage_time[other] = lanes.time[lane]
+            calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
+        _store(kernels, lanes, lane, report.values[lanes.member[lane], lanes.output[lane]])
+        lanes.output[lane] += 1
+
+
+@inlined
+def _leave(kernels, report, lanes, lane, status):
+    """Note where and how the member of a lane ended; the lane is free from then on."""
+    member, width = lanes.member[lane], kernels.width
+    for k in range(kernels.n_species):
+        report.states[member, k] = lanes.stack[0, k * width + lane]
+    if report.end_parameters.shape[0] > member:
+        for k in range(kernels.n_parameters):
+            report.end_parameters[member, k] = lanes.parameters[k * width + lane]
+    report.moments[member, 0] = lanes.time[lane]
+    report.moments[member, 1] = lanes.step[lane]
+    report.counts[member, STATUS] = status
+    lanes.member[lane] = -1
+    lanes.restarting[lane] = 0
+
+
+# --- starting and restarting --------------------------------------------------------------------------------------
+
+
+@inlined
+def _enter(kernels, task, lanes, lane, member):
+    """Put the start of a member into a lane."""
+    width = kernels.width
+    row = member if task.starts.shape[0] > 1 else 0
+    for k in range(kernels.n_species):
+        lanes.stack[0, k * width + lane] = task.starts[row, k]
+    row = member if task.absolute.shape[0] > 1 else 0
+    for k in range(kernels.n_species):
+        lanes.absolute[k * width + lane] = task.absolute[row, k]
+    row = member if task.parameters.shape[0] > 1 else 0
+    for k in range(kernels.n_parameters):
+        lanes.parameters[k * width + lane] = task.parameters[row, k]
+    lanes.time[lane] = task.start_times[member if task.start_times.shape[0] > 1 else 0]
+    row = member if task.schedule.shape[0] > 2 else 0
+    lanes.action[lane], lanes.last_action[lane] = task.schedule[row], task.schedule[row + 1]
+    lanes.output[lane] = task.first_output
+    lanes.restarting[lane] = 1
+
+
+@inlined
+def _act(kernels, task, lanes, lane):
+    """Carry out the actions that are due at the present time of a lane."""
+    y, p = lanes.stack[0], lanes.parameters
+    now, action = lanes.time[lane], lanes.action[lane]
+    while action < lanes.last_action[lane] and task.action_times[action] <= now:
+        kind, place = task.action_kinds[action], task.action_targets[action] * kernels.width + lane
+        value = task.action_values[action]
+        if kind == SET:
+            y[place] = value
+        elif kind == ADD:
+            y[place] += value
+        elif kind == SCALE:
+            y[place] *= value
+        elif kind == PARAMETER_SET:
+            p[place] = value
+        elif kind == PARAMETER_ADD:
+            p[place] += value
+        elif kind == PARAMETER_SCALE:
+            p[place] *= value
+        elif kind == BREAK:
+            lanes.time[lane] = np.nextafter(now, np.inf)
+        action += 1
+    lanes.action[lane] = action
+
+
+@inlined
+def _settle(kernels, pattern, task, lanes):
+    """Newton's method on the algebraic species of the lanes that restart; the others are held by a huge shift."""
+    width, n = kernels.width, kernels.n_species
+    y, correction = lanes.stack[0], lanes.slope
+    for _ in range(25):
+        calls.right_hand_side(kernels.jacobian, lanes.time, y, lanes.parameters, lanes.jacobian)
+        calls.right_hand_side(kernels.right_hand_side, lanes.time, y, lanes.parameters, correction)
+        for k in range(n):
+            for lane in range(width):
+                lanes.shift[lane] = 1e14
+                if pattern.mass[k] != 0.0:
+                    correction[k * width + lane] = 0.0
+        if task.pivoted != 0:
+            solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], correction, lanes.matrix)
+        else:
+            calls.factor(kernels.factor, lanes.jacobian, lanes.shift, lanes.factors, lanes.worst)
+            calls.solve(kernels.solve, lanes.factors, correction)
+        largest = 0.0
+        for k in range(n):
+            if pattern.mass[k] == 0.0:
+                for lane in range(width):
+                    place = k * width + lane
+                    if lanes.restarting[lane] != 0:
+                        y[place] += correction[place]
+                        largest = max(largest, abs(correction[place]) / (1e-12 * abs(y[place]) + 1e-30))
+        if largest <= 1.0:
+            return
+
+
+@inlined
+def _size(kernels, pattern, task, lanes, lane, vector, other):
+    """Root mean square over the tolerances of the difference of two vectors, without the algebraic species."""
+    total = 0.0
+    for k in range(kernels.n_species):
+        place = k * kernels.width + lane
+        tolerance = lanes.absolute[place] + task.relative * abs(lanes.stack[0, place])
+        scaled = pattern.mass[k] * (vector[place] - other[place]) / tolerance
+        total += scaled * scaled
+    return math.sqrt(total / kernels.n_species)
+
+
+@inlined
+def _first_steps(kernels, pattern, method, task, lanes):
+    """A first step size for each lane that restarts (Hairer, Norsett & Wanner I, section II.4)."""
+    width, n = kernels.width, kernels.n_species
+    y, slope, point, ratio = lanes.stack[0], lanes.slope, lanes.point, lanes.ratio
+    nothing = lanes.drift  # overwritten before it is next used
+    for k in range(n * width):
+        nothing[k] = 0.0
+    calls.right_hand_side(kernels.right_hand_side, lanes.time, y, lanes.parameters, slope)
+    for lane in range(width):
+        room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
+        size = _size(kernels, pattern, task, lanes, lane, y, nothing)
+        speed = _size(kernels, pattern, task, lanes, lane, slope, nothing)
+        small = 0.01 * size / speed if size > 1e-5 and speed > 1e-5 else 1e-6 * room
+        small = min(small, room)
+        if lanes.restarting[lane] == 0:
+            small = 0.0
+        lanes.ends[lane], lanes.shift[lane] = small, speed
+        lanes.stage_time[lane] = lanes.time[lane] + small
+        for k in range(lane, n * width, width):
+            point[k] = y[k] + small * slope[k]
+    calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, point, lanes.parameters, ratio)
+    for lane in range(width):
+        if lanes.restarting[lane] != 0:
+            room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
+            small = lanes.ends[lane]
+            bend = _size(kernels, pattern, task, lanes, lane, ratio, slope) / small
+            steepest = max(bend, lanes.shift[lane])
+            guess = (0.01 / steepest) ** method.exponent if steepest > 1e-15 else room
+            step = min(100.0 * small, guess, room)
+            lanes.step[lane] = step if step > 0.0 else 1e-6 * room
+            lanes.last_step[lane] = lanes.step[lane]
+
+
+@inlined
+def _restart(kernels, pattern, method, task, report, lanes):
+    """Carry out what is due, record it, and prepare the stretch up to the next target."""
+    n_times = task.times.shape[0]
+    for lane in range(kernels.width):
+        if lanes.restarting[lane] != 0:
+            _act(kernels, task, lanes, lane)
+    calls.prepare(kernels.prepare, lanes.parameters)
+    if kernels.algebraic != 0:
+        _settle(kernels, pattern, task, lanes)
+    some = False
+    for lane in range(kernels.width):
+        if lanes.restarting[lane] != 0:
+            _record_now(kernels, task, report, lanes, lane)
+            if lanes.output[lane] >= n_times:
+                _leave(kernels, report, lanes, lane, DONE)
+                continue
+            some = True
+            target = task.times[n_times - 1]
+            if lanes.action[lane] < lanes.last_action[lane]:
+                target = min(target, task.action_times[lanes.action[lane]])
+            lanes.target[lane], lanes.latest[lane] = target, np.nextafter(target, -np.inf)
+            lanes.last_error[lane] = 1.0
+            lanes.rejections[lane] = 0
+    if some:
+        _first_steps(kernels, pattern, method, task, lanes)
+        for lane in range(kernels.width):
+            lanes.restarting[lane] = 0
+
+
+# --- step control -------------------------------------------------------------------------------------------------
+
+
+@inlined
+def _aim(kernels, task, lanes):
+    """Step sizes that end on the target rather than just before it."""
+    for lane in range(kernels.width):
+        if lanes.member[lane] >= 0:
+            rest = lanes.target[lane] - lanes.time[lane]
+            step = min(lanes.step[lane], task.maximum_step)
+            if step >= 0.9999 * rest:
+                step = rest
+            elif step > 0.5 * rest:
+                step = 0.5 * rest
+            lanes.step[lane] = step
+
+
+@inlined
+def _accept(task, report, lanes, lane):
+    """Whether the step of a lane stands."""
+    lanes.accepted[lane] = 0
+    if lanes.member[lane] < 0:
+        return
+    counts = report.counts[lanes.member[lane]]
+    counts[STEPS] += 1
+    if task.pivoted == 0:
+        counts[FACTORIZATIONS] += 1
+    weak = not lanes.worst[lane] > SMALLEST_PIVOT
+    if weak:
+        counts[PIVOTS] += 1
+    elif lanes.error[lane] <= 1.0:
+        lanes.accepted[lane] = 1
+        lanes.ends[lane] = lanes.time[lane] + lanes.step[lane]
+        if lanes.step[lane] >= lanes.target[lane] - lanes.time[lane]:
+            lanes.ends[lane] = lanes.target[lane]
+
+
+@inlined
+def _limits(task, report, lanes, lane):
+    """The status with which a lane must give up, or NOT_STARTED."""
+    if task.stop[0] != 0:
+        return STOPPED
+    if report.counts[lanes.member[lane], STEPS] >= task.maximum_steps:
+        return TOO_MANY_STEPS
+    return NOT_STARTED
+
+
+@inlined
+def _retreat(kernels, method, task, report, lanes, lane):
+    """After a refused step: a smaller one, or the end of the member."""
+    error = lanes.error[lane]
+    weak = not lanes.worst[lane] > SMALLEST_PIVOT
+    report.counts[lanes.member[lane], REJECTED] += 1
+    lanes.rejections[lane] += 1
+    if weak:
+        factor = 0.1
+    elif error < 1e30:
+        factor = max(LARGEST_CUT, SAFETY * error ** (-method.exponent))
+    else:
+        factor = 0.25
+    lanes.step[lane] *= factor
+    status = _limits(task, report, lanes, lane)
+    if weak and lanes.rejections[lane] > PIVOT_CUTS:
+        status = VANISHING_PIVOT
+    elif lanes.step[lane] <= 1e-15 * abs(lanes.time[lane]) or lanes.rejections[lane] > REJECTIONS_IN_A_ROW:
+        status = STEP_TOO_SMALL if error < np.inf else NOT_FINITE
+    if status != NOT_STARTED:
+        _leave(kernels, report, lanes, lane, status)
+
+
+@inlined
+def _go_on(kernels, method, task, report, lanes, lane):
+    """After an accepted step: the next step size (Gustafsson's predictive controller)."""
+    n_times = task.times.shape[0]
+    step, error = lanes.step[lane], max(lanes.error[lane], 1e-6)
+    lanes.time[lane] = lanes.ends[lane]
+    factor = SAFETY * error ** (-method.exponent)
+    trend = (step / lanes.last_step[lane]) * (lanes.last_error[lane] / error) ** method.exponent
+    factor = min(factor, factor * trend, LARGEST_GROWTH)
+    if lanes.rejections[lane] > 0:
+        factor = min(factor, 1.0)
+    lanes.rejections[lane] = 0
+    lanes.last_error[lane], lanes.last_step[lane] = max(error, 1e-2), step
+    lanes.step[lane] = step * max(factor, LARGEST_CUT)
+    if lanes.ends[lane] >= lanes.target[lane]:
+        lanes.restarting[lane] = 1
+        return
+    if lanes.output[lane] < n_times and task.times[lanes.output[lane]] <= lanes.time[lane]:
+        _record_now(kernels, task, report, lanes, lane)
+    status = _limits(task, report, lanes, lane)
+    if status != NOT_STARTED:
+        _leave(kernels, report, lanes, lane, status)
+
+
+@inlined
+def _move(kernels, task, lanes, all_accepted):
+    """Make the new state the present one where the step was accepted."""
+    width, y, new, absolute = kernels.width, lanes.stack[0], lanes.new[0], lanes.absolute
+    running = task.running
+    if all_accepted:
+        for k in range(kernels.n_species * width):
+            y[k] = new[k]
+            absolute[k] = max(absolute[k], running * abs(new[k]))
+    else:
+        for lane in range(width):
+            if lanes.accepted[lane] != 0:
+                for k in range(lane, kernels.n_species * width, width):
+                    y[k] = new[k]
+                    absolute[k] = max(absolute[k], running * abs(new[k]))
+
+
+# --- watched conditions (one lane) --------------------------------------------------------------------------------
+
+
+@inlined
+def _differs(kernels, task, lanes, moment):
+    """Whether a root function has another sign, or a condition another truth, at `point` than before."""
+    lanes.stage_time[0] = moment
+    changed = False
+    if kernels.n_roots > 0:
+        calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.point, lanes.parameters, lanes.roots)
+        for k in range(kernels.n_roots):
+            changed |= np.sign(lanes.roots[k]) != lanes.signs[k]
+    calls.right_hand_side(kernels.conditions, lanes.stage_time, lanes.point, lanes.parameters, lanes.truth)
+    return changed or _turned(kernels, task, lanes)
+
+
+@inlined
+def _turned(kernels, task, lanes):
+    for k in range(kernels.n_conditions):
+        if lanes.truth[k] != task.conditions[k]:
+            return True
+    return False
+
+
+@inlined
+def _first_change(kernels, task, lanes):
+    """The earliest time in the step at which a watched condition changes, or inf; its state is left in `point`.
+
+    A sign change of a root function brackets a possible change, which is narrowed down to neighboring floats. The
+    step is looked at in quarters, so that a condition that holds for a short while is not missed.
+    """
+    start, step, end = lanes.time[0], lanes.step[0], lanes.ends[0]
+    lanes.stage_time[0] = start
+    if kernels.n_roots > 0:
+        calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.stack[0], lanes.parameters, lanes.signs)
+        for k in range(kernels.n_roots):
+            lanes.signs[k] = np.sign(lanes.signs[k])
+    low, searches = start, 0
+    for quarter in range(1, 5):
+        limit = end if quarter == 4 else start + 0.25 * quarter * (end - start)
+        while searches < 200:
+            searches += 1
+            _between(kernels, lanes, 0, (limit - start) / step)
+            if not _differs(kernels, task, lanes, limit):
+                break
+            left, right = low, limit
+            while True:
+                middle = 0.5 * (left + right)
+                if middle <= left or middle >= right:
+                    break
+                _between(kernels, lanes, 0, (middle - start) / step)
+                if _differs(kernels, task, lanes, middle):
+                    right = middle
+                else:
+                    left = middle
+            _between(kernels, lanes, 0, (right - start) / step)
+            _differs(kernels, task, lanes, right)
+            if _turned(kernels, task, lanes):
+                return right
+            for k in range(kernels.n_roots):
+                lanes.signs[k] = np.sign(lanes.roots[k])
+            low = right
+            if right >= limit:
+                break
+        low = limit
+    return np.inf
+
+
+@inlined
+def _stop_at_event(kernels, task, report, lanes):
+    """Look for a change inside the step of the only lane; if there is one, end the run there."""
+    moment = _first_change(kernels, task, lanes)
+    if moment == np.inf:
+        return False
+    for k in range(kernels.n_species):
+        lanes.ratio[k] = lanes.point[k]
+    lanes.ends[0] = moment
+    _record_inside(kernels, task, report, lanes)
+    for k in range(kernels.n_species):
+        lanes.stack[0, k] = lanes.ratio[k]
+    lanes.time[0] = moment
+    _leave(kernels, report, lanes, 0, EVENT)
+    return True
+
+
+# --- the loop -----------------------------------------------------------------------------------------------------
+
+
+@compiled
+def run(kernels, pattern, method, task, report, lanes):
+    """Run the members `task.first` to `task.last - 1`; everything found goes into `report`."""
+    width = kernels.width
+    following = task.first
+    for lane in range(width):
+        _enter(kernels, task, lanes, lane, task.first)  # idle lanes compute something harmless
+        lanes.member[lane] = -1
+        lanes.restarting[lane] = 0
+        lanes.step[lane] = 1e-9
+        lanes.latest[lane] = np.inf
+    changed = True
+    while True:
+        fresh, active = False, 0
+        for lane in range(width):
+            if lanes.member[lane] < 0 and following < task.last:
+                lanes.member[lane] = following
+                _enter(kernels, task, lanes, lane, following)
+                following += 1
+            fresh |= lanes.restarting[lane] != 0
+        if fresh:
+            _restart(kernels, pattern, method, task, report, lanes)
+            changed = True
+        for lane in range(width):
+            active += lanes.member[lane] >= 0
+        if active == 0:
+            if following >= task.last:
+                return
+            continue
+
+        _aim(kernels, task, lanes)
+        _factorize(kernels, method, task, lanes, changed)
+        _stages(kernels, pattern, method, task, lanes)
+        _errors(kernels, method, task, lanes)
+
+        n_accepted = 0
+        for lane in range(width):
+            _accept(task, report, lanes, lane)
+            n_accepted += lanes.accepted[lane]
+            if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
+                _retreat(kernels, method, task, report, lanes, lane)
+        changed = n_accepted > 0
+        if n_accepted == 0:
+            continue
+        if kernels.conditions != 0 and _stop_at_event(kernels, task, report, lanes):
+            continue
+        _record_inside(kernels, task, report, lanes)
+        _move(kernels, task, lanes, n_accepted == width)
+        for lane in range(width):
+            if lanes.accepted[lane] != 0:
+                _go_on(kernels, method, task, report, lanes, lane)

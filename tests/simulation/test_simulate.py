@@ -1,0 +1,127 @@
+"""Single runs against closed forms and SciPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pathway.simulation import Intervention, SimulationError, simulate
+from tests.references import scipy_simulation
+from tests.simulation.models import chain, chain_solution, model_of, toggle
+
+TIMES = np.linspace(0.0, 20.0, 41)
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("solver", ["Rodas5P", "Rodas4"])
+def test_linear_chain_meets_its_closed_form_within_the_tolerance(tolerance: float, solver: str) -> None:
+    found = simulate(chain(), TIMES, relative_tolerance=tolerance, solver=solver)
+    exact = chain_solution(TIMES)
+    error = np.max(np.abs(found.values - exact) / exact.max(axis=0))
+    assert error < 10 * tolerance
+
+
+def test_a_rate_that_depends_on_time() -> None:
+    model = model_of("driven", {"x": "-k*(x - cos(time))"}, {"x": 0.0}, {"k": 50.0})
+    t, k = TIMES, 50.0
+    exact = k / (1 + k * k) * (k * np.cos(t) + np.sin(t)) - k * k / (1 + k * k) * np.exp(-k * t)
+    found = simulate(model, t, relative_tolerance=1e-8)
+    assert np.max(np.abs(found["x"] - exact)) < 1e-7
+
+
+def test_a_pulse_written_with_piecewise_is_not_stepped_over() -> None:
+    model = model_of("pulse", {"x": "piecewise(1, time >= 10 and time < 10.01, 0)"}, {"x": 0.0}, {"k": 1.0})
+    found = simulate(model, [0.0, 9.0, 20.0])
+    assert found["x"] == pytest.approx([0.0, 0.0, 0.01], abs=1e-12)
+
+
+def test_algebraic_species_are_found_at_the_start_and_kept() -> None:
+    model = model_of(
+        "equilibrium",
+        {"total": "-k*bound"},
+        {"total": 2.0, "bound": 0.1},
+        {"k": 0.3, "K": 0.5, "L": 1.0},
+        algebraic={"bound": "(total - bound)*(L - bound) - K*bound"},
+    )
+    found = simulate(model, TIMES, relative_tolerance=1e-8)
+    total, bound = found["total"], found["bound"]
+    b = total + 1.0 + 0.5
+    assert bound == pytest.approx((b - np.sqrt(b * b - 4 * total)) / 2, rel=1e-6)
+
+
+def test_interventions_restart_the_run_exactly() -> None:
+    interventions = [
+        Intervention(5.0, add={"A": 3.0}),
+        Intervention(8.0, set={"k1": 0.1}, scale={"B": 0.5}),
+        Intervention(8.0, scale={"k2": 2.0}),
+    ]
+    found = simulate(chain(), TIMES, interventions=interventions, relative_tolerance=1e-9)
+    expected = scipy_simulation.simulate(chain(), TIMES, interventions=interventions, relative_tolerance=1e-11)
+    assert found.values == pytest.approx(expected.values, rel=1e-7, abs=1e-8)
+    at_dose = list(TIMES).index(5.0)
+    assert found["A"][at_dose] == pytest.approx(10 * np.exp(-0.7 * 5.0) + 3.0, rel=1e-7)
+    assert found.parameters[-1] == pytest.approx([0.1, 0.4])
+
+
+def test_named_quantities_follow_the_trajectory() -> None:
+    found = simulate(chain(), TIMES)
+    assert found["total"] == pytest.approx(10.0, rel=1e-9)
+    assert found["twice_A"] == pytest.approx(2 * found["A"])
+    assert found.observables() == pytest.approx(np.stack([found["B"] / found["total"], 2 * found["A"]], axis=1))
+    with pytest.raises(KeyError, match="Did you mean 'share'"):
+        found["shar"]
+
+
+def test_a_nonlinear_model_agrees_with_scipy() -> None:
+    model = toggle()
+    expected = scipy_simulation.simulate(model, TIMES, relative_tolerance=1e-12, method="Radau")
+    found = simulate(model, TIMES, relative_tolerance=1e-8)
+    assert found.values == pytest.approx(expected.values, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"times": [0.0, -1.0]}, "times"),
+        ({"times": [-1.0, 1.0]}, "times"),
+        ({"times": [0.0, np.nan]}, "times"),
+        ({"times": []}, "times"),
+        ({"times": [0.0, 1.0], "parameters": [np.nan, 1.0]}, "parameters: the value of 'k1' is nan"),
+        ({"times": [0.0, 1.0], "parameters": [1.0]}, r"parameters: expected shape \(2,\), got \(1,\)"),
+        ({"times": [0.0, 1.0], "parameters": {"k3": 1.0}}, "parameters: no parameter of 'chain' is called 'k3'"),
+        ({"times": [0.0, 1.0], "initial": [1.0, np.inf, 0.0]}, "initial: the value of 'B' is inf"),
+        ({"times": [0.0, 1.0], "relative_tolerance": 0.0}, "relative_tolerance"),
+        ({"times": [0.0, 1.0], "absolute_tolerance": 0.0}, "absolute_tolerance"),
+        ({"times": [0.0, 1.0], "maximum_step": -1.0}, "maximum_step"),
+        ({"times": [0.0, 1.0], "maximum_steps": 0}, "maximum_steps"),
+        ({"times": [0.0, 1.0], "interventions": [Intervention(-1.0)]}, "interventions: entry 0"),
+        ({"times": [0.0, 1.0], "interventions": [Intervention(0.5, add={"AA": 1})]}, "Did you mean 'A'"),
+        ({"times": [0.0, 1.0], "solver": "Rodas5"}, "solver"),
+    ],
+)
+def test_bad_input_is_refused_in_one_line(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message) as caught:
+        simulate(chain(), **arguments)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_runaway_names_time_and_species() -> None:
+    model = model_of("runaway", {"x": "x^2", "y": "-y"}, {"x": 1.0, "y": 1.0}, {"k": 1.0})
+    with pytest.raises(SimulationError, match="Fastest-changing species: x") as caught:
+        simulate(model, [0.0, 2.0])
+    assert caught.value.time == pytest.approx(1.0, rel=1e-3)
+    assert caught.value.species == "x"
+    assert caught.value.state["y"] == pytest.approx(np.exp(-1.0), rel=1e-2)
+
+
+def test_limits_stop_a_run() -> None:
+    model = model_of("spin", {"x": "w*y", "y": "-w*x"}, {"x": 1.0, "y": 0.0}, {"w": 100.0})
+    with pytest.raises(SimulationError, match="limit of 50 steps"):
+        simulate(model, [0.0, 100.0], maximum_steps=50)
+    with pytest.raises(SimulationError, match="wall time"):
+        simulate(model, [0.0, 1e7], maximum_steps=10**9, wall_time=0.2)
+    assert simulate(model, [0.0, 1.0], maximum_step=0.001).statistics.steps >= 1000
+
+
+def test_one_time_gives_the_start() -> None:
+    assert simulate(chain(), [0.0]).values == pytest.approx(np.array([[10.0, 0.0, 0.0]]))

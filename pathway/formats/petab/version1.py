@@ -11,7 +11,7 @@ from typing import Any
 from pathway.equations import Model
 from pathway.expressions import Expression, symbols
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from .tables import Row, read_tables
 
@@ -44,12 +44,11 @@ def _only_part(content: Any, path: Path) -> Any:
     return parts[0]
 
 
-def problem_of_version_1(content: Any, path: Path, model: Model) -> Problem:
-    """The problem that the tables listed in a PEtab 1 file describe, around an already imported model."""
+def problem_of_version_1(content: Any, path: Path, model: Model) -> dict[str, Any]:
+    """The parts of the problem that the tables listed in a PEtab 1 file describe, identifiers as they stand there."""
     part, folder = _only_part(content, path), path.parent
     conditions = {
-        row.text("conditionId"): row
-        for row in read_tables(folder, part.get("condition_files"), ("conditionId",))
+        row.text("conditionId"): row for row in read_tables(folder, part.get("condition_files"), ("conditionId",))
     }
     rows = read_tables(
         folder,
@@ -65,7 +64,7 @@ def problem_of_version_1(content: Any, path: Path, model: Model) -> Problem:
         key = (row.text("preequilibrationConditionId"), row.text("simulationConditionId"))
         if key not in experiments:
             experiments[key] = _experiment(key, conditions, row)
-    return Problem(
+    return dict(
         name=path.stem,
         model=model,
         parameters=tuple(
@@ -166,7 +165,7 @@ def _numbered(kind: str, observable: str, used: Iterable[str]) -> list[str]:
 
 def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
     observable = row.text("observableId")
-    names = placeholders.get(observable, ([], []))
+    names = placeholders.get(observable, (None, None))  # an unknown observable is the problem's to name
     values = {
         **fill(row, "observableParameters", names[0], observable),
         **fill(row, "noiseParameters", names[1], observable),
@@ -182,9 +181,10 @@ def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]])
     )
 
 
-def fill(row: Row, column: str, names: list[str], observable: str) -> dict[str, Expression]:
+def fill(row: Row, column: str, names: list[str] | None, observable: str) -> dict[str, Expression]:
     """The values a measurement gives for the placeholders of its observable."""
-    given = row.formulas(column)
+    given = row.formulas(column) if names is not None else []
+    names = names or []
     if len(given) != len(names):
         # A parameter of the model may bear a placeholder's name and stand for it where nothing is given.
         if not given:

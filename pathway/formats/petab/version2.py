@@ -9,7 +9,7 @@ from typing import Any
 from pathway.equations import Model
 from pathway.expressions import Expression
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from .tables import Row, read_tables
 from .version1 import fill
@@ -48,8 +48,8 @@ def model_file(content: Any, path: Path) -> str:
     return str(entry["location"])
 
 
-def problem_of_version_2(content: Any, path: Path, model: Model) -> Problem:
-    """The problem that the tables listed in a PEtab 2 file describe, around an already imported model."""
+def problem_of_version_2(content: Any, path: Path, model: Model) -> dict[str, Any]:
+    """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
     if content.get("extensions"):
         raise ProblemError([f"{path}: extension {', '.join(content['extensions'])} is not supported"])
     folder = path.parent
@@ -68,7 +68,7 @@ def problem_of_version_2(content: Any, path: Path, model: Model) -> Problem:
         read_tables(folder, content.get("condition_files"), ("conditionId", "targetId", "targetValue")),
         read_tables(folder, content.get("experiment_files"), ("experimentId", "time", "conditionId")),
     )
-    return Problem(
+    return dict(
         name=path.stem,
         model=model,
         parameters=tuple(_parameter(row) for row in parameter_rows),
@@ -97,9 +97,7 @@ def _experiments(condition_rows: list[Row], experiment_rows: list[Row]) -> list[
         if doubled:
             raise ProblemError([f"{row.place}: '{min(doubled)}' is set twice at the same time"])
         at.update(conditions.get(name, {}))
-    return [
-        Experiment(name, tuple(Period(start, at[start]) for start in sorted(at))) for name, at in periods.items()
-    ]
+    return [Experiment(name, tuple(Period(start, at[start]) for start in sorted(at))) for name, at in periods.items()]
 
 
 def _estimated(row: Row) -> bool:
@@ -152,7 +150,7 @@ def _observable(row: Row) -> Observable:
 
 def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
     observable = row.text("observableId")
-    names = placeholders.get(observable, ([], []))
+    names = placeholders.get(observable, (None, None))  # an unknown observable is the problem's to name
     return Measurement(
         observable=observable,
         experiment=row.text("experimentId") or WITHOUT_EXPERIMENT,

@@ -1,0 +1,137 @@
+"""How measurements scatter: negative log-likelihood per measurement, with slopes and information.
+
+With t the transformation (identity, log, log10), r = (t(simulated) - t(measured)) / noise, and the density being that
+of the measured value itself (so that the logarithms carry a factor 1/measured).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+_LOG_2PI = math.log(2.0 * math.pi)
+_LN10 = math.log(10.0)
+LINEAR, LOG, LOG10 = 0, 1, 2
+NORMAL, LAPLACE, STUDENT_T = 0, 1, 2
+TRANSFORMATIONS = {"linear": LINEAR, "log": LOG, "log10": LOG10}
+DISTRIBUTIONS = {"normal": NORMAL, "laplace": LAPLACE, "student_t": STUDENT_T}
+
+
+@dataclass(frozen=True, eq=False)
+class Scatter:
+    """Per measurement, each array of shape (n,).
+
+    Attributes
+    ----------
+    loss : array
+        Negative log-likelihood.
+    residual : array
+        (t(simulated) - t(measured)) / noise.
+    by_simulated, by_noise : array
+        Slopes of the loss.
+    information_simulated, information_noise : array
+        Expected second derivatives (Fisher information) by the simulated value and by the noise.
+    """
+
+    loss: np.ndarray
+    residual: np.ndarray
+    by_simulated: np.ndarray
+    by_noise: np.ndarray
+    information_simulated: np.ndarray
+    information_noise: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseModel:
+    """The fixed part of the comparison: measurements and how each scatters.
+
+    Attributes
+    ----------
+    measured : array, shape (n,)
+    distribution, transformation : int array, shape (n,)
+    freedom : array, shape (n,)
+        Degrees of freedom where Student's t.
+    censored : int array, shape (n,)
+        0 measured, -1 at most this value, +1 at least.
+    """
+
+    measured: np.ndarray
+    distribution: np.ndarray
+    transformation: np.ndarray
+    freedom: np.ndarray
+    censored: np.ndarray
+
+    def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> Scatter:
+        """Loss and slopes at simulated values and noise levels, each of shape (n,)."""
+        with np.errstate(all="ignore"):
+            ahead, slope, constant = self._transformed(simulated)
+            r = ahead / noise
+            loss, by_r, info_r, info_noise = self._standard(r)
+            loss = loss + np.log(noise) + constant
+            by_noise = (1.0 - by_r * r) / noise
+            self._censor(r, loss, by_r, by_noise, noise)
+            return Scatter(
+                loss, r, by_r * slope / noise, by_noise, info_r * (slope / noise) ** 2, info_noise / noise**2
+            )
+
+    def _transformed(self, simulated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Difference after the transformation, its slope by the simulated value, constant part of the loss."""
+        logarithmic = self.transformation != LINEAR
+        if not logarithmic.any():
+            return simulated - self.measured, np.ones_like(simulated), np.zeros_like(simulated)
+        unit = np.where(self.transformation == LOG10, _LN10, 1.0)
+        ratio = np.where(logarithmic, simulated / self.measured, 1.0)
+        ahead = np.where(logarithmic, np.log(ratio) / unit, simulated - self.measured)
+        slope = np.where(logarithmic, 1.0 / (simulated * unit), 1.0)
+        constant = np.where(logarithmic, np.log(np.abs(self.measured) * unit), 0.0)
+        return ahead, slope, constant
+
+    def _standard(self, r: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Loss, slope and information of the standardized residual, and the information about log noise."""
+        loss, by_r = 0.5 * (r * r + _LOG_2PI), r.copy()
+        info_r, info_noise = np.ones_like(r), np.full_like(r, 2.0)
+        laplace = self.distribution == LAPLACE
+        if laplace.any():
+            loss = np.where(laplace, np.abs(r) + math.log(2.0), loss)
+            by_r = np.where(laplace, np.sign(r), by_r)
+            info_noise = np.where(laplace, 1.0, info_noise)
+        student = self.distribution == STUDENT_T
+        if student.any():
+            v = self.freedom
+            constant = special.gammaln(v / 2) - special.gammaln((v + 1) / 2) + 0.5 * np.log(v * np.pi)
+            loss = np.where(student, constant + 0.5 * (v + 1) * np.log1p(r * r / v), loss)
+            by_r = np.where(student, (v + 1) * r / (v + r * r), by_r)
+            info_r = np.where(student, (v + 1) / (v + 3), info_r)
+            info_noise = np.where(student, 2 * v / (v + 3), info_noise)
+        return loss, by_r, info_r, info_noise
+
+    def _censor(
+        self, r: np.ndarray, loss: np.ndarray, by_r: np.ndarray, by_noise: np.ndarray, noise: np.ndarray
+    ) -> None:
+        """Replace the loss of censored measurements by that of lying beyond the limit (in place)."""
+        for k in np.flatnonzero(self.censored):
+            # r > 0 means that the simulation lies above the limit.
+            side = -float(self.censored[k])
+            loss[k], slope = _beyond(-side * r[k], int(self.distribution[k]), float(self.freedom[k]))
+            by_r[k] = -side * slope
+            by_noise[k] = -by_r[k] * r[k] / noise[k]
+
+
+def _beyond(z: float, distribution: int, freedom: float) -> tuple[float, float]:
+    """-log P(standard variable <= z) and its slope by z."""
+    if distribution == NORMAL:
+        value = float(special.log_ndtr(z))
+        return -value, -math.exp(-0.5 * (z * z + _LOG_2PI) - value)
+    if distribution == LAPLACE:
+        if z < 0.0:
+            return math.log(2.0) - z, -1.0
+        tail = 0.5 * math.exp(-z)
+        return -math.log1p(-tail), -tail / (1.0 - tail)
+    share = float(special.stdtr(freedom, z))
+    density = math.exp(
+        math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log(freedom * math.pi)
+    ) * (1 + z * z / freedom) ** (-(freedom + 1) / 2)
+    return (-math.log(share), -density / share) if share > 0.0 else (math.inf, 0.0)

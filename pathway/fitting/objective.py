@@ -1,0 +1,313 @@
+"""The number that a fit makes small, with its slopes: minus the log of likelihood times prior.
+
+Arrays over parameters are over the estimated ones, on the optimizer's scale, in the order of `Problem.names`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from .layout import Group, Layout
+from .noise import NORMAL, Scatter
+from .problem import Problem
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What the runs gave at the recorded moments of a layout.
+
+    Attributes
+    ----------
+    states : array, shape (n_outputs, n_species)
+    parameters : array, shape (n_outputs, n_model_parameters)
+        Model parameters in force at each moment.
+    state_slopes : array, shape (n_outputs, n_species, n_estimated), or None
+        By the estimated parameters in natural units.
+    parameter_slopes : array, shape (n_outputs, n_model_parameters, n_estimated), or None
+    """
+
+    states: np.ndarray
+    parameters: np.ndarray
+    state_slopes: np.ndarray | None = None
+    parameter_slopes: np.ndarray | None = None
+
+
+class RunFailure(ArithmeticError):
+    """A run of the problem that could not be finished; the message names the experiment and the reason."""
+
+
+class Runner(Protocol):
+    """Runs all experiments of a layout; see `pathway.fitting.runs`."""
+
+    def run(self, q: np.ndarray, slopes: bool) -> Recorded:
+        """States (and slopes) at parameter values `q`, in natural units; raises `RunFailure`."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Simulation against data, in the problem's order of measurements, each array of shape (n_measurements,).
+
+    Attributes
+    ----------
+    simulated, noise : array
+    loss : array
+        Negative log-likelihood of each measurement.
+    residual : array
+        (t(simulated) - t(measured)) / noise after the observable's transformation t.
+    """
+
+    simulated: np.ndarray
+    noise: np.ndarray
+    loss: np.ndarray
+    residual: np.ndarray
+
+    @property
+    def log_likelihood(self) -> float:
+        return -float(self.loss.sum())
+
+    @property
+    def chi_squared(self) -> float:
+        return float((self.residual**2).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The objective at one point.
+
+    Attributes
+    ----------
+    value : float
+        inf where a run failed or left the domain of the noise model.
+    gradient : array, shape (n_estimated,), or None
+    information : array, shape (n_estimated, n_estimated), or None
+        Fisher information plus the curvature of the priors: the Gauss-Newton matrix of the objective.
+    failure : str
+        Why the value is infinite.
+    """
+
+    value: float
+    gradient: np.ndarray | None = None
+    information: np.ndarray | None = None
+    failure: str = ""
+
+
+@dataclass(eq=False)
+class Objective:
+    """Evaluates a problem.
+
+    Attributes
+    ----------
+    problem : Problem
+    runner : Runner
+        Default: the compiled engine.
+    evaluations, gradients : int
+        How many were asked for so far.
+    failures : dict of str to int
+        Reasons of infinite values, counted.
+    """
+
+    problem: Problem
+    runner: Runner | None = None
+    evaluations: int = 0
+    gradients: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.layout = self.runner.layout if hasattr(self.runner, "layout") else Layout(self.problem)  # type: ignore[union-attr]
+        if self.runner is None:
+            from .runs import EngineRunner
+
+            self.runner = EngineRunner(self.layout)
+
+    def value(self, x: np.ndarray) -> float:
+        """The objective at `x`, shape (n_estimated,); inf where it cannot be computed."""
+        return self._evaluate(x, False).value
+
+    def __call__(self, x: np.ndarray) -> Evaluation:
+        """Value, gradient and information at `x`, shape (n_estimated,)."""
+        return self._evaluate(x, True)
+
+    def compare(self, natural: np.ndarray | None = None) -> Comparison:
+        """Simulation against data at natural parameter values, by default the nominal ones.
+
+        Raises
+        ------
+        RunFailure
+            If an experiment cannot be simulated there.
+        """
+        layout = self.layout
+        q = layout.full(self.problem.nominal if natural is None else np.asarray(natural, dtype=float))
+        recorded = self.runner.run(q, False)  # type: ignore[union-attr]
+        simulated, noise = _predicted(layout, recorded, q)
+        scatter = layout.noise.scatter(simulated, noise)
+        back = np.argsort(layout.order)
+        return Comparison(simulated[back], noise[back], scatter.loss[back], scatter.residual[back])
+
+    def residuals(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Standardized residuals and their Jacobian, in the order of the measurements.
+
+        Only of problems whose noise is normal and does not depend on estimated parameters is half their sum of squares
+        the objective up to a constant.
+
+        Returns
+        -------
+        residuals : array, shape (n_measurements,)
+        jacobian : array, shape (n_measurements, n_estimated)
+        """
+        layout, natural = self.layout, self.problem.from_scale(x)
+        q = layout.full(natural)
+        simulated, noise, by_simulated, by_noise = _sloped(layout, self.runner.run(q, True), q)  # type: ignore[union-attr]
+        ahead, slope, _ = layout.noise._transformed(simulated)
+        jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
+        back = np.argsort(layout.order)
+        return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
+
+    def _evaluate(self, x: np.ndarray, slopes: bool) -> Evaluation:
+        self.evaluations += 1
+        self.gradients += slopes
+        natural = self.problem.from_scale(x)
+        q = self.layout.full(natural)
+        try:
+            with np.errstate(all="ignore"):
+                recorded = self.runner.run(q, slopes)  # type: ignore[union-attr]
+                made = self._sum(recorded, q, natural, x) if slopes else self._value(recorded, q, x)
+        except RunFailure as reason:
+            made = Evaluation(math.inf, failure=str(reason))
+        if not math.isfinite(made.value) or (made.gradient is not None and not np.isfinite(made.gradient).all()):
+            reason = made.failure or "the likelihood is not a finite number here"
+            self.failures[reason] = self.failures.get(reason, 0) + 1
+            return Evaluation(math.inf, failure=reason)
+        return made
+
+    def _value(self, recorded: Recorded, q: np.ndarray, x: np.ndarray) -> Evaluation:
+        simulated, noise = _predicted(self.layout, recorded, q)
+        loss = self.layout.noise.scatter(simulated, noise).loss
+        return Evaluation(float(loss.sum()) + prior_terms(self.problem, x)[0])
+
+    def _sum(self, recorded: Recorded, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
+        simulated, noise, by_simulated, by_noise = _sloped(self.layout, recorded, q)
+        scatter = self.layout.noise.scatter(simulated, noise)
+        gradient = scatter.by_simulated @ by_simulated + scatter.by_noise @ by_noise
+        information = _information(scatter, by_simulated, by_noise)
+        chain = scale_slopes(self.problem, natural)
+        prior, prior_slope, prior_curvature = prior_terms(self.problem, x)
+        return Evaluation(
+            float(scatter.loss.sum()) + prior,
+            gradient * chain + prior_slope,
+            information * chain[:, None] * chain + np.diag(prior_curvature),
+        )
+
+
+def _information(scatter: Scatter, by_simulated: np.ndarray, by_noise: np.ndarray) -> np.ndarray:
+    left = np.sqrt(scatter.information_simulated)[:, None] * by_simulated
+    right = np.sqrt(scatter.information_noise)[:, None] * by_noise
+    return left.T @ left + right.T @ right
+
+
+def scale_slopes(problem: Problem, natural: np.ndarray) -> np.ndarray:
+    """d natural / d scaled of each estimated parameter, shape (n_estimated,)."""
+    factor = {"linear": 0.0, "log": 1.0, "log10": math.log(10.0)}
+    return np.array(
+        [
+            1.0 if p.scale == "linear" else factor[p.scale] * value
+            for p, value in zip(problem.estimated, natural, strict=True)
+        ]
+    )
+
+
+def log_priors(problem: Problem, natural: np.ndarray) -> dict[str, float]:
+    """Log prior density of each estimated parameter that has one, a flat one between its bounds included."""
+    made = {}
+    scaled = problem.to_scale(natural)
+    for p, value, at in zip(problem.estimated, np.asarray(natural, dtype=float), scaled, strict=True):
+        if p.prior is not None:
+            made[p.name] = p.prior.log_density(float(at if p.prior.on_scale else value))
+        elif problem.posterior and math.isfinite(p.upper - p.lower):
+            made[p.name] = -math.log(p.upper - p.lower)
+    return made
+
+
+def prior_terms(problem: Problem, x: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Minus log prior, its gradient and a non-negative curvature, on the optimizer's scale."""
+    natural = problem.from_scale(x)
+    chain = scale_slopes(problem, natural)
+    total, slope, curvature = 0.0, np.zeros(len(x)), np.zeros(len(x))
+    for k, p in enumerate(problem.estimated):
+        if p.prior is None:
+            if problem.posterior and math.isfinite(p.upper - p.lower):
+                total += math.log(p.upper - p.lower)
+            continue
+        at, step = (float(x[k]), 1.0) if p.prior.on_scale else (float(natural[k]), float(chain[k]))
+        total -= p.prior.log_density(at)
+        first, second = p.prior.slopes(at)
+        slope[k] = -first * step
+        curvature[k] = max(-second * step * step, 0.0)
+    return total, slope, curvature
+
+
+def _predicted(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Simulated value and noise of each measurement, in the order of the groups."""
+    simulated, noise = np.empty(len(layout.order)), np.empty(len(layout.order))
+    for group in layout.groups:
+        inputs = _inputs(group, recorded, q)
+        simulated[group.rows], noise[group.rows] = group.tape.values_only(inputs)
+    return simulated, noise
+
+
+def _inputs(group: Group, recorded: Recorded, q: np.ndarray) -> dict:
+    filled = group.placeholders.values(q)
+    return group.inputs(recorded.states[group.outputs], recorded.parameters[group.outputs], q, filled)
+
+
+def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
+    n, n_estimated = len(layout.order), len(layout.estimated)
+    both, slopes = np.empty((2, n)), np.zeros((2, n, n_estimated))
+    for group in layout.groups:
+        values, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
+        both[0, group.rows], both[1, group.rows] = values
+        _chain(layout, group, recorded, q, derivatives, slopes[:, group.rows])
+    return both[0], both[1], slopes[0], slopes[1]
+
+
+def _chain(
+    layout: Layout, group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, target: np.ndarray
+) -> None:
+    """Add what each input of the group's formulas contributes, shape (2, n_rows, n_estimated)."""
+    species, constants, direct = dict(group.species), dict(group.constants), dict(group.direct)
+    place = layout.estimated_place
+    filled_slopes = group.placeholders.slopes(q)
+    for (formula, name), slope in zip(group.tape.slopes, derivatives, strict=True):
+        slope = np.broadcast_to(slope, target.shape[1:2])
+        if name in species:
+            target[formula] += slope[:, None] * recorded.state_slopes[group.outputs, species[name]]  # type: ignore[index]
+        elif name in constants:
+            target[formula] += slope[:, None] * recorded.parameter_slopes[group.outputs, constants[name]]  # type: ignore[index]
+        elif name in direct:
+            if place[direct[name]] >= 0:
+                target[formula][:, place[direct[name]]] += slope
+        else:
+            column = group.given.index(name)
+            chosen = group.placeholders.pattern[:, 1] == column
+            rows, parameters = group.placeholders.pattern[chosen, 0], place[group.placeholders.pattern[chosen, 2]]
+            kept = parameters >= 0
+            np.add.at(target[formula], (rows[kept], parameters[kept]), (slope[rows] * filled_slopes[chosen])[kept])
+
+
+def normal_with_known_noise(problem: Problem) -> bool:
+    """Whether the objective is half a sum of squares plus a constant."""
+    layout = Layout(problem)
+    estimated = {p.name for p in problem.estimated}
+    for group in layout.groups:
+        if (layout.noise.distribution[group.rows] != NORMAL).any() or (layout.noise.censored[group.rows] != 0).any():
+            return False
+        if any(formula == 1 for formula, name in group.tape.slopes if name not in group.given):
+            return False
+        if any(layout.names[q] in estimated for q in group.placeholders.pattern[:, 2]):
+            return False
+    return True

@@ -1,0 +1,388 @@
+"""Many local optimizations from spread starting points, kept on disk one by one.
+
+Each start is a task of its own: its starting point follows from the seed and its number alone, and what it finds does
+not depend on the others. So the result is the same with any number of workers, and a search that was killed goes on
+with the starts that have no file yet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import pickle
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from .objective import Objective
+from .problem import Problem, ProblemError
+from .result import Fit, Start
+from .trust_region import Settings, minimize
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search does; equal plans of equal problems give equal results.
+
+    Attributes
+    ----------
+    starts : int
+    seed : int
+    sampling : str
+        "latin_hypercube" or "sobol".
+    include_nominal : bool
+        Whether start 0 is the nominal point instead of a drawn one.
+    retries : int
+        How many other points a start may try where the first cannot be computed.
+    settings : Settings
+        Of the local optimizer.
+    """
+
+    starts: int = 20
+    seed: int = 1
+    sampling: str = "latin_hypercube"
+    include_nominal: bool = False
+    retries: int = 20
+    settings: Settings = field(default_factory=Settings)
+
+
+def fit(
+    problem: Problem,
+    starts: int = 20,
+    seed: int = 1,
+    *,
+    workers: int | None = None,
+    directory: str | Path | None = None,
+    executor: Executor | None = None,
+    progress: TextIO | None = None,
+    plan: Plan | None = None,
+) -> Fit:
+    """The best parameters of a problem, from many starting points.
+
+    Parameters
+    ----------
+    problem : Problem
+    starts : int
+        How many local optimizations.
+    seed : int
+    workers : int, optional
+        Processes; 1 stays in this one; None: one for each core, but no more than starts.
+    directory : str or Path, optional
+        Where every finished local optimization is kept; one that holds some goes on from there.
+    executor : concurrent.futures.Executor, optional
+        Something else that runs tasks (a Dask client's executor).
+    progress : text stream, optional
+        Where a line about every finished start goes.
+    plan : Plan, optional
+        Everything else; `starts` and `seed` replace its own.
+
+    Returns
+    -------
+    Fit
+        Also after Ctrl-C, with what was finished until then.
+
+    Raises
+    ------
+    ProblemError
+        If the directory holds another search, or nothing is to be estimated.
+
+    Notes
+    -----
+    Latin hypercube: McKay, Beckman & Conover 1979, doi 10.1080/00401706.1979.10489755. Multi-start local search against
+    global methods on such problems: Raue et al. 2013, doi 10.1371/journal.pone.0074335.
+    """
+    if not problem.estimated:
+        raise ProblemError([f"{problem.name}: no parameter is to be estimated"])
+    plan = replace(plan or Plan(), starts=starts, seed=seed)
+    folder = Path(directory) if directory is not None else None
+    done = _opened(folder, problem, plan) if folder is not None else {}
+    report = _Progress(progress, plan.starts, done)
+    waiting = [k for k in range(plan.starts) if k not in done]
+    points = starting_points(problem, plan)
+    interrupted = False
+    try:
+        for start in _finished(problem, plan, points, waiting, workers, executor):
+            if folder is not None:
+                _keep(folder, start)
+            done[start.number] = start
+            report.tell(start)
+    except KeyboardInterrupt:
+        interrupted = True
+        report.say(f"interrupted: {len(done)} of {plan.starts} starts are finished")
+    return Fit(problem, tuple(done[k] for k in sorted(done)), plan.seed, interrupted)
+
+
+# Starting points
+
+
+def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
+    """Points on the optimizer's scale, shape (starts, retries + 1, n_estimated).
+
+    The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
+    """
+    n = len(problem.estimated)
+    points = np.empty((plan.starts, plan.retries + 1, n))
+    points[:, 0] = _even(plan, n)
+    for k in range(plan.starts):
+        points[k, 1:] = np.random.default_rng([plan.seed, k]).random((plan.retries, n))
+    points = _placed(problem, points)
+    if plan.include_nominal:
+        points[0, 0] = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
+    return points
+
+
+def _even(plan: Plan, n: int) -> np.ndarray:
+    rng = np.random.default_rng(plan.seed)
+    if plan.sampling == "sobol":
+        from scipy.stats import qmc
+
+        return qmc.Sobol(n, rng=rng).random(plan.starts)
+    if plan.sampling != "latin_hypercube":
+        raise ProblemError([f"sampling is '{plan.sampling}'; expected latin_hypercube or sobol"])
+    cells = np.stack([rng.permutation(plan.starts) for _ in range(n)], axis=1)
+    return (cells + rng.random((plan.starts, n))) / plan.starts
+
+
+def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:
+    """Shares between 0 and 1 to the optimizer's scale, through each parameter's own distribution of starts."""
+    lower, upper = problem.bounds
+    made = np.empty_like(shares)
+    for k, p in enumerate(problem.estimated):
+        low, high = _finite_range(lower[k], upper[k], float(problem.to_scale(problem.nominal)[k]))
+        if p.start is None:
+            made[..., k] = low + shares[..., k] * (high - low)
+        elif p.start.on_scale:
+            made[..., k] = np.clip(p.start.draw(shares[..., k]), low, high)
+        else:
+            natural = p.start.draw(shares[..., k])
+            scaled = np.full(natural.shape, low)
+            positive = natural > 0 if p.scale != "linear" else np.ones(natural.shape, bool)
+            scaled[positive] = {"linear": lambda v: v, "log": np.log, "log10": np.log10}[p.scale](natural[positive])
+            made[..., k] = np.clip(scaled, low, high)
+    return made
+
+
+def _finite_range(low: float, high: float, nominal: float) -> tuple[float, float]:
+    """Bounds that points can be drawn between: an open side is taken some way from the nominal value."""
+    centre = nominal if math.isfinite(nominal) else 0.0
+    reach = 3.0 * max(abs(centre), 1.0)
+    low = low if math.isfinite(low) else min(centre - reach, high - reach if math.isfinite(high) else math.inf)
+    high = high if math.isfinite(high) else max(centre + reach, low + reach)
+    return low, high
+
+
+# Local optimizations
+
+
+def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
+    """One local optimization: from the first of `points` that can be computed."""
+    began = time.process_time()
+    before = (objective.evaluations, objective.gradients)
+    problem = objective.problem
+    objective.failures.clear()
+    for point in points:
+        if math.isfinite(objective.value(point)):
+            break
+    found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
+    return Start(
+        number=number,
+        objective=found.value,
+        x=found.x,
+        start=np.asarray(point),
+        gradient=found.gradient,
+        iterations=found.iterations,
+        evaluations=objective.evaluations - before[0],
+        gradients=objective.gradients - before[1],
+        reason=found.reason,
+        failures=dict(objective.failures),
+        seconds=time.process_time() - began,
+    )
+
+
+def _finished(
+    problem: Problem,
+    plan: Plan,
+    points: np.ndarray,
+    waiting: list[int],
+    workers: int | None,
+    executor: Executor | None,
+) -> Iterator[Start]:
+    """Starts as they finish, in any order."""
+    workers = min(os.cpu_count() or 1, len(waiting)) if workers is None else workers
+    if executor is None and workers <= 1:
+        objective = Objective(problem)
+        for k in waiting:
+            yield run_start(objective, plan, k, points[k])
+        return
+    with _pool(executor, workers) as pool:
+        packed = pickle.dumps(problem)
+        futures = [pool.submit(_task, packed, plan, k, points[k]) for k in waiting]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            raise
+
+
+@contextmanager
+def _pool(executor: Executor | None, workers: int) -> Iterator[Executor]:
+    if executor is not None:
+        yield executor
+        return
+    import multiprocessing
+
+    # A forked copy of a process with threads may hang; a fresh one reads the compiled kernels from disk.
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet)
+    try:
+        yield pool
+    except KeyboardInterrupt:
+        for process in list(getattr(pool, "_processes", {}).values()):
+            process.terminate()
+        raise
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _quiet() -> None:
+    """Workers leave Ctrl-C to the process that started them, and use one thread for linear algebra."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+_OBJECTIVES: dict[bytes, Objective] = {}
+
+
+def _task(packed: bytes, plan: Plan, number: int, points: np.ndarray) -> Start:
+    key = hashlib.sha256(packed).digest()
+    if key not in _OBJECTIVES:
+        _OBJECTIVES.clear()
+        _OBJECTIVES[key] = Objective(pickle.loads(packed))  # made by ourselves in the process that started this one
+    return run_start(_OBJECTIVES[key], plan, number, points)
+
+
+# On disk
+
+
+def fingerprint(problem: Problem) -> str:
+    """A text that differs between problems whose fits differ."""
+    model = problem.model
+    from pathway.expressions import to_text
+
+    parts: list[Any] = [
+        model.species,
+        model.parameters,
+        [float(v) for v in model.parameter_values],
+        [to_text(e) for e in model.derivatives.values()],
+        [to_text(e) for e in model.closed_initial.values()],
+        [repr(p) for p in problem.parameters],
+        [
+            (e.name, [(p.start, {n: to_text(v) for n, v in p.changes.items()}) for p in e.periods])
+            for e in problem.experiments
+        ],
+        [
+            (o.name, to_text(o.formula), to_text(o.noise), o.distribution, o.transformation, o.degrees_of_freedom)
+            for o in problem.observables
+        ],
+        [
+            (
+                m.observable,
+                m.experiment,
+                m.time,
+                m.value,
+                m.censored,
+                {n: to_text(v) for n, v in m.placeholders.items()},
+            )
+            for m in problem.measurements
+        ],
+    ]
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
+    """The finished starts of a directory; a new one is begun."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "search.json"
+    wanted = {"problem": problem.name, "fingerprint": fingerprint(problem), "plan": asdict(plan)}
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        if found["fingerprint"] != wanted["fingerprint"]:
+            raise ProblemError(
+                [f"{folder}: holds a search of another problem ('{found['problem']}'), or of changed files"]
+            )
+        if found["plan"] != wanted["plan"]:
+            raise ProblemError([f"{folder}: holds a search with other settings: {found['plan']}"])
+    else:
+        write_atomically(path, json.dumps(wanted, indent=1).encode())
+    done = {}
+    for file in sorted(folder.glob("start_*.json")):
+        start = Start.from_json(file.read_text(encoding="utf-8"))
+        done[start.number] = start
+    return {k: s for k, s in done.items() if k < plan.starts}
+
+
+def _keep(folder: Path, start: Start) -> None:
+    write_atomically(folder / f"start_{start.number:05d}.json", start.to_json().encode())
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there in full or not at all, also after the machine stops."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with open(temporary, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+class _Progress:
+    """A line for every finished start, with the time that is left."""
+
+    def __init__(self, stream: TextIO | None, total: int, done: dict[int, Start]) -> None:
+        self.stream, self.total = stream, total
+        self.values = [s.objective for s in done.values()]
+        self.before = len(self.values)
+        self.began = time.monotonic()
+        if done:
+            self.say(f"{len(done)} of {total} starts were finished before")
+
+    def say(self, text: str) -> None:
+        if self.stream is not None:
+            print(text, file=self.stream, flush=True)
+
+    def tell(self, start: Start) -> None:
+        self.values.append(start.objective)
+        finite = sorted(v for v in self.values if math.isfinite(v))
+        best = f"{finite[0]:.6g}" if finite else "none"
+        new = len(self.values) - self.before
+        left = (time.monotonic() - self.began) / new * (self.total - len(self.values))
+        value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
+        self.say(
+            f"start {start.number + 1} of {self.total}: {value}; best {best}; "
+            f"{distinct(finite)} distinct optima; {_duration(left)} left"
+        )
+
+
+def distinct(values: list[float], gap: float = 0.1) -> int:
+    """How many groups of values there are, with gaps of at least `gap` between them."""
+    ordered = sorted(values)
+    return bool(ordered) + sum(b - a > gap for a, b in pairwise(ordered))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"

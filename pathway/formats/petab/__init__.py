@@ -1,0 +1,115 @@
+"""PEtab 1 and 2: a parameter estimation problem in tables around an SBML model becomes a `fitting.Problem`, and back.
+
+The tables are read here, so that every message names a file and a line; the petab library judges whether they keep to
+the standard. Formulas go through our own reader of PEtab's grammar.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pathway.fitting.problem import Problem, ProblemError
+
+from .entities import attach_model
+from .tables import read_yaml
+from .version1 import model_file as model_file_1
+from .version1 import problem_of_version_1
+from .version2 import model_file as model_file_2
+from .version2 import problem_of_version_2
+
+__all__ = ["read_petab"]
+
+
+def read_petab(path: str | Path, lint: bool = True) -> Problem:
+    """The fitting problem that a PEtab file describes.
+
+    Parameters
+    ----------
+    path : str or Path
+        The YAML file, format version 1 or 2, with one SBML model.
+    lint : bool
+        Whether the petab library checks the files first.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ProblemError
+        With one line for each mistake, naming file and row; for what is not supported too (several models, models in
+        another language than SBML, extensions).
+    FormatError
+        From the import of the SBML file.
+
+    Notes
+    -----
+    Schmiester et al. 2021, doi 10.1371/journal.pcbi.1008646. In the first period of an experiment its changes come
+    before the model's initial assignments; a later change of a compartment leaves concentrations as they are.
+    """
+    from ..sbml import read_sbml
+
+    path = Path(path)
+    content = read_yaml(path)
+    version = str(content["format_version"]).split(".")[0]
+    if version not in ("1", "2"):
+        raise ProblemError([f"{path}: format_version is {content['format_version']}; expected 1 or 2.x"])
+    if lint:
+        _lint(path, version)
+    locate, build = (model_file_1, problem_of_version_1) if version == "1" else (model_file_2, problem_of_version_2)
+    declared = read_sbml(path.parent / locate(content, path))
+    return attach_model(declared, path, content, build, version)
+
+
+def _lint(path: Path, version: str) -> None:
+    """Pass on what the petab library complains about."""
+    complaints = _Complaints()
+    logger = logging.getLogger("petab")
+    logger.addHandler(complaints)
+    propagated, logger.propagate = logger.propagate, False
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            failed = _lint_1(path) if version == "1" else _lint_2(path)
+    except Exception as reason:  # the library raises whatever its parsers raise
+        raise ProblemError([f"{path}: petab: {' '.join(str(reason).split())}"]) from None
+    finally:
+        logger.removeHandler(complaints)
+        logger.propagate = propagated
+    if failed:
+        lines = [*complaints.lines, *failed] or ["the check failed without a message"]
+        raise ProblemError([f"{path}: petab: {line}" for line in lines])
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(" ".join(record.getMessage().split()))
+
+
+def _lint_1(path: Path) -> list[str]:
+    import petab.v1
+
+    problem = petab.v1.Problem.from_yaml(str(path))
+    # The check of the visualization table is of no concern here and warns when there is none.
+    problem.visualization_df = None
+    return ["the problem does not keep to the standard"] if petab.v1.lint_problem(problem) else []
+
+
+def _lint_2(path: Path) -> list[str]:
+    import petab.v2
+
+    results = petab.v2.Problem.from_yaml(str(path)).validate()
+    return [str(item.message) for item in results if item.level >= petab.v2.lint.ValidationIssueSeverity.ERROR]
+
+
+def parameters_of(problem: Problem) -> Mapping[str, Any]:
+    """Nominal values by name, estimated and fixed."""
+    return {p.name: p.value for p in problem.parameters}

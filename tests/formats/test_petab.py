@@ -1,0 +1,201 @@
+# ruff: noqa: E501 - tables and XML are kept as they stand in files
+"""Reading PEtab: what becomes of each kind of entry, and what a wrong one is answered with.
+
+The likelihoods of these small problems follow from closed forms; the public suites are in tests/conformance.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+from pathway.fitting.layout import Layout
+from pathway.fitting.objective import Objective
+from pathway.fitting.problem import ProblemError
+from pathway.formats.petab import read_petab
+from tests.references.scipy_runs import ScipyRunner
+
+SBML = """<?xml version="1.0" encoding="UTF-8"?>
+<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" level="3" version="2"><model id="conversion">
+<listOfCompartments><compartment id="cell" spatialDimensions="3" size="2" constant="true"/></listOfCompartments>
+<listOfSpecies>
+<species id="A" compartment="cell" initialConcentration="1" hasOnlySubstanceUnits="false" boundaryCondition="false" constant="false"/>
+<species id="B" compartment="cell" initialConcentration="0" hasOnlySubstanceUnits="false" boundaryCondition="false" constant="false"/>
+</listOfSpecies>
+<listOfParameters><parameter id="k1" value="0.8" constant="true"/><parameter id="k2" value="0.6" constant="true"/>
+<parameter id="doubled" value="0" constant="true"/></listOfParameters>
+<listOfInitialAssignments><initialAssignment symbol="doubled"><math xmlns="http://www.w3.org/1998/Math/MathML">
+<apply><times/><cn>2</cn><ci>k1</ci></apply></math></initialAssignment></listOfInitialAssignments>
+<listOfReactions>
+<reaction id="forward" reversible="false"><listOfReactants><speciesReference species="A" stoichiometry="1" constant="true"/></listOfReactants>
+<listOfProducts><speciesReference species="B" stoichiometry="1" constant="true"/></listOfProducts>
+<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><ci>cell</ci><ci>k1</ci><ci>A</ci></apply></math></kineticLaw></reaction>
+<reaction id="back" reversible="false"><listOfReactants><speciesReference species="B" stoichiometry="1" constant="true"/></listOfReactants>
+<listOfProducts><speciesReference species="A" stoichiometry="1" constant="true"/></listOfProducts>
+<kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><ci>cell</ci><ci>k2</ci><ci>B</ci></apply></math></kineticLaw></reaction>
+</listOfReactions></model></sbml>
+"""
+
+VERSION_2 = {
+    "problem.yaml": """format_version: 2.0.0
+model_files: {conversion: {language: sbml, location: model.xml}}
+parameter_files: [parameters.tsv]
+measurement_files: [measurements.tsv]
+observable_files: [observables.tsv]
+condition_files: [conditions.tsv]
+experiment_files: [experiments.tsv]
+""",
+    "parameters.tsv": "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk1\t0.01\t10\t0.8\ttrue\nk2\t0.01\t10\t0.6\ttrue\n",
+    "measurements.tsv": "observableId\texperimentId\ttime\tmeasurement\tobservableParameters\tnoiseParameters\nseen\te\t10\t0.5\t2\t0.1\n",
+    "observables.tsv": "observableId\tobservableFormula\tnoiseFormula\tobservablePlaceholders\tnoisePlaceholders\nseen\tscale * A\tsigma\tscale\tsigma\n",
+    "conditions.tsv": "conditionId\ttargetId\ttargetValue\nmore\tA\tA + 5\n",
+    "experiments.tsv": "experimentId\ttime\tconditionId\ne\t0\t\ne\t5\tmore\n",
+}
+
+
+def analytical(t, a, b, k1=0.8, k2=0.6):
+    """A at time t of A <-> B."""
+    rest = k2 / (k1 + k2) * (a + b)
+    return rest + (a - rest) * math.exp(-(k1 + k2) * t)
+
+
+def written(folder, **changed):
+    for name, text in {**VERSION_2, "model.xml": SBML, **{k.replace("__", "."): v for k, v in changed.items()}}.items():
+        (folder / name).write_text(text)
+    return folder / "problem.yaml"
+
+
+def simulated(path, lint=True):
+    problem = read_petab(path, lint)
+    return problem, Objective(problem, ScipyRunner(Layout(problem))).compare()
+
+
+def test_a_dose_in_the_middle_of_an_experiment(tmp_path):
+    problem, made = simulated(written(tmp_path))
+    a = analytical(5.0, 1.0, 0.0)
+    expected = 2.0 * analytical(5.0, a + 5.0, 1.0 - a)
+    assert made.simulated == pytest.approx([expected], rel=1e-8)
+    residual = (expected - 0.5) / 0.1
+    assert made.chi_squared == pytest.approx(residual**2, rel=1e-7)
+    assert made.log_likelihood == pytest.approx(-0.5 * (residual**2 + math.log(2 * math.pi * 0.01)), rel=1e-7)
+    assert problem.names == ("k1", "k2")
+
+
+def test_a_new_compartment_size_leaves_concentrations_as_they_are(tmp_path):
+    path = written(tmp_path, conditions__tsv="conditionId\ttargetId\ttargetValue\nmore\tcell\t7\n")
+    _, made = simulated(path)
+    assert made.simulated == pytest.approx([2.0 * analytical(10.0, 1.0, 0.0)], rel=1e-8)
+
+
+def test_an_initial_assignment_follows_the_first_period_only(tmp_path):
+    """`doubled` is 2 k1 as the first period leaves k1; a later change of k1 does not touch it."""
+    path = written(
+        tmp_path,
+        parameters__tsv="parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk2\t0.01\t10\t0.6\ttrue\n",
+        conditions__tsv="conditionId\ttargetId\ttargetValue\nfirst\tk1\t0.3\nmore\tk1\t0.9\n",
+        experiments__tsv="experimentId\ttime\tconditionId\ne\t0\tfirst\ne\t5\tmore\n",
+        observables__tsv="observableId\tobservableFormula\tnoiseFormula\tobservablePlaceholders\tnoisePlaceholders\n"
+        "seen\tscale * doubled\tsigma\tscale\tsigma\n",
+    )
+    _, made = simulated(path)
+    assert made.simulated == pytest.approx([2.0 * 0.6], rel=1e-12)
+
+
+def test_a_rate_and_an_observable_inside_a_formula(tmp_path):
+    path = written(
+        tmp_path,
+        experiments__tsv="experimentId\ttime\tconditionId\ne\t0\t\n",
+        observables__tsv="observableId\tobservableFormula\tnoiseFormula\tobservablePlaceholders\tnoisePlaceholders\n"
+        "seen\tscale * other\tsigma + 0.1 * seen\tscale\tsigma\nother\tforward + time\t1\t\t\n",
+    )
+    _, made = simulated(path, lint=False)
+    expected = 2.0 * (2.0 * 0.8 * analytical(10.0, 1.0, 0.0) + 10.0)
+    assert made.simulated == pytest.approx([expected], rel=1e-8)
+    assert made.noise == pytest.approx([0.1 + 0.1 * expected], rel=1e-8)
+
+
+MISTAKES = {
+    "an observable that does not exist": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].replace("seen\te", "sen\te")},
+        "measurements.tsv:2.*'sen'.*Did you mean 'seen'",
+    ),
+    "an experiment that does not exist": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].replace("seen\te", "seen\tf")},
+        "measurements.tsv:2.*no experiment is called 'f'",
+    ),
+    "a word where a number is due": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].replace("\t0.5\t", "\thigh\t")},
+        "measurements.tsv:2: measurement is 'high'; expected a number",
+    ),
+    "too many placeholder values": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].replace("\t2\t0.1", "\t2;3\t0.1")},
+        "measurements.tsv:2: observableParameters has 2 values; observable 'seen' has 1",
+    ),
+    "a formula that is none": (
+        {"observables__tsv": VERSION_2["observables.tsv"].replace("scale * A", "scale ** * A")},
+        "observables.tsv:2: observableFormula: a value is missing",
+    ),
+    "a formula that tries to run code": (
+        {"observables__tsv": VERSION_2["observables.tsv"].replace("scale * A", "__import__('os').system('true')")},
+        "observables.tsv:2: observableFormula",
+    ),
+    "a target the model does not have": (
+        {"conditions__tsv": VERSION_2["conditions.tsv"].replace("more\tA", "more\tAa")},
+        "no species or parameter is called 'Aa'",
+    ),
+    "a missing column": (
+        {"parameters__tsv": "parameterId\tlowerBound\nk1\t0\n"},
+        "parameters.tsv:1: column estimate is missing",
+    ),
+    "a missing file": (
+        {"problem__yaml": VERSION_2["problem.yaml"].replace("[measurements.tsv]", "[gone.tsv]")},
+        "gone.tsv: cannot be read",
+    ),
+    "an extension": (
+        {"problem__yaml": VERSION_2["problem.yaml"] + "extensions: {select: {version: 1, required: true}}\n"},
+        "extension select is not supported",
+    ),
+    "another model language": (
+        {"problem__yaml": VERSION_2["problem.yaml"].replace("language: sbml", "language: pysb")},
+        "only sbml is supported",
+    ),
+    "a value outside its bounds": (
+        {"parameters__tsv": VERSION_2["parameters.tsv"].replace("0.8\ttrue", "20\ttrue")},
+        "'k1' has value 20 outside its bounds",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", MISTAKES)
+def test_a_mistake_is_named_with_file_and_row(tmp_path, what):
+    changed, message = MISTAKES[what]
+    with pytest.raises(ProblemError, match=message):
+        read_petab(written(tmp_path, **changed), lint=False)
+
+
+def test_the_library_s_complaints_are_passed_on(tmp_path):
+    """Only the library objects to a condition that sets what the parameter table lists."""
+    path = written(tmp_path, conditions__tsv=VERSION_2["conditions.tsv"].replace("more\tA", "more\tk1"))
+    with pytest.raises(ProblemError, match=r"petab:.*k1"):
+        read_petab(path)
+
+
+def test_runs_that_do_the_same_are_shared(tmp_path):
+    """Two experiments with the same pre-equilibration: one steady state, and one run if all else is the same."""
+    path = written(
+        tmp_path,
+        measurements__tsv="observableId\texperimentId\ttime\tmeasurement\tobservableParameters\tnoiseParameters\n"
+        "seen\te\t10\t0.5\t2\t0.1\nseen\tf\t12\t0.5\t3\t0.1\nseen\tg\t12\t0.5\t3\t0.1\n",
+        conditions__tsv="conditionId\ttargetId\ttargetValue\nrest\tk1\t0.2\nmore\tk1\t0.8\nless\tk1\t0.1\n",
+        experiments__tsv="experimentId\ttime\tconditionId\n"
+        "e\t-inf\trest\ne\t0\tmore\nf\t-inf\trest\nf\t0\tmore\ng\t-inf\trest\ng\t0\tless\n",
+        parameters__tsv="parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk2\t0.01\t10\t0.6\ttrue\n",
+    )
+    problem, made = simulated(path)
+    layout = Layout(problem)
+    assert len(layout.runs) == 3
+    rest = 0.6 / 0.8
+    assert np.all(np.isfinite(made.simulated))
+    assert made.simulated[:2] == pytest.approx(
+        [2.0 * analytical(10.0, rest, 1 - rest), 3.0 * analytical(12.0, rest, 1 - rest)], rel=1e-7
+    )

@@ -1,0 +1,51 @@
+"""PEtab's grammar against the petab library's own reader (an oracle: it goes through sympy)."""
+
+import math
+
+import pytest
+
+from pathway.expressions import FormulaError, evaluate
+from pathway.formats.petab.formulas import read_formula
+
+FORMULAS = [
+    "1 + 2 * x ^ 2 ^ 0.5",
+    "-x ^ 2",
+    "2 ^ -x",
+    "log(x, 2) + log10(x) - log2(x) + ln(x) + log(x)",
+    "sec(x) + csc(x) + cot(x)",
+    "arcsin(x / 9) + arccos(x / 9) + arctan(x) + arccot(x) + arcsec(9 * x) + arccsc(9 * x)",
+    "sinh(x) + cosh(x) + tanh(x) + coth(x) + sech(x) + csch(x)",
+    "arcsinh(x) + arccosh(x) + arctanh(x / 9) + arccoth(9 * x) + arcsech(x / 9) + arccsch(x)",
+    "sign(x) + sign(-x) + abs(-x) + min(x, 1) + max(x, 1) + pow(x, 3) + sqrt(x) + exp(-x)",
+    "piecewise(1, x > 2, 2, x <= 1, 3)",
+    "piecewise(1, x > 1 && x < 2, 0)",
+    "piecewise(1, true || true && x < 0, 0)",
+    "piecewise(1, !(x > 1), 0)",
+    "1.5e-3 * x + 0.5",
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_values_agree_with_the_library(text):
+    sympify = pytest.importorskip("petab.v1.math").sympify_petab
+    for x in (1.25, 2.5):
+        formula = sympify(text)
+        expected = complex(formula.subs({symbol: x for symbol in formula.free_symbols}).evalf())
+        made = evaluate(read_formula(text), {"x": x})
+        if abs(expected.imag) < 1e-12:
+            assert made == pytest.approx(expected.real, rel=1e-12)
+        else:
+            assert math.isnan(made)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1 +", "a b", "f(x)", "sin(1, 2)", "(x", "__import__('os').system('true')", "x ==", "$"]
+)
+def test_what_is_no_formula_is_refused(text):
+    with pytest.raises(FormulaError):
+        read_formula(text)
+
+
+def test_deep_nesting_is_refused():
+    with pytest.raises(FormulaError, match="nested"):
+        read_formula("(" * 100_000 + "x" + ")" * 100_000)

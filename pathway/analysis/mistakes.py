@@ -1,0 +1,20 @@
+"""What an analysis refuses, in words that say what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class AnalysisError(ValueError):
+    """A question that cannot be answered as asked; one line for each mistake."""
+
+
+def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> AnalysisError:
+    """The error for a name that does not exist, with the nearest ones that do."""
+    known = tuple(known)
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    if not near and len(known) <= 12:
+        hint = f" Known: {', '.join(known)}."
+    return AnalysisError(f"no {kind} is called '{name}'.{hint}{' ' + remedy if remedy else ''}")

@@ -1,0 +1,77 @@
+"""The same counts on three scales of effect, and where a verdict depends on which one is taken.
+
+Independence of two agents means something else on each scale: on counts, that growth rates subtract; on growth rates,
+that the shares left multiply. An agent that only slows growth can be synergistic on one and antagonistic on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .references import bliss
+from .surface import Excess, Surface
+
+SCALES: Mapping[str, str] = {
+    "growth rate": "growth rate relative to untreated, counted from the first drug",
+    "GR": "GR value, 2^(relative growth rate) - 1",
+    "count": "cell count relative to untreated at the end",
+}
+"""Scales of effect by name, the usual one first, in words."""
+
+
+def effects(log_folds: np.ndarray, control: float, scale: str) -> np.ndarray:
+    """Growth as an effect on a scale.
+
+    Parameters
+    ----------
+    log_folds : array
+        Natural logarithm of cells at the end per cells at the first drug.
+    control : float
+        The same of the untreated cells.
+    scale : str
+        A name of `SCALES`.
+    """
+    if scale == "growth rate":
+        return log_folds / control
+    if scale == "GR":
+        return np.exp2(log_folds / control) - 1.0
+    if scale == "count":
+        return np.exp(log_folds - control)
+    raise KeyError(scale)
+
+
+@dataclass(frozen=True)
+class Flip:
+    """Doses whose Bliss verdict depends on the scale of effect."""
+
+    row: int
+    column: int
+    excess: Mapping[str, float]
+
+
+SLIGHT = 0.01
+"""Excess below which two agents count as additive."""
+
+
+def verdict(value: float | None) -> str:
+    """ "synergy", "antagonism", "additive" or "undefined"."""
+    if value is None:
+        return "undefined"
+    return "additive" if abs(value) < SLIGHT else ("synergy" if value > 0 else "antagonism")
+
+
+def flips(surfaces: Mapping[str, Surface]) -> tuple[Flip, ...]:
+    """Cells that are synergistic on one scale and antagonistic on another, by Bliss excess."""
+    by_scale: dict[str, Excess] = {name: bliss(surface) for name, surface in surfaces.items()}
+    shape = next(iter(surfaces.values())).effect.shape
+    found = []
+    for i in range(1, shape[0]):
+        for j in range(1, shape[1]):
+            cell = {n: float(e.values[i, j]) for n, e in by_scale.items() if not np.ma.is_masked(e.values[i, j])}
+            words = {verdict(value) for value in cell.values()}
+            if {"synergy", "antagonism"} <= words:
+                found.append(Flip(i, j, cell))
+    return tuple(found)

@@ -1,0 +1,206 @@
+"""Synergy references against closed forms and, where it is installed, against the GPL package `synergy`."""
+
+import numpy as np
+import pytest
+
+from pathway.analysis.curves import Hill
+from pathway.analysis.mistakes import AnalysisError
+from pathway.analysis.synergy import Interpolated, MuSyC, Surface, bliss, fit_musyc, hsa, loewe, zip_delta
+from pathway.analysis.synergy.isoboles import isobole
+from pathway.analysis.synergy.loewe import combination_index, expected_effect
+from pathway.analysis.synergy.scales import effects, flips, verdict
+
+FIRST = Hill(1.0, 0.3, 2.0, 1.4)
+SECOND = Hill(1.0, 0.1, 5.0, 0.9)
+DOSES = np.array([0.0, 0.25, 0.5, 1, 2, 4, 8, 16])
+DOSES_SECOND = DOSES * 3
+
+
+def grid(effect, first=DOSES, second=DOSES_SECOND):
+    return Surface("a", "b", first, second, np.asarray(effect, dtype=float))
+
+
+def product():
+    return grid(FIRST.effect(DOSES)[:, None] * SECOND.effect(DOSES_SECOND)[None, :])
+
+
+def potentiated():
+    surface = MuSyC(1.0, 0.3, 0.1, 0.02, 2.0, 5.0, 1.4, 0.9, 3.0, 0.5)
+    return surface, grid(surface.effect(DOSES[:, None], DOSES_SECOND[None, :]))
+
+
+def test_independent_agents_have_no_bliss_excess_and_no_zip_excess():
+    assert np.abs(bliss(product()).values).max() < 1e-15
+    assert np.abs(zip_delta(product()).values).max() < 1e-6
+
+
+def test_highest_single_agent():
+    surface = grid([[1.0, 0.6], [0.8, 0.5]], [0.0, 1.0], [0.0, 1.0])
+    assert hsa(surface).values[1, 1] == pytest.approx(0.1)
+    assert bliss(surface).values[1, 1] == pytest.approx(0.8 * 0.6 - 0.5)
+
+
+def test_two_killers_have_no_bliss_expectation():
+    surface = grid([[1.0, -0.2], [-0.3, -0.5]], [0.0, 1.0], [0.0, 1.0])
+    found = bliss(surface)
+    assert found.listed()[1][1] is None and found.undefined[0].row == 1
+    assert found.mean() is None
+
+
+def test_an_agent_with_itself_is_loewe_additive():
+    # A sham combination: the effect of the sum of the doses.
+    surface = grid(SECOND.effect(DOSES[:, None] + DOSES[None, :]), DOSES, DOSES)
+    found = loewe(surface, SECOND, SECOND)
+    assert not found.undefined
+    assert np.abs(found.values).max() < 1e-10
+    index = combination_index(surface, SECOND, SECOND)
+    assert np.abs(index.compressed() - 1.0).max() < 1e-10 and index.count() == 49
+
+
+def test_loewe_in_closed_form_for_equal_slopes():
+    # Same bottom and slope: D2 = D1 * half2 / half1, so dose 2 counts as (half1/half2) of agent 1.
+    strong, weak = Hill(1.0, 0.2, 1.0, 1.3), Hill(1.0, 0.2, 4.0, 1.3)
+    assert expected_effect(strong, weak, 0.7, 2.0) == pytest.approx(float(strong.effect(0.7 + 2.0 / 4.0)), abs=1e-12)
+
+
+def test_beyond_the_weaker_agent_loewe_is_undefined_with_a_reason():
+    surface = grid(FIRST.effect(DOSES)[:, None] * SECOND.effect(DOSES_SECOND)[None, :])
+    found = loewe(surface, FIRST, SECOND)
+    assert np.isfinite(found.values.filled(0.0)).all()
+    cells = {(u.row, u.column) for u in found.undefined}
+    # Agent a never leaves less than 0.3; b at 48 alone leaves 0.21.
+    assert (1, 7) in cells and (1, 1) not in cells and (0, 7) not in cells
+    assert "a alone reaches only 0.3" in found.undefined[0].reason
+
+
+def test_interpolated_curve_goes_through_its_points_and_back():
+    curve = Interpolated(DOSES, FIRST.effect(DOSES))
+    assert curve.effect(DOSES) == pytest.approx(FIRST.effect(DOSES), abs=1e-14)
+    assert curve.dose(curve.effect(1.7)) == pytest.approx(1.7, rel=1e-9)
+    assert float(curve.dose(0.31)) == np.inf
+
+
+def test_musyc_is_the_stationary_state_of_four_groups():
+    surface, _ = potentiated()
+    for one, two in ((0.4, 3.0), (7.0, 0.1), (16.0, 48.0)):
+        a, b = (one / 2.0) ** 1.4, (two / 5.0) ** 0.9
+        a2, b1 = (0.5 * one / 2.0) ** 1.4, (3.0 * two / 5.0) ** 0.9
+        rates = np.array([[-a - b, 1, 1, 0], [a, -1 - b1, 0, 1], [b, 0, -1 - a2, 1], [0, b1, a2, -2]], dtype=float)
+        rates[3] = 1.0
+        shares = np.linalg.solve(rates, [0, 0, 0, 1.0])
+        assert float(surface.effect(one, two)) == pytest.approx(shares @ [1.0, 0.3, 0.1, 0.02], abs=1e-12)
+
+
+def test_musyc_fit_finds_its_numbers_again():
+    surface, data = potentiated()
+    found = fit_musyc(data)
+    for name, value in surface.to_dict().items():
+        assert found.surface.to_dict()[name] == pytest.approx(value, rel=1e-4, abs=1e-6), name
+    assert found.r_squared == pytest.approx(1.0, abs=1e-9)
+
+
+def test_isobole_of_additive_agents_is_a_straight_line():
+    doses = np.linspace(0, 16, 33)
+    surface = grid(SECOND.effect(doses[:, None] + doses[None, :]), doses, doses)
+    line = isobole(surface, float(SECOND.effect(8.0)))
+    assert line.doses_first + line.doses_second == pytest.approx(8.0, abs=0.02)
+    assert line.additive == (pytest.approx(8.0, abs=1e-6), pytest.approx(8.0, abs=1e-6))
+
+
+def test_the_verdict_can_flip_between_scales():
+    # Additive in counts (rates subtract) is antagonistic in growth-rate terms: 1 - 0.4 - 0.4 = 0.2 < 0.6 * 0.6.
+    control = 2.0
+    logs = control * np.array([[1.0, 0.6], [0.6, 0.27]])
+    surfaces = {s: grid(effects(logs, control, s), [0.0, 1.0], [0.0, 1.0]) for s in ("growth rate", "GR", "count")}
+    assert verdict(bliss(surfaces["growth rate"]).mean()) == "synergy"
+    assert verdict(bliss(surfaces["count"]).mean()) == "antagonism"
+    assert flips(surfaces)[0].row == 1
+    assert effects(logs, control, "GR")[0, 0] == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("doses", "words"),
+    [([0.0, 0.0], "all doses of the grid are 0"), ([1.0, 2.0], "must start at 0"), ([0.0], "one more")],
+)
+def test_bad_grids_are_refused_in_words(doses, words):
+    with pytest.raises(AnalysisError, match=words):
+        grid(np.ones((len(doses), 2)), doses, [0.0, 1.0])
+
+
+class TestAgainstTheSynergyPackage:
+    """An independent implementation (GPL), used as an oracle only."""
+
+    @pytest.fixture(autouse=True)
+    def oracle(self):
+        self.synergy = pytest.importorskip("synergy", reason="the GPL oracle 'synergy' is not installed")
+
+    def long(self, surface):
+        rows, columns = np.meshgrid(surface.doses_first, surface.doses_second, indexing="ij")
+        return rows.ravel(), columns.ravel(), surface.effect.ravel()
+
+    def singles(self):
+        from synergy.single import Hill as Oracle
+
+        return [Oracle(E0=h.top, Emax=h.bottom, h=h.slope, C=h.half) for h in (FIRST, SECOND)]
+
+    def test_bliss_and_hsa(self):
+        from synergy.combination import HSA, Bliss
+
+        _, surface = potentiated()
+        one, two, found = self.long(surface)
+        first, second = self.singles()
+        for oracle, ours in ((Bliss, bliss), (HSA, hsa)):
+            model = oracle(drug1_model=first, drug2_model=second)
+            theirs = np.asarray(model.fit(one, two, found)).reshape(surface.effect.shape)
+            assert ours(surface).values.data == pytest.approx(theirs, abs=1e-6)
+
+    def test_loewe(self):
+        from synergy.combination import Loewe
+
+        _, surface = potentiated()
+        one, two, found = self.long(surface)
+        first, second = self.singles()
+        theirs = np.asarray(Loewe(mode="delta_nan", drug1_model=first, drug2_model=second).fit(one, two, found))
+        ours = loewe(surface, FIRST, SECOND).values
+        # The same cells are undefined; elsewhere their bounded minimiser stops at about 1e-5.
+        assert np.array_equal(np.ma.getmaskarray(ours).ravel(), np.isnan(theirs))
+        defined = ~np.isnan(theirs)
+        assert ours.data.ravel()[defined] == pytest.approx(theirs[defined], abs=3e-5)
+        index = np.asarray(Loewe(mode="CI", drug1_model=first, drug2_model=second).fit(one, two, found))
+        mine = combination_index(surface, FIRST, SECOND).ravel()
+        both = ~np.ma.getmaskarray(mine) & np.isfinite(index)
+        assert both.sum() > 20
+        assert mine.data[both] == pytest.approx(index[both], rel=1e-6)
+
+    def test_zip(self):
+        from synergy.combination import ZIP
+
+        _, surface = potentiated()
+        one, two, found = self.long(surface)
+        first, second = self.singles()
+        theirs = np.asarray(ZIP(drug1_model=first, drug2_model=second).fit(one, two, found)).reshape(
+            surface.effect.shape
+        )
+        assert zip_delta(surface).values.data == pytest.approx(theirs, abs=1e-6)
+
+    def test_musyc_surface(self):
+        from synergy.combination import MuSyC as Oracle
+
+        ours, surface = potentiated()
+        one, two, found = self.long(surface)
+        theirs = Oracle(
+            E0=1.0,
+            E1=0.3,
+            E2=0.1,
+            E3=0.02,
+            h1=1.4,
+            h2=0.9,
+            C1=2.0,
+            C2=5.0,
+            alpha12=3.0,
+            alpha21=0.5,
+            gamma12=1.0,
+            gamma21=1.0,
+        )
+        assert found == pytest.approx(theirs.E(one, two), abs=1e-10)
+        assert ours.beta == pytest.approx(theirs.beta, rel=1e-12)

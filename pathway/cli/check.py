@@ -44,8 +44,8 @@ doses = ["trastuzumab"]
 # name = "resistant"
 # cells = "bt474_resistant"
 # doses = ["trastuzumab"]
-# knock_down = {{ PTEN = "80 %" }}      # as the bench measures it; {{ PTEN = {{ by = "80 %", at = "24 h" }} }} is transient
-# changes = {{ k_PTEN_degradation = "0.5 x" }}   # any parameter: pathway show parameters
+# knock_down = {{ PTEN = "80 %" }}      # as the bench measures it, in a stable line
+# changes = {{ PTEN_degradation = "0.5 x" }}     # any parameter: pathway show parameters
 
 [show]
 observables = ["PTEN", "pAKT", "cell_number"]

@@ -1,6 +1,9 @@
-"""Every figure. Draws what other rooms have computed; nothing that computes imports it, and Matplotlib stays in here."""
+"""Every figure: draws what other rooms have computed.
 
-from .run_figure import plot_result
+Nothing that computes imports it, and Matplotlib stays in here.
+"""
+
+from .run_figure import plot_result as plot
 from .style import save
 
-__all__ = ["plot_result", "save"]
+__all__ = ["plot", "save"]

@@ -14,10 +14,10 @@ from pathway.scenario.result import ArmResult, Result
 
 from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure
 
-_COLUMNS = 3
 _LEFT, _RIGHT = 0.62, 0.12  # inches
+_MARK = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
-_LANE, _BAR = 0.17, 0.2
+_LANE, _BAR = 0.165, 0.175
 
 
 def plot_result(result: Result) -> Figure:
@@ -46,16 +46,27 @@ def plot_result(result: Result) -> Figure:
 
 def _heights(result: Result) -> dict[str, float]:
     """Height of each part in inches, from above."""
-    rows = math.ceil(len(result.scenario.observables) / _COLUMNS)
+    rows = math.ceil(len(result.scenario.observables) / _columns(result))
     doses = len(_given(result))
     growth = _shows_growth(result)
     return {
         "title": 0.28,
-        "legend": 0.08 + 0.15 * math.ceil(doses / 3) if doses else 0.02,
+        "legend": 0.06 + 0.15 * math.ceil(doses / _legend_columns(result)) if doses else 0.02,
         "timeline": _LANE * len(result.arms) + 0.36,
         "courses": rows * (_PANEL + _GAP_DOWN) + 0.06,
         "growth": _BAR * len(result.arms) + 0.68 if growth else 0.0,
     }
+
+
+def _columns(result: Result) -> int:
+    """Panels beside each other: three, but two where that leaves no hole."""
+    return 2 if len(result.scenario.observables) in (1, 2, 4) else 3
+
+
+def _legend_columns(result: Result) -> int:
+    """How many entries fit beside each other."""
+    longest = max(map(len, _given(result)), default=1)
+    return max(1, min(len(_given(result)), int((WIDTH - 0.3) / (0.36 + 0.054 * longest))))
 
 
 def _shows_growth(result: Result) -> bool:
@@ -86,62 +97,56 @@ def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights
     for lane, arm in enumerate(arms):
         style = arm_style(lane)
         axes.plot([start, end], [lane, lane], linewidth=1.6, solid_capstyle="butt", **style)
-        for text, marker in given.items():
-            times = [h.time for h in arm.happenings if h.text == text]
-            axes.plot(
-                times,
-                [lane] * len(times),
-                marker,
-                color="white",
-                markeredgecolor="black",
-                markersize=4.5,
-                markeredgewidth=0.8,
-                clip_on=False,
-                zorder=3,
-            )
+        for time, marker in _marks(arm, given, 0.09 * (end - start) / (WIDTH - names_wide - _RIGHT)):
+            axes.plot(time, lane, marker, clip_on=False, zorder=3, **_MARK)
     axes.set_yticks(range(len(arms)), [arm.arm.name for arm in arms])
     for lane, label in enumerate(axes.get_yticklabels()):
         label.set_color(arm_style(lane)["color"])
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=6)
     axes.set_ylim(len(arms) - 0.4, -0.6)
-    _time_axis(axes, start, end)
+    _time_axis(axes, start, end, 12)
     axes.spines["left"].set_visible(False)
-    handles = [
-        axes.plot(
-            [], [], marker, color="white", markeredgecolor="black", markersize=4.5, markeredgewidth=0.8, label=text
-        )[0]
-        for text, marker in given.items()
-    ]
+    handles = [axes.plot([], [], marker, label=text, **_MARK)[0] for text, marker in given.items()]
     if handles:
-        axes.legend(
+        down = 1 - (heights["title"] + heights["legend"] - 0.02) / figure.get_figheight()
+        figure.legend(
             handles=handles,
             loc="lower left",
-            bbox_to_anchor=(0, 1.0),
-            ncol=3,
-            borderaxespad=0.1,
+            bbox_to_anchor=(0.0, down),
+            ncol=_legend_columns(result),
+            borderaxespad=0.0,
             handletextpad=0.1,
             columnspacing=1.2,
             labelspacing=0.25,
         )
 
 
-def _time_axis(axes: Any, start: float, end: float) -> None:
+def _marks(arm: ArmResult, given: dict[str, str], width: float) -> list[tuple[float, str]]:
+    """Where each marker of an arm goes; what happens at one moment stands side by side."""
+    made: list[tuple[float, str]] = []
+    for time in dict.fromkeys(h.time for h in arm.happenings):
+        texts = list(dict.fromkeys(h.text for h in arm.happenings if h.time == time))
+        made += [(time + k * width, given[text]) for k, text in enumerate(texts)]
+    return made
+
+
+_STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 96, 120, 168, 240, 336, 720, math.inf)
+
+
+def _time_axis(axes: Any, start: float, end: float, most: int = 6) -> None:
+    """Hours, with ticks where a lab looks at the clock; grey before time zero."""
     axes.set_xlim(start, end)
-    steps = [1, 2, 3, 4, 6, 8, 10] if end - start < 24 else [1.2, 2.4, 3.6, 4.8, 6, 7.2, 9.6, 10]
-    axes.xaxis.set_major_locator(
-        MaxNLocator(nbins=7 if end - start < 24 else 9, steps=steps if end - start < 24 else None)
-    )
-    if end - start >= 24:
-        step = next(s for s in (6, 12, 24, 48, 72, 96, 120, 168, 240, 336, 10**6) if (end - start) / s <= 8)
-        axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step)))
+    step = next(s for s in _STEPS if (end - start) / s <= most)
+    axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step)))
     if start < 0 < end:
         axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
     axes.set_xlabel("time [h]", labelpad=1.5)
 
 
 def _course_panel(figure: Figure, result: Result, name: str, position: int, heights: dict[str, float]) -> None:
-    row, column = divmod(position, _COLUMNS)
-    width = (WIDTH - _LEFT - _RIGHT - (_COLUMNS - 1) * _GAP_ACROSS) / _COLUMNS
+    columns = _columns(result)
+    row, column = divmod(position, columns)
+    width = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP_ACROSS) / columns
     top = heights["title"] + heights["legend"] + heights["timeline"] + 0.2 + row * (_PANEL + _GAP_DOWN)
     axes = _axes(figure, _LEFT + column * (width + _GAP_ACROSS), top, width, _PANEL)
     points = [p for p in result.measurements if p.observable == name]
@@ -152,12 +157,15 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
     _time_axis(axes, result.scenario.start, result.scenario.end)
     overlay = result.scenario.overlay
     scaled = points and overlay is not None and (overlay.normalize or "").startswith(("minmax", "lane"))
-    axes.set_title(name)
-    axes.set_ylabel("normalised [1]" if scaled else f"{_readable(name)} [{result.units[name]}]", labelpad=2)
+    axes.set_title(_readable(name))
+    axes.set_ylabel("normalized [1]" if scaled else f"{_readable(name)} [{result.units[name]}]", labelpad=2)
     if result.units[name] == "1" and name == "cell_number":
         _doublings(axes, result)
-    elif not scaled:
-        _from_zero(axes, [arm.courses[name] for arm in result.arms.values()])
+    elif scaled:
+        highest = max(float(np.max(of_curve(arm.courses[name]))) for arm in result.arms.values())
+        axes.set_ylim(-0.08, 1.15 * max(highest, *(of_point(p.value) for p in points)))
+    else:
+        _from_zero(axes, [arm.courses[name] for arm in result.arms.values()], name, result.units[name])
 
 
 def _readable(name: str) -> str:
@@ -180,6 +188,8 @@ def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None
         elinewidth=0.7,
         capsize=1.5,
         linestyle="none",
+        clip_on=False,
+        zorder=3,
     )
 
 
@@ -197,15 +207,18 @@ def _doublings(axes: Any, result: Result) -> None:
     axes.set_ylabel("cells [fold of start]", labelpad=2)
 
 
-def _from_zero(axes: Any, courses: Sequence[np.ndarray]) -> None:
-    """From zero up, so that a small change looks small; large counts get one power of ten for the axis."""
+def _from_zero(axes: Any, courses: Sequence[np.ndarray], name: str, unit: str) -> None:
+    """From zero up, so that a small change looks small; a power of ten goes into the label, not onto the panel."""
     high = max(float(np.nanmax(course)) for course in courses)
     low = min(float(np.nanmin(course)) for course in courses)
     if low >= 0 and high > 0:
         axes.set_ylim(0, 1.08 * high)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.ticklabel_format(axis="y", scilimits=(-2, 3), useMathText=True)
-    axes.yaxis.get_offset_text().set_size(6)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    if high > 0 and not 0.01 <= high < 2000:
+        power = 3 * math.floor(math.log10(high) / 3)
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
+        prefix = "" if unit == "1" else f" {unit}"
+        axes.set_ylabel(rf"{_readable(name)} [$10^{{{power}}}${prefix}]", labelpad=2)
 
 
 def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
@@ -227,9 +240,7 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
     low = min(0.0, *(v for v in values if math.isfinite(v)))
     gr.set_xlim(1.12 * low, max(1.15, *(1.12 * v for v in values if math.isfinite(v))))
     percent.set_xlim(0, max(118.0, *(1.15 * s for s in shares if math.isfinite(s))))
-    since = {(arm.growth.since, arm.growth.until) for arm in arms if arm.growth}
-    span = f", {min(s for s, _ in since):g} to {max(u for _, u in since):g} h" if since else ""
-    gr.set_title(f"Growth under the drug{span}")
+    gr.set_title(f"Growth under the drug{_span(arms)}")
     gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)", labelpad=1.5)
     percent.set_title("Cells at the end")
     percent.set_xlabel("percent of matched control [%]", labelpad=1.5)
@@ -241,6 +252,15 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
         axes.spines["left"].set_visible(False)
     gr.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     percent.axvline(100, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+
+
+def _span(arms: Sequence[ArmResult]) -> str:
+    """The time over which growth was compared, where it is the same for all."""
+    spans = {(arm.growth.since, arm.growth.until) for arm in arms if arm.growth}
+    if len(spans) == 1:
+        since, until = spans.pop()
+        return f", {since:g} to {until:g} h"
+    return f", until {max(until for _, until in spans):g} h"
 
 
 def _bar_label(axes: Any, row: int, value: float, form: str) -> None:

@@ -39,7 +39,7 @@ STYLE: Mapping[str, Any] = {
     "ytick.major.size": 2.5,
     "xtick.minor.size": 1.5,
     "ytick.minor.size": 1.5,
-    "lines.linewidth": 1.3,
+    "lines.linewidth": 1.15,
     "legend.frameon": False,
     "legend.fontsize": 6.5,
     "savefig.dpi": 200,

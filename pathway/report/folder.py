@@ -117,11 +117,11 @@ def _fill(draft: Path, result: Result, command: Sequence[str], figures: bool) ->
     _write_json(draft / "result.json", summary)
     _write_json(draft / RECORD, record)
     if figures:
-        from pathway.plotting import plot_result, save
+        from pathway.plotting import plot, save
 
         from .page import report_page
 
-        svg, _ = save(plot_result(result), draft / "figure")
+        svg, _ = save(plot(result), draft / "figure")
         page = report_page(result, svg.read_text(encoding="utf-8"), record)
         (draft / "report.html").write_text(page, encoding="utf-8")
     return record

@@ -174,7 +174,8 @@ def comparison(result: Result, observable: str) -> tuple[Callable[[np.ndarray], 
     model = np.array([_modelled(result, p) for p in points])
     data = np.array([p.value for p in points])
     if normalize == "minmax" and len(points) > 1:
-        return _minmax(model), lambda v, f=_minmax(data): float(f(np.asarray(v)))  # type: ignore[misc]
+        of_data = _minmax(data)
+        return _minmax(model), lambda value: float(of_data(np.asarray(value)))
     if normalize and normalize.startswith("lane:"):
         return _by_lane(result, points, observable, normalize)
     arbitrary = all(p.unit in ("", "a.u.", "au", "AU") for p in points) and normalize != "total"

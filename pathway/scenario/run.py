@@ -22,6 +22,7 @@ from .experiment import MEDIUM_CHANGE, Arm, Scenario
 from .growth import Growth, compare_growth
 from .laboratory import Laboratory
 from .measurements import read_measurements
+from .readout import value_at_rest
 from .result import ArmResult, Result
 from .run_plan import happenings
 
@@ -146,7 +147,7 @@ class _Runner:
         further than its level.
         """
         goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
-        wanted = {n: math.log(self._level(model, g.observable) * (1 - arm.knock_downs[n])) for n, g in goals.items()}
+        wanted = {n: math.log(value_at_rest(model, g.observable) * (1 - arm.knock_downs[n])) for n, g in goals.items()}
         usual = {n: float(model.parameter_values[model.parameter_index(g.parameter)]) for n, g in goals.items()}
         scale = {name: math.log(1 - share) for name, share in arm.knock_downs.items()}
         slope = dict.fromkeys(goals, 1.0)
@@ -155,7 +156,7 @@ class _Runner:
             model = _resting(
                 model.with_parameters({g.parameter: usual[n] * math.exp(scale[n]) for n, g in goals.items()})
             )
-            levels = {n: math.log(max(self._level(model, g.observable), 1e-300)) for n, g in goals.items()}
+            levels = {n: math.log(max(value_at_rest(model, g.observable), 1e-300)) for n, g in goals.items()}
             misses = {n: levels[n] - wanted[n] for n in goals}
             if max(map(abs, misses.values())) < _KNOCK_DOWN_PRECISION:
                 return model
@@ -165,20 +166,11 @@ class _Runner:
                 before[n] = scale[n], levels[n]
                 scale[n] -= max(-2.0, min(2.0, misses[n] / slope[n]))
         worst = max(misses, key=lambda n: abs(misses[n]))
+        left = math.exp(levels[worst] - wanted[worst]) * (1 - arm.knock_downs[worst])
         raise ScenarioRunError(
-            f"arm '{arm.name}': {worst} cannot be lowered by {arm.knock_downs[worst]:.0%}; with almost no synthesis left "
-            f"its untreated level is still {math.exp(levels[worst] - wanted[worst]) * (1 - arm.knock_downs[worst]):.1%} of normal"
+            f"arm '{arm.name}': {worst} cannot be lowered by {arm.knock_downs[worst]:.0%}; with almost no synthesis "
+            f"left, its untreated level is still {left:.1%} of normal"
         )
-
-    def _level(self, model: Model, observable: str) -> float:
-        values = dict(zip(model.species, map(float, model.initial_values), strict=True))
-        values |= dict(zip(model.parameters, map(float, model.parameter_values), strict=True))
-        if observable in values:
-            return values[observable]
-        from pathway.expressions import evaluate
-
-        formula = {**model.assignments, **model.observables}[observable]
-        return evaluate(model.closed([formula])[0], {**values, "time": model.start_time})
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from pathway.network import Network, circuit
+from pathway.network.minimal import minimal_circuit
 
 from .read import (
     HERE,
@@ -42,6 +43,7 @@ __all__ = [
     "cell_line_file",
     "cell_lines",
     "knock_downs",
+    "minimal",
     "reference",
     "sources",
     "values",
@@ -85,6 +87,13 @@ def reference() -> Mapping[str, Entry]:
     """The reference entry of every parameter, in the network's order."""
     units = {parameter.name: parameter.unit for parameter in circuit().parameters}
     return read_reference(HERE / "reference.toml", units, sources())
+
+
+@cache
+def minimal() -> Mapping[str, Entry]:
+    """The entries of the five-state teaching model, in its network's order."""
+    units = {parameter.name: parameter.unit for parameter in minimal_circuit().parameters}
+    return read_reference(HERE / "minimal.toml", units, sources())
 
 
 @cache

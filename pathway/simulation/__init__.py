@@ -6,6 +6,18 @@ It knows `Model` and the kernels compiled from it, and nothing of biology, files
 from .errors import SimulationError
 from .interventions import Intervention
 from .simulate import simulate
+from .steady import Stability, SteadyStateError, stability, steady_state, steady_state_sensitivities
 from .trajectory import Statistics, Trajectory
 
-__all__ = ["Intervention", "SimulationError", "Statistics", "Trajectory", "simulate"]
+__all__ = [
+    "Intervention",
+    "SimulationError",
+    "Stability",
+    "Statistics",
+    "SteadyStateError",
+    "Trajectory",
+    "simulate",
+    "stability",
+    "steady_state",
+    "steady_state_sensitivities",
+]

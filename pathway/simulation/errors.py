@@ -13,6 +13,7 @@ REASONS = {
     layout.STEP_TOO_SMALL: "the step size became too small (a solution that runs away, or a jump in a rate)",
     layout.NOT_FINITE: "the rates are not finite numbers",
     layout.VANISHING_PIVOT: "the linear system is singular",
+    layout.NOT_SETTLED: "it does not settle (it grows, or goes round in circles)",
     layout.STOPPED: "the limit on wall time was reached",
 }
 
@@ -43,7 +44,9 @@ class SimulationError(RuntimeError):
         return type(self), (str(self), self.reason, self.time, self.state, self.species)
 
 
-def failure(model: Model, status: int, steps: int, time: float, state: np.ndarray, slope: np.ndarray) -> SimulationError:
+def failure(
+    model: Model, status: int, steps: int, time: float, state: np.ndarray, slope: np.ndarray
+) -> SimulationError:
     """The error for a run that ended with `status` at `time` in `state`, where the rates of change are `slope`."""
     reason = REASONS.get(status, f"status {status}").format(steps=steps)
     with np.errstate(all="ignore"):
@@ -55,6 +58,7 @@ def failure(model: Model, status: int, steps: int, time: float, state: np.ndarra
         species = model.species[index]
         fastest = f" Fastest-changing species: {species} (value {state[index]:.6g}, rate {slope[index]:.6g})."
     unit = f" {model.time_unit}" if model.time_unit else ""
-    message = f"{model.name}: the run stopped at time {time:.9g}{unit} after {steps} steps: {reason}.{fastest}"
+    after = f" after {steps} steps" if steps else ""
+    message = f"{model.name}: the run stopped at time {time:.9g}{unit}{after}: {reason}.{fastest}"
     values = dict(zip(model.species, map(float, state), strict=True))
     return SimulationError(message, reason, float(time), values, species)

@@ -12,7 +12,7 @@ from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import is_number, postorder
-from pathway.kernels import CompiledModel, compile_model
+from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .solvers import method
 from .solvers.layout import Kernels, Pattern, Report, Task
@@ -37,8 +37,9 @@ class Prepared:
     def _kernels(self) -> dict[tuple[int, bool, bool], Kernels]:
         return {}
 
-    def kernels(self, width: int, observables: bool = False, events: bool = False) -> Kernels:
-        """Addresses and sizes for a lane width; compiled when first asked for."""
+    def kernels(self, width: int | None, observables: bool = False, events: bool = False) -> Kernels:
+        """Addresses and sizes for a lane width (None: the machine's); compiled when first asked for."""
+        width = machine_width() if width is None else width
         key = (width, observables, events)
         found = self._kernels.get(key)
         if found is None:
@@ -111,6 +112,22 @@ class Prepared:
             formulas = [self.model.closed_initial[self.model.species[i]] for i in self._varying_starts]
             values[self._varying_starts] = evaluate_all(formulas, names)
         return values
+
+    def start_slopes(self, parameters: np.ndarray, names: tuple[str, ...], given: bool = False) -> np.ndarray:
+        """Derivative of the initial values by parameters (0 if the start is `given`) and by the initial values of
+        species, shape (n_species, n_names)."""
+        slopes = np.zeros((len(self.model.species), len(names)))
+        values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+        values[TIME] = self.model.start_time
+        for column, name in enumerate(names):
+            if name in self.model.species:
+                slopes[self.model.species.index(name), column] = 1.0
+            elif not given:
+                for i in self._varying_starts:
+                    formula = self.model.closed_initial[self.model.species[i]]
+                    if name in symbols(formula):
+                        slopes[i, column] = evaluate_all([differentiate(formula, name)], values)[0]
+        return slopes
 
     @cached_property
     def _unit_groups(self) -> tuple[np.ndarray, int]:

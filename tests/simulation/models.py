@@ -64,7 +64,7 @@ def toggle() -> Model:
         "F": {"bind": -1, "part": 1},
         "C": {"bind": 1, "part": -1},
     }
-    values = {"a": 4.0, "b": 3.0, "d": 1.0, "kon": 50.0, "koff": 20.0}
+    values = {"a": 4.0, "b": 4.0, "d": 1.0, "kon": 50.0, "koff": 20.0}
     return Model(
         name="toggle",
         species=tuple(changes),

@@ -1,7 +1,7 @@
 """What a step loop is given and what it fills in: plain tuples of numbers and arrays, one name each.
 
-Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`. All numbers are float64 or int64 and all arrays are
-contiguous, so that a loop is compiled once for all models.
+Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`. All numbers are float64 or int64
+and all arrays are contiguous, so that a loop is compiled once for all models.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 # How a member ended.
-NOT_STARTED, DONE, EVENT, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, VANISHING_PIVOT, STOPPED = range(8)
+NOT_STARTED, DONE, EVENT, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, VANISHING_PIVOT, STOPPED, NOT_SETTLED = range(9)
 
 # What happens at a moment of the schedule.
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)

@@ -238,7 +238,7 @@ def _errors(kernels, method, task, lanes):
         total = 0.0
         for k in range(lane, n * width, width):
             total += ratio[k]
-        lanes.error[lane] = math.sqrt(total / n)
+        lanes.error[lane] = math.sqrt(total / max(n, 1))
 
 
 # --- recording ----------------------------------------------------------------------------------------------------
@@ -407,7 +407,7 @@ def _size(kernels, pattern, task, lanes, lane, vector, other):
         tolerance = lanes.absolute[place] + task.relative * abs(lanes.stack[0, place])
         scaled = pattern.mass[k] * (vector[place] - other[place]) / tolerance
         total += scaled * scaled
-    return math.sqrt(total / kernels.n_species)
+    return math.sqrt(total / max(kernels.n_species, 1))
 
 
 @inlined

@@ -1,0 +1,95 @@
+"""Steady states against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from pathway.equations import Model
+from pathway.expressions import parse
+from pathway.simulation import (
+    SteadyStateError,
+    simulate,
+    stability,
+    steady_state,
+    steady_state_sensitivities,
+)
+from tests.simulation.models import model_of, toggle
+
+
+def binding() -> Model:
+    """A + B <-> C with production-free totals, and a marker that counts time."""
+    changes = {"A": {"on": -1, "off": 1}, "B": {"on": -1, "off": 1}, "C": {"on": 1, "off": -1}, "clock": {"tick": 1}}
+    return Model(
+        name="binding",
+        species=tuple(changes),
+        parameters=("kon", "koff", "A0"),
+        parameter_values=np.array([2.0, 0.5, 3.0]),
+        initial={"A": parse("A0"), "B": parse("1"), "C": parse("0"), "clock": parse("0.25")},
+        rates={"on": parse("kon*A*B"), "off": parse("koff*C"), "tick": parse("exp(C)")},
+        stoichiometry={s: {r: parse(str(v)) for r, v in row.items()} for s, row in changes.items()},
+        outputs=frozenset({"clock"}),
+    )
+
+
+def bound(a: float, b: float, dissociation: float) -> float:
+    s = a + b + dissociation
+    return (s - np.sqrt(s * s - 4 * a * b)) / 2
+
+
+def test_totals_are_kept_and_outputs_left_alone() -> None:
+    c = bound(3.0, 1.0, 0.25)
+    assert steady_state(binding()) == pytest.approx([3.0 - c, 1.0 - c, c, 0.25], rel=1e-12)
+    c = bound(5.0, 1.0, 0.1)
+    found = steady_state(binding(), {"A0": 5.0, "koff": 0.2})
+    assert found == pytest.approx([5.0 - c, 1.0 - c, c, 0.25], rel=1e-12)
+
+
+def test_of_two_states_the_one_is_found_to_which_the_model_goes() -> None:
+    model = toggle()
+    high = steady_state(model)
+    low = steady_state(model, initial={"U": 0.1, "V": 3.0})
+    assert high[0] > 2 * high[1] and low[1] > 2 * low[0]
+    for state in (high, low):
+        assert state[0] == pytest.approx(4 / (1 + state[1] ** 2), rel=1e-10)
+        assert state[1] == pytest.approx(4 / (1 + state[0] ** 2), rel=1e-10)
+        assert stability(model, state).stable
+        assert simulate(model, [0.0, 10.0], initial=state).values[-1] == pytest.approx(state, rel=1e-9)
+
+
+def test_the_state_between_the_two_is_unstable() -> None:
+    u, v = 1.3, 1.4
+    for _ in range(100):  # Newton on the two dilution balances, by hand
+        f = np.array([4 / (1 + v * v) - u, 4 / (1 + u * u) - v])
+        j = np.array([[-1, -8 * v / (1 + v * v) ** 2], [-8 * u / (1 + u * u) ** 2, -1]])
+        u, v = np.array([u, v]) - np.linalg.solve(j, f)
+    c = 50 * u / (50 * u + 20)
+    found = stability(toggle(), np.array([u, v, 1 - c, c]))
+    assert not found.stable
+    assert found.eigenvalues[0].real > 0
+
+
+def test_what_never_rests_is_an_error_that_says_so() -> None:
+    spin = model_of("spin", {"x": "w*y", "y": "-w*x"}, {"x": 1.0, "y": 0.0}, {"w": 1.0})
+    with pytest.raises(SteadyStateError, match="no steady state"):
+        steady_state(spin)
+    growth = model_of("growth", {"x": "k*x"}, {"x": 1.0}, {"k": 1.0})
+    with pytest.raises(RuntimeError, match="growth"):
+        steady_state(growth)
+
+
+def test_slopes_of_a_steady_state_meet_its_closed_form() -> None:
+    names = ("kon", "koff", "A0", "B")
+    found = steady_state_sensitivities(binding(), names)
+    step = 1e-5
+
+    def state(kon: float, koff: float, a: float, b: float) -> np.ndarray:
+        c = bound(a, b, koff / kon)
+        return np.array([a - c, b - c, c, 0.25])
+
+    at = np.array([2.0, 0.5, 3.0, 1.0])
+    for column in range(4):
+        push = np.zeros(4)
+        push[column] = step
+        expected = (state(*(at + push)) - state(*(at - push))) / (2 * step)
+        assert found[:, column] == pytest.approx(expected, rel=1e-7, abs=1e-9)

@@ -12,12 +12,6 @@ from pathway.kernels import CompiledModel, compile_model
 
 from .synthetic import chain
 
-
-@pytest.fixture(autouse=True)
-def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATHWAY_CACHE_DIR", str(tmp_path_factory.getbasetemp() / "cache"))
-
-
 EVERYTHING = (
     *("right_hand_side", "jacobian", "time_derivative", "factor", "solve", "solve_shared", "multiply"),
     *("multiply_shared", "add_second_shared", "parameter_jacobian", "second_derivatives", "time_gradients"),

@@ -14,7 +14,6 @@ _PLACES = {
     "ScenarioError": "mistakes",
     "ScenarioRunError": "run",
     "built_in_laboratory": "shelf",
-    "cell_model": "shelf",
     "find_scenario": "read",
     "read_scenario": "read",
     "run_scenario": "run",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from pathway.equations import Model
@@ -12,7 +13,7 @@ from .laboratory import Laboratory
 from .read import read_scenario
 from .result import Result
 from .run import Progress, run_scenario
-from .shelf import cell_model
+from .shelf import circuit_model, line_values
 
 
 def run(
@@ -59,5 +60,9 @@ def load_cells(name: str) -> Model:
         A built-in line, or the path of a TOML file that describes one.
     """
     path = Path(name)
-    model = cell_model(path.name, path.parent) if name.endswith(".toml") else cell_model(name)
-    return model.with_initial_values(steady_state(model))
+    folder = path.parent if name.endswith(".toml") else Path()
+    values = line_values(path.name if name.endswith(".toml") else name, folder)
+    model = circuit_model()
+    state = steady_state(model, values)
+    # Named after the line; a model of its own, since the caller may change it.
+    return replace(model, name=path.stem, parameter_values=values).with_initial_values(state)

@@ -108,8 +108,7 @@ class Checker:
                 self._add((*path, "amount"), "a medium change has no amount; remove the line")
         elif amount is None:
             if agent.species:
-                example = f"{agent.usual:g} {agent.unit}" if agent.usual else f"1 {agent.unit}"
-                self._add(path, f"[dose.{name}] has no 'amount'; expected for example amount = \"{example}\"")
+                self._add(path, f"[dose.{name}] has no 'amount'; expected for example amount = \"{_example(agent)}\"")
         elif isinstance(amount, str) and agent.species:
             self._amount(dose, agent, path)
 
@@ -118,7 +117,8 @@ class Checker:
         try:
             value = quantities.amount(text, agent.unit, agent.usual, agent.molar_mass)
         except UnitError as error:
-            self._add((*path, "amount"), f"amount of {agent.name}: {error}")
+            said = str(error) if text in str(error) else f"'{text}': {error}"
+            self._add((*path, "amount"), f"amount of {agent.name}: {said}; expected for example '{_example(agent)}'")
             return
         if value <= 0:
             self._add(
@@ -166,7 +166,7 @@ class Checker:
                 try:
                     quantities.amount(text, units[name], usual=1.0)
                 except UnitError as error:
-                    self._add(place, f"change of {name}: {error}")
+                    self._add(place, f"change of {name}: {error}; expected for example '0.5 x' or '3 {units[name]}'")
 
     def _within(self, time: float | None, written: Any, path: Path) -> None:
         if time is not None and self.end is not None and time >= self.end:
@@ -317,6 +317,10 @@ def arms_in(key: str, text: str) -> tuple[str, ...] | None:
         return (text,)
     parts = tuple(part.strip() for part in text.split(" vs " if key == "compare" else " / "))
     return parts if len(parts) == 2 and all(parts) else None
+
+
+def _example(agent: Agent) -> str:
+    return f"{agent.usual or 1.0:.3g} {agent.unit}"
 
 
 def _called(entry: Mapping[str, Any]) -> str:

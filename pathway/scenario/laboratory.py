@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from pathway.equations import Model
 
 
@@ -62,8 +64,10 @@ class Laboratory:
     agents : mapping of name to Agent
     cell_lines : tuple of str
         Built-in ones; a scenario may also name the file of another.
-    model_of : callable (name, folder) -> Model
-        The model of a built-in line, or of a file that lies in the folder.
+    model : Model
+        What all cell lines have in common; lines differ in parameter values, so that one compiled model serves all.
+    parameters_of : callable (name, folder) -> array, shape (n_parameters,)
+        The numbers of a built-in line, or of a file that lies in the folder.
     units : mapping of readable name to unit text
         Species, quantities and observables.
     parameters : mapping of parameter name to unit text
@@ -74,7 +78,8 @@ class Laboratory:
 
     agents: Mapping[str, Agent]
     cell_lines: tuple[str, ...]
-    model_of: Callable[[str, Path], Model]
+    model: Model
+    parameters_of: Callable[[str, Path], np.ndarray]
     units: Mapping[str, str]
     parameters: Mapping[str, str]
     knock_downs: Mapping[str, KnockDown] = field(default_factory=dict)

@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway import parameters
-from pathway.equations import Model, network_model
-from pathway.network import circuit
+from pathway.equations import Model
 from pathway.simulation import SimulationError, steady_state
 
 from .laboratory import Laboratory
@@ -38,28 +37,34 @@ def drawn_laboratory(laboratory: Laboratory, seed: int, draw: int) -> Laboratory
     DrawFailure
         When a line is asked for that cannot be anchored.
     """
-    names = [parameter.name for parameter in circuit().parameters]
-    quantiles = dict(zip(names, np.random.default_rng([seed, draw]).random(len(names)), strict=True))
-    made: dict[str, Model] = {}
+    model = laboratory.model
+    quantiles = dict(
+        zip(model.parameters, np.random.default_rng([seed, draw]).random(len(model.parameters)), strict=True)
+    )
+    made: dict[str, np.ndarray] = {}
 
-    def model_of(name: str, folder: Path) -> Model:
+    def parameters_of(name: str, folder: Path) -> np.ndarray:
         if name not in made:
-            made[name] = _drawn_line(name, folder, quantiles, model_of)
+            line = line_of_cells(name, folder)
+            parent = parameters_of(line.parent, folder) if line.parent else None
+            made[name] = _drawn_line(line, quantiles, model, parent)
         return made[name]
 
-    return replace(laboratory, model_of=model_of)
+    return replace(laboratory, parameters_of=parameters_of)
 
 
-def _drawn_line(name: str, folder: Path, quantiles: dict[str, float], model_of: object) -> Model:
-    line = line_of_cells(name, folder)
-    values = {n: _placed(quantiles[n], *line.entries[n].range, line.entries[n].value) for n in quantiles}
+def _drawn_line(
+    line: parameters.CellLine, quantiles: dict[str, float], model: Model, parent: np.ndarray | None
+) -> np.ndarray:
+    """The line's numbers at these quantiles; anchored ones are found for a parental line and taken over by others."""
+    values = np.array([_placed(quantiles[n], *line.entries[n].range, line.entries[n].value) for n in model.parameters])
     anchors = parameters.anchors()
-    if line.parent:
-        parent = model_of(line.parent, folder)  # type: ignore[operator]
-        values |= {a.parameter: float(parent.parameter_values[parent.parameter_index(a.parameter)]) for a in anchors}
-        return network_model(line.name, circuit(), values)
-    start = {a.parameter: line.entries[a.parameter].value for a in anchors}
-    return _anchored(network_model(line.name, circuit(), values | start), anchors)
+    places = [model.parameter_index(anchor.parameter) for anchor in anchors]
+    if parent is not None:
+        values[places] = parent[places]
+        return values
+    values[places] = [line.entries[anchor.parameter].value for anchor in anchors]
+    return _anchored(model, values, places, anchors)
 
 
 def _placed(quantile: float, low: float, high: float, value: float) -> float:
@@ -70,36 +75,38 @@ def _placed(quantile: float, low: float, high: float, value: float) -> float:
     return low + quantile * (high - low)
 
 
-def _anchored(model: Model, anchors: tuple[parameters.Anchor, ...]) -> Model:
+def _anchored(
+    model: Model, values: np.ndarray, places: list[int], anchors: tuple[parameters.Anchor, ...]
+) -> np.ndarray:
     """Anchored parameters found by Newton's method in logarithms, its slopes improved along the way (Broyden 1965)."""
-    names = [anchor.parameter for anchor in anchors]
-    logs = np.array([math.log(model.parameter_values[model.parameter_index(n)]) for n in names])
-    slopes = np.eye(len(names))
-    model, misses = _trial(model, anchors, logs)
+    values = values.copy()
+    slopes = np.eye(len(places))
+    misses = _misses(model, values, anchors)
     for _ in range(_MOST_TRIALS):
         if np.max(np.abs(misses)) < _PRECISION:
-            return model
+            return values
         step = np.clip(-np.linalg.solve(slopes, misses), -1.0, 1.0)
-        model, after = _trial(model, anchors, logs + step)
+        values[places] *= np.exp(step)
+        after = _misses(model, values, anchors)
         slopes += np.outer(after - misses - slopes @ step, step) / (step @ step)
-        logs, misses = logs + step, after
+        misses = after
         if abs(np.linalg.det(slopes)) < 1e-6:
-            slopes = np.eye(len(names))
+            slopes = np.eye(len(places))
     raise DrawFailure("the anchored parameters could not be found")
 
 
-def _trial(model: Model, anchors: tuple[parameters.Anchor, ...], logs: np.ndarray) -> tuple[Model, np.ndarray]:
-    """The model at rest with these values, and how far (in logarithms) each quantity is from its target."""
-    model = model.with_parameters({a.parameter: math.exp(v) for a, v in zip(anchors, logs, strict=True)})
+def _misses(model: Model, values: np.ndarray, anchors: tuple[parameters.Anchor, ...]) -> np.ndarray:
+    """How far, in logarithms, each anchored quantity of the resting cell is from its target."""
     try:
-        model = model.with_initial_values(steady_state(model))
+        state = steady_state(model, values)
     except SimulationError as error:
         raise DrawFailure(str(error)) from error
     misses = []
     for anchor in anchors:
-        found = value_at_rest(model, anchor.quantity)
-        wanted = value_at_rest(model, anchor.target) if isinstance(anchor.target, str) else float(anchor.target)
+        found = value_at_rest(model, anchor.quantity, values, state)
+        target = anchor.target
+        wanted = value_at_rest(model, target, values, state) if isinstance(target, str) else float(target)
         if not (found > 0 and wanted > 0):
             raise DrawFailure(f"{anchor.quantity} is {found:.3g}")
         misses.append(math.log(found / wanted))
-    return model, np.array(misses)
+    return np.array(misses)

@@ -68,5 +68,5 @@ def amount(text: str, unit: str, usual: float | None = None, molar_mass: float |
     if not given:
         if unit == "1":
             return value
-        raise UnitError(f"'{text}' has no unit; write for example '{text.strip()} {unit}'")
+        raise UnitError(f"'{text}' has no unit")
     return value * conversion_factor(given, unit, molar_mass)

@@ -27,7 +27,9 @@ class ArmResult:
     ----------
     arm : Arm
     model : Model
-        With the parameters of the arm's cells and changes; its initial values are the untreated steady state.
+        Shared by all arms.
+    parameters : array, shape (n_parameters,)
+        Of the arm's cells, with its changes and knock-downs.
     times : array, shape (n_times,), hours
     trajectory
         Any species, quantity or observable by name.
@@ -42,6 +44,7 @@ class ArmResult:
 
     arm: Arm
     model: Model
+    parameters: np.ndarray
     times: np.ndarray
     trajectory: Any
     courses: Mapping[str, np.ndarray]

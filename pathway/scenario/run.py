@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from pathway.equations import Model
 from pathway.simulation import Intervention, simulate, steady_state
 
 from . import quantities
@@ -38,11 +37,14 @@ class ScenarioRunError(RuntimeError):
 
 @dataclass(frozen=True, eq=False)
 class _Cells:
-    """Cells before anything is given: their model, resting at the untreated steady state."""
+    """Cells before anything is given, at their untreated steady state.
 
-    model: Model
-    usual: Model
-    """The line without changes: what "0.1 x" is a multiple of."""
+    `usual` are the numbers of the line without changes: what "0.1 x" is a multiple of.
+    """
+
+    parameters: np.ndarray
+    state: np.ndarray
+    usual: np.ndarray
 
 
 def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progress: Progress | None = None) -> Result:
@@ -116,6 +118,7 @@ class _Runner:
     def __init__(self, scenario: Scenario, laboratory: Laboratory) -> None:
         self.scenario = scenario
         self.laboratory = laboratory
+        self.model = laboratory.model
         self.folder = scenario.file.parent
         self.cells: dict[Any, _Cells] = {}
         self.courses: dict[Any, Any] = {}
@@ -129,47 +132,54 @@ class _Runner:
         return self.cells[key]
 
     def _prepared(self, arm: Arm) -> _Cells:
-        usual = self.laboratory.model_of(arm.cells, self.folder)
-        values = {name: self._changed(usual, name, text) for name, text in arm.changes.items()}
-        changed = _resting(usual.with_parameters(values))
+        usual = self.laboratory.parameters_of(arm.cells, self.folder)
+        values = usual.copy()
+        for name, text in arm.changes.items():
+            values[self.model.parameter_index(name)] = self._changed(usual, name, text)
+        state = steady_state(self.model, values)
         if arm.knock_downs:
-            changed = self._knocked_down(changed, arm)
-        return _Cells(changed, usual)
+            values, state = self._knocked_down(values, state, arm)
+        return _Cells(values, state, usual)
 
-    def _changed(self, usual: Model, name: str, text: str) -> float:
-        value = float(usual.parameter_values[usual.parameter_index(name)])
+    def _changed(self, usual: np.ndarray, name: str, text: str) -> float:
+        value = float(usual[self.model.parameter_index(name)])
         return quantities.amount(text, self.laboratory.parameters[name], usual=value)
 
-    def _knocked_down(self, model: Model, arm: Arm) -> Model:
+    def _knocked_down(self, values: np.ndarray, state: np.ndarray, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
         """Scales syntheses until each protein's untreated level has fallen by what the bench measured.
 
         A secant in the logarithms of scale and level: where feedback holds a protein up, its synthesis must fall
         further than its level.
         """
-        goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
-        wanted = {n: math.log(value_at_rest(model, g.observable) * (1 - arm.knock_downs[n])) for n, g in goals.items()}
-        usual = {n: float(model.parameter_values[model.parameter_index(g.parameter)]) for n, g in goals.items()}
-        scale = {name: math.log(1 - share) for name, share in arm.knock_downs.items()}
-        slope = dict.fromkeys(goals, 1.0)
-        before: dict[str, tuple[float, float]] = {}
+        names = list(arm.knock_downs)
+        goals = [self.laboratory.knock_downs[name] for name in names]
+        places = [self.model.parameter_index(goal.parameter) for goal in goals]
+        shares = np.array([1.0 - arm.knock_downs[name] for name in names])
+
+        def levels(values: np.ndarray, state: np.ndarray) -> np.ndarray:
+            found = [value_at_rest(self.model, goal.observable, values, state) for goal in goals]
+            return np.log(np.maximum(found, 1e-300))
+
+        wanted = levels(values, state) + np.log(shares)
+        usual, scale, slope = values[places], np.log(shares), np.ones(len(names))
+        before: tuple[np.ndarray, np.ndarray] | None = None
         for _ in range(_MOST_KNOCK_DOWN_ROUNDS):
-            model = _resting(
-                model.with_parameters({g.parameter: usual[n] * math.exp(scale[n]) for n, g in goals.items()})
-            )
-            levels = {n: math.log(max(value_at_rest(model, g.observable), 1e-300)) for n, g in goals.items()}
-            misses = {n: levels[n] - wanted[n] for n in goals}
-            if max(map(abs, misses.values())) < _KNOCK_DOWN_PRECISION:
-                return model
-            for n in goals:
-                if n in before and abs(scale[n] - before[n][0]) > 1e-12:
-                    slope[n] = min(5.0, max(0.1, (levels[n] - before[n][1]) / (scale[n] - before[n][0])))
-                before[n] = scale[n], levels[n]
-                scale[n] -= max(-2.0, min(2.0, misses[n] / slope[n]))
-        worst = max(misses, key=lambda n: abs(misses[n]))
-        left = math.exp(levels[worst] - wanted[worst]) * (1 - arm.knock_downs[worst])
+            values = values.copy()
+            values[places] = usual * np.exp(scale)
+            state = steady_state(self.model, values)
+            reached = levels(values, state)
+            misses = reached - wanted
+            if np.max(np.abs(misses)) < _KNOCK_DOWN_PRECISION:
+                return values, state
+            if before is not None:
+                moved = np.where(np.abs(scale - before[0]) > 1e-12, scale - before[0], np.nan)
+                slope = np.clip(np.nan_to_num((reached - before[1]) / moved, nan=1.0), 0.1, 5.0)
+            before = scale, reached
+            scale = scale - np.clip(misses / slope, -2.0, 2.0)
+        worst = int(np.argmax(np.abs(misses)))
         raise ScenarioRunError(
-            f"arm '{arm.name}': {worst} cannot be lowered by {arm.knock_downs[worst]:.0%}; with almost no synthesis "
-            f"left, its untreated level is still {left:.1%} of normal"
+            f"arm '{arm.name}': {names[worst]} cannot be lowered by {1 - shares[worst]:.0%}; with almost no synthesis "
+            f"left, its untreated level is still {math.exp(misses[worst]) * shares[worst]:.1%} of normal"
         )
 
     def simulate(self, arm: Arm) -> Any:
@@ -178,9 +188,11 @@ class _Runner:
         if key not in self.courses:
             cells = self.at_rest(arm)
             self.courses[key] = simulate(
-                cells.model,
+                self.model,
                 self.times,
-                initial=cells.model.initial_values,
+                start=self.scenario.start,
+                parameters=cells.parameters,
+                initial=cells.state,
                 interventions=self._interventions(arm, cells),
                 relative_tolerance=RELATIVE_TOLERANCE,
             )
@@ -211,7 +223,8 @@ class _Runner:
         count = np.asarray(trajectory[self.laboratory.cell_count])
         return ArmResult(
             arm=arm,
-            model=self.at_rest(arm).model,
+            model=self.model,
+            parameters=self.at_rest(arm).parameters,
             times=self.times,
             trajectory=trajectory,
             courses={name: np.asarray(trajectory[name]) for name in self.scenario.observables},
@@ -225,10 +238,6 @@ class _Runner:
         until = self.scenario.growth_at or self.scenario.end
         since = _parting_time(arm, control, self.scenario)
         return compare_growth(self.times, count, reference, since, until, control_name)
-
-
-def _resting(model: Model) -> Model:
-    return model.with_initial_values(steady_state(model))
 
 
 def _parting_time(arm: Arm, control: Arm, scenario: Scenario) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
 from pathway import parameters
 from pathway.equations import Model, network_model
 from pathway.network import circuit
@@ -19,20 +21,25 @@ def built_in_laboratory() -> Laboratory:
     return Laboratory(
         agents={name: _agent(entry) for name, entry in parameters.agents().items()},
         cell_lines=parameters.cell_lines(),
-        model_of=cell_model,
+        model=circuit_model(),
+        parameters_of=line_values,
         units={e.name: e.unit for e in (*network.species, *network.quantities, *network.observables)},
         parameters={parameter.name: parameter.unit for parameter in network.parameters},
         knock_downs={n: KnockDown(k.parameter, k.observable) for n, k in parameters.knock_downs().items()},
     )
 
 
-def cell_model(name: str, folder: Path = Path()) -> Model:
-    """The equations of a built-in cell line, or of one described by a TOML file in the folder.
+@cache
+def circuit_model() -> Model:
+    """The circuit at its reference numbers; made once, so that it is derived and compiled once."""
+    values = {name: entry.value for name, entry in parameters.reference().items()}
+    return network_model("circuit", circuit(), values)
 
-    Its initial values are where the search for the untreated state starts, not that state.
-    """
-    line = line_of_cells(name, folder)
-    return network_model(line.name, circuit(), parameters.values(circuit(), line))
+
+def line_values(name: str, folder: Path = Path()) -> np.ndarray:
+    """The parameter values of a cell line, in the order of the circuit's parameters."""
+    found = parameters.values(circuit(), line_of_cells(name, folder))
+    return np.array([found[parameter] for parameter in circuit_model().parameters])
 
 
 def line_of_cells(name: str, folder: Path = Path()) -> parameters.CellLine:

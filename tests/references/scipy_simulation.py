@@ -97,6 +97,7 @@ def simulate(
     interventions: Sequence[Any] = (),
     relative_tolerance: float = 1e-8,
     absolute_tolerance: float | None = None,
+    start: float | None = None,
     method: str = "LSODA",
 ) -> Trajectory:
     """The trajectory at `times`; at the time of an intervention, the value after it."""
@@ -106,8 +107,9 @@ def simulate(
     function = compiled(model, list(model.derivatives.values()))
     absolute = absolute_tolerance or relative_tolerance * 1e-3 * np.maximum(np.abs(y), 1e-3)
     pending = sorted(interventions, key=lambda i: i.time)
-    now, values, used = times[0], np.empty((len(times), len(y))), np.empty((len(times), len(p)))
-    for stop, group in _stretches(times, pending):
+    now = times[0] if start is None else start
+    values, used = np.empty((len(times), len(y))), np.empty((len(times), len(p)))
+    for stop, group in _stretches(now, times[-1], pending):
         wanted = times[(times >= now) & (times < stop)] if stop < math.inf else times[times >= now]
         last = wanted[-1] if stop == math.inf else stop
         if last > now:
@@ -134,9 +136,9 @@ def simulate(
     return Trajectory(model, times, values, used)
 
 
-def _stretches(times: np.ndarray, pending: list[Any]) -> list[tuple[float, list[Any]]]:
+def _stretches(first: float, last: float, pending: list[Any]) -> list[tuple[float, list[Any]]]:
     """Ends of the stretches between interventions, with what happens at each end; the last one is open."""
-    moments = sorted({i.time for i in pending if times[0] <= i.time <= times[-1]})
+    moments = sorted({i.time for i in pending if first <= i.time <= last})
     return [(m, [i for i in pending if i.time == m]) for m in moments] + [(math.inf, [])]
 
 

@@ -8,7 +8,9 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
-from pathway.equations import Model, network_model
+import numpy as np
+
+from pathway.equations import network_model
 from pathway.network.language import Observable, Parameter, Quantity, Reaction, Species, join
 from pathway.scenario.laboratory import Agent, KnockDown, Laboratory
 
@@ -55,9 +57,10 @@ _TOY = SimpleNamespace(
 )
 
 
-def toy_model(cells: str, folder: Path = Path()) -> Model:
+def line_values(cells: str, folder: Path = Path()) -> np.ndarray:
     """Cells called "quick" grow twice as fast as "slow" ones."""
-    return network_model(cells, join([_TOY]), {**VALUES, "mu": MU * (2 if cells == "quick" else 1)})
+    values = {**VALUES, "mu": MU * (2 if cells == "quick" else 1)}
+    return np.array([values[parameter.name] for parameter in _TOY.PARAMETERS])
 
 
 @cache
@@ -73,7 +76,8 @@ def toy_laboratory() -> Laboratory:
     return Laboratory(
         agents={agent.name: agent for agent in agents},
         cell_lines=("slow", "quick"),
-        model_of=toy_model,
+        model=network_model("toy", network, VALUES),
+        parameters_of=line_values,
         units={entry.name: entry.unit for entry in readable},
         parameters={entry.name: entry.unit for entry in network.parameters},
         knock_downs={"protein": KnockDown("make_factor", "protein")},

@@ -1,0 +1,94 @@
+"""The figure shows every arm and observable with units, and looks the same every time."""
+
+import pytest
+from matplotlib.colors import to_rgb
+
+from pathway.plotting import plot, save
+from pathway.plotting.style import PALETTE, arm_style
+from pathway.scenario import read_scenario, run_scenario
+from tests.scenario.toy import toy_laboratory
+
+TEXT = """
+title = "A drug and a ligand"
+cells = "slow"
+[time]
+end = "72 h"
+[dose.d]
+agent = "drug"
+amount = "10 nM"
+[dose.l]
+agent = "ligand"
+amount = "2 nM"
+at = "-12 h"
+every = "24 h"
+[growth_rate]
+of = ["d"]
+[[arm]]
+name = "untreated"
+[[arm]]
+name = "drug"
+doses = ["d"]
+[[arm]]
+name = "both"
+doses = ["d", "l"]
+[show]
+observables = ["protein", "ligand", "cell_number"]
+[data]
+file = "points.csv"
+"""
+
+
+@pytest.fixture
+def result(tmp_path):
+    (tmp_path / "toy.toml").write_text(TEXT)
+    points = "arm,time,observable,value,unit,error\ndrug,24,protein,40,nM,4\nboth,1 d,ligand,0.5,nM,\n"
+    (tmp_path / "points.csv").write_text(points)
+    laboratory = toy_laboratory()
+    return run_scenario(read_scenario(tmp_path / "toy.toml", (), laboratory), laboratory)
+
+
+def test_every_axis_has_a_unit_and_every_arm_its_line(result):
+    axes = plot(result).axes
+    labels = [a.get_xlabel() for a in axes] + [a.get_ylabel() for a in axes if a.get_ylabel()]
+    assert all("[" in label for label in labels), labels
+    titles = [a.get_title(loc="left") for a in axes]
+    assert titles[1:4] == ["protein", "ligand", "cell number"]
+    assert [len([line for line in a.lines if len(line.get_xdata()) > 2]) for a in axes[1:4]] == [3, 3, 3]
+    assert [t.get_text() for t in axes[0].get_yticklabels()] == ["untreated", "drug", "both"]
+
+
+def test_bars_show_gr_and_percent_of_control(result):
+    *_, gr, percent = plot(result).axes
+    assert [p.get_width() for p in gr.patches] == [arm.growth.gr for arm in result.arms.values()]
+    assert [p.get_width() for p in percent.patches] == [a.growth.percent_of_control for a in result.arms.values()]
+
+
+def test_measured_points_lie_where_they_were_measured(result):
+    panel = plot(result).axes[1]
+    points = [line.get_xydata().tolist() for line in panel.lines if line.get_marker() == "o"]
+    assert points == [[[24.0, 40.0]]]
+
+
+def test_the_same_run_gives_the_same_files(result, tmp_path):
+    first = [p.read_bytes() for p in save(plot(result), tmp_path / "one")]
+    second = [p.read_bytes() for p in save(plot(result), tmp_path / "two")]
+    assert first == second
+
+
+def test_neighbours_can_be_told_apart_without_colour_vision():
+    """Any two colours differ in lightness or lie on the blue-yellow axis that the common colour blindnesses keep."""
+
+    def seen(color):
+        # Red and green collapse to their mean for a red-green blind eye.
+        red, green, blue = to_rgb(color)
+        return ((red + green) / 2, blue)
+
+    for i, one in enumerate(PALETTE):
+        for other in PALETTE[:i]:
+            distance = sum((a - b) ** 2 for a, b in zip(seen(one), seen(other), strict=True)) ** 0.5
+            assert distance > 0.03, (one, other)
+    assert len({(arm_style(i)["color"], str(arm_style(i)["linestyle"])) for i in range(30)}) == 30
+
+
+def test_a_figure_shows_itself_in_a_notebook(result):
+    assert plot(result)._repr_png_().startswith(b"\x89PNG")

@@ -1,0 +1,184 @@
+"""The run folder: complete or absent, self-contained, repeatable."""
+
+import csv
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from pathway.report import FolderError, replay, write_run
+from pathway.scenario import read_scenario, run_scenario
+
+SMALL = """
+title = "Trastuzumab & <lapatinib>, quickly"
+source = "Gong2011"
+cells = "skbr3"
+[time]
+end = "24 h"
+record_every = "6 h"
+[dose.t]
+agent = "trastuzumab"
+amount = "10 ug/mL"
+[growth_rate]
+of = ["t"]
+[[arm]]
+name = "untreated"
+[[arm]]
+name = "trastuzumab"
+doses = ["t"]
+[show]
+observables = ["PTEN", "cell_number"]
+[data]
+file = "../points.csv"
+[[expect]]
+claim = "slows"
+role = "sanity"
+quantity = "GR"
+arm = "trastuzumab"
+below = -1
+reason = "It cannot."
+"""
+
+
+@pytest.fixture(scope="module")
+def result(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("scenario")
+    (folder / "points.csv").write_text("arm,time,observable,value\nuntreated,0,PTEN,1.0\nuntreated,24,PTEN,1.1\n")
+    (folder / "here").mkdir()
+    (folder / "here" / "small.toml").write_text(SMALL, encoding="utf-8")
+    return run_scenario(read_scenario(folder / "here" / "small.toml"))
+
+
+@pytest.fixture(scope="module")
+def run_folder(result, tmp_path_factory):
+    out = tmp_path_factory.mktemp("results") / "small"
+    write_run(result, out, ["pathway", "run", "small.toml"])
+    return out
+
+
+def test_everything_is_there(run_folder):
+    found = {str(p.relative_to(run_folder)) for p in run_folder.rglob("*") if p.is_file()}
+    assert found == {
+        "arms.csv",
+        "expectations.csv",
+        "figure.png",
+        "figure.svg",
+        "inputs/points.csv",
+        "inputs/small.toml",
+        "parameters.csv",
+        "provenance.json",
+        "report.html",
+        "result.json",
+        "time_courses.csv",
+    }
+    assert [p for p in run_folder.parent.iterdir() if p != run_folder] == []
+
+
+def test_the_table_is_tidy_and_its_header_has_units(run_folder, result):
+    with open(run_folder / "time_courses.csv", newline="") as stream:
+        header, *rows = list(csv.reader(stream))
+    assert all(re.search(r"\[[^\]]+\]$", name) for name in header[1:])
+    assert len(rows) == 2 * len(result.times)
+    row = next(r for r in rows if r[0] == "trastuzumab" and float(r[1]) == 24.0)
+    assert float(row[header.index("PTEN [1]")]) == pytest.approx(
+        result.arms["trastuzumab"].courses["PTEN"][-1], rel=1e-9
+    )
+
+
+def test_provenance_says_what_was_run_with_what(run_folder):
+    record = json.loads((run_folder / "provenance.json").read_text())
+    assert record["command"] == ["pathway", "run", "small.toml"]
+    assert set(record["inputs"]) == {"small.toml", "points.csv"}
+    assert record["packages"]["numpy"] and record["python"] and record["cpu"]["name"]
+    assert len(record["circuit"]) == 64
+
+
+class Page(HTMLParser):
+    """Collects what a page links to and says, and checks that its tags close."""
+
+    def __init__(self):
+        super().__init__()
+        self.links, self.text, self.open = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("href", "src", "xlink:href")]
+        if tag not in ("meta", "path", "use", "rect", "br"):
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.links += [value for name, value in attributes if name in ("href", "src", "xlink:href")]
+
+    def handle_endtag(self, tag):
+        assert not self.open or tag in ("path", "use", "rect") or self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.text.append(data)
+
+
+def test_the_report_stands_alone_and_says_what_matters(run_folder):
+    page = Page()
+    page.feed((run_folder / "report.html").read_text(encoding="utf-8"))
+    assert page.open == []
+    assert all(link.startswith("#") for link in page.links), "everything it shows is inside"
+    text = " ".join(page.text)
+    for words in (
+        "Trastuzumab & <lapatinib>, quickly",
+        "0 of 1 expectations met",
+        "It cannot.",
+        "confidence",
+        "sha256",
+    ):
+        assert words in text
+    assert "k_PTEN_degradation" in text or "PTEN_degradation" in text
+
+
+def test_a_replay_is_identical(run_folder):
+    found = replay(run_folder)
+    assert (found.verdict, found.first_difference, found.changed) == ("identical", None, ())
+
+
+def edited(folder, row, column, change):
+    file = folder / "time_courses.csv"
+    rows = list(csv.reader(file.read_text().splitlines()))
+    rows[row][column] = repr(change(float(rows[row][column])))
+    file.write_text("\n".join(map(",".join, rows)) + "\n")
+
+
+def test_a_replay_names_the_first_difference(result, tmp_path):
+    write_run(result, tmp_path / "run", [], figures=False)
+    edited(tmp_path / "run", 3, 2, lambda v: v * (1 + 1e-9))
+    assert replay(tmp_path / "run").verdict == "agrees"
+    edited(tmp_path / "run", 4, 2, lambda v: v * 1.01)
+    found = replay(tmp_path / "run")
+    assert found.verdict == "differs"
+    assert found.first_difference.startswith("arm 'untreated', 18 h, PTEN [1]: ")
+
+
+def test_an_earlier_run_is_replaced_and_anything_else_is_left_alone(result, tmp_path):
+    write_run(result, tmp_path / "run", [], figures=False)
+    (tmp_path / "run" / "time_courses.csv").write_text("old")
+    write_run(result, tmp_path / "run", [], figures=False)
+    assert (tmp_path / "run" / "time_courses.csv").read_text() != "old"
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("dear")
+    with pytest.raises(FolderError, match="something else than a run"):
+        write_run(result, tmp_path / "mine", [], figures=False)
+    assert [p.name for p in (tmp_path / "mine").iterdir()] == ["notes.txt"]
+    with pytest.raises(FolderError, match="this is a file"):
+        write_run(result, tmp_path / "mine" / "notes.txt", [])
+
+
+def test_nothing_is_left_where_writing_fails(result, tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathway.report.folder.provenance", fail)
+    with pytest.raises(KeyboardInterrupt):
+        write_run(result, tmp_path / "run", [])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(FolderError, match=r"no run to repeat: provenance\.json is missing"):
+        replay(tmp_path)

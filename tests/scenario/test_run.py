@@ -1,0 +1,166 @@
+"""Arms, doses, growth and knock-downs against formulas worked out by hand.
+
+In the toy laboratory the drug stays in the medium, so cells grow at mu (1 - block d / (K + d)) exactly; a ligand given
+at t0 is worth a exp(-k (t - t0)) afterwards; the protein rests where make (k_make + help p / (p + K)) = k_decay p.
+"""
+
+import math
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pathway.scenario import read_scenario, run_scenario
+from pathway.scenario.run import ScenarioRunError
+
+from .toy import BLOCK, K_DRUG, MU, VALUES, toy_laboratory
+
+HEAD = """
+title = "t"
+cells = "slow"
+[time]
+end = "72 h"
+"""
+DRUG = """
+[dose.d]
+agent = "drug"
+amount = "10 nM"
+[growth_rate]
+of = ["d"]
+"""
+
+
+def run(tmp_path, text, settings=()):
+    file = tmp_path / "toy.toml"
+    file.write_text(HEAD + text, encoding="utf-8")
+    return run_scenario(read_scenario(file, settings, toy_laboratory()), toy_laboratory())
+
+
+def slowed(dose):
+    """Share of the growth rate that is left."""
+    return 1 - BLOCK * dose / (K_DRUG + dose)
+
+
+def test_gr_and_percent_of_control_follow_the_closed_form(tmp_path):
+    result = run(tmp_path, DRUG + '[[arm]]\nname = "none"\n[[arm]]\nname = "drug"\ndoses = ["d"]\n')
+    drug, none = result.arms["drug"], result.arms["none"]
+    assert_allclose(drug.growth.gr, 2 ** slowed(10.0) - 1, rtol=1e-5)
+    assert_allclose(drug.growth.percent_of_control, 100 * math.exp(72 * MU * (slowed(10.0) - 1)), rtol=1e-5)
+    assert_allclose(drug.fold, math.exp(72 * MU * slowed(10.0)), rtol=1e-5)
+    assert none.growth.gr == 1.0 and none.growth.percent_of_control == 100.0
+    after = drug.growth.course[1:]
+    assert_allclose(after, 2 ** slowed(10.0) - 1, rtol=1e-4)
+    assert math.isnan(drug.growth.course[0])
+
+
+def test_gr_does_not_depend_on_the_line_or_on_what_both_arm_and_control_get(tmp_path):
+    text = DRUG + (
+        '[dose.before]\nagent = "drug"\namount = "5 nM"\nat = "-24 h"\n'
+        '[[arm]]\nname = "slow"\ndoses = ["d"]\n'
+        '[[arm]]\nname = "quick"\ncells = "quick"\ndoses = ["d"]\n'
+        '[[arm]]\nname = "treated before"\ndoses = ["d", "before"]\n'
+    )
+    result = run(tmp_path, text)
+    assert_allclose(result.arms["quick"].growth.gr, result.arms["slow"].growth.gr, rtol=1e-5)
+    # 15 nM against a control with 5 nM: the control carries the other dose, and x0 is the count at time zero.
+    assert_allclose(result.arms["treated before"].growth.gr, 2 ** (slowed(15.0) / slowed(5.0)) - 1, rtol=1e-5)
+    assert result.arms["treated before"].growth.since == 0.0
+
+
+def test_an_arm_may_name_its_own_control(tmp_path):
+    text = DRUG + (
+        '[dose.before]\nagent = "drug"\namount = "5 nM"\nat = "-24 h"\n[[arm]]\nname = "none"\n'
+        '[[arm]]\nname = "before"\ndoses = ["before"]\ncontrol = "none"\n'
+    )
+    growth = run(tmp_path, text).arms["before"].growth
+    assert growth.since == -24.0
+    assert_allclose(growth.gr, 2 ** slowed(5.0) - 1, rtol=1e-5)
+
+
+def test_repeated_doses_add_up_and_a_medium_change_removes_them(tmp_path):
+    text = (
+        '[dose.l]\nagent = "ligand"\namount = "2 x"\nat = "-12 h"\nevery = "24 h"\ntimes = 3\n'
+        '[dose.wash]\nagent = "medium change"\nat = "36 h"\n'
+        '[[arm]]\nname = "kept"\ndoses = ["l"]\n[[arm]]\nname = "washed"\ndoses = ["l", "wash"]\n'
+        '[show]\nobservables = ["ligand"]\n'
+    )
+    result = run(tmp_path, text)
+    times, k = result.times, VALUES["k_loss"]
+    expected = sum(np.where(times >= t0, 2 * np.exp(-k * (times - t0)), 0) for t0 in (-12, 12, 36))
+    assert_allclose(result.arms["kept"].courses["ligand"], expected, rtol=1e-4, atol=1e-6)
+    # The wash and the third dose fall on the same moment: what is given with the new medium stays.
+    fresh = np.where(times >= 36, 2 * np.exp(-k * (times - 36)), expected)
+    assert_allclose(result.arms["washed"].courses["ligand"], fresh, rtol=1e-4, atol=1e-6)
+
+
+def test_mass_concentrations_are_converted_with_the_molar_mass(tmp_path):
+    # 1.5 ug/mL of 150 kDa is 10 nM.
+    text = (
+        DRUG.replace("10 nM", "1.5 ug/mL") + '[[arm]]\nname = "drug"\ndoses = ["d"]\n[show]\nobservables = ["drug"]\n'
+    )
+    assert_allclose(run(tmp_path, text).arms["drug"].courses["drug"][-1], 10.0, rtol=1e-9)
+
+
+def rest(make):
+    """Larger root of k_decay p^2 + (k_decay K - make k_make - make help) p - make k_make K = 0."""
+    a = VALUES["k_decay"]
+    b = a * K_DRUG - make * (VALUES["k_make"] + VALUES["help"])
+    c = -make * VALUES["k_make"] * K_DRUG
+    return (-b + math.sqrt(b * b - 4 * a * c)) / (2 * a)
+
+
+def test_a_stable_knock_down_lowers_the_untreated_level_by_what_the_bench_measured(tmp_path):
+    text = (
+        '[[arm]]\nname = "normal"\n[[arm]]\nname = "low"\nknock_down = { protein = "80 %" }\n'
+        '[show]\nobservables = ["protein"]\n'
+    )
+    result = run(tmp_path, text)
+    assert_allclose(result.arms["normal"].courses["protein"], rest(1.0), rtol=1e-5)
+    low = result.arms["low"]
+    assert_allclose(low.courses["protein"], 0.2 * rest(1.0), rtol=1e-5)
+    # The protein helps its own synthesis, so the synthesis had to fall by less than the level.
+    factor = low.parameters[low.model.parameter_index("make_factor")]
+    assert_allclose(rest(factor), 0.2 * rest(1.0), rtol=1e-5)
+    assert factor > 0.2
+
+
+def test_a_transient_knock_down_acts_from_its_moment(tmp_path):
+    text = (
+        '[[arm]]\nname = "low"\nknock_down = { protein = { by = "80 %", at = "24 h" } }\n'
+        '[show]\nobservables = ["protein"]\n'
+    )
+    course = run(tmp_path, text, ["time.end=400 h"]).arms["low"]
+    before = course.times <= 24
+    assert_allclose(course.courses["protein"][before], rest(1.0), rtol=1e-5)
+    assert_allclose(course.courses["protein"][-1], rest(0.2), rtol=1e-4)
+
+
+def test_changes_are_multiples_of_the_line_or_values_and_may_come_at_a_moment(tmp_path):
+    text = (
+        '[[arm]]\nname = "half"\nchanges = { mu = "0.5 x" }\n[[arm]]\nname = "value"\nchanges = { mu = "0.24 1/d" }\n'
+        '[[arm]]\nname = "later"\nchanges = { mu = { to = "0 x", at = "36 h" } }\n'
+    )
+    result = run(tmp_path, text)
+    assert_allclose(result.arms["half"].fold, math.exp(72 * MU / 2), rtol=1e-5)
+    assert_allclose(result.arms["value"].fold, math.exp(72 * 0.01), rtol=1e-5)
+    assert_allclose(result.arms["later"].fold, math.exp(36 * MU), rtol=1e-5)
+
+
+def test_a_knock_down_that_cannot_be_reached_says_so(tmp_path):
+    laboratory = toy_laboratory()
+    from dataclasses import replace
+
+    from pathway.scenario.laboratory import KnockDown
+
+    # Growth does not depend on the protein: no synthesis can lower it.
+    stuck = replace(laboratory, knock_downs={"protein": KnockDown("make_factor", "growth_rate")})
+    file = tmp_path / "toy.toml"
+    file.write_text(HEAD + '[[arm]]\nname = "low"\nknock_down = { protein = "80 %" }\n', encoding="utf-8")
+    with pytest.raises(ScenarioRunError, match="arm 'low': protein cannot be lowered by 80%"):
+        run_scenario(read_scenario(file, (), stuck), stuck)
+
+
+def test_growth_is_undefined_where_the_control_does_not_grow(tmp_path):
+    result = run(tmp_path, DRUG + '[[arm]]\nname = "drug"\ndoses = ["d"]\n', ["mu=0 x"])
+    assert math.isnan(result.arms["drug"].growth.gr)
+    assert result.to_dict()["arms"]["drug"]["GR"] is None

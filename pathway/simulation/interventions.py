@@ -42,10 +42,6 @@ class Schedule(NamedTuple):
     targets: np.ndarray
     values: np.ndarray
 
-    @property
-    def changes_parameters(self) -> bool:
-        return bool(np.any((self.kinds >= layout.PARAMETER_SET) & (self.kinds <= layout.PARAMETER_SCALE)))
-
 
 _KINDS = (
     ("set", layout.SET, layout.PARAMETER_SET),

@@ -95,14 +95,14 @@ def simulate(
         if sensitivities is not None:
             from .sensitivities import simulate_with_sensitivities
 
-            return simulate_with_sensitivities(prepared, task, schedule, tuple(sensitivities), solver)
+            return simulate_with_sensitivities(prepared, task, tuple(sensitivities), initial is not None, solver)
         if model.events:
             from .events import simulate_with_events
 
-            return simulate_with_events(prepared, task, schedule, solver)
+            return simulate_with_events(prepared, task, solver)
         report = run_one(prepared, prepared.kernels(1), task, solver)
     statistics = statistics_of(report.counts[0])
-    used = parameters_over_time(times, p, schedule)
+    used = parameters_over_time(times, p, task)
     return Trajectory(model, times, report.values[0], used, report.states[0], statistics=statistics)
 
 
@@ -142,6 +142,7 @@ def make_task(
 
 
 _NO_CONDITIONS = np.zeros(1)
+_NO_TAPE = np.zeros((0, 0))
 
 
 def empty_report(n_members: int, n_times: int, n_columns: int, kernels: Kernels, end_parameters: bool) -> Report:
@@ -152,22 +153,33 @@ def empty_report(n_members: int, n_times: int, n_columns: int, kernels: Kernels,
         end_parameters=np.empty((n_members if end_parameters else 1, kernels.n_parameters)),
         moments=np.zeros((n_members, 2)),
         counts=np.zeros((n_members, layout.COUNTS), dtype=np.int64),
+        tape=_NO_TAPE,
     )
 
 
-def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str) -> Report:
-    """Run one member to its end or to an event; raises if it fails."""
-    report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
-    prepared.run(kernels, solver, task, report)
+def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape: bool = False) -> Report:
+    """Run one member to its end or to an event, if asked with a tape of its steps; raises if it fails."""
+    report = _run_with_tape(prepared, kernels, task, solver, tape)
     if report.counts[0, layout.STATUS] == layout.VANISHING_PIVOT:
         pivots = report.counts[0, layout.PIVOTS]
-        report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
-        prepared.run(kernels, solver, task._replace(pivoted=1), report)
+        report = _run_with_tape(prepared, kernels, task._replace(pivoted=1), solver, tape)
         report.counts[0, layout.PIVOTS] += pivots
     status = report.counts[0, layout.STATUS]
     if status not in (layout.DONE, layout.EVENT):
         raise failure_of(prepared, report, 0)
     return report
+
+
+def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape: bool) -> Report:
+    n_rows = 512 if tape else 0
+    while True:
+        report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
+        if tape:
+            report = report._replace(tape=np.empty((n_rows, layout.TAPE_HEAD + 5 * kernels.n_species)))
+        prepared.run(kernels, solver, task, report)
+        if report.counts[0, layout.STATUS] != layout.TAPE_FULL:
+            return report
+        n_rows *= 4
 
 
 def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:
@@ -202,18 +214,20 @@ def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
     return doses
 
 
-def parameters_over_time(times: np.ndarray, parameters: np.ndarray, schedule: Schedule) -> np.ndarray:
+def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) -> np.ndarray:
     """Parameters as they stood at each time, shape (n_times, n_parameters)."""
-    if not schedule.changes_parameters:
+    kinds = task.action_kinds
+    changes = np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE))
+    if not len(changes):
         return np.broadcast_to(parameters, (len(times), len(parameters)))
     used = np.repeat(parameters[None], len(times), axis=0)
-    for at, kind, target, value in zip(*schedule, strict=True):
-        later = times >= at
-        if kind == layout.PARAMETER_SET:
+    for k in changes:
+        later, target, value = times >= task.action_times[k], task.action_targets[k], task.action_values[k]
+        if kinds[k] == layout.PARAMETER_SET:
             used[later, target] = value
-        elif kind == layout.PARAMETER_ADD:
+        elif kinds[k] == layout.PARAMETER_ADD:
             used[later, target] += value
-        elif kind == layout.PARAMETER_SCALE:
+        else:
             used[later, target] *= value
     return used
 

@@ -11,14 +11,25 @@ from typing import NamedTuple
 import numpy as np
 
 # How a member ended.
-NOT_STARTED, DONE, EVENT, TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, VANISHING_PIVOT, STOPPED, NOT_SETTLED = range(9)
+(
+    NOT_STARTED,
+    DONE,
+    EVENT,
+    TOO_MANY_STEPS,
+    STEP_TOO_SMALL,
+    NOT_FINITE,
+    VANISHING_PIVOT,
+    STOPPED,
+    NOT_SETTLED,
+    TAPE_FULL,
+) = range(10)
 
 # What happens at a moment of the schedule.
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)
 
 # Columns of `Report.counts`.
-STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS = range(5)
-COUNTS = 5
+STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS, TAPED = range(6)
+COUNTS = 6
 
 
 class Kernels(NamedTuple):
@@ -118,4 +129,11 @@ class Report(NamedTuple):
     moments: np.ndarray
     """Time at the end and last step size, shape (n_members, 2)."""
     counts: np.ndarray
-    """Columns STEPS ... STATUS, shape (n_members, COUNTS)."""
+    """Columns STEPS ... TAPED, shape (n_members, COUNTS)."""
+    tape: np.ndarray
+    """Accepted steps of a run with one lane (no rows: not wanted), shape (n_rows, TAPE_HEAD + 5 n_species)."""
+
+
+TAPE_HEAD = 3
+"""A row of the tape: start, size and end of the step (the end is earlier if an event cuts it short); then the state,
+the state after the whole step, and the three rows of the dense output."""

@@ -35,6 +35,9 @@ from .layout import (
     STEP_TOO_SMALL,
     STEPS,
     STOPPED,
+    TAPE_FULL,
+    TAPE_HEAD,
+    TAPED,
     TOO_MANY_STEPS,
     VANISHING_PIVOT,
     Kernels,
@@ -666,7 +669,26 @@ def _stop_at_event(kernels, task, report, lanes):
     for k in range(kernels.n_species):
         lanes.stack[0, k] = lanes.ratio[k]
     lanes.time[0] = moment
+    if report.tape.shape[0] > 0:
+        report.tape[report.counts[lanes.member[0], TAPED] - 1, 2] = moment
     _leave(kernels, report, lanes, 0, EVENT)
+    return True
+
+
+@inlined
+def _write_tape(kernels, report, lanes):
+    """Keep the accepted step of the only lane for a second pass over it."""
+    n, counts = kernels.n_species, report.counts[lanes.member[0]]
+    if counts[TAPED] >= report.tape.shape[0]:
+        return False
+    row = report.tape[counts[TAPED]]
+    row[0], row[1], row[2] = lanes.time[0], lanes.step[0], lanes.ends[0]
+    for k in range(n):
+        row[TAPE_HEAD + k] = lanes.stack[0, k]
+        row[TAPE_HEAD + n + k] = lanes.new[0, k]
+        for part in range(3):
+            row[TAPE_HEAD + (2 + part) * n + k] = lanes.dense[part, k]
+    counts[TAPED] += 1
     return True
 
 
@@ -716,6 +738,9 @@ def run(kernels, pattern, method, task, report, lanes):
                 _retreat(kernels, method, task, report, lanes, lane)
         changed = n_accepted > 0
         if n_accepted == 0:
+            continue
+        if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
+            _leave(kernels, report, lanes, 0, TAPE_FULL)
             continue
         if kernels.conditions != 0 and _stop_at_event(kernels, task, report, lanes):
             continue

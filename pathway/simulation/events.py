@@ -1,0 +1,287 @@
+"""Events: what happens when a condition becomes true, with the meaning that SBML gives it.
+
+A condition is watched by the step loop, which stops at the first float at which it has changed; what follows from it
+happens here, between two stretches of integration:
+
+* An event is triggered when its trigger turns from false to true. Before the start the trigger counts as
+  `initial_value`. Its delay, and its new values if they are those of the trigger's moment, are computed there.
+* An event that is not persistent is dropped if its trigger turns false before it is executed.
+* Of the events due at the same moment the one with the largest priority goes first (priorities are computed anew each
+  time); equal ones in the order in which they were triggered. After each execution all triggers are looked at again,
+  so an event can trigger or drop others at the same moment.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from pathway.equations import Event, Model
+from pathway.equations.model import TIME
+from pathway.expressions import Expression
+from pathway.expressions.evaluation import evaluate_all
+
+from .errors import SimulationError
+from .prepared import Prepared
+from .simulate import run_one, statistics_of
+from .solvers import layout
+from .solvers.batch import evaluate_many
+from .solvers.layout import Kernels, Report, Task
+from .trajectory import Trajectory
+
+EXECUTIONS = 100_000
+"""Events in one run after which it is taken to be caught in a loop."""
+
+
+@dataclass(eq=False)
+class Waiting:
+    """An event that was triggered and is not yet executed; `values` are known if they are those of the trigger."""
+
+    place: int
+    due: float
+    values: list[float] | None
+    context: object = None
+
+
+@dataclass(frozen=True, eq=False)
+class Formulas:
+    """The closed formulas of one event."""
+
+    event: Event
+    targets: list[int]
+    values: list[Expression]
+    factors: list[Expression | None]
+    delay: Expression | None
+    priority: Expression | None
+
+
+def event_formulas(model: Model) -> list[Formulas]:
+    """The formulas of all events over species, parameters and time."""
+    made = []
+    for event in model.events:
+        names = list(event.assignments)
+        extras = [event.delay, event.priority, *(event.factors.get(name) for name in names)]
+        closed = iter(model.closed([e for e in extras if e is not None]))
+        delay, priority, *factors = [None if e is None else next(closed) for e in extras]
+        values = model.closed(event.assignments.values())
+        made.append(Formulas(event, [model.species_index(n) for n in names], values, factors, delay, priority))
+    return made
+
+
+@dataclass(eq=False)
+class EventRun:
+    """One run of a model with events, as it goes on.
+
+    Attributes
+    ----------
+    prepared : Prepared
+    task : Task
+        The whole run, with its interventions.
+    solver : str
+    on_stretch, on_action, on_trigger, on_execution : callable, optional
+        Told what happens, for derivatives along the run.
+    """
+
+    prepared: Prepared
+    task: Task
+    solver: str
+    tape: bool = False
+    on_stretch: Callable[[Report, np.ndarray], None] | None = None
+    on_action: Callable[[int], None] | None = None
+    on_trigger: Callable[[Waiting], None] | None = None
+    on_execution: Callable[[Waiting, np.ndarray, np.ndarray], None] | None = None
+    waiting: list[Waiting] = field(default_factory=list)
+    executed: int = 0
+
+    def __post_init__(self) -> None:
+        model = self.prepared.model
+        self.time = float(self.task.start_times[0])
+        self.state = self.task.starts[0].copy()
+        self.parameters = self.task.parameters[0].copy()
+        self.truth = np.array([float(event.initial_value) for event in model.events])
+        self.action = 0
+        self.counts = np.zeros(layout.COUNTS, dtype=np.int64)
+        n_times = len(self.task.times)
+        self.values = np.full((n_times, len(model.species)), np.nan)
+        self.used = np.empty((n_times, len(model.parameters)))
+        self.output = 0
+
+    @cached_property
+    def formulas(self) -> list[Formulas]:
+        return event_formulas(self.prepared.model)
+
+    @cached_property
+    def kernels(self) -> Kernels:
+        return self.prepared.kernels(1, events=True)
+
+    def run(self) -> None:
+        """Go on to the last time."""
+        end = self.task.times[-1]
+        self._settle()
+        self._act()
+        self._respond()
+        self._record()
+        while self.time < end:
+            stop = min(end, self._next_action(), min((w.due for w in self.waiting), default=math.inf))
+            self._integrate(stop)
+            self._act()
+            self._respond()
+            self._record()
+
+    def _next_action(self) -> float:
+        times = self.task.action_times
+        return float(times[self.action]) if self.action < len(times) else math.inf
+
+    def _integrate(self, stop: float) -> None:
+        """Go on to `stop`, or to the first change of a condition before it."""
+        if stop <= self.time:
+            return
+        times = self.task.times
+        inside = times[(times > self.time) & (times < stop)]
+        task = self._from_here(np.append(inside, stop))
+        report = run_one(self.prepared, self.kernels, task, self.solver, self.tape)
+        if report.counts[0, layout.STATUS] == layout.EVENT:
+            inside = inside[inside < report.moments[0, 0]]
+        rows = slice(self.output, self.output + len(inside))
+        self.values[rows] = report.values[0, : len(inside)]
+        self.used[rows] = self.parameters
+        if self.on_stretch is not None:
+            self.on_stretch(report, task.times)
+        self.output += len(inside)
+        self.time = float(report.moments[0, 0])
+        self.state = report.states[0].copy()
+        self.counts += report.counts[0]
+
+    def _from_here(self, times: np.ndarray) -> Task:
+        nothing = np.zeros(0)
+        return self.task._replace(
+            times=times,
+            start_times=np.array([self.time]),
+            starts=self.state[None].copy(),
+            parameters=self.parameters[None].copy(),
+            schedule=np.zeros(2, dtype=np.int64),
+            action_times=nothing,
+            action_kinds=nothing.astype(np.int64),
+            action_targets=nothing.astype(np.int64),
+            action_values=nothing,
+            conditions=self.truth.copy(),
+        )
+
+    def _act(self) -> None:
+        """Carry out the interventions due now."""
+        task, acted = self.task, False
+        while self._next_action() <= self.time:
+            kind, target, value = (a[self.action] for a in (task.action_kinds, task.action_targets, task.action_values))
+            array = self.state if kind <= layout.SCALE else self.parameters
+            if kind in (layout.SET, layout.PARAMETER_SET):
+                array[target] = value
+            elif kind in (layout.ADD, layout.PARAMETER_ADD):
+                array[target] += value
+            elif kind in (layout.SCALE, layout.PARAMETER_SCALE):
+                array[target] *= value
+            elif kind == layout.BREAK:
+                self.time = float(np.nextafter(self.time, math.inf))
+            if self.on_action is not None:
+                self.on_action(self.action)
+            self.action += 1
+            acted = True
+        if acted:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Find the algebraic species that belong to a changed state."""
+        if self.prepared.model.algebraic:
+            kernels = self.prepared.kernels(1)
+            report = run_one(self.prepared, kernels, self._from_here(np.array([self.time])), self.solver)
+            self.state = report.states[0].copy()
+
+    def _respond(self) -> None:
+        """Everything that happens at the present moment."""
+        self._look()
+        while True:
+            due = [waiting for waiting in self.waiting if waiting.due <= self.time]
+            if not due:
+                return
+            chosen = due[0]
+            if len(due) > 1:
+                priorities = [self._priority(waiting) for waiting in due]
+                chosen = due[int(np.argmax(priorities))]
+            self.waiting.remove(chosen)
+            self._execute(chosen)
+            self._look()
+
+    def _priority(self, waiting: Waiting) -> float:
+        formula = self.formulas[waiting.place].priority
+        return 0.0 if formula is None else self._evaluate([formula])[0]
+
+    def _look(self) -> None:
+        """Compare all triggers with what they were."""
+        where = (np.array([self.time]), self.state[None], self.parameters[None])
+        size = self.kernels.n_conditions
+        truth = evaluate_many(self.kernels, self.kernels.conditions, size, *where)[0]
+        before, self.truth = self.truth, truth
+        for place in np.flatnonzero(truth != before):
+            formulas = self.formulas[place]
+            if truth[place] == 0.0:
+                if not formulas.event.persistent:
+                    self.waiting = [w for w in self.waiting if w.place != place]
+                continue
+            delay = 0.0 if formulas.delay is None else self._evaluate([formulas.delay])[0]
+            values = self._evaluate(formulas.values) if formulas.event.values_from_trigger_time else None
+            if not delay >= 0.0:
+                raise self._error(f"the delay of event '{formulas.event.name}' is {delay}")
+            waiting = Waiting(int(place), self.time + delay, values)
+            if self.on_trigger is not None:
+                self.on_trigger(waiting)
+            self.waiting.append(waiting)
+
+    def _execute(self, waiting: Waiting) -> None:
+        """Set the new values of an event."""
+        formulas = self.formulas[waiting.place]
+        values = waiting.values if waiting.values is not None else self._evaluate(formulas.values)
+        kept = [f for f in formulas.factors if f is not None]
+        factors = iter(self._evaluate(kept)) if kept else iter(())
+        before = self.state.copy()
+        for target, value, factor in zip(formulas.targets, values, formulas.factors, strict=True):
+            self.state[target] = value if factor is None else value * next(factors)
+        if not np.all(np.isfinite(self.state[formulas.targets])):
+            raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
+        self.executed += 1
+        if self.executed > EXECUTIONS:
+            raise self._error(f"more than {EXECUTIONS} events, the last one '{formulas.event.name}'")
+        self._settle()
+        if self.on_execution is not None:
+            self.on_execution(waiting, before, self.state)
+
+    def _evaluate(self, formulas: Sequence[Expression]) -> list[float]:
+        model = self.prepared.model
+        values = dict(zip(model.species, map(float, self.state), strict=True))
+        values |= zip(model.parameters, map(float, self.parameters), strict=True)
+        values[TIME] = self.time
+        return evaluate_all(list(formulas), values)
+
+    def _record(self) -> None:
+        """Record the outputs of the present moment."""
+        times = self.task.times
+        while self.output < len(times) and times[self.output] <= self.time:
+            self.values[self.output] = self.state
+            self.used[self.output] = self.parameters
+            self.output += 1
+
+    def _error(self, reason: str) -> SimulationError:
+        model = self.prepared.model
+        state = dict(zip(model.species, map(float, self.state), strict=True))
+        message = f"{model.name}: the run stopped at time {self.time:.9g}: {reason}."
+        return SimulationError(message, reason, self.time, state, None)
+
+
+def simulate_with_events(prepared: Prepared, task: Task, solver: str) -> Trajectory:
+    """The trajectory of a model with events."""
+    going = EventRun(prepared, task, solver)
+    going.run()
+    statistics = statistics_of(going.counts, going.executed)
+    return Trajectory(prepared.model, task.times, going.values, going.used, going.state, statistics=statistics)

@@ -1,0 +1,438 @@
+"""Single molecules: exact and tau-leaping simulation of a few species, driven by the deterministic rest.
+
+The chosen species are counted; everything else enters as an input over time, constant between the times given. A
+species counted in units other than molecules is told how many molecules make one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.expressions import Expression, postorder, symbols
+
+from .trajectory import Trajectory
+
+_OPERATIONS = (
+    "add", "multiply", "divide", "power", "min", "max", "less", "less_equal", "equal", "not_equal", "and", "or",
+    "exp", "log", "sqrt", "abs", "not", "choose",
+)  # fmt: skip
+_CODE = {name: index for index, name in enumerate(_OPERATIONS)}
+
+
+class StochasticError(ValueError):
+    """A model or a choice of species that cannot be counted in molecules."""
+
+
+@dataclass(frozen=True, eq=False)
+class Molecules:
+    """Counted species, their reactions, and the inputs from outside.
+
+    Attributes
+    ----------
+    species : tuple of str
+    reactions : tuple of str
+    changes : int array, shape (n_reactions, n_species)
+    copies : array, shape (n_species,)
+        Molecules per unit of the model.
+    inputs : tuple of str
+        Names that the rates need besides the counted species.
+    program : tuple of arrays
+        Operations that give the propensities, per unit of time.
+    """
+
+    species: tuple[str, ...]
+    reactions: tuple[str, ...]
+    changes: np.ndarray
+    copies: np.ndarray
+    inputs: tuple[str, ...]
+    program: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Counts of many cells over time.
+
+    Attributes
+    ----------
+    species : tuple of str
+    times : array, shape (n_times,)
+    counts : int array, shape (n_cells, n_times, n_species)
+    copies : array, shape (n_species,)
+        Molecules per unit of the model.
+    """
+
+    species: tuple[str, ...]
+    times: np.ndarray
+    counts: np.ndarray
+    copies: np.ndarray
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        """Counts of one species, shape (n_cells, n_times)."""
+        return self.counts[:, :, self.species.index(name)]
+
+    def amounts(self, name: str) -> np.ndarray:
+        """The same in units of the model."""
+        return self[name] / self.copies[self.species.index(name)]
+
+
+def molecules(model: Model, species: Sequence[str], copies: Mapping[str, float] | None = None) -> Molecules:
+    """The reactions among chosen species, to be simulated molecule by molecule.
+
+    Parameters
+    ----------
+    model : Model
+    species : sequence of str
+        To be counted; the rest of the model becomes inputs.
+    copies : mapping of species name to float, optional
+        Molecules per unit, where the model's unit is not molecules.
+
+    Raises
+    ------
+    StochasticError
+        If a species is unknown or has a rate rule, or a stoichiometry is not a whole number.
+    """
+    for name in species:
+        if name not in model.species:
+            raise StochasticError(f"'{model.name}' has no species '{name}'")
+        if name in model.rate_rules or name in model.algebraic:
+            raise StochasticError(f"'{name}' follows a rule, not reactions, and cannot be counted")
+    scale = np.array([float((copies or {}).get(name, 1.0)) for name in species])
+    chosen = [r for r in model.rates if any(r in model.stoichiometry.get(n, {}) for n in species)]
+    changes = np.zeros((len(chosen), len(species)), dtype=np.int64)
+    for column, name in enumerate(species):
+        for reaction, factor in model.stoichiometry.get(name, {}).items():
+            if factor.operator != "number" or float(factor.value) != int(float(factor.value)):  # type: ignore[arg-type]
+                raise StochasticError(f"reaction '{reaction}' changes '{name}' by something other than a whole number")
+            changes[chosen.index(reaction), column] = int(float(factor.value))  # type: ignore[arg-type]
+    sizes = np.array([_size(chosen[k], changes[k], scale, species) for k in range(len(chosen))])
+    rates = model.closed([model.rates[r] for r in chosen])
+    used = frozenset().union(*(symbols(rate) for rate in rates)) if rates else frozenset()
+    inputs = tuple(sorted(used - set(species)))
+    program = _program(rates, (*species, *inputs))
+    return Molecules(tuple(species), tuple(chosen), changes, scale, inputs, (*program, sizes))
+
+
+def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequence[str]) -> float:
+    touched = np.flatnonzero(change)
+    if len(set(scale[touched])) > 1:
+        names = ", ".join(species[i] for i in touched)
+        raise StochasticError(f"reaction '{reaction}' joins {names}, whose units hold different numbers of molecules")
+    return float(scale[touched[0]])
+
+
+def _program(formulas: Sequence[Expression], names: Sequence[str]) -> tuple[np.ndarray, ...]:
+    """Constants, operations (code, operands, result) and places of the results."""
+    places = {name: index for index, name in enumerate(names)}
+    start = [0.0] * len(names)
+    operations: list[tuple[int, int, int, int, int]] = []
+    found: dict[int, int] = {}
+
+    def slot(value: float = 0.0) -> int:
+        start.append(value)
+        return len(start) - 1
+
+    def put(code: str, one: int, two: int = 0, three: int = 0) -> int:
+        operations.append((_CODE[code], one, two, three, slot()))
+        return operations[-1][-1]
+
+    for node in postorder(formulas):
+        inner = [found[id(argument)] for argument in node.arguments]
+        if node.operator == "symbol":
+            place = places[str(node.value)]
+        elif node.operator == "number":
+            place = slot(float(node.value))  # type: ignore[arg-type]
+        elif node.operator == "piecewise":
+            place = inner[-1]
+            for value, condition in reversed(list(zip(inner[:-1:2], inner[1::2], strict=True))):
+                place = put("choose", condition, value, place)
+        elif node.operator not in _CODE:
+            raise StochasticError(f"'{node.operator}' is not supported in a rate of single molecules")
+        elif len(inner) == 1:
+            place = put(node.operator, inner[0])
+        else:
+            place = inner[0]
+            for operand in inner[1:]:
+                place = put(node.operator, place, operand)
+        found[id(node)] = place
+    table = np.array(operations, dtype=np.int64).reshape(-1, 5)
+    results = np.array([found[id(formula)] for formula in formulas], dtype=np.int64)
+    return np.array(start), table, results
+
+
+def simulate_cells(
+    parts: Molecules,
+    times: Sequence[float] | np.ndarray,
+    start: Sequence[int] | np.ndarray,
+    inputs: Mapping[str, float | np.ndarray] | Trajectory,
+    n_cells: int,
+    *,
+    seed: int = 0,
+    method: str = "exact",
+    leap: float = 0.03,
+    workers: int | None = None,
+) -> Cells:
+    """Many cells, each with its own chance events.
+
+    Parameters
+    ----------
+    parts : Molecules
+    times : array, shape (n_times,)
+        Ascending; counts are recorded there, and inputs change there.
+    start : int array, shape (n_species,) or (n_cells, n_species)
+        Counts at the first time.
+    inputs : Trajectory over the same times, or mapping of name to a number or array of shape (n_times,)
+        Held from each time to the next at the mean of both.
+    n_cells : int
+    seed : int
+        Each cell has a stream of its own, so results do not depend on the number of workers.
+    method : "exact" or "leap"
+        Gillespie's direct method, or tau-leaping.
+    leap : float
+        Largest relative change of a propensity within one leap.
+    workers : int, optional
+
+    Returns
+    -------
+    Cells
+
+    Notes
+    -----
+    Gillespie 1977, doi 10.1021/j100540a008; Cao, Gillespie and Petzold 2006, doi 10.1063/1.2159468.
+    """
+    if method not in ("exact", "leap"):
+        raise StochasticError(f"method '{method}': use 'exact' or 'leap'")
+    times = np.asarray(times, dtype=float)
+    if times.ndim != 1 or len(times) < 2 or (np.diff(times) <= 0).any():
+        raise StochasticError("times must be at least two rising numbers")
+    first = np.ascontiguousarray(np.broadcast_to(start, (n_cells, len(parts.species))), dtype=np.int64)
+    driven = _held(parts, times, inputs)
+    seeds = np.random.SeedSequence(seed).generate_state(n_cells, dtype=np.uint32)
+    counts = np.zeros((n_cells, len(times), len(parts.species)), dtype=np.int64)
+    constants, table, results, sizes = parts.program
+    epsilon = leap if method == "leap" else 0.0
+
+    def run(members: np.ndarray) -> None:
+        _run_cells(
+            members, seeds, times, driven, first, parts.changes, parts.copies, constants, table, results, sizes,
+            epsilon, counts,
+        )  # fmt: skip
+
+    workers = workers or _default_workers()
+    chunks = [chunk for chunk in np.array_split(np.arange(n_cells), max(1, 4 * workers)) if len(chunk)]
+    if workers == 1:
+        for chunk in chunks:
+            run(chunk)
+    else:
+        with ThreadPoolExecutor(workers) as pool:
+            list(pool.map(run, chunks))
+    return Cells(parts.species, times, counts, parts.copies)
+
+
+def _default_workers() -> int:
+    import os
+
+    return os.cpu_count() or 1
+
+
+def _held(parts: Molecules, times: np.ndarray, inputs: Mapping[str, float | np.ndarray] | Trajectory) -> np.ndarray:
+    """Inputs of each interval, shape (n_times - 1, n_inputs)."""
+    held = np.zeros((len(times) - 1, len(parts.inputs)))
+    for column, name in enumerate(parts.inputs):
+        if name == TIME:
+            course = times
+        elif isinstance(inputs, Trajectory):
+            model = inputs.model
+            course = inputs.parameters[:, model.parameters.index(name)] if name in model.parameters else inputs[name]
+        elif name not in inputs:
+            raise StochasticError(f"the input '{name}' is missing")
+        else:
+            course = np.broadcast_to(np.asarray(inputs[name], dtype=float), len(times))
+        if len(course) != len(times):
+            raise StochasticError(f"the input '{name}' has {len(course)} values for {len(times)} times")
+        held[:, column] = (course[1:] + course[:-1]) / 2.0
+    return held
+
+
+@numba.njit(cache=True, nogil=True)
+def _propensities(counts, copies, inputs, work, table, results, sizes, out):  # type: ignore[no-untyped-def]
+    n = len(counts)
+    for i in range(n):
+        work[i] = counts[i] / copies[i]
+    for i in range(len(inputs)):
+        work[n + i] = inputs[i]
+    for k in range(len(table)):
+        code, a, b, c, r = table[k, 0], table[k, 1], table[k, 2], table[k, 3], table[k, 4]
+        if code == 0:
+            work[r] = work[a] + work[b]
+        elif code == 1:
+            work[r] = work[a] * work[b]
+        elif code == 2:
+            work[r] = work[a] / work[b]
+        elif code == 3:
+            work[r] = work[a] ** work[b]
+        elif code == 4:
+            work[r] = min(work[a], work[b])
+        elif code == 5:
+            work[r] = max(work[a], work[b])
+        elif code == 6:
+            work[r] = 1.0 if work[a] < work[b] else 0.0
+        elif code == 7:
+            work[r] = 1.0 if work[a] <= work[b] else 0.0
+        elif code == 8:
+            work[r] = 1.0 if work[a] == work[b] else 0.0
+        elif code == 9:
+            work[r] = 1.0 if work[a] != work[b] else 0.0
+        elif code == 10:
+            work[r] = 1.0 if work[a] != 0.0 and work[b] != 0.0 else 0.0
+        elif code == 11:
+            work[r] = 1.0 if work[a] != 0.0 or work[b] != 0.0 else 0.0
+        elif code == 12:
+            work[r] = np.exp(work[a])
+        elif code == 13:
+            work[r] = np.log(work[a])
+        elif code == 14:
+            work[r] = np.sqrt(work[a])
+        elif code == 15:
+            work[r] = abs(work[a])
+        elif code == 16:
+            work[r] = 1.0 if work[a] == 0.0 else 0.0
+        else:
+            work[r] = work[b] if work[a] != 0.0 else work[c]
+    total = 0.0
+    for k in range(len(results)):
+        # A rate in units of the model, times molecules per unit.
+        out[k] = max(work[results[k]] * sizes[k], 0.0)
+        total += out[k]
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _pick(propensities, total):  # type: ignore[no-untyped-def]
+    goal = np.random.random() * total
+    passed = 0.0
+    for k in range(len(propensities)):
+        passed += propensities[k]
+        if passed > goal:
+            return k
+    return len(propensities) - 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _leap_length(counts, changes, propensities, critical, epsilon):  # type: ignore[no-untyped-def]
+    """Longest time in which no propensity should change by more than epsilon (second-order dependence assumed)."""
+    longest = np.inf
+    for i in range(len(counts)):
+        drift = 0.0
+        noise = 0.0
+        for k in range(len(propensities)):
+            if not critical[k] and changes[k, i] != 0:
+                drift += changes[k, i] * propensities[k]
+                noise += changes[k, i] ** 2 * propensities[k]
+        allowed = max(epsilon * counts[i] / 2.0, 1.0)
+        if drift != 0.0:
+            longest = min(longest, allowed / abs(drift))
+        if noise > 0.0:
+            longest = min(longest, allowed**2 / noise)
+    return longest
+
+
+@numba.njit(cache=True, nogil=True)
+def _mark_critical(counts, changes, propensities, critical):  # type: ignore[no-untyped-def]
+    """Reactions that could use up a reactant within ten firings; they happen one at a time."""
+    for k in range(len(propensities)):
+        critical[k] = False
+        for i in range(len(counts)):
+            if changes[k, i] < 0 and counts[i] < -10 * changes[k, i]:
+                critical[k] = propensities[k] > 0.0
+
+
+@numba.njit(cache=True, nogil=True)
+def _leap(counts, changes, propensities, critical, length, trial):  # type: ignore[no-untyped-def]
+    """Tries a leap; False if a count would become negative."""
+    trial[:] = counts
+    for k in range(len(propensities)):
+        if not critical[k] and propensities[k] > 0.0:
+            firings = np.random.poisson(propensities[k] * length)
+            for i in range(len(counts)):
+                trial[i] += changes[k, i] * firings
+    for i in range(len(counts)):
+        if trial[i] < 0:
+            return False
+    return True
+
+
+@numba.njit(cache=True, nogil=True)
+def _interval(counts, duration, inputs, changes, copies, work, table, results, sizes, epsilon, out, critical, trial):  # type: ignore[no-untyped-def]
+    """From one recorded time to the next, with inputs held."""
+    elapsed = 0.0
+    exact_steps = 0
+    while True:
+        total = _propensities(counts, copies, inputs, work, table, results, sizes, out)
+        if total <= 0.0:
+            return
+        if epsilon > 0.0 and exact_steps == 0:
+            _mark_critical(counts, changes, out, critical)
+            length = _leap_length(counts, changes, out, critical, epsilon)
+            if length < 10.0 / total:
+                exact_steps = 100
+                continue
+            risky = 0.0
+            for k in range(len(out)):
+                if critical[k]:
+                    risky += out[k]
+            while True:
+                wait = np.random.exponential(1.0 / risky) if risky > 0.0 else np.inf
+                step = min(length, wait, duration - elapsed)
+                if _leap(counts, changes, out, critical, step, trial):
+                    break
+                length = length / 2.0
+            counts[:] = trial
+            elapsed += step
+            if wait <= step:
+                goal = np.random.random() * risky
+                passed = 0.0
+                for k in range(len(out)):
+                    if critical[k]:
+                        passed += out[k]
+                        if passed > goal:
+                            for i in range(len(counts)):
+                                counts[i] = max(counts[i] + changes[k, i], 0)
+                            break
+            if elapsed >= duration:
+                return
+            continue
+        elapsed += np.random.exponential(1.0 / total)
+        if elapsed >= duration:
+            return
+        chosen = _pick(out, total)
+        for i in range(len(counts)):
+            counts[i] = max(counts[i] + changes[chosen, i], 0)
+        if exact_steps > 0:
+            exact_steps -= 1
+
+
+@numba.njit(cache=True, nogil=True)
+def _run_cells(  # type: ignore[no-untyped-def]
+    members, seeds, times, driven, first, changes, copies, constants, table, results, sizes, epsilon, counts
+):
+    work = constants.copy()
+    out = np.zeros(len(results))
+    critical = np.zeros(len(results), dtype=np.bool_)
+    for member in members:
+        np.random.seed(seeds[member])
+        state = first[member].copy()
+        trial = state.copy()
+        counts[member, 0] = state
+        for t in range(len(times) - 1):
+            _interval(
+                state, times[t + 1] - times[t], driven[t], changes, copies, work, table, results, sizes, epsilon,
+                out, critical, trial,
+            )  # fmt: skip
+            counts[member, t + 1] = state

@@ -3,6 +3,7 @@
 It knows `Model` and the kernels compiled from it, and nothing of biology, files or fits.
 """
 
+from .ensemble import Ensemble, EnsembleFile, simulate_ensemble, simulate_to_file
 from .errors import SimulationError
 from .interventions import Intervention
 from .simulate import simulate
@@ -10,6 +11,8 @@ from .steady import Stability, SteadyStateError, stability, steady_state, steady
 from .trajectory import Statistics, Trajectory
 
 __all__ = [
+    "Ensemble",
+    "EnsembleFile",
     "Intervention",
     "SimulationError",
     "Stability",
@@ -17,6 +20,8 @@ __all__ = [
     "SteadyStateError",
     "Trajectory",
     "simulate",
+    "simulate_ensemble",
+    "simulate_to_file",
     "stability",
     "steady_state",
     "steady_state_sensitivities",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import is_number, postorder
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
+from .formulas import evaluate_arrays
 from .solvers import method
 from .solvers.layout import Kernels, Pattern, Report, Task
 from .solvers.rosenbrock import Lanes, lanes_for
@@ -32,6 +35,15 @@ class Prepared:
     """What is kept with a model between calls."""
 
     model: Model
+
+    def __reduce__(self) -> tuple:
+        # Addresses mean nothing elsewhere: a copy makes its own.
+        return prepare, (self.model,)
+
+    @cached_property
+    def notes(self) -> dict[Hashable, Any]:
+        """What other parts of this room want to keep with the model."""
+        return {}
 
     @cached_property
     def _kernels(self) -> dict[tuple[int, bool, bool], Kernels]:
@@ -109,8 +121,22 @@ class Prepared:
         if self._varying_starts:
             names = dict(zip(self.model.parameters, map(float, parameters), strict=True))
             names[TIME] = self.model.start_time
-            formulas = [self.model.closed_initial[self.model.species[i]] for i in self._varying_starts]
-            values[self._varying_starts] = evaluate_all(formulas, names)
+            values[self._varying_starts] = evaluate_all(self._start_formulas, names)
+        return values
+
+    @cached_property
+    def _start_formulas(self) -> list[Expression]:
+        return [self.model.closed_initial[self.model.species[i]] for i in self._varying_starts]
+
+    def many_starts(self, parameters: np.ndarray) -> np.ndarray:
+        """Initial values at each row of parameters, shape (1 or n_members, n_species)."""
+        if not self._varying_starts:
+            return self._fixed_starts[None]
+        names: dict[str, Any] = {name: parameters[:, i] for i, name in enumerate(self.model.parameters)}
+        names[TIME] = self.model.start_time
+        values = np.repeat(self._fixed_starts[None], len(parameters), axis=0)
+        for place, column in zip(self._varying_starts, evaluate_arrays(self._start_formulas, names), strict=True):
+            values[:, place] = column
         return values
 
     def start_slopes(self, parameters: np.ndarray, names: tuple[str, ...], given: bool = False) -> np.ndarray:
@@ -171,6 +197,11 @@ class Prepared:
                     if TIME not in symbols(slope):
                         found[node] = (difference, slope)
         return list(found.values())
+
+    @property
+    def has_breaks(self) -> bool:
+        """Whether some rate jumps by a condition on time."""
+        return bool(self._jumps)
 
     def breaks(self, parameters: np.ndarray) -> list[float]:
         """Times at which a rate jumps by a condition on time, such as a pulse written with piecewise."""

@@ -83,10 +83,10 @@ class Resting:
 
 def resting(model: Model) -> Resting:
     """The part of the model that can rest; kept with the model."""
-    found = model.__dict__.get("_resting")
-    if found is None:
-        found = model.__dict__["_resting"] = _resting(model)
-    return found
+    notes = prepare(model).notes
+    if "resting" not in notes:
+        notes["resting"] = _resting(model)
+    return notes["resting"]
 
 
 def _resting(model: Model) -> Resting:

@@ -1,0 +1,492 @@
+"""`simulate_ensemble`: many members of one model, in lanes, on threads, on other machines, onto disk."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pathway.equations import Model
+
+from .checks import checked_limits, checked_times, checked_tolerances
+from .errors import SimulationError
+from .formulas import find_formula
+from .interventions import Intervention, schedule_of
+from .prepared import SMALL, Prepared, prepare
+from .simulate import MAXIMUM_STEPS, doses_of, empty_report, failure_of, make_task
+from .solvers import layout
+from .solvers.layout import Report, Task
+
+CHUNK = 4096
+"""Members that another process is given at a time, and that are held in memory on the way to a file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Ensemble:
+    """What many runs give back; also usable as the array of its values.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Species, or the observables asked for.
+    times : array, shape (n_times,)
+    values : array, shape (n_members, n_times, n_names)
+        nan in members that failed.
+    failures : dict of member to SimulationError
+    steps : array of int, shape (n_members,)
+    """
+
+    names: tuple[str, ...]
+    times: np.ndarray
+    values: np.ndarray
+    failures: Mapping[int, SimulationError] = field(default_factory=dict)
+    steps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.values.shape
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.values, dtype=dtype) if copy else np.asarray(self.values, dtype=dtype)
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        """A quantity by name, shape (n_members, n_times); anything else as in an array."""
+        return self.values[..., self.names.index(key)] if isinstance(key, str) else self.values[key]
+
+
+@dataclass(frozen=True)
+class _Options:
+    """How members are run."""
+
+    times: np.ndarray
+    names: tuple[str, ...] | None
+    interventions: Any
+    each_its_own: bool
+    relative: float
+    absolute: np.ndarray | None
+    begin: float
+    maximum_step: float
+    maximum_steps: int
+    from_steady_state: bool
+    solver: str
+
+
+def simulate_ensemble(
+    model: Model,
+    times: Sequence[float] | np.ndarray,
+    parameters: np.ndarray,
+    *,
+    workers: int | None = None,
+    start: str | np.ndarray | None = None,
+    interventions: Sequence[Intervention] | Sequence[Sequence[Intervention]] = (),
+    observables: Sequence[str] | None = None,
+    executor: Any = None,
+    chunk: int = CHUNK,
+    relative_tolerance: float = 1e-6,
+    absolute_tolerance: float | np.ndarray | None = None,
+    begin: float | None = None,
+    maximum_step: float | None = None,
+    maximum_steps: int = MAXIMUM_STEPS,
+    solver: str = "Rodas5P",
+) -> Ensemble:
+    """The courses of many members, which differ in parameters, start or interventions.
+
+    Parameters
+    ----------
+    model : Model
+    times : array, shape (n_times,)
+    parameters : array, shape (n_members, n_parameters)
+    workers : int, optional
+        Threads; 1: the calling thread; None: as many as there are cores. What a member gives does not depend on it.
+    start : "steady_state", array of shape (n_species,) or (n_members, n_species), or None
+        None: the model's initial formulas at each member's parameters; "steady_state": each member's own steady state.
+    interventions : sequence of Intervention, or one such sequence per member
+    observables : sequence of str, optional
+        Observables, assignments or species to record instead of all species.
+    executor : object with `map` or `submit`, optional
+        Runs chunks of members elsewhere: a `concurrent.futures` pool, a Dask client.
+    chunk : int
+        Members per task of the executor.
+    relative_tolerance, absolute_tolerance, maximum_step, maximum_steps, solver
+        As in `simulate`.
+    begin : float, optional
+        When the runs begin; None: the model's own start time.
+
+    Returns
+    -------
+    Ensemble
+        Members that failed are reported in `failures` and hold nan; the others are what they would be without them.
+
+    Raises
+    ------
+    ValueError
+        One line naming the argument.
+    """
+    prepared = prepare(model)
+    parameters = checked_members(model, parameters)
+    starts = _checked_starts(model, start, len(parameters))
+    each_its_own = bool(len(interventions)) and not isinstance(interventions[0], Intervention)
+    if each_its_own and len(interventions) != len(parameters):
+        raise ValueError(f"interventions: {len(interventions)} lists for {len(parameters)} members")
+    begin = model.start_time if begin is None else float(begin)
+    relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
+    checked_limits(maximum_step, maximum_steps, None)
+    options = _Options(
+        times=checked_times(times, begin),
+        names=None if observables is None else tuple(observables),
+        interventions=interventions,
+        each_its_own=each_its_own,
+        relative=relative,
+        absolute=absolute,
+        begin=begin,
+        maximum_step=np.inf if maximum_step is None else float(maximum_step),
+        maximum_steps=maximum_steps,
+        from_steady_state=isinstance(start, str),
+        solver=solver,
+    )
+    if executor is not None:
+        return _elsewhere(executor, model, parameters, starts, options, chunk)
+    return _run_members(prepared, parameters, starts, options, workers)
+
+
+def checked_members(model: Model, parameters: Any) -> np.ndarray:
+    """Parameters of all members; nan stays, and its member will be reported as failed."""
+    array = np.ascontiguousarray(parameters, dtype=float)
+    if array.ndim != 2 or array.shape[1] != len(model.parameters):
+        raise ValueError(f"parameters: expected shape (n_members, {len(model.parameters)}), got {array.shape}")
+    return array
+
+
+def _checked_starts(model: Model, start: Any, n_members: int) -> np.ndarray | None:
+    if start is None:
+        return None
+    if isinstance(start, str):
+        if start != "steady_state":
+            raise ValueError(f"start: expected 'steady_state', an array or None, got {start!r}")
+        return None
+    array = np.ascontiguousarray(start, dtype=float)
+    if array.shape not in ((len(model.species),), (n_members, len(model.species))):
+        raise ValueError(
+            f"start: expected shape ({len(model.species)},) or ({n_members}, {len(model.species)}), got {array.shape}"
+        )
+    return array.reshape(-1, len(model.species))
+
+
+def _run_members(
+    prepared: Prepared, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, workers: int | None
+) -> Ensemble:
+    """Run all members in this process."""
+    model, n = prepared.model, len(parameters)
+    shown, names = _shown(prepared, options.names)
+    failures: dict[int, SimulationError] = {}
+    if n == 0:
+        return Ensemble(names, options.times, np.zeros((0, len(options.times), len(names))))
+    if starts is None:
+        starts = prepared.many_starts(parameters)
+    if options.from_steady_state:
+        from .steady import steady_states
+
+        everyone = np.ascontiguousarray(np.broadcast_to(starts, (n, starts.shape[1])))
+        starts, missed = steady_states(model, everyone, parameters)
+        failures |= missed
+    task = _task(prepared, parameters, starts, options)
+    kernels = shown.kernels(1 if n == 1 else None, observables=options.names is not None)
+    if model.events:
+        report = _run_with_events(shown, task, n, len(names), options)
+    else:
+        report = empty_report(n, len(options.times), len(names), kernels, False)
+        blocks = _blocks(n, kernels.width, workers)
+        _on_threads(lambda block: shown.run(kernels, options.solver, _part(task, block), report), blocks, workers)
+        _exchange_rows(shown, task, report, options)
+    failures = _failures(shown, report, task, failures)
+    report.values[list(failures)] = np.nan
+    return Ensemble(names, options.times, report.values, failures, report.counts[:, layout.STEPS].copy())
+
+
+def _shown(prepared: Prepared, names: tuple[str, ...] | None) -> tuple[Prepared, tuple[str, ...]]:
+    """The model whose observables are the names asked for."""
+    if names is None:
+        return prepared, prepared.model.species
+    if names not in prepared.notes:
+        formulas = {name: find_formula(prepared.model, name) for name in names}
+        prepared.notes[names] = prepare(replace(prepared.model, observables=formulas))
+    return prepared.notes[names], names
+
+
+def _task(prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, options: _Options) -> Task:
+    model, end = prepared.model, float(options.times[-1])
+    if options.each_its_own:
+        lists = options.interventions
+    else:
+        lists = [options.interventions]
+    several = options.each_its_own or prepared.has_breaks
+    rows = range(len(parameters)) if several else range(1)
+    schedules = [
+        schedule_of(model, lists[k if options.each_its_own else 0], prepared.breaks(parameters[k]), options.begin, end)
+        for k in rows
+    ]
+    lengths = [len(schedule.times) for schedule in schedules]
+    running, absolute = 0.0, options.absolute
+    if absolute is None:
+        doses = None if several else doses_of(schedules[0], len(model.species))
+        running, absolute = SMALL, SMALL * prepared.scales(starts, doses)
+    task = make_task(
+        options.times,
+        options.begin,
+        starts,
+        parameters,
+        np.ascontiguousarray(np.atleast_2d(absolute)),
+        schedules[0],
+        options.relative,
+        running,
+    )
+    return task._replace(
+        schedule=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        action_times=np.concatenate([s.times for s in schedules]),
+        action_kinds=np.concatenate([s.kinds for s in schedules]),
+        action_targets=np.concatenate([s.targets for s in schedules]),
+        action_values=np.concatenate([s.values for s in schedules]),
+        maximum_step=options.maximum_step,
+        maximum_steps=options.maximum_steps,
+    )
+
+
+def _part(task: Task, block: tuple[int, int]) -> Task:
+    return task._replace(first=block[0], last=block[1])
+
+
+def _blocks(n_members: int, width: int, workers: int | None) -> list[tuple[int, int]]:
+    """Stretches of members for the threads: long enough that lanes seldom run empty, short enough to share."""
+    n_workers = worker_count(workers)
+    size = max(8 * width, -(-n_members // (8 * n_workers)))
+    size = n_members if n_workers == 1 else -(-size // width) * width
+    return [(first, min(first + size, n_members)) for first in range(0, n_members, size)]
+
+
+def worker_count(workers: int | None) -> int:
+    """Threads to use: as asked, or one per core that this process may use."""
+    if workers is not None:
+        if workers < 1:
+            raise ValueError(f"workers: expected at least 1, got {workers}")
+        return workers
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
+def _on_threads(work: Callable[[Any], Any], blocks: list[Any], workers: int | None) -> None:
+    n_workers = min(worker_count(workers), len(blocks))
+    if n_workers <= 1:
+        for block in blocks:
+            work(block)
+        return
+    with ThreadPoolExecutor(n_workers) as pool:
+        list(pool.map(work, blocks))
+
+
+def _single(task: Task, member: int) -> Task:
+    """The task of one member alone."""
+    pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
+    row = member if len(task.schedule) > 2 else 0
+    actions = slice(int(task.schedule[row]), int(task.schedule[row + 1]))
+    return task._replace(
+        first=0,
+        last=1,
+        start_times=pick(task.start_times),
+        starts=np.ascontiguousarray(pick(task.starts)),
+        parameters=np.ascontiguousarray(pick(task.parameters)),
+        absolute=np.ascontiguousarray(pick(task.absolute)),
+        schedule=np.array([0, actions.stop - actions.start], dtype=np.int64),
+        action_times=task.action_times[actions],
+        action_kinds=task.action_kinds[actions],
+        action_targets=task.action_targets[actions],
+        action_values=task.action_values[actions],
+    )
+
+
+def _exchange_rows(shown: Prepared, task: Task, report: Report, options: _Options) -> None:
+    """Run members whose linear systems met a vanishing pivot again, with row exchange."""
+    for member in np.flatnonzero(report.counts[:, layout.STATUS] == layout.VANISHING_PIVOT):
+        kernels = shown.kernels(1, observables=options.names is not None)
+        again = empty_report(1, len(options.times), report.values.shape[2], kernels, False)
+        shown.run(kernels, options.solver, _single(task, int(member))._replace(pivoted=1), again)
+        report.values[member], report.states[member] = again.values[0], again.states[0]
+        report.moments[member] = again.moments[0]
+        report.counts[member] = again.counts[0]
+
+
+def _run_with_events(shown: Prepared, task: Task, n: int, n_names: int, options: _Options) -> Report:
+    """Members of a model with events, one after the other."""
+    from .events import EventRun
+    from .formulas import evaluate_names
+
+    kernels = shown.kernels(1)
+    report = empty_report(n, len(options.times), n_names, kernels, False)
+    for member in range(n):
+        going = EventRun(shown, _single(task, member), options.solver)
+        try:
+            going.run()
+        except SimulationError as error:
+            report.counts[member, layout.STATUS] = layout.NOT_STARTED
+            shown.notes.setdefault("errors", {})[member] = error
+            continue
+        values = going.values
+        if options.names is not None:
+            values = evaluate_names(shown.model, options.names, task.times, values, going.used)
+        report.values[member], report.states[member] = values, going.state
+        report.counts[member] = going.counts
+        report.counts[member, layout.STATUS] = layout.DONE
+    return report
+
+
+def _failures(
+    shown: Prepared, report: Report, task: Task, known: dict[int, SimulationError]
+) -> dict[int, SimulationError]:
+    """Errors of the members that did not get to their end, by member."""
+    told = shown.notes.pop("errors", {})
+    found = dict(known)
+    for member in map(int, np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE)):
+        if member not in found:
+            found[member] = told.get(member) or _failure(shown, report, task, member)
+    return dict(sorted(found.items()))
+
+
+def _failure(shown: Prepared, report: Report, task: Task, member: int) -> SimulationError:
+    row = member if len(task.parameters) > 1 else 0
+    one = report._replace(end_parameters=task.parameters[row : row + 1])
+    error = failure_of(shown, one, member)
+    assert isinstance(error, SimulationError)
+    return error
+
+
+# --- elsewhere ----------------------------------------------------------------------------------------------------
+
+
+def _elsewhere(
+    executor: Any, model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, chunk: int
+) -> Ensemble:
+    """Run chunks of members on an executor and put them together in order."""
+    tasks = list(_chunks(model, parameters, starts, options, chunk))
+    if hasattr(executor, "submit"):
+        futures = [executor.submit(_run_chunk, *task) for task in tasks]
+        parts = [future.result() for future in futures]
+    else:
+        parts = list(executor.map(_run_chunk, *zip(*tasks, strict=True)))
+    failures: dict[int, SimulationError] = {}
+    for first, part in zip(range(0, len(parameters), chunk), parts, strict=True):
+        failures |= {first + member: error for member, error in part.failures.items()}
+    values = np.concatenate([part.values for part in parts])
+    return Ensemble(parts[0].names, options.times, values, failures, np.concatenate([part.steps for part in parts]))
+
+
+def _chunks(
+    model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, chunk: int
+) -> Iterator[tuple[Model, np.ndarray, np.ndarray | None, _Options]]:
+    for first in range(0, len(parameters), chunk):
+        rows = slice(first, first + chunk)
+        own = starts if starts is None or len(starts) == 1 else starts[rows]
+        some = options
+        if options.each_its_own:
+            some = replace(options, interventions=list(options.interventions)[rows])
+        yield model, parameters[rows], own, some
+
+
+def _run_chunk(model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options) -> Ensemble:
+    """One task of an executor: its members on one thread."""
+    return _run_members(prepare(model), parameters, starts, options, 1)
+
+
+# --- onto disk ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EnsembleFile:
+    """An ensemble on disk.
+
+    Attributes
+    ----------
+    path : Path
+        NetCDF: `values` (member, time, quantity), `time`, `quantity`.
+    n_members : int
+    failures : dict of member to reason
+    seconds : float
+    """
+
+    path: Path
+    n_members: int
+    failures: Mapping[int, str]
+    seconds: float
+
+    @property
+    def rate(self) -> float:
+        """Members per second."""
+        return self.n_members / self.seconds
+
+
+def simulate_to_file(
+    model: Model,
+    times: Sequence[float] | np.ndarray,
+    parameters: np.ndarray | Callable[[int, int], np.ndarray],
+    path: str | Path,
+    *,
+    n_members: int | None = None,
+    chunk: int = CHUNK,
+    progress: Callable[[int, int], None] | None = None,
+    **options: Any,
+) -> EnsembleFile:
+    """As `simulate_ensemble`, chunk by chunk onto disk, so that memory holds one chunk at a time.
+
+    Parameters
+    ----------
+    model : Model
+    times : array, shape (n_times,)
+    parameters : array of shape (n_members, n_parameters), or a function of the first member and the one after the last
+        The function gives the parameters of these members and must give the same whenever it is asked.
+    path : str or Path
+        A NetCDF file to be written.
+    n_members : int, optional
+        Needed with a function.
+    chunk : int
+        Members in memory at a time.
+    progress : callable, optional
+        Told members done and members in all.
+    **options
+        As in `simulate_ensemble`; interventions are the same for all members.
+
+    Returns
+    -------
+    EnsembleFile
+    """
+    import h5netcdf
+
+    if callable(parameters) and n_members is None:
+        raise ValueError("n_members: needed when parameters is a function")
+    n = int(n_members) if callable(parameters) else len(parameters)  # type: ignore[arg-type]
+    names = tuple(options["observables"]) if options.get("observables") is not None else model.species
+    failures: dict[int, str] = {}
+    began = time.perf_counter()
+    with h5netcdf.File(path, "w") as file:
+        file.dimensions = {"member": n, "time": len(times), "quantity": len(names)}
+        file.create_variable("time", ("time",), data=np.asarray(times, dtype=float))
+        file.create_variable("quantity", ("quantity",), data=np.array(names, dtype="S"))
+        shape = (min(chunk, max(n, 1)), len(times), len(names))
+        values = file.create_variable("values", ("member", "time", "quantity"), dtype=float, chunks=shape)
+        for first in range(0, n, chunk):
+            last = min(first + chunk, n)
+            rows = parameters(first, last) if callable(parameters) else parameters[first:last]
+            part = simulate_ensemble(model, times, rows, chunk=chunk, **options)
+            values[first:last] = part.values
+            failures |= {first + member: str(error) for member, error in part.failures.items()}
+            if progress is not None:
+                progress(last, n)
+    return EnsembleFile(Path(path), n, failures, time.perf_counter() - began)

@@ -225,13 +225,14 @@ def _complaints(
         yield say("unit", str(error))
         return
     if "range" in table:
-        low, high, shown = *table["range"], table["unit"]
+        low, high = table["range"]
     else:
         assert base is not None
-        low, high, factor, shown = *base[name].range, 1.0 / factor, wanted
-        low, high, shown = low * factor, high * factor, table["unit"]
+        low, high = (bound / factor for bound in base[name].range)
     if not low * (1 - 1e-12) <= table["value"] <= high * (1 + 1e-12):
-        yield say("value", f"{table['value']:g} {shown} is outside its range {low:g} to {high:g} {shown}")
+        yield say(
+            "value", f"{table['value']:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}"
+        )
 
 
 _EXPECTED = {

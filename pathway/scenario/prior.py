@@ -57,7 +57,13 @@ def _drawn_line(
     line: parameters.CellLine, quantiles: dict[str, float], model: Model, parent: np.ndarray | None
 ) -> np.ndarray:
     """The line's numbers at these quantiles; anchored ones are found for a parental line and taken over by others."""
-    values = np.array([_placed(quantiles[n], *line.entries[n].range, line.entries[n].value) for n in model.parameters])
+    # What a scenario sets (a mutation, an extra miRNA) is no uncertain constant: it keeps its value.
+    values = np.array(
+        [
+            entry.value if entry.source == "scenario" else _placed(quantiles[entry.name], *entry.range, entry.value)
+            for entry in (line.entries[name] for name in model.parameters)
+        ]
+    )
     anchors = parameters.anchors()
     places = [model.parameter_index(anchor.parameter) for anchor in anchors]
     if parent is not None:

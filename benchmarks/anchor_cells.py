@@ -1,0 +1,39 @@
+"""Writes the anchored parameters of every parental line into its file; run it after any number has changed.
+
+python benchmarks/anchor_cells.py            shows what would change
+python benchmarks/anchor_cells.py --write
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from tune_circuit import anchored, plain_model
+
+from pathway import parameters
+
+CELLS = Path(parameters.__file__).parent / "cells"
+
+
+def main() -> None:
+    """Anchor each line and show, or write, the values."""
+    for name in parameters.cell_lines():
+        line = parameters.cell_line(name)
+        if line.parent is not None:
+            continue
+        model = anchored(plain_model().with_parameters(line.values))
+        file = CELLS / f"{name}.toml"
+        text = file.read_text(encoding="utf-8")
+        for anchor in parameters.anchors():
+            found = float(model.parameter_values[model.parameter_index(anchor.parameter)])
+            before = line.values[anchor.parameter]
+            print(f"{name:12s} {anchor.parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
+            text = re.sub(rf"(\[{anchor.parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)
+        if "--write" in sys.argv:
+            file.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

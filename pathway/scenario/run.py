@@ -88,6 +88,39 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     return replace(result, verdicts=tuple(judge(e, result) for e in scenario.expectations))
 
 
+@dataclass(frozen=True, eq=False)
+class Dish:
+    """What an arm comes to, for those who run many variants of it at once.
+
+    Attributes
+    ----------
+    arm : Arm
+    parameters : array, shape (n_parameters,)
+        Of the arm's cells, with its changes and knock-downs.
+    usual : array, shape (n_parameters,)
+        Of the line without them.
+    state : array, shape (n_species,)
+        The untreated steady state.
+    interventions : tuple of Intervention
+    """
+
+    arm: Arm
+    parameters: np.ndarray
+    usual: np.ndarray
+    state: np.ndarray
+    interventions: tuple[Intervention, ...]
+
+
+def dishes(scenario: Scenario, arms: Iterable[Arm], laboratory: Laboratory) -> list[Dish]:
+    """Arms, also such as the scenario does not list, made ready but not simulated."""
+    runner = _Runner(scenario, laboratory)
+    made = []
+    for arm in arms:
+        cells = runner.at_rest(arm)
+        made.append(Dish(arm, cells.parameters, cells.usual, cells.state, tuple(runner._interventions(arm, cells))))
+    return made
+
+
 def _dish(arm: Arm) -> tuple[Any, ...]:
     return (
         arm.cells,

@@ -7,8 +7,10 @@ happens here, between two stretches of integration:
   `initial_value`. Its delay, and its new values if they are those of the trigger's moment, are computed there.
 * An event that is not persistent is dropped if its trigger turns false before it is executed.
 * Of the events due at the same moment the one with the largest priority goes first (priorities are computed anew each
-  time); equal ones in the order in which they were triggered. After each execution all triggers are looked at again,
-  so an event can trigger or drop others at the same moment.
+  time). Events that declare the same priority go in random order, as the SBML specification asks, drawn from a stream
+  that starts anew with each run, so that a run repeats; those without a priority go in the order in which they were
+  triggered. After each execution all triggers are looked at again, so an event can trigger or drop others at the same
+  moment.
 """
 
 from __future__ import annotations
@@ -35,6 +37,9 @@ from .trajectory import Trajectory
 
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
+
+TIES = 1
+"""Seed of the stream that orders events of one priority."""
 
 
 @dataclass(eq=False)
@@ -103,6 +108,7 @@ class EventRun:
         self.state = self.task.starts[0].copy()
         self.parameters = self.task.parameters[0].copy()
         self.truth = np.array([float(event.initial_value) for event in model.events])
+        self.chance = np.random.default_rng(TIES)
         self.action = 0
         self.counts = np.zeros(layout.COUNTS, dtype=np.int64)
         n_times = len(self.task.times)
@@ -208,11 +214,19 @@ class EventRun:
                 return
             chosen = due[0]
             if len(due) > 1:
-                priorities = [self._priority(waiting) for waiting in due]
-                chosen = due[int(np.argmax(priorities))]
+                chosen = self._first(due)
             self.waiting.remove(chosen)
             self._execute(chosen)
             self._look()
+
+    def _first(self, due: list[Waiting]) -> Waiting:
+        """The one with the largest priority; of several that declare the same one, any."""
+        priorities = [self._priority(waiting) for waiting in due]
+        equal = [w for w, p in zip(due, priorities, strict=True) if p == max(priorities)]
+        declared = [w for w in equal if self.formulas[w.place].priority is not None]
+        if len(declared) < 2:
+            return equal[0]
+        return declared[int(self.chance.integers(len(declared)))]
 
     def _priority(self, waiting: Waiting) -> float:
         formula = self.formulas[waiting.place].priority

@@ -130,3 +130,17 @@ def test_a_loop_of_events_is_an_error() -> None:
     flop = event("flop", "n > 0.5", {"n": "0"}, initial_value=False)
     with pytest.raises(SimulationError, match="events"):
         simulate(decay(flip, flop), [0.0, 1.0])
+
+
+def test_events_of_one_priority_take_turns_at_random_and_a_run_repeats() -> None:
+    def rival(name: str, counter: str) -> Event:
+        change = {"last": "time", counter: f"{counter} + 1"}
+        return event(name, "time - last >= 0.01", change, priority="5", persistent=False)
+
+    rivals = (rival("one", "n"), rival("other", "m"))
+    model = model_of("rivals", {}, {"last": 0.0, "n": 0.0, "m": 0.0}, {}, events=rivals)
+    first, again = (simulate(model, [0.0, 4.0]) for _ in range(2))
+    n, m = first["n"][-1], first["m"][-1]
+    assert 399 <= n + m <= 400
+    assert n % 1 == 0 and 0 < abs(n - m) < 100
+    np.testing.assert_array_equal(first.values, again.values)

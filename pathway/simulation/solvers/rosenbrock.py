@@ -254,7 +254,8 @@ def _between(kernels, lanes, lane, x):
     rest = 1.0 - x
     for k in range(lane, kernels.n_species * kernels.width, kernels.width):
         bend = dense[0, k] + x * (dense[1, k] + x * dense[2, k])
-        point[k] = rest * y[k] + x * (new[k] + rest * bend)
+        # Written so that a species that does not move keeps its value to the last digit.
+        point[k] = y[k] + x * (new[k] - y[k] + rest * bend)
 
 
 @inlined

@@ -265,6 +265,7 @@ class _Assembly:
     def result(self) -> SbmlModel:
         draft, declared = self.draft, self.declared
         _check_numbers(draft, declared)
+        unknown = _drop_unknown(draft)
         try:
             model = Model(
                 name=declared.name,
@@ -284,7 +285,8 @@ class _Assembly:
         except ModelError as problem:
             raise FormatError(f"{declared.file}: {problem}") from None
         _check_start(model, declared)
-        return SbmlModel(model, *self._forms(), self._values())
+        forms = (*self._forms(), self._values())
+        return SbmlModel(model, *({n: f for n, f in form.items() if not symbols(f) & unknown} for form in forms))
 
     def _forms(self) -> tuple[dict[str, Expression], dict[str, Expression]]:
         amounts, concentrations = {}, {}
@@ -367,6 +369,18 @@ def _check_numbers(draft: Draft, declared: Declarations) -> None:
         kind = declared.quantities[missing[0]].kind if missing[0] in declared.quantities else "stoichiometry"
         word = "size" if kind == "compartment" else "value"
         raise FormatError(f"{declared.file}: {kind} '{missing[0]}' is needed but has no {word}")
+
+
+def _drop_unknown(draft: Draft) -> set[str]:
+    """Leave out numbers that the file does not give and nothing needs, with the assignments that show them."""
+    unknown = {n for n, v in draft.parameters.items() if math.isnan(v)}
+    for name, formula in draft.ordered_formulas().items() if unknown else ():
+        if symbols(formula) & unknown:
+            unknown.add(name)
+            del draft.formulas[name]
+    for name in unknown & draft.parameters.keys():
+        del draft.parameters[name]
+    return unknown
 
 
 def _check_start(model: Model, declared: Declarations) -> None:

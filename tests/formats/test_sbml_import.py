@@ -1,0 +1,343 @@
+"""What a file means: closed forms, and hand-made traps."""
+
+from __future__ import annotations
+
+import math as m
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathway.expressions import evaluate
+from pathway.formats.errors import FormatError, Unsupported
+from pathway.formats.sbml import read_sbml, read_sbml_text
+from tests.formats.sbml_snippets import compartment, math, parameters, reaction, sbml, species
+from tests.references.scipy_simulation import simulate
+
+TIMES = np.linspace(0.0, 5.0, 11)
+DECAY = "<apply><times/><ci>k</ci><ci>S</ci><ci>C</ci></apply>"
+
+
+def final(text: str, name: str) -> float:
+    model = read_sbml_text(text).model
+    return float(simulate(model, TIMES, relative_tolerance=1e-10)[name][-1])
+
+
+def value(mathml: str) -> float:
+    """The value that an initial assignment with this formula gives."""
+    rule = f'<listOfInitialAssignments><initialAssignment symbol="p">{math(mathml)}</initialAssignment>'
+    model = read_sbml_text(sbml(parameters(p=None) + rule + "</listOfInitialAssignments>")).model
+    return evaluate(model.closed_assignments["p"], {})
+
+
+def apply(operator: str, *numbers: float) -> str:
+    return f"<apply><{operator}/>" + "".join(f"<cn>{n}</cn>" for n in numbers) + "</apply>"
+
+
+def test_the_same_product_named_twice_is_made_twice() -> None:
+    products = "".join('<speciesReference species="S" stoichiometry="1" constant="true"/>' for _ in range(2))
+    text = sbml(
+        compartment()
+        + species(S=1.0)
+        + f'<listOfReactions><reaction id="R" reversible="false"><listOfProducts>{products}</listOfProducts>'
+        f"<kineticLaw>{math('<cn>3</cn>')}</kineticLaw></reaction></listOfReactions>"
+    )
+    assert final(text, "S") == pytest.approx(1.0 + 2 * 3.0 * 5.0, rel=1e-8)
+
+
+def test_a_growing_compartment_dilutes_what_reacts_in_it() -> None:
+    rule = f'<listOfRules><rateRule variable="C">{math("<ci>g</ci>")}</rateRule></listOfRules>'
+    text = sbml(
+        compartment('size="2"', constant=False)
+        + species(S=6.0)
+        + parameters(k=0.1, g=0.5)
+        + rule
+        + f"<listOfReactions>{reaction('R', {'S': 1}, {}, DECAY)}</listOfReactions>"
+    )
+    found = read_sbml_text(text)
+    amount = 6.0 * m.exp(-0.1 * 5.0)
+    course = simulate(found.model, TIMES, relative_tolerance=1e-10)
+    assert course["S"][-1] == pytest.approx(amount / 4.5, rel=1e-7)
+    assert course[str(found.amounts["S"].value)][-1] == pytest.approx(amount, rel=1e-7)
+
+
+def test_a_concentration_in_a_compartment_of_fixed_size_is_the_state_itself() -> None:
+    text = sbml(
+        compartment('size="2"')
+        + species(S=6.0)
+        + parameters(k=0.1)
+        + f"<listOfReactions>{reaction('R', {'S': 1}, {}, DECAY)}</listOfReactions>"
+    )
+    model = read_sbml_text(text).model
+    assert model.species == ("S",)
+    assert model.initial_values == pytest.approx([3.0])
+    assert final(text, "S") == pytest.approx(3.0 * m.exp(-0.5), rel=1e-8)
+
+
+def test_a_fast_reaction_is_at_equilibrium_from_the_start() -> None:
+    fast = reaction(
+        "F",
+        {"A": 1},
+        {"B": 1},
+        "<apply><minus/><apply><times/><cn>2</cn><ci>A</ci></apply><ci>B</ci></apply>",
+        extra='fast="true"',
+    )
+    slow = reaction("L", {"B": 1}, {}, "<apply><times/><cn>0.3</cn><ci>B</ci></apply>", extra='fast="false"')
+    text = sbml(compartment() + species(A=3.0, B=0.0) + f"<listOfReactions>{fast}{slow}</listOfReactions>", version=1)
+    course = simulate(read_sbml_text(text).model, TIMES, relative_tolerance=1e-10)
+    # B = 2 A and d(A + B)/dt = -0.3 B, so the sum falls at the rate 0.3 * 2/3.
+    total = 3.0 * np.exp(-0.2 * TIMES)
+    assert course["B"] == pytest.approx(total * 2 / 3, rel=1e-7)
+    assert course["A"] == pytest.approx(total / 3, rel=1e-7)
+
+
+def test_a_fast_reaction_without_a_stable_equilibrium_is_refused() -> None:
+    fast = reaction("F", {"A": 1}, {"B": 1}, "<apply><times/><cn>-1</cn><ci>A</ci></apply>", extra='fast="true"')
+    text = sbml(
+        compartment() + species(A=3.0, B=1.0) + f"<listOfReactions>{fast}</listOfReactions>",
+        version=1,
+    )
+    with pytest.raises(Unsupported, match="fast reaction 'F'"):
+        read_sbml_text(text)
+
+
+def test_an_algebraic_rule_determines_what_nothing_else_does() -> None:
+    residual = "<apply><minus/><apply><plus/><ci>x</ci><ci>y</ci></apply><cn>10</cn></apply>"
+    rules = (
+        f'<listOfRules><rateRule variable="x">{math("<cn>1</cn>")}</rateRule>'
+        f"<algebraicRule>{math(residual)}</algebraicRule></listOfRules>"
+    )
+    assert final(sbml(parameters(x=1.0, y=None) + rules), "y") == pytest.approx(10.0 - 6.0)
+
+
+def test_an_algebraic_rule_over_determined_quantities_is_refused() -> None:
+    rules = (
+        f'<listOfRules><rateRule variable="x">{math("<cn>1</cn>")}</rateRule>'
+        f"<algebraicRule>{math('<apply><minus/><ci>x</ci><cn>10</cn></apply>')}</algebraicRule></listOfRules>"
+    )
+    with pytest.raises(Unsupported, match="algebraic rule"):
+        read_sbml_text(sbml(parameters(x=1.0) + rules))
+
+
+def test_rate_of_a_concentration_includes_dilution() -> None:
+    rate = (
+        '<apply><csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/rateOf">rateOf</csymbol>'
+        "<ci>S</ci></apply>"
+    )
+    rules = (
+        f'<listOfRules><rateRule variable="C">{math("<cn>0.5</cn>")}</rateRule>'
+        f'<assignmentRule variable="v">{math(rate)}</assignmentRule></listOfRules>'
+    )
+    law = "<apply><times/><cn>0.1</cn><ci>S</ci><ci>C</ci></apply>"
+    text = sbml(
+        compartment('size="2"', constant=False)
+        + species(S=6.0)
+        + parameters(v=None)
+        + rules
+        + f"<listOfReactions>{reaction('R', {'S': 1}, {}, law)}</listOfReactions>"
+    )
+    concentration, size = 6.0 * m.exp(-0.5) / 4.5, 4.5
+    assert final(text, "v") == pytest.approx(-0.1 * concentration - concentration * 0.5 / size, rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        (apply("factorial", 5), 120.0),
+        (apply("quotient", -7, 2), -3.0),
+        (apply("rem", -7, 2), -1.0),
+        (apply("max", 2, 7, 3), 7.0),
+        (apply("min", 2, -7, 3), -7.0),
+        (apply("arcsec", 2), m.acos(0.5)),
+        (apply("arccsc", 2), m.asin(0.5)),
+        (apply("arccot", 2), m.atan(0.5)),
+        (apply("sec", 1), 1 / m.cos(1)),
+        (apply("coth", 1), 1 / m.tanh(1)),
+        (apply("arcsinh", -1e8), m.asinh(-1e8)),
+        (apply("arccosh", 3), m.acosh(3)),
+        (apply("arctanh", 0.5), m.atanh(0.5)),
+        (apply("arcsech", 0.5), m.acosh(2)),
+        (apply("arccsch", 0.5), m.asinh(2)),
+        (apply("arccoth", 2), m.atanh(0.5)),
+        ("<apply><root/><degree><cn>3</cn></degree><cn>-8</cn></apply>", -2.0),
+        ("<apply><log/><logbase><cn>2</cn></logbase><cn>8</cn></apply>", 3.0),
+        (apply("log", 1000), 3.0),
+        ("<apply><xor/><true/><true/><true/></apply>", 1.0),
+        ("<apply><implies/><true/><false/></apply>", 0.0),
+        (apply("lt", 1, 2, 2), 0.0),
+        (apply("leq", 1, 2, 2), 1.0),
+        ("<apply><and/><cn>3</cn><cn>-1</cn></apply>", 1.0),
+        ("<cn type='rational'>1<sep/>4</cn>", 0.25),
+        ("<cn type='e-notation'>2<sep/>3</cn>", 2000.0),
+        ("<piecewise><piece><cn>1</cn><false/></piece><otherwise><cn>4</cn></otherwise></piecewise>", 4.0),
+    ],
+)
+def test_uncommon_mathml(formula: str, expected: float) -> None:
+    assert value(formula) == pytest.approx(expected, rel=1e-12)
+
+
+def test_piecewise_without_otherwise_has_no_value_where_nothing_holds() -> None:
+    assert m.isnan(value("<piecewise><piece><cn>1</cn><false/></piece></piecewise>"))
+
+
+def test_avogadro_is_the_number_of_the_specification() -> None:
+    mark = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/avogadro">N</csymbol>'
+    assert value(mark) == 6.02214179e23
+
+
+def test_functions_are_put_in_and_local_parameters_keep_to_themselves() -> None:
+    function = (
+        '<listOfFunctionDefinitions><functionDefinition id="f">'
+        + math("<lambda><bvar><ci>x</ci></bvar><apply><times/><ci>x</ci><ci>x</ci></apply></lambda>")
+        + "</functionDefinition></listOfFunctionDefinitions>"
+    )
+    law = (
+        f"<kineticLaw>{math('<apply><ci>f</ci><ci>k</ci></apply>')}"
+        '<listOfLocalParameters><localParameter id="k" value="3"/></listOfLocalParameters></kineticLaw>'
+    )
+    product = '<listOfProducts><speciesReference species="S" stoichiometry="1" constant="true"/></listOfProducts>'
+    text = sbml(
+        function
+        + compartment()
+        + species(S=0.0)
+        + parameters(k=100.0)
+        + f'<listOfReactions><reaction id="R" reversible="false">{product}{law}</reaction></listOfReactions>'
+    )
+    assert final(text, "S") == pytest.approx(9.0 * 5.0)
+
+
+def test_units_are_carried_and_never_invented() -> None:
+    units = (
+        '<listOfUnitDefinitions><unitDefinition id="per_h"><listOfUnits>'
+        '<unit kind="second" exponent="-1" scale="0" multiplier="3600"/></listOfUnits></unitDefinition>'
+        '<unitDefinition id="nM"><listOfUnits><unit kind="mole" exponent="1" scale="-9" multiplier="1"/>'
+        '<unit kind="litre" exponent="-1" scale="0" multiplier="1"/></listOfUnits></unitDefinition>'
+        "</listOfUnitDefinitions>"
+    )
+    listed = (
+        '<listOfParameters><parameter id="k" value="1" units="per_h" constant="true"/>'
+        '<parameter id="c" value="1" units="nM" constant="true"/><parameter id="q" value="1" constant="true"/>'
+        "</listOfParameters>"
+    )
+    model = read_sbml_text(sbml(units + listed)).model
+    assert model.units == {"k": "1/h", "c": "nmol/L"}
+    assert model.time_unit == ""
+
+
+# Refusals: one clear line, before anything runs
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(FormatError) as caught:
+        read_sbml_text(text, "bad.xml")
+    message = str(caught.value)
+    assert "\n" not in message and message.startswith("bad.xml")
+    return message
+
+
+def test_delay_is_refused_with_its_element() -> None:
+    mark = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
+    rule = math(f"<apply>{mark}<ci>x</ci><cn>1</cn></apply>")
+    text = sbml(
+        parameters(x=1.0, y=None) + f'<listOfRules><assignmentRule variable="y">{rule}</assignmentRule></listOfRules>'
+    )
+    assert "the rule for 'y' uses delay()" in refusal(text)
+
+
+def test_a_truncated_file_names_its_line() -> None:
+    text = sbml(parameters(x=1.0))
+    assert "not well-formed XML" in refusal(text[: len(text) // 2])
+
+
+def test_a_hundred_thousand_brackets_do_not_end_the_process() -> None:
+    deep = "<apply><sin/>" * 100_000 + "<cn>1</cn>" + "</apply>" * 100_000
+    rule = f'<listOfRules><assignmentRule variable="x">{math(deep)}</assignmentRule></listOfRules>'
+    assert "nested" in refusal(sbml(parameters(x=None) + rule))
+    first = (
+        '<?xml version="1.0"?><sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="m">'
+        '<listOfParameters><parameter name="x"/></listOfParameters><listOfRules>'
+        f'<parameterRule name="x" formula="{"(" * 100_000}1{")" * 100_000}"/></listOfRules></model></sbml>'
+    )
+    assert "brackets are nested" in refusal(first)
+
+
+def test_an_external_entity_is_not_resolved(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("42")
+    head = f'<!DOCTYPE sbml [<!ENTITY e SYSTEM "file://{secret}">]>'
+    text = sbml(parameters(x=1.0)).replace("?>\n", f"?>\n{head}\n", 1).replace('id="small"', 'id="small" name="&e;"')
+    assert "DOCTYPE" in refusal(text)
+
+
+def test_a_formula_that_looks_like_code_is_only_text(tmp_path: Path) -> None:
+    victim = tmp_path / "ran"
+    call = f"__import__('os').system('touch {victim}')"
+    rule = f'<listOfRules><assignmentRule variable="x">{math(f"<ci>{call}</ci>")}</assignmentRule></listOfRules>'
+    refusal(sbml(parameters(x=None) + rule))
+    assert not victim.exists()
+
+
+def test_functions_that_double_each_other_are_refused() -> None:
+    body = "<lambda><bvar><ci>x</ci></bvar><apply><times/>{0}{0}</apply></lambda>"
+    definitions = "".join(
+        f'<functionDefinition id="f{n}">'
+        + math(body.format("<ci>x</ci>" if n == 0 else f"<apply><ci>f{n - 1}</ci><ci>x</ci></apply>"))
+        + "</functionDefinition>"
+        for n in range(40)
+    )
+    assert "too large" in refusal(sbml(f"<listOfFunctionDefinitions>{definitions}</listOfFunctionDefinitions>"))
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (compartment() + species(S=1.0) + "<listOfReactions>{}</listOfReactions>".format(
+            reaction("R", {"T": 1}, {}, "<cn>1</cn>")), "names 'T', which is no species"),
+        (parameters(x=None, y=None) + '<listOfRules><rateRule variable="x">' + math("<ci>y</ci>")
+         + "</rateRule></listOfRules>", "parameter 'y' is needed but has no value"),
+        (parameters(x=None) + '<listOfRules><rateRule variable="x">' + math("<cn>1</cn>") + "</rateRule></listOfRules>",
+         "'x' has no initial value"),
+        (parameters(x=None, y=None) + '<listOfRules><assignmentRule variable="x">' + math("<ci>y</ci>")
+         + '</assignmentRule><assignmentRule variable="y">' + math("<ci>x</ci>") + "</assignmentRule></listOfRules>",
+         "in a circle"),
+        (parameters(x=None) + '<listOfRules><assignmentRule variable="x">' + math("<ci>nowhere</ci>")
+         + "</assignmentRule></listOfRules>", "nowhere"),
+    ],
+)  # fmt: skip
+def test_contradictions_are_named(body: str, words: str) -> None:
+    assert words in refusal(sbml(body))
+
+
+def test_a_flux_balance_problem_is_refused() -> None:
+    text = sbml(
+        compartment() + species(S=1.0)
+        + '<fbc:listOfObjectives fbc:activeObjective="o"><fbc:objective fbc:id="o" fbc:type="maximize"/>'
+        "</fbc:listOfObjectives>",
+        version=1,
+    ).replace(
+        'level="3" version="1">',
+        'xmlns:fbc="http://www.sbml.org/sbml/level3/version1/fbc/version1" level="3" version="1" fbc:required="false">',
+    )  # fmt: skip
+    assert "fbc" in refusal(text)
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match="there is no such file"):
+        read_sbml(tmp_path / "nothing.xml")
+
+
+def test_five_hundred_species() -> None:
+    names = [f"S{n}" for n in range(500)]
+    reactions = "".join(
+        reaction(f"R{n}", {names[n]: 1}, {names[(n + 1) % 500]: 1}, f"<apply><times/><ci>k</ci><ci>S{n}</ci></apply>")
+        for n in range(500)
+    )
+    text = sbml(
+        compartment()
+        + species(**dict.fromkeys(names, 1.0))
+        + parameters(k=1.0)
+        + f"<listOfReactions>{reactions}</listOfReactions>"
+    )
+    model = read_sbml_text(text).model
+    assert len(model.species) == 500
+    assert len(model.rates) == 500

@@ -82,6 +82,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = command.main(arguments, prog_name="pathway", standalone_mode=False)
         sys.stdout.flush()
+        if code == INTERRUPTED:  # some versions of typer take Ctrl-C for themselves
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else DONE
     except BrokenPipeError:
         # The reader (head, less) has gone; nothing is left to say, and the interpreter must not try again.

@@ -45,7 +45,7 @@ doses = ["trastuzumab"]
 # cells = "bt474_resistant"
 # doses = ["trastuzumab"]
 # knock_down = {{ PTEN = "80 %" }}      # as the bench measures it, in a stable line
-# changes = {{ PTEN_degradation = "0.5 x" }}     # any parameter: pathway show parameters
+# changes = {{ k_PTEN_degradation = "0.5 x" }}   # any parameter: pathway show parameters
 
 [show]
 observables = ["PTEN", "pAKT", "cell_number"]

@@ -15,6 +15,7 @@ from pathway.scenario.result import ArmResult, Result
 from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure
 
 _LEFT, _RIGHT = 0.62, 0.12  # inches
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _MARK = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
 _LANE, _BAR = 0.165, 0.175
@@ -80,9 +81,20 @@ def _given(result: Result) -> dict[str, str]:
 
 
 def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Any:
-    """Axes from inches, `top` counted from the upper edge."""
+    """Axes from inches, `top` counted from the upper edge.
+
+    Titles and labels get fixed places: they line up over all panels, and no time goes into finding a place for them.
+    """
     across, down = figure.get_size_inches()
-    return figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+    axes = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+    axes.xaxis.set_label_coords(0.5, -0.185 / height)
+    axes.yaxis.set_label_coords(-0.3 / width, 0.5)
+    return axes
+
+
+def _titled(axes: Any, text: str) -> None:
+    height = axes.get_position().height * axes.figure.get_figheight()
+    axes.set_title(text, y=1 + 0.06 / height, pad=0)
 
 
 def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
@@ -140,7 +152,7 @@ def _time_axis(axes: Any, start: float, end: float, most: int = 6) -> None:
     axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step)))
     if start < 0 < end:
         axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
-    axes.set_xlabel("time [h]", labelpad=1.5)
+    axes.set_xlabel("time [h]")
 
 
 def _course_panel(figure: Figure, result: Result, name: str, position: int, heights: dict[str, float]) -> None:
@@ -157,15 +169,22 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
     _time_axis(axes, result.scenario.start, result.scenario.end)
     overlay = result.scenario.overlay
     scaled = points and overlay is not None and (overlay.normalize or "").startswith(("minmax", "lane"))
-    axes.set_title(_readable(name))
-    axes.set_ylabel("normalized [1]" if scaled else f"{_readable(name)} [{result.units[name]}]", labelpad=2)
+    _titled(axes, _readable(name))
+    axes.set_ylabel("normalized [1]" if scaled else _label(name, result.units[name]))
     if result.units[name] == "1" and name == "cell_number":
         _doublings(axes, result)
     elif scaled:
         highest = max(float(np.max(of_curve(arm.courses[name]))) for arm in result.arms.values())
-        axes.set_ylim(-0.08, 1.15 * max(highest, *(of_point(p.value) for p in points)))
+        tops = [of_point(p.value + (p.error or 0.0)) for p in points]
+        axes.set_ylim(-0.08, 1.05 * max(highest, *tops))
     else:
         _from_zero(axes, [arm.courses[name] for arm in result.arms.values()], name, result.units[name])
+
+
+def _label(name: str, unit: str) -> str:
+    """Name and unit; the unit alone where the panel is too low for both (its title has the name)."""
+    text = f"{_readable(name)} [{unit}]"
+    return text if len(text) <= 26 else f"[{unit}]"
 
 
 def _readable(name: str) -> str:
@@ -177,20 +196,9 @@ def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None
         return
     times, values = [p.time for p in points], [of_point(p.value) for p in points]
     scale = [of_point(p.value + (p.error or 0.0)) - of_point(p.value) for p in points]
-    axes.errorbar(
-        times,
-        values,
-        yerr=scale if any(scale) else None,
-        fmt="o",
-        color=color,
-        markersize=3,
-        markerfacecolor="white",
-        elinewidth=0.7,
-        capsize=1.5,
-        linestyle="none",
-        clip_on=False,
-        zorder=3,
-    )
+    if any(scale):
+        axes.errorbar(times, values, yerr=scale, fmt="none", ecolor=color, elinewidth=0.7, capsize=1.5)
+    axes.plot(times, values, "o", color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)
 
 
 def _doublings(axes: Any, result: Result) -> None:
@@ -204,7 +212,7 @@ def _doublings(axes: Any, result: Result) -> None:
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("cells [fold of start]", labelpad=2)
+    axes.set_ylabel("cells [fold of start]")
 
 
 def _from_zero(axes: Any, courses: Sequence[np.ndarray], name: str, unit: str) -> None:
@@ -217,8 +225,8 @@ def _from_zero(axes: Any, courses: Sequence[np.ndarray], name: str, unit: str) -
     if high > 0 and not 0.01 <= high < 2000:
         power = 3 * math.floor(math.log10(high) / 3)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
-        prefix = "" if unit == "1" else f" {unit}"
-        axes.set_ylabel(rf"{_readable(name)} [$10^{{{power}}}${prefix}]", labelpad=2)
+        scale = f"10{str(power).translate(_RAISED)}" + ("" if unit == "1" else f" {unit}")
+        axes.set_ylabel(_label(name, scale))
 
 
 def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
@@ -240,10 +248,10 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
     low = min(0.0, *(v for v in values if math.isfinite(v)))
     gr.set_xlim(1.12 * low, max(1.15, *(1.12 * v for v in values if math.isfinite(v))))
     percent.set_xlim(0, max(118.0, *(1.15 * s for s in shares if math.isfinite(s))))
-    gr.set_title(f"Growth under the drug{_span(arms)}")
-    gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)", labelpad=1.5)
-    percent.set_title("Cells at the end")
-    percent.set_xlabel("percent of matched control [%]", labelpad=1.5)
+    _titled(gr, f"Growth under the drug{_span(arms)}")
+    gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)")
+    _titled(percent, "Cells at the end")
+    percent.set_xlabel("percent of matched control [%]")
     for axes, names in ((gr, [arm.arm.name for arm in arms]), (percent, [""] * len(arms))):
         axes.set_yticks(rows, names)
         axes.set_ylim(len(arms) - 0.45, -0.55)
@@ -272,4 +280,5 @@ def _bar_label(axes: Any, row: int, value: float, form: str) -> None:
         textcoords="offset points",
         va="center",
         size=6.5,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
     )

@@ -84,5 +84,5 @@ def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
     with house_style():
         svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
         figure.savefig(svg, metadata={"Date": None, "Creator": "pathway"})
-        figure.savefig(png, metadata={"Software": "pathway"})
+        figure.savefig(png, metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 4})
     return [svg, png]

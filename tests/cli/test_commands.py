@@ -1,0 +1,322 @@
+"""Every command, as a user types it: what it prints, where, and its exit code."""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
+
+COMMANDS = ("run", "check", "new", "compare", "replay", "validate", "show", "cite")
+
+SMALL = """
+title = "Trastuzumab in SK-BR-3"
+source = "Gong2011"
+cells = "skbr3"
+[time]
+end = "24 h"
+record_every = "6 h"
+[dose.t]
+agent = "trastuzumab"
+amount = "10 ug/mL"
+[growth_rate]
+of = ["t"]
+[[arm]]
+name = "untreated"
+[[arm]]
+name = "trastuzumab"
+doses = ["t"]
+[show]
+observables = ["PTEN", "cell_number"]
+[[expect]]
+finding = "V0"
+claim = "It slows growth"
+role = "sanity"
+quantity = "GR"
+arm = "trastuzumab"
+below = 0.95
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.toml").write_text(SMALL, encoding="utf-8")
+    return tmp_path
+
+
+def call(capsys, *arguments):
+    code = main(list(arguments))
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def program(*arguments, **environment):
+    """The command in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "pathway", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **environment},
+    )
+
+
+def test_help_lists_every_command(capsys):
+    code, out, _ = call(capsys, "--help")
+    assert code == DONE
+    for name in COMMANDS:
+        assert re.search(rf"\b{name}\b", out), name
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name, capsys):
+    code, out, err = call(capsys, name, "--help")
+    assert code == DONE and "Usage: pathway " + name in out and err == ""
+
+
+def test_run_prints_a_table_and_a_verdict_and_leaves_a_folder(here, capsys):
+    code, out, err = call(capsys, "run", "small.toml")
+    assert code == DONE
+    assert "Trastuzumab in SK-BR-3" in out and "1 of 1 expectations met" in out
+    assert (here / "results" / "small" / "report.html").is_file()
+
+
+def test_run_json_is_one_object_and_nothing_else(here, capsys):
+    code, out, err = call(capsys, "run", "small.toml", "--json", "--out", "elsewhere")
+    found = json.loads(out)
+    assert code == DONE and err == ""
+    assert set(found) == {"scenario", "title", "arms", "expectations", "provenance"}
+    arm = found["arms"]["trastuzumab"]
+    assert set(arm) == {"GR", "cell_number_fold", "percent_of_control", "observables"}
+    assert set(arm["observables"]["PTEN"]) == {"start", "end", "min", "max", "unit"}
+    (expectation,) = found["expectations"]
+    assert list(expectation) == [
+        "finding",
+        "claim",
+        "role",
+        "source",
+        "quantity",
+        "value",
+        "above",
+        "below",
+        "met",
+        "reason",
+        "prior_pass_fraction",
+    ]
+    assert expectation["met"] is True and expectation["prior_pass_fraction"] is None
+    assert not (here / "results").exists() and (here / "elsewhere").is_dir()
+
+
+def test_a_missed_expectation_gives_exit_code_3_and_a_reason(here, capsys):
+    Path("missed.toml").write_text(SMALL.replace("below = 0.95", "above = 2"), encoding="utf-8")
+    code, out, _ = call(capsys, "run", "missed.toml", "--json")
+    (expectation,) = json.loads(out)["expectations"]
+    assert code == NOT_MET
+    assert expectation["met"] is False and "short of at least 2" in expectation["reason"]
+
+
+def test_settings_change_a_run(here, capsys):
+    call(capsys, "run", "small.toml", "--out", "one")
+    call(capsys, "run", "small.toml", "--out", "two", "--set", "dose.t=0.1 ug/mL")
+    code, out, _ = call(capsys, "compare", "one", "two", "--json")
+    found = json.loads(out)
+    assert code == DONE
+    assert found["settings"] == {"one": [], "two": ["dose.t=0.1 ug/mL"]}
+    row = next(r for r in found["rows"] if (r["arm"], r["reading"]) == ("trastuzumab", "GR"))
+    assert row["second"] > row["first"] and row["difference"] == pytest.approx(row["second"] - row["first"])
+    code, out, _ = call(capsys, "compare", "one", "two")
+    assert code == DONE and "--set dose.t=0.1 ug/mL" in out
+
+
+def test_bad_input_writes_nothing(here, capsys):
+    before = sorted(here.rglob("*"))
+    for arguments in (
+        ("run", "nothing.toml"),
+        ("run", "small.toml", "--set", "dose.t=10 mg"),
+        ("run", "small.toml", "--out", "small.toml"),
+        ("run", "."),
+        ("run",),
+        ("rum", "small.toml"),
+        ("run", "small.toml", "--josn"),
+        ("replay", "."),
+        ("compare", ".", "."),
+        ("show", "specees"),
+        ("show", "agents", "trastuzmab"),
+        ("new", "small.toml"),
+        ("new", "x.yaml"),
+        ("new", "x.toml", "--from", "nothing"),
+        ("validate", "--scenario", "nothing"),
+        ("cite", "nothing"),
+    ):
+        code, out, err = call(capsys, *arguments)
+        assert code == BAD_INPUT, arguments
+        assert out == "" and err.strip() and "Traceback" not in err, arguments
+    assert sorted(here.rglob("*")) == before
+
+
+def test_a_folder_of_other_things_is_left_alone(here, capsys):
+    (here / "mine").mkdir()
+    (here / "mine" / "notes.txt").write_text("dear")
+    code, _, err = call(capsys, "run", "small.toml", "--out", "mine")
+    assert code == BAD_INPUT and "something else than a run" in err
+    assert [p.name for p in (here / "mine").iterdir()] == ["notes.txt"]
+
+
+def test_check_draws_the_protocol_and_runs_nothing(here, capsys):
+    code, out, _ = call(capsys, "check", "small.toml")
+    assert code == DONE
+    assert re.search(r"^trastuzumab +A-+$", out, re.M) and "A  trastuzumab 10 ug/mL" in out
+    assert not (here / "results").exists()
+    code, out, _ = call(capsys, "check", "small.toml", "none.toml", "--json")
+    found = json.loads(out)["files"]
+    assert code == BAD_INPUT and found["small.toml"]["ok"] and not found["none.toml"]["ok"]
+
+
+def test_new_gives_a_scenario_that_runs(here, capsys):
+    assert call(capsys, "new", "mine.toml")[0] == DONE
+    assert call(capsys, "check", "mine.toml")[0] == DONE
+    assert call(capsys, "new", "copy.toml", "--from", "antimir21_resensitises")[0] == DONE
+    assert call(capsys, "check", "copy.toml")[0] == DONE
+
+
+def test_the_commented_lines_of_a_new_scenario_are_right_too(here, capsys):
+    """A user takes the comments away; what is then there must be accepted."""
+    call(capsys, "new", "mine.toml")
+    lines = Path("mine.toml").read_text().splitlines()[1:]
+    bare = [line[2:] if line.startswith("# ") else line for line in lines]
+    bare = [line for line in bare if not line.startswith(("[data]", "file ="))]
+    Path("bare.toml").write_text("\n".join(bare))
+    code, _, err = call(capsys, "check", "bare.toml")
+    assert (code, err) == (DONE, "")
+
+
+def test_replay_says_identical(here, capsys):
+    call(capsys, "run", "small.toml")
+    code, out, err = call(capsys, "replay", "results/small")
+    assert (code, out) == (DONE, "identical\n")
+    file = here / "results" / "small" / "time_courses.csv"
+    rows = list(csv.reader(file.read_text().splitlines()))
+    rows[2][2] = "7"
+    file.write_text("\n".join(map(",".join, rows)) + "\n")
+    code, out, _ = call(capsys, "replay", "results/small", "--json")
+    found = json.loads(out)
+    assert code == NOT_MET and found["verdict"] == "differs" and "arm 'untreated', 6 h" in found["first_difference"]
+
+
+@pytest.mark.parametrize(
+    "what, words",
+    [
+        ("species", "miR21_RISC"),
+        ("parameters", "confidence"),
+        ("reactions", "->"),
+        ("equations", "d PTEN_active/dt"),
+        ("agents", "trastuzumab"),
+        ("cells", "bt474_resistant"),
+        ("scenarios", "antimir21_resensitises"),
+        ("sources", "Gong2011"),
+    ],
+)
+def test_show(what, words, capsys):
+    code, out, _ = call(capsys, "show", what)
+    assert code == DONE and words in out
+    code, out, _ = call(capsys, "show", what, "--json")
+    rows = json.loads(out)[what]
+    assert rows and all("name" in row for row in rows)
+    code, out, _ = call(capsys, "show", what, rows[0]["name"])
+    assert code == DONE and rows[0]["name"] in out
+
+
+def test_no_parameter_is_without_a_source(capsys):
+    _, out, _ = call(capsys, "show", "parameters", "--json")
+    for row in json.loads(out)["parameters"]:
+        assert row["source"] and row["unit"] and row["range"] and row["confidence"], row["name"]
+
+
+def test_validate_judges_and_takes_up_where_it_was_interrupted(here, capsys):
+    arguments = ["validate", "--scenario", "small.toml", "--prior", "2", "--json"]
+    code, out, _ = call(capsys, *arguments)
+    found = json.loads(out)
+    assert code == DONE
+    assert set(found) == {"expectations", "by_role"}
+    (entry,) = found["expectations"]
+    assert entry["scenario"] == "small" and entry["finding"] == "V0"
+    assert found["by_role"]["sanity"] == {"met": 1, "of": 1}
+    (draws,) = (here / "results" / "validate").glob("draws_*.jsonl")
+    assert [json.loads(line)["draw"] for line in draws.read_text().splitlines()] == [0, 1]
+    draws.write_text(draws.read_text().splitlines()[0] + '\n{"draw": 1, "me')
+    again = json.loads(call(capsys, *arguments)[1])
+    assert again == found
+
+
+def test_cite_names_the_sources_of_a_scenario(capsys):
+    code, out, _ = call(capsys, "cite", "antimir21_resensitises")
+    assert code == DONE and "mir21-pathway" in out and "Gong2011" in out
+
+
+def test_narrow_terminals_and_no_color():
+    narrow = program("show", "agents", COLUMNS="40", NO_COLOR="1")
+    assert narrow.returncode == DONE
+    assert max(map(len, narrow.stdout.splitlines())) <= 40
+    assert "\x1b" not in narrow.stdout
+
+
+def test_help_is_quick_and_loads_nothing_heavy():
+    best = 10.0
+    for _ in range(3):
+        started = time.perf_counter()
+        assert program("--help").returncode == DONE
+        best = min(best, time.perf_counter() - started)
+    code = "import sys, pathway.cli; pathway.cli.application(); print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"'numpy'", "'pydantic'", "'numba'", "'matplotlib'", "'sympy'", "'pandas'"} & set(loaded.split(", "))
+    assert best < 2.0  # 0.5 s on an idle machine; test machines are shared
+
+
+def test_a_run_needs_neither_sympy_nor_pandas_nor_petab(here):
+    code = (
+        "import sys; from pathway.cli import main; main(['run', 'small.toml', '--out', 'again']);"
+        "print([m for m in ('sympy', 'pandas', 'petab', 'libsbml', 'pint') if m in sys.modules])"
+    )
+    first, second = (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)
+    )
+    assert second.stdout.splitlines()[-1] == "[]", first.stderr
+
+
+def test_an_interruption_is_quiet_and_leaves_nothing(here, capsys, monkeypatch):
+    def interrupted(*arguments, **words):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pathway.scenario.run.simulate", interrupted)
+    code, out, err = call(capsys, "run", "small.toml")
+    assert code == 130 and out == "" and "interrupted" in err
+    assert not (here / "results").exists()
+
+
+def test_a_numerical_failure_has_its_own_exit_code(here, capsys, monkeypatch):
+    from pathway.simulation import SimulationError
+
+    def failing(*arguments, **words):
+        raise SimulationError("at 3 h the step became too small; PTEN changes fastest", "step", 3.0, {}, "PTEN")
+
+    monkeypatch.setattr("pathway.scenario.run.simulate", failing)
+    code, out, err = call(capsys, "run", "small.toml")
+    assert (code, out) == (2, "") and "PTEN changes fastest" in err
+    assert not (here / "results").exists()
+
+
+def test_a_package_that_hides_ours_is_named(tmp_path):
+    (tmp_path / "pathway").mkdir()
+    (tmp_path / "pathway" / "__init__.py").write_text("def run(): ...\n")
+    starter = Path(__file__).parents[2] / "mir21_pathway.py"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import runpy; runpy.run_path({str(starter)!r}, run_name='__main__')"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert found.returncode == BAD_INPUT
+    assert found.stderr.startswith("pathway: another package called 'pathway'") and found.stderr.count("\n") == 1

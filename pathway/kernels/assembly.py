@@ -52,7 +52,8 @@ class Body:
 
     def __init__(self, lanes: Lanes) -> None:
         self.lanes = lanes
-        self.lines: list[str] = []
+        self.lines: list[str] = ["start:"]
+        self.block = "start"
 
     def put(self, operation: str) -> str:
         """Write one instruction; the name of its result."""
@@ -139,6 +140,77 @@ class Body:
     def whole(self, operation: str, left: str, right: str) -> str:
         """An operation on 64-bit integers."""
         return self.put(f"{operation} {self.lanes.integer} {left}, {right}")
+
+    def element(self, kind: str, array: str, position: str) -> str:
+        """Load element `position` (a register) of an array of plain `kind`."""
+        place = self.put(f"getelementptr {kind}, ptr {array}, i64 {position}")
+        return self.put(f"load {kind}, ptr {place}")
+
+    def count(self, array: str, position: str) -> str:
+        """Load an entry of an array of 32-bit counts, as i64."""
+        return self.put(f"zext i32 {self.element('i32', array, position)} to i64")
+
+    def shifted(self, array: str, doubles: str) -> str:
+        """Where an array goes on after a number of doubles (a register)."""
+        return self.put(f"getelementptr double, ptr {array}, i64 {doubles}")
+
+    def load_at(self, place: str) -> str:
+        return self.put(f"load {self.lanes.real}, ptr {place}, align 8")
+
+    def store_at(self, value: str, place: str) -> None:
+        self.do(f"store {self.lanes.real} {value}, ptr {place}, align 8")
+
+    def label(self, name: str) -> None:
+        """Begin a block."""
+        self.lines.append(f"{name}:")
+        self.block = name
+
+
+class Loop:
+    """Instructions repeated for `index` = first, first + step, ... before `last`; `total` runs along if given.
+
+    Used as a context: what is written inside is repeated. Inside, assign the new running value to `following`;
+    afterwards `total` is the last one.
+    """
+
+    def __init__(self, body: Body, first: str, last: str, total: str | None = None, step: int = 1) -> None:
+        self.body = body
+        self.name = f"loop{len(body.lines)}"
+        self.step = step
+        self.index, self.total = f"%{self.name}.index", f"%{self.name}.total"
+        self.following: str | None = None
+        self._start(first, last, total)
+
+    def _start(self, first: str, last: str, total: str | None) -> None:
+        body, name, before = self.body, self.name, self.body.block
+        body.do(f"br label %{name}")
+        body.label(name)
+        body.do(f"{self.index} = phi i64 [ {first}, %{before} ], [ {self.index}.next, %{name}.again ]")
+        if total is not None:
+            self._hole = len(body.lines)
+            body.do(f"{self.total} = phi {body.lanes.real} [ {total}, %{before} ], ")
+        more = body.put(f"icmp {'slt' if self.step > 0 else 'sgt'} i64 {self.index}, {last}")
+        body.do(f"br i1 {more}, label %{name}.inside, label %{name}.after")
+        body.label(f"{name}.inside")
+
+    def __enter__(self) -> Loop:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        body, name = self.body, self.name
+        if self.following is not None:
+            body.lines[self._hole] += f"[ {self.following}, %{name}.again ]"
+        body.do(f"br label %{name}.again")
+        body.label(f"{name}.again")
+        body.do(f"{self.index}.next = add i64 {self.index}, {self.step}")
+        body.do(f"br label %{name}")
+        body.label(f"{name}.after")
+
+
+def table(name: str, values: Sequence[int]) -> str:
+    """A constant array of 32-bit counts."""
+    listed = ", ".join(f"i32 {v}" for v in values) or "i32 0"
+    return f"@{name} = private constant [{max(len(values), 1)} x i32] [{listed}]\n"
 
 
 INTRINSICS = {"fmuladd": 3, "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1}

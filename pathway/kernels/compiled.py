@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from threading import Lock
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -164,6 +165,7 @@ def compile_model(model: Model, width: int | None = None, parts: Iterable[str] =
     return found
 
 
+_dynamics: WeakKeyDictionary[Model, str] = WeakKeyDictionary()
 _recent: OrderedDict[tuple[str, ...], CompiledModel] = OrderedDict()
 _lock = Lock()
 _KEPT = 64
@@ -171,7 +173,9 @@ _KEPT = 64
 
 def _keys(model: Model, width: int, parts: Sequence[str]) -> tuple[str, ...]:
     """A name for each part's content."""
-    dynamics = dynamics_digest(model)
+    dynamics = _dynamics.get(model)
+    if dynamics is None:
+        dynamics = _dynamics[model] = dynamics_digest(model)
     common = {"sources": sources_digest(), "machine": machine.identity(), "width": str(width), "dynamics": dynamics}
     keys = []
     for part in parts:

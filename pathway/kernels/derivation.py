@@ -13,7 +13,7 @@ from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.graph import ONE, ZERO, add, is_number, negate
 
 from .ordering import Elimination, SingularStructureError, eliminate
-from .program import Program
+from .program import Operation, Program
 
 COMPARISONS = frozenset({"less", "less_equal", "equal", "not_equal"})
 _CONDITIONS = COMPARISONS | {"and", "or", "not"}
@@ -48,7 +48,7 @@ class Derivation:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.changes = [f"change of {name}" for name in model.species]
-        leaves = {name: ("species", i) for i, name in enumerate(model.species)}
+        leaves: dict[str, Operation] = {name: ("species", i) for i, name in enumerate(model.species)}
         leaves |= {name: ("parameter", i) for i, name in enumerate(model.parameters)}
         leaves |= {name: ("direction", i) for i, name in enumerate(self.changes)}
         leaves[TIME] = ("time",)
@@ -78,7 +78,7 @@ class Derivation:
 
     @cached_property
     def autonomous(self) -> bool:
-        return all(TIME not in symbols(formula) for formula in self.formulas)
+        return TIME not in symbols(*self.formulas)
 
     @cached_property
     def slots(self) -> dict[int, int]:
@@ -159,10 +159,13 @@ class Derivation:
             "event_roots": lambda: crossings(self.triggers),
             "event_conditions": lambda: self.triggers,
             "event_values": lambda: self.model.closed(f for e in self.model.events for f in e.assignments.values()),
-            "event_delays": lambda: self.model.closed(e.delay or ZERO for e in self.model.events),
-            "event_priorities": lambda: self.model.closed(e.priority or ZERO for e in self.model.events),
+            "event_delays": lambda: self._of_events(event.delay for event in self.model.events),
+            "event_priorities": lambda: self._of_events(event.priority for event in self.model.events),
             "switch_roots": lambda: crossings(self.formulas),
         }[name]()
+
+    def _of_events(self, formulas: Iterable[Expression | None]) -> list[Expression]:
+        return self.model.closed(ZERO if formula is None else formula for formula in formulas)
 
     @cached_property
     def triggers(self) -> list[Expression]:

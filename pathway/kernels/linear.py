@@ -1,53 +1,16 @@
 """Sparse linear algebra on a fixed pattern, written out entry by entry.
 
-With A = shift * M - J, the factors are those of -A = J - shift * M; then neither building the matrix nor eliminating
-needs a change of sign. Stored per row, in elimination order: the negated multipliers, minus the reciprocal of the
-pivot, the entries right of it. Solving uses A = -(-A).
-
 Rows are done one after the other: a row's entries stay in registers, what it needs of the rows above is read from the
-factors.
+factors. For large models `looped` does the same work in loops.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from .assembly import Body, Lanes, function
-from .ordering import Elimination
-
-LONGEST_PIECE = 1500
-"""Operations in one LLVM function."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """Where the factors' entries stand.
-
-    Attributes
-    ----------
-    elimination : Elimination
-    jacobian : dict of (row, column) to int
-        Position of each entry of J.
-    shifted : frozenset of int
-        Rows in which M has a one.
-    starts : list of int
-        Where each row of the factors begins, in elimination order.
-    """
-
-    elimination: Elimination
-    jacobian: dict[tuple[int, int], int]
-    shifted: frozenset[int]
-    starts: list[int] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        position = 0
-        for lower, upper in zip(self.elimination.lower, self.elimination.upper, strict=True):
-            self.starts.append(position)
-            position += len(lower) + 1 + len(upper)
-
-    def pivot(self, k: int) -> int:
-        return self.starts[k] + len(self.elimination.lower[k])
+from .layout import Layout
+from .lowering import LONGEST_PIECE
 
 
 def factor(layout: Layout, lanes: Lanes) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .assembly import Body, Lanes, function
 from .program import LEAVES, TRUTHS, Program
 
-LONGEST_PIECE = 1500
+LONGEST_PIECE = 500
 """Operations in one LLVM function."""
 
 
@@ -48,16 +48,22 @@ def lower(
     pieces = [order[i : i + LONGEST_PIECE] for i in range(0, len(order), LONGEST_PIECE)] or [[]]
     called: set[str] = set()
     outputs = list(wanted.outputs)
+    first = plan.placed_first()
+    # Outputs without an operation only have to be copied; they are spread over the pieces.
+    share = -(-len(first) // len(pieces))
+    if share > LONGEST_PIECE:
+        pieces += [[] for _ in range(len(first) // LONGEST_PIECE)]
+        share = -(-len(first) // len(pieces))
     if len(pieces) == 1:
         piece = _Piece(plan, lanes, {}, called)
-        piece.write(pieces[0], plan.placed_first())
+        piece.write(pieces[0], first)
         return function(wanted.name, inputs, outputs, piece.body.lines), called
     carried = plan.carried(pieces)
     texts, calls = [], []
     arrays = ", ".join(f"ptr %{a}" for a in [*inputs, *outputs, "carried"])
     for index, operations in enumerate(pieces):
         piece = _Piece(plan, lanes, carried, called)
-        piece.write(operations, plan.placed_first() if index == 0 else [])
+        piece.write(operations, first[index * share : (index + 1) * share])
         name = f"{wanted.name}.{index}"
         texts.append(function(name, inputs, [*outputs, "carried"], piece.body.lines, internal=True))
         calls.append(f"call void @{name}({arrays})")

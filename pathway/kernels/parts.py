@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import ModuleType
 from typing import Any
 
-from . import elementary, linear
+from . import elementary, linear, looped
 from .assembly import Lanes, declarations
 from .derivation import GROUPS, Derivation, Sparse
+from .layout import Layout
 from .lowering import LIBRARY, Function, lower
+
+MOST_WRITTEN_OUT = 4000
+"""Multiply-adds of an LU factorisation that is written out entry by entry; larger ones run in loops."""
 
 STATE = ("time", "species", "parameters")
 
@@ -31,7 +36,7 @@ class Part:
     text: str
     called: set[str] = field(default_factory=set)
     sizes: dict[str, int] = field(default_factory=dict)
-    patterns: dict[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
+    patterns: Mapping[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
 
     def module(self, lanes: Lanes) -> str:
         """The complete LLVM module."""
@@ -124,21 +129,26 @@ def _group_gradients(name: str, derivation: Derivation, lanes: Lanes) -> Part:
     return _lowered(f"{name}_gradients", derivation, lanes, outputs, sizes={name: len(by_time)}, patterns=patterns)
 
 
-def _layout(derivation: Derivation) -> linear.Layout:
+def _layout(derivation: Derivation) -> Layout:
     entries = derivation.jacobian
     places = {pair: k for k, pair in enumerate(zip(entries.rows, entries.columns, strict=True))}
-    return linear.Layout(derivation.elimination, places, derivation.shifted)
+    return Layout(derivation.elimination, places, derivation.shifted)
+
+
+def _algebra(derivation: Derivation) -> ModuleType:
+    """Code for every entry, or loops over entries."""
+    return linear if derivation.elimination.operations <= MOST_WRITTEN_OUT else looped
 
 
 def _factor(derivation: Derivation, lanes: Lanes) -> Part:
     elimination = derivation.elimination
     sizes = {"lu": elimination.entries, "lu_operations": elimination.operations}
     order = {"elimination": (elimination.row_order, elimination.column_order)}
-    return Part(linear.factor(_layout(derivation), lanes), sizes=sizes, patterns=order)
+    return Part(_algebra(derivation).factor(_layout(derivation), lanes), sizes=sizes, patterns=order)
 
 
 def _solve(derivation: Derivation, lanes: Lanes, *, shared: bool) -> Part:
-    text = linear.solve(_layout(derivation), lanes, shared=shared)
+    text = _algebra(derivation).solve(_layout(derivation), lanes, shared=shared)
     return Part(text, sizes={"lu": derivation.elimination.entries})
 
 
@@ -149,7 +159,7 @@ def _multiply(name: str, derivation: Derivation, lanes: Lanes) -> Part:
         "add_second_shared": lambda: (derivation.second_derivatives[0], True, True),
     }[name]()
     size = len(derivation.model.species)
-    return Part(linear.multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add))
+    return Part(_algebra(derivation).multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add))
 
 
 _WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {

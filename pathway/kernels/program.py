@@ -152,7 +152,7 @@ class Program:
         raise ValueError(f"no kernel computes '{operator}'")
 
     def _sum(self, arguments: list[int]) -> int:
-        fixed, moving = [], []
+        fixed, moving = list[int](), list[int]()
         for term in arguments:
             term = self._real(term)
             (fixed if self.invariant[term] else moving).append(term)

@@ -65,6 +65,16 @@ def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[fl
     return float(relative), np.ascontiguousarray(np.broadcast_to(array, (n_species,)))
 
 
+def checked_slopes(slopes: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Derivatives of the start, finite."""
+    array = _numbers("initial_sensitivities", slopes)
+    if array.shape != shape:
+        raise ValueError(f"initial_sensitivities: expected shape {shape}, got {array.shape}")
+    if not np.all(np.isfinite(array)):
+        raise ValueError("initial_sensitivities: not all entries are finite")
+    return array
+
+
 def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> None:
     """Refuse limits that are not positive."""
     for name, value in (("maximum_step", maximum_step), ("maximum_steps", maximum_steps), ("wall_time", wall_time)):

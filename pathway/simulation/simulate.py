@@ -11,7 +11,7 @@ import numpy as np
 
 from pathway.equations import Model
 
-from .checks import checked_limits, checked_row, checked_times, checked_tolerances
+from .checks import checked_limits, checked_row, checked_slopes, checked_times, checked_tolerances
 from .errors import failure
 from .interventions import Intervention, Schedule, schedule_of
 from .prepared import SMALL, Prepared, prepare
@@ -34,6 +34,7 @@ def simulate(
     relative_tolerance: float = 1e-6,
     absolute_tolerance: float | Sequence[float] | np.ndarray | None = None,
     sensitivities: Sequence[str] | None = None,
+    initial_sensitivities: np.ndarray | None = None,
     start: float | None = None,
     maximum_step: float | None = None,
     maximum_steps: int = MAXIMUM_STEPS,
@@ -59,6 +60,9 @@ def simulate(
         of the largest initial value or dose of the same unit; and never less than the largest value it has had so far.
     sensitivities : sequence of str, optional
         Parameters, or species for their initial values.
+    initial_sensitivities : array, shape (n_species, n_sensitivities), optional
+        Derivative of `initial` by each name, as `steady_state_sensitivities` gives it; None: that of the initial
+        formulas, or 0 by parameters if `initial` is given.
     start : float, optional
         When the run begins; None: the model's own start time.
     maximum_step, wall_time : float, optional
@@ -93,9 +97,13 @@ def simulate(
     task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
     with time_limit(task, wall_time):
         if sensitivities is not None:
-            from .sensitivities import simulate_with_sensitivities
+            from .sensitivities import checked_names, simulate_with_sensitivities
 
-            return simulate_with_sensitivities(prepared, task, tuple(sensitivities), initial is not None, solver)
+            names = checked_names(model, sensitivities)
+            slopes = prepared.start_slopes(p, names, given=initial is not None)
+            if initial_sensitivities is not None:
+                slopes = checked_slopes(initial_sensitivities, slopes.shape)
+            return simulate_with_sensitivities(prepared, task, names, slopes, solver)
         if model.events:
             from .events import simulate_with_events
 

@@ -1,0 +1,386 @@
+"""Runs with forward sensitivities: through interventions, events and steady states.
+
+The run comes first and leaves its accepted steps on a tape; the sensitivities then follow it (`solvers.slopes`), with
+an error control of their own. Where the state jumps, they jump by the chain rule; where the moment of an event depends
+on parameters, its slope comes from the condition that sets it off.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.expressions import Expression, differentiate
+from pathway.expressions.graph import ZERO, postorder
+from pathway.kernels import compile_model
+
+from .events import EventRun, Formulas, Waiting
+from .prepared import Prepared
+from .simulate import parameters_over_time, run_one, statistics_of
+from .solvers import layout
+from .solvers.layout import Kernels, Report, Task
+from .solvers.probe import right_hand_side
+from .solvers.slopes import Directions, SlopeKernels, SlopeScratch, padded, tables, walk
+from .trajectory import Trajectory
+
+FLOOR = 1e-6
+"""A sensitivity counts in the error from this share of species scale / parameter scale on."""
+
+
+def simulate_with_sensitivities(
+    prepared: Prepared,
+    task: Task,
+    names: tuple[str, ...],
+    slopes: np.ndarray,
+    solver: str,
+) -> Trajectory:
+    """The trajectory with the derivative of every value by every name, from the slopes of the start."""
+    model = prepared.model
+    going = _Slopes(prepared, task, names, slopes)
+    if model.events:
+        run = _SlopeEvents(prepared, task, solver, tape=True, slopes=going)
+        run.run()
+        values, used, end = run.values, run.used, run.state
+        statistics = statistics_of(run.counts, run.executed)
+    else:
+        report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
+        going.follow(report, task)
+        values, end = report.values[0], report.states[0]
+        used = parameters_over_time(task.times, task.parameters[0], task)
+        statistics = statistics_of(report.counts[0])
+    return Trajectory(
+        model=model,
+        times=task.times,
+        values=values,
+        parameters=used,
+        end=end,
+        sensitivities=going.values,
+        sensitivity_names=names,
+        parameter_slopes=going.carried,
+        statistics=statistics,
+    )
+
+
+def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
+    """Names of parameters and species; anything else is refused."""
+    names = tuple(names)
+    for name in names:
+        if name not in model.species:
+            try:
+                model.parameter_index(name)
+            except KeyError as error:
+                raise ValueError(f"sensitivities: {error.args[0]}") from None
+    return names
+
+
+class _Slopes:
+    """Sensitivities on their way along a run."""
+
+    def __init__(self, prepared: Prepared, task: Task, names: tuple[str, ...], slopes: np.ndarray) -> None:
+        model = prepared.model
+        self.prepared, self.task, self.names = prepared, task, names
+        self.n, self.n_names = slopes.shape
+        self.machine = _machine(prepared)
+        self.width = self.machine.kernels.width
+        self.parameters = task.parameters[0].copy()
+        self.weights = np.array([float(name in model.parameters) for name in names])
+        self.values = np.zeros((len(task.times), self.n, self.n_names))
+        self.carried = np.zeros((len(task.times), self.n_names))
+        self.output = 0
+        self.action = 0
+        self.directions, self._direction_of = self._blocks(slopes)
+        self.scratch = self._scratch()
+        self.tables = tables(task.relative)
+
+    def _blocks(self, slopes: np.ndarray) -> tuple[Directions, np.ndarray]:
+        width, size = self.width, padded(self.n, self.width)
+        n_blocks = -(-self.n_names // width)
+        pattern, model = self.machine.by_parameter, self.prepared.model
+        columns = {model.parameters.index(name): d for d, name in enumerate(self.names) if name in model.parameters}
+        found = sorted(
+            (columns[c] // width, k, r * width + columns[c] % width, columns[c])
+            for k, (r, c) in enumerate(zip(*pattern, strict=True))
+            if c in columns
+        )
+        blocks = np.array([f[0] for f in found], dtype=np.int64)
+        directions = Directions(
+            stacks=np.zeros((n_blocks, 8, size)),
+            saved=np.zeros((n_blocks, size)),
+            entries=np.array([f[1] for f in found], dtype=np.int64),
+            places=np.array([f[2] for f in found], dtype=np.int64),
+            starts=np.searchsorted(blocks, np.arange(n_blocks + 1)).astype(np.int64),
+            weights=np.ones(len(found)),
+        )
+        self._put(directions.stacks[:, 0], slopes)
+        return directions, np.array([f[3] for f in found], dtype=np.int64)
+
+    def _put(self, blocks: np.ndarray, matrix: np.ndarray) -> None:
+        """A (species, direction) matrix into the blocks' vectors."""
+        full = np.zeros((len(blocks) * self.width, self.n))
+        full[: self.n_names] = matrix.T
+        lanes = full.reshape(len(blocks), self.width, self.n).swapaxes(1, 2)
+        blocks[:, : self.n * self.width] = lanes.reshape(len(blocks), -1)
+
+    @property
+    def matrix(self) -> np.ndarray:
+        """The present sensitivities, shape (n_species, n_names)."""
+        blocks = self.directions.stacks[:, 0, : self.n * self.width]
+        lanes = blocks.reshape(-1, self.n, self.width).swapaxes(1, 2)
+        return lanes.reshape(-1, self.n)[: self.n_names].T.copy()
+
+    @matrix.setter
+    def matrix(self, matrix: np.ndarray) -> None:
+        self._put(self.directions.stacks[:, 0], matrix)
+
+    def _scratch(self) -> SlopeScratch:
+        n, size = self.n, padded(self.n, self.width)
+        mass = np.zeros(size)
+        mass[: n * self.width] = np.repeat(self.prepared.pattern.mass, self.width)
+        floor = np.ones((len(self.directions.stacks), size))
+        self._put(floor, self._floors())
+        floor[floor == 0.0] = 1.0
+        return SlopeScratch(
+            point=np.zeros(n),
+            time=np.zeros(1),
+            jacobian=np.zeros(self.machine.n_jacobian),
+            factors=np.zeros(self.machine.n_factor),
+            shift=np.zeros(1),
+            worst=np.zeros(1),
+            by_parameter=np.zeros(len(self.machine.by_parameter[0])),
+            base=np.zeros((1, size)),
+            result=np.zeros(size),
+            mass=mass,
+            floor=floor,
+        )
+
+    def _floors(self) -> np.ndarray:
+        """Sizes of sensitivities that no longer matter, shape (n_species, n_names)."""
+        model, starts = self.prepared.model, self.task.starts[0]
+        species = self.prepared.scales(starts)
+        values = dict(zip(model.species, np.maximum(np.abs(starts), species), strict=True))
+        values |= dict(zip(model.parameters, np.abs(self.parameters), strict=True))
+        sizes = np.array([values[name] if values[name] > 0.0 else 1.0 for name in self.names])
+        return FLOOR * max(self.task.relative, 1e-12) * species[:, None] / sizes
+
+    def follow(self, report: Report, task: Task) -> None:
+        """Go along a finished run, with the interventions of its schedule."""
+        tape = report.tape[: report.counts[0, layout.TAPED]]
+        self._act(float(task.start_times[0]))
+        position = 0
+        while position < len(tape):
+            last = len(tape)
+            if self.action < len(task.action_times):
+                last = int(np.searchsorted(tape[:, 0], task.action_times[self.action]))
+            self.walk(tape[position:last])
+            if last < len(tape) or self.action < len(task.action_times):
+                self._act(task.action_times[self.action])
+            position = last
+        self.record(float(task.times[-1]))
+
+    def walk(self, tape: np.ndarray) -> None:
+        """Go along some rows of a tape with constant parameters."""
+        if len(tape) == 0:
+            return
+        first = self.output
+        slots = self.machine.prepare(self.parameters)
+        self.directions.weights[:] = self.weights[self._direction_of]
+        tape = np.ascontiguousarray(tape)
+        where = (tape, slots, self.task.times, self.output, self.values)
+        self.output, _ = walk(self.machine.kernels, self.tables, self.directions, self.scratch, *where)
+        self.carried[first : self.output] = self.weights
+
+    def record(self, now: float) -> None:
+        """Record the outputs up to the present moment."""
+        times = self.task.times
+        while self.output < len(times) and times[self.output] <= now:
+            self.values[self.output] = self.matrix
+            self.carried[self.output] = self.weights
+            self.output += 1
+
+    def _act(self, now: float) -> None:
+        while self.action < len(self.task.action_times) and self.task.action_times[self.action] <= now:
+            self.act(self.action)
+            self.action += 1
+
+    def act(self, action: int) -> None:
+        """The jump of the sensitivities at one action of the schedule."""
+        task = self.task
+        kind, target, value = (a[action] for a in (task.action_kinds, task.action_targets, task.action_values))
+        if kind in (layout.SET, layout.SCALE):
+            matrix = self.matrix
+            matrix[target] *= 0.0 if kind == layout.SET else value
+            self.matrix = matrix
+        elif kind in (layout.PARAMETER_SET, layout.PARAMETER_ADD, layout.PARAMETER_SCALE):
+            own = [d for d, name in enumerate(self.names) if name == self.prepared.model.parameters[target]]
+            if kind == layout.PARAMETER_SET:
+                self.parameters[target], factor = value, 0.0
+            elif kind == layout.PARAMETER_ADD:
+                self.parameters[target], factor = self.parameters[target] + value, 1.0
+            else:
+                self.parameters[target], factor = self.parameters[target] * value, value
+            self.weights[own] *= factor
+
+
+@dataclass(frozen=True, eq=False)
+class _Machine:
+    """Kernels for sensitivities."""
+
+    kernels: SlopeKernels
+    n_jacobian: int
+    n_factor: int
+    by_parameter: tuple[np.ndarray, np.ndarray]
+    codes: tuple
+
+    def prepare(self, parameters: np.ndarray) -> np.ndarray:
+        """The array of parameters that kernels of one lane read."""
+        return np.ascontiguousarray(self.codes[0].parameters(parameters)[:, 0])
+
+
+def _machine(prepared: Prepared) -> _Machine:
+    if "slopes" not in prepared.notes:
+        parts = ("right_hand_side", "jacobian", "factor", "parameter_jacobian")
+        single = compile_model(prepared.model, 1, parts)
+        wide = compile_model(prepared.model, None, ("solve_shared", "multiply_shared"))
+        kernels = SlopeKernels(
+            jacobian=single.address("jacobian"),
+            factor=single.address("factor"),
+            parameter_jacobian=single.address("parameter_jacobian"),
+            solve_shared=wide.address("solve_shared"),
+            multiply_shared=wide.address("multiply_shared"),
+            width=wide.width,
+            n_species=single.n_species,
+            algebraic=int(bool(prepared.model.algebraic)),
+        )
+        pattern = single.patterns["parameter_jacobian"]
+        places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
+        size = len(single.patterns["jacobian"])
+        prepared.notes["slopes"] = _Machine(kernels, size, single.sizes["lu"], places, (single, wide))
+    return prepared.notes["slopes"]
+
+
+# --- events -------------------------------------------------------------------------------------------------------
+
+
+class _SlopeEvents(EventRun):
+    """A run with events that carries sensitivities along.
+
+    `moment` is how the present moment moves with each name; while something happens at it, `total` holds how the
+    state there moves, the motion of the moment included.
+    """
+
+    def __init__(self, prepared: Prepared, task: Task, solver: str, tape: bool, slopes: _Slopes) -> None:
+        super().__init__(prepared, task, solver, tape)
+        self.slopes = slopes
+        self.moment = np.zeros(slopes.n_names)
+        self.total = slopes.matrix
+        self.on_stretch = self._stretch
+        self.on_action = self._action
+        self.on_trigger = self._trigger
+        self.on_execution = self._execution
+
+    def _rates(self) -> np.ndarray:
+        kernels: Kernels = self.prepared.kernels(1)
+        rates = right_hand_side(kernels, self.time, self.state, self.parameters)
+        return rates * self.prepared.pattern.mass
+
+    def _stretch(self, report: Report, times: np.ndarray) -> None:
+        self.slopes.walk(report.tape[: report.counts[0, layout.TAPED]])
+        self._reached = report.counts[0, layout.STATUS] == layout.EVENT
+
+    _reached = False
+
+    def _respond(self) -> None:
+        """Everything at this moment, with the motion of the moment taken out again at its end."""
+        slopes = self.slopes
+        rates = self._rates()
+        self.moment = np.zeros(slopes.n_names)
+        due = [w for w in self.waiting if w.due <= self.time]
+        if self._reached:
+            self.moment = self._crossing(rates)
+        elif due:
+            self.moment = due[0].context[0]  # type: ignore[index]
+        self._reached = False
+        before = self.executed
+        self.total = slopes.matrix + np.outer(rates, self.moment)
+        super()._respond()
+        if self.executed > before:
+            slopes.matrix = self.total - np.outer(self._rates(), self.moment)
+
+    def _record(self) -> None:
+        super()._record()
+        self.slopes.record(self.time)
+
+    def _action(self, action: int) -> None:
+        self.slopes.act(action)
+
+    def _slope(self, formulas: Sequence[Expression]) -> np.ndarray:
+        """How formulas at the present moment move with each name, shape (n_formulas, n_names)."""
+        model, slopes = self.prepared.model, self.slopes
+        result = np.zeros((len(formulas), slopes.n_names))
+        for row, formula in enumerate(formulas):
+            for place, name in enumerate(model.species):
+                part = differentiate(formula, name)
+                if part is not ZERO:
+                    result[row] += self._evaluate([part])[0] * self.total[place]
+            part = differentiate(formula, TIME)
+            if part is not ZERO:
+                result[row] += self._evaluate([part])[0] * self.moment
+            for column, name in enumerate(slopes.names):
+                if name in model.parameters and slopes.weights[column] != 0.0:
+                    part = differentiate(formula, name)
+                    if part is not ZERO:
+                        result[row, column] += self._evaluate([part])[0] * slopes.weights[column]
+        return result
+
+    def _crossing(self, rates: np.ndarray) -> np.ndarray:
+        """How the moment moves at which a condition has just changed: from the comparison that stands at its border."""
+        best, moves = math.inf, np.zeros(self.slopes.n_names)
+        self.total = self.slopes.matrix
+        model = self.prepared.model
+        for formula in self._comparisons():
+            value = self._evaluate([formula])[0]
+            speed = self._evaluate([differentiate(formula, TIME)])[0]
+            for place, name in enumerate(model.species):
+                part = differentiate(formula, name)
+                if part is not ZERO:
+                    speed += self._evaluate([part])[0] * rates[place]
+            if speed != 0.0 and abs(value / speed) < best:
+                best = abs(value / speed)
+                moves = -self._slope([formula])[0] / speed
+        return moves
+
+    def _comparisons(self) -> list[Expression]:
+        if "comparisons" not in self.prepared.notes:
+            model = self.prepared.model
+            triggers = model.closed(event.trigger for event in model.events)
+            kinds = ("less", "less_equal", "equal", "not_equal")
+            found = [n.arguments[0] - n.arguments[1] for n in postorder(triggers) if n.operator in kinds]
+            self.prepared.notes["comparisons"] = found
+        return self.prepared.notes["comparisons"]
+
+    def _trigger(self, waiting: Waiting) -> None:
+        formulas: Formulas = self.formulas[waiting.place]
+        due = self.moment if formulas.delay is None else self.moment + self._slope([formulas.delay])[0]
+        waiting.context = (due, None if waiting.values is None else self._slope(formulas.values))
+
+    def _execute(self, waiting: Waiting) -> None:
+        formulas = self.formulas[waiting.place]
+        _, values = waiting.context  # type: ignore[misc]
+        moves = self._slope(formulas.values) if values is None else values
+        factors = [f for f in formulas.factors if f is not None]
+        if factors:
+            numbers = waiting.values if waiting.values is not None else self._evaluate(formulas.values)
+            for k, factor in enumerate(formulas.factors):
+                if factor is not None:
+                    moves[k] = moves[k] * self._evaluate([factor])[0] + numbers[k] * self._slope([factor])[0]
+        self._moves = (formulas.targets, moves)
+        super()._execute(waiting)
+
+    def _execution(self, waiting: Waiting, before: np.ndarray, after: np.ndarray) -> None:
+        targets, moves = self._moves
+        self.total[targets] = moves

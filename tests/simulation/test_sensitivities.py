@@ -1,0 +1,162 @@
+"""Sensitivities against closed forms and against differences of tight runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pathway.equations import Event, Model
+from pathway.expressions import parse
+from pathway.simulation import Intervention, simulate, steady_state, steady_state_sensitivities
+from pathway.simulation.solvers import slopes
+from tests.simulation.models import chain, model_of, toggle
+from tests.simulation.test_steady import binding
+
+TIMES = np.linspace(0.0, 12.0, 25)
+
+
+def differences(model: Model, names: tuple[str, ...], times: np.ndarray, **options: Any) -> np.ndarray:
+    """Central differences of fourth order of runs at a tight tolerance, shape (n_times, n_species, n_names)."""
+    result = []
+    for name in names:
+        columns = []
+        base = (
+            model.parameter_values[model.parameter_index(name)]
+            if name in model.parameters
+            else model.initial_values[model.species_index(name)]
+        )
+        step = 2e-3 * abs(base)
+        for k in (-2, -1, 1, 2):
+            key = "parameters" if name in model.parameters else "initial"
+            push = {key: {name: base + k * step}}
+            columns.append(simulate(model, times, relative_tolerance=1e-12, **push, **options).values)
+        result.append((columns[0] - 8 * columns[1] + 8 * columns[2] - columns[3]) / (12 * step))
+    return np.stack(result, axis=-1)
+
+
+def close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
+    size = np.abs(expected).max(axis=0, keepdims=True)
+    error = np.abs(found - expected) / np.where(size > 1e-9, size, 1.0)
+    assert float(error.max()) < tolerance
+
+
+def test_the_method_meets_its_order_conditions() -> None:
+    a, c, b = slopes.A, slopes.NODES, slopes.A[6]
+    assert a.sum(axis=1) == pytest.approx(c, abs=1e-12)
+    assert a[1:] @ c == pytest.approx(c[1:] ** 2 / 2, abs=1e-12)
+    conditions = [b.sum() - 1, b @ c - 1 / 2, b @ c**2 - 1 / 3, b @ c**3 - 1 / 4, b @ c**4 - 1 / 5]
+    conditions += [b @ a @ c**2 - 1 / 12, b @ a @ c**3 - 1 / 20, b @ a @ a @ c**2 - 1 / 60, b * c @ a @ c**2 - 1 / 15]
+    assert conditions == pytest.approx([0.0] * 9, abs=1e-12)
+
+
+def test_a_linear_chain_meets_the_slopes_of_its_closed_form() -> None:
+    found = simulate(chain(), TIMES, sensitivities=["k1", "k2", "A"], relative_tolerance=1e-8)
+    t, k1, k2, a = TIMES, 0.7, 0.2, 10.0
+    e1, e2 = np.exp(-k1 * t), np.exp(-k2 * t)
+    assert found.sensitivities is not None
+    assert found.sensitivities[:, 0, 0] == pytest.approx(-t * a * e1, abs=1e-6)
+    by_k1 = a * k2 / (k2 - k1) ** 2 * (e1 - e2) - a * k1 / (k2 - k1) * t * e1
+    assert found.sensitivities[:, 1, 0] == pytest.approx(by_k1, abs=1e-6)
+    by_k2 = -a * k1 / (k2 - k1) ** 2 * (e1 - e2) + a * k1 / (k2 - k1) * t * e2
+    assert found.sensitivities[:, 1, 1] == pytest.approx(by_k2, abs=1e-6)
+    assert found.sensitivities[:, 0, 2] == pytest.approx(e1, abs=1e-7)
+
+
+@pytest.mark.parametrize("tolerance", [1e-5, 1e-8])
+def test_a_nonlinear_model_through_doses(tolerance: float) -> None:
+    names = ("a", "b", "d", "kon", "koff", "U", "F")
+    doses = [
+        Intervention(3.0, add={"F": 2.0}),
+        Intervention(5.0, scale={"U": 0.5, "d": 0.7}),
+        Intervention(8.0, set={"V": 1.0, "a": 2.0}),
+    ]
+    expected = differences(toggle(), names, TIMES, interventions=doses)
+    found = simulate(toggle(), TIMES, sensitivities=names, interventions=doses, relative_tolerance=tolerance)
+    assert found.sensitivities is not None
+    close(found.sensitivities, expected, max(10 * tolerance, 3e-6))  # the differences are good to 1e-6
+    plain = simulate(toggle(), TIMES, interventions=doses, relative_tolerance=tolerance)
+    assert np.array_equal(found.values, plain.values)
+
+
+def test_observables_follow_by_the_chain_rule() -> None:
+    found = simulate(toggle(), TIMES, sensitivities=["kon", "F"], relative_tolerance=1e-9)
+    assert found.sensitivities is not None
+    s, c, f = found.sensitivities, found["C"][:, None], found["F"][:, None]
+    expected = (s[:, 3] * f - s[:, 2] * c) / (c + f) ** 2
+    assert found.observable_sensitivities(["bound"])[:, 0] == pytest.approx(expected, abs=1e-10)
+
+
+def test_through_a_steady_state() -> None:
+    model, names = binding(), ("kon", "koff", "A0")
+    times = np.array([0.0, 0.5, 2.0])
+    doses = [Intervention(0.0, add={"B": 2.0})]
+
+    def run(values: np.ndarray) -> np.ndarray:
+        state = steady_state(model, values)
+        return simulate(
+            model, times, parameters=values, initial=state, interventions=doses, relative_tolerance=1e-12
+        ).values
+
+    expected = np.empty((3, 4, 3))
+    base = model.parameter_values
+    for column in range(3):
+        step = np.zeros(3)
+        step[column] = 1e-3 * base[column]
+        rows = [run(base + k * step) for k in (-2, -1, 1, 2)]
+        expected[..., column] = (rows[0] - 8 * rows[1] + 8 * rows[2] - rows[3]) / (12 * step[column])
+    found = simulate(
+        model,
+        times,
+        initial=steady_state(model),
+        initial_sensitivities=steady_state_sensitivities(model, names),
+        sensitivities=names,
+        interventions=doses,
+        relative_tolerance=1e-9,
+    )
+    assert found.sensitivities is not None
+    close(found.sensitivities, expected, 1e-6)
+
+
+def test_algebraic_species_have_sensitivities() -> None:
+    model = model_of(
+        "equilibrium",
+        {"total": "-k*bound"},
+        {"total": 2.0, "bound": 0.7},
+        {"k": 0.3, "K": 0.5, "L": 1.0},
+        algebraic={"bound": "(total - bound)*(L - bound) - K*bound"},
+    )
+    names = ("k", "K", "L", "total")
+    found = simulate(model, TIMES[1:], sensitivities=names, relative_tolerance=1e-8)
+    assert found.sensitivities is not None
+    close(found.sensitivities, differences(model, names, TIMES[1:]), 1e-6)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        Event("at", parse("time >= tau"), {"x": parse("x + dose")}),
+        Event("below", parse("x < level"), {"x": parse("x + dose*k"), "n": parse("n + x")}),
+        Event("late", parse("x < level"), {"x": parse("x + dose")}, delay=parse("tau/4")),
+        Event("late now", parse("x < level"), {"x": parse("2*x")}, delay=parse("x/4"), values_from_trigger_time=False),
+    ],
+    ids=lambda event: event.name,
+)
+def test_the_moment_of_an_event_moves_with_parameters(event: Event) -> None:
+    model = model_of(
+        "dosed",
+        {"x": "-k*x - x^2/10", "n": "x - n"},
+        {"x": 4.0, "n": 0.5},
+        {"k": 0.5, "level": 1.0, "dose": 2.0, "tau": 1.3},
+        events=(event,),
+    )
+    names, times = ("k", "level", "dose", "tau", "x"), np.array([0.2, 1.0, 2.0, 3.4, 5.0])
+    found = simulate(model, times, sensitivities=names, relative_tolerance=1e-10)
+    assert found.sensitivities is not None
+    close(found.sensitivities, differences(model, names, times), 1e-6)
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="sensitivities: no parameter of 'toggle' is called 'kom'"):
+        simulate(toggle(), TIMES, sensitivities=["kom"])

@@ -1,0 +1,209 @@
+"""Slopes of a run along given directions: how its states move when the fitted parameters move.
+
+A direction is one fitted parameter; it may move several parameters of the model and the start. The run comes first and
+leaves its steps on a tape, then all directions follow it together (`pathway.simulation.solvers.slopes`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pathway.simulation.prepared import Prepared
+from pathway.simulation.sensitivities import _machine
+from pathway.simulation.solvers.layout import TAPE_HEAD, TAPED, Report, Task
+from pathway.simulation.solvers.slopes import STAGES, Directions, SlopeScratch, padded, tables, walk
+from pathway.simulation.steady import steady_slopes
+
+from .layout import Layout
+
+FLOOR = 1e-9
+"""A slope counts in the error from this share of species size / parameter size on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seeds:
+    """How one row of model parameters moves with the fitted parameters.
+
+    Attributes
+    ----------
+    parameters : int array
+        Model parameter of each entry.
+    directions : int array
+        Position among the active directions of the run.
+    sources : int array
+        Position among the slopes of the layout's parameter table.
+    """
+
+    parameters: np.ndarray
+    directions: np.ndarray
+    sources: np.ndarray
+
+
+class Follower:
+    """Carries the directions of one run along its stretches.
+
+    Attributes
+    ----------
+    active : int array
+        Fitted parameters (positions among the estimated) that this run depends on.
+    """
+
+    def __init__(
+        self, layout: Layout, prepared: Prepared, start_row: int, rows: tuple[int, ...], extra: set[int]
+    ) -> None:
+        self.layout, self.prepared = layout, prepared
+        place = layout.estimated_place
+        found = set(extra)
+        for table, chosen in ((layout.initial, (start_row,)), (layout.parameters, rows)):
+            inside = np.isin(table.pattern[:, 0], chosen)
+            found |= {int(place[q]) for q in table.pattern[inside, 2] if place[q] >= 0}
+        self.active = np.array(sorted(found), dtype=int)
+        self._direction = {int(q): d for d, q in enumerate(self.active)}
+        self.start_seeds = self._seeds(layout.initial, start_row)
+        self.seeds = {row: self._seeds(layout.parameters, row) for row in rows}
+        self._plans: dict[int, tuple[np.ndarray, ...]] = {}
+        self._room: tuple[Directions, SlopeScratch] | None = None
+
+    def _seeds(self, table: object, row: int) -> Seeds:
+        pattern, place = table.pattern, self.layout.estimated_place  # type: ignore[attr-defined]
+        chosen = np.flatnonzero((pattern[:, 0] == row) & (place[pattern[:, 2]] >= 0))
+        directions = [self._direction[int(place[q])] for q in pattern[chosen, 2]]
+        return Seeds(pattern[chosen, 1], np.array(directions, dtype=int), chosen)
+
+    def start(self, slopes: np.ndarray) -> np.ndarray:
+        """Slopes of the initial state, shape (n_species, n_active), from those of the layout's table."""
+        made = np.zeros((len(self.layout.model.species), len(self.active)))
+        seeds = self.start_seeds
+        made[seeds.parameters, seeds.directions] = slopes[seeds.sources]
+        return made
+
+    def parameter_slopes(self, row: int, slopes: np.ndarray) -> np.ndarray:
+        """Slopes of a row of model parameters, shape (n_model_parameters, n_active)."""
+        made = np.zeros((len(self.layout.model.parameters), len(self.active)))
+        seeds = self.seeds[row]
+        made[seeds.parameters, seeds.directions] = slopes[seeds.sources]
+        return made
+
+    def rest(
+        self, state: np.ndarray, parameters: np.ndarray, by_parameter: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        """Slopes of a steady state, by the implicit function theorem, shape (n_species, n_active)."""
+        model = self.layout.model
+        used = np.flatnonzero(by_parameter.any(axis=1))
+        # Names that are no parameters stand for directions that move the start alone, through conserved totals.
+        through_start = steady_slopes(model, state, parameters, ("",) * len(self.active), before)
+        names = tuple(model.parameters[k] for k in used)
+        unit = steady_slopes(model, state, parameters, names, np.zeros((len(state), len(names))))
+        return through_start + unit @ by_parameter[used]
+
+    def follow(
+        self,
+        report: Report,
+        task: Task,
+        row: int,
+        parameters: np.ndarray,
+        by_parameter: np.ndarray,
+        before: np.ndarray,
+        sizes: np.ndarray,
+        relative: float,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Slopes at the task's times, shape (n_times, n_species, n_active), and at its end.
+
+        `sizes` are the fitted parameters' own sizes, shape (n_active,).
+        """
+        machine = _machine(self.prepared)
+        n, width = len(before), machine.kernels.width
+        values = np.zeros((len(task.times), n, len(self.active)))
+        if not len(self.active):
+            return values, before
+        entries, places, starts, sources = self._plan(row, machine)
+        directions, scratch = self._storage(machine)
+        tape = report.tape[: report.counts[0, TAPED]]
+        _fill(directions.stacks[:, 0], before, width)
+        species = np.abs(tape[:, TAPE_HEAD : TAPE_HEAD + n]).max(axis=0, initial=0.0)
+        species = np.maximum(species, FLOOR * species.max(initial=0.0))
+        scratch.floor[:] = 1.0
+        floor = FLOOR * species[:, None] / sizes
+        _fill(scratch.floor, np.where(floor > 0.0, floor, 1.0), width, 1.0)
+        seeded = by_parameter[sources[0], sources[1]] if len(entries) else np.zeros(0)
+        moving = directions._replace(entries=entries, places=places, starts=starts, weights=seeded)
+        output = 0
+        if len(tape):
+            slots = machine.prepare(parameters)
+            output, _ = walk(
+                machine.kernels,
+                tables(relative),
+                moving,
+                scratch,
+                np.ascontiguousarray(tape),
+                slots,
+                task.times,
+                0,
+                values,
+            )
+        end = _read(directions.stacks[:, 0], n, width, len(self.active))
+        values[output:] = end
+        return values, end
+
+    def _plan(self, row: int, machine: object) -> tuple[np.ndarray, ...]:
+        """Where the parameter Jacobian enters the blocks of lanes, for one row of model parameters."""
+        if row not in self._plans:
+            width = machine.kernels.width  # type: ignore[attr-defined]
+            rows, columns = machine.by_parameter  # type: ignore[attr-defined]
+            seeds = self.seeds[row]
+            by_column: dict[int, list[int]] = {}
+            for p, d in zip(seeds.parameters, seeds.directions, strict=True):
+                by_column.setdefault(int(p), []).append(int(d))
+            found = sorted(
+                (d // width, k, int(r) * width + d % width, int(c), d)
+                for k, (r, c) in enumerate(zip(rows, columns, strict=True))
+                for d in by_column.get(int(c), ())
+            )
+            table = np.array(found, dtype=np.int64).reshape(-1, 5)
+            n_blocks = -(-len(self.active) // width)
+            starts = np.searchsorted(table[:, 0], np.arange(n_blocks + 1)).astype(np.int64)
+            self._plans[row] = (table[:, 1].copy(), table[:, 2].copy(), starts, (table[:, 3], table[:, 4]))  # type: ignore[assignment]
+        return self._plans[row]
+
+    def _storage(self, machine: object) -> tuple[Directions, SlopeScratch]:
+        if self._room is None:
+            n, width = len(self.layout.model.species), machine.kernels.width  # type: ignore[attr-defined]
+            size, n_blocks = padded(n, width), -(-len(self.active) // width)
+            none = np.zeros(0, dtype=np.int64)
+            directions = Directions(
+                np.zeros((n_blocks, 1 + STAGES, size)), np.zeros((n_blocks, size)), none, none, none, np.zeros(0)
+            )
+            mass = np.zeros(size)
+            mass[: n * width] = np.repeat(self.prepared.pattern.mass, width)
+            scratch = SlopeScratch(
+                point=np.zeros(n),
+                time=np.zeros(1),
+                jacobian=np.zeros(machine.n_jacobian),  # type: ignore[attr-defined]
+                factors=np.zeros(machine.n_factor),  # type: ignore[attr-defined]
+                shift=np.zeros(1),
+                worst=np.zeros(1),
+                by_parameter=np.zeros(len(machine.by_parameter[0])),  # type: ignore[attr-defined]
+                base=np.zeros((1, size)),
+                result=np.zeros(size),
+                mass=mass,
+                floor=np.ones((n_blocks, size)),
+            )
+            self._room = directions, scratch
+        return self._room
+
+
+def _fill(blocks: np.ndarray, matrix: np.ndarray, width: int, rest: float = 0.0) -> None:
+    """A (species, direction) matrix into the blocks' vectors; lanes without a direction get `rest`."""
+    n, n_directions = matrix.shape
+    full = np.full((len(blocks) * width, n), rest)
+    full[:n_directions] = matrix.T
+    lanes = full.reshape(len(blocks), width, n).swapaxes(1, 2)
+    blocks[:, : n * width] = lanes.reshape(len(blocks), -1)
+
+
+def _read(blocks: np.ndarray, n: int, width: int, n_directions: int) -> np.ndarray:
+    """The (species, direction) matrix in the blocks' vectors."""
+    lanes = blocks[:, : n * width].reshape(-1, n, width).swapaxes(1, 2)
+    return lanes.reshape(-1, n)[:n_directions].T.copy()

@@ -3,7 +3,8 @@
 The sensitivities S = dy/dp obey the linear equation  M S' = J(t) S + df/dp(t)  along the trajectory. A diagonally
 implicit Runge-Kutta method solves it without products with the Jacobian and without second derivatives:
 
-    (M / (gamma h) - J_i) S_i = M / (gamma h) B_i + (df/dp)_i,     B_i = S + sum_j a_ij K_j,     K_i = (S_i - B_i) / gamma,
+    (M / (gamma h) - J_i) S_i = M / (gamma h) B_i + (df/dp)_i,
+    B_i = S + sum_j a_ij K_j,     K_i = (S_i - B_i) / gamma,
 
 K_i being h times the slope. J_i is the Jacobian at the dense output of the run, which is of order 4, enough for order
 5 here. One factorization per stage serves all directions, and a stage costs a direction one solve.

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from pathway.scenario.measurements import comparison
 from pathway.scenario.result import ArmResult, Result
 
-from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure
+from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
 
 _LEFT, _RIGHT = 0.62, 0.12  # inches
-_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 _MARK = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
 _LANE, _BAR = 0.165, 0.175
@@ -178,7 +177,9 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
         tops = [of_point(p.value + (p.error or 0.0)) for p in points]
         axes.set_ylim(-0.08, 1.05 * max(highest, *tops))
     else:
-        _from_zero(axes, [arm.courses[name] for arm in result.arms.values()], name, result.units[name])
+        courses = [arm.courses[name] for arm in result.arms.values()]
+        low, high = min(float(np.nanmin(c)) for c in courses), max(float(np.nanmax(c)) for c in courses)
+        axes.set_ylabel(_label(name, value_axis(axes, low, high, result.units[name])))
 
 
 def _label(name: str, unit: str) -> str:
@@ -213,20 +214,6 @@ def _doublings(axes: Any, result: Result) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_ylabel("cells [fold of start]")
-
-
-def _from_zero(axes: Any, courses: Sequence[np.ndarray], name: str, unit: str) -> None:
-    """From zero up, so that a small change looks small; a power of ten goes into the label, not onto the panel."""
-    high = max(float(np.nanmax(course)) for course in courses)
-    low = min(float(np.nanmin(course)) for course in courses)
-    if low >= 0 and high > 0:
-        axes.set_ylim(0, 1.08 * high)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    if high > 0 and not 0.01 <= high < 2000:
-        power = 3 * math.floor(math.log10(high) / 3)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
-        scale = f"10{str(power).translate(_RAISED)}" + ("" if unit == "1" else f" {unit}")
-        axes.set_ylabel(_label(name, scale))
 
 
 def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:

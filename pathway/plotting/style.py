@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 # Okabe and Ito 2008, "Color Universal Design": black first, for the untreated arm; yellow last, it is faint on white.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
@@ -77,6 +79,22 @@ def new_figure(width: float, height: float) -> Figure:
 def arm_style(index: int) -> dict[str, Any]:
     """Colour and dash of the arm at this position: colours first, then dashes."""
     return {"color": PALETTE[index % len(PALETTE)], "linestyle": DASHES[index // len(PALETTE) % len(DASHES)]}
+
+
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def value_axis(axes: Any, low: float, high: float, unit: str) -> str:
+    """Ticks for values from zero (or `low`) to `high`; a power of ten goes into the unit, which is returned."""
+    if low >= 0 and high > 0:
+        axes.set_ylim(0, 1.08 * high)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    size = max(abs(low), abs(high))
+    if size == 0 or 0.01 <= size < 2000:
+        return unit
+    power = 3 * math.floor(math.log10(size) / 3)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
+    return f"10{str(power).translate(_RAISED)}" + ("" if unit == "1" else f" {unit}")
 
 
 def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:

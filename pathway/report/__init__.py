@@ -3,8 +3,8 @@
 Writes files and compares them; computes no biology.
 """
 
-from .folder import FolderError, check_out, write_run
+from .folder import FolderError, check_out, write_courses, write_run
 from .page import band
 from .replay import Replay, replay
 
-__all__ = ["FolderError", "Replay", "band", "check_out", "replay", "write_run"]
+__all__ = ["FolderError", "Replay", "band", "check_out", "replay", "write_courses", "write_run"]

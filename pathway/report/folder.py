@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +65,47 @@ def write_run(result: Result, out: Path, command: Sequence[str] = (), figures: b
     FolderError
         If `out` holds something else.
     """
+    return _written(out, lambda draft: _fill(draft, result, command, figures))
+
+
+def write_courses(
+    trajectory: Any, out: Path, command: Sequence[str], settings: Sequence[str], inputs: Mapping[str, bytes]
+) -> dict[str, Any]:
+    """Writes the courses of a model that is no scenario: table, figure, input and provenance.
+
+    Raises
+    ------
+    FolderError
+        If `out` holds something else.
+    """
+    from pathway.plotting import plot_courses, save
+
+    model = trajectory.model
+
+    def fill(draft: Path) -> dict[str, Any]:
+        (draft / "inputs").mkdir()
+        for name, content in inputs.items():
+            (draft / "inputs" / name).write_bytes(content)
+        header = [f"time [{model.time_unit or '-'}]", *(f"{n} [{model.units.get(n) or '-'}]" for n in model.species)]
+        rows = [[float(t), *map(float, row)] for t, row in zip(trajectory.times, trajectory.values, strict=True)]
+        text = csv_text(header, rows)
+        (draft / COURSES).write_text(text, encoding="utf-8")
+        save(plot_courses(trajectory), draft / "figure")
+        record = provenance(command, settings, inputs)
+        record["outputs"] = {COURSES: sha256(text.encode())}
+        _write_json(draft / RECORD, record)
+        return record
+
+    return _written(out, fill)
+
+
+def _written(out: Path, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
+    """A folder filled out of sight and put in place as a whole."""
     check_out(out)
     out.absolute().parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
     try:
-        record = _fill(draft, result, command, figures)
+        record = fill(draft)
         os.chmod(draft, 0o777 & ~_umask())
         _put(draft, out)
     except BaseException:

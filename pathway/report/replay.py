@@ -76,6 +76,10 @@ def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
         ) from None
     except (json.JSONDecodeError, UnicodeDecodeError, StopIteration, KeyError, TypeError) as error:
         raise FolderError(f"{folder}: {RECORD} or {COURSES} cannot be read ({error})") from None
+    if scenario_file.suffix != ".toml":
+        raise FolderError(
+            f"{folder}: this is the run of a model file; run it again with: {' '.join(record['command'])}"
+        )
     if not scenario_file.is_file():
         raise FolderError(f"{folder}: no run to repeat: inputs/{scenario_file.name} is missing")
     return record, stored, scenario_file

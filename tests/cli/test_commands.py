@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import os
 import re
 import subprocess
@@ -82,7 +83,7 @@ def test_every_command_explains_itself(name, capsys):
 
 
 def test_run_prints_a_table_and_a_verdict_and_leaves_a_folder(here, capsys):
-    code, out, err = call(capsys, "run", "small.toml")
+    code, out, _ = call(capsys, "run", "small.toml")
     assert code == DONE
     assert "Trastuzumab in SK-BR-3" in out and "1 of 1 expectations met" in out
     assert (here / "results" / "small" / "report.html").is_file()
@@ -120,6 +121,37 @@ def test_a_missed_expectation_gives_exit_code_3_and_a_reason(here, capsys):
     (expectation,) = json.loads(out)["expectations"]
     assert code == NOT_MET
     assert expectation["met"] is False and "short of at least 2" in expectation["reason"]
+
+
+SBML = """<?xml version="1.0" encoding="UTF-8"?>
+<sbml xmlns="http://www.sbml.org/sbml/level3/version2/core" level="3" version="2">
+ <model id="decay">
+  <listOfCompartments><compartment id="cell" size="1" constant="true" spatialDimensions="3"/></listOfCompartments>
+  <listOfSpecies><species id="A" compartment="cell" initialConcentration="3" hasOnlySubstanceUnits="false"
+   boundaryCondition="false" constant="false"/></listOfSpecies>
+  <listOfParameters><parameter id="k" value="0.5" constant="true"/></listOfParameters>
+  <listOfReactions><reaction id="loss" reversible="false">
+   <listOfReactants><speciesReference species="A" stoichiometry="1" constant="true"/></listOfReactants>
+   <kineticLaw><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><ci>k</ci><ci>A</ci></apply></math>
+   </kineticLaw></reaction></listOfReactions>
+ </model>
+</sbml>
+"""
+
+
+def test_any_sbml_model_runs(here, capsys):
+    """dA/dt = -k A from 3: A(4) = 3 exp(-4 k)."""
+    Path("decay.xml").write_text(SBML, encoding="utf-8")
+    code, out, err = call(capsys, "run", "decay.xml", "--until", "4", "--points", "5", "--json", "--set", "k=0.25")
+    assert (code, err) == (DONE, "")
+    assert json.loads(out)["species"]["A"]["end"] == pytest.approx(3 * math.exp(-1), rel=1e-5)
+    table = (here / "results" / "decay" / "time_courses.csv").read_text().splitlines()
+    assert len(table) == 6 and table[0].startswith("time [")
+    assert (here / "results" / "decay" / "figure.svg").is_file()
+    for arguments in (("decay.xml",), ("none.xml", "--until", "4"), ("decay.xml", "--until", "4", "--set", "kk=1")):
+        code, out, err = call(capsys, "run", *arguments, "--out", "other")
+        assert (code, out) == (BAD_INPUT, "") and err.count("\n") == 1, arguments
+    assert not (here / "other").exists()
 
 
 def test_settings_change_a_run(here, capsys):
@@ -199,7 +231,7 @@ def test_the_commented_lines_of_a_new_scenario_are_right_too(here, capsys):
 
 def test_replay_says_identical(here, capsys):
     call(capsys, "run", "small.toml")
-    code, out, err = call(capsys, "replay", "results/small")
+    code, out, _ = call(capsys, "replay", "results/small")
     assert (code, out) == (DONE, "identical\n")
     file = here / "results" / "small" / "time_courses.csv"
     rows = list(csv.reader(file.read_text().splitlines()))
@@ -316,7 +348,8 @@ def test_a_package_that_hides_ours_is_named(tmp_path):
     (tmp_path / "pathway").mkdir()
     (tmp_path / "pathway" / "__init__.py").write_text("def run(): ...\n")
     starter = Path(__file__).parents[2] / "mir21_pathway.py"
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import runpy; runpy.run_path({str(starter)!r}, run_name='__main__')"
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "
+    code += f"import runpy; runpy.run_path({str(starter)!r}, run_name='__main__')"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.returncode == BAD_INPUT
     assert found.stderr.startswith("pathway: another package called 'pathway'") and found.stderr.count("\n") == 1

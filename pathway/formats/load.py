@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pathway.equations import Model
 
+from .errors import FormatError
+from .sbml import SbmlModel, read_sbml
+
 SBML = (".xml", ".sbml")
 ANTIMONY = (".ant", ".antimony", ".txt")
 
@@ -36,14 +39,27 @@ def load(name_or_path: str | Path) -> Model:
     ending = Path(text).suffix.lower()
     if ending in (*SBML, *ANTIMONY, ".toml") and not Path(text).is_file():
         raise FileNotFoundError(f"there is no file '{text}'")
-    if ending in SBML:
-        from .sbml import load_sbml
-
-        return load_sbml(text)
-    if ending in ANTIMONY:
-        from .antimony import load_antimony
-
-        return load_antimony(text)
+    if ending in (*SBML, *ANTIMONY):
+        return read_model_file(text).model
     from pathway.scenario.api import load_cells
 
     return load_cells(text)
+
+
+def read_model_file(path: str | Path) -> SbmlModel:
+    """A model from an SBML or Antimony file, with both forms (amount, concentration) of its species.
+
+    Raises
+    ------
+    FormatError
+        If the ending is none of the known ones, or the file cannot be used; one line.
+    """
+    path = Path(path)
+    ending = path.suffix.lower()
+    if ending in SBML:
+        return read_sbml(path)
+    if ending in ANTIMONY:
+        from .antimony import read_antimony
+
+        return read_antimony(path)
+    raise FormatError(f"{path}: a model file ends in {', '.join((*SBML, *ANTIMONY))}, not in '{ending}'")

@@ -385,7 +385,7 @@ def _write_reactions(export: _Export) -> None:
         item.createKineticLaw().setMath(_scaled_law(export, law, scales.pop() if scales else None))
         _write_participants(export, item, name, changes)
         _write_modifiers(export, item, law, changes)
-        annotate(item, export.notes.elements.get(name), reaction_term(name))
+        annotate(item, export.notes.reactions.get(name), reaction_term(name))
 
 
 def _scaled_law(export: _Export, law: Expression, scale: tuple[str, str] | None) -> Any:

@@ -10,13 +10,16 @@ import libsbml
 
 SPECIES_TERMS = {
     "uniprot": "SBO:0000252",
-    "hgnc": "SBO:0000278",
-    "mirbase": "SBO:0000316",
+    "hgnc": "SBO:0000250",
+    "mirbase": "SBO:0000250",
     "chebi": "SBO:0000247",
     "chembl": "SBO:0000247",
     "chembl.compound": "SBO:0000247",
 }
-"""Polypeptide, messenger RNA, microRNA, simple chemical, by the database that identifies a species."""
+"""Polypeptide, ribonucleic acid, simple chemical: the material, by the database that identifies a species."""
+
+FUNCTIONAL_TERMS = {"hgnc": "SBO:0000278", "mirbase": "SBO:0000316"}
+"""Messenger RNA, microRNA. Outside the branch that the attribute `sboTerm` of a species allows, so annotations."""
 
 OTHER_SPECIES = "SBO:0000240"
 """Material entity."""
@@ -68,6 +71,8 @@ class Note:
         SBO term.
     identities : tuple of str
         Compact identifiers, "uniprot:P60484".
+    kinds : tuple of str
+        Compact identifiers of what it is an instance of, "SBO:0000278".
     sources : tuple of str
         Compact identifiers of what it was taken from, "doi:10.1038/...".
     words : str
@@ -76,15 +81,17 @@ class Note:
 
     term: str = ""
     identities: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     words: str = ""
 
 
 @dataclass(frozen=True)
 class ModelNotes:
-    """Notes by name, and those of the model itself."""
+    """Notes of quantities and of reactions by name, and those of the model itself."""
 
     elements: Mapping[str, Note] = field(default_factory=dict)
+    reactions: Mapping[str, Note] = field(default_factory=dict)
     taxon: str = ""
     title: str = ""
     license_words: str = ""
@@ -104,10 +111,11 @@ def annotate(element: Any, note: Note | None, default_term: str = "") -> None:
     term = note.term or default_term
     if term:
         element.setSBOTerm(term)
-    if note.identities or note.sources:
+    if note.identities or note.kinds or note.sources:
         if not element.isSetMetaId():
             element.setMetaId(f"meta_{element.getId()}")
         _add_resources(element, libsbml.BQB_IS, note.identities)
+        _add_resources(element, libsbml.BQB_IS_VERSION_OF, note.kinds)
         _add_resources(element, libsbml.BQB_IS_DESCRIBED_BY, note.sources)
     if note.words:
         element.setNotes(f'<p xmlns="http://www.w3.org/1999/xhtml">{_escaped(note.words)}</p>')
@@ -142,6 +150,12 @@ def _escaped(words: str) -> str:
 def species_term(same_as: str) -> str:
     """The SBO term of a species from what it is the same as."""
     return SPECIES_TERMS.get(same_as.split(":")[0], OTHER_SPECIES)
+
+
+def functional_terms(same_as: str) -> tuple[str, ...]:
+    """Further SBO terms of a species: what it does as a molecule."""
+    found = FUNCTIONAL_TERMS.get(same_as.split(":")[0])
+    return (found,) if found else ()
 
 
 def reaction_term(name: str) -> str:

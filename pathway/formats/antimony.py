@@ -30,6 +30,11 @@ def read_antimony(path: str | Path) -> SbmlModel:
     return read_antimony_text(read_text(path), path.name)
 
 
+def load_antimony(path: str | Path) -> Model:
+    """The `Model` in an Antimony file; see `read_antimony`."""
+    return read_antimony(path).model
+
+
 def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     """A model from Antimony text; `name` is what messages call it."""
     return read_sbml_text(_to_sbml(text, name), name)

@@ -10,8 +10,8 @@ SPECIES = (
 
 PARAMETERS = (
     Parameter("doubling_time", "h", "doubling time of the untreated parental line"),
-    Parameter("mu_max", "1/h", "growth rate without p27 (anchored: untreated growth is ln 2 / doubling_time)"),
-    Parameter("K_growth", "1", "cyclin D per p27 at half of the growth rate"),
+    Parameter("mu_max", "1/h", "division rate without p27 (anchored: untreated growth is ln 2 / doubling_time)"),
+    Parameter("K_growth", "1", "cyclin D per p27 at half of mu_max"),
     Parameter("k_death", "1/h", "death rate; 0 in vitro, where trastuzumab is cytostatic"),
     Parameter("k_p27", "1/h", "turnover of p27"),
     Parameter("FOXO_to_p27", "1", "gain of p27 synthesis by nuclear FOXO"),
@@ -51,7 +51,7 @@ REACTIONS = (
     ),
     Reaction("cyclin_D_degradation", "cyclin_D ->", "k_cyclin_D*cyclin_D", source="Bouhaddou2018"),
     Reaction(
-        "growth",
+        "net_growth",
         "-> log_cell_number",
         "growth_rate",
         assumption="Trastuzumab slows the cycle and does not kill in vitro.",

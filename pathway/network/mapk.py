@@ -67,7 +67,7 @@ REACTIONS = (
     Reaction(
         "AP1_synthesis",
         "-> AP1",
-        f"k_AP1*ERK_to_AP1*ERK_active*{inhibited('PDCD4_AP1_inhibition*PDCD4', '1')}",
+        "k_AP1*ERK_to_AP1*ERK_active/(1 + PDCD4_AP1_inhibition*PDCD4)",
         assumption="PDCD4 keeps AP-1 down (loop B2 with miR-21).",
     ),
     Reaction("AP1_degradation", "AP1 ->", "k_AP1*AP1", source="Bouhaddou2018"),

@@ -18,24 +18,36 @@ SPECIES = (
         start="miR21_scale/100",
     ),
     Species(
-        "miR21_RISC", "molecules", "miR-21 in Argonaute, free", same_as="mirbase:MIMAT0000076", start="miR21_scale"
+        "miR21_RISC",
+        "molecules",
+        "loaded miR-21 (in Argonaute), on no target and no anti-miR",
+        same_as="mirbase:MIMAT0000076",
+        start="miR21_scale",
     ),
     Species(
         "target_pool",
         "molecules",
-        "sites of other miR-21 targets, free",
+        "sites of other miR-21 targets, without miR-21",
         moiety="target_pool_total",
         start="target_pool_size",
     ),
-    Species("target_pool_RISC", "molecules", "sites of other miR-21 targets, bound", moiety="target_pool_total"),
-    Species("PTENP1", "molecules", "PTENP1 pseudogene transcript, free", same_as="hgnc:9589", start="PTENP1_copies"),
+    Species(
+        "target_pool_RISC", "molecules", "sites of other miR-21 targets, with miR-21 bound", moiety="target_pool_total"
+    ),
+    Species(
+        "PTENP1",
+        "molecules",
+        "PTENP1 pseudogene transcript, without miR-21",
+        same_as="hgnc:9589",
+        start="PTENP1_copies",
+    ),
     Species("PTENP1_RISC", "molecules", "PTENP1 transcript with miR-21 bound"),
     Species("NFIB", "1", "NFIB, relative", same_as="uniprot:O00712", start="0.7"),
     Species("miR221_RISC", "molecules", "miR-221 in Argonaute", same_as="mirbase:MIMAT0000278", start="miR221_basal"),
-    Species("PTEN_mRNA", "molecules", "PTEN transcript, free of miR-21", same_as="hgnc:9588", start="PTEN_mRNA_copies"),
+    Species("PTEN_mRNA", "molecules", "PTEN transcript, without miR-21", same_as="hgnc:9588", start="PTEN_mRNA_copies"),
     Species("PTEN_mRNA_RISC", "molecules", "PTEN transcript with miR-21 bound"),
     Species(
-        "PDCD4_mRNA", "molecules", "PDCD4 transcript, free of miR-21", same_as="hgnc:8763", start="PDCD4_mRNA_copies"
+        "PDCD4_mRNA", "molecules", "PDCD4 transcript, without miR-21", same_as="hgnc:8763", start="PDCD4_mRNA_copies"
     ),
     Species("PDCD4_mRNA_RISC", "molecules", "PDCD4 transcript with miR-21 bound"),
     Species("PDCD4", "1", "PDCD4 protein, relative", same_as="uniprot:Q53EL6", start="1"),
@@ -56,20 +68,25 @@ PARAMETERS = (
     Parameter("k_miRNA_loading", "1/h", "loading of a miRNA duplex into Argonaute"),
     Parameter("k_miRNA_decay", "1/h", "decay of loaded miRNA"),
     Parameter("k_miRNA_release", "1/h", "release of loaded miRNA from a target"),
-    Parameter("K_miR21_PTEN", "molecules", "free loaded miR-21 at which half of the PTEN sites are bound"),
-    Parameter("K_miR21_PDCD4", "molecules", "free loaded miR-21 at which half of the PDCD4 sites are bound"),
-    Parameter("K_miR21_pool", "molecules", "free loaded miR-21 at which half of the other sites are bound"),
+    Parameter("K_miR21_PTEN", "molecules", "miR21_RISC at which half of the PTEN sites are bound"),
+    Parameter("K_miR21_PDCD4", "molecules", "miR21_RISC at which half of the PDCD4 sites are bound"),
+    Parameter("K_miR21_pool", "molecules", "miR21_RISC at which half of the other sites are bound"),
     Parameter(
         "K_miR21_SPRY",
         "molecules",
-        "free loaded miR-21 at which half of the Sprouty sites are bound; very large: option off",
+        "miR21_RISC at which half of the Sprouty sites are bound; very large: option off",
     ),
-    Parameter("K_miR21_NFIB", "molecules", "free loaded miR-21 at which half of the NFIB sites are bound"),
-    Parameter("target_pool_size", "molecules", "sites of other miR-21 targets; 0 switches the competition off"),
+    Parameter("K_miR21_NFIB", "molecules", "miR21_RISC at which half of the NFIB sites are bound"),
+    Parameter(
+        "target_pool_size",
+        "molecules",
+        "sites of other miR-21 targets; acts through their conserved total alone; 0 switches the competition off",
+    ),
     Parameter("faster_decay_PTEN", "1", "extra decay of PTEN transcript with miR-21 bound; relative to without"),
     Parameter("lost_translation_PTEN", "1", "share of translation lost on PTEN transcript with miR-21 bound"),
     Parameter("faster_decay", "1", "extra decay of other transcripts with a miRNA bound, relative to without"),
     Parameter("lost_translation", "1", "share of translation lost on other transcripts with a miRNA bound"),
+    Parameter("PTEN_gene", "1", "transcription of the PTEN gene; 1 intact, less under a stable knock-down"),
     Parameter("PTEN_mRNA_copies", "molecules", "PTEN transcripts without any miRNA"),
     Parameter("k_PTEN_mRNA_decay", "1/h", "decay of PTEN transcript"),
     Parameter("PTENP1_copies", "molecules", "PTENP1 transcripts; 0 switches the decoy off"),
@@ -79,8 +96,12 @@ PARAMETERS = (
     Parameter("k_PDCD4_degradation", "1/h", "decay of PDCD4 protein"),
     Parameter("PDCD4_synthesis_scale", "1", "PDCD4 made from the full transcript, relative"),
     Parameter("S6K_PDCD4_degradation", "1", "extra PDCD4 decay driven by active S6K"),
-    Parameter("miR221_basal", "molecules", "loaded miR-221 of an untreated cell; 0 switches it off"),
-    Parameter("miR221_extra", "molecules", "loaded miR-221 on top, for a line that overexpresses it"),
+    Parameter("miR221_basal", "molecules", "loaded miR-221 of an untreated cell"),
+    Parameter(
+        "miR221_extra",
+        "molecules",
+        "loaded miR-221 on top, for a line that overexpresses it; miR-221 is off where both are 0",
+    ),
     Parameter("K_miR221_PTEN", "molecules", "loaded miR-221 at which half of the PTEN sites are bound"),
 )
 
@@ -146,7 +167,13 @@ REACTIONS = (
     Reaction("miR21_processing", "miR21_primary -> miR21_duplex", "k_miR21_processing*miR21_primary"),
     Reaction("miR21_loading", "miR21_duplex -> miR21_RISC", "k_miRNA_loading*miR21_duplex", source="Kingston2019"),
     Reaction("miR21_loss", "miR21_RISC ->", "miRNA_loss*miR21_RISC", source="Kingston2019"),
-    Reaction("PTEN_mRNA_synthesis", "-> PTEN_mRNA", "k_PTEN_mRNA_decay*PTEN_mRNA_copies", source="Bouhaddou2018"),
+    Reaction(
+        "PTEN_mRNA_synthesis",
+        "-> PTEN_mRNA",
+        "k_PTEN_mRNA_decay*PTEN_mRNA_copies*PTEN_gene",
+        assumption="A stable knock-down (shRNA, a lost allele) makes less transcript, so transcript and protein fall.",
+        source="Bouhaddou2018",
+    ),
     Reaction("PTEN_mRNA_decay", "PTEN_mRNA ->", "k_PTEN_mRNA_decay*PTEN_mRNA_turnover*PTEN_mRNA"),
     Reaction("PTEN_mRNA_binding", "PTEN_mRNA + miR21_RISC -> PTEN_mRNA_RISC", _binding("PTEN_mRNA", "K_miR21_PTEN")),
     Reaction("PTEN_mRNA_release", "PTEN_mRNA_RISC -> PTEN_mRNA + miR21_RISC", "k_miRNA_release*PTEN_mRNA_RISC"),
@@ -158,7 +185,13 @@ REACTIONS = (
         source="Baek2008",
     ),
     Reaction("PTEN_mRNA_RISC_loss", "PTEN_mRNA_RISC -> PTEN_mRNA", "miRNA_loss*PTEN_mRNA_RISC"),
-    Reaction("PTENP1_synthesis", "-> PTENP1", "k_PTENP1_decay*PTENP1_copies", source="Poliseno2010"),
+    Reaction(
+        "PTENP1_synthesis",
+        "-> PTENP1",
+        "k_PTENP1_decay*PTENP1_copies",
+        assumption="Of all that acts on PTEN transcript only miR-21 meets PTENP1: neither miR-221 nor the siRNA does.",
+        source="Poliseno2010",
+    ),
     Reaction("PTENP1_decay", "PTENP1 ->", "k_PTENP1_decay*PTENP1"),
     Reaction(
         "PTENP1_binding",
@@ -224,7 +257,9 @@ OBSERVABLES = (
         "miR21_free",
         "molecules",
         "miR21_RISC + PTEN_mRNA_RISC + PDCD4_mRNA_RISC + PTENP1_RISC + target_pool_RISC",
-        "loaded miR-21 that no anti-miR blocks",
+        "loaded miR-21 free of anti-miR, on its targets or on none",
     ),
-    Observable("PTEN_transcript", "molecules", "PTEN_mRNA + PTEN_mRNA_RISC", "PTEN transcript, free and bound"),
+    Observable(
+        "PTEN_transcript", "molecules", "PTEN_mRNA + PTEN_mRNA_RISC", "PTEN transcript, with and without miR-21"
+    ),
 )

@@ -78,7 +78,6 @@ PARAMETERS = (
     Parameter("Km_PTEN", "1", "PIP3 at half of the PTEN rate"),
     Parameter("k_SHIP", "1/h", "PIP3 removed without PTEN (SHIP and others)"),
     Parameter("PTEN_synthesis_scale", "1", "sets total PTEN of the untreated parental line to 1 (anchored)"),
-    Parameter("PTEN_gene", "1", "activity of the PTEN gene; 1 intact, less under a knock-down"),
     Parameter("k_PTEN_degradation", "1/h", "decay of PTEN protein"),
     Parameter("k_PTEN_phosphorylation", "1/h", "inactivation of PTEN by active Src; 0 switches it off"),
     Parameter("k_PTEN_dephosphorylation", "1/h", "reactivation of phosphorylated PTEN"),
@@ -104,9 +103,7 @@ PARAMETERS = (
 
 QUANTITIES = (
     Quantity("mTOR_free", "1", inhibited("mTOR_inhibitor", "IC50_mTOR_inhibitor"), "share of mTOR that is not blocked"),
-    Quantity(
-        "mTORC2_activity", "1", f"mTOR_free*{inhibited('S6K_mTORC2_feedback*S6K_active', '1')}", "activity of mTORC2"
-    ),
+    Quantity("mTORC2_activity", "1", "mTOR_free/(1 + S6K_mTORC2_feedback*S6K_active)", "activity of mTORC2"),
     Quantity(
         "AKT_inhibitor_bound",
         "1",
@@ -132,21 +129,20 @@ QUANTITIES = (
         "PI3K_alpha",
         "1",
         f"(PI3K_alpha_gain*{saturating('HER3_signal + EGFR_to_PI3K*EGFR_signal', 'K_PI3K_alpha')}*IRS1 + PIK3CA_mutant)"
-        f"*PI3K_free*{inhibited('alpelisib', 'IC50_alpelisib_alpha')}",
+        "*PI3K_free/(1 + alpelisib/IC50_alpelisib_alpha)",
         "activity of p110alpha",
     ),
     Quantity(
         "PI3K_beta",
         "1",
         f"PI3K_beta_gain*(1 + PI3K_beta_PTEN*{fading('PTEN_active', 'K_PI3K_beta')})*IRS1"
-        f"*PI3K_free*{inhibited('alpelisib', 'IC50_alpelisib_beta')}",
+        "*PI3K_free/(1 + alpelisib/IC50_alpelisib_beta)",
         "activity of p110beta",
     ),
     Quantity(
         "PTEN_synthesis",
         "1/h",
-        f"{growing_synthesis('k_PTEN_degradation')}*PTEN_synthesis_scale"
-        "*(PTEN_gene*PTEN_translation + PTEN_plasmid_translation)",
+        f"{growing_synthesis('k_PTEN_degradation')}*PTEN_synthesis_scale*(PTEN_translation + PTEN_plasmid_translation)",
         "PTEN protein made",
     ),
 )
@@ -155,7 +151,7 @@ REACTIONS = (
     Reaction(
         "IRS1_synthesis",
         "-> IRS1",
-        f"k_IRS1*{inhibited('S6K_feedback*S6K_active', '1')}",
+        "k_IRS1/(1 + S6K_feedback*S6K_active)",
         assumption="S6K lowers the adapters through their turnover, hence over hours.",
         source="RodrikOutmezguine2011",
     ),
@@ -221,7 +217,10 @@ OBSERVABLES = (
         "PTEN", "1", "PTEN_active + PTEN_phosphorylated", "total PTEN protein, relative to the untreated parental line"
     ),
     Observable(
-        "PTEN_active_share", "1", "PTEN_active/(PTEN_active + PTEN_phosphorylated)", "share of PTEN that is active"
+        "PTEN_active_share",
+        "1",
+        "PTEN_active/(PTEN_active + PTEN_phosphorylated)",
+        "share of PTEN that is active; not defined without any PTEN",
     ),
     Observable("pS6K", "1", "S6K_active", "active S6 kinase, share"),
 )

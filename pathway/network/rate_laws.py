@@ -1,24 +1,26 @@
 """Shapes of dependence that recur, as rate text: so that a module says `saturating(...)` and not five symbols."""
 
+import re
+
 
 def saturating(amount: str, half: str) -> str:
     """Rises from 0 to 1; one half at `half`. Hill exponent 1."""
-    return f"({amount})/({half} + ({amount}))"
+    return f"{_factor(amount)}/({half} + {amount})"
 
 
 def switching(amount: str, half: str) -> str:
-    """Rises from 0 to 1 in an S shape; one half at `half`. Hill exponent 2."""
-    return f"({amount})**2/({half}**2 + ({amount})**2)"
+    """Rises from 0 to 1 in an S shape; one half at `half`. Hill exponent 2. Both are names."""
+    return f"{amount}**2/({half}**2 + {amount}**2)"
 
 
 def inhibited(amount: str, half: str) -> str:
     """Falls from 1 to 0; one half at `half`. Hill exponent 1."""
-    return f"1/(1 + ({amount})/{half})"
+    return f"1/(1 + {_factor(amount)}/{half})"
 
 
 def fading(amount: str, half: str) -> str:
-    """Falls from 1 to 0 in an S shape; one half at `half`. Hill exponent 2."""
-    return f"{half}**2/({half}**2 + ({amount})**2)"
+    """Falls from 1 to 0 in an S shape; one half at `half`. Hill exponent 2. Both are names."""
+    return f"{half}**2/({half}**2 + {amount}**2)"
 
 
 def silenced_translation(occupancy: str, faster_decay: str, lost_translation: str) -> str:
@@ -27,7 +29,8 @@ def silenced_translation(occupancy: str, faster_decay: str, lost_translation: st
     The transcript decays `1 + faster_decay` times as fast where it is bound, and there makes
     `1 - lost_translation` of the protein. Binding and transcript level are taken as settled.
     """
-    return f"(1 - {lost_translation}*({occupancy}))/(1 + {faster_decay}*({occupancy}))"
+    bound = _factor(occupancy)
+    return f"(1 - {lost_translation}*{bound})/(1 + {faster_decay}*{bound})"
 
 
 def growing_synthesis(loss: str) -> str:
@@ -39,3 +42,11 @@ def growing_synthesis(loss: str) -> str:
     return (
         f"({loss} + (1 - synthesis_growth_coupling)*reference_division_rate + synthesis_growth_coupling*division_rate)"
     )
+
+
+def _factor(text: str) -> str:
+    """The text, in brackets if it is a sum or difference outside its own brackets."""
+    outside, inner = text, None
+    while inner != outside:
+        inner, outside = outside, re.sub(r"\([^()]*\)", "", outside)
+    return f"({text})" if re.search(r"[+-]", outside) else text

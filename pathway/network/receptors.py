@@ -27,7 +27,7 @@ SPECIES = (
     Species("HER3_mRNA", "1", "ERBB3 transcript, relative to the reference cell", same_as="hgnc:3431", start="1"),
     Species("HER3", "molecules", "HER3 on the surface", same_as="uniprot:P21860", start="HER3_level"),
     Species("EGFR", "molecules", "EGFR on the surface", same_as="uniprot:P00533", start="EGFR_level"),
-    Species("HRG_autocrine", "nM", "heregulin that the cells shed themselves (ADAM17)"),
+    Species("HRG_autocrine", "nM", "heregulin that the cells shed themselves (ADAM17), as their receptors meet it"),
     Species("SRC", "1", "Src, inactive share", same_as="uniprot:P12931", moiety="SRC_total", start="0.5"),
     Species("SRC_active", "1", "Src, active share", same_as="uniprot:P12931", moiety="SRC_total", start="0.5"),
 )
@@ -53,7 +53,9 @@ PARAMETERS = (
     Parameter("K_HER2_HER3", "molecules", "dissociation constant of HER2-HER3 without ligand"),
     Parameter("HRG_affinity_gain", "1", "how many times tighter HER3 binds HER2 with heregulin bound"),
     Parameter("K_HER2_EGFR", "molecules", "HER2 at which half of the EGF-bound EGFR is in HER2 dimers"),
-    Parameter("EGFR_homodimer_activity", "1", "signal of EGF-bound EGFR outside HER2 dimers, relative to inside"),
+    Parameter(
+        "EGFR_homodimer_activity", "1", "signal of EGF-bound EGFR without HER2, relative to what pairing with HER2 adds"
+    ),
     Parameter("KD_HRG", "nM", "dissociation constant of heregulin from HER3"),
     Parameter("KD_EGF", "nM", "dissociation constant of EGF from EGFR"),
     Parameter("KD_pertuzumab", "nM", "pertuzumab that blocks half of HER2 for heterodimers"),
@@ -108,7 +110,7 @@ QUANTITIES = (
     Quantity(
         "HER2_homodimers",
         "molecules",
-        "(HER2_signalling + K_HER2_HER2/4 - sqrt((HER2_signalling + K_HER2_HER2/4)**2 - HER2_signalling**2))/2",
+        "2*HER2_signalling**2/(4*HER2_signalling + K_HER2_HER2 + sqrt(K_HER2_HER2*(8*HER2_signalling + K_HER2_HER2)))",
         "HER2-HER2 on the surface",
     ),
     Quantity(
@@ -197,8 +199,9 @@ REACTIONS = (
     Reaction(
         "HRG_shedding",
         "-> HRG_autocrine",
-        f"k_shedding*shedding*{inhibited('AKT_activity', 'K_shedding')}",
-        assumption="Low AKT activity releases ADAM17, which sheds ErbB ligands.",
+        "k_shedding*shedding/(1 + AKT_activity/K_shedding)",
+        assumption="Low AKT activity releases ADAM17, which sheds ErbB ligands. Shed heregulin is held at the surface "
+        "(it binds heparan sulfate), so a medium change leaves it.",
         source="Gijsen2010",
     ),
     Reaction("HRG_autocrine_loss", "HRG_autocrine ->", "k_shedding*HRG_autocrine"),

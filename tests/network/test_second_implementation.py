@@ -78,17 +78,11 @@ def cases(line: str, own: bool) -> list[tuple[dict[str, float], dict[str, float]
 
 
 def sizes_of(state: dict[str, float], values: dict[str, float], found: dict[str, float]) -> dict[str, float]:
-    """The size against which a quantity or observable is judged: its own, except where terms are subtracted.
-
-    MODEL.md takes HER2 homodimers as a difference of two nearly equal numbers when receptors are few; the root without
-    cancellation stands on the other side.
-    """
+    """The size against which a quantity or observable is judged: its own, except where terms are subtracted."""
     q = handwritten.quantities(state, values)
     division_and_death = q["division_rate"] + values["k_death"]
-    root = (q["HER2_signalling"] + values["K_HER2_HER2"] / 4) / q["HER2_homodimers"]
     sizes = {n: abs(v) for n, v in found.items()}
-    sizes |= {n: division_and_death for n in ("growth", "growth_rate") if n in found}
-    return sizes | {n: root * abs(found[n]) for n in ("HER2_homodimers", "HER2_signal", "pHER2") if n in found}
+    return sizes | {n: division_and_death for n in ("growth", "growth_rate") if n in found}
 
 
 def differences(

@@ -283,7 +283,7 @@ def miR21_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> T
     target(
         "PTEN_mRNA",
         K=p.K_miR21_PTEN,
-        made=k * p.PTEN_mRNA_copies,
+        made=k * p.PTEN_mRNA_copies * p.PTEN_gene,
         decay=k * q.PTEN_mRNA_turnover,
         silenced_decay=k * (q.PTEN_mRNA_turnover + p.faster_decay_PTEN),
     )
@@ -381,7 +381,7 @@ def AKT_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -
     beta = p.PI3K_beta_gain * (1 + p.PI3K_beta_PTEN * without_PTEN) * s.IRS1
     q.PI3K_beta = beta * q.PI3K_free * left_by(s.alpelisib, p.IC50_alpelisib_beta)
 
-    translation = p.PTEN_gene * q.PTEN_translation + q.PTEN_plasmid_translation
+    translation = q.PTEN_translation + q.PTEN_plasmid_translation
     q.PTEN_synthesis = made_up(p, q, p.k_PTEN_degradation) * p.PTEN_synthesis_scale * translation
 
 

@@ -97,7 +97,7 @@ def fit_hill(
     doses: np.ndarray,
     effects: np.ndarray,
     *,
-    top: float | None = 1.0,
+    top: float = 1.0,
     bottom: tuple[float, float] = (-1.0, 1.0),
     slope: tuple[float, float] = (0.1, 5.0),
     reach: float = 100.0,
@@ -110,8 +110,8 @@ def fit_hill(
     doses : array, shape (n,)
         Positive.
     effects : array, shape (n,)
-    top : float or None
-        Effect without drug; None: fitted too.
+    top : float
+        Effect without drug.
     bottom, slope : (low, high)
         Bounds; those of the public GR scripts unless told otherwise.
     reach : float
@@ -130,64 +130,109 @@ def fit_hill(
     from scipy.stats import f as fisher
 
     doses, effects = checked_series(doses, effects, 3)
-    free_top = top is None
-    low = np.array([bottom[0], math.log(doses[0] / reach), math.log(slope[0])] + [-np.inf] * free_top)
-    high = np.array([bottom[1], math.log(doses[-1] * reach), math.log(slope[1])] + [np.inf] * free_top)
-    best = min(
-        (_least_squares(doses, effects, top, start, low, high) for start in _starts(doses, effects, free_top)),
-        key=lambda found: found[1],
-    )
-    values, residual = best
-    curve = Hill(values[3] if free_top else float(top), values[0], math.exp(values[1]), math.exp(values[2]))  # type: ignore[arg-type]
+    (curve,), (residual,) = fit_many(doses, effects[None], np.array([top]), bottom=bottom, slope=slope, reach=reach)
     level = float(effects.mean())
     residual_flat = float(((effects - level) ** 2).sum())
-    n_free = len(values)
-    left = max(len(doses) - n_free + 1, 1)
-    gain = max(residual_flat - residual, 0.0) / (n_free - 1)
+    left = max(len(doses) - 2, 1)
+    gain = max(residual_flat - residual, 0.0) / 2
     scale = max(residual / left, np.finfo(float).tiny)
-    p_value = float(fisher.sf(gain / scale, n_free - 1, left)) if residual_flat > 0.0 else 1.0
+    p_value = float(fisher.sf(gain / scale, 2, left)) if residual_flat > 0.0 else 1.0
     is_flat = bool(p_value > significance)
     r_squared = 0.0 if is_flat or residual_flat == 0.0 else 1.0 - residual / residual_flat
     return HillFit(curve, level, residual, residual_flat, p_value, r_squared, is_flat)
 
 
-def _starts(doses: np.ndarray, effects: np.ndarray, free_top: bool) -> list[list[float]]:
+def fit_many(
+    doses: np.ndarray,
+    effects: np.ndarray,
+    tops: np.ndarray,
+    *,
+    bottom: tuple[float, float] = (-1.0, 1.0),
+    slope: tuple[float, float] = (0.1, 5.0),
+    reach: float = 100.0,
+) -> tuple[list[Hill], list[float]]:
+    """Hill curves of least squares through several series over the same doses, all at once.
+
+    Parameters
+    ----------
+    doses : array, shape (n,)
+        Positive, ascending.
+    effects : array, shape (k, n)
+    tops : array, shape (k,)
+
+    Returns
+    -------
+    curves : list of k Hill
+    residuals : list of k float
+        Sums of squares.
+    """
+    places = np.log(doses)
+    low = np.array([bottom[0], places[0] - math.log(reach), math.log(slope[0])])
+    high = np.array([bottom[1], places[-1] + math.log(reach), math.log(slope[1])])
+    starts = np.clip(_starts(places, effects), low, high)
+    values, squares = _least_squares(places, effects[:, None, :], tops[:, None], starts, low, high)
+    best = squares.argmin(axis=1)
+    rows = np.arange(len(effects))
+    found, left = values[rows, best], squares[rows, best]
+    curves = [
+        Hill(float(t), float(b), math.exp(half), math.exp(steep))
+        for t, (b, half, steep) in zip(tops, found, strict=True)
+    ]
+    return curves, [float(square) for square in left]
+
+
+def _starts(places: np.ndarray, effects: np.ndarray) -> np.ndarray:
     """Different steepness and plateau: the sum of squares has more than one valley where the plateau is not reached."""
-    middle = math.log(float(np.median(doses)))
-    span = float(effects.max() - effects.min())
-    plateaus = (float(effects[-1]), float(effects.min()) - 0.3 * span)
-    return [
-        [plateau, where, math.log(steep)] + [float(effects[0])] * free_top
-        for plateau in plateaus
-        for where in (middle, math.log(doses[-1]))
+    span = effects.max(axis=1) - effects.min(axis=1)
+    made = [
+        np.stack([plateau, np.full(len(effects), where), np.full(len(effects), math.log(steep))], axis=1)
+        for plateau in (effects[:, -1], effects.min(axis=1) - 0.3 * span)
+        for where in (float(np.median(places)), places[-1])
         for steep in (0.7, 1.5, 3.0)
     ]
+    return np.stack(made, axis=1)
 
 
 def _least_squares(
-    doses: np.ndarray, effects: np.ndarray, top: float | None, start: list[float], low: np.ndarray, high: np.ndarray
-) -> tuple[np.ndarray, float]:
-    from scipy.optimize import least_squares
+    places: np.ndarray, effects: np.ndarray, tops: np.ndarray, starts: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Levenberg-Marquardt for many starts in step: plateau, log half dose and log slope, kept within bounds."""
+    values = starts.copy()
+    residual, slopes = _residuals(places, effects, tops, values)
+    squares, damping = (residual**2).sum(axis=-1), np.full(values.shape[:-1], 1e-2)
+    for _ in range(400):
+        normal = np.einsum("...ni,...nj->...ij", slopes, slopes)
+        downhill = -np.einsum("...ni,...n->...i", slopes, residual)
+        # A value at its bound that wants to go further stays out of the step.
+        held = ((values <= low) & (downhill < 0)) | ((values >= high) & (downhill > 0))
+        normal = np.where(held[..., :, None] | held[..., None, :], 0.0, normal)
+        diagonal = np.maximum(np.einsum("...ii->...i", normal), 1e-14)
+        normal = normal + (damping[..., None] * diagonal + 1e-16)[..., None] * np.eye(3)
+        normal = normal + held[..., None] * np.eye(3)
+        step = np.linalg.solve(normal, np.where(held, 0.0, downhill)[..., None])[..., 0]
+        trial = np.clip(values + np.clip(step, -2.0, 2.0), low, high)
+        residual_trial, slopes_trial = _residuals(places, effects, tops, trial)
+        squares_trial = (residual_trial**2).sum(axis=-1)
+        better = squares_trial < squares
+        moved = np.abs(trial - values).max(axis=-1)
+        values = np.where(better[..., None], trial, values)
+        residual = np.where(better[..., None], residual_trial, residual)
+        slopes = np.where(better[..., None, None], slopes_trial, slopes)
+        squares = np.where(better, squares_trial, squares)
+        damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-14, 1e10)
+        if (moved < 1e-13).all():
+            break
+    return values, squares
 
-    log_doses = np.log(doses)
 
-    def parts(v: np.ndarray) -> tuple[np.ndarray, float, float]:
-        height = v[3] if top is None else top
-        weight = 1.0 / (1.0 + np.exp(np.clip(math.exp(v[2]) * (log_doses - v[1]), -700, 700)))
-        return weight, height, math.exp(v[2])
-
-    def residuals(v: np.ndarray) -> np.ndarray:
-        weight, height, _ = parts(v)
-        return v[0] + (height - v[0]) * weight - effects
-
-    def slopes(v: np.ndarray) -> np.ndarray:
-        weight, height, steep = parts(v)
-        bend = (height - v[0]) * weight * (1.0 - weight)
-        columns = [1.0 - weight, bend * steep, -bend * steep * (log_doses - v[1])]
-        return np.stack([*columns, weight] if top is None else columns, axis=1)
-
-    start_inside = np.clip(start, low + 1e-9, high - 1e-9)
-    found = least_squares(
-        residuals, start_inside, slopes, bounds=(low, high), xtol=1e-15, ftol=1e-15, gtol=1e-15, x_scale="jac"
-    )
-    return found.x, float((found.fun**2).sum())
+def _residuals(
+    places: np.ndarray, effects: np.ndarray, tops: np.ndarray, values: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Curve minus points, and its derivatives by the three values (last axis)."""
+    bottom, half, steep = values[..., 0:1], values[..., 1:2], np.exp(values[..., 2:3])
+    away = places - half
+    weight = 1.0 / (1.0 + np.exp(np.clip(steep * away, -700, 700)))
+    height = tops[..., None] - bottom
+    bend = height * weight * (1.0 - weight)
+    residual = bottom + height * weight - effects
+    return residual, np.stack([1.0 - weight, bend * steep, -bend * steep * away], axis=-1)

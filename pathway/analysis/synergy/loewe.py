@@ -7,7 +7,8 @@ agent alone goes beyond what the other can ever reach, no such E exists, and the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -42,35 +43,39 @@ class Interpolated:
         """The largest effect within the doses."""
         return float(np.min(self.effects))
 
-    def _curve(self) -> tuple[np.ndarray, np.ndarray]:
-        return _places(self.doses), np.minimum.accumulate(self.effects)
+    @cached_property
+    def _curve(self) -> Any:
+        from scipy.interpolate import PchipInterpolator
+
+        return PchipInterpolator(_places(self.doses), np.minimum.accumulate(self.effects))
 
     def effect(self, dose: np.ndarray | float) -> np.ndarray:
         """The effect at a dose; beyond the highest dose that of the highest."""
-        from scipy.interpolate import PchipInterpolator
-
-        places, effects = self._curve()
-        return PchipInterpolator(places, effects)(np.minimum(_places(dose), places[-1]))
+        return self._curve(np.minimum(_places(dose), self._curve.x[-1]))
 
     def dose(self, effect: np.ndarray | float) -> np.ndarray:
         """The dose of an effect: 0 at or before no effect, infinite beyond the strongest."""
-        places, effects = self._curve()
         wanted = np.atleast_1d(np.asarray(effect, dtype=float))
-        found = np.array([self._place_of(e, places, effects) for e in wanted])
-        return found.reshape(np.shape(effect))
+        return np.array([self._dose_of(float(e)) for e in wanted.ravel()]).reshape(np.shape(effect))
 
-    def _place_of(self, wanted: float, places: np.ndarray, effects: np.ndarray) -> float:
-        from scipy.interpolate import PchipInterpolator
+    def _dose_of(self, wanted: float) -> float:
         from scipy.optimize import brentq
 
+        places, effects = self._curve.x, np.minimum.accumulate(self.effects)
         if wanted >= effects[0]:
             return 0.0
         if wanted < effects[-1]:
             return np.inf
-        curve = PchipInterpolator(places, effects)
         last = int(np.argmax(effects <= wanted))
-        place = brentq(lambda x: float(curve(x)) - wanted, places[last - 1], places[last], xtol=1e-15)
-        return float(place**2)
+        if effects[last] - wanted >= -1e-15:
+            return float(places[last] ** 2)
+
+        def miss(place: float) -> float:
+            return float(self._curve(place)) - wanted
+
+        if not miss(places[last - 1]) > 0.0 > miss(places[last]):
+            return float(places[last] ** 2)
+        return float(brentq(miss, places[last - 1], places[last], xtol=1e-15) ** 2)
 
 
 def _places(dose: np.ndarray | float) -> np.ndarray:

@@ -151,7 +151,7 @@ def _starts(grid: Surface) -> list[np.ndarray]:
     return [
         np.array([*edges, *middles, np.log(slope), np.log(slope), np.log(alpha), np.log(alpha)])
         for slope in (1.0, 2.0)
-        for alpha in (0.3, 1.0, 3.0)
+        for alpha in (0.5, 2.0)
     ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..curves import Hill, fit_hill
+from ..curves import fit_many
 from .surface import Excess, Surface, excess
 
 _BOTTOM = (-1.0, 1.5)
@@ -30,37 +30,17 @@ def zip_delta(surface: Surface) -> Excess:
         every = {(i, j): reason for i in range(shape[0]) for j in range(shape[1])}
         return excess("zip", np.zeros(shape), surface, every)
     top = float(surface.effect[0, 0])
-    first = _curve(surface.doses_first, surface.alone_first, top)
-    second = _curve(surface.doses_second, surface.alone_second, top)
-    alone_first, alone_second = first(surface.doses_first), second(surface.doses_second)
-    along_first = np.stack(
-        [
-            _curve(surface.doses_first, surface.effect[:, j], float(alone_second[j]))(surface.doses_first)
-            for j in range(shape[1])
-        ],
-        axis=1,
-    )
-    along_second = np.stack(
-        [
-            _curve(surface.doses_second, surface.effect[i, :], float(alone_first[i]))(surface.doses_second)
-            for i in range(shape[0])
-        ]
-    )
+    alone_first = _fitted(surface.doses_first, surface.alone_first[None], np.array([top]))[0]
+    alone_second = _fitted(surface.doses_second, surface.alone_second[None], np.array([top]))[0]
+    along_first = _fitted(surface.doses_first, surface.effect.T, alone_second).T
+    along_second = _fitted(surface.doses_second, surface.effect, alone_first)
     fitted = Surface(
         surface.first, surface.second, surface.doses_first, surface.doses_second, (along_first + along_second) / 2
     )
     return excess("zip", alone_first[:, None] * alone_second[None, :] / top, fitted, {})
 
 
-class _Curve:
-    def __init__(self, curve: Hill | None, level: float) -> None:
-        self.curve, self.level = curve, level
-
-    def __call__(self, doses: np.ndarray) -> np.ndarray:
-        return np.full(len(doses), self.level) if self.curve is None else self.curve.effect(doses)
-
-
-def _curve(doses: np.ndarray, effects: np.ndarray, top: float) -> _Curve:
-    if np.ptp(effects[1:]) < 1e-12 and abs(effects[1] - top) < 1e-12:
-        return _Curve(None, top)
-    return _Curve(fit_hill(doses[1:], effects[1:], top=top, bottom=_BOTTOM, slope=_SLOPE).curve, top)
+def _fitted(doses: np.ndarray, effects: np.ndarray, tops: np.ndarray) -> np.ndarray:
+    """Values of a Hill curve through each row, which starts from `tops`, shape (k, n_doses)."""
+    curves, _ = fit_many(doses[1:], effects[:, 1:], tops, bottom=_BOTTOM, slope=_SLOPE)
+    return np.stack([curve.effect(doses) for curve in curves])

@@ -1,0 +1,217 @@
+"""Many variants of an arm at once: doses, draws and perturbations as members of one ensemble."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pathway.scenario import quantities
+from pathway.scenario.experiment import Arm, Scenario
+from pathway.scenario.laboratory import Agent, Laboratory
+from pathway.scenario.run import Dish, dishes
+from pathway.simulation import Ensemble, Intervention, simulate_ensemble
+from pathway.simulation.steady import steady_states
+from pathway.units import UnitError, conversion_factor, quantity
+
+from .draws import Draws
+from .mistakes import AnalysisError, unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A dish under every draw.
+
+    Attributes
+    ----------
+    dish : Dish
+    parameters : array, shape (1 + n_draws, n_parameters)
+        The chosen numbers first; no draws follow where none are asked for.
+    states : array, shape (1 + n_draws, n_species)
+        Untreated steady states; nan where there is none.
+    """
+
+    dish: Dish
+    parameters: np.ndarray
+    states: np.ndarray
+
+
+def cells_of(scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, draws: Draws) -> list[Cells]:
+    """Arms under every draw.
+
+    What an arm changes it changes by the same factor in every draw; a knock-down lowers the synthesis by the factor
+    that the chosen numbers need.
+    """
+    return [_drawn(dish, laboratory, draws, scenario.file.parent) for dish in dishes(scenario, arms, laboratory)]
+
+
+def _drawn(dish: Dish, laboratory: Laboratory, draws: Draws, folder: Path) -> Cells:
+    if draws.kind == "chosen":
+        return Cells(dish, dish.parameters[None], dish.state[None])
+    rows = draws.of_line(dish.arm.cells, folder).copy()
+    rows = np.concatenate([dish.usual[None], rows])
+    for place in np.flatnonzero(dish.parameters != dish.usual):
+        if dish.usual[place] != 0.0:
+            rows[:, place] *= dish.parameters[place] / dish.usual[place]
+        else:
+            rows[:, place] = dish.parameters[place]
+    return Cells(dish, rows, rest(laboratory, rows))
+
+
+def rest(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
+    """Untreated steady states, shape (n_members, n_species); nan where there is none."""
+    from pathway.simulation.prepared import prepare
+
+    return steady_states(laboratory.model, prepare(laboratory.model).many_starts(parameters), parameters)[0]
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """A series of doses of one agent.
+
+    Attributes
+    ----------
+    agent : Agent
+    unit : str
+        In which doses are shown.
+    shown : tuple of float
+        In that unit, ascending.
+    factor : float
+        What one of it is in the unit of the agent's species.
+    """
+
+    agent: Agent
+    unit: str
+    shown: tuple[float, ...]
+    factor: float
+
+    @property
+    def inside(self) -> np.ndarray:
+        """Doses in the unit of the agent's species."""
+        return np.array(self.shown) * self.factor
+
+
+def amounts(agent: Agent, texts: Iterable[str] | None, written: str | None, steps: int, decades: float) -> Amounts:
+    """A dose series as given, or falling evenly in the logarithm from a highest dose.
+
+    Parameters
+    ----------
+    agent : Agent
+    texts : iterable of str or None
+        "0.1 ug/mL", ...; None: made from the highest dose.
+    written : str or None
+        The highest dose as a scenario has it; None: the usual one.
+    steps : int
+        Doses above zero of a made series.
+    decades : float
+        How many decades a made series spans.
+
+    Raises
+    ------
+    AnalysisError
+        If the agent does nothing, a dose cannot be understood, or no dose is above zero.
+    """
+    if agent.species is None:
+        raise AnalysisError(f"'{agent.name}' does nothing in the model, so it has no dose-response")
+    if texts is not None:
+        return _given_amounts(agent, list(texts))
+    top = written if written and not written.rstrip().endswith("x") else None
+    if top is None and agent.usual is None:
+        raise AnalysisError(
+            f"'{agent.name}' has no usual dose; give the doses, for example --doses '1 {agent.unit}, ...'"
+        )
+    value, unit = quantity(top) if top else (float(agent.usual), agent.unit)  # type: ignore[arg-type]
+    shown = value * 10.0 ** np.linspace(-decades, 0.0, steps)
+    return Amounts(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
+
+
+def _factor(agent: Agent, unit: str) -> float:
+    return conversion_factor(unit, agent.unit, agent.molar_mass)
+
+
+def _given_amounts(agent: Agent, texts: list[str]) -> Amounts:
+    try:
+        unit = next((quantity(text)[1] for text in texts if quantity(text)[1] not in ("", "x")), agent.unit)
+        factor = _factor(agent, unit)
+        found = [quantities.amount(text, agent.unit, agent.usual, agent.molar_mass) / factor for text in texts]
+    except UnitError as error:
+        raise AnalysisError(f"doses of {agent.name}: {error}") from None
+    if any(dose < 0 for dose in found):
+        raise AnalysisError(f"doses of {agent.name}: a dose cannot be negative")
+    above = sorted({float(f"{dose:.9g}") for dose in found if dose > 0})
+    if not above:
+        raise AnalysisError(f"doses of {agent.name}: all are 0; give at least one dose above zero")
+    return Amounts(agent, unit, tuple(above), factor)
+
+
+def agent_called(laboratory: Laboratory, name: str) -> Agent:
+    """The agent, or an error with the nearest names."""
+    if name not in laboratory.agents:
+        raise unknown("agent", name, laboratory.agents, "All agents: pathway show agents")
+    return laboratory.agents[name]
+
+
+def without(arm: Arm, names: Iterable[str]) -> Arm:
+    """The arm without some of its doses."""
+    left_out = set(names)
+    return replace(arm, doses=tuple(dose for dose in arm.doses if dose not in left_out))
+
+
+def given(agent: Agent, amount: float, times: Iterable[float]) -> tuple[Intervention, ...]:
+    """Doses of an amount, in the unit of the agent's species."""
+    if amount == 0.0 or agent.species is None:
+        return ()
+    return tuple(Intervention(time, add={agent.species: amount}) for time in times)
+
+
+def run_members(
+    laboratory: Laboratory,
+    parameters: np.ndarray,
+    states: np.ndarray,
+    interventions: Sequence[Sequence[Intervention]],
+    times: Sequence[float],
+    readouts: Sequence[str],
+    *,
+    relative_tolerance: float = 1e-6,
+    workers: int | None = None,
+) -> Ensemble:
+    """Members run from their own states; each has its own interventions, or all share the only list given.
+
+    The natural logarithm of the count is among what is recorded, as `LOG_COUNT`: counts of long runs may overflow.
+    """
+    begin = min([float(times[0]), *(i.time for each in interventions for i in each)])
+    shared = len(interventions) == 1
+    names = tuple(dict.fromkeys([*readouts, laboratory.cell_count]))
+    return simulate_ensemble(
+        laboratory.model,
+        times,
+        parameters,
+        start=np.nan_to_num(states, nan=0.0),
+        interventions=interventions[0] if shared else [list(each) for each in interventions],
+        observables=names,
+        begin=begin,
+        relative_tolerance=relative_tolerance,
+        workers=workers,
+    )
+
+
+def log_counts(ensemble: Ensemble, laboratory: Laboratory) -> np.ndarray:
+    """Natural logarithm of the cell count, shape (n_members, n_times)."""
+    return np.log(ensemble[laboratory.cell_count])
+
+
+def checked_readouts(laboratory: Laboratory, names: Iterable[str]) -> tuple[str, ...]:
+    """Readable names, each checked.
+
+    Raises
+    ------
+    AnalysisError
+        If one is unknown; the nearest are given.
+    """
+    names = tuple(names)
+    for name in names:
+        if name not in laboratory.units:
+            raise unknown("read-out", name, ["GR", "count", *laboratory.units], "All: pathway show species")
+    return names

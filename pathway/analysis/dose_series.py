@@ -1,0 +1,298 @@
+"""The dose-response of an agent in the arms of a scenario."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.experiment import Arm, Scenario
+from pathway.scenario.growth import gr_value
+from pathway.scenario.laboratory import Laboratory
+
+from .dishes import (
+    Amounts,
+    agent_called,
+    amounts,
+    cells_of,
+    checked_readouts,
+    given,
+    log_counts,
+    run_members,
+    without,
+)
+from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, spelled
+from .draws import Draws, Interval, chosen, interval
+from .mistakes import AnalysisError, unknown
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One arm's response.
+
+    Attributes
+    ----------
+    arm : str
+    gr, relative_count : array, shape (1 + n_draws, n_doses)
+        At the time of reading, against the same dish without the agent.
+    gr_over_time : array, shape (1 + n_draws, n_doses, n_times)
+        From the first dose until each time.
+    readouts : mapping of name to array, shape (1 + n_draws, n_doses)
+    readouts_without : mapping of name to array, shape (1 + n_draws,)
+        Without the agent.
+    metrics : GRMetrics
+        Of the chosen numbers.
+    counts : CountMetrics
+    intervals : mapping of metric to Interval
+    """
+
+    arm: str
+    gr: np.ndarray
+    relative_count: np.ndarray
+    gr_over_time: np.ndarray
+    readouts: Mapping[str, np.ndarray]
+    readouts_without: Mapping[str, np.ndarray]
+    metrics: GRMetrics
+    counts: CountMetrics
+    intervals: Mapping[str, Interval]
+
+
+@dataclass(frozen=True, eq=False)
+class DoseSeries:
+    """Responses of several arms to the same doses.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    doses : Amounts
+    since, until : float, hours
+        First dose; time of reading.
+    times : array, shape (n_times,), hours
+    series : mapping of arm to Series
+    draws : Draws
+    units : mapping of read-out to unit text
+    """
+
+    scenario: Scenario
+    doses: Amounts
+    since: float
+    until: float
+    times: np.ndarray
+    series: Mapping[str, Series]
+    draws: Draws
+    units: Mapping[str, str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "scenario": self.scenario.name,
+            "agent": self.doses.agent.name,
+            "doses": list(self.doses.shown),
+            "units": {"dose": self.doses.unit, "time": "h", **self.units},
+            "since": self.since,
+            "until": self.until,
+            "ensemble": {"kind": self.draws.kind, "draws": self.draws.count, "refused": self.draws.refused},
+            "arms": {name: _series_dict(series) for name, series in self.series.items()},
+        }
+
+    def rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: one row for each arm and dose."""
+        names = list(next(iter(self.series.values())).readouts)
+        header = ["arm", f"{self.doses.agent.name} [{self.doses.unit}]", "GR [1]", "GR low [1]", "GR high [1]"]
+        header += ["relative count [1]", *(f"{n} [{self.units[n]}]" for n in names)]
+        table = []
+        for name, series in self.series.items():
+            for k, dose in enumerate(self.doses.shown):
+                gr = interval(series.gr[:, k])
+                others = [float(series.readouts[n][0, k]) for n in names]
+                count = float(series.relative_count[0, k])
+                table.append([name, dose, gr.value, gr.low, gr.high, count, *others])
+        return header, table
+
+
+def _series_dict(series: Series) -> dict[str, Any]:
+    def curve(values: np.ndarray) -> dict[str, Any]:
+        found = [interval(column) for column in values.T]
+        given_interval = values.shape[0] > 1
+        return {
+            "value": [spelled(i.value) for i in found],
+            **({"low": [i.low for i in found], "high": [i.high for i in found]} if given_interval else {}),
+        }
+
+    return {
+        "GR": curve(series.gr),
+        "relative_count": curve(series.relative_count),
+        "observables": {name: curve(values) for name, values in series.readouts.items()},
+        "metrics": series.metrics.to_dict(),
+        "count_metrics": series.counts.to_dict(),
+        "intervals": {
+            n: {"value": spelled(i.value), "low": spelled(i.low), "high": spelled(i.high)}
+            for n, i in series.intervals.items()
+        },
+    }
+
+
+def dose_series(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    *,
+    agent: str | None = None,
+    doses: Sequence[str] | None = None,
+    arms: Sequence[str] | None = None,
+    readouts: Iterable[str] | None = None,
+    at: float | None = None,
+    draws: Draws | None = None,
+    steps: int = 9,
+    decades: float = 4.0,
+) -> DoseSeries:
+    """GR, counts and read-outs over doses of an agent, in every arm that is asked for.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    agent : str, optional
+        A dose of the scenario or an agent; the dose that `growth_rate.of` names unless given. An agent that the
+        scenario does not give is given at time zero.
+    doses : sequence of str, optional
+        "0.1 ug/mL" each; a series below the scenario's dose unless given.
+    arms : sequence of str, optional
+        All arms that get the agent unless given.
+    readouts : iterable of str, optional
+        Read at the end beside GR; those the scenario shows unless given.
+    at : float, optional
+        Hours; the scenario's own time of reading unless given.
+    draws : Draws, optional
+    steps, decades : int, float
+        Of a made series of doses.
+
+    Raises
+    ------
+    AnalysisError
+        If agent, arm or read-out does not exist, or the scenario has no dose that could be varied.
+    """
+    draws = draws or chosen(laboratory)
+    name, varied, dosing = _what_is_varied(scenario, laboratory, agent)
+    written = scenario.doses[varied[0]].written if varied else None
+    top = _higher(written, laboratory.agents[name])
+    series = amounts(agent_called(laboratory, name), doses, top, steps, decades)
+    shown = [n for n in scenario.observables if n != laboratory.cell_count]
+    names = checked_readouts(laboratory, readouts if readouts is not None else shown)
+    until = at if at is not None else (scenario.growth_at or scenario.end)
+    since = min(dosing)
+    if not since < until:
+        raise AnalysisError(f"GR is read at {until:g} h, before the first dose at {since:g} h; read it later")
+    times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), [until]]))
+    chosen_arms = _arms(scenario, varied, arms)
+    found = {}
+    for cells in cells_of(scenario, [without(arm, varied) for arm in chosen_arms], laboratory, draws):
+        found[cells.dish.arm.name] = _one_arm(cells, series, dosing, times, names, laboratory, draws)
+    units = {n: laboratory.units[n] for n in names}
+    return DoseSeries(scenario, series, since, until, times, found, draws, units)
+
+
+def _what_is_varied(
+    scenario: Scenario, laboratory: Laboratory, agent: str | None
+) -> tuple[str, tuple[str, ...], tuple[float, ...]]:
+    """Agent, the scenario's doses of it that are replaced, and when it is given."""
+    if agent is None:
+        if not scenario.growth_of:
+            raise AnalysisError(
+                f"{scenario.name}: the scenario does not say whose effect is asked; add [growth_rate] of = [...] or "
+                "name the agent with --agent"
+            )
+        agent = scenario.growth_of[0]
+    if agent in scenario.doses:
+        dose = scenario.doses[agent]
+        return dose.agent, (agent,), dose.times
+    agent_called(laboratory, agent)
+    varied = tuple(name for name, dose in scenario.doses.items() if dose.agent == agent)
+    return agent, varied, scenario.doses[varied[0]].times if varied else (0.0,)
+
+
+def _higher(written: str | None, agent: Any) -> str | None:
+    """Ten times the scenario's dose, so that the plateau is seen, but not beyond what is on record."""
+    from pathway.units import conversion_factor, quantity
+
+    if written is None or not written.strip() or written.rstrip().endswith("x"):
+        return None
+    value, unit = quantity(written)
+    top = 10.0 * value
+    if agent.highest is not None and unit:
+        top = min(top, max(value, agent.highest / conversion_factor(unit, agent.unit, agent.molar_mass)))
+    return f"{top:.6g} {unit}"
+
+
+def _arms(scenario: Scenario, varied: tuple[str, ...], names: Sequence[str] | None) -> list[Arm]:
+    if names is not None:
+        known = [arm.name for arm in scenario.arms]
+        for name in names:
+            if name not in known:
+                raise unknown("arm", name, known)
+        return [scenario.arm(name) for name in names]
+    found = [arm for arm in scenario.arms if set(varied) & set(arm.doses)]
+    # An agent that no arm gets is tried on the cells of the first arm.
+    return found or [scenario.arms[0]]
+
+
+def _one_arm(
+    cells: Any,
+    doses: Amounts,
+    dosing: tuple[float, ...],
+    times: np.ndarray,
+    names: tuple[str, ...],
+    laboratory: Laboratory,
+    draws: Draws,
+) -> Series:
+    levels = [0.0, *doses.inside]
+    plans = [(*cells.dish.interventions, *given(doses.agent, dose, dosing)) for dose in levels]
+    plans = [tuple(sorted(plan, key=lambda i: i.time)) for plan in plans]
+    n = 1 + draws.count
+    ensemble = run_members(
+        laboratory,
+        np.tile(cells.parameters, (len(levels), 1)),
+        np.tile(cells.states, (len(levels), 1)),
+        [plan for plan in plans for _ in range(n)],
+        times,
+        names,
+    )
+    grown = log_counts(ensemble, laboratory).reshape(len(levels), n, len(times))
+    lost = np.isnan(cells.states).any(axis=1)
+    grown[:, lost] = np.nan
+    folds = np.exp(grown - grown[:, :, :1])
+    course = np.full((n, len(levels) - 1, len(times)), np.nan)
+    for k in range(len(levels) - 1):
+        course[:, k] = gr_value(folds[k + 1], folds[0], np.ones_like(folds[0]))
+    gr, count = course[:, :, -1], (folds[1:, :, -1] / folds[0, :, -1]).T
+    course[:, :, 0] = np.nan
+    values = {m: ensemble[m].reshape(len(levels), n, len(times))[:, :, -1] for m in names}
+    shown = np.array(doses.shown)
+    metrics = gr_metrics(shown, gr[0])
+    counts = count_metrics(shown, count[0])
+    return Series(
+        cells.dish.arm.name,
+        gr,
+        count,
+        course,
+        {m: v[1:].T for m, v in values.items()},
+        {m: v[0] for m, v in values.items()},
+        metrics,
+        counts,
+        _intervals(shown, gr, count, metrics, counts) if n > 1 else {},
+    )
+
+
+def _intervals(
+    doses: np.ndarray, gr: np.ndarray, count: np.ndarray, metrics: GRMetrics, counts: CountMetrics
+) -> dict[str, Interval]:
+    kept = np.isfinite(gr).all(axis=1)
+    kept[0] = False
+    each = [gr_metrics(doses, row) for row in gr[kept]]
+    each_count = [count_metrics(doses, row) for row in count[kept]]
+    found = {}
+    for name in ("gr50", "gr_max", "gr_inf", "gec50", "h_gr", "gr_aoc"):
+        found[name] = interval(np.array([getattr(metrics, name), *(getattr(m, name) for m in each)]))
+    found["ic50"] = interval(np.array([counts.ic50, *(m.ic50 for m in each_count)]))
+    return found

@@ -44,7 +44,7 @@ STYLE: Mapping[str, Any] = {
     "lines.linewidth": 1.15,
     "legend.frameon": False,
     "legend.fontsize": 6.5,
-    "savefig.dpi": 200,
+    "savefig.dpi": 160,
     "figure.dpi": 100,
     # The same figure gives the same file, so that a replay can compare.
     "svg.hashsalt": "pathway",
@@ -102,5 +102,5 @@ def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
     with house_style():
         svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
         figure.savefig(svg, metadata={"Date": None, "Creator": "pathway"})
-        figure.savefig(png, metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 4})
+        figure.savefig(png, metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 3})
     return [svg, png]

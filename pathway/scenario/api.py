@@ -13,7 +13,7 @@ from .laboratory import Laboratory
 from .read import read_scenario
 from .result import Result
 from .run import Progress, run_scenario
-from .shelf import circuit_model, line_values
+from .shelf import circuit_model, line_values, minimal_model
 
 
 def run(
@@ -57,8 +57,11 @@ def load_cells(name: str) -> Model:
     Parameters
     ----------
     name : str
-        A built-in line, or the path of a TOML file that describes one.
+        A built-in line, "minimal" (the five-state teaching model), or the path of a TOML file that describes a line.
     """
+    if name == "minimal":
+        model = minimal_model()
+        return model.with_initial_values(steady_state(model))
     path = Path(name)
     folder = path.parent if name.endswith(".toml") else Path()
     values = line_values(path.name if name.endswith(".toml") else name, folder)

@@ -10,6 +10,7 @@ import numpy as np
 from pathway import parameters
 from pathway.equations import Model, network_model
 from pathway.network import circuit
+from pathway.network.minimal import minimal_circuit
 
 from .laboratory import Agent, KnockDown, Laboratory
 
@@ -34,6 +35,12 @@ def circuit_model() -> Model:
     """The circuit at its reference numbers; made once, so that it is derived and compiled once."""
     values = {name: entry.value for name, entry in parameters.reference().items()}
     return network_model("circuit", circuit(), values)
+
+
+def minimal_model() -> Model:
+    """The five-state teaching model."""
+    values = {name: entry.value for name, entry in parameters.minimal().items()}
+    return network_model("minimal", minimal_circuit(), values)
 
 
 def line_values(name: str, folder: Path = Path()) -> np.ndarray:

@@ -83,9 +83,7 @@ def _matching(draft: Draft, rows: list[Constraint]) -> dict[int, str]:
     return {row: name for name, row in owner.items()}
 
 
-def _explicit(
-    draft: Draft, waiting: dict[int, Expression], unknowns: set[str]
-) -> tuple[int, str, Expression] | None:
+def _explicit(draft: Draft, waiting: dict[int, Expression], unknowns: set[str]) -> tuple[int, str, Expression] | None:
     """The first residual that is linear in an unknown, plain slopes before slopes over parameters before others."""
     best: tuple[int, int, str, Expression] | None = None
     for row, residual in waiting.items():
@@ -99,9 +97,7 @@ def _explicit(
     return None if best is None else best[1:]
 
 
-def _assigned(
-    left: list[str], waiting: dict[int, Expression], rows: list[Constraint], draft: Draft
-) -> list[str]:
+def _assigned(left: list[str], waiting: dict[int, Expression], rows: list[Constraint], draft: Draft) -> list[str]:
     """A state for each residual that stays implicit, again by matching, now that others are put in."""
     again = [
         Constraint(rows[row].place, residual, [n for n in left if n in symbols(residual)])

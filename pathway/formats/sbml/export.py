@@ -70,9 +70,7 @@ class _Export:
         return to_tree(formula, self.names.written)
 
 
-def write_sbml(
-    model: Model, path: str | Path, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None
-) -> Path:
+def write_sbml(model: Model, path: str | Path, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> Path:
     """Write a model as SBML Level 3 Version 2.
 
     Parameters
@@ -432,7 +430,9 @@ def _write_modifiers(export: _Export, item: Any, law: Expression, changes: Mappi
 
 def _write_event(export: _Export, event: Event) -> None:
     if event.factors:
-        raise Unsupported(f"{export.model.name}: event '{event.name}' mixes values of two moments, which SBML cannot say")
+        raise Unsupported(
+            f"{export.model.name}: event '{event.name}' mixes values of two moments, which SBML cannot say"
+        )
     item = export.target.createEvent()
     item.setId(export.names.fresh(event.name))
     item.setUseValuesFromTriggerTime(event.values_from_trigger_time)

@@ -51,7 +51,8 @@ def split_fast(draft: Draft, declared: Declarations) -> list[Constraint]:
     for reaction in rows:
         del draft.rates[reaction]
     return [
-        Constraint(f"fast reaction '{name}'", condition, pivots) for name, condition in zip(rows, conditions, strict=False)
+        Constraint(f"fast reaction '{name}'", condition, pivots)
+        for name, condition in zip(rows, conditions, strict=False)
     ]
 
 
@@ -73,9 +74,7 @@ def _check_relaxation(draft: Draft, rows: dict[str, Row], rates: dict[str, Expre
         for _ in known:
             slope = substitute(slope, known)
         if not steady or symbols(slope) - values.keys() or not evaluate(slope, values) < 0.0:
-            raise Unsupported(
-                f"{draft.file}: fast reaction '{reaction}' has no equilibrium that it always returns to"
-            )
+            raise Unsupported(f"{draft.file}: fast reaction '{reaction}' has no equilibrium that it always returns to")
 
 
 def _reduced(draft: Draft, rows: dict[str, Row]) -> dict[str, Row]:

@@ -34,9 +34,13 @@ def _rate_of(draft: Draft, name: str, rates: set[str]) -> Expression:
     value = _unfolded(draft, name)
     implicit = symbols(value) & draft.algebraic.keys()
     if implicit:
-        raise Unsupported(f"{draft.file}: rateOf('{name}') is not supported: an algebraic rule determines '{min(implicit)}'")
+        raise Unsupported(
+            f"{draft.file}: rateOf('{name}') is not supported: an algebraic rule determines '{min(implicit)}'"
+        )
     if symbols(value) & rates:
-        raise Unsupported(f"{draft.file}: rateOf('{name}') is not supported: '{name}' depends on another rate of change")
+        raise Unsupported(
+            f"{draft.file}: rateOf('{name}') is not supported: '{name}' depends on another rate of change"
+        )
     direction = {state: draft.derivative(state) for state in symbols(value) & draft.states.keys()}
     return directional_derivative([value], direction | {"time": ONE})[0]
 

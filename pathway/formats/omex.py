@@ -1,0 +1,82 @@
+"""COMBINE archives (OMEX): everything an experiment needs in one file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.sax.saxutils import escape
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from .experiment import LICENSE, TAXON, Experiment
+from .sbml.notes import resource
+from .sedml import sedml_files
+
+_FORMATS = {
+    ".sedml": "http://identifiers.org/combine.specifications/sed-ml",
+    ".xml": "http://identifiers.org/combine.specifications/sbml",
+    ".rdf": "http://identifiers.org/combine.specifications/omex-metadata",
+}
+_ARCHIVE = "http://identifiers.org/combine.specifications/omex"
+_MANIFEST = "http://identifiers.org/combine.specifications/omex-manifest"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+"""Every entry's date, so that the same experiment gives the same bytes."""
+
+
+def write_omex(experiments: Sequence[Experiment], name: str, path: str | Path, title: str = "") -> Path:
+    """Write an archive with a manifest, one master SED-ML file, the models and metadata.
+
+    Parameters
+    ----------
+    experiments : sequence of Experiment
+        The arms of a scenario; see `pathway.formats.experiment.experiments`.
+    name : str
+        Of the scenario.
+    path : str or Path
+    title : str, optional
+
+    Returns
+    -------
+    Path
+        The archive.
+    """
+    path = Path(path)
+    files = sedml_files(experiments, name)
+    files["metadata.rdf"] = _metadata(title or name)
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        _put(archive, "manifest.xml", _manifest(files))
+        for file, text in files.items():
+            _put(archive, file, text)
+    return path
+
+
+def _put(archive: ZipFile, name: str, text: str) -> None:
+    entry = ZipInfo(name, _EPOCH)
+    entry.compress_type = ZIP_DEFLATED
+    archive.writestr(entry, text)
+
+
+def _manifest(files: dict[str, str]) -> str:
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        '<omexManifest xmlns="http://identifiers.org/combine.specifications/omex-manifest">',
+        f'  <content location="." format="{_ARCHIVE}"/>',
+        f'  <content location="./manifest.xml" format="{_MANIFEST}"/>',
+    ]
+    for name in files:
+        master = ' master="true"' if name.endswith(".sedml") else ""
+        lines.append(f'  <content location="./{name}" format="{_FORMATS[Path(name).suffix]}"{master}/>')
+    return "\n".join([*lines, "</omexManifest>", ""])
+
+
+def _metadata(title: str) -> str:
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dcterms="http://purl.org/dc/terms/"
+  xmlns:bqbiol="http://biomodels.net/biology-qualifiers/">
+  <rdf:Description rdf:about=".">
+    <dcterms:title>{escape(title)}</dcterms:title>
+    <dcterms:description>{escape(LICENSE)}</dcterms:description>
+    <dcterms:license rdf:resource="https://spdx.org/licenses/CC0-1.0"/>
+    <bqbiol:hasTaxon rdf:resource="{resource(TAXON)}"/>
+  </rdf:Description>
+</rdf:RDF>
+"""

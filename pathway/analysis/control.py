@@ -1,0 +1,212 @@
+"""Who controls what: coefficients of metabolic control analysis, and sensitivities over time.
+
+A control coefficient is the relative change of a reading per relative change of one reaction's rate, all else left to
+settle. Rates of all reactions turned up together leave every level where it is and raise every flux by as much, so the
+coefficients of a level sum to 0 and those of a flux to 1: a check on everything that went before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.expressions import Expression, symbols
+from pathway.expressions.calculus import directional_derivative
+from pathway.expressions.evaluation import evaluate_all
+from pathway.expressions.graph import ONE
+from pathway.simulation import Intervention, simulate, steady_state_sensitivities
+
+from .mistakes import unknown
+from .perturbed import scalable, scale_of
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """Control coefficients at a steady state.
+
+    Attributes
+    ----------
+    readings : tuple of str
+        Levels (species, quantities, observables), then fluxes as "flux of REACTION".
+    reactions : tuple of str
+    coefficients : array, shape (n_readings, n_reactions)
+    values : array, shape (n_readings,)
+        The readings themselves.
+    expected : array, shape (n_readings,)
+        What each row must sum to by the summation theorems: 0, or 1 for fluxes and other rates.
+    """
+
+    readings: tuple[str, ...]
+    reactions: tuple[str, ...]
+    coefficients: np.ndarray
+    values: np.ndarray
+    expected: np.ndarray
+
+    @property
+    def violation(self) -> float:
+        """Largest distance of a sum from its theorem."""
+        return float(np.abs(self.coefficients.sum(axis=1) - self.expected).max())
+
+    def strongest(self, reading: str, count: int = 10) -> list[tuple[str, float]]:
+        """Reactions with the largest control over a reading."""
+        row = self.coefficients[self.readings.index(reading)]
+        order = np.argsort(-np.abs(row), kind="stable")[:count]
+        return [(self.reactions[k], float(row[k])) for k in order]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "readings": list(self.readings),
+            "reactions": list(self.reactions),
+            "coefficients": self.coefficients.tolist(),
+            "values": self.values.tolist(),
+            "sums": self.coefficients.sum(axis=1).tolist(),
+            "expected_sums": self.expected.tolist(),
+            "violation": self.violation,
+        }
+
+
+def control_coefficients(
+    model: Model,
+    parameters: np.ndarray,
+    state: np.ndarray,
+    levels: Sequence[str],
+    fluxes: Sequence[str] = (),
+) -> Control:
+    """Control of every reaction over levels and fluxes at a steady state.
+
+    Parameters
+    ----------
+    model : Model
+    parameters : array, shape (n_parameters,)
+    state : array, shape (n_species,)
+        A steady state.
+    levels : sequence of str
+        Species, quantities or observables.
+    fluxes : sequence of str
+        Reactions.
+
+    Raises
+    ------
+    AnalysisError
+        If a name does not exist.
+
+    Notes
+    -----
+    Kacser and Burns 1973; Heinrich and Rapoport 1974; summation theorems as there.
+    """
+    larger = scalable(model)
+    factors = tuple(scale_of(reaction) for reaction in model.rates)
+    values = np.concatenate([parameters, np.ones(len(factors))])
+    slopes = steady_state_sensitivities(larger, factors, values, initial=state, state=state)
+    formulas = [_formula(larger, name) for name in levels] + [_flux(larger, name) for name in fluxes]
+    closed = larger.closed(formulas)
+    known = dict(zip(larger.species, map(float, state), strict=True)) | {TIME: larger.start_time}
+    known |= dict(zip(larger.parameters, map(float, values), strict=True))
+    readings = np.array(evaluate_all(closed, known))
+    by_state = _gradient(closed, larger.species, known)
+    by_factor = _gradient(closed, factors, known)
+    with np.errstate(all="ignore"):
+        coefficients = (by_state @ slopes + by_factor) / readings[:, None]
+    rates = np.array(
+        [1.0 if larger.units.get(name, "").endswith("/h") else 0.0 for name in levels] + [1.0] * len(fluxes)
+    )
+    names = (*levels, *(f"flux of {name}" for name in fluxes))
+    return Control(names, tuple(model.rates), np.nan_to_num(coefficients), readings, rates)
+
+
+def _formula(model: Model, name: str) -> Expression:
+    from pathway.expressions import symbol
+
+    if name in model.species:
+        return symbol(name)
+    known = {**model.assignments, **model.observables}
+    if name not in known:
+        raise unknown("read-out", name, [*model.species, *known])
+    return known[name]
+
+
+def _flux(model: Model, name: str) -> Expression:
+    if name not in model.rates:
+        raise unknown("reaction", name, model.rates)
+    return model.rates[name]
+
+
+def _gradient(formulas: Sequence[Expression], names: Sequence[str], known: dict[str, float]) -> np.ndarray:
+    found = np.zeros((len(formulas), len(names)))
+    for column, name in enumerate(names):
+        rows = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
+        if rows:
+            found[rows, column] = evaluate_all(directional_derivative([formulas[k] for k in rows], {name: ONE}), known)
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Courses:
+    """Relative sensitivities of one reading over time.
+
+    Attributes
+    ----------
+    reading : str
+    parameters : tuple of str
+    times : array, shape (n_times,)
+    values : array, shape (n_times, n_parameters)
+        Relative change of the reading per relative change of the parameter; absolute change where the reading is 0.
+    """
+
+    reading: str
+    parameters: tuple[str, ...]
+    times: np.ndarray
+    values: np.ndarray
+
+
+def sensitivities_over_time(
+    model: Model,
+    parameters: np.ndarray,
+    state: np.ndarray,
+    reading: str,
+    names: Sequence[str],
+    times: np.ndarray,
+    interventions: Sequence[Intervention],
+    start: float,
+) -> Courses:
+    """How a reading answers to parameters while an experiment runs; the untreated start is held.
+
+    Parameters
+    ----------
+    model : Model
+    parameters, state : array
+        Of the cells, and their state at `start`.
+    reading : str
+    names : sequence of str
+        Parameters.
+    times : array, shape (n_times,)
+    interventions : sequence of Intervention
+    start : float
+    """
+    formula = _formula(model, reading)
+    run = simulate(
+        model,
+        times,
+        parameters=parameters,
+        initial=state,
+        interventions=interventions,
+        start=start,
+        sensitivities=list(names),
+    )
+    closed = model.closed([formula])
+    found = np.zeros((len(times), len(names)))
+    level = np.asarray(run[reading])
+    for k, time in enumerate(times):
+        known = dict(zip(model.species, map(float, run.values[k]), strict=True)) | {TIME: float(time)}
+        known |= dict(zip(model.parameters, map(float, run.parameters[k]), strict=True))
+        slope = _gradient(closed, model.species, known) @ run.sensitivities[k]
+        found[k] = (slope + _gradient(closed, names, known))[0]
+    scale = np.array([parameters[model.parameter_index(name)] for name in names])
+    relative = found * scale / np.where(np.abs(level) > 0, level, 1.0)[:, None]
+    return Courses(reading, tuple(names), np.asarray(times), relative)

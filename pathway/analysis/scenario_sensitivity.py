@@ -1,0 +1,164 @@
+"""Which parameters decide a reading of an arm, over the ranges of the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from pathway import parameters as tables
+from pathway.scenario.experiment import Arm, Scenario
+from pathway.scenario.growth import gr_value
+from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.run import dishes
+from pathway.simulation import simulate_ensemble
+from pathway.simulation.ensemble import worker_count
+from pathway.simulation.steady import steady_states
+
+from .dishes import checked_readouts, without
+from .draws import Progress
+from .global_sensitivity import Ranges
+from .mistakes import AnalysisError, unknown
+from .screen import treated_arm
+
+_CHUNK = 2048
+CHOICES = ("fitted", "assumed", "inferred", "measured", "all")
+
+
+def ranges_of(laboratory: Laboratory, cells: str, folder: Path, which: Sequence[str] = ("fitted",)) -> Ranges:
+    """Plausible ranges of a line's parameters.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    cells : str
+    folder : Path
+    which : sequence of str
+        Confidences ("fitted": the free ones of the calibration), "all", or names of parameters.
+
+    Raises
+    ------
+    AnalysisError
+        If a name is neither.
+    """
+    from pathway.scenario.shelf import line_of_cells
+
+    entries = line_of_cells(cells, folder).entries
+    anchored = {anchor.parameter for anchor in tables.anchors()}
+    names = []
+    for word in which:
+        if word in CHOICES:
+            names += [
+                n
+                for n in laboratory.model.parameters
+                if n not in anchored and entries[n].source != "scenario" and word in ("all", entries[n].confidence)
+            ]
+        elif word in entries:
+            names.append(word)
+        else:
+            raise unknown("parameter", word, [*CHOICES, *entries])
+    usable = [n for n in dict.fromkeys(names) if entries[n].range[0] < entries[n].range[1]]
+    low, high = (np.array([entries[n].range[k] for n in usable]) for k in (0, 1))
+    return Ranges(tuple(usable), low, high, low > 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A reading of an arm as a function of parameters.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    arm : Arm
+    names : tuple of str
+        Parameters that are varied.
+    quantity : str
+        "GR", or anything readable, at the end.
+    tolerance : float
+        Relative, of each run.
+    """
+
+    scenario: Scenario
+    laboratory: Laboratory
+    arm: Arm
+    names: tuple[str, ...]
+    quantity: str
+    tolerance: float = 1e-4
+
+    def __call__(self, samples: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+        """Readings at samples, shape (k, n_names) -> (k,); nan where a member failed."""
+        chunks = [samples[k : k + _CHUNK] for k in range(0, len(samples), _CHUNK)]
+        plan = self._plan()
+        found, done = [], 0
+        with ThreadPoolExecutor(worker_count(None)) as pool:
+            for part in pool.map(lambda chunk: self._chunk(chunk, *plan), chunks):
+                found.append(part)
+                done += len(part)
+                if progress:
+                    progress("members", done, len(samples))
+        return np.concatenate(found)
+
+    def _plan(self) -> tuple:
+        drugs = self.scenario.growth_of
+        arms = [self.arm, without(self.arm, drugs)] if self.quantity == "GR" else [self.arm]
+        made = dishes(self.scenario, arms, self.laboratory)
+        asked = [t for d in drugs if d in self.arm.doses for t in self.scenario.doses[d].times]
+        since = min(asked, default=0.0)
+        times = (since, self.scenario.growth_at or self.scenario.end)
+        begin = min([since, *(i.time for i in made[0].interventions)])
+        return made, times, begin
+
+    def _chunk(self, samples: np.ndarray, made: list, times: tuple[float, float], begin: float) -> np.ndarray:
+        model, count = self.laboratory.model, self.laboratory.cell_count
+        rows = np.tile(made[0].parameters, (len(samples), 1))
+        rows[:, [model.parameter_index(name) for name in self.names]] = samples
+        starts = np.tile(made[0].state, (len(samples), 1))
+        states, problems = steady_states(model, starts, rows)
+        shown = count if self.quantity == "GR" else self.quantity
+        values = [
+            simulate_ensemble(
+                model,
+                times,
+                rows,
+                start=np.nan_to_num(states),
+                interventions=dish.interventions,
+                observables=(shown,),
+                begin=begin,
+                workers=1,
+                relative_tolerance=self.tolerance,
+            )[shown]
+            for dish in made
+        ]
+        if self.quantity == "GR":
+            with np.errstate(all="ignore"):
+                found = gr_value(values[0][:, 1], values[1][:, 1], values[0][:, 0], values[1][:, 0])
+        else:
+            found = values[0][:, 1].copy()
+        found[list(problems)] = np.nan
+        return found
+
+
+def reading(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    names: Sequence[str],
+    *,
+    arm: str | None = None,
+    quantity: str = "GR",
+) -> Reading:
+    """The reading of an arm as a function of named parameters.
+
+    Raises
+    ------
+    AnalysisError
+        If arm or read-out does not exist, or no arm gets the drug whose GR is asked.
+    """
+    if not names:
+        raise AnalysisError("no parameter with a range was chosen; use --parameters fitted, all, or names")
+    if quantity != "GR":
+        checked_readouts(laboratory, [quantity])
+    return Reading(scenario, laboratory, treated_arm(scenario, arm), tuple(names), quantity)

@@ -148,7 +148,7 @@ def _time_axis(axes: Any, start: float, end: float, most: int = 6) -> None:
     """Hours, with ticks where a lab looks at the clock; grey before time zero."""
     axes.set_xlim(start, end)
     step = next(s for s in _STEPS if (end - start) / s <= most)
-    axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step)))
+    axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step).tolist()))
     if start < 0 < end:
         axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
     axes.set_xlabel("time [h]")
@@ -209,7 +209,7 @@ def _doublings(axes: Any, result: Result) -> None:
     high = max(float(arm.count.max()) for arm in result.arms.values())
     powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
     step = max(1, math.ceil(len(powers) / 6))
-    axes.yaxis.set_major_locator(FixedLocator(2.0 ** powers[::step]))
+    axes.yaxis.set_major_locator(FixedLocator((2.0 ** powers[::step]).tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())

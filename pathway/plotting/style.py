@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ FAINT = "#E6E6E6"
 WIDTH = 7.1
 """Inches: two columns of a journal."""
 
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 7.0,
     "axes.titlesize": 7.5,
@@ -65,7 +65,7 @@ class Figure(MatplotlibFigure):
 @contextmanager
 def house_style() -> Iterator[None]:
     """Inside, figures come out in the house style; outside, nothing has changed."""
-    with matplotlib.rc_context(dict(STYLE)):
+    with matplotlib.rc_context(STYLE):
         yield
 
 

@@ -133,10 +133,9 @@ def _growth_table(result: Result) -> str:
     rows = []
     for name, arm in result.arms.items():
         growth = arm.growth
-        row = [name, described(arm.arm, result.scenario)]
-        row += (
-            [growth.gr, growth.percent_of_control, arm.fold, growth.control] if growth else [None, None, arm.fold, ""]
-        )  # type: ignore[list-item]
+        row: list[Any] = [name, described(arm.arm, result.scenario)]
+        row += [growth.gr, growth.percent_of_control] if growth else [None, None]
+        row += [arm.fold, growth.control if growth else ""]
         rows.append(row)
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "cells [fold of start]", "control"]
     note = ""

@@ -98,7 +98,7 @@ def prior_pass_fractions(
                 judged[draw] = _judge_draw(scenarios, laboratory, draw, seed)
                 stream.write(json.dumps({"draw": draw, "met": judged[draw]}) + "\n")
                 stream.flush()
-    valid = [judged[draw] for draw in range(draws) if judged[draw] is not None]
+    valid = [row for draw in range(draws) if (row := judged[draw]) is not None]
     keys = [(s.name, e.claim) for s in scenarios for e in s.expectations]
     return {key: sum(bool(row[i]) for row in valid) / len(valid) for i, key in enumerate(keys)} if valid else {}
 

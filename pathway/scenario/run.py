@@ -232,7 +232,7 @@ class _Runner:
         return self.courses[key]
 
     def _interventions(self, arm: Arm, cells: _Cells) -> list[Intervention]:
-        made = []
+        made: list[Intervention] = []
         for name in arm.doses:
             dose = self.scenario.doses[name]
             agent = self.laboratory.agents[dose.agent]

@@ -9,7 +9,7 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model, network_model
-from pathway.network import circuit
+from pathway.network import Network, Observable, Quantity, Species, circuit
 from pathway.network.minimal import minimal_circuit
 
 from .laboratory import Agent, KnockDown, Laboratory
@@ -24,10 +24,17 @@ def built_in_laboratory() -> Laboratory:
         cell_lines=parameters.cell_lines(),
         model=circuit_model(),
         parameters_of=line_values,
-        units={e.name: e.unit for e in (*network.species, *network.quantities, *network.observables)},
+        units=_readable(network),
         parameters={parameter.name: parameter.unit for parameter in network.parameters},
         knock_downs={n: KnockDown(k.parameter, k.observable) for n, k in parameters.knock_downs().items()},
     )
+
+
+def _readable(network: Network) -> dict[str, str]:
+    """Unit of everything that can be read off: species, quantities, observables."""
+    groups: tuple[tuple[Species | Quantity | Observable, ...], ...]
+    groups = network.species, network.quantities, network.observables
+    return {entry.name: entry.unit for group in groups for entry in group}
 
 
 @cache

@@ -91,7 +91,10 @@ def _path(place: tuple[str | int, ...], document: Any) -> tuple[Path, Any, bool]
     value: Any = document
     fits = True
     for index, part in enumerate(place):
-        if (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int)):
+        if isinstance(value, list) and isinstance(part, int):
+            value = value[part]
+            path.append(part)
+        elif isinstance(value, dict) and part in value:
             value = value[part]
             path.append(part)
         elif isinstance(part, str) and part in ("Timed", "TimedKnockDown", "str", "int", "float", "constrained-str"):

@@ -1,0 +1,84 @@
+"""Shares of draws from the parameters' ranges that meet an expectation, kept beside the scenarios.
+
+Judging a thousand draws takes a good part of an hour, so `validate --prior` is run by hand and what it finds travels
+with the scenarios. A share is only told where nothing that it depends on has changed since: the circuit, the ranges of
+the cell lines, the scenario's protocol and readings. Words may change.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pathway import parameters
+from pathway.network import circuit
+
+from .experiment import Scenario
+from .read import folder_of_scenarios
+from .shelf import built_in_laboratory, line_of_cells
+
+FILE = "prior_pass.json"
+_WORDS = {"title", "question", "source", "claim", "role", "reason", "finding", "note", "show"}
+
+
+def kept_shares(scenario: Scenario) -> list[float | None]:
+    """For each expectation the share of valid draws that meet it; None where none is known."""
+    found = kept().get(scenario.name)
+    if found is None or found["fingerprint"] != fingerprint(scenario):
+        return [None] * len(scenario.expectations)
+    return list(found["shares"])
+
+
+@cache
+def kept() -> Mapping[str, Mapping[str, Any]]:
+    """By scenario: its fingerprint, draws judged, draws that gave living cells, share of these for each expectation."""
+    file = folder_of_scenarios() / FILE
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def fingerprint(scenario: Scenario) -> str:
+    """A hash of everything that the verdicts on drawn parameters depend on, apart from the solver."""
+    digest = hashlib.sha256(_circuit_text().encode())
+    for name in sorted(set(_lines(scenario))):
+        entries = line_of_cells(name, scenario.file.parent).entries.values()
+        digest.update(repr([(e.name, e.value, e.range, e.source == "scenario") for e in entries]).encode())
+    digest.update(repr(_without_words(scenario.document)).encode())
+    if scenario.overlay:
+        digest.update(scenario.overlay.file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _lines(scenario: Scenario) -> Iterator[str]:
+    """The cell lines of a scenario, and the parents whose anchors they take over."""
+    names = [arm.cells for arm in scenario.arms]
+    while names:
+        name = names.pop()
+        yield name
+        parent = line_of_cells(name, scenario.file.parent).parent
+        names += [parent] if parent else []
+
+
+@cache
+def _circuit_text() -> str:
+    network = circuit()
+    shelf = built_in_laboratory()
+    parts: Iterable[Any] = (
+        [(s.name, s.start) for s in network.species],
+        [(q.name, q.formula) for q in (*network.quantities, *network.observables)],
+        [(r.equation, r.rate) for r in network.reactions],
+        sorted((a.name, a.species, a.molar_mass) for a in shelf.agents.values() if a.species),
+        shelf.washed_out,
+        sorted(parameters.anchors(), key=repr),
+        sorted(shelf.knock_downs.items()),
+    )
+    return repr(list(parts))
+
+
+def _without_words(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {key: _without_words(value) for key, value in sorted(part.items()) if key not in _WORDS}
+    return [_without_words(item) for item in part] if isinstance(part, list | tuple) else part

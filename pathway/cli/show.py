@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from . import console
+from .run import MODELS
 
 
 class What(StrEnum):
@@ -32,13 +33,15 @@ def register(app: typer.Typer) -> None:
 
 def show(
     what: Annotated[What, typer.Argument(help="What to list")],
-    name: Annotated[str | None, typer.Argument(help="Only this one, in full; or a part of a name")] = None,
+    name: Annotated[str | None, typer.Argument(help="Only this one, in full; a part of a name; equations: a model file")] = None,
     cells: Annotated[str | None, typer.Option(help="Parameters: of this cell line instead of the reference")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Show species, parameters, reactions, equations, agents, cells, scenarios or sources."""
     from . import DONE
 
+    if what is What.equations and name and name.lower().endswith(MODELS):
+        return _show_model_file(Path(name), as_json)
     if what is What.equations:
         rows = _chosen(_equations(), name, what)
         if as_json:
@@ -53,6 +56,21 @@ def show(
         _print_one(rows[0])
     else:
         _print_list(rows)
+    return DONE
+
+
+def _show_model_file(file: Path, as_json: bool) -> int:
+    """The equations of an SBML or Antimony file."""
+    from pathway.formats.equations_text import equations_text
+    from pathway.formats.load import load
+
+    from . import DONE
+
+    text = equations_text(load(file))
+    if as_json:
+        console.print_json({"equations": text.splitlines()})
+    else:
+        print(text, end="")
     return DONE
 
 

@@ -45,6 +45,7 @@ def write_antimony(
 ) -> Path:
     """Write a model as Antimony; arguments as for `write_sbml`."""
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(antimony_text(model, doses=doses, notes=notes), encoding="utf-8")
     return path
 

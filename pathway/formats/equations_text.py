@@ -86,6 +86,7 @@ def latex_text(model: Model) -> str:
 def write_latex(model: Model, path: str | Path) -> Path:
     """Write the document of `latex_text`."""
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(latex_text(model), encoding="utf-8")
     return path
 

@@ -40,6 +40,7 @@ def write_omex(experiments: Sequence[Experiment], name: str, path: str | Path, t
         The archive.
     """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     files = sedml_files(experiments, name)
     files["metadata.rdf"] = _metadata(title or name)
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:

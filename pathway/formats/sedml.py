@@ -7,6 +7,7 @@ between two doses is one uniform time course; all start at time 0 and report the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -67,7 +68,7 @@ def _document(experiments: Sequence[Experiment], models: dict[str, str]) -> str:
     for experiment, source in zip(experiments, models, strict=True):
         _add_model(parts["Models"], experiment, source)
         targets = _targets(experiment, models[source])
-        for number, (start, end) in enumerate(zip(experiment.times, experiment.times[1:], strict=False), start=1):
+        for number, (start, end) in enumerate(pairwise(experiment.times), start=1):
             task = f"task_{experiment.name}_{number}"
             _add_time_course(parts["Simulations"], f"course_{experiment.name}_{number}", experiment, start, end)
             _add(

@@ -14,7 +14,7 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
 
-COMMANDS = ("run", "check", "new", "compare", "replay", "validate", "show", "cite")
+COMMANDS = ("run", "check", "new", "compare", "replay", "validate", "show", "export", "cite")
 
 SMALL = """
 title = "Trastuzumab in SK-BR-3"

@@ -78,7 +78,8 @@ def _matching(draft: Draft, rows: list[Constraint]) -> dict[int, str]:
     for row, constraint in enumerate(rows):
         if not settle(row, set()):
             raise Unsupported(
-                f"{draft.file}: {constraint.place} leaves no free quantity to determine (higher index or overdetermined)"
+                f"{draft.file}: {constraint.place} leaves no free quantity to determine "
+                "(higher index, or more rules than unknowns)"
             )
     return {row: name for name, row in owner.items()}
 

@@ -11,8 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import libsbml
-
 from pathway.expressions import Expression, number
 
 from ..errors import FormatError

@@ -93,6 +93,7 @@ def write_sbml(model: Model, path: str | Path, *, doses: Sequence[Dose] = (), no
         If the model has something that SBML cannot say.
     """
     path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(sbml_text(model, doses=doses, notes=notes), encoding="utf-8")
     return path
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import libsbml
@@ -174,7 +175,7 @@ def _odd(*operands: Expression) -> Expression:
 
 
 def _chain(compare: Callable[[Expression, Expression], Expression]) -> Callable[..., Expression]:
-    return lambda *operands: all_of(*(compare(a, b) for a, b in zip(operands, operands[1:], strict=False)))
+    return lambda *operands: all_of(*(compare(a, b) for a, b in pairwise(operands)))
 
 
 def _minus(*operands: Expression) -> Expression:

@@ -1,0 +1,61 @@
+"""`pathway export` and `pathway show equations FILE`, as a user types them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pathway.cli import BAD_INPUT, DONE, main
+from pathway.formats.load import load
+from tests.formats.sbml_snippets import compartment, parameters, reaction, sbml, species
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    law = "<apply><times/><ci>k</ci><ci>S</ci></apply>"
+    text = sbml(
+        compartment()
+        + species(S=6.0, T=0.0)
+        + parameters(k=0.1)
+        + f"<listOfReactions>{reaction('R', {'S': 1}, {'T': 1}, law)}</listOfReactions>"
+    )
+    path = tmp_path / "small.xml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(("to", "ending"), [("sbml", "xml"), ("antimony", "ant")])
+def test_a_model_file_becomes_another_that_loads_again(file: Path, to: str, ending: str, tmp_path: Path) -> None:
+    out = tmp_path / f"again.{ending}"
+    assert main(["export", str(file), "--to", to, "--out", str(out)]) == DONE
+    assert set(load(out).species) == {"S", "T"}
+
+
+def test_latex_is_a_whole_document(file: Path, tmp_path: Path) -> None:
+    out = tmp_path / "m.tex"
+    assert main(["export", str(file), "--to", "latex", "--out", str(out)]) == DONE
+    text = out.read_text(encoding="utf-8")
+    assert text.startswith(r"\documentclass") and r"\frac{d\,\mathrm{S}}{dt}" in text
+    assert text.count("{") == text.count("}")
+
+
+def test_a_scenario_without_an_arm_is_asked_for_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a.xml"
+    assert main(["export", "untreated_rest", "--to", "sbml", "--arm", "nobody", "--out", str(out)]) == BAD_INPUT
+    assert "has no arm 'nobody'" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_equations_of_a_file_say_which_units_are_not_declared(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "equations", str(file)]) == DONE
+    out = capsys.readouterr().out
+    assert "R = k * S" in out.replace("*", " * ").replace("  ", " ")
+    assert "k = 0.1    [not declared]" in out
+
+
+def test_a_broken_file_is_one_line(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file.write_text(file.read_text(encoding="utf-8")[:200], encoding="utf-8")
+    assert main(["show", "equations", str(file)]) == BAD_INPUT
+    message = capsys.readouterr().err
+    assert "not well-formed XML" in message and message.count("\n") == 1

@@ -1,7 +1,7 @@
 """Writes the anchored parameters of every parental line into its file; run it after any number has changed.
 
-python benchmarks/anchor_cells.py            shows what would change
-python benchmarks/anchor_cells.py --write
+python calibration/anchor_cells.py            shows what would change
+python calibration/anchor_cells.py --write
 """
 
 from __future__ import annotations

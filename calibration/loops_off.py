@@ -1,6 +1,6 @@
 """What each loop and option does to the main experiment: switched off one at a time, as a Markdown table.
 
-    python benchmarks/loops_off.py skbr3
+    python calibration/loops_off.py skbr3
 
 Nothing is refitted or re-anchored, so a row shows what carries the result, not what is impossible without it.
 """
@@ -29,11 +29,13 @@ SWITCHES = {
     "ERK to RAS": {"ERK_feedback": 0.0},
     "Sprouty to RAS": {"SPRY_feedback": 0.0},
     "ligand shedding": {"shedding": 0.0},
+    "ligand desensitization": {"HRG_desensitisation": 0.0, "EGF_desensitisation": 0.0},
     "Src on PTEN": {"k_PTEN_phosphorylation": 0.0},
     "p110beta gain at low PTEN": {"PI3K_beta_PTEN": 0.0},
     "competing target pool": {"target_pool_size": 0.0},
     "PTENP1 decoy": {"PTENP1_copies": 0.0},
-    "miR-221": {"miR221_basal": 0.0},
+    "miR-21 on Sprouty": {"K_miR21_SPRY": 1e12},
+    "miR-221": {"miR221_basal": 0.0, "miR221_extra": 0.0},
     "growth coupling of synthesis": {"synthesis_growth_coupling": 0.0},
 }
 TRASTUZUMAB = Intervention(0.0, add={"trastuzumab": 68.7})

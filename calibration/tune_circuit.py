@@ -1,6 +1,6 @@
 """The search that chose the fitted numbers of `parameters/`; what it may and may not see stands in TUNING.md.
 
-    python benchmarks/tune_circuit.py --seed 11 --evaluations 1776 --out tuned.json       (half an hour)
+    python calibration/tune_circuit.py --seed 11 --evaluations 1776 --out tuned.json       (half an hour)
 
 Covariance-matrix adaptation over logarithms of the ranges, from the middle values below. Nothing is written into the
 package: the result is a JSON file of parameter values, per line where a name carries "@line".
@@ -29,7 +29,7 @@ TRASTUZUMAB = 68.7  # nM, 10 ug/mL
 END = 120.0
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
-# Where the search starts: sourced or assumed before any run.
+# Where the search starts: sourced or assumed before the first search.
 START = {
     "residual_signalling": 0.2,
     "K_SRC": 0.434,
@@ -145,7 +145,7 @@ def anchored(model: Model) -> Model:
     return model.with_parameters(
         {
             "mu_max": division * (value["K_growth"] * brake + cyclin) / cyclin,
-            "PTEN_synthesis_scale": 1.0 / (read_off(model, state, "PTEN_translation") * value["PTEN_gene"]),
+            "PTEN_synthesis_scale": 1.0 / read_off(model, state, "PTEN_translation"),
         }
     ).with_initial_values(state)
 

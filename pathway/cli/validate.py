@@ -34,24 +34,25 @@ def validate(
     if as_json:
         console.print_json(found)
     else:
-        _print(found, prior)
+        _print(found)
         console.print_line(f"Verdicts: {out / 'verdicts.json'}")
     return DONE
 
 
-def _print(found: dict[str, Any], prior: int) -> None:
+def _print(found: dict[str, Any]) -> None:
     from pathway.report import band
 
     rows = []
+    shares_known = any(entry["prior_pass_fraction"] is not None for entry in found["expectations"])
     for entry in sorted(found["expectations"], key=lambda e: (_order(e["finding"]), e["scenario"])):
         claim = entry["claim"] + (f" ({entry['reason']})" if entry["reason"] and not entry["met"] else "")
         row = [entry["finding"] or "", "met" if entry["met"] else "missed", entry["role"]]
         row += [console.number(entry["value"]) or "-", band(entry["above"], entry["below"])]
-        if prior:
+        if shares_known:
             share = entry["prior_pass_fraction"]
             row.append("-" if share is None else f"{share:.0%}")
         rows.append([*row, entry["scenario"], claim, entry["source"] or ""])
-    header = ["finding", "verdict", "role", "value", "expected", *(["of draws"] if prior else [])]
+    header = ["finding", "verdict", "role", "value", "expected", *(["of draws"] if shares_known else [])]
     console.print_table([*header, "scenario", "claim", "source"], rows, numbers=(3,))
     for role, counts in found["by_role"].items():
         console.print_line(f"{role}: {counts['met']} of {counts['of']} met")

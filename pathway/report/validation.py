@@ -6,20 +6,18 @@ Draws already judged are kept on disk, so that a long validation can be interrup
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.scenario import find_scenario, read_scenario, run_scenario, scenario_names
+from pathway.scenario import read_scenario, run_scenario, scenario_names
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.prior import DrawFailure, drawn_laboratory
+from pathway.scenario.prior_shares import FILE, fingerprint, kept
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory
-
-from .provenance import circuit_hash, package_version
 
 OTHER_ROOMS: tuple[Callable[[], Iterable[dict[str, Any]]], ...] = ()
 """Functions that give verdicts from elsewhere (importer, pharmacokinetics, cohort), as entries of the JSON form."""
@@ -35,10 +33,11 @@ def validate(
     names : sequence of str or None
         Scenarios; all that come with the package unless told otherwise.
     draws : int
-        Parameter sets drawn from the ranges, each judged on every expectation.
+        Parameter sets drawn from the ranges, each judged on every expectation; with 0 the shares that come with the
+        package are told.
     seed : int
     out : Path
-        Folder for `verdicts.json` and for the draws judged so far.
+        Folder for `verdicts.json`, the draws judged so far, and their shares (`prior_pass.json`).
     progress : callable, optional
 
     Returns
@@ -48,27 +47,27 @@ def validate(
     """
     chosen = list(names) if names else scenario_names()
     scenarios = [scenario for scenario in (read_scenario(n) for n in chosen) if scenario.expectations]
-    entries = list(_at_own_values(scenarios, progress))
+    places = list(_at_own_values(scenarios, progress))
+    entries = [entry for _, entry in places]
     for room in OTHER_ROOMS if not names else ():
         entries += room()
     out.mkdir(parents=True, exist_ok=True)
     if draws:
         shares = prior_pass_fractions(scenarios, draws, seed, out, progress)
-        for entry in entries:
-            entry["prior_pass_fraction"] = shares.get((entry["scenario"], entry["claim"]))
+        for place, entry in places:
+            entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
     found = {"expectations": entries, "by_role": by_role(entries)}
-    draft = out / ".verdicts.json"
-    draft.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(out / "verdicts.json")
+    write_json(out / "verdicts.json", found)
     return found
 
 
-def _at_own_values(scenarios: Sequence[Scenario], progress: Progress | None) -> Iterator[dict[str, Any]]:
+def _at_own_values(scenarios: Sequence[Scenario], progress: Progress | None) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each verdict with its place in the scenario's list."""
     for done, scenario in enumerate(scenarios):
         if progress:
             progress(f"scenarios, {scenario.name}", done, len(scenarios))
-        for verdict in run_scenario(scenario).verdicts:
-            yield {**verdict.to_dict(), "scenario": scenario.name}
+        for place, verdict in enumerate(run_scenario(scenario).verdicts):
+            yield place, {**verdict.to_dict(), "scenario": scenario.name}
 
 
 def by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
@@ -82,54 +81,72 @@ def by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 def prior_pass_fractions(
     scenarios: Sequence[Scenario], draws: int, seed: int, out: Path, progress: Progress | None = None
-) -> dict[tuple[str, str], float]:
-    """Share of valid draws that meet each expectation, by (scenario, claim).
+) -> dict[tuple[str, int], float]:
+    """Share of valid draws that meet each expectation, by scenario and place in its list.
 
-    Draw k depends on the seed and on k alone, so it does not matter in how many sittings they are judged.
+    Draw k depends on the seed and on k alone, so it does not matter in how many sittings they are judged. The shares
+    are also written into the folder as `prior_pass.json`, together with those already kept for other scenarios: copied
+    beside the scenarios, this file is what `run` tells.
     """
-    laboratory = built_in_laboratory()
-    file = out / f"draws_{_key(scenarios, seed)}.jsonl"
-    judged = _judged(file)
+    judged = _judged_draws(scenarios, draws, seed, out, progress)
+    found: dict[str, dict[str, Any]] = {}
+    for scenario in scenarios:
+        living = [row for row in judged[scenario.name] if row is not None]
+        shares = [round(sum(met) / len(living), 4) for met in zip(*living, strict=True)]
+        if living:
+            numbers = {"draws": draws, "living": len(living), "seed": seed}
+            found[scenario.name] = {"fingerprint": fingerprint(scenario), **numbers, "shares": shares}
+    write_json(out / FILE, dict(sorted({**kept(), **found}.items())))
+    return {(name, place): share for name, row in found.items() for place, share in enumerate(row["shares"])}
+
+
+def _judged_draws(
+    scenarios: Sequence[Scenario], draws: int, seed: int, out: Path, progress: Progress | None
+) -> dict[str, list[list[bool] | None]]:
+    """By scenario and draw: which expectations are met; None where the draw gives no living cells."""
+    keys = {scenario.name: fingerprint(scenario) for scenario in scenarios}
+    file = out / f"draws_seed{seed}.jsonl"
+    judged = _read_draws(file)
     with open(file, "a", encoding="utf-8") as stream:
         for draw in range(draws):
             if progress:
                 progress("draws", draw, draws)
-            if draw not in judged:
-                judged[draw] = _judge_draw(scenarios, laboratory, draw, seed)
-                stream.write(json.dumps({"draw": draw, "met": judged[draw]}) + "\n")
-                stream.flush()
-    valid = [row for draw in range(draws) if (row := judged[draw]) is not None]
-    keys = [(s.name, e.claim) for s in scenarios for e in s.expectations]
-    return {key: sum(bool(row[i]) for row in valid) / len(valid) for i, key in enumerate(keys)} if valid else {}
+            missing = [s for s in scenarios if (draw, keys[s.name]) not in judged]
+            drawn = drawn_laboratory(built_in_laboratory(), seed, draw) if missing else None
+            for scenario in missing:
+                met = judged[draw, keys[scenario.name]] = _judge(scenario, drawn)
+                row = {"draw": draw, "scenario": scenario.name, "fingerprint": keys[scenario.name], "met": met}
+                stream.write(json.dumps(row) + "\n")
+            stream.flush()
+    return {s.name: [judged[draw, keys[s.name]] for draw in range(draws)] for s in scenarios}
 
 
-def _key(scenarios: Sequence[Scenario], seed: int) -> str:
-    """Draws are only taken up again for the same circuit, scenarios and seed."""
-    digest = hashlib.sha256(f"{package_version()} {circuit_hash()} {seed}".encode())
-    for scenario in scenarios:
-        digest.update(find_scenario(str(scenario.file)).read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _judged(file: Path) -> dict[int, list[bool] | None]:
-    found: dict[int, list[bool] | None] = {}
+def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
+    """What earlier sittings have judged, by draw and fingerprint of the scenario."""
+    found: dict[tuple[int, str], list[bool] | None] = {}
     if file.is_file():
         for line in file.read_text(encoding="utf-8").splitlines():
             try:
                 row = json.loads(line)
             except json.JSONDecodeError:
                 continue  # the line at which an earlier sitting was interrupted
-            found[row["draw"]] = row["met"]
+            found[row["draw"], row["fingerprint"]] = row["met"]
     return found
 
 
-def _judge_draw(scenarios: Sequence[Scenario], laboratory: Laboratory, draw: int, seed: int) -> list[bool] | None:
+def _judge(scenario: Scenario, drawn: Laboratory | None) -> list[bool] | None:
     """Which expectations a draw meets; None if it is no valid cell (no resting state, growth that cannot be had)."""
     from pathway.scenario import ScenarioRunError
     from pathway.simulation import SimulationError
 
     try:
-        drawn = drawn_laboratory(laboratory, seed, draw)
-        return [verdict.met for scenario in scenarios for verdict in run_scenario(scenario, drawn).verdicts]
+        return [verdict.met for verdict in run_scenario(scenario, drawn).verdicts]
     except (DrawFailure, ScenarioRunError, SimulationError):
         return None
+
+
+def write_json(file: Path, content: Any) -> None:
+    """The file, whole or not at all."""
+    draft = file.with_name(f".{file.name}")
+    draft.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    draft.replace(file)

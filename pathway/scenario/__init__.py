@@ -1,6 +1,7 @@
 """AN EXPERIMENT AS A LAB DESCRIBES IT: read a TOML file, run its arms, compare growth, judge expectations.
 
-Knows agents, cells and time courses; no file but the scenario and its measurements is read, and none is written.
+Knows agents, cells and time courses; no file is read but the scenario, its measurements and the shares of draws kept
+beside the scenarios, and none is written.
 Figures and reports are made elsewhere.
 """
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from pathway import parameters
@@ -68,7 +67,8 @@ def _circuit_text() -> str:
     shelf = built_in_laboratory()
     parts: Iterable[Any] = (
         [(s.name, s.start) for s in network.species],
-        [(q.name, q.formula) for q in (*network.quantities, *network.observables)],
+        [(q.name, q.formula) for q in network.quantities],
+        [(o.name, o.formula) for o in network.observables],
         [(r.equation, r.rate) for r in network.reactions],
         sorted((a.name, a.species, a.molar_mass) for a in shelf.agents.values() if a.species),
         shelf.washed_out,

@@ -7,7 +7,7 @@ same dish are run once. Every dish starts from its own untreated steady state.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -68,10 +68,13 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     pathway.simulation.SimulationError
         If a simulation fails; names time, state and the fastest species.
     """
+    shares: Sequence[float | None] = [None] * len(scenario.expectations)
     if laboratory is None:
+        from .prior_shares import kept_shares
         from .shelf import built_in_laboratory
 
         laboratory = built_in_laboratory()
+        shares = kept_shares(scenario)
     measurements = read_measurements(scenario, laboratory) if scenario.overlay else ()
     runner = _Runner(scenario, laboratory)
     controls = {arm.name: _control_of(arm, scenario) for arm in scenario.arms}
@@ -85,7 +88,9 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         progress("arms", len(keys), len(keys))
     arms = {arm.name: runner.result(arm, *controls[arm.name]) for arm in scenario.arms}
     result = Result(scenario, arms, (), laboratory.units, measurements)
-    return replace(result, verdicts=tuple(judge(e, result) for e in scenario.expectations))
+    verdicts = [judge(expectation, result) for expectation in scenario.expectations]
+    told = zip(verdicts, shares, strict=True)
+    return replace(result, verdicts=tuple(replace(verdict, prior_pass_fraction=share) for verdict, share in told))
 
 
 @dataclass(frozen=True, eq=False)

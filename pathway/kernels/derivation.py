@@ -53,6 +53,9 @@ class Derivation:
         leaves |= {name: ("direction", i) for i, name in enumerate(self.changes)}
         leaves[TIME] = ("time",)
         self.program = Program(leaves)
+        # How a formula is written down depends on what was before it. Parts compiled at different times share rows of
+        # the parameter array, so what these rows hold must be settled first, and always in the same way.
+        _ = self.slots
 
     # The differential equations.
 

@@ -66,6 +66,12 @@ class _Implementation(caching.CompileResultCacheImpl):
 class _Cache(caching.FunctionCache):
     _impl_class = _Implementation
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a damaged file, whatever the damage: compile anew and overwrite it
+            return None
+
 
 # The loops allocate nothing: without reference counting they compile four times faster and pass arrays for free.
 _OPTIONS: dict[str, Any] = {

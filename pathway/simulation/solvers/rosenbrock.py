@@ -170,14 +170,27 @@ def _stage_sums(method, stage, lanes, size):
 
 @inlined
 def _closing_sums(method, lanes, size):
-    """The new state, and what the dense output needs."""
+    """The new state."""
     row = 2 * method.stages
     if method.stages == 6:
         combine(1, 7, method.table, row, lanes.stack, lanes.new, size)
-        combine(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
     else:
         combine(1, 9, method.table, row, lanes.stack, lanes.new, size)
-        combine(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
+
+
+@inlined
+def _dense_sums(kernels, method, task, report, lanes):
+    """What the dense output needs, if something looks inside this step."""
+    n_times, size = task.times.shape[0], lanes.inverse.shape[0]
+    wanted = kernels.conditions != 0 or report.tape.shape[0] > 0
+    for lane in range(kernels.width):
+        output = lanes.output[lane]
+        wanted |= lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]
+    if wanted:
+        if method.stages == 6:
+            combine(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
+        else:
+            combine(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
 
 
 @inlined
@@ -200,9 +213,10 @@ def _stages(kernels, pattern, method, task, lanes):
     width, n = kernels.width, kernels.n_species
     size = lanes.inverse.shape[0]
     inverse = lanes.inverse
-    for k in range(n):
-        for lane in range(width):
-            inverse[k * width + lane] = pattern.mass[k] / lanes.step[lane]
+    for lane in range(width):
+        rate = 1.0 / lanes.step[lane]
+        for k in range(n):
+            inverse[k * width + lane] = rate * pattern.mass[k]
     for stage in range(method.stages):
         for lane in range(width):
             moment = lanes.time[lane] + method.nodes[stage] * lanes.step[lane]
@@ -740,6 +754,7 @@ def run(kernels, pattern, method, task, report, lanes):
         changed = n_accepted > 0
         if n_accepted == 0:
             continue
+        _dense_sums(kernels, method, task, report, lanes)
         if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
             _leave(kernels, report, lanes, 0, TAPE_FULL)
             continue

@@ -1,0 +1,64 @@
+"""The published stiff problems at four tolerances, and the order of the methods."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.integrate import solve_ivp
+
+from pathway.simulation import simulate
+from pathway.simulation.solvers import METHODS
+from tests.references.scipy_simulation import compiled
+from tests.references.stiff_set import PROBLEMS, StiffProblem
+from tests.simulation.models import model_of
+
+
+def radau(problem: StiffProblem, relative: float, absolute: float) -> np.ndarray:
+    model = problem.model
+    function = compiled(model, list(model.derivatives.values()))
+    span, start = (0.0, problem.end), model.initial_values
+    return solve_ivp(lambda t, y: function(t, y, []), span, start, method="Radau", rtol=relative, atol=absolute).y[
+        :, -1
+    ]
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda problem: problem.name)
+def test_the_error_is_what_was_asked_for_or_no_worse_than_that_of_radau(
+    problem: StiffProblem, tolerance: float
+) -> None:
+    start = problem.model.initial_values
+    absolute = problem.absolute or 1e-7 * tolerance * np.abs(start).max()
+    reference = np.array(problem.solution) if problem.solution else radau(problem, 1e-12, 1e-13)
+    found = simulate(problem.model, [0.0, problem.end], relative_tolerance=tolerance, absolute_tolerance=absolute)
+    error = np.max(np.abs(found.values[-1] / reference - 1.0))
+    allowed = 10 * tolerance
+    if error > allowed:
+        allowed = 1.05 * np.max(np.abs(radau(problem, tolerance, absolute) / reference - 1.0))
+    assert error <= allowed
+
+
+@pytest.mark.parametrize("name", list(METHODS))
+def test_the_error_falls_with_the_order_of_the_method(name: str) -> None:
+    # Nonlinear, driven by time, with a known solution: y = cos(t), z = exp(-t) + sin(t).
+    model = model_of(
+        "order",
+        {
+            "y": "-sin(time) + (cos(time)^2 - y^2)*(1 + z)",
+            "z": "cos(time) - exp(-time) + y*z - y*(exp(-time) + sin(time))",
+        },
+        {"y": 1.0, "z": 1.0},
+        {"k": 1.0},
+    )
+    times = np.linspace(0.0, 4.0, 41)
+    exact = np.stack([np.cos(times), np.exp(-times) + np.sin(times)], axis=1)
+    at_end, between = [], []
+    for n_steps in (20, 40, 80):
+        options = {"relative_tolerance": 0.9, "absolute_tolerance": 1e3, "solver": name}
+        found = simulate(model, times, maximum_step=4.0 / n_steps * 1.0000001, **options)  # type: ignore[arg-type]
+        at_end.append(np.abs(found.values[-1] - exact[-1]).max())
+        between.append(np.abs(found.values - exact).max())
+    order = METHODS[name].order
+    for errors, expected in ((at_end, order), (between, order - 1)):
+        assert np.log2(errors[0] / errors[1]) > expected - 0.5
+        assert np.log2(errors[1] / errors[2]) > expected - 0.3

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
 from pathway.scenario.measurements import comparison
@@ -98,38 +99,65 @@ def _titled(axes: Any, text: str) -> None:
 
 def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
     given = _given(result)
-    names_wide = min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
-    top = heights["title"] + heights["legend"]
+    names_wide, top = _names_wide(arms), heights["title"] + heights["legend"]
     axes = _axes(figure, names_wide, top, WIDTH - names_wide - _RIGHT, _LANE * len(arms))
-    figure.text(
-        _RIGHT / WIDTH, 1 - 0.08 / figure.get_figheight(), result.scenario.title, size=8, weight="bold", va="top"
-    )
+    _write(figure, _RIGHT, 0.08, result.scenario.title, size=8, weight="bold", va="top")
     start, end = result.scenario.start, result.scenario.end
+    places: dict[str, list[tuple[float, int]]] = {marker: [] for marker in given.values()}
     for lane, arm in enumerate(arms):
-        style = arm_style(lane)
-        axes.plot([start, end], [lane, lane], linewidth=1.6, solid_capstyle="butt", **style)
+        axes.plot([start, end], [lane, lane], linewidth=1.6, solid_capstyle="butt", **arm_style(lane))
         for time, marker in _marks(arm, given, 0.09 * (end - start) / (WIDTH - names_wide - _RIGHT)):
-            axes.plot(time, lane, marker, clip_on=False, zorder=3, **_MARK)
-    axes.set_yticks(range(len(arms)), [arm.arm.name for arm in arms])
-    for lane, label in enumerate(axes.get_yticklabels()):
-        label.set_color(arm_style(lane)["color"])
-    axes.tick_params(axis="y", length=0, pad=6)
-    axes.set_ylim(len(arms) - 0.4, -0.6)
+            places[marker].append((time, lane))
+    for marker, spots in places.items():
+        axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)
+    axes.set_ylim(len(arms) - 0.5, -0.5)
+    _names(figure, axes, arms, [arm_style(lane)["color"] for lane in range(len(arms))])
     _time_axis(axes, start, end, 12)
+    _legend(figure, result, heights)
+
+
+def _names_wide(arms: Sequence[ArmResult]) -> float:
+    """Inches left of the lanes and bars."""
+    return min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
+
+
+def _write(figure: Figure, left: float, top: float, text: str, **style: Any) -> None:
+    """Text at a place in inches, `top` counted from the upper edge."""
+    across, down = figure.get_size_inches()
+    figure.text(left / across, 1 - top / down, text, **style)
+
+
+def _names(figure: Figure, axes: Any, arms: Sequence[ArmResult], colors: Sequence[str]) -> None:
+    """Names of the arms beside their rows, as plain text: ticks would cost more time than all curves."""
+    axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    handles = [axes.plot([], [], marker, label=text, **_MARK)[0] for text, marker in given.items()]
-    if handles:
-        down = 1 - (heights["title"] + heights["legend"] - 0.02) / figure.get_figheight()
-        figure.legend(
-            handles=handles,
-            loc="lower left",
-            bbox_to_anchor=(0.0, down),
-            ncol=_legend_columns(result),
-            borderaxespad=0.0,
-            handletextpad=0.1,
-            columnspacing=1.2,
-            labelspacing=0.25,
+    box, (across, down) = axes.get_position(), figure.get_size_inches()
+    for row, (arm, color) in enumerate(zip(arms, colors, strict=True)):
+        middle = (1 - box.y1) * down + (row + 0.5) * box.height * down / len(arms)
+        _write(
+            figure,
+            box.x0 * across - 0.09,
+            middle,
+            arm.arm.name,
+            size=6.5,
+            color=color,
+            ha="right",
+            va="center_baseline",
         )
+
+
+def _legend(figure: Figure, result: Result, heights: dict[str, float]) -> None:
+    """What each marker stands for, row by row under the title."""
+    across, down = figure.get_size_inches()
+    columns = _legend_columns(result)
+    for place, (text, marker) in enumerate(_given(result).items()):
+        row, column = divmod(place, columns)
+        left = _RIGHT + 0.04 + column * (WIDTH - 0.3) / columns
+        top = heights["title"] + 0.08 + 0.15 * row
+        spot = Line2D([left / across], [1 - top / down], marker=marker, linestyle="none", **_MARK)
+        spot.set_transform(figure.transFigure)
+        figure.add_artist(spot)
+        _write(figure, left + 0.1, top, text, size=6.5, va="center_baseline")
 
 
 def _marks(arm: ArmResult, given: dict[str, str], width: float) -> list[tuple[float, str]]:
@@ -217,36 +245,40 @@ def _doublings(axes: Any, result: Result) -> None:
 
 
 def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
-    names_wide = min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
+    names_wide = _names_wide(arms)
     top = heights["title"] + heights["legend"] + heights["timeline"] + heights["courses"] + 0.22
     free = WIDTH - names_wide - _RIGHT - 0.3
     height = _BAR * len(arms)
     gr = _axes(figure, names_wide, top, 0.58 * free, height)
     percent = _axes(figure, names_wide + 0.58 * free + 0.3, top, 0.42 * free, height)
-    rows = range(len(arms))
     values = [arm.growth.gr if arm.growth else math.nan for arm in arms]
     shares = [arm.growth.percent_of_control if arm.growth else math.nan for arm in arms]
-    colors = [arm_style(i)["color"] for i in rows]
-    gr.barh(rows, values, color=colors, height=0.62)
-    percent.barh(rows, shares, color=colors, height=0.62)
-    for row, value, share in zip(rows, values, shares, strict=True):
-        _bar_label(gr, row, value, "{:.2f}")
-        _bar_label(percent, row, share, "{:.0f} %")
-    low = min(0.0, *(v for v in values if math.isfinite(v)))
-    gr.set_xlim(1.12 * low, max(1.15, *(1.12 * v for v in values if math.isfinite(v))))
-    percent.set_xlim(0, max(118.0, *(1.15 * s for s in shares if math.isfinite(s))))
+    _bars(gr, values, "{:.2f}", 1.0)
+    _bars(percent, shares, "{:.0f} %", 100.0)
+    _names(figure, gr, arms, ["black"] * len(arms))
+    percent.set_yticks([])
+    percent.spines["left"].set_visible(False)
     _titled(gr, f"Growth under the drug{_span(arms)}")
     gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)")
     _titled(percent, "Cells at the end")
     percent.set_xlabel("percent of matched control [%]")
-    for axes, names in ((gr, [arm.arm.name for arm in arms]), (percent, [""] * len(arms))):
-        axes.set_yticks(rows, names)
-        axes.set_ylim(len(arms) - 0.45, -0.55)
-        axes.tick_params(axis="y", length=0)
-        axes.axvline(0, color="black", linewidth=0.6)
-        axes.spines["left"].set_visible(False)
-    gr.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
-    percent.axvline(100, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+
+
+def _bars(axes: Any, values: Sequence[float], form: str, full: float) -> None:
+    """One bar for each arm with its number; a dotted line where the arm does as its control does."""
+    known = [v for v in values if math.isfinite(v)]
+    low, high = min([0.0, *known]), max([1.02 * full, *known])
+    axes.set_xlim(1.12 * low, 1.14 * high)
+    axes.set_ylim(len(values) - 0.5, -0.5)
+    axes.barh(range(len(values)), values, color=[arm_style(i)["color"] for i in range(len(values))], height=0.62)
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+    for row, value in enumerate(values):
+        text = form.format(value) if math.isfinite(value) else "not defined"
+        end = max(value, 0.0) if math.isfinite(value) else 0.0
+        # Where the number would stand on the dotted line, it gets a white ground.
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if 0.85 * full < end < full else None
+        axes.text(end + 0.012 * high, row, text, va="center_baseline", size=6.5, bbox=ground)
 
 
 def _span(arms: Sequence[ArmResult]) -> str:
@@ -256,16 +288,3 @@ def _span(arms: Sequence[ArmResult]) -> str:
         since, until = spans.pop()
         return f", {since:g} to {until:g} h"
     return f", until {max(until for _, until in spans):g} h"
-
-
-def _bar_label(axes: Any, row: int, value: float, form: str) -> None:
-    text = form.format(value) if math.isfinite(value) else "not defined"
-    axes.annotate(
-        text,
-        (max(value, 0.0) if math.isfinite(value) else 0.0, row),
-        (2.5, 0),
-        textcoords="offset points",
-        va="center",
-        size=6.5,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
-    )

@@ -3,6 +3,7 @@
 It knows `Model` and the kernels compiled from it, and nothing of biology, files or fits.
 """
 
+from .anchor import Anchored, solve_anchors
 from .ensemble import Ensemble, EnsembleFile, simulate_ensemble, simulate_to_file
 from .errors import SimulationError
 from .interventions import Intervention
@@ -11,6 +12,7 @@ from .steady import Stability, SteadyStateError, stability, steady_state, steady
 from .trajectory import Statistics, Trajectory
 
 __all__ = [
+    "Anchored",
     "Ensemble",
     "EnsembleFile",
     "Intervention",
@@ -22,6 +24,7 @@ __all__ = [
     "simulate",
     "simulate_ensemble",
     "simulate_to_file",
+    "solve_anchors",
     "stability",
     "steady_state",
     "steady_state_sensitivities",

@@ -26,8 +26,11 @@ SMALL = 1e-9
 
 KERNEL_NAMES = ("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables")
 
-FAINT = 1e-3
+FAINT = 1e-6
 """The scale of a species that starts at zero, as a share of the largest start among species of its unit."""
+
+TRACE = 1e-12
+"""The smallest scale of one that does not: below this share of the largest a start is a trace left by rounding."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,13 +96,16 @@ class Prepared:
         return Pattern(made.mass, jacobian.rows.astype(np.int64), jacobian.columns.astype(np.int64))
 
     @cached_property
-    def _idle(self) -> dict[tuple[Kernels, int], list[Lanes]]:
+    def _idle(self) -> dict[tuple[int, ...], list[Lanes]]:
         return {}
 
     def run(self, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
         """Run a task; may be called from several threads at once."""
         loop, table = method(solver)
-        shelf = self._idle.setdefault((kernels, table.stages), [])
+        key = (kernels.factor, kernels.observables, kernels.conditions, table.stages)
+        shelf = self._idle.get(key)
+        if shelf is None:
+            shelf = self._idle.setdefault(key, [])
         # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
         lanes = shelf.pop() if shelf else lanes_for(kernels, table)
         loop(kernels, self.pattern, table, task, report, lanes)
@@ -156,32 +162,39 @@ class Prepared:
         return slopes
 
     @cached_property
-    def _unit_groups(self) -> tuple[np.ndarray, int]:
+    def _unit_groups(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Species sorted by unit; where each unit begins among them, and the unit of each species."""
         units = [self.model.units.get(name, "") for name in self.model.species]
         order = {unit: place for place, unit in enumerate(dict.fromkeys(units))}
-        return np.array([order[unit] for unit in units], dtype=np.int64), len(order)
+        group = np.array([order[unit] for unit in units], dtype=np.int64)
+        groups = np.argsort(group, kind="stable")
+        return groups, (np.searchsorted(group[groups], np.arange(len(order))), group)
 
     @cached_property
     def _declared_scales(self) -> np.ndarray:
         return np.array([abs(self.model.scales.get(name, 0.0)) for name in self.model.species], dtype=float)
+
+    @cached_property
+    def _declared(self) -> np.ndarray:
+        return self._declared_scales > 0.0
 
     def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:
         """Each species' own scale, shape of `starts` (..., n_species).
 
         The declared scale, else the size of the initial value, else `FAINT` times the largest initial value or dose
         among the species of the same unit (of any unit, if those are all zero; 1 if everything starts at zero).
+        Wide, because amounts of very different size may share a unit, or have none declared.
         """
-        group, n_groups = self._unit_groups
         own = np.abs(starts)
         known = own if doses is None else np.maximum(own, doses)
-        largest = np.zeros((*own.shape[:-1], n_groups))
-        for place in range(n_groups):
-            largest[..., place] = known[..., group == place].max(axis=-1, initial=0.0)
-        overall = largest.max(axis=-1, keepdims=True, initial=0.0)
-        overall = np.where(overall > 0.0, overall, 1.0)
-        faint = FAINT * np.where(largest > 0.0, largest, overall)[..., group]
-        own = np.where(self._declared_scales > 0.0, self._declared_scales, own)
-        return np.maximum(own, faint)
+        groups, whose = self._unit_groups
+        largest = np.maximum.reduceat(known[..., groups], whose[0], axis=-1)
+        if not largest.all():
+            overall = known.max(axis=-1, keepdims=True)
+            largest = np.where(largest > 0.0, largest, np.where(overall > 0.0, overall, 1.0))
+        largest = largest[..., whose[1]]
+        own = np.where(own > 0.0, np.maximum(own, TRACE * largest), FAINT * largest)
+        return np.where(self._declared, self._declared_scales, own)
 
     @cached_property
     def _jumps(self) -> list[tuple[Expression, Expression]]:

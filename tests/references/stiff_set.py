@@ -1,9 +1,10 @@
 """The published stiff test problems, with the reference values that their collections print.
 
-HIRES, OREGO, POLLU, E5, ROBER, VDPOL: Mazzia & Magherini, Test Set for Initial Value Problem Solvers, release 2.4
-(2008), chapters II; the values agree with Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.10,
-whose program output they extend. E5 is judged at t = 1000, where Enright & Pryce, ACM TOMS 13 (1987) print it. BRUSS is the one-dimensional Brusselator with diffusion of that section, on a coarse
-grid; it has no printed value here and is judged by a run of SciPy's Radau at 1e-12.
+HIRES, OREGO, POLLU, ROBER, VDPOL: Mazzia & Magherini, Test Set for Initial Value Problem Solvers, release 2.4 (2008),
+chapter II; the values agree with Hairer & Wanner, Solving Ordinary Differential Equations II, section IV.10, whose
+program output they extend. E5 is judged at t = 1000, where Enright & Pryce, ACM TOMS 13 (1987), print it. BRUSS is the
+one-dimensional Brusselator with diffusion of Hairer & Wanner on a coarse grid; it has no printed value here and is
+judged by a run of SciPy's Radau at 1e-12.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pathlib import Path
 
 HIDDEN = (
     "another package called 'pathway' ({place}) hides mir21-pathway. Install mir21-pathway into an environment of its "
-    "own: python3 -m venv .venv && .venv/bin/pip install mir21-pathway"
+    "own (python3 -m venv .venv), without the other one"
 )
 
 

@@ -6,6 +6,7 @@ meaning are reported together.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
@@ -302,10 +303,12 @@ def bound(value: Any, reduce: str) -> float | None:
     ------
     UnitError
     """
-    if isinstance(value, bool) or value is None:
-        return None
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise UnitError(f"{value} is no edge of a band; leave it out instead")
         return float(value)
+    if not isinstance(value, str):
+        return None
     if reduce == "half_rise_time":
         return quantities.hours(value)
     return quantities.amount(value, "1")

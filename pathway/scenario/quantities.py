@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pathway.units import UnitError, conversion_factor, quantity
 
 
@@ -13,7 +15,7 @@ def hours(text: str) -> float:
     UnitError
         If the text is no time; a bare number is refused.
     """
-    value, unit = quantity(text)
+    value, unit = _finite(text)
     if not unit:
         raise UnitError(f"'{text}' has no unit; write for example '{text.strip()} h'")
     if unit == "x":
@@ -34,7 +36,7 @@ def fraction(text: str) -> float:
     UnitError
         If the text has no percent sign or lies outside 0 ... 100 %.
     """
-    value, unit = quantity(text)
+    value, unit = _finite(text)
     if unit != "%":
         raise UnitError(f"'{text}' must be a percentage such as '80 %'")
     if not 0.0 < value < 100.0:
@@ -60,7 +62,7 @@ def amount(text: str, unit: str, usual: float | None = None, molar_mass: float |
     UnitError
         If the text has no unit, an unknown one or one of another dimension.
     """
-    value, given = quantity(text)
+    value, given = _finite(text)
     if given == "x":
         if usual is None:
             raise UnitError(f"'{text}' needs a usual amount to be a multiple of, and there is none; give it in {unit}")
@@ -70,3 +72,10 @@ def amount(text: str, unit: str, usual: float | None = None, molar_mass: float |
             return value
         raise UnitError(f"'{text}' has no unit")
     return value * conversion_factor(given, unit, molar_mass)
+
+
+def _finite(text: str) -> tuple[float, str]:
+    value, unit = quantity(text)
+    if not math.isfinite(value):
+        raise UnitError(f"'{text}' is not a finite number")
+    return value, unit

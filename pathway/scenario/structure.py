@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -47,15 +47,24 @@ def structural_mistakes(document: Mapping[str, Any]) -> list[tuple[Path, str]]:
     try:
         schema.ScenarioFile.model_validate(document)
     except ValidationError as error:
-        found = [_translated(entry, document) for entry in error.errors(include_url=False)]
-        return list(dict.fromkeys(entry for entry in found if entry))
+        return _one_for_each_place(error.errors(include_url=False), document)
     return []
 
 
-def _translated(entry: Any, document: Mapping[str, Any]) -> tuple[Path, str] | None:
-    path, value, fits = _path(entry["loc"], document)
-    if not fits:
-        return None
+def _one_for_each_place(entries: Iterable[Any], document: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """One complaint for each place: of a union's branches, about the one that the author chose."""
+    best: dict[Path, tuple[bool, Path, str]] = {}
+    for entry in entries:
+        path, value, fits = _path(entry["loc"], document)
+        if path not in best or (fits and not best[path][0]):
+            best[path] = (fits, *_translated(entry, path, value))
+    chosen = [place for place, (fits, _, _) in best.items() if fits]
+    # A complaint about a branch not chosen counts only where nothing else is said about the place or what is inside.
+    kept = [p for p in best if best[p][0] or not any(c[: len(p)] == p or p[: len(c)] == c for c in chosen)]
+    return [best[place][1:] for place in kept]
+
+
+def _translated(entry: Any, path: Path, value: Any) -> tuple[Path, str]:
     kind, name = entry["type"], path[-1] if path else ""
     if kind == "missing":
         return path[:-1] if path[:-1] else (), _missing(path)

@@ -2,13 +2,19 @@
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pathway.cli import BAD_INPUT, main
 from pathway.scenario import ScenarioError, read_scenario, schema
+from pathway.scenario.check import Checker
 from pathway.scenario.positions import key_lines
+from pathway.scenario.read import _built
+from pathway.scenario.structure import structural_mistakes
 
 from .toy import toy_laboratory
 
@@ -157,6 +163,69 @@ def test_an_unknown_name_is_answered_with_the_nearest():
         read_scenario("antimir21_resensitise", (), toy_laboratory())
 
 
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.floats(),
+    st.text(max_size=8),
+    st.sampled_from(["1 nM", "-1 h", "5 x", "80 %", "a", "d", "GR", "a vs b", "a / b", "1e999 h", "nan h", "0 nM"]),
+    st.lists(st.sampled_from(["a", "d", "twice", 3]), max_size=2),
+    st.dictionaries(st.sampled_from(["by", "to", "at", "agent", "name", "mu", "quantity"]), st.just("1 h"), max_size=2),
+)
+PLACES = [
+    ("cells",),
+    ("time",),
+    ("time", "end"),
+    ("time", "record_every"),
+    ("dose",),
+    ("dose", "d"),
+    ("dose", "d", "agent"),
+    ("dose", "d", "amount"),
+    ("dose", "d", "every"),
+    ("dose", "d", "times"),
+    ("arm",),
+    ("arm", 0),
+    ("arm", 0, "name"),
+    ("arm", 0, "doses"),
+    ("arm", 0, "changes"),
+    ("arm", 0, "knock_down"),
+    ("arm", 0, "control"),
+    ("growth_rate",),
+    ("growth_rate", "of"),
+    ("show",),
+    ("data",),
+    ("changes",),
+    ("expect",),
+    ("expect", 0, "above"),
+    ("expect", 0, "arm"),
+    ("expect", 0, "compare"),
+    ("expect", 0, "reduce"),
+    ("expect", 0, "at"),
+    ("expect", 0, "over"),
+]
+
+
+@given(st.lists(st.tuples(st.sampled_from(PLACES), VALUES), min_size=1, max_size=4))
+@settings(max_examples=300, deadline=None)
+def test_whatever_stands_in_a_file_it_is_read_or_refused_in_words(edits):
+    """Never a traceback: any value at any place gives a scenario or mistakes in words."""
+    document = tomllib.loads(GOOD + EXPECT + 'quantity = "twice"\narm = "a"\nabove = 1\n')
+    for path, value in edits:
+        table = document
+        try:
+            for part in path[:-1]:
+                table = table[part]
+            table[path[-1]] = value
+        except (KeyError, IndexError, TypeError):
+            continue
+    mistakes = structural_mistakes(document) + Checker(document, toy_laboratory(), Path()).mistakes()
+    assert all(isinstance(place, tuple) and text for place, text in mistakes)
+    if not mistakes:
+        scenario = _built(Path("toy.toml"), "", document, (), toy_laboratory())
+        assert scenario.end > 0 and scenario.arms
+
+
 def test_positions():
     text = 'a = 1\n[t]\n"b c" = """\n[not.a.table]\nx = 1\n"""\nd = [\n 1,\n]\n'
     text += "[[r]]\ne = { f = 1, g = 2 }\n[[r]]\n[r.s]\nh.i = 2\n"
@@ -173,8 +242,6 @@ def test_the_json_schema_for_editors_is_up_to_date():
 
 
 def test_the_json_schema_accepts_what_the_package_ships():
-    import tomllib
-
     import jsonschema
 
     from pathway.scenario import find_scenario, scenario_names

@@ -16,12 +16,14 @@ from pathway.units import UnitError
 from . import quantities
 from .experiment import MEDIUM_CHANGE
 from .laboratory import Agent, Laboratory
+from .measurements import lane_of
 from .mistakes import did_you_mean, listed
 from .structure import Path
 
 DERIVED = {"GR": "1", "cell_number_fold": "1", "percent_of_control": "%", "every species": "1"}
 """What can be read besides the model's own names."""
 
+NORMALIZATIONS = ("loading", "total", "minmax")
 MOST_RECORDS = 100_000
 
 
@@ -224,6 +226,16 @@ class Checker:
         file = data.get("file")
         if isinstance(file, str) and not (self.folder / file).is_file():
             self._add(("data", "file"), f"there is no file '{file}' beside this scenario ({self.folder})")
+        normalize = data.get("normalize")
+        if isinstance(normalize, str) and normalize.startswith("lane:"):
+            try:
+                lane_of(normalize, [arm["name"] for arm in self.arms])
+            except ValueError as error:
+                self._add(("data", "normalize"), str(error))
+        elif isinstance(normalize, str) and normalize not in NORMALIZATIONS:
+            near = did_you_mean(normalize, NORMALIZATIONS)
+            words = f"{listed(NORMALIZATIONS)} or 'lane: ARM TIME'"
+            self._add(("data", "normalize"), f"normalize = '{normalize}' is not one of {words}.{near}")
 
     def _readable(self, name: str, path: Path, derived: bool = False) -> None:
         known = [*self.laboratory.units, *(DERIVED if derived else ())]

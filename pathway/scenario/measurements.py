@@ -74,7 +74,8 @@ def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measu
         return ()
     mistakes: list[Mistake] = []
     with open(overlay.file, newline="", encoding="utf-8-sig") as stream:
-        rows = csv.DictReader(line for line in stream if not line.startswith("#"))
+        kept = [(number, line) for number, line in enumerate(stream, start=1) if not line.startswith("#")]
+        rows = csv.DictReader(line for _, line in kept)
         header = [name.strip() for name in rows.fieldnames or ()]
         rows.fieldnames = header
         for name in (n for n in REQUIRED if n not in header):
@@ -88,10 +89,11 @@ def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measu
         arms = [arm.name for arm in scenario.arms]
         points = []
         for row in rows:
+            number = kept[rows.line_num - 1][0]
             try:
-                points.append(_point(row, rows.line_num, arms, laboratory))
+                points.append(_point(row, number, arms, laboratory))
             except ValueError as error:
-                mistakes += [Mistake(f"{overlay.file}:{rows.line_num}", str(error), rows.line_num)]
+                mistakes.append(Mistake(f"{overlay.file}:{number}", str(error), number))
     if mistakes:
         raise ScenarioError(mistakes)
     return tuple(_normalised(points, overlay.normalize))
@@ -191,15 +193,29 @@ def _minmax(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def _by_lane(
     result: Result, points: Sequence[Measurement], observable: str, normalize: str
 ) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
-    arm, _, time_text = normalize.removeprefix("lane:").strip().partition(" ")
-    for known in result.arms:
-        if normalize.removeprefix("lane:").strip().startswith(known + " "):
-            arm, time_text = known, normalize.removeprefix("lane:").strip()[len(known) :].strip()
-    time = quantities.hours(time_text)
+    arm, time = lane_of(normalize, result.arms)
     lane = [p.value for p in points if p.arm == arm and abs(p.time - time) < 1e-6]
     reference = float(np.interp(time, result.times, result.arms[arm].trajectory[observable]))
     base = float(np.mean(lane)) if lane else 1.0
     return (lambda curve: curve / reference), (lambda value: value / base)
+
+
+def lane_of(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
+    """Arm and hours of "lane: ARM TIME".
+
+    Raises
+    ------
+    ValueError
+        If it names no arm or no time.
+    """
+    text = normalize.removeprefix("lane:").strip()
+    fitting = [arm for arm in arms if text.startswith(arm + " ")]
+    if not fitting:
+        raise ValueError(
+            f"normalize = '{normalize}' names no arm; write 'lane: ARM TIME', for example 'lane: untreated 0 h'"
+        )
+    arm = max(fitting, key=len)
+    return arm, quantities.hours(text[len(arm) :].strip())
 
 
 def _modelled(result: Result, point: Measurement) -> float:

@@ -1,0 +1,112 @@
+"""Measured points: every bad row is named, and points meet curves on one axis."""
+
+import math
+
+import pytest
+
+from pathway.scenario import ScenarioError, read_scenario, run_scenario
+
+from .toy import toy_laboratory
+
+TEXT = """
+title = "t"
+cells = "slow"
+[time]
+end = "48 h"
+[dose.l]
+agent = "ligand"
+amount = "4 nM"
+[[arm]]
+name = "none"
+[[arm]]
+name = "ligand"
+doses = ["l"]
+[data]
+file = "points.csv"
+"""
+EXPECT = '\n[[expect]]\nclaim = "c"\nrole = "calibration"\nquantity = "ligand"\nreduce = "rmse"\nbelow = 9\n'
+
+
+def run(tmp_path, points, extra=""):
+    (tmp_path / "points.csv").write_text(points, encoding="utf-8")
+    (tmp_path / "toy.toml").write_text(TEXT + extra + EXPECT, encoding="utf-8")
+    laboratory = toy_laboratory()
+    return run_scenario(read_scenario(tmp_path / "toy.toml", (), laboratory), laboratory)
+
+
+def rmse(tmp_path, points, extra=""):
+    return run(tmp_path, points, extra).verdicts[0].value
+
+
+def at(time):
+    """The ligand given at zero: 4 exp(-0.1 t) nM."""
+    return 4 * math.exp(-0.1 * time)
+
+
+def test_every_bad_row_is_named_with_its_line(tmp_path):
+    points = (
+        "arm,time,observable,value,unit\n# a comment\nnone,0,ligand,1,nM\nnon,0,ligand,1,nM\n"
+        "none,0,ligant,1,nM\nnone,zero,ligand,1,nM\nnone,0,ligand,one,nM\nnone,0,ligand,1,h\nnone,0,ligand,nan,nM\n"
+    )
+    with pytest.raises(ScenarioError) as caught:
+        run(tmp_path, points)
+    lines = str(caught.value).splitlines()
+    assert [line.split("points.csv:")[1].split(":")[0] for line in lines] == ["4", "5", "6", "7", "8", "9"]
+    assert "no arm is called 'non'. Did you mean 'none'?" in lines[0]
+    assert "no observable is called 'ligant'. Did you mean 'ligand'?" in lines[1]
+    assert "value 'one' is no number" in lines[3] and "'h' is time" in lines[4]
+
+
+def test_missing_and_unknown_columns_are_named(tmp_path):
+    with pytest.raises(ScenarioError) as caught:
+        run(tmp_path, "arm,time,observable,valeu\nnone,0,ligand,1\n")
+    assert "the column 'value' is missing" in str(caught.value)
+    assert "unknown column 'valeu'. Did you mean 'value'?" in str(caught.value)
+
+
+def test_points_with_a_unit_are_compared_as_they_are(tmp_path):
+    points = f"arm,time,observable,value,unit\nligand,10 h,ligand,{at(10) + 0.5},nM\n"
+    points += f"ligand,1 d,ligand,{(at(24) - 0.5) / 1e3},uM\n"
+    assert rmse(tmp_path, points) == pytest.approx(0.5, rel=1e-4)
+
+
+def test_arbitrary_units_get_the_one_factor_that_fits_best(tmp_path):
+    points = "arm,time,observable,value\n" + "".join(f"ligand,{t},ligand,{7 * at(t)}\n" for t in (0, 5, 20))
+    assert rmse(tmp_path, points) == pytest.approx(0.0, abs=1e-5)
+
+
+def test_minmax_scales_both_sides(tmp_path):
+    points = "arm,time,observable,value\n" + "".join(f"ligand,{t},ligand,{3 + 7 * at(t)}\n" for t in (0, 5, 20))
+    assert rmse(tmp_path, points, 'normalize = "minmax"\n') == pytest.approx(0.0, abs=1e-5)
+
+
+def test_a_lane_is_the_unit(tmp_path):
+    points = "arm,time,observable,value\n" + "".join(f"ligand,{t},ligand,{7 * at(t)}\n" for t in (0, 5, 20))
+    assert rmse(tmp_path, points, 'normalize = "lane: ligand 5 h"\n') == pytest.approx(0.0, abs=1e-5)
+
+
+def test_loading_divides_the_signal_of_its_lane(tmp_path):
+    points = "arm,time,observable,value,unit,loading\n"
+    points += "".join(f"ligand,{t},ligand,{at(t) * load},nM,{load}\n" for t, load in ((0, 2.0), (5, 0.5), (20, 1.0)))
+    assert rmse(tmp_path, points, 'normalize = "loading"\n') == pytest.approx(0.0, abs=1e-4)
+
+
+def test_points_below_detection_are_not_compared(tmp_path):
+    points = (
+        f"arm,time,observable,value,unit,below_detection\nligand,10,ligand,{at(10)},nM,\nligand,40,ligand,2,nM,yes\n"
+    )
+    assert rmse(tmp_path, points) == pytest.approx(0.0, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        ('normalize = "mimax"', "normalize = 'mimax' is not one of"),
+        ('normalize = "lane: nobody 5 h"', "names no arm"),
+        ('normalize = "lane: ligand 5"', "has no unit"),
+    ],
+)
+def test_normalisations_that_do_not_exist_are_refused(words, said, tmp_path):
+    with pytest.raises(ScenarioError) as caught:
+        run(tmp_path, "arm,time,observable,value\nligand,0,ligand,1\n", words + "\n")
+    assert said in str(caught.value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -226,6 +227,16 @@ class Layout:
         made[self.estimated] = estimated
         return made
 
+    @cached_property
+    def observed_only(self) -> np.ndarray:
+        """Estimated parameters that no run depends on: scales, offsets, noise levels. Positions among the estimated."""
+        used = {int(q) for table in (self.initial, self.parameters) for q in table.pattern[:, 2]}
+        for run in self.runs:
+            for stretch in run.stretches:
+                if stretch.jump is not None:
+                    used |= {self.positions[n] for _, n in stretch.jump.tape.slopes if n in self.positions}
+        return np.array([k for k, q in enumerate(self.estimated) if int(q) not in used], dtype=int)
+
     # Runs
 
     def _make_runs(self) -> list[Run]:
@@ -417,6 +428,29 @@ class _RunDraft:
         )
 
 
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """The chain rule of one observable: where the derivative of a formula by an input goes.
+
+    Attributes
+    ----------
+    moving : list of str
+        Species, then model parameters, whose slopes are carried along the run.
+    species, constants : int arrays
+        Their positions in the model.
+    of_states : list of (derivative, formula, position in `moving`)
+    of_direct : list of (derivative, formula, estimated parameter)
+    of_given : list of (derivative, formula, rows, estimated parameters, slopes of the placeholders)
+    """
+
+    moving: list[str]
+    species: np.ndarray
+    constants: np.ndarray
+    of_states: list[tuple[int, int, int]]
+    of_direct: list[tuple[int, int, int]]
+    of_given: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]]
+
+
 class Group:
     """All measurements of one observable, evaluated together.
 
@@ -459,6 +493,34 @@ class Group:
         taken = {n for n, _ in self.species} | {n for n, _ in self.constants} | set(given) | {"time"}
         self.direct = [(n, layout.positions[n]) for n in self.tape.inputs if n not in taken]
         self.given = given
+        self.chain = self._plan_chain()
+
+    def _plan_chain(self) -> Chain:
+        """Where each derivative of the formulas goes."""
+        layout = self.layout
+        species, constants, direct = dict(self.species), dict(self.constants), dict(self.direct)
+        moving = [*species, *constants]
+        of_states, of_direct, of_given = [], [], []
+        for position, (formula, name) in enumerate(self.tape.slopes):
+            if name in species or name in constants:
+                of_states.append((position, formula, moving.index(name)))
+            elif name in direct:
+                place = int(layout.estimated_place[direct[name]])
+                if place >= 0:
+                    of_direct.append((position, formula, place))
+            else:
+                pattern = self.placeholders.pattern
+                places = layout.estimated_place[pattern[:, 2]]
+                kept = np.flatnonzero((pattern[:, 1] == self.given.index(name)) & (places >= 0))
+                of_given.append((position, formula, pattern[kept, 0], places[kept], kept))
+        return Chain(
+            moving,
+            np.array(list(species.values()), dtype=int),
+            np.array(list(constants.values()), dtype=int),
+            of_states,
+            of_direct,
+            of_given,
+        )
 
     def inputs(self, states: np.ndarray, parameters: np.ndarray, q: np.ndarray, filled: np.ndarray) -> dict:
         """What the tape needs: states (n, n_species) and model parameters (n, n_parameters) of each measurement."""

@@ -6,7 +6,7 @@ Arrays over parameters are over the estimated ones, on the optimizer's scale, in
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -132,6 +132,45 @@ class Objective:
         """Value, gradient and information at `x`, shape (n_estimated,)."""
         return self._evaluate(x, True)
 
+    def settled(self, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
+        """`x` with scales, offsets and noise levels at their best for the runs at `x`, and the objective there.
+
+        Parameters that no run depends on are optimized on the recorded states, without a further simulation.
+        """
+        from .trust_region import Settings, minimize
+
+        self.evaluations += 1
+        inner = self.layout.observed_only
+        try:
+            with np.errstate(all="ignore"):
+                recorded = self.runner.run(self.layout.full(self.problem.from_scale(x)), False)  # type: ignore[union-attr]
+        except RunFailure as reason:
+            self.failures[str(reason)] = self.failures.get(str(reason), 0) + 1
+            return x, math.inf
+        shape = (*recorded.states.shape, len(self.layout.estimated))
+        still = Recorded(recorded.states, recorded.parameters, np.broadcast_to(0.0, shape), None)
+        width = (*recorded.parameters.shape, shape[-1])
+        still = replace(still, parameter_slopes=np.broadcast_to(0.0, width))
+
+        def evaluate(part: np.ndarray) -> Evaluation:
+            at = x.copy()
+            at[inner] = part
+            natural = self.problem.from_scale(at)
+            with np.errstate(all="ignore"):
+                made = self._sum(still, self.layout.full(natural), natural, at)
+            if not math.isfinite(made.value) or not np.isfinite(made.gradient).all():  # type: ignore[arg-type]
+                return Evaluation(math.inf)
+            return Evaluation(made.value, made.gradient[inner], made.information[np.ix_(inner, inner)])  # type: ignore[index]
+
+        lower, upper = self.problem.bounds
+        if not len(inner):
+            return x, evaluate(x[inner]).value
+        settings = Settings(iterations=iterations, first_radius=2.0, value_tolerance=1e-4, secant=False)
+        found = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
+        made = x.copy()
+        made[inner] = found.x
+        return made, found.value
+
     def compare(self, natural: np.ndarray | None = None) -> Comparison:
         """Simulation against data at natural parameter values, by default the nominal ones.
 
@@ -211,13 +250,8 @@ def _information(scatter: Scatter, by_simulated: np.ndarray, by_noise: np.ndarra
 
 def scale_slopes(problem: Problem, natural: np.ndarray) -> np.ndarray:
     """d natural / d scaled of each estimated parameter, shape (n_estimated,)."""
-    factor = {"linear": 0.0, "log": 1.0, "log10": math.log(10.0)}
-    return np.array(
-        [
-            1.0 if p.scale == "linear" else factor[p.scale] * value
-            for p, value in zip(problem.estimated, natural, strict=True)
-        ]
-    )
+    linear, log10 = problem.scale_masks
+    return np.where(linear, 1.0, natural * np.where(log10, math.log(10.0), 1.0))
 
 
 def log_priors(problem: Problem, natural: np.ndarray) -> dict[str, float]:
@@ -271,32 +305,29 @@ def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarr
     for group in layout.groups:
         values, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
         both[0, group.rows], both[1, group.rows] = values
-        _chain(layout, group, recorded, q, derivatives, slopes[:, group.rows])
+        _chain(group, recorded, q, derivatives, slopes[:, group.rows])
     return both[0], both[1], slopes[0], slopes[1]
 
 
-def _chain(
-    layout: Layout, group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, target: np.ndarray
-) -> None:
+def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, target: np.ndarray) -> None:
     """Add what each input of the group's formulas contributes, shape (2, n_rows, n_estimated)."""
-    species, constants, direct = dict(group.species), dict(group.constants), dict(group.direct)
-    place = layout.estimated_place
-    filled_slopes = group.placeholders.slopes(q)
-    for (formula, name), slope in zip(group.tape.slopes, derivatives, strict=True):
-        slope = np.broadcast_to(slope, target.shape[1:2])
-        if name in species:
-            target[formula] += slope[:, None] * recorded.state_slopes[group.outputs, species[name]]  # type: ignore[index]
-        elif name in constants:
-            target[formula] += slope[:, None] * recorded.parameter_slopes[group.outputs, constants[name]]  # type: ignore[index]
-        elif name in direct:
-            if place[direct[name]] >= 0:
-                target[formula][:, place[direct[name]]] += slope
-        else:
-            column = group.given.index(name)
-            chosen = group.placeholders.pattern[:, 1] == column
-            rows, parameters = group.placeholders.pattern[chosen, 0], place[group.placeholders.pattern[chosen, 2]]
-            kept = parameters >= 0
-            np.add.at(target[formula], (rows[kept], parameters[kept]), (slope[rows] * filled_slopes[chosen])[kept])
+    plan = group.chain
+    table = np.zeros((target.shape[1], 2, len(plan.moving)))
+    for position, formula, column in plan.of_states:
+        table[:, formula, column] = derivatives[position]
+    moving = recorded.state_slopes[group.outputs[:, None], plan.species]  # type: ignore[index]
+    if len(plan.constants):
+        extra = recorded.parameter_slopes[group.outputs[:, None], plan.constants]  # type: ignore[index]
+        moving = np.concatenate([moving, extra], axis=1)
+    target += np.matmul(table, moving).transpose(1, 0, 2)
+    for position, formula, place in plan.of_direct:
+        target[formula, :, place] += derivatives[position]
+    if plan.of_given:
+        filled = group.placeholders.slopes(q)
+        for position, formula, rows, places, sources in plan.of_given:
+            slope = np.broadcast_to(derivatives[position], target.shape[1:2])
+            # Within one placeholder a measurement and a parameter meet at most once.
+            target[formula][rows, places] += slope[rows] * filled[sources]
 
 
 def normal_with_known_noise(problem: Problem) -> bool:

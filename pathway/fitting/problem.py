@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 
 import numpy as np
 
@@ -180,12 +181,12 @@ class Problem:
         if mistakes:
             raise ProblemError(mistakes)
 
-    @property
+    @cached_property
     def estimated(self) -> tuple[Parameter, ...]:
         """The parameters to be estimated, in the order of every array of the fitting room."""
         return tuple(p for p in self.parameters if p.estimated)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the estimated parameters."""
         return tuple(p.name for p in self.estimated)
@@ -202,26 +203,25 @@ class Problem:
         upper = np.array([p.upper for p in self.estimated])
         return self.to_scale(lower), self.to_scale(upper)
 
+    @cached_property
+    def scale_masks(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which estimated parameters are searched on a linear and on a log10 scale, each of shape (n_estimated,)."""
+        scales = [p.scale for p in self.estimated]
+        return np.array([s == "linear" for s in scales], bool), np.array([s == "log10" for s in scales], bool)
+
     def to_scale(self, natural: np.ndarray) -> np.ndarray:
         """Natural values to the optimizer's scale, shape (..., n_estimated)."""
-        made = np.array(natural, dtype=float)
+        linear, log10 = self.scale_masks
+        natural = np.array(natural, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            for index, parameter in enumerate(self.estimated):
-                if parameter.scale == "log":
-                    made[..., index] = np.log(made[..., index])
-                elif parameter.scale == "log10":
-                    made[..., index] = np.log10(made[..., index])
-        return made
+            return np.where(linear, natural, np.where(log10, np.log10(natural), np.log(natural)))
 
     def from_scale(self, scaled: np.ndarray) -> np.ndarray:
         """The optimizer's scale to natural values, shape (..., n_estimated)."""
-        made = np.array(scaled, dtype=float)
-        for index, parameter in enumerate(self.estimated):
-            if parameter.scale == "log":
-                made[..., index] = np.exp(made[..., index])
-            elif parameter.scale == "log10":
-                made[..., index] = 10.0 ** made[..., index]
-        return made
+        linear, log10 = self.scale_masks
+        scaled = np.array(scaled, dtype=float)
+        with np.errstate(over="ignore"):
+            return np.where(linear, scaled, np.where(log10, 10.0**scaled, np.exp(scaled)))
 
     def fixed(self, values: Mapping[str, float]) -> Problem:
         """The same problem with some parameters held at these natural values."""

@@ -17,10 +17,10 @@ from pathway.simulation.prepared import Prepared, prepare
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
 from pathway.simulation.solvers import layout as codes
 from pathway.simulation.solvers.layout import Report, Task
-from pathway.simulation.steady import steady_states
 
 from .layout import Jump, Layout, Run, Stretch
 from .objective import Recorded, RunFailure
+from .rest import GROWTH, ROUNDS, Rest
 from .slopes import Follower
 
 
@@ -74,6 +74,7 @@ class EngineRunner:
         self._variants: dict[tuple[bool, ...], Model] = {}
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
+        self.rest = Rest(self.prepared)
         self.followers = self._make_followers()
 
     def run(self, q: np.ndarray, slopes: bool) -> Recorded:
@@ -161,14 +162,19 @@ class EngineRunner:
                 now[k] = ends[i]
                 last = stretch.first_output + len(stretch.times)
                 if batch.rests:
-                    now[k] = self._rest(layout.runs[k].name, now[k], rows[i], batch.times[-1])
+                    fresh = (
+                        layout.runs[k].before < 0 and len(stretch.times) == 1 and stretch is layout.runs[k].stretches[0]
+                    )
+                    now[k] = self._rest(layout.runs[k].name, now[k], rows[i], batch.times[-1], fresh)
                     states[last - 1] = now[k]
                     last -= 1
                 states[stretch.first_output : last] = found[i, : last - stretch.first_output]
                 parameters[stretch.first_output : stretch.first_output + len(stretch.times)] = rows[i]
         return states, parameters
 
-    def _advance(self, batch: _Batch, starts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _advance(
+        self, batch: _Batch, starts: np.ndarray, rows: np.ndarray, relative: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """States at the batch's times, shape (n_members, n_times, n_species), and at its end."""
         n = starts.shape[1]
         if n == 0:
@@ -177,7 +183,14 @@ class EngineRunner:
             return self._advance_singly(batch, starts, rows)
         kernels = self.prepared.kernels(1)
         task = make_task(
-            batch.times, batch.start, starts, rows, _absolute(starts), self._nothing, self.relative_tolerance, SMALL
+            batch.times,
+            batch.start,
+            starts,
+            rows,
+            _absolute(starts),
+            self._nothing,
+            relative or self.relative_tolerance,
+            SMALL,
         )
         task = _with_breaks(task, [self.prepared.breaks(row) for row in rows], batch)
         report = empty_report(len(starts), len(batch.times), n, kernels, False)
@@ -239,20 +252,15 @@ class EngineRunner:
             self._variants[truth] = replace(self.layout.model, events=events)
         return self._variants[truth]
 
-    def _rest(self, name: str, state: np.ndarray, row: np.ndarray, start: float) -> np.ndarray:
-        """The steady state that a run comes to, followed over ever longer times."""
+    def _rest(self, name: str, state: np.ndarray, row: np.ndarray, start: float, fresh: bool = True) -> np.ndarray:
+        """The steady state that a run comes to."""
         if not len(state):
             return state
-        if not self.layout.model.events:
-            found, problems = steady_states(self.layout.model, state[None], row[None], width=1)
-            if not problems:
-                return found[0]
+        if not self.layout.model.events and not self.layout.model.algebraic:
+            return self._settled(name, state, row, start)
         times = start + self.pace * SPANS
-        if self.layout.model.events:
-            values = self._simulate(self.layout.model, state, row, start, times)
-        else:
-            batch = _Batch(((0, self.layout.runs[0].stretches[0]),), start, times, False)
-            values = self._advance(batch, state[None], row[None])[0][0]
+        model = self.layout.model if fresh else self._continued(state, row, start)
+        values = self._simulate(model, state, row, start, times)
         scale = 1e-12 * np.max(np.abs(values), axis=0)
         still = np.all(np.abs(np.diff(values, axis=0)) <= 1e-7 * np.abs(values[1:]) + scale, axis=1)
         if not still[-1]:
@@ -262,6 +270,29 @@ class EngineRunner:
                 f"{self.layout.model.species[moving]} still changes"
             )
         return values[-1]
+
+    def _settled(self, name: str, state: np.ndarray, row: np.ndarray, start: float) -> np.ndarray:
+        """Followed until Newton's method takes over."""
+        rest = self.rest
+        slots = rest.slots(row)
+        totals = rest.totals(start, state, slots)
+        now, horizon = state, rest.horizon(start, state, slots, self.pace)
+        relative = 1e-5
+        for _ in range(ROUNDS):
+            try:
+                found = rest.settle(start, now, slots, totals, totals @ state)
+            except np.linalg.LinAlgError:
+                found = None
+            if found is not None and now is not state:
+                return found
+            batch = _Batch(((0, self.layout.runs[0].stretches[0]),), start, np.array([start + horizon]), False)
+            now = self._advance(batch, now[None], row[None], relative)[1][0]
+            start, horizon, relative = start + horizon, horizon * GROWTH, max(0.1 * relative, 1e-10)
+        raise RunFailure(f"experiment '{name}': no steady state within {start:g}")
+
+
+SPANS = 8.0 ** np.arange(12)
+"""Times at which a run with events is looked at on its way to a steady state, in multiples of its longest time."""
 
 
 class _Going:
@@ -287,7 +318,7 @@ class _Going:
             row, start = self.table[stretch.row], self.starts[run.start_row]
             state = runner._rest(run.name, start, row, self.layout.model.start_time)
             by_parameter = follower.parameter_slopes(stretch.row, self.table_slopes)
-            slopes = follower.rest(state, row, by_parameter, follower.start(self.start_slopes)) if len(state) else start
+            slopes = self._rest_slopes(state, row, by_parameter, follower.start(self.start_slopes))
             self.rested[k] = state, slopes
             return
         if run.before >= 0:
@@ -307,6 +338,15 @@ class _Going:
             for p in stretch.held:
                 row[p], by_parameter[p] = held[p]
             state, slopes = self._stretch(run.name, follower, stretch, state, slopes, row, by_parameter)
+
+    def _rest_slopes(
+        self, state: np.ndarray, row: np.ndarray, by_parameter: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        if not len(state):
+            return before
+        rest = self.runner.rest
+        slots, time = rest.slots(row), self.layout.model.start_time
+        return rest.slopes(time, state, slots, rest.totals(time, state, slots), by_parameter, before)
 
     def _stretch(
         self,
@@ -347,7 +387,7 @@ class _Going:
             state, slopes = report.states[0].copy(), end
         if n < len(stretch.times):
             state = runner._rest(name, state, row, float(times[-1]) if len(times) else stretch.start)
-            slopes = follower.rest(state, row, by_parameter, slopes)
+            slopes = self._rest_slopes(state, row, by_parameter, slopes)
             self.states[stretch.first_output + n] = state
             self.state_slopes[stretch.first_output + n][:, follower.active] = slopes
         return state, slopes
@@ -398,10 +438,6 @@ def _absolute(starts: np.ndarray) -> np.ndarray:
     own = np.abs(starts)
     largest = own.max(axis=1, keepdims=True)
     return np.maximum(SMALL * own, FAINT * np.where(largest > 0.0, largest, 1.0))
-
-
-SPANS = 8.0 ** np.arange(12)
-"""Times at which a run towards a steady state is looked at, in multiples of the problem's longest time."""
 
 
 def _batches(runs: Sequence[Run]) -> list[_Batch]:

@@ -7,6 +7,7 @@ leaves its steps on a tape, then all directions follow it together (`pathway.sim
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from pathway.simulation.prepared import Prepared
 from pathway.simulation.sensitivities import _machine
 from pathway.simulation.solvers.layout import TAPE_HEAD, TAPED, Report, Task
 from pathway.simulation.solvers.slopes import STAGES, Directions, SlopeScratch, padded, tables, walk
-from pathway.simulation.steady import steady_slopes
 
 from .layout import Layout
 
@@ -86,18 +86,6 @@ class Follower:
         made[seeds.parameters, seeds.directions] = slopes[seeds.sources]
         return made
 
-    def rest(
-        self, state: np.ndarray, parameters: np.ndarray, by_parameter: np.ndarray, before: np.ndarray
-    ) -> np.ndarray:
-        """Slopes of a steady state, by the implicit function theorem, shape (n_species, n_active)."""
-        model = self.layout.model
-        used = np.flatnonzero(by_parameter.any(axis=1))
-        # Names that are no parameters stand for directions that move the start alone, through conserved totals.
-        through_start = steady_slopes(model, state, parameters, ("",) * len(self.active), before)
-        names = tuple(model.parameters[k] for k in used)
-        unit = steady_slopes(model, state, parameters, names, np.zeros((len(state), len(names))))
-        return through_start + unit @ by_parameter[used]
-
     def follow(
         self,
         report: Report,
@@ -134,7 +122,7 @@ class Follower:
             slots = machine.prepare(parameters)
             output, _ = walk(
                 machine.kernels,
-                tables(relative),
+                _tables(relative),
                 moving,
                 scratch,
                 np.ascontiguousarray(tape),
@@ -192,6 +180,9 @@ class Follower:
             )
             self._room = directions, scratch
         return self._room
+
+
+_tables = cache(tables)
 
 
 def _fill(blocks: np.ndarray, matrix: np.ndarray, width: int, rest: float = 0.0) -> None:

@@ -1,0 +1,23 @@
+"""One test per problem of the PEtab benchmark collection; where it is not at hand, one skip that says so."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.conformance import benchmarks
+from tests.conformance.outcome import OTHER, PASSED, REFUSED
+
+_FOLDER = os.environ.get(benchmarks.VARIABLE, "")
+_CASES = benchmarks.cases(Path(_FOLDER)) if _FOLDER and Path(_FOLDER).is_dir() else []
+
+
+@pytest.mark.skipif(not _CASES, reason=f"{benchmarks.VARIABLE} names no folder with the suite")
+@pytest.mark.parametrize("case", _CASES, ids=[case.name for case in _CASES])
+def test_case(case: Path) -> None:
+    outcome = benchmarks.judge(case)
+    if outcome.status in (OTHER, REFUSED):
+        pytest.skip(outcome.reason)
+    assert outcome.status == PASSED, outcome.reason

@@ -237,7 +237,8 @@ class _Assembly:
         draft = self.draft
         targets = draft.event_targets()
         free = [n for n in draft.states if not draft.moves(n)]
-        free.sort(key=lambda n: n in targets)
+        free = [n for n in free if n in self.loose or n not in self.declared.quantities]
+        free.sort(key=lambda n: (n in targets, n in self.declared.quantities))
         return [Constraint("an algebraic rule", rule, free) for rule in self.declared.algebraic_rules]
 
     # Reactions and leftovers
@@ -343,8 +344,6 @@ def _loose_names(declared: Declarations) -> set[str]:
         name = waiting.pop()
         formula = declared.assignment_rules.get(name)
         inner = set(symbols(formula)) if formula is not None else set()
-        if name in declared.species:
-            inner.add(declared.species[name].compartment)
         if name in declared.reactions:
             inner |= symbols(declared.reactions[name].rate)
         waiting += inner - reached

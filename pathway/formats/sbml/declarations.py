@@ -194,7 +194,7 @@ class _Reader:
             dimensions = item.getSpatialDimensionsAsDouble() if known else None
             name = self._name(item.getId())
             self.found.quantities[name] = Quantity(
-                name, size, item.getConstant(), self.units.of_compartment(item), "compartment", dimensions
+                name, size, item.getConstant() and not first_level, self.units.of_compartment(item), "compartment", dimensions
             )
 
     def _read_species(self) -> None:
@@ -220,7 +220,8 @@ class _Reader:
 
     def _keep_parameter(self, item: Any, name: str) -> None:
         value = _number(item.isSetValue(), item.getValue())
-        constant = item.getConstant() if hasattr(item, "getConstant") else True
+        # Level 1 has no such attribute: whatever has no rule of its own may be determined by an algebraic one.
+        constant = item.getConstant() and self.model.getLevel() > 1
         self.found.quantities[name] = Quantity(name, value, constant, self.units.of_parameter(item))
 
     def _read_reactions(self) -> None:

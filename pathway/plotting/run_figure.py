@@ -16,7 +16,7 @@ from pathway.scenario.result import ArmResult, Result
 from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
 
 _LEFT, _RIGHT = 0.62, 0.12  # inches
-_MARK = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
+_MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
 _LANE, _BAR = 0.165, 0.175
 

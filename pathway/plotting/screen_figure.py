@@ -1,0 +1,87 @@
+"""The figure of a screen: what changes the drug's effect, alone and in pairs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from pathway.analysis.screen import Screen
+
+from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+
+_KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
+_SHOWN = 30
+_MOST_PAIRS = 50
+
+
+def plot_screen(found: Screen) -> Figure:
+    """The strongest single targets as bars, and pairs as a heat map of up to 50 x 50."""
+    with house_style():
+        count = min(_SHOWN, len(found.targets))
+        paired = min(_MOST_PAIRS, len(found.paired))
+        bars = 0.135 * count
+        map_height = 0.11 * paired + 1.5 if paired > 1 else 0.0
+        height = 0.95 + bars + map_height
+        figure = new_figure(WIDTH, height)
+        doing = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
+        figure.text(0.012, 1 - 0.1 / height, f"What changes the drug's effect in '{found.arm}': each target {doing}",
+                    fontsize=9, fontweight="bold", va="top")  # fmt: skip
+        _bars(figure.add_axes((2.1 / WIDTH, 1 - (0.4 + bars) / height, 3.2 / WIDTH, bars / height)), found, count)
+        _growth(figure.add_axes((5.6 / WIDTH, 1 - (0.4 + bars) / height, 1.3 / WIDTH, bars / height)), found, count)
+        if paired > 1:
+            side = 0.11 * paired
+            left = 1.75
+            wide = min(side, WIDTH - left - 0.9)
+            axes = figure.add_axes((left / WIDTH, 1.15 / height, wide / WIDTH, side / height))
+            _pairs(figure, axes, found, paired, height)
+        return figure
+
+
+def _bars(axes: Any, found: Screen, count: int) -> None:
+    for row in range(count):
+        color = _KIND_COLORS[found.targets[row].kind]
+        axes.barh(row, found.change[row], color=color, height=0.7)
+    axes.set_yticks(range(count), [found.targets[k].name.replace("_", " ") for k in range(count)])
+    axes.set_ylim(count - 0.4, -0.6)
+    axes.tick_params(axis="y", length=0, labelsize=6)
+    axes.axvline(0, color="black", linewidth=0.6)
+    axes.spines["left"].set_visible(False)
+    axes.set_xlabel(f"change of GR [1]   (GR without: {found.baseline:.2f}; left: response restored)", labelpad=1.5)
+    from matplotlib.patches import Patch
+
+    kinds = dict.fromkeys(target.kind for target in found.targets[:count])
+    axes.legend(handles=[Patch(color=_KIND_COLORS[k], label=k) for k in kinds], loc="lower right", fontsize=6)
+
+
+def _growth(axes: Any, found: Screen, count: int) -> None:
+    axes.plot(found.growth[:count], range(count), "o", color="black", markersize=2.5)
+    axes.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
+    axes.set_ylim(count - 0.4, -0.6)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[:count]))))
+    axes.set_xlabel("growth without drug [1]", labelpad=1.5)
+
+
+def _pairs(figure: Figure, axes: Any, found: Screen, paired: int, height: float) -> None:
+    names = [found.targets[k].name.replace("_", " ") for k in found.paired[:paired]]
+    values = np.ma.masked_invalid(found.pairs[:paired, :paired]) - found.baseline
+    limit = float(np.abs(values).max())
+    image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
+    size = 5.0 if paired > 30 else 6.0
+    axes.set_xticks(range(paired), names, rotation=90, fontsize=size)
+    axes.set_yticks(range(paired), names, fontsize=size)
+    axes.tick_params(length=0)
+    axes.set_xticks(np.arange(paired + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(paired + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="white", linewidth=0.25)
+    axes.tick_params(which="minor", length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    axes.set_title(f"Pairs ({paired} of {len(found.paired)} targets; diagonal: one alone)")
+    box = axes.get_position()
+    bar = figure.add_axes((box.x1 + 0.12 / WIDTH, box.y0, 0.11 / WIDTH, min(1.4 / height, box.height)))
+    figure.colorbar(image, cax=bar)
+    bar.set_ylabel("change of GR [1]   (negative: response restored)", fontsize=6)
+    bar.tick_params(labelsize=6)

@@ -164,6 +164,22 @@ class Fit:
         Path(path).write_bytes(pickle.dumps(self))
 
 
+def load_starts(problem: Problem, folder: str | Path) -> Fit:
+    """The fit in the folder of a search, as far as it got.
+
+    Raises
+    ------
+    ProblemError
+        If the folder holds no finished start, or starts of a problem with other parameters.
+    """
+    found = [Start.from_json(f.read_text(encoding="utf-8")) for f in sorted(Path(folder).glob("start_*.json"))]
+    if not found:
+        raise ProblemError([f"{folder}: holds no finished start of a search"])
+    if any(len(start.x) != len(problem.names) for start in found):
+        raise ProblemError([f"{folder}: holds a search with {len(found[0].x)} parameters, not {len(problem.names)}"])
+    return Fit(problem, tuple(found), seed=0)
+
+
 def load_fit(path: str | Path) -> Fit:
     """A fit that `Fit.save` wrote. Only read files of your own: the format can carry programs."""
     found = pickle.loads(Path(path).read_bytes())

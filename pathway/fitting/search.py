@@ -26,7 +26,7 @@ import numpy as np
 from .objective import Objective
 from .problem import Problem, ProblemError
 from .result import Fit, Start
-from .trust_region import LocalOptimum, Settings, minimize
+from .trust_region import Settings, minimize
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,6 @@ class Plan:
         Whether start 0 is the nominal point instead of a drawn one.
     candidates : int
         How many points a start may try until one can be computed.
-    hops : int
-        How often a start may leave a local optimum for a better one behind a wall.
-    follow : int
-        How many points behind the walls are followed in each of these attempts.
     settings : Settings
         Of the local optimizer.
     """
@@ -56,8 +52,6 @@ class Plan:
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
     candidates: int = 20
-    hops: int = 4
-    follow: int = 4
     settings: Settings = field(default_factory=Settings)
 
 
@@ -201,11 +195,6 @@ def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray)
             point = candidate
             break
     found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
-    for _ in range(plan.hops):
-        better = _hop(objective, plan, found)
-        if better is None:
-            break
-        found = better
     return Start(
         number=number,
         objective=found.value,
@@ -285,33 +274,6 @@ def _task(packed: bytes, plan: Plan, number: int, points: np.ndarray) -> Start:
         _OBJECTIVES.clear()
         _OBJECTIVES[key] = Objective(pickle.loads(packed))  # made by ourselves in the process that started this one
     return run_start(_OBJECTIVES[key], plan, number, points)
-
-
-def _hop(objective: Objective, plan: Plan, found: LocalOptimum) -> LocalOptimum | None:
-    """A better optimum beyond the wall of this one; None if none is found.
-
-    Local optima of kinetic models are often mirror images in one parameter (a process is slow, or fast and hidden):
-    each parameter in turn is put elsewhere in its range, and the most promising of these points are followed.
-    """
-    lower, upper = objective.problem.bounds
-    moving = np.setdiff1d(np.arange(len(found.x)), objective.layout.observed_only)
-    tried = []
-    for k in moving:
-        low, high = _finite_range(lower[k], upper[k], float(found.x[k]))
-        for share in (0.02, 0.3, 0.7, 0.98):
-            place = low + share * (high - low)
-            if abs(place - found.x[k]) > 0.15 * (high - low):
-                point = found.x.copy()
-                point[k] = place
-                settled, value = objective.settled(point, iterations=6)
-                if math.isfinite(value):
-                    tried.append((value, len(tried), settled))
-    quick = replace(plan.settings, iterations=40, value_tolerance=max(plan.settings.value_tolerance, 1e-6))
-    for _, _, point in sorted(tried, key=lambda entry: entry[:2])[: plan.follow]:
-        there = minimize(objective, objective.value, point, objective.problem.bounds, quick)
-        if there.value < found.value - 0.05:
-            return minimize(objective, objective.value, there.x, objective.problem.bounds, plan.settings)
-    return None
 
 
 # On disk

@@ -1,0 +1,225 @@
+"""`pathway fit`, `profile`, `sample`, `predict`, `design`: from measurements to parameters with their uncertainty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from . import console
+
+_PANEL = "Fit"
+_FILE = Annotated[Path, typer.Argument(help="PEtab problem (.yaml)", show_default=False)]
+_FIT = Annotated[Path | None, typer.Option("--fit", help="Folder of a fit; default: the nominal parameters")]
+_JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    for command in (fit, profile, sample, predict, design):
+        app.command(command.__name__, rich_help_panel=_PANEL)(command)
+
+
+def fit(
+    file: _FILE,
+    starts: Annotated[int, typer.Option(help="Local optimizations", min=1)] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the starting points")] = 1,
+    workers: Annotated[int | None, typer.Option(help="Processes", min=1)] = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the search; default results/NAME")] = None,
+    as_json: _JSON = False,
+) -> int:
+    """Find the best parameters from many starting points."""
+    import sys
+
+    from pathway.fitting.search import fit as search
+    from pathway.formats.problems import read_problem
+
+    from . import DONE, INTERRUPTED
+
+    problem = read_problem(file)
+    folder = resume or out or Path("results") / problem.name
+    found = search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr)
+    if found.interrupted:
+        console.say(f"Go on with: pathway fit {file} --starts {starts} --seed {seed} --resume {folder}")
+        return INTERRUPTED
+    best = found.best
+    found.save(folder / "fit.pickle")
+    if as_json:
+        console.print_json(
+            {
+                "problem": problem.name,
+                "objective": best.objective,
+                "parameters": best.parameters,
+                "starts": len(found.starts),
+                "at_optimum": found.at_optimum(),
+                "objectives": [float(v) if v < float("inf") else None for v in found.objectives],
+                "failures": found.failures,
+            }
+        )
+        return DONE
+    rows = [[name, f"{value:.6g}"] for name, value in best.parameters.items()]
+    console.print_table(["parameter", "value"], rows, numbers=(1,))
+    console.print_line(
+        f"objective {best.objective:.6f}, reached by {found.at_optimum()} of {len(found.starts)} starts; {folder}"
+    )
+    return DONE
+
+
+def profile(
+    file: _FILE,
+    names: Annotated[list[str] | None, typer.Option("--parameter", help="Only this one (repeatable)")] = None,
+    level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
+    fitted: _FIT = None,
+    as_json: _JSON = False,
+) -> int:
+    """Confidence limits of each parameter from its profile likelihood."""
+    from pathway.fitting.profiles import profile as profiles
+
+    from . import DONE
+
+    objective, x = _at_optimum(file, fitted)
+    found = profiles(objective, x, names or None, level=level)
+    if as_json:
+        console.print_json(
+            {
+                name: {
+                    "lower": p.lower,
+                    "upper": p.upper,
+                    "verdict": p.verdict,
+                    "values": p.values.tolist(),
+                    "objectives": p.objectives.tolist(),
+                    "moves_with": p.companions,
+                }
+                for name, p in found.items()
+            }
+        )
+        return DONE
+    best = dict(zip(objective.problem.names, objective.problem.from_scale(x), strict=True))
+    rows = [
+        [name, f"{best[name]:.5g}", f"{p.lower:.5g}", f"{p.upper:.5g}", p.verdict, ", ".join(p.companions)]
+        for name, p in found.items()
+    ]
+    header = ["parameter", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict", "moves with"]
+    console.print_table(header, rows, numbers=(1, 2, 3))
+    return DONE
+
+
+def sample(
+    file: _FILE,
+    draws: Annotated[int, typer.Option(help="Draws to keep", min=100)] = 2000,
+    seed: Annotated[int, typer.Option(help="Seed")] = 1,
+    fitted: _FIT = None,
+    out: Annotated[Path | None, typer.Option(help="CSV of the draws, natural units")] = None,
+    as_json: _JSON = False,
+) -> int:
+    """Draws from the posterior, with R-hat and effective sample sizes."""
+    import numpy as np
+
+    from pathway.fitting.sampling import sample as posterior
+
+    from . import DONE
+
+    objective, x = _at_optimum(file, fitted)
+    found = posterior(objective, x, draws, seed)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        np.savetxt(out, found.draws, delimiter=",", header=",".join(found.names), comments="")
+    table: dict[str, dict[str, Any]] = {}
+    for name in found.names:
+        low, high = found.interval(name)
+        table[name] = {"low": low, "high": high, "r_hat": found.r_hat[name], "effective": found.effective[name]}
+    if not found.converged:
+        console.say("R-hat is above 1.05 for some parameters: draw more before relying on the intervals")
+    if as_json:
+        console.print_json({"parameters": table, "acceptance": found.acceptance, "converged": found.converged})
+        return DONE
+    rows = [[n, *(f"{v:.4g}" for v in entry.values())] for n, entry in table.items()]
+    console.print_table(["parameter", "2.5 %", "97.5 %", "R-hat", "effective"], rows, numbers=(1, 2, 3, 4))
+    return DONE
+
+
+def predict(
+    file: _FILE,
+    draws: Annotated[Path, typer.Option(help="CSV of parameter draws, as `pathway sample --out` writes it")],
+    level: Annotated[float, typer.Option(help="Share of draws inside the band", min=0.5, max=1.0)] = 0.95,
+    fitted: _FIT = None,
+    as_json: _JSON = False,
+) -> int:
+    """Bands of the problem's measurements over draws of the parameters."""
+    import numpy as np
+
+    from pathway.fitting.predict import predict as bands
+
+    from . import DONE, BadInput
+
+    objective, x = _at_optimum(file, fitted)
+    problem = objective.problem
+    with open(draws, encoding="utf-8") as stream:
+        header = stream.readline().strip().split(",")
+        table = np.loadtxt(stream, delimiter=",", ndmin=2)
+    if tuple(header) != problem.names:
+        raise BadInput(f"{draws}:1: columns {', '.join(header)}; expected {', '.join(problem.names)}")
+    found = bands(problem, problem.from_scale(x), table, level=level)
+    rows = [
+        {"experiment": m.experiment, "observable": m.observable, "time": m.time, "measured": m.value}
+        | {"best": float(b), "low": float(low), "high": float(high)}
+        for m, b, low, high in zip(found.measurements, found.best, found.low, found.high, strict=True)
+    ]
+    if found.failed:
+        console.say(f"{found.failed} draws could not be simulated")
+    if as_json:
+        console.print_json({"predictions": rows, "failed": found.failed})
+        return DONE
+    cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
+    console.print_table(list(rows[0]), cells, numbers=(2, 3, 4, 5, 6))
+    return DONE
+
+
+def design(
+    file: _FILE,
+    target: Annotated[str, typer.Option(help="Parameter whose uncertainty should shrink")],
+    fitted: _FIT = None,
+    best: Annotated[int, typer.Option(help="How many to list", min=1)] = 10,
+    as_json: _JSON = False,
+) -> int:
+    """Rank a further measurement of each kind in the problem by what it would tell about a parameter."""
+    from pathway.fitting.predict import design as rank
+
+    from . import DONE, BadInput
+
+    objective, x = _at_optimum(file, fitted)
+    problem = objective.problem
+    if target not in problem.names:
+        raise BadInput(f"no estimated parameter is called '{target}'; known: {', '.join(problem.names)}")
+    kinds = {(m.experiment, m.observable, m.time): m for m in problem.measurements}
+    found = rank(problem, x, list(kinds.values()), target)[:best]
+    rows = [
+        {"experiment": s.measurement.experiment, "observable": s.measurement.observable, "time": s.measurement.time}
+        | {"before": s.before, "after": s.after, "gain": s.gain}
+        for s in found
+    ]
+    if as_json:
+        console.print_json({"target": target, "suggestions": rows})
+        return DONE
+    cells = [[str(v) if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
+    console.print_table(
+        ["experiment", "observable", "time", "sd before", "sd after", "gain"], cells, numbers=(2, 3, 4, 5)
+    )
+    return DONE
+
+
+def _at_optimum(file: Path, fitted: Path | None) -> tuple[Any, Any]:
+    """The objective of a problem and the best point of its fit, or its nominal point."""
+    import numpy as np
+
+    from pathway.fitting.objective import Objective
+    from pathway.fitting.result import load_starts
+    from pathway.formats.problems import read_problem
+
+    problem = read_problem(file)
+    objective = Objective(problem)
+    if fitted is not None:
+        return objective, load_starts(problem, fitted).best.x
+    return objective, np.clip(problem.to_scale(problem.nominal), *problem.bounds)

@@ -1,0 +1,237 @@
+"""Profile likelihood: the best objective for each value of one parameter, and the confidence interval it gives."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import special
+
+from .objective import Evaluation, Objective
+from .problem import ProblemError
+from .trust_region import Settings, minimize
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """The profile of one parameter.
+
+    Attributes
+    ----------
+    name : str
+    values : array, shape (n_points,)
+        Natural units, ascending.
+    objectives : array, shape (n_points,)
+        Best objective with the parameter held there.
+    points : array, shape (n_points, n_estimated)
+        All parameters at each point, on the optimizer's scale.
+    lower, upper : float
+        Confidence limits in natural units; the bound where the profile stays below the threshold.
+    lower_open, upper_open : bool
+        Whether the profile stays below the threshold down to (up to) the bound: not identifiable that way.
+    threshold : float
+        Objective at the limits.
+    companions : dict of str to float
+        For an open side: the parameters that move along with this one, as slopes on the optimizer's scale; together
+        they form a combination that is identifiable.
+    """
+
+    name: str
+    values: np.ndarray
+    objectives: np.ndarray
+    points: np.ndarray
+    lower: float
+    upper: float
+    lower_open: bool
+    upper_open: bool
+    threshold: float
+    companions: dict[str, float]
+
+    @property
+    def verdict(self) -> str:
+        """In words."""
+        if self.lower_open and self.upper_open:
+            return "not identifiable"
+        if self.lower_open:
+            return "not identifiable downward"
+        return "not identifiable upward" if self.upper_open else "identifiable"
+
+
+def profile(
+    objective: Objective,
+    x: np.ndarray,
+    names: Sequence[str] | None = None,
+    *,
+    level: float = 0.95,
+    points: int = 60,
+) -> dict[str, Profile]:
+    """Profiles from an optimum.
+
+    Parameters
+    ----------
+    objective : Objective
+    x : array, shape (n_estimated,)
+        The optimum, on the optimizer's scale.
+    names : sequence of str, optional
+        Default: every estimated parameter.
+    level : float
+        Of confidence.
+    points : int
+        At most so many to each side.
+
+    Returns
+    -------
+    dict of name to Profile
+
+    Raises
+    ------
+    ProblemError
+        For an unknown name.
+
+    Notes
+    -----
+    Raue et al. 2009, doi 10.1093/bioinformatics/btp358; the limits are where the profile rises above the optimum by
+    half the quantile of the chi-squared distribution with one degree of freedom.
+    """
+    known = objective.problem.names
+    chosen = known if names is None else tuple(names)
+    for name in chosen:
+        if name not in known:
+            raise ProblemError([f"{objective.problem.name}: no estimated parameter is called '{name}'"])
+    rise = 0.5 * float(special.chdtri(1.0, 1.0 - level))
+    best = objective.value(x)
+    return {name: _profile(objective, x, best, known.index(name), rise, points) for name in chosen}
+
+
+def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: float, most: int) -> Profile:
+    down = _side(objective, x, best, k, -1.0, rise, most)
+    up = _side(objective, x, best, k, 1.0, rise, most)
+    trail = [*reversed(down), (best, x.copy()), *up]
+    at = np.array([p for _, p in trail])
+    scaled, objectives = at[:, k], np.array([v for v, _ in trail])
+    threshold = min(best, float(objectives.min())) + rise
+    lower, lower_open = _limit(scaled[::-1], objectives[::-1], threshold, float(x[k]))
+    upper, upper_open = _limit(scaled, objectives, threshold, float(x[k]))
+
+    def natural(value: float) -> float:
+        point = x.copy()
+        point[k] = value
+        return float(objective.problem.from_scale(point)[k])
+
+    return Profile(
+        name=objective.problem.names[k],
+        values=objective.problem.from_scale(at)[:, k],
+        objectives=objectives,
+        points=at,
+        lower=natural(lower),
+        upper=natural(upper),
+        lower_open=lower_open,
+        upper_open=upper_open,
+        threshold=threshold,
+        companions=_companions(objective, at, k, lower_open, upper_open),
+    )
+
+
+def _side(
+    objective: Objective, x: np.ndarray, best: float, k: int, sign: float, rise: float, most: int
+) -> list[tuple[float, np.ndarray]]:
+    """Points to one side, until the profile has passed the threshold or the bound."""
+    lower, upper = objective.problem.bounds
+    wall = lower[k] if sign < 0 else upper[k]
+    information = objective(x).information
+    curvature = _schur(information, k) if information is not None else 0.0
+    step = math.sqrt(0.2 * rise / curvature) if curvature > 0.0 else 0.1
+    reach = abs(wall - x[k]) if math.isfinite(wall) else 1e3 * step
+    step = min(max(step, 1e-4 * reach), max(0.1 * reach, 1e-12))
+    made: list[tuple[float, np.ndarray]] = []
+    point, value, before = x.copy(), best, x.copy()
+    for _ in range(most):
+        if abs(point[k] - wall) <= 1e-12 * max(1.0, abs(wall)):
+            break
+        place = point[k] + sign * step
+        place = min(place, wall) if sign > 0 else max(place, wall)
+        start = point + (point - before) * (
+            (place - point[k]) / (point[k] - before[k]) if point[k] != before[k] else 0.0
+        )
+        found = held(objective, np.clip(start, lower, upper), k, place)
+        if not math.isfinite(found[0]) or (found[0] - value > rise and step > 1e-3 * max(abs(place), 1e-3)):
+            step *= 0.4
+            if step < 1e-7 * max(1.0, abs(point[k])):
+                break
+            continue
+        growth = found[0] - value
+        before, point, value = point, found[1], found[0]
+        made.append((value, point))
+        if value > best + 1.05 * rise:
+            break
+        if growth < 0.05 * rise:
+            step *= 2.0
+        elif growth > 0.3 * rise:
+            step *= 0.6
+    return made
+
+
+def _schur(information: np.ndarray, k: int) -> float:
+    """Curvature of the objective along one parameter with the others following."""
+    others = np.arange(len(information)) != k
+    block = information[np.ix_(others, others)]
+    cross = information[others, k]
+    return float(information[k, k] - cross @ np.linalg.lstsq(block, cross, rcond=1e-10)[0])
+
+
+def held(
+    objective: Objective, start: np.ndarray, k: int, place: float, iterations: int = 60
+) -> tuple[float, np.ndarray]:
+    """The best point with one parameter held."""
+    free = np.arange(len(start)) != k
+    lower, upper = objective.problem.bounds
+    at = start.copy()
+    at[k] = place
+    if not free.any():
+        return objective.value(at), at
+
+    def evaluate(part: np.ndarray) -> Evaluation:
+        at[free] = part
+        made = objective(at)
+        if made.gradient is None or made.information is None:
+            return made
+        return Evaluation(made.value, made.gradient[free], made.information[np.ix_(free, free)])
+
+    def value(part: np.ndarray) -> float:
+        at[free] = part
+        return objective.value(at)
+
+    settings = Settings(iterations=iterations, first_radius=0.3, value_tolerance=1e-6)
+    found = minimize(evaluate, value, start[free], (lower[free], upper[free]), settings)
+    point = at.copy()
+    point[free] = found.x
+    return found.value, point
+
+
+def _limit(places: np.ndarray, objectives: np.ndarray, threshold: float, centre: float) -> tuple[float, bool]:
+    """Where the profile, followed outward to the end of `places`, crosses the threshold; and whether it does not."""
+    outward = places > centre if places[-1] >= centre else places < centre
+    walk = [(centre, float(objectives[places == centre].min()))]
+    walk += [(float(p), float(v)) for p, v in zip(places[outward], objectives[outward], strict=True)]
+    for (p0, v0), (p1, v1) in pairwise(walk):
+        if v1 > threshold >= v0:
+            # The square root of the rise is nearly straight.
+            low = min(v for _, v in walk)
+            a, b, c = (math.sqrt(max(v - low, 0.0)) for v in (v0, threshold, v1))
+            return p0 + (p1 - p0) * (b - a) / (c - a), False
+    return walk[-1][0], True
+
+
+def _companions(objective: Objective, at: np.ndarray, k: int, down: bool, up: bool) -> dict[str, float]:
+    """Parameters that run along with an open profile, by their slopes at its open end."""
+    if not (down or up) or len(at) < 3:
+        return {}
+    end, inner = (at[-1], at[len(at) // 2]) if up else (at[0], at[len(at) // 2])
+    span = end[k] - inner[k]
+    if span == 0.0:
+        return {}
+    slopes = (end - inner) / span
+    return {n: float(s) for n, s in zip(objective.problem.names, slopes, strict=True) if abs(s) > 0.05 and s != 1.0}

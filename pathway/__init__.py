@@ -21,7 +21,7 @@ _PLACES = {
     "ScenarioError": "pathway.scenario",
     "SimulationError": "pathway.simulation",
     "cohort": "pathway.cohort",
-    "fit": "pathway.fitting",
+    "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
     "plot": "pathway.plotting",
     "run": "pathway.scenario.api",

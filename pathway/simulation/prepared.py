@@ -155,11 +155,19 @@ class Prepared:
             if name in self.model.species:
                 slopes[self.model.species.index(name), column] = 1.0
             elif not given:
-                for i in self._varying_starts:
-                    formula = self.model.closed_initial[self.model.species[i]]
-                    if name in symbols(formula):
-                        slopes[i, column] = evaluate_all([differentiate(formula, name)], values)[0]
+                places, formulas = self._start_slopes(name)
+                if places:
+                    slopes[places, column] = evaluate_all(formulas, values)
         return slopes
+
+    def _start_slopes(self, name: str) -> tuple[list[int], list[Expression]]:
+        """Which initial values depend on a parameter, and how."""
+        key = ("start slopes", name)
+        if key not in self.notes:
+            pairs = zip(self._varying_starts, self._start_formulas, strict=True)
+            users = [(i, differentiate(formula, name)) for i, formula in pairs if name in symbols(formula)]
+            self.notes[key] = [i for i, _ in users], [slope for _, slope in users]
+        return self.notes[key]
 
     @cached_property
     def _unit_groups(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:

@@ -28,7 +28,7 @@ from .solvers.probe import right_hand_side
 from .solvers.slopes import Directions, SlopeKernels, SlopeScratch, padded, tables, walk
 from .trajectory import Trajectory
 
-FLOOR = 1e-6
+FLOOR = 1e-3
 """A sensitivity counts in the error from this share of species scale / parameter scale on."""
 
 
@@ -91,6 +91,7 @@ class _Slopes:
         self.weights = np.array([float(name in model.parameters) for name in names])
         self.values = np.zeros((len(task.times), self.n, self.n_names))
         self.carried = np.zeros((len(task.times), self.n_names))
+        self.sizes = prepared.scales(task.starts[0])
         self.output = 0
         self.action = 0
         self.directions, self._direction_of = self._blocks(slopes)
@@ -98,26 +99,28 @@ class _Slopes:
         self.tables = tables(task.relative)
 
     def _blocks(self, slopes: np.ndarray) -> tuple[Directions, np.ndarray]:
-        width, size = self.width, padded(self.n, self.width)
-        n_blocks = -(-self.n_names // width)
-        pattern, model = self.machine.by_parameter, self.prepared.model
-        columns = {model.parameters.index(name): d for d, name in enumerate(self.names) if name in model.parameters}
-        found = sorted(
-            (columns[c] // width, k, r * width + columns[c] % width, columns[c])
-            for k, (r, c) in enumerate(zip(*pattern, strict=True))
-            if c in columns
-        )
-        blocks = np.array([f[0] for f in found], dtype=np.int64)
-        directions = Directions(
-            stacks=np.zeros((n_blocks, 8, size)),
-            saved=np.zeros((n_blocks, size)),
-            entries=np.array([f[1] for f in found], dtype=np.int64),
-            places=np.array([f[2] for f in found], dtype=np.int64),
-            starts=np.searchsorted(blocks, np.arange(n_blocks + 1)).astype(np.int64),
-            weights=np.ones(len(found)),
-        )
-        self._put(directions.stacks[:, 0], slopes)
-        return directions, np.array([f[3] for f in found], dtype=np.int64)
+        size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
+        places = self.prepared.notes.get(("directions", self.names))
+        if places is None:
+            places = self.prepared.notes["directions", self.names] = self._places(n_blocks)
+        entries, where, starts, direction_of = places
+        stacks, saved = np.zeros((n_blocks, 8, size)), np.zeros((n_blocks, size))
+        self._put(stacks[:, 0], slopes)
+        return Directions(stacks, saved, entries, where, starts, np.ones(len(entries))), direction_of
+
+    def _places(self, n_blocks: int) -> tuple[np.ndarray, ...]:
+        """Which entries of the parameter Jacobian go where, by block."""
+        width, (rows, columns), model = self.width, self.machine.by_parameter, self.prepared.model
+        direction = np.full(len(model.parameters), -1)
+        for place, name in enumerate(self.names):
+            if name in model.parameters:
+                direction[model.parameters.index(name)] = place
+        own = direction[columns]
+        used = np.flatnonzero(own >= 0)
+        used = used[np.argsort(own[used] // width, kind="stable")]
+        own = own[used]
+        starts = np.searchsorted(own // width, np.arange(n_blocks + 1))
+        return used.astype(np.int64), (rows[used] * width + own % width).astype(np.int64), starts.astype(np.int64), own
 
     def _put(self, blocks: np.ndarray, matrix: np.ndarray) -> None:
         """A (species, direction) matrix into the blocks' vectors."""
@@ -142,8 +145,6 @@ class _Slopes:
         mass = np.zeros(size)
         mass[: n * self.width] = np.repeat(self.prepared.pattern.mass, self.width)
         floor = np.ones((len(self.directions.stacks), size))
-        self._put(floor, self._floors())
-        floor[floor == 0.0] = 1.0
         return SlopeScratch(
             point=np.zeros(n),
             time=np.zeros(1),
@@ -158,14 +159,15 @@ class _Slopes:
             floor=floor,
         )
 
-    def _floors(self) -> np.ndarray:
-        """Sizes of sensitivities that no longer matter, shape (n_species, n_names)."""
-        model, starts = self.prepared.model, self.task.starts[0]
-        species = self.prepared.scales(starts)
-        values = dict(zip(model.species, np.maximum(np.abs(starts), species), strict=True))
+    def _set_floors(self, tape: np.ndarray) -> None:
+        """Sizes of sensitivities that no longer matter, from the largest values of the species so far."""
+        model, states = self.prepared.model, tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + self.n]
+        self.sizes = np.maximum(self.sizes, np.abs(states).max(axis=0))
+        values = dict(zip(model.species, self.sizes, strict=True))
         values |= dict(zip(model.parameters, np.abs(self.parameters), strict=True))
-        sizes = np.array([values[name] if values[name] > 0.0 else 1.0 for name in self.names])
-        return FLOOR * max(self.task.relative, 1e-12) * species[:, None] / sizes
+        by = np.array([values[name] if values[name] > 0.0 else 1.0 for name in self.names])
+        self._put(self.scratch.floor, FLOOR * self.task.relative * self.sizes[:, None] / by)
+        self.scratch.floor[self.scratch.floor == 0.0] = 1.0
 
     def follow(self, report: Report, task: Task) -> None:
         """Go along a finished run, with the interventions of its schedule."""
@@ -187,6 +189,7 @@ class _Slopes:
         if len(tape) == 0:
             return
         first = self.output
+        self._set_floors(tape)
         slots = self.machine.prepare(self.parameters)
         self.directions.weights[:] = self.weights[self._direction_of]
         tape = np.ascontiguousarray(tape)

@@ -75,7 +75,7 @@ def test_a_nonlinear_model_through_doses(tolerance: float) -> None:
     expected = differences(toggle(), names, TIMES, interventions=doses)
     found = simulate(toggle(), TIMES, sensitivities=names, interventions=doses, relative_tolerance=tolerance)
     assert found.sensitivities is not None
-    close(found.sensitivities, expected, max(10 * tolerance, 3e-6))  # the differences are good to 1e-6
+    close(found.sensitivities, expected, max(20 * tolerance, 3e-6))  # the differences are good to 1e-6
     plain = simulate(toggle(), TIMES, interventions=doses, relative_tolerance=tolerance)
     assert np.array_equal(found.values, plain.values)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from pathway.expressions import Expression
 from pathway.expressions.graph import is_number
 
 from .model import Model
@@ -15,19 +16,35 @@ def conserved_totals(model: Model) -> tuple[dict[str, float], ...]:
     From the left null space of the stoichiometric matrix, in exact rational arithmetic. A species with a rate rule,
     an algebraic rule, an event that sets it, or a stoichiometry that is not a number belongs to no total; a species
     that nothing changes is not reported as one.
+
+    Species that count as concentrations in one compartment (every factor is a number divided by the same parameter)
+    are added up among themselves: their total does not depend on how large the compartment is. A total across
+    compartments of different sizes would, and is not reported.
     """
     movable = {name for event in model.events for name in event.assignments}
     barred = movable | set(model.rate_rules) | set(model.algebraic)
-    names = [n for n in model.species if n not in barred and model.stoichiometry.get(n) and _plain(model, n)]
-    rows = [
-        ({r: Fraction(float(c.value)) for r, c in model.stoichiometry[n].items()}, {n: Fraction(1)})  # type: ignore
-        for n in names
-    ]
-    return tuple({n: float(c) for n, c in mix.items()} for mix in _null_rows(rows))
+    rows: dict[str | None, list[Row]] = {}
+    for name in model.species:
+        if name not in barred and model.stoichiometry.get(name):
+            size, counts = _counts(model, name)
+            rows.setdefault(size, []).append((counts, {name: Fraction(1)}))
+    rows.pop(None, None)
+    return tuple({n: float(c) for n, c in mix.items()} for group in rows.values() for mix in _null_rows(group))
 
 
-def _plain(model: Model, name: str) -> bool:
-    return all(is_number(c) for c in model.stoichiometry[name].values())
+def _counts(model: Model, name: str) -> tuple[str | None, dict[str, Fraction]]:
+    """The parameter that all factors of a species are divided by ("": none; None: something else) and the numbers."""
+    sizes: set[str | None] = set()
+    counts = {}
+    for reaction, factor in model.stoichiometry[name].items():
+        upper: Expression = factor
+        size: str | None = ""
+        if factor.operator == "divide":
+            upper, lower = factor.arguments
+            size = str(lower.value) if lower.operator == "symbol" and lower.value in model.parameters else None
+        sizes.add(size if is_number(upper) else None)
+        counts[reaction] = Fraction(float(upper.value)) if is_number(upper) else Fraction(0)  # type: ignore[arg-type]
+    return (sizes.pop() if len(sizes) == 1 else None), counts
 
 
 Row = tuple[dict[str, Fraction], dict[str, Fraction]]

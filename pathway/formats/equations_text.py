@@ -20,9 +20,9 @@ def equations_text(model: Model) -> str:
     """
     lines = [f"# {model.name}; time in {model.time_unit or NOT_DECLARED}"]
     for heading, rows in _sections(model):
-        rows = list(rows)
-        if rows:
-            lines += ["", f"# {heading}", *rows]
+        shown = list(rows)
+        if shown:
+            lines += ["", f"# {heading}", *shown]
     return "\n".join(lines) + "\n"
 
 

@@ -67,6 +67,7 @@ class _Assembly:
         self.set_by_events = {name for event in declared.events for name in event.assignments}
         self.loose = _loose_names(declared)
         self.amount_state: dict[str, str] = {}
+        self.stoichiometry: dict[tuple[str, str], Expression] = {}
 
     def build(self) -> None:
         declared, draft = self.declared, self.draft
@@ -198,10 +199,11 @@ class _Assembly:
         if conversion:
             factor = multiply(factor, symbol(conversion))
         state = self.amount_state.get(species.name)
-        if state is None:
-            state, factor = species.name, divide(factor, symbol(species.compartment))
-        factors = self.draft.stoichiometry.setdefault(state, {})
-        factors[reaction] = add(factors.get(reaction, ZERO), factor)
+        # A species may stand in a reaction more than once: its stoichiometries add up.
+        place = (state or species.name, reaction)
+        total = self.stoichiometry[place] = add(self.stoichiometry.get(place, ZERO), factor)
+        written = total if state is not None else divide(total, symbol(species.compartment))
+        self.draft.stoichiometry.setdefault(place[0], {})[reaction] = written
 
     # Events
 
@@ -383,11 +385,11 @@ def _drop_unknown(draft: Draft) -> set[str]:
 
 
 def _check_start(model: Model, declared: Declarations) -> None:
-    """Every state starts from a number."""
+    """Every state starts from a number; for an algebraic one it is where the search for its root begins."""
     try:
         start = model.initial_values
     except ModelError as problem:
         raise FormatError(f"{declared.file}: {problem}") from None
     for name, value in zip(model.species, start, strict=True):
-        if math.isnan(value) and name not in model.algebraic:
+        if math.isnan(value):
             raise FormatError(f"{declared.file}: '{name}' has no initial value")

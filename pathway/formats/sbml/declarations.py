@@ -194,7 +194,12 @@ class _Reader:
             dimensions = item.getSpatialDimensionsAsDouble() if known else None
             name = self._name(item.getId())
             self.found.quantities[name] = Quantity(
-                name, size, item.getConstant() and not first_level, self.units.of_compartment(item), "compartment", dimensions
+                name,
+                size,
+                item.getConstant() and not first_level,
+                self.units.of_compartment(item),
+                "compartment",
+                dimensions,
             )
 
     def _read_species(self) -> None:

@@ -35,10 +35,17 @@ from .written_units import WrittenUnits, unit_factors
 class Dose(Protocol):
     """Something done to the model at a time; `pathway.simulation.Intervention` is one."""
 
-    time: float
-    set: Mapping[str, float]
-    add: Mapping[str, float]
-    scale: Mapping[str, float]
+    @property
+    def time(self) -> float: ...
+
+    @property
+    def set(self) -> Mapping[str, float]: ...
+
+    @property
+    def add(self) -> Mapping[str, float]: ...
+
+    @property
+    def scale(self) -> Mapping[str, float]: ...
 
 
 LITRE, CELL = "medium", "cell"

@@ -43,7 +43,8 @@ def print_table(
         table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(width=width(), highlight=False, soft_wrap=False).print(table)
+    # Units stand in square brackets, which rich would otherwise take for its own markup.
+    Console(width=width(), highlight=False, markup=False, emoji=False).print(table)
 
 
 def print_line(text: str, style: str = "") -> None:

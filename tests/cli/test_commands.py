@@ -14,7 +14,23 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
 
-COMMANDS = ("run", "check", "new", "compare", "replay", "validate", "show", "export", "cite")
+COMMANDS = (
+    "run",
+    "check",
+    "new",
+    "compare",
+    "replay",
+    "validate",
+    "show",
+    "export",
+    "cite",
+    "dose-response",
+    "synergy",
+    "screen",
+    "sensitivity",
+    "bifurcation",
+    "explain",
+)
 
 SMALL = """
 title = "Trastuzumab in SK-BR-3"
@@ -290,6 +306,15 @@ def test_validate_judges_and_takes_up_where_it_was_interrupted(here, capsys):
 def test_cite_names_the_sources_of_a_scenario(capsys):
     code, out, _ = call(capsys, "cite", "antimir21_resensitises")
     assert code == DONE and "mir21-pathway" in out and "Gong2011" in out
+
+
+def test_units_in_brackets_are_printed_as_they_are(capsys):
+    from pathway.cli.console import print_line, print_table
+
+    print_table(["miR21 [molecules]"], [["[bold] :dna: [/x]"]])
+    print_line("[nM]")
+    out = capsys.readouterr().out
+    assert "miR21 [molecules]" in out and "[bold] :dna: [/x]" in out and "[nM]" in out
 
 
 def test_narrow_terminals_and_no_color():

@@ -9,7 +9,6 @@ and the stages, six instead of eight, decide. Sensitivities follow the run by ES
 second derivatives nor products with the Jacobian.
 """
 
-from .anchor import Anchored, solve_anchors
 from .ensemble import Ensemble, EnsembleFile, simulate_ensemble, simulate_to_file
 from .errors import SimulationError
 from .interventions import Intervention
@@ -18,7 +17,6 @@ from .steady import Stability, SteadyStateError, stability, steady_state, steady
 from .trajectory import Statistics, Trajectory
 
 __all__ = [
-    "Anchored",
     "Ensemble",
     "EnsembleFile",
     "Intervention",
@@ -30,7 +28,6 @@ __all__ = [
     "simulate",
     "simulate_ensemble",
     "simulate_to_file",
-    "solve_anchors",
     "stability",
     "steady_state",
     "steady_state_sensitivities",

@@ -51,7 +51,7 @@ def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray
 
 def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[float, np.ndarray | None]:
     """The relative tolerance, and absolute tolerances per species or None for the default."""
-    if not (np.isscalar(relative) and np.isfinite(relative) and 0.0 < relative < 1.0):
+    if not isinstance(relative, (int, float, np.floating)) or not 0.0 < relative < 1.0:
         raise ValueError(f"relative_tolerance: expected a number between 0 and 1, got {relative!r}")
     if relative < 1e-13:
         raise ValueError(f"relative_tolerance: {relative:g} is finer than double precision allows; at least 1e-13")

@@ -57,7 +57,7 @@ def evaluate_arrays(formulas: Sequence[Expression], values: Mapping[str, np.ndar
     with np.errstate(all="ignore"):
         for node in postorder(formulas):
             if node.operator == "number":
-                found[id(node)] = np.float64(node.value)  # type: ignore[arg-type]
+                found[id(node)] = np.asarray(node.value, dtype=float)
             elif node.operator == "symbol":
                 found[id(node)] = np.asarray(values[str(node.value)], dtype=float)
             else:

@@ -38,7 +38,7 @@ class Control:
     values : array, shape (n_readings,)
         The readings themselves.
     expected : array, shape (n_readings,)
-        What each row must sum to by the summation theorems: 0, or 1 for fluxes and other rates.
+        What each row must sum to by the summation theorems: 0 for levels, 1 for fluxes.
     """
 
     readings: tuple[str, ...]
@@ -113,11 +113,9 @@ def control_coefficients(
     by_factor = _gradient(closed, factors, known)
     with np.errstate(all="ignore"):
         coefficients = (by_state @ slopes + by_factor) / readings[:, None]
-    rates = np.array(
-        [1.0 if larger.units.get(name, "").endswith("/h") else 0.0 for name in levels] + [1.0] * len(fluxes)
-    )
+    expected = np.array([0.0] * len(levels) + [1.0] * len(fluxes))
     names = (*levels, *(f"flux of {name}" for name in fluxes))
-    return Control(names, tuple(model.rates), np.nan_to_num(coefficients), readings, rates)
+    return Control(names, tuple(model.rates), np.nan_to_num(coefficients), readings, expected)
 
 
 def _formula(model: Model, name: str) -> Expression:

@@ -122,17 +122,18 @@ class Explanation:
         first, *rest = [k for k in self.ranked() if abs(self.shares[k].value) > 0.005 * abs(gap)] or self.ranked()[:1]
         said += f" Most of it is owed to {self.links[first].name}"
         said += f": {self.links[first].doing or 'setting it'} to the reference alone changes {self.reading} by "
-        said += f"{self._percent(self.attribution.alone[first, 0])}; its share over all orders is "
-        said += f"{self._percent(self.shares[first].value)}."
+        said += f"{self.relative(self.attribution.alone[first, 0])}; its share over all orders is "
+        said += f"{self.relative(self.shares[first].value)}."
         for k in rest[:4]:
             word = "adds" if self.shares[k].value * gap > 0 else "takes back"
-            said += f" {self.links[k].name} {word} {self._percent(self.shares[k].value)}."
-        said += f" All links together: {self._percent(self.attribution.total[0])}"
+            said += f" {self.links[k].name} {word} {self.relative(self.shares[k].value)}."
+        said += f" All links together: {self.relative(self.attribution.total[0])}"
         left = self.unexplained
-        said += "." if abs(left) < 0.005 * abs(gap) else f"; {self._percent(left)} reaches the reading on other ways."
+        said += "." if abs(left) < 0.005 * abs(gap) else f"; {self.relative(left)} reaches the reading on other ways."
         return said
 
-    def _percent(self, change: float) -> str:
+    def relative(self, change: float) -> str:
+        """A change of the reading in per cent of its value in the arm."""
         if self.reading == "GR" or self.value == 0.0:
             return f"{change:+.3f}"
         return f"{100.0 * change / abs(self.value):+.0f} %"
@@ -308,3 +309,17 @@ def _told(value: float) -> str:
 
 def _of(value: float, other: float) -> str:
     return f" ({100.0 * value / other:.0f} % of it)" if other > 0 and value >= 0 else ""
+
+
+def usual_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tuple[str, str]:
+    """The arms of the usual question: the drug alone, and the drug with something that changes its effect."""
+    if arm and reference:
+        return arm, reference
+    treated = [a for a in scenario.arms if set(a.doses) & set(scenario.growth_of)]
+    if not treated:
+        raise AnalysisError(f"{scenario.name}: no arm gets a drug; say which arms differ with --arm and --reference")
+    alone = arm or min(treated, key=lambda a: len(a.doses)).name
+    others = [a.name for a in treated if a.name != alone]
+    if not (reference or others):
+        raise AnalysisError(f"{scenario.name}: only one arm gets the drug; name the other with --reference")
+    return alone, reference or others[0]

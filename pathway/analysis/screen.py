@@ -177,7 +177,7 @@ def screen(
     base = float(baseline["GR"][0])
     order = sorted(kept, key=lambda k: (-abs(found["GR"][k] - base), chosen[k].name))
     ranked = [chosen[k] for k in order]
-    moving = [k for k, t in enumerate(ranked) if abs(found["GR"][order[k]] - base) > 1e-6 and t.kind != "parameter"]
+    moving = [k for k in _distinct(ranked) if abs(found["GR"][order[k]] - base) > 1e-6]
     paired = moving if pairs < 0 else moving[:pairs]
     return Screen(
         scenario,
@@ -208,6 +208,16 @@ def _pairs(
     matrix[rows, columns] = matrix[columns, rows] = both["GR"]
     np.fill_diagonal(matrix, alone)
     return matrix
+
+
+def _distinct(ranked: list[Target]) -> list[int]:
+    """Places of species and reactions, a reaction left out where turning it is what turns a species."""
+    of_species = {target.parameters for target in ranked if target.kind == "species"}
+    return [
+        k
+        for k, target in enumerate(ranked)
+        if target.kind == "species" or (target.kind == "reaction" and target.parameters not in of_species)
+    ]
 
 
 def treated_arm(scenario: Scenario, name: str | None) -> Arm:

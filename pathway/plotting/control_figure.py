@@ -34,6 +34,6 @@ def plot_control(found: Control, cells: str) -> Figure:
         figure.colorbar(image, cax=bar)
         bar.set_ylabel("control coefficient [1]", fontsize=6)
         bar.tick_params(labelsize=5.5)
-        said = f"Sums over all {len(found.reactions)} reactions agree with the summation theorems to {found.violation:.1e}."
+        said = f"Sums over all {len(found.reactions)} reactions: summation theorems hold to {found.violation:.1e}."
         figure.text(0.012, 0.06 / height, said, fontsize=6.5)
         return figure

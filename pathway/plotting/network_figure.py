@@ -16,7 +16,7 @@ NODES: Mapping[str, tuple[float, float, str, str]] = {
     "EGFR": (0.75, 0.35, "EGFR", "EGFR_signal"),
     "HER2": (2.05, 0.35, "HER2", "HER2_signal"),
     "HER3": (3.55, 0.35, "HER2-HER3", "HER3_signal"),
-    "SRC": (1.35, 1.25, "Src", "SRC_active"),
+    "SRC": (2.2, 1.25, "Src", "SRC_active"),
     "PI3K": (3.55, 1.25, "PI3K alpha", "PI3K_alpha"),
     "PI3Kb": (4.55, 1.25, "PI3K beta", "PI3K_beta"),
     "IRS1": (5.75, 1.25, "adapters", "IRS1"),
@@ -30,7 +30,7 @@ NODES: Mapping[str, tuple[float, float, str, str]] = {
     "S6K": (5.75, 3.05, "S6K", "S6K_active"),
     "AP1": (0.6, 3.95, "AP-1", "AP1"),
     "miR21": (2.35, 3.95, "miR-21", "miR21_free"),
-    "FOXO": (4.95, 3.95, "FOXO", "FOXO_nuclear"),
+    "FOXO": (5.15, 3.95, "FOXO", "FOXO_nuclear"),
     "INF": (3.65, 3.95, "NF-kB/STAT3", "inflammation"),
     "PDCD4": (1.35, 4.75, "PDCD4", "PDCD4"),
     "NFIB": (2.95, 4.75, "NFIB", "NFIB"),
@@ -75,13 +75,13 @@ EDGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
 
 # Arrows that bend around the map: from, to, sign, corner points, links.
 ROUND: tuple[tuple[str, str, str, tuple[tuple[float, float], ...], tuple[str, ...]], ...] = (
-    ("FOXO", "HER3", "+", ((5.12, 3.6), (5.12, 0.35)), ()),
+    ("FOXO", "HER3", "+", ((5.15, 0.35),), ()),
     ("S6K", "IRS1", "-", ((6.75, 3.05), (6.75, 1.25)), ()),
     ("NFIB", "miR21", "-", ((3.3, 4.45),), ()),
 )
 
 _WIDE, _TALL = 0.46, 0.145
-_HEIGHT = 7.35
+_HEIGHT = 7.1
 
 
 def plot_explanation(found: Explanation) -> Figure:
@@ -112,10 +112,11 @@ def _shares(found: Explanation) -> dict[str, float]:
 
 def _map(axes: Any, found: Explanation) -> None:
     shares = _shares(found)
+    texts = {link.name: found.relative(share.value) for link, share in zip(found.links, found.shares, strict=True)}
     for start, end, sign, links in EDGES:
-        _arrow(axes, NODES[start][:2], NODES[end][:2], sign, links, shares)
+        _arrow(axes, NODES[start][:2], NODES[end][:2], sign, links, shares, texts)
     for start, end, sign, corners, links in ROUND:
-        _bent(axes, start, end, sign, corners, links, shares)
+        _bent(axes, start, end, sign, corners, links, shares, texts)
     for x, y, label, quantity in NODES.values():
         own, other = found.levels.get(quantity, (math.nan, math.nan))
         _node(axes, x, y, label, own, other)
@@ -129,13 +130,14 @@ def _width(links: tuple[str, ...], shares: Mapping[str, float]) -> tuple[float, 
 def _arrow(
     axes: Any, start: tuple[float, float], end: tuple[float, float], sign: str, links: tuple[str, ...],
     shares: Mapping[str, float],
+    texts: Mapping[str, str],
 ) -> None:  # fmt: skip
     width, color = _width(links, shares)
     (x0, y0), (x1, y1) = _edge(start, end), _edge(end, start)
     style = "-|>,head_width=0.13,head_length=0.26" if sign == "+" else "|-|,widthA=0,widthB=0.22"
     arrow = {"arrowstyle": style, "color": color, "linewidth": width, "shrinkA": 0, "shrinkB": 1, "mutation_scale": 12}
     axes.annotate("", (x1, y1), (x0, y0), arrowprops=arrow, zorder=1)
-    label = [f"{100 * shares[link]:+.0f} %" for link in links if abs(shares.get(link, 0.0)) > 0.01]
+    label = [texts[link] for link in links if abs(shares.get(link, 0.0)) > 0.01]
     if label:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
         middle = (x0 + x1) / 2, (y0 + y1) / 2 - 0.1
@@ -145,6 +147,7 @@ def _arrow(
 def _bent(
     axes: Any, start: str, end: str, sign: str, corners: tuple[tuple[float, float], ...], links: tuple[str, ...],
     shares: Mapping[str, float],
+    texts: Mapping[str, str],
 ) -> None:  # fmt: skip
     width, color = _width(links, shares)
     first, last = NODES[start][:2], NODES[end][:2]
@@ -152,7 +155,7 @@ def _bent(
     axes.plot(
         [p[0] for p in path], [p[1] for p in path], color=color, linewidth=width, zorder=1, solid_capstyle="round"
     )
-    _arrow(axes, corners[-1], last, sign, (), {})
+    _arrow(axes, corners[-1], last, sign, (), {}, texts)
 
 
 def _edge(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
@@ -175,7 +178,7 @@ def _node(axes: Any, x: float, y: float, label: str, own: float, other: float) -
         )
     )  # fmt: skip
     dark = abs(fold) > 1.3
-    shown = f"{own / other:.2g}x" if own > 0 and other > 0 else ""
+    shown = f"{own / other:.2g}x" if own > 0 and other > 0 else "none"
     axes.text(x, y - 0.045, label, ha="center", va="center", fontsize=6.5, zorder=3, color="white" if dark else "black")
     axes.text(x, y + 0.075, shown, ha="center", va="center", fontsize=5.5, zorder=3, color="white" if dark else "black")
 

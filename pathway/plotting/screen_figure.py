@@ -51,7 +51,13 @@ def _bars(axes: Any, found: Screen, count: int) -> None:
     from matplotlib.patches import Patch
 
     kinds = dict.fromkeys(target.kind for target in found.targets[:count])
-    axes.legend(handles=[Patch(color=_KIND_COLORS[k], label=k) for k in kinds], loc="lower right", fontsize=6)
+    axes.legend(
+        handles=[Patch(color=_KIND_COLORS[k], label=k) for k in kinds],
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=3,
+        fontsize=6,
+    )
 
 
 def _growth(axes: Any, found: Screen, count: int) -> None:

@@ -12,14 +12,14 @@ from pathway.analysis.synergy.scales import SCALES
 
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
 
-_TITLES = {"bliss": "Bliss excess", "hsa": "Excess over stronger agent", "loewe": "Loewe excess", "zip": "ZIP excess"}
+_TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess", "zip": "ZIP excess"}
 _MISSING = "#BFBFBF"
 
 
 def plot_grid(found: Grid) -> Figure:
     """Heat maps of effect and excess with their numbers, isoboles, and the verdict on every scale."""
     with house_style():
-        height = 5.5
+        height = 6.15
         figure = new_figure(WIDTH, height)
         title = f"{found.first.agent.name} with {found.second.agent.name}"
         figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
@@ -108,7 +108,7 @@ def _isoboles(axes: Any, found: Grid) -> None:
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     if drawn:
-        axes.legend(loc="upper right", handlelength=1.2, fontsize=5.5)
+        axes.legend(loc="best", handlelength=1.2, fontsize=5.5)
     else:
         axes.text(0.5, 0.5, "no level is crossed", transform=axes.transAxes, ha="center", color=GREY)
 
@@ -131,4 +131,4 @@ def _verdict(figure: Figure, found: Grid, height: float) -> None:
     if undefined:
         lines.append("n.d.: not defined, " + "; ".join(undefined) + ".")
     wrapped = [part for line in lines for part in textwrap.wrap(line, 158)]
-    figure.text(0.012, 1 - 4.98 / height + 0.075, "\n".join(wrapped[:6]), fontsize=5.9, va="top", linespacing=1.35)
+    figure.text(0.012, 1 - 5.38 / height, "\n".join(wrapped[:6]), fontsize=5.9, va="top", linespacing=1.35)

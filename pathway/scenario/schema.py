@@ -146,6 +146,9 @@ class ScenarioFile(Section):
     data: Data | None = None
     expect: list[Expect] = []
     fit: dict[str, object] | None = Field(None, description="Read by `pathway fit`")
+    analyze: dict[str, dict[str, object]] | None = Field(
+        None, description="Options of `pathway synergy` and the other analyses, a table for each"
+    )
 
 
 def json_schema() -> dict[str, object]:

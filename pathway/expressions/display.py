@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .graph import Expression, postorder
@@ -51,7 +52,8 @@ def _sympy_node(operator: str, arguments: list[Any]) -> Any:
     if operator == "piecewise":
         pairs = list(zip(arguments[:-1:2], arguments[1::2], strict=True))
         return sympy.Piecewise(*pairs, (arguments[-1], True))
-    return builders.get(operator, getattr(sympy, operator, None))(*arguments)
+    build: Callable[..., Any] = builders[operator] if operator in builders else getattr(sympy, operator)
+    return build(*arguments)
 
 
 def to_latex(expression: Expression) -> str:

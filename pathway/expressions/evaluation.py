@@ -48,11 +48,12 @@ def _apply(operator: str, operands: list[float]) -> float:
     try:
         if operator in FUNCTIONS:
             return float(FUNCTIONS[operator](*operands))
-        return float(_MEANING[operator](operands))
+        result = _MEANING[operator](operands)
+        return math.nan if isinstance(result, complex) else float(result)  # a root of a negative number
     except OverflowError:
         return math.inf
-    except (ValueError, TypeError):
-        # Outside the domain: log of a negative number, a complex root.
+    except ValueError:
+        # Outside the domain of a function.
         return -math.inf if operator == "log" and operands[0] == 0.0 else math.nan
     except ZeroDivisionError:
         return _by_zero(operator, operands)

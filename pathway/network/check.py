@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathway.expressions import Expression, FormulaError, parse, postorder, symbols, to_text
 from pathway.units import ONE, Unit, UnitError, in_words, unit
 
-from .language import TIME_UNIT, Network, NetworkError
+from .language import TIME_UNIT, Network, NetworkError, Observable
 
 
 def mistakes(network: Network) -> list[str]:
@@ -24,8 +24,8 @@ def mistakes(network: Network) -> list[str]:
 
 
 def _doubled_names(network: Network) -> Iterator[str]:
-    named = (*network.species, *network.parameters, *network.quantities)
-    for name, count in Counter(entry.name for entry in named).items():
+    named = [entry.name for entry in network.declared if not isinstance(entry, Observable)]
+    for name, count in Counter(named).items():
         if count > 1:
             yield f"'{name}' is declared {count} times"
     for kind, names in (
@@ -39,7 +39,7 @@ def _doubled_names(network: Network) -> Iterator[str]:
 
 def _unreadable(network: Network) -> Iterator[str]:
     """Formulas, equations and units that cannot be parsed at all."""
-    for entry in (*network.species, *network.parameters, *network.quantities, *network.observables):
+    for entry in network.declared:
         try:
             unit(entry.unit)
         except UnitError as error:
@@ -59,7 +59,7 @@ def _unreadable(network: Network) -> Iterator[str]:
 def _texts(network: Network) -> Iterator[tuple[str, str]]:
     for species in network.species:
         yield f"start of '{species.name}'", species.start
-    for entry in (*network.quantities, *network.observables):
+    for entry in network.formulas:
         yield f"formula of '{entry.name}'", entry.formula
     for reaction in network.reactions:
         yield f"reaction '{reaction.name}': the rate", reaction.rate
@@ -99,7 +99,7 @@ def _units(network: Network) -> Iterator[str]:
     known["time"] = hour = unit(TIME_UNIT)
     for species in network.species:
         yield from _misfit(f"start of '{species.name}'", parse(species.start), known, known[species.name], species.unit)
-    for entry in (*network.quantities, *network.observables):
+    for entry in network.formulas:
         yield from _misfit(f"formula of '{entry.name}'", entry.expression, known, unit(entry.unit), entry.unit)
     for reaction in network.reactions:
         for name in reaction.changes:

@@ -156,10 +156,19 @@ class Network:
     reactions: tuple[Reaction, ...]
 
     @cached_property
+    def formulas(self) -> tuple[Quantity | Observable, ...]:
+        """Everything that is computed from the rest."""
+        return (*self.quantities, *self.observables)
+
+    @cached_property
+    def declared(self) -> tuple[Species | Parameter | Quantity | Observable, ...]:
+        """Everything that has a name and a unit."""
+        return (*self.species, *self.parameters, *self.formulas)
+
+    @cached_property
     def units(self) -> Mapping[str, str]:
         """Unit text of every declared name."""
-        declared = (*self.species, *self.parameters, *self.quantities, *self.observables)
-        return {entry.name: entry.unit for entry in declared}
+        return {entry.name: entry.unit for entry in self.declared}
 
 
 def join(modules: Iterable[ModuleType]) -> Network:

@@ -235,13 +235,37 @@ def refusal(text: str) -> str:
     return message
 
 
-def test_delay_is_refused_with_its_element() -> None:
-    mark = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
-    rule = math(f"<apply>{mark}<ci>x</ci><cn>1</cn></apply>")
+DELAY = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
+
+
+def test_a_delayed_value_is_the_course_some_time_ago() -> None:
+    late = math(f"<apply>{DELAY}<ci>x</ci><cn>1.5</cn></apply>")
+    rate = math("<apply><times/><cn>-0.4</cn><ci>x</ci></apply>")
     text = sbml(
-        parameters(x=1.0, y=None) + f'<listOfRules><assignmentRule variable="y">{rule}</assignmentRule></listOfRules>'
+        parameters(x=8.0, y=None)
+        + f'<listOfRules><rateRule variable="x">{rate}</rateRule>'
+        + f'<assignmentRule variable="y">{late}</assignmentRule></listOfRules>'
     )
-    assert "the rule for 'y' uses delay()" in refusal(text)
+    from pathway.simulation import simulate as run
+
+    course = run(read_sbml_text(text).model, TIMES, relative_tolerance=1e-9)
+    assert course["y"] == pytest.approx(8.0 * np.exp(-0.4 * np.maximum(TIMES - 1.5, 0.0)), rel=1e-7)
+
+
+def test_a_delay_that_feeds_back_is_refused() -> None:
+    rate = math(f"<apply><minus/><apply>{DELAY}<ci>x</ci><cn>1</cn></apply></apply>")
+    text = sbml(parameters(x=1.0) + f'<listOfRules><rateRule variable="x">{rate}</rateRule></listOfRules>')
+    assert "delay() of 'x', which depends on delayed values" in refusal(text)
+
+
+def test_a_delay_of_changing_length_is_refused() -> None:
+    late = math(f"<apply>{DELAY}<ci>x</ci><ci>x</ci></apply>")
+    text = sbml(
+        parameters(x=1.0, y=None)
+        + f'<listOfRules><rateRule variable="x">{math("<cn>1</cn>")}</rateRule>'
+        + f'<assignmentRule variable="y">{late}</assignmentRule></listOfRules>'
+    )
+    assert "delay() by a time that changes" in refusal(text)
 
 
 def test_a_truncated_file_names_its_line() -> None:

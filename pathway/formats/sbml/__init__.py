@@ -29,8 +29,9 @@ def read_sbml(path: str | Path) -> SbmlModel:
     FormatError
         For a file that is broken or contradicts itself, with the element in question.
     Unsupported
-        For what is refused by name: delay(), flux balance problems, required packages other than `comp`, algebraic
-        rules of higher index, fast reactions without an equilibrium they return to.
+        For what is refused by name: delay() that feeds back, changes its length or would have to remember an event;
+        flux balance problems; required packages other than `comp`; algebraic rules of higher index; fast reactions
+        without an equilibrium they return to.
 
     Notes
     -----

@@ -20,6 +20,7 @@ from pathway.expressions.graph import ONE, ZERO
 from ..errors import FormatError
 from .constraints import Constraint, solve_constraints
 from .declarations import Declarations, EventEntry, Participant, Quantity, SpeciesEntry
+from .delays import resolve_delays
 from .draft import Draft
 from .fast import split_fast
 from .mathml import RATE_PREFIX
@@ -87,6 +88,7 @@ class _Assembly:
         solve_constraints(draft, split_fast(draft, declared))
         self._name_rates()
         resolve_rates(draft, declared)
+        resolve_delays(draft, declared)
         self._settle_idle_states()
 
     # Quantities with a number of their own
@@ -332,6 +334,7 @@ def _symbols_in_use(declared: Declarations) -> set[str]:
     for group in (declared.initial_assignments, declared.assignment_rules, declared.rate_rules):
         formulas += group.values()
     formulas += declared.algebraic_rules
+    formulas += [part for pair in declared.delays.values() for part in pair]
     for event in declared.events:
         formulas += [event.trigger, *event.assignments.values()]
         formulas += [extra for extra in (event.delay, event.priority) if extra is not None]

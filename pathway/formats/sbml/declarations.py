@@ -100,7 +100,7 @@ class Declarations:
     conversion_factor: str = ""
     time_unit: str = ""
     taken: set[str] = field(default_factory=set)
-    notes: dict[str, str] = field(default_factory=dict)
+    delays: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
 
     def free_name(self, wished: str) -> str:
         """The wished name, or the nearest one that nothing has yet."""
@@ -124,6 +124,7 @@ def read_declarations(document: Any, file: str) -> Declarations:
     found = Declarations(model.getId() or "model", file)
     reader = _Reader(found, Translator(file), DeclaredUnits(model), model)
     reader.read()
+    found.delays.update(reader.translator.delays)
     return found
 
 
@@ -220,8 +221,6 @@ class _Reader:
                 unit=self.units.of_species(item, item.getHasOnlySubstanceUnits() or dimensionless),
                 amount_unit=self.units.of_species(item, True),
             )
-            if item.isSetSpeciesType() if hasattr(item, "isSetSpeciesType") else False:
-                self.found.notes[name] = "species type"
 
     def _keep_parameter(self, item: Any, name: str) -> None:
         value = _number(item.isSetValue(), item.getValue())

@@ -34,6 +34,7 @@ from pathway.expressions import (
     sqrt,
     substitute,
     symbol,
+    symbols,
 )
 from pathway.expressions.graph import ONE, ZERO, is_number, postorder
 
@@ -47,6 +48,9 @@ LARGEST = 200_000
 
 RATE_PREFIX = "rateOf "
 """`rateOf(x)` is carried as the symbol "rateOf x" until the model is assembled; no identifier has a space."""
+
+DELAY_PREFIX = "delay "
+"""`delay(x, d)` is carried as a symbol "delay 1", with x and d in `Translator.delays`."""
 
 _CONDITIONS = {"less", "less_equal", "equal", "not_equal", "and", "or", "not"}
 
@@ -63,6 +67,7 @@ class Translator:
     def __init__(self, file: str) -> None:
         self.file = file
         self.functions: dict[str, tuple[tuple[str, ...], Expression]] = {}
+        self.delays: dict[str, tuple[Expression, Expression]] = {}
 
     def define(self, name: str, tree: Any) -> None:
         """Remember a function definition; its body is translated once over its own argument names."""
@@ -116,7 +121,7 @@ class Translator:
         if kind == libsbml.AST_NAME_TIME:
             return symbol("time")
         if kind == libsbml.AST_FUNCTION_DELAY:
-            raise Unsupported(f"{self.file}: {place} uses delay(), which is not supported")
+            return self._delay(arguments, place)
         if kind == libsbml.AST_FUNCTION_RATE_OF:
             return self._rate_of(arguments, place)
         if kind == libsbml.AST_FUNCTION:
@@ -134,6 +139,18 @@ class Translator:
         if len(arguments) != 1 or arguments[0].operator != "symbol":
             raise FormatError(f"{self.file}: {place}: rateOf() needs the name of one quantity")
         return symbol(f"{RATE_PREFIX}{arguments[0].value}")
+
+    def _delay(self, arguments: list[Expression], place: str) -> Expression:
+        if len(arguments) != 2:
+            raise FormatError(f"{self.file}: {place}: delay() needs a quantity and a time")
+        if place.startswith("function definition"):
+            raise Unsupported(f"{self.file}: {place} uses delay(), which is not supported there")
+        names = symbols(*arguments)
+        if any(name.startswith((DELAY_PREFIX, RATE_PREFIX)) for name in names):
+            raise Unsupported(f"{self.file}: {place} uses delay() of a delay or a rate, which is not supported")
+        mark = f"{DELAY_PREFIX}{len(self.delays) + 1}"
+        self.delays[mark] = (arguments[0], arguments[1])
+        return symbol(mark)
 
     def _call(self, name: str, arguments: Sequence[Expression], place: str) -> Expression:
         if name not in self.functions:

@@ -8,7 +8,7 @@ from pathway.expressions.graph import ONE
 from ..errors import FormatError, Unsupported
 from .declarations import Declarations
 from .draft import Draft
-from .mathml import RATE_PREFIX
+from .mathml import DELAY_PREFIX, RATE_PREFIX
 
 
 def resolve_rates(draft: Draft, declared: Declarations) -> None:
@@ -37,9 +37,9 @@ def _rate_of(draft: Draft, name: str, rates: set[str]) -> Expression:
         raise Unsupported(
             f"{draft.file}: rateOf('{name}') is not supported: an algebraic rule determines '{min(implicit)}'"
         )
-    if symbols(value) & rates:
+    if symbols(value) & rates or any(n.startswith(DELAY_PREFIX) for n in symbols(value)):
         raise Unsupported(
-            f"{draft.file}: rateOf('{name}') is not supported: '{name}' depends on another rate of change"
+            f"{draft.file}: rateOf('{name}') is not supported: '{name}' depends on a delay or another rate of change"
         )
     direction = {state: draft.derivative(state) for state in symbols(value) & draft.states.keys()}
     return directional_derivative([value], direction | {"time": ONE})[0]

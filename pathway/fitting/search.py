@@ -42,7 +42,7 @@ class Plan:
     include_nominal : bool
         Whether start 0 is the nominal point instead of a drawn one.
     candidates : int
-        How many points a start may try until one can be computed.
+        How many points a start looks at before it begins at the best of them; 0: five for each estimated parameter.
     settings : Settings
         Of the local optimizer.
     """
@@ -51,7 +51,7 @@ class Plan:
     seed: int = 1
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
-    candidates: int = 20
+    candidates: int = 0
     settings: Settings = field(default_factory=Settings)
 
 
@@ -130,7 +130,7 @@ def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
     """
     n = len(problem.estimated)
-    points = np.empty((plan.starts, max(plan.candidates, 1), n))
+    points = np.empty((plan.starts, plan.candidates or 5 * n, n))
     points[:, 0] = _even(plan, n)
     for k in range(plan.starts):
         points[k, 1:] = np.random.default_rng([plan.seed, k]).random((points.shape[1] - 1, n))
@@ -184,16 +184,13 @@ def _finite_range(low: float, high: float, nominal: float) -> tuple[float, float
 
 
 def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
-    """One local optimization, from the first of `points` that can be computed."""
+    """One local optimization, from the best of `points`."""
     began = time.process_time()
     before = (objective.evaluations, objective.gradients)
     problem = objective.problem
     objective.failures.clear()
-    point = points[0]
-    for candidate in points:
-        if math.isfinite(objective.value(candidate)):
-            point = candidate
-            break
+    values = [objective.value(candidate) for candidate in points]
+    point = points[int(np.argmin(values))]
     found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
     return Start(
         number=number,

@@ -1,0 +1,245 @@
+"""Searches, profiles and draws on a problem whose answers are known: exponential decay measured with normal noise."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from pathway.equations import Model
+from pathway.expressions import parse
+from pathway.fitting.identifiability import identifiability
+from pathway.fitting.objective import Objective
+from pathway.fitting.predict import compare_models, design, likelihood_ratio, predict
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+from pathway.fitting.profiles import profile
+from pathway.fitting.result import load_fit
+from pathway.fitting.sampling import sample
+from pathway.fitting.search import Plan, fit, starting_points
+
+TIMES = np.linspace(0.0, 5.0, 11)
+
+
+def decay(noise_seed=1, redundant=False, **changes):
+    """x' = -k x from 2, seen as scale * x with standard deviation 0.05."""
+    model = Model(
+        name="decay",
+        species=("x",),
+        parameters=("k", "k2", "start"),
+        parameter_values=np.array([0.7, 1.0, 2.0]),
+        initial={"x": parse("start")},
+        rate_rules={"x": parse("-k * k2 * x" if redundant else "-k * x")},
+    )
+    clean = 3.0 * 2.0 * np.exp(-0.7 * TIMES)
+    data = clean + 0.05 * np.random.default_rng(noise_seed).normal(size=len(TIMES))
+    parameters = [
+        Parameter("k", 0.7, 1e-2, 1e2, "log10"),
+        Parameter("scale", 3.0, 1e-2, 1e3, "log10"),
+    ]
+    if redundant:
+        parameters.append(Parameter("k2", 1.0, 1e-4, 1e4, "log10"))
+    fields = {
+        "name": "decay",
+        "model": model,
+        "parameters": tuple(parameters),
+        "experiments": (Experiment("only", (Period(0.0),)),),
+        "observables": (Observable("seen", parse("scale * x"), parse("0.05")),),
+        "measurements": tuple(
+            Measurement("seen", "only", float(t), float(v)) for t, v in zip(TIMES, data, strict=True)
+        ),
+    }
+    return Problem(**{**fields, **changes})
+
+
+def best_by_hand(problem):
+    """The same least-squares problem on the closed form, by scipy."""
+    from scipy.optimize import least_squares
+
+    data = np.array([m.value for m in problem.measurements])
+    found = least_squares(lambda p: (p[1] * 2.0 * np.exp(-p[0] * TIMES) - data) / 0.05, [0.5, 2.0], xtol=1e-14)
+    return found.x, float(found.cost + len(data) * (math.log(0.05) + 0.5 * math.log(2 * math.pi)))
+
+
+def test_the_optimum_is_that_of_the_closed_form():
+    problem = decay()
+    found = fit(problem, starts=4, seed=3, workers=1)
+    parameters, objective = best_by_hand(problem)
+    assert found.best.objective == pytest.approx(objective, abs=1e-6)
+    assert list(found.best.parameters.values()) == pytest.approx(parameters, rel=1e-5)
+
+
+def test_starting_points_fill_the_box_evenly():
+    points = starting_points(decay(), Plan(starts=8, seed=5))[:, 0]
+    lower, upper = decay().bounds
+    cells = np.floor((points - lower) / (upper - lower) * 8).astype(int)
+    assert all(sorted(column) == list(range(8)) for column in cells.T)
+
+
+def test_the_number_of_workers_changes_nothing(tmp_path):
+    one = fit(decay(), starts=4, seed=2, workers=1)
+    two = fit(decay(), starts=4, seed=2, workers=2)
+    assert [s.objective for s in one.starts] == [s.objective for s in two.starts]
+    assert all((a.x == b.x).all() for a, b in zip(one.starts, two.starts, strict=True))
+
+
+def test_a_search_goes_on_where_it_was_stopped(tmp_path):
+    whole = fit(decay(), starts=5, seed=2, workers=1)
+    fit(decay(), starts=5, seed=2, workers=1, directory=tmp_path)
+    kept = {f.name: f.stat().st_mtime_ns for f in tmp_path.glob("start_*.json")}
+    (tmp_path / "start_00001.json").unlink()
+    (tmp_path / "start_00003.json").unlink()
+    (tmp_path / ".start_00003.json.99").write_text("half a fil")
+    again = fit(decay(), starts=5, seed=2, workers=1, directory=tmp_path)
+    assert [s.objective.hex() for s in again.starts] == [s.objective.hex() for s in whole.starts]
+    assert all((a.x == b.x).all() for a, b in zip(again.starts, whole.starts, strict=True))
+    untouched = {n for n, t in kept.items() if (tmp_path / n).stat().st_mtime_ns == t}
+    assert untouched == {f"start_{k:05d}.json" for k in (0, 2, 4)}
+
+
+SCRIPT = """
+import sys
+sys.path.insert(0, {root!r})
+from tests.fitting.test_search import decay
+from pathway.fitting.search import fit
+if __name__ == "__main__":
+    fit(decay(), starts=40, seed=4, workers=1, directory={folder!r})
+"""
+
+
+def test_a_killed_search_ends_with_the_same_bits(tmp_path):
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    script = tmp_path / "run.py"
+    folder = tmp_path / "search"
+    script.write_text(SCRIPT.format(root=root, folder=str(folder)))
+    process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120.0
+    while len(list(folder.glob("start_*.json"))) < 3 and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    resumed = fit(decay(), starts=40, seed=4, workers=1, directory=folder)
+    whole = fit(decay(), starts=40, seed=4, workers=1)
+    assert [s.objective.hex() for s in resumed.starts] == [s.objective.hex() for s in whole.starts]
+    assert (resumed.best.x == whole.best.x).all()
+
+
+def test_a_folder_of_another_problem_is_refused(tmp_path):
+    fit(decay(), starts=1, seed=2, workers=1, directory=tmp_path)
+    with pytest.raises(ProblemError, match="another problem"):
+        fit(decay(noise_seed=9), starts=1, seed=2, workers=1, directory=tmp_path)
+    with pytest.raises(ProblemError, match="other settings"):
+        fit(decay(), starts=2, seed=2, workers=1, directory=tmp_path)
+
+
+def test_a_fit_is_saved_and_read_again(tmp_path):
+    found = fit(decay(), starts=2, seed=2, workers=1)
+    found.save(tmp_path / "fit.pickle")
+    assert load_fit(tmp_path / "fit.pickle").best.objective == found.best.objective
+    assert list(found.to_dataframe()["objective"]) == list(found.objectives)
+
+
+def test_failures_are_infinite_and_keep_their_reason():
+    def broken(q, slopes):
+        from pathway.fitting.objective import RunFailure
+
+        raise RunFailure("experiment 'only': the rates are not finite")
+
+    objective = Objective(decay())
+    objective.runner.run = broken
+    made = objective(np.zeros(2))
+    assert made.value == math.inf and "not finite" in made.failure
+    assert objective.failures == {"experiment 'only': the rates are not finite": 1}
+
+
+def test_slopes_and_information_against_the_closed_form():
+    problem = decay()
+    x = np.array([math.log10(0.9), math.log10(2.5)])
+    made = Objective(problem)(x)
+    data = np.array([m.value for m in problem.measurements])
+    curve = 2.5 * 2.0 * np.exp(-0.9 * TIMES)
+    jacobian = np.stack([-TIMES * curve * 0.9, curve], axis=1) * math.log(10.0) / 0.05
+    assert made.gradient == pytest.approx(jacobian.T @ ((curve - data) / 0.05), rel=1e-6)
+    assert made.information == pytest.approx(jacobian.T @ jacobian, rel=1e-6)
+
+
+def test_a_profile_limit_is_where_the_closed_form_has_it():
+    problem = decay()
+    (k, scale), best = best_by_hand(problem)
+    objective = Objective(problem)
+    found = profile(objective, problem.to_scale(np.array([k, scale])), ["k"])["k"]
+    data = np.array([m.value for m in problem.measurements])
+
+    def held(rate):
+        basis = 2.0 * np.exp(-rate * TIMES)
+        rest = data - basis * (basis @ data) / (basis @ basis)
+        return 0.5 * float(rest @ rest) / 0.05**2 + len(data) * (math.log(0.05) + 0.5 * math.log(2 * math.pi))
+
+    assert found.verdict == "identifiable"
+    for limit in (found.lower, found.upper):
+        assert held(limit) == pytest.approx(best + 0.5 * 3.841458820694124, abs=0.02)
+
+
+def test_a_product_of_two_parameters_is_named():
+    problem = decay(redundant=True)
+    x = problem.to_scale(problem.nominal)
+    objective = Objective(problem)
+    seen = identifiability(objective, x)
+    assert seen.unidentifiable == ("k", "k2") and seen.rank == 2
+    (combination,) = seen.combinations
+    assert combination["k"] == pytest.approx(-combination["k2"], rel=1e-4)
+    found = profile(objective, fit(problem, starts=2, seed=1, workers=1).best.x, ["k"])["k"]
+    assert found.verdict == "not identifiable"
+    assert found.companions["k2"] == pytest.approx(-1.0, abs=0.05)
+
+
+def test_draws_have_the_spread_of_the_linear_theory():
+    problem = decay()
+    (k, scale), _ = best_by_hand(problem)
+    x = problem.to_scale(np.array([k, scale]))
+    objective = Objective(problem)
+    found = sample(objective, x, draws=6000, seed=1)
+    spread = np.sqrt(np.diagonal(np.linalg.inv(objective(x).information)))
+    drawn = problem.to_scale(found.draws)
+    assert drawn.mean(axis=0) == pytest.approx(x, abs=0.3 * spread.max())
+    assert drawn.std(axis=0) == pytest.approx(spread, rel=0.25)
+    assert max(found.r_hat.values()) < 1.1 and 0.2 < found.acceptance < 0.95
+    band = predict(problem, np.array([k, scale]), found.draws[::10])
+    assert np.all(band.low <= band.best) and np.all(band.best <= band.high)
+
+
+def test_the_next_measurement_is_the_one_with_the_largest_slope():
+    """With the scale known, d/dk of exp(-k t) is largest at t = 1/k."""
+    problem = decay().fixed({"scale": 3.0})
+    x = problem.to_scale(problem.nominal)
+    candidates = [Measurement("seen", "only", t, 1.0) for t in (0.1, 1.0 / 0.7, 5.0)]
+    ranked = design(problem, x, candidates, "k")
+    assert ranked[0].measurement.time == pytest.approx(1.0 / 0.7)
+    assert ranked[0].gain > ranked[-1].gain > 0.0
+
+
+def test_model_comparison():
+    problem = decay()
+    found = compare_models({"full": (10.0, problem), "fixed": (10.5, problem.fixed({"scale": 3.0}))})
+    assert list(found) == ["fixed", "full"]
+    assert found["full"].aic == pytest.approx(24.0)
+    assert found["full"].bic == pytest.approx(20.0 + 2 * math.log(11))
+    assert likelihood_ratio(10.0 + 0.5 * 3.841458820694124, 10.0, 1) == pytest.approx(0.05, rel=1e-9)
+
+
+MISTAKES = {
+    "before its start": {"measurements": (Measurement("seen", "only", -1.0, 1.0, source="data.csv:2"),)},
+    "no observable is called 'sen'": {"measurements": (Measurement("sen", "only", 1.0, 1.0, source="data.csv:2"),)},
+    "no experiment is called 'onl'": {"measurements": (Measurement("seen", "onl", 1.0, 1.0, source="data.csv:2"),)},
+    "outside its bounds": {"parameters": (Parameter("k", 5.0, 1e-2, 1.0, "log10"), Parameter("scale", 3.0, 1, 10))},
+    "expected rising times": {"experiments": (Experiment("only", (Period(3.0), Period(1.0))),)},
+}
+
+
+@pytest.mark.parametrize("message", MISTAKES)
+def test_a_problem_that_contradicts_itself_is_refused(message):
+    with pytest.raises(ProblemError, match=message.replace("before its", "before the experiment's")):
+        decay(**MISTAKES[message])

@@ -40,24 +40,41 @@ def validate(
 
 
 def _print(found: dict[str, Any]) -> None:
-    from pathway.report import band
-
-    rows = []
-    shares_known = any(entry["prior_pass_fraction"] is not None for entry in found["expectations"])
-    for entry in sorted(found["expectations"], key=lambda e: (_order(e["finding"]), e["scenario"])):
-        claim = entry["claim"] + (f" ({entry['reason']})" if entry["reason"] and not entry["met"] else "")
-        row = [entry["finding"] or "", "met" if entry["met"] else "missed", entry["role"]]
-        row += [console.number(entry["value"]) or "-", band(entry["above"], entry["below"])]
-        if shares_known:
-            share = entry["prior_pass_fraction"]
-            row.append("-" if share is None else f"{share:.0%}")
-        rows.append([*row, entry["scenario"], claim, entry["source"] or ""])
-    header = ["finding", "verdict", "role", "value", "expected", *(["of draws"] if shares_known else [])]
-    console.print_table([*header, "scenario", "claim", "source"], rows, numbers=(3,))
+    judged = sorted(found["expectations"], key=lambda e: (_order(e["finding"]), e["scenario"]))
+    console.print_table(
+        ["finding", "verdict", "role", "value", "expected", "of draws", "claim [scenario; source]"],
+        [_row(entry) for entry in judged],
+        numbers=(3, 5),
+    )
+    _print_misses([entry for entry in judged if not entry["met"]])
     for role, counts in found["by_role"].items():
         console.print_line(f"{role}: {counts['met']} of {counts['of']} met")
-    findings = {e["finding"] for e in found["expectations"] if e["finding"]}
+    findings = {entry["finding"] for entry in judged if entry["finding"]}
     console.print_line(f"{len(findings)} findings. Only predictions count as reproduced.")
+    console.print_line("of draws: share of parameter sets drawn from their ranges that meet it (--prior N)")
+
+
+def _row(entry: dict[str, Any]) -> list[str]:
+    from pathway.report import band
+
+    share = entry["prior_pass_fraction"]
+    return [
+        entry["finding"] or "",
+        "met" if entry["met"] else "missed",
+        entry["role"],
+        console.number(entry["value"]) or "-",
+        band(entry["above"], entry["below"]),
+        "-" if share is None else f"{share:.0%}",
+        f"{entry['claim']} [{entry['scenario']}; {entry['source'] or 'no source'}]",
+    ]
+
+
+def _print_misses(missed: list[dict[str, Any]]) -> None:
+    """Why each missed expectation is missed: an explained miss is worth more than a tuned pass."""
+    if missed:
+        console.print_line("Missed, because:")
+    for entry in missed:
+        console.print_line(f"  {entry['finding'] or entry['role']} [{entry['scenario']}]: {entry['reason']}")
 
 
 def _order(finding: str | None) -> tuple[int, str]:

@@ -1,0 +1,54 @@
+"""Findings against draws: a share for each expectation, whatever it is called; sittings that take each other up."""
+
+import json
+
+from pathway.report.validation import validate
+from pathway.scenario import read_scenario
+from pathway.scenario.prior_shares import fingerprint
+
+SMALL = """
+title = "One claim, three bands"
+cells = "skbr3"
+[time]
+end = "24 h"
+record_every = "6 h"
+[[arm]]
+name = "untreated"
+"""
+BANDS = ("above = 0.99\nbelow = 1.01", "below = 0.5", "above = 0.99")
+SMALL += "".join(
+    f'[[expect]]\nclaim = "PTEN of the line is 1"\nrole = "sanity"\nquantity = "PTEN"\narm = "untreated"\n{band}\n'
+    for band in BANDS
+)
+
+
+def test_each_expectation_has_a_share_of_its_own(tmp_path):
+    """Drawn cells are anchored to PTEN 1, so the shares are known beforehand."""
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL, encoding="utf-8")
+    found = validate([str(file)], 3, 1, tmp_path / "out")
+    assert [entry["prior_pass_fraction"] for entry in found["expectations"]] == [1.0, 0.0, 1.0]
+    row = json.loads((tmp_path / "out" / "prior_pass.json").read_text())["small"]
+    assert row == {
+        "fingerprint": fingerprint(read_scenario(file)),
+        "draws": 3,
+        "living": row["living"],
+        "seed": 1,
+        "shares": [1.0, 0.0, 1.0],
+    }
+    assert json.loads((tmp_path / "out" / "verdicts.json").read_text()) == found
+
+
+def test_a_changed_scenario_alone_is_judged_anew(tmp_path):
+    first, second = tmp_path / "first.toml", tmp_path / "second.toml"
+    first.write_text(SMALL, encoding="utf-8")
+    second.write_text(SMALL, encoding="utf-8")
+    names, out = [str(first), str(second)], tmp_path / "out"
+    validate(names, 2, 1, out)
+    (draws,) = out.glob("draws_*.jsonl")
+    before = draws.read_text().splitlines()
+    second.write_text(SMALL.replace('"24 h"', '"48 h"'), encoding="utf-8")
+    validate(names, 2, 1, out)
+    after = draws.read_text().splitlines()
+    assert after[: len(before)] == before
+    assert [json.loads(line)["scenario"] for line in after[len(before) :]] == ["second", "second"]

@@ -18,7 +18,7 @@ def plot_control(found: Control, cells: str) -> Figure:
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, int((strength > 1e-3).sum()))]
         values = found.coefficients[:, order]
         rows, columns = values.shape
-        height = 2.6 + 0.2 * rows
+        height = 2.15 + 0.2 * rows
         figure = new_figure(WIDTH, height)
         figure.text(0.012, 1 - 0.1 / height, f"Control at rest, {cells}", fontsize=9, fontweight="bold", va="top")
         axes = figure.add_axes((1.5 / WIDTH, 1 - (0.4 + 0.2 * rows) / height, 4.8 / WIDTH, 0.2 * rows / height))

@@ -1,0 +1,169 @@
+"""PTEN under miR-21 in single cells: transcripts number tens, so chance decides how much protein a cell has.
+
+The chosen species are counted molecule by molecule; the rest of the circuit drives them as it runs without chance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pathway.scenario.laboratory import Laboratory
+from pathway.simulation import Intervention, simulate
+from pathway.simulation.steady import steady_states
+from pathway.simulation.stochastic import Cells, molecules, simulate_cells
+from pathway.simulation.trajectory import Trajectory
+
+TARGET = ("PTEN_mRNA", "PTEN_mRNA_RISC")
+"""The transcript alone: miR-21, of which there are thousands, is an input."""
+
+WITH_MIRNA = ("miR21_primary", "miR21_duplex", "miR21_RISC", *TARGET)
+"""The miRNA counted as well; its quick binding and release call for tau-leaping."""
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Cells of one dish.
+
+    Attributes
+    ----------
+    cells : Cells
+    course : Trajectory
+        The same without chance.
+    """
+
+    cells: Cells
+    course: Trajectory
+
+    def mean(self, name: str) -> np.ndarray:
+        """Mean over cells in units of the model, shape (n_times,)."""
+        return self.cells.amounts(name).mean(axis=0)
+
+    def protein(self) -> np.ndarray:
+        """Total PTEN of every cell in units of the model, shape (n_cells, n_times).
+
+        Tens of thousands of protein molecules add no noise of their own; each cell's protein follows its transcript.
+        """
+        course, times = self.course, self.cells.times
+        per_free = 1.0 - course.parameters[:, course.model.parameter_index("lost_translation_PTEN")]
+        transcript = self.cells["PTEN_mRNA"] + per_free * self.cells["PTEN_mRNA_RISC"]
+        usual = course["PTEN_mRNA"] + per_free * course["PTEN_mRNA_RISC"]
+        made = course["PTEN_synthesis"] * transcript / usual
+        loss = course.parameters[:, course.model.parameter_index("k_PTEN_degradation")] + course["division_rate"]
+        level = np.full((len(made), len(times)), float(course["PTEN"][0]))
+        for k, step in enumerate(np.diff(times)):
+            rate, source = (loss[k] + loss[k + 1]) / 2, (made[:, k] + made[:, k + 1]) / 2
+            level[:, k + 1] = source / rate + (level[:, k] - source / rate) * np.exp(-rate * step)
+        return level
+
+    def variation(self, name: str) -> np.ndarray:
+        """Coefficient of variation over cells, shape (n_times,)."""
+        amounts = self.cells.amounts(name)
+        return amounts.std(axis=0) / np.maximum(amounts.mean(axis=0), 1e-300)
+
+
+def population(
+    laboratory: Laboratory,
+    parameters: np.ndarray,
+    state: np.ndarray,
+    times: Sequence[float] | np.ndarray,
+    *,
+    interventions: Sequence[Intervention] = (),
+    species: Sequence[str] = TARGET,
+    copies: Mapping[str, float] | None = None,
+    n_cells: int = 500,
+    seed: int = 0,
+    method: str = "exact",
+) -> Population:
+    """Many cells of one dish.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    parameters, state : array
+        Of the dish, and its state at the first time.
+    times : array, shape (n_times,), hours
+        Counts are recorded there, and the deterministic rest is handed over there: choose them close together where it
+        changes quickly.
+    interventions : sequence of Intervention
+    species : sequence of str
+    copies : mapping of species to float, optional
+        Molecules per unit, for species whose unit is not molecules.
+    n_cells, seed : int
+    method : "exact" or "leap"
+
+    Notes
+    -----
+    Mukherji et al. 2011, doi 10.1038/ng.905, saw the threshold and the spread this shows.
+    """
+    model = laboratory.model
+    parts = molecules(model, species, copies)
+    course = simulate(
+        model, times, parameters=parameters, initial=state, interventions=interventions, start=float(times[0])
+    )
+    first = np.array([state[model.species_index(name)] for name in parts.species]) * parts.copies
+    rng = np.random.default_rng([seed, 1])
+    # Whole numbers whose mean is right: a cell has 3 or 4 of something whose mean is 3.4.
+    start = np.floor(first + rng.random((n_cells, len(first)))).astype(np.int64)
+    return Population(simulate_cells(parts, times, start, course, n_cells, seed=seed, method=method), course)
+
+
+@dataclass(frozen=True, eq=False)
+class Titration:
+    """Target protein over target transcription, with and without the miRNA.
+
+    Attributes
+    ----------
+    transcription : array, shape (k,)
+        Fold of the usual.
+    mean, spread : array, shape (2, k)
+        Mean and standard deviation of the transcript count, free and bound, over cells: first with, then without the
+        miRNA.
+    free : array, shape (2, k)
+        Mean count of free transcript.
+    """
+
+    transcription: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    free: np.ndarray
+
+    @property
+    def repression(self) -> np.ndarray:
+        """Fold by which the miRNA lowers free transcript, shape (k,): it fades as the miRNA is used up."""
+        return self.free[1] / np.maximum(self.free[0], 1e-300)
+
+
+def titration(
+    laboratory: Laboratory,
+    parameters: np.ndarray,
+    state: np.ndarray,
+    transcription: Sequence[float],
+    *,
+    n_cells: int = 300,
+    hours: float = 200.0,
+    seed: int = 0,
+) -> Titration:
+    """The target's transcript over its transcription, in cells with miR-21 as it is and with hardly any."""
+    model = laboratory.model
+    copies, scale = model.parameter_index("PTEN_mRNA_copies"), model.parameter_index("miR21_scale")
+    rows, found = [], []
+    for without in (False, True):
+        for fold in transcription:
+            values = parameters.copy()
+            values[copies] *= fold
+            values[scale] *= 1e-3 if without else 1.0
+            rows.append(values)
+    states, problems = steady_states(model, np.tile(state, (len(rows), 1)), np.array(rows))
+    if problems:
+        raise next(iter(problems.values()))
+    for number, (values, rest) in enumerate(zip(rows, states, strict=True)):
+        cells = population(
+            laboratory, values, rest, [0.0, hours / 2, hours], n_cells=n_cells, seed=seed + number, method="leap"
+        ).cells
+        free, bound = cells["PTEN_mRNA"][:, -1], cells["PTEN_mRNA_RISC"][:, -1]
+        found.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
+    shaped = np.array(found).reshape(2, len(transcription), 3)
+    return Titration(np.asarray(transcription, dtype=float), shaped[:, :, 0], shaped[:, :, 1], shaped[:, :, 2])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from pathway.equations import Model
@@ -33,6 +35,8 @@ class Experiment:
     record_every : float
     observables : tuple of str
         What is worth reporting.
+    arm : str
+        Its name in the scenario; "" for a model.
     notes : ModelNotes
     """
 
@@ -42,6 +46,7 @@ class Experiment:
     times: tuple[float, ...] = ()
     record_every: float = 0.0
     observables: tuple[str, ...] = ()
+    arm: str = ""
     notes: ModelNotes = field(default_factory=ModelNotes)
 
 
@@ -57,23 +62,35 @@ def experiments(name: str, arm: str | None = None) -> list[Experiment]:
 
     Raises
     ------
-    FormatError
-        If an arm is asked for where there is none.
-    KeyError, ScenarioError
-        If nothing has this name.
+    FormatError, ScenarioError
+        If nothing has this name, the file is wrong, or an arm is asked for where there is none.
     """
     from pathway.parameters import cell_lines
     from pathway.scenario import read_scenario, scenario_names
 
     ending = Path(name).suffix.lower()
-    if ending in (*SBML, *ANTIMONY) or name in cell_lines():
+    if ending in (*SBML, *ANTIMONY) or name in cell_lines() or _is_cell_line_file(name):
         if arm is not None:
             raise FormatError(f"'{name}' is a model, not a scenario: it has no arm '{arm}'")
         model = load(name)
-        return [Experiment(model.name, model, notes=circuit_notes() if name in cell_lines() else ModelNotes())]
+        return [Experiment(model.name, model, notes=ModelNotes() if ending in (*SBML, *ANTIMONY) else circuit_notes())]
     if ending != ".toml" and name not in scenario_names():
-        load(name)  # says which cell lines there are
+        near = get_close_matches(name, [*scenario_names(), *cell_lines()], n=3)
+        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        raise FormatError(f"no scenario, cell line or model file is called '{name}'.{hint}")
     return scenario_experiments(read_scenario(name), arm)
+
+
+def _is_cell_line_file(name: str) -> bool:
+    """Whether a TOML file describes cells, not an experiment: it has neither a time nor arms."""
+    path = Path(name)
+    if path.suffix.lower() != ".toml" or not path.is_file():
+        return False
+    try:
+        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return False  # the reader of scenarios says what is wrong with it
+    return not tables.keys() & {"time", "arm"}
 
 
 def scenario_experiments(scenario: object, arm: str | None = None) -> list[Experiment]:
@@ -104,6 +121,7 @@ def scenario_experiments(scenario: object, arm: str | None = None) -> list[Exper
                 times=tuple(sorted(t for t in moments if t <= scenario.end - scenario.start)),
                 record_every=scenario.record_every,
                 observables=scenario.observables,
+                arm=dish.arm.name,
                 notes=replace(circuit_notes(), title=title),
             )
         )
@@ -159,6 +177,6 @@ def only(found: Sequence[Experiment], what: str) -> Experiment:
         If there are several, with the names of the arms.
     """
     if len(found) != 1:
-        names = ", ".join(e.name for e in found)
-        raise FormatError(f"{what} holds one arm; choose it with --arm. The scenario has: {names}")
+        names = ", ".join(f"'{e.arm or e.name}'" for e in found)
+        raise FormatError(f"{what} holds one arm; choose it with --arm: {names}")
     return found[0]

@@ -59,3 +59,9 @@ def test_a_broken_file_is_one_line(file: Path, capsys: pytest.CaptureFixture[str
     assert main(["show", "equations", str(file)]) == BAD_INPUT
     message = capsys.readouterr().err
     assert "not well-formed XML" in message and message.count("\n") == 1
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", "bt475", "--to", "sbml", "--out", str(tmp_path / "a.xml")]) == BAD_INPUT
+    message = capsys.readouterr().err
+    assert "Did you mean 'bt474'" in message and message.count("\n") == 1

@@ -287,8 +287,8 @@ class Layout:
         model, start = self.model, {"time": number(self.model.start_time)}
         # What a change says of the state means the state the model would have started from.
         plain = {**self._with_derived({}), **start}
-        formulas = substitute_all([model.closed_initial[n] for n in model.species], plain)
-        usual = dict(zip(model.species, formulas, strict=True))
+        closed_initial = substitute_all([model.closed_initial[n] for n in model.species], plain)
+        usual = dict(zip(model.species, closed_initial, strict=True))
         context = {**plain, **{n: symbol(n) for n in self.positions}, **usual}
         closed = dict(zip(changes, substitute_all(model.closed(list(changes.values())), context), strict=True))
         parameters = self._with_derived({n: e for n, e in closed.items() if n in self._base})
@@ -312,7 +312,8 @@ class Layout:
         by_observable: dict[str, list[int]] = {}
         for k, m in enumerate(self.problem.measurements):
             by_observable.setdefault(m.observable, []).append(k)
-        groups, order = [], []
+        groups: list[Group] = []
+        order: list[int] = []
         for name, members in by_observable.items():
             measured = [self.problem.measurements[k] for k in members]
             groups.append(Group(self, observables[name], observables, measured, len(order)))

@@ -218,9 +218,9 @@ class Objective:
         except RunFailure as reason:
             made = Evaluation(math.inf, failure=str(reason))
         if not math.isfinite(made.value) or (made.gradient is not None and not np.isfinite(made.gradient).all()):
-            reason = made.failure or "the likelihood is not a finite number here"
-            self.failures[reason] = self.failures.get(reason, 0) + 1
-            return Evaluation(math.inf, failure=reason)
+            why = made.failure or "the likelihood is not a finite number here"
+            self.failures[why] = self.failures.get(why, 0) + 1
+            return Evaluation(math.inf, failure=why)
         return made
 
     def _value(self, recorded: Recorded, q: np.ndarray, x: np.ndarray) -> Evaluation:

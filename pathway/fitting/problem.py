@@ -290,8 +290,8 @@ def _measurement_mistakes(problem: Problem) -> Iterable[str]:
     known |= set(model.assignments) | set(observables) | {"time"}
     for o in problem.observables:
         if o.distribution not in DISTRIBUTIONS:
-            known = ", ".join(DISTRIBUTIONS)
-            yield f"{problem.name}: observable '{o.name}' has noise '{o.distribution}'; expected {known}"
+            kinds = ", ".join(DISTRIBUTIONS)
+            yield f"{problem.name}: observable '{o.name}' has noise '{o.distribution}'; expected {kinds}"
     for m in problem.measurements:
         where = m.source or problem.name
         if m.observable not in observables:

@@ -13,7 +13,7 @@ import math
 import os
 import pickle
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -166,9 +166,12 @@ def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:
             natural = p.start.draw(shares[..., k])
             scaled = np.full(natural.shape, low)
             positive = natural > 0 if p.scale != "linear" else np.ones(natural.shape, bool)
-            scaled[positive] = {"linear": lambda v: v, "log": np.log, "log10": np.log10}[p.scale](natural[positive])
+            scaled[positive] = _UNSCALED[p.scale](natural[positive])
             made[..., k] = np.clip(scaled, low, high)
     return made
+
+
+_UNSCALED: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": np.asarray, "log": np.log, "log10": np.log10}
 
 
 def _finite_range(low: float, high: float, nominal: float) -> tuple[float, float]:

@@ -110,7 +110,7 @@ def minimize(
         free = ~(((x <= lower) & (gradient >= 0)) | ((x >= upper) & (gradient <= 0)))  # type: ignore[operator]
         if not free.any() or np.max(np.abs(gradient[free])) < settings.gradient_tolerance:  # type: ignore[index]
             return LocalOptimum(x, here.value, gradient, iteration, "the slope vanishes", path)  # type: ignore[arg-type]
-        matrix = here.information + secant if settings.secant else here.information
+        matrix = here.information + secant if settings.secant else here.information  # type: ignore[operator]
         step, promise = bounded_step(gradient, matrix, x, lower, upper, free, radius)  # type: ignore[arg-type]
         small = settings.value_tolerance * (1.0 + abs(here.value))
         if promise < small:
@@ -154,7 +154,7 @@ def _update_secant(secant: np.ndarray, step: np.ndarray, old: Evaluation, new: E
     along = float(rest @ step)
     if abs(along) > 1e-8 * float(np.linalg.norm(rest) * np.linalg.norm(step)) and abs(along) > 0.0:
         update = np.outer(rest, rest) / along
-        if np.linalg.norm(update) < 1e8 * (1.0 + np.linalg.norm(new.information)):
+        if np.linalg.norm(update) < 1e8 * (1.0 + np.linalg.norm(new.information)):  # type: ignore[arg-type]
             secant += update
 
 

@@ -30,6 +30,11 @@ COMMANDS = (
     "sensitivity",
     "bifurcation",
     "explain",
+    "fit",
+    "profile",
+    "sample",
+    "predict",
+    "design",
 )
 
 SMALL = """

@@ -46,7 +46,8 @@ class Grid:
     excess : mapping of reference to Excess
     index : masked array, shape (n, m)
         Loewe combination index.
-    musyc : MuSyCFit
+    musyc : MuSyCFit or None
+        None for grids with fewer than 16 cells.
     flips : tuple of Flip
     verdicts : mapping of scale to text
         By mean Bliss excess.
@@ -70,7 +71,7 @@ class Grid:
     surfaces: Mapping[str, Surface]
     excess: Mapping[str, Excess]
     index: np.ma.MaskedArray
-    musyc: MuSyCFit
+    musyc: MuSyCFit | None
     flips: tuple[Flip, ...]
     verdicts: Mapping[str, str]
     intervals: Mapping[str, Interval]
@@ -119,7 +120,7 @@ class Grid:
                 for found in self.excess.values()
                 for u in found.undefined
             ],
-            "musyc": {**self.musyc.surface.to_dict(), "r_squared": self.musyc.r_squared},
+            "musyc": self.musyc and {**self.musyc.surface.to_dict(), "r_squared": self.musyc.r_squared},
             "mean_excess": {name: found.mean() for name, found in self.excess.items()},
             "mean_excess_interval": {n: [i.low, i.high] for n, i in self.intervals.items()},
             "verdicts": dict(self.verdicts),
@@ -307,7 +308,7 @@ def _judged(
         surfaces,
         excess,
         combination_index(main),
-        fit_musyc(main),
+        fit_musyc(main) if main.effect.size >= 16 else None,
         flips(surfaces),
         {name: verdict(bliss(surfaces[name]).mean()) for name in SCALES},
         intervals,

@@ -112,8 +112,11 @@ def _said(name: str, low: float, high: float, drawn: Any, swept: Any, searches: 
         gap = max(swept.gap(r) for r in swept.up)
         text += f" Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %."
     for s in searches:
-        text += f" {s.condition[0].upper()}{s.condition[1:]}: {len(s.bistable)} of {s.members} parameter sets from the"
-        text += f" plausible ranges have a second stable state (at most {100 * s.upper_bound:.2g} % with 95 % confidence)."
+        condition = s.condition[0].upper() + s.condition[1:]
+        text += f" {condition}: {len(s.bistable)} of {s.members} parameter sets from the"
+        text += (
+            f" plausible ranges have a second stable state (at most {100 * s.upper_bound:.2g} % with 95 % confidence)."
+        )
         loops = {loop: n for loop, n in s.loops.items() if n}
         if loops:
             text += " It is lost when a loop is cut: " + ", ".join(f"{loop} in {n}" for loop, n in loops.items()) + "."

@@ -116,13 +116,14 @@ def _isoboles(axes: Any, found: Grid) -> None:
 def _verdict(figure: Figure, found: Grid, height: float) -> None:
     import textwrap
 
-    fit = found.musyc.surface
     lines = textwrap.wrap(found.conclusion(), 150)
     lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in found.verdicts.items()) + ".")
-    lines.append(
-        f"MuSyC: efficacy beta {fit.beta:+.2f}, potency alpha12 {fit.alpha_12:.2f} (first on second), "
-        f"alpha21 {fit.alpha_21:.2f} (second on first), r² {found.musyc.r_squared:.3f}."
-    )
+    if found.musyc is not None:
+        fit = found.musyc.surface
+        lines.append(
+            f"MuSyC: efficacy beta {fit.beta:+.2f}, potency alpha12 {fit.alpha_12:.2f} (first on second), "
+            f"alpha21 {fit.alpha_21:.2f} (second on first), r2 {found.musyc.r_squared:.3f}."
+        )
     if found.intervals:
         i = found.intervals["bliss"]
         draws = f"{found.draws.count} draws ({found.draws.kind})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,11 +15,12 @@ from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import is_number, postorder
 from pathway.kernels import CompiledModel, compile_model, machine_width
+from pathway.kernels.handles import address, packed
 
 from .formulas import evaluate_arrays
 from .solvers import method
-from .solvers.layout import Kernels, Pattern, Report, Task
-from .solvers.rosenbrock import Lanes, lanes_for
+from .solvers.layout import Kernels, Method, Pattern, Report, Task
+from .solvers.rosenbrock import lanes_for
 
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""
@@ -96,7 +97,7 @@ class Prepared:
         return Pattern(made.mass, jacobian.rows.astype(np.int64), jacobian.columns.astype(np.int64))
 
     @cached_property
-    def _idle(self) -> dict[tuple[int, ...], list[Lanes]]:
+    def _idle(self) -> dict[tuple[int, ...], list[_Bench]]:
         return {}
 
     def run(self, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
@@ -107,9 +108,10 @@ class Prepared:
         if shelf is None:
             shelf = self._idle.setdefault(key, [])
         # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
-        lanes = shelf.pop() if shelf else lanes_for(kernels, table)
-        loop(kernels, self.pattern, table, task, report, lanes)
-        shelf.append(lanes)
+        bench = shelf.pop() if shelf else _bench(kernels, self.pattern, table)
+        task_table, report_table = packed(task), packed(report)
+        loop(*bench.first, address(task_table), address(report_table), bench.last)
+        shelf.append(bench)
 
     @cached_property
     def _varying_starts(self) -> list[int]:
@@ -236,6 +238,21 @@ class Prepared:
             if rate != 0.0 and np.isfinite(offset / rate):
                 times.add(-offset / rate)
         return sorted(times)
+
+
+class _Bench(NamedTuple):
+    """What a loop works with and on, kept alive, and the addresses it is told."""
+
+    held: tuple
+    first: tuple[int, ...]
+    last: int
+
+
+def _bench(kernels: Kernels, pattern: Pattern, table: Method) -> _Bench:
+    tuples = (kernels, pattern, table, lanes_for(kernels, table))
+    tables = tuple(packed(values) for values in tuples)
+    places = tuple(address(words) for words in tables)
+    return _Bench((tuples, tables), places[:3], places[3])
 
 
 def prepare(model: Model) -> Prepared:

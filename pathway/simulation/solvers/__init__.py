@@ -5,14 +5,15 @@ How to add a method in one file
 A Rosenbrock method is a `Tableau` in `tableaus.py` and one line in `METHODS`. Any other one-step or multistep method
 is a file with one function under `@compiled`,
 
-    run(kernels, method, task, report)
+    run(kernels, pattern, method, task, report, lanes)
 
-with the tuples of `layout.py`. It runs the members `task.first` to `task.last - 1`, `kernels.width` of them at a
-time, lanes innermost in every array; calls the model through `call_4(kernels.right_hand_side, t, y, p, out)` and the
-like; records the state at `task.times`, after the actions of the member's schedule that are due at that moment; keeps
-the estimated local error below `absolute + relative * |y|` (root mean square over species); and leaves in `report`
-values, end state, counts and one of the statuses of `layout.py` for every member, never a number that is not finite
-without a status that says so. What it does in one lane must not depend on any other lane.
+with the addresses of the tuples of `layout.py` and of its own working storage. It runs the members `task.first` to
+`task.last - 1`, `kernels.width` of them at a time, lanes innermost in every array; calls the model through
+`calls.right_hand_side(kernels.right_hand_side, t, y, p, out)` and the like; records the state at `task.times`, after
+the actions of the member's schedule that are due at that moment; keeps the estimated local error below
+`absolute + relative * |y|` (root mean square over species); and leaves in `report` values, end state, counts and one
+of the statuses of `layout.py` for every member, never a number that is not finite without a status that says so.
+What it does in one lane must not depend on any other lane.
 """
 
 from __future__ import annotations

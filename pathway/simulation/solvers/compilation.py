@@ -8,31 +8,29 @@ directory, never beside the package.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import caching
+from numba.core import caching, codegen, compiler
+
+from pathway.kernels import cache_directory
 
 _SOURCES = Path(__file__).parent
-_KERNEL_CALLS = Path(__file__).parents[2] / "kernels" / "calls.py"
+_BRIDGES = [Path(__file__).parents[2] / "kernels" / name for name in ("calls.py", "handles.py", "vectors.py")]
 
 
 @cache
 def cache_folder() -> Path:
     """Where the compiled loops of these sources are kept."""
     digest = hashlib.sha256()
-    for path in (*sorted(_SOURCES.glob("*.py")), _KERNEL_CALLS):
+    for path in (*sorted(_SOURCES.glob("*.py")), *_BRIDGES):
         digest.update(path.name.encode())
         digest.update(path.read_bytes())
     digest.update(numba.__version__.encode())
-    root = os.environ.get("PATHWAY_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "pathway"
-    )
-    return Path(root) / "loops" / digest.hexdigest()[:16]
+    return cache_directory() / "loops" / digest.hexdigest()[:16]
 
 
 class _Locator(caching._CacheLocator):
@@ -93,6 +91,46 @@ def compiled(function: Callable[..., Any]) -> Any:
     return dispatcher
 
 
+class _PieceLibrary(codegen.JITCodeLibrary):
+    """Code of a piece, left as it is: only the loop that it becomes part of is optimized and turned into machine code.
+
+    numba would do both for every piece, and again for whatever contains it.
+    """
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalize_dynamic_globals()
+        self._finalized = True
+
+    def get_pointer_to_function(self, name: str) -> int:
+        self._ensure_finalized()
+        return 0  # there is none: pieces are called from compiled code alone
+
+    @property
+    def codegen(self) -> Any:
+        return _NoEnvironment()
+
+
+class _NoEnvironment:
+    """Stands where numba registers the Python objects that a function refers to; pieces have none."""
+
+    def set_env(self, name: str, environment: Any) -> None:
+        pass
+
+
+class _PieceCompiler(compiler.Compiler):
+    def __init__(
+        self, typingctx: Any, targetctx: Any, library: Any, args: Any, return_type: Any, flags: Any, locals: Any
+    ) -> None:
+        library = _PieceLibrary(targetctx.codegen(), "piece") if library is None else library
+        super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
+
+
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a piece that top-level loops call; it is kept as part of them."""
-    return numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
+    return numba.njit(no_cpython_wrapper=True, pipeline_class=_PieceCompiler, **_OPTIONS)(function)

@@ -1,14 +1,15 @@
 """What a step loop is given and what it fills in: plain tuples of numbers and arrays, one name each.
 
-Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`. All numbers are float64 or int64
-and all arrays are contiguous, so that a loop is compiled once for all models.
+Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`, each the address of a packed tuple
+(`pathway.kernels.handles`). All numbers are float64 or int64 and all arrays are contiguous, so that a loop is compiled
+once for all models.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
+from pathway.kernels.handles import Cube, Integers, IntegerTable, Table, Vector
 
 # How a member ended.
 (
@@ -61,11 +62,11 @@ class Kernels(NamedTuple):
 class Pattern(NamedTuple):
     """Which species have a rate, and where the entries of the Jacobian stand."""
 
-    mass: np.ndarray
+    mass: Vector
     """1 for a species with a rate, 0 for an algebraic one, shape (n_species,)."""
-    rows: np.ndarray
+    rows: Integers
     """Shape (n_jacobian,)."""
-    columns: np.ndarray
+    columns: Integers
 
 
 class Method(NamedTuple):
@@ -75,11 +76,11 @@ class Method(NamedTuple):
     exponent: float
     """1 / (order of the error estimate + 1)."""
     gamma: float
-    table: np.ndarray
+    table: Table
     """Rows for `combine`: y and the stages' weights, for the point (2 i) and for what is carried over (2 i + 1)."""
-    dense: np.ndarray
-    nodes: np.ndarray
-    d: np.ndarray
+    dense: Table
+    nodes: Vector
+    d: Vector
 
 
 class Task(NamedTuple):
@@ -87,15 +88,15 @@ class Task(NamedTuple):
 
     first: int
     last: int
-    times: np.ndarray
+    times: Vector
     """Moments to record, ascending, shape (n_times,)."""
-    start_times: np.ndarray
+    start_times: Vector
     """Shape (1 or n_members,)."""
-    starts: np.ndarray
+    starts: Table
     """Shape (1 or n_members, n_species)."""
-    parameters: np.ndarray
+    parameters: Table
     """Shape (1 or n_members, n_parameters)."""
-    absolute: np.ndarray
+    absolute: Table
     """Absolute tolerances, shape (1 or n_members, n_species)."""
     first_output: int
     relative: float
@@ -105,32 +106,32 @@ class Task(NamedTuple):
     maximum_steps: int
     pivoted: int
     """1: linear systems with row exchange (after a vanishing pivot)."""
-    schedule: np.ndarray
+    schedule: Integers
     """Where in the actions each schedule starts, shape (n_schedules + 1,); one schedule serves all members."""
-    action_times: np.ndarray
-    action_kinds: np.ndarray
-    action_targets: np.ndarray
-    action_values: np.ndarray
-    conditions: np.ndarray
+    action_times: Vector
+    action_kinds: Integers
+    action_targets: Integers
+    action_values: Vector
+    conditions: Vector
     """Present truth of the watched conditions, shape (n_conditions,)."""
-    stop: np.ndarray
+    stop: Integers
     """Turns non-zero when the loop must give up, shape (1,)."""
 
 
 class Report(NamedTuple):
     """What a loop fills in."""
 
-    values: np.ndarray
+    values: Cube
     """Shape (n_members, n_times, n_species or n_observables); nan where a member did not get."""
-    states: np.ndarray
+    states: Table
     """State at the end or where it failed, shape (n_members, n_species)."""
-    end_parameters: np.ndarray
+    end_parameters: Table
     """Parameters at the end (1 row: not wanted), shape (1 or n_members, n_parameters)."""
-    moments: np.ndarray
+    moments: Table
     """Time at the end and last step size, shape (n_members, 2)."""
-    counts: np.ndarray
+    counts: IntegerTable
     """Columns STEPS ... TAPED, shape (n_members, COUNTS)."""
-    tape: np.ndarray
+    tape: Table
     """Accepted steps of a run with one lane (no rows: not wanted), shape (n_rows, TAPE_HEAD + 5 n_species)."""
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pathway.kernels import calls
+from pathway.kernels.handles import Integers, Table, Vector, opener
 from pathway.kernels.vectors import PADDING, combine
 
 from .compilation import compiled, inlined
@@ -42,6 +43,9 @@ from .layout import (
     VANISHING_PIVOT,
     Kernels,
     Method,
+    Pattern,
+    Report,
+    Task,
 )
 from .linear import solve_dense
 from .tableaus import Tableau
@@ -76,50 +80,50 @@ class Lanes(NamedTuple):
     """Working storage of a group of lanes."""
 
     # Vectors over (species, lane), padded for `combine`.
-    stack: np.ndarray
+    stack: Table
     """Row 0: the state; row i: stage i."""
-    sums: np.ndarray
-    new: np.ndarray
-    dense: np.ndarray
-    inverse: np.ndarray
+    sums: Table
+    new: Table
+    dense: Table
+    inverse: Vector
     """1 / step, and 0 for algebraic species."""
-    slope: np.ndarray
-    drift: np.ndarray
+    slope: Vector
+    drift: Vector
     """Derivative of the right-hand side by time."""
-    absolute: np.ndarray
-    ratio: np.ndarray
-    point: np.ndarray
+    absolute: Vector
+    ratio: Vector
+    point: Vector
     # Other vectors with lanes innermost.
-    jacobian: np.ndarray
-    factors: np.ndarray
-    parameters: np.ndarray
-    observed: np.ndarray
+    jacobian: Vector
+    factors: Vector
+    parameters: Vector
+    observed: Vector
     # One number per lane.
-    time: np.ndarray
-    step: np.ndarray
-    stage_time: np.ndarray
-    latest: np.ndarray
+    time: Vector
+    step: Vector
+    stage_time: Vector
+    latest: Vector
     """No stage looks beyond this time: what happens at the target belongs to the next stretch."""
-    target: np.ndarray
-    ends: np.ndarray
-    shift: np.ndarray
-    worst: np.ndarray
-    error: np.ndarray
-    last_error: np.ndarray
-    last_step: np.ndarray
-    member: np.ndarray
+    target: Vector
+    ends: Vector
+    shift: Vector
+    worst: Vector
+    error: Vector
+    last_error: Vector
+    last_step: Vector
+    member: Integers
     """-1: the lane is idle."""
-    output: np.ndarray
-    action: np.ndarray
-    last_action: np.ndarray
-    rejections: np.ndarray
-    accepted: np.ndarray
-    restarting: np.ndarray
+    output: Integers
+    action: Integers
+    last_action: Integers
+    rejections: Integers
+    accepted: Integers
+    restarting: Integers
     # For one lane only.
-    roots: np.ndarray
-    signs: np.ndarray
-    truth: np.ndarray
-    matrix: np.ndarray
+    roots: Vector
+    signs: Vector
+    truth: Vector
+    matrix: Table
 
 
 def lanes_for(kernels: Kernels, method: Method) -> Lanes:
@@ -196,7 +200,7 @@ def _dense_sums(kernels, method, task, report, lanes):
 @inlined
 def _factorize(kernels, method, task, lanes, changed):
     """Jacobian where the state has changed, and the factors for the present step sizes."""
-    if changed:
+    if changed != 0:
         calls.right_hand_side(kernels.jacobian, lanes.time, lanes.stack[0], lanes.parameters, lanes.jacobian)
         if kernels.time_derivative != 0:
             calls.right_hand_side(kernels.time_derivative, lanes.time, lanes.stack[0], lanes.parameters, lanes.drift)
@@ -477,7 +481,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
         if lanes.restarting[lane] != 0:
             _record_now(kernels, task, report, lanes, lane)
             if lanes.output[lane] >= n_times:
-                _leave(kernels, report, lanes, lane, DONE)
+                _leave(kernels, report, lanes, lane, np.int64(DONE))
                 continue
             some = True
             target = task.times[n_times - 1]
@@ -645,7 +649,7 @@ def _first_change(kernels, task, lanes):
         limit = end if quarter == 4 else start + 0.25 * quarter * (end - start)
         while searches < 200:
             searches += 1
-            _between(kernels, lanes, 0, (limit - start) / step)
+            _between(kernels, lanes, np.int64(0), (limit - start) / step)
             if not _differs(kernels, task, lanes, limit):
                 break
             left, right = low, limit
@@ -653,12 +657,12 @@ def _first_change(kernels, task, lanes):
                 middle = 0.5 * (left + right)
                 if middle <= left or middle >= right:
                     break
-                _between(kernels, lanes, 0, (middle - start) / step)
+                _between(kernels, lanes, np.int64(0), (middle - start) / step)
                 if _differs(kernels, task, lanes, middle):
                     right = middle
                 else:
                     left = middle
-            _between(kernels, lanes, 0, (right - start) / step)
+            _between(kernels, lanes, np.int64(0), (right - start) / step)
             _differs(kernels, task, lanes, right)
             if _turned(kernels, task, lanes):
                 return right
@@ -686,7 +690,7 @@ def _stop_at_event(kernels, task, report, lanes):
     lanes.time[0] = moment
     if report.tape.shape[0] > 0:
         report.tape[report.counts[lanes.member[0], TAPED] - 1, 2] = moment
-    _leave(kernels, report, lanes, 0, EVENT)
+    _leave(kernels, report, lanes, np.int64(0), np.int64(EVENT))
     return True
 
 
@@ -709,10 +713,15 @@ def _write_tape(kernels, report, lanes):
 
 # --- the loop -----------------------------------------------------------------------------------------------------
 
+_kernels, _pattern, _method = opener(Kernels), opener(Pattern), opener(Method)
+_task, _report, _lanes = opener(Task), opener(Report), opener(Lanes)
+
 
 @compiled
-def run(kernels, pattern, method, task, report, lanes):
+def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
     """Run the members `task.first` to `task.last - 1`; everything found goes into `report`."""
+    kernels, pattern, method = _kernels(kernels_at), _pattern(pattern_at), _method(method_at)
+    task, report, lanes = _task(task_at), _report(report_at), _lanes(lanes_at)
     width = kernels.width
     following = task.first
     for lane in range(width):
@@ -721,7 +730,7 @@ def run(kernels, pattern, method, task, report, lanes):
         lanes.restarting[lane] = 0
         lanes.step[lane] = 1e-9
         lanes.latest[lane] = np.inf
-    changed = True
+    changed = np.int64(1)  # a plain literal would compile what it is given to once more
     while True:
         fresh, active = False, 0
         for lane in range(width):
@@ -732,7 +741,7 @@ def run(kernels, pattern, method, task, report, lanes):
             fresh |= lanes.restarting[lane] != 0
         if fresh:
             _restart(kernels, pattern, method, task, report, lanes)
-            changed = True
+            changed = np.int64(1)
         for lane in range(width):
             active += lanes.member[lane] >= 0
         if active == 0:
@@ -751,12 +760,12 @@ def run(kernels, pattern, method, task, report, lanes):
             n_accepted += lanes.accepted[lane]
             if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
                 _retreat(kernels, method, task, report, lanes, lane)
-        changed = n_accepted > 0
+        changed = np.int64(n_accepted)
         if n_accepted == 0:
             continue
         _dense_sums(kernels, method, task, report, lanes)
         if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
-            _leave(kernels, report, lanes, 0, TAPE_FULL)
+            _leave(kernels, report, lanes, np.int64(0), np.int64(TAPE_FULL))
             continue
         if kernels.conditions != 0 and _stop_at_event(kernels, task, report, lanes):
             continue

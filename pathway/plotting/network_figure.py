@@ -87,7 +87,7 @@ _HEIGHT = 7.1
 def plot_explanation(found: Explanation) -> Figure:
     """The map with fold changes and shares, the shares as bars, and the text."""
     with house_style():
-        lines = textwrap.wrap(found.text(), 152)
+        lines = textwrap.wrap(found.text(), 140)
         height = _HEIGHT + 0.115 * len(lines) + 0.15 * len(found.links)
         figure = new_figure(WIDTH, height)
         title = f"Why {found.reading} differs: '{found.arm}' against '{found.reference}' at {found.time:g} h"

@@ -33,7 +33,12 @@ def width() -> int:
 def print_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), title: str | None = None
 ) -> None:
-    """A table that wraps its cells where the terminal is narrow; colour only where a terminal wants it."""
+    """A table that wraps its cells where the terminal is narrow; colour only where a terminal wants it.
+
+    Where words would have to be broken to fit, each row is printed as a list of its own.
+    """
+    if _narrowest(header, rows) > width():
+        return _print_as_lists(header, rows)
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
@@ -45,6 +50,24 @@ def print_table(
         table.add_row(*row)
     # Units stand in square brackets, which rich would otherwise take for its own markup.
     Console(width=width(), highlight=False, markup=False, emoji=False).print(table)
+
+
+def _narrowest(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
+    """Characters a table needs so that no word is broken."""
+    columns = zip(*rows, strict=True) if rows else [() for _ in header]
+    longest = [
+        max((len(word) for cell in (name, *cells) for word in cell.split()), default=0)
+        for name, cells in zip(header, columns, strict=True)
+    ]
+    return sum(longest) + 3 * (len(header) - 1)
+
+
+def _print_as_lists(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        print_line(row[0], style="bold")
+        for name, cell in zip(header[1:], row[1:], strict=True):
+            if cell:
+                print_line(f"  {name}: {cell}")
 
 
 def print_line(text: str, style: str = "") -> None:

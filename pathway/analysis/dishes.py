@@ -171,7 +171,7 @@ def run_members(
     parameters: np.ndarray,
     states: np.ndarray,
     interventions: Sequence[Sequence[Intervention]],
-    times: Sequence[float],
+    times: Sequence[float] | np.ndarray,
     readouts: Sequence[str],
     *,
     relative_tolerance: float = 1e-6,

@@ -170,9 +170,12 @@ def sobol(function: Function, ranges: Ranges, base: int = 1024, seed: int = 0, r
     found = analyzer.analyze(
         problem, readings, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=seed
     )
-    columns = (np.asarray(found[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf"))
+    first, total, first_interval, total_interval = (
+        np.asarray(found[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf")
+    )
     failed = base - int(kept.sum())
-    return SobolIndices(ranges.names, *columns, float(readings.var()), int(kept.sum()), failed)
+    used = int(kept.sum())
+    return SobolIndices(ranges.names, first, total, first_interval, total_interval, float(readings.var()), used, failed)
 
 
 def sobol_points(dimensions: int, base: int, seed: int) -> np.ndarray:

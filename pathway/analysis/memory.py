@@ -318,7 +318,7 @@ def hysteresis(
     laboratory: Laboratory,
     parameters: np.ndarray,
     state: np.ndarray,
-    values: Sequence[float],
+    values: Sequence[float] | np.ndarray,
     readings: Sequence[str],
     parameter: str = DRIVE,
     wait: float = 2000.0,

@@ -77,6 +77,10 @@ def dose_response(
             header = ["arm", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "AOC", f"IC50 [{unit}]"]
             rows = [_metrics_row(name, series) for name, series in found.series.items()]
             console.print_table(header, rows, numbers=range(1, 7))
+            for name, series in found.series.items():
+                for metric, i in series.intervals.items():
+                    if metric in ("gr50", "gr_inf", "gec50"):
+                        console.print_line(f"{name}: 95 % of {metric} between {_dose(i.low)} and {_dose(i.high)}")
 
         return _Found(found.to_dict(), {"dose_response": found.rows()}, {"figure": plot_dose_series(found)}, show)
 
@@ -244,7 +248,7 @@ def _sobol(task: _Task) -> _Found:
     title = f"What decides {o['quantity']} in '{asked.arm.name}': Sobol indices"
     header = ["parameter", "first", "first +-", "total", "total +-"]
     columns = (found.first, found.first_interval, found.total, found.total_interval)
-    rows = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
+    rows: list[list[Any]] = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
 
     def show() -> None:
         console.print_line(title, style="bold")
@@ -264,7 +268,7 @@ def _morris(task: _Task) -> _Found:
     title = f"What moves {o['quantity']} in '{asked.arm.name}': Morris effects"
     header = ["parameter", "mean", "mean absolute", "+-", "spread"]
     columns = (found.mean, found.mean_absolute, found.interval, found.spread)
-    rows = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
+    rows: list[list[Any]] = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
     unit = task.laboratory.units.get(o["quantity"], "1")
 
     def show() -> None:
@@ -457,7 +461,9 @@ def _hours(text: str | None) -> float | None:
     return hours(text) if text else None
 
 
-def _dose(value: float) -> str:
+def _dose(value: float | None) -> str:
+    if value is None:
+        return "-"
     return f"{value:.3g}" if abs(value) != float("inf") else ("not reached" if value > 0 else "below all doses")
 
 

@@ -136,6 +136,7 @@ def _readout(axes: Any, found: DoseSeries, name: str) -> None:
         if len(values) > 2:
             low, top = np.nanquantile(values[1:], [0.025, 0.975], axis=0)
             axes.fill_between(doses, low, top, color=style["color"], alpha=0.15, linewidth=0)
+            high = max(high, float(np.nanmax(top)))
         axes.plot(doses, values[0], **style)
         high = max(high, float(np.nanmax(values[0])))
     _dose_axis(axes, found)

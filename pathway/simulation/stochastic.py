@@ -122,7 +122,7 @@ def molecules(model: Model, species: Sequence[str], copies: Mapping[str, float] 
 def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequence[str]) -> float:
     touched = np.flatnonzero(change)
     if len(set(scale[touched])) > 1:
-        names = ", ".join(species[i] for i in touched)
+        names = ", ".join(species[int(i)] for i in touched)
         raise StochasticError(f"reaction '{reaction}' joins {names}, whose units hold different numbers of molecules")
     return float(scale[touched[0]])
 

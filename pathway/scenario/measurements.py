@@ -36,6 +36,7 @@ class Measurement:
     value : float
         In the observable's own unit where the file gives one that fits, as it stands otherwise.
     error : float or None
+        In the same unit as the value.
     error_kind : str
         "sd", "sem" or what the file says.
     replicate, gel : str
@@ -106,11 +107,11 @@ def _point(row: dict[str, str], line: int, arms: Sequence[str], laboratory: Labo
     observable = text["observable"]
     if observable not in laboratory.units:
         raise ValueError(f"no observable is called '{observable}'.{did_you_mean(observable, laboratory.units)}")
-    return Measurement(
+    point = Measurement(
         arm=text["arm"],
         time=_hours(text["time"]),
         observable=observable,
-        value=_number(text["value"], "value") * _factor(text["unit"], laboratory.units[observable]),
+        value=_number(text["value"], "value"),
         unit=text["unit"],
         replicate=text["replicate"],
         gel=text["gel"],
@@ -120,6 +121,7 @@ def _point(row: dict[str, str], line: int, arms: Sequence[str], laboratory: Labo
         below_detection=text["below_detection"].lower() in YES,
         line=line,
     )
+    return _scaled(point, _factor(text["unit"], laboratory.units[observable]))
 
 
 def _hours(text: str) -> float:

@@ -69,10 +69,10 @@ def _write(name: str, to: Format, out: Path, arm: str | None) -> Path:
 
 
 def _write_petab(name: str, out: Path, arm: str | None) -> Path:
+    from pathway.formats.petab.export import export_scenario
+
     from . import BadInput
 
-    try:
-        from pathway.formats.petab.export import export_scenario
-    except ImportError:
-        raise BadInput("pathway export --to petab is not there yet") from None
+    if arm is not None:
+        raise BadInput("a PEtab problem holds every arm that was measured; leave --arm out")
     return export_scenario(name, out)

@@ -37,29 +37,38 @@ def print_table(
 
     Where words would have to be broken to fit, each row is printed as a list of its own.
     """
-    if _narrowest(header, rows) > width():
+    widths = _fitted_widths(header, rows, width() - 2 * len(header) - 2)
+    if widths is None:
         return _print_as_lists(header, rows)
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, header_style="bold")
-    for index, name in enumerate(header):
-        table.add_column(name, justify="right" if index in numbers else "left", overflow="fold")
+    table = Table(
+        box=SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False, collapse_padding=True, header_style="bold"
+    )
+    for index, (name, characters) in enumerate(zip(header, widths, strict=True)):
+        table.add_column(name, justify="right" if index in numbers else "left", overflow="fold", width=characters)
     for row in rows:
         table.add_row(*row)
     # Units stand in square brackets, which rich would otherwise take for its own markup.
     Console(width=width(), highlight=False, markup=False, emoji=False).print(table)
 
 
-def _narrowest(header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
-    """Characters a table needs so that no word is broken."""
-    columns = zip(*rows, strict=True) if rows else [() for _ in header]
-    longest = [
-        max((len(word) for cell in (name, *cells) for word in cell.split()), default=0)
-        for name, cells in zip(header, columns, strict=True)
-    ]
-    return sum(longest) + 3 * (len(header) - 1)
+def _fitted_widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+    """Characters for each column so that no word is broken and text gets what is left; None if there is no room."""
+    columns = [(name, *(row[index] for row in rows)) for index, name in enumerate(header)]
+    widths = [max((len(word) for cell in cells for word in cell.split()), default=1) for cells in columns]
+    wishes = [max(map(len, cells)) for cells in columns]
+    left = room - sum(widths)
+    if left < 0:
+        return None
+    # The most modest wish first: short columns are shown whole, and the longest text wraps.
+    for index in sorted(range(len(widths)), key=lambda i: wishes[i] - widths[i]):
+        given = min(left, wishes[index] - widths[index])
+        widths[index] += given
+        left -= given
+    return widths
 
 
 def _print_as_lists(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

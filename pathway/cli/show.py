@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def show(
     what: Annotated[What, typer.Argument(help="What to list")],
-    name: Annotated[str | None, typer.Argument(help="Only this one, in full; a part of a name; equations: a model file")] = None,
+    name: Annotated[str | None, typer.Argument(help="Only this one, in full; or a part of a name")] = None,
     cells: Annotated[str | None, typer.Option(help="Parameters: of this cell line instead of the reference")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:

@@ -28,7 +28,7 @@ from .solvers.probe import right_hand_side
 from .solvers.slopes import Directions, SlopeKernels, SlopeScratch, padded, tables, walk
 from .trajectory import Trajectory
 
-FLOOR = 1e-3
+FLOOR = 1e-4
 """A sensitivity counts in the error from this share of species scale / parameter scale on."""
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from pathway.equations import Event, Model
 from pathway.expressions import parse
-from pathway.simulation import Intervention, simulate, steady_state, steady_state_sensitivities
+from pathway.scenario.shelf import circuit_model, line_values
+from pathway.simulation import Intervention, simulate, simulate_ensemble, steady_state, steady_state_sensitivities
 from pathway.simulation.solvers import slopes
 from tests.simulation.models import chain, model_of, toggle
 from tests.simulation.test_steady import binding
@@ -117,6 +118,45 @@ def test_through_a_steady_state() -> None:
     )
     assert found.sensitivities is not None
     close(found.sensitivities, expected, 1e-6)
+
+
+def test_every_parameter_of_the_circuit_through_rest_and_doses() -> None:
+    """Against central differences of fourth order whose members find their own state of rest."""
+    model, values = circuit_model(), line_values("bt474_resistant")
+    names, times = model.parameters, np.array([0.0, 1.0, 12.0, 24.0, 25.0, 48.0, 96.0])
+    doses = [Intervention(0.0, add={"trastuzumab": 68.7}), Intervention(24.0, add={"trastuzumab": 30.0})]
+    rest = steady_state(model, values)
+    found = simulate(
+        model,
+        times,
+        parameters=values,
+        initial=rest,
+        initial_sensitivities=steady_state_sensitivities(model, names, values, state=rest),
+        sensitivities=names,
+        interventions=doses,
+        relative_tolerance=1e-8,
+    )
+    peaks = np.abs(found.values).max(axis=0)
+    steps, moved = 8e-3 * values, [k for k, value in enumerate(values) if value != 0.0]
+    members = np.concatenate([values + k * np.diag(steps) for k in (-2, -1, 1, 2)])
+    runs = simulate_ensemble(
+        model,
+        times,
+        members,
+        start="steady_state",
+        interventions=doses,
+        relative_tolerance=1e-12,
+        absolute_tolerance=1e-13 * np.maximum(peaks, 1e-6),
+    ).values.reshape(4, len(values), *found.values.shape)
+    slopes = (runs[0] - 8 * runs[1] + 8 * runs[2] - runs[3])[moved] / (12 * steps[moved, None, None])
+    expected = np.moveaxis(slopes, 0, -1)
+    assert found.sensitivities is not None
+    error = np.abs(found.sensitivities[..., moved] - expected).max(axis=0)
+    size = np.abs(expected).max(axis=0)
+    # Differences lose what lies below a thousandth of species / parameter; traces left by the search are no species.
+    floor = 1e-3 * peaks[:, None] / np.abs(values[moved])
+    real = peaks > 1e-6
+    assert float((error[real] / np.maximum(size, floor)[real]).max()) < 1e-6
 
 
 def test_algebraic_species_have_sensitivities() -> None:

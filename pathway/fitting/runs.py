@@ -97,7 +97,7 @@ class EngineRunner:
         layout = self.layout
         moving = {int(p) for p, q in layout.parameters.pattern[:, 1:] if layout.estimated_place[q] >= 0}
         names = {layout.model.parameters[p] for p in moving}
-        if layout.model.events or any(symbols(d) & names for d, _ in self.prepared._jumps):
+        if layout.model.events or any(symbols(d) & names for d, _ in self.prepared.jumps):
             return None
         made = []
         for run in layout.runs:

@@ -207,7 +207,7 @@ class Prepared:
         return np.where(self._declared, self._declared_scales, own)
 
     @cached_property
-    def _jumps(self) -> list[tuple[Expression, Expression]]:
+    def jumps(self) -> list[tuple[Expression, Expression]]:
         """Comparisons in the rates that depend on time and parameters alone: value and slope of their difference."""
         known = {*self.model.parameters, TIME}
         found = {}
@@ -224,16 +224,16 @@ class Prepared:
     @property
     def has_breaks(self) -> bool:
         """Whether some rate jumps by a condition on time."""
-        return bool(self._jumps)
+        return bool(self.jumps)
 
     def breaks(self, parameters: np.ndarray) -> list[float]:
         """Times at which a rate jumps by a condition on time, such as a pulse written with piecewise."""
-        if not self._jumps:
+        if not self.jumps:
             return []
         values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
         values[TIME] = 0.0
         times = set()
-        for difference, slope in self._jumps:
+        for difference, slope in self.jumps:
             offset, rate = evaluate_all([difference, slope], values)
             if rate != 0.0 and np.isfinite(offset / rate):
                 times.add(-offset / rate)

@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from pathway.simulation.prepared import Prepared
-from pathway.simulation.sensitivities import _machine
+from pathway.simulation.sensitivities import machine_of
 from pathway.simulation.solvers.layout import TAPE_HEAD, TAPED, Report, Task
 from pathway.simulation.solvers.slopes import STAGES, Directions, SlopeScratch, padded, tables, walk
 
@@ -101,7 +101,7 @@ class Follower:
 
         `sizes` are the fitted parameters' own sizes, shape (n_active,).
         """
-        machine = _machine(self.prepared)
+        machine = machine_of(self.prepared)
         n, width = len(before), machine.kernels.width
         values = np.zeros((len(task.times), n, len(self.active)))
         if not len(self.active):

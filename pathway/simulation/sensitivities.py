@@ -85,7 +85,7 @@ class _Slopes:
         model = prepared.model
         self.prepared, self.task, self.names = prepared, task, names
         self.n, self.n_names = slopes.shape
-        self.machine = _machine(prepared)
+        self.machine = machine_of(prepared)
         self.width = self.machine.kernels.width
         self.parameters = task.parameters[0].copy()
         self.weights = np.array([float(name in model.parameters) for name in names])
@@ -230,7 +230,7 @@ class _Slopes:
 
 
 @dataclass(frozen=True, eq=False)
-class _Machine:
+class Machine:
     """Kernels for sensitivities."""
 
     kernels: SlopeKernels
@@ -244,7 +244,8 @@ class _Machine:
         return np.ascontiguousarray(self.codes[0].parameters(parameters)[:, 0])
 
 
-def _machine(prepared: Prepared) -> _Machine:
+def machine_of(prepared: Prepared) -> Machine:
+    """What the walk along slopes calls, compiled at the first request and kept with the prepared model."""
     if "slopes" not in prepared.notes:
         parts = ("right_hand_side", "jacobian", "factor", "parameter_jacobian")
         single = compile_model(prepared.model, 1, parts)
@@ -262,7 +263,7 @@ def _machine(prepared: Prepared) -> _Machine:
         pattern = single.patterns["parameter_jacobian"]
         places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
         size = len(single.patterns["jacobian"])
-        prepared.notes["slopes"] = _Machine(kernels, size, single.sizes["lu"], places, (single, wide))
+        prepared.notes["slopes"] = Machine(kernels, size, single.sizes["lu"], places, (single, wide))
     return prepared.notes["slopes"]
 
 

@@ -33,6 +33,12 @@ compiled. `CompiledModel.parameters(values)` makes a prepared array.
     time_gradients(time, species, parameters, out_species[nnz, W], out_parameters[nnz, W])
                                        of the time derivative; patterns `time_species`, `time_parameters`
 
+    add_scaled(factor[W], s[n, W], out[n, W])                                  out += M factor s
+    interpolate(before, after, bend, second, third [n, W], share[W], out[n, W])
+                                       before + x (after - before + (1 - x) (bend + x (second + x third))), x = share
+    error_norm(before, after, estimate, absolute [n, W], relative[W], out[W])
+                                       rms over species of estimate / (absolute + relative max(|before|, |after|))
+
     G(time, species, parameters, out[sizes[G], W])                             values of a group G of formulas
     G_gradients(time, species, parameters, out_species[nnz, W], out_parameters[nnz, W], out_time[sizes[G], W])
                                        patterns `G_species`, `G_parameters`: (formula, species), (formula, parameter)

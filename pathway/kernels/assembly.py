@@ -167,28 +167,29 @@ class Body:
 
 
 class Loop:
-    """Instructions repeated for `index` = first, first + step, ... before `last`; `total` runs along if given.
+    """Instructions repeated for `index` = first, first + step, ... before `last`, with values that run along.
 
-    Used as a context: what is written inside is repeated. Inside, assign the new running value to `following`;
-    afterwards `total` is the last one.
+    Used as a context: what is written inside is repeated. Inside, append to `following` the new value of each of
+    `totals`; afterwards these are the last ones.
     """
 
-    def __init__(self, body: Body, first: str, last: str, total: str | None = None, step: int = 1) -> None:
+    def __init__(self, body: Body, first: str, last: str, totals: Sequence[str] = (), step: int = 1) -> None:
         self.body = body
         self.name = f"loop{len(body.lines)}"
         self.step = step
-        self.index, self.total = f"%{self.name}.index", f"%{self.name}.total"
-        self.following: str | None = None
-        self._start(first, last, total)
+        self.index = f"%{self.name}.index"
+        self.totals = [f"%{self.name}.total{k}" for k in range(len(totals))]
+        self.following: list[str] = []
+        self._start(first, last, totals)
 
-    def _start(self, first: str, last: str, total: str | None) -> None:
+    def _start(self, first: str, last: str, totals: Sequence[str]) -> None:
         body, name, before = self.body, self.name, self.body.block
         body.do(f"br label %{name}")
         body.label(name)
         body.do(f"{self.index} = phi i64 [ {first}, %{before} ], [ {self.index}.next, %{name}.again ]")
-        if total is not None:
-            self._hole = len(body.lines)
-            body.do(f"{self.total} = phi {body.lanes.real} [ {total}, %{before} ], ")
+        self._holes = len(body.lines)
+        for register, total in zip(self.totals, totals, strict=True):
+            body.do(f"{register} = phi {body.lanes.real} [ {total}, %{before} ], ")
         more = body.put(f"icmp {'slt' if self.step > 0 else 'sgt'} i64 {self.index}, {last}")
         body.do(f"br i1 {more}, label %{name}.inside, label %{name}.after")
         body.label(f"{name}.inside")
@@ -198,8 +199,8 @@ class Loop:
 
     def __exit__(self, *failure: object) -> None:
         body, name = self.body, self.name
-        if self.following is not None:
-            body.lines[self._hole] += f"[ {self.following}, %{name}.again ]"
+        for k, value in enumerate(self.following):
+            body.lines[self._holes + k] += f"[ {value}, %{name}.again ]"
         body.do(f"br label %{name}.again")
         body.label(f"{name}.again")
         body.do(f"{self.index}.next = add i64 {self.index}, {self.step}")

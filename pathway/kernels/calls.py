@@ -40,6 +40,7 @@ def _caller(count: int) -> Any:
         4: intrinsic(lambda typing, address, a, b, c, d: signature_and_code(address, a, b, c, d)),
         5: intrinsic(lambda typing, address, a, b, c, d, e: signature_and_code(address, a, b, c, d, e)),
         6: intrinsic(lambda typing, address, a, b, c, d, e, f: signature_and_code(address, a, b, c, d, e, f)),
+        7: intrinsic(lambda typing, address, a, b, c, d, e, f, g: signature_and_code(address, a, b, c, d, e, f, g)),
     }[count]
 
 
@@ -66,3 +67,12 @@ gradients = _caller(6)
 
 second_derivatives = _caller(6)
 """second_derivatives(address, time, species, parameters, direction, out_species, out_parameters)"""
+
+add_scaled = _caller(3)
+"""add_scaled(address, factor, s, out)"""
+
+error_norm = _caller(6)
+"""error_norm(address, before, after, estimate, absolute, relative, out)"""
+
+interpolate = _caller(7)
+"""interpolate(address, before, after, bend, second, third, share, out)"""

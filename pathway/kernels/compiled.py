@@ -22,7 +22,10 @@ from .content import dynamics_digest, events_digest, formulas_digest, sources_di
 from .derivation import Derivation
 from .parts import PARTS, write
 
-SOLVER = ("right_hand_side", "jacobian", "time_derivative", "factor", "solve")
+SOLVER = (
+    *("right_hand_side", "jacobian", "time_derivative", "factor", "solve"),
+    *("add_scaled", "interpolate", "error_norm"),
+)
 """What a stiff solver without sensitivities needs."""
 
 

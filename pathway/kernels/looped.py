@@ -19,7 +19,7 @@ def factor(layout: Layout, lanes: Lanes) -> str:
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
     shift, zero = body.load("%shift", 0), lanes.constant(0.0)
     size_of_shift = body.call("llvm.fabs", shift)
-    with Loop(body, "0", str(size), total=zero) as rows:
+    with Loop(body, "0", str(size), [zero]) as rows:
         k = rows.index
         start, pivot, end = _row(body, k)
         _gather_row(body, work, k, start, end, shift)
@@ -30,8 +30,8 @@ def factor(layout: Layout, lanes: Lanes) -> str:
         with Loop(body, body.put(f"add i64 {pivot}, 1"), end) as entries:
             value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
             body.store_at(value, body.shifted("%lu", _lanes(body, entries.index)))
-        rows.following = body.fused(scale, body.call("llvm.fabs", inverse), rows.total)
-    body.store(body.divide(lanes.constant(float(size)), rows.total), "%worst", 0)
+        rows.following.append(body.fused(scale, body.call("llvm.fabs", inverse), rows.totals[0]))
+    body.store(body.divide(lanes.constant(float(size)), rows.totals[0]), "%worst", 0)
     tables = _tables(layout, lanes) + _jacobian_tables(layout, lanes)
     return tables + function("factor", ["jacobian", "shift"], ["lu", "worst"], body.lines)
 
@@ -67,12 +67,13 @@ def _scale(layout: Layout, body: Body, k: str, size_of_shift: str) -> str:
     if all(row in layout.shifted and row == column for row, column in layout.pivots):
         return size_of_shift
     zero = body.lanes.constant(0.0)
-    with Loop(body, body.count("@jacobian_starts", k), body.count("@jacobian_ends", k), total=zero) as entries:
+    with Loop(body, body.count("@jacobian_starts", k), body.count("@jacobian_ends", k), [zero]) as entries:
         entry = body.load_at(body.shifted("%jacobian", _lanes(body, entries.index)))
         size = body.call("llvm.fabs", entry)
-        entries.following = body.choose(body.compare("ogt", size, entries.total), size, entries.total)
+        largest = entries.totals[0]
+        entries.following.append(body.choose(body.compare("ogt", size, largest), size, largest))
     plain = body.put(f"fcmp une double {body.element('double', '@scale_weights', k)}, 0.0")
-    return body.put(f"select i1 {plain}, {body.lanes.real} {size_of_shift}, {body.lanes.real} {entries.total}")
+    return body.put(f"select i1 {plain}, {body.lanes.real} {size_of_shift}, {body.lanes.real} {entries.totals[0]}")
 
 
 def _eliminate(body: Body, work: str, start: str, pivot: str) -> None:
@@ -115,10 +116,10 @@ def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
 
 
 def _substitute(body: Body, work: str, first: str, last: str, total: str, shared: bool) -> str:
-    with Loop(body, first, last, total=total) as entries:
+    with Loop(body, first, last, [total]) as entries:
         value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
-        entries.following = body.fused(_entry(body, "%lu", entries.index, shared), value, entries.total)
-    return entries.total
+        entries.following.append(body.fused(_entry(body, "%lu", entries.index, shared), value, entries.totals[0]))
+    return entries.totals[0]
 
 
 def _entry(body: Body, array: str, position: str, shared: bool) -> str:
@@ -137,10 +138,12 @@ def multiply(
         start = body.load_at(place) if add else lanes.constant(0.0)
         first = body.count("@row_starts", each.index)
         last = body.count("@row_starts", body.put(f"add i64 {each.index}, 1"))
-        with Loop(body, first, last, total=start) as entries:
+        with Loop(body, first, last, [start]) as entries:
             value = body.load_at(body.shifted("%s", body.count("@row_columns", entries.index)))
-            entries.following = body.fused(_entry(body, "%matrix", entries.index, shared), value, entries.total)
-        body.store_at(entries.total, place)
+            entries.following.append(
+                body.fused(_entry(body, "%matrix", entries.index, shared), value, entries.totals[0])
+            )
+        body.store_at(entries.totals[0], place)
     starts = [0] * (size + 1)
     for row in rows:
         starts[row + 1] += 1

@@ -8,7 +8,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from . import elementary, linear, looped
+from . import elementary, linear, looped, steps
 from .assembly import Lanes, declarations
 from .derivation import GROUPS, Derivation, Sparse
 from .layout import Layout
@@ -162,6 +162,10 @@ def _multiply(name: str, derivation: Derivation, lanes: Lanes) -> Part:
     return Part(_algebra(derivation).multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add))
 
 
+def _mass(derivation: Derivation) -> list[float]:
+    return [float(row in derivation.shifted) for row in range(len(derivation.model.species))]
+
+
 _WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
     "prepare": _prepare,
     "right_hand_side": _right_hand_side,
@@ -173,6 +177,9 @@ _WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
     "multiply": partial(_multiply, "multiply"),
     "multiply_shared": partial(_multiply, "multiply_shared"),
     "add_second_shared": partial(_multiply, "add_second_shared"),
+    "add_scaled": lambda derivation, lanes: Part(steps.add_scaled(_mass(derivation), lanes)),
+    "interpolate": lambda derivation, lanes: Part(steps.interpolate(len(derivation.model.species), lanes)),
+    "error_norm": lambda derivation, lanes: Part(steps.error_norm(len(derivation.model.species), lanes)),
     "parameter_jacobian": _parameter_jacobian,
     "second_derivatives": _second_derivatives,
     "time_gradients": _time_gradients,

@@ -14,7 +14,7 @@ from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import is_number, postorder
-from pathway.kernels import CompiledModel, compile_model, machine_width
+from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
 from pathway.kernels.handles import address, packed
 
 from .formulas import evaluate_arrays
@@ -25,7 +25,10 @@ from .solvers.rosenbrock import lanes_for
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""
 
-KERNEL_NAMES = ("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables")
+KERNEL_NAMES = (
+    *("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables"),
+    *("add_scaled", "interpolate", "error_norm"),
+)
 
 FAINT = 1e-6
 """The scale of a species that starts at zero, as a share of the largest start among species of its unit."""
@@ -63,7 +66,7 @@ class Prepared:
         return found
 
     def _compile(self, width: int, observables: bool, events: bool) -> Kernels:
-        parts = ["right_hand_side", "jacobian", "time_derivative", "factor", "solve"]
+        parts = list(SOLVER)
         parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
         made = self._code[width, observables, events] = compile_model(self.model, width, parts)
         sizes = {**made.sizes}

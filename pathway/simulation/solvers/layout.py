@@ -42,6 +42,9 @@ class Kernels(NamedTuple):
     time_derivative: int
     factor: int
     solve: int
+    add_scaled: int
+    interpolate: int
+    error_norm: int
     observables: int
     roots: int
     conditions: int
@@ -75,9 +78,13 @@ class Method(NamedTuple):
     stages: int
     exponent: float
     """1 / (order of the error estimate + 1)."""
+    most_ease: float
+    """A hundredth to the power of minus the exponent: a smaller error does not count as easier."""
     gamma: float
     table: Table
     """Rows for `combine`: y and the stages' weights, for the point (2 i) and for what is carried over (2 i + 1)."""
+    continues: Integers
+    """1 where a stage's point is that of the stage before plus that stage, shape (n_stages,)."""
     dense: Table
     nodes: Vector
     d: Vector

@@ -61,19 +61,29 @@ PIVOT_CUTS = 4
 
 REJECTIONS_IN_A_ROW = 50
 
+SHARED_FROM = 5
+"""First stage that may build on the point of the stage before."""
+
 
 def method_of(tableau: Tableau) -> Method:
     """The tableau in the layout of the loop."""
     s = tableau.stages
-    table = np.zeros((2 * s + 1, s + 1))
+    table = np.zeros((2 * s, s + 1))
     table[0 : 2 * s : 2, 1:] = tableau.a
     table[1 : 2 * s : 2, 1:] = tableau.c
     table[0 : 2 * s : 2, 0] = 1.0
-    table[2 * s] = table[2 * s - 2]
-    table[2 * s, s] = 1.0
     dense = np.zeros((3, s + 1))
     dense[: len(tableau.dense), 1:] = tableau.dense
-    return Method(s, 1.0 / (tableau.error_order + 1), tableau.gamma, table, dense, tableau.nodes, tableau.d)
+    continues = np.array([k >= SHARED_FROM and _continues(tableau, k) for k in range(s)], dtype=np.int64)
+    exponent = 1.0 / (tableau.error_order + 1)
+    return Method(s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d)
+
+
+def _continues(tableau: Tableau, stage: int) -> bool:
+    """Whether a stage looks at the point of the stage before plus that stage."""
+    before = tableau.a[stage - 1].copy()
+    before[stage - 1] = 1.0
+    return bool(np.array_equal(tableau.a[stage], before))
 
 
 class Lanes(NamedTuple):
@@ -83,10 +93,11 @@ class Lanes(NamedTuple):
     stack: Table
     """Row 0: the state; row i: stage i."""
     sums: Table
+    """The point of a stage, and what it carries over from the stages before."""
+    carried: Table
+    """The second row of `sums`."""
     new: Table
     dense: Table
-    inverse: Vector
-    """1 / step, and 0 for algebraic species."""
     slope: Vector
     drift: Vector
     """Derivative of the right-hand side by time."""
@@ -109,8 +120,15 @@ class Lanes(NamedTuple):
     shift: Vector
     worst: Vector
     error: Vector
-    last_error: Vector
+    last_ease: Vector
+    """The factor that the error of the last step left to its size."""
     last_step: Vector
+    relative: Vector
+    """Relative tolerance."""
+    inverse: Vector
+    """1 / step."""
+    share: Vector
+    """Where in the step the state is asked for."""
     member: Integers
     """-1: the lane is idle."""
     output: Integers
@@ -137,12 +155,13 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
     return Lanes(
         stack,
         sums,
+        sums[1:],
         new,
         dense,
-        *np.ones((6, size)),
+        *np.ones((5, size)),
         *others,
         np.zeros(kernels.n_observables * width),
-        *np.ones((11, width)),
+        *np.ones((14, width)),
         *np.zeros((7, width), dtype=np.int64),
         *watched,
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
@@ -156,7 +175,17 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
 def _stage_sums(method, stage, lanes, size):
     """The point where a stage evaluates the model, and what it carries over from the stages before."""
     row = 2 * stage
-    if stage == 1:
+    if method.continues[stage] != 0:
+        point, last = lanes.sums[0], lanes.stack[stage]
+        for k in range(size):
+            point[k] += last[k]
+        if stage == 5:
+            combine(1, 6, method.table, row + 1, lanes.stack, lanes.carried, size)
+        elif stage == 6:
+            combine(1, 7, method.table, row + 1, lanes.stack, lanes.carried, size)
+        else:
+            combine(1, 8, method.table, row + 1, lanes.stack, lanes.carried, size)
+    elif stage == 1:
         combine(2, 2, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 2:
         combine(2, 3, method.table, row, lanes.stack, lanes.sums, size)
@@ -173,19 +202,9 @@ def _stage_sums(method, stage, lanes, size):
 
 
 @inlined
-def _closing_sums(method, lanes, size):
-    """The new state."""
-    row = 2 * method.stages
-    if method.stages == 6:
-        combine(1, 7, method.table, row, lanes.stack, lanes.new, size)
-    else:
-        combine(1, 9, method.table, row, lanes.stack, lanes.new, size)
-
-
-@inlined
 def _dense_sums(kernels, method, task, report, lanes):
     """What the dense output needs, if something looks inside this step."""
-    n_times, size = task.times.shape[0], lanes.inverse.shape[0]
+    n_times, size = task.times.shape[0], lanes.stack.shape[1]
     wanted = kernels.conditions != 0 or report.tape.shape[0] > 0
     for lane in range(kernels.width):
         output = lanes.output[lane]
@@ -215,12 +234,9 @@ def _factorize(kernels, method, task, lanes, changed):
 def _stages(kernels, pattern, method, task, lanes):
     """Try one step in every lane: fills the stages and the new state."""
     width, n = kernels.width, kernels.n_species
-    size = lanes.inverse.shape[0]
-    inverse = lanes.inverse
+    size = lanes.stack.shape[1]
     for lane in range(width):
-        rate = 1.0 / lanes.step[lane]
-        for k in range(n):
-            inverse[k * width + lane] = rate * pattern.mass[k]
+        lanes.inverse[lane] = 1.0 / lanes.step[lane]
     for stage in range(method.stages):
         for lane in range(width):
             moment = lanes.time[lane] + method.nodes[stage] * lanes.step[lane]
@@ -231,9 +247,7 @@ def _stages(kernels, pattern, method, task, lanes):
         else:
             _stage_sums(method, stage, lanes, size)
             calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.sums[0], lanes.parameters, u)
-            carried = lanes.sums[1]
-            for k in range(n * width):
-                u[k] += inverse[k] * carried[k]
+            calls.add_scaled(kernels.add_scaled, lanes.inverse, lanes.sums[1], u)
         if kernels.time_derivative != 0 and method.d[stage] != 0.0:
             for k in range(n):
                 for lane in range(width):
@@ -243,37 +257,27 @@ def _stages(kernels, pattern, method, task, lanes):
             solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix)
         else:
             calls.solve(kernels.solve, lanes.factors, u)
-    _closing_sums(method, lanes, size)
+    # The methods are stiffly accurate: the last stage closes the step.
+    new, point, last = lanes.new[0], lanes.sums[0], lanes.stack[method.stages]
+    for k in range(size):
+        new[k] = point[k] + last[k]
 
 
 @inlined
-def _errors(kernels, method, task, lanes):
+def _errors(kernels, method, lanes):
     """Root mean square of the error estimate over the tolerance, per lane."""
-    width, n = kernels.width, kernels.n_species
-    y, new, estimate, ratio = lanes.stack[0], lanes.new[0], lanes.stack[method.stages], lanes.ratio
-    absolute, relative = lanes.absolute, task.relative
-    for k in range(n * width):
-        scaled = estimate[k] / (absolute[k] + relative * max(abs(y[k]), abs(new[k])))
-        ratio[k] = scaled * scaled
-    for lane in range(width):
-        total = 0.0
-        for k in range(lane, n * width, width):
-            total += ratio[k]
-        lanes.error[lane] = math.sqrt(total / max(n, 1))
+    y, new, estimate = lanes.stack[0], lanes.new[0], lanes.stack[method.stages]
+    calls.error_norm(kernels.error_norm, y, new, estimate, lanes.absolute, lanes.relative, lanes.error)
 
 
 # --- recording ----------------------------------------------------------------------------------------------------
 
 
 @inlined
-def _between(kernels, lanes, lane, x):
-    """The state inside the last step of a lane, into its column of `point`."""
-    y, new, point, dense = lanes.stack[0], lanes.new[0], lanes.point, lanes.dense
-    rest = 1.0 - x
-    for k in range(lane, kernels.n_species * kernels.width, kernels.width):
-        bend = dense[0, k] + x * (dense[1, k] + x * dense[2, k])
-        # Written so that a species that does not move keeps its value to the last digit.
-        point[k] = y[k] + x * (new[k] - y[k] + rest * bend)
+def _between(kernels, lanes):
+    """The states inside the last steps at the shares asked for, into `point`."""
+    y, new, dense = lanes.stack[0], lanes.new[0], lanes.dense
+    calls.interpolate(kernels.interpolate, y, new, dense[0], dense[1], dense[2], lanes.share, lanes.point)
 
 
 @inlined
@@ -295,12 +299,14 @@ def _record_inside(kernels, task, report, lanes):
         waiting = False
         for lane in range(kernels.width):
             output = lanes.output[lane]
+            lanes.share[lane] = 0.0
             if lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]:
                 waiting = True
                 lanes.stage_time[lane] = task.times[output]
-                _between(kernels, lanes, lane, (task.times[output] - lanes.time[lane]) / lanes.step[lane])
+                lanes.share[lane] = (task.times[output] - lanes.time[lane]) / lanes.step[lane]
         if not waiting:
             return
+        _between(kernels, lanes)
         if kernels.observables != 0:
             calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
         for lane in range(kernels.width):
@@ -488,7 +494,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
             if lanes.action[lane] < lanes.last_action[lane]:
                 target = min(target, task.action_times[lanes.action[lane]])
             lanes.target[lane], lanes.latest[lane] = target, np.nextafter(target, -np.inf)
-            lanes.last_error[lane] = 1.0
+            lanes.last_ease[lane] = 1.0
             lanes.rejections[lane] = 0
     if some:
         _first_steps(kernels, pattern, method, task, lanes)
@@ -572,13 +578,14 @@ def _go_on(kernels, method, task, report, lanes, lane):
     n_times = task.times.shape[0]
     step, error = lanes.step[lane], max(lanes.error[lane], 1e-6)
     lanes.time[lane] = lanes.ends[lane]
-    factor = SAFETY * error ** (-method.exponent)
-    trend = (step / lanes.last_step[lane]) * (lanes.last_error[lane] / error) ** method.exponent
+    ease = error ** (-method.exponent)
+    factor = SAFETY * ease
+    trend = (step / lanes.last_step[lane]) * (ease / lanes.last_ease[lane])
     factor = min(factor, factor * trend, LARGEST_GROWTH)
     if lanes.rejections[lane] > 0:
         factor = min(factor, 1.0)
     lanes.rejections[lane] = 0
-    lanes.last_error[lane], lanes.last_step[lane] = max(error, 1e-2), step
+    lanes.last_ease[lane], lanes.last_step[lane] = min(ease, method.most_ease), step
     lanes.step[lane] = step * max(factor, LARGEST_CUT)
     if lanes.ends[lane] >= lanes.target[lane]:
         lanes.restarting[lane] = 1
@@ -649,7 +656,8 @@ def _first_change(kernels, task, lanes):
         limit = end if quarter == 4 else start + 0.25 * quarter * (end - start)
         while searches < 200:
             searches += 1
-            _between(kernels, lanes, np.int64(0), (limit - start) / step)
+            lanes.share[0] = (limit - start) / step
+            _between(kernels, lanes)
             if not _differs(kernels, task, lanes, limit):
                 break
             left, right = low, limit
@@ -657,12 +665,14 @@ def _first_change(kernels, task, lanes):
                 middle = 0.5 * (left + right)
                 if middle <= left or middle >= right:
                     break
-                _between(kernels, lanes, np.int64(0), (middle - start) / step)
+                lanes.share[0] = (middle - start) / step
+                _between(kernels, lanes)
                 if _differs(kernels, task, lanes, middle):
                     right = middle
                 else:
                     left = middle
-            _between(kernels, lanes, np.int64(0), (right - start) / step)
+            lanes.share[0] = (right - start) / step
+            _between(kernels, lanes)
             _differs(kernels, task, lanes, right)
             if _turned(kernels, task, lanes):
                 return right
@@ -730,6 +740,7 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
         lanes.restarting[lane] = 0
         lanes.step[lane] = 1e-9
         lanes.latest[lane] = np.inf
+        lanes.relative[lane] = task.relative
     changed = np.int64(1)  # a plain literal would compile what it is given to once more
     while True:
         fresh, active = False, 0
@@ -752,7 +763,7 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
         _aim(kernels, task, lanes)
         _factorize(kernels, method, task, lanes, changed)
         _stages(kernels, pattern, method, task, lanes)
-        _errors(kernels, method, task, lanes)
+        _errors(kernels, method, lanes)
 
         n_accepted = 0
         for lane in range(width):

@@ -71,6 +71,11 @@ def _layout(owner: type) -> struct.Struct:
     return struct.Struct("=" + "".join(words))
 
 
+@cache
+def _plan(owner: type) -> tuple[struct.Struct, tuple[tuple[int, np.dtype], ...]]:
+    return _layout(owner), tuple((f.dimensions, _DOUBLE if f.code == "d" else _LONG) for f in _fields(owner))
+
+
 def packed(values: Any) -> np.ndarray:
     """The table of a named tuple.
 
@@ -88,19 +93,19 @@ def packed(values: Any) -> np.ndarray:
     TypeError
         If an array has another kind of number, another number of dimensions, or gaps.
     """
-    owner, words = type(values), []
-    for field, value in zip(_fields(owner), values, strict=True):
-        if not field.dimensions:
+    words: list[float] = []
+    form, plan = _plan(type(values))
+    for value, (dimensions, element) in zip(values, plan, strict=True):
+        if not dimensions:
             words.append(value)
             continue
-        shape, element = value.shape, _DOUBLE if field.code == "d" else _LONG
-        if value.dtype is not element and value.dtype != element:
-            raise TypeError(f"{owner.__name__}.{field.name}: array of {value.dtype}")
-        if len(shape) != field.dimensions or not value.flags.c_contiguous:
-            raise TypeError(f"{owner.__name__}.{field.name}: shape {shape}, strides {value.strides}")
-        words.append(address(value))
-        words.extend(shape)
-    return np.frombuffer(_layout(owner).pack(*words), dtype=np.int64)
+        shape, found = value.shape, value.dtype
+        if len(shape) != dimensions or (found is not element and found != element) or not value.flags.c_contiguous:
+            expected = f"{element} of {dimensions} dimensions without gaps"
+            raise TypeError(f"{type(values).__name__}: expected {expected}, got {found} of shape {shape}")
+        words.append(address(value) if value.size else 0)
+        words += shape
+    return np.frombuffer(form.pack(*words), dtype=np.int64)
 
 
 def address(array: np.ndarray) -> int:

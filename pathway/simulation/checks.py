@@ -17,7 +17,7 @@ def checked_times(times: Any, start: float) -> np.ndarray:
         raise ValueError(f"times: expected a list of at least one time, got shape {array.shape}")
     if not np.all(np.isfinite(array)):
         raise ValueError(f"times: entry {_first(~np.isfinite(array))} is {array[_first(~np.isfinite(array))]}")
-    falling = np.diff(array) < 0
+    falling = array[1:] < array[:-1]
     if falling.any():
         at = _first(falling)
         raise ValueError(f"times: must not decrease, but entry {at + 1} ({array[at + 1]:g}) follows {array[at]:g}")

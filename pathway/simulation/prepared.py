@@ -191,6 +191,14 @@ class Prepared:
     def _declared(self) -> np.ndarray:
         return self._declared_scales > 0.0
 
+    def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None) -> np.ndarray:
+        """The default absolute tolerances of one run, shape (n_species,); those of the last start are kept."""
+        key = (starts.tobytes(), None if doses is None else doses.tobytes())
+        last = self.notes.get("tolerances")
+        if last is None or last[0] != key:
+            last = self.notes["tolerances"] = (key, SMALL * self.scales(starts, doses))
+        return last[1]
+
     def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:
         """Each species' own scale, shape of `starts` (..., n_species).
 

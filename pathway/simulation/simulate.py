@@ -92,9 +92,10 @@ def simulate(
     schedule = schedule_of(model, interventions, prepared.breaks(p), begin, float(times[-1]))
     running = 0.0
     if absolute is None:
-        running, absolute = SMALL, SMALL * prepared.scales(y, doses_of(schedule, len(y)))
+        running, absolute = SMALL, prepared.usual_tolerances(y, doses_of(schedule, len(y)))
     task = make_task(times, begin, y[None], p[None], absolute[None], schedule, relative, running)
-    task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
+    if maximum_step is not None or maximum_steps != MAXIMUM_STEPS:
+        task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
     with time_limit(task, wall_time):
         if sensitivities is not None:
             from .sensitivities import checked_names, simulate_with_sensitivities
@@ -214,6 +215,8 @@ def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:
 
 def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
     """The largest amount that the schedule sets or adds to each species, shape (n_species,); None without any."""
+    if not len(schedule.kinds):
+        return None
     amounts = (schedule.kinds == layout.SET) | (schedule.kinds == layout.ADD)
     if not amounts.any():
         return None
@@ -225,9 +228,12 @@ def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
 def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) -> np.ndarray:
     """Parameters as they stood at each time, shape (n_times, n_parameters)."""
     kinds = task.action_kinds
+    parameters = np.ascontiguousarray(parameters)
     changes = np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE))
     if not len(changes):
-        return np.broadcast_to(parameters, (len(times), len(parameters)))
+        same = np.ndarray((len(times), len(parameters)), parameters.dtype, parameters, strides=(0, parameters.itemsize))
+        same.flags.writeable = False
+        return same
     used = np.repeat(parameters[None], len(times), axis=0)
     for k in changes:
         later, target, value = times >= task.action_times[k], task.action_targets[k], task.action_values[k]

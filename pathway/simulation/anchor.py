@@ -96,7 +96,9 @@ def solve_anchors(
     raise SteadyStateError(f"{model.name}: {reason}.", reason, model.start_time, now, None)
 
 
-def _targets(model: Model, anchors: Mapping, aims: list, names: tuple[str, ...], slopes: np.ndarray, where: tuple):
+def _targets(
+    model: Model, anchors: Mapping, aims: list, names: tuple[str, ...], slopes: np.ndarray, where: tuple
+) -> tuple[np.ndarray, np.ndarray]:
     """Targets and how they move with the anchored parameters."""
     targets, moves = np.empty(len(names)), np.zeros((len(names), len(names)))
     for row, (aim, (_, given)) in enumerate(zip(aims, anchors.values(), strict=True)):

@@ -374,8 +374,8 @@ class _SlopeEvents(EventRun):
 
     def _execute(self, waiting: Waiting) -> None:
         formulas = self.formulas[waiting.place]
-        _, values = waiting.context  # type: ignore[misc]
-        moves = self._slope(formulas.values) if values is None else values
+        remembered: np.ndarray | None = waiting.context[1]  # type: ignore[index]
+        moves = self._slope(formulas.values) if remembered is None else remembered
         factors = [f for f in formulas.factors if f is not None]
         if factors:
             numbers = waiting.values if waiting.values is not None else self._evaluate(formulas.values)

@@ -1,8 +1,9 @@
 """Where the factors of shift * M - J keep their entries.
 
-With A = shift * M - J, the factors are those of -A = J - shift * M; then neither building the matrix nor eliminating
-needs a change of sign. Stored per row, in elimination order: the negated multipliers, minus the reciprocal of the
-pivot, the entries right of it. Solving uses A = -(-A).
+With A = shift * M - J, the factors L D U, both triangles with a unit diagonal, are those of -A = J - shift * M; then
+neither building the matrix nor eliminating needs a change of sign. Stored per row, in elimination order: the entries
+of -L, -1 / D, the entries of -U. Solving uses A = -(-A); with D apart, a substitution waits for one multiply-add per
+row and for nothing else.
 """
 
 from __future__ import annotations

@@ -53,17 +53,15 @@ def _factor_row(layout: Layout, body: Body, k: int, shift: str, size_of_shift: s
         entries[step] = body.subtract(entries[step], shift) if step in entries else body.negate(shift)
     start = layout.starts[k]
     for position, m in enumerate(lower):
-        multiplier = body.multiply(entries.pop(m), body.load("%lu", layout.pivot(m)))
-        body.store(multiplier, "%lu", start + position)
+        entry = entries.pop(m)
+        body.store(body.multiply(entry, body.load("%lu", layout.pivot(m))), "%lu", start + position)
         for offset, step in enumerate(elimination.upper[m], start=layout.pivot(m) + 1):
             above = body.load("%lu", offset)
-            entries[step] = (
-                body.fused(multiplier, above, entries[step]) if step in entries else body.multiply(multiplier, above)
-            )
+            entries[step] = body.fused(entry, above, entries[step]) if step in entries else body.multiply(entry, above)
     inverse = body.divide(body.lanes.constant(-1.0), entries[k])
     body.store(inverse, "%lu", layout.pivot(k))
     for offset, step in enumerate(upper, start=layout.pivot(k) + 1):
-        body.store(entries[step], "%lu", offset)
+        body.store(body.multiply(entries[step], inverse), "%lu", offset)
     return body.fused(scale, body.call("llvm.fabs", inverse), trouble)
 
 
@@ -131,10 +129,11 @@ class _Solver:
 
     def backward(self, k: int) -> None:
         elimination = self.layout.elimination
-        total = self._value(k)
-        for offset, m in enumerate(elimination.upper[k], start=self.layout.pivot(k) + 1):
+        first = self.layout.pivot(k) + 1
+        total = self.body.multiply(self._value(k), self.entry("%lu", self.layout.pivot(k)))
+        # The value that was found last comes last, so that the others do not wait for it.
+        for offset, m in reversed(list(enumerate(elimination.upper[k], start=first))):
             total = self.body.fused(self.entry("%lu", offset), self._value(m), total)
-        total = self.body.multiply(total, self.entry("%lu", self.layout.pivot(k)))
         self._keep(k, total)
         self.body.store(total, "%b", elimination.column_order[k])
 

@@ -29,7 +29,7 @@ def factor(layout: Layout, lanes: Lanes) -> str:
         body.store_at(inverse, body.shifted("%lu", _lanes(body, pivot)))
         with Loop(body, body.put(f"add i64 {pivot}, 1"), end) as entries:
             value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
-            body.store_at(value, body.shifted("%lu", _lanes(body, entries.index)))
+            body.store_at(body.multiply(value, inverse), body.shifted("%lu", _lanes(body, entries.index)))
         rows.following.append(body.fused(scale, body.call("llvm.fabs", inverse), rows.totals[0]))
     body.store(body.divide(lanes.constant(float(size)), rows.totals[0]), "%worst", 0)
     tables = _tables(layout, lanes) + _jacobian_tables(layout, lanes)
@@ -83,13 +83,13 @@ def _eliminate(body: Body, work: str, start: str, pivot: str) -> None:
         above = body.put(f"udiv i64 {step}, {body.lanes.width}")
         pivot_above = body.count("@pivots", above)
         inverse = body.load_at(body.shifted("%lu", _lanes(body, pivot_above)))
-        multiplier = body.multiply(body.load_at(body.shifted(work, step)), inverse)
-        body.store_at(multiplier, body.shifted("%lu", _lanes(body, lower.index)))
+        entry = body.load_at(body.shifted(work, step))
+        body.store_at(body.multiply(entry, inverse), body.shifted("%lu", _lanes(body, lower.index)))
         end = body.count("@starts", body.put(f"add i64 {above}, 1"))
         with Loop(body, body.put(f"add i64 {pivot_above}, 1"), end) as upper:
             place = body.shifted(work, body.count("@steps", upper.index))
-            entry = body.load_at(body.shifted("%lu", _lanes(body, upper.index)))
-            body.store_at(body.fused(multiplier, entry, body.load_at(place)), place)
+            above = body.load_at(body.shifted("%lu", _lanes(body, upper.index)))
+            body.store_at(body.fused(entry, above, body.load_at(place)), place)
 
 
 def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
@@ -105,8 +105,8 @@ def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
     with Loop(body, str(size - 1), "-1", step=-1) as rows:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
-        total = _substitute(body, work, body.put(f"add i64 {pivot}, 1"), end, body.load_at(place), shared)
-        total = body.multiply(total, _entry(body, "%lu", pivot, shared))
+        total = body.multiply(body.load_at(place), _entry(body, "%lu", pivot, shared))
+        total = _substitute(body, work, body.put(f"add i64 {pivot}, 1"), end, total, shared)
         body.store_at(total, place)
         body.store_at(total, body.shifted("%b", body.count("@column_order", rows.index)))
     orders = table("row_order", [row * lanes.width for row, _ in layout.pivots])

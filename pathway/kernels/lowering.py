@@ -1,7 +1,8 @@
 """From a `Program` to the text of LLVM functions for one lane width.
 
-A product that is used once, as a term of a sum, is fused with the sum (one rounding). The choice depends on the
-formulas alone, so it is the same at every width.
+A product that is used once, as a term of a sum, is fused with the sum (one rounding). Quotients with the same
+denominator multiply by its reciprocal, since a division takes as long as ten multiplications. Both choices depend on
+the formulas alone, so they are the same at every width.
 
 Long functions are cut into pieces of `LONGEST_PIECE` operations, since LLVM's time per operation grows with the length
 of a function; what one piece computes for a later one passes through a buffer.
@@ -9,6 +10,7 @@ of a function; what one piece computes for a later one passes through a buffer.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .assembly import Body, Lanes, function
@@ -86,6 +88,8 @@ class _Plan:
         self.fused: dict[int, int] = {}
         self.absorbed: set[int] = set()
         self._fuse()
+        lower = [program.operations[value][2] for value in order if program.operations[value][0] == "divide"]
+        self.shared_denominators = {value for value, uses in Counter(lower).items() if uses > 1}
 
     def _fuse(self) -> None:
         operations = self.program.operations
@@ -141,6 +145,7 @@ class _Piece:
         self.carried = carried
         self.called = called
         self.names: dict[int, str] = {}
+        self.reciprocals: dict[int, str] = {}
 
     def write(self, operations: Iterable[int], first: Iterable[int]) -> None:
         plan, names = self.plan, self.names
@@ -154,7 +159,10 @@ class _Piece:
                 name = self._fused(value)
             else:
                 operation = known[value]
-                name = _WRITERS[operation[0]](self, [self.name(o) for o in operation[1:]])
+                if operation[0] == "divide" and operation[2] in plan.shared_denominators:
+                    name = self._quotient(operation)
+                else:
+                    name = _WRITERS[operation[0]](self, [self.name(o) for o in operation[1:]])
             names[value] = name
             if value in plan.places:
                 self._place(value, name)
@@ -162,6 +170,14 @@ class _Piece:
                 if known[value][0] in TRUTHS:
                     name = _indicator(self, [name])
                 self.body.store(name, "%carried", self.carried[value])
+
+    def _quotient(self, operation: tuple) -> str:
+        _, upper, lower = operation
+        one = self.body.lanes.constant(1.0)
+        if lower not in self.reciprocals:
+            self.reciprocals[lower] = self.body.divide(one, self.name(lower))
+        reciprocal, name = self.reciprocals[lower], self.name(upper)
+        return reciprocal if name == one else self.body.multiply(name, reciprocal)
 
     def _place(self, value: int, name: str) -> None:
         for array, row in self.plan.places[value]:

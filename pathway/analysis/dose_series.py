@@ -213,15 +213,16 @@ def _what_is_varied(
 
 
 def _higher(written: str | None, agent: Any) -> str | None:
-    """Ten times the scenario's dose, so that the plateau is seen, but not beyond what is on record."""
+    """Ten times the scenario's dose, or the usual one if that is more, so that the plateau is seen; none off record."""
     from pathway.units import conversion_factor, quantity
 
     if written is None or not written.strip() or written.rstrip().endswith("x"):
         return None
     value, unit = quantity(written)
-    top = 10.0 * value
-    if agent.highest is not None and unit:
-        top = min(top, max(value, agent.highest / conversion_factor(unit, agent.unit, agent.molar_mass)))
+    shown_in = conversion_factor(unit, agent.unit, agent.molar_mass) if unit else 1.0
+    top = 10.0 * max(value, (agent.usual or 0.0) / shown_in)
+    if agent.highest is not None:
+        top = min(top, max(value, agent.highest / shown_in))
     return f"{top:.6g} {unit}"
 
 

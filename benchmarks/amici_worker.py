@@ -1,5 +1,6 @@
 """Runs AMICI in its own Python: reads one JSON line per question, answers with one, leaves arrays in a file."""
 
+import hashlib
 import json
 import sys
 import time
@@ -12,7 +13,8 @@ import numpy as np
 
 def load(question):
     """The compiled model; made once and kept in the folder."""
-    name = f"bench_{question['name'].lower()}"
+    content = hashlib.sha256(Path(question["sbml"]).read_bytes()).hexdigest()[:12]
+    name = f"bench_{question['name'].lower()}_{content}"
     folder = Path(question["folder"]) / name
     if not (folder / "finished").exists():
         amici.SbmlImporter(question["sbml"]).sbml2amici(name, str(folder))

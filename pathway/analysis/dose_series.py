@@ -216,7 +216,7 @@ def _higher(written: str | None, agent: Any) -> str | None:
     """Ten times the scenario's dose, or the usual one if that is more, so that the plateau is seen; none off record."""
     from pathway.units import conversion_factor, quantity
 
-    if written is None or not written.strip() or written.rstrip().endswith("x"):
+    if agent.species is None or written is None or not written.strip() or written.rstrip().endswith("x"):
         return None
     value, unit = quantity(written)
     shown_in = conversion_factor(unit, agent.unit, agent.molar_mass) if unit else 1.0

@@ -20,7 +20,6 @@ _PLACES = {
     "Model": "pathway.equations",
     "ScenarioError": "pathway.scenario",
     "SimulationError": "pathway.simulation",
-    "cohort": "pathway.cohort",
     "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
     "plot": "pathway.plotting",
@@ -36,12 +35,7 @@ __all__ = ["__version__", *sorted(_PLACES)]
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
         raise AttributeError(f"module 'pathway' has no attribute '{name}'. Its names: {', '.join(sorted(_PLACES))}")
-    try:
-        return getattr(import_module(_PLACES[name]), name)
-    except ModuleNotFoundError as error:
-        if error.name != _PLACES[name]:
-            raise
-        raise AttributeError(f"pathway.{name} is not there yet: {error}") from None
+    return getattr(import_module(_PLACES[name]), name)
 
 
 def __dir__() -> list[str]:

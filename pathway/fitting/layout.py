@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +19,7 @@ from pathway.expressions import Expression, number, symbol, symbols
 from pathway.expressions.calculus import substitute_all
 
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
-from .problem import Experiment, Measurement, Observable, Period, Problem, ProblemError
+from .problem import Experiment, Measurement, Normalization, Observable, Period, Problem, ProblemError
 from .tapes import SlopedTape
 
 
@@ -195,7 +195,12 @@ class Layout:
     noise : NoiseModel
         In the order of the groups.
     order : int array
-        `order[k]` is the problem's measurement at position k of the groups' order.
+        `order[k]` is the measurement at position k of the groups' order. Those after the problem's own are the moments
+        that normalizations refer to: simulated, not counted.
+    counted : bool array
+        Which measurements count in the likelihood, in the groups' order.
+    axes : tuple of Axis
+        Normalizations of simulated values, as rows in the groups' order.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -207,6 +212,9 @@ class Layout:
         self.estimated_place = np.full(len(self.names), -1)
         self.estimated_place[self.estimated] = np.arange(len(self.estimated))
         self.values = np.array([p.value for p in problem.parameters])
+        asked = {m.normalization for m in problem.measurements}
+        self._used = tuple(n for n in problem.normalizations if n.name in asked)
+        self.measurements = (*problem.measurements, *(m for n in self._used for m in _moments(n, problem)))
         self._starts, self._rows = _Drafts(), _Drafts()
         self._outputs: list[tuple[int, float]] = []
         self._output_of: dict[tuple[str, float], int] = {}
@@ -226,6 +234,11 @@ class Layout:
         made = self.values.copy()
         made[self.estimated] = estimated
         return made
+
+    @cached_property
+    def own_rows(self) -> np.ndarray:
+        """Row in the groups' order of each of the problem's own measurements, in their order."""
+        return np.argsort(self.order)[: len(self.problem.measurements)]
 
     @cached_property
     def observed_only(self) -> np.ndarray:
@@ -262,7 +275,7 @@ class Layout:
     def _alike(self) -> list[tuple[list[Experiment], list[float]]]:
         """Measured experiments grouped by what happens in them, with all moments of each group."""
         moments: dict[str, set[float]] = {}
-        for m in self.problem.measurements:
+        for m in self.measurements:
             moments.setdefault(m.experiment, set()).add(m.time)
         groups: dict[object, list[Experiment]] = {}
         for experiment in self.problem.experiments:
@@ -310,25 +323,34 @@ class Layout:
     def _make_groups(self) -> None:
         observables = {o.name: o for o in self.problem.observables}
         by_observable: dict[str, list[int]] = {}
-        for k, m in enumerate(self.problem.measurements):
+        for k, m in enumerate(self.measurements):
             by_observable.setdefault(m.observable, []).append(k)
         groups: list[Group] = []
         order: list[int] = []
         for name, members in by_observable.items():
-            measured = [self.problem.measurements[k] for k in members]
+            measured = [self.measurements[k] for k in members]
             groups.append(Group(self, observables[name], observables, measured, len(order)))
             order += members
         self.groups = tuple(groups)
         self.order = np.array(order, dtype=int)
-        chosen = [self.problem.measurements[k] for k in order]
+        chosen = [self.measurements[k] for k in order]
         kinds = [observables[m.observable] for m in chosen]
+        self.counted = np.array([m.counted for m in chosen], dtype=bool)
         self.noise = NoiseModel(
             measured=np.array([m.value for m in chosen]),
             distribution=np.array([DISTRIBUTIONS[o.distribution] for o in kinds], dtype=int),
             transformation=np.array([TRANSFORMATIONS[o.transformation] for o in kinds], dtype=int),
             freedom=np.array([o.degrees_of_freedom for o in kinds]),
             censored=np.array([{"": 0, "below": -1, "above": 1}[m.censored] for m in chosen], dtype=int),
+            counted=self.counted,
         )
+        self.axes = tuple(self._axis(n, chosen) for n in self._used)
+
+    def _axis(self, normalization: Normalization, chosen: Sequence[Measurement]) -> Axis:
+        """The rows that a normalization brings to its axis, and those that make it."""
+        members = [row for row, m in enumerate(chosen) if m.normalization == normalization.name]
+        made_by = [row for row, m in enumerate(chosen) if m.source == _MOMENT + normalization.name]
+        return Axis(np.array(members, dtype=int), np.array(made_by, dtype=int), normalization.kind == "minmax")
 
     def output(self, m: Measurement) -> int:
         """Position of the recorded moment that a measurement is compared with."""
@@ -356,6 +378,59 @@ def _resolve(
             ready[name] = formula
             del open_ones[name]
     return [ready[n] for n in model.species]
+
+
+_MOMENT = "moment of "
+"""How the measurements that a normalization adds are told from the problem's own."""
+
+
+def _moments(normalization: Normalization, problem: Problem) -> list[Measurement]:
+    """What a normalization needs to be simulated, written as measurements that do not count."""
+    member = next(m for m in problem.measurements if m.normalization == normalization.name)
+    blank = replace(
+        member, value=1.0, censored="", normalization="", counted=False, source=_MOMENT + normalization.name
+    )
+    return [replace(blank, experiment=experiment, time=time) for experiment, time in normalization.points]
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A normalization in rows of the groups' order.
+
+    Attributes
+    ----------
+    members : int array
+        Rows that are brought to the axis.
+    made_by : int array
+        Rows whose simulated values make its zero and one.
+    minmax : bool
+        Whether these are the least and the greatest value, instead of 0 and the mean.
+    """
+
+    members: np.ndarray
+    made_by: np.ndarray
+    minmax: bool
+
+    def weights(self, simulated: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Zero and one as sums over `made_by`, each of shape (n_made_by,), at simulated values of all rows."""
+        n = len(self.made_by)
+        if not self.minmax:
+            return np.zeros(n), np.full(n, 1.0 / n)
+        values = simulated[self.made_by]
+        zero, one = np.zeros(n), np.zeros(n)
+        zero[np.argmin(values)] = one[np.argmax(values)] = 1.0
+        return zero, one
+
+    def apply(self, simulated: np.ndarray, slopes: np.ndarray | None = None) -> None:
+        """Normalize simulated values, shape (n_rows,), and slopes, shape (n_rows, n_estimated), in place."""
+        weights = self.weights(simulated)
+        zero, one = (w @ simulated[self.made_by] for w in weights)
+        made = (simulated[self.members] - zero) / (one - zero)
+        if slopes is not None:
+            zero_slope, one_slope = (w @ slopes[self.made_by] for w in weights)
+            moved = slopes[self.members] - zero_slope - made[:, None] * (one_slope - zero_slope)
+            slopes[self.members] = moved / (one - zero)
+        simulated[self.members] = made
 
 
 class _RunDraft:

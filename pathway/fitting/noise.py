@@ -56,6 +56,8 @@ class NoiseModel:
         Degrees of freedom where Student's t.
     censored : int array, shape (n,)
         0 measured, -1 at most this value, +1 at least.
+    counted : bool array, shape (n,), or True
+        Where False, loss, slopes and information are zero.
     """
 
     measured: np.ndarray
@@ -63,6 +65,7 @@ class NoiseModel:
     transformation: np.ndarray
     freedom: np.ndarray
     censored: np.ndarray
+    counted: np.ndarray | bool = True
 
     def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> Scatter:
         """Loss and slopes at simulated values and noise levels, each of shape (n,)."""
@@ -73,9 +76,11 @@ class NoiseModel:
             loss = loss + np.log(noise) + constant
             by_noise = (1.0 - by_r * r) / noise
             self._censor(r, loss, by_r, by_noise, noise)
-            return Scatter(
-                loss, r, by_r * slope / noise, by_noise, info_r * (slope / noise) ** 2, info_noise / noise**2
-            )
+            by_simulated, informations = by_r * slope / noise, (info_r * (slope / noise) ** 2, info_noise / noise**2)
+            if np.all(self.counted):
+                return Scatter(loss, r, by_simulated, by_noise, *informations)
+            told = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
+            return Scatter(told[0], r, *told[1:])
 
     def _transformed(self, simulated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Difference after the transformation, its slope by the simulated value, constant part of the loss."""

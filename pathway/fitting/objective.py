@@ -59,12 +59,15 @@ class Comparison:
         Negative log-likelihood of each measurement.
     residual : array
         (t(simulated) - t(measured)) / noise after the observable's transformation t.
+    counted : bool array
+        Whether the measurement counts; if not, its loss is 0.
     """
 
     simulated: np.ndarray
     noise: np.ndarray
     loss: np.ndarray
     residual: np.ndarray
+    counted: np.ndarray
 
     @property
     def log_likelihood(self) -> float:
@@ -72,7 +75,7 @@ class Comparison:
 
     @property
     def chi_squared(self) -> float:
-        return float((self.residual**2).sum())
+        return float((self.residual[self.counted] ** 2).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,8 +187,10 @@ class Objective:
         recorded = self.runner.run(q, False)  # type: ignore[union-attr]
         simulated, noise = _predicted(layout, recorded, q)
         scatter = layout.noise.scatter(simulated, noise)
-        back = np.argsort(layout.order)
-        return Comparison(simulated[back], noise[back], scatter.loss[back], scatter.residual[back])
+        back = layout.own_rows
+        return Comparison(
+            simulated[back], noise[back], scatter.loss[back], scatter.residual[back], layout.counted[back]
+        )
 
     def residuals(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Standardized residuals and their Jacobian, in the order of the measurements.
@@ -203,7 +208,8 @@ class Objective:
         simulated, noise, by_simulated, by_noise = _sloped(layout, self.runner.run(q, True), q)  # type: ignore[union-attr]
         ahead, slope, _ = layout.noise._transformed(simulated)
         jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
-        back = np.argsort(layout.order)
+        ahead, jacobian = ahead * layout.counted, jacobian * layout.counted[:, None]
+        back = layout.own_rows
         return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
 
     def _evaluate(self, x: np.ndarray, slopes: bool) -> Evaluation:
@@ -290,6 +296,8 @@ def _predicted(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.nd
     for group in layout.groups:
         inputs = _inputs(group, recorded, q)
         simulated[group.rows], noise[group.rows] = group.tape.values_only(inputs)
+    for axis in layout.axes:
+        axis.apply(simulated)
     return simulated, noise
 
 
@@ -306,6 +314,8 @@ def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarr
         values, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
         both[0, group.rows], both[1, group.rows] = values
         _chain(group, recorded, q, derivatives, slopes[:, group.rows])
+    for axis in layout.axes:
+        axis.apply(both[0], slopes[0])
     return both[0], both[1], slopes[0], slopes[1]
 
 

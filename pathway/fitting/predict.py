@@ -132,6 +132,8 @@ def design(
     lower, upper = problem.bounds
     width = np.where(np.isfinite(upper - lower), upper - lower, 20.0)
     have = have + np.diag(12.0 / width**2)
+    # A point that is held out, or beyond a limit, would be measured and would count.
+    candidates = [replace(c, counted=True, censored="") for c in candidates]
     asked = [*candidates, *([] if isinstance(target, str) else [target])]
     slopes, informations = _measured_information(replace(problem, measurements=tuple(asked)), x)
     if isinstance(target, str):
@@ -154,7 +156,7 @@ def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, 
     simulated, noise, by_simulated, by_noise = _sloped(layout, EngineRunner(layout).run(q, True), q)
     scatter = layout.noise.scatter(simulated, noise)
     chain = scale_slopes(problem, natural)
-    back = np.argsort(layout.order)
+    back = layout.own_rows
     by_simulated, by_noise = (by_simulated * chain)[back], (by_noise * chain)[back]
     first, second = scatter.information_simulated[back], scatter.information_noise[back]
     extra = [

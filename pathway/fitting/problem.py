@@ -22,6 +22,7 @@ from .priors import Prior
 
 SCALES = ("linear", "log", "log10")
 DISTRIBUTIONS = ("normal", "laplace", "student_t")
+NORMALIZATIONS = ("minmax", "mean")
 STEADY = math.inf
 
 
@@ -136,6 +137,10 @@ class Measurement:
     replicate : str
     source : str
         File and row, for messages.
+    normalization : str
+        Name of the `Normalization` that brings the simulated value onto the axis of the measured one; "": none.
+    counted : bool
+        Whether it counts in the likelihood, or is only simulated and compared: held out, or true by construction.
     """
 
     observable: str
@@ -146,6 +151,28 @@ class Measurement:
     censored: str = ""
     replicate: str = ""
     source: str = ""
+    normalization: str = ""
+    counted: bool = True
+
+
+@dataclass(frozen=True)
+class Normalization:
+    """What the bench did to measured values, done to simulated ones: (simulated - zero) / (one - zero).
+
+    Attributes
+    ----------
+    name : str
+    observable : str
+    points : tuple of (experiment, time)
+        Moments whose simulated values make the zero and the one.
+    kind : str
+        "minmax": zero and one are the least and the greatest of them; "mean": zero is 0 and one is their mean.
+    """
+
+    name: str
+    observable: str
+    points: tuple[tuple[str, float], ...]
+    kind: str = "minmax"
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +192,7 @@ class Problem:
     derived : mapping of model parameter to Expression
         Parameters that, unless something sets them, are worked out once at the start of an experiment from the
         others as its first period leaves them.
+    normalizations : tuple of Normalization
     """
 
     name: str
@@ -175,6 +203,7 @@ class Problem:
     measurements: tuple[Measurement, ...]
     posterior: bool = False
     derived: Mapping[str, Expression] = field(default_factory=dict)
+    normalizations: tuple[Normalization, ...] = ()
 
     def __post_init__(self) -> None:
         mistakes = list(_mistakes(self))
@@ -244,6 +273,7 @@ def _mistakes(problem: Problem) -> Iterable[str]:
     yield from _parameter_mistakes(problem)
     yield from _experiment_mistakes(problem)
     yield from _measurement_mistakes(problem)
+    yield from _normalization_mistakes(problem)
 
 
 def _parameter_mistakes(problem: Problem) -> Iterable[str]:
@@ -307,6 +337,22 @@ def _measurement_mistakes(problem: Problem) -> Iterable[str]:
             for name in sorted(symbols(value) - known):
                 yield _unknown("parameter", name, known, where)
         yield from _value_mistakes(m, observables[m.observable], experiments[m.experiment], model.start_time, where)
+        if m.normalization and m.normalization not in {n.name for n in problem.normalizations}:
+            yield _unknown("normalization", m.normalization, [n.name for n in problem.normalizations], where)
+
+
+def _normalization_mistakes(problem: Problem) -> Iterable[str]:
+    observables, experiments = {o.name for o in problem.observables}, {e.name for e in problem.experiments}
+    for n in problem.normalizations:
+        where = f"{problem.name}: normalization '{n.name}'"
+        if n.kind not in NORMALIZATIONS:
+            yield f"{where} is of kind '{n.kind}'; expected {' or '.join(NORMALIZATIONS)}"
+        if n.observable not in observables:
+            yield _unknown("observable", n.observable, observables, where)
+        if not n.points:
+            yield f"{where} has no moments that could make its zero and one"
+        for name in dict.fromkeys(name for name, _ in n.points if name not in experiments):
+            yield _unknown("experiment", name, experiments, where)
 
 
 def _value_mistakes(m: Measurement, o: Observable, e: Experiment, model_start: float, where: str) -> Iterable[str]:

@@ -306,10 +306,13 @@ def fingerprint(problem: Problem) -> str:
                 m.time,
                 m.value,
                 m.censored,
+                m.normalization,
+                m.counted,
                 {n: to_text(v) for n, v in m.placeholders.items()},
             )
             for m in problem.measurements
         ],
+        [repr(n) for n in problem.normalizations],
     ]
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 

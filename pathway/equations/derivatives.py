@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pathway.expressions import Expression, symbols
-from pathway.expressions.calculus import directional_derivative
-from pathway.expressions.graph import ONE, is_number
+from pathway.expressions import Expression, gradients
 
 from .model import Model
 
@@ -31,15 +29,8 @@ def parameter_derivatives(model: Model, names: tuple[str, ...] | None = None) ->
 
 
 def _derivatives(model: Model, names: tuple[str, ...]) -> Jacobian:
-    formulas = list(model.derivatives.values())
-    users: dict[str, list[int]] = {name: [] for name in names}
-    for row, formula in enumerate(formulas):
-        for name in symbols(formula) & users.keys():
-            users[name].append(row)
-    found: list[tuple[int, int, Expression]] = []
-    for column, name in enumerate(names):
-        rows = users[name]
-        slopes = directional_derivative([formulas[row] for row in rows], {name: ONE})
-        found += [(row, column, s) for row, s in zip(rows, slopes, strict=True) if not is_number(s, 0.0)]
+    column = {name: place for place, name in enumerate(names)}
+    rows = gradients(list(model.derivatives.values()), column)
+    found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
     found.sort(key=lambda entry: entry[:2])
     return Jacobian(tuple(f[0] for f in found), tuple(f[1] for f in found), tuple(f[2] for f in found))

@@ -5,7 +5,7 @@ object, so a common subexpression is found by identity and derivatives take mill
 No units, no model and no numbers of biology enter here.
 """
 
-from .calculus import differentiate, directional_derivative, substitute
+from .calculus import differentiate, directional_derivative, gradients, substitute
 from .display import to_latex, to_sympy
 from .evaluation import evaluate
 from .graph import (
@@ -53,6 +53,7 @@ __all__ = [
     "equal",
     "evaluate",
     "exp",
+    "gradients",
     "less",
     "less_equal",
     "log",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import chain
 
 from .graph import (
     ONE,
@@ -64,6 +65,36 @@ def directional_derivative(expressions: list[Expression], direction: Mapping[str
         else:
             slope[id(node)] = _slope(node, [slope[id(a)] for a in node.arguments])
     return [slope[id(expression)] for expression in expressions]
+
+
+def gradients(expressions: Sequence[Expression], names: Container[str]) -> list[dict[str, Expression]]:
+    """Partial derivatives of each expression by those of the names that it depends on; zeros are left out.
+
+    The same formulas as from `differentiate`, name by name. All names are done in one pass in which a node knows the
+    symbols below it, so that a sum of a hundred rates with three symbols each costs three hundred slopes, not a
+    hundred for every symbol.
+    """
+    found: dict[int, dict[str, Expression]] = {}
+    for node in postorder(expressions):
+        if node.operator == "symbol":
+            found[id(node)] = {str(node.value): ONE} if node.value in names else {}
+            continue
+        inner = [found[id(a)] for a in node.arguments]
+        if node.operator == "add":
+            found[id(node)] = _gradient_of_sum(inner)
+            continue
+        slopes = {n: _slope(node, [part.get(n, ZERO) for part in inner]) for n in dict.fromkeys(chain(*inner))}
+        found[id(node)] = {name: slope for name, slope in slopes.items() if not is_number(slope, 0.0)}
+    return [found[id(expression)] for expression in expressions]
+
+
+def _gradient_of_sum(terms: list[dict[str, Expression]]) -> dict[str, Expression]:
+    parts: dict[str, list[Expression]] = {}
+    for term in terms:
+        for name, slope in term.items():
+            parts.setdefault(name, []).append(slope)
+    made = {name: add(*slopes) for name, slopes in parts.items()}
+    return {name: slope for name, slope in made.items() if not is_number(slope, 0.0)}
 
 
 def _slope(node: Expression, inner: list[Expression]) -> Expression:

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, postorder, symbol, symbols
-from pathway.expressions.calculus import directional_derivative
+from pathway.expressions.calculus import directional_derivative, gradients
 from pathway.expressions.graph import ONE, ZERO, add, is_number, negate
 
 from .ordering import Elimination, SingularStructureError, eliminate
@@ -183,12 +183,8 @@ class Derivation:
 
     def _gradient(self, formulas: list[Expression], names: Sequence[str]) -> Sparse:
         column = {name: index for index, name in enumerate(names)}
-        found = []
-        for row, formula in enumerate(formulas):
-            for name in symbols(formula) & column.keys():
-                slope = directional_derivative([formula], {name: ONE})[0]
-                if not is_number(slope, 0.0):
-                    found.append((row, column[name], slope))
+        rows = gradients(formulas, column)
+        found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
         found.sort(key=lambda entry: entry[:2])
         return Sparse([f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found]))
 

@@ -16,6 +16,7 @@ from pathway.expressions import (
     divide,
     evaluate,
     exp,
+    gradients,
     log,
     multiply,
     number,
@@ -71,6 +72,13 @@ def test_derivatives_agree_with_differences_in_fifty_digits(formula):
         wanted = mpmath.diff(lambda x: mpmath.mpf(function(x, POINT["y"], POINT["z"])), mpmath.mpf(POINT["x"]))
     found = evaluate(differentiate(formula, "x"), POINT)
     assert found == pytest.approx(float(wanted), rel=1e-9, abs=1e-9)
+
+
+@given(FORMULAS)
+def test_gradients_are_the_derivatives_by_every_name_that_matters(formula):
+    (found,) = gradients([formula], {"x", "y"})
+    every = {name: differentiate(formula, name) for name in "xy"}
+    assert found == {name: slope for name, slope in every.items() if slope is not number(0.0)}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,10 @@
-"""Problems of the PEtab benchmark collection: simulations at the nominal parameters, and known likelihoods."""
+"""Problems of the PEtab benchmark collection: simulations at the nominal parameters, and known likelihoods.
+
+A table of parameters may hold rounded what its SBML file holds in full, and the collection's simulations may be those
+of the full numbers. In Chen 2009 18 of 155 values are rounded to three digits: with the rounded ones 66 of 120
+simulations differ by up to 2.8e-3, with the full ones none by more than 2e-7. (AMICI at 1e-12 agrees with the engine
+here to 6e-11 at the rounded ones.) So where the nominal values miss, the full ones are tried.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +13,8 @@ import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from pathway.fitting.problem import ProblemError
 from pathway.formats.errors import FormatError
@@ -20,6 +28,9 @@ TOLERANCE = 1e-4
 
 FAINT = 1e-6
 """Values below this share of the noise of their measurement are not compared: the files do not hold them."""
+
+FEWEST_DIGITS = 3
+"""A number is not taken to be rounded to fewer: 10000 in a table does not stand for 12345."""
 
 REFERENCES = {"Boehm_JProteomeRes2014": 138.22199, "Fujita_SciSignal2010": -53.0838}
 """Negative log-likelihood at the nominal parameters, from other tools."""
@@ -49,16 +60,34 @@ def judge(case: Path) -> Outcome:
         return Outcome(case.name, REFUSED, " ".join(str(reason).split()))
     loaded = time.perf_counter() - began
     try:
-        found = Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10)).compare()
+        objective = Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10))
+        found = objective.compare()
+        reason = difference(problem, found, case)
+        full = _in_full(problem, case)
+        if reason and not np.array_equal(full, problem.nominal):
+            reason = difference(problem, objective.compare(full), case)
     except RunFailure as reason:
         return Outcome(case.name, ERROR, str(reason))
-    reason = difference(problem, found, case)
     known = REFERENCES.get(case.name)
     if known is not None and abs(-found.log_likelihood - known) > 1e-4 * max(1.0, abs(known)):
         reason = f"negative log-likelihood is {-found.log_likelihood:.9g}, expected {known:.9g}"
     if loaded > 10.0:
         reason = reason or f"reading took {loaded:.1f} s"
     return Outcome(case.name, FAILED if reason else PASSED, reason)
+
+
+def _in_full(problem: Any, case: Path) -> np.ndarray:
+    """The nominal values, replaced by the SBML file's own where the table says the same in fewer digits."""
+    with next(case.glob("parameters*.tsv")).open(newline="") as stream:
+        texts = {row["parameterId"]: row["nominalValue"] for row in csv.DictReader(stream, delimiter="\t")}
+    own = dict(zip(problem.model.parameters, problem.model.parameter_values, strict=True))
+    values = np.array(problem.nominal, dtype=float)
+    for k, parameter in enumerate(problem.estimated):
+        value = float(own.get(parameter.name, values[k]))
+        digits = len(texts[parameter.name].lower().partition("e")[0].replace(".", "").strip("-0"))
+        if float(f"{value:.{max(digits, FEWEST_DIGITS) - 1}e}") == values[k]:
+            values[k] = value
+    return values
 
 
 def difference(problem: Any, found: Any, case: Path) -> str:

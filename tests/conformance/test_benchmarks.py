@@ -14,7 +14,6 @@ _FOLDER = os.environ.get(benchmarks.VARIABLE, "")
 _CASES = benchmarks.cases(Path(_FOLDER)) if _FOLDER and Path(_FOLDER).is_dir() else []
 _MISSED = {
     "Fujita_SciSignal2010": "28 of 144 rows differ from the collection's simulations, though the likelihood agrees",
-    "Chen_MSB2009": "66 of 120 rows differ by up to 3e-3; no other program finished, so the cause is open",
 }
 
 

@@ -56,14 +56,17 @@ class Rest:
         return dense
 
     def totals(self, time: float, state: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Combinations of species that the rates never change, orthonormal rows, shape (n_totals, n_species)."""
+        """Combinations of species that the rates never change, as rows, shape (n_totals, n_species)."""
         size = np.maximum(np.abs(state), 1e-3 * np.max(np.abs(state), initial=1e-12))
         rng = np.random.default_rng(0)  # any states do; the same ones each time
         many = [self.jacobian(time, size * np.exp(rng.normal(size=len(state))), slots) for _ in range(3)]
         scaled = np.concatenate([j / np.maximum(np.abs(j).max(axis=0), 1e-300) for j in many], axis=1)
-        left, values, _ = np.linalg.svd(scaled)
+        # A slow loss beside a fast gain elsewhere must not look like none: each species counts in its own pace.
+        pace = np.abs(scaled).max(axis=1, initial=0.0)
+        pace = np.where(pace > 0.0, pace, 1.0)
+        left, values, _ = np.linalg.svd(scaled / pace[:, None])
         rank = int(np.sum(values > 1e-10 * max(values[0], 1e-300)))
-        return left[:, rank:].T
+        return _unmixed(left[:, rank:].T / pace)
 
     def settle(
         self, time: float, state: np.ndarray, slots: np.ndarray, totals: np.ndarray, wanted: np.ndarray
@@ -106,6 +109,19 @@ class Rest:
         losses = np.abs(np.diagonal(self.jacobian(time, state, slots)))
         losses = losses[np.isfinite(losses) & (losses > 0.0)]
         return 100.0 / float(losses.min()) if len(losses) else pace
+
+
+def _unmixed(rows: np.ndarray) -> np.ndarray:
+    """The same space by rows with few entries each, so that a total of many molecules does not blur one of few."""
+    rows = rows / np.abs(rows).max(axis=1, keepdims=True)
+    for k in range(len(rows)):
+        i, j = divmod(int(np.argmax(np.abs(rows[k:]))), rows.shape[1])
+        rows[[k, k + i]] = rows[[k + i, k]]
+        rows[k] /= rows[k, j]
+        others = np.arange(len(rows)) != k
+        rows[others] -= np.outer(rows[others, j], rows[k])
+    rows[np.abs(rows) < 1e-9] = 0.0
+    return rows
 
 
 def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""One door for fitting problems on disk: `pathway.fit("problem.yaml")`."""
+"""One door for fitting problems on disk: `pathway.fit("problem.yaml")`, `pathway.fit("my_blots.toml")`."""
 
 from __future__ import annotations
 
@@ -12,19 +12,23 @@ from pathway.fitting.search import fit as search
 
 
 def read_problem(path: str | Path) -> Problem:
-    """The fitting problem in a file: a PEtab YAML.
+    """The fitting problem in a file: a PEtab YAML, or a scenario with `[fit]`, also one that comes with the package.
 
     Raises
     ------
-    ProblemError
+    ProblemError, ScenarioError
         With one line for each mistake.
     """
-    path = Path(path)
-    if path.suffix in (".yaml", ".yml"):
+    if Path(path).suffix in (".yaml", ".yml"):
         from .petab import read_petab
 
-        return read_petab(path)
-    raise ProblemError([f"{path}: a fitting problem is a PEtab .yaml file; scenarios with [fit] are not read yet"])
+        return read_petab(Path(path))
+    if Path(path).suffix in (".xml", ".sbml", ".ant"):
+        raise ProblemError([f"{path}: a model alone has no measurements; give a PEtab .yaml file or a scenario .toml"])
+    from pathway.fitting.bench import problem_of
+    from pathway.scenario import read_scenario
+
+    return problem_of(read_scenario(path))
 
 
 def fit(problem: Problem | str | Path, starts: int = 20, seed: int = 1, **options: Any) -> Fit:
@@ -33,7 +37,7 @@ def fit(problem: Problem | str | Path, starts: int = 20, seed: int = 1, **option
     Parameters
     ----------
     problem : Problem, str or Path
-        Or the path of a PEtab problem.
+        Or the path of a PEtab problem or of a scenario with `[fit]`.
     starts, seed : int
     **options
         `workers`, `directory` (kept and continued there), `executor`, `progress`, `plan`: see

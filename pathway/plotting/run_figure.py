@@ -189,21 +189,23 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
     top = heights["title"] + heights["legend"] + heights["timeline"] + 0.2 + row * (_PANEL + _GAP_DOWN)
     axes = _axes(figure, _LEFT + column * (width + _GAP_ACROSS), top, width, _PANEL)
     points = [p for p in result.measurements if p.observable == name]
-    of_curve, of_point = comparison(result, name) if points else (lambda c: c, lambda v: v)
+    drawn: list[np.ndarray] = []
+    tops: list[float] = []
     for index, arm in enumerate(result.arms.values()):
-        axes.plot(arm.times, of_curve(arm.courses[name]), **arm_style(index))
-        _points(axes, [p for p in points if p.arm == arm.arm.name], of_point, arm_style(index)["color"])
+        of_curve, of_point = comparison(result, name, arm.arm.name) if points else (lambda c: c, lambda v: v)
+        drawn.append(of_curve(arm.courses[name]))
+        own = [p for p in points if p.arm == arm.arm.name]
+        tops += [of_point(p.value + p.deviation) for p in own]
+        axes.plot(arm.times, drawn[-1], **arm_style(index))
+        _points(axes, own, of_point, arm_style(index)["color"])
     _time_axis(axes, result.scenario.start, result.scenario.end)
-    overlay = result.scenario.overlay
-    scaled = points and overlay is not None and (overlay.normalize or "").startswith(("minmax", "lane"))
+    scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
     _titled(axes, _readable(name))
     axes.set_ylabel("normalized [1]" if scaled else _label(name, result.units[name]))
     if result.units[name] == "1" and name == "cell_number":
         _doublings(axes, result)
     elif scaled:
-        highest = max(float(np.max(of_curve(arm.courses[name]))) for arm in result.arms.values())
-        tops = [of_point(p.value + (p.error or 0.0)) for p in points]
-        axes.set_ylim(-0.08, 1.05 * max(highest, *tops))
+        axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
     else:
         courses = [arm.courses[name] for arm in result.arms.values()]
         low, high = min(float(np.nanmin(c)) for c in courses), max(float(np.nanmax(c)) for c in courses)
@@ -221,13 +223,19 @@ def _readable(name: str) -> str:
 
 
 def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None:
-    if not points:
-        return
-    times, values = [p.time for p in points], [of_point(p.value) for p in points]
-    scale = [of_point(p.value + (p.error or 0.0)) - of_point(p.value) for p in points]
-    if any(scale):
-        axes.errorbar(times, values, yerr=scale, fmt="none", ecolor=color, elinewidth=0.7, capsize=1.5)
-    axes.plot(times, values, "o", color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)
+    """Values as circles with their errors; a limit as a triangle that points to where the value lies."""
+    for marker, own in (
+        ("o", [p for p in points if p.measured]),
+        ("v", [p for p in points if p.below_detection]),
+        ("^", [p for p in points if p.saturated]),
+    ):
+        if not own:
+            continue
+        times, values = [p.time for p in own], [of_point(p.value) for p in own]
+        errors = [of_point(p.value + p.deviation) - of_point(p.value) for p in own]
+        if any(errors) and marker == "o":
+            axes.errorbar(times, values, yerr=errors, fmt="none", ecolor=color, elinewidth=0.7, capsize=1.5)
+        axes.plot(times, values, marker, color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)
 
 
 def _doublings(axes: Any, result: Result) -> None:

@@ -177,8 +177,8 @@ def input_files(result: Result) -> dict[str, bytes]:
     text = scenario.text
     files: dict[str, bytes] = {}
     named = {arm.cells for arm in scenario.arms if arm.cells.endswith(".toml")}
-    if scenario.overlay:
-        named.add(str(scenario.document["data"]["file"]))
+    tables = scenario.document.get("data", [])
+    named |= {str(table["file"]) for table in (tables if isinstance(tables, list) else [tables])}
     for name in sorted(named):
         text = text.replace(f'"{name}"', f'"{Path(name).name}"')
         files[Path(name).name] = (scenario.file.parent / name).read_bytes()

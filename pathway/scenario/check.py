@@ -15,6 +15,7 @@ from pathway.units import UnitError
 
 from . import quantities
 from .experiment import MEDIUM_CHANGE
+from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
 from .measurements import lane_of
 from .mistakes import did_you_mean, listed
@@ -54,6 +55,7 @@ class Checker:
         for name in _texts(shown):
             self._readable(name, ("show", "observables"))
         self._data()
+        self.found += fit_mistakes(_table(self.document.get("fit")), self.document, self.laboratory, self.folder)
         for index, entry in enumerate(_rows(self.document.get("expect"))):
             self._expect(entry, ("expect", index))
         return self.found
@@ -222,20 +224,35 @@ class Checker:
             )
 
     def _data(self) -> None:
-        data = _table(self.document.get("data"))
+        data = self.document.get("data")
+        if isinstance(data, list):
+            for index, table in enumerate(data):
+                self._data_table(_table(table), ("data", index))
+        else:
+            self._data_table(_table(data), ("data",))
+
+    def _data_table(self, data: Mapping[str, Any], path: Path) -> None:
         file = data.get("file")
         if isinstance(file, str) and not (self.folder / file).is_file():
-            self._add(("data", "file"), f"there is no file '{file}' beside this scenario ({self.folder})")
+            self._add((*path, "file"), f"there is no file '{file}' beside this scenario ({self.folder})")
         normalize = data.get("normalize")
-        if isinstance(normalize, str) and normalize.startswith("lane:"):
+        words = [normalize] if isinstance(normalize, str) else list(_texts(normalize))
+        for word in words:
+            self._normalize(word, (*path, "normalize"))
+        axes = [word for word in words if word == "minmax" or word.startswith("lane:")]
+        if len(axes) > 1:
+            self._add((*path, "normalize"), f"normalize names {listed(axes)}; only one of them can make the axis")
+
+    def _normalize(self, word: str, path: Path) -> None:
+        if word.startswith("lane:"):
             try:
-                lane_of(normalize, [arm["name"] for arm in self.arms])
+                lane_of(word, [arm["name"] for arm in self.arms])
             except ValueError as error:
-                self._add(("data", "normalize"), str(error))
-        elif isinstance(normalize, str) and normalize not in NORMALIZATIONS:
-            near = did_you_mean(normalize, NORMALIZATIONS)
-            words = f"{listed(NORMALIZATIONS)} or 'lane: ARM TIME'"
-            self._add(("data", "normalize"), f"normalize = '{normalize}' is not one of {words}.{near}")
+                self._add(path, str(error))
+        elif word not in NORMALIZATIONS:
+            near = did_you_mean(word, NORMALIZATIONS)
+            known = f"{listed(NORMALIZATIONS)} or 'lane: ARM TIME'"
+            self._add(path, f"normalize = '{word}' is not one of {known}.{near}")
 
     def _readable(self, name: str, path: Path, derived: bool = False) -> None:
         known = [*self.laboratory.units, *(DERIVED if derived else ())]

@@ -89,11 +89,77 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Overlay:
-    """Where measured points lie and how they relate to the model."""
+    """Where measured points lie and what was done to them.
+
+    Attributes
+    ----------
+    file : Path
+    normalize : tuple of str
+        In the order in which it is done.
+    scale_shared_by : str or None
+    """
 
     file: Path
-    normalize: str | None = None
+    normalize: tuple[str, ...] = ()
     scale_shared_by: str | None = None
+
+    @property
+    def axis(self) -> str:
+        """What is done to the model's curves as well: "minmax", "lane: ARM TIME" or nothing."""
+        return next((word for word in self.normalize if word == "minmax" or word.startswith("lane:")), "")
+
+
+@dataclass(frozen=True)
+class PriorChoice:
+    """A prior that a scenario states: "log-normal" (median, deviation of the logarithm) or "normal"; in model units."""
+
+    distribution: str
+    center: float
+    spread: float
+
+
+@dataclass(frozen=True)
+class FitParameter:
+    """A parameter to be estimated; None where the parameter's own entry decides. Numbers in the model's unit."""
+
+    name: str
+    range: tuple[float, float] | None = None
+    start: float | None = None
+    prior: str | PriorChoice = "range"
+    shared: str | None = None
+    scale: str | None = None
+
+
+@dataclass(frozen=True)
+class FitObservable:
+    """How an observable is measured and scatters; None where the measurements decide. See `schema.FitObservable`."""
+
+    scale: str | float | None = None
+    offset: str = "none"
+    noise: str | float | None = None
+    noise_shared_by: str = "observable"
+    distribution: str | None = None
+    degrees_of_freedom: float = 4.0
+
+
+@dataclass(frozen=True)
+class FitPlan:
+    """The table `[fit]`.
+
+    Attributes
+    ----------
+    parameters : tuple of FitParameter
+    observables : mapping of "pAKT" or "pAKT in FILE" to FitObservable
+    anchors : str
+        "follow" or "fixed".
+    hold_out : tuple of str
+        Arms that are compared but do not count.
+    """
+
+    parameters: tuple[FitParameter, ...]
+    observables: Mapping[str, FitObservable] = field(default_factory=dict)
+    anchors: str = "follow"
+    hold_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,7 +178,7 @@ class Scenario:
     start, end, record_every : float, hours
         The start is time zero or the first thing that happens before it.
     document : mapping
-        The file as TOML gives it, settings applied; tables that other rooms read (`fit`) are found here.
+        The file as TOML gives it, settings applied; tables that other rooms read (`analyze`) are found here.
     """
 
     name: str
@@ -131,7 +197,8 @@ class Scenario:
     changes: Mapping[str, str] = field(default_factory=dict)
     growth_of: tuple[str, ...] = ()
     growth_at: float | None = None
-    overlay: Overlay | None = None
+    overlays: tuple[Overlay, ...] = ()
+    fit: FitPlan | None = None
     expectations: tuple[Expectation, ...] = ()
     settings: tuple[str, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)

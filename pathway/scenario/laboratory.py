@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.equations import Model
+from pathway.parameters import Anchor, CellLine
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,10 @@ class Laboratory:
     knock_downs : mapping of protein to KnockDown
     cell_count : str
         The observable that counts cells.
+    line_of : callable (name, folder) -> CellLine, or None
+        The same lines with range and source of every number, where they are known.
+    anchors : tuple of Anchor
+        Parameters that follow from a line's untreated steady state.
     """
 
     agents: Mapping[str, Agent]
@@ -84,6 +89,8 @@ class Laboratory:
     parameters: Mapping[str, str]
     knock_downs: Mapping[str, KnockDown] = field(default_factory=dict)
     cell_count: str = "cell_number"
+    line_of: Callable[[str, Path], CellLine] | None = None
+    anchors: tuple[Anchor, ...] = ()
 
     @property
     def washed_out(self) -> tuple[str, ...]:

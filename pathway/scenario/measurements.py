@@ -1,28 +1,24 @@
-"""Measured points from a long CSV, and how they relate to the model's curves."""
+"""Measured points, what the bench did to them, and how they meet the model's curves."""
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pathway.units import UnitError, conversion_factor
-
 from . import quantities
-from .experiment import Scenario
+from .experiment import Arm, Overlay, Scenario
 from .laboratory import Laboratory
-from .mistakes import Mistake, ScenarioError, did_you_mean, listed
+from .mistakes import Mistake, ScenarioError
 
 if TYPE_CHECKING:
     from .result import Result
 
-REQUIRED = ("arm", "time", "observable", "value")
-COLUMNS = (*REQUIRED, "unit", "replicate", "gel", "loading", "error", "error_kind", "below_detection")
-YES = ("yes", "true", "1", "y")
+RELATIVE_ERRORS = ("cv", "sd_log")
+_SAME_TIME = 1e-6
 
 
 @dataclass(frozen=True)
@@ -35,17 +31,28 @@ class Measurement:
     time : float, hours
     value : float
         In the observable's own unit where the file gives one that fits, as it stands otherwise.
+    unit : str
+        As the file has it.
+    kind : str
+        "absolute", "arbitrary" (a factor to the model's unit is unknown) or "cycles" (of a qPCR: the value is the fold,
+        and scatters as a logarithm).
     error : float or None
-        In the same unit as the value.
+        In the same unit as the value; a share of it if `error_kind` is "cv", of its natural logarithm if "sd_log".
     error_kind : str
-        "sd", "sem" or what the file says.
+        "sd", "sem", "cv", "sd_log" or nothing.
     replicate, gel : str
-    loading : float or None
-        Signal of the loading control in the same lane.
-    below_detection : bool
-        Then `value` is the detection limit.
+    loading, total : float or None
+        Signals of the loading control and of the whole protein in the same lane.
+    below_detection, saturated : bool
+        Then `value` is the limit: known to be at most, or at least, so much.
+    fold_of_start : bool
+        Whether the value is a fold of the same arm's value at time zero.
+    table : int
+        Which of the scenario's files.
     line : int
         Of the file.
+    place : str
+        "file:line".
     """
 
     arm: str
@@ -53,153 +60,214 @@ class Measurement:
     observable: str
     value: float
     unit: str = ""
+    kind: str = "absolute"
     replicate: str = ""
     gel: str = ""
     loading: float | None = None
+    total: float | None = None
     error: float | None = None
     error_kind: str = ""
     below_detection: bool = False
+    saturated: bool = False
+    fold_of_start: bool = False
+    table: int = 0
     line: int = 0
+    place: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether the value is a value and not a limit."""
+        return not (self.below_detection or self.saturated)
+
+    @property
+    def deviation(self) -> float:
+        """The error in the unit of the value; 0 where none is given."""
+        if self.error is None:
+            return 0.0
+        return self.error * abs(self.value) if self.error_kind in RELATIVE_ERRORS else self.error
+
+    def scaled(self, factor: float, offset: float = 0.0) -> Measurement:
+        """The point with value (and error) times `factor`, after `offset` was taken off the value."""
+        error = self.error if self.error is None or self.error_kind in RELATIVE_ERRORS else self.error * factor
+        return replace(self, value=(self.value - offset) * factor, error=error)
 
 
 def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measurement, ...]:
-    """The points of the scenario's `[data]` file, normalised as it says.
+    """The points of the scenario's files, normalized as it says.
 
     Raises
     ------
     ScenarioError
         With every row that cannot be read.
     """
-    overlay = scenario.overlay
-    if overlay is None:
-        return ()
-    mistakes: list[Mistake] = []
-    with open(overlay.file, newline="", encoding="utf-8-sig") as stream:
-        kept = [(number, line) for number, line in enumerate(stream, start=1) if not line.startswith("#")]
-        rows = csv.DictReader(line for _, line in kept)
-        header = [name.strip() for name in rows.fieldnames or ()]
-        rows.fieldnames = header
-        for name in (n for n in REQUIRED if n not in header):
-            mistakes.append(
-                Mistake(f"{overlay.file}:1", f"the column '{name}' is missing; columns: {', '.join(COLUMNS)}", 1)
-            )
-        for name in (n for n in header if n not in COLUMNS):
-            mistakes.append(Mistake(f"{overlay.file}:1", f"unknown column '{name}'.{did_you_mean(name, COLUMNS)}", 1))
-        if mistakes:
-            raise ScenarioError(mistakes)
-        arms = [arm.name for arm in scenario.arms]
-        points = []
-        for row in rows:
-            number = kept[rows.line_num - 1][0]
-            try:
-                points.append(_point(row, number, arms, laboratory))
-            except ValueError as error:
-                mistakes.append(Mistake(f"{overlay.file}:{number}", str(error), number))
+    from .measurement_files import bench_of, read_files
+
+    points, mistakes = read_files(scenario.overlays, bench_of(scenario, laboratory))
     if mistakes:
         raise ScenarioError(mistakes)
-    return tuple(_normalised(points, overlay.normalize))
+    return normalized(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
 
 
-def _point(row: dict[str, str], line: int, arms: Sequence[str], laboratory: Laboratory) -> Measurement:
-    text = {name: (row.get(name) or "").strip() for name in COLUMNS}
-    if text["arm"] not in arms:
-        raise ValueError(f"no arm is called '{text['arm']}'.{did_you_mean(text['arm'], arms)} Arms: {listed(arms)}")
-    observable = text["observable"]
-    if observable not in laboratory.units:
-        raise ValueError(f"no observable is called '{observable}'.{did_you_mean(observable, laboratory.units)}")
-    point = Measurement(
-        arm=text["arm"],
-        time=_hours(text["time"]),
-        observable=observable,
-        value=_number(text["value"], "value"),
-        unit=text["unit"],
-        replicate=text["replicate"],
-        gel=text["gel"],
-        loading=_optional(text["loading"], "loading"),
-        error=_optional(text["error"], "error"),
-        error_kind=text["error_kind"],
-        below_detection=text["below_detection"].lower() in YES,
-        line=line,
-    )
-    return _scaled(point, _factor(text["unit"], laboratory.units[observable]))
+# What the bench does to values
 
 
-def _hours(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return quantities.hours(text)
+def normalized(
+    points: Sequence[Measurement], overlays: Sequence[Overlay], arms: Mapping[str, Arm]
+) -> tuple[Measurement, ...]:
+    """The points after loading controls, totals, reference lanes and scaling to 0-1, table by table.
+
+    Raises
+    ------
+    ScenarioError
+        If a gel lacks its reference lane, or a group of points has no two values.
+    """
+    made: list[Measurement] = []
+    mistakes: list[Mistake] = []
+    for table, overlay in enumerate(overlays):
+        own = [point for point in points if point.table == table]
+        for word in overlay.normalize:
+            try:
+                own = _DONE.get(word, _by_lane)(own, overlay, arms)
+            except ScenarioError as error:
+                mistakes += error.mistakes
+        made += own
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return tuple(made)
 
 
-def _number(text: str, column: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        raise ValueError(f"{column} '{text}' is no number") from None
-    if not math.isfinite(value):
-        raise ValueError(f"{column} '{text}' is not finite")
-    return value
+Step = Callable[[Sequence[Measurement], Overlay, Mapping[str, Arm]], list[Measurement]]
 
 
-def _optional(text: str, column: str) -> float | None:
-    return _number(text, column) if text else None
+def _by_loading(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+    return [p.scaled(1.0 / p.loading) if p.loading else p for p in points]
 
 
-def _factor(unit: str, wanted: str) -> float:
-    """Into the observable's unit where the file's unit is one of that kind; arbitrary units stay as they are."""
-    if not unit or unit in ("a.u.", "au", "AU", "fold"):
-        return 1.0
-    try:
-        return conversion_factor(unit, wanted)
-    except UnitError as error:
-        raise ValueError(f"unit: {error}; write 'a.u.' for arbitrary units") from None
+def _by_total(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+    return [p.scaled(1.0 / p.total) if p.total else p for p in points]
 
 
-def _normalised(points: Sequence[Measurement], normalize: str | None) -> Iterable[Measurement]:
-    if normalize == "loading":
-        return [_scaled(p, 1.0 / p.loading) if p.loading else p for p in points]
-    return points
+def _by_extremes(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+    """Every group from 0 to 1, by the extremes of its means over replicates."""
+    made, mistakes = [], []
+    for group in grouped(points, overlay, arms).values():
+        means = list(_means(group).values())
+        low, high = min(means), max(means)
+        if low < high:
+            made += [p.scaled(1.0 / (high - low), low) for p in group]
+        else:
+            what = f'{group[0].observable}: normalize = "minmax" needs two different values'
+            mistakes.append(Mistake(group[0].place, what, group[0].line))
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return sorted(made, key=lambda p: p.line)
 
 
-def _scaled(point: Measurement, factor: float) -> Measurement:
-    error = None if point.error is None else point.error * factor
-    return replace(point, value=point.value * factor, error=error)
+def _by_lane(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+    """Every group as a fold of the mean of its reference lanes."""
+    arm, time = lane_of(overlay.axis, arms)
+    made, mistakes = [], []
+    for (observable, name), group in grouped(points, overlay, arms).items():
+        lanes = [p for p in group if in_lane(p, arm, time)]
+        base = float(np.mean([p.value for p in lanes])) if lanes else 0.0
+        bad = next((p for p in lanes if not p.measured), None)
+        if bad is None and base > 0.0:
+            made += [p.scaled(1.0 / base) for p in group]
+            continue
+        where = f" on {overlay.scale_shared_by or 'gel'} {name}" if name else ""
+        why = "is beyond a limit" if bad else "is not above zero" if lanes else "was not measured"
+        first = bad or (lanes or group)[0]
+        mistakes.append(
+            Mistake(first.place, f"{observable}: the reference lane '{arm}' at {time:g} h {why}{where}", first.line)
+        )
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return sorted(made, key=lambda p: p.line)
 
 
-def comparison(result: Result, observable: str) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
+_DONE: dict[str, Step] = {"loading": _by_loading, "total": _by_total, "minmax": _by_extremes}
+"""By the word of `normalize`; every other word names a lane."""
+
+
+def in_lane(point: Measurement, arm: str, time: float) -> bool:
+    """Whether a point stands in the lane of this arm and time."""
+    return point.arm == arm and abs(point.time - time) < _SAME_TIME
+
+
+def _means(points: Iterable[Measurement]) -> dict[tuple[str, float], float]:
+    """Mean over replicates at each arm and time."""
+    values: dict[tuple[str, float], list[float]] = {}
+    for p in points:
+        values.setdefault((p.arm, p.time), []).append(p.value)
+    return {moment: float(np.mean(found)) for moment, found in values.items()}
+
+
+def grouped(
+    points: Iterable[Measurement], overlay: Overlay, arms: Mapping[str, Arm]
+) -> dict[tuple[str, str], list[Measurement]]:
+    """Points that share a factor to the model's unit, by observable and name of the group ("": the only one)."""
+    made: dict[tuple[str, str], list[Measurement]] = {}
+    for p in points:
+        made.setdefault((p.observable, scale_group(p, overlay, arms)), []).append(p)
+    return made
+
+
+def scale_group(point: Measurement, overlay: Overlay, arms: Mapping[str, Arm]) -> str:
+    """Name of the group that a point shares its factor with: its gel, replicate, cells or arm."""
+    shared = overlay.scale_shared_by
+    if overlay.axis == "minmax":
+        extra = shared_name(point, shared, arms) if shared in ("gel", "replicate") else ""
+        return " ".join(filter(None, [arms[point.arm].cells, extra]))
+    if shared is None:
+        by_plate = point.kind == "cycles" or bool(overlay.axis)
+        shared = "gel" if by_plate else "replicate" if _counted(point) else "observable"
+    return shared_name(point, shared, arms)
+
+
+def _counted(point: Measurement) -> bool:
+    """Whether it is a plate count without a count at time zero."""
+    return point.observable == "cell_number" and point.kind == "arbitrary"
+
+
+def shared_name(point: Measurement, shared: str | None, arms: Mapping[str, Arm]) -> str:
+    """What a point has in common with others that share by this word."""
+    if shared == "cells":
+        return arms[point.arm].cells
+    return str(getattr(point, shared)) if shared in ("gel", "replicate", "arm") else ""
+
+
+# How points meet curves
+
+
+def comparison(
+    result: Result, observable: str, arm: str | None = None
+) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
     """How to bring curves and points of an observable onto one axis: (of a curve, of a measured value).
 
-    "minmax" scales both by their own least and greatest value over all points; "lane: ARM TIME" by their value there;
-    otherwise points in arbitrary units get the one factor that fits best, and points with a unit stay as they are.
+    What was scaled to 0-1 or divided by a lane, the model's curve is scaled or divided likewise: by the values of the
+    arm's own cells, or of the lane; otherwise points in arbitrary units get the one factor that fits best, and points
+    with a unit stay as they are. Without an arm, that of the first point counts.
     """
     points = [p for p in result.measurements if p.observable == observable]
-    overlay = result.scenario.overlay
-    normalize = overlay.normalize if overlay else None
+    cells = result.arms[arm or points[0].arm].arm.cells
+    points = [p for p in points if result.arms[p.arm].arm.cells == cells] or points
+    axis = result.scenario.overlays[points[0].table].axis
     model = np.array([_modelled(result, p) for p in points])
     data = np.array([p.value for p in points])
-    if normalize == "minmax" and len(points) > 1:
-        of_data = _minmax(data)
-        return _minmax(model), lambda value: float(of_data(np.asarray(value)))
-    if normalize and normalize.startswith("lane:"):
-        return _by_lane(result, points, observable, normalize)
-    arbitrary = all(p.unit in ("", "a.u.", "au", "AU") for p in points) and normalize != "total"
-    factor = float(model @ data / (data @ data)) if arbitrary and data.any() else 1.0
-    return (lambda curve: curve), (lambda value: value * factor)
+    if axis == "minmax" and len(points) > 1:
+        return _minmax(model), lambda value: value
+    if axis.startswith("lane:"):
+        reference = float(value_at(result, *lane_of(axis, result.arms), observable))
+        return (lambda curve: curve / reference), lambda value: value
+    factor = 1.0
+    if all(p.kind != "absolute" for p in points) and data.any():
+        factor = float(model @ data / (data @ data))
+    return (lambda curve: curve), lambda value: value * factor
 
 
 def _minmax(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     low, high = float(values.min()), float(values.max())
     return lambda curve: (curve - low) / ((high - low) or 1.0)
-
-
-def _by_lane(
-    result: Result, points: Sequence[Measurement], observable: str, normalize: str
-) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
-    arm, time = lane_of(normalize, result.arms)
-    lane = [p.value for p in points if p.arm == arm and abs(p.time - time) < 1e-6]
-    reference = float(np.interp(time, result.times, result.arms[arm].trajectory[observable]))
-    base = float(np.mean(lane)) if lane else 1.0
-    return (lambda curve: curve / reference), (lambda value: value / base)
 
 
 def lane_of(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
@@ -220,18 +288,22 @@ def lane_of(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
     return arm, quantities.hours(text[len(arm) :].strip())
 
 
+def value_at(result: Result, arm: str, time: float, observable: str) -> float:
+    """The model's value of an observable in an arm at a time."""
+    found = result.arms[arm]
+    return float(np.interp(time, found.times, np.asarray(found.trajectory[observable])))
+
+
 def _modelled(result: Result, point: Measurement) -> float:
-    arm = result.arms[point.arm]
-    return float(np.interp(point.time, arm.times, np.asarray(arm.trajectory[point.observable])))
+    value = value_at(result, point.arm, point.time, point.observable)
+    return value / value_at(result, point.arm, 0.0, point.observable) if point.fold_of_start else value
 
 
 def root_mean_square_error(result: Result, quantity: str, arms: Sequence[str]) -> float:
     """Of the measured points of an observable (or of all) in these arms (or in all), after normalisation."""
-    names = {p.observable for p in result.measurements} if quantity == "every species" else {quantity}
     squares = []
-    for name in sorted(names):
-        of_curve, of_point = comparison(result, name)
-        for point in result.measurements:
-            if point.observable == name and (not arms or point.arm in arms) and not point.below_detection:
-                squares.append(float(of_curve(np.asarray(_modelled(result, point)))) - of_point(point.value))
+    for point in result.measurements:
+        if quantity in ("every species", point.observable) and (not arms or point.arm in arms) and point.measured:
+            of_curve, of_point = comparison(result, point.observable, point.arm)
+            squares.append(float(of_curve(np.asarray(_modelled(result, point)))) - of_point(point.value))
     return math.sqrt(sum(s * s for s in squares) / len(squares)) if squares else math.nan

@@ -46,8 +46,8 @@ def fingerprint(scenario: Scenario) -> str:
         entries = line_of_cells(name, scenario.file.parent).entries.values()
         digest.update(repr([(e.name, e.value, e.range, e.source == "scenario") for e in entries]).encode())
     digest.update(repr(_without_words(scenario.document)).encode())
-    if scenario.overlay:
-        digest.update(scenario.overlay.file.read_bytes())
+    for overlay in scenario.overlays:
+        digest.update(overlay.file.read_bytes())
     return digest.hexdigest()[:16]
 
 

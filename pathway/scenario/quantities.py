@@ -74,6 +74,17 @@ def amount(text: str, unit: str, usual: float | None = None, molar_mass: float |
     return value * conversion_factor(given, unit, molar_mass)
 
 
+def is_multiple(text: str) -> bool:
+    """Whether a text such as "4 x" is a multiple of what is usual.
+
+    Raises
+    ------
+    UnitError
+        If the text is no quantity.
+    """
+    return _finite(text)[1] == "x"
+
+
 def _finite(text: str) -> tuple[float, str]:
     value, unit = quantity(text)
     if not math.isfinite(value):

@@ -12,6 +12,8 @@ from typing import Any
 from . import quantities, schema
 from .check import Checker, arms_in, bound
 from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, Overlay, Reading, Scenario, TimedChange
+from .fit_data import data_mistakes
+from .fit_plan import fit_plan
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError, did_you_mean
 from .positions import key_lines, line_of
@@ -89,10 +91,21 @@ def read_scenario(
     changed, origins, mistakes = with_settings(document, settings, laboratory.parameters)
     lines = key_lines(text)
     found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
+    broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)
+    if "fit" in changed and not broken:
+        # What is wrong with the measurements is told together with what is wrong with the fit.
+        bare = _built(file, text, {k: v for k, v in changed.items() if (k,) not in _APART}, (), laboratory)
+        of_rows, of_fit = data_mistakes(bare, changed["fit"], laboratory)
+        mistakes += of_rows
+        found += of_fit
     mistakes += [_placed(file, path, complaint, lines, origins) for path, complaint in found]
     if mistakes:
         raise ScenarioError(mistakes)
     return _built(file, text, changed, tuple(settings), laboratory)
+
+
+_APART = (("fit",), ("expect",))
+"""Tables without which an experiment can still be understood."""
 
 
 def _text_of(file: Path) -> str:
@@ -169,7 +182,8 @@ def _built(
         changes=made.changes,
         growth_of=tuple(growth.of) if growth else (),
         growth_at=quantities.hours(growth.at) if growth and growth.at else None,
-        overlay=_overlay(made.data, file),
+        overlays=_overlays(made.data, file),
+        fit=fit_plan(made.fit, laboratory) if made.fit else None,
         expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
         settings=settings,
         document=document,
@@ -180,8 +194,13 @@ def _default_observables(laboratory: Laboratory) -> tuple[str, ...]:
     return tuple(n for n in DEFAULT_OBSERVABLES if n in laboratory.units) or tuple(laboratory.units)[:3]
 
 
-def _overlay(data: schema.Data | None, file: Path) -> Overlay | None:
-    return Overlay(file.parent / data.file, data.normalize, data.scale_shared_by) if data else None
+def _overlays(data: schema.Data | list[schema.Data] | None, file: Path) -> tuple[Overlay, ...]:
+    tables = data if isinstance(data, list) else [data] if data else []
+    return tuple(Overlay(file.parent / t.file, _words(t.normalize), t.scale_shared_by) for t in tables)
+
+
+def _words(normalize: str | list[str] | None) -> tuple[str, ...]:
+    return (normalize,) if isinstance(normalize, str) else tuple(normalize or ())
 
 
 def _dose(name: str, dose: schema.Dose, end: float, laboratory: Laboratory) -> Dose:

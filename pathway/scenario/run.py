@@ -75,7 +75,7 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
 
         laboratory = built_in_laboratory()
         shares = kept_shares(scenario)
-    measurements = read_measurements(scenario, laboratory) if scenario.overlay else ()
+    measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
     controls = {arm.name: _control_of(arm, scenario) for arm in scenario.arms}
     dishes = [*scenario.arms, *(control for control, _ in controls.values() if control)]

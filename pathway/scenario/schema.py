@@ -94,12 +94,66 @@ class Show(Section):
     observables: list[str] = Field(min_length=1)
 
 
+Normalize = Annotated[
+    str, Field(description='"loading", "total", "minmax" or "lane: ARM TIME"', examples=["lane: untreated 0 h"])
+]
+SharedBy = Literal["gel", "observable", "replicate", "cells", "arm"]
+
+
 class Data(Section):
-    """Measured points, drawn over the curves and compared by `reduce = "rmse"`."""
+    """Measured points: drawn over the curves, compared by `reduce = "rmse"`, fitted by `pathway fit`."""
 
     file: str = Field(description="CSV with the columns arm, time, observable, value, unit and more; beside this file")
-    normalize: str | None = Field(None, description='"loading", "total", "minmax" or "lane: ARM TIME"')
-    scale_shared_by: Literal["gel", "observable", "replicate"] | None = None
+    normalize: Normalize | list[Normalize] | None = Field(None, description="One thing done to the values, or several")
+    scale_shared_by: SharedBy | None = Field(None, description="Points with the same factor to arbitrary units")
+
+
+class Prior(Section):
+    """What was known of a parameter before the data."""
+
+    distribution: Literal["log-normal", "normal"] = "log-normal"
+    center: Amount = Field(description="Median of a log-normal prior, mean of a normal one")
+    spread: Number | Amount = Field(
+        description="Standard deviation: of the natural logarithm (a number), or a quantity"
+    )
+
+
+class FitParameter(Section):
+    """A parameter that is estimated; what is not said follows from its entry among the numbers."""
+
+    range: list[Amount] | None = Field(
+        None, description="Lowest and highest value", min_length=2, max_length=2, examples=[["0.1 1/h", "10 1/h"]]
+    )
+    start: Amount | None = Field(None, description="Nominal value; the cell line's unless told otherwise")
+    prior: Literal["range", "none"] | Prior | None = None
+    shared: Literal["value", "factor", "no"] | None = Field(
+        None, description="One value for all lines, one factor on each line's own value, or a value for each line"
+    )
+    scale: Literal["log10", "linear"] | None = Field(None, description="How the search sees it")
+
+
+class FitObservable(Section):
+    """How measurements of an observable relate to the model, and how they scatter."""
+
+    scale: Literal["free", "none", "normalized"] | Number | None = None
+    offset: Literal["free", "none"] | None = Field(None, description="What a reading shows at zero")
+    noise: Literal["given", "scaled", "added", "constant", "proportional", "combined"] | Number | None = None
+    noise_shared_by: SharedBy | None = None
+    distribution: Literal["normal", "log-normal", "laplace", "log-laplace", "student-t"] | None = None
+    degrees_of_freedom: Number | None = Field(None, description="Of student-t; 4 unless told otherwise")
+
+
+class Fit(Section):
+    """What `pathway fit` estimates from the measurements."""
+
+    parameters: list[str] = []
+    prior: Literal["range", "none"] = Field("range", description="Of parameters that do not say their own")
+    anchors: Literal["follow", "fixed"] = Field(
+        "follow", description="Whether anchored parameters keep up with the others, or keep their numbers"
+    )
+    hold_out: list[str] = Field([], description="Arms that are compared but do not count")
+    parameter: dict[str, FitParameter] = {}
+    observable: dict[str, FitObservable] = {}
 
 
 class Reading(Section):
@@ -143,9 +197,9 @@ class ScenarioFile(Section):
     growth_rate: GrowthRate | None = None
     arm: list[Arm] = Field(min_length=1)
     show: Show | None = None
-    data: Data | None = None
+    data: Data | list[Data] | None = None
     expect: list[Expect] = []
-    fit: dict[str, object] | None = Field(None, description="Read by `pathway fit`")
+    fit: Fit | None = None
     analyze: dict[str, dict[str, object]] | None = Field(
         None, description="Options of `pathway synergy` and the other analyses, a table for each"
     )

@@ -27,6 +27,8 @@ def built_in_laboratory() -> Laboratory:
         units=_readable(network),
         parameters={parameter.name: parameter.unit for parameter in network.parameters},
         knock_downs={n: KnockDown(k.parameter, k.observable) for n, k in parameters.knock_downs().items()},
+        line_of=line_of_cells,
+        anchors=parameters.anchors(),
     )
 
 

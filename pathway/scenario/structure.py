@@ -22,6 +22,11 @@ _SECTIONS: dict[Path, type[BaseModel]] = {
     ("arm", "*", "knock_down", "*"): schema.TimedKnockDown,
     ("show",): schema.Show,
     ("data",): schema.Data,
+    ("data", "*"): schema.Data,
+    ("fit",): schema.Fit,
+    ("fit", "parameter", "*"): schema.FitParameter,
+    ("fit", "parameter", "*", "prior"): schema.Prior,
+    ("fit", "observable", "*"): schema.FitObservable,
     ("expect", "*"): schema.Expect,
     ("expect", "*", "over"): schema.Reading,
 }
@@ -39,6 +44,9 @@ _EXAMPLES = {
     "agent": '"trastuzumab"',
     "title": '"What is asked"',
     "name": '"untreated"',
+    "file": '"my_blots.csv"',
+    "normalize": '"loading"',
+    "range": '["0.1 1/h", "10 1/h"]',
 }
 
 
@@ -80,11 +88,11 @@ def _translated(entry: Any, path: Path, value: Any) -> tuple[Path, str]:
         return path, f"{name} = {_shown(value)} is not one of {listed(words)}.{did_you_mean(str(value), words)}"
     if kind in ("string_type", "float_type", "int_type"):
         return path, _wrong_type(str(name), value, kind)
+    if kind == "too_long":
+        return path, f"{_label(path)} must hold two entries: the lowest and the highest value"
     if kind in ("too_short", "greater_than_equal"):
-        return (
-            path,
-            f"{_label(path)} must hold at least one entry" if kind == "too_short" else f"{name} must be at least 1",
-        )
+        wanted = "two entries: the lowest and the highest value" if path[-1] == "range" else "at least one entry"
+        return path, f"{_label(path)} must hold {wanted}" if kind == "too_short" else f"{name} must be at least 1"
     if path[-1:] and path[-1] in ("doses", "of", "observables"):
         return path, f"{name} = {_shown(value)} is not a list{_list_hint(path, value)}"
     expected = {"dict_type": "a table", "model_type": "a table", "list_type": "a list"}.get(kind, entry["msg"].lower())
@@ -106,11 +114,24 @@ def _path(place: tuple[str | int, ...], document: Any) -> tuple[Path, Any, bool]
         elif isinstance(value, dict) and part in value:
             value = value[part]
             path.append(part)
-        elif isinstance(part, str) and part in ("Timed", "TimedKnockDown", "str", "int", "float", "constrained-str"):
-            fits = fits and isinstance(value, dict) == part.startswith("Timed")
+        elif (kind := _branch(part)) is not None:
+            fits = fits and isinstance(value, kind)
         elif index == len(place) - 1:
             path.append(part)
     return tuple(path), value, fits
+
+
+_SCALARS = ("str", "int", "float", "constrained-str")
+_TABLES = {section.__name__ for section in _SECTIONS.values()}
+
+
+def _branch(part: str | int) -> type | tuple[type, ...] | None:
+    """What a value must be for the branch of a union that pydantic names so; None if the part names no branch."""
+    if part in _TABLES:
+        return dict
+    if isinstance(part, str) and part.startswith("list["):
+        return list
+    return (str, int, float) if part in _SCALARS or str(part).startswith("literal[") else None
 
 
 def _section(path: Path) -> type[BaseModel] | None:
@@ -133,7 +154,7 @@ def _missing(path: Path) -> str:
 def _wrong_type(name: str, value: Any, kind: str) -> str:
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         example = _EXAMPLES.get(name, '"0.1 x"')
-        if name in ("name", "title", "cells", "agent"):
+        if name in ("name", "title", "cells", "agent", "file", "normalize"):
             return f"{name} = {value} is a number; expected text such as {example}"
         return f"{name} = {value} has no unit; expected text with a unit such as {example}"
     wanted = {"string_type": "text", "float_type": "a number", "int_type": "a whole number"}[kind]
@@ -165,8 +186,8 @@ def _label(path: Path) -> str:
     """How the author would name the place: [dose.t], arm 'both', expectation 2."""
     if not path:
         return "the file"
-    if len(path) >= 2 and path[0] in ("arm", "expect") and isinstance(path[1], int):
-        word = "[[arm]]" if path[0] == "arm" else "[[expect]]"
+    if len(path) >= 2 and path[0] in ("arm", "expect", "data") and isinstance(path[1], int):
+        word = f"[[{path[0]}]]"
         rest = "".join(f", {part}" for part in path[2:])
         return f"{word} number {path[1] + 1}{rest}"
     return f"[{'.'.join(str(part) for part in path)}]"

@@ -184,7 +184,7 @@ def test_what_has_no_measurements_is_told_in_a_line(tmp_path, name, said):
 
 def test_points_below_detection_are_refused_by_line(tmp_path):
     points = "arm,time,observable,value,below_detection\nuntreated,0 h,pAKT,1,\nuntreated,1 h,pAKT,1,yes\n"
-    with pytest.raises(FormatError, match=r"points.csv: points below detection \(line 3\)"):
+    with pytest.raises(FormatError, match=r"points.csv:3: a point beyond a limit \(1 in all\)"):
         export_scenario(bench(tmp_path, points=points), tmp_path / "out")
 
 

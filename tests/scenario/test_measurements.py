@@ -6,30 +6,14 @@ import pytest
 
 from pathway.scenario import ScenarioError, read_scenario, run_scenario
 
-from .toy import toy_laboratory
+from .toy import MEASURED, toy_laboratory
 
-TEXT = """
-title = "t"
-cells = "slow"
-[time]
-end = "48 h"
-[dose.l]
-agent = "ligand"
-amount = "4 nM"
-[[arm]]
-name = "none"
-[[arm]]
-name = "ligand"
-doses = ["l"]
-[data]
-file = "points.csv"
-"""
 EXPECT = '\n[[expect]]\nclaim = "c"\nrole = "calibration"\nquantity = "ligand"\nreduce = "rmse"\nbelow = 9\n'
 
 
 def run(tmp_path, points, extra=""):
     (tmp_path / "points.csv").write_text(points, encoding="utf-8")
-    (tmp_path / "toy.toml").write_text(TEXT + extra + EXPECT, encoding="utf-8")
+    (tmp_path / "toy.toml").write_text(MEASURED + extra + EXPECT, encoding="utf-8")
     laboratory = toy_laboratory()
     return run_scenario(read_scenario(tmp_path / "toy.toml", (), laboratory), laboratory)
 
@@ -66,7 +50,7 @@ def test_missing_and_unknown_columns_are_named(tmp_path):
 
 def test_points_with_a_unit_are_compared_as_they_are(tmp_path):
     points = f"arm,time,observable,value,unit\nligand,10 h,ligand,{at(10) + 0.5},nM\n"
-    points += f"ligand,1 d,ligand,{(at(24) - 0.5) / 1e3},uM\n"
+    points += f"ligand,0.5 d,ligand,{(at(12) - 0.5) / 1e3},uM\n"
     assert rmse(tmp_path, points) == pytest.approx(0.5, rel=1e-4)
 
 

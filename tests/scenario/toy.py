@@ -26,6 +26,23 @@ VALUES = {
     "k_decay": 0.05,
 }
 
+EXPERIMENT = """
+title = "t"
+cells = "slow"
+[time]
+end = "48 h"
+[dose.l]
+agent = "ligand"
+amount = "4 nM"
+[[arm]]
+name = "none"
+[[arm]]
+name = "ligand"
+doses = ["l"]
+"""
+MEASURED = EXPERIMENT + '[data]\nfile = "points.csv"\n'
+"""An experiment with the toy, and the same with measurements."""
+
 _TOY = SimpleNamespace(
     SPECIES=(
         Species("drug", "nM", "in the medium, stable"),

@@ -92,7 +92,7 @@ def export_scenario(name: str, out: str | Path) -> Path:
     Time 0 of the problem is the scenario's first moment. doi 10.1371/journal.pcbi.1008646.
     """
     scenario = read_scenario(_scenario_name(name))
-    if scenario.overlay is None:
+    if not scenario.overlays:
         raise FormatError(
             f"scenario '{scenario.name}' has no measurements, which a PEtab problem needs: add a [data] table"
         )
@@ -122,12 +122,10 @@ def _scenario_name(name: str) -> str:
 
 
 def _refuse_censored(result: Result) -> None:
-    lines = [str(point.line) for point in result.measurements if point.below_detection]
-    if lines:
-        overlay = result.scenario.overlay
-        where = f"{overlay.file}: " if overlay else ""
+    places = [point.place for point in result.measurements if not point.measured]
+    if places:
         raise Unsupported(
-            f"{where}points below detection (line {', '.join(lines)}): PEtab has no censored measurements"
+            f"{places[0]}: a point beyond a limit ({len(places)} in all): PEtab has no censored measurements"
         )
 
 
@@ -226,8 +224,7 @@ class _Readings:
         self.observable, self.ids, self.arms = observable, ids, arms
         self.points = [p for p in result.measurements if p.observable == observable]
         self.start = result.scenario.start
-        overlay = result.scenario.overlay
-        self.shared_by = overlay.scale_shared_by if overlay else None
+        self.shared_by = result.scenario.overlays[self.points[0].table].scale_shared_by
         self.scale, self.offset = _line(result, observable)
         curves = [result.arms[p.arm] for p in self.points]
         model = [

@@ -1,0 +1,220 @@
+"""A scenario with measurements and a table `[fit]` as the plain `Problem` that the rest of the room works on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pathway.expressions import Expression, add, multiply, number, symbol
+from pathway.parameters import Anchor
+from pathway.scenario import quantities
+from pathway.scenario.experiment import MEDIUM_CHANGE, Arm, FitPlan, PriorChoice, Scenario, TimedChange
+from pathway.scenario.fit_plan import Lines, Unknown, unknowns
+from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.measurements import Measurement as Point
+from pathway.scenario.measurements import read_measurements
+
+from .priors import Prior
+from .problem import Experiment, Parameter, Period, Problem, ProblemError
+from .readings import Readings, with_first_values
+from .resting import Resting, made_to_rest
+
+
+def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Problem:
+    """The fitting problem of a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With `[fit]` and `[data]`.
+    laboratory : Laboratory, optional
+        The package's own unless told otherwise.
+
+    Returns
+    -------
+    Problem
+        Experiments are the arms, in hours; scales, offsets and noise levels begin at their best values for the
+        scenario's own parameters.
+
+    Raises
+    ------
+    ProblemError
+        If the scenario has no `[fit]`.
+    ScenarioError
+        If the measurements cannot be read.
+    """
+    if laboratory is None:
+        from pathway.scenario import built_in_laboratory
+
+        laboratory = built_in_laboratory()
+    if scenario.fit is None:
+        raise ProblemError([f"{scenario.file}: there is no [fit] table; write for example [fit] parameters = [...]"])
+    points = read_measurements(scenario, laboratory)
+    return Bench(scenario, laboratory, scenario.fit).problem(points)
+
+
+@dataclass(eq=False)
+class Bench:
+    """The parts of a scenario's problem.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    plan : FitPlan
+    """
+
+    scenario: Scenario
+    laboratory: Laboratory
+    plan: FitPlan
+
+    def __post_init__(self) -> None:
+        scenario = self.scenario
+        self.lines = Lines([arm.cells for arm in scenario.arms], self.laboratory, scenario.file.parent)
+        self.unknowns = [unknown for wanted in self.plan.parameters for unknown in unknowns(wanted, self.lines)]
+        self.values = self.lines.values(self.lines.names[0])
+        used = dict.fromkeys(protein for arm in scenario.arms for protein in arm.knock_downs)
+        knock_downs = {protein: self.laboratory.knock_downs[protein] for protein in used}
+        self.resting: Resting = made_to_rest(self.laboratory.model, self.values, self._anchors(), knock_downs)
+        self.shared = {u.name for u in self.unknowns if u.name == u.parameter}
+        self._base: dict[str, Expression] = {
+            name: symbol(name) if name in self.shared else number(float(value))
+            for name, value in zip(self.laboratory.model.parameters, self.values, strict=True)
+        }
+        self._settings = {(arm.cells, tuple(arm.changes.items())): self._cells(arm.cells, arm) for arm in scenario.arms}
+
+    def problem(self, points: Sequence[Point]) -> Problem:
+        """The problem with these measurements."""
+        readings = Readings(self.resting.model, self.scenario, self.plan, points)
+        plain = Problem(
+            name=self.scenario.name,
+            model=replace(self.resting.model, name=self.scenario.name),
+            parameters=(*map(self._parameter, self.unknowns), *readings.parameters),
+            experiments=tuple(Experiment(arm.name, tuple(self._periods(arm))) for arm in self.scenario.arms),
+            observables=readings.observables,
+            measurements=readings.measurements,
+            normalizations=readings.normalizations,
+        )
+        return with_first_values(plain, readings.users)
+
+    def _anchors(self) -> tuple[Anchor, ...]:
+        """Anchored parameters that follow: not those that are estimated themselves."""
+        if self.plan.anchors == "fixed" or not self.unknowns:
+            return ()
+        chosen = {unknown.parameter for unknown in self.unknowns}
+        return tuple(anchor for anchor in self.laboratory.anchors if anchor.parameter not in chosen)
+
+    def _parameter(self, unknown: Unknown) -> Parameter:
+        unit = "1" if unknown.is_factor else self.laboratory.parameters[unknown.parameter]
+        return Parameter(
+            name=unknown.name,
+            value=unknown.value,
+            lower=unknown.lower,
+            upper=unknown.upper,
+            scale=unknown.scale,
+            prior=_prior(unknown.prior),
+            unit=unit,
+            meaning=_meaning(unknown),
+        )
+
+    # Cells
+
+    def line_formula(self, cells: str, parameter: str) -> Expression:
+        """What a parameter is in a line: a number, or something that is estimated."""
+        value = float(self.lines.values(cells)[self.laboratory.model.parameter_index(parameter)])
+        for unknown in self.unknowns:
+            if unknown.parameter == parameter and cells in unknown.cells:
+                return multiply(number(value), symbol(unknown.name)) if unknown.is_factor else symbol(unknown.name)
+        return number(value)
+
+    def _cells(self, cells: str, arm: Arm | None = None) -> dict[str, Expression]:
+        """Every parameter of a line, with an arm's changes."""
+        made = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
+        for name, text in (arm.changes if arm else {}).items():
+            made[name] = self._changed(made[name], name, text)
+        return made
+
+    def _changed(self, usual: Expression, name: str, text: str) -> Expression:
+        """A change as a scenario writes it: "0.5 x" is half of what the parameter is, estimated or not."""
+        if quantities.is_multiple(text):
+            return multiply(number(quantities.amount(text, "1", usual=1.0)), usual)
+        return number(quantities.amount(text, self.laboratory.parameters[name]))
+
+    def _anchored_line(self, cells: str) -> str:
+        """The line in which anchored parameters are found: a line that does not set them itself has its parent's."""
+        anchors = self.resting.anchors
+        return self.lines.owner(anchors[0].parameter, cells) if anchors else cells
+
+    def _line(self, cells: str) -> dict[str, Expression]:
+        key = (cells, ())
+        if key not in self._settings:
+            self._settings[key] = self._cells(cells)
+        return self._settings[key]
+
+    def _periods(self, arm: Arm) -> Iterable[Period]:
+        """Rest, then one period for each moment at which something is done."""
+        own = self._settings[(arm.cells, tuple(arm.changes.items()))]
+        line = self._line(self._anchored_line(arm.cells))
+        touched = [n for n, base in self._base.items() if own[n] is not base or line[n] is not base]
+        start = self.scenario.start
+        *rest, awake = self.resting.periods(
+            start, {n: line[n] for n in touched}, {n: own[n] for n in touched}, arm.knock_downs
+        )
+        done: dict[float, dict[str, Expression]] = {start: dict(awake.changes)}
+        for time, name, formula in self._doings(arm, own):
+            changes = done.setdefault(time, {})
+            changes[name] = formula(changes.get(name, symbol(name)))
+        return [*rest, *(Period(time, done[time]) for time in sorted(done))]
+
+    def _doings(self, arm: Arm, own: Mapping[str, Expression]) -> Iterable[tuple[float, str, Doing]]:
+        """(time, what, new value from the present one), in the order in which they act at one moment."""
+        doses = [self.scenario.doses[name] for name in arm.doses]
+        # What is given with the new medium at the same moment must survive the change: the wash goes first.
+        for dose in sorted(doses, key=lambda d: d.agent != MEDIUM_CHANGE):
+            agent = self.laboratory.agents[dose.agent]
+            for time in dose.times:
+                if dose.agent == MEDIUM_CHANGE:
+                    yield from ((time, species, Doing(number(0.0))) for species in self.laboratory.washed_out)
+                elif agent.species and dose.amount is not None:
+                    yield time, agent.species, Doing(added=dose.amount)
+        for change in arm.timed_changes:
+            usual = self.line_formula(arm.cells, change.name)
+            yield change.time, change.name, Doing(self._changed(usual, change.name, change.written))
+        for change in arm.timed_knock_downs:
+            yield change.time, self._target(change), Doing(factor=1.0 - quantities.fraction(change.written))
+
+    def _target(self, change: TimedChange) -> str:
+        return self.laboratory.knock_downs[change.name].parameter
+
+
+@dataclass(frozen=True)
+class Doing:
+    """What is done to a value at a moment: set, scaled, or added to."""
+
+    value: Expression | None = None
+    factor: float = 1.0
+    added: float = 0.0
+
+    def __call__(self, present: Expression) -> Expression:
+        """The new value."""
+        made = present if self.value is None else self.value
+        made = made if self.factor == 1.0 else multiply(number(self.factor), made)
+        return add(made, number(self.added)) if self.added else made
+
+
+def _prior(choice: PriorChoice | None) -> Prior | None:
+    if choice is None:
+        return None
+    if choice.distribution == "log-normal":
+        return Prior("log_normal", (float(np.log(choice.center)), choice.spread))
+    return Prior("normal", (choice.center, choice.spread))
+
+
+def _meaning(unknown: Unknown) -> str:
+    lines = ", ".join(Path(cells).stem for cells in unknown.cells)
+    if unknown.is_factor:
+        return f"factor on {unknown.parameter} of {lines}"
+    return unknown.parameter if unknown.name == unknown.parameter else f"{unknown.parameter} of {lines}"

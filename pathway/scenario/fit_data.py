@@ -1,0 +1,120 @@
+"""What is wrong between the table `[fit]` and the measurements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from . import schema
+from .experiment import FitObservable, Overlay, Scenario
+from .fit_plan import as_list, as_table, observable_choice, observable_of
+from .laboratory import Laboratory
+from .measurement_files import bench_of, read_files
+from .measurements import Measurement, normalized
+from .mistakes import Mistake, ScenarioError, did_you_mean, listed
+from .structure import Path
+
+LOGARITHMIC = ("log-normal", "log-laplace")
+WITH_ERRORS = ("given", "scaled", "added")
+
+
+def data_mistakes(scenario: Scenario, fit: Any, laboratory: Laboratory) -> tuple[list[Mistake], list[tuple[Path, str]]]:
+    """Rows of the measurements without use, and what `[fit]` says against them (path and text).
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Without its `[fit]`, which may be wrong.
+    fit : object
+        That table as the file has it.
+    laboratory : Laboratory
+    """
+    if not scenario.overlays:
+        return [], []
+    bench = replace(bench_of(scenario, laboratory), units_needed=True)
+    points, mistakes = read_files(scenario.overlays, bench)
+    said = _readable(as_table(fit.get("observable") if isinstance(fit, dict) else None))
+    if not mistakes:
+        try:
+            points = normalized(points, scenario.overlays, bench.arms)
+            mistakes += _value_mistakes(points, scenario.overlays, said)
+        except ScenarioError as error:
+            mistakes += error.mistakes
+    held = as_list(fit.get("hold_out") if isinstance(fit, dict) else None)
+    found = list(_observable_mistakes(points, scenario.overlays, said))
+    if points and all(p.arm in held for p in points):
+        found.append((("fit", "hold_out"), "every measured arm is held out; nothing is left to fit"))
+    return mistakes, found
+
+
+def _readable(tables: Mapping[str, Any]) -> dict[str, FitObservable]:
+    """The tables of observables that have the right shape."""
+    made = {}
+    for key, table in tables.items():
+        try:
+            made[key] = observable_choice(schema.FitObservable.model_validate(table))
+        except ValueError:
+            continue
+    return made
+
+
+def choice_for(point: Measurement, overlays: Sequence[Overlay], said: Mapping[str, FitObservable]) -> FitObservable:
+    """What `[fit]` says of the observable of a point, what it leaves open decided by the file and the point."""
+    overlay = overlays[point.table]
+    found = said.get(f"{point.observable} in {overlay.file.stem}") or said.get(point.observable) or FitObservable()
+    usual = "log-normal" if point.kind == "cycles" else "normal"
+    return replace(found, scale=_usual_scale(found, point, overlay), distribution=found.distribution or usual)
+
+
+def _usual_scale(found: FitObservable, point: Measurement, overlay: Overlay) -> str | float:
+    if found.scale is not None:
+        return found.scale
+    if overlay.axis == "minmax":
+        return "normalized"
+    return "none" if point.kind == "absolute" and not overlay.axis else "free"
+
+
+def _observable_mistakes(
+    points: Sequence[Measurement], overlays: Sequence[Overlay], said: Mapping[str, FitObservable]
+) -> Iterator[tuple[Path, str]]:
+    measured = {(p.observable, overlays[p.table].file.stem) for p in points}
+    names = dict.fromkeys(name for name, _ in measured)
+    for key, choice in said.items():
+        path: Path = ("fit", "observable", key)
+        observable, file = observable_of(key)
+        own = [p for p in points if p.observable == observable and file in ("", overlays[p.table].file.stem)]
+        if not own and file and file not in (overlay.file.stem for overlay in overlays):
+            continue  # told where the table is checked
+        if not own:
+            where = f" in {file}" if file else ""
+            near = did_you_mean(observable, names)
+            yield path, f"{observable} is never measured{where}.{near} Measured: {listed(names)}"
+            continue
+        axis = all(overlays[p.table].axis for p in own)
+        if choice.scale == "normalized" and not axis:
+            yield path, 'scale = "normalized" needs normalize = "minmax" or "lane: ARM TIME" in [data]'
+        if choice.scale == "normalized" and choice.noise in ("proportional", "combined"):
+            yield (
+                path,
+                f'noise = "{choice.noise}" goes with the model\'s value, which scale = "normalized" shifts',
+            )
+        if choice.scale == "normalized" and choice.offset == "free":
+            yield path, 'offset = "free" does nothing where scale = "normalized" takes the zero from the curve'
+        if isinstance(choice.noise, float | int) and choice.noise <= 0.0:
+            yield path, f"noise = {choice.noise:g} must be more than zero"
+        if isinstance(choice.scale, float | int) and choice.scale <= 0.0:
+            yield path, f"scale = {choice.scale:g} must be more than zero"
+
+
+def _value_mistakes(
+    points: Sequence[Measurement], overlays: Sequence[Overlay], said: Mapping[str, FitObservable]
+) -> Iterator[Mistake]:
+    for point in points:
+        choice = choice_for(point, overlays, said)
+        if choice.distribution in LOGARITHMIC and point.value <= 0.0:
+            text = f"{point.observable} is {point.value:g}, but {choice.distribution} noise needs values above zero"
+            yield Mistake(point.place, text, point.line)
+        if choice.noise in WITH_ERRORS and not point.error:
+            text = f'{point.observable} has no error, which noise = "{choice.noise}" needs'
+            yield Mistake(point.place, text, point.line)

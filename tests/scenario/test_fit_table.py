@@ -1,0 +1,193 @@
+"""`[fit]` and its measurements: every mistake in a line of its own, with file and line, all of them together."""
+
+import re
+
+import pytest
+
+from pathway.cli import BAD_INPUT, DONE, main
+from pathway.scenario import ScenarioError, read_scenario
+from pathway.scenario.measurements import read_measurements
+
+from .toy import MEASURED, toy_laboratory
+
+GOOD = '[fit.parameter.k_loss]\nrange = ["0.01 1/h", "1 1/h"]\n'
+ROW = "arm,time,observable,value,unit\nligand,1,ligand,3,nM\n"
+
+
+def read(folder, points=ROW, fit=GOOD, text=MEASURED):
+    (folder / "points.csv").write_text(points, encoding="utf-8")
+    (folder / "toy.toml").write_text(text + fit, encoding="utf-8")
+    return read_scenario(folder / "toy.toml", (), toy_laboratory())
+
+
+def complaints(folder, *arguments, **options):
+    with pytest.raises(ScenarioError) as told:
+        read(folder, *arguments, **options)
+    return [line.replace(str(folder) + "/", "") for line in str(told.value).splitlines()]
+
+
+def test_every_mistake_of_rows_and_table_comes_with_its_line_in_one_go(tmp_path):
+    points = (
+        "arm,time,observable,value,unit,replicate\n"
+        "ligand,1,ligand,3,nM,1\n"
+        "ligand,49,ligand,3,nM,1\n"  # after the end
+        "ligand,-1,ligand,3,nM,1\n"  # before the start
+        "ligand,2,ligant,3,nM,1\n"  # no such observable
+        "ligand,3,ligand,-3,nM,1\n"  # a negative concentration
+        "ligand,1 h,ligand,4,nM,1\n"  # again
+        "ligand,5,ligand,3,,1\n"  # no unit
+        "ligand,6,ligand,3,h,1\n"  # a wrong unit
+        "lignad,6,ligand,3,nM,1\n"  # no such arm
+    )
+    fit = (
+        '[fit]\nparameters = ["k_los"]\nhold_out = ["non"]\n'
+        '[fit.parameter.k_loss]\nrange = ["0.2 1/h", "1 1/h"]\n'
+        "[fit.observable.twice]\nnoise = 0.1\n"
+    )
+    told = complaints(tmp_path, points, fit)
+    expected = [
+        r"points.csv:3: time 49 h lies after the end of the scenario \(48 h\)",
+        r"points.csv:4: time -1 h lies before the first moment of the scenario",
+        r"points.csv:5: no observable is called 'ligant'. Did you mean 'ligand'\?",
+        r"points.csv:6: ligand cannot be negative \(-3 nM\)",
+        r"points.csv:7: the same arm, time, observable, replicate and gel stand on line 2",
+        r"points.csv:8: no unit for ligand; write its unit \(nM\) or 'a.u.'",
+        r"points.csv:9: unit: 'h' is time",
+        r"points.csv:10: no arm is called 'lignad'. Did you mean 'ligand'\?",
+        r"toy.toml:17: no parameter is called 'k_los'. Did you mean 'k_loss'\?",
+        r"toy.toml:18: no arm is called 'non'. Did you mean 'none'\?",
+        r"toy.toml:19: k_loss: the value of slow, 0.1, is outside its bounds 0.2 to 1",
+        r"toy.toml:21: twice is never measured. Measured: 'ligand'",
+    ]
+    assert len(told) == len(expected)
+    for pattern in expected:
+        assert any(re.match(pattern, line) for line in told), pattern
+
+
+@pytest.mark.parametrize(
+    ("fit", "said"),
+    [
+        ("[fit]\n", "toy.toml:16: [fit] names no parameter to estimate"),
+        ('[fit]\nparameters = ["k_loss"]\n', "k_loss has no range of its own"),
+        (GOOD.replace("1/h", "nM"), "k_loss: "),
+        (GOOD.replace('"0.01 1/h", "1 1/h"', '"1 1/h", "1 1/h"'), "leaves nothing to estimate"),
+        (GOOD.replace('"0.01 1/h", ', ""), "must hold two entries"),
+        (GOOD + 'scale = "log"\n', "scale = 'log' is not one of 'log10', 'linear'"),
+        (GOOD + 'start = "2 1/h"\n', "k_loss: the start, 2, is outside its bounds 0.01 to 1"),
+        (GOOD + 'prior = { center = "0.1 1/h", spread = "0.1 1/h" }\n', "the sd of the logarithm"),
+        (GOOD + 'prior = { distribution = "normal", center = "0.1 1/h", spread = 0.1 }\n', "needs a unit"),
+        (GOOD + '[fit.observable.ligand]\nnoise = "given"\n', "points.csv:2: ligand has no error"),
+        (GOOD + '[fit.observable.ligand]\nscale = "normalized"\n', 'needs normalize = "minmax"'),
+        (GOOD + '[fit.observable.ligand]\nnoise = -1\n', "noise = -1 must be more than zero"),
+        (GOOD + '[fit.observable."ligand in point"]\nnoise = 1\n', "no [data] has the file 'point'. Did you mean"),
+        (GOOD + '[fit]\nhold_out = ["ligand"]\n', "every measured arm is held out"),
+    ],
+)  # fmt: skip
+def test_what_a_table_cannot_say(tmp_path, fit, said):
+    told = complaints(tmp_path, fit=fit)
+    assert len(told) == 1
+    assert said in told[0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ("ligand,1,ligand,<0.1,nM,,,yes\n", "cannot be below detection and saturated at once"),
+        ("ligand,1,ligand,1,a.u.,,0,\n", "loading 0 must be more than zero"),
+        ("ligand,1,ligand,1,a.u.,,,\n", "needs a value in the column 'loading'"),
+        ("ligand,1,ligand,,a.u.,,1,\n", "value is empty"),
+        ("ligand,inf,ligand,1,a.u.,,1,\n", "time 'inf' is not finite"),
+        ("ligand,1,ligand,1,a.u.,,1,perhaps\n", "saturated is 'perhaps'; expected yes or nothing"),
+    ],
+)
+def test_rows_that_cannot_be(tmp_path, rows, said):
+    text = MEASURED + 'normalize = "loading"\n'
+    told = complaints(tmp_path, "arm,time,observable,value,unit,gel,loading,saturated\n" + rows, text=text)
+    assert len(told) == 1 and told[0].startswith("points.csv:2: ") and said in told[0]
+
+
+def test_lines_that_differ_need_a_word(tmp_path):
+    text = MEASURED.replace('name = "none"', 'name = "none"\ncells = "quick"')
+    fit = '[fit.parameter.mu]\nrange = ["0.01 1/h", "1 1/h"]\n'
+    told = complaints(tmp_path, fit=fit, text=text)
+    assert "the cell lines differ in mu (quick 0.04, slow 0.02)" in told[0]
+    assert read(tmp_path, fit=fit + 'shared = "no"\n', text=text).fit.parameters[0].shared == "no"
+
+
+def test_a_gel_without_its_reference_lane_is_named(tmp_path):
+    points = "arm,time,observable,value,gel\nligand,0,ligand,2,A\nligand,5,ligand,1,A\nligand,5,ligand,1,B\n"
+    told = complaints(tmp_path, points, text=MEASURED + 'normalize = "lane: ligand 0 h"\n')
+    assert told == ["points.csv:4: ligand: the reference lane 'ligand' at 0 h was not measured on gel B"]
+    limit = points.replace("0,ligand,2,A", "0,ligand,>2,A").replace("ligand,5,ligand,1,B\n", "")
+    told = complaints(tmp_path, limit, text=MEASURED + 'normalize = "lane: ligand 0 h"\n')
+    assert "at 0 h is beyond a limit on gel A" in told[0]
+
+
+def points_of(folder, points, data=""):
+    scenario = read(folder, points, text=MEASURED + data)
+    return read_measurements(scenario, toy_laboratory())
+
+
+def test_a_wide_file_is_the_same_as_a_long_one(tmp_path):
+    long = (
+        "arm,time,observable,value,unit,gel,error\n"
+        "ligand,0,ligand,4000,pM,A,100\nligand,0,protein,7,a.u.,A,\n"
+        "ligand,5,ligand,<10,pM,A,\nligand,5,protein,6,a.u.,A,\n"
+    )
+    wide = (
+        "# a comment\narm,time,gel,ligand [pM],ligand error,protein [a.u.]\nligand,0,A,4000,100,7\nligand,5,A,<10,,6\n"
+    )
+
+    def told(points):
+        return [(p.arm, p.time, p.observable, p.value, p.error, p.below_detection, p.gel) for p in points]
+
+    found = told(points_of(tmp_path, wide))
+    assert found == told(points_of(tmp_path, long))
+    assert found[0][:3] == ("ligand", 0.0, "ligand") and found[0][3:5] == pytest.approx((4.0, 0.1))
+
+
+def test_signals_are_divided_by_loading_then_by_the_lane(tmp_path):
+    points = (
+        "arm,time,observable,value,unit,gel,loading,total,error,error_kind\n"
+        "ligand,0,ligand,80,a.u.,A,2,4,8,sd\nligand,5,ligand,30,a.u.,A,1,5,20,%\nligand,0,ligand,9,a.u.,B,3,1,,\n"
+    )
+    made = points_of(tmp_path, points, 'normalize = ["loading", "lane: ligand 0 h"]\n')
+    assert [p.value for p in made] == pytest.approx([1.0, 0.75, 1.0])
+    assert [p.deviation for p in made] == pytest.approx([0.1, 0.15, 0.0])
+    ratios = points_of(tmp_path, points, 'normalize = "total"\n')
+    assert [p.value for p in ratios] == pytest.approx([20.0, 6.0, 9.0])
+
+
+def test_several_files_each_with_its_own_normalization(tmp_path):
+    (tmp_path / "more.csv").write_text("arm,time,observable,value\nligand,0,protein,5\nligand,9,protein,3\n")
+    text = MEASURED.replace("[data]", "[[data]]") + '[[data]]\nfile = "more.csv"\nnormalize = "minmax"\n'
+    scenario = read(tmp_path, text=text)
+    made = read_measurements(scenario, toy_laboratory())
+    assert [(p.table, p.observable, p.value) for p in made] == [
+        (0, "ligand", 3.0),
+        (1, "protein", 1.0),
+        (1, "protein", 0.0),
+    ]
+
+
+def test_plate_counts_without_an_arm_are_named(tmp_path):
+    points = (
+        "cell_line,agent,concentration,time,cell_count\nslow,ligand,0.004,24,900\n"
+        "slow,ligand,4,24,900\nSLOW,ligant,0.004,24,900\nquick,,0,24,900\n"
+    )
+    told = complaints(tmp_path, points)
+    assert "points.csv:3: no arm of 'slow' is given 4 uM ligand" in told[0]
+    assert "points.csv:4: no arm of 'SLOW' is given 0.004 uM ligant" in told[1]
+    assert "points.csv:5: no arm has the cells 'quick'" in told[2]
+    assert len(told) == 3
+
+
+def test_check_knows_the_table(tmp_path, capsys):
+    (tmp_path / "points.csv").write_text("arm,time,observable,value,unit\ncontrol,1,pAKT,3,a.u.\n")
+    text = 'title = "t"\ncells = "bt474"\n[time]\nend = "2 h"\n[[arm]]\nname = "control"\n[data]\nfile = "points.csv"\n'
+    (tmp_path / "a.toml").write_text(text + '[fit]\nparameters = ["k_PI3K"]\n')
+    assert main(["check", str(tmp_path / "a.toml")]) == DONE
+    (tmp_path / "b.toml").write_text(text + '[fit]\nparameters = ["k_PI3"]\n')
+    capsys.readouterr()
+    assert main(["check", str(tmp_path / "b.toml")]) == BAD_INPUT
+    assert "b.toml:10: no parameter is called 'k_PI3'. Did you mean 'k_PI3K'" in capsys.readouterr().err

@@ -24,6 +24,7 @@ compiled. `CompiledModel.parameters(values)` makes a prepared array.
     factor(jacobian[nnz, W], shift[W], lu[lu, W], worst[W])                    of shift * M - J, M = diag(`mass`)
     solve(lu[lu, W], b[n, W])                                                  in place, lane by lane
     solve_shared(lu[lu] plain, b[n, W])                                        one factorisation, W right-hand sides
+    solve_transposed(lu[lu] plain, b[n, W])                                    the same with the transposed matrix
     multiply(matrix[nnz, W], s[n, W], out[n, W])                               J s, lane by lane
     multiply_shared(matrix[nnz] plain, s[n, W], out[n, W])                     one J, W directions
     parameter_jacobian(time, species, parameters, out[nnz, W])                 pattern `parameter_jacobian`

@@ -48,7 +48,7 @@ prepare = _caller(1)
 """prepare(address, parameters)"""
 
 solve = _caller(2)
-"""solve(address, lu, b); also `solve_shared`."""
+"""solve(address, lu, b); also `solve_shared`, `solve_transposed`."""
 
 multiply = _caller(3)
 """multiply(address, matrix, s, out); also `multiply_shared`, `add_second_shared`."""

@@ -39,6 +39,20 @@ class Layout:
             self.starts.append(position)
             position += len(lower) + 1 + len(upper)
 
+    def substitution(self, transposed: bool) -> Substitution:
+        """How a system with these factors, or with their transposes, is solved."""
+        order = self.elimination
+        below: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
+        above: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
+        for k, (lower, upper) in enumerate(zip(order.lower, order.upper, strict=True)):
+            for place, m in enumerate(lower, start=self.starts[k]):
+                below[m if transposed else k].append((place, k if transposed else m))
+            for place, m in enumerate(upper, start=self.pivot(k) + 1):
+                above[m if transposed else k].append((place, k if transposed else m))
+        if transposed:
+            return Substitution(order.column_order, above, below, order.row_order)
+        return Substitution(order.row_order, below, above, order.column_order)
+
     @property
     def size(self) -> int:
         return len(self.elimination.row_order)
@@ -51,3 +65,21 @@ class Layout:
     def pivot(self, k: int) -> int:
         """Where the pivot of the k-th row stands."""
         return self.starts[k] + len(self.elimination.lower[k])
+
+
+@dataclass(frozen=True)
+class Substitution:
+    """What forward and backward substitution read, step by step.
+
+    Attributes
+    ----------
+    source, target : tuples of int
+        Where the k-th step reads the right-hand side and where it leaves the solution.
+    forward, backward : lists of lists of (int, int)
+        Entries of the factors that the k-th step needs: position, and the step whose value it is multiplied with.
+    """
+
+    source: tuple[int, ...]
+    forward: list[list[tuple[int, int]]]
+    backward: list[list[tuple[int, int]]]
+    target: tuple[int, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .assembly import Body, Lanes, function
-from .layout import Layout
+from .layout import Layout, Substitution
 from .lowering import LONGEST_PIECE
 
 
@@ -75,27 +75,34 @@ def _largest(body: Body, entries: dict[int, str]) -> str:
 
 def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
     """`solve(lu, b)`, or `solve_shared(lu, b)` with plain doubles as factors; the solution replaces `b`."""
-    elimination = layout.elimination
-    name = "solve_shared" if shared else "solve"
-    size = len(elimination.row_order)
-    steps = [("forward", k) for k in range(size)] + [("backward", k) for k in reversed(range(size))]
-    costs = [
-        1 + len(elimination.lower[k] if direction == "forward" else elimination.upper[k]) for direction, k in steps
-    ]
+    return _solve("solve_shared" if shared else "solve", layout, lanes, shared=shared, transposed=False)
+
+
+def solve_transposed(layout: Layout, lanes: Lanes) -> str:
+    """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`."""
+    return _solve("solve_transposed", layout, lanes, shared=True, transposed=True)
+
+
+def _solve(name: str, layout: Layout, lanes: Lanes, *, shared: bool, transposed: bool) -> str:
+    plan = layout.substitution(transposed)
+    forward = [(_Solver.forward, k) for k in range(layout.size)]
+    backward = [(_Solver.backward, k) for k in reversed(range(layout.size))]
+    steps = forward + backward
+    costs = [1 + len(plan.forward[k]) for _, k in forward] + [1 + len(plan.backward[k]) for _, k in backward]
     pieces = _pieces(costs)
     texts, calls = [], []
     single = len(pieces) == 1
     for index, piece in enumerate(pieces):
         body = Body(lanes)
-        writer = _Solver(layout, body, shared, carried=not single)
+        writer = _Solver(layout, plan, body, shared, carried=not single)
         for position in piece:
-            direction, k = steps[position]
-            (writer.forward if direction == "forward" else writer.backward)(k)
+            write, k = steps[position]
+            write(writer, k)
         inputs, outputs = (["lu"], ["b"]) if single else (["lu"], ["b", "carried"])
         texts.append(function(name if single else f"{name}.{index}", inputs, outputs, body.lines, internal=not single))
         calls.append(f"call void @{name}.{index}(ptr %lu, ptr %b, ptr %carried)")
     if not single:
-        buffer = f"%carried = alloca [{size} x {lanes.real}], align 32"
+        buffer = f"%carried = alloca [{layout.size} x {lanes.real}], align 32"
         texts.append(function(name, ["lu"], ["b"], [buffer, *calls]))
     return "".join(texts)
 
@@ -103,8 +110,9 @@ def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
 class _Solver:
     """Writes substitution steps; with `carried`, intermediate values live in a buffer between functions."""
 
-    def __init__(self, layout: Layout, body: Body, shared: bool, *, carried: bool) -> None:
+    def __init__(self, layout: Layout, plan: Substitution, body: Body, shared: bool, *, carried: bool) -> None:
         self.layout = layout
+        self.plan = plan
         self.body = body
         self.entry = body.load_spread if shared else body.load
         self.carried = carried
@@ -121,21 +129,18 @@ class _Solver:
             self.body.store(value, "%carried", k)
 
     def forward(self, k: int) -> None:
-        elimination = self.layout.elimination
-        total = self.body.load("%b", elimination.row_order[k])
-        for offset, m in enumerate(elimination.lower[k], start=self.layout.starts[k]):
-            total = self.body.fused(self.entry("%lu", offset), self._value(m), total)
+        total = self.body.load("%b", self.plan.source[k])
+        for place, m in self.plan.forward[k]:
+            total = self.body.fused(self.entry("%lu", place), self._value(m), total)
         self._keep(k, total)
 
     def backward(self, k: int) -> None:
-        elimination = self.layout.elimination
-        first = self.layout.pivot(k) + 1
         total = self.body.multiply(self._value(k), self.entry("%lu", self.layout.pivot(k)))
         # The value that was found last comes last, so that the others do not wait for it.
-        for offset, m in reversed(list(enumerate(elimination.upper[k], start=first))):
-            total = self.body.fused(self.entry("%lu", offset), self._value(m), total)
+        for place, m in reversed(self.plan.backward[k]):
+            total = self.body.fused(self.entry("%lu", place), self._value(m), total)
         self._keep(k, total)
-        self.body.store(total, "%b", elimination.column_order[k])
+        self.body.store(total, "%b", self.plan.target[k])
 
 
 def multiply(

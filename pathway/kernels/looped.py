@@ -109,10 +109,48 @@ def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
         total = _substitute(body, work, body.put(f"add i64 {pivot}, 1"), end, total, shared)
         body.store_at(total, place)
         body.store_at(total, body.shifted("%b", body.count("@column_order", rows.index)))
-    orders = table("row_order", [row * lanes.width for row, _ in layout.pivots])
-    orders += table("column_order", [column * lanes.width for _, column in layout.pivots])
     name = "solve_shared" if shared else "solve"
-    return _tables(layout, lanes) + orders + function(name, ["lu"], ["b"], body.lines)
+    return _tables(layout, lanes) + _orders(layout, lanes) + function(name, ["lu"], ["b"], body.lines)
+
+
+def solve_transposed(layout: Layout, lanes: Lanes) -> str:
+    """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`.
+
+    Values are handed on along the rows that hold the entries: what is found for one row is added to the others' sums.
+    """
+    size = layout.size
+    body = Body(lanes)
+    work = body.put(f"alloca [{size} x {lanes.real}], align 32")
+    with Loop(body, "0", str(size)) as rows:
+        value = body.load_at(body.shifted("%b", body.count("@column_order", rows.index)))
+        body.store_at(value, body.shifted(work, _lanes(body, rows.index)))
+    with Loop(body, "0", str(size)) as rows:
+        _, pivot, end = _row(body, rows.index)
+        place = body.shifted(work, _lanes(body, rows.index))
+        found = body.load_at(place)
+        _spread_out(body, work, body.put(f"add i64 {pivot}, 1"), end, found)
+        body.store_at(body.multiply(found, _entry(body, "%lu", pivot, True)), place)
+    with Loop(body, str(size - 1), "-1", step=-1) as rows:
+        start, pivot, _ = _row(body, rows.index)
+        found = body.load_at(body.shifted(work, _lanes(body, rows.index)))
+        _spread_out(body, work, start, pivot, found)
+        body.store_at(found, body.shifted("%b", body.count("@row_order", rows.index)))
+    tables = _tables(layout, lanes) + _orders(layout, lanes)
+    return tables + function("solve_transposed", ["lu"], ["b"], body.lines)
+
+
+def _spread_out(body: Body, work: str, first: str, last: str, found: str) -> None:
+    """Add a row's entries times the value found for it to the values that wait for it."""
+    with Loop(body, first, last) as entries:
+        place = body.shifted(work, body.count("@steps", entries.index))
+        entry = _entry(body, "%lu", entries.index, True)
+        body.store_at(body.fused(entry, found, body.load_at(place)), place)
+
+
+def _orders(layout: Layout, lanes: Lanes) -> str:
+    """Where in a vector the pivots' rows and columns stand."""
+    orders = table("row_order", [row * lanes.width for row, _ in layout.pivots])
+    return orders + table("column_order", [column * lanes.width for _, column in layout.pivots])
 
 
 def _substitute(body: Body, work: str, first: str, last: str, total: str, shared: bool) -> str:

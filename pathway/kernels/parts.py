@@ -152,6 +152,11 @@ def _solve(derivation: Derivation, lanes: Lanes, *, shared: bool) -> Part:
     return Part(text, sizes={"lu": derivation.elimination.entries})
 
 
+def _solve_transposed(derivation: Derivation, lanes: Lanes) -> Part:
+    text = _algebra(derivation).solve_transposed(_layout(derivation), lanes)
+    return Part(text, sizes={"lu": derivation.elimination.entries})
+
+
 def _multiply(name: str, derivation: Derivation, lanes: Lanes) -> Part:
     entries, shared, add = {
         "multiply": lambda: (derivation.jacobian, False, False),
@@ -174,6 +179,7 @@ _WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
     "factor": _factor,
     "solve": partial(_solve, shared=False),
     "solve_shared": partial(_solve, shared=True),
+    "solve_transposed": _solve_transposed,
     "multiply": partial(_multiply, "multiply"),
     "multiply_shared": partial(_multiply, "multiply_shared"),
     "add_second_shared": partial(_multiply, "add_second_shared"),

@@ -53,6 +53,7 @@ def test_solves_and_products(module: ModuleType, width: int, size: int, density:
         module.factor(layout, lanes),
         module.solve(layout, lanes, shared=False),
         module.solve(layout, lanes, shared=True),
+        module.solve_transposed(layout, lanes),
         module.multiply("multiply", rows, columns, size, lanes, shared=False, add=False),
         module.multiply("add_shared", rows, columns, size, lanes, shared=True, add=True),
     )
@@ -77,6 +78,9 @@ def test_solves_and_products(module: ModuleType, width: int, size: int, density:
     shared, matrix = right.copy(), np.ascontiguousarray(entries[:, 0])
     call(code, "solve_shared", np.ascontiguousarray(factors[:, 0]), shared)
     np.testing.assert_allclose(shared, np.linalg.solve(shift[0] * mass - dense, right), rtol=1e-8, atol=1e-10)
+    back = right.copy()
+    call(code, "solve_transposed", np.ascontiguousarray(factors[:, 0]), back)
+    np.testing.assert_allclose(back, np.linalg.solve((shift[0] * mass - dense).T, right), rtol=1e-8, atol=1e-10)
     call(code, "add_shared", matrix, right, total)
     np.testing.assert_allclose(total, right + dense @ right, rtol=1e-12, atol=1e-12)
 

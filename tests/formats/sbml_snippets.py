@@ -20,7 +20,7 @@ def math(inside: str) -> str:
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML">{inside}</math>'
 
 
-def parameters(**values: float | None) -> str:
+def parameters(**values: float | str | None) -> str:
     """A list of parameters that may change; None leaves the value open."""
     items = "".join(
         f'<parameter id="{name}" constant="false"' + ("/>" if value is None else f' value="{value}"/>')

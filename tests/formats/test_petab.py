@@ -199,3 +199,27 @@ def test_runs_that_do_the_same_are_shared(tmp_path):
     assert made.simulated[:2] == pytest.approx(
         [2.0 * analytical(10.0, rest, 1 - rest), 3.0 * analytical(12.0, rest, 1 - rest)], rel=1e-7
     )
+
+
+VERSION_1 = {
+    "problem.yaml": """format_version: 1
+parameter_file: parameters.tsv
+problems:
+- sbml_files: [model.xml]
+  measurement_files: [measurements.tsv]
+  observable_files: [observables.tsv]
+  condition_files: [conditions.tsv]
+""",
+    "parameters.tsv": "parameterId\tparameterScale\tlowerBound\tupperBound\tnominalValue\testimate\nk1\tlog10\t0.01\t10\t0.8\t1\n",
+    "measurements.tsv": "observableId\tpreequilibrationConditionId\tsimulationConditionId\ttime\tmeasurement\nseen\tbefore\tafter\t1\t0.5\n",
+    "observables.tsv": "observableId\tobservableFormula\tnoiseFormula\nseen\tA\t0.1\n",
+    "conditions.tsv": "conditionId\tk2\tB\nbefore\t0.3\t2\nafter\t\t\n",
+}
+
+
+def test_a_parameter_left_open_after_preequilibration_has_the_value_of_the_model(tmp_path):
+    path = written(tmp_path, **{name.replace(".", "__"): text for name, text in VERSION_1.items()})
+    _, made = simulated(path)
+    # 3 in all rest with k2 = 0.3; from there A and B go on with the model's own k2 = 0.6.
+    a = 3.0 * 0.3 / 1.1
+    assert made.simulated == pytest.approx([analytical(1.0, a, 3.0 - a)], rel=1e-7)

@@ -15,7 +15,20 @@ from tests.formats.sbml_snippets import compartment, math, parameters, reaction,
 from tests.references.scipy_simulation import simulate
 
 TIMES = np.linspace(0.0, 5.0, 11)
+DELAY = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
+RATE = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/rateOf">rateOf</csymbol>'
 DECAY = "<apply><times/><ci>k</ci><ci>S</ci><ci>C</ci></apply>"
+
+
+def level_1(formula: str) -> str:
+    """A file in which a formula is text."""
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="m">'
+        '<listOfCompartments><compartment name="C"/></listOfCompartments>'
+        '<listOfParameters><parameter name="x"/></listOfParameters>'
+        f'<listOfRules><parameterRule name="x" formula="{formula}"/></listOfRules></model></sbml>'
+    )
 
 
 def final(text: str, name: str) -> float:
@@ -110,6 +123,19 @@ def test_an_algebraic_rule_determines_what_nothing_else_does() -> None:
     assert final(sbml(parameters(x=1.0, y=None) + rules), "y") == pytest.approx(10.0 - 6.0)
 
 
+def test_an_algebraic_rule_leaves_what_is_constant_alone() -> None:
+    listed = "".join(
+        f'<species id="{name}" compartment="C" initialAmount="2" hasOnlySubstanceUnits="false" '
+        f'boundaryCondition="true" constant="{constant}"/>'
+        for name, constant in (("A", "true"), ("B", "false"))
+    )
+    residual = "<apply><minus/><apply><plus/><ci>A</ci><ci>B</ci></apply><cn>10</cn></apply>"
+    rules = f"<listOfRules><algebraicRule>{math(residual)}</algebraicRule></listOfRules>"
+    text = sbml(compartment() + f"<listOfSpecies>{listed}</listOfSpecies>" + rules)
+    assert final(text, "A") == 2.0
+    assert final(text, "B") == pytest.approx(8.0)
+
+
 def test_an_algebraic_rule_over_determined_quantities_is_refused() -> None:
     rules = (
         f'<listOfRules><rateRule variable="x">{math("<cn>1</cn>")}</rateRule>'
@@ -178,6 +204,7 @@ def test_uncommon_mathml(formula: str, expected: float) -> None:
 
 def test_piecewise_without_otherwise_has_no_value_where_nothing_holds() -> None:
     assert m.isnan(value("<piecewise><piece><cn>1</cn><false/></piece></piecewise>"))
+    assert m.isnan(value("<piecewise/>"))
 
 
 def test_avogadro_is_the_number_of_the_specification() -> None:
@@ -204,6 +231,50 @@ def test_functions_are_put_in_and_local_parameters_keep_to_themselves() -> None:
         + f'<listOfReactions><reaction id="R" reversible="false">{product}{law}</reaction></listOfReactions>'
     )
     assert final(text, "S") == pytest.approx(9.0 * 5.0)
+
+
+def defined(**bodies: str) -> str:
+    items = "".join(
+        f'<functionDefinition id="{name}">{math(body)}</functionDefinition>' for name, body in bodies.items()
+    )
+    return f"<listOfFunctionDefinitions>{items}</listOfFunctionDefinitions>"
+
+
+def one_argument(body: str) -> str:
+    return f"<lambda><bvar><ci>x</ci></bvar>{body}</lambda>"
+
+
+def test_functions_may_stand_in_any_order_and_ask_for_rates_and_the_past() -> None:
+    functions = defined(
+        f=one_argument("<apply><plus/><apply><ci>g</ci><ci>x</ci></apply><cn>1</cn></apply>"),
+        g=one_argument(f"<apply><times/><cn>2</cn><apply>{RATE}<ci>x</ci></apply></apply>"),
+        h=one_argument(f"<apply>{DELAY}<ci>x</ci><cn>2</cn></apply>"),
+    )
+    rules = (
+        f'<listOfRules><rateRule variable="p">{math("<cn>3</cn>")}</rateRule>'
+        f'<assignmentRule variable="v">{math("<apply><ci>f</ci><ci>p</ci></apply>")}</assignmentRule>'
+        f'<assignmentRule variable="w">{math("<apply><ci>h</ci><ci>p</ci></apply>")}</assignmentRule></listOfRules>'
+    )
+    text = sbml(functions + parameters(p=1.0, v=None, w=None) + rules)
+    assert final(text, "v") == pytest.approx(7.0)
+    assert final(text, "w") == pytest.approx(1.0 + 3.0 * (5.0 - 2.0), rel=1e-7)
+
+
+def test_a_function_that_calls_itself_is_refused() -> None:
+    functions = defined(
+        f=one_argument("<apply><ci>g</ci><ci>x</ci></apply>"), g=one_argument("<apply><ci>f</ci><ci>x</ci></apply>")
+    )
+    call = math("<apply><ci>f</ci><cn>1</cn></apply>")
+    rule = f'<listOfRules><assignmentRule variable="y">{call}</assignmentRule></listOfRules>'
+    assert "function definition 'f' calls itself" in refusal(sbml(functions + parameters(y=None) + rule))
+
+
+def test_what_the_file_leaves_open_and_nothing_needs_is_not_a_number() -> None:
+    rule = f'<listOfRules><assignmentRule variable="y">{math("<ci>x</ci>")}</assignmentRule></listOfRules>'
+    found = read_sbml_text(sbml(parameters(x=None, y=None, z="INF") + rule))
+    assert m.isnan(evaluate(found.values["x"], {})) and m.isnan(evaluate(found.values["y"], {}))
+    assert evaluate(found.values["z"], {}) == m.inf
+    assert not found.model.parameters
 
 
 def test_units_are_carried_and_never_invented() -> None:
@@ -233,9 +304,6 @@ def refusal(text: str) -> str:
     message = str(caught.value)
     assert "\n" not in message and message.startswith("bad.xml")
     return message
-
-
-DELAY = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
 
 
 def test_a_delayed_value_is_the_course_some_time_ago() -> None:
@@ -277,12 +345,7 @@ def test_a_hundred_thousand_brackets_do_not_end_the_process() -> None:
     deep = "<apply><sin/>" * 100_000 + "<cn>1</cn>" + "</apply>" * 100_000
     rule = f'<listOfRules><assignmentRule variable="x">{math(deep)}</assignmentRule></listOfRules>'
     assert "nested" in refusal(sbml(parameters(x=None) + rule))
-    first = (
-        '<?xml version="1.0"?><sbml xmlns="http://www.sbml.org/sbml/level1" level="1" version="2"><model name="m">'
-        '<listOfParameters><parameter name="x"/></listOfParameters><listOfRules>'
-        f'<parameterRule name="x" formula="{"(" * 100_000}1{")" * 100_000}"/></listOfRules></model></sbml>'
-    )
-    assert "brackets are nested" in refusal(first)
+    assert "brackets are nested" in refusal(level_1("(" * 100_000 + "1" + ")" * 100_000))
 
 
 def test_an_external_entity_is_not_resolved(tmp_path: Path) -> None:
@@ -298,6 +361,7 @@ def test_a_formula_that_looks_like_code_is_only_text(tmp_path: Path) -> None:
     call = f"__import__('os').system('touch {victim}')"
     rule = f'<listOfRules><assignmentRule variable="x">{math(f"<ci>{call}</ci>")}</assignmentRule></listOfRules>'
     refusal(sbml(parameters(x=None) + rule))
+    assert "is no formula" in refusal(level_1(call))
     assert not victim.exists()
 
 
@@ -309,7 +373,14 @@ def test_functions_that_double_each_other_are_refused() -> None:
         + "</functionDefinition>"
         for n in range(40)
     )
-    assert "too large" in refusal(sbml(f"<listOfFunctionDefinitions>{definitions}</listOfFunctionDefinitions>"))
+    rule = math("<apply><ci>f39</ci><cn>2</cn></apply>")
+    assert "too large" in refusal(
+        sbml(
+            f"<listOfFunctionDefinitions>{definitions}</listOfFunctionDefinitions>"
+            + parameters(y=None)
+            + f'<listOfRules><assignmentRule variable="y">{rule}</assignmentRule></listOfRules>'
+        )
+    )
 
 
 @pytest.mark.parametrize(

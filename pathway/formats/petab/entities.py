@@ -27,14 +27,14 @@ def attach_model(
     declared: SbmlModel,
     path: Path,
     content: Any,
-    build: Callable[[Any, Path, Model], Any],
+    build: Callable[[Any, Path, SbmlModel], Any],
     version: str,
 ) -> Problem:
     """The problem around the imported model, every identifier resolved.
 
     `build` makes the plain parts of the problem from the tables; see `version1` and `version2`.
     """
-    parts = build(content, path, declared.model)
+    parts = build(content, path, declared)
     aliases = _aliases(content, path, declared.model, version)
     if aliases:
         parts = _renamed(parts, aliases)

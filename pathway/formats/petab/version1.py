@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pathway.equations import Model
-from pathway.expressions import Expression, symbols
+from pathway.expressions import Expression, number, symbols
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
+from ..sbml import SbmlModel
 from .tables import Row, read_tables
 
 _SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
@@ -44,7 +44,7 @@ def _only_part(content: Any, path: Path) -> Any:
     return parts[0]
 
 
-def problem_of_version_1(content: Any, path: Path, model: Model) -> dict[str, Any]:
+def problem_of_version_1(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 1 file describe, identifiers as they stand there."""
     part, folder = _only_part(content, path), path.parent
     conditions = {
@@ -63,10 +63,10 @@ def problem_of_version_1(content: Any, path: Path, model: Model) -> dict[str, An
     for row in rows:
         key = (row.text("preequilibrationConditionId"), row.text("simulationConditionId"))
         if key not in experiments:
-            experiments[key] = _experiment(key, conditions, row)
+            experiments[key] = _experiment(key, conditions, row, declared)
     return dict(
         name=path.stem,
-        model=model,
+        model=declared.model,
         parameters=tuple(
             _parameter(row) for row in read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"))
         ),
@@ -81,14 +81,19 @@ def experiment_name(before: str, condition: str) -> str:
     return f"{before} then {condition}" if before else condition
 
 
-def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row) -> Experiment:
+def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, declared: SbmlModel) -> Experiment:
     before, condition = key
     for name in filter(None, key):
         if name not in conditions:
             raise ProblemError([f"{where.place}: no condition is called '{name}'"])
-    periods = [Period(-math.inf, _changes(conditions[before]))] if before else []
-    periods.append(Period(0.0, _changes(conditions[condition])))
-    return Experiment(experiment_name(before, condition), tuple(periods))
+    if not before:
+        return Experiment(condition, (Period(0.0, _changes(conditions[condition])),))
+    first, second = _changes(conditions[before]), _changes(conditions[condition])
+    # What a condition leaves open is, for a species or a compartment, the result of the pre-equilibration; a parameter
+    # goes back to the model's own value.
+    own = dict(zip(declared.model.parameters, map(float, declared.model.parameter_values), strict=True))
+    reset = {n: number(own[n]) for n in first if n in own and n not in second and n not in declared.compartments}
+    return Experiment(experiment_name(before, condition), (Period(-math.inf, first), Period(0.0, second | reset)))
 
 
 def _changes(row: Row) -> dict[str, Expression]:

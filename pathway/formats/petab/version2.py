@@ -6,11 +6,11 @@ import math
 from pathlib import Path
 from typing import Any
 
-from pathway.equations import Model
 from pathway.expressions import Expression
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
+from ..sbml import SbmlModel
 from .tables import Row, read_tables
 from .version1 import fill
 
@@ -48,7 +48,7 @@ def model_file(content: Any, path: Path) -> str:
     return str(entry["location"])
 
 
-def problem_of_version_2(content: Any, path: Path, model: Model) -> dict[str, Any]:
+def problem_of_version_2(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
     if content.get("extensions"):
         raise ProblemError([f"{path}: extension {', '.join(content['extensions'])} is not supported"])
@@ -70,7 +70,7 @@ def problem_of_version_2(content: Any, path: Path, model: Model) -> dict[str, An
     )
     return dict(
         name=path.stem,
-        model=model,
+        model=declared.model,
         parameters=tuple(_parameter(row) for row in parameter_rows),
         experiments=(*experiments, Experiment(WITHOUT_EXPERIMENT)),
         observables=tuple(_observable(row) for row in observable_rows),

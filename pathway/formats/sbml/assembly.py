@@ -15,6 +15,7 @@ import numpy as np
 
 from pathway.equations import Event, Model, ModelError
 from pathway.expressions import Expression, add, divide, multiply, number, symbol, symbols
+from pathway.expressions.calculus import substitute_all
 from pathway.expressions.graph import ONE, ZERO
 
 from ..errors import FormatError
@@ -38,13 +39,16 @@ class SbmlModel:
         Both forms of every species.
     values : mapping of identifier to Expression
         What each identifier of the file means in a formula: species, compartments, parameters, reactions (their
-        rates), named stoichiometries.
+        rates), named stoichiometries. What the file leaves open and nothing needs is not a number.
+    compartments : set of str
+        Which of the identifiers are compartments.
     """
 
     model: Model
     amounts: Mapping[str, Expression]
     concentrations: Mapping[str, Expression]
     values: Mapping[str, Expression]
+    compartments: frozenset[str] = frozenset()
 
 
 def assemble(declared: Declarations) -> SbmlModel:
@@ -240,7 +244,8 @@ class _Assembly:
     def _algebraic_rules(self) -> list[Constraint]:
         draft = self.draft
         targets = draft.event_targets()
-        free = [n for n in draft.states if not draft.moves(n)]
+        fixed = {self.amount_state.get(n, n) for n, species in self.declared.species.items() if species.constant}
+        free = [n for n in draft.states if not draft.moves(n) and n not in fixed]
         free = [n for n in free if n in self.loose or n not in self.declared.quantities]
         free.sort(key=lambda n: (n in targets, n in self.declared.quantities))
         return [Constraint("an algebraic rule", rule, free) for rule in self.declared.algebraic_rules]
@@ -269,6 +274,10 @@ class _Assembly:
 
     def result(self) -> SbmlModel:
         draft, declared = self.draft, self.declared
+        endless = {n: number(v) for n, v in draft.parameters.items() if math.isinf(v)}
+        draft.replace_symbols(endless)
+        for name in endless:
+            del draft.parameters[name]
         _check_numbers(draft, declared)
         unknown = _drop_unknown(draft)
         try:
@@ -290,8 +299,13 @@ class _Assembly:
         except ModelError as problem:
             raise FormatError(f"{declared.file}: {problem}") from None
         _check_start(model, declared)
-        forms = (*self._forms(), self._values())
-        return SbmlModel(model, *({n: f for n, f in form.items() if not symbols(f) & unknown} for form in forms))
+        left_open = dict.fromkeys(unknown, number(math.nan)) | endless
+        amounts, concentrations, values = (
+            dict(zip(form, substitute_all(list(form.values()), left_open), strict=True))
+            for form in (*self._forms(), self._values())
+        )
+        compartments = frozenset(q.name for q in declared.quantities.values() if q.kind == "compartment")
+        return SbmlModel(model, amounts, concentrations, values, compartments)
 
     def _forms(self) -> tuple[dict[str, Expression], dict[str, Expression]]:
         amounts, concentrations = {}, {}

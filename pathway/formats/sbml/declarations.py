@@ -183,6 +183,8 @@ class _Reader:
 
     def _formula(self, item: Any, place: str, names: dict[str, str] | None = None) -> Expression | None:
         if item is None or not item.isSetMath():
+            if item is not None and self.model.getLevel() == 1 and item.isSetFormula():
+                raise FormatError(f"{self.found.file}: {place}: '{item.getFormula()[:60]}' is no formula")
             return None
         return self.translator.translate(item.getMath(), place, {**self.renamed, **(names or {})})
 

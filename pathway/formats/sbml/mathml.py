@@ -46,6 +46,9 @@ AVOGADRO = 6.02214179e23
 LARGEST = 200_000
 """Nodes of one formula above which a file is refused (function definitions can call each other without end)."""
 
+DEEPEST_CALL = 100
+"""Functions that call each other in a longer chain are refused."""
+
 RATE_PREFIX = "rateOf "
 """`rateOf(x)` is carried as the symbol "rateOf x" until the model is assembled; no identifier has a space."""
 
@@ -66,18 +69,32 @@ class Translator:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.functions: dict[str, tuple[tuple[str, ...], Expression]] = {}
+        self.trees: dict[str, Any] = {}
+        self.functions: dict[str, tuple[tuple[str, ...], Expression] | None] = {}
         self.delays: dict[str, tuple[Expression, Expression]] = {}
 
     def define(self, name: str, tree: Any) -> None:
-        """Remember a function definition; its body is translated once over its own argument names."""
-        place = f"function definition '{name}'"
-        count = tree.getNumChildren()
-        arguments = tuple(tree.getChild(i).getName() for i in range(count - 1))
-        if count == 0:
-            raise FormatError(f"{self.file}: {place} has no body")
-        own = {a: f"{a} of {name}" for a in arguments}
-        self.functions[name] = tuple(own.values()), self.translate(tree.getChild(count - 1), place, own)
+        """Remember a function definition. Those that call each other may stand in any order."""
+        self.trees[name] = tree
+
+    def _function(self, name: str, place: str) -> tuple[tuple[str, ...], Expression]:
+        """Arguments and body of a function, translated once over argument names of its own."""
+        if name not in self.trees:
+            raise FormatError(f"{self.file}: {place} calls '{name}', which is not defined")
+        if name not in self.functions:
+            if sum(known is None for known in self.functions.values()) > DEEPEST_CALL:
+                raise Unsupported(f"{self.file}: {place}: functions call each other more than {DEEPEST_CALL} deep")
+            self.functions[name] = None
+            tree, inside = self.trees[name], f"function definition '{name}'"
+            count = tree.getNumChildren()
+            if count == 0:
+                raise FormatError(f"{self.file}: {inside} has no body")
+            own = {a: f"{a} of {name}" for a in (tree.getChild(i).getName() for i in range(count - 1))}
+            self.functions[name] = tuple(own.values()), self.translate(tree.getChild(count - 1), inside, own)
+        found = self.functions[name]
+        if found is None:
+            raise FormatError(f"{self.file}: function definition '{name}' calls itself")
+        return found
 
     def translate(self, tree: Any, place: str, names: Mapping[str, str] | None = None) -> Expression:
         """The formula as an expression.
@@ -143,22 +160,29 @@ class Translator:
     def _delay(self, arguments: list[Expression], place: str) -> Expression:
         if len(arguments) != 2:
             raise FormatError(f"{self.file}: {place}: delay() needs a quantity and a time")
-        if place.startswith("function definition"):
-            raise Unsupported(f"{self.file}: {place} uses delay(), which is not supported there")
         names = symbols(*arguments)
         if any(name.startswith((DELAY_PREFIX, RATE_PREFIX)) for name in names):
             raise Unsupported(f"{self.file}: {place} uses delay() of a delay or a rate, which is not supported")
+        return self._late(arguments[0], arguments[1])
+
+    def _late(self, quantity: Expression, lag: Expression) -> Expression:
         mark = f"{DELAY_PREFIX}{len(self.delays) + 1}"
-        self.delays[mark] = (arguments[0], arguments[1])
+        self.delays[mark] = (quantity, lag)
         return symbol(mark)
 
     def _call(self, name: str, arguments: Sequence[Expression], place: str) -> Expression:
-        if name not in self.functions:
-            raise FormatError(f"{self.file}: {place} calls '{name}', which is not defined")
-        own, body = self.functions[name]
+        own, body = self._function(name, place)
         if len(own) != len(arguments):
             raise FormatError(f"{self.file}: {place} calls '{name}' with {len(arguments)} arguments, not {len(own)}")
-        made = substitute(body, dict(zip(own, arguments, strict=True)))
+        given = dict(zip(own, arguments, strict=True))
+        for mark in sorted(symbols(body)):
+            # Rates of change and delayed values of an argument are those of what is given for it.
+            if mark.startswith(RATE_PREFIX) and mark.removeprefix(RATE_PREFIX) in given:
+                given[mark] = self._rate_of([given[mark.removeprefix(RATE_PREFIX)]], place)
+            elif mark.startswith(DELAY_PREFIX):
+                quantity, lag = self.delays[mark]
+                given[mark] = self._delay([substitute(quantity, given), substitute(lag, given)], place)
+        made = substitute(body, given)
         # A product of products is one long product, so doubling functions grow the formula itself.
         if sum(len(node.arguments) + 1 for node in postorder([made])) > LARGEST:
             raise Unsupported(f"{self.file}: {place}: the formula becomes too large once '{name}' is put in")
@@ -301,7 +325,7 @@ _MEANING: dict[int, tuple[int, int, Callable[..., Expression]]] = {
     libsbml.AST_FUNCTION_REM: (2, 2, _remainder),
     libsbml.AST_FUNCTION_MIN: (1, _ANY, minimum),
     libsbml.AST_FUNCTION_MAX: (1, _ANY, maximum),
-    libsbml.AST_FUNCTION_PIECEWISE: (1, _ANY, _piecewise),
+    libsbml.AST_FUNCTION_PIECEWISE: (0, _ANY, _piecewise),
     libsbml.AST_LOGICAL_AND: (0, _ANY, _all),
     libsbml.AST_LOGICAL_OR: (0, _ANY, _any),
     libsbml.AST_LOGICAL_XOR: (0, _ANY, _odd),

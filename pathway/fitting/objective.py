@@ -6,14 +6,18 @@ Arrays over parameters are over the estimated ones, on the optimizer's scale, in
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from .layout import Group, Layout
 from .noise import NORMAL, Scatter
 from .problem import Problem
+
+if TYPE_CHECKING:
+    from .backwards import Backwards
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +139,28 @@ class Objective:
         """Value, gradient and information at `x`, shape (n_estimated,)."""
         return self._evaluate(x, True)
 
+    def slope(self, x: np.ndarray) -> Evaluation:
+        """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
+        number of parameters, where the runner knows one; else as in a call."""
+        runner = self.runner
+        if not getattr(runner, "goes_backwards", False) or self.layout.axes:
+            return self(x)
+        return self._checked(x, True, lambda q, natural: self._pulled(runner.backwards(q), q, natural, x))  # type: ignore[union-attr]
+
+    def _pulled(self, walked: Backwards, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
+        recorded, layout = walked.recorded, self.layout
+        simulated, noise = _predicted(layout, recorded, q)
+        scatter = layout.noise.scatter(simulated, noise)
+        weights = np.stack([scatter.by_simulated, scatter.by_noise])
+        gradient = np.zeros(len(layout.estimated))
+        by_states, by_parameters = np.zeros(recorded.states.shape), np.zeros(recorded.parameters.shape)
+        for group in layout.groups:
+            _pull(group, recorded, q, weights[:, group.rows], (by_states, by_parameters, gradient))
+        gradient += walked.gradient(by_states, by_parameters)
+        prior, prior_slope, _ = prior_terms(self.problem, x)
+        chain = scale_slopes(self.problem, natural)
+        return Evaluation(float(scatter.loss.sum()) + prior, gradient * chain + prior_slope)
+
     def settled(self, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
         """`x` with scales, offsets and noise levels at their best for the runs at `x`, and the objective there.
 
@@ -213,14 +239,22 @@ class Objective:
         return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
 
     def _evaluate(self, x: np.ndarray, slopes: bool) -> Evaluation:
+        def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
+            recorded = self.runner.run(q, slopes)  # type: ignore[union-attr]
+            return self._sum(recorded, q, natural, x) if slopes else self._value(recorded, q, x)
+
+        return self._checked(x, slopes, made)
+
+    def _checked(
+        self, x: np.ndarray, slopes: bool, evaluate: Callable[[np.ndarray, np.ndarray], Evaluation]
+    ) -> Evaluation:
+        """What `evaluate` makes of all parameters and of the estimated ones, in natural units; inf where it fails."""
         self.evaluations += 1
         self.gradients += slopes
         natural = self.problem.from_scale(x)
-        q = self.layout.full(natural)
         try:
             with np.errstate(all="ignore"):
-                recorded = self.runner.run(q, slopes)  # type: ignore[union-attr]
-                made = self._sum(recorded, q, natural, x) if slopes else self._value(recorded, q, x)
+                made = evaluate(self.layout.full(natural), natural)
         except RunFailure as reason:
             made = Evaluation(math.inf, failure=str(reason))
         if not math.isfinite(made.value) or (made.gradient is not None and not np.isfinite(made.gradient).all()):
@@ -338,6 +372,33 @@ def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, t
             slope = np.broadcast_to(derivatives[position], target.shape[1:2])
             # Within one placeholder a measurement and a parameter meet at most once.
             target[formula][rows, places] += slope[rows] * filled[sources]
+
+
+def _pull(
+    group: Group,
+    recorded: Recorded,
+    q: np.ndarray,
+    weights: np.ndarray,
+    bars: tuple[np.ndarray, np.ndarray, np.ndarray],
+) -> None:
+    """The transpose of `_chain`: derivatives by a group's values and noises, shape (2, n_rows), become derivatives by
+    recorded states, recorded parameters and estimated parameters, which are added to `bars`."""
+    by_states, by_parameters, gradient = bars
+    plan, n = group.chain, len(group.outputs)
+    _, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
+    table = np.zeros((n, len(plan.moving)))
+    for position, formula, column in plan.of_states:
+        table[:, column] += weights[formula] * derivatives[position]
+    n_states = len(plan.species)
+    np.add.at(by_states, (group.outputs[:, None], plan.species), table[:, :n_states])
+    np.add.at(by_parameters, (group.outputs[:, None], plan.constants), table[:, n_states:])
+    for position, formula, place in plan.of_direct:
+        gradient[place] += np.sum(weights[formula] * derivatives[position])
+    if plan.of_given:
+        filled = group.placeholders.slopes(q)
+        for position, formula, rows, places, sources in plan.of_given:
+            slope = weights[formula] * np.broadcast_to(derivatives[position], n)
+            np.add.at(gradient, places, slope[rows] * filled[sources])
 
 
 def normal_with_known_noise(problem: Problem) -> bool:

@@ -104,6 +104,20 @@ class Rest:
         matrix = np.concatenate([self.jacobian(time, state, slots), totals])
         return solve(matrix, np.concatenate([-forcing, totals @ before]))
 
+    def pull_back(
+        self, time: float, state: np.ndarray, slots: np.ndarray, totals: np.ndarray, bar: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The transpose of `slopes`: derivatives by the steady state, shape (n_species, n_columns), become derivatives
+        by the model parameters and by the state before."""
+        matrix = np.concatenate([self.jacobian(time, state, slots), totals])
+        pulled = solve_transposed(matrix, bar)
+        by_rates, by_totals = pulled[: len(state)], pulled[len(state) :]
+        places = self._parameter_places
+        entries = self._entries("parameter_jacobian", len(places), time, state, slots)
+        by_parameter = np.zeros((self._code.n_parameters, bar.shape[1]))
+        np.add.at(by_parameter, places.columns, -entries[:, None] * by_rates[places.rows])
+        return by_parameter, totals.T @ by_totals
+
     def horizon(self, time: float, state: np.ndarray, slots: np.ndarray, pace: float) -> float:
         """A time after which the slowest loss should be over."""
         losses = np.abs(np.diagonal(self.jacobian(time, state, slots)))
@@ -126,6 +140,20 @@ def _unmixed(rows: np.ndarray) -> np.ndarray:
 
 def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     """The solution of an overdetermined but consistent system, rows scaled alike; raises LinAlgError if singular."""
+    scale, columns, q, r = _factors(matrix)
+    scaled = right / (scale if right.ndim == 1 else scale[:, None])
+    made = np.linalg.solve(r, q.T @ scaled)
+    return made / (columns if right.ndim == 1 else columns[:, None])
+
+
+def solve_transposed(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """The transpose of the map from a right-hand side to its solution, shape (n_rows, n_columns of `right`)."""
+    scale, columns, q, r = _factors(matrix)
+    return (q @ np.linalg.solve(r.T, right / columns[:, None])) / scale[:, None]
+
+
+def _factors(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Scales of rows and columns, and the QR factors of what is left."""
     scale = np.abs(matrix).max(axis=1)
     scale = np.where(scale > 0.0, scale, 1.0)
     rows = matrix / scale[:, None]
@@ -135,6 +163,4 @@ def solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
     diagonal = np.abs(np.diagonal(r))
     if diagonal.min(initial=np.inf) < 1e-13 * diagonal.max(initial=0.0):
         raise np.linalg.LinAlgError("the steady state is not isolated: it does not follow from rates and totals")
-    scaled = right / (scale if right.ndim == 1 else scale[:, None])
-    made = np.linalg.solve(r, q.T @ scaled)
-    return made / (columns if right.ndim == 1 else columns[:, None])
+    return scale, columns, q, r

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from .layout import Jump, Layout, Run, Stretch
 from .objective import Recorded, RunFailure
 from .rest import GROWTH, ROUNDS, Rest
 from .slopes import Follower
+
+if TYPE_CHECKING:
+    from .backwards import Backwards
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +96,25 @@ class EngineRunner:
         except (SimulationError, np.linalg.LinAlgError) as reason:
             raise RunFailure(str(reason)) from None
 
+    @property
+    def goes_backwards(self) -> bool:
+        """Whether gradients can be had by `backwards`."""
+        return self.followers is not None
+
+    def backwards(self, q: np.ndarray) -> Backwards:
+        """All runs at parameter values `q`, ready to be walked backwards.
+
+        Raises
+        ------
+        RunFailure
+        """
+        from .backwards import Backwards
+
+        try:
+            return Backwards(self, q)
+        except (SimulationError, np.linalg.LinAlgError) as reason:
+            raise RunFailure(str(reason)) from None
+
     def _make_followers(self) -> list[Follower] | None:
         """One for each run; None where slopes have to come from differences."""
         layout = self.layout
@@ -109,7 +132,10 @@ class EngineRunner:
                 for _, name in stretch.jump.tape.slopes
                 if name in layout.positions
             } - {-1}
-            made.append(Follower(layout, self.prepared, run.start_row, tuple({s.row for s in chain}), extra))
+            held: dict[int, set[int]] = {}
+            for stretch in chain:
+                held.setdefault(stretch.row, set()).update(stretch.held)
+            made.append(Follower(layout, self.prepared, run.start_row, held, extra))
         return made
 
     def _followed(self, q: np.ndarray) -> Recorded:

@@ -6,6 +6,7 @@ leaves its steps on a tape, then all directions follow it together (`pathway.sim
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
@@ -48,12 +49,15 @@ class Follower:
     ----------
     active : int array
         Fitted parameters (positions among the estimated) that this run depends on.
+    held : mapping of row to set of int
+        Model parameters that keep what a jump gave them, for each row of model parameters.
     """
 
     def __init__(
-        self, layout: Layout, prepared: Prepared, start_row: int, rows: tuple[int, ...], extra: set[int]
+        self, layout: Layout, prepared: Prepared, start_row: int, held: Mapping[int, set[int]], extra: set[int]
     ) -> None:
-        self.layout, self.prepared = layout, prepared
+        self.layout, self.prepared, self.held = layout, prepared, held
+        rows = tuple(held)
         place = layout.estimated_place
         found = set(extra)
         for table, chosen in ((layout.initial, (start_row,)), (layout.parameters, rows)):
@@ -144,6 +148,8 @@ class Follower:
             by_column: dict[int, list[int]] = {}
             for p, d in zip(seeds.parameters, seeds.directions, strict=True):
                 by_column.setdefault(int(p), []).append(int(d))
+            # What a jump set may move with everything that moves the state there.
+            by_column |= {p: list(range(len(self.active))) for p in self.held[row]}
             found = sorted(
                 (d // width, k, int(r) * width + d % width, int(c), d)
                 for k, (r, c) in enumerate(zip(rows, columns, strict=True))

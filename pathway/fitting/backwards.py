@@ -1,0 +1,230 @@
+"""Gradients of a fit by all parameters at once: every run forward once, then everything backwards.
+
+What `runs` does in order (steady states, jumps, stretches) is a chain of maps that are linear in the slopes; here the
+transposes of the same maps carry the derivative of one number back to the parameters. Arrays of derivatives have two
+columns: the derivative, and an estimate of how far it is off (`pathway.simulation.adjoint`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from pathway.simulation.adjoint import COLUMNS, pull_back
+from pathway.simulation.solvers.layout import TAPED
+
+from .layout import Jump, Layout, Run, Stretch
+from .objective import Recorded, RunFailure
+from .runs import EngineRunner
+
+SAFETY = 4.0
+"""How many times the estimated error must fit into the tolerance."""
+
+SMALLEST_SHARE = 1e-3
+"""A slope by a parameter's logarithm counts in the error from this share of sum(|weights * states|) on."""
+
+SHORTEST_PACE = 1.0 / 64.0
+"""Shares of the run's steps that are tried before the walk backwards is given up."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Walked:
+    """A stretch that has been run: what its transpose needs.
+
+    Attributes
+    ----------
+    row : array, shape (n_model_parameters,)
+        Model parameters in force.
+    times, tape : arrays
+        Of the part before the steady state; no rows if there is none.
+    rest : array or None
+        The steady state at its end.
+    partial : list
+        Derivatives of the jump before it, in the order of its tape's slopes.
+    """
+
+    stretch: Stretch
+    row: np.ndarray
+    times: np.ndarray
+    tape: np.ndarray
+    rest: np.ndarray | None
+    partial: list
+
+
+class Backwards:
+    """All runs at one point, forward with their steps kept.
+
+    Attributes
+    ----------
+    recorded : Recorded
+        States and parameters at the recorded moments, without slopes.
+    """
+
+    def __init__(self, runner: EngineRunner, q: np.ndarray) -> None:
+        layout = runner.layout
+        self.runner, self.layout, self.q = runner, layout, q
+        self.starts, self.table = layout.initial.values(q), layout.parameters.values(q)
+        states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
+        self.recorded = Recorded(states, self.table[layout.output_row])
+        self._rested: dict[int, np.ndarray] = {}
+        self._walked = [self._forward(k, run) for k, run in enumerate(layout.runs)]
+
+    # Forward.
+
+    def _forward(self, k: int, run: Run) -> list[_Walked]:
+        """One run; a pre-equilibration has no stretches to keep."""
+        state = self.starts[run.start_row]
+        if run.stretches[0].start == -math.inf:
+            row = self.table[run.stretches[0].row]
+            self._rested[k] = self.runner._rest(run.name, state, row, self.layout.model.start_time)
+            return []
+        if run.before >= 0:
+            state = self._rested[run.before]
+        held: dict[int, float] = {}
+        made = []
+        for stretch in run.stretches:
+            walked, state = self._walk(run.name, stretch, state, held)
+            made.append(walked)
+        return made
+
+    def _walk(
+        self, name: str, stretch: Stretch, state: np.ndarray, held: dict[int, float]
+    ) -> tuple[_Walked, np.ndarray]:
+        row = self.table[stretch.row].copy()
+        partial: list = []
+        if stretch.jump is not None:
+            state, partial = self._jump(stretch.jump, stretch.start, state, held)
+        for p in stretch.held:
+            row[p] = held[p]
+        first, finite = stretch.first_output, stretch.times[np.isfinite(stretch.times)]
+        self.recorded.parameters[first : first + len(stretch.times)] = row
+        times = finite if math.isinf(stretch.end) else np.union1d(finite, [stretch.end])
+        tape, rest = np.zeros((0, 3)), None
+        if len(times) and len(state):
+            report, _ = self.runner._taped(name, stretch.start, times, state, row)
+            tape = report.tape[: report.counts[0, TAPED]]
+            self.recorded.states[first : first + len(finite)] = report.values[0, : len(finite)]
+            state = report.states[0].copy()
+        if len(finite) < len(stretch.times) and len(state):
+            rest = state = self.runner._rest(name, state, row, float(times[-1]) if len(times) else stretch.start)
+            self.recorded.states[first + len(finite)] = rest
+        return _Walked(stretch, row, times, tape, rest, partial), state
+
+    def _jump(self, jump: Jump, time: float, state: np.ndarray, held: dict[int, float]) -> tuple[np.ndarray, list]:
+        values: dict[str, float | np.ndarray] = {n: float(self.q[k]) for n, k in self.layout.positions.items()}
+        values |= dict(zip(self.layout.model.species, map(float, state), strict=True)) | {"time": time}
+        results, partial = jump.tape.evaluate(values)
+        state, n = state.copy(), len(jump.species)
+        state[list(jump.species)] = [float(v) for v in results[:n]]
+        held |= dict(zip(jump.parameters, map(float, results[n:]), strict=True))
+        return state, partial
+
+    # Backwards.
+
+    def gradient(self, by_states: np.ndarray, by_parameters: np.ndarray) -> np.ndarray:
+        """Derivative by the estimated parameters, in natural units, of a number that depends on what is recorded.
+
+        Parameters
+        ----------
+        by_states : array, shape (n_outputs, n_species)
+            Its derivative by the recorded states.
+        by_parameters : array, shape (n_outputs, n_model_parameters)
+            By the model parameters at the recorded moments.
+
+        Raises
+        ------
+        RunFailure
+            If no steps are short enough for the runner's tolerance of slopes.
+        """
+        runner, sizes = self.runner, np.abs(self.q[self.layout.estimated])
+        sizes = np.where(sizes > 0.0, sizes, 1.0)
+        least = SMALLEST_SHARE * np.nansum(np.abs(by_states * self.recorded.states))
+        # Steps of order 5, a hundredfold on the safe side.
+        pace = max(1.0, (0.01 * runner.slope_tolerance / runner.relative_tolerance) ** 0.2)
+        while True:
+            found = _Pass(self, by_states, by_parameters, pace).found * sizes[:, None]
+            largest = max(np.abs(found[:, 0]).max(initial=0.0), least)
+            if SAFETY * np.abs(found[:, 1]).max(initial=0.0) <= runner.slope_tolerance * largest:
+                return found[:, 0] / sizes
+            pace *= 0.5
+            if not pace >= SHORTEST_PACE:
+                raise RunFailure("the gradient cannot be computed to the tolerance asked for")
+
+
+class _Pass:
+    """One pass backwards over all runs; `found` is the derivative by the estimated parameters, two columns."""
+
+    def __init__(self, forward: Backwards, by_states: np.ndarray, by_parameters: np.ndarray, pace: float) -> None:
+        layout: Layout = forward.layout
+        self.forward, self.layout, self.pace = forward, layout, pace
+        self.by_states, self.by_parameters = by_states, by_parameters
+        self.found = np.zeros((len(layout.estimated), COLUMNS))
+        self.by_start = np.zeros((*forward.starts.shape, COLUMNS))
+        self.by_table = np.zeros((*forward.table.shape, COLUMNS))
+        self.by_rest = {k: np.zeros((len(layout.model.species), COLUMNS)) for k in forward._rested}
+        for k in reversed(range(len(layout.runs))):
+            self._run(k, layout.runs[k])
+        for slots, bars in ((layout.initial, self.by_start), (layout.parameters, self.by_table)):
+            places = layout.estimated_place[slots.pattern[:, 2]]
+            entries = bars[slots.pattern[:, 0], slots.pattern[:, 1]] * slots.slopes(forward.q)[:, None]
+            np.add.at(self.found, places[places >= 0], entries[places >= 0])
+
+    def _run(self, k: int, run: Run) -> None:
+        forward = self.forward
+        if k in self.by_rest:
+            row, state = forward.table[run.stretches[0].row], forward._rested[k]
+            by_row, before = self._rest(state, row, self.by_rest[k])
+            self.by_table[run.stretches[0].row] += by_row
+            self.by_start[run.start_row] += before
+            return
+        bar = np.zeros((len(self.layout.model.species), COLUMNS))
+        held: dict[int, np.ndarray] = {}
+        for walked in reversed(forward._walked[k]):
+            bar = self._stretch(walked, bar, held)
+        target = self.by_rest[run.before] if run.before >= 0 else self.by_start[run.start_row]
+        target += bar
+
+    def _stretch(self, walked: _Walked, bar: np.ndarray, held: dict[int, np.ndarray]) -> np.ndarray:
+        stretch = walked.stretch
+        first, last = stretch.first_output, stretch.first_output + len(stretch.times)
+        by_row = np.zeros((len(walked.row), COLUMNS))
+        by_row[:, 0] = self.by_parameters[first:last].sum(axis=0)
+        if walked.rest is not None:
+            bar = bar.copy()
+            bar[:, 0] += self.by_states[last - 1]
+            by_rest, bar = self._rest(walked.rest, walked.row, bar)
+            by_row += by_rest
+        if len(walked.tape):
+            weights = np.zeros((len(walked.times), len(bar)))
+            n = np.isfinite(stretch.times).sum()
+            weights[:n] = self.by_states[first : first + n]
+            prepared = self.forward.runner.prepared
+            pulled, bar = pull_back(prepared, walked.tape, walked.row, walked.times, weights, bar, self.pace)
+            by_row += pulled
+        for p in stretch.held:
+            held[p] = held.get(p, 0.0) + by_row[p]
+            by_row[p] = 0.0
+        self.by_table[stretch.row] += by_row
+        return bar if stretch.jump is None else self._jump(stretch.jump, walked.partial, bar, held)
+
+    def _jump(self, jump: Jump, partial: list, bar: np.ndarray, held: dict[int, np.ndarray]) -> np.ndarray:
+        layout = self.layout
+        nothing = np.zeros(COLUMNS)
+        bars = [bar[i].copy() for i in jump.species] + [held.pop(p, nothing) for p in jump.parameters]
+        before = bar.copy()
+        before[list(jump.species)] = 0.0
+        for (formula, name), slope in zip(jump.tape.slopes, partial, strict=True):
+            if name in layout.model.species:
+                before[layout.model.species.index(name)] += float(slope) * bars[formula]
+            elif layout.estimated_place[layout.positions[name]] >= 0:
+                self.found[layout.estimated_place[layout.positions[name]]] += float(slope) * bars[formula]
+        return before
+
+    def _rest(self, state: np.ndarray, row: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        if not len(state):
+            return np.zeros((len(row), COLUMNS)), bar
+        rest = self.forward.runner.rest
+        slots, time = rest.slots(row), self.layout.model.start_time
+        return rest.pull_back(time, state, slots, rest.totals(time, state, slots), bar)

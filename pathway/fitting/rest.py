@@ -64,7 +64,7 @@ class Rest:
         # A slow loss beside a fast gain elsewhere must not look like none: each species counts in its own pace.
         pace = np.abs(scaled).max(axis=1, initial=0.0)
         pace = np.where(pace > 0.0, pace, 1.0)
-        left, values, _ = np.linalg.svd(scaled / pace[:, None])
+        left, values, _ = np.linalg.svd(scaled / pace[:, None], full_matrices=False)
         rank = int(np.sum(values > 1e-10 * max(values[0], 1e-300)))
         return _unmixed(left[:, rank:].T / pace)
 

@@ -57,9 +57,9 @@ def _sympy_node(operator: str, arguments: list[Any]) -> Any:
 
 
 def to_latex(expression: Expression) -> str:
-    """The formula for a paper; long names are set upright."""
+    """The formula for a paper; long names are set upright, with a dot between factors."""
     import sympy
 
     formula = to_sympy(expression)
     names = {s: rf"\mathrm{{{s.name}}}".replace("_", r"\_") for s in formula.free_symbols}
-    return sympy.latex(formula, symbol_names=names)
+    return sympy.latex(formula, symbol_names=names, mul_symbol="dot")

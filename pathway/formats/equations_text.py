@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,7 +64,11 @@ def _balance(model: Model, name: str) -> Expression:
 
 def latex_text(model: Model) -> str:
     """A complete LaTeX document with the equations of a model, and its parameters in a table."""
-    lines = [*_HEAD, rf"\section*{{{_words(model.name)}}}", rf"Time in {_words(model.time_unit or NOT_DECLARED)}."]
+    lines = [
+        *_HEAD,
+        rf"\section*{{{_words(model.name)}}}",
+        rf"Unit of time: {_words(model.time_unit or NOT_DECLARED)}.",
+    ]
     balances = [(rf"\frac{{d\,{_name(n)}}}{{dt}}", _balance(model, n)) for n in _moving(model)]
     rates = [(_name(n), f) for n, f in model.rates.items() if f is not symbol(n)]
     named = [(_name(n), f) for group in (model.assignments, model.observables) for n, f in group.items()]
@@ -93,14 +98,55 @@ def write_latex(model: Model, path: str | Path) -> Path:
 
 _HEAD = [
     r"\documentclass{article}",
-    r"\usepackage{amsmath,longtable}",
+    r"\usepackage{amsmath,graphicx,longtable}",
+    r"\usepackage[margin=2cm]{geometry}",
     r"\allowdisplaybreaks",
+    # What is still too wide once sums are broken shrinks to the width of the page.
+    r"\newcommand{\fitted}[1]{%",
+    r"\resizebox{\ifdim\width>0.7\linewidth 0.7\linewidth\else\width\fi}{!}{$\displaystyle #1$}}",
     r"\begin{document}",
 ]
 
+WIDEST = 60
+"""Characters of a formula, as printed, that fit beside its left side."""
+
 
 def _display(rows: list[tuple[str, Expression]]) -> list[str]:
-    return [rf"\begin{{align*}}{left} &= {to_latex(right)}\end{{align*}}" for left, right in rows]
+    return [rf"\begin{{align*}}{left} &= {_broken(right)}\end{{align*}}" for left, right in rows]
+
+
+def _broken(formula: Expression) -> str:
+    """A formula as LaTeX; a long sum or product over several lines."""
+    whole = to_latex(formula)
+    if _width(whole) <= WIDEST:
+        return whole
+    lines = [""]
+    for part in _parts(formula) or [whole]:
+        if lines[-1] and _width(lines[-1] + part) > WIDEST:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {part}".strip()
+    fitted = (rf"\fitted{{{line}}}" if _width(line) > WIDEST else line for line in lines)
+    return r" \\ &\quad ".join(fitted)
+
+
+def _parts(formula: Expression) -> list[str]:
+    """The terms of a sum or the factors of a product, each with the sign that stands before it."""
+    written = [to_latex(part) for part in formula.arguments]
+    if formula.operator == "add":
+        return [written[0], *(term if term.startswith("-") else f"+ {term}" for term in written[1:])]
+    if formula.operator == "multiply":
+        sums = [part.operator == "add" for part in formula.arguments]
+        factors = [
+            rf"\left({latex}\right)" if is_sum or latex.startswith("-") else latex
+            for latex, is_sum in zip(written, sums, strict=True)
+        ]
+        return [factors[0], *(rf"\cdot {factor}" for factor in factors[1:])]
+    return []
+
+
+def _width(latex: str) -> int:
+    """About how many characters are printed."""
+    return len(re.sub(r"\\(mathrm|frac|left|right|cdot)|[{}\\ ]", "", latex))
 
 
 def _event_lines(model: Model) -> list[str]:

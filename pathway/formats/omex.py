@@ -39,9 +39,9 @@ def write_omex(experiments: Sequence[Experiment], name: str, path: str | Path, t
     Path
         The archive.
     """
+    files = sedml_files(experiments, name)
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    files = sedml_files(experiments, name)
     files["metadata.rdf"] = _metadata(title or name)
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         _put(archive, "manifest.xml", _manifest(files))

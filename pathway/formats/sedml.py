@@ -49,9 +49,9 @@ def sedml_files(experiments: Sequence[Experiment], name: str) -> dict[str, str]:
 
 def write_sedml(experiments: Sequence[Experiment], name: str, folder: str | Path) -> Path:
     """Write the SED-ML file and its models into a folder; returns the SED-ML file."""
+    files = sedml_files(experiments, name)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    files = sedml_files(experiments, name)
     for file, text in files.items():
         (folder / file).write_text(text, encoding="utf-8")
     return folder / next(iter(files))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,7 +40,26 @@ def test_latex_is_a_whole_document(file: Path, tmp_path: Path) -> None:
     assert main(["export", str(file), "--to", "latex", "--out", str(out)]) == DONE
     text = out.read_text(encoding="utf-8")
     assert text.startswith(r"\documentclass") and r"\frac{d\,\mathrm{S}}{dt}" in text
+    assert r"\mathrm{S} \cdot \mathrm{k}" in text  # side by side, the names would read as one
     assert text.count("{") == text.count("}")
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="not installed: pdflatex")
+def test_latex_of_the_circuit_compiles_and_stays_on_the_page(tmp_path: Path) -> None:
+    out = tmp_path / "circuit.tex"
+    assert main(["export", "bt474_resistant", "--to", "latex", "--out", str(out)]) == DONE
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", out.name]
+    made = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
+    assert made.returncode == 0, made.stdout[-2000:]
+    too_wide = [float(points) for points in re.findall(r"Overfull \\hbox \(([\d.]+)pt", made.stdout)]
+    assert max(too_wide, default=0.0) < 60.0  # two centimeters: the width of the margin
+
+
+def test_a_model_alone_is_no_experiment_and_leaves_nothing_behind(file: Path, tmp_path: Path) -> None:
+    for to in ("sedml", "omex"):
+        out = tmp_path / f"none.{to}"
+        assert main(["export", str(file), "--to", to, "--out", str(out)]) == BAD_INPUT
+        assert not out.exists()
 
 
 def test_a_scenario_without_an_arm_is_asked_for_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

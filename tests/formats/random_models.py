@@ -307,7 +307,8 @@ def _events(draw: Draw) -> None:
 def _condition(draw: Draw) -> str:
     some = draw.chance.choice([*draw.species, *draw.settable])
     other = draw.chance.choice(draw.readable)
-    moment = draw.number(0.1, END)
+    # Never at a moment of output: libRoadRunner records there what was before.
+    moment = draw.number(0.1, END) + 0.0003
     return draw.chance.choice(
         [
             f"time > {moment}",

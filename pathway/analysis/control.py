@@ -8,7 +8,7 @@ coefficients of a level sum to 0 and those of a flux to 1: a check on everything
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import ONE
 from pathway.simulation import Intervention, simulate, steady_state_sensitivities
 
+from .draws import Progress
 from .mistakes import unknown
 from .perturbed import scalable, scale_of
 
@@ -39,6 +40,8 @@ class Control:
         The readings themselves.
     expected : array, shape (n_readings,)
         What each row must sum to by the summation theorems: 0 for levels, 1 for fluxes.
+    low, high : array, shape (n_readings, n_reactions), or None
+        Ends of the middle 95 % over draws, where there are draws.
     """
 
     readings: tuple[str, ...]
@@ -46,6 +49,8 @@ class Control:
     coefficients: np.ndarray
     values: np.ndarray
     expected: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
 
     @property
     def violation(self) -> float:
@@ -58,12 +63,35 @@ class Control:
         order = np.argsort(-np.abs(row), kind="stable")[:count]
         return [(self.reactions[k], float(row[k])) for k in order]
 
+    def told(self, reading: str, count: int = 10) -> list[str]:
+        """The same as text, with intervals where there are draws."""
+        row = self.readings.index(reading)
+        words = []
+        for name, value in self.strongest(reading, count):
+            place = self.reactions.index(name)
+            band = "" if self.low is None or self.high is None else (
+                f" ({self.low[row, place]:+.2f} to {self.high[row, place]:+.2f})"
+            )  # fmt: skip
+            words.append(f"{name} {value:+.2f}{band}")
+        return words
+
+    def rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: one row for each reading and reaction."""
+        table: list[list[Any]] = []
+        for i, reading in enumerate(self.readings):
+            for k, reaction in enumerate(self.reactions):
+                ends = [None if end is None else float(end[i, k]) for end in (self.low, self.high)]
+                table.append([reading, reaction, float(self.coefficients[i, k]), *ends])
+        return ["reading", "reaction", "control coefficient [1]", "low", "high"], table
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
             "readings": list(self.readings),
             "reactions": list(self.reactions),
             "coefficients": self.coefficients.tolist(),
+            "low": None if self.low is None else self.low.tolist(),
+            "high": None if self.high is None else self.high.tolist(),
             "values": self.values.tolist(),
             "sums": self.coefficients.sum(axis=1).tolist(),
             "expected_sums": self.expected.tolist(),
@@ -118,6 +146,38 @@ def control_coefficients(
     return Control(names, tuple(model.rates), np.nan_to_num(coefficients), readings, expected)
 
 
+def control_of_draws(
+    model: Model,
+    parameters: np.ndarray,
+    states: np.ndarray,
+    levels: Sequence[str],
+    fluxes: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Control:
+    """Control coefficients of the first parameter set, with intervals over the others.
+
+    Parameters
+    ----------
+    model : Model
+    parameters : array, shape (1 + n_draws, n_parameters)
+    states : array, shape (1 + n_draws, n_species)
+        Steady states; draws without one are left out.
+    levels, fluxes : sequence of str
+    progress : callable, optional
+    """
+    found = control_coefficients(model, parameters[0], states[0], levels, fluxes)
+    drawn = []
+    for k in range(1, len(parameters)):
+        if np.isfinite(states[k]).all():
+            drawn.append(control_coefficients(model, parameters[k], states[k], levels, fluxes).coefficients)
+        if progress:
+            progress("draws", k, len(parameters) - 1)
+    if len(drawn) < 2:
+        return found
+    low, high = np.quantile(drawn, [0.025, 0.975], axis=0, method="inverted_cdf")
+    return replace(found, low=low, high=high)
+
+
 def _formula(model: Model, name: str) -> Expression:
     from pathway.expressions import symbol
 
@@ -161,6 +221,13 @@ class Courses:
     parameters: tuple[str, ...]
     times: np.ndarray
     values: np.ndarray
+
+    def strongest(self, count: int = 10) -> list[tuple[str, float, float]]:
+        """Parameters with the largest sensitivity at any time, when that is, and its value."""
+        peaks = np.abs(self.values).argmax(axis=0)
+        largest = self.values[peaks, np.arange(len(self.parameters))]
+        order = np.argsort(-np.abs(largest), kind="stable")[:count]
+        return [(self.parameters[k], float(self.times[peaks[k]]), float(largest[k])) for k in order]
 
 
 def sensitivities_over_time(

@@ -9,6 +9,9 @@ import numpy as np
 
 from .mistakes import AnalysisError
 
+SMALLEST = 1e-4
+"""Differences of an effect that no experiment sees; a hundred times the error of a simulated one."""
+
 
 @dataclass(frozen=True)
 class Hill:
@@ -117,7 +120,8 @@ def fit_hill(
     reach : float
         The half dose may lie this many times outside the range of doses.
     significance : float
-        Above this p-value of the F-test the response counts as flat.
+        Above this p-value of the F-test the response counts as flat; so does one within `SMALLEST`, since simulated
+        points have no scatter that could hide a trend.
 
     Returns
     -------
@@ -137,7 +141,7 @@ def fit_hill(
     gain = max(residual_flat - residual, 0.0) / 2
     scale = max(residual / left, np.finfo(float).tiny)
     p_value = float(fisher.sf(gain / scale, 2, left)) if residual_flat > 0.0 else 1.0
-    is_flat = bool(p_value > significance)
+    is_flat = bool(p_value > significance or np.ptp(effects) < SMALLEST)
     r_squared = 0.0 if is_flat or residual_flat == 0.0 else 1.0 - residual / residual_flat
     return HillFit(curve, level, residual, residual_flat, p_value, r_squared, is_flat)
 
@@ -170,7 +174,11 @@ def fit_many(
     low = np.array([bottom[0], places[0] - math.log(reach), math.log(slope[0])])
     high = np.array([bottom[1], places[-1] + math.log(reach), math.log(slope[1])])
     starts = np.clip(_starts(places, effects), low, high)
-    values, squares = _least_squares(places, effects[:, None, :], tops[:, None], starts, low, high)
+    each = starts.shape[1]
+    values, squares = _least_squares(
+        places, np.repeat(effects, each, axis=0), np.repeat(tops, each), starts.reshape(-1, 3), low, high
+    )
+    values, squares = values.reshape(starts.shape), squares.reshape(starts.shape[:2])
     best = squares.argmin(axis=1)
     rows = np.arange(len(effects))
     found, left = values[rows, best], squares[rows, best]
@@ -196,43 +204,58 @@ def _starts(places: np.ndarray, effects: np.ndarray) -> np.ndarray:
 def _least_squares(
     places: np.ndarray, effects: np.ndarray, tops: np.ndarray, starts: np.ndarray, low: np.ndarray, high: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Levenberg-Marquardt for many starts in step: plateau, log half dose and log slope, kept within bounds."""
+    """Levenberg-Marquardt for many curves in step: plateau, log half dose and log slope, kept within bounds.
+
+    Effects have shape (k, n), starts (k, 3); curves that have come to rest leave the crowd.
+    """
     values = starts.copy()
     residual, slopes = _residuals(places, effects, tops, values)
-    squares, damping = (residual**2).sum(axis=-1), np.full(values.shape[:-1], 1e-2)
-    for _ in range(400):
-        normal = np.einsum("...ni,...nj->...ij", slopes, slopes)
-        downhill = -np.einsum("...ni,...n->...i", slopes, residual)
-        # A value at its bound that wants to go further stays out of the step.
-        held = ((values <= low) & (downhill < 0)) | ((values >= high) & (downhill > 0))
-        normal = np.where(held[..., :, None] | held[..., None, :], 0.0, normal)
-        diagonal = np.maximum(np.einsum("...ii->...i", normal), 1e-14)
-        normal = normal + (damping[..., None] * diagonal + 1e-16)[..., None] * np.eye(3)
-        normal = normal + held[..., None] * np.eye(3)
-        step = np.linalg.solve(normal, np.where(held, 0.0, downhill)[..., None])[..., 0]
-        trial = np.clip(values + np.clip(step, -2.0, 2.0), low, high)
-        residual_trial, slopes_trial = _residuals(places, effects, tops, trial)
+    squares, damping = (residual**2).sum(axis=-1), np.full(len(values), 1e-2)
+    moving = np.arange(len(values))
+    for _ in range(_MOST_STEPS):
+        held, step = _step(values[moving], residual[moving], slopes[moving], damping[moving], low, high)
+        trial = np.clip(values[moving] + np.clip(step, -2.0, 2.0), low, high)
+        residual_trial, slopes_trial = _residuals(places, effects[moving], tops[moving], trial)
         squares_trial = (residual_trial**2).sum(axis=-1)
-        better = squares_trial < squares
-        moved = np.abs(trial - values).max(axis=-1)
-        values = np.where(better[..., None], trial, values)
-        residual = np.where(better[..., None], residual_trial, residual)
-        slopes = np.where(better[..., None, None], slopes_trial, slopes)
-        squares = np.where(better, squares_trial, squares)
-        damping = np.clip(np.where(better, damping * 0.2, damping * 5.0), 1e-14, 1e10)
-        if (moved < 1e-13).all():
+        better = squares_trial < squares[moving]
+        moved = np.abs(trial - values[moving]).max(axis=-1)
+        gaining = ~better | (squares[moving] - squares_trial > 1e-12 * squares[moving] + 1e-22)
+        taken = moving[better]
+        values[taken], residual[taken], slopes[taken] = trial[better], residual_trial[better], slopes_trial[better]
+        squares[taken] = squares_trial[better]
+        damping[moving] = np.clip(np.where(better, damping[moving] * 0.2, damping[moving] * 5.0), 1e-14, 1e10)
+        moving = moving[(moved >= 1e-13) & gaining & ~held.all(axis=-1)]
+        if not len(moving):
             break
     return values, squares
+
+
+_MOST_STEPS = 150
+"""A curve that is still moving then lies in a valley so flat that its values differ by less than 1e-5."""
+
+
+def _step(
+    values: np.ndarray, residual: np.ndarray, slopes: np.ndarray, damping: np.ndarray, low: np.ndarray, high: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which values are held at a bound, and the damped Gauss-Newton step of the others."""
+    normal = slopes @ slopes.swapaxes(-1, -2)
+    downhill = -(slopes @ residual[..., None])[..., 0]
+    # A value at its bound that wants to go further stays out of the step.
+    held = ((values <= low) & (downhill < 0)) | ((values >= high) & (downhill > 0))
+    normal = np.where(held[..., :, None] | held[..., None, :], 0.0, normal)
+    diagonal = np.maximum(np.einsum("...ii->...i", normal), 1e-14)
+    normal = normal + (damping[..., None] * diagonal + 1e-16 + held)[..., None] * np.eye(3)
+    return held, np.linalg.solve(normal, np.where(held, 0.0, downhill)[..., None])[..., 0]
 
 
 def _residuals(
     places: np.ndarray, effects: np.ndarray, tops: np.ndarray, values: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Curve minus points, and its derivatives by the three values (last axis)."""
+    """Curve minus points, shape (k, n), and its derivatives by the three values, shape (k, 3, n)."""
     bottom, half, steep = values[..., 0:1], values[..., 1:2], np.exp(values[..., 2:3])
     away = places - half
     weight = 1.0 / (1.0 + np.exp(np.clip(steep * away, -700, 700)))
     height = tops[..., None] - bottom
     bend = height * weight * (1.0 - weight)
     residual = bottom + height * weight - effects
-    return residual, np.stack([1.0 - weight, bend * steep, -bend * steep * away], axis=-1)
+    return residual, np.stack([1.0 - weight, bend * steep, -bend * steep * away], axis=-2)

@@ -93,7 +93,8 @@ class DoseSeries:
             "units": {"dose": self.doses.unit, "time": "h", **self.units},
             "since": self.since,
             "until": self.until,
-            "ensemble": {"kind": self.draws.kind, "draws": self.draws.count, "refused": self.draws.refused},
+            "times": self.times.tolist(),
+            "ensemble": self.draws.to_dict(),
             "arms": {name: _series_dict(series) for name, series in self.series.items()},
         }
 
@@ -111,6 +112,22 @@ class DoseSeries:
                 table.append([name, dose, gr.value, gr.low, gr.high, count, *others])
         return header, table
 
+    def rows_over_time(self) -> tuple[list[str], list[list[Any]]]:
+        """GR from the first dose until each time: one row for each arm, dose and time."""
+        table = [
+            [name, dose, float(time), float(series.gr_over_time[0, k, t])]
+            for name, series in self.series.items()
+            for k, dose in enumerate(self.doses.shown)
+            for t, time in enumerate(self.times)
+            if np.isfinite(series.gr_over_time[0, k, t])
+        ]
+        return ["arm", f"{self.doses.agent.name} [{self.doses.unit}]", "time [h]", "GR [1]"], table
+
+
+def _course(series: Series) -> list[list[float | None]]:
+    """GR until each time for each dose, of the chosen numbers; None at the first dose, where nothing has grown yet."""
+    return [[spelled(float(value)) for value in row] for row in series.gr_over_time[0]]
+
 
 def _series_dict(series: Series) -> dict[str, Any]:
     def curve(values: np.ndarray) -> dict[str, Any]:
@@ -124,6 +141,7 @@ def _series_dict(series: Series) -> dict[str, Any]:
     return {
         "GR": curve(series.gr),
         "relative_count": curve(series.relative_count),
+        "GR_over_time": _course(series),
         "observables": {name: curve(values) for name, values in series.readouts.items()},
         "metrics": series.metrics.to_dict(),
         "count_metrics": series.counts.to_dict(),

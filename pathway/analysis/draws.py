@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from pathway.scenario.laboratory import Laboratory
 from .mistakes import AnalysisError, unknown
 
 Progress = Callable[[str, int, int], None]
+KINDS = ("none", "ranges", "posterior")
+DRAWS_FILE = "draws.csv"
+"""The file that is taken where a folder is named."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,12 +32,69 @@ class Draws:
     of_line : callable (name, folder) -> array, shape (count, n_parameters)
     refused : int
         Draws that gave no living cell and were replaced by later ones.
+    names : tuple of str
+        Parameters that a posterior holds.
+    left_out : tuple of str
+        Columns of a posterior that are no parameters of the circuit: scales and errors of its measurements.
     """
 
     kind: str
     count: int
     of_line: Callable[[str, Path], np.ndarray]
     refused: int = 0
+    names: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {"kind": self.kind, "draws": self.count, "refused": self.refused}
+
+
+def draws_of(
+    laboratory: Laboratory,
+    lines: tuple[str, ...],
+    folder: Path,
+    kind: str,
+    *,
+    count: int = 200,
+    seed: int = 1,
+    posterior: str = "",
+    progress: Progress | None = None,
+) -> Draws:
+    """Draws by the word that options use: "none", "ranges" or "posterior".
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    lines : tuple of str
+        Cell lines that will be asked for.
+    folder : Path
+        Of the scenario: where files of cell lines lie, and from where `posterior` is looked for.
+    kind : str
+    count, seed : int
+    posterior : str
+        File of draws, or the folder with it.
+    progress : callable, optional
+
+    Raises
+    ------
+    AnalysisError
+        If the word is none of these, or a posterior is asked for without a file.
+    """
+    if kind == "none":
+        return chosen(laboratory)
+    if kind == "ranges":
+        return from_ranges(laboratory, lines, folder, count, seed, progress)
+    if kind != "posterior":
+        raise unknown("ensemble", kind, KINDS)
+    if not posterior:
+        raise AnalysisError(
+            "--ensemble posterior needs the draws of a fit: pathway sample PROBLEM.yaml --fit DIR --out draws.csv, "
+            "then --posterior draws.csv"
+        )
+    # What is typed is meant from where one stands, what the scenario says from where the scenario is.
+    place = Path(posterior)
+    return from_table(laboratory, place if place.exists() else folder / posterior, count)
 
 
 def chosen(laboratory: Laboratory) -> Draws:
@@ -109,46 +170,60 @@ def from_ranges(
 def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:
     """Draws of a fit: a CSV file with one column for each parameter that was fitted, one row for each draw.
 
-    The other parameters keep the values of the line. Columns that begin with "_" (chain, log posterior) are skipped.
+    The other parameters keep the values of the line, and so does one that is 0 in a line: what only resistant cells
+    have is not given to their parents.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    file : Path
+        Or a folder with `DRAWS_FILE`. Columns that begin with "_" (chain, log posterior) are skipped; columns that are
+        no parameters of the circuit (scales and errors of measurements) are left out and named.
+    count : int, optional
+        So many rows, evenly spaced; all unless given.
 
     Raises
     ------
     AnalysisError
-        If a column is no parameter, or a value no number.
+        If no column is a parameter, or a value no number.
     """
-    columns = _read_columns(file, laboratory)
+    columns, left_out = _read_columns(file / DRAWS_FILE if file.is_dir() else file, laboratory)
     total = len(next(iter(columns.values())))
     kept = np.arange(total) if count is None or count >= total else np.linspace(0, total - 1, count).astype(int)
 
     def of_line(name: str, folder: Path) -> np.ndarray:
         rows = np.tile(laboratory.parameters_of(name, folder), (len(kept), 1))
         for column, values in columns.items():
-            rows[:, laboratory.model.parameter_index(column)] = values[kept]
+            place = laboratory.model.parameter_index(column)
+            if rows[0, place] != 0.0:
+                rows[:, place] = values[kept]
         return rows
 
-    return Draws("posterior", len(kept), of_line)
+    return Draws("posterior", len(kept), of_line, names=tuple(columns), left_out=left_out)
 
 
-def _read_columns(file: Path, laboratory: Laboratory) -> Mapping[str, np.ndarray]:
+def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.ndarray], tuple[str, ...]]:
+    """Columns that are parameters, and the names of those that are not."""
     if not file.is_file():
         raise AnalysisError(f"{file}: no such file of draws")
     with file.open(newline="", encoding="utf-8") as stream:
-        rows = list(csv.reader(stream))
-    if len(rows) < 3:
+        header, *rows = list(csv.reader(stream)) or [[]]
+    if len(rows) < 2:
         raise AnalysisError(f"{file}: expected a header and at least two draws")
+    known = laboratory.model.parameters
+    named = [name for name in header if not name.startswith("_")]
     found: dict[str, np.ndarray] = {}
-    for index, name in enumerate(rows[0]):
-        if name.startswith("_"):
-            continue
-        if name not in laboratory.model.parameters:
-            raise unknown("parameter", name, laboratory.model.parameters, f"({file}, column {index + 1})")
-        try:
-            found[name] = np.array([float(row[index]) for row in rows[1:]])
-        except (ValueError, IndexError):
-            raise AnalysisError(f"{file}: column '{name}' holds something that is no number") from None
+    for name in named:
+        if name in known:
+            try:
+                found[name] = np.array([float(row[header.index(name)]) for row in rows])
+            except (ValueError, IndexError):
+                raise AnalysisError(f"{file}: column '{name}' holds something that is no number") from None
+            if not np.isfinite(found[name]).all():
+                raise AnalysisError(f"{file}: column '{name}' holds something that is no number")
     if not found:
-        raise AnalysisError(f"{file}: no column is the name of a parameter")
-    return found
+        raise unknown("parameter", named[0] if named else "", known, f"({file}: no column is one)")
+    return found, tuple(name for name in named if name not in known)
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ class Explanation:
             "total": float(found.total[0]),
             "remainder": float(found.remainder[0]),
             "unexplained": self.unexplained,
-            "ensemble": {"kind": self.draws.kind, "draws": self.draws.count, "refused": self.draws.refused},
+            "ensemble": self.draws.to_dict(),
             "text": self.text(),
         }
 
@@ -217,10 +217,7 @@ def explain(
     AnalysisError
         If an arm or reading does not exist, or no links are known for the reading.
     """
-    known = [a.name for a in scenario.arms]
-    for name in (arm, reference):
-        if name not in known:
-            raise unknown("arm", name, known)
+    _check_arms(scenario, arm, reference)
     if arm == reference:
         raise AnalysisError(f"'{arm}' is compared with itself; name another arm as reference")
     checked_readouts(laboratory, [reading])
@@ -311,8 +308,16 @@ def _of(value: float, other: float) -> str:
     return f" ({100.0 * value / other:.0f} % of it)" if other > 0 and value >= 0 else ""
 
 
+def _check_arms(scenario: Scenario, *names: str | None) -> None:
+    known = [arm.name for arm in scenario.arms]
+    for name in names:
+        if name is not None and name not in known:
+            raise unknown("arm", name, known)
+
+
 def usual_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tuple[str, str]:
     """The arms of the usual question: the drug alone, and the drug with something that changes its effect."""
+    _check_arms(scenario, arm, reference)
     if arm and reference:
         return arm, reference
     treated = [a for a in scenario.arms if set(a.doses) & set(scenario.growth_of)]

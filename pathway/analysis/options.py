@@ -7,6 +7,7 @@ from typing import Any
 
 from pathway.scenario.experiment import Scenario
 
+from .draws import KINDS
 from .mistakes import AnalysisError, unknown
 
 ENSEMBLE = {"ensemble": "none", "draws": 200, "seed": 1, "posterior": ""}
@@ -21,18 +22,22 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
     },
     "screen": {
         "arm": "", "factor": 0.2, "kinds": ["species", "reaction", "parameter"], "only": [], "pairs": 50,
-        "readouts": ["pAKT", "PTEN"],
+        "readouts": ["pAKT", "PTEN"], **ENSEMBLE,
     },
     "sensitivity": {
         "arm": "", "quantity": "GR", "method": "sobol", "parameters": ["fitted"], "base": 1024, "trajectories": 50,
-        "levels": ["pAKT", "PTEN", "growth"], "seed": 1,
+        "levels": ["pAKT", "PTEN", "growth"], **ENSEMBLE,
     },
     "bifurcation": {
         "arm": "", "parameter": "miR21_extra_transcription", "low": 0.0, "high": 10.0, "against": "",
-        "against_low": 0.0,
-        "against_high": 0.0, "readings": ["miR21", "PTEN", "pAKT", "growth", "NFIB", "PDCD4"], "draws": 200, "seed": 1,
+        "against_low": 0.0, "against_high": 0.0, "readings": ["miR21", "PTEN", "pAKT", "growth", "NFIB", "PDCD4"],
+        **ENSEMBLE, "ensemble": "ranges",
     },
     "explain": {"arm": "", "reference": "", "reading": "pAKT", "at": "", **ENSEMBLE},
+    "single_cells": {
+        "arms": [], "cells": 300, "count": "transcript", "step": "1 h", "titration": [1, 30, 300, 3000, 30000],
+        "seed": 1,
+    },
 }  # fmt: skip
 """Every option of every analysis and its usual value."""
 
@@ -53,22 +58,38 @@ def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> d
     AnalysisError
         If the scenario's table holds something unknown or of another kind.
     """
-    known = KNOWN[analysis]
-    tables = scenario.document.get("analyze", {})
-    for name in tables:
-        if name not in KNOWN:
-            raise unknown("analysis", f"{name}", KNOWN, f"({scenario.file.name}, table [analyze.{name}])")
-    table = tables.get(analysis, {})
-    for name, value in table.items():
-        place = f"{scenario.file.name}: [analyze.{analysis}]"
-        if name not in known:
-            raise unknown("option", name, known, f"({place})")
-        if not _fits(value, known[name]):
-            raise AnalysisError(f"{place}: '{name}' is {value!r}, expected something like {known[name]!r}")
-    chosen = {**known, **table, **{name: value for name, value in given.items() if value is not None}}
-    if chosen.get("ensemble", "none") not in ("none", "ranges", "posterior"):
-        raise unknown("ensemble", str(chosen["ensemble"]), ("none", "ranges", "posterior"))
+    tables = tables_of(scenario)
+    chosen = {**KNOWN[analysis], **tables.get(analysis, {})}
+    chosen |= {name: value for name, value in given.items() if value is not None}
+    if chosen.get("ensemble", "none") not in KINDS:
+        raise unknown("ensemble", str(chosen["ensemble"]), KINDS)
     return chosen
+
+
+def tables_of(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
+    """The scenario's [analyze] tables, checked; their names may be written as the commands are.
+
+    Raises
+    ------
+    AnalysisError
+        All mistakes together, one line each.
+    """
+    found, mistakes = {}, []
+    for written, table in scenario.document.get("analyze", {}).items():
+        analysis, place = written.replace("-", "_"), f"{scenario.file.name}: [analyze.{written}]"
+        if analysis not in KNOWN:
+            mistakes.append(f"{place}: {unknown('analysis', written, [name.replace('_', '-') for name in KNOWN])}")
+            continue
+        found[analysis] = table
+        known = KNOWN[analysis]
+        for name, value in table.items():
+            if name not in known:
+                mistakes.append(f"{place}: {unknown('option', name, known)}")
+            elif not _fits(value, known[name]):
+                mistakes.append(f"{place}: '{name}' is {value!r}, expected something like {known[name]!r}")
+    if mistakes:
+        raise AnalysisError("\n".join(mistakes))
+    return found
 
 
 def _fits(value: Any, usual: Any) -> bool:

@@ -18,8 +18,9 @@ from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 
+from .control import Courses, sensitivities_over_time
 from .dishes import checked_readouts, without
-from .draws import Progress
+from .draws import Draws, Progress
 from .global_sensitivity import Ranges
 from .mistakes import AnalysisError, unknown
 from .screen import treated_arm
@@ -63,6 +64,47 @@ def ranges_of(laboratory: Laboratory, cells: str, folder: Path, which: Sequence[
     usable = [n for n in dict.fromkeys(names) if entries[n].range[0] < entries[n].range[1]]
     low, high = (np.array([entries[n].range[k] for n in usable]) for k in (0, 1))
     return Ranges(tuple(usable), low, high, low > 0)
+
+
+def ranges_of_draws(laboratory: Laboratory, draws: Draws, cells: str, folder: Path) -> Ranges:
+    """The middle 95 % of a posterior as ranges of its parameters, each by itself.
+
+    How parameters go together in the posterior is lost: the box around its draws is larger than they are.
+    """
+    rows = draws.of_line(cells, folder)
+    found = rows[:, [laboratory.model.parameter_index(name) for name in draws.names]]
+    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    moving = low < high
+    names = tuple(name for name, moves in zip(draws.names, moving, strict=True) if moves)
+    return Ranges(names, low[moving], high[moving], low[moving] > 0)
+
+
+def courses_of(
+    scenario: Scenario, laboratory: Laboratory, arm: Arm, readings: Sequence[str], names: Sequence[str], steps: int = 25
+) -> list[Courses]:
+    """Relative sensitivities of readings of an arm to parameters over the time of the scenario.
+
+    Raises
+    ------
+    AnalysisError
+        If a reading does not exist or no parameter is named.
+    """
+    readings = checked_readouts(laboratory, readings)
+    if not names:
+        raise _nothing_chosen()
+    (dish,) = dishes(scenario, [arm], laboratory)
+    begin = min([scenario.start, *(i.time for i in dish.interventions)])
+    times = np.linspace(begin, scenario.end, steps)
+    return [
+        sensitivities_over_time(
+            laboratory.model, dish.parameters, dish.state, name, names, times, dish.interventions, begin
+        )
+        for name in readings
+    ]
+
+
+def _nothing_chosen() -> AnalysisError:
+    return AnalysisError("no parameter with a range was chosen; use --parameters fitted, all, or names")
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,7 +200,7 @@ def reading(
         If arm or read-out does not exist, or no arm gets the drug whose GR is asked.
     """
     if not names:
-        raise AnalysisError("no parameter with a range was chosen; use --parameters fitted, all, or names")
+        raise _nothing_chosen()
     if quantity != "GR":
         checked_readouts(laboratory, [quantity])
     return Reading(scenario, laboratory, treated_arm(scenario, arm), tuple(names), quantity)

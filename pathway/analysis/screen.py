@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +16,17 @@ from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 
-from .dishes import checked_readouts, without
-from .draws import Progress
+from .dishes import cells_of, checked_readouts, without
+from .draws import Draws, Interval, Progress, chosen, interval
 from .mistakes import AnalysisError, unknown
 from .perturbed import KINDS, Target, scalable, targets, turned
 
 _CHUNK = 512
+_LEAST = 1e-6
+"""Change of GR below which a target does nothing."""
+_SAME = 1e-5
+"""Relative difference of all read-outs below which two targets do the same."""
+_BEST_PAIRS = 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,11 @@ class Screen:
         GR with both turned; on the diagonal one alone. Empty without a pair screen.
     failed : tuple of str
         Targets whose cells have no resting state or could not be simulated.
+    intervals : tuple of Interval, length n
+        Of the change of GR over draws, each against the unturned cells of the same draw.
+    pair_intervals : mapping of (target, target) to Interval
+        Of the change of GR by the best pairs.
+    draws : Draws
     """
 
     scenario: Scenario
@@ -66,18 +76,39 @@ class Screen:
     paired: tuple[int, ...]
     pairs: np.ndarray
     failed: tuple[str, ...]
+    intervals: tuple[Interval, ...]
+    pair_intervals: Mapping[tuple[str, str], Interval]
+    draws: Draws
 
     @property
     def change(self) -> np.ndarray:
         """How much each target changes GR: negative, it restores the response."""
         return self.gr - self.baseline
 
+    def same_as(self, place: int) -> list[Target]:
+        """Targets further down that do the same: a protein, its synthesis and the parameter before it."""
+        near = range(place + 1, len(self.targets))
+        return [self.targets[k] for k in near if self._alike(place, k)]
+
+    def unlike(self) -> list[int]:
+        """Places of targets without those that do the same as one before."""
+        kept: list[int] = []
+        for k in range(len(self.targets)):
+            if not any(self._alike(other, k) for other in kept):
+                kept.append(k)
+        return kept
+
+    def _alike(self, one: int, other: int) -> bool:
+        columns = (self.gr, self.growth, *self.readouts.values())
+        moved = abs(self.change[one]) > _LEAST
+        return bool(moved and all(abs(c[one] - c[other]) <= _SAME * max(abs(c[one]), 1e-12) for c in columns))
+
     def beyond(self) -> np.ndarray:
         """What pairs do beyond the sum of both alone, shape (p, p)."""
         alone = np.array([self.gr[k] for k in self.paired]) - self.baseline
         return self.pairs - self.baseline - alone[:, None] - alone[None, :]
 
-    def best_pairs(self, count: int = 20) -> list[tuple[str, str, float]]:
+    def best_pairs(self, count: int = _BEST_PAIRS) -> list[tuple[str, str, float]]:
         """The pairs with the strongest response, and their GR."""
         rows, columns = np.triu_indices(len(self.paired), 1)
         values = self.pairs[rows, columns]
@@ -93,6 +124,8 @@ class Screen:
                 "kind": target.kind,
                 "GR": float(self.gr[k]),
                 "change": float(self.change[k]),
+                "change_low": self.intervals[k].low,
+                "change_high": self.intervals[k].high,
                 "growth_without_drug": float(self.growth[k]),
                 **{name: float(values[k]) for name, values in self.readouts.items()},
             }
@@ -108,21 +141,45 @@ class Screen:
             "pairs": {
                 "targets": names,
                 "GR": [[None if np.isnan(v) else float(v) for v in row] for row in self.pairs],
-                "best": [{"targets": [a, b], "GR": gr} for a, b, gr in self.best_pairs()],
+                "best": [
+                    {
+                        "targets": [a, b],
+                        "GR": gr,
+                        "change_low": self.pair_interval(a, b).low,
+                        "change_high": self.pair_interval(a, b).high,
+                    }
+                    for a, b, gr in self.best_pairs()
+                ],
             },
             "failed": list(self.failed),
+            "ensemble": self.draws.to_dict(),
         }
+
+    def pair_interval(self, one: str, two: str) -> Interval:
+        """Of the change of GR by a pair; without ends where no draws were asked for."""
+        return self.pair_intervals.get((one, two), Interval(float("nan")))
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table of single targets."""
-        header = ["target", "kind", "factor [1]", "GR [1]", "change of GR [1]", "growth without drug [1]"]
-        header += [f"{name} under drug" for name in self.readouts]
+        header = ["target", "kind", "factor [1]", "GR [1]", "change of GR [1]", "low", "high"]
+        header += ["growth without drug [1]", *(f"{name} under drug" for name in self.readouts)]
         table = []
         for k, target in enumerate(self.targets):
             others = [float(values[k]) for values in self.readouts.values()]
-            numbers = [float(self.gr[k]), float(self.change[k]), float(self.growth[k])]
-            table.append([target.name, target.kind, self.factor, *numbers, *others])
+            change = [float(self.change[k]), self.intervals[k].low, self.intervals[k].high]
+            table.append(
+                [target.name, target.kind, self.factor, float(self.gr[k]), *change, float(self.growth[k]), *others]
+            )
         return header, table
+
+    def pair_rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table of pairs."""
+        names, beyond = [self.targets[k].name for k in self.paired], self.beyond()
+        rows, columns = np.triu_indices(len(names), 1)
+        return ["target", "with", "GR [1]", "beyond the sum of both [1]"], [
+            [names[i], names[j], float(self.pairs[i, j]), float(beyond[i, j])]
+            for i, j in zip(rows, columns, strict=True)
+        ]
 
 
 def screen(
@@ -135,6 +192,7 @@ def screen(
     only: Sequence[str] | None = None,
     pairs: int = 0,
     readouts: Iterable[str] = ("pAKT", "PTEN"),
+    draws: Draws | None = None,
     progress: Progress | None = None,
 ) -> Screen:
     """Turn every target and ask for the drug's effect again.
@@ -154,6 +212,8 @@ def screen(
     pairs : int
         So many of the strongest targets are also combined in pairs; a negative number combines all that matter.
     readouts : iterable of str
+    draws : Draws, optional
+        Single targets and the best pairs get intervals.
     progress : callable, optional
 
     Raises
@@ -169,48 +229,44 @@ def screen(
         if kind not in KINDS:
             raise unknown("kind of target", kind, KINDS)
     names = checked_readouts(laboratory, readouts)
-    bench = _Bench(scenario, laboratory, treated_arm(scenario, arm), names)
-    chosen = _chosen(targets(laboratory.model, kinds), only)
-    found = bench.run([[(t, factor)] for t in chosen], progress, "targets")
-    baseline = bench.run([[]], None, "")
-    kept = [k for k in range(len(chosen)) if np.isfinite(found["GR"][k])]
+    bench = _Bench(scenario, laboratory, treated_arm(scenario, arm), names, draws or chosen(laboratory), progress)
+    wanted = _chosen(targets(laboratory.model, kinds), only)
+    found = bench.run([[(t, factor)] for t in wanted], what="targets")
+    baseline = bench.run([[]])
+    kept = [k for k in range(len(wanted)) if np.isfinite(found["GR"][k])]
     base = float(baseline["GR"][0])
-    order = sorted(kept, key=lambda k: (-abs(found["GR"][k] - base), chosen[k].name))
-    ranked = [chosen[k] for k in order]
-    moving = [k for k in _distinct(ranked) if abs(found["GR"][order[k]] - base) > 1e-6]
+    order = sorted(kept, key=lambda k: (-abs(found["GR"][k] - base), wanted[k].name))
+    ranked = tuple(wanted[k] for k in order)
+    gr = found["GR"][order]
+    moving = [k for k in _distinct(ranked) if abs(gr[k] - base) > _LEAST]
     paired = moving if pairs < 0 else moving[:pairs]
-    return Screen(
-        scenario,
-        bench.arm.name,
-        factor,
-        tuple(ranked),
-        found["GR"][order],
-        base,
-        found["growth"][order] / float(baseline["growth"][0]),
-        {name: found[name][order] for name in names},
-        {name: float(baseline[name][0]) for name in names},
-        tuple(paired),
-        _pairs(bench, [ranked[k] for k in paired], found["GR"][order][paired], factor, progress),
-        tuple(chosen[k].name for k in range(len(chosen)) if k not in kept),
-    )
+    single = bench.intervals([[(target, factor)] for target in ranked])
+    made = Screen(
+        scenario, bench.arm.name, factor, ranked, gr, base, found["growth"][order] / float(baseline["growth"][0]),
+        {name: found[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
+        tuple(paired), _pairs(bench, [ranked[k] for k in paired], gr[paired], factor),
+        tuple(wanted[k].name for k in range(len(wanted)) if k not in kept), single, {}, bench.draws,
+    )  # fmt: skip
+    by_name = {ranked[k].name: ranked[k] for k in paired}
+    best = [(one, two) for one, two, _ in made.best_pairs()]
+    spread = bench.intervals([[(by_name[one], factor), (by_name[two], factor)] for one, two in best])
+    return replace(made, pair_intervals=dict(zip(best, spread, strict=True)))
 
 
-def _pairs(
-    bench: _Bench, chosen: list[Target], alone: np.ndarray, factor: float, progress: Progress | None
-) -> np.ndarray:
-    matrix = np.full((len(chosen), len(chosen)), np.nan)
-    if not chosen:
+def _pairs(bench: _Bench, paired: list[Target], alone: np.ndarray, factor: float) -> np.ndarray:
+    matrix = np.full((len(paired), len(paired)), np.nan)
+    if not paired:
         return matrix
-    rows, columns = np.triu_indices(len(chosen), 1)
+    rows, columns = np.triu_indices(len(paired), 1)
     both = bench.run(
-        [[(chosen[i], factor), (chosen[j], factor)] for i, j in zip(rows, columns, strict=True)], progress, "pairs"
+        [[(paired[i], factor), (paired[j], factor)] for i, j in zip(rows, columns, strict=True)], what="pairs"
     )
     matrix[rows, columns] = matrix[columns, rows] = both["GR"]
     np.fill_diagonal(matrix, alone)
     return matrix
 
 
-def _distinct(ranked: list[Target]) -> list[int]:
+def _distinct(ranked: Sequence[Target]) -> list[int]:
     """Places of species and reactions, a reaction left out where turning it is what turns a species."""
     of_species = {target.parameters for target in ranked if target.kind == "species"}
     return [
@@ -250,61 +306,79 @@ def _chosen(known: list[Target], only: Sequence[str] | None) -> list[Target]:
     return [by_name[name] for name in only]
 
 
+Choice = list[tuple[Target, float]]
+"""Targets that are turned together, with their factors."""
+
+
 class _Bench:
-    """The treated dish and its control, to be run with any targets turned."""
+    """The treated dish and its control, to be run with any targets turned, in any draw."""
 
-    def __init__(self, scenario: Scenario, laboratory: Laboratory, arm: Arm, readouts: tuple[str, ...]) -> None:
-        from pathway.scenario.run import dishes
-
+    def __init__(
+        self, scenario: Scenario, laboratory: Laboratory, arm: Arm, readouts: tuple[str, ...], draws: Draws,
+        progress: Progress | None,
+    ) -> None:  # fmt: skip
         self.arm, self.readouts, self.count = arm, readouts, laboratory.cell_count
-        control = without(arm, scenario.growth_of)
-        self.treated, self.control = dishes(scenario, [arm, control], laboratory)
+        self.draws, self.progress = draws, progress
+        treated, control = cells_of(scenario, [arm, without(arm, scenario.growth_of)], laboratory, draws)
+        self.interventions = treated.dish.interventions, control.dish.interventions
         self.model = scalable(laboratory.model)
         extra = len(self.model.parameters) - len(laboratory.model.parameters)
-        self.parameters = np.concatenate([self.treated.parameters, np.ones(extra)])
+        self.parameters = np.pad(treated.parameters, ((0, 0), (0, extra)), constant_values=1.0)
+        self.states = treated.states
         asked = [d for d in scenario.growth_of if d in arm.doses]
         since = min(t for d in asked for t in scenario.doses[d].times)
         self.times = (since, scenario.growth_at or scenario.end)
-        self.begin = min([since, *(i.time for i in self.treated.interventions)])
+        self.begin = min([since, *(i.time for i in self.interventions[0])])
 
-    def run(
-        self, choices: list[list[tuple[Target, float]]], progress: Progress | None, what: str
-    ) -> dict[str, np.ndarray]:
-        """GR, growth without drug and read-outs of each choice; nan where it failed."""
+    def run(self, choices: Sequence[Choice], *, draw: int = 0, what: str = "") -> dict[str, np.ndarray]:
+        """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
         chunks = [choices[k : k + _CHUNK] for k in range(0, len(choices), _CHUNK)]
         found, done = [], 0
         with ThreadPoolExecutor(worker_count(None)) as pool:
-            for part, chunk in zip(pool.map(self._chunk, chunks), chunks, strict=True):
+            for part, chunk in zip(pool.map(lambda chunk: self._chunk(chunk, draw), chunks), chunks, strict=True):
                 found.append(part)
                 done += len(chunk)
-                if progress:
-                    progress(what, done, len(choices))
+                if what and self.progress:
+                    self.progress(what, done, len(choices))
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
-    def _chunk(self, choices: list[list[tuple[Target, float]]]) -> dict[str, np.ndarray]:
-        rows = [turned(self.model, self.parameters, self.treated.state, choice) for choice in choices]
+    def intervals(self, choices: Sequence[Choice]) -> tuple[Interval, ...]:
+        """Of the change of GR by each choice over the draws."""
+        if not choices:
+            return ()
+        rows = []
+        with ThreadPoolExecutor(worker_count(None)) as pool:
+            every: list[Choice] = [[], *choices]
+            for gr in pool.map(lambda draw: self._chunk(every, draw)["GR"], range(1 + self.draws.count)):
+                rows.append(gr[1:] - gr[0])
+                if self.progress and self.draws.count:
+                    self.progress("draws screened", len(rows), 1 + self.draws.count)
+        return tuple(interval(column) for column in np.stack(rows, axis=1))
+
+    def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:
+        rows = [turned(self.model, self.parameters[draw], self.states[draw], choice) for choice in choices]
         parameters, starts = (np.stack([row[k] for row in rows]) for k in (0, 1))
-        states, problems = steady_states(self.model, starts, parameters)
+        states, problems = steady_states(self.model, np.nan_to_num(starts), parameters)
+        lost = list(problems) if np.isfinite(self.states[draw]).all() else list(range(len(choices)))
         counts, shown = [], {}
-        for dish in (self.treated, self.control):
+        for treated, interventions in zip((True, False), self.interventions, strict=True):
             ensemble = simulate_ensemble(
                 self.model,
                 self.times,
                 parameters,
                 start=np.nan_to_num(states),
-                interventions=dish.interventions,
+                interventions=interventions,
                 observables=(*self.readouts, self.count),
                 begin=self.begin,
                 workers=1,
             )
             counts.append(ensemble[self.count])
-            if dish is self.treated:
+            if treated:
                 shown = {name: ensemble[name][:, -1].copy() for name in self.readouts}
-        treated, control = counts
+        drugged, control = counts
         with np.errstate(all="ignore"):
-            gr = gr_value(treated[:, 1], control[:, 1], treated[:, 0], control[:, 0])
+            gr = gr_value(drugged[:, 1], control[:, 1], drugged[:, 0], control[:, 0])
             growth = np.log(control[:, 1] / control[:, 0])
-        lost = list(problems)
         for values in (gr, growth, *shown.values()):
             values[lost] = np.nan
         return {"GR": gr, "growth": growth, **shown}

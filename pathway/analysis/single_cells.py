@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from pathway.simulation import Intervention, simulate
 from pathway.simulation.steady import steady_states
 from pathway.simulation.stochastic import Cells, molecules, simulate_cells
 from pathway.simulation.trajectory import Trajectory
+
+from .draws import Progress
 
 TARGET = ("PTEN_mRNA", "PTEN_mRNA_RISC")
 """The transcript alone: miR-21, of which there are thousands, is an input."""
@@ -37,9 +40,13 @@ class Population:
     cells: Cells
     course: Trajectory
 
-    def mean(self, name: str) -> np.ndarray:
-        """Mean over cells in units of the model, shape (n_times,)."""
-        return self.cells.amounts(name).mean(axis=0)
+    def transcripts(self) -> np.ndarray:
+        """Target transcripts of every cell, free and bound, shape (n_cells, n_times)."""
+        return self.cells["PTEN_mRNA"] + self.cells["PTEN_mRNA_RISC"]
+
+    def usual_transcripts(self) -> np.ndarray:
+        """The same without chance, shape (n_times,)."""
+        return np.asarray(self.course["PTEN_mRNA"] + self.course["PTEN_mRNA_RISC"])
 
     def protein(self) -> np.ndarray:
         """Total PTEN of every cell in units of the model, shape (n_cells, n_times).
@@ -57,11 +64,6 @@ class Population:
             rate, source = (loss[k] + loss[k + 1]) / 2, (made[:, k] + made[:, k + 1]) / 2
             level[:, k + 1] = source / rate + (level[:, k] - source / rate) * np.exp(-rate * step)
         return level
-
-    def variation(self, name: str) -> np.ndarray:
-        """Coefficient of variation over cells, shape (n_times,)."""
-        amounts = self.cells.amounts(name)
-        return amounts.std(axis=0) / np.maximum(amounts.mean(axis=0), 1e-300)
 
 
 def population(
@@ -135,6 +137,39 @@ class Titration:
         """Fold by which the miRNA lowers free transcript, shape (k,): it fades as the miRNA is used up."""
         return self.free[1] / np.maximum(self.free[0], 1e-300)
 
+    def threshold(self) -> float | None:
+        """Fold of transcription at which repression has lost half of what it has at the lowest; None if it has not."""
+        lost = (self.repression - 1.0) / (self.repression[0] - 1.0)
+        below = np.flatnonzero(lost < 0.5)
+        if not len(below) or below[0] == 0:
+            return None
+        k = int(below[0])
+        places = np.log(self.transcription[[k, k - 1]])
+        return float(np.exp(np.interp(0.5, lost[[k, k - 1]], places)))
+
+    def text(self, complexes: float) -> str:
+        """The finding in sentences, beside the number of loaded miRNA complexes."""
+        said = f"miR-21 lowers free transcript {self.repression[0]:.1f}-fold"
+        threshold = self.threshold()
+        if threshold is None:
+            return f"{said} and is nowhere used up, up to {self.transcription[-1]:g} times the transcription."
+        share = float(np.interp(np.log(threshold), np.log(self.transcription), self.mean[1])) / complexes
+        said += f"; half of that is lost at {threshold:.3g} times the transcription, with {share:.2g} transcripts for "
+        said += f"each of {complexes:.0f} complexes."
+        return said + (" At their own transcription the cells are far from that threshold." if threshold > 10 else "")
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "transcription": self.transcription.tolist(),
+            **{
+                name: {"mean": self.mean[k].tolist(), "spread": self.spread[k].tolist(), "free": self.free[k].tolist()}
+                for k, name in enumerate(("with_miR21", "without"))
+            },
+            "repression": self.repression.tolist(),
+            "threshold": self.threshold(),
+        }
+
 
 def titration(
     laboratory: Laboratory,
@@ -145,8 +180,23 @@ def titration(
     n_cells: int = 300,
     hours: float = 200.0,
     seed: int = 0,
+    progress: Progress | None = None,
 ) -> Titration:
-    """The target's transcript over its transcription, in cells with miR-21 as it is and with hardly any."""
+    """The target's transcript over its transcription, in cells with miR-21 as it is and with hardly any.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    parameters, state : array
+        Of the cells, at rest.
+    transcription : sequence of float
+        Folds of the usual, ascending.
+    n_cells : int
+    hours : float
+        How long each is followed from rest before it is counted.
+    seed : int
+    progress : callable, optional
+    """
     model = laboratory.model
     copies, scale = model.parameter_index("PTEN_mRNA_copies"), model.parameter_index("miR21_scale")
     rows, found = [], []
@@ -163,6 +213,8 @@ def titration(
         cells = population(
             laboratory, values, rest, [0.0, hours / 2, hours], n_cells=n_cells, seed=seed + number, method="leap"
         ).cells
+        if progress:
+            progress("titration", number + 1, len(rows))
         free, bound = cells["PTEN_mRNA"][:, -1], cells["PTEN_mRNA_RISC"][:, -1]
         found.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
     shaped = np.array(found).reshape(2, len(transcription), 3)

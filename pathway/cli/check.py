@@ -76,6 +76,8 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Show every mistake of a scenario, or its protocol; nothing is run."""
+    from pathway.analysis.mistakes import AnalysisError
+    from pathway.analysis.options import tables_of
     from pathway.scenario import ScenarioError, read_scenario
     from pathway.scenario.timeline import draw_timeline
 
@@ -85,12 +87,17 @@ def check(
     for file in files:
         try:
             scenario = read_scenario(file, settings or [])
+            tables_of(scenario)
             found[file] = []
             if not as_json:
                 console.print_line(f"{file}: {scenario.title}", style="bold")
                 print(draw_timeline(scenario, console.width()))
         except ScenarioError as error:
             found[file] = [str(mistake) for mistake in error.mistakes]
+            if not as_json:
+                console.say(str(error))
+        except AnalysisError as error:
+            found[file] = str(error).splitlines()
             if not as_json:
                 console.say(str(error))
     if as_json:

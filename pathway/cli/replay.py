@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -16,15 +16,16 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a run or an analysis")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Repeat a run from its folder and say whether the numbers are the same."""
+    """Repeat a run or an analysis from its folder and say whether the numbers are the same."""
     from pathway.report import replay as repeat
+    from pathway.report.analysis_folder import is_analysis
 
     from . import DONE, NOT_MET
 
-    found = repeat(folder)
+    found = _asked_again(folder) if is_analysis(folder) else repeat(folder)
     if as_json:
         console.print_json(
             {
@@ -43,3 +44,18 @@ def replay(
     if found.changed and not as_json:
         console.say(f"Changed since: {', '.join(found.changed)}")
     return NOT_MET if found.verdict == "differs" else DONE
+
+
+def _asked_again(folder: Path) -> Any:
+    """An analysis repeated with the options of its record, and compared."""
+    from pathway.report.analysis_folder import compare_analysis, read_analysis
+    from pathway.scenario import built_in_laboratory, read_scenario
+
+    from .analyze import ANSWERS
+    from .analyze.task import Task
+
+    record, content, scenario_file = read_analysis(folder, ANSWERS)
+    scenario = read_scenario(str(scenario_file), record["settings"])
+    with console.progress_bar() as progress:
+        found = ANSWERS[record["analysis"]](Task(scenario, built_in_laboratory(), record["options"], progress))
+    return compare_analysis(record, content, found.content)

@@ -10,11 +10,30 @@ from typing import Any
 import numpy as np
 
 from pathway.analysis.continuation import Branch
+from pathway.analysis.drive import BranchSpread, Hysteresis
+from pathway.analysis.switch import Switch
 
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, value_axis
 
 _COLUMNS = 3
+_ROOM = 2.5
 _MARKS = {"fold": ("o", "fold"), "Hopf": ("s", "Hopf point"), "branch point": ("D", "branch point")}
+
+
+def plot_switch(found: Switch) -> Figure:
+    """Branches of every condition with bands over draws, up and down in time as triangles, and fold curves."""
+    return plot_branches(
+        [(c.label, c.branch, c.readings) for c in found.conditions],
+        list(found.conditions[0].readings),
+        found.units,
+        f"Steady states of {found.cells} over {found.parameter}",
+        found.text(),
+        found.usual,
+        [c.spread for c in found.conditions],
+        found.swept,
+        [(c.label, c.fold_curve) for c in found.conditions if c.fold_curve is not None],
+        found.against,
+    )
 
 
 def plot_branches(
@@ -24,6 +43,10 @@ def plot_branches(
     title: str,
     text: str = "",
     usual: float | None = None,
+    spreads: Sequence[BranchSpread | None] = (),
+    swept: Hysteresis | None = None,
+    fold_curves: Sequence[tuple[str, Branch]] = (),
+    against: str = "",
 ) -> Figure:
     """Small multiples of readings over the parameter.
 
@@ -37,34 +60,70 @@ def plot_branches(
         Heading and the finding in words.
     usual : float, optional
         Where the cells stand.
+    spreads : sequence of BranchSpread or None, one for each branch
+        Bands of the middle 95 % of draws.
+    swept : Hysteresis, optional
+        Simulated on the way up and down, in the first condition.
+    fold_curves : sequence of (label, Branch)
+        Drawn in a panel of their own over `against`, with cusps.
     """
     import textwrap
 
     with house_style():
-        rows = math.ceil(len(readings) / _COLUMNS)
-        lines = textwrap.wrap(text, 150)
+        rows = math.ceil((len(readings) + bool(fold_curves)) / _COLUMNS)
+        lines = textwrap.wrap(text, 138)
         above = 0.5 + 0.115 * len(lines)
-        height = above + rows * 1.85
+        height = above + rows * 1.85 - 0.1
         figure = new_figure(WIDTH, height)
         figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
         figure.text(0.012, 1 - 0.3 / height, "\n".join(lines), fontsize=6.5, va="top", color=GREY)
         for position, name in enumerate(readings):
-            row, column = divmod(position, _COLUMNS)
-            left, gap = 0.58, 0.6
-            wide = (WIDTH - left - 0.12 - gap * (_COLUMNS - 1)) / _COLUMNS
-            top = above + row * 1.85
-            place = ((left + column * (wide + gap)) / WIDTH, 1 - (top + 1.3) / height, wide / WIDTH, 1.3 / height)
-            axes = figure.add_axes(place)
-            _panel(axes, branches, name, units, usual)
+            axes = _place(figure, height, above, position)
+            _panel(axes, branches, name, units, usual, spreads, swept)
             if position == 0 and len(branches) > 1:
                 axes.legend(fontsize=6, handlelength=1.5)
+        if fold_curves:
+            _folds(_place(figure, height, above, len(readings)), fold_curves, branches[0][1].parameter, against, units)
         return figure
 
 
-def _panel(axes: Any, branches: Sequence[Any], name: str, units: Mapping[str, str], usual: float | None) -> None:
-    high = 0.0
+def _place(figure: Figure, height: float, above: float, position: int) -> Any:
+    """Axes of a small panel, row by row."""
+    row, column = divmod(position, _COLUMNS)
+    left, gap = 0.58, 0.6
+    wide = (WIDTH - left - 0.12 - gap * (_COLUMNS - 1)) / _COLUMNS
+    top = above + row * 1.85
+    return figure.add_axes(
+        ((left + column * (wide + gap)) / WIDTH, 1 - (top + 1.3) / height, wide / WIDTH, 1.3 / height)
+    )
+
+
+def _folds(
+    axes: Any, curves: Sequence[tuple[str, Branch]], parameter: str, against: str, units: Mapping[str, str]
+) -> None:
+    """Where folds lie in the plane of two parameters: between the two arms of a line there are three states."""
+    for index, (label, curve) in enumerate(curves):
+        color = PALETTE[(index + 1) % len(PALETTE)]
+        axes.plot(curve.of(parameter), curve.values, color=color, label=label)
+        for point in curve.special:
+            axes.plot(point.state[curve.unknowns.index(parameter)], point.value, "D", color=color, markersize=4)
+    axes.set_xlabel(f"{parameter.replace('_', ' ')} [{units.get(parameter, '1')}]", labelpad=1.5)
+    axes.set_ylabel(f"{against.replace('_', ' ')} [{units.get(against, '1')}]", labelpad=2)
+    axes.set_title("Folds (diamonds: cusps)")
+
+
+def _panel(
+    axes: Any, branches: Sequence[Any], name: str, units: Mapping[str, str], usual: float | None,
+    spreads: Sequence[BranchSpread | None], swept: Hysteresis | None,
+) -> None:  # fmt: skip
+    high = widest = 0.0
     for index, (label, branch, values) in enumerate(branches):
         color = PALETTE[(index + 1) % len(PALETTE)]
+        spread = spreads[index] if spreads else None
+        if spread is not None and spread.members:
+            ends = spread.band(name)
+            axes.fill_between(spread.values, *ends, color=color, alpha=0.13, linewidth=0)
+            widest = max(widest, float(np.nanmax(ends[1])))
         course = np.asarray(values[name])
         high = max(high, float(course.max()))
         for stable, first, last in _stretches(branch.stable):
@@ -75,10 +134,15 @@ def _panel(axes: Any, branches: Sequence[Any], name: str, units: Mapping[str, st
             nearest = int(np.argmin(np.abs(branch.states - point.state).sum(axis=1)))
             mark, _ = _MARKS.get(point.kind, ("o", ""))
             axes.plot(point.value, course[nearest], mark, color=color, markersize=4, markerfacecolor="white", zorder=3)
+    if swept is not None:
+        for way, marker in ((swept.up, "^"), (swept.down, "v")):
+            axes.plot(swept.values, way[name], marker, color="black", markersize=2.6, markerfacecolor="none",
+                      markeredgewidth=0.5, zorder=3)  # fmt: skip
     parameter = branches[0][1].parameter
     if usual is not None:
         axes.axvline(usual, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
-    unit = value_axis(axes, 0.0, high, units.get(name, "1"))
+    # A band may be many times wider than the branches; then it runs out of the panel.
+    unit = value_axis(axes, 0.0, min(max(high, widest), _ROOM * high), units.get(name, "1"))
     axes.set_xlabel(f"{parameter.replace('_', ' ')} [{units.get(parameter, '1')}]", labelpad=1.5)
     axes.set_ylabel(f"{name.replace('_', ' ')} [{unit}]", labelpad=2)
     axes.set_title(name)

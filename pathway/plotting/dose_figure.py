@@ -1,4 +1,4 @@
-"""The figure of a dose-response: GR over dose, over time, and what else was read."""
+"""The figure of a dose-response: GR over dose and over time, and what else was read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def plot_dose_series(found: DoseSeries) -> Figure:
     """
     with house_style():
         names = list(next(iter(found.series.values())).readouts)
-        rows = math.ceil(len(names) / _COLUMNS)
+        # GR over time is one more small panel.
+        columns = 2 if len(names) + 1 in (2, 4) else _COLUMNS
+        rows = math.ceil((len(names) + 1) / columns)
         listed = 0.155 * len(found.series) + 0.45
         height = 2.75 + listed + 1.75 * rows
         figure = new_figure(WIDTH, height)
@@ -34,10 +36,10 @@ def plot_dose_series(found: DoseSeries) -> Figure:
         _gr(panels[0], found)
         _counts(panels[1], found)
         _metrics(figure, found, height, 2.72)
-        for position, name in enumerate(names):
-            row, column = divmod(position, _COLUMNS)
-            axes = _panel(figure, height, 2.85 + listed + 1.75 * row, column, _COLUMNS, 1.15)
-            _readout(axes, found, name)
+        for position, name in enumerate(["", *names]):
+            row, column = divmod(position, columns)
+            axes = _panel(figure, height, 2.85 + listed + 1.75 * row, column, columns, 1.15)
+            _readout(axes, found, name) if name else _over_time(axes, found)
         return figure
 
 
@@ -47,6 +49,18 @@ def _panel(figure: Figure, height: float, top: float, column: int, columns: int,
     return figure.add_axes(
         ((left + column * (wide + gap)) / WIDTH, 1 - (top + tall) / height, wide / WIDTH, tall / height)
     )
+
+
+def _over_time(axes: Any, found: DoseSeries) -> None:
+    """GR from the first dose until each time, at the highest dose."""
+    for index, series in enumerate(found.series.values()):
+        axes.plot(found.times, series.gr_over_time[0, -1], **arm_style(index))
+    axes.set_xlim(found.since, found.until)
+    axes.set_ylim(min(-0.05, 1.05 * min(float(np.nanmin(s.gr_over_time[0, -1])) for s in found.series.values())), 1.08)
+    axes.axhline(0.0, color="black", linewidth=0.6, zorder=0)
+    axes.set_xlabel("time [h]", labelpad=1.5)
+    axes.set_ylabel("GR [1]", labelpad=2)
+    axes.set_title(f"GR until then, {found.doses.shown[-1]:g} {found.doses.unit}")
 
 
 def _dose_axis(axes: Any, found: DoseSeries) -> None:

@@ -19,7 +19,7 @@ NODES: Mapping[str, tuple[float, float, str, str]] = {
     "SRC": (2.2, 1.25, "Src", "SRC_active"),
     "PI3K": (3.55, 1.25, "PI3K alpha", "PI3K_alpha"),
     "PI3Kb": (4.55, 1.25, "PI3K beta", "PI3K_beta"),
-    "IRS1": (5.75, 1.25, "adapters", "IRS1"),
+    "IRS1": (6.15, 1.25, "adapters", "IRS1"),
     "RAS": (0.6, 2.15, "RAS", "RAS_GTP"),
     "PTEN": (2.35, 2.15, "PTEN", "PTEN_active"),
     "PIP3": (3.95, 2.15, "PIP3", "PIP3"),
@@ -71,13 +71,13 @@ EDGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("miR21", "PDCD4", "-", ()),
     ("PDCD4", "AP1", "-", ()),
     ("miR21", "NFIB", "-", ()),
+    ("NFIB", "miR21", "-", ()),
 )
 
 # Arrows that bend around the map: from, to, sign, corner points, links.
 ROUND: tuple[tuple[str, str, str, tuple[tuple[float, float], ...], tuple[str, ...]], ...] = (
     ("FOXO", "HER3", "+", ((5.15, 0.35),), ()),
-    ("S6K", "IRS1", "-", ((6.75, 3.05), (6.75, 1.25)), ()),
-    ("NFIB", "miR21", "-", ((3.3, 4.45),), ()),
+    ("S6K", "IRS1", "-", ((6.85, 3.05), (6.85, 1.25)), ()),
 )
 
 _WIDE, _TALL = 0.46, 0.145
@@ -113,8 +113,10 @@ def _shares(found: Explanation) -> dict[str, float]:
 def _map(axes: Any, found: Explanation) -> None:
     shares = _shares(found)
     texts = {link.name: found.relative(share.value) for link, share in zip(found.links, found.shares, strict=True)}
+    both_ways = {(start, end) for start, end, *_ in EDGES} & {(end, start) for start, end, *_ in EDGES}
     for start, end, sign, links in EDGES:
-        _arrow(axes, NODES[start][:2], NODES[end][:2], sign, links, shares, texts)
+        beside = 0.06 if (start, end) in both_ways else 0.0
+        _arrow(axes, NODES[start][:2], NODES[end][:2], sign, links, shares, texts, beside)
     for start, end, sign, corners, links in ROUND:
         _bent(axes, start, end, sign, corners, links, shares, texts)
     for x, y, label, quantity in NODES.values():
@@ -129,11 +131,10 @@ def _width(links: tuple[str, ...], shares: Mapping[str, float]) -> tuple[float, 
 
 def _arrow(
     axes: Any, start: tuple[float, float], end: tuple[float, float], sign: str, links: tuple[str, ...],
-    shares: Mapping[str, float],
-    texts: Mapping[str, str],
+    shares: Mapping[str, float], texts: Mapping[str, str], beside: float = 0.0,
 ) -> None:  # fmt: skip
     width, color = _width(links, shares)
-    (x0, y0), (x1, y1) = _edge(start, end), _edge(end, start)
+    (x0, y0), (x1, y1) = _beside(_edge(start, end), _edge(end, start), beside)
     style = "-|>,head_width=0.13,head_length=0.26" if sign == "+" else "|-|,widthA=0,widthB=0.22"
     arrow = {"arrowstyle": style, "color": color, "linewidth": width, "shrinkA": 0, "shrinkB": 1, "mutation_scale": 12}
     axes.annotate("", (x1, y1), (x0, y0), arrowprops=arrow, zorder=1)
@@ -156,6 +157,16 @@ def _bent(
         [p[0] for p in path], [p[1] for p in path], color=color, linewidth=width, zorder=1, solid_capstyle="round"
     )
     _arrow(axes, corners[-1], last, sign, (), {}, texts)
+
+
+Place = tuple[float, float]
+
+
+def _beside(start: Place, end: Place, distance: float) -> tuple[Place, Place]:
+    """A line moved to its left, so that the one that goes back has room."""
+    dx, dy = end[0] - start[0], end[1] - start[1]
+    across = distance / math.hypot(dx, dy)
+    return (start[0] + across * dy, start[1] - across * dx), (end[0] + across * dy, end[1] - across * dx)
 
 
 def _edge(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
@@ -198,6 +209,8 @@ def _key(figure: Figure, height: float) -> None:
     axes.set_xticks([-2, -1, 0, 1, 2], ["1/4", "1/2", "1", "2", "4"])
     axes.tick_params(length=0, pad=1, labelsize=5.5)
     axes.set_title("fold of the reference", fontsize=6, fontweight="normal", pad=2)
+    said = "arrow: raises; bar: lowers; orange, as wide as its share: carries the difference"
+    figure.text(2.3 / WIDTH, 1 - 6.2 / height, said, fontsize=6, color=GREY)
 
 
 def _bars(figure: Figure, found: Explanation, height: float) -> None:

@@ -18,39 +18,44 @@ _MOST_PAIRS = 50
 def plot_screen(found: Screen) -> Figure:
     """The strongest single targets as bars, and pairs as a heat map of up to 50 x 50."""
     with house_style():
-        count = min(_SHOWN, len(found.targets))
+        places = found.unlike()[:_SHOWN]
+        count = len(places)
         paired = min(_MOST_PAIRS, len(found.paired))
         bars = 0.135 * count
-        map_height = 0.11 * paired + 1.5 if paired > 1 else 0.0
-        height = 0.95 + bars + map_height
+        below = 0.15 + 0.041 * max((len(found.targets[k].name) for k in found.paired[:paired]), default=0)
+        map_height = 0.11 * paired + 0.2 + below if paired > 1 else 0.0
+        height = 1.0 + bars + map_height
         figure = new_figure(WIDTH, height)
         doing = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
         figure.text(0.012, 1 - 0.1 / height, f"What changes the drug's effect in '{found.arm}': each target {doing}",
                     fontsize=9, fontweight="bold", va="top")  # fmt: skip
-        _bars(figure.add_axes((2.1 / WIDTH, 1 - (0.4 + bars) / height, 3.2 / WIDTH, bars / height)), found, count)
-        _growth(figure.add_axes((5.6 / WIDTH, 1 - (0.4 + bars) / height, 1.3 / WIDTH, bars / height)), found, count)
+        _bars(figure.add_axes((2.6 / WIDTH, 1 - (0.5 + bars) / height, 2.8 / WIDTH, bars / height)), found, places)
+        _growth(figure.add_axes((5.7 / WIDTH, 1 - (0.5 + bars) / height, 1.25 / WIDTH, bars / height)), found, places)
         if paired > 1:
             side = 0.11 * paired
             left = 1.75
             wide = min(side, WIDTH - left - 0.9)
-            axes = figure.add_axes((left / WIDTH, 1.15 / height, wide / WIDTH, side / height))
+            axes = figure.add_axes((left / WIDTH, below / height, wide / WIDTH, side / height))
             _pairs(figure, axes, found, paired, height)
         return figure
 
 
-def _bars(axes: Any, found: Screen, count: int) -> None:
-    for row in range(count):
-        color = _KIND_COLORS[found.targets[row].kind]
-        axes.barh(row, found.change[row], color=color, height=0.7)
-    axes.set_yticks(range(count), [found.targets[k].name.replace("_", " ") for k in range(count)])
-    axes.set_ylim(count - 0.4, -0.6)
+def _bars(axes: Any, found: Screen, places: list[int]) -> None:
+    """One bar for each target; what does the same as one above stands in its label."""
+    for row, k in enumerate(places):
+        axes.barh(row, found.change[k], color=_KIND_COLORS[found.targets[k].kind], height=0.7)
+        i = found.intervals[k]
+        if i.low is not None:
+            axes.plot([i.low, i.high], [row, row], color="black", linewidth=0.7)
+    axes.set_yticks(range(len(places)), [_label(found, k) for k in places])
+    axes.set_ylim(len(places) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelsize=6)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.spines["left"].set_visible(False)
     axes.set_xlabel(f"change of GR [1]   (GR without: {found.baseline:.2f}; left: response restored)", labelpad=1.5)
     from matplotlib.patches import Patch
 
-    kinds = dict.fromkeys(target.kind for target in found.targets[:count])
+    kinds = dict.fromkeys(found.targets[k].kind for k in places)
     axes.legend(
         handles=[Patch(color=_KIND_COLORS[k], label=k) for k in kinds],
         loc="lower right",
@@ -60,13 +65,18 @@ def _bars(axes: Any, found: Screen, count: int) -> None:
     )
 
 
-def _growth(axes: Any, found: Screen, count: int) -> None:
-    axes.plot(found.growth[:count], range(count), "o", color="black", markersize=2.5)
+def _label(found: Screen, place: int) -> str:
+    name, others = found.targets[place].name.replace("_", " "), len(found.same_as(place))
+    return name if not others else f"{name}  (and {others} alike)"
+
+
+def _growth(axes: Any, found: Screen, places: list[int]) -> None:
+    axes.plot(found.growth[places], range(len(places)), "o", color="black", markersize=2.5)
     axes.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
-    axes.set_ylim(count - 0.4, -0.6)
+    axes.set_ylim(len(places) - 0.4, -0.6)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[:count]))))
+    axes.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[places]))))
     axes.set_xlabel("growth without drug [1]", labelpad=1.5)
 
 

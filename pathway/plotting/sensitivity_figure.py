@@ -11,6 +11,10 @@ from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
 
 _SHOWN = 25
+_LEAST = 1.5
+"""Inches that panels are high at least."""
+_NUMBERED = 10
+"""So many parameters are numbered, to be found again in the second panel."""
 
 
 def plot_sobol(found: SobolIndices, title: str) -> Figure:
@@ -31,7 +35,8 @@ def plot_sobol(found: SobolIndices, title: str) -> Figure:
         axes.set_xlabel(
             f"share of the variance [1]   ({found.samples} base samples, {found.failed} left out)", labelpad=1.5
         )
-        axes.set_xlim(left=min(0.0, float((found.first - found.first_interval)[order].min())))
+        lowest = float((found.first - found.first_interval)[order].min())
+        axes.set_xlim(left=1.06 * lowest if lowest < 0.0 else 0.0)
         axes.legend(loc="lower right")
         return figure
 
@@ -47,26 +52,34 @@ def plot_morris(found: MorrisEffects, title: str, unit: str) -> Figure:
             found.mean_absolute[order], rows, xerr=found.interval[order], fmt="none", ecolor="black", elinewidth=0.6,
             capsize=1.2,
         )  # fmt: skip
-        _rows(axes, [found.names[k] for k in order])
+        numbers = [f"  {number + 1}" if number < _NUMBERED else "" for number in range(len(order))]
+        _rows(axes, [found.names[k] + number for k, number in zip(order, numbers, strict=True)])
+        axes.set_xlim(left=min(0.0, float((found.mean_absolute - found.interval)[order].min())))
         axes.set_xlabel(f"mean absolute effect over the range [{unit}]", labelpad=1.5)
         box = axes.get_position()
-        other = figure.add_axes((box.x1 + 0.09, box.y0, 0.98 - box.x1 - 0.09, box.height))
+        other = figure.add_axes((box.x1 + 0.09, box.y0, 0.965 - box.x1 - 0.09, box.height))
         other.plot(found.mean, found.spread, "o", color=PALETTE[2], markersize=3, markerfacecolor="white")
-        for k in order[:8]:
+        for number, k in enumerate(order[:_NUMBERED]):
             other.annotate(
-                found.names[k], (found.mean[k], found.spread[k]), (2, 2), textcoords="offset points", fontsize=5.5
+                str(number + 1), (found.mean[k], found.spread[k]), (3, 1.5), textcoords="offset points", fontsize=6
             )
         other.axvline(0, color=GREY, linewidth=0.6)
+        largest = 1.15 * float(np.abs(found.mean).max())
+        other.set_xlim(-largest, largest)
+        # As many of one sign as of the other: outside these lines effects have one direction.
+        other.plot([-largest, 0, largest], [largest, 0, largest], color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
+        other.set_ylim(0, 1.1 * max(float(found.spread.max()), 0.1 * largest))
         other.set_xlabel(f"mean effect [{unit}]", labelpad=1.5)
-        other.set_ylabel(f"spread [{unit}]   (non-linear or interacting)", labelpad=1.5)
+        other.set_ylabel(f"spread [{unit}]   (interacting)", labelpad=1.5)
         return figure
 
 
 def _figure(rows: int, title: str, share: float = 1.0) -> tuple[Figure, Any]:
-    height = 0.85 + 0.17 * rows
+    tall = max(0.17 * rows, _LEAST)
+    height = 0.85 + tall
     figure = new_figure(WIDTH, height)
     figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
-    axes = figure.add_axes((2.05 / WIDTH, 0.42 / height, (WIDTH - 2.2) * share / WIDTH, 0.17 * rows / height))
+    axes = figure.add_axes((2.05 / WIDTH, 0.42 / height, (WIDTH - 2.2) * share / WIDTH, tall / height))
     return figure, axes
 
 

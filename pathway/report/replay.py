@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ def replay(folder: Path) -> Replay:
     record, stored, scenario_file = _opened(folder)
     scenario = read_scenario(scenario_file, record["settings"])
     result = run_scenario(scenario)
-    changed = tuple(_changes(record, provenance(record["command"], record["settings"], {})))
+    changed = tuple(changes(record, provenance(record["command"], record["settings"], {})))
     text = csv_text(*result.columns())
     if text == stored:
         return Replay("identical", None, 0.0, changed)
@@ -85,7 +86,8 @@ def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
     return record, stored, scenario_file
 
 
-def _changes(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """What is not as it was, from the provenance of then and now."""
     found = []
     for key in ("pathway", "python", "system"):
         if old.get(key) != new[key]:

@@ -1,8 +1,9 @@
-"""The circuit and one scenario, read once."""
+"""The circuit, one scenario and its untreated cells, made once."""
 
 import pytest
 
 from pathway.scenario import built_in_laboratory, read_scenario
+from pathway.scenario.run import dishes
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +14,8 @@ def laboratory():
 @pytest.fixture(scope="session")
 def scenario():
     return read_scenario("antimir21_resensitises")
+
+
+@pytest.fixture(scope="session")
+def untreated(scenario, laboratory):
+    return dishes(scenario, [scenario.arm("untreated")], laboratory)[0]

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathway.analysis.combination import combination
 from pathway.analysis.control import control_coefficients, sensitivities_over_time
 from pathway.analysis.dose_series import dose_series
-from pathway.analysis.draws import from_ranges, from_table
+from pathway.analysis.draws import from_ranges
+from pathway.analysis.drive import drive_branch, hysteresis
 from pathway.analysis.explain import LINKS, explain
-from pathway.analysis.grid import combination, schedules
-from pathway.analysis.memory import drive_branch, hysteresis, minimal_pulse, search, strengthened
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.options import options_of
 from pathway.analysis.perturbed import scalable, scale_of, targets
 from pathway.analysis.scenario_sensitivity import ranges_of, reading
+from pathway.analysis.schedules import schedules
 from pathway.analysis.screen import screen
-from pathway.analysis.single_cells import population
 from pathway.analysis.twins import REFERENCE, Link, twin_model
 from pathway.scenario import run_scenario
 from pathway.scenario.run import dishes
@@ -28,11 +28,6 @@ from pathway.simulation import simulate, steady_state
 @pytest.fixture(scope="module")
 def result(scenario):
     return run_scenario(scenario)
-
-
-@pytest.fixture(scope="module")
-def untreated(scenario, laboratory):
-    return dishes(scenario, [scenario.arm("untreated")], laboratory)[0]
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +89,9 @@ def test_a_grid_is_quick(scenario, laboratory, grid):
 
 def test_anti_mir_works_better_when_given_before(scenario, laboratory):
     found = schedules(scenario, laboratory, [-48.0, 0.0, 48.0])
-    assert found.effect[0] < found.effect[1] < found.effect[2]
+    assert found.effect.shape == (1, 3)
+    assert found.effect[0, 0] < found.effect[0, 1] < found.effect[0, 2]
+    assert "with trastuzumab" in found.text()
 
 
 def test_draws_carry_intervals_and_row_zero_is_the_chosen_one(scenario, laboratory, grid):
@@ -104,16 +101,6 @@ def test_draws_carry_intervals_and_row_zero_is_the_chosen_one(scenario, laborato
     assert found.intervals["bliss"].low <= found.intervals["bliss"].high
     assert found.surface.effect[-1, -1] == pytest.approx(grid.surface.effect[-1, -1], rel=1e-6)
     assert found.positive["bliss"].shape == (3, 3)
-
-
-def test_draws_of_a_fit_come_as_a_table(tmp_path, scenario, laboratory):
-    file = tmp_path / "draws.csv"
-    file.write_text("_chain,k_PTEN\n0,100\n0,120\n1,140\n", encoding="utf-8")
-    rows = from_table(laboratory, file).of_line("bt474_resistant", Path())
-    assert rows[:, laboratory.model.parameter_index("k_PTEN")].tolist() == [100, 120, 140]
-    file.write_text("k_PTENN\n1\n2\n", encoding="utf-8")
-    with pytest.raises(AnalysisError, match="Did you mean 'k_PTEN'"):
-        from_table(laboratory, file)
 
 
 def test_control_coefficients_obey_the_summation_theorems(laboratory, untreated):
@@ -237,30 +224,6 @@ def test_the_drive_is_followed_from_0_to_10_without_a_gap(laboratory, untreated)
     assert swept.gap("PTEN") < 1e-4
 
 
-def test_no_second_state_in_draws_from_the_ranges(scenario, laboratory):
-    rows = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 20).of_line("bt474_resistant", Path())
-    found = search(laboratory, rows)
-    assert found.members == 20 and found.bistable == () and 0.1 < found.upper_bound < 0.2
-
-
-def test_a_second_state_is_found_where_there_is_one(scenario, laboratory, untreated):
-    # Gains of the miR-21 / NFIB loop a hundred times beyond the plausible; one of the draws then is a switch.
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 19, seed=7)
-    rows = strengthened(laboratory, draws.of_line("bt474_resistant", scenario.file.parent)[18:], "B3", 100.0)
-    found = search(laboratory, rows, random_starts=4)
-    if not found.bistable:
-        pytest.skip("the ranges have changed since this draw was found")
-    assert found.loops["B3"] == 1 and found.loops["B1"] == 0
-    sensitive, resistant = found.states[0]
-    _, branch = drive_branch(laboratory, rows[0], sensitive)
-    drive = rows[0][laboratory.model.parameter_index("miR21_extra_transcription")]
-    values = sorted(point.value for point in branch.folds())
-    # Two independent looks agree: the search finds two states where the branch lies between its folds.
-    assert len(values) == 2 and values[0] < drive < values[1]
-    pulse = minimal_pulse(laboratory, rows[0], resistant, sensitive)
-    assert pulse is not None and 1.0 < pulse < 1000.0
-
-
 def test_ranges_leave_out_what_is_anchored_and_know_their_names(scenario, laboratory):
     free = ranges_of(laboratory, "bt474_resistant", Path())
     assert "mu_max" not in free.names and len(free.names) > 20
@@ -273,16 +236,6 @@ def test_a_reading_at_the_chosen_numbers_is_the_scenarios(scenario, laboratory, 
     (dish,) = dishes(scenario, [scenario.arm("trastuzumab")], laboratory)
     sample = dish.parameters[[laboratory.model.parameter_index(n) for n in asked.names]]
     assert asked(sample[None])[0] == pytest.approx(result.arms["trastuzumab"].growth.gr, abs=2e-3)
-
-
-def test_transcripts_scatter_as_counts_do(laboratory, untreated):
-    found = population(laboratory, untreated.parameters, untreated.state, np.arange(0, 41, 4.0), n_cells=600, seed=4)
-    counts = found.cells["PTEN_mRNA"][:, -1]
-    assert counts.mean() == pytest.approx(float(found.course["PTEN_mRNA"][-1]), rel=0.06)
-    # Free and bound transcript together are born and die one by one: Poisson.
-    both = counts + found.cells["PTEN_mRNA_RISC"][:, -1]
-    assert both.var() / both.mean() == pytest.approx(1.0, abs=0.2)
-    assert found.protein()[:, -1].mean() == pytest.approx(float(found.course["PTEN"][-1]), rel=0.02)
 
 
 def test_bad_questions_get_a_line_that_says_what_to_change(scenario, laboratory):
@@ -300,6 +253,7 @@ def test_bad_questions_get_a_line_that_says_what_to_change(scenario, laboratory)
         (lambda: screen(scenario, laboratory, only=["PTTEN"]), "no target is called"),
         (lambda: screen(scenario, laboratory, arm="untreated"), "does not get trastuzumab"),
         (lambda: explain(scenario, laboratory, arm="both", reference="both"), "compared with itself"),
+        (lambda: schedules(scenario, laboratory, [200.0]), "after the reading"),
         (lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="EGFR"), "no links are known"),
     ]
     for ask, words in questions:
@@ -319,3 +273,12 @@ def test_options_come_from_the_scenario_and_are_checked(scenario):
     ):
         with pytest.raises(AnalysisError, match=words):
             options_of(replace(scenario, document={"analyze": wrong}), "synergy", {})
+
+
+def test_all_mistakes_of_the_options_are_reported_together_and_names_may_have_dashes(scenario):
+    tables = {"single-cells": {"cells": 5}, "synergy": {"gird": 1}, "screen": {"paris": 2}}
+    with pytest.raises(AnalysisError) as refused:
+        options_of(replace(scenario, document={"analyze": tables}), "screen", {})
+    assert len(str(refused.value).splitlines()) == 2
+    only = replace(scenario, document={"analyze": {"single-cells": tables["single-cells"]}})
+    assert options_of(only, "single_cells", {})["cells"] == 5

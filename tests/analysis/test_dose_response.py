@@ -109,6 +109,13 @@ def test_flat_low_response_has_gr50_minus_infinity():
     assert found.to_dict()["gr50"] == "-inf"
 
 
+def test_a_trend_below_what_can_be_seen_is_flat():
+    # Without scatter the F-test would call this significant.
+    doses = np.geomspace(0.01, 100, 9)
+    found = gr_metrics(doses, Hill(1, 1 - 5e-5, 1.0, 1.0).effect(doses))
+    assert found.p_value < 1e-6 and found.is_flat and found.gr50 == math.inf and found.gec50 == 0.0
+
+
 def test_ic50_of_counts_and_its_absence():
     doses = np.geomspace(0.01, 100, 9)
     curve = Hill(1, 0.2, 1.0, 1.0)

@@ -7,7 +7,7 @@ from pathway.analysis.curves import Hill
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.synergy import Interpolated, MuSyC, Surface, bliss, fit_musyc, hsa, loewe, zip_delta
 from pathway.analysis.synergy.isoboles import isobole
-from pathway.analysis.synergy.loewe import combination_index, expected_effect
+from pathway.analysis.synergy.loewe import combination_index, expected_effects
 from pathway.analysis.synergy.scales import effects, flips, verdict
 
 FIRST = Hill(1.0, 0.3, 2.0, 1.4)
@@ -60,7 +60,9 @@ def test_an_agent_with_itself_is_loewe_additive():
 def test_loewe_in_closed_form_for_equal_slopes():
     # Same bottom and slope: D2 = D1 * half2 / half1, so dose 2 counts as (half1/half2) of agent 1.
     strong, weak = Hill(1.0, 0.2, 1.0, 1.3), Hill(1.0, 0.2, 4.0, 1.3)
-    assert expected_effect(strong, weak, 0.7, 2.0) == pytest.approx(float(strong.effect(0.7 + 2.0 / 4.0)), abs=1e-12)
+    found = expected_effects(strong, weak, np.array([0.0, 0.7]), np.array([0.0, 2.0, 8.0]))
+    exact = strong.effect(np.array([0.0, 0.7])[:, None] + np.array([0.0, 2.0, 8.0])[None, :] / 4.0)
+    assert found == pytest.approx(exact, abs=1e-12)
 
 
 def test_beyond_the_weaker_agent_loewe_is_undefined_with_a_reason():

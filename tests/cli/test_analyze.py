@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pathway.cli import BAD_INPUT, DONE, main
+from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
 
 PAIR = """
 title = "Two agents in resistant SK-BR-3"
@@ -40,8 +40,13 @@ pairs = 3
 [analyze.bifurcation]
 draws = 0
 readings = ["PTEN", "pAKT"]
+[analyze.single-cells]
+cells = 20
+titration = [1, 1000]
 [analyze.sensitivity]
 base = 8
+trajectories = 4
+levels = ["pAKT"]
 parameters = ["k_PTEN", "Km_PTEN"]
 """
 
@@ -68,6 +73,7 @@ def call(capsys, *arguments):
         ("sensitivity", {"parameters", "first", "total", "total_interval"}),
         ("bifurcation", {"branches", "conclusion", "hysteresis_gap"}),
         ("explain", {"links", "total", "text"}),
+        ("single-cells", {"arms", "titration", "conclusion"}),
     ],
 )
 def test_json_is_one_object_and_the_folder_holds_everything(command, keys, here, capsys):
@@ -79,6 +85,41 @@ def test_json_is_one_object_and_the_folder_holds_everything(command, keys, here,
     assert {".json", ".csv", ".png", ".svg", ".toml"} <= names
     record = json.loads(Path("found/provenance.json").read_text())
     assert record["options"] and record["inputs"]["pair.toml"]
+
+
+@pytest.mark.parametrize(
+    ("method", "key"), [("morris", "mean_absolute"), ("control", "coefficients"), ("time", "relative_sensitivities")]
+)
+def test_every_method_of_sensitivity(method, key, here, capsys):
+    code, out, _ = call(capsys, "sensitivity", "pair.toml", "--method", method, "--json", "--out", "found")
+    assert code == DONE and key in json.loads(out)
+
+
+DRAWS = "k_PTEN,scale_pAKT\n" + "".join(f"{80 + 10 * k},1\n" for k in range(6))
+
+
+@pytest.mark.parametrize(
+    ("command", "interval"),
+    [
+        (("dose-response", "--arms", "alone"), lambda c: c["arms"]["alone"]["intervals"]["gr_inf"].values()),
+        (("synergy",), lambda c: c["intervals"]["bliss"]),
+        (("screen", "--only", "PTEN_mRNA,p27"), lambda c: (c["targets"][0][f"change_{e}"] for e in ("low", "high"))),
+        (("sensitivity", "--method", "control"), lambda c: (c[end][0][0] for end in ("low", "high"))),
+        (("sensitivity", "--base", "16"), lambda c: c["total_interval"]),
+        (("explain",), lambda c: (c["links"][0][end] for end in ("low", "high"))),
+        (("bifurcation", "--draws", "6"), lambda c: c["branches"][0]["over_draws"]["readings"]["PTEN"][0]),
+    ],
+)
+def test_draws_of_a_fit_give_every_analysis_intervals(command, interval, here, capsys):
+    Path("fit").mkdir()
+    Path("fit/draws.csv").write_text(DRAWS, encoding="utf-8")
+    name, *options = command
+    code, out, err = call(
+        capsys, name, "pair.toml", *options, "--ensemble", "posterior", "--posterior", "fit", "--json", "--out", "found"
+    )
+    assert code == DONE and "left out: scale_pAKT" in err
+    content = json.loads(out)
+    assert all(isinstance(value, float) for value in interval(content))
 
 
 def test_the_scenarios_options_hold_and_what_is_typed_wins(here, capsys):
@@ -105,6 +146,10 @@ def test_tables_are_printed_for_people(here, capsys):
         (("screen", "pair.toml", "--knock-down", "120 %"), "between 0 % and 100 %"),
         (("explain", "pair.toml", "--reference", "boht"), "Did you mean 'both'"),
         (("sensitivity", "pair.toml", "--method", "sobl"), "Did you mean 'sobol'"),
+        (("single-cells", "pair.toml", "--arms", "alon"), "Did you mean 'alone'"),
+        (("single-cells", "pair.toml", "--titration", "1, x"), "numbers separated by commas"),
+        (("synergy", "pair.toml", "--ensemble", "posterior"), "pathway sample"),
+        (("synergy", "pair.toml", "--ensemble", "rangs"), "Did you mean 'ranges'"),
         (("bifurcation", "pair.toml", "--parameter", "miR21_extra_transcript"), "Did you mean"),
     ],
 )
@@ -119,3 +164,24 @@ def test_without_a_control_it_says_what_to_add(here, capsys):
     for command in ("dose-response", "screen"):
         code, _, err = call(capsys, command, "bare.toml")
         assert code == BAD_INPUT and "[growth_rate]" in err
+
+
+def test_an_analysis_is_repeated_from_its_folder(here, capsys):
+    call(capsys, "synergy", "pair.toml", "--grid", "2x3", "--out", "found")
+    code, out, _ = call(capsys, "replay", "found")
+    assert code == DONE and out.strip() == "identical"
+    file = Path("found/synergy.json")
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content["effect"][1][1] += 1e-3
+    file.write_text(json.dumps(content), encoding="utf-8")
+    code, out, _ = call(capsys, "replay", "found")
+    assert code == NOT_MET and out.startswith("differs; first: effect[1][1]")
+    file.unlink()
+    code, _, err = call(capsys, "replay", "found")
+    assert code == BAD_INPUT and "no analysis to repeat" in err
+
+
+def test_check_reads_the_options_of_analyses_too(here, capsys):
+    Path("bad.toml").write_text(PAIR.replace('grid = "3x4"', 'gird = "3x4"'), encoding="utf-8")
+    code, _, err = call(capsys, "check", "bad.toml")
+    assert code == BAD_INPUT and "[analyze.synergy]" in err and "Did you mean 'grid'" in err

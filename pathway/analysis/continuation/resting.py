@@ -53,7 +53,9 @@ class RestingSystem:
         """Unknowns out of whole states, shape (..., n_species) -> (..., n_unknowns)."""
         return np.asarray(state)[..., [self.model.species.index(name) for name in self.system.unknowns]]
 
-    def names(self, states: np.ndarray, at: np.ndarray | float) -> dict[str, np.ndarray]:
+    def names(
+        self, states: np.ndarray, at: np.ndarray | float, constants: Mapping[str, np.ndarray] | None = None
+    ) -> dict[str, np.ndarray]:
         """Every species, quantity and observable over many steady states.
 
         Parameters
@@ -61,8 +63,10 @@ class RestingSystem:
         states : array, shape (k, n_unknowns)
         at : array (k,) or float
             Value of the parameter.
+        constants : mapping of name to array, shape (k,), optional
+            Override the system's own values, where every state belongs to another parameter set.
         """
-        known: dict[str, np.ndarray | float] = dict(self.system.constants)
+        known: dict[str, np.ndarray | float] = {**self.system.constants, **(constants or {})}
         known |= dict(zip(self.system.unknowns, np.asarray(states).T, strict=True))
         known |= {self.system.parameter: np.asarray(at), TIME: 0.0, **self.held}
         known |= dict.fromkeys(self.absent, 0.0) | {name: 0.0 for name in self.model.outputs}

@@ -103,49 +103,44 @@ def loewe(surface: Surface, first: SingleAgent | None = None, second: SingleAgen
     """
     first = first or Interpolated(surface.doses_first, surface.alone_first)
     second = second or Interpolated(surface.doses_second, surface.alone_second)
-    expected, reasons = np.zeros(surface.effect.shape), {}
-    for i, dose_first in enumerate(surface.doses_first):
-        for j, dose_second in enumerate(surface.doses_second):
-            found = expected_effect(first, second, float(dose_first), float(dose_second))
-            if found is None:
-                reasons[i, j] = _reason(surface, first, second, i, j)
-            else:
-                expected[i, j] = found
+    expected = expected_effects(first, second, surface.doses_first, surface.doses_second)
+    places = np.argwhere(np.isnan(expected))
+    reasons = {(int(i), int(j)): _reason(surface, first, second) for i, j in places}
     return excess("loewe", expected, surface, reasons)
 
 
-def expected_effect(first: SingleAgent, second: SingleAgent, dose_first: float, dose_second: float) -> float | None:
-    """The effect of two additive doses, None where Loewe additivity does not define one."""
-    from scipy.optimize import brentq
+def expected_effects(
+    first: SingleAgent, second: SingleAgent, doses_first: np.ndarray, doses_second: np.ndarray
+) -> np.ndarray:
+    """Effects of additive doses, shape (n_first, n_second); nan where Loewe additivity does not define one.
 
-    if dose_first == 0.0 or dose_second == 0.0:
-        return float(second.effect(dose_second) if dose_first == 0.0 else first.effect(dose_first))
-    alone = float(first.effect(dose_first)), float(second.effect(dose_second))
-    high = min(alone)
-    # Additive doses do at least what the stronger does alone; the other must be able to reach that by itself.
-    if not _surplus(first, second, dose_first, dose_second, high) >= 0.0:
-        return None
-    low = _lowest(first, second)
-    if _surplus(first, second, dose_first, dose_second, low) > 0.0:
-        return None
-    if high <= low:
-        return high
-    return float(brentq(lambda e: _surplus(first, second, dose_first, dose_second, e), low, high, xtol=1e-14))
-
-
-def _surplus(first: SingleAgent, second: SingleAgent, dose_first: float, dose_second: float, effect: float) -> float:
-    """Falls through zero at the additive effect, coming from high effects; nan where a curve cannot give it."""
-    alone_first, alone_second = float(first.dose(effect)), float(second.dose(effect))
-    if np.isinf(alone_first) or np.isinf(alone_second):
-        return np.nan
-    if alone_first == 0.0 or alone_second == 0.0:
-        return 1e9
-    return min(dose_first / alone_first + dose_second / alone_second - 1.0, 1e9)
+    The first agent stands for a share s of the effect if D1 = d1 / s, the second for the rest if D2 = d2 / (1 - s);
+    both doses must give the same effect. The difference of the effects rises with s, so that halving finds s without
+    inverting a curve.
+    """
+    one, two = np.asarray(doses_first, dtype=float)[:, None], np.asarray(doses_second, dtype=float)[None, :]
+    low, high = np.zeros((one.size, two.size)), np.ones((one.size, two.size))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for _ in range(_HALVINGS):
+            share = (low + high) / 2.0
+            above = first.effect(one / share) > second.effect(two / (1.0 - share))
+            low, high = np.where(above, low, share), np.where(above, share, high)
+        share = (low + high) / 2.0
+        alone_first, alone_second = one / share, two / (1.0 - share)
+        effect = first.effect(alone_first)
+        # Beyond what one of them ever reaches, halving ends at a bound or at a dose that was never tried.
+        far = np.abs(effect - second.effect(alone_second)) > 1e-9
+        undefined = far | (alone_first > _reach(first)) | (alone_second > _reach(second))
+    found = np.where(undefined, np.nan, effect)
+    return np.where(two == 0.0, first.effect(one), np.where(one == 0.0, second.effect(two), found))
 
 
-def _lowest(first: SingleAgent, second: SingleAgent) -> float:
-    """The strongest effect that either agent can reach."""
-    return max(_strongest(first), _strongest(second))
+_HALVINGS = 60
+
+
+def _reach(agent: SingleAgent) -> float:
+    """The highest dose for which the curve says anything."""
+    return float(agent.doses[-1]) if isinstance(agent, Interpolated) else float("inf")
 
 
 def _strongest(agent: SingleAgent) -> float:
@@ -171,7 +166,7 @@ def combination_index(
     return index
 
 
-def _reason(surface: Surface, first: SingleAgent, second: SingleAgent, row: int, column: int) -> str:
+def _reason(surface: Surface, first: SingleAgent, second: SingleAgent) -> str:
     weaker_is_first = _strongest(first) > _strongest(second)
     weaker, strongest = (surface.first, _strongest(first)) if weaker_is_first else (surface.second, _strongest(second))
     return f"{weaker} alone reaches only {strongest:.3g}, which the additive effect lies beyond"

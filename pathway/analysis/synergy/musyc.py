@@ -89,13 +89,32 @@ class MuSyCFit:
     standard_errors: dict[str, float]
     r_squared: float
 
+    def potency_and_efficacy(self) -> dict[str, float]:
+        """What the surface is fitted for: synergy of efficacy, and of potency in both directions."""
+        return {name: float(getattr(self.surface, name)) for name in _OF_INTEREST}
 
+    def determined(self) -> dict[str, float]:
+        """The same, nan where the grid does not determine the number: an agent does nothing, or its plateau is far."""
+        return {
+            name: value if max(self.standard_errors[n] for n in _OF_INTEREST[name]) < 1.0 else np.nan
+            for name, value in self.potency_and_efficacy().items()
+        }
+
+
+_OF_INTEREST = {"beta": ("only_first", "only_second", "both"), "alpha_12": ("alpha_12",), "alpha_21": ("alpha_21",)}
+"""Numbers asked for, and those whose errors decide whether they are known."""
 _EFFECTS = ("untreated", "only_first", "only_second", "both")
 _POSITIVE = ("half_first", "half_second", "slope_first", "slope_second", "alpha_12", "alpha_21")
 
 
-def fit_musyc(grid: Surface) -> MuSyCFit:
+def fit_musyc(grid: Surface, start: MuSyC | None = None) -> MuSyCFit:
     """The MuSyC surface of least squares through a grid.
+
+    Parameters
+    ----------
+    grid : Surface
+    start : MuSyC, optional
+        A surface near by, where many similar grids are fitted; several starts are tried unless given.
 
     Raises
     ------
@@ -122,12 +141,17 @@ def fit_musyc(grid: Surface) -> MuSyCFit:
             ftol=1e-15,
             gtol=1e-15,
         )
-        for s in _starts(grid)
+        for s in (_starts(grid) if start is None else [_values(start)])
     ]
     best = min(runs, key=lambda run: run.cost)
     spread = float(((grid.effect - grid.effect.mean()) ** 2).sum())
     r_squared = 1.0 - 2.0 * best.cost / spread if spread > 0 else 0.0
     return MuSyCFit(_surface(best.x), _standard_errors(best, grid.effect.size), r_squared)
+
+
+def _values(surface: MuSyC) -> np.ndarray:
+    effects = [getattr(surface, name) for name in _EFFECTS]
+    return np.array([*effects, *(np.log(getattr(surface, name)) for name in _POSITIVE)])
 
 
 def _surface(values: np.ndarray) -> MuSyC:

@@ -22,14 +22,14 @@ SCALES: Mapping[str, str] = {
 """Scales of effect by name, the usual one first, in words."""
 
 
-def effects(log_folds: np.ndarray, control: float, scale: str) -> np.ndarray:
+def effects(log_folds: np.ndarray, control: float | np.ndarray, scale: str) -> np.ndarray:
     """Growth as an effect on a scale.
 
     Parameters
     ----------
     log_folds : array
         Natural logarithm of cells at the end per cells at the first drug.
-    control : float
+    control : float or array that broadcasts
         The same of the untreated cells.
     scale : str
         A name of `SCALES`.

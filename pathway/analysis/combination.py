@@ -1,0 +1,202 @@
+"""Two agents over a grid of doses in one ensemble, judged by every reference, on every scale, over all draws."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from pathway.scenario.experiment import Arm, Scenario
+from pathway.scenario.laboratory import Laboratory
+
+from .dishes import Amounts, Cells, agent_called, amounts, cells_of, given, log_counts, run_members, without
+from .draws import Draws, Interval, Progress, chosen, interval
+from .grid import Grid
+from .mistakes import AnalysisError, unknown
+from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta
+from .synergy.loewe import combination_index
+from .synergy.musyc import MuSyCFit
+from .synergy.scales import SCALES, effects, flips, verdict
+
+_MEANING = {"bliss": bliss, "hsa": hsa, "loewe": loewe, "zip": zip_delta}
+
+
+def combination(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    *,
+    size: tuple[int, int] = (8, 8),
+    agents: tuple[str, str] | None = None,
+    arm: str | None = None,
+    doses: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None),
+    scale: str = "growth rate",
+    draws: Draws | None = None,
+    decades: float = 3.0,
+    progress: Progress | None = None,
+) -> Grid:
+    """A grid of two agents, read as growth from the first drug on, relative to the untreated dish.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    size : (n, m)
+        Doses of either agent, the dose 0 included.
+    agents : pair of str, optional
+        Two doses of the scenario; unless given the drug of `growth_rate.of` and what some arm gives with it.
+    arm : str, optional
+        The arm that gives both.
+    doses : pair of lists of str, optional
+        "0.1 ug/mL" each; three decades below the scenario's doses unless given.
+    scale : str
+        A name of `SCALES`.
+    draws : Draws, optional
+    decades : float
+        Of made series of doses.
+    progress : callable, optional
+
+    Raises
+    ------
+    AnalysisError
+        If an agent, arm or scale does not exist or no arm gives both.
+    """
+    if scale not in SCALES:
+        raise unknown("scale of effect", scale, SCALES)
+    if min(size) < 2:
+        raise AnalysisError(f"a grid of {size[0]}x{size[1]} has no combination; use 2x2 or more, for example 8x8")
+    draws = draws or chosen(laboratory)
+    one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
+    first, second = (
+        amounts(
+            agent_called(laboratory, scenario.doses[name].agent), texts, scenario.doses[name].written, n - 1, decades
+        )
+        for name, texts, n in ((one, doses[0], size[0]), (two, doses[1], size[1]))
+    )
+    times_first, times_second = scenario.doses[one].times, scenario.doses[two].times
+    since, until = min(*times_first, *times_second), scenario.growth_at or scenario.end
+    if not since < until:
+        raise AnalysisError(f"growth is read at {until:g} h, before the first drug at {since:g} h")
+    (cells,) = cells_of(scenario, [without(chosen_arm, (one, two))], laboratory, draws)
+    log_folds = grown(cells, (first, second), (times_first, times_second), (since, until), laboratory, draws)
+    kept = np.isfinite(log_folds).all(axis=(1, 2)) & (log_folds[:, 0, 0] > 1e-6)
+    if not kept[0]:
+        raise AnalysisError(
+            f"{scenario.name}: the untreated cells of arm '{chosen_arm.name}' do not grow, so there is no control"
+        )
+    by_scale = {name: np.stack([effects(one, float(one[0, 0]), name) for one in log_folds[kept]]) for name in SCALES}
+    surfaces = {name: _surface(first, second, values[0], name) for name, values in by_scale.items()}
+    main, drawn = surfaces[scale], by_scale[scale][1:]
+    musyc = fit_musyc(main) if main.effect.size >= 16 else None
+    excess = {name: meaning(main) for name, meaning in _MEANING.items()}
+    spread = _over_draws([_surface(first, second, one, scale) for one in drawn], excess, musyc, progress)
+    return Grid(
+        scenario, chosen_arm.name, first, second, times_first, times_second, since, until, log_folds, scale, surfaces,
+        excess, combination_index(main), musyc, flips(surfaces),
+        {name: verdict(bliss(surfaces[name]).mean()) for name in SCALES}, *spread, drawn, draws,
+    )  # fmt: skip
+
+
+def _surface(first: Amounts, second: Amounts, effect: np.ndarray, scale: str) -> Surface:
+    doses = [np.array([0.0, *series.shown]) for series in (first, second)]
+    return Surface(first.agent.name, second.agent.name, doses[0], doses[1], effect, SCALES[scale])
+
+
+def _over_draws(
+    surfaces: Sequence[Surface], excess: Mapping[str, Excess], musyc: MuSyCFit | None, progress: Progress | None
+) -> tuple[dict[str, Interval], dict[str, np.ma.MaskedArray]]:
+    """Intervals of mean excess and of MuSyC's numbers, and the share of draws with synergy in each cell."""
+    if not surfaces:
+        return {}, {}
+    values: dict[str, list[float]] = {name: [_or_nan(found.mean())] for name, found in excess.items()}
+    cells: dict[str, list[np.ma.MaskedArray]] = {name: [] for name in excess}
+    if musyc is not None:
+        values |= {name: [value] for name, value in musyc.potency_and_efficacy().items()}
+    for done, surface in enumerate(surfaces):
+        for name, meaning in _MEANING.items():
+            found = meaning(surface)
+            values[name].append(_or_nan(found.mean()))
+            cells[name].append(found.values > 0.0)
+        if musyc is not None:
+            for name, value in fit_musyc(surface, start=musyc.surface).determined().items():
+                values[name].append(value)
+        if progress:
+            progress("draws judged", done + 1, len(surfaces))
+    positive = {name: np.ma.stack(each).mean(axis=0) for name, each in cells.items()}
+    return {name: interval(np.array(each)) for name, each in values.items()}, positive
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def pair_and_arm(scenario: Scenario, agents: tuple[str, str] | None, arm: str | None) -> tuple[str, str, Arm]:
+    """The two doses that are combined and the arm in whose dish; the drug and what some arm gives with it unless named.
+
+    Raises
+    ------
+    AnalysisError
+        If a name does not exist or no arm gives both.
+    """
+    if arm is not None and arm not in [a.name for a in scenario.arms]:
+        raise unknown("arm", arm, [a.name for a in scenario.arms])
+    candidates = [scenario.arm(arm)] if arm else list(scenario.arms)
+    if agents is not None:
+        for name in agents:
+            if name not in scenario.doses:
+                raise unknown("dose", name, scenario.doses, "Name two [dose.NAME] tables of the scenario.")
+        if agents[0] == agents[1]:
+            raise AnalysisError(f"'{agents[0]}' was named twice; a combination needs two doses")
+        both = [a for a in candidates if set(agents) <= set(a.doses)]
+        return agents[0], agents[1], (both or candidates)[0]
+    acting = {name for name, dose in scenario.doses.items() if dose.amount is not None}
+    for candidate in candidates:
+        drugs = [name for name in candidate.doses if name in scenario.growth_of and name in acting]
+        others = [name for name in candidate.doses if name not in scenario.growth_of and name in acting]
+        if drugs and others:
+            return drugs[0], others[0], candidate
+    raise AnalysisError(
+        f"{scenario.name}: no arm gives the drug of [growth_rate] together with another agent; name two doses of the "
+        "scenario with --agents NAME,NAME"
+    )
+
+
+def grown(
+    cells: Cells,
+    series: tuple[Amounts, Amounts],
+    dosing: tuple[tuple[float, ...], tuple[float, ...]],
+    window: tuple[float, float],
+    laboratory: Laboratory,
+    draws: Draws,
+) -> np.ndarray:
+    """Two agents in a dish: logarithm of the growth within a window, shape (1 + n_draws, n, m).
+
+    Parameters
+    ----------
+    cells : Cells
+        Without the two agents.
+    series, dosing : pairs of Amounts and of tuples of hours
+        How much and when; the dose 0 is added.
+    window : (from, until), hours
+    laboratory : Laboratory
+    draws : Draws
+    """
+    levels = [np.concatenate([[0.0], amounts.inside]) for amounts in series]
+    plans = []
+    for one in levels[0]:
+        for two in levels[1]:
+            plan = [*cells.dish.interventions, *given(series[0].agent, one, dosing[0])]
+            plan += given(series[1].agent, two, dosing[1])
+            plans.append(tuple(sorted(plan, key=lambda i: i.time)))
+    n = 1 + draws.count
+    ensemble = run_members(
+        laboratory,
+        np.tile(cells.parameters, (len(plans), 1)),
+        np.tile(cells.states, (len(plans), 1)),
+        [plan for plan in plans for _ in range(n)],
+        window,
+        (),
+    )
+    grown = log_counts(ensemble, laboratory)
+    folds = (grown[:, -1] - grown[:, 0]).reshape(len(levels[0]), len(levels[1]), n)
+    folds[:, :, np.isnan(cells.states).any(axis=1)] = np.nan
+    return np.moveaxis(folds, 2, 0)

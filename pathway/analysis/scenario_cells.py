@@ -1,0 +1,185 @@
+"""Arms of a scenario as single cells: how far cells of one dish differ, and where miR-21 would run out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.experiment import Scenario
+from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.run import dishes
+
+from .draws import Progress
+from .explain import usual_arms
+from .mistakes import AnalysisError, unknown
+from .single_cells import TARGET, WITH_MIRNA, Population, Titration, population, titration
+
+COUNTED: Mapping[str, tuple[str, ...]] = {"transcript": TARGET, "both": WITH_MIRNA}
+"""What is counted molecule by molecule, by the word that options use: "both" adds the miRNA."""
+
+
+@dataclass(frozen=True, eq=False)
+class SingleCells:
+    """Populations of several arms, and the titration in the first arm's cells.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    populations : mapping of arm to Population
+    titration : Titration or None
+    complexes : float
+        Loaded miR-21 per cell at rest in the first arm, as many as transcripts would have to be to use them up.
+    """
+
+    scenario: Scenario
+    populations: Mapping[str, Population]
+    titration: Titration | None
+    complexes: float
+
+    def text(self) -> str:
+        """The finding in sentences."""
+        said = []
+        for name, found in self.populations.items():
+            count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
+            said.append(
+                f"'{name}': {count.mean():.1f} PTEN transcripts per cell, spread {_spread(count):.0%} (Poisson "
+                f"{count.mean() ** -0.5:.0%}); PTEN {protein.mean():.3g}, spread {_spread(protein):.1%}."
+            )
+        if self.titration is not None:
+            said.append(self.titration.text(self.complexes))
+        return " ".join(said)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "scenario": self.scenario.name,
+            "units": {"time": "h", "transcripts": "molecules", "PTEN": "1"},
+            "arms": {name: _population_dict(found) for name, found in self.populations.items()},
+            "loaded_miR21": self.complexes,
+            "titration": None if self.titration is None else self.titration.to_dict(),
+            "conclusion": self.text(),
+        }
+
+    def rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: one row for each arm and time."""
+        header = ["arm", "time [h]", "transcripts, mean [molecules]", "transcripts, variance [molecules^2]"]
+        header += ["transcripts without chance [molecules]", "PTEN, mean [1]", "PTEN, 2.5 % [1]", "PTEN, 97.5 % [1]"]
+        header += ["PTEN without chance [1]"]
+        table = []
+        for name, found in self.populations.items():
+            count, protein = found.transcripts(), found.protein()
+            low, high = np.quantile(protein, [0.025, 0.975], axis=0)
+            columns = (
+                found.cells.times, count.mean(axis=0), count.var(axis=0), found.usual_transcripts(),
+                protein.mean(axis=0), low, high, np.asarray(found.course["PTEN"]),
+            )  # fmt: skip
+            table += [[name, *map(float, row)] for row in zip(*columns, strict=True)]
+        return header, table
+
+
+def _spread(values: np.ndarray) -> float:
+    """Coefficient of variation."""
+    return float(values.std() / values.mean())
+
+
+def _population_dict(found: Population) -> dict[str, Any]:
+    count, protein = found.transcripts(), found.protein()
+    low, high = np.quantile(protein, [0.025, 0.975], axis=0)
+    return {
+        "times": found.cells.times.tolist(),
+        "transcripts": {
+            "mean": count.mean(axis=0).tolist(),
+            "variance": count.var(axis=0).tolist(),
+            "without_chance": found.usual_transcripts().tolist(),
+            "end": count[:, -1].tolist(),
+        },
+        "PTEN": {
+            "mean": protein.mean(axis=0).tolist(),
+            "low": low.tolist(),
+            "high": high.tolist(),
+            "without_chance": np.asarray(found.course["PTEN"]).tolist(),
+            "end": protein[:, -1].tolist(),
+        },
+    }
+
+
+def single_cells(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    *,
+    arms: Sequence[str] | None = None,
+    n_cells: int = 300,
+    count: str = "transcript",
+    step: float = 1.0,
+    transcription: Sequence[float] = (),
+    seed: int = 1,
+    progress: Progress | None = None,
+) -> SingleCells:
+    """Many cells of each arm, counted molecule by molecule.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    arms : sequence of str, optional
+        Unless given: the first arm, and the two that are usually compared under the drug.
+    n_cells : int
+    count : str
+        A word of `COUNTED`.
+    step : float, hours
+        Between records; the deterministic rest is handed over there too.
+    transcription : sequence of float
+        Folds of the target's transcription for the titration; none: no titration.
+    seed : int
+    progress : callable, optional
+
+    Raises
+    ------
+    AnalysisError
+        If an arm does not exist, or a number is out of range.
+    """
+    if count not in COUNTED:
+        raise unknown("way of counting", count, COUNTED)
+    if n_cells < 2 or not step > 0.0:
+        raise AnalysisError(f"{n_cells} cells every {step:g} h: at least 2 cells and a step above 0 h are needed")
+    if any(not fold > 0.0 for fold in transcription):
+        raise AnalysisError("folds of transcription must be above 0, for example 1, 30, 300")
+    made, chosen = {}, [scenario.arm(name) for name in _arms(scenario, arms)]
+    method = "exact" if count == "transcript" else "leap"
+    ready = dishes(scenario, chosen, laboratory)
+    for number, dish in enumerate(ready):
+        begin = min([scenario.start, *(i.time for i in dish.interventions)])
+        steps = np.arange(begin, scenario.end, step)
+        times = np.unique(np.concatenate([steps, [i.time for i in dish.interventions], [scenario.end]]))
+        made[dish.arm.name] = population(
+            laboratory, dish.parameters, dish.state, times[times <= scenario.end], interventions=dish.interventions,
+            species=COUNTED[count], n_cells=n_cells, seed=seed + number, method=method,
+        )  # fmt: skip
+        if progress:
+            progress("arms", number + 1, len(ready))
+    first = ready[0]
+    found = None
+    if len(transcription):
+        found = titration(
+            laboratory, first.parameters, first.state, transcription, n_cells=n_cells, hours=60.0, seed=seed,
+            progress=progress,
+        )  # fmt: skip
+    complexes = float(first.state[laboratory.model.species_index("miR21_RISC")])
+    return SingleCells(scenario, made, found, complexes)
+
+
+def _arms(scenario: Scenario, names: Sequence[str] | None) -> list[str]:
+    known = [arm.name for arm in scenario.arms]
+    if names is not None:
+        for name in names:
+            if name not in known:
+                raise unknown("arm", name, known)
+        return list(names)
+    try:
+        compared = usual_arms(scenario, None, None)
+    except AnalysisError:
+        return known[:3]
+    return list(dict.fromkeys([known[0], *compared]))

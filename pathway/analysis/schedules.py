@@ -1,0 +1,137 @@
+"""Two agents at full dose, the second before, with or after the first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.experiment import Scenario
+from pathway.scenario.laboratory import Laboratory
+
+from .combination import grown, pair_and_arm
+from .dishes import agent_called, amounts, cells_of, without
+from .draws import Draws, Interval, chosen, interval
+from .mistakes import AnalysisError
+from .synergy.scales import effects
+
+
+@dataclass(frozen=True, eq=False)
+class Schedules:
+    """Full doses of both agents, the second earlier or later.
+
+    Attributes
+    ----------
+    first, second : str
+        Agents.
+    shifts : tuple of float, hours
+        Of the second agent against the first; negative: it goes before.
+    since, until : float, hours
+        Growth is counted over this window in all schedules.
+    effect, excess : array, shape (1 + n_draws, n_shifts)
+        Growth rate relative to untreated, and Bliss excess; nan for draws whose cells do not grow.
+    """
+
+    first: str
+    second: str
+    shifts: tuple[float, ...]
+    since: float
+    until: float
+    effect: np.ndarray
+    excess: np.ndarray
+
+    def intervals(self) -> tuple[Interval, ...]:
+        """Of the effect, one for each shift."""
+        return tuple(interval(column) for column in self.effect.T)
+
+    def text(self) -> str:
+        """The comparison in a sentence."""
+        told = []
+        for shift, found in zip(self.shifts, self.intervals(), strict=True):
+            band = "" if found.low is None else f" (95 %: {found.low:.2f} to {found.high:.2f})"
+            told.append(f"{when(shift)} {self.first} {found.value:.2f}{band}")
+        return f"Growth rate relative to untreated, {self.second} given " + "; ".join(told) + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        found = self.intervals()
+        return {
+            "shift": list(self.shifts),
+            "unit": "h",
+            "since": self.since,
+            "until": self.until,
+            "effect": self.effect[0].tolist(),
+            "effect_low": [i.low for i in found],
+            "effect_high": [i.high for i in found],
+            "bliss": self.excess[0].tolist(),
+        }
+
+    def rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: one row for each shift."""
+        header = ["shift of the second [h]", "growth rate [1]", "low", "high", "bliss excess [1]"]
+        return header, [
+            [shift, i.value, i.low, i.high, float(excess)]
+            for shift, i, excess in zip(self.shifts, self.intervals(), self.excess[0], strict=True)
+        ]
+
+
+def when(shift: float) -> str:
+    """A shift in words: "48 h before", "with", "24 h after"."""
+    if shift == 0.0:
+        return "with"
+    return f"{abs(shift):g} h {'before' if shift < 0.0 else 'after'}"
+
+
+def schedules(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    shifts: Sequence[float],
+    *,
+    agents: tuple[str, str] | None = None,
+    arm: str | None = None,
+    draws: Draws | None = None,
+) -> Schedules:
+    """The combination's effect as the second agent is given before, with or after the first.
+
+    Growth is counted from the earliest moment of all schedules, so that they can be compared.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    shifts : sequence of float, hours
+    agents, arm, draws
+        As in `combination`.
+
+    Raises
+    ------
+    AnalysisError
+        If an agent or arm does not exist, or a schedule begins after the reading.
+    """
+    one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
+    draws = draws or chosen(laboratory)
+    (cells,) = cells_of(scenario, [without(chosen_arm, (one, two))], laboratory, draws)
+    series = [
+        amounts(agent_called(laboratory, scenario.doses[name].agent), [scenario.doses[name].written], None, 1, 0.0)
+        for name in (one, two)
+    ]
+    start, until = min(scenario.doses[one].times), scenario.growth_at or scenario.end
+    course = [time - min(scenario.doses[two].times) for time in scenario.doses[two].times]
+    dosing = [tuple(start + shift + time for time in course) for shift in shifts]
+    for shift, times in zip(shifts, dosing, strict=True):
+        if times[0] >= until:
+            raise AnalysisError(f"a shift of {shift:g} h gives the second agent at {times[0]:g} h, after the reading")
+    window = min(start, *(times[0] for times in dosing)), until
+    effect, excess = [], []
+    for times in dosing:
+        folds = grown(cells, (series[0], series[1]), (scenario.doses[one].times, times), window, laboratory, draws)
+        folds[~(folds[:, 0, 0] > 1e-6)] = np.nan
+        share = effects(folds, folds[:, :1, :1], "growth rate")
+        effect.append(share[:, 1, 1])
+        excess.append(share[:, 1, 0] * share[:, 0, 1] - share[:, 1, 1])
+    return Schedules(
+        series[0].agent.name, series[1].agent.name, tuple(map(float, shifts)), *window,
+        np.stack(effect, axis=1), np.stack(excess, axis=1),
+    )  # fmt: skip

@@ -1,0 +1,254 @@
+"""Search for second stable states: many parameter sets, each settled from very different starts.
+
+Where there is one, the loops are cut one by one to see which of them makes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.laboratory import Laboratory
+from pathway.simulation.steady import steady_states
+
+from .draws import Progress
+from .mistakes import unknown
+
+LOOPS: Mapping[str, Mapping[str, float]] = {
+    "B1": {"PTEN_autoactivation": 0.0},
+    "B2": {"PDCD4_AP1_inhibition": 0.0},
+    "B3": {"NFIB_repression": 0.0},
+    "B4": {"AKT_to_inflammation": 0.0},
+    "B5": {"IL6_to_inflammation": 0.0},
+}
+"""What cuts each positive feedback loop."""
+
+CUTS: Mapping[str, Mapping[str, float]] = {
+    **LOOPS,
+    "growth coupling of synthesis": {"synthesis_growth_coupling": 0.0},
+    "FOXO to HER3": {"FOXO_HER3_induction": 0.0},
+    "Src on PTEN": {"k_PTEN_phosphorylation": 0.0},
+    "PI3K beta gain at low PTEN": {"PI3K_beta_PTEN": 0.0},
+    "S6K to adapters": {"S6K_feedback": 0.0},
+    "miR-221": {"miR221_basal": 0.0, "miR221_extra": 0.0},
+}
+"""The loops, and what else may carry a switch with them."""
+
+LOOP_WORDS: Mapping[str, str] = {
+    "B1": "active PTEN reactivates PTEN",
+    "B2": "AP-1 makes miR-21, miR-21 lowers PDCD4, PDCD4 lowers AP-1",
+    "B3": "miR-21 lowers NFIB, NFIB lowers miR-21",
+    "B4": "AKT raises NF-kB/STAT3, which makes miR-21, which lowers PTEN, which lowers AKT",
+    "B5": "NF-kB/STAT3 makes IL-6, IL-6 activates STAT3, STAT3 makes miR-21",
+}
+
+STRENGTH: Mapping[str, tuple[str, ...]] = {
+    "B1": ("PTEN_autoactivation", "k_PTEN_phosphorylation"),
+    "B2": ("PDCD4_AP1_inhibition", "miR21_promoter_AP1", "faster_decay"),
+    "B3": ("NFIB_repression", "faster_decay"),
+    "B4": ("AKT_to_inflammation", "miR21_promoter_inflammation", "faster_decay_PTEN"),
+    "B5": ("IL6_to_inflammation", "miR21_promoter_inflammation"),
+}
+"""Gains of each loop, to be raised beyond the plausible where the question is how much would be needed."""
+
+_COMPARED = (
+    "miR21_RISC",
+    "PTEN_active",
+    "AKT_T308_S473",
+    "PDCD4",
+    "NFIB",
+    "inflammation",
+    "AP1",
+    "PTEN_phosphorylated",
+)
+_APART = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class MemorySearch:
+    """What a search for second stable states found.
+
+    Attributes
+    ----------
+    condition : str
+        In words: "untreated", "under trastuzumab 68.7 nM".
+    members : int
+        Parameter sets that could be settled.
+    failed : int
+    bistable : tuple of int
+        Members with more than one stable state.
+    states : mapping of member to array, shape (n_states, n_species)
+        The stable states of these, by falling PTEN.
+    loops : mapping of name in `CUTS` to int
+        In how many of these the second state is lost when it is switched off.
+    parameters : array, shape (n_members, n_parameters)
+    """
+
+    condition: str
+    members: int
+    failed: int
+    bistable: tuple[int, ...]
+    states: Mapping[int, np.ndarray]
+    loops: Mapping[str, int]
+    parameters: np.ndarray
+
+    @property
+    def fraction(self) -> float:
+        """Share of members with more than one stable state."""
+        return len(self.bistable) / max(self.members, 1)
+
+    @property
+    def upper_bound(self) -> float:
+        """Upper end of the 95 % Clopper-Pearson interval of that share."""
+        from scipy.stats import beta
+
+        k, n = len(self.bistable), self.members
+        return 1.0 if k == n else float(beta.ppf(0.975 if k else 0.95, k + 1, n - k))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "condition": self.condition,
+            "members": self.members,
+            "failed": self.failed,
+            "bistable": len(self.bistable),
+            "fraction": self.fraction,
+            "fraction_upper_95": self.upper_bound,
+            "lost_when_loop_is_cut": dict(self.loops),
+        }
+
+
+def search(
+    laboratory: Laboratory,
+    parameters: np.ndarray,
+    *,
+    held: Mapping[str, float] | None = None,
+    condition: str = "untreated",
+    seed: int = 0,
+    random_starts: int = 2,
+    progress: Progress | None = None,
+) -> MemorySearch:
+    """Settle every parameter set from very different starts and count its stable states.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    parameters : array, shape (n_members, n_parameters)
+    held : mapping of species to float, optional
+        Drugs in the medium, at constant concentration.
+    condition : str
+        What that is, in words.
+    seed, random_starts : int
+        Starts beside the four extreme ones.
+    progress : callable, optional
+
+    Raises
+    ------
+    AnalysisError
+        If a held species does not exist.
+    """
+    model = laboratory.model
+    for name in held or {}:
+        if name not in model.species:
+            raise unknown("species", name, model.species)
+    from pathway.simulation.prepared import prepare
+
+    usual = prepare(model).many_starts(parameters)
+    rng = np.random.default_rng(seed)
+    kinds = ["usual", *_EXTREMES, *["random"] * random_starts]
+    settled = []
+    for done, kind in enumerate(kinds):
+        starts = _start(model.species, usual, kind, rng)
+        for name, value in (held or {}).items():
+            starts[:, model.species_index(name)] = value
+        settled.append(steady_states(model, starts, parameters)[0])
+        if progress:
+            progress("starts", done + 1, len(kinds))
+    found = np.stack(settled, axis=1)
+    usable = np.isfinite(found).all(axis=(1, 2))
+    states = {}
+    for member in np.flatnonzero(usable):
+        distinct = _distinct(model.species, found[member])
+        if len(distinct) > 1:
+            states[int(member)] = distinct
+    loops = {loop: _lost(laboratory, parameters, states, cut) for loop, cut in CUTS.items()}
+    return MemorySearch(
+        condition,
+        int(usable.sum()),
+        int((~usable).sum()),
+        tuple(states),
+        states,
+        loops,
+        parameters,
+    )
+
+
+_MIRNA = ("miR21_primary", "miR21_duplex", "miR21_RISC")
+_EXTREMES: Mapping[str, Mapping[float, tuple[str, ...]]] = {
+    "resistant": {
+        100.0: _MIRNA,
+        0.01: ("PDCD4", "PDCD4_mRNA", "NFIB", "PTEN_active", "PTEN_phosphorylated", "PTEN_mRNA"),
+        5.0: ("inflammation", "IL6", "AP1", "PIP3"),
+    },
+    "sensitive": {
+        0.001: _MIRNA,
+        2.0: ("PDCD4", "NFIB", "PTEN_active", "PTEN_mRNA"),
+        0.02: ("inflammation", "IL6", "AP1", "PIP3", "PTEN_phosphorylated"),
+    },
+    "inactive PTEN": {0.001: ("PTEN_active",)},
+    "inflamed": {30.0: ("inflammation", "IL6"), 0.1: ("NFIB",)},
+}
+"""Starts far apart: what the usual amounts are multiplied by."""
+_RANDOM = (*_MIRNA, "PDCD4", "NFIB", "inflammation", "IL6", "AP1", "PTEN_active", "PTEN_phosphorylated")
+
+
+def _start(species: tuple[str, ...], usual: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
+    """Starts of one kind for all members; conserved totals are kept."""
+    made = usual.copy()
+    for factor, names in _EXTREMES.get(kind, {}).items():
+        made[:, [species.index(name) for name in names]] *= factor
+    if kind == "inactive PTEN":
+        active, inactive = (species.index(name) for name in ("PTEN_active", "PTEN_phosphorylated"))
+        made[:, inactive] += usual[:, active] - made[:, active]
+    elif kind == "random":
+        for name in _RANDOM:
+            made[:, species.index(name)] *= np.exp(rng.uniform(-4.0, 4.0, len(made)))
+    return made
+
+
+def _distinct(species: tuple[str, ...], states: np.ndarray) -> np.ndarray:
+    """States that differ by more than `_APART` in one of the compared species, by falling active PTEN."""
+    places = [species.index(name) for name in _COMPARED]
+    kept: list[np.ndarray] = []
+    for state in states:
+        sizes = [np.maximum(np.abs(state[places]), np.abs(other[places])) + 1e-9 for other in kept]
+        gaps = [np.abs(state[places] - other[places]) / size for other, size in zip(kept, sizes, strict=True)]
+        if all(gap.max() > _APART for gap in gaps):
+            kept.append(state)
+    kept.sort(key=lambda state: -state[species.index("PTEN_active")])
+    return np.array(kept)
+
+
+def _lost(
+    laboratory: Laboratory, parameters: np.ndarray, states: Mapping[int, np.ndarray], cut: Mapping[str, float]
+) -> int:
+    """In how many members all states run into one when a loop is cut."""
+    model, lost = laboratory.model, 0
+    for member, found in states.items():
+        values = parameters[member].copy()
+        for name, value in cut.items():
+            values[model.parameter_index(name)] = value
+        again = steady_states(model, found, np.tile(values, (len(found), 1)))[0]
+        lost += int(np.isfinite(again).all() and len(_distinct(model.species, again)) == 1)
+    return lost
+
+
+def strengthened(laboratory: Laboratory, parameters: np.ndarray, loop: str, factor: float) -> np.ndarray:
+    """Parameter sets with every gain of a loop multiplied."""
+    made = parameters.copy()
+    for name in STRENGTH[loop]:
+        made[:, laboratory.model.parameter_index(name)] *= factor
+    return made

@@ -1,0 +1,308 @@
+"""Is resistance a switch? Branches over the drive, folds, hysteresis, second states among draws, pulses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.experiment import Scenario
+from pathway.scenario.laboratory import Laboratory
+
+from .continuation import Branch, fold_curve
+from .dishes import Cells, cells_of, checked_readouts, without
+from .draws import Draws, Progress, chosen
+from .drive import DRIVE, BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
+from .mistakes import AnalysisError, unknown
+from .pulse import PulseCourse, minimal_pulse, pulse_course
+from .second_states import LOOP_WORDS, MemorySearch, search
+
+
+@dataclass(frozen=True, eq=False)
+class Condition:
+    """The cells with nothing, or with a drug held in the medium.
+
+    Attributes
+    ----------
+    label : str
+        "untreated", "with trastuzumab 68.7 nM".
+    branch : Branch
+    readings : mapping of name to array, shape (n_points,)
+    fold_curve : Branch or None
+        The first fold over a second parameter, where one was named and there is a fold.
+    spread : BranchSpread or None
+        The same branch over draws.
+    second_states : MemorySearch or None
+    """
+
+    label: str
+    branch: Branch
+    readings: Mapping[str, np.ndarray]
+    fold_curve: Branch | None
+    spread: BranchSpread | None
+    second_states: MemorySearch | None
+
+
+@dataclass(frozen=True, eq=False)
+class Switch:
+    """The answer.
+
+    Attributes
+    ----------
+    scenario : Scenario
+    cells : str
+        Cell line.
+    parameter : str
+        That is followed, from `low` to `high`.
+    usual : float or None
+        Its value in these cells.
+    against : str
+        Second parameter of fold curves, or "".
+    conditions : tuple of Condition
+    swept : Hysteresis or None
+        None where the parameter is a drug's concentration.
+    pulse : PulseCourse or None
+        None where a second state was found.
+    flips : mapping of draw to float or None
+        Of draws with a second state: the smallest pulse, in nM, that flips resistant cells for good.
+    units : mapping of name to unit text
+    draws : Draws
+    """
+
+    scenario: Scenario
+    cells: str
+    parameter: str
+    low: float
+    high: float
+    usual: float | None
+    against: str
+    conditions: tuple[Condition, ...]
+    swept: Hysteresis | None
+    pulse: PulseCourse | None
+    flips: Mapping[int, float | None]
+    units: Mapping[str, str]
+    draws: Draws
+
+    def text(self) -> str:
+        """The finding in sentences."""
+        said = [f"From {self.parameter} {self.low:g} to {self.high:g}: {self._special()}"]
+        if self.swept is not None:
+            gap = max(self.swept.gap(name) for name in self.swept.up)
+            said.append(f"Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %.")
+        for condition in self.conditions:
+            said += _told(condition, self.draws.kind)
+        if self.pulse is not None:
+            said.append(self.pulse.text())
+        for draw, dose in self.flips.items():
+            flipped = f"a pulse of {dose:.3g} nM anti-miR-21" if dose is not None else "no pulse up to 1000 nM"
+            said.append(f"In draw {draw}, {flipped} flips resistant cells for good.")
+        return " ".join(said)
+
+    def _special(self) -> str:
+        special = [(c.label, point) for c in self.conditions for point in c.branch.special]
+        if not special:
+            return "one stable steady state throughout, no fold and no Hopf point."
+        return "; ".join(f"{point.kind} at {point.value:.6g} ({label})" for label, point in special) + "."
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "scenario": self.scenario.name,
+            "cells": self.cells,
+            "parameter": self.parameter,
+            "units": dict(self.units),
+            "branches": [_branch_dict(condition) for condition in self.conditions],
+            "fold_curves": [
+                {
+                    "condition": c.label,
+                    self.parameter: c.fold_curve.of(self.parameter).tolist(),
+                    self.against: c.fold_curve.values.tolist(),
+                    "cusps": [point.value for point in c.fold_curve.special],
+                }
+                for c in self.conditions
+                if c.fold_curve is not None
+            ],
+            "hysteresis_gap": None if self.swept is None else {r: self.swept.gap(r) for r in self.swept.up},
+            "second_states": [c.second_states.to_dict() for c in self.conditions if c.second_states is not None],
+            "loops": dict(LOOP_WORDS),
+            "pulse": None if self.pulse is None else self.pulse.to_dict(),
+            "minimal_pulse": {str(draw): dose for draw, dose in self.flips.items()},
+            "ensemble": self.draws.to_dict(),
+            "conclusion": self.text(),
+        }
+
+    def rows(self) -> tuple[list[str], list[list[Any]]]:
+        """The tidy table: one row for each point of each branch."""
+        names = list(self.conditions[0].readings)
+        header = ["condition", f"{self.parameter} [{self.units[self.parameter]}]", "stable"]
+        header += [f"{name} [{self.units[name]}]" for name in names]
+        return header, [
+            [c.label, float(c.branch.values[k]), int(c.branch.stable[k]), *(float(c.readings[n][k]) for n in names)]
+            for c in self.conditions
+            for k in range(len(c.branch.values))
+        ]
+
+
+def _told(condition: Condition, kind: str) -> list[str]:
+    label, said = condition.label[0].upper() + condition.label[1:], []
+    spread, found = condition.spread, condition.second_states
+    of = {"ranges": "from the plausible ranges", "posterior": "of the posterior"}.get(kind, "")
+    if found is not None:
+        said.append(
+            f"{label}: {len(found.bistable)} of {found.members} parameter sets {of} have a second stable state "
+            f"(at most {100 * found.upper_bound:.2g} % with 95 % confidence)."
+        )
+        loops = [f"{loop} in {n}" for loop, n in found.loops.items() if n]
+        if loops:
+            said.append(f"It is lost when something is switched off: {', '.join(loops)}.")
+    if spread is not None:
+        folds, hopfs = spread.having("fold"), spread.having("Hopf")
+        said.append(
+            f"Followed over the whole range, {len(folds)} of {spread.members} have a fold somewhere and {len(hopfs)} a "
+            "Hopf point."
+        )
+        said += [_fold_told(spread, draw) for draw in folds[:_MOST_TOLD]]
+    return said
+
+
+_MOST_TOLD = 3
+
+
+def _fold_told(spread: BranchSpread, draw: int) -> str:
+    places = sorted(point.value for point in spread.special[draw] if point.kind == "fold")
+    said = f"Draw {draw}: fold{'s' if len(places) > 1 else ''} at {' and '.join(f'{place:.4g}' for place in places)}"
+    return said + (f", gone without {' or '.join(spread.cut[draw])}." if spread.cut[draw] else ".")
+
+
+def _branch_dict(condition: Condition) -> dict[str, Any]:
+    branch, spread = condition.branch, condition.spread
+    bands = None
+    if spread is not None and spread.members:
+        bands = {
+            "values": spread.values.tolist(),
+            "readings": {n: [end.tolist() for end in spread.band(n)] for n in spread.readings},
+            "draws": spread.members,
+            "lost": spread.lost,
+            "folds": {
+                str(draw): {
+                    "at": [point.value for point in spread.special[draw] if point.kind == "fold"],
+                    "gone_without": list(spread.cut[draw]),
+                }
+                for draw in spread.having("fold")
+            },
+            "with_hopf": spread.having("Hopf"),
+        }
+    return {
+        "condition": condition.label,
+        "values": branch.values.tolist(),
+        "stable": branch.stable.tolist(),
+        "readings": {name: values.tolist() for name, values in condition.readings.items()},
+        "special": [{"kind": p.kind, "value": p.value, "frequency": p.frequency} for p in branch.special],
+        "ended": branch.ended,
+        "over_draws": bands,
+    }
+
+
+def switch(
+    scenario: Scenario,
+    laboratory: Laboratory,
+    *,
+    arm: str | None = None,
+    parameter: str = DRIVE,
+    low: float = 0.0,
+    high: float = 10.0,
+    readings: Sequence[str] = ("miR21", "PTEN", "pAKT"),
+    against: str = "",
+    against_range: tuple[float, float] = (0.0, 0.0),
+    draws: Draws | None = None,
+    progress: Progress | None = None,
+) -> Switch:
+    """Follow an arm's cells over a parameter, untreated and under the scenario's drugs, and look for second states.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    arm : str, optional
+        Whose cells; the first arm unless given. Its doses are left out.
+    parameter : str
+    low, high : float
+        In the parameter's unit.
+    readings : sequence of str
+    against : str
+        A second parameter, over `against_range`, in which folds are followed.
+    draws : Draws, optional
+        Searched for second states and followed over the whole range.
+    progress : callable, optional
+
+    Raises
+    ------
+    AnalysisError
+        If a name does not exist, a range does not rise, or a branch cannot be followed.
+    """
+    known = [a.name for a in scenario.arms]
+    if arm is not None and arm not in known:
+        raise unknown("arm", arm, known)
+    for name, ends in ((parameter, (low, high)), *([(against, against_range)] if against else [])):
+        if not ends[0] < ends[1]:
+            raise AnalysisError(f"the range of {name} from {ends[0]:g} to {ends[1]:g} must rise; give both ends")
+    names, draws = checked_readouts(laboratory, readings), draws or chosen(laboratory)
+    chosen_arm = scenario.arm(arm) if arm else scenario.arms[0]
+    (cells,) = cells_of(scenario, [without(chosen_arm, chosen_arm.doses)], laboratory, draws)
+    second = (against, *against_range) if against else None
+    conditions = tuple(
+        _condition(laboratory, cells, parameter, (low, high), label, held, names, second, progress)
+        for label, held in _conditions(scenario, laboratory)
+    )
+    in_model = parameter in laboratory.model.parameters
+    parameters, state = cells.parameters[0], cells.states[0]
+    swept = hysteresis(laboratory, parameters, state, np.linspace(low, high, 9), names, parameter) if in_model else None
+    flips = _flips(laboratory, conditions[0].second_states)
+    bistable = any(c.second_states is not None and c.second_states.bistable for c in conditions)
+    return Switch(
+        scenario, chosen_arm.cells, parameter, low, high,
+        float(parameters[laboratory.model.parameter_index(parameter)]) if in_model else None, against, conditions,
+        swept, None if bistable else pulse_course(laboratory, parameters, state), flips,
+        {name: laboratory.units.get(name) or laboratory.parameters.get(name, "1") for name in (parameter, *names)}
+        | ({against: laboratory.parameters.get(against, "1")} if against else {}),
+        draws,
+    )  # fmt: skip
+
+
+def _conditions(scenario: Scenario, laboratory: Laboratory) -> list[tuple[str, dict[str, float]]]:
+    """Untreated, and under each drug of [growth_rate] at its dose."""
+    found: list[tuple[str, dict[str, float]]] = [("untreated", {})]
+    for name in scenario.growth_of:
+        dose = scenario.doses[name]
+        agent = laboratory.agents[dose.agent]
+        if agent.species and dose.amount:
+            found.append((f"with {agent.name} {dose.amount:.3g} {agent.unit}", {agent.species: dose.amount}))
+    return found
+
+
+def _condition(
+    laboratory: Laboratory, cells: Cells, parameter: str, ends: tuple[float, float], label: str,
+    held: Mapping[str, float], names: Sequence[str], second: tuple[str, float, float] | None,
+    progress: Progress | None,
+) -> Condition:  # fmt: skip
+    parameters, states = cells.parameters, cells.states
+    resting, branch = drive_branch(laboratory, parameters[0], states[0], parameter, *ends, held)
+    along = resting.names(branch.states, branch.values)
+    curve = fold_curve(resting.system, branch.folds()[0], *second, ends) if second and branch.folds() else None
+    spread = found = None
+    if len(parameters) > 1:
+        found = search(laboratory, parameters[1:], held=held, condition=label, progress=progress)
+        spread = branches_of_draws(resting, parameters[1:], states[1:], names, *ends, progress)
+    return Condition(label, branch, {name: along[name] for name in names}, curve, spread, found)
+
+
+def _flips(laboratory: Laboratory, found: MemorySearch | None, most: int = 5) -> dict[int, float | None]:
+    """The smallest pulse that flips untreated cells back, for the first draws with a second state."""
+    if found is None:
+        return {}
+    return {
+        draw: minimal_pulse(laboratory, found.parameters[draw], found.states[draw][-1], found.states[draw][0])
+        for draw in found.bistable[:most]
+    }

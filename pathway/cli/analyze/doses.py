@@ -1,0 +1,189 @@
+"""`pathway dose-response` and `pathway synergy`: effects over doses of one agent or of two."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Any
+
+import typer
+
+from .. import console
+from .task import (
+    ArmName,
+    DrawCount,
+    Ensemble,
+    Found,
+    Json,
+    Out,
+    Posterior,
+    Scenario,
+    Seed,
+    Settings,
+    Task,
+    answer,
+    hours,
+    listed,
+)  # fmt: skip
+
+
+def dose_response(
+    scenario: Scenario,
+    agent: Annotated[str | None, typer.Option(help="A dose of the scenario, or an agent")] = None,
+    doses: Annotated[str | None, typer.Option(help="'0.1 ug/mL, 1 ug/mL, ...'")] = None,
+    arms: Annotated[str | None, typer.Option(help="Arms, separated by commas")] = None,
+    readouts: Annotated[str | None, typer.Option(help="Observables read beside GR, separated by commas")] = None,
+    at: Annotated[str | None, typer.Option(help="Time of reading, for example '72 h'")] = None,
+    ensemble: Ensemble = None,
+    draws: DrawCount = None,
+    seed: Seed = None,
+    posterior: Posterior = None,
+    settings: Settings = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """GR metrics, IC50 and read-outs over doses of an agent."""
+    given = {
+        "agent": agent, "doses": listed(doses), "arms": listed(arms), "readouts": listed(readouts), "at": at,
+        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
+    }  # fmt: skip
+    return answer("dose_response", dose_response_found, scenario, settings, given, out, as_json)
+
+
+def dose_response_found(task: Task) -> Found:
+    from pathway.analysis.dose_series import dose_series
+    from pathway.plotting.dose_figure import plot_dose_series
+
+    o = task.options
+    found = dose_series(
+        task.scenario, task.laboratory, agent=o["agent"] or None, doses=o["doses"] or None, arms=o["arms"] or None,
+        readouts=o["readouts"] or None, at=hours(o["at"]), draws=task.draws(), steps=o["steps"], decades=o["decades"],
+    )  # fmt: skip
+
+    def show() -> None:
+        unit = found.doses.unit
+        header = ["arm", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "AOC", f"IC50 [{unit}]"]
+        rows = [_metrics_row(name, series) for name, series in found.series.items()]
+        console.print_table(header, rows, numbers=range(1, 7))
+        for name, series in found.series.items():
+            for metric in ("gr50", "gr_inf", "gec50"):
+                if metric in series.intervals:
+                    i = series.intervals[metric]
+                    console.print_line(f"{name}: 95 % of {metric} between {_dose(i.low)} and {_dose(i.high)}")
+
+    tables = {"dose_response": found.rows(), "over_time": found.rows_over_time()}
+    return Found(found.to_dict(), tables, {"figure": plot_dose_series(found)}, show)
+
+
+def _dose(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.3g}" if math.isfinite(value) else ("not reached" if value > 0 else "below all doses")
+
+
+def _metrics_row(name: str, series: Any) -> list[str]:
+    m = series.metrics
+    half = "flat" if m.is_flat else f"{m.gec50:.3g}"
+    return [
+        name, _dose(m.gr50), f"{m.gr_max:.3f}", f"{m.gr_inf:.3f}", half, f"{m.gr_aoc:.3f}", _dose(series.counts.ic50)
+    ]  # fmt: skip
+
+
+def synergy(
+    scenario: Scenario,
+    grid: Annotated[str | None, typer.Option(help="Doses of either agent, zero included: 8x8")] = None,
+    agents: Annotated[str | None, typer.Option(help="Two doses of the scenario, separated by a comma")] = None,
+    arm: ArmName = None,
+    scale: Annotated[str | None, typer.Option(help="Scale of effect: growth rate, GR or count")] = None,
+    doses_first: Annotated[str | None, typer.Option(help="'0.1 ug/mL, 1 ug/mL, ...'")] = None,
+    doses_second: Annotated[str | None, typer.Option(help="'1 nM, 10 nM, ...'")] = None,
+    shifts: Annotated[
+        str | None, typer.Option(help="When the second agent is given after the first: '-48 h, 0 h, 48 h'; or none")
+    ] = None,
+    ensemble: Ensemble = None,
+    draws: DrawCount = None,
+    seed: Seed = None,
+    posterior: Posterior = None,
+    settings: Settings = None,
+    out: Out = None,
+    as_json: Json = False,
+) -> int:
+    """Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules."""
+    given = {
+        "grid": grid, "agents": listed(agents), "arm": arm, "scale": scale, "doses_first": listed(doses_first),
+        "doses_second": listed(doses_second), "shifts": listed(shifts),
+        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
+    }  # fmt: skip
+    return answer("synergy", synergy_found, scenario, settings, given, out, as_json)
+
+
+def synergy_found(task: Task) -> Found:
+    from pathway.analysis.combination import combination, pair_and_arm
+    from pathway.analysis.schedules import schedules
+    from pathway.plotting.synergy_figure import plot_grid
+
+    o, scenario = task.options, task.scenario
+    one, two, arm = pair_and_arm(scenario, _pair(o["agents"]), o["arm"] or None)
+    draws = task.draws(arm.cells)
+    found = combination(
+        scenario, task.laboratory, size=_size(o["grid"]), agents=(one, two), arm=arm.name,
+        doses=(o["doses_first"] or None, o["doses_second"] or None), scale=o["scale"], draws=draws,
+        decades=o["decades"], progress=task.progress,
+    )  # fmt: skip
+    times = _shifts(o["shifts"], (scenario.growth_at or scenario.end) - min(scenario.doses[one].times))
+    given = schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws) if times else None
+    content, tables = found.to_dict(), {"synergy": found.rows()}
+    if given is not None:
+        content["schedules"] = given.to_dict()
+        tables["schedules"] = given.rows()
+
+    def show() -> None:
+        console.print_line(found.conclusion(), style="bold")
+        rows = [
+            [name, "undefined" if e.mean() is None else f"{e.mean():+.4f}", _between(found.intervals.get(name)),
+             str(len(e.undefined))]
+            for name, e in found.excess.items()
+        ]  # fmt: skip
+        if found.musyc is not None:
+            for name, value in found.musyc.potency_and_efficacy().items():
+                rows.append([f"MuSyC {name}", f"{value:.3g}", _between(found.intervals.get(name), ".3g"), ""])
+        header = ["reference", "mean excess", "95 % of draws", "cells undefined"]
+        if not found.intervals:
+            header, rows = [header[0], header[1], header[3]], [[r[0], r[1], r[3]] for r in rows]
+        console.print_table(header, rows, numbers=range(1, len(header)))
+        if given is not None:
+            console.print_line(given.text())
+
+    return Found(content, tables, {"figure": plot_grid(found, given)}, show)
+
+
+def _between(found: Any, form: str = "+.4f") -> str:
+    return "" if found is None or found.low is None else f"{found.low:{form}} to {found.high:{form}}"
+
+
+_USUAL_SHIFTS = (-48.0, 0.0, 48.0)
+
+
+def _shifts(words: list[str], until: float) -> list[float]:
+    """Hours from the first agent to the second; the usual ones that fit before the reading unless some are named."""
+    if words == ["none"]:
+        return []
+    return [hours(word) or 0.0 for word in words] or [shift for shift in _USUAL_SHIFTS if shift < until]
+
+
+def _size(text: str) -> tuple[int, int]:
+    from pathway.analysis.mistakes import AnalysisError
+
+    parts = text.lower().replace(" ", "").split("x")
+    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+        raise AnalysisError(f"a grid is written like 8x8, not '{text}'")
+    return int(parts[0]), int(parts[1])
+
+
+def _pair(names: list[str]) -> tuple[str, str] | None:
+    from pathway.analysis.mistakes import AnalysisError
+
+    if not names:
+        return None
+    if len(names) != 2:
+        raise AnalysisError(f"a combination has two agents, but {len(names)} were named")
+    return names[0], names[1]

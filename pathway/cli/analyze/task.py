@@ -1,0 +1,122 @@
+"""What the commands of the analyses share: option types, reading the scenario, writing and printing what is found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .. import console
+
+Scenario = Annotated[str, typer.Argument(help="A scenario's name or file", metavar="SCENARIO")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/SCENARIO-ANALYSIS]")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
+Ensemble = Annotated[str | None, typer.Option("--ensemble", help="none, ranges or posterior: intervals from draws")]
+DrawCount = Annotated[int | None, typer.Option("--draws", help="How many draws")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and samples")]
+Posterior = Annotated[
+    str | None, typer.Option("--posterior", help="Draws that 'pathway sample --out' has written: the CSV or its folder")
+]
+ArmName = Annotated[str | None, typer.Option("--arm", help="An arm of the scenario")]
+
+Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+"""Header with units, and rows."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A scenario with the options of an analysis."""
+
+    scenario: Any
+    laboratory: Any
+    options: Mapping[str, Any]
+    progress: console.Progress
+
+    def draws(self, *lines: str) -> Any:
+        """Parameter draws as the options say, for the cell lines named; of all arms unless given."""
+        from pathway.analysis.draws import draws_of
+
+        o = self.options
+        lines = lines or tuple(dict.fromkeys(arm.cells for arm in self.scenario.arms))
+        found = draws_of(
+            self.laboratory, lines, self.scenario.file.parent, o["ensemble"], count=int(o["draws"]),
+            seed=int(o["seed"]), posterior=o["posterior"], progress=self.progress,
+        )  # fmt: skip
+        if found.left_out:
+            console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
+        return found
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an analysis hands over.
+
+    Attributes
+    ----------
+    content : dict
+        The JSON form.
+    tables : mapping of file stem to Table
+    figures : mapping of file stem to Figure
+    show : callable
+        Prints it for the person at the terminal.
+    """
+
+    content: dict[str, Any]
+    tables: Mapping[str, Table]
+    figures: Mapping[str, Any]
+    show: Callable[[], None]
+
+
+def answer(
+    analysis: str,
+    found_by: Callable[[Task], Found],
+    name: str,
+    settings: list[str] | None,
+    given: Mapping[str, Any],
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Read the scenario, analyze, write the folder, print."""
+    from pathway.analysis.options import options_of
+    from pathway.report import check_out
+    from pathway.report.analysis_folder import write_analysis
+    from pathway.scenario import built_in_laboratory, read_scenario
+
+    from .. import DONE
+
+    scenario = read_scenario(name, settings or [])
+    options = options_of(scenario, analysis, given)
+    folder = out or Path("results") / f"{scenario.name}-{analysis}"
+    check_out(folder)
+    with console.progress_bar() as progress:
+        found = found_by(Task(scenario, built_in_laboratory(), options, progress))
+        command = ["pathway", *sys.argv[1:]]
+        record = write_analysis(
+            analysis, scenario, found.content, found.tables, found.figures, folder, command, options,
+            options.get("seed"),
+        )  # fmt: skip
+    if as_json:
+        console.print_json({**found.content, "provenance": record})
+    else:
+        found.show()
+        console.print_line(f"Figure: {folder / 'figure.png'}   numbers: {folder / (analysis + '.json')}")
+    return DONE
+
+
+def listed(text: str | None) -> list[str] | None:
+    """The parts of a text with commas; None where nothing was given."""
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def hours(text: str | None) -> float | None:
+    """A time such as "72 h" in hours; None for no text."""
+    from pathway.scenario.quantities import hours as read
+
+    return read(text) if text else None

@@ -1,0 +1,102 @@
+"""Analyses over parameter draws: where draws come from, and that every draw is treated as it would be by itself."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathway.analysis.control import control_coefficients, control_of_draws
+from pathway.analysis.dishes import rest
+from pathway.analysis.draws import from_ranges, from_table
+from pathway.analysis.mistakes import AnalysisError
+from pathway.analysis.scenario_sensitivity import courses_of, ranges_of_draws
+from pathway.analysis.screen import screen
+from pathway.scenario.run import dishes
+from pathway.simulation import simulate, steady_state
+
+
+def test_draws_of_a_fit_come_as_a_table(tmp_path, laboratory):
+    file = tmp_path / "draws.csv"
+    file.write_text("_chain,k_PTEN,scale_pAKT\n0,100,1\n0,120,1\n1,140,2\n", encoding="utf-8")
+    draws = from_table(laboratory, tmp_path)
+    rows = draws.of_line("bt474_resistant", Path())
+    assert rows[:, laboratory.model.parameter_index("k_PTEN")].tolist() == [100, 120, 140]
+    assert draws.left_out == ("scale_pAKT",) and draws.names == ("k_PTEN",)
+    for text, words in (
+        ("k_PTENN\n1\n2\n", "Did you mean 'k_PTEN'"),
+        ("k_PTEN\n1\nnan\n", "holds something that is no number"),
+        ("k_PTEN\n1\n", "at least two draws"),
+        ("", "at least two draws"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(AnalysisError, match=words):
+            from_table(laboratory, file)
+
+
+def test_what_only_resistant_cells_have_is_not_drawn_for_their_parents(tmp_path, laboratory):
+    file = tmp_path / "draws.csv"
+    file.write_text("miR21_extra_transcription\n2\n4\n", encoding="utf-8")
+    draws, place = from_table(laboratory, file), laboratory.model.parameter_index("miR21_extra_transcription")
+    assert draws.of_line("bt474_resistant", Path())[:, place].tolist() == [2, 4]
+    assert draws.of_line("bt474", Path())[:, place].tolist() == [0, 0]
+
+
+def test_a_posterior_gives_ranges_for_a_global_analysis(tmp_path, laboratory):
+    file = tmp_path / "draws.csv"
+    rows = "\n".join(f"{value},7" for value in range(1, 202))
+    file.write_text(f"k_PTEN,Km_PTEN\n{rows}\n", encoding="utf-8")
+    ranges = ranges_of_draws(laboratory, from_table(laboratory, file), "bt474_resistant", Path())
+    # 201 values 1..201: the quantiles lie at 1 + 200 q; what does not move is no range.
+    assert ranges.names == ("k_PTEN",) and (ranges.low[0], ranges.high[0]) == (6.0, 196.0)
+
+
+def test_control_over_draws_is_that_of_each_draw(laboratory, untreated):
+    rows = from_ranges(laboratory, ("bt474_resistant",), Path(), 3, seed=2).of_line("bt474_resistant", Path())
+    states = rest(laboratory, rows)
+    parameters = np.concatenate([untreated.parameters[None], rows])
+    found = control_of_draws(laboratory.model, parameters, np.concatenate([untreated.state[None], states]), ["pAKT"])
+    each = [
+        control_coefficients(laboratory.model, row, state, ["pAKT"]).coefficients
+        for row, state in zip(rows, states, strict=True)
+    ]
+    assert found.low == pytest.approx(np.min(each, axis=0)) and found.high == pytest.approx(np.max(each, axis=0))
+    assert "(" in found.told("pAKT", 1)[0] and len(found.rows()[1]) == len(found.reactions)
+
+
+def test_sensitivities_of_an_arm_begin_at_rest(scenario, laboratory):
+    (found,) = courses_of(scenario, laboratory, scenario.arm("both"), ["PTEN"], ["faster_decay_PTEN"], steps=5)
+    assert found.values[0, 0] == 0.0 and found.values[-1, 0] < -0.1
+    assert found.strongest(1)[0][0] == "faster_decay_PTEN"
+
+
+def test_targets_that_do_the_same_are_named_together(scenario, laboratory):
+    found = screen(scenario, laboratory, only=["PTEN_mRNA", "PTEN_mRNA_synthesis", "PTEN_gene", "miR21_loss"])
+    assert len(found.unlike()) == 2
+    first = next(k for k in found.unlike() if found.targets[k].name.startswith("PTEN"))
+    assert len(found.same_as(first)) == 2
+
+
+def test_a_screen_over_draws_is_that_of_each_draw(scenario, laboratory):
+    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3, seed=5)
+    found = screen(scenario, laboratory, only=["PTEN_mRNA", "p27"], pairs=2, draws=draws)
+    (dish,) = dishes(scenario, [scenario.arm("trastuzumab")], laboratory)
+
+    def gr(values):
+        state, logs = steady_state(laboratory.model, values), []
+        for plan in (dish.interventions, ()):
+            run = simulate(
+                laboratory.model, [0.0, 120.0], parameters=values, initial=state, start=0.0, interventions=plan
+            )
+            logs.append(run["log_cell_number"][1] - run["log_cell_number"][0])
+        return 2 ** (logs[0] / logs[1]) - 1
+
+    changes = []
+    for row in draws.of_line("bt474_resistant", scenario.file.parent):
+        turned = row.copy()
+        turned[laboratory.model.parameter_index("PTEN_gene")] *= found.factor
+        changes.append(gr(turned) - gr(row))
+    place = [target.name for target in found.targets].index("PTEN_mRNA")
+    assert found.intervals[place].low == pytest.approx(min(changes), abs=1e-4)
+    assert found.intervals[place].high == pytest.approx(max(changes), abs=1e-4)
+    ((one, two, _),) = found.best_pairs()
+    assert found.pair_interval(one, two).low <= found.pair_interval(one, two).high

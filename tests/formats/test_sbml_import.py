@@ -16,6 +16,7 @@ from tests.references.scipy_simulation import simulate
 
 TIMES = np.linspace(0.0, 5.0, 11)
 DELAY = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/delay">delay</csymbol>'
+TIME = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
 RATE = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/rateOf">rateOf</csymbol>'
 DECAY = "<apply><times/><ci>k</ci><ci>S</ci><ci>C</ci></apply>"
 
@@ -334,6 +335,15 @@ def test_a_delay_of_changing_length_is_refused() -> None:
         + f'<assignmentRule variable="y">{late}</assignmentRule></listOfRules>'
     )
     assert "delay() by a time that changes" in refusal(text)
+
+
+def test_the_past_of_what_rests_is_known_for_any_delay() -> None:
+    lag = f"<apply><divide/>{TIME}<cn>2</cn></apply>"
+    late = math(f"<apply>{DELAY}<apply><plus/><ci>c</ci>{TIME}</apply>{lag}</apply>")
+    text = sbml(
+        parameters(c=8.0, y=None) + f'<listOfRules><assignmentRule variable="y">{late}</assignmentRule></listOfRules>'
+    )
+    assert final(text, "y") == pytest.approx(8.0 + 2.5)
 
 
 def test_a_truncated_file_names_its_line() -> None:

@@ -1,7 +1,8 @@
-"""`delay(x, d)`: the value of x some constant time ago.
+"""`delay(x, d)`: the value of x some time ago.
 
-Where x does not itself depend on delayed values and no event sets what it depends on, its past is the course of a copy
-of the equations it needs that starts `d` later. Everything else is refused.
+Of constants and the time the past is known for any `d`. Where x does not itself depend on delayed values, no event sets
+what it depends on, and `d` is constant, its past is the course of a copy of the equations it needs that starts `d`
+later. Everything else is refused.
 """
 
 from __future__ import annotations
@@ -29,13 +30,21 @@ def resolve_delays(draft: Draft, declared: Declarations) -> None:
     copies: dict[Expression, dict[str, str]] = {}
     for mark in asked:
         delayed, lag = draft.closed(declared.delays[mark])
-        _check_lag(draft, declared, lag)
-        known = copies.setdefault(lag, {})
-        names = _copied(draft, declared, symbols(delayed) & draft.states.keys(), lag, known)
+        wanted = symbols(delayed) & draft.states.keys()
+        if all(_rests(draft, name) for name in wanted):
+            names = {name: name for name in wanted}
+        else:
+            _check_lag(draft, declared, lag)
+            names = _copied(draft, declared, wanted, lag, copies.setdefault(lag, {}))
         name = declared.free_name("delayed_value")
         past = {n: _past(draft, n, copy, lag) for n, copy in names.items()} | {"time": TIME + negate(lag)}
         draft.formulas[name] = substitute(delayed, past)
         draft.replace_symbols({mark: symbol(name)})
+
+
+def _rests(draft: Draft, name: str) -> bool:
+    """Whether a state keeps its initial value, so that its past is known however long ago is asked for."""
+    return not (draft.moves(name) or name in draft.event_targets() or name in draft.algebraic)
 
 
 def _past(draft: Draft, name: str, copy: str, lag: Expression) -> Expression:

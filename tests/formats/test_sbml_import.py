@@ -398,6 +398,9 @@ def test_functions_that_double_each_other_are_refused() -> None:
     [
         (compartment() + species(S=1.0) + "<listOfReactions>{}</listOfReactions>".format(
             reaction("R", {"T": 1}, {}, "<cn>1</cn>")), "names 'T', which is no species"),
+        (compartment() + species(S=1.0)
+         + reaction("R", {"S": 1}, {}, "<cn>1</cn>").replace(' stoichiometry="1"', "").join(
+             ("<listOfReactions>", "</listOfReactions>")), "the stoichiometry of 'S' in reaction 'R' is not given"),
         (parameters(x=None, y=None) + '<listOfRules><rateRule variable="x">' + math("<ci>y</ci>")
          + "</rateRule></listOfRules>", "parameter 'y' is needed but has no value"),
         (parameters(x=None) + '<listOfRules><rateRule variable="x">' + math("<cn>1</cn>") + "</rateRule></listOfRules>",

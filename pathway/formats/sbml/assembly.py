@@ -200,6 +200,10 @@ class _Assembly:
         named = participant.name in self.draft.parameters or participant.name in self.draft.states
         named = named or participant.name in self.draft.formulas
         factor = symbol(participant.name) if participant.name and named else participant.stoichiometry
+        if factor.operator == "number" and math.isnan(float(factor.value)):  # type: ignore[arg-type]
+            raise FormatError(
+                f"{self.declared.file}: the stoichiometry of '{species.name}' in reaction '{reaction}' is not given"
+            )
         factor = multiply(number(participant.sign), factor)
         conversion = species.conversion_factor or self.declared.conversion_factor
         if conversion:

@@ -22,6 +22,7 @@ _PLACES = {
     "SimulationError": "pathway.simulation",
     "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
+    "load_fit": "pathway.fitting.result",
     "plot": "pathway.plotting",
     "run": "pathway.scenario.api",
     "simulate": "pathway.simulation",

@@ -1,4 +1,7 @@
-"""`pathway fit`, `profile`, `sample`, `predict`, `design`: from measurements to parameters with their uncertainty."""
+"""`pathway fit`, `profile`, `sample`, `predict`, `design`: from measurements to parameters with their uncertainty.
+
+All of them take a scenario with `[fit]` or a PEtab problem.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,12 @@ import typer
 from . import console
 
 _PANEL = "Fit"
-_FILE = Annotated[Path, typer.Argument(help="PEtab problem (.yaml)", show_default=False)]
-_FIT = Annotated[Path | None, typer.Option("--fit", help="Folder of a fit; default: the nominal parameters")]
+_FILE = Annotated[
+    str, typer.Argument(help="Scenario with [fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
+]
+_FIT = Annotated[
+    Path | None, typer.Option("--fit", help="Folder of a fit; default: results/NAME_fit, else the nominal parameters")
+]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
 
 
@@ -27,44 +34,126 @@ def fit(
     seed: Annotated[int, typer.Option(help="Seed of the starting points")] = 1,
     workers: Annotated[int | None, typer.Option(help="Processes", min=1)] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the search; default results/NAME")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of search and report; default results/NAME_fit")] = None,
+    profiles: Annotated[bool, typer.Option("--profiles", help="Intervals of all parameters by profiles")] = False,
+    write_cells: Annotated[
+        Path | None, typer.Option(help="Write what was found as a cell line (.toml; a folder for several lines)")
+    ] = None,
     as_json: _JSON = False,
 ) -> int:
-    """Find the best parameters from many starting points."""
+    """Find the best parameters from many starting points; leaves a report."""
     import sys
 
     from pathway.fitting.search import fit as search
-    from pathway.formats.problems import read_problem
+    from pathway.report.fit_folder import inputs_of, write_fit
+    from pathway.report.fit_page import summary
 
-    from . import DONE, INTERRUPTED
+    from . import DONE, INTERRUPTED, BadInput
 
-    problem = read_problem(file)
-    folder = resume or out or Path("results") / problem.name
+    opened = _Opened(file)
+    problem = opened.problem
+    if write_cells and opened.scenario is None:
+        raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
+    folder = resume or out or opened.folder
     found = search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr)
     if found.interrupted:
         console.say(f"Go on with: pathway fit {file} --starts {starts} --seed {seed} --resume {folder}")
         return INTERRUPTED
-    best = found.best
-    found.save(folder / "fit.pickle")
+    wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
+    made = _profiles(found, wanted)
+    inputs = inputs_of(Path(file), opened.scenario)
+    told = write_fit(
+        found,
+        folder,
+        ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)],
+        inputs,
+        made,
+        opened.scenario,
+    )
+    written = opened.write_cells(found, made, write_cells) if write_cells else []
+    rows = [(name, value, *told.interval(k)) for k, (name, value) in enumerate(found.best.parameters.items())]
     if as_json:
         console.print_json(
             {
                 "problem": problem.name,
-                "objective": best.objective,
-                "parameters": best.parameters,
+                "objective": found.best.objective,
+                "parameters": found.best.parameters,
+                "intervals": {
+                    n: {"lower": _known(low), "upper": _known(high), "by": by} for n, _, low, high, by in rows
+                },
                 "starts": len(found.starts),
                 "at_optimum": found.at_optimum(),
-                "objectives": [float(v) if v < float("inf") else None for v in found.objectives],
+                "objectives": [_known(v) for v in found.objectives],
                 "failures": found.failures,
+                "chi_squared": {a.observable: a.chi_squared for a in told.agreements},
+                "points": {a.observable: a.points for a in told.agreements},
+                "folder": str(folder),
+                "cells": [str(path) for path in written],
             }
         )
         return DONE
-    rows = [[name, f"{value:.6g}"] for name, value in best.parameters.items()]
-    console.print_table(["parameter", "value"], rows, numbers=(1,))
-    console.print_line(
-        f"objective {best.objective:.6f}, reached by {found.at_optimum()} of {len(found.starts)} starts; {folder}"
-    )
+    units = {p.name: p.unit for p in problem.parameters}
+    cells = [[n, f"{v:.5g}", units[n] or "1", f"{low:.4g}", f"{high:.4g}", by] for n, v, low, high, by in rows]
+    console.print_table(["parameter", "value", "unit", "95 % from", "to", "by"], cells, numbers=(1, 3, 4))
+    console.print_line(summary(told))
+    for path in [folder / "report.html", *written]:
+        console.print_line(str(path))
     return DONE
+
+
+def _known(value: float) -> float | None:
+    import math
+
+    return float(value) if math.isfinite(value) else None
+
+
+def _profiles(found: Any, names: Any) -> Any:
+    from pathway.fitting.objective import Objective
+    from pathway.fitting.profiles import profile as profiles
+
+    if not names:
+        return {}
+    console.say(f"profiles of {len(names)} parameters")
+    return profiles(Objective(found.problem), found.best.x, list(names))
+
+
+class _Opened:
+    """A file on the command line as a problem, and as a scenario if it is one."""
+
+    def __init__(self, file: str) -> None:
+        from pathway.formats.problems import read_problem
+
+        self.file, self.scenario = file, None
+        if Path(file).suffix in (".yaml", ".yml"):
+            self.problem = read_problem(file)
+        else:
+            from pathway.fitting.bench import problem_of
+            from pathway.scenario import read_scenario
+
+            self.scenario = read_scenario(file)
+            self.problem = problem_of(self.scenario)
+
+    @property
+    def folder(self) -> Path:
+        """Where its fit lies unless told otherwise; a run of the same scenario has another folder."""
+        return Path("results") / f"{self.problem.name}_fit"
+
+    def of_the_model(self) -> list[str]:
+        """Estimated parameters that a cell line has, not those of the readings."""
+        from pathway.fitting.bench import Bench
+        from pathway.scenario import built_in_laboratory
+
+        assert self.scenario is not None and self.scenario.fit is not None
+        return [u.name for u in Bench(self.scenario, built_in_laboratory(), self.scenario.fit).unknowns]
+
+    def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
+        """The fitted cell lines as files."""
+        from pathway.fitting.cells import fitted_lines, intervals_of, write_lines
+        from pathway.scenario import built_in_laboratory
+
+        assert self.scenario is not None
+        texts = fitted_lines(self.scenario, built_in_laboratory(), found.best.parameters, intervals_of(profiles))
+        return write_lines(texts, place)
 
 
 def profile(
@@ -210,16 +299,18 @@ def design(
     return DONE
 
 
-def _at_optimum(file: Path, fitted: Path | None) -> tuple[Any, Any]:
+def _at_optimum(file: str, fitted: Path | None) -> tuple[Any, Any]:
     """The objective of a problem and the best point of its fit, or its nominal point."""
     import numpy as np
 
     from pathway.fitting.objective import Objective
     from pathway.fitting.result import load_starts
-    from pathway.formats.problems import read_problem
 
-    problem = read_problem(file)
-    objective = Objective(problem)
-    if fitted is not None:
-        return objective, load_starts(problem, fitted).best.x
-    return objective, np.clip(problem.to_scale(problem.nominal), *problem.bounds)
+    opened = _Opened(file)
+    problem, folder = opened.problem, fitted or opened.folder
+    if fitted is not None or (folder / "search.json").is_file():
+        if fitted is None:
+            console.say(f"from the fit in {folder}")
+        return Objective(problem), load_starts(problem, folder).best.x
+    console.say(f"no fit in {folder}: from the nominal parameters")
+    return Objective(problem), np.clip(problem.to_scale(problem.nominal), *problem.bounds)

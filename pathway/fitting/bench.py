@@ -126,9 +126,15 @@ class Bench:
         """What a parameter is in a line: a number, or something that is estimated."""
         value = float(self.lines.values(cells)[self.laboratory.model.parameter_index(parameter)])
         for unknown in self.unknowns:
-            if unknown.parameter == parameter and cells in unknown.cells:
+            if unknown.parameter == parameter and self.covers(unknown, cells):
                 return multiply(number(value), symbol(unknown.name)) if unknown.is_factor else symbol(unknown.name)
         return number(value)
+
+    def covers(self, unknown: Unknown, cells: str) -> bool:
+        """Whether something to be estimated stands in a line, also in one that is only the parent of an arm's."""
+        if cells in unknown.cells or unknown.cells == self.lines.names:
+            return True
+        return any(self.lines.owner(unknown.parameter, name) == cells for name in unknown.cells)
 
     def _cells(self, cells: str, arm: Arm | None = None) -> dict[str, Expression]:
         """Every parameter of a line, with an arm's changes."""
@@ -143,7 +149,7 @@ class Bench:
             return multiply(number(quantities.amount(text, "1", usual=1.0)), usual)
         return number(quantities.amount(text, self.laboratory.parameters[name]))
 
-    def _anchored_line(self, cells: str) -> str:
+    def anchored_line(self, cells: str) -> str:
         """The line in which anchored parameters are found: a line that does not set them itself has its parent's."""
         anchors = self.resting.anchors
         return self.lines.owner(anchors[0].parameter, cells) if anchors else cells
@@ -157,7 +163,7 @@ class Bench:
     def _periods(self, arm: Arm) -> Iterable[Period]:
         """Rest, then one period for each moment at which something is done."""
         own = self._settings[(arm.cells, tuple(arm.changes.items()))]
-        line = self._line(self._anchored_line(arm.cells))
+        line = self._line(self.anchored_line(arm.cells))
         touched = [n for n, base in self._base.items() if own[n] is not base or line[n] is not base]
         start = self.scenario.start
         *rest, awake = self.resting.periods(

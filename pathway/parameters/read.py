@@ -15,9 +15,9 @@ from pathway.units import UnitError, conversion_factor, quantity, unit
 
 HERE = Path(__file__).parent
 CONFIDENCE = ("measured", "inferred", "assumed", "fitted")
-OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario")
-"""Sources that are no publication: a guess, arithmetic on other entries, an anchor, the tuning of TUNING.md, and what
-a scenario or a cell line sets (no draw from the ranges changes it)."""
+OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario", "fit")
+"""Sources that are no publication: a guess, arithmetic on other entries, an anchor, the tuning of TUNING.md, what a
+scenario or a cell line sets (no draw from the ranges changes it), and what `pathway fit` found in measurements."""
 
 
 class ParameterError(ValueError):

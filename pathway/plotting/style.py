@@ -12,7 +12,7 @@ from typing import Any
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 # Okabe and Ito 2008, "Color Universal Design": black first, for the untreated arm; yellow last, it is faint on white.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
@@ -95,6 +95,25 @@ def value_axis(axes: Any, low: float, high: float, unit: str) -> str:
     power = 3 * math.floor(math.log10(size) / 3)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
     return f"10{str(power).translate(_RAISED)}" + ("" if unit == "1" else f" {unit}")
+
+
+def logarithmic_axis(axes: Any, low: float, high: float) -> None:
+    """A logarithmic value axis with labels at 1, 2, 5 of each decade, or at decades where there are many."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    decades = math.log10(high / low)
+    axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
+    axes.yaxis.set_major_formatter(FuncFormatter(_power_text))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _power_text(value: float, _: object) -> str:
+    """A number of a logarithmic axis: plain where that is short, else with a power of ten."""
+    if value <= 0.0 or 1e-3 < value < 1e4:
+        return f"{value:g}"
+    power = math.floor(math.log10(value) + 1e-9)
+    first = f"{value / 10.0**power:g}"
+    return ("" if first == "1" else f"{first}\u00d7") + f"10{str(power).translate(_RAISED)}"
 
 
 def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:

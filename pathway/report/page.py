@@ -53,23 +53,33 @@ def report_page(result: Result, figure_svg: str, record: dict[str, Any]) -> str:
         f'<p class="source">{_origin(result)}</p>',
         f"<p>{escape(scenario.question)}</p>" if scenario.question else "",
         f"<p>{_summary(result.verdicts)}</p>" if result.verdicts else "",
-        f'<figure role="img" aria-label="{escape(_figure_text(result))}">{_inline(figure_svg)}'
-        f'<figcaption class="note">{escape(_figure_text(result))}</figcaption></figure>',
+        figure_part(figure_svg, _figure_text(result)),
         "<h2>Growth</h2>" + _growth_table(result),
         "<h2>Expectations</h2>" + _expectations(result.verdicts) if result.verdicts else "",
         f"<h2>Protocol</h2><pre>{escape(draw_timeline(scenario, 96))}</pre>",
         "<h2>Readings</h2>" + _readings(result),
         "<h2>Parameters used</h2>" + _parameters(result),
         f"<h2>Scenario file</h2><pre>{escape(scenario.text)}</pre>{_settings(scenario.settings)}",
-        "<h2>Where this comes from</h2>" + _provenance(record),
+        "<h2>Where this comes from</h2>" + provenance_part(record),
     ]
+    return whole_page(scenario.title, parts)
+
+
+def whole_page(title: str, parts: Iterable[str]) -> str:
+    """A page in the style of all reports from its parts, ready pieces of HTML."""
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(scenario.title)}</title><style>{_STYLE}</style></head><body>\n"
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>\n"
         + "\n".join(part for part in parts if part)
         + "\n</body></html>\n"
     )
+
+
+def figure_part(svg: str, words: str) -> str:
+    """A figure with what it shows, for those who see it and those who do not."""
+    said = escape(words)
+    return f'<figure role="img" aria-label="{said}">{_inline(svg)}<figcaption class="note">{said}</figcaption></figure>'
 
 
 def _origin(result: Result) -> str:
@@ -105,19 +115,19 @@ def _figure_text(result: Result) -> str:
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()) -> str:
-    """A table; cells that are a ready piece of HTML come as `_Markup`."""
+def table_part(header: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Sequence[int] = ()) -> str:
+    """A table; cells that are a ready piece of HTML come as `Markup`."""
 
     def cell(tag: str, index: int, value: Any) -> str:
         kind = ' class="number"' if index in numbers else ""
-        return f"<{tag}{kind}>{value if isinstance(value, _Markup) else escape(_shown(value))}</{tag}>"
+        return f"<{tag}{kind}>{value if isinstance(value, Markup) else escape(_shown(value))}</{tag}>"
 
     head = "".join(cell("th", i, name) for i, name in enumerate(header))
     body = "".join("<tr>" + "".join(cell("td", i, v) for i, v in enumerate(row)) + "</tr>" for row in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-class _Markup(str):
+class Markup(str):
     """HTML that is meant as such."""
 
 
@@ -145,7 +155,7 @@ def _growth_table(result: Result) -> str:
             "below 0 fewer cells than at the first dose. The control is the same dish without "
             f"{escape(', '.join(result.scenario.growth_of))}.</p>"
         )
-    return _table(header, rows, numbers=(2, 3, 4)) + note
+    return table_part(header, rows, numbers=(2, 3, 4)) + note
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:
@@ -168,7 +178,7 @@ def _expectations(verdicts: Sequence[Verdict]) -> str:
     rows = []
     for verdict in verdicts:
         entry = verdict.expectation
-        mark = _Markup('<span class="met">met</span>' if verdict.met else '<span class="missed">missed</span>')
+        mark = Markup('<span class="met">met</span>' if verdict.met else '<span class="missed">missed</span>')
         rows.append(
             [
                 entry.finding,
@@ -181,7 +191,9 @@ def _expectations(verdicts: Sequence[Verdict]) -> str:
                 entry.source,
             ]
         )
-    return _table(["finding", "claim", "role", "value", "expected", "verdict", "reason", "source"], rows, numbers=(3,))
+    return table_part(
+        ["finding", "claim", "role", "value", "expected", "verdict", "reason", "source"], rows, numbers=(3,)
+    )
 
 
 def _readings(result: Result) -> str:
@@ -191,7 +203,7 @@ def _readings(result: Result) -> str:
             course = arm.courses[observable]
             numbers = (float(course[0]), float(course.min()), float(course.max()), float(course[-1]))
             rows.append([name, observable, result.units[observable], *numbers])
-    return _table(["arm", "observable", "unit", "start", "least", "most", "end"], rows, numbers=(3, 4, 5, 6))
+    return table_part(["arm", "observable", "unit", "start", "least", "most", "end"], rows, numbers=(3, 4, 5, 6))
 
 
 def _parameters(result: Result) -> str:
@@ -210,7 +222,7 @@ def _parameters(result: Result) -> str:
     changed = [f"{a.arm.name}: {n} {t}" for a in result.arms.values() for n, t in a.arm.changes.items()]
     lowered = [f"{a.arm.name}: {n} by {s:.0%}" for a in result.arms.values() for n, s in a.arm.knock_downs.items()]
     note = f"<p>Changed in this scenario: {escape('; '.join([*changed, *lowered]))}.</p>" if changed or lowered else ""
-    table = _table(header, rows, numbers=tuple(range(1, 1 + len(lines))))
+    table = table_part(header, rows, numbers=tuple(range(1, 1 + len(lines))))
     keys = dict.fromkeys(e.source for entries in lines.values() for e in entries.values())
     sources = "".join(f"<li>{escape(text)}</li>" for key in keys if (text := _source_text(key)) != key)
     return (
@@ -223,7 +235,8 @@ def _settings(settings: Sequence[str]) -> str:
     return f"<p>Changed on the command line: {escape(', '.join(settings))}.</p>" if settings else ""
 
 
-def _provenance(record: dict[str, Any]) -> str:
+def provenance_part(record: dict[str, Any]) -> str:
+    """Versions, command, machine and inputs as a table."""
     packages = ", ".join(f"{name} {version}" for name, version in record["packages"].items() if version)
     rows = [
         ["command", " ".join(record["command"])],
@@ -234,4 +247,4 @@ def _provenance(record: dict[str, Any]) -> str:
         ["random numbers", "none" if record["seed"] is None else f"seed {record['seed']}"],
         *([f"input {name}", f"sha256 {digest}"] for name, digest in record["inputs"].items()),
     ]
-    return _table(["what", "which"], rows)
+    return table_part(["what", "which"], rows)

@@ -1,0 +1,163 @@
+"""What a fit found, as cell lines that the next scenario can use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pathway.parameters import CellLine, Entry
+from pathway.parameters.write import line_text
+from pathway.scenario.experiment import Scenario
+from pathway.scenario.fit_plan import Unknown
+from pathway.scenario.laboratory import Laboratory
+from pathway.simulation.anchor import solve_anchors
+
+from .bench import Bench
+from .problem import ProblemError
+from .profiles import Profile
+
+FITTED = "fit"
+"""The source of a number that a fit found."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Limits of a parameter and where they come from."""
+
+    lower: float
+    upper: float
+    words: str
+
+
+def intervals_of(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[str, Interval]:
+    """Confidence limits from profiles, with what they say in words."""
+    made = {}
+    for name, p in profiles.items():
+        words = f"{level:.0%} interval from its profile likelihood"
+        if p.verdict != "identifiable":
+            words += f"; {p.verdict}, there it ends at the bound"
+            if p.companions:
+                words += f"; moves with {', '.join(p.companions)}"
+        made[name] = Interval(p.lower, p.upper, words)
+    return made
+
+
+def fitted_lines(
+    scenario: Scenario, laboratory: Laboratory, best: Mapping[str, float], intervals: Mapping[str, Interval]
+) -> dict[str, str]:
+    """The cell lines of a scenario with what a fit found, as TOML text by the line's name.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With `[fit]`.
+    laboratory : Laboratory
+    best : mapping of parameter to float
+        Of the fit, in natural units.
+    intervals : mapping of parameter to Interval
+        Of those among them that have one; the others keep their bounds.
+
+    Raises
+    ------
+    ProblemError
+        If the scenario has no `[fit]`, or the laboratory keeps no sources.
+    """
+    if scenario.fit is None or laboratory.line_of is None:
+        raise ProblemError([f"{scenario.file}: no cell line can be written: there is no [fit] table"])
+    bench = Bench(scenario, laboratory, scenario.fit)
+    anchored: dict[str, dict[str, float]] = {}
+    made = {}
+    for cells in bench.lines.names:
+        line = laboratory.line_of(cells, scenario.file.parent)
+        own = {u.parameter: _entry(u, line, best, intervals, scenario) for u in bench.unknowns if cells in u.cells}
+        root = bench.anchored_line(cells)
+        if root not in anchored:
+            anchored[root] = _anchored(bench, root, best)
+        own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[root].items()}
+        made[cells] = line_text(_about(line, cells, scenario), {**_of_file(line, cells), **own}.values())
+    return made
+
+
+def _about(line: CellLine, cells: str, scenario: Scenario) -> dict[str, str]:
+    return {
+        "title": f"{line.title}, fitted to {', '.join(o.file.name for o in scenario.overlays)}",
+        "genotype": line.genotype,
+        "parent": (line.parent or "") if cells.endswith(".toml") else cells,
+        "note": f"Written by the fit of the scenario '{scenario.name}'.",
+    }
+
+
+def _of_file(line: CellLine, cells: str) -> dict[str, Entry]:
+    """The own numbers of a line that lies in a file, which cannot be a parent itself."""
+    return {name: line.entries[name] for name in sorted(line.own)} if cells.endswith(".toml") else {}
+
+
+def _entry(
+    unknown: Unknown, line: CellLine, best: Mapping[str, float], intervals: Mapping[str, Interval], scenario: Scenario
+) -> Entry:
+    usual = line.entries[unknown.parameter]
+    times = usual.value if unknown.is_factor else 1.0
+    value = best[unknown.name] * times
+    known = intervals.get(unknown.name, Interval(unknown.lower, unknown.upper, "range: the bounds of the fit"))
+    limits = sorted([known.lower * times, known.upper * times])
+    note = f"{known.words}. Fit of '{scenario.name}'; before: {usual.value:g} ({usual.source}, {usual.confidence})."
+    return replace(
+        usual,
+        value=value,
+        range=(min(limits[0], value), max(limits[1], value)),
+        source=FITTED,
+        confidence="fitted",
+        note=note[0].upper() + note[1:],
+    )
+
+
+def _anchored(bench: Bench, cells: str, best: Mapping[str, float]) -> dict[str, float]:
+    """Anchored parameters of a line at what the fit found."""
+    anchors = {a.parameter: (a.quantity, a.target) for a in bench.resting.anchors}
+    if not anchors:
+        return {}
+    model = bench.laboratory.model
+    values = np.array(bench.lines.values(cells))
+    for unknown in bench.unknowns:
+        if bench.covers(unknown, cells):
+            place = model.parameter_index(unknown.parameter)
+            values[place] = best[unknown.name] * (values[place] if unknown.is_factor else 1.0)
+    return dict(solve_anchors(model, anchors, values).values)
+
+
+def _anchored_entry(usual: Entry, value: float) -> Entry:
+    low, high = usual.range
+    words = f"Follows from what was fitted, as it did before ({usual.value:g})."
+    return replace(
+        usual,
+        value=value,
+        range=(min(low, value), max(high, value)),
+        source="anchored",
+        confidence="fitted",
+        note=words,
+    )
+
+
+def write_lines(texts: Mapping[str, str], place: Path) -> list[Path]:
+    """Writes the lines: one to a file, several into a folder under their own names.
+
+    Raises
+    ------
+    ProblemError
+        If a file is asked for and there are several lines.
+    """
+    if place.suffix == ".toml":
+        if len(texts) > 1:
+            names = ", ".join(Path(cells).stem for cells in texts)
+            raise ProblemError([f"{place}: the fit has several cell lines ({names}); give a folder instead of a file"])
+        place.parent.mkdir(parents=True, exist_ok=True)
+        paths = [place]
+    else:
+        place.mkdir(parents=True, exist_ok=True)
+        paths = [place / f"{Path(cells).stem}.toml" for cells in texts]
+    for path, text in zip(paths, texts.values(), strict=True):
+        path.write_text(text, encoding="utf-8")
+    return paths

@@ -1,0 +1,186 @@
+"""A fit seen as curves through points, for every condition and observable, and how well each observable is met."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from pathway.expressions import symbols, to_text
+
+from .objective import Comparison, Objective
+from .problem import Experiment, Measurement, Observable, Problem
+
+POINTS = 60
+"""Moments between which a curve is drawn, besides the measured ones."""
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """One curve with its points: an observable in one condition, with one factor to the reading's unit.
+
+    Attributes
+    ----------
+    observable : Observable
+    experiment : str
+    label : str
+        What tells it from other curves of the same condition: its gel.
+    times, simulated, noise : array, shape (n_times,)
+        Empty where only a steady state was measured.
+    members : tuple of int
+        Positions of its points among the problem's measurements.
+    """
+
+    observable: Observable
+    experiment: str
+    label: str
+    times: np.ndarray
+    simulated: np.ndarray
+    noise: np.ndarray
+    members: tuple[int, ...]
+
+    def band(self) -> tuple[np.ndarray, np.ndarray]:
+        """One noise level below and above the curve, shape (n_times,) each."""
+        if self.observable.transformation == "linear":
+            return self.simulated - self.noise, self.simulated + self.noise
+        base = math.e if self.observable.transformation == "log" else 10.0
+        return self.simulated * base**-self.noise, self.simulated * base**self.noise
+
+
+def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
+    """The curves of all measured conditions.
+
+    Parameters
+    ----------
+    problem : Problem
+    natural : array, shape (n_estimated,)
+        Natural units.
+
+    Raises
+    ------
+    RunFailure
+        If an experiment cannot be simulated there.
+    """
+    groups = _groups(problem)
+    experiments = {e.name: e for e in problem.experiments}
+    asked: list[Measurement] = []
+    spans: list[np.ndarray] = []
+    for members in groups:
+        first = problem.measurements[members[0]]
+        times = _times(problem, [problem.measurements[k].time for k in members], experiments[first.experiment])
+        spans.append(times)
+        asked += [replace(first, time=float(t), value=1.0, censored="", counted=False) for t in times]
+    made = Objective(replace(problem, measurements=tuple(asked))).compare(natural) if asked else None
+    observables = {o.name: o for o in problem.observables}
+    found, at = [], 0
+    labels = _labels(problem, groups)
+    for members, times, label in zip(groups, spans, labels, strict=True):
+        first = problem.measurements[members[0]]
+        rows = slice(at, at + len(times))
+        simulated, noise = (made.simulated[rows], made.noise[rows]) if made else (np.zeros(0), np.zeros(0))
+        found.append(
+            Course(observables[first.observable], first.experiment, label, times, simulated, noise, tuple(members))
+        )
+        at += len(times)
+    return found
+
+
+def _groups(problem: Problem) -> list[list[int]]:
+    """Measurements of one observable in one experiment whose formula is filled alike."""
+    formulas = {o.name: symbols(o.formula) for o in problem.observables}
+    groups: dict[tuple, list[int]] = {}
+    for k, m in enumerate(problem.measurements):
+        filled = tuple(sorted((n, to_text(e)) for n, e in m.placeholders.items() if n in formulas[m.observable]))
+        groups.setdefault((m.observable, m.experiment, m.normalization, filled), []).append(k)
+    return list(groups.values())
+
+
+def _labels(problem: Problem, groups: Sequence[Sequence[int]]) -> list[str]:
+    """What the points of a group have in common that others of the same condition have not."""
+    beside: dict[tuple[str, str], int] = {}
+    for members in groups:
+        first = problem.measurements[members[0]]
+        beside[first.observable, first.experiment] = beside.get((first.observable, first.experiment), 0) + 1
+    made = []
+    for members in groups:
+        own = [problem.measurements[k] for k in members]
+        common = {m.replicate for m in own}
+        filled = ", ".join(dict.fromkeys(to_text(e) for e in own[0].placeholders.values()))
+        alone = beside[own[0].observable, own[0].experiment] == 1
+        made.append("" if alone else next(iter(common)) if len(common) == 1 else filled)
+    return made
+
+
+def _times(problem: Problem, measured: Sequence[float], experiment: Experiment) -> np.ndarray:
+    finite = sorted({t for t in measured if math.isfinite(t)})
+    if not finite:
+        return np.zeros(0)
+    begins = [p.start for p in experiment.periods if math.isfinite(p.start)] or [problem.model.start_time]
+    start = max(min(begins), min(0.0, finite[0]))
+    return np.union1d(np.linspace(start, finite[-1], POINTS), finite) if finite[-1] > start else np.array(finite)
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well one observable is met.
+
+    Attributes
+    ----------
+    observable : str
+    points, censored, held_out : int
+        Measured values that count, limits that count, and what does not count.
+    chi_squared : float
+        Sum of squared standardized residuals of the measured values that count.
+    trend : float
+        Correlation of residuals with their neighbors in time, within one condition: 0 where they scatter freely.
+    held_out_chi_squared : float
+        The same sum over measured values that do not count; nan if there are none.
+    """
+
+    observable: str
+    points: int
+    censored: int
+    held_out: int
+    chi_squared: float
+    trend: float
+    held_out_chi_squared: float
+
+
+def agreements(problem: Problem, found: Comparison) -> list[Agreement]:
+    """How well each observable is met, in the order of the problem's observables."""
+    made = []
+    for o in problem.observables:
+        own = [k for k, m in enumerate(problem.measurements) if m.observable == o.name]
+        values = [k for k in own if not problem.measurements[k].censored]
+        counted = [k for k in values if found.counted[k]]
+        others = [k for k in values if not found.counted[k]]
+        made.append(
+            Agreement(
+                o.name,
+                len(counted),
+                sum(bool(found.counted[k]) for k in own) - len(counted),
+                sum(not found.counted[k] for k in own),
+                float(np.sum(found.residual[counted] ** 2)),
+                _trend(problem, found, counted),
+                float(np.sum(found.residual[others] ** 2)) if others else math.nan,
+            )
+        )
+    return made
+
+
+def _trend(problem: Problem, found: Comparison, members: Sequence[int]) -> float:
+    """Correlation of a residual with the next one in time, over all conditions; nan where there are no neighbors."""
+    pairs: list[tuple[float, float]] = []
+    lanes: dict[tuple[str, str], list[int]] = {}
+    for k in members:
+        m = problem.measurements[k]
+        lanes.setdefault((m.experiment, m.replicate), []).append(k)
+    for own in lanes.values():
+        ordered = sorted(own, key=lambda k: problem.measurements[k].time)
+        pairs += [(float(found.residual[a]), float(found.residual[b])) for a, b in pairwise(ordered)]
+    table = np.array(pairs)
+    size = float(np.sqrt(np.sum(table[:, 0] ** 2) * np.sum(table[:, 1] ** 2))) if len(pairs) else 0.0
+    return float(table[:, 0] @ table[:, 1] / size) if size > 0.0 else math.nan

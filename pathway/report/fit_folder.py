@@ -1,0 +1,87 @@
+"""What a fit leaves in the folder of its search: tables, figures, report, provenance."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pathway.fitting.profiles import Profile
+from pathway.fitting.result import Fit
+from pathway.fitting.search import write_atomically
+from pathway.scenario.experiment import Scenario
+
+from .fit_page import Findings, agreement_rows, findings, fit_page, measurement_rows, parameter_rows, start_rows
+from .folder import RECORD, _write_json
+from .provenance import provenance, sha256
+from .tables import csv_text
+
+FIT = "fit.pickle"
+
+
+def write_fit(
+    fit: Fit,
+    out: Path,
+    command: Sequence[str],
+    inputs: Mapping[str, bytes],
+    profiles: Mapping[str, Profile] | None = None,
+    scenario: Scenario | None = None,
+) -> Findings:
+    """Writes tables, figures, report and provenance of a fit beside its starts.
+
+    Parameters
+    ----------
+    fit : Fit
+    out : Path
+        The folder of the search.
+    command : sequence of str
+        As typed.
+    inputs : mapping of file name to content
+    profiles : mapping of parameter to Profile, optional
+    scenario : Scenario, optional
+        Whose fit it is.
+
+    Returns
+    -------
+    Findings
+    """
+    from pathway.plotting import save
+    from pathway.plotting.fit_figure import plot_fit, plot_profiles
+
+    out.mkdir(parents=True, exist_ok=True)
+    found = findings(fit, profiles)
+    fit.save(out / FIT)
+    tables = {
+        "parameters.csv": csv_text(*parameter_rows(found)),
+        "measurements.csv": csv_text(*measurement_rows(found)),
+        "agreement.csv": csv_text(*agreement_rows(found)),
+        "starts.csv": csv_text(*start_rows(fit)),
+    }
+    for name, text in tables.items():
+        write_atomically(out / name, text.encode())
+    drawn = {what: plot_fit(fit, what) for what in ("fits", "residuals", "waterfall", "parameters")}
+    if profiles:
+        drawn["profiles"] = plot_profiles(fit.problem, profiles)
+    figures = {name: save(figure, out / name)[0].read_text(encoding="utf-8") for name, figure in drawn.items()}
+    record: dict[str, Any] = provenance(command, scenario.settings if scenario else (), inputs, fit.seed)
+    record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
+    words = (scenario.title, scenario.question or "", scenario.text) if scenario else ("", "", "")
+    write_atomically(out / "report.html", fit_page(found, figures, record, *words).encode())
+    _write_json(out / RECORD, record)
+    return found
+
+
+def inputs_of(path: Path, scenario: Scenario | None) -> dict[str, bytes]:
+    """The files that a fit has read, by name: a scenario with its measurements and cells, or a PEtab problem."""
+    if scenario is None:
+        named = re.findall(r"[\w./-]+\.(?:tsv|xml|sbml)", path.read_text(encoding="utf-8"))
+        files = [path, *(path.parent / name for name in dict.fromkeys(named))]
+    else:
+        cells = {arm.cells for arm in scenario.arms if arm.cells.endswith(".toml")}
+        files = [
+            scenario.file,
+            *(o.file for o in scenario.overlays),
+            *(scenario.file.parent / c for c in sorted(cells)),
+        ]
+    return {file.name: file.read_bytes() for file in files if file.is_file()}

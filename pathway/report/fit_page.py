@@ -1,0 +1,242 @@
+"""One HTML file that says everything about a fit, and the tables beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from pathway.fitting.courses import Agreement, agreements
+from pathway.fitting.identifiability import Identifiability, identifiability
+from pathway.fitting.objective import Comparison, Objective
+from pathway.fitting.priors import Prior
+from pathway.fitting.problem import Parameter
+from pathway.fitting.profiles import Profile
+from pathway.fitting.result import Fit
+
+from .page import figure_part, provenance_part, table_part, whole_page
+
+NORMAL_95 = 1.959964
+FIGURES = {
+    "fits": "Points as measured and the fitted curves, a panel for each observable and condition; shaded is one noise "
+    "level. Triangles are limits: below detection (down) or saturated (up). Hollow points do not count.",
+    "residuals": "Standardized residuals over time, and against the normal distribution. Points should scatter freely "
+    "between the dashed lines; a run on one side is a trend that the model does not follow.",
+    "waterfall": "Where every start of the search ended, best first. A plateau says that the best was found often.",
+    "parameters": "Where the starts ended between the bounds.",
+    "profiles": "Profile likelihoods: the rise of the objective while one parameter is held. The interval ends at the "
+    "dashed line; a curve that stays below it is not identifiable on that side.",
+}
+"""What each figure shows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """What a fit says, worked out once for page and tables.
+
+    Attributes
+    ----------
+    fit : Fit
+    comparison : Comparison
+        At the best parameters.
+    agreements : list of Agreement
+    local : Identifiability
+    profiles : mapping of parameter to Profile
+        Those that were asked for.
+    """
+
+    fit: Fit
+    comparison: Comparison
+    agreements: list[Agreement]
+    local: Identifiability
+    profiles: Mapping[str, Profile]
+
+    def interval(self, k: int) -> tuple[float, float, str]:
+        """95 % limits of the parameter at position k and where they come from."""
+        name = self.fit.problem.names[k]
+        if name in self.profiles:
+            found = self.profiles[name]
+            return found.lower, found.upper, f"profile, {found.verdict}"
+        deviation = self.local.deviations[name]
+        if not math.isfinite(deviation):
+            return math.nan, math.nan, "not seen by the data"
+        lower, upper = self.fit.problem.bounds
+        steps = np.zeros((2, len(self.fit.best.x)))
+        steps[0, k], steps[1, k] = -NORMAL_95 * deviation, NORMAL_95 * deviation
+        natural = self.fit.problem.from_scale(np.clip(self.fit.best.x + steps, lower, upper))
+        return float(natural[0, k]), float(natural[1, k]), "linear theory"
+
+
+def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Findings:
+    """What a fit says.
+
+    Raises
+    ------
+    ProblemError, RunFailure
+        If no start could be computed.
+    """
+    objective = Objective(fit.problem)
+    comparison = objective.compare(fit.problem.from_scale(fit.best.x))
+    local = identifiability(objective, fit.best.x)
+    return Findings(fit, comparison, agreements(fit.problem, comparison), local, profiles or {})
+
+
+# Tables
+
+
+def parameter_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+    """One row for each estimated parameter."""
+    header = ["parameter", "value", "unit", "95 % from", "95 % to", "interval by", "lower bound", "upper bound"]
+    header += ["prior", "meaning"]
+    rows: list[list[Any]] = []
+    for k, p in enumerate(found.fit.problem.estimated):
+        low, high, by = found.interval(k)
+        value = found.fit.best.parameters[p.name]
+        rows.append([p.name, value, p.unit or "1", low, high, by, p.lower, p.upper, _prior_words(p), p.meaning])
+    return header, rows
+
+
+def _prior_words(p: Parameter) -> str:
+    prior: Prior | None = p.prior
+    if prior is None:
+        return ""
+    numbers = ", ".join(f"{n:.4g}" for n in prior.numbers)
+    if prior.distribution == "log_normal":
+        return f"log-normal, median {math.exp(prior.numbers[0]):.4g}, sd of ln {prior.numbers[1]:.3g}"
+    return f"{prior.distribution.replace('_', '-')} ({numbers})"
+
+
+def measurement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+    """One row for each measurement, with what was fitted to it."""
+    problem, c = found.fit.problem, found.comparison
+    units = {o.name: o.unit or "unit of the data" for o in problem.observables}
+    time = f"time [{problem.model.time_unit or 'unit of the model'}]"
+    header = ["condition", time, "observable", "unit", "measured", "limit", "fitted", "noise", "residual", "counts"]
+    header += ["replicate", "source"]
+    rows: list[list[Any]] = []
+    for k, m in enumerate(problem.measurements):
+        limit = {"": "", "below": "at most", "above": "at least"}[m.censored]
+        numbers = [float(c.simulated[k]), float(c.noise[k]), float(c.residual[k])]
+        row = [m.experiment, m.time, m.observable, units[m.observable], m.value, limit, *numbers]
+        rows.append([*row, "yes" if m.counted else "no", m.replicate, m.source])
+    return header, rows
+
+
+def agreement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+    """One row for each observable: how well it is met."""
+    header = [
+        "observable",
+        "unit",
+        "points",
+        "limits",
+        "held out",
+        "chi-squared",
+        "per point",
+        "trend",
+        "held out, per point",
+    ]
+    units = {o.name: o.unit or "unit of the data" for o in found.fit.problem.observables}
+    rows: list[list[Any]] = []
+    for a in found.agreements:
+        share = a.chi_squared / a.points if a.points else None
+        outside = None if math.isnan(a.held_out_chi_squared) else a.held_out_chi_squared / a.held_out
+        trend = None if math.isnan(a.trend) else a.trend
+        rows.append([a.observable, units[a.observable], a.points, a.censored, a.held_out, a.chi_squared, share])
+        rows[-1] += [trend, outside]
+    return header, rows
+
+
+def start_rows(fit: Fit) -> tuple[list[str], list[list[Any]]]:
+    """One row for each start of the search, the best first."""
+    header = ["start", "objective", "why it stopped", "iterations", *fit.problem.names]
+    rows = []
+    for s in fit.ranked:
+        natural = map(float, fit.problem.from_scale(s.x))
+        rows.append([s.number + 1, s.objective, s.reason, s.iterations, *natural])
+    return header, rows
+
+
+# The page
+
+
+def fit_page(
+    found: Findings,
+    figures: Mapping[str, str],
+    record: dict[str, Any],
+    title: str = "",
+    question: str = "",
+    text: str = "",
+) -> str:
+    """The report of a fit as HTML text.
+
+    Parameters
+    ----------
+    found : Findings
+    figures : mapping of a name in `FIGURES` to SVG text
+    record : dict
+        Provenance.
+    title, question, text : str
+        Of the scenario; a PEtab problem has none.
+    """
+    problem = found.fit.problem
+    header, rows = parameter_rows(found)
+    if not any(row[8] for row in rows):
+        header, rows = [*header[:8], *header[9:]], [[*row[:8], *row[9:]] for row in rows]
+    parts = [
+        f"<h1>{escape(title or problem.name)}</h1>",
+        f'<p class="source">Fit of <code>{escape(problem.name)}</code>.</p>',
+        f"<p>{escape(question)}</p>" if question else "",
+        f"<p>{escape(summary(found))}</p>",
+        "<h2>Parameters</h2>" + table_part(header, rows, numbers=(1, 3, 4, 6, 7)),
+        _unseen(found.local),
+        "<h2>Measured and fitted</h2>" + table_part(*agreement_rows(found), numbers=range(2, 9)),
+        '<p class="note">chi-squared per point is about 1 where noise and model are right; trend is the correlation '
+        "of a residual with the next one in time, about 0 where they scatter freely.</p>",
+        *(figure_part(figures[name], words) for name, words in FIGURES.items() if name in figures),
+        _failures(found.fit),
+        "<h2>Every measurement</h2><details><summary>"
+        f"{len(problem.measurements)} measurements with what was fitted to them</summary>"
+        + table_part(*measurement_rows(found), numbers=(1, 4, 6, 7, 8))
+        + "</details>",
+        f"<h2>Scenario file</h2><pre>{escape(text)}</pre>" if text else "",
+        "<h2>Where this comes from</h2>" + provenance_part(record),
+    ]
+    return whole_page(f"Fit: {title or problem.name}", parts)
+
+
+def summary(found: Findings) -> str:
+    """The fit in two sentences."""
+    fit = found.fit
+    counted = sum(m.counted for m in fit.problem.measurements)
+    values = sum(a.points for a in found.agreements)
+    chi_squared = sum(a.chi_squared for a in found.agreements)
+    text = f"{len(fit.problem.names)} parameters estimated from {counted} measurements. "
+    text += (
+        f"Objective {fit.best.objective:.6g} (minus the log of likelihood times prior), reached by {fit.at_optimum()} "
+    )
+    text += f"of {len(fit.starts)} starts."
+    if values:
+        text += f" chi-squared per point {chi_squared / values:.3g}."
+    return text
+
+
+def _unseen(local: Identifiability) -> str:
+    """Directions in which the data say nothing."""
+    if not local.combinations:
+        return '<p class="note">The data see every parameter: no combination of them is flat at the optimum.</p>'
+    items = []
+    for combination in local.combinations:
+        parts = ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
+        items.append(f"<li>{escape(parts)}</li>")
+    return f"<p>The data say nothing about these directions (on the scale of the search):</p><ul>{''.join(items)}</ul>"
+
+
+def _failures(fit: Fit) -> str:
+    if not fit.failures:
+        return ""
+    rows = sorted(fit.failures.items(), key=lambda item: -item[1])
+    return "<h2>What could not be computed on the way</h2>" + table_part(["reason", "times"], rows, numbers=(1,))

@@ -105,7 +105,7 @@ class Follower:
 
         `sizes` are the fitted parameters' own sizes, shape (n_active,).
         """
-        machine = machine_of(self.prepared)
+        machine = machine_of(self.prepared, len(self.active))
         n, width = len(before), machine.kernels.width
         values = np.zeros((len(task.times), n, len(self.active)))
         if not len(self.active):
@@ -113,7 +113,7 @@ class Follower:
         entries, places, starts, sources = self._plan(row, machine)
         directions, scratch = self._storage(machine)
         tape = report.tape[: report.counts[0, TAPED]]
-        _fill(directions.stacks[:, 0], before, width)
+        _fill(directions.stacks[:, 1], before, width)
         species = np.abs(tape[:, TAPE_HEAD : TAPE_HEAD + n]).max(axis=0, initial=0.0)
         species = np.maximum(species, FLOOR * species.max(initial=0.0))
         scratch.floor[:] = 1.0
@@ -135,7 +135,7 @@ class Follower:
                 0,
                 values,
             )
-        end = _read(directions.stacks[:, 0], n, width, len(self.active))
+        end = _read(directions.stacks[:, 1], n, width, len(self.active))
         values[output:] = end
         return values, end
 
@@ -163,27 +163,11 @@ class Follower:
 
     def _storage(self, machine: object) -> tuple[Directions, SlopeScratch]:
         if self._room is None:
-            n, width = len(self.layout.model.species), machine.kernels.width  # type: ignore[attr-defined]
-            size, n_blocks = padded(n, width), -(-len(self.active) // width)
+            kernels = machine.kernels  # type: ignore[attr-defined]
+            size, n_blocks = padded(kernels.n_species, kernels.width), -(-len(self.active) // kernels.width)
             none = np.zeros(0, dtype=np.int64)
-            directions = Directions(
-                np.zeros((n_blocks, 1 + STAGES, size)), np.zeros((n_blocks, size)), none, none, none, np.zeros(0)
-            )
-            mass = np.zeros(size)
-            mass[: n * width] = np.repeat(self.prepared.pattern.mass, width)
-            scratch = SlopeScratch(
-                point=np.zeros(n),
-                time=np.zeros(1),
-                jacobian=np.zeros(machine.n_jacobian),  # type: ignore[attr-defined]
-                factors=np.zeros(machine.n_factor),  # type: ignore[attr-defined]
-                shift=np.zeros(1),
-                worst=np.zeros(1),
-                by_parameter=np.zeros(len(machine.by_parameter[0])),  # type: ignore[attr-defined]
-                base=np.zeros((1, size)),
-                result=np.zeros(size),
-                mass=mass,
-                floor=np.ones((n_blocks, size)),
-            )
+            directions = Directions(np.zeros((n_blocks, 1 + STAGES, size)), none, none, none, np.zeros(0))
+            scratch = machine.scratch(n_blocks, self.prepared.pattern.mass)  # type: ignore[attr-defined]
             self._room = directions, scratch
         return self._room
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,15 +18,16 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate
 from pathway.expressions.graph import ZERO, postorder
-from pathway.kernels import compile_model
+from pathway.kernels import CompiledModel, compile_model, machine_width
 
+from .errors import SimulationError
 from .events import EventRun, Formulas, Waiting
 from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
 from .solvers.layout import Kernels, Report, Task
 from .solvers.probe import right_hand_side
-from .solvers.slopes import Directions, SlopeKernels, SlopeScratch, padded, tables, walk
+from .solvers.slopes import STAGES, Directions, SlopeKernels, SlopeScratch, padded, scratch_for, tables, walk
 from .trajectory import Trajectory
 
 FLOOR = 1e-4
@@ -85,18 +87,18 @@ class _Slopes:
         model = prepared.model
         self.prepared, self.task, self.names = prepared, task, names
         self.n, self.n_names = slopes.shape
-        self.machine = machine_of(prepared)
+        self.machine = machine_of(prepared, self.n_names)
         self.width = self.machine.kernels.width
         self.parameters = task.parameters[0].copy()
         self.weights = np.array([float(name in model.parameters) for name in names])
-        self.values = np.zeros((len(task.times), self.n, self.n_names))
+        self.values = np.empty((len(task.times), self.n, self.n_names))
         self.carried = np.zeros((len(task.times), self.n_names))
         self.sizes = prepared.scales(task.starts[0])
         self.output = 0
         self.action = 0
         self.directions, self._direction_of = self._blocks(slopes)
-        self.scratch = self._scratch()
-        self.tables = tables(task.relative)
+        self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern.mass)
+        self.tables = _tables(task.relative)
 
     def _blocks(self, slopes: np.ndarray) -> tuple[Directions, np.ndarray]:
         size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
@@ -104,9 +106,9 @@ class _Slopes:
         if places is None:
             places = self.prepared.notes["directions", self.names] = self._places(n_blocks)
         entries, where, starts, direction_of = places
-        stacks, saved = np.zeros((n_blocks, 8, size)), np.zeros((n_blocks, size))
-        self._put(stacks[:, 0], slopes)
-        return Directions(stacks, saved, entries, where, starts, np.ones(len(entries))), direction_of
+        stacks = np.zeros((n_blocks, 1 + STAGES, size))
+        self._put(stacks[:, 1], slopes)
+        return Directions(stacks, entries, where, starts, np.ones(len(entries))), direction_of
 
     def _places(self, n_blocks: int) -> tuple[np.ndarray, ...]:
         """Which entries of the parameter Jacobian go where, by block."""
@@ -132,32 +134,13 @@ class _Slopes:
     @property
     def matrix(self) -> np.ndarray:
         """The present sensitivities, shape (n_species, n_names)."""
-        blocks = self.directions.stacks[:, 0, : self.n * self.width]
+        blocks = self.directions.stacks[:, 1, : self.n * self.width]
         lanes = blocks.reshape(-1, self.n, self.width).swapaxes(1, 2)
         return lanes.reshape(-1, self.n)[: self.n_names].T.copy()
 
     @matrix.setter
     def matrix(self, matrix: np.ndarray) -> None:
-        self._put(self.directions.stacks[:, 0], matrix)
-
-    def _scratch(self) -> SlopeScratch:
-        n, size = self.n, padded(self.n, self.width)
-        mass = np.zeros(size)
-        mass[: n * self.width] = np.repeat(self.prepared.pattern.mass, self.width)
-        floor = np.ones((len(self.directions.stacks), size))
-        return SlopeScratch(
-            point=np.zeros(n),
-            time=np.zeros(1),
-            jacobian=np.zeros(self.machine.n_jacobian),
-            factors=np.zeros(self.machine.n_factor),
-            shift=np.zeros(1),
-            worst=np.zeros(1),
-            by_parameter=np.zeros(len(self.machine.by_parameter[0])),
-            base=np.zeros((1, size)),
-            result=np.zeros(size),
-            mass=mass,
-            floor=floor,
-        )
+        self._put(self.directions.stacks[:, 1], matrix)
 
     def _set_floors(self, tape: np.ndarray) -> None:
         """Sizes of sensitivities that no longer matter, from the largest values of the species so far."""
@@ -194,7 +177,10 @@ class _Slopes:
         self.directions.weights[:] = self.weights[self._direction_of]
         tape = np.ascontiguousarray(tape)
         where = (tape, slots, self.task.times, self.output, self.values)
-        self.output, _ = walk(self.machine.kernels, self.tables, self.directions, self.scratch, *where)
+        self.output, time = walk(self.machine.kernels, self.tables, self.directions, self.scratch, *where)
+        if time < tape[-1, 2]:
+            reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
+            raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
         self.carried[first : self.output] = self.weights
 
     def record(self, now: float) -> None:
@@ -229,42 +215,53 @@ class _Slopes:
             self.weights[own] *= factor
 
 
+_tables = lru_cache(maxsize=16)(tables)
+
+
 @dataclass(frozen=True, eq=False)
 class Machine:
     """Kernels for sensitivities."""
 
     kernels: SlopeKernels
-    n_jacobian: int
-    n_factor: int
     by_parameter: tuple[np.ndarray, np.ndarray]
-    codes: tuple
+    codes: tuple[CompiledModel, CompiledModel]
 
     def prepare(self, parameters: np.ndarray) -> np.ndarray:
-        """The array of parameters that kernels of one lane read."""
-        return np.ascontiguousarray(self.codes[0].parameters(parameters)[:, 0])
+        """The array of parameters that kernels of several moments read."""
+        return self.codes[0].parameters(parameters).ravel()
+
+    def scratch(self, n_blocks: int, mass: np.ndarray) -> SlopeScratch:
+        """Working storage for some blocks of directions."""
+        return scratch_for(self.kernels, len(self.by_parameter[0]), n_blocks, mass)
 
 
-def machine_of(prepared: Prepared) -> Machine:
-    """What the walk along slopes calls, compiled at the first request and kept with the prepared model."""
-    if "slopes" not in prepared.notes:
-        parts = ("right_hand_side", "jacobian", "factor", "parameter_jacobian")
-        single = compile_model(prepared.model, 1, parts)
-        wide = compile_model(prepared.model, None, ("solve_shared", "multiply_shared"))
+def machine_of(prepared: Prepared, n_names: int) -> Machine:
+    """What the walk along slopes calls, compiled at the first request and kept with the prepared model.
+
+    More directions than a vector register holds go in pairs of registers, which share every factor that is read.
+    """
+    width = machine_width()
+    if ("slopes", width) not in prepared.notes:
+        moments = compile_model(prepared.model, None, ("jacobian", "factor", "parameter_jacobian"))
+        wide = compile_model(prepared.model, width, ("solve_shared", "multiply_shared", "error_norm"))
         kernels = SlopeKernels(
-            jacobian=single.address("jacobian"),
-            factor=single.address("factor"),
-            parameter_jacobian=single.address("parameter_jacobian"),
+            jacobian=moments.address("jacobian"),
+            factor=moments.address("factor"),
+            parameter_jacobian=moments.address("parameter_jacobian"),
             solve_shared=wide.address("solve_shared"),
             multiply_shared=wide.address("multiply_shared"),
-            width=wide.width,
-            n_species=single.n_species,
+            error_norm=wide.address("error_norm"),
+            moments=moments.width,
+            width=width,
+            n_species=moments.n_species,
+            n_factor=moments.sizes["lu"],
+            n_jacobian=len(moments.patterns["jacobian"]),
             algebraic=int(bool(prepared.model.algebraic)),
         )
-        pattern = single.patterns["parameter_jacobian"]
+        pattern = moments.patterns["parameter_jacobian"]
         places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
-        size = len(single.patterns["jacobian"])
-        prepared.notes["slopes"] = Machine(kernels, size, single.sizes["lu"], places, (single, wide))
-    return prepared.notes["slopes"]
+        prepared.notes["slopes", width] = Machine(kernels, places, (moments, wide))
+    return prepared.notes["slopes", width]
 
 
 # --- events -------------------------------------------------------------------------------------------------------

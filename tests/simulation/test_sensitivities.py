@@ -52,6 +52,19 @@ def test_the_method_meets_its_order_conditions() -> None:
     assert conditions == pytest.approx([0.0] * 9, abs=1e-12)
 
 
+def test_stages_by_solutions_are_the_stages_of_the_method() -> None:
+    solutions, start, slope = np.random.default_rng(1).normal(size=6), 0.3, -0.7
+    bases, slopes_by = slopes.by_solutions()
+    known = np.array([slope, start, *solutions])
+    k = [slope]
+    for stage in range(1, slopes.STAGES):
+        base = start + slopes.A[stage, :stage] @ k
+        assert bases[stage - 1] @ known == pytest.approx(base, abs=1e-10)
+        k.append((solutions[stage - 1] - base) / slopes.GAMMA)
+    assert slopes_by @ known == pytest.approx(np.array(k), abs=1e-10)
+    assert not bases[1:, 0].any() and not slopes_by[2:, 0].any()
+
+
 def test_a_linear_chain_meets_the_slopes_of_its_closed_form() -> None:
     found = simulate(chain(), TIMES, sensitivities=["k1", "k2", "A"], relative_tolerance=1e-8)
     t, k1, k2, a = TIMES, 0.7, 0.2, 10.0

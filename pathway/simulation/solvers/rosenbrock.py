@@ -53,6 +53,11 @@ from .tableaus import Tableau
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
 LARGEST_CUT = 0.2
+FIRST_GROWTH = 1e4
+"""The first steps after a jump, which begin far too small where species start at zero, may grow by this until one has
+an error above `STARTED`."""
+
+STARTED = 1e-3
 SMALLEST_PIVOT = 1e-10
 """Below it (see `worst` of the kernels) the factors of the static order are not trusted."""
 
@@ -135,6 +140,8 @@ class Lanes(NamedTuple):
     action: Integers
     last_action: Integers
     rejections: Integers
+    starting: Integers
+    """1 until the step size has found its level after a jump."""
     accepted: Integers
     restarting: Integers
     # For one lane only.
@@ -162,7 +169,7 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
         *others,
         np.zeros(kernels.n_observables * width),
         *np.ones((14, width)),
-        *np.zeros((7, width), dtype=np.int64),
+        *np.zeros((8, width), dtype=np.int64),
         *watched,
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
     )
@@ -496,6 +503,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
             lanes.target[lane], lanes.latest[lane] = target, np.nextafter(target, -np.inf)
             lanes.last_ease[lane] = 1.0
             lanes.rejections[lane] = 0
+            lanes.starting[lane] = 1
     if some:
         _first_steps(kernels, pattern, method, task, lanes)
         for lane in range(kernels.width):
@@ -556,6 +564,7 @@ def _retreat(kernels, method, task, report, lanes, lane):
     weak = not lanes.worst[lane] > SMALLEST_PIVOT
     report.counts[lanes.member[lane], REJECTED] += 1
     lanes.rejections[lane] += 1
+    lanes.starting[lane] = 0
     if weak:
         factor = 0.1
     elif error < 1e30:
@@ -576,12 +585,17 @@ def _retreat(kernels, method, task, report, lanes, lane):
 def _go_on(kernels, method, task, report, lanes, lane):
     """After an accepted step: the next step size (Gustafsson's predictive controller)."""
     n_times = task.times.shape[0]
-    step, error = lanes.step[lane], max(lanes.error[lane], 1e-6)
+    step, error = lanes.step[lane], lanes.error[lane]
     lanes.time[lane] = lanes.ends[lane]
-    ease = error ** (-method.exponent)
+    if error > STARTED:
+        lanes.starting[lane] = 0
+    ease = max(error, 1e-30 if lanes.starting[lane] != 0 else 1e-6) ** (-method.exponent)
     factor = SAFETY * ease
-    trend = (step / lanes.last_step[lane]) * (ease / lanes.last_ease[lane])
-    factor = min(factor, factor * trend, LARGEST_GROWTH)
+    if lanes.starting[lane] != 0:
+        factor = min(factor, FIRST_GROWTH)
+    else:
+        trend = (step / lanes.last_step[lane]) * (ease / lanes.last_ease[lane])
+        factor = min(factor, factor * trend, LARGEST_GROWTH)
     if lanes.rejections[lane] > 0:
         factor = min(factor, 1.0)
     lanes.rejections[lane] = 0

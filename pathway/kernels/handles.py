@@ -100,8 +100,8 @@ def packed(values: Any) -> np.ndarray:
             words.append(value)
             continue
         shape, found = value.shape, value.dtype
-        if len(shape) != dimensions or (found is not element and found != element) or not value.flags.c_contiguous:
-            expected = f"{element} of {dimensions} dimensions without gaps"
+        if len(shape) != dimensions or (found is not element and found != element):
+            expected = f"{element} of {dimensions} dimensions"
             raise TypeError(f"{type(values).__name__}: expected {expected}, got {found} of shape {shape}")
         words.append(address(value) if value.size else 0)
         words += shape
@@ -109,10 +109,12 @@ def packed(values: Any) -> np.ndarray:
 
 
 def address(array: np.ndarray) -> int:
-    """Where an array's numbers stand."""
+    """Where an array's numbers stand; one with gaps is refused."""
     try:
         return ctypes.addressof(_ANYTHING.from_buffer(array))  # ten times as fast as asking the array
-    except TypeError:  # one that must not be written to
+    except TypeError:  # one with gaps, or one that must not be written to
+        if not array.flags.c_contiguous:
+            raise TypeError(f"expected an array without gaps, got strides {array.strides}") from None
         return array.__array_interface__["data"][0]
 
 

@@ -13,6 +13,8 @@ from pathway.equations import Model
 def checked_times(times: Any, start: float) -> np.ndarray:
     """Times as an ascending array that does not begin before the start."""
     array = _numbers("times", times)
+    if array.ndim == 1 and array.size and start <= array[0] and array[-1] < np.inf and (array[1:] >= array[:-1]).all():
+        return array
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"times: expected a list of at least one time, got shape {array.shape}")
     if not np.all(np.isfinite(array)):

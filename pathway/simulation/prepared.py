@@ -127,12 +127,15 @@ class Prepared:
         return np.array([float(f.value) if is_number(f) else 0.0 for f in formulas])  # type: ignore[arg-type]
 
     def starts(self, parameters: np.ndarray) -> np.ndarray:
-        """Initial values at these parameters, shape (n_species,)."""
+        """Initial values at these parameters, shape (n_species,); those of the last parameters are kept."""
         values = self._fixed_starts.copy()
         if self._varying_starts:
-            names = dict(zip(self.model.parameters, map(float, parameters), strict=True))
-            names[TIME] = self.model.start_time
-            values[self._varying_starts] = evaluate_all(self._start_formulas, names)
+            key, last = parameters.tobytes(), self.notes.get("starts")
+            if last is None or last[0] != key:
+                names = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+                names[TIME] = self.model.start_time
+                last = self.notes["starts"] = (key, evaluate_all(self._start_formulas, names))
+            values[self._varying_starts] = last[1]
         return values
 
     @cached_property
@@ -154,15 +157,17 @@ class Prepared:
         """Derivative of the initial values by parameters (0 if the start is `given`) and by the initial values of
         species, shape (n_species, n_names)."""
         slopes = np.zeros((len(self.model.species), len(names)))
-        values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
-        values[TIME] = self.model.start_time
         for column, name in enumerate(names):
             if name in self.model.species:
                 slopes[self.model.species.index(name), column] = 1.0
-            elif not given:
-                places, formulas = self._start_slopes(name)
-                if places:
-                    slopes[places, column] = evaluate_all(formulas, values)
+        if not given and self._varying_starts:
+            values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+            values[TIME] = self.model.start_time
+            for column, name in enumerate(names):
+                if name not in self.model.species:
+                    places, formulas = self._start_slopes(name)
+                    if places:
+                        slopes[places, column] = evaluate_all(formulas, values)
         return slopes
 
     def _start_slopes(self, name: str) -> tuple[list[int], list[Expression]]:

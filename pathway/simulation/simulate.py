@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -96,7 +96,7 @@ def simulate(
     task = make_task(times, begin, y[None], p[None], absolute[None], schedule, relative, running)
     if maximum_step is not None or maximum_steps != MAXIMUM_STEPS:
         task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
-    with time_limit(task, wall_time):
+    with _UNLIMITED if wall_time is None else time_limit(task, wall_time):
         if sensitivities is not None:
             from .sensitivities import checked_names, simulate_with_sensitivities
 
@@ -140,7 +140,7 @@ def make_task(
         maximum_step=np.inf,
         maximum_steps=MAXIMUM_STEPS,
         pivoted=0,
-        schedule=np.array([0, len(schedule.times)], dtype=np.int64),
+        schedule=np.array([0, len(schedule.times)], dtype=np.int64) if len(schedule.times) else _NO_ACTIONS,
         action_times=schedule.times,
         action_kinds=schedule.kinds,
         action_targets=schedule.targets,
@@ -151,6 +151,8 @@ def make_task(
 
 
 _NO_CONDITIONS = np.zeros(1)
+_NO_ACTIONS = np.zeros(2, dtype=np.int64)
+_UNLIMITED = nullcontext()
 _NO_TAPE = np.zeros((0, 0))
 
 
@@ -205,11 +207,12 @@ def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:
 
 def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:
     """The counts of a run, named."""
+    numbers = counts.tolist()
     return Statistics(
-        steps=int(counts[layout.STEPS]),
-        rejected=int(counts[layout.REJECTED]),
-        factorizations=int(counts[layout.FACTORIZATIONS]),
-        vanishing_pivots=int(counts[layout.PIVOTS]),
+        steps=numbers[layout.STEPS],
+        rejected=numbers[layout.REJECTED],
+        factorizations=numbers[layout.FACTORIZATIONS],
+        vanishing_pivots=numbers[layout.PIVOTS],
         events=events,
     )
 
@@ -230,7 +233,7 @@ def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) 
     """Parameters as they stood at each time, shape (n_times, n_parameters)."""
     kinds = task.action_kinds
     parameters = np.ascontiguousarray(parameters)
-    changes = np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE))
+    changes = np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE)) if len(kinds) else ()
     if not len(changes):
         same = np.ndarray((len(times), len(parameters)), parameters.dtype, parameters, strides=(0, parameters.itemsize))
         same.flags.writeable = False
@@ -248,11 +251,8 @@ def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) 
 
 
 @contextmanager
-def time_limit(task: Task, wall_time: float | None) -> Iterator[None]:
+def time_limit(task: Task, wall_time: float) -> Iterator[None]:
     """Tell the loop to stop when the time is over."""
-    if wall_time is None:
-        yield
-        return
     timer = threading.Timer(wall_time, _ring, (task.stop,))
     timer.daemon = True
     timer.start()

@@ -405,7 +405,7 @@ class _Going:
                 by_parameter,
                 slopes,
                 np.where(sizes > 0.0, sizes, 1.0),
-                0.1 * runner.slope_tolerance,  # what is summed over the bands must meet it, too
+                0.01 * runner.slope_tolerance,  # the sum over all measurements must meet it
             )
             first = stretch.first_output
             self.states[first : first + n] = report.values[0, :n]

@@ -23,6 +23,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from .descent import MANY, descend
 from .objective import Objective
 from .problem import Problem, ProblemError
 from .result import Fit, Start
@@ -194,7 +195,10 @@ def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray)
     objective.failures.clear()
     values = [objective.value(candidate) for candidate in points]
     point = points[int(np.argmin(values))]
-    found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
+    if len(point) >= MANY:
+        found = descend(objective.slope, point, problem.bounds, plan.settings)
+    else:
+        found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
     return Start(
         number=number,
         objective=found.value,

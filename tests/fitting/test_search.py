@@ -12,8 +12,9 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import parse
+from pathway.fitting.descent import descend
 from pathway.fitting.identifiability import identifiability
-from pathway.fitting.objective import Objective
+from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.predict import compare_models, design, likelihood_ratio, predict
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
 from pathway.fitting.profiles import profile
@@ -70,6 +71,26 @@ def test_the_optimum_is_that_of_the_closed_form():
     parameters, objective = best_by_hand(problem)
     assert found.best.objective == pytest.approx(objective, abs=1e-6)
     assert list(found.best.parameters.values()) == pytest.approx(parameters, rel=1e-5)
+
+
+def test_gradients_alone_lead_to_the_same_optimum(monkeypatch):
+    monkeypatch.setattr("pathway.fitting.search.MANY", 2)
+    problem = decay()
+    expected, value = best_by_hand(problem)
+    found = fit(problem, starts=2, seed=3, workers=1)
+    assert found.best.objective == pytest.approx(value, abs=1e-6)
+    assert list(found.best.parameters.values()) == pytest.approx(expected, rel=1e-3)
+
+
+def test_a_search_by_gradients_comes_back_from_where_nothing_can_be_computed():
+    objective = Objective(decay())
+    bounds = objective.problem.bounds
+
+    def walled(x):
+        return Evaluation(math.inf) if x[0] < -0.3 else objective.slope(x)
+
+    found = descend(walled, np.array([0.6, 0.0]), bounds)
+    assert found.value == pytest.approx(objective.value(np.log10(best_by_hand(objective.problem)[0])), abs=1e-4)
 
 
 def test_starting_points_fill_the_box_evenly():

@@ -86,10 +86,15 @@ def _eliminate(body: Body, work: str, start: str, pivot: str) -> None:
         entry = body.load_at(body.shifted(work, step))
         body.store_at(body.multiply(entry, inverse), body.shifted("%lu", _lanes(body, lower.index)))
         end = body.count("@starts", body.put(f"add i64 {above}, 1"))
-        with Loop(body, body.put(f"add i64 {pivot_above}, 1"), end) as upper:
-            place = body.shifted(work, body.count("@steps", upper.index))
-            above = body.load_at(body.shifted("%lu", _lanes(body, upper.index)))
-            body.store_at(body.fused(entry, above, body.load_at(place)), place)
+        _add_multiple(body, work, body.put(f"add i64 {pivot_above}, 1"), end, entry, shared=False)
+
+
+def _add_multiple(body: Body, work: str, first: str, last: str, factor: str, *, shared: bool) -> None:
+    """Add `factor` times some entries of the factors to `work`."""
+    with Loop(body, first, last) as entries:
+        place = body.shifted(work, body.count("@steps", entries.index))
+        value = body.fused(_entry(body, "%lu", entries.index, shared), factor, body.load_at(place))
+        body.store_at(value, place)
 
 
 def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
@@ -128,23 +133,15 @@ def solve_transposed(layout: Layout, lanes: Lanes) -> str:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
         found = body.load_at(place)
-        _spread_out(body, work, body.put(f"add i64 {pivot}, 1"), end, found)
+        _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, found, shared=True)
         body.store_at(body.multiply(found, _entry(body, "%lu", pivot, True)), place)
     with Loop(body, str(size - 1), "-1", step=-1) as rows:
         start, pivot, _ = _row(body, rows.index)
         found = body.load_at(body.shifted(work, _lanes(body, rows.index)))
-        _spread_out(body, work, start, pivot, found)
+        _add_multiple(body, work, start, pivot, found, shared=True)
         body.store_at(found, body.shifted("%b", body.count("@row_order", rows.index)))
     tables = _tables(layout, lanes) + _orders(layout, lanes)
     return tables + function("solve_transposed", ["lu"], ["b"], body.lines)
-
-
-def _spread_out(body: Body, work: str, first: str, last: str, found: str) -> None:
-    """Add a row's entries times the value found for it to the values that wait for it."""
-    with Loop(body, first, last) as entries:
-        place = body.shifted(work, body.count("@steps", entries.index))
-        entry = _entry(body, "%lu", entries.index, True)
-        body.store_at(body.fused(entry, found, body.load_at(place)), place)
 
 
 def _orders(layout: Layout, lanes: Lanes) -> str:
@@ -154,10 +151,20 @@ def _orders(layout: Layout, lanes: Lanes) -> str:
 
 
 def _substitute(body: Body, work: str, first: str, last: str, total: str, shared: bool) -> str:
-    with Loop(body, first, last, [total]) as entries:
-        value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
-        entries.following.append(body.fused(_entry(body, "%lu", entries.index, shared), value, entries.totals[0]))
-    return entries.totals[0]
+    """A sum of entries times known values, in two running sums: neither waits for the other."""
+
+    def added(index: str, total: str) -> str:
+        value = body.load_at(body.shifted(work, body.count("@steps", index)))
+        return body.fused(_entry(body, "%lu", index, shared), value, total)
+
+    odd = body.put(f"and i64 {body.put(f'sub i64 {last}, {first}')}, 1")
+    whole = body.put(f"sub i64 {last}, {odd}")
+    with Loop(body, first, whole, [total, body.lanes.constant(0.0)], step=2) as pairs:
+        following = body.put(f"add i64 {pairs.index}, 1")
+        pairs.following += [added(pairs.index, pairs.totals[0]), added(following, pairs.totals[1])]
+    with Loop(body, whole, last, [body.add(*pairs.totals)]) as rest:
+        rest.following.append(added(rest.index, rest.totals[0]))
+    return rest.totals[0]
 
 
 def _entry(body: Body, array: str, position: str, shared: bool) -> str:

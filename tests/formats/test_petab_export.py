@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
+from pathway.fitting.bench import problem_of
 from pathway.fitting.layout import Layout
 from pathway.fitting.objective import Objective
 from pathway.fitting.runs import EngineRunner
@@ -196,3 +197,74 @@ def test_as_a_user_types_it(tmp_path, capsys):
     command = ["export", "ligand_courses_skbr3", "--to", "petab", "--arm", "EGF", "--out", str(out)]
     assert main(command) == BAD_INPUT
     assert "leave --arm out" in capsys.readouterr().err
+
+
+FITTED = """title = "Gels and a plate"
+cells = "bt474"
+[time]
+end = "24 h"
+[dose.HRG]
+agent = "HRG"
+amount = "10 nM"
+[[arm]]
+name = "untreated"
+[[arm]]
+name = "HRG"
+doses = ["HRG"]
+[[arm]]
+name = "siPTEN + HRG"
+doses = ["HRG"]
+knock_down = { PTEN = "60 %" }
+[[arm]]
+name = "resistant"
+cells = "bt474_resistant"
+doses = ["HRG"]
+[[data]]
+file = "gels.csv"
+normalize = ["loading", "lane: untreated 0 h"]
+[[data]]
+file = "more.csv"
+[fit]
+parameters = ["k_PTEN_degradation"]
+[fit.parameter.k_PI3K]
+shared = "factor"
+prior = { center = "1", spread = 0.3 }
+[fit.observable.pAKT]
+noise = "combined"
+[fit.observable.miR21]
+offset = "free"
+noise = "added"
+"""
+GELS = """arm,time,observable,value,unit,gel,loading
+untreated,0,pAKT,1000,a.u.,A,1
+HRG,1,pAKT,1400,a.u.,A,1.1
+siPTEN + HRG,1,pAKT,1700,a.u.,A,0.9
+untreated,0,pAKT,700,a.u.,B,1.2
+HRG,24,pAKT,900,a.u.,B,1
+resistant,24,pAKT,900,a.u.,B,1
+"""
+MORE = """arm,time,observable,value,unit,error,error_kind
+untreated,0,miR21,1,ddCt,0.2,sd
+resistant,0,miR21,-1.5,ddCt,0.2,sd
+HRG,24,PTEN,0.9,1,15,%
+siPTEN + HRG,24,PTEN,0.4,1,15,%
+"""
+
+
+def test_a_fit_and_its_petab_problem_have_the_same_likelihood(tmp_path):
+    (tmp_path / "gels.csv").write_text(GELS)
+    (tmp_path / "more.csv").write_text(MORE)
+    (tmp_path / "bench.toml").write_text(FITTED)
+    own = problem_of(read_scenario(tmp_path / "bench.toml"))
+    path = export_scenario(str(tmp_path / "bench.toml"), tmp_path / "out")
+    assert complaints(path) == []
+    read = read_petab(path)
+    assert set(read.names) == set(own.names) and {"factor_k_PI3K", "share_pAKT", "offset_miR21"} <= set(read.names)
+    assert (read.posterior, len(read.measurements)) == (True, len(own.measurements))
+    sharp = [Objective(p, EngineRunner(Layout(p), relative_tolerance=1e-10)) for p in (own, read)]
+    rng = np.random.default_rng(3)
+    for step in (0.0, 0.1, 0.2):
+        at = dict(zip(own.names, own.nominal * np.exp(step * rng.normal(size=len(own.names))), strict=True))
+        there = [o.compare([at[n] for n in o.problem.names]) for o in sharp]
+        assert there[0].log_likelihood == pytest.approx(there[1].log_likelihood, rel=1e-7)
+        assert np.sort(there[0].simulated) == pytest.approx(np.sort(there[1].simulated), rel=1e-6)

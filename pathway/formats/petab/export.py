@@ -1,65 +1,27 @@
-"""A scenario with its measurements as a PEtab 2 problem.
-
-Version 2, because its experiments are rows of periods: each arm rests untreated until nothing changes any more, then
-gets its doses one after the other as changes of species and parameters, exactly as the scenario gives them.
-"""
+"""A scenario with its measurements as a PEtab 2 problem: the same problem that `pathway fit` works on, written down."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from pathway.equations import Model
-from pathway.expressions import multiply, symbol, symbols
-from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
+from pathway.expressions import add, multiply, symbol, symbols
+from pathway.fitting.bench import Bench
+from pathway.fitting.objective import Objective
+from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
+from pathway.fitting.readings import WIDTH
+from pathway.scenario import built_in_laboratory, read_scenario
+from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
+from pathway.scenario.fit_plan import Lines, plain, unknowns
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.measurements import comparison
-from pathway.scenario.result import Result
-from pathway.scenario.run import Dish, dishes
+from pathway.scenario.measurements import read_measurements
 
-from ..errors import FormatError, Unsupported
-from ..experiment import circuit_notes, identifier
-from ..sbml.export import write_sbml
-from ..sbml.names import Names
-
-COUNTING = "counting"
-"""Parameter that holds pure outputs (the number of cells) still while the cells come to rest."""
-
-_FREE = 1e3
-"""A scale may be this many times larger or smaller than its nominal value; offsets and noise likewise."""
-
-
-@dataclass
-class _Tables:
-    """Rows of each table, by file."""
-
-    conditions: list[dict[str, Any]] = field(default_factory=list)
-    experiments: list[dict[str, Any]] = field(default_factory=list)
-    observables: list[dict[str, Any]] = field(default_factory=list)
-    measurements: list[dict[str, Any]] = field(default_factory=list)
-    parameters: list[dict[str, Any]] = field(default_factory=list)
-
-
-_COLUMNS = {
-    "conditions": ("conditionId", "targetId", "targetValue"),
-    "experiments": ("experimentId", "time", "conditionId"),
-    "observables": (
-        "observableId",
-        "observableName",
-        "observableFormula",
-        "noiseFormula",
-        "noiseDistribution",
-        "observablePlaceholders",
-        "noisePlaceholders",
-    ),
-    "measurements": ("observableId", "experimentId", "time", "measurement", "observableParameters", "noiseParameters"),
-    "parameters": ("parameterId", "parameterName", "lowerBound", "upperBound", "nominalValue", "estimate"),
-}
+from ..errors import FormatError
+from ..experiment import circuit_notes
+from .write import write_problem
 
 
 def export_scenario(name: str, out: str | Path) -> Path:
@@ -86,10 +48,10 @@ def export_scenario(name: str, out: str | Path) -> Path:
 
     Notes
     -----
-    Estimated are the circuit's parameters that have a range, except those that an arm changes and those that are
-    anchored to another quantity: their numbers stand in the model and in the conditions. Arbitrary units become a
-    scale (and, scaled to 0-1, an offset) with the best value at the scenario's own parameters as nominal value.
-    Time 0 of the problem is the scenario's first moment. doi 10.1371/journal.pcbi.1008646.
+    With `[fit]`, what it says is estimated. Without, the circuit's parameters that have a range, except those that an
+    arm changes and those that are anchored to another quantity: their numbers stand in the model and in the conditions.
+    What is scaled to 0-1 gets a free scale and offset, since PEtab cannot say that the model is scaled likewise.
+    Time 0 of an experiment is its first moment after the rest. doi 10.1371/journal.pcbi.1008646.
     """
     scenario = read_scenario(_scenario_name(name))
     if not scenario.overlays:
@@ -97,20 +59,10 @@ def export_scenario(name: str, out: str | Path) -> Path:
             f"scenario '{scenario.name}' has no measurements, which a PEtab problem needs: add a [data] table"
         )
     laboratory = built_in_laboratory()
-    result = run_scenario(scenario, laboratory)
-    _refuse_censored(result)
-    model = _model(scenario.name, laboratory, laboratory.parameters_of(scenario.cells, scenario.file.parent))
-    ids = Names([*model.species, *model.parameters, *model.assignments, *model.observables])
-    tables = _Tables()
-    arms = {arm.name: ids.fresh(f"arm_{identifier(arm.name)}") for arm in scenario.arms}
-    measured = {point.arm for point in result.measurements}
-    for dish in dishes(scenario, [a for a in scenario.arms if a.name in measured], laboratory):
-        _add_experiment(tables, dish, arms[dish.arm.name], model, scenario.start)
-    changed = {row["targetId"] for row in tables.conditions}
-    _add_model_parameters(tables, model, changed, _ranges(scenario.cells, scenario.file.parent))
-    for observable in dict.fromkeys(point.observable for point in result.measurements):
-        _Readings(result, observable, ids, arms).add_to(tables)
-    return _write(tables, model, Path(out), identifier(scenario.name), scenario.title)
+    points = read_measurements(scenario, laboratory)
+    plan = scenario.fit or _everything(scenario, laboratory)
+    problem = _with_free_axes(Bench(scenario, laboratory, plan).problem(points))
+    return write_problem(_with_words(problem), Path(out), replace(circuit_notes(), title=scenario.title))
 
 
 def _scenario_name(name: str) -> str:
@@ -121,220 +73,86 @@ def _scenario_name(name: str) -> str:
     return name
 
 
-def _refuse_censored(result: Result) -> None:
-    places = [point.place for point in result.measurements if not point.measured]
-    if places:
-        raise Unsupported(
-            f"{places[0]}: a point beyond a limit ({len(places)} in all): PEtab has no censored measurements"
-        )
+def _everything(scenario: Scenario, laboratory: Laboratory) -> FitPlan:
+    """A plan for all parameters that the course or the rest depends on and that no arm and no anchor decides."""
+    model = laboratory.model
+    moving = symbols(*model.closed([*model.rates.values(), *model.initial.values(), *model.observables.values()]))
+    decided = {anchor.parameter for anchor in laboratory.anchors} | set(_changed(scenario, laboratory))
+    lines = Lines([arm.cells for arm in scenario.arms], laboratory, scenario.file.parent)
+    asked = [FitParameter(n, prior="none") for n in model.parameters if n in moving and n not in decided]
+    return FitPlan(tuple(p for p in asked if _can_be_estimated(p, lines)), anchors="fixed")
 
 
-# The model
+def _changed(scenario: Scenario, laboratory: Laboratory) -> Iterable[str]:
+    """Parameters that an arm changes, at once or later."""
+    for arm in scenario.arms:
+        yield from (*arm.changes, *(change.name for change in arm.timed_changes))
+        lowered = (*arm.knock_downs, *(change.name for change in arm.timed_knock_downs))
+        yield from (laboratory.knock_downs[protein].parameter for protein in lowered)
 
 
-def _model(name: str, laboratory: Laboratory, values: np.ndarray) -> Model:
-    """The scenario's cells before they rest; their outputs move only where `COUNTING` is 1."""
-    circuit = laboratory.model
-    moved_by = {r for species in circuit.outputs for r in circuit.stoichiometry.get(species, {})}
-    others = {r for s, f in circuit.stoichiometry.items() if s not in circuit.outputs for r in f}
-    if moved_by & others or circuit.outputs & circuit.rate_rules.keys():
-        raise Unsupported(f"{circuit.name}: outputs {', '.join(sorted(circuit.outputs))} do not move on their own")
-    rates = {n: multiply(symbol(COUNTING), r) if n in moved_by else r for n, r in circuit.rates.items()}
-    return replace(
-        circuit,
-        name=identifier(name),
-        parameters=(*circuit.parameters, COUNTING),
-        parameter_values=np.append(values, 1.0),
-        rates=rates,
-        units={**circuit.units, COUNTING: "1"},
-    )
+def _can_be_estimated(parameter: FitParameter, lines: Lines) -> bool:
+    """Whether it has one value in all lines, inside a range that leaves a choice."""
+    try:
+        return bool(unknowns(parameter, lines))
+    except ValueError:
+        return False
 
 
-def _ranges(cells: str, folder: Path) -> Mapping[str, tuple[float, float]]:
-    """Lowest and highest plausible value of the parameters that are chosen, not anchored."""
-    from pathway.parameters import anchors, reference
-    from pathway.scenario.shelf import line_of_cells
-
-    entries = {**reference(), **line_of_cells(cells, folder).entries}
-    anchored = {anchor.parameter for anchor in anchors()}
-    return {n: entry.range for n, entry in entries.items() if n not in anchored}
-
-
-def _add_model_parameters(
-    tables: _Tables, model: Model, changed: set[str], ranges: Mapping[str, tuple[float, float]]
-) -> None:
-    """Parameters that the course or the rest depends on; fixed where the range holds nothing else than the value."""
+def _with_words(problem: Problem) -> Problem:
+    """The problem with what the circuit says of each parameter."""
     from pathway.network import circuit
 
     words = {parameter.name: parameter.meaning for parameter in circuit().parameters}
-    moving = symbols(*model.closed([*model.rates.values(), *model.initial.values(), *model.observables.values()]))
-    for name, value in zip(model.parameters, map(float, model.parameter_values), strict=True):
-        if name not in ranges or name in changed or name not in moving:
-            continue
-        lower, upper = ranges[name]
-        free = lower < upper and lower <= value <= upper
-        tables.parameters.append(_parameter(name, value, (lower, upper) if free else None, words.get(name, "")))
+    return replace(
+        problem, parameters=tuple(replace(p, meaning=words.get(p.name, p.meaning)) for p in problem.parameters)
+    )
 
 
-def _parameter(name: str, value: float, bounds: tuple[float, float] | None, words: str = "") -> dict[str, Any]:
-    row = {"parameterId": name, "parameterName": words or name, "nominalValue": value}
-    if bounds is None:
-        return {**row, "estimate": "false"}
-    return {**row, "lowerBound": bounds[0], "upperBound": bounds[1], "estimate": "true"}
+def _with_free_axes(problem: Problem) -> Problem:
+    """What is scaled to 0-1, with a scale and an offset that begin where the model's own scaling has them."""
+    minmax = {n.name: n for n in problem.normalizations if n.kind == "minmax"}
+    own = [p for n in minmax.values() for p in _line(problem, n)]
+    scaled = {n.observable for n in minmax.values()}
+    held = {m.experiment for m in problem.measurements} - {m.experiment for m in problem.measurements if m.counted}
+    return replace(
+        problem,
+        parameters=(*problem.parameters, *own),
+        observables=tuple(_on_a_line(o) if o.name in scaled else o for o in problem.observables),
+        measurements=tuple(
+            _freed(m, m.experiment not in held) if m.normalization in minmax else m for m in problem.measurements
+        ),
+        normalizations=tuple(n for n in problem.normalizations if n.name not in minmax),
+    )
 
 
-# Arms
+def _places(name: str) -> tuple[str, str]:
+    """Placeholders of an observable for scale and offset."""
+    return f"scale_of_{plain(name)}", f"offset_of_{plain(name)}"
 
 
-def _add_experiment(tables: _Tables, dish: Dish, name: str, model: Model, start: float) -> None:
-    """Rest with the arm's own numbers, then one period for each moment at which something is done."""
-    own = {
-        parameter: repr(float(value))
-        for parameter, value, usual in zip(model.parameters, dish.parameters, model.parameter_values, strict=False)
-        if value != usual
-    }
-    periods: dict[float, dict[str, str]] = {0.0: {COUNTING: "1"}}
-    for act in dish.interventions:
-        changes = periods.setdefault(act.time - start, {})
-        # The order in which an intervention acts: set, scale, add.
-        for target, value in (act.set or {}).items():
-            changes[target] = repr(float(value))
-        for target, factor in (act.scale or {}).items():
-            changes[target] = f"({changes.get(target, target)}) * {float(factor)!r}"
-        for target, more in (act.add or {}).items():
-            changes[target] = f"{changes.get(target, target)} + {float(more)!r}"
-    _add_period(tables, name, "-inf", f"{name}_rest", {COUNTING: "0", **own})
-    for number, time in enumerate(sorted(periods)):
-        _add_period(tables, name, repr(time), f"{name}_{number}", periods[time])
+def _on_a_line(o: Observable) -> Observable:
+    scale, offset = map(symbol, _places(o.name))
+    return replace(o, formula=add(offset, multiply(scale, o.formula)))
 
 
-def _add_period(tables: _Tables, experiment: str, time: str, condition: str, changes: Mapping[str, str]) -> None:
-    tables.experiments.append({"experimentId": experiment, "time": time, "conditionId": condition})
-    for target, value in changes.items():
-        tables.conditions.append({"conditionId": condition, "targetId": target, "targetValue": value})
+def _freed(m: Measurement, counted: bool) -> Measurement:
+    """A point with its scale and offset; those that were true by construction count as the others do."""
+    names = (f"scale_{plain(m.normalization)}", f"offset_{plain(m.normalization)}")
+    put = dict(zip(_places(m.observable), map(symbol, names), strict=True))
+    return replace(m, normalization="", counted=counted, placeholders={**m.placeholders, **put})
 
 
-# Measurements
-
-
-class _Readings:
-    """All points of one observable: how the model's curve comes to their axis, and how they scatter."""
-
-    def __init__(self, result: Result, observable: str, ids: Names, arms: Mapping[str, str]) -> None:
-        self.observable, self.ids, self.arms = observable, ids, arms
-        self.points = [p for p in result.measurements if p.observable == observable]
-        self.start = result.scenario.start
-        self.shared_by = result.scenario.overlays[self.points[0].table].scale_shared_by
-        self.scale, self.offset = _line(result, observable)
-        curves = [result.arms[p.arm] for p in self.points]
-        model = [
-            np.interp(p.time, arm.times, np.asarray(arm.trajectory[observable]))
-            for p, arm in zip(self.points, curves, strict=True)
-        ]
-        self.misses = np.array([p.value for p in self.points]) - (self.offset + self.scale * np.array(model))
-
-    def add_to(self, tables: _Tables) -> None:
-        """The rows of this observable."""
-        name = self.ids.fresh(f"measured_{self.observable}")
-        formula, scales, place = self._formula(tables)
-        noise, noises = self._noise(tables)
-        given = any(p.error for p in self.points)
-        tables.observables.append(
-            {
-                "observableId": name,
-                "observableName": self.observable,
-                "observableFormula": formula,
-                "noiseFormula": noise,
-                "noiseDistribution": "normal",
-                "observablePlaceholders": place,
-                "noisePlaceholders": noise if given else "",
-            }
-        )
-        for point, scale, scatter in zip(self.points, scales, noises, strict=True):
-            tables.measurements.append(
-                {
-                    "observableId": name,
-                    "experimentId": self.arms[point.arm],
-                    "time": point.time - self.start,
-                    "measurement": point.value,
-                    "observableParameters": scale,
-                    "noiseParameters": scatter,
-                }
-            )
-
-    def _formula(self, tables: _Tables) -> tuple[str, list[str], str]:
-        """Formula, what each point gives for its placeholder, and the placeholder."""
-        nothing = [""] * len(self.points)
-        if (self.scale, self.offset) == (1.0, 0.0):
-            return self.observable, nothing, ""
-        formula = ""
-        if self.offset:
-            offset = self.ids.fresh(f"offset_{self.observable}")
-            width = 10.0 * max(abs(self.offset), *(abs(p.value) for p in self.points))
-            words = f"what a reading of {self.observable} shows at zero"
-            tables.parameters.append(_parameter(offset, self.offset, (-width, width), words))
-            formula = f"{offset} + "
-        groups = [getattr(p, self.shared_by) if self.shared_by in ("gel", "replicate") else "" for p in self.points]
-        made = {group: self._scale(tables, group) for group in dict.fromkeys(groups)}
-        if len(made) == 1:
-            return f"{formula}{made[groups[0]]} * {self.observable}", nothing, ""
-        place = self.ids.fresh(f"scale_of_{self.observable}")
-        return f"{formula}{place} * {self.observable}", [made[group] for group in groups], place
-
-    def _scale(self, tables: _Tables, group: str) -> str:
-        name = self.ids.fresh("_".join(filter(None, ["scale", self.observable, group and identifier(group)])))
-        words = f"units of the reading per unit of {self.observable}" + (f", {self.shared_by} {group}" if group else "")
-        tables.parameters.append(_parameter(name, self.scale, (self.scale / _FREE, self.scale * _FREE), words))
-        return name
-
-    def _noise(self, tables: _Tables) -> tuple[str, list[str]]:
-        """Noise formula, and what each point gives for it: its own error, or a common one to be estimated."""
-        common = ""
-        if not all(p.error for p in self.points):
-            common = self.ids.fresh(f"sigma_{self.observable}")
-            largest = max(abs(p.value) for p in self.points) or 1.0
-            value = max(float(np.sqrt(np.mean(self.misses**2))), 1e-3 * largest)
-            words = f"standard deviation of {self.observable}"
-            tables.parameters.append(_parameter(common, value, (value / _FREE, value * _FREE), words))
-        if not any(p.error for p in self.points):
-            return common, [""] * len(self.points)
-        place = self.ids.fresh(f"noise_of_{self.observable}")
-        return place, [repr(float(p.error)) if p.error else common for p in self.points]
-
-
-def _line(result: Result, observable: str) -> tuple[float, float]:
-    """Factor and offset that bring the model's curve onto the axis of the measured values as the file has them."""
-    of_curve, of_value = comparison(result, observable)
-    low, high = (float(of_curve(np.asarray(x))) for x in (0.0, 1.0))
-    zero, one = of_value(0.0), of_value(1.0)
-    return (high - low) / (one - zero), (low - zero) / (one - zero)
-
-
-# Files
-
-
-def _write(tables: _Tables, model: Model, out: Path, name: str, title: str) -> Path:
-    import yaml
-
-    out.mkdir(parents=True, exist_ok=True)
-    write_sbml(model, out / f"{name}.xml", notes=replace(circuit_notes(), title=title))
-    for table, columns in _COLUMNS.items():
-        _write_table(out / f"{table}.tsv", columns, getattr(tables, table))
-    content = {
-        "format_version": "2.0.0",
-        "model_files": {name: {"language": "sbml", "location": f"{name}.xml"}},
-        **{f"{table.removesuffix('s')}_files": [f"{table}.tsv"] for table in _COLUMNS},
-    }
-    path = out / f"{name}.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return path
-
-
-def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Tab-separated; columns in which nothing stands are left out."""
-    rows = list(rows)
-    kept = [c for c in columns if any(row.get(c, "") != "" for row in rows)]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, kept, delimiter="\t", extrasaction="ignore", restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+def _line(problem: Problem, n: Normalization) -> tuple[Parameter, Parameter]:
+    """Scale and offset that bring the model's own extremes to 1 and 0."""
+    blank = next(m for m in problem.measurements if m.normalization == n.name)
+    bare = [replace(blank, experiment=e, time=t, normalization="") for e, t in n.points]
+    simulated = Objective(replace(problem, measurements=tuple(bare), normalizations=())).compare().simulated
+    low, high = float(np.min(simulated)), float(np.max(simulated))
+    scale, offset = 1.0 / (high - low), -low / (high - low)
+    reach = 10.0 * max(1.0, abs(offset))
+    name, words = plain(n.name), f"of {n.observable}, scaled to 0-1"
+    return (
+        Parameter(f"scale_{name}", scale, scale / WIDTH, scale * WIDTH, "log10", meaning=f"scale {words}"),
+        Parameter(f"offset_{name}", offset, -reach, reach, meaning=f"offset {words}"),
+    )

@@ -1,0 +1,243 @@
+"""A `fitting.Problem` as PEtab 2 tables around an SBML model.
+
+Version 2, because its experiments are rows of periods: cells rest, then are treated by one change after the other.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pathway.expressions import Expression, symbol, symbols, to_text
+from pathway.expressions.calculus import substitute_all
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Problem
+
+from ..errors import Unsupported
+from ..experiment import identifier
+from ..sbml.export import write_sbml
+from ..sbml.names import Names
+from ..sbml.notes import ModelNotes
+
+_NOISE = {
+    ("normal", "linear"): "normal",
+    ("normal", "log"): "log-normal",
+    ("laplace", "linear"): "laplace",
+    ("laplace", "log"): "log-laplace",
+}
+"""PEtab's word for a distribution and the transformation before it."""
+
+_PRIORS = {"normal": "normal", "log_normal": "log-normal", "uniform": "uniform", "laplace": "laplace"}
+
+_COLUMNS = {
+    "conditions": ("conditionId", "targetId", "targetValue"),
+    "experiments": ("experimentId", "time", "conditionId"),
+    "observables": (
+        "observableId",
+        "observableName",
+        "observableFormula",
+        "noiseFormula",
+        "noiseDistribution",
+        "observablePlaceholders",
+        "noisePlaceholders",
+    ),
+    "measurements": ("observableId", "experimentId", "time", "measurement", "observableParameters", "noiseParameters"),
+    "parameters": (
+        "parameterId",
+        "parameterName",
+        "lowerBound",
+        "upperBound",
+        "nominalValue",
+        "estimate",
+        "priorDistribution",
+        "priorParameters",
+    ),
+}
+
+
+@dataclass
+class _Tables:
+    """Rows of each table, by file."""
+
+    conditions: list[dict[str, Any]] = field(default_factory=list)
+    experiments: list[dict[str, Any]] = field(default_factory=list)
+    observables: list[dict[str, Any]] = field(default_factory=list)
+    measurements: list[dict[str, Any]] = field(default_factory=list)
+    parameters: list[dict[str, Any]] = field(default_factory=list)
+
+
+def write_problem(problem: Problem, out: Path, notes: ModelNotes) -> Path:
+    """Write a problem; measurements that do not count are left out.
+
+    Parameters
+    ----------
+    problem : Problem
+    out : Path
+        Folder of the tables, the SBML model and the YAML file; made if it is not there.
+    notes : ModelNotes
+        Of the SBML model.
+
+    Returns
+    -------
+    Path
+        The YAML file.
+
+    Raises
+    ------
+    Unsupported
+        For what PEtab has no words for: limits, normalizations, Student's t.
+    """
+    counted = tuple(m for m in problem.measurements if m.counted)
+    _refuse(problem, counted)
+    name, model = identifier(problem.name), problem.model
+    ids = Names([*model.species, *model.parameters, *model.assignments, *model.observables])
+    tables = _Tables()
+    used = {m.experiment for m in counted}
+    arms = {e.name: ids.fresh(f"arm_{identifier(e.name)}") for e in problem.experiments if e.name in used}
+    starts = {e.name: _first(e) for e in problem.experiments}
+    for experiment in problem.experiments:
+        if experiment.name in used:
+            _add_experiment(tables, experiment, arms[experiment.name])
+    tables.parameters += [_parameter_row(p) for p in problem.parameters]
+    observables = {o.name: o for o in problem.observables}
+    groups: dict[str, list[Measurement]] = {}
+    for m in counted:
+        groups.setdefault(m.observable, []).append(m)
+    for observable, own in groups.items():
+        for written, members in _alike(observables[observable], own):
+            _add_observable(tables, written, members, ids, arms, starts)
+    return _write(tables, replace(model, name=name), out, name, notes)
+
+
+def _refuse(problem: Problem, counted: Sequence[Measurement]) -> None:
+    limits = [m.source for m in counted if m.censored]
+    if limits:
+        many = f"a point beyond a limit ({len(limits)} in all)"
+        raise Unsupported(f"{limits[0]}: {many}: PEtab has no censored measurements")
+    normalized = [m.source for m in counted if m.normalization]
+    if normalized:
+        raise Unsupported(f"{normalized[0]}: a point relative to another one of the model's: PEtab has no words for it")
+    for o in problem.observables:
+        if (o.distribution, o.transformation) not in _NOISE:
+            kind = f"{o.distribution.replace('_', ' ')} noise on the {o.transformation} scale"
+            raise Unsupported(f"{problem.name}: observable '{o.name}' has {kind}, which PEtab 2 does not know")
+
+
+def _first(experiment: Experiment) -> float:
+    """Its first finite moment, which is PEtab's time 0."""
+    return next((p.start for p in experiment.periods if math.isfinite(p.start)), 0.0)
+
+
+def _add_experiment(tables: _Tables, experiment: Experiment, name: str) -> None:
+    for number, period in enumerate(experiment.periods):
+        rests = period.start == -math.inf
+        time = "-inf" if rests else repr(float(period.start - _first(experiment)))
+        condition = f"{name}_rest" if rests else f"{name}_{number}"
+        tables.experiments.append({"experimentId": name, "time": time, "conditionId": condition})
+        for target, value in period.changes.items():
+            row = {"conditionId": condition, "targetId": target, "targetValue": to_text(value)}
+            tables.conditions.append(row)
+
+
+def _parameter_row(p: Parameter) -> dict[str, Any]:
+    row = {"parameterId": p.name, "parameterName": p.meaning or p.name, "nominalValue": p.value}
+    if not p.estimated:
+        return {**row, "estimate": "false"}
+    row |= {"lowerBound": p.lower, "upperBound": p.upper, "estimate": "true"}
+    if p.prior is None:
+        return row
+    if p.prior.distribution not in _PRIORS or p.prior.on_scale:
+        raise Unsupported(f"parameter '{p.name}': PEtab 2 has no prior '{p.prior.distribution}' of this kind")
+    numbers = ";".join(repr(float(n)) for n in p.prior.numbers)
+    return {**row, "priorDistribution": _PRIORS[p.prior.distribution], "priorParameters": numbers}
+
+
+# Observables: a placeholder takes a number or a parameter; a longer formula makes an observable of its own
+
+
+def _alike(observable: Observable, own: Sequence[Measurement]) -> list[tuple[Observable, list[Measurement]]]:
+    """The observable as often as its formulas differ by more than numbers and parameters."""
+    names = {name for m in own for name in m.placeholders}
+    simple = {n for n in names if all(_is_simple(m.placeholders.get(n)) for m in own)}
+    groups: dict[tuple, tuple[Observable, list[Measurement]]] = {}
+    for m in own:
+        put = {n: e for n, e in m.placeholders.items() if n not in simple}
+        formula, noise = substitute_all([observable.formula, observable.noise], put)
+        key = (id(formula), id(noise))
+        groups.setdefault(key, (replace(observable, formula=formula, noise=noise), []))[1].append(m)
+    return list(groups.values())
+
+
+def _is_simple(formula: Expression | None) -> bool:
+    return formula is not None and formula.operator in ("number", "symbol")
+
+
+def _add_observable(
+    tables: _Tables,
+    observable: Observable,
+    own: Sequence[Measurement],
+    ids: Names,
+    arms: Mapping[str, str],
+    starts: Mapping[str, float],
+) -> None:
+    name = ids.fresh(f"measured_{identifier(observable.name)}")
+    given = dict.fromkeys(n for m in own for n in m.placeholders)
+    of_formula = [n for n in given if n in symbols(observable.formula)]
+    of_noise = [n for n in given if n in symbols(observable.noise) and n not in of_formula]
+    fresh = {n: ids.fresh(n) for n in (*of_formula, *of_noise)}
+    renamed = substitute_all([observable.formula, observable.noise], {n: symbol(new) for n, new in fresh.items()})
+    tables.observables.append(
+        {
+            "observableId": name,
+            "observableName": observable.name,
+            "observableFormula": to_text(renamed[0]),
+            "noiseFormula": to_text(renamed[1]),
+            "noiseDistribution": _NOISE[observable.distribution, observable.transformation],
+            "observablePlaceholders": ";".join(fresh[n] for n in of_formula),
+            "noisePlaceholders": ";".join(fresh[n] for n in of_noise),
+        }
+    )
+    for m in own:
+        tables.measurements.append(
+            {
+                "observableId": name,
+                "experimentId": arms[m.experiment],
+                "time": m.time - starts[m.experiment],
+                "measurement": m.value,
+                "observableParameters": ";".join(to_text(m.placeholders[n]) for n in of_formula),
+                "noiseParameters": ";".join(to_text(m.placeholders[n]) for n in of_noise),
+            }
+        )
+
+
+# Files
+
+
+def _write(tables: _Tables, model: Any, out: Path, name: str, notes: ModelNotes) -> Path:
+    import yaml
+
+    out.mkdir(parents=True, exist_ok=True)
+    write_sbml(model, out / f"{name}.xml", notes=notes)
+    for table, columns in _COLUMNS.items():
+        _write_table(out / f"{table}.tsv", columns, getattr(tables, table))
+    content = {
+        "format_version": "2.0.0",
+        "model_files": {name: {"language": "sbml", "location": f"{name}.xml"}},
+        **{f"{table.removesuffix('s')}_files": [f"{table}.tsv"] for table in _COLUMNS},
+    }
+    path = out / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    return path
+
+
+def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+    """Tab-separated; columns in which nothing stands are left out."""
+    rows = list(rows)
+    kept = [c for c in columns if any(row.get(c, "") != "" for row in rows)]
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, kept, delimiter="\t", extrasaction="ignore", restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

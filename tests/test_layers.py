@@ -25,7 +25,7 @@ FENCES = {
     "petab": ("formats/",),
     "antimony": ("formats/",),
     "llvmlite": ("kernels/",),
-    "numba": ("simulation/", "kernels/calls.py", "kernels/handles.py", "kernels/vectors.py"),
+    "numba": ("simulation/", "kernels/calls.py", "kernels/opening.py", "kernels/vectors.py"),
     "starlette": ("explorer/",),
     "uvicorn": ("explorer/",),
     "websockets": ("explorer/",),

@@ -60,6 +60,7 @@ processor without fused multiplication do results differ, from those of other pr
 """
 
 from .compiled import SOLVER, CompiledModel, Pattern, compile_model
+from .kept import kept_code
 from .machine import machine_width
 from .ordering import SingularStructureError
 from .parts import PARTS
@@ -73,5 +74,6 @@ __all__ = [
     "SingularStructureError",
     "cache_directory",
     "compile_model",
+    "kept_code",
     "machine_width",
 ]

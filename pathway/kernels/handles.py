@@ -6,7 +6,7 @@ array's shape), and compiled code reads a field, `task.times`, from its place in
 
     @compiled
     def run(task_at):
-        task = open_task(task_at)          # open_task = opener(Task)
+        task = open_task(task_at)          # open_task = opening.opener(Task)
 
     table = packed(task)
     run(address(table))                    # table and task must outlive the call
@@ -16,17 +16,10 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from collections.abc import Callable
 from functools import cache
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
-from llvmlite import ir
-from numba.core import types
-from numba.core.datamodel import models
-from numba.core.typing.templates import AttributeTemplate, infer_getattr
-from numba.extending import intrinsic, lower_getattr_generic, register_model
-from numba.np.arrayobj import populate_array
 
 Vector = Annotated[np.ndarray, "d", 1]
 Table = Annotated[np.ndarray, "d", 2]
@@ -34,32 +27,34 @@ Cube = Annotated[np.ndarray, "d", 3]
 Integers = Annotated[np.ndarray, "l", 1]
 IntegerTable = Annotated[np.ndarray, "l", 2]
 
-_WORD = ir.IntType(64)
+PADDING = 8
+"""Vectors that `vectors.combine` works on have a multiple of this many entries."""
+
 _DOUBLE, _LONG = np.dtype(np.float64), np.dtype(np.int64)
 _ANYTHING = ctypes.c_char * 0
 
 
-class _Field(NamedTuple):
+class Field(NamedTuple):
     """Where a field stands in the table, and what it is there."""
 
     name: str
     place: int
     code: str
+    """"d" for doubles, "l" for 64-bit integers."""
     dimensions: int
-    kind: Any
+    """0 for a number."""
 
 
 @cache
-def _fields(owner: type) -> tuple[_Field, ...]:
-    fields: list[_Field] = []
+def fields_of(owner: type) -> tuple[Field, ...]:
+    """The fields of a named tuple in its table."""
+    fields: list[Field] = []
     place = 0
     for name, hint in get_type_hints(owner, include_extras=True).items():
         if hint in (int, float):
-            field = _Field(name, place, "l" if hint is int else "d", 0, types.int64 if hint is int else types.float64)
+            field = Field(name, place, "l" if hint is int else "d", 0)
         else:
-            code, dimensions = hint.__metadata__
-            element = types.int64 if code == "l" else types.float64
-            field = _Field(name, place, code, dimensions, types.Array(element, dimensions, "C"))
+            field = Field(name, place, *hint.__metadata__)
         fields.append(field)
         place += 1 + field.dimensions
     return tuple(fields)
@@ -67,13 +62,13 @@ def _fields(owner: type) -> tuple[_Field, ...]:
 
 @cache
 def _layout(owner: type) -> struct.Struct:
-    words = ("q" * (1 + f.dimensions) if f.dimensions or f.code == "l" else "d" for f in _fields(owner))
+    words = ("q" * (1 + f.dimensions) if f.dimensions or f.code == "l" else "d" for f in fields_of(owner))
     return struct.Struct("=" + "".join(words))
 
 
 @cache
 def _plan(owner: type) -> tuple[struct.Struct, tuple[tuple[int, np.dtype], ...]]:
-    return _layout(owner), tuple((f.dimensions, _DOUBLE if f.code == "d" else _LONG) for f in _fields(owner))
+    return _layout(owner), tuple((f.dimensions, _DOUBLE if f.code == "d" else _LONG) for f in fields_of(owner))
 
 
 def packed(values: Any) -> np.ndarray:
@@ -116,60 +111,3 @@ def address(array: np.ndarray) -> int:
         if not array.flags.c_contiguous:
             raise TypeError(f"expected an array without gaps, got strides {array.strides}") from None
         return array.__array_interface__["data"][0]
-
-
-class Handle(types.Type):
-    """The type, in compiled code, of a named tuple behind a pointer."""
-
-    def __init__(self, owner: type) -> None:
-        self.owner = owner
-        super().__init__(name=f"Handle({owner.__module__}.{owner.__qualname__})")
-
-
-@register_model(Handle)
-class _Model(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _WORD)
-
-
-@infer_getattr
-class _Attributes(AttributeTemplate):
-    key = Handle
-
-    def generic_resolve(self, kind: Any, name: str) -> Any:
-        return next((field.kind for field in _fields(kind.owner) if field.name == name), None)
-
-
-def opener(owner: type) -> Callable[[int], Any]:
-    """The function that, in compiled code, turns an address into the named tuple there."""
-    handle = Handle(owner)
-
-    @intrinsic
-    def open_handle(typing: Any, where: Any) -> Any:
-        return handle(where), lambda context, builder, signature, arguments: arguments[0]
-
-    return open_handle
-
-
-@lower_getattr_generic(Handle)
-def _read(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    field = next(f for f in _fields(kind.owner) if f.name == name)
-    words = builder.inttoptr(value, _WORD.as_pointer())
-
-    def word(place: int) -> Any:
-        loaded = builder.load(builder.gep(words, [_WORD(place)]))
-        # Nothing writes to a table while compiled code runs, so reading it once is enough.
-        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
-        return loaded
-
-    first = word(field.place)
-    if not field.dimensions:
-        return first if field.code == "l" else builder.bitcast(first, ir.DoubleType())
-    array = context.make_array(field.kind)(context, builder)
-    shape = [word(field.place + 1 + k) for k in range(field.dimensions)]
-    strides = [_WORD(8)]
-    for length in reversed(shape[1:]):
-        strides.insert(0, builder.mul(strides[0], length, flags=["nsw"]))
-    data = builder.inttoptr(first, array.data.type)
-    populate_array(array, data=data, shape=shape, strides=strides, itemsize=_WORD(8), meminfo=None)
-    return array._getvalue()

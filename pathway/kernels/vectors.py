@@ -16,9 +16,6 @@ from numba.extending import intrinsic
 VECTOR = 4
 """Doubles per instruction; vectors are padded to a multiple of it."""
 
-PADDING = 8
-"""Rows given to `combine` have a multiple of this many entries."""
-
 _INT = ir.IntType(64)
 _DOUBLE = ir.DoubleType()
 _LANES = ir.VectorType(_DOUBLE, VECTOR)

@@ -19,8 +19,8 @@ from pathway.kernels.handles import address, packed
 
 from .formulas import evaluate_arrays
 from .solvers import method
+from .solvers.lanes import lanes_for
 from .solvers.layout import Kernels, Method, Pattern, Report, Task
-from .solvers.rosenbrock import lanes_for
 
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""

@@ -3,7 +3,7 @@
 How to add a method in one file
 -------------------------------
 A Rosenbrock method is a `Tableau` in `tableaus.py` and one line in `METHODS`. Any other one-step or multistep method
-is a file with one function under `@compiled`,
+is a file with one function, which a `Loop` compiles at its first call and keeps on disk,
 
     run(kernels, pattern, method, task, report, lanes)
 
@@ -23,21 +23,22 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from .lanes import method_of
 from .layout import Method
+from .loops import Loop
 from .tableaus import RODAS4, RODAS5P
 
 METHODS = {"Rodas5P": RODAS5P, "Rodas4": RODAS4}
+_LOOP = Loop("rosenbrock", 6)
 
 
 @cache
 def method(name: str) -> tuple[Callable[..., Any], Method]:
     """The loop and the coefficients of a method by name."""
-    from .rosenbrock import method_of, run
-
     if name not in METHODS:
         near = get_close_matches(name, METHODS, n=1)
         raise ValueError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
-    return run, method_of(METHODS[name])
+    return _LOOP, method_of(METHODS[name])
 
 
 def _hint(near: list[str]) -> str:

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
-from pathway.kernels import calls
+from pathway.kernels.handles import Table, Vector, packed
+from pathway.kernels.handles import address as address_of
 
-from .compilation import compiled
 from .layout import Kernels
+from .loops import Loop
 
 
-@compiled
-def _run(prepare, address, n_parameters, times, states, parameters, slots, time, out):
-    """Fill the rows of `out`."""
-    for member in range(states.shape[0]):
-        row = member if parameters.shape[0] > 1 else 0
-        for k in range(n_parameters):
-            slots[k] = parameters[row, k]
-        time[0] = times[member if times.shape[0] > 1 else 0]
-        calls.prepare(prepare, slots)
-        calls.right_hand_side(address, time, states[member], slots, out[member])
+class Batch(NamedTuple):
+    """What `batch_loop` is given."""
+
+    prepare: int
+    address: int
+    n_parameters: int
+    times: Vector
+    states: Table
+    parameters: Table
+    slots: Vector
+    time: Vector
+    out: Table
+
+
+_RUN = Loop("batch_loop", 1)
 
 
 def evaluate_many(
@@ -45,5 +53,7 @@ def evaluate_many(
     out = np.zeros((len(states), size))
     slots = np.zeros(kernels.n_slots)
     states, parameters = np.ascontiguousarray(states, dtype=float), np.ascontiguousarray(parameters, dtype=float)
-    _run(kernels.prepare, address, kernels.n_parameters, np.asarray(times), states, parameters, slots, np.zeros(1), out)
+    where = np.asarray(times, dtype=float), states, parameters, slots, np.zeros(1), out
+    batch = packed(Batch(kernels.prepare, address, kernels.n_parameters, *where))
+    _RUN(address_of(batch))
     return out

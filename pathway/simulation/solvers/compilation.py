@@ -7,7 +7,6 @@ directory, never beside the package.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -18,19 +17,13 @@ from numba.core import caching, codegen, compiler
 
 from pathway.kernels import cache_directory
 
-_SOURCES = Path(__file__).parent
-_BRIDGES = [Path(__file__).parents[2] / "kernels" / name for name in ("calls.py", "handles.py", "vectors.py")]
+from .loops import sources_digest
 
 
 @cache
 def cache_folder() -> Path:
-    """Where the compiled loops of these sources are kept."""
-    digest = hashlib.sha256()
-    for path in (*sorted(_SOURCES.glob("*.py")), *_BRIDGES):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    digest.update(numba.__version__.encode())
-    return cache_directory() / "loops" / digest.hexdigest()[:16]
+    """Where numba keeps the compiled loops of these sources."""
+    return cache_directory() / "loops" / f"{sources_digest()[:16]}-{numba.__version__}"
 
 
 class _Locator(caching._CacheLocator):
@@ -89,6 +82,16 @@ def compiled(function: Callable[..., Any]) -> Any:
     except RuntimeError:
         pass  # no folder to write to: compile in every process
     return dispatcher
+
+
+def object_code(function: Callable[..., Any], count: int) -> tuple[str, bytes]:
+    """Symbol and machine code of a loop over `count` addresses; see `loops.Loop` for how it is called."""
+    dispatcher = numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
+    signature = (numba.types.int64,) * count
+    dispatcher.compile(signature)
+    made = dispatcher.overloads[signature]
+    _, _, (code, _) = made.library.serialize_using_object_code()
+    return made.fndesc.llvm_func_name, code
 
 
 class _PieceLibrary(codegen.JITCodeLibrary):

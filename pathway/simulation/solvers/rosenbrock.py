@@ -8,15 +8,15 @@ neighbours, on the number of threads or on the order in which members are handed
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
 from pathway.kernels import calls
-from pathway.kernels.handles import Integers, Table, Vector, opener
-from pathway.kernels.vectors import PADDING, combine
+from pathway.kernels.opening import opener
+from pathway.kernels.vectors import combine
 
-from .compilation import compiled, inlined
+from .compilation import inlined
+from .lanes import Lanes
 from .layout import (
     ADD,
     BREAK,
@@ -48,7 +48,6 @@ from .layout import (
     Task,
 )
 from .linear import solve_dense
-from .tableaus import Tableau
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -65,114 +64,6 @@ PIVOT_CUTS = 4
 """Times in a row that a smaller step is tried before rows are exchanged."""
 
 REJECTIONS_IN_A_ROW = 50
-
-SHARED_FROM = 5
-"""First stage that may build on the point of the stage before."""
-
-
-def method_of(tableau: Tableau) -> Method:
-    """The tableau in the layout of the loop."""
-    s = tableau.stages
-    table = np.zeros((2 * s, s + 1))
-    table[0 : 2 * s : 2, 1:] = tableau.a
-    table[1 : 2 * s : 2, 1:] = tableau.c
-    table[0 : 2 * s : 2, 0] = 1.0
-    dense = np.zeros((3, s + 1))
-    dense[: len(tableau.dense), 1:] = tableau.dense
-    continues = np.array([k >= SHARED_FROM and _continues(tableau, k) for k in range(s)], dtype=np.int64)
-    exponent = 1.0 / (tableau.error_order + 1)
-    return Method(s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d)
-
-
-def _continues(tableau: Tableau, stage: int) -> bool:
-    """Whether a stage looks at the point of the stage before plus that stage."""
-    before = tableau.a[stage - 1].copy()
-    before[stage - 1] = 1.0
-    return bool(np.array_equal(tableau.a[stage], before))
-
-
-class Lanes(NamedTuple):
-    """Working storage of a group of lanes."""
-
-    # Vectors over (species, lane), padded for `combine`.
-    stack: Table
-    """Row 0: the state; row i: stage i."""
-    sums: Table
-    """The point of a stage, and what it carries over from the stages before."""
-    carried: Table
-    """The second row of `sums`."""
-    new: Table
-    dense: Table
-    slope: Vector
-    drift: Vector
-    """Derivative of the right-hand side by time."""
-    absolute: Vector
-    ratio: Vector
-    point: Vector
-    # Other vectors with lanes innermost.
-    jacobian: Vector
-    factors: Vector
-    parameters: Vector
-    observed: Vector
-    # One number per lane.
-    time: Vector
-    step: Vector
-    stage_time: Vector
-    latest: Vector
-    """No stage looks beyond this time: what happens at the target belongs to the next stretch."""
-    target: Vector
-    ends: Vector
-    shift: Vector
-    worst: Vector
-    error: Vector
-    last_ease: Vector
-    """The factor that the error of the last step left to its size."""
-    last_step: Vector
-    relative: Vector
-    """Relative tolerance."""
-    inverse: Vector
-    """1 / step."""
-    share: Vector
-    """Where in the step the state is asked for."""
-    member: Integers
-    """-1: the lane is idle."""
-    output: Integers
-    action: Integers
-    last_action: Integers
-    rejections: Integers
-    starting: Integers
-    """1 until the step size has found its level after a jump."""
-    accepted: Integers
-    restarting: Integers
-    # For one lane only.
-    roots: Vector
-    signs: Vector
-    truth: Vector
-    matrix: Table
-
-
-def lanes_for(kernels: Kernels, method: Method) -> Lanes:
-    """Working storage for one call of `run`."""
-    width, n = kernels.width, kernels.n_species
-    size = (n * width + PADDING - 1) // PADDING * PADDING
-    stack = np.zeros((method.stages + 1, size))
-    sums, new, dense = np.zeros((2, size)), np.zeros((1, size)), np.zeros((3, size))
-    others = [np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_factor, kernels.n_slots)]
-    watched = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
-    return Lanes(
-        stack,
-        sums,
-        sums[1:],
-        new,
-        dense,
-        *np.ones((5, size)),
-        *others,
-        np.zeros(kernels.n_observables * width),
-        *np.ones((14, width)),
-        *np.zeros((8, width), dtype=np.int64),
-        *watched,
-        np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
-    )
 
 
 # --- one step in every lane ---------------------------------------------------------------------------------------
@@ -358,6 +249,12 @@ def _leave(kernels, report, lanes, lane, status):
 
 
 @inlined
+def _hair(time):
+    """The smallest shift of a time that surely moves it: one or two units in its last place."""
+    return max(2.3e-16 * abs(time), 1e-300)
+
+
+@inlined
 def _enter(kernels, task, lanes, lane, member):
     """Put the start of a member into a lane."""
     width = kernels.width
@@ -398,7 +295,7 @@ def _act(kernels, task, lanes, lane):
         elif kind == PARAMETER_SCALE:
             p[place] *= value
         elif kind == BREAK:
-            lanes.time[lane] = np.nextafter(now, np.inf)
+            lanes.time[lane] = now + _hair(now)
         action += 1
     lanes.action[lane] = action
 
@@ -500,7 +397,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
             target = task.times[n_times - 1]
             if lanes.action[lane] < lanes.last_action[lane]:
                 target = min(target, task.action_times[lanes.action[lane]])
-            lanes.target[lane], lanes.latest[lane] = target, np.nextafter(target, -np.inf)
+            lanes.target[lane], lanes.latest[lane] = target, target - _hair(target)
             lanes.last_ease[lane] = 1.0
             lanes.rejections[lane] = 0
             lanes.starting[lane] = 1
@@ -741,7 +638,6 @@ _kernels, _pattern, _method = opener(Kernels), opener(Pattern), opener(Method)
 _task, _report, _lanes = opener(Task), opener(Report), opener(Lanes)
 
 
-@compiled
 def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
     """Run the members `task.first` to `task.last - 1`; everything found goes into `report`."""
     kernels, pattern, method = _kernels(kernels_at), _pattern(pattern_at), _method(method_at)

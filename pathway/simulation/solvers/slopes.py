@@ -21,7 +21,8 @@ from typing import NamedTuple
 import numpy as np
 
 from pathway.kernels import calls
-from pathway.kernels.vectors import PADDING, combine
+from pathway.kernels.handles import PADDING
+from pathway.kernels.vectors import combine
 
 from .compilation import compiled, inlined
 from .layout import TAPE_HEAD

@@ -1,0 +1,32 @@
+"""Machine code made elsewhere that stays on disk, so that the next process need not load what made it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from . import machine, storage
+
+
+def kept_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]) -> tuple[machine.Loaded, int]:
+    """A function in memory, read from the cache on disk or built.
+
+    Parameters
+    ----------
+    parts : mapping of str to str
+        All that the code depends on besides this machine.
+    build : callable
+        Gives the function's symbol and the object code.
+
+    Returns
+    -------
+    (Loaded, int)
+        What holds the code, and where the function begins; the address is good for as long as the first is held.
+    """
+    key = machine.digest({**parts, "machine": machine.identity()})
+    entry = storage.read(key)
+    if entry is None:
+        symbol, code = build()
+        entry = {"symbol": symbol}, code
+        storage.write(key, *entry)
+    loaded = machine.Loaded([entry[1]])
+    return loaded, loaded.address(entry[0]["symbol"])

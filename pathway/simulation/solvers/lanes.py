@@ -1,0 +1,120 @@
+"""What the Rosenbrock loop works with and on: the tableau in its layout, and the storage of a group of lanes."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from pathway.kernels.handles import PADDING, Integers, Table, Vector
+
+from .layout import Kernels, Method
+from .tableaus import Tableau
+
+SHARED_FROM = 5
+"""First stage that may build on the point of the stage before."""
+
+
+def method_of(tableau: Tableau) -> Method:
+    """The tableau in the layout of the loop."""
+    s = tableau.stages
+    table = np.zeros((2 * s, s + 1))
+    table[0 : 2 * s : 2, 1:] = tableau.a
+    table[1 : 2 * s : 2, 1:] = tableau.c
+    table[0 : 2 * s : 2, 0] = 1.0
+    dense = np.zeros((3, s + 1))
+    dense[: len(tableau.dense), 1:] = tableau.dense
+    continues = np.array([k >= SHARED_FROM and _continues(tableau, k) for k in range(s)], dtype=np.int64)
+    exponent = 1.0 / (tableau.error_order + 1)
+    return Method(s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d)
+
+
+def _continues(tableau: Tableau, stage: int) -> bool:
+    """Whether a stage looks at the point of the stage before plus that stage."""
+    before = tableau.a[stage - 1].copy()
+    before[stage - 1] = 1.0
+    return bool(np.array_equal(tableau.a[stage], before))
+
+
+class Lanes(NamedTuple):
+    """Working storage of a group of lanes."""
+
+    # Vectors over (species, lane), padded for `combine`.
+    stack: Table
+    """Row 0: the state; row i: stage i."""
+    sums: Table
+    """The point of a stage, and what it carries over from the stages before."""
+    carried: Table
+    """The second row of `sums`."""
+    new: Table
+    dense: Table
+    slope: Vector
+    drift: Vector
+    """Derivative of the right-hand side by time."""
+    absolute: Vector
+    ratio: Vector
+    point: Vector
+    # Other vectors with lanes innermost.
+    jacobian: Vector
+    factors: Vector
+    parameters: Vector
+    observed: Vector
+    # One number per lane.
+    time: Vector
+    step: Vector
+    stage_time: Vector
+    latest: Vector
+    """No stage looks beyond this time: what happens at the target belongs to the next stretch."""
+    target: Vector
+    ends: Vector
+    shift: Vector
+    worst: Vector
+    error: Vector
+    last_ease: Vector
+    """The factor that the error of the last step left to its size."""
+    last_step: Vector
+    relative: Vector
+    """Relative tolerance."""
+    inverse: Vector
+    """1 / step."""
+    share: Vector
+    """Where in the step the state is asked for."""
+    member: Integers
+    """-1: the lane is idle."""
+    output: Integers
+    action: Integers
+    last_action: Integers
+    rejections: Integers
+    starting: Integers
+    """1 until the step size has found its level after a jump."""
+    accepted: Integers
+    restarting: Integers
+    # For one lane only.
+    roots: Vector
+    signs: Vector
+    truth: Vector
+    matrix: Table
+
+
+def lanes_for(kernels: Kernels, method: Method) -> Lanes:
+    """Working storage for one call of `run`."""
+    width, n = kernels.width, kernels.n_species
+    size = (n * width + PADDING - 1) // PADDING * PADDING
+    stack = np.zeros((method.stages + 1, size))
+    sums, new, dense = np.zeros((2, size)), np.zeros((1, size)), np.zeros((3, size))
+    others = [np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_factor, kernels.n_slots)]
+    watched = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
+    return Lanes(
+        stack,
+        sums,
+        sums[1:],
+        new,
+        dense,
+        *np.ones((5, size)),
+        *others,
+        np.zeros(kernels.n_observables * width),
+        *np.ones((14, width)),
+        *np.zeros((8, width), dtype=np.int64),
+        *watched,
+        np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
+    )

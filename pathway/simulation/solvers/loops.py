@@ -1,0 +1,71 @@
+"""`Loop`: a compiled loop whose machine code is found again on disk, without numba.
+
+Importing numba and reading its cache would take a third of a run that finds everything compiled. A loop may call
+nothing but kernels and the C library: functions of numba's own would be missing in such a process.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+from functools import cache
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from pathway.kernels import kept_code
+
+_SOURCES = Path(__file__).parent
+_BRIDGES = [Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "handles", "opening", "vectors")]
+
+
+@cache
+def sources_digest() -> str:
+    """A hash of all sources that can end up in the code of a loop, since loops inline functions of other files."""
+    digest = hashlib.sha256()
+    for path in (*sorted(_SOURCES.glob("*.py")), *_BRIDGES):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class Loop:
+    """The function `run` of a module beside this one, which takes addresses; the interpreter lock is released.
+
+    Parameters
+    ----------
+    module : str
+    count : int
+        Addresses it takes.
+    """
+
+    def __init__(self, module: str, count: int) -> None:
+        self.module, self.count = module, count
+        self._lock = Lock()
+        self._function: Any = None
+
+    def __call__(self, *addresses: int) -> None:
+        function = self._function or self._load()
+        if function(_NOWHERE, _NOWHERE, *addresses):
+            raise RuntimeError(f"the loop '{self.module}' failed")
+
+    def _load(self) -> Any:
+        with self._lock:
+            if self._function is None:
+                parts = {"loop": self.module, "sources": sources_digest(), "numba": version("numba")}
+                self._code, where = kept_code(parts, self._build)
+                # numba's convention: where the result and what is raised go come first; loops have neither.
+                kind = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * (2 + self.count))
+                self._function = kind(where)
+        return self._function
+
+    def _build(self) -> tuple[str, bytes]:
+        from .compilation import object_code
+
+        return object_code(import_module(f"{__package__}.{self.module}").run, self.count)
+
+
+_ROOM = ctypes.create_string_buffer(64)
+_NOWHERE = ctypes.addressof(_ROOM)

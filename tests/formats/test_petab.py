@@ -223,3 +223,95 @@ def test_a_parameter_left_open_after_preequilibration_has_the_value_of_the_model
     # 3 in all rest with k2 = 0.3; from there A and B go on with the model's own k2 = 0.6.
     a = 3.0 * 0.3 / 1.1
     assert made.simulated == pytest.approx([analytical(1.0, a, 3.0 - a)], rel=1e-7)
+
+
+def one_run(conditions, **changed):
+    """A PEtab 1 problem with one measurement of `seen` at time 1 in condition c, without pre-equilibration."""
+    return {
+        "conditions__tsv": conditions,
+        "measurements__tsv": "observableId\tsimulationConditionId\ttime\tmeasurement\nseen\tc\t1\t0.5\n",
+        **changed,
+    }
+
+
+AMOUNT = SBML.replace('initialConcentration="1"', 'initialAmount="6"')
+THREE_TIMES = SBML.replace(
+    '<initialAssignment symbol="doubled">',
+    '<initialAssignment symbol="B"><math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><cn>3</cn><ci>A</ci>'
+    '</apply></math></initialAssignment><initialAssignment symbol="doubled">',
+)
+SIZED = VERSION_1["parameters.tsv"] + "size\tlin\t1\t5\t2.5\t1\n"
+OF_DOUBLED = VERSION_1["observables.tsv"].replace("\tA\t", "\tdoubled\t")
+RESTING = (3.0 * 0.6 / 1.4, 3.0 * 0.8 / 1.4)
+
+CONDITIONS = {
+    "a size leaves a concentration": (one_run("conditionId\tcell\nc\t4\n"), analytical(1.0, 1.0, 0.0)),
+    "a size spreads an amount": (one_run("conditionId\tcell\nc\t4\n", model__xml=AMOUNT), analytical(1.0, 1.5, 0.0)),
+    "an estimated size": (
+        one_run("conditionId\tcell\nc\tsize\n", model__xml=AMOUNT, parameters__tsv=SIZED),
+        analytical(1.0, 6.0 / 2.5, 0.0),
+    ),
+    "an estimated start": (one_run("conditionId\tA\nc\tsize\n", parameters__tsv=SIZED), analytical(1.0, 2.5, 0.0)),
+    "a start that another follows": (
+        one_run("conditionId\tA\nc\t2\n", model__xml=THREE_TIMES),
+        analytical(1.0, 2.0, 6.0),
+    ),
+    "a start that would follow": (one_run("conditionId\tB\nc\t5\n", model__xml=THREE_TIMES), analytical(1.0, 1.0, 5.0)),
+    "an initial assignment after an estimated parameter": (
+        one_run("conditionId\nc\n", observables__tsv=OF_DOUBLED),
+        1.6,
+    ),
+    "an initial assignment that the condition replaces": (
+        one_run("conditionId\tdoubled\nc\t0.25\n", observables__tsv=OF_DOUBLED),
+        0.25,
+    ),
+    "a species set again after pre-equilibration": (
+        {"conditions__tsv": "conditionId\tA\tB\nbefore\t\t2\nafter\t7\t\n"},
+        analytical(1.0, 7.0, RESTING[1]),
+    ),
+    "a parameter set after pre-equilibration": (
+        {"conditions__tsv": "conditionId\tk2\tB\nbefore\t\t2\nafter\t0.9\t\n"},
+        analytical(1.0, *RESTING, k2=0.9),
+    ),
+    "a size set after pre-equilibration": (
+        {"conditions__tsv": "conditionId\tcell\tB\nbefore\t\t2\nafter\t5\t\n"},
+        analytical(1.0, *RESTING),
+    ),
+    "rates of reactions": (
+        one_run(
+            "conditionId\nc\n", observables__tsv=VERSION_1["observables.tsv"].replace("\tA\t", "\tforward - back\t")
+        ),
+        2.0 * (0.8 * analytical(1.0, 1.0, 0.0) - 0.6 * (1.0 - analytical(1.0, 1.0, 0.0))),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", CONDITIONS)
+def test_what_a_condition_of_version_1_sets(tmp_path, what):
+    changed, expected = CONDITIONS[what]
+    files = {name.replace(".", "__"): text for name, text in VERSION_1.items()} | changed
+    _, made = simulated(written(tmp_path, **files))
+    assert made.simulated == pytest.approx([expected], rel=1e-6)
+
+
+def log_likelihood(distribution, transformation, simulated, measured=0.5, noise=0.2):
+    """As the documentation of PEtab 1 writes it; the density is that of the measured value itself."""
+    function = {"lin": lambda x: x, "log": math.log, "log10": math.log10}[transformation]
+    r = (function(simulated) - function(measured)) / noise
+    slope = {"lin": 1.0, "log": measured, "log10": measured * math.log(10.0)}[transformation]
+    constant = noise * slope * (math.sqrt(2.0 * math.pi) if distribution == "normal" else 2.0)
+    return -(0.5 * r * r if distribution == "normal" else abs(r)) - math.log(constant), r * r
+
+
+@pytest.mark.parametrize("transformation", ["lin", "log", "log10"])
+@pytest.mark.parametrize("distribution", ["normal", "laplace"])
+def test_how_measurements_of_version_1_scatter(tmp_path, distribution, transformation):
+    observables = (
+        "observableId\tobservableFormula\tnoiseFormula\tobservableTransformation\tnoiseDistribution\n"
+        f"seen\tA\t0.2\t{transformation}\t{distribution}\n"
+    )
+    changed = one_run("conditionId\nc\n", observables__tsv=observables)
+    files = {name.replace(".", "__"): text for name, text in VERSION_1.items()} | changed
+    _, made = simulated(written(tmp_path, **files))
+    expected = log_likelihood(distribution, transformation, analytical(1.0, 1.0, 0.0))
+    assert (made.log_likelihood, made.chi_squared) == pytest.approx(expected, rel=1e-6)

@@ -17,10 +17,11 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import Expression, number, symbol, symbols
 from pathway.expressions.calculus import substitute_all
+from pathway.kernels import compile_formulas
 
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
 from .problem import Experiment, Measurement, Normalization, Observable, Period, Problem, ProblemError
-from .tapes import SlopedTape
+from .tapes import SlopedTape, partial_slopes
 
 
 class Slots:
@@ -136,6 +137,12 @@ class Stretch:
     times: np.ndarray
     first_output: int
 
+    @cached_property
+    def moments(self) -> tuple[np.ndarray, int]:
+        """Finite moments to stop at, the end included, and how many of them are recorded."""
+        finite = self.times[np.isfinite(self.times)]
+        return finite if math.isinf(self.end) else np.union1d(finite, [self.end]), len(finite)
+
 
 @dataclass(frozen=True, eq=False)
 class Run:
@@ -192,6 +199,8 @@ class Layout:
         Parameter row and time of every recorded moment.
     groups : tuple of Group
         Measurements by observable.
+    formulas, sloped_formulas : list of CompiledFormulas
+        Of each group: observable and noise; the same followed by the derivatives in the order of `Group.slopes`.
     noise : NoiseModel
         In the order of the groups.
     order : int array
@@ -333,6 +342,9 @@ class Layout:
             order += members
         self.groups = tuple(groups)
         self.order = np.array(order, dtype=int)
+        sets = [(g.inputs, g.formulas) for g in groups] + [(g.inputs, [*g.formulas, *g.derivatives]) for g in groups]
+        made = compile_formulas(sets)
+        self.formulas, self.sloped_formulas = made[: len(groups)], made[len(groups) :]
         chosen = [self.measurements[k] for k in order]
         kinds = [observables[m.observable] for m in chosen]
         self.counted = np.array([m.counted for m in chosen], dtype=bool)
@@ -537,6 +549,12 @@ class Group:
         Their place in the order of the groups.
     outputs : int array, shape (n,)
         Recorded moment of each measurement.
+    formulas : list of Expression
+        Of the observable and its noise, over species, parameters, placeholders and time.
+    slopes : tuple of (formula index, symbol)
+        Their derivatives that are not zero everywhere; `derivatives` are the formulas of these.
+    filled : list of list of Expression
+        What stands for each placeholder in each measurement.
     """
 
     def __init__(
@@ -551,24 +569,25 @@ class Group:
         self.rows = slice(first, first + len(measured))
         self.outputs = np.array([layout.output(m) for m in measured], dtype=int)
         formulas = _expanded(layout.model, [observable.formula, observable.noise], observables)
-        self.tape = SlopedTape(formulas, frozenset({"time"}))
+        self.formulas = formulas
+        self.slopes, self.derivatives = partial_slopes(formulas, frozenset({"time"}))
+        used = sorted(symbols(*formulas))
         model = layout.model
-        given = sorted({name for m in measured for name in m.placeholders} & set(self.tape.inputs))
+        given = sorted({name for m in measured for name in m.placeholders} & set(used))
         missing = object()
         columns = [[m.placeholders.get(name, missing) for m in measured] for name in given]
         own = [
             [symbol(given[j]) if e is missing else e for j, e in enumerate(row)] for row in zip(*columns, strict=True)
         ]
         rows = own if given else [[] for _ in measured]
-        closed = [substitute_all(list(row), layout._base) for row in rows]
-        self.placeholders = Slots(closed, len(given), layout.positions)  # type: ignore[arg-type]
-        self.species = [(n, model.species.index(n)) for n in self.tape.inputs if n in model.species]
-        self.constants = [
-            (n, model.parameters.index(n)) for n in self.tape.inputs if n in model.parameters and n not in given
-        ]
+        self.filled = [substitute_all(list(row), layout._base) for row in rows]
+        self.placeholders = Slots(self.filled, len(given), layout.positions)  # type: ignore[arg-type]
+        self.species = [(n, model.species.index(n)) for n in used if n in model.species]
+        self.constants = [(n, model.parameters.index(n)) for n in used if n in model.parameters and n not in given]
         taken = {n for n, _ in self.species} | {n for n, _ in self.constants} | set(given) | {"time"}
-        self.direct = [(n, layout.positions[n]) for n in self.tape.inputs if n not in taken]
+        self.direct = [(n, layout.positions[n]) for n in used if n not in taken]
         self.given = given
+        self.timed = "time" in used
         self.chain = self._plan_chain()
 
     def _plan_chain(self) -> Chain:
@@ -577,7 +596,7 @@ class Group:
         species, constants, direct = dict(self.species), dict(self.constants), dict(self.direct)
         moving = [*species, *constants]
         of_states, of_direct, of_given = [], [], []
-        for position, (formula, name) in enumerate(self.tape.slopes):
+        for position, (formula, name) in enumerate(self.slopes):
             if name in species or name in constants:
                 of_states.append((position, formula, moving.index(name)))
             elif name in direct:
@@ -598,15 +617,28 @@ class Group:
             of_given,
         )
 
-    def inputs(self, states: np.ndarray, parameters: np.ndarray, q: np.ndarray, filled: np.ndarray) -> dict:
-        """What the tape needs: states (n, n_species) and model parameters (n, n_parameters) of each measurement."""
-        made: dict[str, np.ndarray | float] = {name: states[:, k] for name, k in self.species}
-        made |= {name: parameters[:, k] for name, k in self.constants}
-        made |= {name: filled[:, j] for j, name in enumerate(self.given)}
-        made |= {name: float(q[k]) for name, k in self.direct}
-        if "time" in self.tape.inputs:
-            made["time"] = self.layout.output_time[self.outputs]
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Symbols of the formulas in the order of `columns`."""
+        named = [*self.species, *self.constants, *((n, 0) for n in self.given), *self.direct]
+        return tuple(n for n, _ in named) + ("time",) * self.timed
+
+    def columns(self, states: np.ndarray, parameters: np.ndarray, q: np.ndarray) -> np.ndarray:
+        """What stands for each symbol in each measurement, shape (n_inputs, n), from all recorded moments."""
+        made = np.empty((len(self.inputs), len(self.outputs)))
+        n, m, k = len(self.species), len(self.species) + len(self.constants), len(self.given)
+        made[:n] = states[self.outputs[:, None], self.chain.species].T
+        made[n:m] = parameters[self.outputs[:, None], self.chain.constants].T
+        if k:
+            made[m : m + k] = self.placeholders.values(q).T
+        made[m + k : m + k + len(self.direct)] = q[self._direct_places][:, None]
+        if self.timed:
+            made[-1] = self.layout.output_time[self.outputs]
         return made
+
+    @cached_property
+    def _direct_places(self) -> np.ndarray:
+        return np.array([k for _, k in self.direct], dtype=int)
 
 
 def _expanded(model: Model, formulas: list[Expression], observables: Mapping[str, Observable]) -> list[Expression]:

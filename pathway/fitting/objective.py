@@ -6,7 +6,8 @@ Arrays over parameters are over the estimated ones, on the optimizer's scale, in
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -131,13 +132,23 @@ class Objective:
 
             self.runner = EngineRunner(self.layout)
 
+    @contextmanager
+    def loosened(self, relative: float) -> Iterator[None]:
+        """Inside, runs need not be more accurate than this relative tolerance."""
+        usual = getattr(self.runner, "relative_tolerance", relative)
+        self.runner.relative_tolerance = max(usual, relative)  # type: ignore[union-attr]
+        try:
+            yield
+        finally:
+            self.runner.relative_tolerance = usual  # type: ignore[union-attr]
+
     def value(self, x: np.ndarray) -> float:
         """The objective at `x`, shape (n_estimated,); inf where it cannot be computed."""
-        return self._evaluate(x, False).value
+        return self.evaluate(x, False).value
 
     def __call__(self, x: np.ndarray) -> Evaluation:
         """Value, gradient and information at `x`, shape (n_estimated,)."""
-        return self._evaluate(x, True)
+        return self.evaluate(x, True)
 
     def slope(self, x: np.ndarray) -> Evaluation:
         """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
@@ -154,8 +165,9 @@ class Objective:
         weights = np.stack([scatter.by_simulated, scatter.by_noise])
         gradient = np.zeros(len(layout.estimated))
         by_states, by_parameters = np.zeros(recorded.states.shape), np.zeros(recorded.parameters.shape)
-        for group in layout.groups:
-            _pull(group, recorded, q, weights[:, group.rows], (by_states, by_parameters, gradient))
+        for group, formulas in zip(layout.groups, layout.sloped_formulas, strict=True):
+            derivatives = formulas(group.columns(recorded.states, recorded.parameters, q))[2:]
+            _pull(group, derivatives, q, weights[:, group.rows], (by_states, by_parameters, gradient))
         gradient += walked.gradient(by_states, by_parameters)
         prior, prior_slope, _ = prior_terms(self.problem, x)
         chain = scale_slopes(self.problem, natural)
@@ -238,10 +250,18 @@ class Objective:
         back = layout.own_rows
         return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
 
-    def _evaluate(self, x: np.ndarray, slopes: bool) -> Evaluation:
+    def evaluate(
+        self, x: np.ndarray, slopes: bool, settle: Callable[[Recorded], np.ndarray] | None = None
+    ) -> Evaluation:
+        """The objective at `x`; `settle` may move parameters that no run depends on once the runs are known."""
+
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
-            recorded = self.runner.run(q, slopes)  # type: ignore[union-attr]
-            return self._sum(recorded, q, natural, x) if slopes else self._value(recorded, q, x)
+            at, recorded = x, self.runner.run(q, slopes)  # type: ignore[union-attr]
+            if settle is not None:
+                at = settle(recorded)
+                natural = self.problem.from_scale(at)
+                q = self.layout.full(natural)
+            return self._sum(recorded, q, natural, at) if slopes else self._value(recorded, q, at)
 
         return self._checked(x, slopes, made)
 
@@ -327,33 +347,28 @@ def prior_terms(problem: Problem, x: np.ndarray) -> tuple[float, np.ndarray, np.
 def _predicted(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Simulated value and noise of each measurement, in the order of the groups."""
     simulated, noise = np.empty(len(layout.order)), np.empty(len(layout.order))
-    for group in layout.groups:
-        inputs = _inputs(group, recorded, q)
-        simulated[group.rows], noise[group.rows] = group.tape.values_only(inputs)
+    for group, formulas in zip(layout.groups, layout.formulas, strict=True):
+        found = formulas(group.columns(recorded.states, recorded.parameters, q))
+        simulated[group.rows], noise[group.rows] = found
     for axis in layout.axes:
         axis.apply(simulated)
     return simulated, noise
-
-
-def _inputs(group: Group, recorded: Recorded, q: np.ndarray) -> dict:
-    filled = group.placeholders.values(q)
-    return group.inputs(recorded.states[group.outputs], recorded.parameters[group.outputs], q, filled)
 
 
 def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
     n, n_estimated = len(layout.order), len(layout.estimated)
     both, slopes = np.empty((2, n)), np.zeros((2, n, n_estimated))
-    for group in layout.groups:
-        values, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
-        both[0, group.rows], both[1, group.rows] = values
-        _chain(group, recorded, q, derivatives, slopes[:, group.rows])
+    for group, formulas in zip(layout.groups, layout.sloped_formulas, strict=True):
+        found = formulas(group.columns(recorded.states, recorded.parameters, q))
+        both[:, group.rows] = found[:2]
+        _chain(group, recorded, q, found[2:], slopes[:, group.rows])
     for axis in layout.axes:
         axis.apply(both[0], slopes[0])
     return both[0], both[1], slopes[0], slopes[1]
 
 
-def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, target: np.ndarray) -> None:
+def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: np.ndarray, target: np.ndarray) -> None:
     """Add what each input of the group's formulas contributes, shape (2, n_rows, n_estimated)."""
     plan = group.chain
     table = np.zeros((target.shape[1], 2, len(plan.moving)))
@@ -369,14 +384,13 @@ def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: list, t
     if plan.of_given:
         filled = group.placeholders.slopes(q)
         for position, formula, rows, places, sources in plan.of_given:
-            slope = np.broadcast_to(derivatives[position], target.shape[1:2])
             # Within one placeholder a measurement and a parameter meet at most once.
-            target[formula][rows, places] += slope[rows] * filled[sources]
+            target[formula][rows, places] += derivatives[position][rows] * filled[sources]
 
 
 def _pull(
     group: Group,
-    recorded: Recorded,
+    derivatives: np.ndarray,
     q: np.ndarray,
     weights: np.ndarray,
     bars: tuple[np.ndarray, np.ndarray, np.ndarray],
@@ -385,7 +399,6 @@ def _pull(
     recorded states, recorded parameters and estimated parameters, which are added to `bars`."""
     by_states, by_parameters, gradient = bars
     plan, n = group.chain, len(group.outputs)
-    _, derivatives = group.tape.evaluate(_inputs(group, recorded, q))
     table = np.zeros((n, len(plan.moving)))
     for position, formula, column in plan.of_states:
         table[:, column] += weights[formula] * derivatives[position]
@@ -397,7 +410,7 @@ def _pull(
     if plan.of_given:
         filled = group.placeholders.slopes(q)
         for position, formula, rows, places, sources in plan.of_given:
-            slope = weights[formula] * np.broadcast_to(derivatives[position], n)
+            slope = weights[formula] * derivatives[position]
             np.add.at(gradient, places, slope[rows] * filled[sources])
 
 
@@ -408,7 +421,7 @@ def normal_with_known_noise(problem: Problem) -> bool:
     for group in layout.groups:
         if (layout.noise.distribution[group.rows] != NORMAL).any() or (layout.noise.censored[group.rows] != 0).any():
             return False
-        if any(formula == 1 for formula, name in group.tape.slopes if name not in group.given):
+        if any(formula == 1 for formula, name in group.slopes if name not in group.given):
             return False
         if any(layout.names[q] in estimated for q in group.placeholders.pattern[:, 2]):
             return False

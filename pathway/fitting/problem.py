@@ -225,7 +225,7 @@ class Problem:
         """Nominal values of the estimated parameters in natural units, shape (n_estimated,)."""
         return np.array([p.value for p in self.estimated])
 
-    @property
+    @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bounds on the optimizer's scale, each of shape (n_estimated,)."""
         lower = np.array([p.lower for p in self.estimated])

@@ -76,6 +76,9 @@ class EngineRunner:
         self.batches = _batches(layout.runs)
         self._nothing = schedule_of(layout.model, (), (), 0.0, 0.0)
         self._variants: dict[tuple[bool, ...], Model] = {}
+        self._breaks: dict[bytes, list[float]] = {}
+        used = {name for pair in self.prepared.jumps for formula in pair for name in symbols(formula)}
+        self._breaking = np.array([k for k, name in enumerate(layout.model.parameters) if name in used], dtype=int)
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self.rest = Rest(self.prepared)
@@ -218,13 +221,23 @@ class EngineRunner:
             relative or self.relative_tolerance,
             SMALL,
         )
-        task = _with_breaks(task, [self.prepared.breaks(row) for row in rows], batch)
+        if self.prepared.has_breaks:
+            task = _with_breaks(task, [self._known_breaks(row) for row in rows], batch)
         report = empty_report(len(starts), len(batch.times), n, kernels, False)
         self.prepared.run(kernels, self.solver, task, report)
         for i in np.flatnonzero(report.counts[:, codes.STATUS] != codes.DONE):
             name = self.layout.runs[batch.members[i][0]].name
             raise RunFailure(f"experiment '{name}': {failure_of(self.prepared, report, int(i))}")
         return report.values, report.states
+
+    def _known_breaks(self, row: np.ndarray) -> list[float]:
+        """Breaks at these model parameters, worked out once for the values they depend on."""
+        key = row[self._breaking].tobytes()
+        if key not in self._breaks:
+            if len(self._breaks) > 1000:
+                self._breaks.clear()
+            self._breaks[key] = self.prepared.breaks(row)
+        return self._breaks[key]
 
     def _taped(
         self, name: str, start: float, times: np.ndarray, state: np.ndarray, row: np.ndarray
@@ -234,8 +247,8 @@ class EngineRunner:
         task = make_task(
             times, start, starts, row[None], _absolute(starts), self._nothing, self.relative_tolerance, SMALL
         )
-        batch = _Batch((), start, times, False)
-        task = _with_breaks(task, [self.prepared.breaks(row)], batch)
+        if self.prepared.has_breaks:
+            task = _with_breaks(task, [self._known_breaks(row)], _Batch((), start, times, False))
         try:
             return run_one(self.prepared, self.prepared.kernels(1), task, self.solver, tape=True), task
         except SimulationError as reason:
@@ -391,9 +404,7 @@ class _Going:
         if not len(state):
             return state, slopes
         runner = self.runner
-        finite = stretch.times[np.isfinite(stretch.times)]
-        times = finite if math.isinf(stretch.end) else np.union1d(finite, [stretch.end])
-        n = len(finite)
+        times, n = stretch.moments
         if len(times):
             report, task = runner._taped(name, stretch.start, times, state, row)
             sizes = np.abs(self.q[self.layout.estimated[follower.active]])

@@ -23,11 +23,31 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from .closed_form import Reduced
 from .descent import MANY, descend
-from .objective import Objective
+from .objective import Evaluation, Objective
 from .problem import Problem, ProblemError
 from .result import Fit, Start
-from .trust_region import Settings, minimize
+from .trust_region import LocalOptimum, Settings, minimize
+
+
+@dataclass(frozen=True)
+class Heat:
+    """A round of short optimizations within one start.
+
+    Attributes
+    ----------
+    keep : int
+        How many take part: the best of the round before.
+    iterations : int
+        Of each.
+    pull : float
+        Strength of a parabola around where it begins, for every second of them.
+    """
+
+    keep: int
+    iterations: int
+    pull: float
 
 
 @dataclass(frozen=True)
@@ -43,7 +63,14 @@ class Plan:
     include_nominal : bool
         Whether start 0 is the nominal point instead of a drawn one.
     candidates : int
-        How many points a start looks at before it begins at the best of them; 0: five for each estimated parameter.
+        How many points a start looks at before it begins at the best of them; 0: three for each estimated parameter,
+        at least 20.
+    heats : tuple of Heat
+        Rounds of short optimizations; the best of the last one goes on.
+    hops : int
+        At most so often some parameters are drawn anew; what is better after a short optimization is kept.
+    loose_tolerance : float
+        Relative solver tolerance until the end is near.
     settings : Settings
         Of the local optimizer.
     """
@@ -53,6 +80,9 @@ class Plan:
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
     candidates: int = 0
+    heats: tuple[Heat, ...] = (Heat(6, 8, 1.0), Heat(3, 12, 0.1))
+    hops: int = 10
+    loose_tolerance: float = 1e-6
     settings: Settings = field(default_factory=Settings)
 
 
@@ -131,7 +161,7 @@ def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
     """
     n = len(problem.estimated)
-    points = np.empty((plan.starts, plan.candidates or 5 * n, n))
+    points = np.empty((plan.starts, plan.candidates or max(3 * n, 20), n))
     points[:, 0] = _even(plan, n)
     for k in range(plan.starts):
         points[k, 1:] = np.random.default_rng([plan.seed, k]).random((points.shape[1] - 1, n))
@@ -188,30 +218,136 @@ def _finite_range(low: float, high: float, nominal: float) -> tuple[float, float
 
 
 def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
-    """One local optimization, from the best of `points`."""
+    """One start: heats of short optimizations from the best of `points`, hops from the winner, and its end."""
     began = time.process_time()
     before = (objective.evaluations, objective.gradients)
-    problem = objective.problem
     objective.failures.clear()
-    values = [objective.value(candidate) for candidate in points]
-    point = points[int(np.argmin(values))]
-    if len(point) >= MANY:
-        found = descend(objective.slope, point, problem.bounds, plan.settings)
-    else:
-        found = minimize(objective, objective.value, point, problem.bounds, plan.settings)
+    x, iterations, reason = (_descended if len(points[0]) >= MANY else _raced)(objective, plan, number, points)
+    end = objective.slope(x)
     return Start(
         number=number,
-        objective=found.value,
-        x=found.x,
-        start=np.asarray(point),
-        gradient=found.gradient,
-        iterations=found.iterations,
+        objective=end.value,
+        x=x,
+        start=np.asarray(points[0]),
+        gradient=end.gradient if end.gradient is not None else np.zeros_like(x),
+        iterations=iterations,
         evaluations=objective.evaluations - before[0],
         gradients=objective.gradients - before[1],
-        reason=found.reason,
+        reason=end.failure or reason,
         failures=dict(objective.failures),
         seconds=time.process_time() - began,
     )
+
+
+def _descended(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
+    """Where gradients alone lead from the best of the points, after how many iterations, and why it ended there."""
+    values = [objective.value(candidate) for candidate in points]
+    found = descend(objective.slope, points[int(np.argmin(values))], objective.problem.bounds, plan.settings)
+    return found.x, found.iterations, found.reason
+
+
+def _raced(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
+    """Where heats and hops lead; all but the end runs at the plan's loose solver tolerance."""
+    local = _Local(Reduced(objective), plan)
+    with objective.loosened(plan.loose_tolerance):
+        x = local.heats(points)
+        x = local.hops(x, np.random.default_rng([plan.seed, number, 1]))
+        x = local.carry(x, plan.settings).x
+    found = local.carry(x, replace(plan.settings, first_radius=0.1))
+    return local.reduced.complete(found.x), local.iterations, found.reason
+
+
+ROUGH = 1e-4
+"""Relative fall that ends a short optimization early."""
+
+
+class _Local:
+    """The parts of one start.
+
+    Attributes
+    ----------
+    iterations : int
+        Of all optimizations so far.
+    """
+
+    def __init__(self, reduced: Reduced, plan: Plan) -> None:
+        self.reduced, self.plan = reduced, plan
+        self.iterations = 0
+
+    def carry(self, x: np.ndarray, settings: Settings, pull: float = 0.0) -> LocalOptimum:
+        """A local optimization from `x`, perhaps pulled towards where it begins."""
+        target = _Pulled(self.reduced, x, pull) if pull else self.reduced
+        found = minimize(target, target.value, x, self.reduced.bounds, settings)
+        self.iterations += found.iterations
+        return replace(found, value=self.reduced.value(found.x)) if pull and math.isfinite(found.value) else found
+
+    def heats(self, points: np.ndarray) -> np.ndarray:
+        """Where the winner of the heats stands."""
+        values = {k: self.reduced.value(x) for k, x in enumerate(points[:, self.reduced.outer])}
+        runners = [(values[k], points[k, self.reduced.outer]) for k in sorted(values, key=values.__getitem__)]
+        for heat in self.plan.heats:
+            settings = replace(self.plan.settings, iterations=heat.iterations, value_tolerance=ROUGH)
+            ended = [
+                self.carry(x, settings, heat.pull if place % 2 else 0.0)
+                for place, (_, x) in enumerate(runners[: heat.keep])
+            ]
+            runners = sorted(((f.value, f.x) for f in ended), key=lambda r: r[0])
+        return runners[0][1]
+
+    def hops(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The best of what is found by drawing some parameters anew, again and again, and optimizing from there."""
+        lower, upper = (np.where(np.isfinite(b), b, x + s) for b, s in zip(self.reduced.bounds, (-3, 3), strict=True))
+        n = len(x)
+        hops = min(max(n - FEW, 0), self.plan.hops)
+        settings = replace(self.plan.settings, iterations=HOP, value_tolerance=ROUGH)
+        best = self.carry(x, settings) if hops else None
+        for _ in range(hops):
+            drawn = np.tile(best.x, (2 * n, 1))  # type: ignore[union-attr]
+            for point in drawn:
+                some = rng.choice(n, rng.integers(1, max(n // 2, 1), endpoint=True), replace=False)
+                point[some] = (lower + rng.random(n) * (upper - lower))[some]
+            values = [self.reduced.value(point) for point in drawn]
+            found = self.carry(drawn[int(np.argmin(values))], settings)
+            if found.value < best.value:  # type: ignore[union-attr]
+                best = found
+        return x if best is None else best.x
+
+
+FEW = 6
+"""Problems with so few parameters are searched without hops: another start is worth more."""
+
+HOP = 30
+"""Iterations after a hop."""
+
+
+class _Pulled:
+    """An objective with a parabola around a point: what the data do not hold stays there.
+
+    Otherwise parameters on which nothing depends yet run off to where nothing ever will.
+    """
+
+    def __init__(self, reduced: Reduced, centre: np.ndarray, strength: float) -> None:
+        self.reduced, self.centre = reduced, centre
+        lower, upper = reduced.bounds
+        width = np.where(np.isfinite(upper - lower), upper - lower, WIDTH * np.maximum(np.abs(centre), 1.0))
+        self.strength = strength * (WIDTH / np.where(width > 0.0, width, WIDTH)) ** 2
+
+    def value(self, x: np.ndarray) -> float:
+        return self.reduced.value(x) + 0.5 * float(self.strength @ (x - self.centre) ** 2)
+
+    def __call__(self, x: np.ndarray) -> Evaluation:
+        made, away = self.reduced(x), x - self.centre
+        if made.gradient is None or made.information is None:
+            return made
+        return Evaluation(
+            made.value + 0.5 * float(self.strength @ away**2),
+            made.gradient + self.strength * away,
+            made.information + np.diag(self.strength),
+        )
+
+
+WIDTH = 10.0
+"""A pull of strength 1 costs 0.5 for a tenth of the width between a parameter's bounds."""
 
 
 def _finished(
@@ -325,7 +461,11 @@ def _opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
     """The finished starts of a directory; a new one is begun."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "search.json"
-    wanted = {"problem": problem.name, "fingerprint": fingerprint(problem), "plan": asdict(plan)}
+    wanted = {
+        "problem": problem.name,
+        "fingerprint": fingerprint(problem),
+        "plan": json.loads(json.dumps(asdict(plan))),
+    }
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["fingerprint"] != wanted["fingerprint"]:

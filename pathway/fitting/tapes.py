@@ -1,7 +1,7 @@
-"""Formulas evaluated over many rows at once: observables, noise and condition-dependent values.
+"""Formulas of values that depend on the problem's parameters or on the state at a jump.
 
-A tape is the list of a formula graph's nodes in order of evaluation; each node becomes one NumPy operation over all
-rows. The simulated model itself runs through the compiled kernels, not here.
+A tape is the list of a formula graph's nodes in order of evaluation. The simulated model and the observables run
+through the compiled kernels, not here.
 """
 
 from __future__ import annotations
@@ -92,6 +92,20 @@ class Tape:
         return [found[index] for index in self._outputs]
 
 
+def partial_slopes(
+    formulas: Sequence[Expression], constant: frozenset[str] = frozenset()
+) -> tuple[tuple[tuple[int, str], ...], list[Expression]]:
+    """Partial derivatives that are not zero everywhere: pairs of (formula index, symbol), and their formulas."""
+    pairs, derivatives = [], []
+    for name in sorted(symbols(*formulas) - constant):
+        users = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
+        for k, slope in zip(users, directional_derivative([formulas[k] for k in users], {name: ONE}), strict=True):
+            if not is_number(slope, 0.0):
+                pairs.append((k, name))
+                derivatives.append(slope)
+    return tuple(pairs), derivatives
+
+
 class SlopedTape:
     """Formulas with their partial derivatives by every symbol they use.
 
@@ -102,14 +116,8 @@ class SlopedTape:
     """
 
     def __init__(self, formulas: Sequence[Expression], constant: frozenset[str] = frozenset()) -> None:
-        pairs, derivatives = [], []
-        for name in sorted(symbols(*formulas) - constant):
-            users = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
-            for k, slope in zip(users, directional_derivative([formulas[k] for k in users], {name: ONE}), strict=True):
-                if not is_number(slope, 0.0):
-                    pairs.append((k, name))
-                    derivatives.append(slope)
-        self.slopes: tuple[tuple[int, str], ...] = tuple(pairs)
+        pairs, derivatives = partial_slopes(formulas, constant)
+        self.slopes = pairs
         self._count = len(formulas)
         self._values = Tape(formulas)
         self._both = Tape([*formulas, *derivatives])

@@ -38,9 +38,11 @@ class Settings:
 
     iterations: int = 500
     first_radius: float = 1.0
-    value_tolerance: float = 1e-9
-    gradient_tolerance: float = 1e-7
-    step_tolerance: float = 1e-8
+    largest_radius: float = 10.0
+    value_tolerance: float = 1e-7
+    gradient_tolerance: float = 1e-6
+    step_tolerance: float = 1e-6
+    patience: int = 10
     secant: bool = True
 
 
@@ -101,61 +103,113 @@ def minimize(
     here = evaluate(x)
     if not math.isfinite(here.value):
         return LocalOptimum(x, math.inf, np.zeros_like(x), 0, f"the start cannot be computed: {here.failure}")
-    radius = settings.first_radius
-    secant = np.zeros((len(x), len(x)))
-    quiet = 0
-    path = [here.value]
+    search = _Search(x, here, settings)
     for iteration in range(settings.iterations):
+        reason = search.step(evaluate, value, lower, upper)
+        if reason and not search.revived():
+            return search.ended(iteration + 1, reason)
+    return search.ended(settings.iterations, "the iterations are used up")
+
+
+class _Search:
+    """One local optimization on its way."""
+
+    def __init__(self, x: np.ndarray, here: Evaluation, settings: Settings) -> None:
+        self.x, self.here, self.settings = x, here, settings
+        self.radius = settings.first_radius
+        self.secant = np.zeros((len(x), len(x)))
+        self.with_secant = False
+        self.path = [here.value]
+        self._revived_at = math.inf
+
+    def revived(self) -> bool:
+        """Whether it goes on with a fresh radius: worth it after a long way round a bend, as long as it helps."""
+        gained = self._revived_at - self.here.value
+        if self.radius >= 0.1 * self.settings.first_radius or gained < 10.0 * self.settings.value_tolerance * (
+            1.0 + abs(self.here.value)
+        ):
+            return False
+        self._revived_at = self.here.value
+        self.radius = self.settings.first_radius
+        self.secant[:] = 0.0
+        self.with_secant = False
+        del self.path[:-1]
+        return True
+
+    def ended(self, iterations: int, reason: str) -> LocalOptimum:
+        return LocalOptimum(self.x, self.here.value, self.here.gradient, iterations, reason, self.path)  # type: ignore[arg-type]
+
+    def step(
+        self,
+        evaluate: Callable[[np.ndarray], Evaluation],
+        value: Callable[[np.ndarray], float],
+        lower: np.ndarray,
+        upper: np.ndarray,
+    ) -> str:
+        """One trial; returns why the search is over, or nothing."""
+        x, here, settings = self.x, self.here, self.settings
         gradient = here.gradient
         free = ~(((x <= lower) & (gradient >= 0)) | ((x >= upper) & (gradient <= 0)))  # type: ignore[operator]
         if not free.any() or np.max(np.abs(gradient[free])) < settings.gradient_tolerance:  # type: ignore[index]
-            return LocalOptimum(x, here.value, gradient, iteration, "the slope vanishes", path)  # type: ignore[arg-type]
-        matrix = here.information + secant if settings.secant else here.information  # type: ignore[operator]
-        step, promise = bounded_step(gradient, matrix, x, lower, upper, free, radius)  # type: ignore[arg-type]
+            return "the slope vanishes"
         small = settings.value_tolerance * (1.0 + abs(here.value))
+        matrix = here.information + self.secant if self.with_secant else here.information  # type: ignore[operator]
+        step, promise = bounded_step(gradient, matrix, x, lower, upper, free, self.radius)  # type: ignore[arg-type]
         if promise < small:
-            if not secant.any():
-                return LocalOptimum(x, here.value, gradient, iteration, "no step promises more", path)  # type: ignore[arg-type]
-            secant[:] = 0.0
-            continue
+            if not self.with_secant or self.radius < settings.step_tolerance:
+                return "no step promises more"
+            self.with_secant = False
+            return ""
         trial = np.clip(x + step, lower, upper)
+        length = float(np.linalg.norm(trial - x))
         there = value(trial)
-        ratio = (here.value - there) / promise if math.isfinite(there) else -1.0
-        accepted = ratio > 1e-4
-        if accepted:
-            new = evaluate(trial)
-            accepted = math.isfinite(new.value) and new.value < here.value + 1e-12 * abs(here.value)
-        if accepted:
-            _update_secant(secant, trial - x, here, new)
-            quiet = quiet + 1 if here.value - new.value < small else 0
-            x, here = trial, new
-            path.append(here.value)
-            if quiet >= 5:
-                return LocalOptimum(x, here.value, here.gradient, iteration + 1, "the value no longer falls", path)  # type: ignore[arg-type]
-        length = float(np.linalg.norm(step))
-        if ratio > 0.75 and accepted and length > 0.8 * radius:
-            radius = min(2.0 * radius, 10.0)
-        elif ratio < 0.25 or not accepted:
-            radius = 0.25 * min(length, radius)
-            if not accepted and ratio < 0.0:
-                secant *= 0.5
-        if radius < settings.step_tolerance:
-            return LocalOptimum(x, here.value, here.gradient, iteration + 1, "the steps became too small", path)  # type: ignore[arg-type]
-    return LocalOptimum(x, here.value, here.gradient, settings.iterations, "the iterations are used up", path)  # type: ignore[arg-type]
+        fall = here.value - there if math.isfinite(there) else -math.inf
+        new = evaluate(trial) if fall > 1e-4 * promise else None
+        if new is not None and not (math.isfinite(new.value) and new.value < here.value):
+            new = None
+        ratio = fall / promise
+        if new is None or ratio < 0.25:
+            self.radius = 0.25 * min(length, self.radius)
+        elif ratio > 0.75 and length > 0.8 * self.radius:
+            self.radius = min(2.0 * self.radius, settings.largest_radius)
+        self._judge_models(trial - x, fall)
+        if new is not None:
+            _update_secant(self.secant, trial - x, here, new)
+            self.x, self.here = trial, new
+            self.path.append(new.value)
+            back = self.path[-1 - settings.patience] if len(self.path) > settings.patience else math.inf
+            if back - new.value < settings.patience * small:
+                return "the value no longer falls"
+        if self.radius < settings.step_tolerance:
+            return "the steps became too small"
+        return ""
+
+    def _judge_models(self, step: np.ndarray, fall: float) -> None:
+        """Go on with the quadratic model that foresaw this step better."""
+        if not self.settings.secant or not math.isfinite(fall):
+            return
+        plain = -float(self.here.gradient @ step + 0.5 * step @ self.here.information @ step)  # type: ignore[operator]
+        bent = plain - 0.5 * float(step @ self.secant @ step)
+        self.with_secant = abs(bent - fall) < abs(plain - fall)
 
 
 def _update_secant(secant: np.ndarray, step: np.ndarray, old: Evaluation, new: Evaluation) -> None:
     """Fold what the last step taught about the part that the Gauss-Newton matrix leaves out into `secant` (in place).
 
-    A symmetric rank-one update: `(new.information + secant) step` shall equal the change of the gradient.
+    Afterwards `(new.information + secant) step` equals the change of the gradient.
     """
-    change = new.gradient - old.gradient - new.information @ step  # type: ignore[operator]
-    rest = change - secant @ step
-    along = float(rest @ step)
-    if abs(along) > 1e-8 * float(np.linalg.norm(rest) * np.linalg.norm(step)) and abs(along) > 0.0:
-        update = np.outer(rest, rest) / along
-        if np.linalg.norm(update) < 1e8 * (1.0 + np.linalg.norm(new.information)):  # type: ignore[arg-type]
-            secant += update
+    change = new.gradient - old.gradient  # type: ignore[operator]
+    wanted = change - new.information @ step  # type: ignore[operator]
+    along = float(change @ step)
+    if along <= 1e-10 * float(np.linalg.norm(change) * np.linalg.norm(step)):
+        return
+    before = float(step @ secant @ step)
+    if before != 0.0:
+        # An old correction that has become too large is shrunk first.
+        secant *= min(1.0, abs(float(step @ wanted)) / abs(before))
+    rest = wanted - secant @ step
+    secant += (np.outer(rest, change) + np.outer(change, rest)) / along
+    secant -= float(rest @ step) / along**2 * np.outer(change, change)
 
 
 def bounded_step(
@@ -168,27 +222,24 @@ def bounded_step(
     radius: float,
 ) -> tuple[np.ndarray, float]:
     """A step inside the box and the radius, and how much the quadratic model falls along it."""
-    n = len(x)
     free = free.copy()
-    step = np.zeros(n)
-    best, best_promise = step, 0.0
-    for _ in range(n + 1):
-        room = math.sqrt(max(radius**2 - float(step[~free] @ step[~free]), 0.0))
+    step, slope, room = np.zeros(len(x)), gradient.copy(), radius
+    while free.any() and room > 1e-3 * radius:
         inner = np.flatnonzero(free)
-        if not len(inner) or room < 1e-3 * radius:
+        part = newton_step(slope[inner], matrix[np.ix_(inner, inner)], room)
+        # Along the part the model only falls; it is followed to the first wall, from where the others go on.
+        wall = np.where(part < 0.0, lower[inner], upper[inner]) - (x + step)[inner]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = np.where(part != 0.0, wall / part, np.inf)
+        first = int(np.argmin(shares))
+        share = min(max(float(shares[first]), 0.0), 1.0)
+        step[inner] += share * part
+        if shares[first] >= 1.0:
             break
-        slope = gradient[inner] + matrix[np.ix_(inner, np.flatnonzero(~free))] @ step[~free]
-        step[inner] = newton_step(slope, matrix[np.ix_(inner, inner)], room)
-        inside = np.clip(x + step, lower, upper) - x
-        promise = -float(gradient @ inside + 0.5 * inside @ matrix @ inside)
-        if promise > best_promise:
-            best, best_promise = inside.copy(), promise
-        met = free & (inside != step)
-        if not met.any():
-            break
-        step[met] = inside[met]
-        free &= ~met
-    return best, best_promise
+        free[inner[first]] = False
+        slope = gradient + matrix @ step
+        room -= share * float(np.linalg.norm(part))
+    return step, -float(gradient @ step + 0.5 * step @ matrix @ step)
 
 
 def newton_step(gradient: np.ndarray, matrix: np.ndarray, radius: float) -> np.ndarray:

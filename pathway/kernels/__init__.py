@@ -60,6 +60,7 @@ processor without fused multiplication do results differ, from those of other pr
 """
 
 from .compiled import SOLVER, CompiledModel, Pattern, compile_model
+from .formulas import CompiledFormulas, compile_formulas
 from .kept import kept_code
 from .machine import machine_width
 from .ordering import SingularStructureError
@@ -69,10 +70,12 @@ from .storage import cache_directory
 __all__ = [
     "PARTS",
     "SOLVER",
+    "CompiledFormulas",
     "CompiledModel",
     "Pattern",
     "SingularStructureError",
     "cache_directory",
+    "compile_formulas",
     "compile_model",
     "kept_code",
     "machine_width",

@@ -123,8 +123,12 @@ class CompiledModel:
         made = np.zeros((self.parameter_slots, self.width))
         given = np.asarray(values, dtype=float)
         made[: self.n_parameters] = given if given.ndim == 2 else given[:, None]
-        self.call("prepare", made)
+        self._prepare(made.ctypes.data)
         return made
+
+    @cached_property
+    def _prepare(self) -> Any:
+        return ctypes.CFUNCTYPE(None, ctypes.c_void_p)(self.address("prepare"))
 
 
 def compile_model(model: Model, width: int | None = None, parts: Iterable[str] = SOLVER) -> CompiledModel:

@@ -45,8 +45,10 @@ def test_large_residuals_converge_with_the_secant_part():
         return np.stack([np.exp(-x[1] * t), -t * x[0] * np.exp(-x[1] * t)], axis=1)
 
     bounds = (np.full(2, -10.0), np.full(2, 10.0))
-    slow = minimize(*least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, Settings(secant=False))
-    fast = minimize(*least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds)
+    slow = minimize(
+        *least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, Settings(secant=False, value_tolerance=1e-11)
+    )
+    fast = minimize(*least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, Settings(value_tolerance=1e-11))
     assert fast.value == pytest.approx(slow.value, rel=1e-8)
     assert fast.iterations <= slow.iterations
 
@@ -72,6 +74,15 @@ def test_a_step_stays_in_the_box_and_uses_it():
     step, promise = bounded_step(gradient, matrix, np.zeros(3), np.full(3, -1.0), np.full(3, 1.0), free, 100.0)
     assert step == pytest.approx([1.0, -0.5, -1.0])
     assert promise == pytest.approx(3.5 + 0.25 + 1.5)
+
+
+def test_a_flat_direction_runs_into_its_wall_and_the_others_go_on():
+    """The Newton step of the flat coordinate leaves the box at once; the steep one must still get to its minimum."""
+    gradient, matrix = np.array([-1e-3, -2.0]), np.diag([1e-12, 1.0])
+    free = np.array([True, True])
+    step, promise = bounded_step(gradient, matrix, np.zeros(2), np.full(2, -1.0), np.array([1e-3, 9.0]), free, 5.0)
+    assert step == pytest.approx([1e-3, 2.0], abs=1e-6)
+    assert promise == pytest.approx(2.0, abs=1e-4)
 
 
 def test_a_start_that_cannot_be_computed_says_why():

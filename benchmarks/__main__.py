@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import sys
 import time
 from pathlib import Path
@@ -12,8 +13,9 @@ import numpy as np
 
 from pathway.kernels import cache_directory
 
-from . import peers, problems, table
+from . import blocks, peers, problems, table
 from .measure import Entry, Figure, compare, timed
+from .million import run_million
 from .reference import error, member_references, reference, sensitivity_reference
 from .start import start_times
 
@@ -25,36 +27,45 @@ def main() -> None:
     options = _options()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
-    began = time.strftime("%Y-%m-%d %H:%M")
-    figures: list[Figure] = []
+    kept = Path(options.out).with_suffix(".json") if options.out else None
+    done = blocks.read(kept) if kept and options.append else blocks.Measured()
+    command = f"python -m benchmarks {shlex.join(sys.argv[1:])}"
+    files = cache_directory() / "benchmarks" / "files"
     for name in options.problems:
-        problem = problems.problem(name, cache_directory() / "benchmarks" / "files")
         for part in options.parts:
             if part in _PARTS:
                 print(f"{name}: {part}", file=sys.stderr)
-                figures += _PARTS[part](problem, options, cores)
-    starts = []
+                began = time.strftime("%Y-%m-%d %H:%M")
+                done.add(_PARTS[part](problems.problem(name, files), options, cores), began, command)
+    os.sched_setaffinity(0, cores)
     if "start" in options.parts:
-        os.sched_setaffinity(0, cores)
-        bachmann = problems.problem("Bachmann", cache_directory() / "benchmarks" / "files")
-        starts = start_times(bachmann.sbml, 3 if options.quick else 5)
-    text = table.report(figures, starts, began)
+        done.starts = start_times(problems.problem("Bachmann", files).sbml, 3 if options.quick else 5)
+    if "million" in options.parts:
+        done.million = run_million(problems.problem("bt474_resistant", files), files.parent, options.million)
+    text = table.report(done)
     print(text)
-    if options.out:
+    if kept:
         Path(options.out).write_text(text, encoding="utf-8")
+        blocks.write(kept, done)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--problems", nargs="+", default=list(problems.NAMES), choices=problems.NAMES)
-    parser.add_argument("--parts", nargs="+", default=[*_PARTS, "start"], choices=[*_PARTS, "start"])
+    parts = [*_PARTS, "start", "million"]
+    parser.add_argument("--parts", nargs="+", default=parts, choices=parts)
     parser.add_argument("--tools", nargs="+", help="only these (pathway always takes part)")
-    parser.add_argument("--members", type=int, default=200)
+    parser.add_argument("--members", type=int, default=200, help="timed for all tools")
+    parser.add_argument("--many", type=int, default=4000, help="members for one core against all")
+    parser.add_argument("--million", type=int, default=1_000_000, help="members that stream to a file")
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.3, help="per tool and round")
     parser.add_argument("--quick", action="store_true", help="three short rounds, one target")
     parser.add_argument("--out", default="", help="file for the tables, e.g. benchmarks/RESULTS.md")
+    parser.add_argument("--append", action="store_true", help="keep the blocks of that file that are not measured anew")
+    parser.add_argument("--amici", default=peers.AMICI_PYTHON, help="the Python that has AMICI")
     options = parser.parse_args()
+    peers.AMICI_PYTHON = options.amici
     options.targets = (1e-5, 1e-7)
     if options.quick:
         options.rounds, options.seconds, options.targets = 3, 0.05, (1e-5,)
@@ -103,14 +114,33 @@ def _ensemble(problem: problems.Problem, options: argparse.Namespace, cores: lis
             continue
         check = lambda rtol, tool=tool: error(tool.members(few, rtol), truths, there)  # noqa: E731
         entries.append(Entry(name, check, timed(lambda rtol, tool=tool: tool.members(many, rtol))))
-        if isinstance(tool, peers.Pathway) and len(cores) > 1:
-            entries.append(Entry(f"{name}, {len(cores)} cores", check, _on_all(cores, tool, many)))
     found = compare(problem.name, "ensemble", entries, options.targets, rounds=options.rounds, seconds=options.seconds)
-    for figure in found:
+    return _per_member(found, len(many))
+
+
+def _per_member(figures: list[Figure], count: int) -> list[Figure]:
+    for figure in figures:
         if figure.seconds is not None:
-            figure.seconds /= len(many)
-            figure.quartiles = (figure.quartiles[0] / len(many), figure.quartiles[1] / len(many))
-    return found
+            figure.seconds /= count
+            figure.quartiles = (figure.quartiles[0] / count, figure.quartiles[1] / count)
+    return figures
+
+
+def _cores(problem: problems.Problem, options: argparse.Namespace, cores: list[int]) -> list[Figure]:
+    """pathway alone, on one core and on all of them."""
+    if len(problem.model.species) > 200 or len(cores) < 2:
+        return []
+    truths = member_references(problem, REFERENCED)
+    there, scales = peers.present(truths[0]), peers.scales_of(problem, truths[0])
+    few, many = problem.members(REFERENCED), problem.members(options.many)
+    tool = peers.Pathway(problem, scales)
+    check = lambda rtol: error(tool.members(few, rtol), truths, there)  # noqa: E731
+    entries = [
+        Entry(f"pathway, {len(cores)} cores", check, _on_all(cores, tool, many)),
+        Entry("pathway", check, timed(lambda rtol: tool.members(many, rtol))),
+    ]
+    found = compare(problem.name, "cores", entries, options.targets[:1], rounds=options.rounds, seconds=options.seconds)
+    return _per_member(found, len(many))
 
 
 def _on_all(cores: list[int], tool: peers.Pathway, many: np.ndarray):  # type: ignore[no-untyped-def]
@@ -160,7 +190,7 @@ def _sensitivities(problem: problems.Problem, options: argparse.Namespace, cores
     )
 
 
-_PARTS = {"single": _single, "ensemble": _ensemble, "sensitivities": _sensitivities}
+_PARTS = {"single": _single, "ensemble": _ensemble, "cores": _cores, "sensitivities": _sensitivities}
 
 if __name__ == "__main__":
     main()

@@ -266,6 +266,12 @@ class Copasi:
 AMICI_PYTHON = os.environ.get("AMICI_PYTHON", "")
 
 
+def amici_version() -> str:
+    """What the other Python has."""
+    program = "import importlib.metadata as m; print(m.version('amici'))"
+    return subprocess.run([AMICI_PYTHON, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+
+
 class Amici:
     """AMICI (CVODES, sparse KLU, compiled C++) in a Python of its own, named by AMICI_PYTHON; it measures itself."""
 

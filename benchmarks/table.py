@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
+from . import peers
+from .blocks import Measured
 from .measure import Figure
 
 PACKAGES = ("numpy", "scipy", "llvmlite", "numba", "libroadrunner", "numbalsoda", "copasi-basico")
 
 
-def report(figures: Sequence[Figure], starts: Sequence[tuple[str, str, float]], began: str) -> str:
+_KINDS = {"one run": "One run, warm", "ensemble": "Ensemble, per member", "cores": "One core and all, per member"}
+
+
+def report(measured: Measured) -> str:
     """All tables, with what they were measured on."""
-    lines = ["# Benchmarks", "", "Written by `python -m benchmarks --out benchmarks/RESULTS.md`.", "", *_where(began)]
-    for what in dict.fromkeys(_kind(figure) for figure in figures):
-        lines += ["", f"## {what}", "", *_table([f for f in figures if _kind(f) == what])]
-    if starts:
-        lines += ["", "## Start-up", "", "| program | cache | seconds |", "|---|---|---|"]
-        lines += [f"| {name} | {cache} | {seconds:.2f} |" for name, cache, seconds in starts]
+    figures = measured.figures
+    lines = ["# Benchmarks", "", "Written by the commands at the end.", "", *_where()]
+    for what in dict.fromkeys([*_KINDS.values(), "With sensitivities"]):
+        some = [f for f in figures if _kind(f) == what]
+        if some:
+            lines += ["", f"## {what}", "", *_table(some)]
+    if measured.starts:
+        lines += ["", "## Start-up", "", "| program | cache | seconds | of a processor |", "|---|---|---|---|"]
+        lines += [f"| {name} | {cache} | {wall:.2f} | {cpu:.2f} |" for name, cache, wall, cpu in measured.starts]
+    if measured.million:
+        lines += ["", "## A million members onto disk", "", measured.million]
+    if measured.blocks:
+        lines += ["", "## Commands", "", *(f"* {block}" for block in measured.blocks.values())]
     return "\n".join(lines) + "\n"
 
 
 def _kind(figure: Figure) -> str:
-    return {"one run": "One run, warm", "ensemble": "Ensemble, per member"}.get(figure.what, "With sensitivities")
+    return _KINDS.get(figure.what, "With sensitivities")
 
 
-def _where(began: str) -> list[str]:
-    found = [f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, {began}."]
+def _where() -> list[str]:
+    found = [f"{_processor()}, Python {platform.python_version()}."]
     versions = []
     for package in PACKAGES:
         try:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             continue
+    if peers.AMICI_PYTHON:
+        versions.append(f"AMICI {peers.amici_version()}")
     return [*found, ", ".join(versions) + ".", "", *_explanation()]
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
+    return f"{name}, {sum(line.startswith('processor') for line in lines)} cores"
 
 
 def _explanation() -> list[str]:
@@ -58,7 +82,7 @@ def _table(figures: Iterable[Figure]) -> list[str]:
         for f in done:
             ratio = f"{f.seconds / own:.2f}" if own and f.seconds else ""
             spread = f"{_duration(f.quartiles[0])} - {_duration(f.quartiles[1])}"
-            shown = problem if what in ("one run", "ensemble") else f"{problem}, {what}"
+            shown = problem if what in _KINDS else f"{problem}, {what}"
             cells = [shown, f"{target:g}", f.tool, f"{f.rtol:g}", f"{f.error:.1e}", _duration(f.seconds), spread, ratio]
             lines.append(f"| {' | '.join(cells)} |")
         for f in group:

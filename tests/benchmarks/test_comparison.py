@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from benchmarks.blocks import Measured, read, write
 from benchmarks.equations import source
 from benchmarks.measure import LADDER, Entry, Figure, compare, loosest
 from benchmarks.table import report
@@ -36,7 +39,7 @@ def test_a_tool_that_fails_is_listed_with_its_reason() -> None:
         rounds=3,
         seconds=0.1,
     )
-    text = report(figures, [], "today")
+    text = report(Measured(figures))
     assert "| toy | 1e-05 | pathway | 1e-05 |" in text
     assert "RuntimeError: too many steps" in text
 
@@ -46,7 +49,7 @@ def test_ratios_are_against_pathway() -> None:
         Figure("toy", "one run", "pathway", 1e-5, 1e-5, 1e-6, 0.001, (0.001, 0.001)),
         Figure("toy", "one run", "other", 1e-5, 1e-7, 1e-6, 0.0125, (0.012, 0.013)),
     ]
-    assert "| other | 1e-07 | 1.0e-06 | 12.5 ms | 12 ms - 13 ms | 12.50 |" in report(figures, [], "today")
+    assert "| other | 1e-07 | 1.0e-06 | 12.5 ms | 12 ms - 13 ms | 12.50 |" in report(Measured(figures))
 
 
 def test_written_equations_give_the_models_slopes() -> None:
@@ -68,3 +71,18 @@ def test_written_equations_give_the_models_slopes() -> None:
     dy = np.zeros(2)
     space["slopes"](1.0, np.array([1.0, 2.0]), dy, model.parameter_values)
     np.testing.assert_allclose(dy, [2.0 * 2.0 / 2.0 - math.exp(-1.0), 1.0 - 2.0**1.5], rtol=1e-14)
+
+
+def test_a_block_is_replaced_whole_and_the_others_stay(tmp_path: Path) -> None:
+    def figure(problem: str, tool: str, seconds: float) -> Figure:
+        return Figure(problem, "one run", tool, 1e-5, 1e-5, 1e-6, seconds, (seconds, seconds))
+
+    measured = Measured()
+    measured.add([figure("a", "pathway", 1.0), figure("a", "other", 2.0)], "yesterday", "first")
+    measured.add([figure("b", "pathway", 3.0)], "yesterday", "first")
+    write(tmp_path / "kept.json", measured)
+    again = read(tmp_path / "kept.json")
+    assert again == measured
+    again.add([figure("a", "pathway", 4.0)], "today", "second")
+    assert [(f.problem, f.tool, f.seconds) for f in again.figures] == [("b", "pathway", 3.0), ("a", "pathway", 4.0)]
+    assert "today" in again.blocks["a, one run"] and "yesterday" in again.blocks["b, one run"]

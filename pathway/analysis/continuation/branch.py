@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -220,9 +221,9 @@ class _Tracer:
         elif before.orientation * after.orientation < 0:
             found.append(self._special("branch point", after))
         if self.system.dynamic and _unstable_pairs(before) != _unstable_pairs(after):
-            critical = [_critical_pair(p) for p in (before, after)]
-            if all(c is not None for c in critical) and critical[0].real * critical[1].real < 0:  # type: ignore[union-attr]
-                found.append(self._locate("Hopf", before, after, lambda p: _critical_pair(p).real))  # type: ignore[union-attr]
+            with suppress(_NoPair):
+                if _growth(before) * _growth(after) < 0:
+                    found.append(self._locate("Hopf", before, after, _growth))
         return [point for point in found if within[0] <= point.value <= within[1]]
 
     def _locate(self, kind: str, before: _Point, after: _Point, test: Callable[[_Point], float]) -> SpecialPoint:
@@ -276,6 +277,18 @@ def _complex(point: _Point) -> np.ndarray:
 
 def _unstable_pairs(point: _Point) -> int:
     return int((_complex(point).real > 0).sum())
+
+
+class _NoPair(Exception):
+    """All eigenvalues are real: a pair that met on the real axis gives birth to no oscillation."""
+
+
+def _growth(point: _Point) -> float:
+    """How fast the critical pair's oscillation grows; negative: it dies out."""
+    pair = _critical_pair(point)
+    if pair is None:
+        raise _NoPair
+    return pair.real
 
 
 def _critical_pair(point: _Point) -> complex | None:

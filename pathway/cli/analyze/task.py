@@ -51,6 +51,8 @@ class Task:
         )  # fmt: skip
         if found.left_out:
             console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
+        if found.kind == "posterior":
+            console.say("Values are those of the cell line as it stands, intervals those of the posterior.")
         return found
 
 

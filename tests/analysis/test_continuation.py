@@ -60,6 +60,13 @@ def test_brusselator_hopf():
     assert (branch.stable == (branch.values < 1 + a * a)).all()
 
 
+def test_a_pair_that_meets_on_the_real_axis_is_no_hopf_point():
+    # Eigenvalues l +- sqrt(1e-4 - l^2): complex on either side, but real where their real part changes its sign.
+    system = System(["x", "y"], [parse("l*(x - 1) + y - 1"), parse("(1e-4 - l^2)*(x - 1) + l*(y - 1)")], "l", {})
+    branch = follow(system, np.array([1.0, 1.0]), -1.0, -1.0, 1.0)
+    assert branch.ended == "limit" and "Hopf" not in [point.kind for point in branch.special]
+
+
 def toggle(**values):
     # Gardner, Cantor and Collins 2000, doi 10.1038/35002131, with both exponents 2.
     constants = {"a2": 4.0, **values}

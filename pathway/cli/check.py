@@ -51,7 +51,12 @@ doses = ["trastuzumab"]
 observables = ["PTEN", "pAKT", "cell_number"]
 
 # [data]                              # measured points, drawn over the curves
-# file = "my_blots.csv"               # columns: arm,time,observable,value,unit,...
+# file = "my_blots.csv"               # columns: arm,time,observable,value,unit,gel,loading,...
+# normalize = "loading"               # or "total", "minmax", "lane: untreated 0 h"
+# scale_shared_by = "gel"
+
+# [fit]                               # what `pathway fit {file}` is to find in them
+# parameters = ["k_PI3K"]             # bounds and priors: their ranges in pathway show parameters
 
 [[expect]]
 claim = "Trastuzumab slows growth"

@@ -44,6 +44,7 @@ def cite(
 def _sources(name: str) -> list[dict[str, str]]:
     """Sources of a scenario: of the question, of its expectations and of its agents."""
     from pathway import parameters
+    from pathway.parameters.read import OWN_SOURCES
     from pathway.scenario import read_scenario
 
     scenario = read_scenario(name)
@@ -54,6 +55,6 @@ def _sources(name: str) -> list[dict[str, str]]:
     for key in dict.fromkeys(k for k in keys if k):
         if key in known:
             found.append({"key": key, "title": known[key].title, "where": known[key].where})
-        elif key not in ("assumed", "derived", "anchored", "tuned"):
+        elif key not in OWN_SOURCES:
             found.append({"key": key, "title": key, "where": ""})
     return found

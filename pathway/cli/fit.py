@@ -19,6 +19,7 @@ _FILE = Annotated[
 _FIT = Annotated[
     Path | None, typer.Option("--fit", help="Folder of a fit; default: results/NAME_fit, else the nominal parameters")
 ]
+_SET = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")]
 _JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
 
 
@@ -39,6 +40,7 @@ def fit(
     write_cells: Annotated[
         Path | None, typer.Option(help="Write what was found as a cell line (.toml; a folder for several lines)")
     ] = None,
+    settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
     """Find the best parameters from many starting points; leaves a report."""
@@ -50,7 +52,7 @@ def fit(
 
     from . import DONE, INTERRUPTED, BadInput
 
-    opened = _Opened(file)
+    opened = _Opened(file, settings)
     problem = opened.problem
     if write_cells and opened.scenario is None:
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
@@ -120,18 +122,18 @@ def _profiles(found: Any, names: Any) -> Any:
 class _Opened:
     """A file on the command line as a problem, and as a scenario if it is one."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, settings: list[str] | None) -> None:
         from pathway.formats.problems import read_problem
 
-        self.file, self.scenario = file, None
-        if Path(file).suffix in (".yaml", ".yml"):
-            self.problem = read_problem(file)
-        else:
+        self.scenario = None
+        if Path(file).suffix in ("", ".toml"):
             from pathway.fitting.bench import problem_of
             from pathway.scenario import read_scenario
 
-            self.scenario = read_scenario(file)
+            self.scenario = read_scenario(file, settings or [])
             self.problem = problem_of(self.scenario)
+        else:
+            self.problem = read_problem(file, settings or [])
 
     @property
     def folder(self) -> Path:
@@ -161,6 +163,7 @@ def profile(
     names: Annotated[list[str] | None, typer.Option("--parameter", help="Only this one (repeatable)")] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
     fitted: _FIT = None,
+    settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
     """Confidence limits of each parameter from its profile likelihood."""
@@ -168,7 +171,7 @@ def profile(
 
     from . import DONE
 
-    objective, x = _at_optimum(file, fitted)
+    objective, x = _at_optimum(file, fitted, settings)
     found = profiles(objective, x, names or None, level=level)
     if as_json:
         console.print_json(
@@ -201,6 +204,7 @@ def sample(
     seed: Annotated[int, typer.Option(help="Seed")] = 1,
     fitted: _FIT = None,
     out: Annotated[Path | None, typer.Option(help="CSV of the draws, natural units")] = None,
+    settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
     """Draws from the posterior, with R-hat and effective sample sizes."""
@@ -210,7 +214,7 @@ def sample(
 
     from . import DONE
 
-    objective, x = _at_optimum(file, fitted)
+    objective, x = _at_optimum(file, fitted, settings)
     found = posterior(objective, x, draws, seed)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -234,6 +238,7 @@ def predict(
     draws: Annotated[Path, typer.Option(help="CSV of parameter draws, as `pathway sample --out` writes it")],
     level: Annotated[float, typer.Option(help="Share of draws inside the band", min=0.5, max=1.0)] = 0.95,
     fitted: _FIT = None,
+    settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
     """Bands of the problem's measurements over draws of the parameters."""
@@ -243,7 +248,7 @@ def predict(
 
     from . import DONE, BadInput
 
-    objective, x = _at_optimum(file, fitted)
+    objective, x = _at_optimum(file, fitted, settings)
     problem = objective.problem
     with open(draws, encoding="utf-8") as stream:
         header = stream.readline().strip().split(",")
@@ -270,20 +275,26 @@ def design(
     file: _FILE,
     target: Annotated[str, typer.Option(help="Parameter whose uncertainty should shrink")],
     fitted: _FIT = None,
+    at: Annotated[list[str] | None, typer.Option(help="A feasible time, with its unit (repeatable)")] = None,
+    arms: Annotated[list[str] | None, typer.Option("--arm", help="A feasible arm, also one not measured yet")] = None,
+    observables: Annotated[list[str] | None, typer.Option("--observable", help="Only this one (repeatable)")] = None,
     best: Annotated[int, typer.Option(help="How many to list", min=1)] = 10,
+    settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
-    """Rank a further measurement of each kind in the problem by what it would tell about a parameter."""
+    """Rank possible measurements by what they would tell about a parameter.
+
+    Unless told otherwise: once more what was measured. With --at, --arm or --observable: those times in those arms.
+    """
     from pathway.fitting.predict import design as rank
 
     from . import DONE, BadInput
 
-    objective, x = _at_optimum(file, fitted)
+    objective, x = _at_optimum(file, fitted, settings)
     problem = objective.problem
     if target not in problem.names:
         raise BadInput(f"no estimated parameter is called '{target}'; known: {', '.join(problem.names)}")
-    kinds = {(m.experiment, m.observable, m.time): m for m in problem.measurements}
-    found = rank(problem, x, list(kinds.values()), target)[:best]
+    found = rank(problem, x, _feasible(problem, at, arms, observables), target)[:best]
     rows = [
         {"experiment": s.measurement.experiment, "observable": s.measurement.observable, "time": s.measurement.time}
         | {"before": s.before, "after": s.after, "gain": s.gain}
@@ -299,14 +310,43 @@ def design(
     return DONE
 
 
-def _at_optimum(file: str, fitted: Path | None) -> tuple[Any, Any]:
+def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observables: list[str] | None) -> list[Any]:
+    """What could be measured: a measurement of each kind, moved to other times and arms if some are given."""
+    from dataclasses import replace
+
+    from pathway.scenario.quantities import hours
+
+    from . import BadInput
+
+    known = {"arm": [e.name for e in problem.experiments], "observable": [o.name for o in problem.observables]}
+    for what, names in (("arm", arms), ("observable", observables)):
+        for name in names or ():
+            if name not in known[what]:
+                raise BadInput(f"no {what} is called '{name}'; known: {', '.join(known[what])}")
+    if at and problem.model.time_unit not in ("h", ""):
+        raise BadInput(f"--at is in hours; the time of this problem is in {problem.model.time_unit}")
+    kinds = {
+        (m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0): m
+        for m in problem.measurements
+    }
+    made = {}
+    for m in kinds.values():
+        if observables and m.observable not in observables:
+            continue
+        for arm in arms or [m.experiment]:
+            for time in [hours(text) for text in at] if at else [m.time]:
+                made[arm, m.observable, time] = replace(m, experiment=arm, time=time)
+    return list(made.values())
+
+
+def _at_optimum(file: str, fitted: Path | None, settings: list[str] | None) -> tuple[Any, Any]:
     """The objective of a problem and the best point of its fit, or its nominal point."""
     import numpy as np
 
     from pathway.fitting.objective import Objective
     from pathway.fitting.result import load_starts
 
-    opened = _Opened(file)
+    opened = _Opened(file, settings)
     problem, folder = opened.problem, fitted or opened.folder
     if fitted is not None or (folder / "search.json").is_file():
         if fitted is None:

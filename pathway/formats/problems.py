@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,22 @@ from pathway.fitting.result import Fit
 from pathway.fitting.search import fit as search
 
 
-def read_problem(path: str | Path) -> Problem:
+def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
     """The fitting problem in a file: a PEtab YAML, or a scenario with `[fit]`, also one that comes with the package.
+
+    Parameters
+    ----------
+    path : str or Path
+    settings : sequence of "KEY=VALUE", optional
+        What differs from a scenario's file: 'fit.parameters=["k_PI3K"]'.
 
     Raises
     ------
     ProblemError, ScenarioError
         With one line for each mistake.
     """
+    if settings and Path(path).suffix != ".toml" and Path(path).suffix:
+        raise ProblemError([f"{path}: only a scenario takes settings ({settings[0]})"])
     if Path(path).suffix in (".yaml", ".yml"):
         from .petab import read_petab
 
@@ -28,10 +37,12 @@ def read_problem(path: str | Path) -> Problem:
     from pathway.fitting.bench import problem_of
     from pathway.scenario import read_scenario
 
-    return problem_of(read_scenario(path))
+    return problem_of(read_scenario(path, settings))
 
 
-def fit(problem: Problem | str | Path, starts: int = 20, seed: int = 1, **options: Any) -> Fit:
+def fit(
+    problem: Problem | str | Path, starts: int = 20, seed: int = 1, *, settings: Sequence[str] = (), **options: Any
+) -> Fit:
     """The best parameters of a problem, from many starting points.
 
     Parameters
@@ -39,6 +50,8 @@ def fit(problem: Problem | str | Path, starts: int = 20, seed: int = 1, **option
     problem : Problem, str or Path
         Or the path of a PEtab problem or of a scenario with `[fit]`.
     starts, seed : int
+    settings : sequence of "KEY=VALUE", optional
+        What differs from the file of a scenario.
     **options
         `workers`, `directory` (kept and continued there), `executor`, `progress`, `plan`: see
         `pathway.fitting.search.fit`.
@@ -49,6 +62,6 @@ def fit(problem: Problem | str | Path, starts: int = 20, seed: int = 1, **option
         `fit.best.objective` (negative log-posterior), `fit.best.parameters` (natural units), `fit.objectives`.
     """
     if not isinstance(problem, Problem):
-        problem = read_problem(problem)
+        problem = read_problem(problem, settings)
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)
     return search(problem, starts, seed, **options)

@@ -3,13 +3,14 @@
 The gels are made by the scenario's own run of a written cell line (`blots`), the fit has its own way of resting cells.
 """
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pathway
-from pathway.cli import DONE, main
+from pathway.cli import BAD_INPUT, DONE, main
 from pathway.fitting.cells import Interval, fitted_lines
 from pathway.fitting.objective import Objective
 from pathway.fitting.profiles import profile
@@ -129,6 +130,12 @@ def test_the_folder_of_a_fit_says_everything(tmp_path, monkeypatch, capsys):
     assert main(["profile", "fit_a_blot", "--parameter", "k_PI3K"]) == DONE
     out, err = capsys.readouterr()
     assert "identifiable" in out and f"from the fit in {Path('results/fit_a_blot_fit')}" in err
-    assert main(["design", "fit_a_blot", "--target", "k_AKT_dephosphorylation", "--json"]) == DONE
+    ask = ["design", "fit_a_blot", "--target", "k_AKT_dephosphorylation", "--observable", "pAKT", "--json"]
+    assert main([*ask, "--at", "5 min", "--at", "20 min", "--arm", "lapatinib", "--arm", "HRG"]) == DONE
+    best = json.loads(capsys.readouterr().out)["suggestions"]
+    # Right after the kinases are shut off, the fall of pAKT is the phosphatases alone.
+    assert len(best) == 4 and (best[0]["experiment"], best[0]["time"]) == ("lapatinib", pytest.approx(5 / 60))
+    assert best[0]["gain"] > 0.2 > best[-1]["gain"]
+    assert main([*ask, "--arm", "lapatini"]) == BAD_INPUT
     assert main(["fit", "untreated_rest"]) != DONE
     assert "there is no [fit] table" in capsys.readouterr().err

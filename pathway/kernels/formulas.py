@@ -49,12 +49,13 @@ class CompiledFormulas:
         """
         n_rows = columns.shape[1]
         n_blocks = -(-n_rows // self.width)
-        lanes = np.ones((n_blocks, self.width, self.n_inputs))
-        lanes.reshape(-1, self.n_inputs)[:n_rows] = columns.T
-        given = np.ascontiguousarray(lanes.swapaxes(1, 2))
+        rows = np.ones((n_blocks * self.width, self.n_inputs))
+        rows[:n_rows] = columns.T
+        given = np.ascontiguousarray(rows.reshape(n_blocks, self.width, self.n_inputs).swapaxes(1, 2))
         made = np.empty((n_blocks, self.n_outputs, self.width))
-        if given.size and made.size:
-            self._function(_address(given), _address(made), n_blocks)
+        if made.size:
+            # Constant formulas read nothing; an empty array has no address to give.
+            self._function(_address(given if given.size else made), _address(made), n_blocks)
         return made.swapaxes(0, 1).reshape(self.n_outputs, -1)[:, :n_rows]
 
 

@@ -52,12 +52,12 @@ def judge(case: Path) -> Outcome:
     from pathway.formats.petab import read_petab
 
     file = case / f"{case.name}.yaml"
-    began = time.perf_counter()
+    began = time.process_time()  # of this process: other work on the machine is no fault of the reader
     try:
         problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
     except (ProblemError, FormatError) as reason:
         return Outcome(case.name, REFUSED, " ".join(str(reason).split()))
-    loaded = time.perf_counter() - began
+    loaded = time.process_time() - began
     try:
         objective = Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10))
         found = objective.compare()

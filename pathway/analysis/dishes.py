@@ -212,6 +212,11 @@ def checked_readouts(laboratory: Laboratory, names: Iterable[str]) -> tuple[str,
     """
     names = tuple(names)
     for name in names:
+        if name in ("GR", "count"):
+            raise AnalysisError(
+                f"'{name}' compares a dish with its control and cannot be read in one dish; read growth or "
+                f"{laboratory.cell_count} instead"
+            )
         if name not in laboratory.units:
-            raise unknown("read-out", name, ["GR", "count", *laboratory.units], "All: pathway show species")
+            raise unknown("read-out", name, laboratory.units, "All: pathway show species")
     return names

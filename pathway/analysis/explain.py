@@ -60,7 +60,6 @@ LINKS: dict[str, tuple[Link, ...]] = {
     "growth": _INTO_GROWTH,
     "p27": _INTO_AKT,
     "log_cell_number": _INTO_GROWTH,
-    "GR": _INTO_GROWTH,
     "PTEN": _INTO_PTEN,
     "PTEN_active": _INTO_PTEN,
 }
@@ -134,7 +133,7 @@ class Explanation:
 
     def relative(self, change: float) -> str:
         """A change of the reading in per cent of its value in the arm."""
-        if self.reading == "GR" or self.value == 0.0:
+        if self.value == 0.0:
             return f"{change:+.3f}"
         return f"{100.0 * change / abs(self.value):+.0f} %"
 

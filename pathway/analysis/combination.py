@@ -13,7 +13,7 @@ from .dishes import Amounts, Cells, agent_called, amounts, cells_of, given, log_
 from .draws import Draws, Interval, Progress, chosen, interval
 from .grid import Grid
 from .mistakes import AnalysisError, unknown
-from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta
+from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta, zip_deltas
 from .synergy.loewe import combination_index
 from .synergy.musyc import MuSyCFit
 from .synergy.scales import SCALES, effects, flips, verdict
@@ -101,6 +101,10 @@ def _surface(first: Amounts, second: Amounts, effect: np.ndarray, scale: str) ->
     return Surface(first.agent.name, second.agent.name, doses[0], doses[1], effect, SCALES[scale])
 
 
+_TOGETHER = 25
+"""Surfaces whose ZIP curves are fitted at once."""
+
+
 def _over_draws(
     surfaces: Sequence[Surface], excess: Mapping[str, Excess], musyc: MuSyCFit | None, progress: Progress | None
 ) -> tuple[dict[str, Interval], dict[str, np.ma.MaskedArray]]:
@@ -111,9 +115,10 @@ def _over_draws(
     cells: dict[str, list[np.ma.MaskedArray]] = {name: [] for name in excess}
     if musyc is not None:
         values |= {name: [value] for name, value in musyc.potency_and_efficacy().items()}
+    zipped = [found for k in range(0, len(surfaces), _TOGETHER) for found in zip_deltas(surfaces[k : k + _TOGETHER])]
     for done, surface in enumerate(surfaces):
         for name, meaning in _MEANING.items():
-            found = meaning(surface)
+            found = zipped[done] if name == "zip" else meaning(surface)
             values[name].append(_or_nan(found.mean()))
             cells[name].append(found.values > 0.0)
         if musyc is not None:

@@ -8,7 +8,7 @@ from .loewe import Interpolated, loewe
 from .musyc import MuSyC, fit_musyc
 from .references import bliss, hsa
 from .surface import Excess, Surface, Undefined
-from .zero_interaction import zip_delta
+from .zero_interaction import zip_delta, zip_deltas
 
 __all__ = [
     "Excess",
@@ -21,4 +21,5 @@ __all__ = [
     "hsa",
     "loewe",
     "zip_delta",
+    "zip_deltas",
 ]

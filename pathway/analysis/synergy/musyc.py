@@ -130,6 +130,8 @@ def fit_musyc(grid: Surface, start: MuSyC | None = None) -> MuSyCFit:
     def residuals(values: np.ndarray) -> np.ndarray:
         return (_surface(values).effect(rows, columns) - grid.effect).ravel()
 
+    # One of many similar grids is fitted to what an interval over them needs.
+    precision = 1e-15 if start is None else 1e-8
     low, high = _bounds(grid)
     runs = [
         least_squares(
@@ -137,9 +139,9 @@ def fit_musyc(grid: Surface, start: MuSyC | None = None) -> MuSyCFit:
             np.clip(s, low + 1e-9, high - 1e-9),
             bounds=(low, high),
             x_scale="jac",
-            xtol=1e-15,
-            ftol=1e-15,
-            gtol=1e-15,
+            xtol=precision,
+            ftol=precision,
+            gtol=precision,
         )
         for s in (_starts(grid) if start is None else [_values(start)])
     ]

@@ -6,6 +6,9 @@ mean is compared with the product of the curves of the agents alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
 
 from ..curves import fit_many
@@ -24,20 +27,26 @@ def zip_delta(surface: Surface) -> Excess:
     -----
     Yadav et al. 2015, doi 10.1016/j.csbj.2015.09.001.
     """
-    shape = surface.effect.shape
+    return zip_deltas([surface])[0]
+
+
+def zip_deltas(surfaces: Sequence[Surface]) -> list[Excess]:
+    """ZIP excess of several surfaces over the same doses; all their curves are fitted at once."""
+    first = surfaces[0]
+    shape = first.effect.shape
     if min(shape) < 4:
         reason = "ZIP fits curves and needs three doses above zero of either agent"
         every = {(i, j): reason for i in range(shape[0]) for j in range(shape[1])}
-        return excess("zip", np.zeros(shape), surface, every)
-    top = float(surface.effect[0, 0])
-    alone_first = _fitted(surface.doses_first, surface.alone_first[None], np.array([top]))[0]
-    alone_second = _fitted(surface.doses_second, surface.alone_second[None], np.array([top]))[0]
-    along_first = _fitted(surface.doses_first, surface.effect.T, alone_second).T
-    along_second = _fitted(surface.doses_second, surface.effect, alone_first)
-    fitted = Surface(
-        surface.first, surface.second, surface.doses_first, surface.doses_second, (along_first + along_second) / 2
-    )
-    return excess("zip", alone_first[:, None] * alone_second[None, :] / top, fitted, {})
+        return [excess("zip", np.zeros(shape), surface, every) for surface in surfaces]
+    effects = np.stack([surface.effect for surface in surfaces])
+    tops, across = effects[:, 0, 0], effects.swapaxes(1, 2)
+    alone_first = _fitted(first.doses_first, effects[:, :, 0], tops)
+    alone_second = _fitted(first.doses_second, effects[:, 0, :], tops)
+    along_first = _fitted(first.doses_first, across.reshape(-1, shape[0]), alone_second.ravel())
+    along_second = _fitted(first.doses_second, effects.reshape(-1, shape[1]), alone_first.ravel())
+    fitted = (along_first.reshape(across.shape).swapaxes(1, 2) + along_second.reshape(effects.shape)) / 2
+    expected = alone_first[:, :, None] * alone_second[:, None, :] / tops[:, None, None]
+    return [excess("zip", expected[k], replace(surface, effect=fitted[k]), {}) for k, surface in enumerate(surfaces)]
 
 
 def _fitted(doses: np.ndarray, effects: np.ndarray, tops: np.ndarray) -> np.ndarray:

@@ -145,6 +145,7 @@ def _parameters(cells: str | None) -> list[dict[str, Any]]:
             "value": float(e.value),
             "unit": e.unit,
             "range": f"{e.range[0]:g} to {e.range[1]:g}",
+            "interval": f"{e.interval[0]:g} to {e.interval[1]:g}" if e.interval else "",
             "source": e.source,
             "confidence": e.confidence,
             "meaning": meanings.get(e.name, ""),

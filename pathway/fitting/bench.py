@@ -115,7 +115,7 @@ class Bench:
             lower=unknown.lower,
             upper=unknown.upper,
             scale=unknown.scale,
-            prior=_prior(unknown.prior),
+            prior=_prior(unknown.prior, unknown.scale),
             unit=unit,
             meaning=_meaning(unknown),
         )
@@ -211,9 +211,12 @@ class Doing:
         return add(made, number(self.added)) if self.added else made
 
 
-def _prior(choice: PriorChoice | None) -> Prior | None:
+def _prior(choice: PriorChoice | None, scale: str) -> Prior | None:
     if choice is None:
         return None
+    if choice.distribution == "log-normal" and scale == "log10":
+        # A density of the logarithm, so that the most probable value is the center, whatever the spread.
+        return Prior("normal", (float(np.log10(choice.center)), choice.spread / np.log(10.0)), on_scale=True)
     if choice.distribution == "log-normal":
         return Prior("log_normal", (float(np.log(choice.center)), choice.spread))
     return Prior("normal", (choice.center, choice.spread))

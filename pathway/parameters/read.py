@@ -43,6 +43,8 @@ class Entry:
     note : str
     file, line : str, int
         Where it stands.
+    interval : tuple of float, or None
+        Of a fitted value: what the data leave possible (95 %), in `unit`.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Entry:
     note: str = ""
     file: str = ""
     line: int = 0
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,8 @@ def read_entries(
     return entries
 
 
-_KEYS = {"value", "unit", "range", "source", "confidence", "note"}
+_KEYS = {"value", "unit", "range", "interval", "source", "confidence", "note"}
+_OPTIONAL = {"note", "interval"}
 
 
 def _complaints(
@@ -197,7 +201,7 @@ def _complaints(
     def say(key: str, text: str) -> str:
         return f"{found.place(name, key)}: '{name}': {text}"
 
-    needed = _KEYS - {"note"} - ({"range"} if base is not None else set())
+    needed = _KEYS - _OPTIONAL - ({"range"} if base is not None else set())
     for key in sorted(set(table) - _KEYS):
         yield say(key, f"no key is called '{key}'.{nearest(key, _KEYS)}")
     missing = sorted(needed - set(table))
@@ -207,7 +211,8 @@ def _complaints(
     checks: dict[str, Callable[[Any], bool]] = {
         "value": _is_number,
         "unit": lambda v: isinstance(v, str),
-        "range": lambda v: isinstance(v, list) and len(v) == 2 and all(map(_is_number, v)) and v[0] <= v[1],
+        "range": _is_span,
+        "interval": _is_span,
         "source": lambda v: isinstance(v, str),
         "confidence": lambda v: v in CONFIDENCE,
     }
@@ -233,14 +238,21 @@ def _complaints(
         yield say(
             "value", f"{table['value']:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}"
         )
+    if "interval" in table and not table["interval"][0] <= table["value"] <= table["interval"][1]:
+        yield say("interval", f"{table['value']:g} {table['unit']} is outside its own interval")
 
 
 _EXPECTED = {
     "value": "a finite number",
     "unit": 'a text such as "1/h"',
     "range": "two numbers, the lower one first",
+    "interval": "two numbers, the lower one first",
     "source": "a key of sources.toml, or 'assumed'",
 }
+
+
+def _is_span(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
 
 
 def _is_number(value: object) -> bool:
@@ -256,6 +268,7 @@ def _entry(
     else:
         assert base is not None
         low, high = base[name].range
+    span = table.get("interval")
     return Entry(
         name=name,
         value=float(table["value"]) * factor,
@@ -266,6 +279,7 @@ def _entry(
         note=table.get("note", ""),
         file=found.path.name,
         line=found.lines.get((name,), 0),
+        interval=(float(span[0]) * factor, float(span[1]) * factor) if span else None,
     )
 
 

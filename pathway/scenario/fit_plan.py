@@ -168,14 +168,19 @@ def _unknown(
 
 
 def _prior(said: str | PriorChoice, value: float, lower: float, upper: float) -> PriorChoice | None:
-    """The prior in numbers; "range": the range is the central 95 % around the nominal value."""
+    """The prior in numbers: as wide as the range, which is its central 95 %.
+
+    "range" puts it around the nominal value, "middle" around the middle of the range, wherever a fit has left the value.
+    """
     if isinstance(said, PriorChoice):
         return said
     if said == "none":
         return None
     if lower > 0.0 and value > 0.0:
-        return PriorChoice("log-normal", value, math.log(upper / lower) / (2 * 1.959964))
-    return PriorChoice("normal", value, (upper - lower) / (2 * 1.959964))
+        center = math.sqrt(lower * upper) if said == "middle" else value
+        return PriorChoice("log-normal", center, math.log(upper / lower) / (2 * 1.959964))
+    center = 0.5 * (lower + upper) if said == "middle" else value
+    return PriorChoice("normal", center, (upper - lower) / (2 * 1.959964))
 
 
 # The file's words
@@ -309,7 +314,7 @@ def _unknown_parameter(name: str, known: Mapping[str, str]) -> str:
 def _parameter_mistakes(name: str, said: Any, prior: Any, path: Path, lines: Lines) -> Iterator[tuple[Path, str]]:
     try:
         found = schema.FitParameter.model_validate(said or {})
-        prior = prior if prior in ("range", "none") else "range"
+        prior = prior if prior in ("range", "middle", "none") else "range"
     except ValueError:
         return  # of shape, which is told elsewhere
     try:

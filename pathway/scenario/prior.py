@@ -8,6 +8,7 @@ divides at its line's doubling time and counts PTEN in units of its own untreate
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,8 +30,15 @@ class DrawFailure(RuntimeError):
     """A draw that gives no living cell: no resting state, or growth or PTEN that cannot be had."""
 
 
-def drawn_laboratory(laboratory: Laboratory, seed: int, draw: int) -> Laboratory:
+def drawn_laboratory(laboratory: Laboratory, seed: int, draw: int, only: Collection[str] | None = None) -> Laboratory:
     """The laboratory with every cell line at draw number `draw`.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    seed, draw : int
+    only : collection of str, optional
+        The parameters that are drawn, all others keep their values; default: every one.
 
     Raises
     ------
@@ -47,20 +55,26 @@ def drawn_laboratory(laboratory: Laboratory, seed: int, draw: int) -> Laboratory
         if name not in made:
             line = line_of_cells(name, folder)
             parent = parameters_of(line.parent, folder) if line.parent else None
-            made[name] = _drawn_line(line, quantiles, model, parent)
+            made[name] = _drawn_line(line, quantiles, model, parent, only)
         return made[name]
 
     return replace(laboratory, parameters_of=parameters_of)
 
 
 def _drawn_line(
-    line: parameters.CellLine, quantiles: dict[str, float], model: Model, parent: np.ndarray | None
+    line: parameters.CellLine,
+    quantiles: dict[str, float],
+    model: Model,
+    parent: np.ndarray | None,
+    only: Collection[str] | None,
 ) -> np.ndarray:
     """The line's numbers at these quantiles; anchored ones are found for a parental line and taken over by others."""
     # What a scenario sets (a mutation, an extra miRNA) is no uncertain constant: it keeps its value.
     values = np.array(
         [
-            entry.value if entry.source == "scenario" else _placed(quantiles[entry.name], *entry.range, entry.value)
+            entry.value
+            if entry.source == "scenario" or (only is not None and entry.name not in only)
+            else _placed(quantiles[entry.name], *entry.range, entry.value)
             for entry in (line.entries[name] for name in model.parameters)
         ]
     )

@@ -125,7 +125,9 @@ class FitParameter(Section):
         None, description="Lowest and highest value", min_length=2, max_length=2, examples=[["0.1 1/h", "10 1/h"]]
     )
     start: Amount | None = Field(None, description="Nominal value; the cell line's unless told otherwise")
-    prior: Literal["range", "none"] | Prior | None = None
+    prior: Literal["range", "middle", "none"] | Prior | None = Field(
+        None, description="The range as its central 95 %, around the nominal value or around the middle of the range"
+    )
     shared: Literal["value", "factor", "no"] | None = Field(
         None, description="One value for all lines, one factor on each line's own value, or a value for each line"
     )
@@ -147,7 +149,7 @@ class Fit(Section):
     """What `pathway fit` estimates from the measurements."""
 
     parameters: list[str] = []
-    prior: Literal["range", "none"] = Field("range", description="Of parameters that do not say their own")
+    prior: Literal["range", "middle", "none"] = Field("range", description="Of parameters that do not say their own")
     anchors: Literal["follow", "fixed"] = Field(
         "follow", description="Whether anchored parameters keep up with the others, or keep their numbers"
     )

@@ -129,13 +129,26 @@ def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):
         assert gradient[k] == pytest.approx(slope, rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("prior", "start", "center"), [("range", "0.02 1/h", 0.02), ("middle", "0.02 1/h", 0.03**0.5 / 10)]
+)
+def test_a_prior_is_most_probable_at_its_center(tmp_path, prior, start, center):
+    text = f'[fit]\nprior = "{prior}"\n[fit.parameter.k_PTEN_degradation]\nstart = "{start}"\n'
+    text += 'range = ["0.01 1/h", "0.03 1/h"]\n'
+    (p,) = [p for p in problem_of(every_arm(tmp_path, text)).parameters if p.name == "k_PTEN_degradation"]
+    assert p.value == 0.02 and p.prior.on_scale
+    at = np.log10(center)
+    assert p.prior.slopes(at)[0] == pytest.approx(0.0, abs=1e-9)
+    assert p.prior.draw(np.array([0.975])) - at == pytest.approx(0.5 * np.log10(3.0), rel=1e-5)
+
+
 def test_bounds_and_priors_are_those_of_the_number_files(tmp_path):
     text = '[fit]\nparameters = ["k_PTEN_degradation"]\n[fit.parameter.k_PI3K]\nshared = "no"\nprior = "none"\n'
     problem = problem_of(every_arm(tmp_path, text))
     by_name = {p.name: p for p in problem.parameters}
     entry = reference()["k_PTEN_degradation"]
     assert (by_name["k_PTEN_degradation"].lower, by_name["k_PTEN_degradation"].upper) == entry.range
-    low, high = by_name["k_PTEN_degradation"].prior.draw(np.array([0.025, 0.975]))
+    low, high = 10 ** by_name["k_PTEN_degradation"].prior.draw(np.array([0.025, 0.975]))
     assert high / low == pytest.approx(entry.range[1] / entry.range[0], rel=1e-5)
     # The resistant line has its parent's value; SK-BR-3 its own.
     assert {n for n in problem.names if n.startswith("k_PI3K")} == {"k_PI3K_bt474", "k_PI3K_skbr3"}

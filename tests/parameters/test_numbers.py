@@ -53,6 +53,8 @@ def test_values_are_converted_to_the_declared_unit(tmp_path):
         ("value = 100", 'value = "100"', r"numbers.toml:3: .*finite number"),
         ('source = "assumed"', 'source = "Marcantonio2021"', r"numbers.toml:6: .*Did you mean 'Marcantonio2022'"),
         ('confidence = "assumed"', 'confidence = "sure"', r"numbers.toml:7: .*measured, inferred"),
+        ("value = 100", "value = 100\ninterval = [120, 200]", r"numbers.toml:4: .*outside its own interval"),
+        ("value = 100", "value = 100\ninterval = [200, 20]", r"numbers.toml:4: .*interval is .*lower one first"),
         ("value = 100", "valeu = 100", r"numbers.toml:3: .*'valeu'. Did you mean 'value'"),
         ("[k_PTEN]", "[k_PTEN", r"numbers.toml: not a TOML file"),
     ],
@@ -67,6 +69,12 @@ def test_all_mistakes_are_told_together(tmp_path):
     with pytest.raises(ParameterError) as caught:
         read(tmp_path, text)
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_fitted_value_may_carry_its_interval_in_the_files_unit(tmp_path):
+    found = read(tmp_path, GOOD.replace("value = 314", "value = 314\ninterval = [200, 500]"))
+    assert found["KD_trastuzumab"].interval == pytest.approx((0.2, 0.5))
+    assert found["k_PTEN"].interval is None
 
 
 def test_a_missing_parameter_is_named(tmp_path):

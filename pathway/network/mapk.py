@@ -11,6 +11,8 @@ SPECIES = (
         "ERK_active", "1", "ERK, doubly phosphorylated share", same_as="uniprot:P28482", moiety="ERK_total", start="0.3"
     ),
     Species("SPRY", "1", "Sprouty, relative", same_as="uniprot:O43597", start="1"),
+    Species("DUSP_mRNA", "1", "transcript of ERK phosphatases (DUSP1, 4, 6), relative", start="0.3"),
+    Species("DUSP", "1", "ERK phosphatases that ERK itself induces, relative", same_as="uniprot:Q16828", start="0.3"),
     Species("AP1", "1", "AP-1 activity, relative", start="0.5"),
     Species("inflammation", "1", "NF-kB and STAT3 activity, lumped", start="1"),
     Species("IL6", "1", "interleukin 6 that the cells make, relative", same_as="uniprot:P05231", start="1"),
@@ -27,8 +29,13 @@ PARAMETERS = (
     Parameter("SPRY_feedback", "1", "how strongly Sprouty lowers RAS activation; 0 switches the loop off"),
     Parameter("k_SPRY", "1/h", "turnover of Sprouty"),
     Parameter("ERK_to_SPRY", "1", "gain of Sprouty synthesis by active ERK"),
-    Parameter("k_ERK", "1/h", "dephosphorylation of ERK"),
+    Parameter("k_ERK", "1/h", "dephosphorylation of ERK without induced phosphatases"),
     Parameter("RAS_to_ERK", "1", "phosphorylation of ERK per RAS-GTP, relative to k_ERK"),
+    Parameter(
+        "DUSP_feedback", "1", "how strongly induced phosphatases speed ERK's dephosphorylation; 0 switches the loop off"
+    ),
+    Parameter("k_DUSP_mRNA", "1/h", "turnover of the phosphatases' transcript"),
+    Parameter("k_DUSP", "1/h", "turnover of the phosphatases"),
     Parameter("IC50_MEK_inhibitor", "nM", "inhibitor that blocks half of MEK"),
     Parameter("k_AP1", "1/h", "turnover of AP-1"),
     Parameter("ERK_to_AP1", "1", "AP-1 made per active ERK"),
@@ -56,7 +63,17 @@ REACTIONS = (
     Reaction("RAS_loading", "RAS_GDP -> RAS_GTP", "k_RAS*RAS_activation*RAS_GDP"),
     Reaction("RAS_hydrolysis", "RAS_GTP -> RAS_GDP", "k_RAS*RAS_GTP"),
     Reaction("ERK_phosphorylation", "ERK -> ERK_active", "k_ERK*RAS_to_ERK*RAS_GTP*MEK_free*ERK"),
-    Reaction("ERK_dephosphorylation", "ERK_active -> ERK", "k_ERK*ERK_active"),
+    Reaction("ERK_dephosphorylation", "ERK_active -> ERK", "k_ERK*(1 + DUSP_feedback*DUSP)*ERK_active"),
+    Reaction(
+        "DUSP_transcription",
+        "-> DUSP_mRNA",
+        "k_DUSP_mRNA*ERK_active",
+        assumption="Active ERK induces its own phosphatases within an hour, below MEK.",
+        source="Nakakuki2010",
+    ),
+    Reaction("DUSP_mRNA_decay", "DUSP_mRNA ->", "k_DUSP_mRNA*DUSP_mRNA"),
+    Reaction("DUSP_translation", "-> DUSP", "k_DUSP*DUSP_mRNA"),
+    Reaction("DUSP_degradation", "DUSP ->", "k_DUSP*DUSP"),
     Reaction(
         "SPRY_synthesis",
         "-> SPRY",
@@ -83,4 +100,7 @@ REACTIONS = (
     Reaction("IL6_degradation", "IL6 ->", "k_IL6*IL6"),
 )
 
-OBSERVABLES = (Observable("pERK", "1", "ERK_active", "phosphorylated ERK, share of total ERK"),)
+OBSERVABLES = (
+    Observable("pERK", "1", "ERK_active", "phosphorylated ERK, share of total ERK"),
+    Observable("pMEK", "1", "RAS_GTP*MEK_free", "phosphorylated MEK, which follows RAS within minutes, relative"),
+)

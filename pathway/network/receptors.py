@@ -69,6 +69,9 @@ PARAMETERS = (
     Parameter("HRG_desensitisation", "1", "extra decay of HER3 with heregulin bound, relative to without"),
     Parameter("k_EGFR_degradation", "1/h", "decay of EGFR without ligand"),
     Parameter("EGF_desensitisation", "1", "extra removal of EGFR with EGF bound, relative to without"),
+    Parameter(
+        "HER2_shielding", "1", "share of that removal that pairing with HER2 prevents; 0: HER2 does not shield EGFR"
+    ),
     Parameter("FOXO_HER3_induction", "1", "strength of the FOXO-driven ERBB3 transcription; 0 switches the loop off"),
     Parameter("K_FOXO_HER3", "1", "nuclear FOXO at half of its effect on ERBB3"),
     Parameter("FOXO_reference", "1", "nuclear FOXO of the reference cell"),
@@ -121,9 +124,12 @@ QUANTITIES = (
         "HER2-HER3 on the surface, without and with heregulin",
     ),
     Quantity(
+        "EGFR_with_HER2", "1", saturating("HER2_partner", "K_HER2_EGFR"), "share of EGF-bound EGFR that pairs with HER2"
+    ),
+    Quantity(
         "EGFR_dimers",
         "molecules",
-        "EGFR*EGF_occupancy*(EGFR_homodimer_activity + HER2_partner/(K_HER2_EGFR + HER2_partner))",
+        "EGFR*EGF_occupancy*(EGFR_homodimer_activity + EGFR_with_HER2)",
         "signalling EGFR dimers",
     ),
     Quantity("HER2_signal", "1", "HER2_kinase*HER2_homodimers/homodimer_reference", "signal of HER2 homodimers"),
@@ -193,8 +199,9 @@ REACTIONS = (
     Reaction(
         "EGFR_removal",
         "EGFR ->",
-        "k_EGFR_degradation*(1 + EGF_desensitisation*EGF_occupancy)*EGFR",
-        assumption="Ligand-bound receptor is taken up and degraded faster.",
+        "k_EGFR_degradation*(1 + EGF_desensitisation*EGF_occupancy*(1 - HER2_shielding*EGFR_with_HER2))*EGFR",
+        assumption="Ligand-bound EGFR is taken up and degraded faster; pairing with HER2 keeps it at the surface.",
+        source="Shankaran2006",
     ),
     Reaction(
         "HRG_shedding",

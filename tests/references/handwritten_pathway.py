@@ -65,8 +65,15 @@ def quantities(state: dict[str, float], parameters: dict[str, float]) -> dict[st
 def observables(state: dict[str, float], parameters: dict[str, float]) -> dict[str, float]:
     """What a bench would read, by name."""
     s, q = SimpleNamespace(**state), SimpleNamespace(**quantities(state, parameters))
-    sections = (receptor_observables, growth_observables, miR21_observables, antimiR_observables, AKT_observables)
-    return {name: value for section in sections for name, value in section(s, q).items()} | {"pERK": s.ERK_active}
+    sections = (
+        receptor_observables,
+        growth_observables,
+        miR21_observables,
+        antimiR_observables,
+        AKT_observables,
+        ERK_observables,
+    )
+    return {name: value for section in sections for name, value in section(s, q).items()}
 
 
 def start(parameters: dict[str, float]) -> dict[str, float]:
@@ -119,8 +126,8 @@ def receptor_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespa
     without_ligand = occupied(q.HER2_pairable * q.HER2_signalling, p.K_HER2_HER3)
     with_ligand = occupied(q.HER2_partner, p.K_HER2_HER3 / p.HRG_affinity_gain)
     q.HER2_HER3_dimers = s.HER3 * ((1 - q.HRG_occupancy) * without_ligand + q.HRG_occupancy * with_ligand)
-    with_HER2 = occupied(q.HER2_partner, p.K_HER2_EGFR)
-    q.EGFR_dimers = s.EGFR * q.EGF_occupancy * (p.EGFR_homodimer_activity + with_HER2)
+    q.EGFR_with_HER2 = occupied(q.HER2_partner, p.K_HER2_EGFR)
+    q.EGFR_dimers = s.EGFR * q.EGF_occupancy * (p.EGFR_homodimer_activity + q.EGFR_with_HER2)
 
     q.HER2_signal = q.HER2_kinase * q.HER2_homodimers / p.homodimer_reference
     q.HER3_signal = q.HER2_kinase * q.HER2_HER3_dimers / p.HER3_dimer_reference
@@ -147,7 +154,8 @@ def receptor_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -
     HER3_made = p.k_HER3_degradation * p.HER3_level * s.HER3_mRNA
     HER3_lost = p.k_HER3_degradation * (1 + p.HRG_desensitisation * q.HRG_occupancy) * s.HER3
     EGFR_made = p.k_EGFR_degradation * p.EGFR_level
-    EGFR_lost = p.k_EGFR_degradation * (1 + p.EGF_desensitisation * q.EGF_occupancy) * s.EGFR
+    exposed = 1 - p.HER2_shielding * q.EGFR_with_HER2
+    EGFR_lost = p.k_EGFR_degradation * (1 + p.EGF_desensitisation * q.EGF_occupancy * exposed) * s.EGFR
     shed = p.k_shedding * p.shedding * left_by(q.AKT_activity, p.K_shedding)
 
     SRC_on = p.k_SRC * occupied(q.HER2_signal, p.K_SRC) * s.SRC
@@ -445,7 +453,8 @@ def ERK_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -
 
 def ERK_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Terms:
     RAS_on, RAS_off = p.k_RAS * q.RAS_activation * s.RAS_GDP, p.k_RAS * s.RAS_GTP
-    ERK_on, ERK_off = p.k_ERK * p.RAS_to_ERK * s.RAS_GTP * q.MEK_free * s.ERK, p.k_ERK * s.ERK_active
+    ERK_on = p.k_ERK * p.RAS_to_ERK * s.RAS_GTP * q.MEK_free * s.ERK
+    ERK_off = p.k_ERK * (1 + p.DUSP_feedback * s.DUSP) * s.ERK_active
     SPRY_made = p.k_SPRY * (1 + p.ERK_to_SPRY * s.ERK_active) * q.SPRY_silencing
     AP1_made = p.k_AP1 * p.ERK_to_AP1 * s.ERK_active / (1 + p.PDCD4_AP1_inhibition * s.PDCD4)
     IL6 = p.IL6_to_inflammation * occupied(s.IL6, p.K_IL6)
@@ -456,10 +465,16 @@ def ERK_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Ter
         "ERK": [ERK_off, -ERK_on],
         "ERK_active": [ERK_on, -ERK_off],
         "SPRY": [SPRY_made, -p.k_SPRY * s.SPRY],
+        "DUSP_mRNA": [p.k_DUSP_mRNA * s.ERK_active, -p.k_DUSP_mRNA * s.DUSP_mRNA],
+        "DUSP": [p.k_DUSP * s.DUSP_mRNA, -p.k_DUSP * s.DUSP],
         "AP1": [AP1_made, -p.k_AP1 * s.AP1],
         "inflammation": [onset, -p.k_inflammation * s.inflammation],
         "IL6": [p.k_IL6 * s.inflammation, -p.k_IL6 * s.IL6],
     }
+
+
+def ERK_observables(s: SimpleNamespace, q: SimpleNamespace) -> dict[str, float]:
+    return {"pERK": s.ERK_active, "pMEK": s.RAS_GTP * q.MEK_free}
 
 
 # Start ----------------------------------------------------------------------------------------------------------------
@@ -539,6 +554,8 @@ START: dict[str, float | tuple[float, str]] = {
     "ERK": 0.7,
     "ERK_active": 0.3,
     "SPRY": 1.0,
+    "DUSP_mRNA": 0.3,
+    "DUSP": 0.3,
     "AP1": 0.5,
     "inflammation": 1.0,
     "IL6": 1.0,

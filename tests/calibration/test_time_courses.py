@@ -1,0 +1,86 @@
+"""The numbers in `parameters/` are those of the committed fit, and they agree with the courses as its report says."""
+
+import json
+
+import numpy as np
+import pytest
+
+from pathway import parameters
+from pathway.formats.problems import read_problem
+
+from .scripts import FOLDER, script
+
+RESULT = FOLDER / "RESULT.json"
+
+
+@pytest.fixture(scope="module")
+def courses():
+    return script("time_courses")
+
+
+@pytest.fixture(scope="module")
+def result():
+    return json.loads(RESULT.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def points(courses, result):
+    """The shipped sets at the committed values, which other sets may have helped to find."""
+    problem = read_problem(courses.SCENARIO)
+    studies = ("", "_in_imoto2022_ligands", "_in_nakakuki2010_mcf7")
+
+    def value(name):
+        return next(result[name + study]["value"] for study in studies if name + study in result)
+
+    return courses.points_of(problem, np.array([value(name) for name in problem.names]))
+
+
+def test_every_fitted_number_and_its_interval_stand_in_the_number_files(result):
+    lines = {name: parameters.cell_line(name).entries for name in parameters.cell_lines()}
+    for name, found in result.items():
+        if name.startswith("sigma") or name.endswith("mda_mb_231"):
+            continue
+        parameter, _, line = name.partition("_level_")
+        entry = lines[line][f"{parameter}_level"] if line else parameters.reference()[name]
+        assert entry.value == pytest.approx(found["value"], rel=2e-3), name
+        assert entry.interval == pytest.approx((found["lower"], found["upper"]), rel=2e-2), name
+        assert (entry.source, entry.confidence) == ("calibrated", "fitted")
+
+
+@pytest.mark.parametrize("line", ["SK-BR-3", "BT-474", "MCF7"])
+def test_residuals_are_as_large_as_the_noise_and_without_trend(courses, points, line):
+    own = [p for p in points if p.line == line and p.counted]
+    assert len(own) > 20
+    assert 0.7 <= np.mean([p.residual**2 for p in own]) <= 1.3
+    minutes, residuals = np.array([(p.minutes, p.residual) for p in own]).T
+    assert courses.stats.spearmanr(minutes, residuals).pvalue > 0.05
+
+
+@pytest.mark.parametrize("line", ["BT-474", "MCF7", "SK-BR-3"])
+def test_pAKT_lasts_longer_under_heregulin_than_under_EGF(points, line):
+    left = {}
+    for ligand in ("EGF", "HRG"):
+        course = [p for p in points if (p.line, p.ligand, p.observable) == (line, ligand, "pAKT")]
+        values = [p.simulated for p in sorted(course, key=lambda p: p.minutes)]
+        left[ligand] = values[-1] / max(values)
+    assert left["HRG"] > left["EGF"]
+
+
+def test_points_that_the_scaling_makes_and_held_out_lines_do_not_count(points):
+    assert not any(p.counted for p in points if p.line == "MDA-MB-231" or p.measured in (0.0, 1.0))
+
+
+def test_sets_that_are_absent_are_named(courses, tmp_path):
+    arms, absent = courses.prepared(tmp_path, tmp_path)
+    assert arms == [] and len(absent) == 2
+    assert "HCC1954" in absent[0] and "UACC-812" in absent[1]
+
+
+def test_a_set_at_hand_is_scaled_per_observable_and_joins_the_scenario(courses, tmp_path):
+    rows = [("UACC-812 EGF", t, "pAKT", value, None) for t, value in ((0.0, 2.0), (5.0, 4.0), (15.0, 3.0))]
+    courses.write_long(tmp_path / "hpn_uacc812.csv", rows)
+    written = (tmp_path / "hpn_uacc812.csv").read_text(encoding="utf-8").splitlines()
+    assert written[1:] == ["UACC-812 EGF,0 min,pAKT,0,", "UACC-812 EGF,5 min,pAKT,1,", "UACC-812 EGF,15 min,pAKT,0.5,"]
+    problem = read_problem(courses.with_more(["UACC-812 EGF"], tmp_path, counted=False))
+    new = [m for m in problem.measurements if m.experiment == "UACC-812 EGF"]
+    assert len(new) == 3 and not any(m.counted for m in new)

@@ -170,7 +170,7 @@ def _unknown(
 def _prior(said: str | PriorChoice, value: float, lower: float, upper: float) -> PriorChoice | None:
     """The prior in numbers: as wide as the range, which is its central 95 %.
 
-    "range" puts it around the nominal value, "middle" around the middle of the range, wherever a fit has left the value.
+    "range" puts it around the nominal value, "middle" around the middle of the range, wherever the value stands.
     """
     if isinstance(said, PriorChoice):
         return said

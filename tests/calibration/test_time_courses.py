@@ -44,7 +44,7 @@ def test_every_fitted_number_and_its_interval_stand_in_the_number_files(result):
         entry = lines[line][f"{parameter}_level"] if line else parameters.reference()[name]
         assert entry.value == pytest.approx(found["value"], rel=2e-3), name
         assert entry.interval == pytest.approx((found["lower"], found["upper"]), rel=2e-2), name
-        assert (entry.source, entry.confidence) == ("calibrated", "fitted")
+        assert (entry.source, entry.confidence) == ("fit", "fitted")
 
 
 @pytest.mark.parametrize("line", ["SK-BR-3", "BT-474", "MCF7"])
@@ -77,10 +77,11 @@ def test_sets_that_are_absent_are_named(courses, tmp_path):
 
 
 def test_a_set_at_hand_is_scaled_per_observable_and_joins_the_scenario(courses, tmp_path):
-    rows = [("UACC-812 EGF", t, "pAKT", value, None) for t, value in ((0.0, 2.0), (5.0, 4.0), (15.0, 3.0))]
+    course = ((0.0, 2.0), (5.0, 4.0), (15.0, 3.0))
+    rows = [("UACC-812 EGF", t, o, value, None) for o in ("pAKT", "pERK", "pMEK") for t, value in course]
     courses.write_long(tmp_path / "hpn_uacc812.csv", rows)
     written = (tmp_path / "hpn_uacc812.csv").read_text(encoding="utf-8").splitlines()
-    assert written[1:] == ["UACC-812 EGF,0 min,pAKT,0,", "UACC-812 EGF,5 min,pAKT,1,", "UACC-812 EGF,15 min,pAKT,0.5,"]
+    assert written[1:4] == ["UACC-812 EGF,0 min,pAKT,0,", "UACC-812 EGF,5 min,pAKT,1,", "UACC-812 EGF,15 min,pAKT,0.5,"]
     problem = read_problem(courses.with_more(["UACC-812 EGF"], tmp_path, counted=False))
     new = [m for m in problem.measurements if m.experiment == "UACC-812 EGF"]
-    assert len(new) == 3 and not any(m.counted for m in new)
+    assert len(new) == 9 and not any(m.counted for m in new)

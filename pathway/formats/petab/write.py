@@ -149,10 +149,21 @@ def _parameter_row(p: Parameter) -> dict[str, Any]:
     row |= {"lowerBound": p.lower, "upperBound": p.upper, "estimate": "true"}
     if p.prior is None:
         return row
-    if p.prior.distribution not in _PRIORS or p.prior.on_scale:
+    distribution, numbers = _natural(p)
+    if distribution not in _PRIORS:
         raise Unsupported(f"parameter '{p.name}': PEtab 2 has no prior '{p.prior.distribution}' of this kind")
-    numbers = ";".join(repr(float(n)) for n in p.prior.numbers)
-    return {**row, "priorDistribution": _PRIORS[p.prior.distribution], "priorParameters": numbers}
+    said = ";".join(repr(float(n)) for n in numbers)
+    return {**row, "priorDistribution": _PRIORS[distribution], "priorParameters": said}
+
+
+def _natural(p: Parameter) -> tuple[str, tuple[float, ...]]:
+    """The prior as a distribution of the value itself: a normal one of its logarithm is log-normal."""
+    assert p.prior is not None
+    if not p.prior.on_scale or p.scale == "linear":
+        return p.prior.distribution, p.prior.numbers
+    unit = math.log(10.0) if p.scale == "log10" else 1.0
+    distribution = {"normal": "log_normal", "laplace": "log_laplace"}.get(p.prior.distribution, "")
+    return distribution, tuple(unit * n for n in p.prior.numbers)
 
 
 # Observables: a placeholder takes a number or a parameter; a longer formula makes an observable of its own

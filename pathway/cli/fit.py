@@ -173,6 +173,9 @@ def profile(
 
     objective, x = _at_optimum(file, fitted, settings)
     found = profiles(objective, x, names or None, level=level)
+    for name, p in found.items():
+        if p.better > 0.1:
+            console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
     if as_json:
         console.print_json(
             {

@@ -34,6 +34,11 @@ class Profile:
         Whether the profile stays below the threshold down to (up to) the bound: not identifiable that way.
     threshold : float
         Objective at the limits.
+    unfinished : tuple of str
+        Sides ("downward", "upward") that ended neither above the threshold nor at the bound: points ran out, or the
+        objective could not be computed.
+    began : float
+        Objective at the point the profile set out from.
     companions : dict of str to float
         For an open side: the parameters that move along with this one, as slopes on the optimizer's scale; together
         they form a combination that is identifiable.
@@ -49,10 +54,19 @@ class Profile:
     upper_open: bool
     threshold: float
     companions: dict[str, float]
+    unfinished: tuple[str, ...] = ()
+    began: float = -math.inf
+
+    @property
+    def better(self) -> float:
+        """How far the profile fell below the optimum it began at: above some 0.1 the search had not found the best."""
+        return max(self.began - float(self.objectives.min()), 0.0)
 
     @property
     def verdict(self) -> str:
         """In words."""
+        if self.unfinished:
+            return f"not followed to its end {' and '.join(self.unfinished)}"
         if self.lower_open and self.upper_open:
             return "not identifiable"
         if self.lower_open:
@@ -116,6 +130,10 @@ def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: flo
     lower, lower_open = _limit(scaled[::-1], objectives[::-1], threshold, float(x[k]))
     upper, upper_open = _limit(scaled, objectives, threshold, float(x[k]))
 
+    walls = [bound[k] for bound in objective.problem.bounds]
+    ends = (("downward", lower_open, scaled[0], walls[0]), ("upward", upper_open, scaled[-1], walls[1]))
+    unfinished = tuple(side for side, is_open, end, wall in ends if is_open and not _at(float(end), wall))
+
     def natural(value: float) -> float:
         point = x.copy()
         point[k] = value
@@ -132,7 +150,13 @@ def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: flo
         upper_open=upper_open,
         threshold=threshold,
         companions=_companions(objective, at, k, lower_open, upper_open),
+        unfinished=unfinished,
+        began=best,
     )
+
+
+def _at(place: float, wall: float) -> bool:
+    return abs(place - wall) <= 1e-12 * max(1.0, abs(wall))
 
 
 def _side(
@@ -149,7 +173,7 @@ def _side(
     made: list[tuple[float, np.ndarray]] = []
     point, value, before = x.copy(), best, x.copy()
     for _ in range(most):
-        if abs(point[k] - wall) <= 1e-12 * max(1.0, abs(wall)):
+        if _at(float(point[k]), wall):
             break
         place = point[k] + sign * step
         place = min(place, wall) if sign > 0 else max(place, wall)

@@ -42,7 +42,7 @@ class Heat:
     iterations : int
         Of each.
     pull : float
-        Strength of a parabola around where it begins, for every second of them.
+        Strength of a parabola around where it begins, for every second of them in problems of some size.
     """
 
     keep: int
@@ -80,7 +80,7 @@ class Plan:
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
     candidates: int = 0
-    heats: tuple[Heat, ...] = (Heat(6, 8, 1.0), Heat(3, 12, 0.1))
+    heats: tuple[Heat, ...] = (Heat(8, 8, 1.0), Heat(4, 8, 1.0), Heat(2, 12, 0.1))
     hops: int = 10
     loose_tolerance: float = 1e-6
     settings: Settings = field(default_factory=Settings)
@@ -288,7 +288,7 @@ class _Local:
         for heat in self.plan.heats:
             settings = replace(self.plan.settings, iterations=heat.iterations, value_tolerance=ROUGH)
             ended = [
-                self.carry(x, settings, heat.pull if place % 2 else 0.0)
+                self.carry(x, settings, heat.pull if place % 2 and len(x) > FEW else 0.0)
                 for place, (_, x) in enumerate(runners[: heat.keep])
             ]
             runners = sorted(((f.value, f.x) for f in ended), key=lambda r: r[0])
@@ -314,7 +314,7 @@ class _Local:
 
 
 FEW = 6
-"""Problems with so few parameters are searched without hops: another start is worth more."""
+"""Problems with so few parameters are searched without hops and pulls: another start is worth more."""
 
 HOP = 30
 """Iterations after a hop."""

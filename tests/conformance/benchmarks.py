@@ -9,6 +9,7 @@ here to 6e-11 at the rounded ones.) So where the nominal values miss, the full o
 from __future__ import annotations
 
 import csv
+import math
 import time
 from collections import defaultdict
 from pathlib import Path
@@ -89,6 +90,34 @@ def _in_full(problem: Any, case: Path) -> np.ndarray:
         if float(f"{value:.{max(digits, FEWEST_DIGITS) - 1}e}") == values[k]:
             values[k] = value
     return values
+
+
+def gradient_error(case: Path, directions: int = 5) -> float:
+    """Largest deviation of the gradient, as a fit uses it, from high-precision differences along random directions.
+
+    Over the largest entry of the gradient, at a point near the nominal one. Differences are of fourth order, of
+    objective values at a relative tolerance of 1e-12 (closer points would meet the noise of those).
+    """
+    from pathway.fitting.layout import Layout
+    from pathway.fitting.objective import Objective
+    from pathway.fitting.runs import EngineRunner
+    from pathway.formats.petab import read_petab
+
+    file = case / f"{case.name}.yaml"
+    problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
+    layout = Layout(problem)
+    rng = np.random.default_rng(5)
+    lower, upper = problem.bounds
+    inside = np.minimum(0.01, 0.25 * (upper - lower))
+    x = np.clip(problem.to_scale(problem.nominal) + 0.05 * rng.normal(size=len(lower)), lower + inside, upper - inside)
+    gradient = Objective(problem, EngineRunner(layout))(x).gradient
+    exact = Objective(problem, EngineRunner(layout, relative_tolerance=1e-12))
+    worst, h = 0.0, 4e-3
+    for _ in range(directions):
+        along = rng.choice([-1.0, 1.0], size=len(x)) / math.sqrt(len(x))
+        far, near = ((exact.value(x + k * h * along) - exact.value(x - k * h * along)) / (2 * k * h) for k in (2, 1))
+        worst = max(worst, abs(float(gradient @ along) - (4.0 * near - far) / 3.0))
+    return worst / float(np.abs(gradient).max())
 
 
 def difference(problem: Any, found: Any, case: Path) -> str:

@@ -38,8 +38,19 @@ def judge(case: Path) -> Outcome:
         found = Objective(problem).compare()
     except RunFailure as reason:
         return Outcome(name, ERROR, str(reason), tags)
-    reason = difference(problem, found, expected, case)
+    reason = difference(problem, found, expected, case) or _inconsistent(problem, found)
     return Outcome(name, FAILED if reason else PASSED, reason, tags)
+
+
+def _inconsistent(problem: Any, found: Any) -> str:
+    """Where the objective that a search makes small is not minus what was compared with the suite, in words."""
+    from pathway.fitting.objective import Objective, log_priors
+
+    wanted = -found.log_likelihood - sum(log_priors(problem, problem.nominal).values())
+    made = Objective(problem).value(problem.to_scale(problem.nominal))
+    return (
+        "" if _close(made, wanted, 1e-9 * max(1.0, abs(wanted))) else f"objective is {made:.9g}, expected {wanted:.9g}"
+    )
 
 
 def difference(problem: Any, found: Any, expected: dict[str, Any], case: Path) -> str:

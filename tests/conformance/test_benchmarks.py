@@ -26,3 +26,11 @@ def test_case(case: Path, request: pytest.FixtureRequest) -> None:
     if outcome.status in (OTHER, REFUSED):
         pytest.skip(outcome.reason)
     assert outcome.status == PASSED, outcome.reason
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not _CASES, reason=f"{benchmarks.VARIABLE} names no folder with the suite")
+@pytest.mark.parametrize("case", _CASES, ids=[case.name for case in _CASES])
+def test_gradient(case: Path) -> None:
+    off = benchmarks.gradient_error(case)
+    assert off <= 1e-5

@@ -148,6 +148,33 @@ def test_a_killed_search_ends_with_the_same_bits(tmp_path):
     assert (resumed.best.x == whole.best.x).all()
 
 
+@pytest.mark.slow
+def test_ten_kills_at_random_moments_change_nothing(tmp_path):
+    """What is on disk after a kill is never written again, and the end has the bits of an undisturbed search."""
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    script, folder = tmp_path / "run.py", tmp_path / "search"
+    script.write_text(SCRIPT.format(root=root, folder=str(folder)).replace("starts=40", "starts=400"))
+    rng = np.random.default_rng(11)
+    kept: dict[str, int] = {}
+    for _ in range(10):
+        process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.DEVNULL)
+        deadline = time.monotonic() + 120.0
+        while len(list(folder.glob("start_*.json"))) <= len(kept) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        time.sleep(rng.uniform(0.0, 0.3))
+        assert process.poll() is None, "the search was over before it could be killed"
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = {f.name: f.stat().st_mtime_ns for f in folder.glob("start_*.json")}
+        assert found.items() >= kept.items()
+        kept = found
+    resumed = fit(decay(), starts=400, seed=4, workers=1, directory=folder)
+    assert {f.name: f.stat().st_mtime_ns for f in folder.glob("start_*.json")}.items() >= kept.items()
+    whole = fit(decay(), starts=400, seed=4, workers=1)
+    assert [s.objective.hex() for s in resumed.starts] == [s.objective.hex() for s in whole.starts]
+    assert all((a.x == b.x).all() for a, b in zip(resumed.starts, whole.starts, strict=True))
+
+
 def test_a_folder_of_another_problem_is_refused(tmp_path):
     fit(decay(), starts=1, seed=2, workers=1, directory=tmp_path)
     with pytest.raises(ProblemError, match="another problem"):
@@ -202,6 +229,20 @@ def test_a_profile_limit_is_where_the_closed_form_has_it():
     assert found.verdict == "identifiable"
     for limit in (found.lower, found.upper):
         assert held(limit) == pytest.approx(best + 0.5 * 3.841458820694124, abs=0.02)
+
+
+def test_a_profile_that_ran_out_of_points_does_not_claim_to_be_flat():
+    problem = decay()
+    x = fit(problem, starts=2, seed=1, workers=1).best.x
+    found = profile(Objective(problem), x, ["k"], points=1)["k"]
+    assert found.verdict == "not followed to its end downward and upward"
+
+
+def test_a_profile_says_that_it_fell_below_its_start():
+    problem = decay()
+    x = fit(problem, starts=2, seed=1, workers=1).best.x
+    assert profile(Objective(problem), x, ["k"])["k"].better < 1e-6
+    assert profile(Objective(problem), x + np.array([0.0, 0.02]), ["k"])["k"].better > 1.0
 
 
 def test_a_product_of_two_parameters_is_named():

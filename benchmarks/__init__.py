@@ -7,9 +7,10 @@ SciPy's Radau at 1e-12 over the same equations written anew as a Python function
 another program.
 
 Tools are asked in turn, round by round, on one pinned core; the figure is the median over rounds, the spread the
-quartiles. Peers get their own fast interface: no data frames, no set-up inside the timing. A table of one problem and
-one part is one such block: its ratios come from one run. `--append` adds blocks to those of earlier runs, so that a
-shared machine need not be kept for an hour at a time.
+quartiles. Times are seconds of the processor, which a machine shared with others leaves nearly as they are; only one
+core against all, and start-up, go by the clock on the wall. Peers get their own fast interface: no data frames, no
+set-up inside the timing. A table of one problem and one part is one such block: its ratios come from one run.
+`--append` adds blocks to those of earlier runs, so that a shared machine need not be kept for an hour at a time.
 
 AMICI wants a Python of its own: `--amici PYTHON` or the variable AMICI_PYTHON names it.
 """

@@ -137,7 +137,7 @@ def _cores(problem: problems.Problem, options: argparse.Namespace, cores: list[i
     check = lambda rtol: error(tool.members(few, rtol), truths, there)  # noqa: E731
     entries = [
         Entry(f"pathway, {len(cores)} cores", check, _on_all(cores, tool, many)),
-        Entry("pathway", check, timed(lambda rtol: tool.members(many, rtol))),
+        Entry("pathway", check, timed(lambda rtol: tool.members(many, rtol), time.perf_counter)),
     ]
     found = compare(problem.name, "cores", entries, options.targets[:1], rounds=options.rounds, seconds=options.seconds)
     return _per_member(found, len(many))
@@ -145,7 +145,7 @@ def _cores(problem: problems.Problem, options: argparse.Namespace, cores: list[i
 
 def _on_all(cores: list[int], tool: peers.Pathway, many: np.ndarray):  # type: ignore[no-untyped-def]
     """Timing with the pin taken off."""
-    inner = timed(lambda rtol: tool.members(many, rtol, workers=len(cores)))
+    inner = timed(lambda rtol: tool.members(many, rtol, workers=len(cores)), time.perf_counter)
 
     def measure(rtol: float, calls: int) -> list[float]:
         pinned = os.sched_getaffinity(0)

@@ -64,7 +64,8 @@ def _processor() -> str:
 def _explanation() -> list[str]:
     return [
         "Every tool runs at the loosest relative tolerance whose error is at most the target; times are medians over",
-        "interleaved rounds on one pinned core, with quartiles. Ratio: the tool's time over pathway's.",
+        "interleaved rounds on one pinned core, in processor seconds (one core against all: by the clock), with",
+        "quartiles. Ratio: the tool's time over pathway's.",
     ]
 
 

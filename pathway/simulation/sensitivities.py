@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -71,12 +71,11 @@ def simulate_with_sensitivities(
 def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     """Names of parameters and species; anything else is refused."""
     names = tuple(names)
-    for name in names:
-        if name not in model.species:
-            try:
-                model.parameter_index(name)
-            except KeyError as error:
-                raise ValueError(f"sensitivities: {error.args[0]}") from None
+    for name in set(names).difference(model.species, model.parameters):
+        try:
+            model.parameter_index(name)
+        except KeyError as error:
+            raise ValueError(f"sensitivities: {error.args[0]}") from None
     return names
 
 
@@ -144,13 +143,21 @@ class _Slopes:
 
     def _set_floors(self, tape: np.ndarray) -> None:
         """Sizes of sensitivities that no longer matter, from the largest values of the species so far."""
-        model, states = self.prepared.model, tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + self.n]
+        states = tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + self.n]
         self.sizes = np.maximum(self.sizes, np.abs(states).max(axis=0))
-        values = dict(zip(model.species, self.sizes, strict=True))
-        values |= dict(zip(model.parameters, np.abs(self.parameters), strict=True))
-        by = np.array([values[name] if values[name] > 0.0 else 1.0 for name in self.names])
+        by = np.concatenate([self.sizes, np.abs(self.parameters)])[self._own]
+        by[by == 0.0] = 1.0
         self._put(self.scratch.floor, FLOOR * self.task.relative * self.sizes[:, None] / by)
         self.scratch.floor[self.scratch.floor == 0.0] = 1.0
+
+    @cached_property
+    def _own(self) -> np.ndarray:
+        """Where each name stands among species and parameters."""
+        known = self.prepared.notes.get("positions")
+        if known is None:
+            model = self.prepared.model
+            known = self.prepared.notes["positions"] = {n: k for k, n in enumerate((*model.species, *model.parameters))}
+        return np.array([known[name] for name in self.names], dtype=int)
 
     def follow(self, report: Report, task: Task) -> None:
         """Go along a finished run, with the interventions of its schedule."""

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+import pathway
+from pathway.equations import Model
 from pathway.simulation import simulate
 from pathway.simulation.solvers import METHODS
 from tests.references.scipy_simulation import compiled
@@ -62,3 +64,30 @@ def test_the_error_falls_with_the_order_of_the_method(name: str) -> None:
     for errors, expected in ((at_end, order), (between, order - 1)):
         assert np.log2(errors[0] / errors[1]) > expected - 0.5
         assert np.log2(errors[1] / errors[2]) > expected - 0.3
+
+
+@pytest.fixture(scope="module")
+def treated_circuit() -> tuple[Model, np.ndarray, np.ndarray]:
+    """Resistant cells under trastuzumab for 240 h, and their course by SciPy's LSODA at 1e-12."""
+    model = pathway.load("bt474_resistant")
+    start = model.initial_values.copy()
+    start[model.species_index("trastuzumab")] += 68.7
+    model, times = model.with_initial_values(start), np.linspace(0.0, 240.0, 13)
+    function, p = compiled(model, list(model.derivatives.values())), list(model.parameter_values)
+    scale = np.maximum(np.abs(start), 1e-3 * np.median(start[start > 0.0]))
+    options = {"method": "LSODA", "t_eval": times, "rtol": 1e-12, "atol": 1e-15 * scale}
+    solution = solve_ivp(lambda t, y: function(t, y, p), (0.0, 240.0), start, **options)
+    assert solution.success
+    return model, times, solution.y.T
+
+
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10])
+def test_the_error_of_the_circuit_is_what_was_asked_for(
+    treated_circuit: tuple[Model, np.ndarray, np.ndarray], tolerance: float
+) -> None:
+    model, times, expected = treated_circuit
+    found = simulate(model, times, relative_tolerance=tolerance).values
+    largest = np.abs(expected).max(axis=0)
+    there = largest > 1e-12 * np.median(largest[largest > 0.0])
+    error = np.abs(found - expected)[:, there] / largest[there]
+    assert error.max() <= 10 * tolerance

@@ -447,10 +447,12 @@ def _record(kernels, vector, block, out):
     """One block's vector into the array (species, direction)."""
     width = kernels.width
     first = block * width
-    count = min(width, out.shape[1] - first)
+    last = min(first + width, out.shape[1])
     for k in range(kernels.n_species):
-        for lane in range(count):
-            out[k, first + lane] = vector[k * width + lane]
+        # Pieces counted from 0: no index can be negative, and the compiler need not ask.
+        target, source = out[k, first:last], vector[k * width :]
+        for lane in range(target.shape[0]):
+            target[lane] = source[lane]
 
 
 @inlined

@@ -29,6 +29,7 @@ COMMANDS = (
     "screen",
     "sensitivity",
     "bifurcation",
+    "single-cells",
     "explain",
     "fit",
     "profile",

@@ -526,16 +526,16 @@ class Chain:
         Species, then model parameters, whose slopes are carried along the run.
     species, constants : int arrays
         Their positions in the model.
-    of_states : list of (derivative, formula, position in `moving`)
-    of_direct : list of (derivative, formula, estimated parameter)
+    of_states : int array of rows (derivative, formula, position in `moving`)
+    of_direct : int array of rows (derivative, formula, estimated parameter)
     of_given : list of (derivative, formula, rows, estimated parameters, slopes of the placeholders)
     """
 
     moving: list[str]
     species: np.ndarray
     constants: np.ndarray
-    of_states: list[tuple[int, int, int]]
-    of_direct: list[tuple[int, int, int]]
+    of_states: np.ndarray
+    of_direct: np.ndarray
     of_given: list[tuple[int, int, np.ndarray, np.ndarray, np.ndarray]]
 
 
@@ -612,8 +612,8 @@ class Group:
             moving,
             np.array(list(species.values()), dtype=int),
             np.array(list(constants.values()), dtype=int),
-            of_states,
-            of_direct,
+            np.array(of_states, dtype=int).reshape(-1, 3),
+            np.array(of_direct, dtype=int).reshape(-1, 3),
             of_given,
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import special
@@ -70,6 +71,12 @@ class NoiseModel:
     def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> Scatter:
         """Loss and slopes at simulated values and noise levels, each of shape (n,)."""
         with np.errstate(all="ignore"):
+            if self._plain:
+                precision = 1.0 / noise
+                r = (simulated - self.measured) * precision
+                loss = 0.5 * (r * r + _LOG_2PI) + np.log(noise)
+                square = precision * precision
+                return Scatter(loss, r, r * precision, (1.0 - r * r) * precision, square, 2.0 * square)
             ahead, slope, constant = self._transformed(simulated)
             r = ahead / noise
             loss, by_r, info_r, info_noise = self._standard(r)
@@ -81,6 +88,12 @@ class NoiseModel:
                 return Scatter(loss, r, by_simulated, by_noise, *informations)
             told = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
             return Scatter(told[0], r, *told[1:])
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether every measurement counts, as it is, with normal noise."""
+        unusual = (self.distribution != NORMAL) | (self.transformation != LINEAR) | (self.censored != 0)
+        return bool(np.all(self.counted)) and not unusual.any()
 
     def _transformed(self, simulated: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Difference after the transformation, its slope by the simulated value, constant part of the loss."""

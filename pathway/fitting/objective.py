@@ -372,15 +372,15 @@ def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: np.ndar
     """Add what each input of the group's formulas contributes, shape (2, n_rows, n_estimated)."""
     plan = group.chain
     table = np.zeros((target.shape[1], 2, len(plan.moving)))
-    for position, formula, column in plan.of_states:
-        table[:, formula, column] = derivatives[position]
+    positions, formulas, columns = plan.of_states.T
+    table[:, formulas, columns] = derivatives[positions].T
     moving = recorded.state_slopes[group.outputs[:, None], plan.species]  # type: ignore[index]
     if len(plan.constants):
         extra = recorded.parameter_slopes[group.outputs[:, None], plan.constants]  # type: ignore[index]
         moving = np.concatenate([moving, extra], axis=1)
     target += np.matmul(table, moving).transpose(1, 0, 2)
-    for position, formula, place in plan.of_direct:
-        target[formula, :, place] += derivatives[position]
+    positions, formulas, places = plan.of_direct.T
+    target[formulas, :, places] += derivatives[positions]
     if plan.of_given:
         filled = group.placeholders.slopes(q)
         for position, formula, rows, places, sources in plan.of_given:

@@ -27,6 +27,7 @@ def _features() -> str:
     return llvm.get_host_cpu_features().flatten()
 
 
+@cache
 def machine_width() -> int:
     """Doubles in one vector register: 8, 4 or 2."""
     names = set(_features().split(","))

@@ -95,7 +95,10 @@ def fit(
         )
         return DONE
     units = {p.name: p.unit for p in problem.parameters}
-    cells = [[n, f"{v:.5g}", units[n] or "1", f"{low:.4g}", f"{high:.4g}", by] for n, v, low, high, by in rows]
+    cells = [
+        [n, f"{v:.5g}", units[n] or "1", console.number(low, 4), console.number(high, 4), by]
+        for n, v, low, high, by in rows
+    ]
     console.print_table(["parameter", "value", "unit", "95 % from", "to", "by"], cells, numbers=(1, 3, 4))
     console.print_line(summary(told))
     for path in [folder / "report.html", *written]:

@@ -56,19 +56,28 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
 class _Page:
     """A page of equal panels, each placed in inches."""
 
-    def __init__(self, panels: int, columns: int, title: str, panel: float = _PANEL, top: float = _TOP) -> None:
+    def __init__(
+        self,
+        panels: int,
+        columns: int,
+        title: str,
+        panel: float = _PANEL,
+        top: float = _TOP,
+        gap: float = _GAP_ACROSS,
+    ) -> None:
         self.columns = max(1, min(columns, panels))
+        self.gap = gap
         rows = math.ceil(panels / self.columns)
         self.panel, self.top = panel, top
         self.height = top + rows * (panel + _GAP_DOWN)
-        self.width = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP_ACROSS) / columns
+        self.width = (WIDTH - _LEFT - _RIGHT - (columns - 1) * gap) / columns
         self.figure = new_figure(WIDTH, self.height)
         self.figure.text(0.017, 1 - 0.08 / self.height, title, size=8, weight="bold", va="top")
 
     def axes(self, position: int) -> Any:
         row, column = divmod(position, self.columns)
         bottom = self.height - self.top - row * (self.panel + _GAP_DOWN) - self.panel
-        left = _LEFT + column * (self.width + _GAP_ACROSS)
+        left = _LEFT + column * (self.width + self.gap)
         return self.figure.add_axes((left / WIDTH, bottom / self.height, self.width / WIDTH, self.panel / self.height))
 
 
@@ -90,13 +99,16 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
         for course in (c for c in found if c.observable is observable):
             panels.setdefault((observable.name, course.experiment), []).append(course)
     shown = list(panels.items())[:MOST_PANELS]
-    places = _rows_by_observable([name for (name, _), _ in shown], _COLUMNS)
+    names = [name for (name, _), _ in shown]
+    one_each = len(set(names)) == len(names)  # then every panel has an axis of its own
+    columns, gap = (3, _LEFT) if one_each else (_COLUMNS, _GAP_ACROSS)
+    places = list(range(len(names))) if one_each else _rows_by_observable(names, columns)
     labels = list(dict.fromkeys(course.label for course in found if course.label))
     title = f"{problem.name}: measured and fitted"
     if len(shown) < len(panels):
         title += f" (the first {len(shown)} of {len(panels)} panels)"
     with house_style():
-        page = _Page(places[-1] + 1, _COLUMNS, title)
+        page = _Page(places[-1] + 1, columns, title, gap=gap)
         for place, ((name, experiment), own) in zip(places, shown, strict=True):
             axes = page.axes(place)
             beside = [c for (other, _), group in shown if other == name for c in group]
@@ -105,7 +117,7 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
                 _draw_course(axes, problem, course, color)
             label = _course_axes(axes, problem, own[0], beside)
             axes.set_title(_short(experiment, 25))
-            if place % page.columns == 0:
+            if one_each or place % page.columns == 0:
                 axes.set_ylabel(label)
         _legend(page, problem, labels)
         return page.figure

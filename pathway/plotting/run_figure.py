@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
-from pathway.scenario.measurements import comparison
+from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.result import ArmResult, Result
 
 from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
@@ -192,12 +192,12 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
     drawn: list[np.ndarray] = []
     tops: list[float] = []
     for index, arm in enumerate(result.arms.values()):
-        of_curve, of_point = comparison(result, name, arm.arm.name) if points else (lambda c: c, lambda v: v)
+        of_curve = comparison(result, name, arm.arm.name)[0] if points else (lambda c: c)
         drawn.append(of_curve(arm.courses[name]))
-        own = [p for p in points if p.arm == arm.arm.name]
-        tops += [of_point(p.value + p.deviation) for p in own]
         axes.plot(arm.times, drawn[-1], **arm_style(index))
-        _points(axes, own, of_point, arm_style(index)["color"])
+        own = [_on_axis(result, p) for p in points if p.arm == arm.arm.name]
+        tops += [p.value + p.deviation for p in own]
+        _points(axes, own, arm_style(index)["color"])
     _time_axis(axes, result.scenario.start, result.scenario.end)
     scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
     _titled(axes, _readable(name))
@@ -208,7 +208,7 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
         axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
     else:
         courses = [arm.courses[name] for arm in result.arms.values()]
-        low, high = min(float(np.nanmin(c)) for c in courses), max(float(np.nanmax(c)) for c in courses)
+        low, high = min(float(np.nanmin(c)) for c in courses), max([*(float(np.nanmax(c)) for c in courses), *tops])
         axes.set_ylabel(_label(name, value_axis(axes, low, high, result.units[name])))
 
 
@@ -222,7 +222,13 @@ def _readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None:
+def _on_axis(result: Result, point: Measurement) -> Measurement:
+    """A point with its value on the axis of the curve, by the factor of its gel."""
+    of_point = comparison(result, point.observable, point.arm, point)[1]
+    return point.scaled(of_point(1.0))
+
+
+def _points(axes: Any, points: Sequence[Measurement], color: str) -> None:
     """Values as circles with their errors; a limit as a triangle that points to where the value lies."""
     for marker, own in (
         ("o", [p for p in points if p.measured]),
@@ -231,8 +237,7 @@ def _points(axes: Any, points: Sequence[Any], of_point: Any, color: str) -> None
     ):
         if not own:
             continue
-        times, values = [p.time for p in own], [of_point(p.value) for p in own]
-        errors = [of_point(p.value + p.deviation) - of_point(p.value) for p in own]
+        times, values, errors = [p.time for p in own], [p.value for p in own], [p.deviation for p in own]
         if any(errors) and marker == "o":
             axes.errorbar(times, values, yerr=errors, fmt="none", ecolor=color, elinewidth=0.7, capsize=1.5)
         axes.plot(times, values, marker, color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)

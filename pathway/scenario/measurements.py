@@ -240,15 +240,18 @@ def shared_name(point: Measurement, shared: str | None, arms: Mapping[str, Arm])
 
 
 def comparison(
-    result: Result, observable: str, arm: str | None = None
+    result: Result, observable: str, arm: str | None = None, like: Measurement | None = None
 ) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
     """How to bring curves and points of an observable onto one axis: (of a curve, of a measured value).
 
     What was scaled to 0-1 or divided by a lane, the model's curve is scaled or divided likewise: by the values of the
     arm's own cells, or of the lane; otherwise points in arbitrary units get the one factor that fits best, and points
-    with a unit stay as they are. Without an arm, that of the first point counts.
+    with a unit stay as they are. Without an arm, that of the first point counts; with a point, only those that share
+    its factor (its gel).
     """
     points = [p for p in result.measurements if p.observable == observable]
+    if like is not None:
+        points = [p for p in points if _group(result, p) == _group(result, like)]
     cells = result.arms[arm or points[0].arm].arm.cells
     points = [p for p in points if result.arms[p.arm].arm.cells == cells] or points
     axis = result.scenario.overlays[points[0].table].axis
@@ -263,6 +266,12 @@ def comparison(
     if all(p.kind != "absolute" for p in points) and data.any():
         factor = float(model @ data / (data @ data))
     return (lambda curve: curve), lambda value: value * factor
+
+
+def _group(result: Result, point: Measurement) -> tuple[int, str]:
+    """What a point shares its factor with."""
+    arms = {arm.name: arm for arm in result.scenario.arms}
+    return point.table, scale_group(point, result.scenario.overlays[point.table], arms)
 
 
 def _minmax(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -304,6 +313,6 @@ def root_mean_square_error(result: Result, quantity: str, arms: Sequence[str]) -
     squares = []
     for point in result.measurements:
         if quantity in ("every species", point.observable) and (not arms or point.arm in arms) and point.measured:
-            of_curve, of_point = comparison(result, point.observable, point.arm)
+            of_curve, of_point = comparison(result, point.observable, point.arm, point)
             squares.append(float(of_curve(np.asarray(_modelled(result, point)))) - of_point(point.value))
     return math.sqrt(sum(s * s for s in squares) / len(squares)) if squares else math.nan

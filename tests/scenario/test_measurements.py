@@ -59,6 +59,13 @@ def test_arbitrary_units_get_the_one_factor_that_fits_best(tmp_path):
     assert rmse(tmp_path, points) == pytest.approx(0.0, abs=1e-5)
 
 
+def test_each_gel_has_its_own_factor(tmp_path):
+    lanes = [(gel, factor, t) for gel, factor in (("A", 7.0), ("B", 0.5)) for t in (0, 5, 20)]
+    points = "arm,time,observable,value,gel\n" + "".join(f"ligand,{t},ligand,{f * at(t)},{g}\n" for g, f, t in lanes)
+    assert rmse(tmp_path, points, 'scale_shared_by = "gel"\n') == pytest.approx(0.0, abs=1e-5)
+    assert rmse(tmp_path, points) > 0.5
+
+
 def test_minmax_scales_both_sides(tmp_path):
     points = "arm,time,observable,value\n" + "".join(f"ligand,{t},ligand,{3 + 7 * at(t)}\n" for t in (0, 5, 20))
     assert rmse(tmp_path, points, 'normalize = "minmax"\n') == pytest.approx(0.0, abs=1e-5)

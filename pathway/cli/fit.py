@@ -57,6 +57,7 @@ def fit(
     if write_cells and opened.scenario is None:
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
+    _say_unseen(problem)
     found = search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr)
     if found.interrupted:
         console.say(f"Go on with: pathway fit {file} --starts {starts} --seed {seed} --resume {folder}")
@@ -104,6 +105,28 @@ def fit(
     for path in [folder / "report.html", *written]:
         console.print_line(str(path))
     return DONE
+
+
+def _say_unseen(problem: Any, most: int = 5) -> None:
+    """What the data cannot tell near the nominal parameters, before any time is spent on fitting it."""
+    import numpy as np
+
+    from pathway.fitting.descent import MANY
+    from pathway.fitting.identifiability import identifiability
+    from pathway.fitting.objective import Objective
+
+    x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
+    if len(x) >= MANY or not np.isfinite(x).all():
+        return
+    try:
+        combinations = identifiability(Objective(problem), x).combinations
+    except ArithmeticError:
+        return
+    for combination in combinations[:most]:
+        together = ", ".join(f"{name} ({share:+.2g})" for name, share in combination.items())
+        console.say(f"near the nominal parameters the data do not see a move of {together} on the scale of the search")
+    if len(combinations) > most:
+        console.say(f"nor {len(combinations) - most} further combinations")
 
 
 def _known(value: float) -> float | None:

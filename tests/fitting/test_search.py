@@ -292,6 +292,16 @@ def test_model_comparison():
     assert likelihood_ratio(10.0 + 0.5 * 3.841458820694124, 10.0, 1) == pytest.approx(0.05, rel=1e-9)
 
 
+def test_what_cannot_be_told_apart_is_said_before_the_fit(capsys):
+    from pathway.cli.fit import _say_unseen
+
+    _say_unseen(decay())
+    assert capsys.readouterr().err == ""
+    _say_unseen(decay(redundant=True))
+    said = " ".join(capsys.readouterr().err.split())
+    assert "do not see a move of k (" in said and ", k2 (" in said
+
+
 MISTAKES = {
     "before its start": {"measurements": (Measurement("seen", "only", -1.0, 1.0, source="data.csv:2"),)},
     "no observable is called 'sen'": {"measurements": (Measurement("sen", "only", 1.0, 1.0, source="data.csv:2"),)},

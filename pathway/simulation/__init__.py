@@ -7,6 +7,13 @@ for an error of 1e-5 and 194 for 4e-8, where Rodas4 needs 113 and 690; on the pu
 steps than SciPy's Radau at every tolerance but HIRES below 1e-8. Rodas4 wins only where a tolerance of 1e-3 is enough
 and the stages, six instead of eight, decide. Sensitivities follow the run by ESDIRK5(4)7L[2]SA2, which needs neither
 second derivatives nor products with the Jacobian.
+
+Large models: on Chen 2009 (500 species, 49,000 multiply-adds in a factorization, EGF added, 9000 s) a step costs some
+40 us for its factorization and 30 us for its eight solves. Side by side with CVODE's BDF and KLU (AMICI): error 9e-5
+after 552 steps in 0.11 s against 2505 in 0.27 s; 4e-6 in 0.33 s against 2.6e-7 in 0.28 s. So Rodas5P stays the method
+there too, but below an error of about 1e-5 a multistep method, which would reuse factors, would be faster. Gradients
+of one number by many parameters come from `adjoint`, which walks the tape backwards: cheaper than
+forward sensitivities from some 50 parameters on (39: 1.4 times their price, 84: 0.6, 155: 0.3).
 """
 
 from .ensemble import Ensemble, EnsembleFile, simulate_ensemble, simulate_to_file

@@ -265,12 +265,15 @@ def sample(
 def predict(
     file: _FILE,
     draws: Annotated[Path, typer.Option(help="CSV of parameter draws, as `pathway sample --out` writes it")],
+    scenario: Annotated[
+        str | None, typer.Option(help="What another scenario would show, instead of the problem's measurements")
+    ] = None,
     level: Annotated[float, typer.Option(help="Share of draws inside the band", min=0.5, max=1.0)] = 0.95,
     fitted: _FIT = None,
     settings: _SET = None,
     as_json: _JSON = False,
 ) -> int:
-    """Bands of the problem's measurements over draws of the parameters."""
+    """Bands of predictions over draws of the parameters."""
     import numpy as np
 
     from pathway.fitting.predict import predict as bands
@@ -284,9 +287,15 @@ def predict(
         table = np.loadtxt(stream, delimiter=",", ndmin=2)
     if tuple(header) != problem.names:
         raise BadInput(f"{draws}:1: columns {', '.join(header)}; expected {', '.join(problem.names)}")
-    found = bands(problem, problem.from_scale(x), table, level=level)
+    best = problem.from_scale(x)
+    if scenario is not None:
+        problem = _prediction(file, settings, scenario)
+        places = [header.index(name) for name in problem.names]
+        best, table = best[places], table[:, places]
+    found = bands(problem, best, table, level=level)
     rows = [
-        {"experiment": m.experiment, "observable": m.observable, "time": m.time, "measured": m.value}
+        {"experiment": m.experiment, "observable": m.observable, "time": m.time}
+        | ({"measured": m.value} if scenario is None else {})
         | {"best": float(b), "low": float(low), "high": float(high)}
         for m, b, low, high in zip(found.measurements, found.best, found.low, found.high, strict=True)
     ]
@@ -296,8 +305,26 @@ def predict(
         console.print_json({"predictions": rows, "failed": found.failed})
         return DONE
     cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
-    console.print_table(list(rows[0]), cells, numbers=(2, 3, 4, 5, 6))
+    console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
     return DONE
+
+
+def _prediction(file: str, settings: list[str] | None, scenario: str) -> Any:
+    """Another scenario over the parameters of a fit; it may only ask for what the fit has found."""
+    from pathway.fitting.bench import prediction_of
+    from pathway.scenario import read_scenario
+
+    from . import BadInput
+
+    if Path(file).suffix not in ("", ".toml"):
+        raise BadInput(f"{file}: --scenario needs a fit of a scenario; a PEtab problem knows no other experiments")
+    fitted = read_scenario(file, settings or [])
+    problem = prediction_of(fitted, read_scenario(scenario))
+    own = {p.name for p in _Opened(file, settings).problem.estimated}
+    unknown = [name for name in problem.names if name not in own]
+    if unknown:
+        raise BadInput(f"{scenario}: {', '.join(unknown)} was not estimated in {file}: it has other cell lines")
+    return problem
 
 
 def design(

@@ -11,7 +11,16 @@ import numpy as np
 from pathway.expressions import Expression, add, multiply, number, symbol
 from pathway.parameters import Anchor
 from pathway.scenario import quantities
-from pathway.scenario.experiment import MEDIUM_CHANGE, Arm, FitPlan, PriorChoice, Scenario, TimedChange
+from pathway.scenario.experiment import (
+    MEDIUM_CHANGE,
+    Arm,
+    FitObservable,
+    FitPlan,
+    Overlay,
+    PriorChoice,
+    Scenario,
+    TimedChange,
+)
 from pathway.scenario.fit_plan import Lines, Unknown, unknowns
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurements import Measurement as Point
@@ -54,6 +63,45 @@ def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Prob
         raise ProblemError([f"{scenario.file}: there is no [fit] table; write for example [fit] parameters = [...]"])
     points = read_measurements(scenario, laboratory)
     return Bench(scenario, laboratory, scenario.fit).problem(points)
+
+
+def prediction_of(
+    fitted: Scenario, other: Scenario, laboratory: Laboratory | None = None, moments: int = 25
+) -> Problem:
+    """Another scenario as a problem over the parameters of a fit, for predicting what it would show.
+
+    Its measurements are what it shows, in every arm at evenly spaced moments; their values do not matter.
+
+    Parameters
+    ----------
+    fitted : Scenario
+        With `[fit]`: which parameters are estimated, and how lines share them.
+    other : Scenario
+    laboratory : Laboratory, optional
+    moments : int
+        From its first moment to its end.
+
+    Raises
+    ------
+    ProblemError
+        If the first scenario has no `[fit]`.
+    """
+    if laboratory is None:
+        from pathway.scenario import built_in_laboratory
+
+        laboratory = built_in_laboratory()
+    if fitted.fit is None:
+        raise ProblemError([f"{fitted.file}: there is no [fit] table"])
+    times = np.linspace(other.start, other.end, moments)
+    points = [
+        Point(arm.name, float(time), name, 1.0, laboratory.units[name])
+        for arm in other.arms
+        for name in other.observables
+        for time in times
+    ]
+    shown = {name: FitObservable(scale="none", noise=1.0) for name in other.observables}
+    plan = replace(fitted.fit, observables=shown, hold_out=())
+    return Bench(replace(other, overlays=(Overlay(other.file),)), laboratory, plan).problem(points)
 
 
 @dataclass(eq=False)

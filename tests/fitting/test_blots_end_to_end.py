@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import pathway
+import pathway.formats.problems
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.fitting.cells import Interval, fitted_lines
 from pathway.fitting.objective import Objective
@@ -139,3 +140,23 @@ def test_the_folder_of_a_fit_says_everything(tmp_path, monkeypatch, capsys):
     assert main([*ask, "--arm", "lapatini"]) == BAD_INPUT
     assert main(["fit", "untreated_rest"]) != DONE
     assert "there is no [fit] table" in capsys.readouterr().err
+
+
+def test_another_scenario_is_predicted_with_bands(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("next.toml").write_text(
+        'title = "Less PTEN"\ncells = "bt474"\n[time]\nend = "24 h"\n[[arm]]\nname = "siPTEN"\n'
+        'knock_down = { PTEN = "80 %" }\n[show]\nobservables = ["PTEN", "pAKT"]\n',
+        encoding="utf-8",
+    )
+    problem = pathway.formats.problems.read_problem("fit_a_blot")
+    draws = np.tile(problem.nominal, (3, 1))
+    draws[:, problem.names.index("k_PI3K")] = 100.0, 120.0, 180.0
+    np.savetxt("draws.csv", draws, delimiter=",", header=",".join(problem.names), comments="")
+    command = ["predict", "fit_a_blot", "--draws", "draws.csv", "--scenario", "next.toml", "--level", "1", "--json"]
+    assert main(command) == DONE
+    rows = json.loads(capsys.readouterr().out)["predictions"]
+    pten, pakt = (next(r for r in rows if r["observable"] == name and r["time"] == 0.0) for name in ("PTEN", "pAKT"))
+    # The knock-down is 80 % whatever PI3K does; pAKT is what is uncertain.
+    assert (pten["low"], pten["high"]) == pytest.approx((0.2, 0.2), rel=1e-5)
+    assert 1.02 < pakt["high"] / pakt["low"] < 2.0 and pakt["low"] < pakt["best"] < pakt["high"]

@@ -252,18 +252,17 @@ def newton_step(gradient: np.ndarray, matrix: np.ndarray, radius: float) -> np.n
         if np.linalg.norm(step) <= radius:
             return vectors @ step
     low = max(0.0, -float(values[0])) + floor
-    high = low + float(np.linalg.norm(gradient)) / radius + floor
     if np.linalg.norm(along / (values + low)) < radius:
         # The hard case: the slope has no part along the lowest direction.
         step = -along / (values + low)
         step[0] += math.copysign(math.sqrt(max(radius**2 - float(step @ step), 0.0)), -along[0] or 1.0)
         return vectors @ step
-    for _ in range(100):
-        middle = 0.5 * (low + high)
-        if np.linalg.norm(along / (values + middle)) > radius:
-            low = middle
-        else:
-            high = middle
-        if high - low < 1e-10 * high:
+    shift = low
+    for _ in range(50):
+        # Newton's method for 1 / length = 1 / radius, which is nearly straight: from below it never goes too far.
+        step = -along / (values + shift)
+        length = math.sqrt(float(step @ step))
+        if length <= radius * (1.0 + 1e-9):
             break
-    return vectors @ (-along / (values + high))
+        shift += length**2 / float(step @ (step / (values + shift))) * (length - radius) / radius
+    return vectors @ step

@@ -44,6 +44,17 @@ def _caller(count: int) -> Any:
     }[count]
 
 
+@intrinsic
+def take(typing: Any, counter: Any) -> Any:
+    """take(counter): the first entry of an array of integers, which is raised by 1; safe among threads."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, values[0])
+        return builder.atomic_rmw("add", array.data, ir.IntType(64)(1), "monotonic")
+
+    return types.int64(counter), generate
+
+
 prepare = _caller(1)
 """prepare(address, parameters)"""
 

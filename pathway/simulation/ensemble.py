@@ -19,7 +19,7 @@ from .errors import SimulationError
 from .formulas import find_formula
 from .interventions import Intervention, schedule_of
 from .prepared import SMALL, Prepared, prepare
-from .simulate import MAXIMUM_STEPS, doses_of, empty_report, failure_of, make_task
+from .simulate import MAXIMUM_STEPS, NO_QUEUE, doses_of, empty_report, failure_of, make_task
 from .solvers import layout
 from .solvers.layout import Report, Task
 
@@ -204,8 +204,7 @@ def _run_members(
         report = _run_with_events(shown, task, n, len(names), options)
     else:
         report = empty_report(n, len(options.times), len(names), kernels, False)
-        blocks = _blocks(n, kernels.width, workers)
-        _on_threads(lambda block: shown.run(kernels, options.solver, _part(task, block), report), blocks, workers)
+        _on_threads(lambda task: shown.run(kernels, options.solver, task, report), task, kernels.width, workers)
         _exchange_rows(shown, task, report, options)
     failures = _failures(shown, report, task, failures)
     report.values[list(failures)] = np.nan
@@ -260,18 +259,6 @@ def _task(prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, option
     )
 
 
-def _part(task: Task, block: tuple[int, int]) -> Task:
-    return task._replace(first=block[0], last=block[1])
-
-
-def _blocks(n_members: int, width: int, workers: int | None) -> list[tuple[int, int]]:
-    """Stretches of members for the threads: long enough that lanes seldom run empty, short enough to share."""
-    n_workers = worker_count(workers)
-    size = max(8 * width, -(-n_members // (8 * n_workers)))
-    size = n_members if n_workers == 1 else -(-size // width) * width
-    return [(first, min(first + size, n_members)) for first in range(0, n_members, size)]
-
-
 def worker_count(workers: int | None) -> int:
     """Threads to use: as asked, or one per core that this process may use."""
     if workers is not None:
@@ -284,14 +271,15 @@ def worker_count(workers: int | None) -> int:
         return os.cpu_count() or 1
 
 
-def _on_threads(work: Callable[[Any], Any], blocks: list[Any], workers: int | None) -> None:
-    n_workers = min(worker_count(workers), len(blocks))
+def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: int | None) -> None:
+    """Run a task's members on threads whose lanes take the next member whenever one is free."""
+    n_workers = min(worker_count(workers), -(-(task.last - task.first) // width))
     if n_workers <= 1:
-        for block in blocks:
-            work(block)
+        work(task)
         return
+    shared = task._replace(queue=np.array([task.first], dtype=np.int64))
     with ThreadPoolExecutor(n_workers) as pool:
-        list(pool.map(work, blocks))
+        list(pool.map(work, [shared] * n_workers))
 
 
 def _single(task: Task, member: int) -> Task:
@@ -306,6 +294,7 @@ def _single(task: Task, member: int) -> Task:
         starts=np.ascontiguousarray(pick(task.starts)),
         parameters=np.ascontiguousarray(pick(task.parameters)),
         absolute=np.ascontiguousarray(pick(task.absolute)),
+        queue=NO_QUEUE,
         schedule=np.array([0, actions.stop - actions.start], dtype=np.int64),
         action_times=task.action_times[actions],
         action_kinds=task.action_kinds[actions],

@@ -153,12 +153,14 @@ def make_task(
         action_values=schedule.values,
         conditions=_NO_CONDITIONS,
         stop=np.zeros(1, dtype=np.int64),
+        queue=NO_QUEUE,
     )
 
 
 _NO_CONDITIONS = np.zeros(1)
 _NO_ACTIONS = np.zeros(2, dtype=np.int64)
 _UNLIMITED = nullcontext()
+NO_QUEUE = np.zeros(0, dtype=np.int64)
 _NO_TAPE = np.zeros((0, 0))
 
 

@@ -123,6 +123,8 @@ class Task(NamedTuple):
     """Present truth of the watched conditions, shape (n_conditions,)."""
     stop: Integers
     """Turns non-zero when the loop must give up, shape (1,)."""
+    queue: Integers
+    """The next member, for threads that take turns, shape (1,); empty: this loop runs all of them."""
 
 
 class Report(NamedTuple):

@@ -656,9 +656,11 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
         fresh, active = False, 0
         for lane in range(width):
             if lanes.member[lane] < 0 and following < task.last:
-                lanes.member[lane] = following
-                _enter(kernels, task, lanes, lane, following)
-                following += 1
+                member = calls.take(task.queue) if task.queue.shape[0] > 0 else following
+                following = member + 1
+                if member < task.last:
+                    lanes.member[lane] = member
+                    _enter(kernels, task, lanes, lane, member)
             fresh |= lanes.restarting[lane] != 0
         if fresh:
             _restart(kernels, pattern, method, task, report, lanes)

@@ -42,7 +42,7 @@ class Heat:
     iterations : int
         Of each.
     pull : float
-        Strength of a parabola around where it begins, for every second of them in problems of some size.
+        Strength of a parabola around where it begins, in problems of more than a few parameters.
     """
 
     keep: int
@@ -80,7 +80,7 @@ class Plan:
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
     candidates: int = 0
-    heats: tuple[Heat, ...] = (Heat(8, 8, 1.0), Heat(4, 8, 1.0), Heat(2, 12, 0.1))
+    heats: tuple[Heat, ...] = (Heat(8, 8, 10.0), Heat(4, 8, 1.0), Heat(2, 12, 0.1))
     hops: int = 10
     loose_tolerance: float = 1e-6
     settings: Settings = field(default_factory=Settings)
@@ -287,10 +287,7 @@ class _Local:
         runners = [(values[k], points[k, self.reduced.outer]) for k in sorted(values, key=values.__getitem__)]
         for heat in self.plan.heats:
             settings = replace(self.plan.settings, iterations=heat.iterations, value_tolerance=ROUGH)
-            ended = [
-                self.carry(x, settings, heat.pull if place % 2 and len(x) > FEW else 0.0)
-                for place, (_, x) in enumerate(runners[: heat.keep])
-            ]
+            ended = [self.carry(x, settings, heat.pull if len(x) > FEW else 0.0) for _, x in runners[: heat.keep]]
             runners = sorted(((f.value, f.x) for f in ended), key=lambda r: r[0])
         return runners[0][1]
 

@@ -77,6 +77,9 @@ def _version() -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; every error becomes one line on standard error."""
+    # Our matrices are small: threads of the linear algebra library cost more there than they bring, and far more where
+    # other processes compete for the cores. Members and conditions are what runs side by side.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     from typer.main import get_command
 

@@ -39,7 +39,7 @@ def attach_model(
     if aliases:
         parts = _renamed(parts, aliases)
     parts = _with_meanings(parts, declared)
-    model, derived = _freed(declared.model, parts)
+    model, derived = _freed(_with_outputs(declared.model, parts), parts)
     experiments = tuple(_translated(e, declared, model) for e in parts["experiments"])
     return Problem(**{**parts, "model": model, "derived": derived, "experiments": experiments})
 
@@ -113,6 +113,29 @@ def _with_meanings(parts: dict[str, Any], declared: SbmlModel) -> dict[str, Any]
     known |= {p.name for p in parts["parameters"]}
     meanings = {n: e for n, e in declared.values.items() if n not in known}
     return _substituted(parts, meanings) if meanings else parts
+
+
+def _with_outputs(model: Model, parts: dict[str, Any]) -> Model:
+    """Scales and noise levels that conditions set, although only observables mention them, join the model."""
+    own = {*model.species, *model.parameters, *model.assignments}
+    targets = dict.fromkeys(t for e in parts["experiments"] for p in e.periods for t in p.changes if t not in own)
+    observables = {o.name: symbols(o.formula, o.noise) for o in parts["observables"]}
+    measured = [
+        (m, observables.get(m.observable, set()) | symbols(*m.placeholders.values())) for m in parts["measurements"]
+    ]
+    outputs = [t for t in targets if any(t in used for _, used in measured)]
+    if not outputs:
+        return model
+    experiments = {e.name: e for e in parts["experiments"]}
+    listed = {p.name for p in parts["parameters"]}
+    for m, used in measured:
+        periods = experiments[m.experiment].periods if m.experiment in experiments else ()
+        given = {t for p in periods if p.start <= m.time for t in p.changes}
+        for name in outputs:
+            if name in used and name not in listed | given:
+                raise ProblemError([f"{m.source}: no condition of '{m.experiment}' gives '{name}' a value"])
+    values = np.append(model.parameter_values, np.full(len(outputs), np.nan))
+    return replace(model, parameters=(*model.parameters, *outputs), parameter_values=values)
 
 
 def _freed(model: Model, parts: dict[str, Any]) -> tuple[Model, dict[str, Expression]]:

@@ -203,7 +203,7 @@ def _run_members(
     if model.events:
         report = _run_with_events(shown, task, n, len(names), options)
     else:
-        report = empty_report(n, len(options.times), len(names), kernels, False)
+        report = empty_report(n, len(options.times), len(names), kernels, False, blank=False)
         _on_threads(lambda task: shown.run(kernels, options.solver, task, report), task, kernels.width, workers)
         _exchange_rows(shown, task, report, options)
     failures = _failures(shown, report, task, failures)
@@ -320,7 +320,7 @@ def _run_with_events(shown: Prepared, task: Task, n: int, n_names: int, options:
     from .formulas import evaluate_names
 
     kernels = shown.kernels(1)
-    report = empty_report(n, len(options.times), n_names, kernels, False)
+    report = empty_report(n, len(options.times), n_names, kernels, False, blank=False)
     for member in range(n):
         going = EventRun(shown, _single(task, member), options.solver)
         try:

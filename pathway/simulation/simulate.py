@@ -164,10 +164,13 @@ NO_QUEUE = np.zeros(0, dtype=np.int64)
 _NO_TAPE = np.zeros((0, 0))
 
 
-def empty_report(n_members: int, n_times: int, n_columns: int, kernels: Kernels, end_parameters: bool) -> Report:
-    """A report to be filled in."""
+def empty_report(
+    n_members: int, n_times: int, n_columns: int, kernels: Kernels, end_parameters: bool, blank: bool = True
+) -> Report:
+    """A report to be filled in; values are nan, or (not `blank`) whatever memory holds, which the loops touch first."""
+    shape = (n_members, n_times, n_columns)
     return Report(
-        values=np.full((n_members, n_times, n_columns), np.nan),
+        values=np.full(shape, np.nan) if blank else np.empty(shape),
         states=np.empty((n_members, kernels.n_species)),
         end_parameters=np.empty((n_members if end_parameters else 1, kernels.n_parameters)),
         moments=np.zeros((n_members, 2)),

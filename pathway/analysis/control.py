@@ -40,8 +40,8 @@ class Control:
         The readings themselves.
     expected : array, shape (n_readings,)
         What each row must sum to by the summation theorems: 0 for levels, 1 for fluxes.
-    low, high : array, shape (n_readings, n_reactions), or None
-        Ends of the middle 95 % over draws, where there are draws.
+    low, high, median : array, shape (n_readings, n_reactions), or None
+        Ends and middle of what the central 95 % of draws give, where there are draws.
     """
 
     readings: tuple[str, ...]
@@ -51,6 +51,7 @@ class Control:
     expected: np.ndarray
     low: np.ndarray | None = None
     high: np.ndarray | None = None
+    median: np.ndarray | None = None
 
     @property
     def violation(self) -> float:
@@ -80,9 +81,10 @@ class Control:
         table: list[list[Any]] = []
         for i, reading in enumerate(self.readings):
             for k, reaction in enumerate(self.reactions):
-                ends = [None if end is None else float(end[i, k]) for end in (self.low, self.high)]
+                drawn = (self.low, self.high, self.median)
+                ends = [None if end is None else float(end[i, k]) for end in drawn]
                 table.append([reading, reaction, float(self.coefficients[i, k]), *ends])
-        return ["reading", "reaction", "control coefficient [1]", "low", "high"], table
+        return ["reading", "reaction", "control coefficient [1]", "low", "high", "median"], table
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -92,6 +94,7 @@ class Control:
             "coefficients": self.coefficients.tolist(),
             "low": None if self.low is None else self.low.tolist(),
             "high": None if self.high is None else self.high.tolist(),
+            "median": None if self.median is None else self.median.tolist(),
             "values": self.values.tolist(),
             "sums": self.coefficients.sum(axis=1).tolist(),
             "expected_sums": self.expected.tolist(),
@@ -174,8 +177,8 @@ def control_of_draws(
             progress("draws", k, len(parameters) - 1)
     if len(drawn) < 2:
         return found
-    low, high = np.quantile(drawn, [0.025, 0.975], axis=0, method="inverted_cdf")
-    return replace(found, low=low, high=high)
+    low, high, median = np.quantile(drawn, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
+    return replace(found, low=low, high=high, median=median)
 
 
 def _formula(model: Model, name: str) -> Expression:
@@ -215,12 +218,17 @@ class Courses:
     times : array, shape (n_times,)
     values : array, shape (n_times, n_parameters)
         Relative change of the reading per relative change of the parameter; absolute change where the reading is 0.
+    low, high, median : array, shape (n_times, n_parameters), or None
+        Ends and middle of what the central 95 % of draws give, where there are draws.
     """
 
     reading: str
     parameters: tuple[str, ...]
     times: np.ndarray
     values: np.ndarray
+    low: np.ndarray | None = None
+    high: np.ndarray | None = None
+    median: np.ndarray | None = None
 
     def strongest(self, count: int = 10) -> list[tuple[str, float, float]]:
         """Parameters with the largest sensitivity at any time, when that is, and its value."""
@@ -228,6 +236,29 @@ class Courses:
         largest = self.values[peaks, np.arange(len(self.parameters))]
         order = np.argsort(-np.abs(largest), kind="stable")[:count]
         return [(self.parameters[k], float(self.times[peaks[k]]), float(largest[k])) for k in order]
+
+    def told(self, count: int = 6) -> list[str]:
+        """The same as text, with intervals where there are draws."""
+        words = []
+        for name, time, value in self.strongest(count):
+            place = int(np.flatnonzero(self.times == time)[0]), self.parameters.index(name)
+            band = "" if self.low is None or self.high is None else (
+                f" ({self.low[place]:+.2f} to {self.high[place]:+.2f})"
+            )  # fmt: skip
+            words.append(f"{name} {value:+.2f}{band} at {time:g} h")
+        return words
+
+    def rows(self) -> list[list[Any]]:
+        """One row for each time and parameter: value, low, high, median."""
+        drawn = (self.low, self.high, self.median)
+        return [
+            [
+                self.reading, float(time), name, float(self.values[t, k]),
+                *(None if end is None else float(end[t, k]) for end in drawn),
+            ]
+            for t, time in enumerate(self.times)
+            for k, name in enumerate(self.parameters)
+        ]  # fmt: skip
 
 
 def sensitivities_over_time(

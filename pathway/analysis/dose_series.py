@@ -101,7 +101,14 @@ class DoseSeries:
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table: one row for each arm and dose."""
         names = list(next(iter(self.series.values())).readouts)
-        header = ["arm", f"{self.doses.agent.name} [{self.doses.unit}]", "GR [1]", "GR low [1]", "GR high [1]"]
+        header = [
+            "arm",
+            f"{self.doses.agent.name} [{self.doses.unit}]",
+            "GR [1]",
+            "GR low [1]",
+            "GR high [1]",
+            "GR median [1]",
+        ]
         header += ["relative count [1]", *(f"{n} [{self.units[n]}]" for n in names)]
         table = []
         for name, series in self.series.items():
@@ -109,7 +116,7 @@ class DoseSeries:
                 gr = interval(series.gr[:, k])
                 others = [float(series.readouts[n][0, k]) for n in names]
                 count = float(series.relative_count[0, k])
-                table.append([name, dose, gr.value, gr.low, gr.high, count, *others])
+                table.append([name, dose, gr.value, gr.low, gr.high, gr.median, count, *others])
         return header, table
 
     def rows_over_time(self) -> tuple[list[str], list[list[Any]]]:
@@ -132,11 +139,8 @@ def _course(series: Series) -> list[list[float | None]]:
 def _series_dict(series: Series) -> dict[str, Any]:
     def curve(values: np.ndarray) -> dict[str, Any]:
         found = [interval(column) for column in values.T]
-        given_interval = values.shape[0] > 1
-        return {
-            "value": [spelled(i.value) for i in found],
-            **({"low": [i.low for i in found], "high": [i.high for i in found]} if given_interval else {}),
-        }
+        drawn = {end: [getattr(i, end) for i in found] for end in ("low", "high", "median")}
+        return {"value": [spelled(i.value) for i in found], **(drawn if values.shape[0] > 1 else {})}
 
     return {
         "GR": curve(series.gr),
@@ -146,7 +150,7 @@ def _series_dict(series: Series) -> dict[str, Any]:
         "metrics": series.metrics.to_dict(),
         "count_metrics": series.counts.to_dict(),
         "intervals": {
-            n: {"value": spelled(i.value), "low": spelled(i.low), "high": spelled(i.high)}
+            n: {"value": spelled(i.value), **{end: spelled(found) for end, found in i.ends().items()}}
             for n, i in series.intervals.items()
         },
     }

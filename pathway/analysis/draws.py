@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ class Draws:
         "chosen" (no draws beside the numbers as they stand), "ranges" or "posterior".
     count : int
     of_line : callable (name, folder) -> array, shape (count, n_parameters)
-    refused : int
+    refusals : callable -> int
         Draws that gave no living cell and were replaced by later ones.
     names : tuple of str
         Parameters that a posterior holds.
@@ -41,13 +42,13 @@ class Draws:
     kind: str
     count: int
     of_line: Callable[[str, Path], np.ndarray]
-    refused: int = 0
+    refusals: Callable[[], int] = lambda: 0
     names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"kind": self.kind, "draws": self.count, "refused": self.refused}
+        return {"kind": self.kind, "draws": self.count, "refused": self.refusals()}
 
 
 def draws_of(
@@ -104,10 +105,37 @@ def chosen(laboratory: Laboratory) -> Draws:
 
 @dataclass
 class _FromRanges:
+    """Drawn when the first line is asked for: by then the question has been checked."""
+
     laboratory: Laboratory
+    lines: tuple[str, ...]
+    folder: Path
+    count: int
     seed: int
-    numbers: list[int] = field(default_factory=list)
+    progress: Progress | None
     made: dict[str, dict[int, np.ndarray]] = field(default_factory=dict)
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """Of the draws that give living cells in every line."""
+        from pathway.scenario.prior import DrawFailure
+
+        found: list[int] = []
+        for number in range(20 * self.count):
+            try:
+                for line in self.lines:
+                    self.row(line, self.folder, number)
+                found.append(number)
+            except DrawFailure:
+                pass
+            if self.progress:
+                self.progress("draws", len(found), self.count)
+            if len(found) == self.count:
+                return found
+        raise AnalysisError("most draws from the ranges give no living cell; narrow the ranges")
+
+    def refusals(self) -> int:
+        return self.numbers[-1] + 1 - self.count
 
     def row(self, name: str, folder: Path, number: int) -> np.ndarray:
         from pathway.scenario.prior import drawn_laboratory
@@ -129,7 +157,7 @@ def from_ranges(
     seed: int = 1,
     progress: Progress | None = None,
 ) -> Draws:
-    """Draws from the parameters' plausible ranges, anchored anew in every parental line.
+    """Draws from the parameters' plausible ranges, anchored anew in every parental line, made when first asked for.
 
     Parameters
     ----------
@@ -144,27 +172,12 @@ def from_ranges(
     Raises
     ------
     AnalysisError
-        If most draws give no living cell.
+        If fewer than two are wanted; when they are asked for, if most give no living cell.
     """
-    from pathway.scenario.prior import DrawFailure
-
     if count < 2:
         raise AnalysisError(f"an ensemble needs at least 2 draws, not {count}")
-    source = _FromRanges(laboratory, seed)
-    number = 0
-    while len(source.numbers) < count:
-        if number > 20 * count:
-            raise AnalysisError("most draws from the ranges give no living cell; narrow the ranges")
-        try:
-            for line in lines:
-                source.row(line, folder, number)
-            source.numbers.append(number)
-        except DrawFailure:
-            pass
-        number += 1
-        if progress:
-            progress("draws", len(source.numbers), count)
-    return Draws("ranges", count, source.of_line, number - count)
+    source = _FromRanges(laboratory, lines, folder, count, seed, progress)
+    return Draws("ranges", count, source.of_line, source.refusals)
 
 
 def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:
@@ -228,11 +241,25 @@ def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.n
 
 @dataclass(frozen=True)
 class Interval:
-    """The chosen numbers' value with the middle 95 % of what the draws give; without draws the ends are None."""
+    """The chosen numbers' value beside the middle 95 % and the median of what draws give; None without draws.
+
+    The value need not lie between the ends: a posterior is another set of numbers than the cell line's.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
+    median: float | None = None
+
+    def text(self, form: str = ".3g") -> str:
+        """ "0.1 to 0.4, median 0.2"; nothing without draws."""
+        if self.low is None or self.high is None or self.median is None:
+            return ""
+        return f"{self.low:{form}} to {self.high:{form}}, median {self.median:{form}}"
+
+    def ends(self, before: str = "") -> dict[str, float | None]:
+        """The JSON form of what the draws give."""
+        return {f"{before}low": self.low, f"{before}high": self.high, f"{before}median": self.median}
 
 
 def interval(values: np.ndarray) -> Interval:
@@ -241,5 +268,5 @@ def interval(values: np.ndarray) -> Interval:
     drawn = values[1:][~np.isnan(values[1:])]
     if len(drawn) < 2:
         return Interval(float(values[0]))
-    low, high = np.quantile(drawn, [0.025, 0.975], method="inverted_cdf")
-    return Interval(float(values[0]), float(low), float(high))
+    low, high, median = np.quantile(drawn, [0.025, 0.975, 0.5], method="inverted_cdf")
+    return Interval(float(values[0]), float(low), float(high), float(median))

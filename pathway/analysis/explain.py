@@ -154,8 +154,7 @@ class Explanation:
                     "name": link.name,
                     "sources": list(link.sources),
                     "share": self.shares[k].value,
-                    "low": self.shares[k].low,
-                    "high": self.shares[k].high,
+                    **self.shares[k].ends(),
                     "alone": float(found.alone[k, 0]),
                     "last": float(found.last[k, 0]),
                 }
@@ -170,14 +169,21 @@ class Explanation:
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The table: one row for each link."""
-        header = ["link", f"share [{self.unit}]", "low", "high", f"alone [{self.unit}]", f"last [{self.unit}]"]
+        header = [
+            "link",
+            f"share [{self.unit}]",
+            "low",
+            "high",
+            "median",
+            f"alone [{self.unit}]",
+            f"last [{self.unit}]",
+        ]
         found = self.attribution
         return header, [
             [
                 self.links[k].name,
                 self.shares[k].value,
-                self.shares[k].low,
-                self.shares[k].high,
+                *self.shares[k].ends().values(),
                 float(found.alone[k, 0]),
                 float(found.last[k, 0]),
             ]

@@ -101,7 +101,7 @@ class Grid:
         if found.low is None or found.high is None:
             return "No draw gives growing cells."
         said = f"Over {self.draws.count} draws ({self.draws.kind}) the mean lies between {found.low:+.3f} and "
-        said += f"{found.high:+.3f} (95 %)"
+        said += f"{found.high:+.3f} (95 %; median {found.median:+.3f})"
         certain = {verdict(found.low), verdict(found.high)} == {self.verdicts[self.scale]}
         return said + ("." if certain else ": the verdict is not certain.")
 
@@ -131,6 +131,7 @@ class Grid:
             "musyc": self.musyc and {**self.musyc.surface.to_dict(), "r_squared": self.musyc.r_squared},
             "mean_excess": {name: found.mean() for name, found in self.excess.items()},
             "intervals": {n: [i.low, i.high] for n, i in self.intervals.items()},
+            "medians": {n: i.median for n, i in self.intervals.items()},
             "verdicts": dict(self.verdicts),
             "flips": [{"row": f.row, "column": f.column, "excess": dict(f.excess)} for f in self.flips],
             "share_of_draws_with_synergy": {

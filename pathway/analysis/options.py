@@ -36,7 +36,7 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
     "explain": {"arm": "", "reference": "", "reading": "pAKT", "at": "", **ENSEMBLE},
     "single_cells": {
         "arms": [], "cells": 300, "count": "transcript", "step": "1 h", "titration": [1, 30, 300, 3000, 30000],
-        "seed": 1,
+        **ENSEMBLE, "draws": 20,
     },
 }  # fmt: skip
 """Every option of every analysis and its usual value."""

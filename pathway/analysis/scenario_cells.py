@@ -10,12 +10,13 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.run import dishes
 
-from .draws import Progress
+from .dishes import Cells, cells_of
+from .dose_response import spelled
+from .draws import Draws, Interval, Progress, chosen, interval
 from .explain import usual_arms
 from .mistakes import AnalysisError, unknown
-from .single_cells import TARGET, WITH_MIRNA, Population, Titration, population, titration
+from .single_cells import TARGET, WITH_MIRNA, Population, Titration, population, thresholds, titration
 
 COUNTED: Mapping[str, tuple[str, ...]] = {"transcript": TARGET, "both": WITH_MIRNA}
 """What is counted molecule by molecule, by the word that options use: "both" adds the miRNA."""
@@ -32,15 +33,23 @@ class SingleCells:
     titration : Titration or None
     complexes : float
         Loaded miR-21 per cell at rest in the first arm, as many as transcripts would have to be to use them up.
+    intervals : mapping of arm to (mapping of name to Interval)
+        Of the mean and spread of transcripts and protein at the end, over draws: as many cells in each.
+    threshold : Interval or None
+        Of the titration's threshold, without chance, over draws; infinite where it is not reached.
+    draws : Draws
     """
 
     scenario: Scenario
     populations: Mapping[str, Population]
     titration: Titration | None
     complexes: float
+    intervals: Mapping[str, Mapping[str, Interval]]
+    threshold: Interval | None
+    draws: Draws
 
-    def text(self) -> str:
-        """The finding in sentences."""
+    def lines(self) -> list[str]:
+        """The finding: what is said of each arm, of the titration, and of the draws."""
         said = []
         for name, found in self.populations.items():
             count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
@@ -48,19 +57,29 @@ class SingleCells:
                 f"'{name}': {count.mean():.1f} PTEN transcripts per cell, spread {_spread(count):.0%} (Poisson "
                 f"{count.mean() ** -0.5:.0%}); PTEN {protein.mean():.3g}, spread {_spread(protein):.1%}."
             )
+            if name in self.intervals:
+                told = "; ".join(f"{what} {found.text()}" for what, found in self.intervals[name].items())
+                said.append(f"Over {self.draws.count} draws (95 %): {told}.")
         if self.titration is not None:
             said.append(self.titration.text(self.complexes))
-        return " ".join(said)
+        if self.threshold is not None and self.threshold.text():
+            said.append(f"Over draws, without chance, the threshold is {self.threshold.text()} (inf: not reached).")
+        return said
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
             "scenario": self.scenario.name,
             "units": {"time": "h", "transcripts": "molecules", "PTEN": "1"},
-            "arms": {name: _population_dict(found) for name, found in self.populations.items()},
+            "arms": {
+                name: {**_population_dict(found), "intervals": _spelled(self.intervals.get(name, {}))}
+                for name, found in self.populations.items()
+            },
             "loaded_miR21": self.complexes,
             "titration": None if self.titration is None else self.titration.to_dict(),
-            "conclusion": self.text(),
+            **_spelled({} if self.threshold is None else {"threshold": self.threshold}),
+            "ensemble": self.draws.to_dict(),
+            "conclusion": " ".join(self.lines()),
         }
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
@@ -83,6 +102,13 @@ class SingleCells:
 def _spread(values: np.ndarray) -> float:
     """Coefficient of variation."""
     return float(values.std() / values.mean())
+
+
+def _spelled(found: Mapping[str, Interval]) -> dict[str, Any]:
+    return {
+        name: {"value": spelled(i.value), **{end: spelled(value) for end, value in i.ends().items()}}
+        for name, i in found.items()
+    }
 
 
 def _population_dict(found: Population) -> dict[str, Any]:
@@ -116,6 +142,7 @@ def single_cells(
     step: float = 1.0,
     transcription: Sequence[float] = (),
     seed: int = 1,
+    draws: Draws | None = None,
     progress: Progress | None = None,
 ) -> SingleCells:
     """Many cells of each arm, counted molecule by molecule.
@@ -134,6 +161,9 @@ def single_cells(
     transcription : sequence of float
         Folds of the target's transcription for the titration; none: no titration.
     seed : int
+    draws : Draws, optional
+        Each is simulated with as many cells (a spread seen in n cells is itself uncertain by 1/sqrt(2 n)); one that
+        does not rest untreated is left out.
     progress : callable, optional
 
     Raises
@@ -147,28 +177,56 @@ def single_cells(
         raise AnalysisError(f"{n_cells} cells every {step:g} h: at least 2 cells and a step above 0 h are needed")
     if any(not fold > 0.0 for fold in transcription):
         raise AnalysisError("folds of transcription must be above 0, for example 1, 30, 300")
-    made, chosen = {}, [scenario.arm(name) for name in _arms(scenario, arms)]
-    method = "exact" if count == "transcript" else "leap"
-    ready = dishes(scenario, chosen, laboratory)
-    for number, dish in enumerate(ready):
-        begin = min([scenario.start, *(i.time for i in dish.interventions)])
-        steps = np.arange(begin, scenario.end, step)
-        times = np.unique(np.concatenate([steps, [i.time for i in dish.interventions], [scenario.end]]))
-        made[dish.arm.name] = population(
-            laboratory, dish.parameters, dish.state, times[times <= scenario.end], interventions=dish.interventions,
-            species=COUNTED[count], n_cells=n_cells, seed=seed + number, method=method,
-        )  # fmt: skip
-        if progress:
-            progress("arms", number + 1, len(ready))
+    draws = draws or chosen(laboratory)
+    ready = cells_of(scenario, [scenario.arm(name) for name in _arms(scenario, arms)], laboratory, draws)
+    made, intervals = {}, {}
+    for number, cells in enumerate(ready):
+        name = cells.dish.arm.name
+        populations = _populations(scenario, laboratory, cells, count, n_cells, step, seed + number, progress)
+        made[name] = populations[0]
+        if draws.count:
+            intervals[name] = _over_draws(populations)
     first = ready[0]
-    found = None
+    found = threshold = None
     if len(transcription):
         found = titration(
-            laboratory, first.parameters, first.state, transcription, n_cells=n_cells, hours=60.0, seed=seed,
+            laboratory, first.dish.parameters, first.dish.state, transcription, n_cells=n_cells, hours=60.0, seed=seed,
             progress=progress,
         )  # fmt: skip
-    complexes = float(first.state[laboratory.model.species_index("miR21_RISC")])
-    return SingleCells(scenario, made, found, complexes)
+        threshold = interval(thresholds(laboratory, first.parameters, first.states, transcription))
+    complexes = float(first.dish.state[laboratory.model.species_index("miR21_RISC")])
+    return SingleCells(scenario, made, found, complexes, intervals, threshold, draws)
+
+
+def _populations(
+    scenario: Scenario, laboratory: Laboratory, cells: Cells, count: str, n_cells: int, step: float, seed: int,
+    progress: Progress | None,
+) -> list[Population]:  # fmt: skip
+    """Of the chosen numbers, then of every draw that rests untreated; all with the same seed."""
+    plan = cells.dish.interventions
+    begin = min([scenario.start, *(i.time for i in plan)])
+    times = np.unique([*np.arange(begin, scenario.end, step), *(i.time for i in plan), scenario.end])
+    starts = [(cells.dish.parameters, cells.dish.state), *zip(cells.parameters[1:], cells.states[1:], strict=True)]
+    found = []
+    for number, (row, state) in enumerate(starts):
+        if np.isfinite(state).all():
+            found.append(population(
+                laboratory, row, state, times[times <= scenario.end], interventions=plan, species=COUNTED[count],
+                n_cells=n_cells, seed=seed, method="exact" if count == "transcript" else "leap",
+            ))  # fmt: skip
+        if progress:
+            progress(f"cells of {cells.dish.arm.name}", number + 1, len(starts))
+    return found
+
+
+def _over_draws(populations: Sequence[Population]) -> dict[str, Interval]:
+    """Mean and spread at the end."""
+    values = []
+    for found in populations:
+        count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
+        values.append((count.mean(), _spread(count), protein.mean(), _spread(protein)))
+    names = ("transcripts", "spread of transcripts", "PTEN", "spread of PTEN")
+    return {name: interval(column) for name, column in zip(names, np.array(values).T, strict=True)}
 
 
 def _arms(scenario: Scenario, names: Sequence[str] | None) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,8 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 
 from .control import Courses, sensitivities_over_time
-from .dishes import checked_readouts, without
-from .draws import Draws, Progress
+from .dishes import cells_of, checked_readouts, without
+from .draws import Draws, Progress, chosen
 from .global_sensitivity import Ranges
 from .mistakes import AnalysisError, unknown
 from .screen import treated_arm
@@ -80,9 +80,30 @@ def ranges_of_draws(laboratory: Laboratory, draws: Draws, cells: str, folder: Pa
 
 
 def courses_of(
-    scenario: Scenario, laboratory: Laboratory, arm: Arm, readings: Sequence[str], names: Sequence[str], steps: int = 25
+    scenario: Scenario,
+    laboratory: Laboratory,
+    arm: Arm,
+    readings: Sequence[str],
+    names: Sequence[str],
+    *,
+    draws: Draws | None = None,
+    progress: Progress | None = None,
+    steps: int = 25,
 ) -> list[Courses]:
     """Relative sensitivities of readings of an arm to parameters over the time of the scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    arm : Arm
+    readings, names : sequence of str
+        What is read, and the parameters.
+    draws : Draws, optional
+        Those without an untreated resting state are left out.
+    progress : callable, optional
+    steps : int
+        Times.
 
     Raises
     ------
@@ -92,15 +113,26 @@ def courses_of(
     readings = checked_readouts(laboratory, readings)
     if not names:
         raise _nothing_chosen()
-    (dish,) = dishes(scenario, [arm], laboratory)
-    begin = min([scenario.start, *(i.time for i in dish.interventions)])
+    (cells,) = cells_of(scenario, [arm], laboratory, draws or chosen(laboratory))
+    plan = cells.dish.interventions
+    begin = min([scenario.start, *(i.time for i in plan)])
     times = np.linspace(begin, scenario.end, steps)
-    return [
-        sensitivities_over_time(
-            laboratory.model, dish.parameters, dish.state, name, names, times, dish.interventions, begin
-        )
-        for name in readings
-    ]
+    found: list[list[Courses]] = [[] for _ in readings]
+    for k, (row, state) in enumerate(zip(cells.parameters, cells.states, strict=True)):
+        if k == 0 or np.isfinite(state).all():
+            for name, kept in zip(readings, found, strict=True):
+                kept.append(sensitivities_over_time(laboratory.model, row, state, name, names, times, plan, begin))
+        if progress and k:
+            progress("draws", k, len(cells.states) - 1)
+    return [_with_interval(first, drawn) for first, *drawn in found]
+
+
+def _with_interval(found: Courses, drawn: Sequence[Courses]) -> Courses:
+    if len(drawn) < 2:
+        return found
+    values = [course.values for course in drawn]
+    low, high, median = np.quantile(values, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
+    return replace(found, low=low, high=high, median=median)
 
 
 def _nothing_chosen() -> AnalysisError:

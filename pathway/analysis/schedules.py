@@ -50,7 +50,7 @@ class Schedules:
         """The comparison in a sentence."""
         told = []
         for shift, found in zip(self.shifts, self.intervals(), strict=True):
-            band = "" if found.low is None else f" (95 %: {found.low:.2f} to {found.high:.2f})"
+            band = f" (95 %: {found.text('.2f')})" if found.text() else ""
             told.append(f"{when(shift)} {self.first} {found.value:.2f}{band}")
         return f"Growth rate relative to untreated, {self.second} given " + "; ".join(told) + "."
 
@@ -65,14 +65,15 @@ class Schedules:
             "effect": self.effect[0].tolist(),
             "effect_low": [i.low for i in found],
             "effect_high": [i.high for i in found],
+            "effect_median": [i.median for i in found],
             "bliss": self.excess[0].tolist(),
         }
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table: one row for each shift."""
-        header = ["shift of the second [h]", "growth rate [1]", "low", "high", "bliss excess [1]"]
+        header = ["shift of the second [h]", "growth rate [1]", "low", "high", "median", "bliss excess [1]"]
         return header, [
-            [shift, i.value, i.low, i.high, float(excess)]
+            [shift, i.value, i.low, i.high, i.median, float(excess)]
             for shift, i, excess in zip(self.shifts, self.intervals(), self.excess[0], strict=True)
         ]
 

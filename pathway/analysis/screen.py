@@ -124,8 +124,7 @@ class Screen:
                 "kind": target.kind,
                 "GR": float(self.gr[k]),
                 "change": float(self.change[k]),
-                "change_low": self.intervals[k].low,
-                "change_high": self.intervals[k].high,
+                **self.intervals[k].ends("change_"),
                 "growth_without_drug": float(self.growth[k]),
                 **{name: float(values[k]) for name, values in self.readouts.items()},
             }
@@ -142,12 +141,7 @@ class Screen:
                 "targets": names,
                 "GR": [[None if np.isnan(v) else float(v) for v in row] for row in self.pairs],
                 "best": [
-                    {
-                        "targets": [a, b],
-                        "GR": gr,
-                        "change_low": self.pair_interval(a, b).low,
-                        "change_high": self.pair_interval(a, b).high,
-                    }
+                    {"targets": [a, b], "GR": gr, **self.pair_interval(a, b).ends("change_")}
                     for a, b, gr in self.best_pairs()
                 ],
             },
@@ -161,25 +155,30 @@ class Screen:
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table of single targets."""
-        header = ["target", "kind", "factor [1]", "GR [1]", "change of GR [1]", "low", "high"]
+        header = ["target", "kind", "factor [1]", "GR [1]", "change of GR [1]", "low", "high", "median"]
         header += ["growth without drug [1]", *(f"{name} under drug" for name in self.readouts)]
         table = []
         for k, target in enumerate(self.targets):
             others = [float(values[k]) for values in self.readouts.values()]
-            change = [float(self.change[k]), self.intervals[k].low, self.intervals[k].high]
+            change = [float(self.change[k]), *self.intervals[k].ends().values()]
             table.append(
                 [target.name, target.kind, self.factor, float(self.gr[k]), *change, float(self.growth[k]), *others]
             )
         return header, table
 
     def pair_rows(self) -> tuple[list[str], list[list[Any]]]:
-        """The tidy table of pairs."""
+        """The tidy table of pairs; intervals of the change of GR stand at the best pairs only, as its header says."""
         names, beyond = [self.targets[k].name for k in self.paired], self.beyond()
+        header = ["target", "with", "GR [1]", "beyond the sum of both [1]", "change of GR [1]"]
+        header += [f"{end} (best {_BEST_PAIRS} pairs only)" for end in Interval(0.0).ends()]
         rows, columns = np.triu_indices(len(names), 1)
-        return ["target", "with", "GR [1]", "beyond the sum of both [1]"], [
-            [names[i], names[j], float(self.pairs[i, j]), float(beyond[i, j])]
+        return header, [
+            [
+                names[i], names[j], float(self.pairs[i, j]), float(beyond[i, j]),
+                float(self.pairs[i, j]) - self.baseline, *self.pair_interval(names[i], names[j]).ends().values(),
+            ]
             for i, j in zip(rows, columns, strict=True)
-        ]
+        ]  # fmt: skip
 
 
 def screen(

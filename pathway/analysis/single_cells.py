@@ -139,13 +139,7 @@ class Titration:
 
     def threshold(self) -> float | None:
         """Fold of transcription at which repression has lost half of what it has at the lowest; None if it has not."""
-        lost = (self.repression - 1.0) / (self.repression[0] - 1.0)
-        below = np.flatnonzero(lost < 0.5)
-        if not len(below) or below[0] == 0:
-            return None
-        k = int(below[0])
-        places = np.log(self.transcription[[k, k - 1]])
-        return float(np.exp(np.interp(0.5, lost[[k, k - 1]], places)))
+        return _half_lost(self.transcription, self.repression)
 
     def text(self, complexes: float) -> str:
         """The finding in sentences, beside the number of loaded miRNA complexes."""
@@ -169,6 +163,16 @@ class Titration:
             "repression": self.repression.tolist(),
             "threshold": self.threshold(),
         }
+
+
+def _half_lost(transcription: np.ndarray, repression: np.ndarray) -> float | None:
+    lost = (repression - 1.0) / (repression[0] - 1.0)
+    below = np.flatnonzero(lost < 0.5)
+    if not len(below) or below[0] == 0:
+        return None
+    k = int(below[0])
+    places = np.log(transcription[[k, k - 1]])
+    return float(np.exp(np.interp(0.5, lost[[k, k - 1]], places)))
 
 
 def titration(
@@ -197,16 +201,8 @@ def titration(
     seed : int
     progress : callable, optional
     """
-    model = laboratory.model
-    copies, scale = model.parameter_index("PTEN_mRNA_copies"), model.parameter_index("miR21_scale")
-    rows, found = [], []
-    for without in (False, True):
-        for fold in transcription:
-            values = parameters.copy()
-            values[copies] *= fold
-            values[scale] *= 1e-3 if without else 1.0
-            rows.append(values)
-    states, problems = steady_states(model, np.tile(state, (len(rows), 1)), np.array(rows))
+    rows, found = _titrated(laboratory, parameters, transcription), []
+    states, problems = steady_states(laboratory.model, np.tile(state, (len(rows), 1)), rows)
     if problems:
         raise next(iter(problems.values()))
     for number, (values, rest) in enumerate(zip(rows, states, strict=True)):
@@ -219,3 +215,42 @@ def titration(
         found.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
     shaped = np.array(found).reshape(2, len(transcription), 3)
     return Titration(np.asarray(transcription, dtype=float), shaped[:, :, 0], shaped[:, :, 1], shaped[:, :, 2])
+
+
+def _titrated(laboratory: Laboratory, parameters: np.ndarray, transcription: Sequence[float]) -> np.ndarray:
+    """Parameters at each fold of transcription, first with the miRNA, then with a thousandth of it, shape (2 k, n)."""
+    model, folds = laboratory.model, np.asarray(transcription, dtype=float)
+    rows = np.tile(parameters, (2 * len(folds), 1))
+    rows[:, model.parameter_index("PTEN_mRNA_copies")] *= np.tile(folds, 2)
+    rows[len(folds) :, model.parameter_index("miR21_scale")] *= 1e-3
+    return rows
+
+
+def thresholds(
+    laboratory: Laboratory, parameters: np.ndarray, states: np.ndarray, transcription: Sequence[float]
+) -> np.ndarray:
+    """The threshold of every parameter set without chance, from resting states; inf where it is not reached.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    parameters : array, shape (n_sets, n_parameters)
+    states : array, shape (n_sets, n_species)
+        At rest.
+    transcription : sequence of float
+        Folds of the usual, ascending.
+
+    Returns
+    -------
+    array, shape (n_sets,)
+        Nan where a set has no resting state somewhere on the way.
+    """
+    found, place = np.full(len(parameters), np.nan), laboratory.model.species_index("PTEN_mRNA")
+    for k, (row, state) in enumerate(zip(parameters, states, strict=True)):
+        turned = _titrated(laboratory, row, transcription)
+        rest = steady_states(laboratory.model, np.tile(np.nan_to_num(state), (len(turned), 1)), turned)[0]
+        with_mirna, without = rest[:, place].reshape(2, -1)
+        if np.isfinite(rest).all() and np.isfinite(state).all():
+            value = _half_lost(np.asarray(transcription, dtype=float), without / with_mirna)
+            found[k] = np.inf if value is None else value
+    return found

@@ -56,13 +56,12 @@ class Switch:
         Cell line.
     parameter : str
         That is followed, from `low` to `high`.
-    usual : float or None
+    usual : float
         Its value in these cells.
     against : str
         Second parameter of fold curves, or "".
     conditions : tuple of Condition
-    swept : Hysteresis or None
-        None where the parameter is a drug's concentration.
+    swept : Hysteresis
     pulse : PulseCourse or None
         None where a second state was found.
     flips : mapping of draw to float or None
@@ -76,10 +75,10 @@ class Switch:
     parameter: str
     low: float
     high: float
-    usual: float | None
+    usual: float
     against: str
     conditions: tuple[Condition, ...]
-    swept: Hysteresis | None
+    swept: Hysteresis
     pulse: PulseCourse | None
     flips: Mapping[int, float | None]
     units: Mapping[str, str]
@@ -88,9 +87,8 @@ class Switch:
     def text(self) -> str:
         """The finding in sentences."""
         said = [f"From {self.parameter} {self.low:g} to {self.high:g}: {self._special()}"]
-        if self.swept is not None:
-            gap = max(self.swept.gap(name) for name in self.swept.up)
-            said.append(f"Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %.")
+        gap = max(self.swept.gap(name) for name in self.swept.up)
+        said.append(f"Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %.")
         for condition in self.conditions:
             said += _told(condition, self.draws.kind)
         if self.pulse is not None:
@@ -124,7 +122,7 @@ class Switch:
                 for c in self.conditions
                 if c.fold_curve is not None
             ],
-            "hysteresis_gap": None if self.swept is None else {r: self.swept.gap(r) for r in self.swept.up},
+            "hysteresis_gap": {r: self.swept.gap(r) for r in self.swept.up},
             "second_states": [c.second_states.to_dict() for c in self.conditions if c.second_states is not None],
             "loops": dict(LOOP_WORDS),
             "pulse": None if self.pulse is None else self.pulse.to_dict(),
@@ -245,9 +243,7 @@ def switch(
     known = [a.name for a in scenario.arms]
     if arm is not None and arm not in known:
         raise unknown("arm", arm, known)
-    for name, ends in ((parameter, (low, high)), *([(against, against_range)] if against else [])):
-        if not ends[0] < ends[1]:
-            raise AnalysisError(f"the range of {name} from {ends[0]:g} to {ends[1]:g} must rise; give both ends")
+    _check_ranges(laboratory, {parameter: (low, high)} | ({against: against_range} if against else {}))
     names, draws = checked_readouts(laboratory, readings), draws or chosen(laboratory)
     chosen_arm = scenario.arm(arm) if arm else scenario.arms[0]
     (cells,) = cells_of(scenario, [without(chosen_arm, chosen_arm.doses)], laboratory, draws)
@@ -256,19 +252,27 @@ def switch(
         _condition(laboratory, cells, parameter, (low, high), label, held, names, second, progress)
         for label, held in _conditions(scenario, laboratory)
     )
-    in_model = parameter in laboratory.model.parameters
     parameters, state = cells.parameters[0], cells.states[0]
-    swept = hysteresis(laboratory, parameters, state, np.linspace(low, high, 9), names, parameter) if in_model else None
+    swept = hysteresis(laboratory, parameters, state, np.linspace(low, high, 9), names, parameter)
     flips = _flips(laboratory, conditions[0].second_states)
     bistable = any(c.second_states is not None and c.second_states.bistable for c in conditions)
     return Switch(
         scenario, chosen_arm.cells, parameter, low, high,
-        float(parameters[laboratory.model.parameter_index(parameter)]) if in_model else None, against, conditions,
+        float(parameters[laboratory.model.parameter_index(parameter)]), against, conditions,
         swept, None if bistable else pulse_course(laboratory, parameters, state), flips,
         {name: laboratory.units.get(name) or laboratory.parameters.get(name, "1") for name in (parameter, *names)}
         | ({against: laboratory.parameters.get(against, "1")} if against else {}),
         draws,
     )  # fmt: skip
+
+
+def _check_ranges(laboratory: Laboratory, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Refuse what is no parameter, and a range that does not rise."""
+    for name, (low, high) in ranges.items():
+        if name not in laboratory.model.parameters:
+            raise unknown("parameter", name, laboratory.model.parameters)
+        if not low < high:
+            raise AnalysisError(f"the range of {name} from {low:g} to {high:g} must rise; give both ends")
 
 
 def _conditions(scenario: Scenario, laboratory: Laboratory) -> list[tuple[str, dict[str, float]]]:

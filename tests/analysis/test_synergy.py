@@ -130,11 +130,7 @@ def test_bad_grids_are_refused_in_words(doses, words):
 
 
 class TestAgainstTheSynergyPackage:
-    """An independent implementation (GPL), used as an oracle only."""
-
-    @pytest.fixture(autouse=True)
-    def oracle(self):
-        self.synergy = pytest.importorskip("synergy", reason="the GPL oracle 'synergy' is not installed")
+    """An independent implementation, `synergy` 1.0.0 (Wooten and Albert 2020; GPL): an oracle of the tests only."""
 
     def long(self, surface):
         rows, columns = np.meshgrid(surface.doses_first, surface.doses_second, indexing="ij")

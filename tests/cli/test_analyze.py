@@ -107,6 +107,9 @@ DRAWS = "k_PTEN,scale_pAKT\n" + "".join(f"{80 + 10 * k},1\n" for k in range(6))
         (("sensitivity", "--method", "control"), lambda c: (c[end][0][0] for end in ("low", "high"))),
         (("sensitivity", "--base", "16"), lambda c: c["total_interval"]),
         (("explain",), lambda c: (c["links"][0][end] for end in ("low", "high"))),
+        (("single-cells", "--cells", "20"), lambda c: c["arms"]["alone"]["intervals"]["spread of PTEN"].values()),
+        (("single-cells", "--cells", "20", "--titration", "1, 300, 30000"), lambda c: c["threshold"].values()),
+        (("sensitivity", "--method", "time"), lambda c: (c[e]["pAKT"][-1][0] for e in ("low", "high", "median"))),
         (("bifurcation", "--draws", "6"), lambda c: c["branches"][0]["over_draws"]["readings"]["PTEN"][0]),
     ],
 )
@@ -156,6 +159,27 @@ def test_tables_are_printed_for_people(here, capsys):
 def test_bad_input_gets_one_line_and_exit_code_one(arguments, words, here, capsys):
     code, out, err = call(capsys, *arguments)
     assert code == BAD_INPUT and out == "" and words in err and "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("bifurcation", "pair.toml", "--low", "3", "--high", "1"), "must rise"),
+        (("bifurcation", "pair.toml", "--readings", "pATK"), "Did you mean 'pAKT'"),
+        (("bifurcation", "pair.toml", "--arm", "alon"), "Did you mean 'alone'"),
+        (("explain", "pair.toml", "--reading", "pATK"), "Did you mean 'pAKT'"),
+        (("single-cells", "pair.toml", "--cells", "1"), "at least 2 cells"),
+        (("synergy", "pair.toml", "--scale", "GRR"), "Did you mean 'GR'"),
+        (("sensitivity", "pair.toml", "--method", "control", "--levels", "pATK"), "Did you mean 'pAKT'"),
+    ],
+)
+def test_a_question_is_checked_before_parameters_are_drawn(arguments, words, here, capsys, monkeypatch):
+    def drawn(*_):
+        pytest.fail("drew parameters for a question that cannot be asked")
+
+    monkeypatch.setattr("pathway.scenario.prior.drawn_laboratory", drawn)
+    code, _, err = call(capsys, *arguments, "--ensemble", "ranges")
+    assert code == BAD_INPUT and words in err
 
 
 def test_without_a_control_it_says_what_to_add(here, capsys):

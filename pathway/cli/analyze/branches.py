@@ -42,8 +42,7 @@ def bifurcation_found(task: Task) -> Found:
     from pathway.plotting.branch_figure import plot_switch
 
     o = task.options
-    arms = {arm.name: arm for arm in task.scenario.arms}
-    cells = arms.get(o["arm"], task.scenario.arms[0]).cells
+    cells = next((arm.cells for arm in task.scenario.arms if arm.name == o["arm"]), task.scenario.arms[0].cells)
     found = switch(
         task.scenario, task.laboratory, arm=o["arm"] or None, parameter=o["parameter"], low=float(o["low"]),
         high=float(o["high"]), readings=o["readings"], against=o["against"],

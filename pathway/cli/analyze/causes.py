@@ -63,7 +63,7 @@ def explain_found(task: Task) -> Found:
         header, rows = found.rows()
         shown = [[r[0], *(console.number(v) for v in r[1:])] for r in rows]
         if not found.draws.count:
-            header, shown = [*header[:2], *header[4:]], [[*row[:2], *row[4:]] for row in shown]
+            header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
         console.print_table(header, shown, numbers=range(1, len(header)))
 
     return Found(found.to_dict(), {"explain": found.rows()}, {"figure": plot_explanation(found)}, show)

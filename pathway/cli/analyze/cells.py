@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from .. import console
-from .task import Found, Json, Out, Scenario, Seed, Settings, Task, answer, hours, listed
+from .task import (
+    DrawCount,
+    Ensemble,
+    Found,
+    Json,
+    Out,
+    Posterior,
+    Scenario,
+    Seed,
+    Settings,
+    Task,
+    answer,
+    hours,
+    listed,
+)  # fmt: skip
 
 
 def single_cells(
@@ -19,7 +33,10 @@ def single_cells(
     titration: Annotated[
         str | None, typer.Option(help="Folds of PTEN transcription at which miR-21 is tested: '1, 30, 300'; or none")
     ] = None,
+    ensemble: Ensemble = None,
+    draws: DrawCount = None,
     seed: Seed = None,
+    posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
     as_json: Json = False,
@@ -27,7 +44,7 @@ def single_cells(
     """How far do cells of one dish differ, and where would miR-21 run out? Single molecules of PTEN transcript."""
     given = {
         "arms": listed(arms), "cells": cells, "count": count, "step": step, "titration": _folds(titration),
-        "seed": seed,
+        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
     return answer("single_cells", single_cells_found, scenario, settings, given, out, as_json)
 
@@ -37,12 +54,18 @@ def single_cells_found(task: Task) -> Found:
     from pathway.plotting.cell_figure import plot_single_cells
 
     o = task.options
+    lines = dict.fromkeys(arm.cells for arm in task.scenario.arms if arm.name in (o["arms"] or [arm.name]))
     found = count_cells(
         task.scenario, task.laboratory, arms=o["arms"] or None, n_cells=int(o["cells"]), count=o["count"],
-        step=hours(o["step"]) or 0.0, transcription=o["titration"], seed=int(o["seed"]), progress=task.progress,
+        step=hours(o["step"]) or 0.0, transcription=o["titration"], seed=int(o["seed"]),
+        draws=task.draws(*lines), progress=task.progress,
     )  # fmt: skip
-    figure = {"figure": plot_single_cells(found)}
-    return Found(found.to_dict(), {"single_cells": found.rows()}, figure, lambda: console.print_line(found.text()))
+
+    def show() -> None:
+        for line in found.lines():
+            console.print_line(line)
+
+    return Found(found.to_dict(), {"single_cells": found.rows()}, {"figure": plot_single_cells(found)}, show)
 
 
 def _folds(text: str | None) -> list[float] | None:

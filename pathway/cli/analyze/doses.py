@@ -68,7 +68,8 @@ def dose_response_found(task: Task) -> Found:
             for metric in ("gr50", "gr_inf", "gec50"):
                 if metric in series.intervals:
                     i = series.intervals[metric]
-                    console.print_line(f"{name}: 95 % of {metric} between {_dose(i.low)} and {_dose(i.high)}")
+                    told = f"between {_dose(i.low)} and {_dose(i.high)}, median {_dose(i.median)}"
+                    console.print_line(f"{name}: 95 % of {metric} {told}")
 
     tables = {"dose_response": found.rows(), "over_time": found.rows_over_time()}
     return Found(found.to_dict(), tables, {"figure": plot_dose_series(found)}, show)
@@ -157,7 +158,7 @@ def synergy_found(task: Task) -> Found:
 
 
 def _between(found: Any, form: str = "+.4f") -> str:
-    return "" if found is None or found.low is None else f"{found.low:{form}} to {found.high:{form}}"
+    return "" if found is None else found.text(form)
 
 
 _USUAL_SHIFTS = (-48.0, 0.0, 48.0)

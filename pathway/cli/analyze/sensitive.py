@@ -49,7 +49,7 @@ def sensitivity(
     """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
 
     With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the table,
-    and control coefficients get intervals.
+    and control coefficients and sensitivities over time get intervals.
     """
     given = {
         "method": method, "quantity": quantity, "parameters": listed(parameters), "base": base,
@@ -140,9 +140,9 @@ def _control_found(task: Task) -> Found:
 
     o, laboratory = task.options, task.laboratory
     arm = treated_arm(task.scenario, o["arm"] or None)
+    levels = checked_readouts(laboratory, o["levels"])
     draws = task.draws(arm.cells)
     (cells,) = cells_of(task.scenario, [without(arm, arm.doses)], laboratory, draws)
-    levels = checked_readouts(laboratory, o["levels"])
     found = control_of_draws(laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress)
 
     def show() -> None:
@@ -165,24 +165,27 @@ def _time_found(task: Task) -> Found:
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
     names = ranges_of(task.laboratory, arm.cells, task.scenario.file.parent, o["parameters"]).names
-    found = courses_of(task.scenario, task.laboratory, arm, o["levels"], names)
+    draws = task.draws(arm.cells)
+    found = courses_of(
+        task.scenario, task.laboratory, arm, o["levels"], names, draws=draws, progress=task.progress
+    )  # fmt: skip
     title = f"What moves the readings of '{arm.name}', and when"
-    header = ["reading", "time [h]", *names]
-    rows = [
-        [course.reading, float(time), *map(float, values)]
-        for course in found
-        for time, values in zip(course.times, course.values, strict=True)
-    ]
+    header = ["reading", "time [h]", "parameter", "relative sensitivity [1]", "low", "high", "median"]
+    rows = [row for course in found for row in course.rows()]
 
     def show() -> None:
         console.print_line(title, style="bold")
         for course in found:
-            told = ", ".join(f"{name} {value:+.2f} at {time:g} h" for name, time, value in course.strongest(6))
-            console.print_line(f"{course.reading}: {told}")
+            console.print_line(f"{course.reading}: {', '.join(course.told())}")
 
     content = {
         "scenario": task.scenario.name, "arm": arm.name, "parameters": list(names),
         "times": found[0].times.tolist(), "unit": "h",
         "relative_sensitivities": {course.reading: course.values.tolist() for course in found},
+        **{
+            end: {c.reading: getattr(c, end).tolist() for c in found if getattr(c, end) is not None}
+            for end in ("low", "high", "median")
+        },
+        "ensemble": draws.to_dict(),
     }  # fmt: skip
     return Found(content, {"sensitivity": (header, rows)}, {"figure": plot_time_sensitivities(found, title)}, show)

@@ -66,18 +66,18 @@ def screen_found(task: Task) -> Found:
         header = ["target", "same as", "GR", "change", "95 % of draws", "growth without drug"]
         rows = []
         for k in found.unlike()[:20]:
-            i = found.intervals[k]
-            between = "" if i.low is None or i.high is None else f"{i.low:+.3f} to {i.high:+.3f}"
             same = ", ".join(target.name for target in found.same_as(k))
             rows.append([
-                found.targets[k].name, same, f"{found.gr[k]:.3f}", f"{found.change[k]:+.3f}", between,
-                f"{found.growth[k]:.2f}",
+                found.targets[k].name, same, f"{found.gr[k]:.3f}", f"{found.change[k]:+.3f}",
+                found.intervals[k].text("+.3f"), f"{found.growth[k]:.2f}",
             ])  # fmt: skip
         if not found.draws.count:
             header, rows = [*header[:4], header[5]], [[*row[:4], row[5]] for row in rows]
         console.print_table(header, rows, numbers=range(2, len(header)))
         for one, two, gr in found.best_pairs(5):
-            console.print_line(f"pair {one} + {two}: GR {gr:.3f}")
+            change = found.pair_interval(one, two).text("+.3f")
+            drawn = f", change over draws {change} (best 20 pairs only)" if change else ""
+            console.print_line(f"pair {one} + {two}: GR {gr:.3f}{drawn}")
         if found.failed:
             console.print_line(f"Without a resting state, left out: {', '.join(found.failed)}")
 

@@ -52,7 +52,10 @@ class Task:
         if found.left_out:
             console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
         if found.kind == "posterior":
-            console.say("Values are those of the cell line as it stands, intervals those of the posterior.")
+            console.say(
+                "Values are those of the cell line as it stands, intervals and medians those of the posterior. A value "
+                "outside its interval means that the fit moved it: then read the median."
+            )
         return found
 
 

@@ -14,11 +14,11 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
-from pathway.simulation import Intervention, simulate_ensemble
+from pathway.simulation import Intervention, simulate, simulate_ensemble
 from pathway.simulation.steady import steady_states
 
 from .attribution import Attribution, attribute, coalitions
-from .dishes import cells_of, checked_readouts
+from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Interval, chosen, interval
 from .mistakes import AnalysisError, unknown
 from .twins import REFERENCE, Link, twin_model
@@ -85,6 +85,9 @@ class Explanation:
         Of each link, in units of the reading.
     levels : mapping of name to (value in the arm, value in the reference)
         Species and quantities at that time, for the figure.
+    fluxes : mapping of reaction to (rate in the arm, rate in the reference)
+        At that time.
+    flux_units : mapping of reaction to unit text
     draws : Draws
     """
 
@@ -100,6 +103,8 @@ class Explanation:
     attribution: Attribution
     shares: tuple[Interval, ...]
     levels: dict[str, tuple[float, float]]
+    fluxes: dict[str, tuple[float, float]]
+    flux_units: dict[str, str]
     draws: Draws
 
     @property
@@ -160,12 +165,21 @@ class Explanation:
                 }
                 for k, link in enumerate(self.links)
             ],
+            "fluxes": {
+                name: {"arm": own, "reference": other, "unit": self.flux_units[name]}
+                for name, (own, other) in self.fluxes.items()
+            },
             "total": float(found.total[0]),
             "remainder": float(found.remainder[0]),
             "unexplained": self.unexplained,
             "ensemble": self.draws.to_dict(),
             "text": self.text(),
         }
+
+    def flux_rows(self) -> tuple[list[str], list[list[Any]]]:
+        """One row for each reaction."""
+        header = ["reaction", "unit", f"flux in {self.arm}", f"flux in {self.reference}"]
+        return header, [[name, self.flux_units[name], *pair] for name, pair in self.fluxes.items()]
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The table: one row for each link."""
@@ -277,8 +291,34 @@ def explain(
         found,
         tuple(interval(share) for share in found.shares),
         levels,
+        _fluxes(laboratory, (own, other), begin, time),
+        _flux_units(laboratory),
         draws,
     )
+
+
+def _fluxes(
+    laboratory: Laboratory, cultures: tuple[Cells, Cells], begin: float, time: float
+) -> dict[str, tuple[float, float]]:
+    """The rate of every reaction in both cultures."""
+    names = tuple(laboratory.model.rates)
+    own, other = (
+        simulate(
+            laboratory.model, [time], parameters=cells.parameters[0], initial=cells.states[0],
+            interventions=cells.dish.interventions, start=begin,
+        ).observables(names)[0]
+        for cells in cultures
+    )  # fmt: skip
+    return {name: (float(a), float(b)) for name, a, b in zip(names, own, other, strict=True)}
+
+
+def _flux_units(laboratory: Laboratory) -> dict[str, str]:
+    """Units of the species that a reaction changes, per hour."""
+    units: dict[str, str] = {}
+    for species, changes in laboratory.model.stoichiometry.items():
+        for reaction in changes:
+            units.setdefault(reaction, f"{laboratory.units[species]}/h" if laboratory.units[species] != "1" else "1/h")
+    return units
 
 
 _SHOWN = (

@@ -33,7 +33,7 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
         "against_low": 0.0, "against_high": 0.0, "readings": ["miR21", "PTEN", "pAKT", "growth", "NFIB", "PDCD4"],
         **ENSEMBLE, "ensemble": "ranges",
     },
-    "explain": {"arm": "", "reference": "", "reading": "pAKT", "at": "", **ENSEMBLE},
+    "explain": {"arm": "", "reference": "", "reading": "pAKT", "at": "", "color": "fold", **ENSEMBLE},
     "single_cells": {
         "arms": [], "cells": 300, "count": "transcript", "step": "1 h", "titration": [1, 30, 300, 3000, 30000],
         **ENSEMBLE, "draws": 20,

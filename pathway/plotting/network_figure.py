@@ -1,15 +1,19 @@
-"""A map of the circuit, laid out by hand, coloured by fold change between two cultures; links carry their shares."""
+"""A map of the circuit, laid out by hand, coloured by fold changes or fluxes; links carry their shares."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pathway.analysis.explain import Explanation
+from pathway.analysis.mistakes import unknown
 
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+
+Place = tuple[float, float]
 
 # Place of each node (inches from the left and from above), what is written, and the quantity that colours it.
 NODES: Mapping[str, tuple[float, float, str, str]] = {
@@ -80,12 +84,68 @@ ROUND: tuple[tuple[str, str, str, tuple[tuple[float, float], ...], tuple[str, ..
     ("S6K", "IRS1", "-", ((6.85, 3.05), (6.85, 1.25)), ()),
 )
 
+# The reactions whose rate an arrow sets, in flux colours; arrows into a quantity that is no species have none.
+REACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("EGFR", "RAS"): ("RAS_loading",),
+    ("HER2", "SRC"): ("SRC_activation",),
+    ("HER2", "RAS"): ("RAS_loading",),
+    ("SRC", "PTEN"): ("PTEN_phosphorylation",),
+    ("PI3K", "PIP3"): ("PIP3_by_PI3K",),
+    ("PI3Kb", "PIP3"): ("PIP3_by_PI3K",),
+    ("PTEN", "PIP3"): ("PIP3_by_PTEN",),
+    ("PIP3", "AKT"): (
+        "AKT_T308_phosphorylation",
+        "AKT_T308_phosphorylation_second",
+    ),
+    ("mTORC2", "AKT"): (
+        "AKT_S473_phosphorylation",
+        "AKT_S473_phosphorylation_second",
+    ),
+    ("AKT", "S6K"): ("S6K_activation",),
+    ("AKT", "FOXO"): ("FOXO_export",),
+    ("AKT", "INF"): ("inflammation_onset",),
+    ("FOXO", "p27"): ("p27_synthesis",),
+    ("S6K", "cyclinD"): ("cyclin_D_synthesis",),
+    ("p27", "growth"): ("net_growth",),
+    ("cyclinD", "growth"): ("net_growth",),
+    ("RAS", "ERK"): ("ERK_phosphorylation",),
+    ("ERK", "AP1"): ("AP1_synthesis",),
+    ("AP1", "miR21"): ("miR21_transcription",),
+    ("INF", "miR21"): ("miR21_transcription",),
+    ("miR21", "PTENm"): ("PTEN_mRNA_silenced_decay",),
+    ("PTENm", "PTEN"): ("PTEN_translation_step",),
+    ("miR21", "PDCD4"): ("PDCD4_mRNA_silenced_decay",),
+    ("PDCD4", "AP1"): ("AP1_synthesis",),
+    ("miR21", "NFIB"): ("NFIB_synthesis",),
+    ("NFIB", "miR21"): ("miR21_transcription",),
+    ("FOXO", "HER3"): ("HER3_transcription_step",),
+    ("S6K", "IRS1"): ("IRS1_degradation",),
+}
+
 _WIDE, _TALL = 0.46, 0.145
 _HEIGHT = 7.1
 
 
-def plot_explanation(found: Explanation) -> Figure:
-    """The map with fold changes and shares, the shares as bars, and the text."""
+COLORS = ("fold", "flux")
+"""What the map is coloured by: fold changes of what the boxes stand for, or of the fluxes that the arrows stand for."""
+
+
+def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
+    """The map with fold changes and shares, or with fluxes; the shares as bars; the text.
+
+    Parameters
+    ----------
+    found : Explanation
+    color : str
+        Of `COLORS`.
+
+    Raises
+    ------
+    AnalysisError
+        If the color is none of these.
+    """
+    if color not in COLORS:
+        raise unknown("color of the map", color, COLORS)
     with house_style():
         lines = textwrap.wrap(found.text(), 140)
         height = _HEIGHT + 0.115 * len(lines) + 0.15 * len(found.links)
@@ -96,8 +156,13 @@ def plot_explanation(found: Explanation) -> Figure:
         axes.set_xlim(0, WIDTH)
         axes.set_ylim(5.85, 0)
         axes.axis("off")
-        _map(axes, found)
-        _key(figure, height)
+        strokes = _by_share(found) if color == "fold" else _by_flux(found)
+        for start, end, sign, corners, _ in _arrows():
+            _arrow(axes, start, end, sign, corners, strokes.get((start, end), Stroke()))
+        for x, y, label, quantity in NODES.values():
+            levels = found.levels.get(quantity, (math.nan, math.nan))
+            _node(axes, x, y, label, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
+        _key(figure, height, color)
         _bars(figure, found, height)
         figure.text(
             0.012, (0.115 * len(lines) + 0.08) / height, "\n".join(lines), fontsize=6.5, va="top", linespacing=1.25
@@ -105,61 +170,86 @@ def plot_explanation(found: Explanation) -> Figure:
         return figure
 
 
-def _shares(found: Explanation) -> dict[str, float]:
+@dataclass(frozen=True)
+class Stroke:
+    """How an arrow is drawn, and what stands beside it."""
+
+    width: float = 0.8
+    color: Any = GREY
+    label: str = ""
+    ink: str = PALETTE[1]
+
+
+Ends = tuple[str, str]
+
+
+def _by_share(found: Explanation) -> dict[Ends, Stroke]:
+    """Arrows that carry the difference, as wide as their share."""
     whole = sum(abs(share.value) for share in found.shares) or 1.0
-    return {link.name: share.value / whole for link, share in zip(found.links, found.shares, strict=True)}
+    shares = {link.name: share.value for link, share in zip(found.links, found.shares, strict=True)}
+    strokes = {}
+    for start, end, _, _, links in _arrows():
+        carried = [shares[link] for link in links if abs(shares.get(link, 0.0)) > 0.01 * whole]
+        if carried:
+            width = 0.8 + 4.0 * sum(map(abs, carried)) / whole
+            strokes[start, end] = Stroke(width, PALETTE[1], found.relative(carried[0]))
+    return strokes
 
 
-def _map(axes: Any, found: Explanation) -> None:
-    shares = _shares(found)
-    texts = {link.name: found.relative(share.value) for link, share in zip(found.links, found.shares, strict=True)}
-    both_ways = {(start, end) for start, end, *_ in EDGES} & {(end, start) for start, end, *_ in EDGES}
+def _by_flux(found: Explanation) -> dict[Ends, Stroke]:
+    """Arrows coloured by the fold of the flux, wide where it is far from 1; faint where an arrow has no reaction."""
+    strokes = {(start, end): Stroke(0.6, _FAINT) for start, end, *_ in _arrows()}
+    for ends, reactions in REACTIONS.items():
+        own, other = (sum(found.fluxes[name][k] for name in reactions) for k in (0, 1))
+        if own > 0.0 and other > 0.0:
+            fold = math.log2(own / other)
+            strokes[ends] = Stroke(1.0 + min(abs(fold), 2.0), _flux_colour(fold), f"{own / other:.2g}x", PALETTE[0])
+        else:
+            strokes[ends] = Stroke(0.6, _FAINT, "none", GREY)
+    return strokes
+
+
+_FAINT = "#C8C8C8"
+
+
+def _flux_colors() -> Any:
+    """As the boxes' colours, but grey in the middle: a white line is none."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("flux", ["#3F1F7A", "#8073AC", "#A0A0A0", "#E08214", "#7F3B08"])
+
+
+def _flux_colour(fold: float) -> Any:
+    return _flux_colors()(0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
+
+
+def _arrows() -> Iterator[tuple[str, str, str, tuple[Place, ...], tuple[str, ...]]]:
+    """Every arrow: from, to, sign, corners, links."""
     for start, end, sign, links in EDGES:
-        beside = 0.06 if (start, end) in both_ways else 0.0
-        _arrow(axes, NODES[start][:2], NODES[end][:2], sign, links, shares, texts, beside)
-    for start, end, sign, corners, links in ROUND:
-        _bent(axes, start, end, sign, corners, links, shares, texts)
-    for x, y, label, quantity in NODES.values():
-        own, other = found.levels.get(quantity, (math.nan, math.nan))
-        _node(axes, x, y, label, own, other)
+        yield start, end, sign, (), links
+    yield from ROUND
 
 
-def _width(links: tuple[str, ...], shares: Mapping[str, float]) -> tuple[float, str]:
-    size = sum(abs(shares.get(link, 0.0)) for link in links)
-    return (0.8 + 4.0 * size, PALETTE[1]) if size > 0.01 else (0.8, GREY)
-
-
-def _arrow(
-    axes: Any, start: tuple[float, float], end: tuple[float, float], sign: str, links: tuple[str, ...],
-    shares: Mapping[str, float], texts: Mapping[str, str], beside: float = 0.0,
-) -> None:  # fmt: skip
-    width, color = _width(links, shares)
-    (x0, y0), (x1, y1) = _beside(_edge(start, end), _edge(end, start), beside)
-    style = "-|>,head_width=0.13,head_length=0.26" if sign == "+" else "|-|,widthA=0,widthB=0.22"
-    arrow = {"arrowstyle": style, "color": color, "linewidth": width, "shrinkA": 0, "shrinkB": 1, "mutation_scale": 12}
-    axes.annotate("", (x1, y1), (x0, y0), arrowprops=arrow, zorder=1)
-    label = [texts[link] for link in links if abs(shares.get(link, 0.0)) > 0.01]
-    if label:
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
-        middle = (x0 + x1) / 2, (y0 + y1) / 2 - 0.1
-        axes.text(*middle, label[0], fontsize=6.5, color=color, ha="center", fontweight="bold", bbox=box, zorder=4)
-
-
-def _bent(
-    axes: Any, start: str, end: str, sign: str, corners: tuple[tuple[float, float], ...], links: tuple[str, ...],
-    shares: Mapping[str, float],
-    texts: Mapping[str, str],
-) -> None:  # fmt: skip
-    width, color = _width(links, shares)
+def _arrow(axes: Any, start: str, end: str, sign: str, corners: tuple[Place, ...], stroke: Stroke) -> None:
     first, last = NODES[start][:2], NODES[end][:2]
-    path = [_edge(first, corners[0]), *corners]
-    axes.plot(
-        [p[0] for p in path], [p[1] for p in path], color=color, linewidth=width, zorder=1, solid_capstyle="round"
-    )
-    _arrow(axes, corners[-1], last, sign, (), {}, texts)
-
-
-Place = tuple[float, float]
+    if corners:
+        path = [_edge(first, corners[0]), *corners]
+        axes.plot(*zip(*path, strict=True), color=stroke.color, linewidth=stroke.width, zorder=1)
+        first = corners[-1]
+    back = any((end, start) == (s, e) for s, e, *_ in EDGES)
+    (x0, y0), (x1, y1) = _beside(_edge(first, last), _edge(last, first), 0.06 if back else 0.0)
+    style = "-|>,head_width=0.13,head_length=0.26" if sign == "+" else "|-|,widthA=0,widthB=0.22"
+    arrow = {"arrowstyle": style, "color": stroke.color, "linewidth": stroke.width, "shrinkA": 0, "shrinkB": 1}
+    axes.annotate("", (x1, y1), (x0, y0), arrowprops={**arrow, "mutation_scale": 12}, zorder=1)
+    if stroke.label:
+        if corners and math.hypot(x1 - x0, y1 - y0) < 0.5:
+            (x0, y0), (x1, y1) = path[-2:]
+        along = 0.35 if back else 0.5
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+        axes.text(
+            x0 + along * (x1 - x0), y0 + along * (y1 - y0) - (0.0 if back else 0.1), stroke.label, fontsize=6.5,
+            color=stroke.ink, ha="center", va="center" if back else "baseline", fontweight="bold", bbox=box, zorder=4,
+        )  # fmt: skip
 
 
 def _beside(start: Place, end: Place, distance: float) -> tuple[Place, Place]:
@@ -169,7 +259,7 @@ def _beside(start: Place, end: Place, distance: float) -> tuple[Place, Place]:
     return (start[0] + across * dy, start[1] - across * dx), (end[0] + across * dy, end[1] - across * dx)
 
 
-def _edge(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, float]:
+def _edge(start: Place, end: Place) -> Place:
     """Where the line from the middle of a box leaves the box."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     share = min(_WIDE / abs(dx) if dx else math.inf, _TALL / abs(dy) if dy else math.inf, 1.0)
@@ -177,11 +267,11 @@ def _edge(start: tuple[float, float], end: tuple[float, float]) -> tuple[float, 
     return (start[0] + share * dx, start[1] + share * dy) if known else start
 
 
-def _node(axes: Any, x: float, y: float, label: str, own: float, other: float) -> None:
+def _node(axes: Any, x: float, y: float, label: str, own: float, other: float, told: bool) -> None:
     from matplotlib.patches import FancyBboxPatch
 
     fold = math.log2(own / other) if own > 0 and other > 0 else 0.0
-    color = _colour(fold)
+    color = _colour(fold) if told else "white"
     axes.add_patch(
         FancyBboxPatch(
             (x - _WIDE + 0.05, y - _TALL + 0.05), 2 * _WIDE - 0.1, 2 * _TALL - 0.1, boxstyle="round,pad=0.05",
@@ -189,6 +279,9 @@ def _node(axes: Any, x: float, y: float, label: str, own: float, other: float) -
         )
     )  # fmt: skip
     dark = abs(fold) > 1.3
+    if not told:
+        axes.text(x, y + 0.01, label, ha="center", va="center", fontsize=6.5, zorder=3)
+        return
     shown = f"{own / other:.2g}x" if own > 0 and other > 0 else "none"
     axes.text(x, y - 0.045, label, ha="center", va="center", fontsize=6.5, zorder=3, color="white" if dark else "black")
     axes.text(x, y + 0.075, shown, ha="center", va="center", fontsize=5.5, zorder=3, color="white" if dark else "black")
@@ -200,16 +293,24 @@ def _colour(fold: float) -> Any:
     return matplotlib.colormaps["PuOr_r"](0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
 
 
-def _key(figure: Figure, height: float) -> None:
+def _key(figure: Figure, height: float, color: str) -> None:
     axes = figure.add_axes((0.35 / WIDTH, 1 - 6.2 / height, 1.7 / WIDTH, 0.09 / height))
     import numpy as np
 
-    axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap="PuOr_r", extent=(-2, 2, 0, 1))
+    axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap="PuOr_r" if color == "fold" else _flux_colors(),
+                extent=(-2, 2, 0, 1))  # fmt: skip
     axes.set_yticks([])
     axes.set_xticks([-2, -1, 0, 1, 2], ["1/4", "1/2", "1", "2", "4"])
     axes.tick_params(length=0, pad=1, labelsize=5.5)
-    axes.set_title("fold of the reference", fontsize=6, fontweight="normal", pad=2)
+    axes.set_title(
+        "fold of the reference" if color == "fold" else "flux, fold of the reference",
+        fontsize=6,
+        fontweight="normal",
+        pad=2,
+    )
     said = "arrow: raises; bar: lowers; orange, as wide as its share: carries the difference"
+    if color == "flux":
+        said = "arrow: raises; bar: lowers; number: rate of the reaction that it acts on; faint: on none"
     figure.text(2.3 / WIDTH, 1 - 6.2 / height, said, fontsize=6, color=GREY)
 
 

@@ -148,6 +148,7 @@ def test_tables_are_printed_for_people(here, capsys):
         (("synergy", "pair.toml", "--set", "analyze.synergy.gird=8x8"), "Did you mean 'grid'"),
         (("screen", "pair.toml", "--knock-down", "120 %"), "between 0 % and 100 %"),
         (("explain", "pair.toml", "--reference", "boht"), "Did you mean 'both'"),
+        (("explain", "pair.toml", "--color", "flx"), "Did you mean 'flux'"),
         (("sensitivity", "pair.toml", "--method", "sobl"), "Did you mean 'sobol'"),
         (("single-cells", "pair.toml", "--arms", "alon"), "Did you mean 'alone'"),
         (("single-cells", "pair.toml", "--titration", "1, x"), "numbers separated by commas"),

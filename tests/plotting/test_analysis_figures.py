@@ -20,7 +20,7 @@ from pathway.plotting.branch_figure import plot_branches, plot_switch
 from pathway.plotting.cell_figure import plot_single_cells
 from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
 from pathway.plotting.dose_figure import plot_dose_series
-from pathway.plotting.network_figure import EDGES, NODES, ROUND, plot_explanation
+from pathway.plotting.network_figure import EDGES, NODES, REACTIONS, ROUND, plot_explanation
 from pathway.plotting.screen_figure import plot_screen
 from pathway.plotting.sensitivity_figure import plot_morris, plot_sobol
 from pathway.plotting.style import save
@@ -78,6 +78,7 @@ FIGURES = {
     "cells": lambda lab, sc: plot_single_cells(single_cells(sc, lab, n_cells=30, transcription=[1.0, 1000.0])),
     "switch": lambda lab, sc: plot_switch(switch(sc, lab, readings=["PTEN", "pAKT"])),
     "explanation": lambda lab, sc: plot_explanation(explain(sc, lab, arm="trastuzumab", reference="both")),
+    "fluxes": lambda lab, sc: plot_explanation(explain(sc, lab, arm="trastuzumab", reference="both"), "flux"),
     "sobol": lambda lab, sc: plot_sobol(sobol(lambda x: x[:, 0] + x[:, 0] * x[:, 1], RANGES, 64), "Indices"),
     "morris": lambda lab, sc: plot_morris(morris(lambda x: x[:, 0] - x[:, 1], RANGES, 10), "Effects", "1"),
     "control": control,
@@ -108,3 +109,6 @@ def test_the_map_has_every_node_once_and_no_two_in_one_place(laboratory):
         assert start in NODES and end in NODES
     for node in NODES.values():
         assert node[3] in laboratory.units
+    drawn = {(start, end) for start, end, *_ in (*EDGES, *ROUND)}
+    assert drawn >= REACTIONS.keys()
+    assert {name for names in REACTIONS.values() for name in names} <= laboratory.model.rates.keys()

@@ -30,6 +30,7 @@ def explain(
     reference: Annotated[str | None, typer.Option(help="The arm it is compared with")] = None,
     reading: Annotated[str | None, typer.Option(help="What differs: pAKT, PTEN, growth ...")] = None,
     at: Annotated[str | None, typer.Option(help="Time, for example '24 h'; the end unless given")] = None,
+    color: Annotated[str | None, typer.Option(help="The map's colors: fold (of levels) or flux (of reactions)")] = None,
     ensemble: Ensemble = None,
     draws: DrawCount = None,
     seed: Seed = None,
@@ -40,8 +41,8 @@ def explain(
 ) -> int:
     """Why does one arm differ from another? The difference divided among the links that carry it."""
     given = {
-        "arm": arm, "reference": reference, "reading": reading, "at": at, "ensemble": ensemble, "draws": draws,
-        "seed": seed, "posterior": posterior,
+        "arm": arm, "reference": reference, "reading": reading, "at": at, "color": color, "ensemble": ensemble,
+        "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
     return answer("explain", explain_found, scenario, settings, given, out, as_json)
 
@@ -66,4 +67,5 @@ def explain_found(task: Task) -> Found:
             header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
         console.print_table(header, shown, numbers=range(1, len(header)))
 
-    return Found(found.to_dict(), {"explain": found.rows()}, {"figure": plot_explanation(found)}, show)
+    tables = {"explain": found.rows(), "fluxes": found.flux_rows()}
+    return Found(found.to_dict(), tables, {"figure": plot_explanation(found, o["color"])}, show)

@@ -165,6 +165,7 @@ class Explanation:
                 }
                 for k, link in enumerate(self.links)
             ],
+            "levels": {name: {"arm": own, "reference": other} for name, (own, other) in self.levels.items()},
             "fluxes": {
                 name: {"arm": own, "reference": other, "unit": self.flux_units[name]}
                 for name, (own, other) in self.fluxes.items()
@@ -246,55 +247,44 @@ def explain(
     draws = draws or chosen(laboratory)
     time = scenario.end if at is None else at
     own, other = cells_of(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
-    twin = twin_model(laboratory.model, chosen_links)
-    subsets = coalitions(len(chosen_links))
-    rows = 1 + draws.count
-    parameters = np.concatenate(
-        [
-            np.tile(own.parameters, (len(subsets), 1)),
-            np.tile(other.parameters, (len(subsets), 1)),
-            np.repeat(subsets.astype(float), rows, axis=0),
-        ],
-        axis=1,
-    )
-    starts = np.tile(np.concatenate([own.states, other.states], axis=1), (len(subsets), 1))
-    states, _ = steady_states(twin, np.nan_to_num(starts), parameters)
     plan = _both(own.dish.interventions, other.dish.interventions)
     begin = min([scenario.start, *(i.time for i in plan)])
-    shown = tuple(dict.fromkeys([reading, REFERENCE + reading, *_levels(laboratory)]))
-    ensemble = simulate_ensemble(
-        twin,
-        [time],
-        parameters,
-        start=np.nan_to_num(states),
-        interventions=plan,
-        observables=shown,
-        begin=begin,
-    )
-    values = ensemble[reading][:, 0].reshape(len(subsets), rows)
+    values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), chosen_links, reading)
     found = attribute(tuple(link.name for link in chosen_links), values)
-    levels = {
-        name: (float(ensemble[name][0, 0]), float(ensemble[REFERENCE + name][0, 0]))
-        for name in shown
-        if REFERENCE + name in shown
-    }
     return Explanation(
-        scenario,
-        arm,
-        reference,
-        reading,
-        laboratory.units[reading],
-        time,
-        levels[reading][0],
-        levels[reading][1],
-        chosen_links,
-        found,
-        tuple(interval(share) for share in found.shares),
-        levels,
-        _fluxes(laboratory, (own, other), begin, time),
-        _flux_units(laboratory),
-        draws,
-    )
+        scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], chosen_links, found,
+        tuple(interval(share) for share in found.shares), levels,
+        _fluxes(laboratory, (own, other), begin, time), _flux_units(laboratory), draws,
+    )  # fmt: skip
+
+
+def _with_every_subset(
+    laboratory: Laboratory, cultures: tuple[Cells, Cells], plan: Sequence[Intervention], window: tuple[float, float],
+    links: Sequence[Link], reading: str,
+) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:  # fmt: skip
+    """The reading with every subset of links turned over, shape (2^n_links, 1 + n_draws), and levels with none."""
+    own, other = cultures
+    twin, subsets, rows = twin_model(laboratory.model, links), coalitions(len(links)), len(own.parameters)
+    both = np.concatenate([own.parameters, other.parameters], axis=1)
+    switches = np.repeat(subsets.astype(float), rows, axis=0)
+    parameters = np.concatenate([np.tile(both, (len(subsets), 1)), switches], axis=1)
+    starts = np.tile(np.concatenate([own.states, other.states], axis=1), (len(subsets), 1))
+    states, _ = steady_states(twin, np.nan_to_num(starts), parameters)
+    shown = tuple(dict.fromkeys([reading, *_SHOWN]))
+    ensemble = simulate_ensemble(
+        twin, [window[1]], parameters, start=np.nan_to_num(states), interventions=plan,
+        observables=(*shown, *(REFERENCE + name for name in shown)), begin=window[0],
+    )  # fmt: skip
+    levels = {name: (float(ensemble[name][0, 0]), float(ensemble[REFERENCE + name][0, 0])) for name in shown}
+    return ensemble[reading][:, 0].reshape(len(subsets), rows), levels
+
+
+_SHOWN = (
+    "HER2_signal", "HER3_signal", "EGFR_signal", "SRC_active", "IRS1", "PI3K_alpha", "PI3K_beta", "PIP3", "PTEN_active",
+    "PTEN_transcript", "miR21_free", "NFIB", "PDCD4", "AP1", "inflammation", "RAS_GTP", "ERK_active", "pAKT",
+    "FOXO_nuclear", "S6K_active", "mTORC2_activity", "p27", "cyclin_D", "division_rate",
+)  # fmt: skip
+"""What the network figure colours, in both cultures."""
 
 
 def _fluxes(
@@ -319,20 +309,6 @@ def _flux_units(laboratory: Laboratory) -> dict[str, str]:
         for reaction in changes:
             units.setdefault(reaction, f"{laboratory.units[species]}/h" if laboratory.units[species] != "1" else "1/h")
     return units
-
-
-_SHOWN = (
-    "HER2_on_surface", "HER2_signal", "HER3", "HER3_signal", "EGFR_signal", "SRC_active", "IRS1", "PI3K_alpha",
-    "PI3K_beta", "PIP3", "PTEN", "PTEN_active", "PTEN_transcript", "miR21_free", "miR21_primary", "NFIB", "PDCD4",
-    "AP1", "inflammation", "IL6", "RAS_GTP", "ERK_active", "SPRY", "pAKT", "AKT_activity", "FOXO_nuclear",
-    "S6K_active", "mTORC2_activity", "p27", "cyclin_D", "division_rate", "antimiR_inside",
-)  # fmt: skip
-
-
-def _levels(laboratory: Laboratory) -> list[str]:
-    """What the network figure colours, in both cultures."""
-    names = [name for name in _SHOWN if name in laboratory.units]
-    return [twin for name in names for twin in (name, REFERENCE + name)]
 
 
 def _both(own: Sequence[Intervention], other: Sequence[Intervention]) -> list[Intervention]:

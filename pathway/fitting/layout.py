@@ -74,6 +74,14 @@ class Slots:
                 self._slope_from.append(position)
         self.pattern = np.array(entries, dtype=int).reshape(-1, 3)
 
+    @cached_property
+    def read_by_row(self) -> list[frozenset[int]]:
+        """The parameters that each row depends on."""
+        made: list[set[int]] = [set() for _ in range(self.shape[0])]
+        for row, _, q in self.pattern.tolist():
+            made[row].add(q)
+        return [frozenset(row) for row in made]
+
     def values(self, q: np.ndarray) -> np.ndarray:
         """The table at parameter values `q`, shape (n_rows, n_columns)."""
         made = self._constant.copy()
@@ -250,13 +258,21 @@ class Layout:
         return np.argsort(self.order)[: len(self.problem.measurements)]
 
     @cached_property
+    def reads(self) -> tuple[frozenset[int], ...]:
+        """Of each run: which parameters its states depend on, also through its rest. Positions among `names`."""
+        starts, rows = self.initial.read_by_row, self.parameters.read_by_row
+        made: list[frozenset[int]] = []
+        for run in self.runs:
+            own = starts[run.start_row].union(*(rows[stretch.row] for stretch in run.stretches))
+            jumps = [stretch.jump.tape.slopes for stretch in run.stretches if stretch.jump is not None]
+            own |= {self.positions[n] for slopes in jumps for _, n in slopes if n in self.positions}
+            made.append(own | made[run.before] if run.before >= 0 else own)
+        return tuple(made)
+
+    @cached_property
     def observed_only(self) -> np.ndarray:
         """Estimated parameters that no run depends on: scales, offsets, noise levels. Positions among the estimated."""
-        used = {int(q) for table in (self.initial, self.parameters) for q in table.pattern[:, 2]}
-        for run in self.runs:
-            for stretch in run.stretches:
-                if stretch.jump is not None:
-                    used |= {self.positions[n] for _, n in stretch.jump.tape.slopes if n in self.positions}
+        used = frozenset().union(*self.reads)
         return np.array([k for k, q in enumerate(self.estimated) if int(q) not in used], dtype=int)
 
     # Runs

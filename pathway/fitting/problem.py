@@ -27,11 +27,15 @@ STEADY = math.inf
 
 
 class ProblemError(ValueError):
-    """A fitting problem that contradicts itself; one line for each mistake."""
+    """A fitting problem that contradicts itself; one line for each mistake, but only the first `SHOWN` of many."""
+
+    SHOWN = 10
 
     def __init__(self, mistakes: Iterable[str]) -> None:
         self.mistakes = tuple(mistakes)
-        super().__init__("\n".join(self.mistakes))
+        more = len(self.mistakes) - self.SHOWN
+        lines = self.mistakes if more <= 0 else (*self.mistakes[: self.SHOWN], f"... and {more} more")
+        super().__init__("\n".join(lines))
 
 
 @dataclass(frozen=True)

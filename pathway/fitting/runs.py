@@ -151,34 +151,50 @@ class EngineRunner:
 
     def _differences(self, q: np.ndarray, states: np.ndarray, parameters: np.ndarray) -> Recorded:
         """Slopes by central differences: for models with events, whose slopes the engine does not carry."""
-        estimated = self.layout.estimated
-        by_state = np.empty((*states.shape, len(estimated)))
-        by_parameter = np.empty((*parameters.shape, len(estimated)))
+        estimated, reads = self.layout.estimated, self.layout.reads
+        by_state = np.zeros((*states.shape, len(estimated)))
+        by_parameter = np.zeros((*parameters.shape, len(estimated)))
         for place, k in enumerate(estimated):
+            moved = [i for i, run_reads in enumerate(reads) if k in run_reads]
+            if not moved:
+                continue
             step = 1e-4 * max(abs(q[k]), 1e-8)
             ahead, back = q.copy(), q.copy()
             ahead[k] += step
             back[k] -= step
-            s1, p1 = self._states(ahead)
-            s0, p0 = self._states(back)
-            by_state[..., place] = (s1 - s0) / (2 * step)
-            by_parameter[..., place] = (p1 - p0) / (2 * step)
+            s1, p1 = self._states(ahead, moved)
+            s0, p0 = self._states(back, moved)
+            outputs = self._outputs_of(moved)
+            by_state[outputs, :, place] = (s1[outputs] - s0[outputs]) / (2 * step)
+            by_parameter[outputs, :, place] = (p1[outputs] - p0[outputs]) / (2 * step)
         return Recorded(states, parameters, by_state, by_parameter)
 
-    def _states(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _outputs_of(self, runs: Sequence[int]) -> np.ndarray:
+        """Positions of the moments that these runs record."""
+        stretches = [stretch for k in runs for stretch in self.layout.runs[k].stretches]
+        made = [np.arange(s.first_output, s.first_output + len(s.times)) for s in stretches]
+        return np.concatenate(made) if made else np.zeros(0, dtype=int)
+
+    def _states(self, q: np.ndarray, only: Sequence[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """States and model parameters at all recorded moments; of some runs alone, nan for the others' states."""
         layout = self.layout
+        asked = set(range(len(layout.runs)) if only is None else only)
+        asked |= {layout.runs[k].before for k in asked}
         starts, table = layout.initial.values(q), layout.parameters.values(q)
         states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
         parameters = table[layout.output_row]
         now: list[np.ndarray] = [starts[run.start_row] for run in layout.runs]
-        for k in self.before:
+        for k in asked.intersection(self.before):
             run = layout.runs[k]
             now[k] = self._rest(run.name, now[k], table[run.stretches[0].row], layout.model.start_time)
         for k, run in enumerate(layout.runs):
             if run.before >= 0:
                 now[k] = now[run.before]
         held: list[dict[int, float]] = [{} for _ in layout.runs]
-        for batch in self.batches:
+        for whole in self.batches:
+            batch = whole if only is None else replace(whole, members=tuple(m for m in whole.members if m[0] in asked))
+            if not batch.members:
+                continue
             rows = np.stack([table[stretch.row] for _, stretch in batch.members])
             for i, (k, stretch) in enumerate(batch.members):
                 if stretch.jump is not None:

@@ -149,7 +149,11 @@ MISTAKES = {
     ),
     "a missing file": (
         {"problem__yaml": VERSION_2["problem.yaml"].replace("[measurements.tsv]", "[gone.tsv]")},
-        "gone.tsv: cannot be read",
+        "gone.tsv: there is no such file",
+    ),
+    "no list of parameters": (
+        {"problem__yaml": VERSION_2["problem.yaml"].replace("parameter_files: [parameters.tsv]\n", "")},
+        "problem.yaml: parameter_files is missing",
     ),
     "an extension": (
         {"problem__yaml": VERSION_2["problem.yaml"] + "extensions: {select: {version: 1, required: true}}\n"},
@@ -171,6 +175,14 @@ def test_a_mistake_is_named_with_file_and_row(tmp_path, what):
     changed, message = MISTAKES[what]
     with pytest.raises(ProblemError, match=message):
         read_petab(written(tmp_path, **changed), lint=False)
+
+
+def test_of_many_mistakes_the_first_are_shown(tmp_path):
+    header, row = VERSION_2["measurements.tsv"].splitlines()
+    path = written(tmp_path, measurements__tsv="\n".join([header, *[row.replace("seen", "sen")] * 25]))
+    with pytest.raises(ProblemError, match=r"measurements.tsv:11: [^\n]*\n... and 15 more$") as found:
+        read_petab(path)
+    assert len(found.value.mistakes) == 25
 
 
 def test_the_library_s_complaints_are_passed_on(tmp_path):
@@ -215,6 +227,14 @@ problems:
     "observables.tsv": "observableId\tobservableFormula\tnoiseFormula\nseen\tA\t0.1\n",
     "conditions.tsv": "conditionId\tk2\tB\nbefore\t0.3\t2\nafter\t\t\n",
 }
+
+
+@pytest.mark.parametrize(("condition", "name"), [("before", "other"), ("after", "other"), ("after", "")])
+def test_a_condition_of_version_1_that_does_not_exist_is_named(tmp_path, condition, name):
+    files = {file.replace(".", "__"): text for file, text in VERSION_1.items()}
+    files["measurements__tsv"] = files["measurements__tsv"].replace(condition, name)
+    with pytest.raises(ProblemError, match=rf"measurements.tsv:2: no condition is called '{name}'"):
+        read_petab(written(tmp_path, **files))
 
 
 def test_a_parameter_left_open_after_preequilibration_has_the_value_of_the_model(tmp_path):

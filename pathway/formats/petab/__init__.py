@@ -32,7 +32,7 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     path : str or Path
         The YAML file, format version 1 or 2, with one SBML model.
     lint : bool
-        Whether the petab library checks the files first.
+        Whether the petab library checks the files too.
 
     Returns
     -------
@@ -58,11 +58,12 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     version = str(content["format_version"]).split(".")[0]
     if version not in ("1", "2"):
         raise ProblemError([f"{path}: format_version is {content['format_version']}; expected 1 or 2.x"])
-    if lint:
-        _lint(path, version)
     locate, build = (model_file_1, problem_of_version_1) if version == "1" else (model_file_2, problem_of_version_2)
     declared = read_sbml(path.parent / locate(content, path))
-    return attach_model(declared, path, content, build, version)
+    problem = attach_model(declared, path, content, build, version)
+    if lint:  # afterwards, because messages from here name the row
+        _lint(path, version)
+    return problem
 
 
 _OVERRULED = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +64,8 @@ def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
     path = folder / name
     try:
         text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ProblemError([f"{path}: there is no such file"]) from None
     except (OSError, UnicodeDecodeError) as reason:
         raise ProblemError([f"{path}: cannot be read: {reason}"]) from None
     lines = text.splitlines()
@@ -83,6 +84,9 @@ def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
 def read_tables(folder: Path, names: Any, required: tuple[str, ...]) -> list[Row]:
     """The rows of several tables, one after the other."""
     listed = [names] if isinstance(names, str) else list(names or [])
+    wrong = [name for name in listed if not isinstance(name, str)]
+    if wrong:
+        raise ProblemError([f"{folder}: '{wrong[0]}' stands where the name of a table is due"])
     return [row for name in listed for row in read_table(folder, name, required)]
 
 
@@ -92,6 +96,8 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
 
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ProblemError([f"{path}: there is no such file"]) from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
         raise ProblemError([f"{path}: cannot be read: {' '.join(str(reason).split())}"]) from None
     if not isinstance(content, dict) or "format_version" not in content:
@@ -99,9 +105,8 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def finite(text: str) -> float:
-    """A number as PEtab writes it, nan where there is none."""
-    try:
-        return float(text)
-    except ValueError:
-        return math.nan
+def require(content: Any, keys: tuple[str, ...], path: Path) -> None:
+    """See that the YAML file lists these tables."""
+    missing = [key for key in keys if not content.get(key)]
+    if missing:
+        raise ProblemError([f"{path}: {', '.join(missing)} is missing"])

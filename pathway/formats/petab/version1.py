@@ -13,7 +13,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from ..sbml import SbmlModel
-from .tables import Row, read_tables
+from .tables import Row, read_tables, require
 
 _SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
 _PRIORS = {
@@ -47,6 +47,8 @@ def _only_part(content: Any, path: Path) -> Any:
 def problem_of_version_1(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 1 file describe, identifiers as they stand there."""
     part, folder = _only_part(content, path), path.parent
+    require(content, ("parameter_file",), path)
+    require(part, ("condition_files", "measurement_files", "observable_files"), path)
     conditions = {
         row.text("conditionId"): row for row in read_tables(folder, part.get("condition_files"), ("conditionId",))
     }
@@ -83,7 +85,7 @@ def experiment_name(before: str, condition: str) -> str:
 
 def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, declared: SbmlModel) -> Experiment:
     before, condition = key
-    for name in filter(None, key):
+    for name in (before, condition) if before else (condition,):
         if name not in conditions:
             raise ProblemError([f"{where.place}: no condition is called '{name}'"])
     if not before:

@@ -11,7 +11,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from ..sbml import SbmlModel
-from .tables import Row, read_tables
+from .tables import Row, read_tables, require
 from .version1 import fill
 
 _NOISE = {
@@ -52,6 +52,7 @@ def problem_of_version_2(content: Any, path: Path, declared: SbmlModel) -> dict[
     """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
     if content.get("extensions"):
         raise ProblemError([f"{path}: extension {', '.join(content['extensions'])} is not supported"])
+    require(content, ("parameter_files", "measurement_files", "observable_files"), path)
     folder = path.parent
     rows = read_tables(
         folder, content.get("measurement_files"), ("observableId", "experimentId", "measurement", "time")

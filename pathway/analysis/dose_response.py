@@ -152,21 +152,3 @@ def count_metrics(doses: np.ndarray, relative_counts: np.ndarray, significance: 
     curve = fit.curve
     ic50 = float(curve.dose(0.5)) if curve.bottom < 0.5 else math.inf
     return CountMetrics(ic50, curve.half, curve.bottom, curve.slope, fit.r_squared, fit.p_value, False)
-
-
-def gr_between(
-    count: np.ndarray, count_control: np.ndarray, start: np.ndarray, start_control: np.ndarray
-) -> np.ndarray:
-    """GR of a stretch of time: 2^(doublings / doublings of the control) - 1.
-
-    Parameters
-    ----------
-    count, count_control : array
-        At the end of the stretch.
-    start, start_control : array
-        At its beginning; with the first dose as beginning this is the GR value, between neighboring times the
-        time-dependent one.
-    """
-    from pathway.scenario.growth import gr_value
-
-    return gr_value(count, count_control, start, start_control)

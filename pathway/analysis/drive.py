@@ -99,10 +99,10 @@ class BranchSpread:
         """Draws with a special point of a kind: "fold", "Hopf"."""
         return [draw for draw, points in self.special.items() if any(point.kind == kind for point in points)]
 
-    def band(self, name: str) -> tuple[np.ndarray, np.ndarray]:
-        """Ends of the middle 95 % of a reading, shape (k,) each."""
-        low, high = np.nanquantile(self.readings[name], [0.025, 0.975], axis=0)
-        return low, high
+    def band(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ends of the middle 95 % of a reading, and its median, shape (k,) each."""
+        low, high, median = np.nanquantile(self.readings[name], [0.025, 0.975, 0.5], axis=0)
+        return low, high, median
 
 
 def branches_of_draws(

@@ -45,15 +45,6 @@ LOOP_WORDS: Mapping[str, str] = {
     "B5": "NF-kB/STAT3 makes IL-6, IL-6 activates STAT3, STAT3 makes miR-21",
 }
 
-STRENGTH: Mapping[str, tuple[str, ...]] = {
-    "B1": ("PTEN_autoactivation", "k_PTEN_phosphorylation"),
-    "B2": ("PDCD4_AP1_inhibition", "miR21_promoter_AP1", "faster_decay"),
-    "B3": ("NFIB_repression", "faster_decay"),
-    "B4": ("AKT_to_inflammation", "miR21_promoter_inflammation", "faster_decay_PTEN"),
-    "B5": ("IL6_to_inflammation", "miR21_promoter_inflammation"),
-}
-"""Gains of each loop, to be raised beyond the plausible where the question is how much would be needed."""
-
 _COMPARED = (
     "miR21_RISC",
     "PTEN_active",
@@ -244,11 +235,3 @@ def _lost(
         again = steady_states(model, found, np.tile(values, (len(found), 1)))[0]
         lost += int(np.isfinite(again).all() and len(_distinct(model.species, again)) == 1)
     return lost
-
-
-def strengthened(laboratory: Laboratory, parameters: np.ndarray, loop: str, factor: float) -> np.ndarray:
-    """Parameter sets with every gain of a loop multiplied."""
-    made = parameters.copy()
-    for name in STRENGTH[loop]:
-        made[:, laboratory.model.parameter_index(name)] *= factor
-    return made

@@ -180,7 +180,10 @@ def _branch_dict(condition: Condition) -> dict[str, Any]:
     if spread is not None and spread.members:
         bands = {
             "values": spread.values.tolist(),
-            "readings": {n: [end.tolist() for end in spread.band(n)] for n in spread.readings},
+            "readings": {
+                n: dict(zip(("low", "high", "median"), map(np.ndarray.tolist, spread.band(n)), strict=True))
+                for n in spread.readings
+            },
             "draws": spread.members,
             "lost": spread.lost,
             "folds": {

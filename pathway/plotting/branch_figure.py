@@ -17,11 +17,11 @@ from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, value_
 
 _COLUMNS = 3
 _ROOM = 2.5
-_MARKS = {"fold": ("o", "fold"), "Hopf": ("s", "Hopf point"), "branch point": ("D", "branch point")}
+_MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}
 
 
 def plot_switch(found: Switch) -> Figure:
-    """Branches of every condition with bands over draws, up and down in time as triangles, and fold curves."""
+    """Branches of every condition, bands and medians over draws, up and down in time as triangles, fold curves."""
     return plot_branches(
         [(c.label, c.branch, c.readings) for c in found.conditions],
         list(found.conditions[0].readings),
@@ -61,7 +61,7 @@ def plot_branches(
     usual : float, optional
         Where the cells stand.
     spreads : sequence of BranchSpread or None, one for each branch
-        Bands of the middle 95 % of draws.
+        Bands of the middle 95 % of draws, dotted their median.
     swept : Hysteresis, optional
         Simulated on the way up and down, in the first condition.
     fold_curves : sequence of (label, Branch)
@@ -121,9 +121,11 @@ def _panel(
         color = PALETTE[(index + 1) % len(PALETTE)]
         spread = spreads[index] if spreads else None
         if spread is not None and spread.members:
-            ends = spread.band(name)
-            axes.fill_between(spread.values, *ends, color=color, alpha=0.13, linewidth=0)
-            widest = max(widest, float(np.nanmax(ends[1])))
+            lowest, highest, median = spread.band(name)
+            axes.fill_between(spread.values, lowest, highest, color=color, alpha=0.13, linewidth=0)
+            dots: Any = {"color": color, "linestyle": (0, (1, 1.5)), "linewidth": 0.8}
+            axes.plot(spread.values, median, label="median of draws" if index == 0 else None, **dots)
+            widest = max(widest, float(np.nanmax(highest)))
         course = np.asarray(values[name])
         high = max(high, float(course.max()))
         for stable, first, last in _stretches(branch.stable):
@@ -132,7 +134,7 @@ def _panel(
             axes.plot(branch.values[first:last], course[first:last], color=color, linestyle=dash, label=shown)
         for point in branch.special:
             nearest = int(np.argmin(np.abs(branch.states - point.state).sum(axis=1)))
-            mark, _ = _MARKS.get(point.kind, ("o", ""))
+            mark = _MARKS.get(point.kind, "o")
             axes.plot(point.value, course[nearest], mark, color=color, markersize=4, markerfacecolor="white", zorder=3)
     if swept is not None:
         for way, marker in ((swept.up, "^"), (swept.down, "v")):

@@ -11,7 +11,7 @@ from typing import Any
 from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
 
 Place = tuple[float, float]
 
@@ -322,12 +322,14 @@ def _bars(figure: Figure, found: Explanation, height: float) -> None:
     axes.barh(range(len(order)), values, height=0.7, color=PALETTE[1])
     for row, k in enumerate(order):
         share = found.shares[k]
-        if share.low is not None and share.high is not None:
-            axes.plot([share.low, share.high], [row, row], color="black", linewidth=0.7)
+        whisker(axes, share, row)
         axes.plot(float(found.attribution.alone[k, 0]), row, "|", color="black", markersize=6)
     axes.set_yticks(range(len(order)), [found.links[k].name for k in order])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color="black", linewidth=0.6)
-    axes.set_xlabel(f"share of the way to the reference, {found.reading} [{found.unit}]   (tick: alone)", labelpad=1.5)
+    drawn = "; line and dot: 95 % and median of draws" if found.draws.count else ""
+    axes.set_xlabel(
+        f"share of the way to the reference, {found.reading} [{found.unit}]   (tick: alone{drawn})", labelpad=1.5
+    )

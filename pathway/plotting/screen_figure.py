@@ -8,11 +8,15 @@ import numpy as np
 
 from pathway.analysis.screen import Screen
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
 _SHOWN = 30
 _MOST_PAIRS = 50
+_SMALL_ABOVE = 30
+"""Rows of the map above which its labels are smaller."""
+_LEAST_SIDE = 0.9
+"""Inches: so much the label of the color bar needs."""
 
 
 def plot_screen(found: Screen) -> Figure:
@@ -22,8 +26,10 @@ def plot_screen(found: Screen) -> Figure:
         count = len(places)
         paired = min(_MOST_PAIRS, len(found.paired))
         bars = 0.135 * count
-        below = 0.15 + 0.041 * max((len(found.targets[k].name) for k in found.paired[:paired]), default=0)
-        map_height = 0.11 * paired + 0.2 + below if paired > 1 else 0.0
+        letter = 0.041 if paired > _SMALL_ABOVE else 0.05
+        below = 0.15 + letter * max((len(found.targets[k].name) for k in found.paired[:paired]), default=0)
+        side = max(0.11 * paired, _LEAST_SIDE)
+        map_height = side + 0.2 + below if paired > 1 else 0.0
         height = 1.0 + bars + map_height
         figure = new_figure(WIDTH, height)
         doing = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
@@ -32,7 +38,6 @@ def plot_screen(found: Screen) -> Figure:
         _bars(figure.add_axes((2.6 / WIDTH, 1 - (0.5 + bars) / height, 2.8 / WIDTH, bars / height)), found, places)
         _growth(figure.add_axes((5.7 / WIDTH, 1 - (0.5 + bars) / height, 1.25 / WIDTH, bars / height)), found, places)
         if paired > 1:
-            side = 0.11 * paired
             left = 1.75
             wide = min(side, WIDTH - left - 0.9)
             axes = figure.add_axes((left / WIDTH, below / height, wide / WIDTH, side / height))
@@ -44,15 +49,15 @@ def _bars(axes: Any, found: Screen, places: list[int]) -> None:
     """One bar for each target; what does the same as one above stands in its label."""
     for row, k in enumerate(places):
         axes.barh(row, found.change[k], color=_KIND_COLORS[found.targets[k].kind], height=0.7)
-        i = found.intervals[k]
-        if i.low is not None:
-            axes.plot([i.low, i.high], [row, row], color="black", linewidth=0.7)
+        whisker(axes, found.intervals[k], row)
     axes.set_yticks(range(len(places)), [_label(found, k) for k in places])
     axes.set_ylim(len(places) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0, labelsize=6)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.spines["left"].set_visible(False)
-    axes.set_xlabel(f"change of GR [1]   (GR without: {found.baseline:.2f}; left: response restored)", labelpad=1.5)
+    drawn = "\nline and dot: 95 % and median of draws" if found.draws.count else ""
+    said = f"change of GR [1]   (GR without: {found.baseline:.2f}; left: response restored){drawn}"
+    axes.set_xlabel(said, labelpad=1.5)
     from matplotlib.patches import Patch
 
     kinds = dict.fromkeys(found.targets[k].kind for k in places)
@@ -85,7 +90,7 @@ def _pairs(figure: Figure, axes: Any, found: Screen, paired: int, height: float)
     values = np.ma.masked_invalid(found.pairs[:paired, :paired]) - found.baseline
     limit = float(np.abs(values).max())
     image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
-    size = 5.0 if paired > 30 else 6.0
+    size = 5.0 if paired > _SMALL_ABOVE else 6.0
     axes.set_xticks(range(paired), names, rotation=90, fontsize=size)
     axes.set_yticks(range(paired), names, fontsize=size)
     axes.tick_params(length=0)
@@ -95,9 +100,10 @@ def _pairs(figure: Figure, axes: Any, found: Screen, paired: int, height: float)
     axes.tick_params(which="minor", length=0)
     for side in axes.spines.values():
         side.set_visible(False)
-    axes.set_title(f"Pairs ({paired} of {len(found.paired)} targets; diagonal: one alone)")
+    of = f"{paired} of {len(found.paired)} targets; diagonal: one alone; negative: response restored"
+    axes.set_title(f"Pairs ({of})")
     box = axes.get_position()
     bar = figure.add_axes((box.x1 + 0.12 / WIDTH, box.y0, 0.11 / WIDTH, min(1.4 / height, box.height)))
     figure.colorbar(image, cax=bar)
-    bar.set_ylabel("change of GR [1]   (negative: response restored)", fontsize=6)
+    bar.set_ylabel("change of GR [1]", fontsize=6)
     bar.tick_params(labelsize=6)

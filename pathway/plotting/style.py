@@ -7,12 +7,15 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
+
+if TYPE_CHECKING:
+    from pathway.analysis.draws import Interval
 
 # Okabe and Ito 2008, "Color Universal Design": black first, for the untreated arm; yellow last, it is faint on white.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
@@ -114,6 +117,17 @@ def _power_text(value: float, _: object) -> str:
     power = math.floor(math.log10(value) + 1e-9)
     first = f"{value / 10.0**power:g}"
     return ("" if first == "1" else f"{first}\u00d7") + f"10{str(power).translate(_RAISED)}"
+
+
+def whisker(axes: Any, found: Interval, place: float, upright: bool = False) -> None:
+    """The middle 95 % of draws as a line and their median as a white dot; nothing without draws."""
+    if found.low is None:
+        return
+    ends, middle = [found.low, found.high], [found.median]
+    for values, drawn in ((ends, {"linewidth": 0.7}), (middle, {"marker": "o", "markersize": 2.2})):
+        at = [place] * len(values)
+        x, y = (at, values) if upright else (values, at)
+        axes.plot(x, y, color="black", markerfacecolor="white", markeredgewidth=0.5, zorder=3, **drawn)
 
 
 def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:

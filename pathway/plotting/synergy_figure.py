@@ -12,7 +12,7 @@ from pathway.analysis.schedules import Schedules, when
 from pathway.analysis.synergy.isoboles import isobole
 from pathway.analysis.synergy.scales import SCALES
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
 
 _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess", "zip": "ZIP excess"}
 _MISSING = "#BFBFBF"
@@ -153,8 +153,7 @@ def _schedules(axes: Any, given: Schedules) -> None:
     places = range(len(given.shifts))
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
     for place, found in zip(places, given.intervals(), strict=True):
-        if found.low is not None:
-            axes.plot([place, place], [found.low, found.high], color="black", linewidth=0.8)
+        whisker(axes, found, place, upright=True)
         axes.text(place, found.value / 2, f"{found.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
     axes.set_xticks(places, [when(shift).replace(" h ", " h\n") for shift in given.shifts])
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)

@@ -7,8 +7,9 @@ import pytest
 from scipy.optimize import minimize
 
 from pathway.analysis.curves import Hill, fit_hill
-from pathway.analysis.dose_response import area_over_curve, count_metrics, gr_between, gr_metrics
+from pathway.analysis.dose_response import area_over_curve, count_metrics, gr_metrics
 from pathway.analysis.mistakes import AnalysisError
+from pathway.scenario.growth import gr_value
 
 # datarail/gr_metrics, toy example 1: MCF10A, replicate 1, 48 h; counts as published, control 1212.5, start 299.5.
 DOSES = np.array([0.001, 0.003162, 0.01, 0.03162, 0.1, 0.3162, 1, 3.162, 10])
@@ -40,7 +41,7 @@ PUBLISHED = {
 
 def gr_of(drug):
     count = np.array(COUNTS[drug], dtype=float)
-    return gr_between(count, np.full(9, 1212.5), np.full(9, 299.5), np.full(9, 299.5))
+    return gr_value(count, np.full(9, 1212.5), np.full(9, 299.5), np.full(9, 299.5))
 
 
 @pytest.mark.parametrize("drug", COUNTS)

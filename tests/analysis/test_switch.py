@@ -10,7 +10,7 @@ from pathway.analysis.draws import from_ranges
 from pathway.analysis.drive import branches_of_draws, drive_branch
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.pulse import minimal_pulse, pulse_course
-from pathway.analysis.second_states import search, strengthened
+from pathway.analysis.second_states import search
 from pathway.analysis.switch import switch
 from pathway.scenario.prior import drawn_laboratory
 from pathway.simulation import Intervention, simulate, steady_state
@@ -25,7 +25,9 @@ def test_no_second_state_in_draws_from_the_ranges(scenario, laboratory):
 def test_a_second_state_is_found_where_there_is_one(scenario, laboratory, untreated):
     # Gains of the loop of miR-21, PDCD4 and AP-1 a thousand times beyond the plausible: some draws then are switches.
     draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 60, seed=7)
-    rows = strengthened(laboratory, draws.of_line("bt474_resistant", scenario.file.parent), "B2", 1000.0)
+    rows = draws.of_line("bt474_resistant", scenario.file.parent).copy()
+    gains = ("PDCD4_AP1_inhibition", "miR21_promoter_AP1", "faster_decay")
+    rows[:, [laboratory.model.parameter_index(name) for name in gains]] *= 1000.0
     found = search(laboratory, rows)
     assert found.bistable and found.loops["B2"] == len(found.bistable)
     place, pulses = laboratory.model.parameter_index("miR21_extra_transcription"), []

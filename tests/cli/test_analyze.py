@@ -110,7 +110,7 @@ DRAWS = "k_PTEN,scale_pAKT\n" + "".join(f"{80 + 10 * k},1\n" for k in range(6))
         (("single-cells", "--cells", "20"), lambda c: c["arms"]["alone"]["intervals"]["spread of PTEN"].values()),
         (("single-cells", "--cells", "20", "--titration", "1, 300, 30000"), lambda c: c["threshold"].values()),
         (("sensitivity", "--method", "time"), lambda c: (c[e]["pAKT"][-1][0] for e in ("low", "high", "median"))),
-        (("bifurcation", "--draws", "6"), lambda c: c["branches"][0]["over_draws"]["readings"]["PTEN"][0]),
+        (("bifurcation", "--draws", "6"), lambda c: c["branches"][0]["over_draws"]["readings"]["PTEN"]["low"]),
     ],
 )
 def test_draws_of_a_fit_give_every_analysis_intervals(command, interval, here, capsys):

@@ -76,8 +76,9 @@ def screen_found(task: Task) -> Found:
         console.print_table(header, rows, numbers=range(2, len(header)))
         for one, two, gr in found.best_pairs(5):
             change = found.pair_interval(one, two).text("+.3f")
-            drawn = f", change over draws {change} (best 20 pairs only)" if change else ""
-            console.print_line(f"pair {one} + {two}: GR {gr:.3f}{drawn}")
+            console.print_line(f"pair {one} + {two}: GR {gr:.3f}" + (f", change over draws {change}" if change else ""))
+        if found.pair_intervals:
+            console.print_line(f"Of pairs, the {len(found.pair_intervals)} best have intervals, the others none.")
         if found.failed:
             console.print_line(f"Without a resting state, left out: {', '.join(found.failed)}")
 

@@ -26,6 +26,8 @@ Posterior = Annotated[
 ]
 ArmName = Annotated[str | None, typer.Option("--arm", help="An arm of the scenario")]
 
+_DRAWN = {"ranges": "draws from the plausible ranges", "posterior": "the posterior"}
+
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Header with units, and rows."""
 
@@ -51,10 +53,10 @@ class Task:
         )  # fmt: skip
         if found.left_out:
             console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
-        if found.kind == "posterior":
+        if found.kind in _DRAWN:
             console.say(
-                "Values are those of the cell line as it stands, intervals and medians those of the posterior. A value "
-                "outside its interval means that the fit moved it: then read the median."
+                f"Values are those of the cell line as it stands, intervals and medians those of {_DRAWN[found.kind]}. "
+                "A value may lie outside its interval: the line's numbers are then unusual among the draws."
             )
         return found
 

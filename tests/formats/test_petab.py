@@ -297,6 +297,37 @@ CONDITIONS = {
         {"conditions__tsv": "conditionId\tcell\tB\nbefore\t\t2\nafter\t5\t\n"},
         analytical(1.0, *RESTING),
     ),
+    "a rate constant that only the parameter table gives": (
+        one_run("conditionId\nc\n", model__xml=SBML.replace(' value="0.8"', "")),
+        analytical(1.0, 1.0, 0.0),
+    ),
+    "a rate constant that only the condition gives": (
+        one_run("conditionId\tk2\nc\t0.7\n", model__xml=SBML.replace(' value="0.6"', "")),
+        analytical(1.0, 1.0, 0.0, k2=0.7),
+    ),
+    "a start that only the condition gives": (
+        one_run("conditionId\tA\nc\t3\n", model__xml=SBML.replace(' initialConcentration="1"', "")),
+        analytical(1.0, 3.0, 0.0),
+    ),
+    "a size that only the condition gives": (
+        one_run("conditionId\tcell\nc\t3\n", model__xml=SBML.replace(' size="2"', "")),
+        analytical(1.0, 1.0, 0.0),
+    ),
+    "a start that follows one that only the condition gives": (
+        one_run("conditionId\tA\nc\t2\n", model__xml=THREE_TIMES.replace(' initialConcentration="1"', "")),
+        analytical(1.0, 2.0, 6.0),
+    ),
+    "a start that only the pre-equilibration gives": (
+        {
+            "conditions__tsv": "conditionId\tA\tB\nbefore\t1\t2\nafter\t\t\n",
+            "model__xml": SBML.replace(' initialConcentration="1"', ""),
+        },
+        analytical(1.0, *RESTING),
+    ),
+    "an endless rate constant that the parameter table replaces": (
+        one_run("conditionId\nc\n", model__xml=SBML.replace('value="0.8"', 'value="INF"')),
+        analytical(1.0, 1.0, 0.0),
+    ),
     "rates of reactions": (
         one_run(
             "conditionId\nc\n", observables__tsv=VERSION_1["observables.tsv"].replace("\tA\t", "\tforward - back\t")
@@ -312,6 +343,25 @@ def test_what_a_condition_of_version_1_sets(tmp_path, what):
     files = {name.replace(".", "__"): text for name, text in VERSION_1.items()} | changed
     _, made = simulated(written(tmp_path, **files))
     assert made.simulated == pytest.approx([expected], rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "conditions", "message"),
+    [
+        (
+            ' initialConcentration="1"',
+            "conditionId\tA\nbefore\t\nafter\t\n",
+            "experiment 'before then after' gives 'A' no value",
+        ),
+        (' value="0.6"', "conditionId\tk2\nbefore\t0.3\nafter\t\n", "conditions.tsv:3: 'k2' is left open"),
+        (' value="0.6"', "conditionId\nbefore\nafter\n", "parameter 'k2' is needed but has no value"),
+    ],
+)
+def test_what_nobody_gives_is_named(tmp_path, given, conditions, message):
+    files = {file.replace(".", "__"): text for file, text in VERSION_1.items()}
+    files |= {"conditions__tsv": conditions, "model__xml": SBML.replace(given, "")}
+    with pytest.raises(ValueError, match=message):
+        read_petab(written(tmp_path, **files))
 
 
 def log_likelihood(distribution, transformation, simulated, measured=0.5, noise=0.2):

@@ -14,12 +14,9 @@ from typing import Any
 
 from pathway.fitting.problem import Problem, ProblemError
 
+from . import version1, version2
 from .entities import attach_model
 from .tables import read_yaml
-from .version1 import model_file as model_file_1
-from .version1 import problem_of_version_1
-from .version2 import model_file as model_file_2
-from .version2 import problem_of_version_2
 
 __all__ = ["read_petab"]
 
@@ -58,9 +55,9 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     version = str(content["format_version"]).split(".")[0]
     if version not in ("1", "2"):
         raise ProblemError([f"{path}: format_version is {content['format_version']}; expected 1 or 2.x"])
-    locate, build = (model_file_1, problem_of_version_1) if version == "1" else (model_file_2, problem_of_version_2)
-    declared = read_sbml(path.parent / locate(content, path))
-    problem = attach_model(declared, path, content, build, version)
+    parts = version1 if version == "1" else version2
+    declared = read_sbml(path.parent / parts.model_file(content, path), parts.names_given(content, path))
+    problem = attach_model(declared, path, content, parts.parts_of_problem, version)
     if lint:  # afterwards, because messages from here name the row
         _lint(path, version)
     return problem

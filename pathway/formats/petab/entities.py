@@ -6,6 +6,7 @@ assignment, a reaction, or a local parameter; here each becomes species and para
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -41,7 +42,24 @@ def attach_model(
     parts = _with_meanings(parts, declared)
     model, derived = _freed(_with_outputs(declared.model, parts), parts)
     experiments = tuple(_translated(e, declared, model) for e in parts["experiments"])
+    _check_given(declared.model, experiments, parts)
     return Problem(**{**parts, "model": model, "derived": derived, "experiments": experiments})
+
+
+def _check_given(model: Model, experiments: Iterable[Experiment], parts: dict[str, Any]) -> None:
+    """Every measured experiment starts from numbers: those of the file, of its first period, or of the parameters."""
+    unset = {n for n, v in zip(model.parameters, model.parameter_values, strict=True) if math.isnan(v)}
+    for name in model.species:
+        formula = model.initial[name]
+        if math.isnan(evaluate(formula, dict.fromkeys(symbols(formula), 1.0))):
+            unset.add(name)
+    unset -= {p.name for p in parts["parameters"]}
+    measured = {m.experiment for m in parts["measurements"]}
+    for experiment in experiments if unset else ():
+        left = unset - (experiment.periods[0].changes.keys() if experiment.periods else set())
+        if left and experiment.name in measured:
+            where = f"{parts['name']}: experiment '{experiment.name}'"
+            raise ProblemError([f"{where} gives '{min(left)}' no value, nor does the model"])
 
 
 def _aliases(content: Any, path: Path, model: Model, version: str) -> dict[str, Expression]:

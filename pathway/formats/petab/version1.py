@@ -37,6 +37,13 @@ def model_file(content: Any, path: Path) -> str:
     return str(files[0])
 
 
+def names_given(content: Any, path: Path) -> set[str]:
+    """What the tables give a value to, wholly or in some conditions."""
+    rows = read_tables(path.parent, content.get("parameter_file"), ("parameterId",))
+    conditions = read_tables(path.parent, _only_part(content, path).get("condition_files"), ("conditionId",))
+    return {row.text("parameterId") for row in rows} | {column for row in conditions for column in row.cells}
+
+
 def _only_part(content: Any, path: Path) -> Any:
     parts = content.get("problems") or []
     if len(parts) != 1:
@@ -44,7 +51,7 @@ def _only_part(content: Any, path: Path) -> Any:
     return parts[0]
 
 
-def problem_of_version_1(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
+def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 1 file describe, identifiers as they stand there."""
     part, folder = _only_part(content, path), path.parent
     require(content, ("parameter_file",), path)
@@ -94,6 +101,9 @@ def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, de
     # What a condition leaves open is, for a species or a compartment, the result of the pre-equilibration; a parameter
     # goes back to the model's own value.
     own = dict(zip(declared.model.parameters, map(float, declared.model.parameter_values), strict=True))
+    for name in first:
+        if name not in second and math.isnan(own.get(name, 0.0)) and name not in declared.compartments:
+            raise ProblemError([f"{conditions[condition].place}: '{name}' is left open and has no value in the model"])
     reset = {n: number(own[n]) for n in first if n in own and n not in second and n not in declared.compartments}
     return Experiment(experiment_name(before, condition), (Period(-math.inf, first), Period(0.0, second | reset)))
 

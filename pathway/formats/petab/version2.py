@@ -48,7 +48,14 @@ def model_file(content: Any, path: Path) -> str:
     return str(entry["location"])
 
 
-def problem_of_version_2(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
+def names_given(content: Any, path: Path) -> set[str]:
+    """What the tables give a value to, wholly or in some experiments."""
+    rows = read_tables(path.parent, content.get("parameter_files"), ("parameterId",))
+    conditions = read_tables(path.parent, content.get("condition_files"), ("conditionId", "targetId"))
+    return {row.text("parameterId") for row in rows} | {row.text("targetId") for row in conditions}
+
+
+def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
     if content.get("extensions"):
         raise ProblemError([f"{path}: extension {', '.join(content['extensions'])} is not supported"])

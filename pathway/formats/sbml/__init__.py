@@ -6,6 +6,7 @@ Reading goes document (safe XML, packages) -> declarations (plain records) -> as
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pathway.equations import Model
@@ -17,12 +18,14 @@ from .document import open_document, read_text
 __all__ = ["SbmlModel", "load_sbml", "read_sbml", "read_sbml_text"]
 
 
-def read_sbml(path: str | Path) -> SbmlModel:
+def read_sbml(path: str | Path, given: Iterable[str] = ()) -> SbmlModel:
     """A model from an SBML file, with both forms (amount, concentration) of its species.
 
     Parameters
     ----------
     path : str or Path
+    given : iterable of str
+        Identifiers that somebody else gives a value to; where the file gives none, theirs is not a number.
 
     Raises
     ------
@@ -39,12 +42,12 @@ def read_sbml(path: str | Path) -> SbmlModel:
     doi 10.1515/jib-2019-0021); levels 1 and 2 are read with their own defaults.
     """
     path = Path(path)
-    return read_sbml_text(read_text(path), path.name, path.parent)
+    return read_sbml_text(read_text(path), path.name, path.parent, given)
 
 
-def read_sbml_text(text: str, name: str = "text", folder: Path | None = None) -> SbmlModel:
+def read_sbml_text(text: str, name: str = "text", folder: Path | None = None, given: Iterable[str] = ()) -> SbmlModel:
     """A model from SBML text; `name` is what messages call it."""
-    return assemble(read_declarations(open_document(text, name, folder), name))
+    return assemble(read_declarations(open_document(text, name, folder), name), frozenset(given))
 
 
 def load_sbml(path: str | Path) -> Model:

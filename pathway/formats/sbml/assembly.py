@@ -8,7 +8,7 @@ is the state and the concentration follows from it, so dilution needs no term of
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,22 +51,22 @@ class SbmlModel:
     compartments: frozenset[str] = frozenset()
 
 
-def assemble(declared: Declarations) -> SbmlModel:
-    """The model of a file's declarations.
+def assemble(declared: Declarations, given: frozenset[str] = frozenset()) -> SbmlModel:
+    """The model of a file's declarations; what is `given` elsewhere may be left open in the file.
 
     Raises
     ------
     FormatError, Unsupported
         Naming the file and the element.
     """
-    builder = _Assembly(declared)
+    builder = _Assembly(declared, given)
     builder.build()
     return builder.result()
 
 
 class _Assembly:
-    def __init__(self, declared: Declarations) -> None:
-        self.declared = declared
+    def __init__(self, declared: Declarations, given: frozenset[str]) -> None:
+        self.declared, self.given = declared, given
         self.draft = Draft(declared.file)
         self.used = _symbols_in_use(declared)
         self.set_by_events = {name for event in declared.events for name in event.assignments}
@@ -278,12 +278,13 @@ class _Assembly:
 
     def result(self) -> SbmlModel:
         draft, declared = self.draft, self.declared
-        endless = {n: number(v) for n, v in draft.parameters.items() if math.isinf(v)}
+        given = self.given | {self.amount_state[n] for n in self.given & self.amount_state.keys()}
+        endless = {n: number(v) for n, v in draft.parameters.items() if math.isinf(v) and n not in given}
         draft.replace_symbols(endless)
         for name in endless:
             del draft.parameters[name]
-        _check_numbers(draft, declared)
-        unknown = _drop_unknown(draft)
+        _check_numbers(draft, declared, given)
+        unknown = _drop_unknown(draft, given)
         try:
             model = Model(
                 name=declared.name,
@@ -302,7 +303,7 @@ class _Assembly:
             )
         except ModelError as problem:
             raise FormatError(f"{declared.file}: {problem}") from None
-        _check_start(model, declared)
+        _check_start(model, declared, given)
         left_open = dict.fromkeys(unknown, number(math.nan)) | endless
         amounts, concentrations, values = (
             dict(zip(form, substitute_all(list(form.values()), left_open), strict=True))
@@ -376,9 +377,9 @@ def _loose_names(declared: Declarations) -> set[str]:
     return reached & vary - declared.assignment_rules.keys() - declared.rate_rules.keys()
 
 
-def _check_numbers(draft: Draft, declared: Declarations) -> None:
+def _check_numbers(draft: Draft, declared: Declarations, given: Set[str]) -> None:
     """A parameter or compartment without a number is refused if anything needs it, and left out otherwise."""
-    empty = {n for n, v in draft.parameters.items() if math.isnan(v)}
+    empty = {n for n, v in draft.parameters.items() if math.isnan(v)} - given
     if not empty:
         return
     needed = draft.closed([*(draft.derivative(s) for s in draft.states), *draft.algebraic.values()])
@@ -393,9 +394,9 @@ def _check_numbers(draft: Draft, declared: Declarations) -> None:
         raise FormatError(f"{declared.file}: {kind} '{missing[0]}' is needed but has no {word}")
 
 
-def _drop_unknown(draft: Draft) -> set[str]:
+def _drop_unknown(draft: Draft, given: Set[str]) -> set[str]:
     """Leave out numbers that the file does not give and nothing needs, with the assignments that show them."""
-    unknown = {n for n, v in draft.parameters.items() if math.isnan(v)}
+    unknown = {n for n, v in draft.parameters.items() if math.isnan(v)} - given
     for name, formula in draft.ordered_formulas().items() if unknown else ():
         if symbols(formula) & unknown:
             unknown.add(name)
@@ -405,12 +406,23 @@ def _drop_unknown(draft: Draft) -> set[str]:
     return unknown
 
 
-def _check_start(model: Model, declared: Declarations) -> None:
+def _check_start(model: Model, declared: Declarations, given: Set[str]) -> None:
     """Every state starts from a number; for an algebraic one it is where the search for its root begins."""
     try:
         start = model.initial_values
     except ModelError as problem:
         raise FormatError(f"{declared.file}: {problem}") from None
+    following = _following(model, given)
     for name, value in zip(model.species, start, strict=True):
-        if math.isnan(value):
+        if math.isnan(value) and name not in following:
             raise FormatError(f"{declared.file}: '{name}' has no initial value")
+
+
+def _following(model: Model, names: Set[str]) -> Set[str]:
+    """These names and everything whose initial value follows from one of them."""
+    formulas = {**model.assignments, **model.initial} if names else {}
+    reached, grown = set(names), True
+    while grown:
+        new = {n for n, formula in formulas.items() if n not in reached and symbols(formula) & reached}
+        reached, grown = reached | new, bool(new)
+    return reached

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.analysis.draws import Interval
 from pathway.analysis.scenario_cells import SingleCells
 from pathway.analysis.single_cells import Population, Titration
 
@@ -30,7 +31,7 @@ def plot_single_cells(found: SingleCells) -> Figure:
         _transcript_histogram(_panel(figure, height, 1, 0), found)
         _protein_histogram(_panel(figure, height, 1, 1), found)
         if found.titration is not None:
-            _threshold(_panel(figure, height, 2, 0), found.titration, found.complexes)
+            _threshold(_panel(figure, height, 2, 0), found.titration, found.complexes, found.threshold)
             _noise(_panel(figure, height, 2, 1), found.titration)
         return figure
 
@@ -115,8 +116,11 @@ def _protein_histogram(axes: Any, found: SingleCells) -> None:
     axes.set_title("Spread of the protein")
 
 
-def _threshold(axes: Any, found: Titration, complexes: float) -> None:
-    """Free transcript over transcription: below the threshold the miRNA takes its share, above it runs out."""
+def _threshold(axes: Any, found: Titration, complexes: float, drawn: Interval | None) -> None:
+    """Free transcript over transcription: below the threshold the miRNA takes its share, above it runs out.
+
+    A band is the middle 95 % of thresholds over draws.
+    """
     from matplotlib.ticker import LogLocator, NullLocator
 
     for row, color, label in ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21")):
@@ -126,6 +130,9 @@ def _threshold(axes: Any, found: Titration, complexes: float) -> None:
     threshold = found.threshold()
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linewidth=0.7, linestyle=(0, (1, 1)), zorder=0)
+    if drawn is not None and drawn.low is not None and drawn.high is not None:
+        ends = np.clip([drawn.low, drawn.high], None, found.transcription[-1])
+        axes.axvspan(*ends, color=GREY, alpha=0.13, linewidth=0, zorder=0)
     axes.set(xscale="log", yscale="log")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=7))

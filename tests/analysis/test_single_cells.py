@@ -5,7 +5,7 @@ import pytest
 
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_cells import single_cells
-from pathway.analysis.single_cells import Titration, population
+from pathway.analysis.single_cells import Titration, population, thresholds, titration
 
 
 def test_transcripts_scatter_as_counts_do(laboratory, untreated):
@@ -49,3 +49,17 @@ def test_bad_questions_are_refused_in_words(scenario, laboratory):
     ):
         with pytest.raises(AnalysisError, match=words):
             single_cells(scenario, laboratory, **options)
+
+
+def test_the_threshold_without_chance_is_that_of_many_cells(laboratory, untreated):
+    folds = [
+        30.0,
+        300.0,
+        3000.0,
+        30000.0,
+    ]  # with dozens of free transcripts at the lowest, means of 100 cells are sharp
+    counted = titration(laboratory, untreated.parameters, untreated.state, folds, n_cells=100, hours=60.0).threshold()
+    sets = untreated.parameters[None], untreated.state[None]
+    assert thresholds(laboratory, *sets, folds)[0] == pytest.approx(counted, rel=0.05)
+    assert thresholds(laboratory, *sets, [1.0, 2.0])[0] == np.inf
+    assert np.isnan(thresholds(laboratory, sets[0], np.full_like(sets[1], np.nan), folds)[0])

@@ -8,7 +8,7 @@ there) become `Jump`s, worked out when the run gets there.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -322,18 +322,60 @@ class Layout:
 
     def initial_formulas(self, changes: Mapping[str, Expression]) -> tuple[list[Expression], dict[str, Expression]]:
         """Initial states and model parameters under the changes of a first period, over the problem's parameters."""
-        model, start = self.model, {"time": number(self.model.start_time)}
+        model = self.model
         # What a change says of the state means the state the model would have started from.
-        plain = {**self._with_derived({}), **start}
-        closed_initial = substitute_all([model.closed_initial[n] for n in model.species], plain)
-        usual = dict(zip(model.species, closed_initial, strict=True))
-        context = {**plain, **{n: symbol(n) for n in self.positions}, **usual}
+        context = {**self._plain, **{n: symbol(n) for n in self.positions}, **self._usual}
         closed = dict(zip(changes, substitute_all(model.closed(list(changes.values())), context), strict=True))
         parameters = self._with_derived({n: e for n, e in closed.items() if n in self._base})
-        fixed = {n: e for n, e in closed.items() if n in usual}
-        fixed |= {n: symbol(n) for n in self.positions if n in usual and n not in fixed}
-        formulas = {**dict(zip(model.initial, model.closed(list(model.initial.values())), strict=True)), **fixed}
-        return _resolve(model, formulas, {**parameters, **start}, fixed.keys()), parameters
+        fixed = {n: e for n, e in closed.items() if n in self._usual}
+        moved = fixed.keys() | {n for n, e in parameters.items() if e is not self._plain[n]}
+        following = {n: self._starting[n] for n in self._following(moved) - fixed.keys()}
+        ready = {n: e for n, e in {**self._untouched, **fixed}.items() if n not in following}
+        return _resolve(model, following, {**parameters, "time": self._plain["time"]}, ready), parameters
+
+    @cached_property
+    def _plain(self) -> dict[str, Expression]:
+        """Model parameters and time before any change, over the problem's parameters."""
+        return {**self._with_derived({}), "time": number(self.model.start_time)}
+
+    @cached_property
+    def _usual(self) -> dict[str, Expression]:
+        """Where the model's species start before any change, over the problem's parameters."""
+        model = self.model
+        made = substitute_all([model.closed_initial[n] for n in model.species], self._plain)
+        return dict(zip(model.species, made, strict=True))
+
+    @cached_property
+    def _starting(self) -> dict[str, Expression]:
+        """The model's initial formulas over parameters and other species; without species the problem itself sets."""
+        closed = self.model.closed(list(self.model.initial.values()))
+        return {n: e for n, e in zip(self.model.initial, closed, strict=True) if n not in self.positions}
+
+    @cached_property
+    def _untouched(self) -> dict[str, Expression]:
+        """Where the species start in an experiment that changes nothing."""
+        given = {n: symbol(n) for n in self.model.species if n in self.positions}
+        made = _resolve(self.model, self._starting, self._plain, given)
+        return dict(zip(self.model.species, made, strict=True))
+
+    @cached_property
+    def _read_by(self) -> dict[str, list[str]]:
+        """The species whose initial formula mentions a name."""
+        made: dict[str, list[str]] = {}
+        for species, formula in self._starting.items():
+            for name in symbols(formula):
+                made.setdefault(name, []).append(species)
+        return made
+
+    def _following(self, names: Iterable[str]) -> set[str]:
+        """The species whose start follows from these names, also by way of others."""
+        reached: set[str] = set()
+        waiting = list(names)
+        while waiting:
+            new = [n for n in self._read_by.get(waiting.pop(), ()) if n not in reached]
+            reached.update(new)
+            waiting += new
+        return reached
 
     def _with_derived(self, changes: Mapping[str, Expression]) -> dict[str, Expression]:
         """What every model parameter stands for after these changes, over the problem's parameters."""
@@ -392,11 +434,13 @@ class Layout:
 
 
 def _resolve(
-    model: Model, formulas: dict[str, Expression], context: Mapping[str, Expression], done: object
+    model: Model,
+    formulas: Mapping[str, Expression],
+    context: Mapping[str, Expression],
+    done: Mapping[str, Expression],
 ) -> list[Expression]:
     """Initial formulas with each other and the parameters put in; those in `done` are already over the problem."""
-    ready = {n: formulas[n] for n in done}  # type: ignore[attr-defined]
-    open_ones = {n: e for n, e in formulas.items() if n not in ready}
+    ready, open_ones = dict(done), dict(formulas)
     while open_ones:
         solvable = [n for n, e in open_ones.items() if not symbols(e) & open_ones.keys()]
         if not solvable:

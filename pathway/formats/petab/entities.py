@@ -137,6 +137,8 @@ def _with_outputs(model: Model, parts: dict[str, Any]) -> Model:
     """Scales and noise levels that conditions set, although only observables mention them, join the model."""
     own = {*model.species, *model.parameters, *model.assignments}
     targets = dict.fromkeys(t for e in parts["experiments"] for p in e.periods for t in p.changes if t not in own)
+    if not targets:
+        return model
     observables = {o.name: symbols(o.formula, o.noise) for o in parts["observables"]}
     measured = [
         (m, observables.get(m.observable, set()) | symbols(*m.placeholders.values())) for m in parts["measurements"]

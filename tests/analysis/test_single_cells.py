@@ -52,12 +52,8 @@ def test_bad_questions_are_refused_in_words(scenario, laboratory):
 
 
 def test_the_threshold_without_chance_is_that_of_many_cells(laboratory, untreated):
-    folds = [
-        30.0,
-        300.0,
-        3000.0,
-        30000.0,
-    ]  # with dozens of free transcripts at the lowest, means of 100 cells are sharp
+    # With dozens of free transcripts at the lowest, means of 100 cells are sharp.
+    folds = [30.0, 300.0, 3000.0, 30000.0]
     counted = titration(laboratory, untreated.parameters, untreated.state, folds, n_cells=100, hours=60.0).threshold()
     sets = untreated.parameters[None], untreated.state[None]
     assert thresholds(laboratory, *sets, folds)[0] == pytest.approx(counted, rel=0.05)

@@ -213,7 +213,7 @@ def _assemble(model: Model, width: int, keys: Mapping[str, str]) -> CompiledMode
             storage.write(key, *entry)
         facts.append(entry[0])
         objects.append(entry[1])
-    code = machine.Loaded(objects)
+    code = machine.Loaded(objects, keys)
     return CompiledModel(
         name=model.name,
         width=width,

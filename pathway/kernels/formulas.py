@@ -81,10 +81,11 @@ def compile_formulas(sets: Iterable[tuple[Sequence[str], Sequence[Expression]]])
     if entry is None:
         entry = {}, machine.object_code(_module(wanted, lanes))
         storage.write(key, *entry)
-    code = machine.Loaded([entry[1]])
+    names = [f"rows{k}" for k in range(len(wanted))]
+    code = machine.Loaded([entry[1]], names)
     return [
-        CompiledFormulas(len(inputs), len(formulas), lanes.width, _KIND(code.address(f"rows{k}")), code)
-        for k, (inputs, formulas) in enumerate(wanted)
+        CompiledFormulas(len(inputs), len(formulas), lanes.width, _KIND(code.address(name)), code)
+        for name, (inputs, formulas) in zip(names, wanted, strict=True)
     ]
 
 

@@ -26,7 +26,8 @@ def kept_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]) 
     entry = storage.read(key)
     if entry is None:
         symbol, code = build()
-        entry = {"symbol": symbol}, code
-        storage.write(key, *entry)
-    loaded = machine.Loaded([entry[1]])
-    return loaded, loaded.address(entry[0]["symbol"])
+        storage.write(key, {"symbol": symbol}, code)
+    else:
+        symbol, code = entry[0]["symbol"], entry[1]
+    loaded = machine.Loaded([code], [symbol])
+    return loaded, loaded.address(symbol)

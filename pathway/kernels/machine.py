@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import count
 from typing import Any
 
 import llvmlite
@@ -57,17 +59,47 @@ def object_code(text: str) -> bytes:
     return _machine(OPTIMIZATION).emit_object(llvm.parse_assembly(text))
 
 
-class Loaded:
-    """Object code in memory; it stays there as long as this lives."""
+@cache
+def _linker() -> Any:
+    """Puts object code into memory.
 
-    def __init__(self, objects: Iterable[bytes]) -> None:
-        self._engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(OPTIMIZATION))
+    All sections of one object come to lie in one block. LLVM's older linker (MCJIT) asks for a block for each, and ends
+    the process where large arrays have left room for them only further apart than an offset of 32 bits reaches.
+    """
+    # LLVM's newer linker does not know enough of Windows' object files yet.
+    return llvm.create_lljit_compiler(_machine(OPTIMIZATION), use_jit_link=sys.platform != "win32")
+
+
+_numbers = count()
+
+
+class Loaded:
+    """Object code in memory; it stays there as long as this lives.
+
+    Parameters
+    ----------
+    objects : iterable of bytes
+    names : iterable of str
+        Functions whose addresses will be asked for.
+
+    Raises
+    ------
+    RuntimeError
+        If a function is in none of the objects.
+    """
+
+    def __init__(self, objects: Iterable[bytes], names: Iterable[str]) -> None:
+        library = llvm.JITLibraryBuilder().add_current_process()
         for code in objects:
-            self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-        self._engine.finalize_object()
+            library.add_object_img(code)
+        # All at once: llvmlite takes the code out of memory when what a later look-up gives is let go.
+        for name in names:
+            library.export_symbol(name)
+        self._linker = _linker()
+        self._library = library.link(self._linker, f"code {next(_numbers)}")
 
     def address(self, name: str) -> int:
-        return self._engine.get_function_address(name)
+        return self._library[name]
 
 
 def digest(parts: Mapping[str, str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 from types import ModuleType
 
 import numpy as np
@@ -34,7 +35,8 @@ def random_layout(size: int, density: float, algebraic: int, seed: int) -> tuple
 
 def loaded(lanes: Lanes, *texts: str) -> machine.Loaded:
     """One module each, since tables of the same name belong to one kernel."""
-    return machine.Loaded([machine.object_code("\n".join([*declarations(lanes), text])) for text in texts])
+    names = [re.search(r"^define void @(\w+)", text, re.MULTILINE)[1] for text in texts]
+    return machine.Loaded([machine.object_code("\n".join([*declarations(lanes), text])) for text in texts], names)
 
 
 def call(code: machine.Loaded, name: str, *arrays: np.ndarray) -> None:

@@ -277,8 +277,8 @@ class Objective:
                 made = evaluate(self.layout.full(natural), natural)
         except RunFailure as reason:
             made = Evaluation(math.inf, failure=str(reason))
-        if not math.isfinite(made.value) or (made.gradient is not None and not np.isfinite(made.gradient).all()):
-            why = made.failure or "the likelihood is not a finite number here"
+        if not _usable(made):
+            why = made.failure or "the likelihood or its slopes are no numbers to go on with here"
             self.failures[why] = self.failures.get(why, 0) + 1
             return Evaluation(math.inf, failure=why)
         return made
@@ -300,6 +300,18 @@ class Objective:
             gradient * chain + prior_slope,
             information * chain[:, None] * chain + np.diag(prior_curvature),
         )
+
+
+STEEPEST = 1e100
+"""Information beyond it overflows in the products that a step is worked out from."""
+
+
+def _usable(made: Evaluation) -> bool:
+    if not math.isfinite(made.value):
+        return False
+    if made.gradient is not None and not np.isfinite(made.gradient).all():
+        return False
+    return made.information is None or bool((np.abs(made.information) < STEEPEST).all())
 
 
 def _information(scatter: Scatter, by_simulated: np.ndarray, by_noise: np.ndarray) -> np.ndarray:

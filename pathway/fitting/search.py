@@ -25,7 +25,7 @@ import numpy as np
 
 from .closed_form import Reduced
 from .descent import MANY, descend
-from .objective import Evaluation, Objective
+from .objective import Objective
 from .problem import Problem, ProblemError
 from .result import Fit, Start
 from .trust_region import LocalOptimum, Settings, minimize
@@ -37,17 +37,14 @@ class Heat:
 
     Attributes
     ----------
-    keep : int
-        How many take part: the best of the round before.
+    share : float
+        How many take part, of all candidates of the start: the best of the round before.
     iterations : int
         Of each.
-    pull : float
-        Strength of a parabola around where it begins, in problems of more than a few parameters.
     """
 
-    keep: int
+    share: float
     iterations: int
-    pull: float
 
 
 @dataclass(frozen=True)
@@ -63,8 +60,8 @@ class Plan:
     include_nominal : bool
         Whether start 0 is the nominal point instead of a drawn one.
     candidates : int
-        How many points a start looks at before it begins at the best of them; 0: three for each estimated parameter,
-        at least 20.
+        How many points a start looks at before it begins at the best of them; 0: eight for each estimated parameter,
+        at most 100, and 20 where gradients alone lead on.
     heats : tuple of Heat
         Rounds of short optimizations; the best of the last one goes on.
     hops : int
@@ -80,7 +77,7 @@ class Plan:
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
     candidates: int = 0
-    heats: tuple[Heat, ...] = (Heat(8, 8, 10.0), Heat(4, 8, 1.0), Heat(2, 12, 0.1))
+    heats: tuple[Heat, ...] = (Heat(0.2, 8), Heat(0.08, 20), Heat(0.04, 60))
     hops: int = 10
     loose_tolerance: float = 1e-6
     settings: Settings = field(default_factory=Settings)
@@ -161,7 +158,7 @@ def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
     """
     n = len(problem.estimated)
-    points = np.empty((plan.starts, plan.candidates or max(3 * n, 20), n))
+    points = np.empty((plan.starts, plan.candidates or (20 if n >= MANY else min(8 * n, 100)), n))
     points[:, 0] = _even(plan, n)
     for k in range(plan.starts):
         points[k, 1:] = np.random.default_rng([plan.seed, k]).random((points.shape[1] - 1, n))
@@ -274,12 +271,11 @@ class _Local:
         self.reduced, self.plan = reduced, plan
         self.iterations = 0
 
-    def carry(self, x: np.ndarray, settings: Settings, pull: float = 0.0) -> LocalOptimum:
-        """A local optimization from `x`, perhaps pulled towards where it begins."""
-        target = _Pulled(self.reduced, x, pull) if pull else self.reduced
-        found = minimize(target, target.value, x, self.reduced.bounds, settings)
+    def carry(self, x: np.ndarray, settings: Settings) -> LocalOptimum:
+        """A local optimization from `x`."""
+        found = minimize(self.reduced, self.reduced.value, x, self.reduced.bounds, settings)
         self.iterations += found.iterations
-        return replace(found, value=self.reduced.value(found.x)) if pull and math.isfinite(found.value) else found
+        return found
 
     def heats(self, points: np.ndarray) -> np.ndarray:
         """Where the winner of the heats stands."""
@@ -287,7 +283,8 @@ class _Local:
         runners = [(values[k], points[k, self.reduced.outer]) for k in sorted(values, key=values.__getitem__)]
         for heat in self.plan.heats:
             settings = replace(self.plan.settings, iterations=heat.iterations, value_tolerance=ROUGH)
-            ended = [self.carry(x, settings, heat.pull if len(x) > FEW else 0.0) for _, x in runners[: heat.keep]]
+            keep = max(round(heat.share * len(points)), 1)
+            ended = [self.carry(x, settings) for _, x in runners[:keep]]
             runners = sorted(((f.value, f.x) for f in ended), key=lambda r: r[0])
         return runners[0][1]
 
@@ -311,40 +308,10 @@ class _Local:
 
 
 FEW = 6
-"""Problems with so few parameters are searched without hops and pulls: another start is worth more."""
+"""Problems with so few parameters are searched without hops: another start is worth more."""
 
 HOP = 30
 """Iterations after a hop."""
-
-
-class _Pulled:
-    """An objective with a parabola around a point: what the data do not hold stays there.
-
-    Otherwise parameters on which nothing depends yet run off to where nothing ever will.
-    """
-
-    def __init__(self, reduced: Reduced, centre: np.ndarray, strength: float) -> None:
-        self.reduced, self.centre = reduced, centre
-        lower, upper = reduced.bounds
-        width = np.where(np.isfinite(upper - lower), upper - lower, WIDTH * np.maximum(np.abs(centre), 1.0))
-        self.strength = strength * (WIDTH / np.where(width > 0.0, width, WIDTH)) ** 2
-
-    def value(self, x: np.ndarray) -> float:
-        return self.reduced.value(x) + 0.5 * float(self.strength @ (x - self.centre) ** 2)
-
-    def __call__(self, x: np.ndarray) -> Evaluation:
-        made, away = self.reduced(x), x - self.centre
-        if made.gradient is None or made.information is None:
-            return made
-        return Evaluation(
-            made.value + 0.5 * float(self.strength @ away**2),
-            made.gradient + self.strength * away,
-            made.information + np.diag(self.strength),
-        )
-
-
-WIDTH = 10.0
-"""A pull of strength 1 costs 0.5 for a tenth of the width between a parameter's bounds."""
 
 
 def _finished(

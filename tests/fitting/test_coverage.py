@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from pathway.equations import Model
 from pathway.expressions import parse
@@ -12,6 +11,9 @@ from pathway.fitting.profiles import profile
 from pathway.fitting.search import Plan, fit
 
 TIMES = np.linspace(0.25, 8.0, 60)
+SETS = 400
+"""Enough that chance moves a share of 95 % by no more than 3 %."""
+
 TRUTH = {"k1": 0.9, "k2": 0.35, "scale": 2.0, "sigma": 0.08}
 
 
@@ -50,14 +52,11 @@ def chain(seed):
 @pytest.mark.slow
 def test_profile_intervals_cover_the_truth():
     hits = dict.fromkeys(TRUTH, 0)
-    for seed in range(100):
+    for seed in range(SETS):
         problem = chain(seed)
         best = fit(problem, starts=1, seed=seed, workers=1, plan=Plan(include_nominal=True)).best
         found = profile(Objective(problem), best.x)
         for name, value in TRUTH.items():
             hits[name] += found[name].lower <= value <= found[name].upper
-    print("covered, of 100 data sets:", hits)
-    # Of 100 intervals at 95 %, between 88 and 99 hold the truth in all but 0.4 % of such studies.
-    low, high = stats.binom.ppf([0.002, 0.998], 100, 0.95)
-    assert all(low <= count <= high for count in hits.values()), hits
-    assert 90.0 <= np.mean(list(hits.values())) <= 99.0
+    print(f"covered, of {SETS} data sets:", hits)
+    assert all(0.90 <= count / SETS <= 0.99 for count in hits.values()), hits

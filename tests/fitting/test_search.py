@@ -203,6 +203,29 @@ def test_failures_are_infinite_and_keep_their_reason():
     assert objective.failures == {"experiment 'only': the rates are not finite": 1}
 
 
+def test_slopes_too_steep_for_a_step_are_a_failure_not_the_end_of_the_search():
+    model = Model(
+        name="flat",
+        species=("x",),
+        parameters=(),
+        parameter_values=np.array([]),
+        initial={"x": parse("1")},
+        rate_rules={"x": parse("0")},
+    )
+    problem = Problem(
+        name="steep",
+        model=model,
+        parameters=(Parameter("k", 1.0, -2.0, 300.0),),
+        experiments=(Experiment("only", (Period(0.0),)),),
+        observables=(Observable("y", parse("x * exp(k)"), parse("1")),),
+        measurements=(Measurement("y", "only", 1.0, 1.0),),
+    )
+    objective = Objective(problem)
+    found = objective(np.array([200.0]))  # information exp(400): 5e173
+    assert found.value == math.inf and "slopes" in found.failure
+    assert fit(problem, starts=3, workers=1).best.parameters["k"] == pytest.approx(0.0, abs=1e-5)
+
+
 def test_slopes_and_information_against_the_closed_form():
     problem = decay()
     x = np.array([math.log10(0.9), math.log10(2.5)])

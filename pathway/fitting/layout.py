@@ -258,6 +258,25 @@ class Layout:
         return np.argsort(self.order)[: len(self.problem.measurements)]
 
     @cached_property
+    def read_species(self) -> np.ndarray:
+        """Species that a group's formulas read, sorted: only their slopes are recorded."""
+        return np.unique(np.concatenate([np.zeros(0, dtype=int), *(g.chain.species for g in self.groups)]))
+
+    @cached_property
+    def read_constants(self) -> np.ndarray:
+        """Model parameters that a group's formulas read, sorted."""
+        return np.unique(np.concatenate([np.zeros(0, dtype=int), *(g.chain.constants for g in self.groups)]))
+
+    @property
+    def slope_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+        """Of the recorded slopes of states and of model parameters."""
+        n_outputs, n_estimated = len(self.output_time), len(self.estimated)
+        return (
+            (n_outputs, len(self.read_species), n_estimated),
+            (n_outputs, len(self.read_constants), n_estimated),
+        )
+
+    @cached_property
     def reads(self) -> tuple[frozenset[int], ...]:
         """Of each run: which parameters its states depend on, also through its rest. Positions among `names`."""
         starts, rows = self.initial.read_by_row, self.parameters.read_by_row

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -30,9 +30,9 @@ class Recorded:
     states : array, shape (n_outputs, n_species)
     parameters : array, shape (n_outputs, n_model_parameters)
         Model parameters in force at each moment.
-    state_slopes : array, shape (n_outputs, n_species, n_estimated), or None
-        By the estimated parameters in natural units.
-    parameter_slopes : array, shape (n_outputs, n_model_parameters, n_estimated), or None
+    state_slopes : array, shape (n_outputs, n_read_species, n_estimated), or None
+        Of the species that the layout's formulas read, by the estimated parameters in natural units.
+    parameter_slopes : array, shape (n_outputs, n_read_constants, n_estimated), or None
     """
 
     states: np.ndarray
@@ -188,10 +188,8 @@ class Objective:
         except RunFailure as reason:
             self.failures[str(reason)] = self.failures.get(str(reason), 0) + 1
             return x, math.inf
-        shape = (*recorded.states.shape, len(self.layout.estimated))
-        still = Recorded(recorded.states, recorded.parameters, np.broadcast_to(0.0, shape), None)
-        width = (*recorded.parameters.shape, shape[-1])
-        still = replace(still, parameter_slopes=np.broadcast_to(0.0, width))
+        none = (np.broadcast_to(0.0, shape) for shape in self.layout.slope_shapes)
+        still = Recorded(recorded.states, recorded.parameters, *none)
 
         def evaluate(part: np.ndarray) -> Evaluation:
             at = x.copy()
@@ -374,21 +372,25 @@ def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarr
     for group, formulas in zip(layout.groups, layout.sloped_formulas, strict=True):
         found = formulas(group.columns(recorded.states, recorded.parameters, q))
         both[:, group.rows] = found[:2]
-        _chain(group, recorded, q, found[2:], slopes[:, group.rows])
+        _chain(layout, group, recorded, q, found[2:], slopes[:, group.rows])
     for axis in layout.axes:
         axis.apply(both[0], slopes[0])
     return both[0], both[1], slopes[0], slopes[1]
 
 
-def _chain(group: Group, recorded: Recorded, q: np.ndarray, derivatives: np.ndarray, target: np.ndarray) -> None:
+def _chain(
+    layout: Layout, group: Group, recorded: Recorded, q: np.ndarray, derivatives: np.ndarray, target: np.ndarray
+) -> None:
     """Add what each input of the group's formulas contributes, shape (2, n_rows, n_estimated)."""
     plan = group.chain
     table = np.zeros((target.shape[1], 2, len(plan.moving)))
     positions, formulas, columns = plan.of_states.T
     table[:, formulas, columns] = derivatives[positions].T
-    moving = recorded.state_slopes[group.outputs[:, None], plan.species]  # type: ignore[index]
+    species = np.searchsorted(layout.read_species, plan.species)
+    moving = recorded.state_slopes[group.outputs[:, None], species]  # type: ignore[index]
     if len(plan.constants):
-        extra = recorded.parameter_slopes[group.outputs[:, None], plan.constants]  # type: ignore[index]
+        constants = np.searchsorted(layout.read_constants, plan.constants)
+        extra = recorded.parameter_slopes[group.outputs[:, None], constants]  # type: ignore[index]
         moving = np.concatenate([moving, extra], axis=1)
     target += np.matmul(table, moving).transpose(1, 0, 2)
     positions, formulas, places = plan.of_direct.T

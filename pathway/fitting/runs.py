@@ -98,6 +98,8 @@ class EngineRunner:
             return self._differences(q, states, parameters) if slopes else Recorded(states, parameters)
         except (SimulationError, np.linalg.LinAlgError) as reason:
             raise RunFailure(str(reason)) from None
+        except MemoryError as reason:
+            raise RunFailure(f"what the runs record does not fit into memory: {reason}") from None
 
     @property
     def goes_backwards(self) -> bool:
@@ -152,8 +154,8 @@ class EngineRunner:
     def _differences(self, q: np.ndarray, states: np.ndarray, parameters: np.ndarray) -> Recorded:
         """Slopes by central differences: for models with events, whose slopes the engine does not carry."""
         estimated, reads = self.layout.estimated, self.layout.reads
-        by_state = np.zeros((*states.shape, len(estimated)))
-        by_parameter = np.zeros((*parameters.shape, len(estimated)))
+        by_state, by_parameter = map(np.zeros, self.layout.slope_shapes)
+        species, constants = self.layout.read_species, self.layout.read_constants
         for place, k in enumerate(estimated):
             moved = [i for i, run_reads in enumerate(reads) if k in run_reads]
             if not moved:
@@ -165,8 +167,8 @@ class EngineRunner:
             s1, p1 = self._states(ahead, moved)
             s0, p0 = self._states(back, moved)
             outputs = self._outputs_of(moved)
-            by_state[outputs, :, place] = (s1[outputs] - s0[outputs]) / (2 * step)
-            by_parameter[outputs, :, place] = (p1[outputs] - p0[outputs]) / (2 * step)
+            by_state[outputs, :, place] = (s1[outputs] - s0[outputs])[:, species] / (2 * step)
+            by_parameter[outputs, :, place] = (p1[outputs] - p0[outputs])[:, constants] / (2 * step)
         return Recorded(states, parameters, by_state, by_parameter)
 
     def _outputs_of(self, runs: Sequence[int]) -> np.ndarray:
@@ -358,11 +360,9 @@ class _Going:
         self.runner, self.layout, self.q = runner, layout, q
         self.starts, self.table = layout.initial.values(q), layout.parameters.values(q)
         self.start_slopes, self.table_slopes = layout.initial.slopes(q), layout.parameters.slopes(q)
-        n_outputs, n_estimated = len(layout.output_time), len(layout.estimated)
-        self.states = np.full((n_outputs, len(layout.model.species)), np.nan)
+        self.states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
         self.parameters = self.table[layout.output_row]
-        self.state_slopes = np.zeros((*self.states.shape, n_estimated))
-        self.parameter_slopes = np.zeros((*self.parameters.shape, n_estimated))
+        self.state_slopes, self.parameter_slopes = map(np.zeros, layout.slope_shapes)
         self.rested: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
     def run(self, k: int, run: Run) -> None:
@@ -416,7 +416,7 @@ class _Going:
         """Record one stretch; returns state and slopes at its end."""
         outputs = slice(stretch.first_output, stretch.first_output + len(stretch.times))
         self.parameters[outputs] = row
-        self.parameter_slopes[outputs, :, follower.active] = by_parameter
+        self.parameter_slopes[outputs, :, follower.active] = by_parameter[self.layout.read_constants]
         if not len(state):
             return state, slopes
         runner = self.runner
@@ -436,13 +436,13 @@ class _Going:
             )
             first = stretch.first_output
             self.states[first : first + n] = report.values[0, :n]
-            self.state_slopes[first : first + n, :, follower.active] = found[:n]
+            self.state_slopes[first : first + n, :, follower.active] = found[:n, self.layout.read_species]
             state, slopes = report.states[0].copy(), end
         if n < len(stretch.times):
             state = runner._rest(name, state, row, float(times[-1]) if len(times) else stretch.start)
             slopes = self._rest_slopes(state, row, by_parameter, slopes)
             self.states[stretch.first_output + n] = state
-            self.state_slopes[stretch.first_output + n][:, follower.active] = slopes
+            self.state_slopes[stretch.first_output + n][:, follower.active] = slopes[self.layout.read_species]
         return state, slopes
 
     def _jump(

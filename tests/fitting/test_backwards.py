@@ -92,3 +92,20 @@ def test_what_cannot_be_run_is_infinite_and_keeps_its_reason() -> None:
     x[objective.problem.names.index("on")] = math.inf
     assert objective.slope(x).value == math.inf
     assert sum(objective.failures.values()) == 1
+
+
+def test_forward_slopes_are_kept_of_what_observables_read_alone(objective: Objective) -> None:
+    layout, x = objective.layout, point(objective.problem)
+    recorded = objective.runner.run(layout.full(objective.problem.from_scale(x)), True)
+    n_outputs, n_estimated = len(layout.output_time), len(x)
+    assert recorded.state_slopes.shape == (n_outputs, 3, n_estimated)
+    assert recorded.parameter_slopes.shape == (n_outputs, 1, n_estimated)  # of "make"
+
+
+def test_slopes_that_do_not_fit_into_memory_are_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = receptor()
+    objective = Objective(problem)
+    monkeypatch.setattr(Layout, "slope_shapes", ((1 << 40, 1 << 10, 1), (1, 1, 1)))
+    found = objective(point(problem))
+    assert found.value == math.inf
+    assert "memory" in found.failure

@@ -38,7 +38,9 @@ class ScipyRunner:
             (s1, p1), (s0, p0) = self._states(ahead), self._states(back)
             by_state.append((s1 - s0) / (2 * step))
             by_parameter.append((p1 - p0) / (2 * step))
-        return Recorded(states, parameters, np.stack(by_state, -1), np.stack(by_parameter, -1))
+        by_state, by_parameter = np.stack(by_state, -1), np.stack(by_parameter, -1)
+        read = self.layout.read_species, self.layout.read_constants
+        return Recorded(states, parameters, by_state[:, read[0]], by_parameter[:, read[1]])
 
     def _states(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         layout = self.layout

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from .layout import Group, Layout
-from .noise import NORMAL, Scatter
+from .noise import Scatter
 from .problem import Problem
 
 if TYPE_CHECKING:
@@ -426,17 +426,3 @@ def _pull(
         for position, formula, rows, places, sources in plan.of_given:
             slope = weights[formula] * derivatives[position]
             np.add.at(gradient, places, slope[rows] * filled[sources])
-
-
-def normal_with_known_noise(problem: Problem) -> bool:
-    """Whether the objective is half a sum of squares plus a constant."""
-    layout = Layout(problem)
-    estimated = {p.name for p in problem.estimated}
-    for group in layout.groups:
-        if (layout.noise.distribution[group.rows] != NORMAL).any() or (layout.noise.censored[group.rows] != 0).any():
-            return False
-        if any(formula == 1 for formula, name in group.slopes if name not in group.given):
-            return False
-        if any(layout.names[q] in estimated for q in group.placeholders.pattern[:, 2]):
-            return False
-    return True

@@ -52,10 +52,6 @@ class Program:
                 known[node] = self._translate(node)
         return [self._real(known[root]) for root in roots]
 
-    def add_leaves(self, leaves: Mapping[str, Operation]) -> None:
-        """Make further names known."""
-        self._leaves.update(leaves)
-
     def reachable(self, outputs: Iterable[int], stop: frozenset[int] = frozenset()) -> list[int]:
         """Operations needed for the outputs, each after its operands; leaves and those in `stop` are left out."""
         order: list[int] = []

@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from pathway.fitting.layout import Layout
 from pathway.fitting.objective import Objective
-from pathway.fitting.runs import EngineRunner
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
 from pathway.formats.petab import read_petab
 from pathway.kernels import cache_directory
 

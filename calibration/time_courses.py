@@ -28,8 +28,8 @@ from scipy import stats
 
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Problem
-from pathway.fitting.profiles import profile
-from pathway.fitting.search import Plan, fit
+from pathway.fitting.search.multi_start import Plan, fit
+from pathway.fitting.uncertainty.profiles import profile
 from pathway.formats.problems import read_problem
 
 HERE = Path(__file__).parent

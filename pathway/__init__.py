@@ -22,7 +22,7 @@ _PLACES = {
     "SimulationError": "pathway.simulation",
     "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
-    "load_fit": "pathway.fitting.result",
+    "load_fit": "pathway.fitting.search.result",
     "plot": "pathway.plotting",
     "run": "pathway.scenario.api",
     "simulate": "pathway.simulation",

@@ -19,6 +19,8 @@ ORDER = [
     {"report"},
     {"explorer", "cli"},
 ]
+INSIDE = {"fitting": ["problem", "objective", "search", "uncertainty", "laboratory"]}
+"""The same within a room that has rooms of its own."""
 FENCES = {
     "matplotlib": ("plotting/",),
     "libsbml": ("formats/",),
@@ -65,6 +67,10 @@ def offence(file: str, name: str) -> str | None:
         return (
             f"pathway/{file} imports {name}, which {'sits above' if LEVEL[other] > LEVEL[room] else 'stands beside'} it"
         )
+    if other == room and room in INSIDE:
+        order, here, there = INSIDE[room], Path(file).with_suffix("").parts[1], rest[1]
+        if here in order and there in order and order.index(there) > order.index(here):
+            return f"pathway/{file} imports {name}, which sits above it"
     return None
 
 
@@ -76,7 +82,9 @@ def test_imports_point_downwards_and_respect_the_fences(file):
 
 def test_an_offender_is_named():
     assert offence("units.py", "pathway.plotting") == "pathway/units.py imports pathway.plotting, which sits above it"
-    assert offence("fitting/search.py", "pathway.analysis") is not None
+    assert offence("fitting/search/multi_start.py", "pathway.analysis") is not None
+    assert offence("fitting/objective/runs.py", "pathway.fitting.search.result") is not None
+    assert offence("fitting/search/multi_start.py", "pathway.fitting.objective.closed_form") is None
     assert offence("scenario/run.py", "matplotlib.pyplot") is not None
     assert offence("kernels/build.py", "numba") is not None
     assert offence("simulation/loop.py", "numba") is None

@@ -46,7 +46,7 @@ def fit(
     """Find the best parameters from many starting points; leaves a report."""
     import sys
 
-    from pathway.fitting.search import fit as search
+    from pathway.fitting.search.multi_start import fit as search
     from pathway.report.fit_folder import inputs_of, write_fit
     from pathway.report.fit_page import summary
 
@@ -111,9 +111,9 @@ def _say_unseen(problem: Any, most: int = 5) -> None:
     """What the data cannot tell near the nominal parameters, before any time is spent on fitting it."""
     import numpy as np
 
-    from pathway.fitting.descent import MANY
-    from pathway.fitting.identifiability import identifiability
     from pathway.fitting.objective import Objective
+    from pathway.fitting.search.descent import MANY
+    from pathway.fitting.uncertainty.identifiability import identifiability
 
     x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
     if len(x) >= MANY or not np.isfinite(x).all():
@@ -137,7 +137,7 @@ def _known(value: float) -> float | None:
 
 def _profiles(found: Any, names: Any) -> Any:
     from pathway.fitting.objective import Objective
-    from pathway.fitting.profiles import profile as profiles
+    from pathway.fitting.uncertainty.profiles import profile as profiles
 
     if not names:
         return {}
@@ -153,7 +153,7 @@ class _Opened:
 
         self.scenario = None
         if Path(file).suffix in ("", ".toml"):
-            from pathway.fitting.bench import problem_of
+            from pathway.fitting.laboratory.bench import problem_of
             from pathway.scenario import read_scenario
 
             self.scenario = read_scenario(file, settings or [])
@@ -168,7 +168,7 @@ class _Opened:
 
     def of_the_model(self) -> list[str]:
         """Estimated parameters that a cell line has, not those of the readings."""
-        from pathway.fitting.bench import Bench
+        from pathway.fitting.laboratory.bench import Bench
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None and self.scenario.fit is not None
@@ -176,7 +176,7 @@ class _Opened:
 
     def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""
-        from pathway.fitting.cells import fitted_lines, intervals_of, write_lines
+        from pathway.fitting.laboratory.cells import fitted_lines, intervals_of, write_lines
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None
@@ -193,7 +193,7 @@ def profile(
     as_json: _JSON = False,
 ) -> int:
     """Confidence limits of each parameter from its profile likelihood."""
-    from pathway.fitting.profiles import profile as profiles
+    from pathway.fitting.uncertainty.profiles import profile as profiles
 
     from . import DONE
 
@@ -239,7 +239,7 @@ def sample(
     """Draws from the posterior, with R-hat and effective sample sizes."""
     import numpy as np
 
-    from pathway.fitting.sampling import sample as posterior
+    from pathway.fitting.uncertainty.sampling import sample as posterior
 
     from . import DONE
 
@@ -276,7 +276,7 @@ def predict(
     """Bands of predictions over draws of the parameters."""
     import numpy as np
 
-    from pathway.fitting.predict import predict as bands
+    from pathway.fitting.uncertainty.predict import predict as bands
 
     from . import DONE, BadInput
 
@@ -311,7 +311,7 @@ def predict(
 
 def _prediction(file: str, settings: list[str] | None, scenario: str) -> Any:
     """Another scenario over the parameters of a fit; it may only ask for what the fit has found."""
-    from pathway.fitting.bench import prediction_of
+    from pathway.fitting.laboratory.bench import prediction_of
     from pathway.scenario import read_scenario
 
     from . import BadInput
@@ -342,7 +342,7 @@ def design(
 
     Unless told otherwise: once more what was measured. With --at, --arm or --observable: those times in those arms.
     """
-    from pathway.fitting.predict import design as rank
+    from pathway.fitting.uncertainty.predict import design as rank
 
     from . import DONE, BadInput
 
@@ -400,7 +400,7 @@ def _at_optimum(file: str, fitted: Path | None, settings: list[str] | None) -> t
     import numpy as np
 
     from pathway.fitting.objective import Objective
-    from pathway.fitting.result import load_starts
+    from pathway.fitting.search.result import load_starts
 
     opened = _Opened(file, settings)
     problem, folder = opened.problem, fitted or opened.folder

@@ -1,5 +1,5 @@
 """From measurements to parameters with their uncertainty.
 
-`problem` is the plain object that a scenario or `pathway.formats` fills; `objective` turns it into numbers, `search`
-finds optima, `profiles`, `sampling` and `predict` say how well they are known. No file format enters here.
+`problem` is the plain object that `laboratory` (a scenario with measurements) or `pathway.formats` fills; `objective`
+turns it into numbers, `search` finds optima, `uncertainty` says how well they are known. No file format enters here.
 """

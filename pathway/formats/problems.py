@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from pathway.fitting.problem import Problem, ProblemError
-from pathway.fitting.result import Fit
-from pathway.fitting.search import fit as search
+from pathway.fitting.search.multi_start import fit as search
+from pathway.fitting.search.result import Fit
 
 
 def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
@@ -34,7 +34,7 @@ def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
         return read_petab(Path(path))
     if Path(path).suffix in (".xml", ".sbml", ".ant"):
         raise ProblemError([f"{path}: a model alone has no measurements; give a PEtab .yaml file or a scenario .toml"])
-    from pathway.fitting.bench import problem_of
+    from pathway.fitting.laboratory.bench import problem_of
     from pathway.scenario import read_scenario
 
     return problem_of(read_scenario(path, settings))
@@ -54,7 +54,7 @@ def fit(
         What differs from the file of a scenario.
     **options
         `workers`, `directory` (kept and continued there), `executor`, `progress`, `plan`: see
-        `pathway.fitting.search.fit`.
+        `pathway.fitting.search.multi_start.fit`.
 
     Returns
     -------

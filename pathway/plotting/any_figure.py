@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathway.fitting.result import Fit
+from pathway.fitting.search.result import Fit
 from pathway.scenario.result import Result
 
 from .style import Figure

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from pathway.fitting.courses import Course, courses
+from pathway.fitting.laboratory.courses import Course, courses
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
-from pathway.fitting.profiles import Profile
-from pathway.fitting.result import Fit
+from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.profiles import Profile
 
 from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.fitting.profiles import Profile
-from pathway.fitting.result import Fit
-from pathway.fitting.search import write_atomically
+from pathway.fitting.search.multi_start import write_atomically
+from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.profiles import Profile
 from pathway.scenario.experiment import Scenario
 
 from .fit_page import Findings, agreement_rows, findings, fit_page, measurement_rows, parameter_rows, start_rows

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from pathway.fitting.courses import Agreement, agreements
-from pathway.fitting.identifiability import Identifiability, identifiability
+from pathway.fitting.laboratory.courses import Agreement, agreements
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Parameter
-from pathway.fitting.profiles import Profile
-from pathway.fitting.result import Fit
+from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.identifiability import Identifiability, identifiability
+from pathway.fitting.uncertainty.profiles import Profile
 
 from .page import figure_part, provenance_part, table_part, whole_page
 

@@ -47,9 +47,9 @@ def cases(folder: Path) -> list[Path]:
 
 def judge(case: Path) -> Outcome:
     """Read one problem, simulate it, and compare with the collection's own simulation."""
-    from pathway.fitting.layout import Layout
     from pathway.fitting.objective import Objective, RunFailure
-    from pathway.fitting.runs import EngineRunner
+    from pathway.fitting.objective.layout import Layout
+    from pathway.fitting.objective.runs import EngineRunner
     from pathway.formats.petab import read_petab
 
     file = case / f"{case.name}.yaml"
@@ -98,9 +98,9 @@ def gradient_error(case: Path, directions: int = 5) -> float:
     Over the largest entry of the gradient, at a point near the nominal one. Differences are of fourth order, of
     objective values at a relative tolerance of 1e-12 (closer points would meet the noise of those).
     """
-    from pathway.fitting.layout import Layout
     from pathway.fitting.objective import Objective
-    from pathway.fitting.runs import EngineRunner
+    from pathway.fitting.objective.layout import Layout
+    from pathway.fitting.objective.runs import EngineRunner
     from pathway.formats.petab import read_petab
 
     file = case / f"{case.name}.yaml"

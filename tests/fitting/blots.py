@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pathway.fitting.cells import fitted_lines
+from pathway.fitting.laboratory.cells import fitted_lines
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.measurements import value_at
 

@@ -9,11 +9,11 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import number, parse
-from pathway.fitting.layout import Layout
 from pathway.fitting.objective import Objective
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
-from pathway.fitting.runs import EngineRunner
 
 
 def receptor() -> Problem:

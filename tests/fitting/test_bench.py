@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pathway.fitting.bench import problem_of
-from pathway.fitting.layout import Layout
+from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
 from pathway.fitting.problem import ProblemError
-from pathway.fitting.runs import EngineRunner
 from pathway.parameters import cell_line, reference
 from pathway.scenario import read_scenario, run_scenario
 from pathway.scenario.measurements import value_at

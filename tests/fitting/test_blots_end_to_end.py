@@ -12,9 +12,9 @@ import pytest
 import pathway
 import pathway.formats.problems
 from pathway.cli import BAD_INPUT, DONE, main
-from pathway.fitting.cells import Interval, fitted_lines
+from pathway.fitting.laboratory.cells import Interval, fitted_lines
 from pathway.fitting.objective import Objective
-from pathway.fitting.profiles import profile
+from pathway.fitting.uncertainty.profiles import profile
 from pathway.parameters import cell_line, cell_line_file
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from tests.fitting import blots

@@ -8,8 +8,8 @@ from scipy.optimize import lsq_linear, minimize
 
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.fitting.closed_form import Reduced, bounded_least_squares
 from pathway.fitting.objective import Objective
+from pathway.fitting.objective.closed_form import Reduced, bounded_least_squares
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
 

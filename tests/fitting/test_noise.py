@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from pathway.fitting.noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
+from pathway.fitting.objective.noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
 
 
 def model(measured, distribution="normal", transformation="linear", censored=0, freedom=4.0):

@@ -12,15 +12,15 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.fitting.descent import descend
-from pathway.fitting.identifiability import identifiability
 from pathway.fitting.objective import Evaluation, Objective
-from pathway.fitting.predict import compare_models, design, likelihood_ratio, predict
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
-from pathway.fitting.profiles import profile
-from pathway.fitting.result import load_fit
-from pathway.fitting.sampling import sample
-from pathway.fitting.search import Plan, fit, starting_points
+from pathway.fitting.search.descent import descend
+from pathway.fitting.search.multi_start import Plan, fit, starting_points
+from pathway.fitting.search.result import load_fit
+from pathway.fitting.uncertainty.identifiability import identifiability
+from pathway.fitting.uncertainty.predict import compare_models, design, likelihood_ratio, predict
+from pathway.fitting.uncertainty.profiles import profile
+from pathway.fitting.uncertainty.sampling import sample
 
 TIMES = np.linspace(0.0, 5.0, 11)
 
@@ -74,7 +74,7 @@ def test_the_optimum_is_that_of_the_closed_form():
 
 
 def test_gradients_alone_lead_to_the_same_optimum(monkeypatch):
-    monkeypatch.setattr("pathway.fitting.search.MANY", 2)
+    monkeypatch.setattr("pathway.fitting.search.multi_start.MANY", 2)
     problem = decay()
     expected, value = best_by_hand(problem)
     found = fit(problem, starts=2, seed=3, workers=1)
@@ -125,7 +125,7 @@ SCRIPT = """
 import sys
 sys.path.insert(0, {root!r})
 from tests.fitting.test_search import decay
-from pathway.fitting.search import fit
+from pathway.fitting.search.multi_start import fit
 if __name__ == "__main__":
     fit(decay(), starts=40, seed=4, workers=1, directory={folder!r})
 """

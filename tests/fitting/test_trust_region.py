@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pathway.fitting.objective import Evaluation
-from pathway.fitting.trust_region import Settings, bounded_step, minimize, newton_step
+from pathway.fitting.search.trust_region import Settings, bounded_step, minimize, newton_step
 
 
 def least_squares(residuals, jacobian):

@@ -9,8 +9,8 @@ import math
 import numpy as np
 import pytest
 
-from pathway.fitting.layout import Layout
 from pathway.fitting.objective import Objective
+from pathway.fitting.objective.layout import Layout
 from pathway.fitting.problem import ProblemError
 from pathway.formats.petab import read_petab
 from tests.references.scipy_runs import ScipyRunner

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
-from pathway.fitting.bench import problem_of
-from pathway.fitting.layout import Layout
+from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
-from pathway.fitting.runs import EngineRunner
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
 from pathway.formats.petab.export import export_scenario

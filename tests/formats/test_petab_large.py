@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from pathway.fitting.layout import Layout
 from pathway.fitting.objective import Objective
-from pathway.fitting.runs import EngineRunner
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
 from pathway.formats.petab import read_petab
 
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'

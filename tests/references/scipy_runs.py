@@ -10,8 +10,8 @@ import math
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from pathway.fitting.layout import Jump, Layout
 from pathway.fitting.objective import Recorded
+from pathway.fitting.objective.layout import Jump, Layout
 
 from .scipy_simulation import compiled
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions import add, multiply, symbol, symbols
-from pathway.fitting.bench import Bench
+from pathway.fitting.laboratory.bench import Bench
+from pathway.fitting.laboratory.readings import WIDTH
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
-from pathway.fitting.readings import WIDTH
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.fit_plan import Lines, plain, unknowns

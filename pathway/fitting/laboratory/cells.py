@@ -15,9 +15,9 @@ from pathway.scenario.fit_plan import Unknown
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation.anchor import solve_anchors
 
+from ..problem import ProblemError
+from ..uncertainty.profiles import Profile
 from .bench import Bench
-from .problem import ProblemError
-from .profiles import Profile
 
 FITTED = "fit"
 """The source of a number that a fit found."""

@@ -26,8 +26,8 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurements import Measurement as Point
 from pathway.scenario.measurements import read_measurements
 
-from .priors import Prior
-from .problem import Experiment, Parameter, Period, Problem, ProblemError
+from ..priors import Prior
+from ..problem import Experiment, Parameter, Period, Problem, ProblemError
 from .readings import Readings, with_first_values
 from .resting import Resting, made_to_rest
 

@@ -23,10 +23,10 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from .closed_form import Reduced
+from ..objective import Objective
+from ..objective.closed_form import Reduced
+from ..problem import Problem, ProblemError
 from .descent import MANY, descend
-from .objective import Objective
-from .problem import Problem, ProblemError
 from .result import Fit, Start
 from .trust_region import LocalOptimum, Settings, minimize
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .problem import Problem, ProblemError
+from ..problem import Problem, ProblemError
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,9 +10,9 @@ from itertools import pairwise
 import numpy as np
 from scipy import special
 
-from .objective import Evaluation, Objective
-from .problem import ProblemError
-from .trust_region import Settings, minimize
+from ..objective import Evaluation, Objective
+from ..problem import ProblemError
+from ..search.trust_region import Settings, minimize
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from .objective import Evaluation
+from ..objective import Evaluation
 
 
 @dataclass(frozen=True)

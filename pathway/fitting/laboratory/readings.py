@@ -18,8 +18,9 @@ from pathway.scenario.measurements import in_lane, lane_of, scale_group, shared_
 from pathway.simulation import SimulationError
 from pathway.simulation.formulas import find_formula
 
-from .objective import Objective, RunFailure
-from .problem import Measurement, Normalization, Observable, Parameter, Problem
+from ..objective import Objective, RunFailure
+from ..problem import Measurement, Normalization, Observable, Parameter, Problem
+from ..search.settled import settled
 
 DISTRIBUTIONS = {
     "normal": ("normal", "linear"),
@@ -288,7 +289,7 @@ def with_first_values(problem: Problem, users: Mapping[str, Sequence[int]]) -> P
             changed[p.name] = replace(p, value=middle, lower=middle / WIDTH, upper=middle * WIDTH)
     begun = replace(problem, parameters=tuple(changed.get(p.name, p) for p in problem.parameters))
     objective = Objective(begun)
-    x, value = objective.settled(begun.to_scale(begun.nominal))
+    x, value = settled(objective, begun.to_scale(begun.nominal))
     if not math.isfinite(value):
         return begun
     best = dict(zip(begun.names, map(float, begun.from_scale(x)), strict=True))

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from ..problem import Problem
 from .layout import Group, Layout
 from .noise import Scatter
-from .problem import Problem
 
 if TYPE_CHECKING:
     from .backwards import Backwards
@@ -46,7 +46,7 @@ class RunFailure(ArithmeticError):
 
 
 class Runner(Protocol):
-    """Runs all experiments of a layout; see `pathway.fitting.runs`."""
+    """Runs all experiments of a layout; see `pathway.fitting.objective.runs`."""
 
     def run(self, q: np.ndarray, slopes: bool) -> Recorded:
         """States (and slopes) at parameter values `q`, in natural units; raises `RunFailure`."""
@@ -173,13 +173,14 @@ class Objective:
         chain = scale_slopes(self.problem, natural)
         return Evaluation(float(scatter.loss.sum()) + prior, gradient * chain + prior_slope)
 
-    def settled(self, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
-        """`x` with scales, offsets and noise levels at their best for the runs at `x`, and the objective there.
+    def with_runs_kept(self, x: np.ndarray) -> Callable[[np.ndarray], Evaluation]:
+        """The objective over the parameters that no run depends on (`Layout.observed_only`), with the runs at `x`.
 
-        Parameters that no run depends on are optimized on the recorded states, without a further simulation.
+        Raises
+        ------
+        RunFailure
+            Counted among the failures.
         """
-        from .trust_region import Settings, minimize
-
         self.evaluations += 1
         inner = self.layout.observed_only
         try:
@@ -187,7 +188,7 @@ class Objective:
                 recorded = self.runner.run(self.layout.full(self.problem.from_scale(x)), False)  # type: ignore[union-attr]
         except RunFailure as reason:
             self.failures[str(reason)] = self.failures.get(str(reason), 0) + 1
-            return x, math.inf
+            raise
         none = (np.broadcast_to(0.0, shape) for shape in self.layout.slope_shapes)
         still = Recorded(recorded.states, recorded.parameters, *none)
 
@@ -197,18 +198,11 @@ class Objective:
             natural = self.problem.from_scale(at)
             with np.errstate(all="ignore"):
                 made = self._sum(still, self.layout.full(natural), natural, at)
-            if not math.isfinite(made.value) or not np.isfinite(made.gradient).all():  # type: ignore[arg-type]
+            if not _usable(made):
                 return Evaluation(math.inf)
             return Evaluation(made.value, made.gradient[inner], made.information[np.ix_(inner, inner)])  # type: ignore[index]
 
-        lower, upper = self.problem.bounds
-        if not len(inner):
-            return x, evaluate(x[inner]).value
-        settings = Settings(iterations=iterations, first_radius=2.0, value_tolerance=1e-4, secant=False)
-        found = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
-        made = x.copy()
-        made[inner] = found.x
-        return made, found.value
+        return evaluate
 
     def compare(self, natural: np.ndarray | None = None) -> Comparison:
         """Simulation against data at natural parameter values, by default the nominal ones.
@@ -241,7 +235,7 @@ class Objective:
         """
         layout, natural = self.layout, self.problem.from_scale(x)
         q = layout.full(natural)
-        simulated, noise, by_simulated, by_noise = _sloped(layout, self.runner.run(q, True), q)  # type: ignore[union-attr]
+        simulated, noise, by_simulated, by_noise = sloped(layout, self.runner.run(q, True), q)  # type: ignore[union-attr]
         ahead, slope, _ = layout.noise._transformed(simulated)
         jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
         ahead, jacobian = ahead * layout.counted, jacobian * layout.counted[:, None]
@@ -287,7 +281,7 @@ class Objective:
         return Evaluation(float(loss.sum()) + prior_terms(self.problem, x)[0])
 
     def _sum(self, recorded: Recorded, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
-        simulated, noise, by_simulated, by_noise = _sloped(self.layout, recorded, q)
+        simulated, noise, by_simulated, by_noise = sloped(self.layout, recorded, q)
         scatter = self.layout.noise.scatter(simulated, noise)
         gradient = scatter.by_simulated @ by_simulated + scatter.by_noise @ by_noise
         information = _information(scatter, by_simulated, by_noise)
@@ -365,7 +359,7 @@ def _predicted(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.nd
     return simulated, noise
 
 
-def _sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
     n, n_estimated = len(layout.order), len(layout.estimated)
     both, slopes = np.empty((2, n)), np.zeros((2, n, n_estimated))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .layout import Layout
-from .objective import Objective, RunFailure, _sloped, scale_slopes
-from .problem import Measurement, Problem
-from .runs import EngineRunner
+from ..objective import Objective, RunFailure
+from ..objective.layout import Layout
+from ..objective.objective import scale_slopes, sloped
+from ..objective.runs import EngineRunner
+from ..problem import Measurement, Problem
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,7 +154,7 @@ def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, 
     layout = Layout(problem)
     natural = problem.from_scale(x)
     q = layout.full(natural)
-    simulated, noise, by_simulated, by_noise = _sloped(layout, EngineRunner(layout).run(q, True), q)
+    simulated, noise, by_simulated, by_noise = sloped(layout, EngineRunner(layout).run(q, True), q)
     scatter = layout.noise.scatter(simulated, noise)
     chain = scale_slopes(problem, natural)
     back = layout.own_rows

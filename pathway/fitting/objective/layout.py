@@ -19,8 +19,8 @@ from pathway.expressions import Expression, number, symbol, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.kernels import compile_formulas
 
+from ..problem import Experiment, Measurement, Normalization, Observable, Period, Problem, ProblemError
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
-from .problem import Experiment, Measurement, Normalization, Observable, Period, Problem, ProblemError
 from .tapes import SlopedTape, partial_slopes
 
 

@@ -21,7 +21,7 @@ from pathway.parameters import Anchor
 from pathway.scenario.laboratory import KnockDown
 from pathway.simulation.formulas import find_formula
 
-from .problem import Period
+from ..problem import Period
 
 COUNTING = "counting"
 """1 while pure outputs (the number of cells) move, 0 while the cells rest."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .objective import Objective
-from .problem import ProblemError
+from ..objective import Objective
+from ..problem import ProblemError
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .objective import Objective
+from ..objective import Objective
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 
 from pathway.expressions import symbols, to_text
 
-from .objective import Comparison, Objective
-from .problem import Experiment, Measurement, Observable, Problem
+from ..objective import Comparison, Objective
+from ..problem import Experiment, Measurement, Observable, Problem
 
 POINTS = 60
 """Moments between which a curve is drawn, besides the measured ones."""

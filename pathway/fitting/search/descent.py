@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .objective import Evaluation
+from ..objective import Evaluation
 from .trust_region import LocalOptimum, Settings
 
 MANY = 100

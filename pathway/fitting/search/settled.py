@@ -1,0 +1,28 @@
+"""Scales, offsets and noise levels brought to their best without a further simulation."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..objective import Objective, RunFailure
+from .trust_region import Settings, minimize
+
+
+def settled(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
+    """`x`, shape (n_estimated,), with the parameters that no run depends on at their best for the runs at `x`, and the
+    objective there; inf where a run fails."""
+    inner = objective.layout.observed_only
+    try:
+        evaluate = objective.with_runs_kept(x)
+    except RunFailure:
+        return x, math.inf
+    if not len(inner):
+        return x, evaluate(x[inner]).value
+    lower, upper = objective.problem.bounds
+    settings = Settings(iterations=iterations, first_radius=2.0, value_tolerance=1e-4, secant=False)
+    found = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
+    made = x.copy()
+    made[inner] = found.x
+    return made, found.value

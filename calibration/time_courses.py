@@ -28,7 +28,8 @@ from scipy import stats
 
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Problem
-from pathway.fitting.search.multi_start import Plan, fit
+from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.plan import Plan
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.formats.problems import read_problem
 

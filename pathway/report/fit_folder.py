@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.fitting.search.multi_start import write_atomically
+from pathway.fitting.search.on_disk import write_atomically
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.profiles import Profile
 from pathway.scenario.experiment import Scenario

@@ -15,8 +15,10 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
 from pathway.fitting.search.descent import descend
-from pathway.fitting.search.multi_start import Plan, fit, starting_points
+from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.plan import Plan
 from pathway.fitting.search.result import load_fit
+from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import compare_models, design, likelihood_ratio, predict
 from pathway.fitting.uncertainty.profiles import profile
@@ -73,11 +75,10 @@ def test_the_optimum_is_that_of_the_closed_form():
     assert list(found.best.parameters.values()) == pytest.approx(parameters, rel=1e-5)
 
 
-def test_gradients_alone_lead_to_the_same_optimum(monkeypatch):
-    monkeypatch.setattr("pathway.fitting.search.multi_start.MANY", 2)
+def test_gradients_alone_lead_to_the_same_optimum():
     problem = decay()
     expected, value = best_by_hand(problem)
-    found = fit(problem, starts=2, seed=3, workers=1)
+    found = fit(problem, starts=2, seed=3, workers=1, plan=Plan(many=2))
     assert found.best.objective == pytest.approx(value, abs=1e-6)
     assert list(found.best.parameters.values()) == pytest.approx(expected, rel=1e-3)
 

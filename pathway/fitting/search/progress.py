@@ -1,0 +1,50 @@
+"""What a search says while it runs."""
+
+from __future__ import annotations
+
+import math
+import time
+from itertools import pairwise
+from typing import TextIO
+
+from .result import Start
+
+
+class Progress:
+    """A line for every finished start, with the time that is left."""
+
+    def __init__(self, stream: TextIO | None, total: int, done: dict[int, Start]) -> None:
+        self.stream, self.total = stream, total
+        self.values = [s.objective for s in done.values()]
+        self.before = len(self.values)
+        self.began = time.monotonic()
+        if done:
+            self.say(f"{len(done)} of {total} starts were finished before")
+
+    def say(self, text: str) -> None:
+        if self.stream is not None:
+            print(text, file=self.stream, flush=True)
+
+    def tell(self, start: Start) -> None:
+        self.values.append(start.objective)
+        finite = sorted(v for v in self.values if math.isfinite(v))
+        best = f"{finite[0]:.6g}" if finite else "none"
+        new = len(self.values) - self.before
+        left = (time.monotonic() - self.began) / new * (self.total - len(self.values))
+        value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
+        self.say(
+            f"start {start.number + 1} of {self.total}: {value}; best {best}; "
+            f"{distinct(finite)} distinct optima; {_duration(left)} left"
+        )
+
+
+def distinct(values: list[float], gap: float = 0.1) -> int:
+    """How many groups of values there are, with gaps of at least `gap` between them."""
+    ordered = sorted(values)
+    return bool(ordered) + sum(b - a > gap for a, b in pairwise(ordered))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90.0:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"

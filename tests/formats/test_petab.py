@@ -87,18 +87,36 @@ def test_a_new_compartment_size_leaves_concentrations_as_they_are(tmp_path):
     assert made.simulated == pytest.approx([2.0 * analytical(10.0, 1.0, 0.0)], rel=1e-8)
 
 
+K1_MOVED = {
+    "parameters__tsv": "parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk2\t0.01\t10\t0.6\ttrue\n",
+    "conditions__tsv": "conditionId\ttargetId\ttargetValue\nfirst\tk1\t0.3\nmore\tk1\t0.9\n",
+    "experiments__tsv": "experimentId\ttime\tconditionId\ne\t0\tfirst\ne\t5\tmore\n",
+    "observables__tsv": "observableId\tobservableFormula\tnoiseFormula\tobservablePlaceholders\tnoisePlaceholders\n"
+    "seen\tscale * doubled\tsigma\tscale\tsigma\n",
+}
+"""k1 is 0.3, from the fifth minute 0.9; `doubled` is measured at the tenth."""
+
+
 def test_an_initial_assignment_follows_the_first_period_only(tmp_path):
     """`doubled` is 2 k1 as the first period leaves k1; a later change of k1 does not touch it."""
-    path = written(
-        tmp_path,
-        parameters__tsv="parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk2\t0.01\t10\t0.6\ttrue\n",
-        conditions__tsv="conditionId\ttargetId\ttargetValue\nfirst\tk1\t0.3\nmore\tk1\t0.9\n",
-        experiments__tsv="experimentId\ttime\tconditionId\ne\t0\tfirst\ne\t5\tmore\n",
-        observables__tsv="observableId\tobservableFormula\tnoiseFormula\tobservablePlaceholders\tnoisePlaceholders\n"
-        "seen\tscale * doubled\tsigma\tscale\tsigma\n",
-    )
+    path = written(tmp_path, **K1_MOVED)
     _, made = simulated(path)
     assert made.simulated == pytest.approx([2.0 * 0.6], rel=1e-12)
+
+
+def test_a_rule_over_constants_follows_every_period(tmp_path):
+    """What an assignment rule makes of k1 is not what an initial assignment makes of it, also where k1 alone is in it."""
+    start, rule = SBML.index("<listOfInitialAssignments>"), SBML.index("</listOfInitialAssignments>")
+    ruled = SBML[:start] + '<listOfRules><assignmentRule variable="doubled">'
+    ruled += SBML[SBML.index("<math", start) : SBML.index("</initialAssignment>")] + "</assignmentRule></listOfRules>"
+    ruled += SBML[rule + len("</listOfInitialAssignments>") :]
+    path = written(
+        tmp_path,
+        model__xml=ruled.replace('id="doubled" value="0" constant="true"', 'id="doubled" constant="false"'),
+        **K1_MOVED,
+    )
+    _, made = simulated(path)
+    assert made.simulated == pytest.approx([2.0 * 1.8], rel=1e-12)
 
 
 def test_a_rate_and_an_observable_inside_a_formula(tmp_path):

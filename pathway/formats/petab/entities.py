@@ -40,7 +40,7 @@ def attach_model(
     if aliases:
         parts = _renamed(parts, aliases)
     parts = _with_meanings(parts, declared)
-    model, derived = _freed(_with_outputs(declared.model, parts), parts)
+    model, derived = _freed(_with_outputs(declared.model, parts), declared.ruled, parts)
     experiments = tuple(_translated(e, declared, model) for e in parts["experiments"])
     _check_given(declared.model, experiments, parts)
     return Problem(**{**parts, "model": model, "derived": derived, "experiments": experiments})
@@ -158,15 +158,22 @@ def _with_outputs(model: Model, parts: dict[str, Any]) -> Model:
     return replace(model, parameters=(*model.parameters, *outputs), parameter_values=values)
 
 
-def _freed(model: Model, parts: dict[str, Any]) -> tuple[Model, dict[str, Expression]]:
-    """Quantities that only an initial assignment gives become parameters where the problem sets or disturbs them."""
+def _freed(model: Model, ruled: frozenset[str], parts: dict[str, Any]) -> tuple[Model, dict[str, Expression]]:
+    """Quantities that only an initial assignment gives become parameters where the problem sets or disturbs them.
+
+    What a rule gives follows its formula at every time, unless the problem itself sets it.
+    """
     set_now = {t for e in parts["experiments"] for p in e.periods for t in p.changes}
     set_now |= {p.name for p in parts["parameters"]}
     set_later = {t for e in parts["experiments"] for p in e.periods[1:] for t in p.changes}
     constants = set(model.parameters)
     freed: dict[str, Expression] = {}
-    for name, formula in model.assignments.items():
-        if symbols(formula) <= constants | freed.keys() and (
+    rules: dict[str, Expression] = {}
+    for name, written in model.assignments.items():
+        formula = substitute_all([written], rules)[0]
+        if name in ruled and name not in set_now:
+            rules[name] = formula
+        elif symbols(formula) <= constants | freed.keys() and (
             name in set_now or symbols(formula) & (set_later | freed.keys())
         ):
             freed[name] = formula

@@ -42,6 +42,8 @@ class SbmlModel:
         rates), named stoichiometries. What the file leaves open and nothing needs is not a number.
     compartments : set of str
         Which of the identifiers are compartments.
+    ruled : set of str
+        Which of the model's assignments hold at every time; the others are worked out once, at the start.
     """
 
     model: Model
@@ -49,6 +51,7 @@ class SbmlModel:
     concentrations: Mapping[str, Expression]
     values: Mapping[str, Expression]
     compartments: frozenset[str] = frozenset()
+    ruled: frozenset[str] = frozenset()
 
 
 def assemble(declared: Declarations, given: frozenset[str] = frozenset()) -> SbmlModel:
@@ -310,7 +313,8 @@ class _Assembly:
             for form in (*self._forms(), self._values())
         )
         compartments = frozenset(q.name for q in declared.quantities.values() if q.kind == "compartment")
-        return SbmlModel(model, amounts, concentrations, values, compartments)
+        ruled = frozenset(declared.assignment_rules)
+        return SbmlModel(model, amounts, concentrations, values, compartments, ruled)
 
     def _forms(self) -> tuple[dict[str, Expression], dict[str, Expression]]:
         amounts, concentrations = {}, {}

@@ -237,24 +237,40 @@ class Problem:
         return self.to_scale(lower), self.to_scale(upper)
 
     @cached_property
-    def scale_masks(self) -> tuple[np.ndarray, np.ndarray]:
-        """Which estimated parameters are searched on a linear and on a log10 scale, each of shape (n_estimated,)."""
-        scales = [p.scale for p in self.estimated]
-        return np.array([s == "linear" for s in scales], bool), np.array([s == "log10" for s in scales], bool)
+    def linear(self) -> np.ndarray:
+        """Positions of the estimated parameters on a linear scale."""
+        return np.flatnonzero([p.scale == "linear" for p in self.estimated])
+
+    @cached_property
+    def scale_factors(self) -> np.ndarray:
+        """On a logarithmic scale, d natural / d scaled is this times the natural value, shape (n_estimated,)."""
+        return np.array([math.log(10.0) if p.scale == "log10" else 1.0 for p in self.estimated])
 
     def to_scale(self, natural: np.ndarray) -> np.ndarray:
         """Natural values to the optimizer's scale, shape (..., n_estimated)."""
-        linear, log10 = self.scale_masks
-        natural = np.array(natural, dtype=float)
+        log10, log = self._logarithmic
+        made = np.array(natural, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            return np.where(linear, natural, np.where(log10, np.log10(natural), np.log(natural)))
+            made[..., log10] = np.log10(made[..., log10])
+            if len(log):
+                made[..., log] = np.log(made[..., log])
+        return made
 
     def from_scale(self, scaled: np.ndarray) -> np.ndarray:
         """The optimizer's scale to natural values, shape (..., n_estimated)."""
-        linear, log10 = self.scale_masks
-        scaled = np.array(scaled, dtype=float)
+        log10, log = self._logarithmic
+        made = np.array(scaled, dtype=float)
         with np.errstate(over="ignore"):
-            return np.where(linear, scaled, np.where(log10, 10.0**scaled, np.exp(scaled)))
+            made[..., log10] = 10.0 ** made[..., log10]
+            if len(log):
+                made[..., log] = np.exp(made[..., log])
+        return made
+
+    @cached_property
+    def _logarithmic(self) -> tuple[np.ndarray, np.ndarray]:
+        """Positions of the parameters on a log10 and on a natural logarithmic scale."""
+        scales = np.array([p.scale for p in self.estimated])
+        return np.flatnonzero(scales == "log10"), np.flatnonzero(scales == "log")
 
     def fixed(self, values: Mapping[str, float]) -> Problem:
         """The same problem with some parameters held at these natural values."""

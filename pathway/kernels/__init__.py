@@ -60,7 +60,7 @@ processor without fused multiplication do results differ, from those of other pr
 """
 
 from .compiled import SOLVER, CompiledModel, Pattern, compile_model
-from .formulas import CompiledFormulas, compile_formulas
+from .formulas import CompiledSheets, Sheet, compile_sheets
 from .kept import kept_code
 from .machine import machine_width
 from .ordering import SingularStructureError
@@ -70,13 +70,14 @@ from .storage import cache_directory
 __all__ = [
     "PARTS",
     "SOLVER",
-    "CompiledFormulas",
     "CompiledModel",
+    "CompiledSheets",
     "Pattern",
+    "Sheet",
     "SingularStructureError",
     "cache_directory",
-    "compile_formulas",
     "compile_model",
+    "compile_sheets",
     "kept_code",
     "machine_width",
 ]

@@ -1,4 +1,4 @@
-"""`compile_formulas`: formulas over named columns, evaluated for many rows at once."""
+"""`compile_sheets`: formulas over numbers picked from a pool, for many rows and many pools by one call."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathway.expressions import Expression
 from . import elementary, machine, storage
 from .assembly import Lanes, declarations
 from .content import formulas_digest, sources_digest
+from .handles import address
 from .lowering import LIBRARY, Function, lower
 from .program import Program
 
@@ -20,104 +21,150 @@ _KIND = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledFormulas:
-    """Machine code of some formulas; rows lie in the lanes.
+class Sheet:
+    """Formulas that are evaluated for the same rows.
 
     Attributes
     ----------
-    n_inputs, n_outputs : int
-    width : int
-        Lanes.
+    inputs : sequence of str
+        Names that the formulas use.
+    formulas : sequence of Expression
+    places : int array, shape (n_inputs, n_rows)
+        Where in a pool the number stands that a name means in a row.
     """
 
-    n_inputs: int
-    n_outputs: int
-    width: int
+    inputs: Sequence[str]
+    formulas: Sequence[Expression]
+    places: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class CompiledSheets:
+    """Machine code of some sheets; rows lie in the lanes.
+
+    Attributes
+    ----------
+    places : tuple of int array, shape (n_formulas, n_rows)
+        Of each sheet: where its results stand among all results.
+    """
+
+    places: tuple[np.ndarray, ...]
+    _gather: np.ndarray = field(repr=False)
+    _size: int
     _function: Callable[[int, int, int], None] = field(repr=False)
     _code: machine.Loaded = field(repr=False)
 
-    def __call__(self, columns: np.ndarray) -> np.ndarray:
-        """Every formula at every row.
+    def __call__(self, pools: np.ndarray) -> np.ndarray:
+        """Every formula of every sheet at every row.
 
         Parameters
         ----------
-        columns : array, shape (n_inputs, n_rows)
+        pools : array, shape (n_pools, n_numbers)
 
         Returns
         -------
-        array, shape (n_outputs, n_rows)
+        array, shape (n_pools, n_results)
+            Each row depends on its own pool alone.
         """
-        n_rows = columns.shape[1]
-        n_blocks = -(-n_rows // self.width)
-        rows = np.ones((n_blocks * self.width, self.n_inputs))
-        rows[:n_rows] = columns.T
-        given = np.ascontiguousarray(rows.reshape(n_blocks, self.width, self.n_inputs).swapaxes(1, 2))
-        made = np.empty((n_blocks, self.n_outputs, self.width))
+        given = pools.take(self._gather, axis=1)
+        made = np.empty((len(pools), self._size))
         if made.size:
             # Constant formulas read nothing; an empty array has no address to give.
-            self._function(_address(given if given.size else made), _address(made), n_blocks)
-        return made.swapaxes(0, 1).reshape(self.n_outputs, -1)[:, :n_rows]
+            self._function(address(given if given.size else made), address(made), len(pools))
+        return made
 
 
-def _address(array: np.ndarray) -> int:
-    return ctypes.addressof(ctypes.c_char.from_buffer(array))  # type: ignore[arg-type]  # ten times as fast as asking the array
-
-
-def compile_formulas(sets: Iterable[tuple[Sequence[str], Sequence[Expression]]]) -> list[CompiledFormulas]:
-    """Machine code of several sets of formulas, from the cache on disk where it is there.
-
-    Parameters
-    ----------
-    sets : iterable of (inputs, formulas)
-        Names of the columns in their order, and formulas over them.
-    """
-    wanted = [(tuple(inputs), tuple(formulas)) for inputs, formulas in sets]
+def compile_sheets(books: Iterable[Sequence[Sheet]]) -> list[CompiledSheets]:
+    """Machine code of several lists of sheets, each to be called by itself; from the cache on disk if it is there."""
+    wanted = [tuple(sheets) for sheets in books]
     lanes = Lanes(machine.machine_width())
     parts = {"sources": sources_digest(), "machine": machine.identity(), "width": str(lanes.width)}
-    for k, (inputs, formulas) in enumerate(wanted):
-        parts[f"set {k}"] = "\n".join(inputs) + formulas_digest((str(i), f) for i, f in enumerate(formulas))
+    for k, sheets in enumerate(wanted):
+        for j, sheet in enumerate(sheets):
+            digest = formulas_digest((str(i), f) for i, f in enumerate(sheet.formulas))
+            parts[f"sheet {k} {j}"] = "\n".join([*sheet.inputs, digest, str(_blocks(sheet, lanes))])
     key = machine.digest({**parts, "part": "formulas"})
     entry = storage.read(key)
     if entry is None:
         entry = {}, machine.object_code(_module(wanted, lanes))
         storage.write(key, *entry)
-    names = [f"rows{k}" for k in range(len(wanted))]
+    names = [f"sheets{k}" for k in range(len(wanted))]
     code = machine.Loaded([entry[1]], names)
-    return [
-        CompiledFormulas(len(inputs), len(formulas), lanes.width, _KIND(code.address(name)), code)
-        for name, (inputs, formulas) in zip(names, wanted, strict=True)
-    ]
+    return [_placed(sheets, lanes.width, code, name) for sheets, name in zip(wanted, names, strict=True)]
 
 
-def _module(sets: Sequence[tuple[Sequence[str], Sequence[Expression]]], lanes: Lanes) -> str:
+def _blocks(sheet: Sheet, lanes: Lanes) -> int:
+    """Groups of lanes that the rows fill."""
+    return -(-sheet.places.shape[1] // lanes.width)
+
+
+def _placed(sheets: Sequence[Sheet], width: int, code: machine.Loaded, name: str) -> CompiledSheets:
+    """Sheets with what their code reads and writes: block after block, in each the lanes innermost."""
+    gather, places, size = [np.zeros(0, dtype=np.intp)], [], 0
+    for sheet in sheets:
+        n_rows, n_formulas = sheet.places.shape[1], len(sheet.formulas)
+        n_blocks = -(-n_rows // width)
+        filled = np.minimum(np.arange(n_blocks * width), n_rows - 1)  # idle lanes do what the last row does
+        lanes = np.asarray(sheet.places, dtype=np.intp)[:, filled].reshape(len(sheet.inputs), n_blocks, width)
+        gather.append(lanes.swapaxes(0, 1).ravel())
+        block, lane = np.divmod(np.arange(n_rows), width)
+        places.append(size + (block * n_formulas + np.arange(n_formulas)[:, None]) * width + lane)
+        size += n_blocks * n_formulas * width
+    return CompiledSheets(tuple(places), np.concatenate(gather), size, _KIND(code.address(name)), code)
+
+
+def _module(books: Sequence[Sequence[Sheet]], lanes: Lanes) -> str:
     texts: list[str] = []
     called: set[str] = set()
-    for k, (inputs, formulas) in enumerate(sets):
-        program = Program({name: ("species", i) for i, name in enumerate(inputs)})
-        outputs = program.values(formulas)
-        text, used = lower(program, Function(f"formulas{k}", {"out": outputs}), lanes, ("species",), {})
-        called |= used
-        texts += [text, _over_blocks(k, len(inputs) * lanes.bytes, len(formulas) * lanes.bytes)]
+    for k, sheets in enumerate(books):
+        steps = []
+        for j, sheet in enumerate(sheets):
+            program = Program({name: ("species", i) for i, name in enumerate(sheet.inputs)})
+            outputs = program.values(sheet.formulas)
+            name = f"formulas{k}.{j}"
+            text, used = lower(program, Function(name, {"out": outputs}), lanes, ("species",), {})
+            called |= used
+            read, written = len(sheet.inputs) * lanes.bytes, len(sheet.formulas) * lanes.bytes
+            texts += [text, _repeated(f"rows{k}.{j}", [(name, read, written, None)])]
+            steps.append((f"rows{k}.{j}", read, written, _blocks(sheet, lanes)))
+        texts.append(_repeated(f"sheets{k}", steps))
     own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
     foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in called]
     return "\n".join([*declarations(lanes), *foreign, *own, *texts])
 
 
-def _over_blocks(k: int, read: int, written: int) -> str:
-    """A function that calls the kernel for one block of lanes after the other."""
-    return f"""define void @rows{k}(ptr noalias readonly %in, ptr noalias %out, i64 %blocks) nounwind {{
+def _repeated(name: str, steps: Sequence[tuple[str, int, int, int | None]]) -> str:
+    """A function that does the steps again and again, each time further on in what is read and written.
+
+    Parameters
+    ----------
+    name : str
+    steps : sequence of (function, bytes read, bytes written, times)
+        `times` is how often the function itself is told to repeat; None: it is called once and not told.
+    """
+    lines, read, written = [], 0, 0
+    for k, (function, reads, writes, times) in enumerate(steps):
+        count = 1 if times is None else times
+        lines += [
+            f"%given{k} = getelementptr i8, ptr %in.now, i64 {read}",
+            f"%made{k} = getelementptr i8, ptr %out.now, i64 {written}",
+            f"call void @{function}(ptr %given{k}, ptr %made{k}{'' if times is None else f', i64 {times}'})",
+        ]
+        read, written = read + reads * count, written + writes * count
+    body = "\n  ".join(lines)
+    return f"""define void @{name}(ptr noalias readonly %in, ptr noalias %out, i64 %times) nounwind {{
 start:
   br label %test
 test:
   %i = phi i64 [ 0, %start ], [ %next, %again ]
-  %inside = icmp slt i64 %i, %blocks
+  %in.now = phi ptr [ %in, %start ], [ %in.next, %again ]
+  %out.now = phi ptr [ %out, %start ], [ %out.next, %again ]
+  %inside = icmp slt i64 %i, %times
   br i1 %inside, label %again, label %done
 again:
-  %from = mul i64 %i, {read}
-  %to = mul i64 %i, {written}
-  %given = getelementptr i8, ptr %in, i64 %from
-  %made = getelementptr i8, ptr %out, i64 %to
-  call void @formulas{k}(ptr %given, ptr %made)
+  {body}
+  %in.next = getelementptr i8, ptr %in.now, i64 {read}
+  %out.next = getelementptr i8, ptr %out.now, i64 {written}
   %next = add i64 %i, 1
   br label %test
 done:

@@ -10,7 +10,7 @@ from pathway.kernels import CompiledModel, Pattern, compile_model
 
 from .prepared import Prepared
 from .solvers.adjoint import Adjoint, AdjointKernels, AdjointPattern, AdjointScratch, AdjointTables, Steps, walk_back
-from .solvers.slopes import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
+from .solvers.esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
 
 COLUMNS = 2
 """The derivative itself, and how far it is off."""

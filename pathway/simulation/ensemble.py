@@ -282,7 +282,7 @@ def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: in
         list(pool.map(work, [shared] * n_workers))
 
 
-def _single(task: Task, member: int) -> Task:
+def single(task: Task, member: int) -> Task:
     """The task of one member alone."""
     pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
     row = member if len(task.schedule) > 2 else 0
@@ -308,7 +308,7 @@ def _exchange_rows(shown: Prepared, task: Task, report: Report, options: _Option
     for member in np.flatnonzero(report.counts[:, layout.STATUS] == layout.VANISHING_PIVOT):
         kernels = shown.kernels(1, observables=options.names is not None)
         again = empty_report(1, len(options.times), report.values.shape[2], kernels, False)
-        shown.run(kernels, options.solver, _single(task, int(member))._replace(pivoted=1), again)
+        shown.run(kernels, options.solver, single(task, int(member))._replace(pivoted=1), again)
         report.values[member], report.states[member] = again.values[0], again.states[0]
         report.moments[member] = again.moments[0]
         report.counts[member] = again.counts[0]
@@ -322,7 +322,7 @@ def _run_with_events(shown: Prepared, task: Task, n: int, n_names: int, options:
     kernels = shown.kernels(1)
     report = empty_report(n, len(options.times), n_names, kernels, False, blank=False)
     for member in range(n):
-        going = EventRun(shown, _single(task, member), options.solver)
+        going = EventRun(shown, single(task, member), options.solver)
         try:
             going.run()
         except SimulationError as error:

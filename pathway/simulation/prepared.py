@@ -105,16 +105,7 @@ class Prepared:
 
     def run(self, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
         """Run a task; may be called from several threads at once."""
-        loop, table = method(solver)
-        key = (kernels.factor, kernels.observables, kernels.conditions, table.stages)
-        shelf = self._idle.get(key)
-        if shelf is None:
-            shelf = self._idle.setdefault(key, [])
-        # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
-        bench = shelf.pop() if shelf else _bench(kernels, self.pattern, table)
-        task_table, report_table = packed(task), packed(report)
-        loop(*bench.first, address(task_table), address(report_table), bench.last)
-        shelf.append(bench)
+        Ready(self, kernels, solver, task, report)()
 
     @cached_property
     def _varying_starts(self) -> list[int]:
@@ -254,6 +245,33 @@ class Prepared:
             if rate != 0.0 and np.isfinite(offset / rate):
                 times.add(-offset / rate)
         return sorted(times)
+
+
+class Ready:
+    """A task made ready, to be run again whenever its arrays have new contents (and the counts of its report are 0).
+
+    Attributes
+    ----------
+    task : Task
+    report : Report
+    """
+
+    def __init__(self, prepared: Prepared, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
+        self.task, self.report = task, report
+        self._loop, table = method(solver)
+        key = (kernels.factor, kernels.observables, kernels.conditions, table.stages)
+        shelf = prepared._idle.get(key)
+        self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf
+        self._parts = kernels, prepared.pattern, table
+        self._words = packed(task), packed(report)
+        self._addresses = address(self._words[0]), address(self._words[1])
+
+    def __call__(self) -> None:
+        # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
+        shelf = self._shelf
+        bench = shelf.pop() if shelf else _bench(*self._parts)
+        self._loop(*bench.first, *self._addresses, bench.last)
+        shelf.append(bench)
 
 
 class _Bench(NamedTuple):

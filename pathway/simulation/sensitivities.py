@@ -25,9 +25,10 @@ from .events import EventRun, Formulas, Waiting
 from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
+from .solvers.esdirk import STAGES
 from .solvers.layout import Kernels, Report, Task
 from .solvers.probe import right_hand_side
-from .solvers.slopes import STAGES, Directions, SlopeKernels, SlopeScratch, padded, scratch_for, tables, walk
+from .solvers.slope_layout import Course, Directions, SlopeKernels, SlopeScratch, Walk, padded, scratch_for, tables
 from .trajectory import Trajectory
 
 FLOOR = 1e-4
@@ -180,11 +181,14 @@ class _Slopes:
             return
         first = self.output
         self._set_floors(tape)
-        slots = self.machine.prepare(self.parameters)
         self.directions.weights[:] = self.weights[self._direction_of]
-        tape = np.ascontiguousarray(tape)
-        where = (tape, slots, self.task.times, self.output, self.values)
-        self.output, time = walk(self.machine.kernels, self.tables, self.directions, self.scratch, *where)
+        progress, reached = np.array([0, len(tape), self.output]), np.zeros(1)
+        slots, species = self.machine.slots(), np.arange(self.n)
+        course = Course(
+            np.ascontiguousarray(tape), self.parameters, slots, self.task.times, species, self.values, progress, reached
+        )
+        Walk(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
+        self.output, time = int(progress[2]), float(reached[0])
         if time < tape[-1, 2]:
             reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
@@ -233,9 +237,9 @@ class Machine:
     by_parameter: tuple[np.ndarray, np.ndarray]
     codes: tuple[CompiledModel, CompiledModel]
 
-    def prepare(self, parameters: np.ndarray) -> np.ndarray:
-        """The array of parameters that kernels of several moments read."""
-        return self.codes[0].parameters(parameters).ravel()
+    def slots(self) -> np.ndarray:
+        """Room for the parameters as kernels of several moments read them."""
+        return np.zeros(self.codes[0].parameter_slots * self.kernels.moments)
 
     def scratch(self, n_blocks: int, mass: np.ndarray) -> SlopeScratch:
         """Working storage for some blocks of directions."""
@@ -252,6 +256,7 @@ def machine_of(prepared: Prepared, n_names: int) -> Machine:
         moments = compile_model(prepared.model, None, ("jacobian", "factor", "parameter_jacobian"))
         wide = compile_model(prepared.model, width, ("solve_shared", "multiply_shared", "error_norm"))
         kernels = SlopeKernels(
+            prepare=moments.address("prepare"),
             jacobian=moments.address("jacobian"),
             factor=moments.address("factor"),
             parameter_jacobian=moments.address("parameter_jacobian"),

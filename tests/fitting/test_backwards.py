@@ -7,54 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from pathway.equations import Model
-from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
-
-
-def receptor() -> Problem:
-    """A receptor that turns over and binds a ligand: rest, dose, a second dose that also changes a rate, rest again."""
-    model = Model(
-        name="receptor",
-        species=("R", "C", "L"),
-        parameters=("make", "lose", "on", "off", "clear", "start"),
-        parameter_values=np.array([2.0, 0.4, 1.3, 0.6, 0.5, 3.0]),
-        initial={"R": parse("start"), "C": number(0.0), "L": number(0.0)},
-        rate_rules={
-            "R": parse("make - lose * R - on * R * L + off * C"),
-            "C": parse("on * R * L - off * C - lose * C"),
-            "L": parse("-clear * L"),
-        },
-    )
-    rested = Experiment(
-        "rested",
-        (
-            Period(-math.inf),
-            Period(0.0, {"L": parse("dose")}),
-            Period(2.0, {"L": parse("L + 0.5 * dose * R / (1 + R)"), "on": parse("faster * on / (1 + C)")}),
-        ),
-    )
-    fresh = Experiment("fresh", (Period(0.0, {"L": parse("2 * dose")}),))
-    seen = Observable("seen", parse("scale * C + 0.1"), parse("noise * (1 + C)"))
-    free = Observable("free", parse("log(R + L + make)"), parse("spread"), "laplace")
-    values = {"make": 2.0, "lose": 0.4, "on": 1.3, "off": 0.6, "clear": 0.5, "start": 3.0}
-    values |= {"dose": 1.7, "faster": 2.2, "scale": 3.0, "noise": 0.3}
-    parameters = [Parameter(name, value, 1e-3, 1e3, "log10") for name, value in values.items()]
-    parameters[2] = Parameter("on", 1.3, 1e-3, 1e3, "log10", prior=Prior("normal", (0.0, 1.0), on_scale=True))
-    moments = [(e, t) for e in ("rested", "fresh") for t in (0.0, 0.5, 1.9, 2.0, 3.5, 9.0)] + [("rested", math.inf)]
-    draws = np.random.default_rng(4).uniform(0.5, 4.0, (len(moments), 2))
-    measurements = []
-    for (experiment, time), (first, second) in zip(moments, draws, strict=True):
-        measurements.append(Measurement("seen", experiment, time, float(first)))
-        spread = {"spread": parse("0.2 * noise + 0.1")}
-        measurements.append(Measurement("free", experiment, time, float(second), spread))
-    return Problem(
-        "receptor", model, tuple(parameters), (rested, fresh), (seen, free), tuple(measurements), posterior=True
-    )
+from pathway.fitting.problem import Problem
+from tests.fitting.receptor import receptor
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +43,17 @@ def test_it_agrees_with_differences_of_the_objective(objective: Objective) -> No
     np.testing.assert_allclose(objective.slope(x).gradient, expected, rtol=1e-6, atol=1e-6)
 
 
+def test_parameters_that_no_run_depends_on_have_slopes_too() -> None:
+    problem = receptor()
+    moving = ("scale", "noise")
+    fixed = {p.name: p.value for p in problem.parameters if p.name not in moving}
+    part, whole = Objective(problem.fixed(fixed)), Objective(problem)
+    x = problem.to_scale(problem.nominal)
+    chosen = [problem.names.index(name) for name in moving]
+    np.testing.assert_allclose(part(x[chosen]).gradient, whole(x).gradient[chosen], rtol=1e-5)  # type: ignore[index]
+    np.testing.assert_allclose(part.slope(x[chosen]).gradient, whole(x).gradient[chosen], rtol=1e-5)  # type: ignore[index]
+
+
 def test_what_cannot_be_run_is_infinite_and_keeps_its_reason() -> None:
     objective = Objective(receptor())
     x = point(objective.problem)
@@ -96,7 +64,7 @@ def test_what_cannot_be_run_is_infinite_and_keeps_its_reason() -> None:
 
 def test_forward_slopes_are_kept_of_what_observables_read_alone(objective: Objective) -> None:
     layout, x = objective.layout, point(objective.problem)
-    recorded = objective.runner.run(layout.full(objective.problem.from_scale(x)), True)
+    recorded = objective.runner.run(layout.full(objective.problem.from_scale(x)))
     n_outputs, n_estimated = len(layout.output_time), len(x)
     assert recorded.state_slopes.shape == (n_outputs, 3, n_estimated)
     assert recorded.parameter_slopes.shape == (n_outputs, 1, n_estimated)  # of "make"

@@ -9,7 +9,8 @@ from scipy.optimize import lsq_linear, minimize
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.closed_form import Reduced, bounded_least_squares
+from pathway.fitting.objective.blocks import bounded_least_squares
+from pathway.fitting.objective.closed_form import Reduced
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
 
@@ -99,7 +100,7 @@ def test_each_gel_has_a_scale_of_its_own_and_all_one_noise():
     observable = Observable("o", parse("scale * x"), parse("sigma"))
     problem = measured([observable], [positive("scale_0"), positive("scale_1"), SIGMA], gels=2)
     reduced = Reduced(Objective(problem))
-    assert len(reduced.inner) == 3 and len(reduced.form.blocks) == 1
+    assert len(reduced.inner) == 3 and len(reduced.form.blocks.blocks) == 1
     x = dict(zip(problem.names, problem.from_scale(reduced.complete(np.array([math.log10(0.7)]))), strict=True))
     assert x["scale_1"] / x["scale_0"] == pytest.approx(2.0, rel=0.2)
 
@@ -113,6 +114,13 @@ def test_slopes_of_the_reduced_objective_agree_with_differences(case):
         step = h * np.eye(len(at))[k]
         difference = (reduced.value(at + step) - reduced.value(at - step)) / (2 * h)
         assert made.gradient[k] == pytest.approx(difference, rel=1e-5)
+
+
+@pytest.mark.parametrize("case", PROFILED)
+def test_many_points_have_the_bits_of_each_alone(case):
+    reduced = Reduced(Objective(measured(*PROFILED[case])))
+    points = np.random.default_rng(7).uniform(-1.0, 1.0, (9, len(reduced.outer)))
+    assert np.array_equal(reduced.values(points), [reduced.value(x) for x in points])
 
 
 LEFT = {

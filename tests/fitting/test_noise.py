@@ -16,6 +16,7 @@ def model(measured, distribution="normal", transformation="linear", censored=0, 
         np.array([TRANSFORMATIONS[transformation]]),
         np.array([freedom]),
         np.array([censored]),
+        np.array([True]),
     )
 
 
@@ -73,6 +74,7 @@ def test_information_is_the_mean_squared_slope(kind):
         np.full(n, TRANSFORMATIONS[kind[1]]),
         np.full(n, 4.0),
         np.zeros(n, int),
+        np.ones(n, bool),
     )
     scatter = many.scatter(np.full(n, 1.3), np.full(n, 0.4))
     weight = np.exp(-scatter.loss)

@@ -192,7 +192,7 @@ def test_a_fit_is_saved_and_read_again(tmp_path):
 
 
 def test_failures_are_infinite_and_keep_their_reason():
-    def broken(q, slopes):
+    def broken(q):
         from pathway.fitting.objective import RunFailure
 
         raise RunFailure("experiment 'only': the rates are not finite")

@@ -1,13 +1,43 @@
-"""Formulas over rows, where there is nothing to read."""
+"""Sheets of formulas: many rows and pools by one call, each result from its own pool."""
 
 import numpy as np
 
-from pathway.expressions import number, symbol
-from pathway.kernels.formulas import compile_formulas
+from pathway.expressions import number, parse, symbol
+from pathway.kernels import Sheet, compile_sheets
+
+ROWS = 11  # more than any machine has lanes, and no multiple of them
 
 
-def test_formulas_without_inputs_are_the_same_in_every_row() -> None:
-    constant, other = compile_formulas([((), (number(2.5), number(-1.0))), (("x",), (symbol("x"),))])
-    assert constant(np.zeros((0, 5))).tolist() == [[2.5] * 5, [-1.0] * 5]
-    assert other(np.arange(5.0)[None]).tolist() == [list(range(5))]
-    assert constant(np.zeros((0, 0))).shape == (2, 0)
+def test_results_stand_where_the_sheets_say() -> None:
+    rng = np.random.default_rng(3)
+    first, second = rng.integers(0, 30, (2, ROWS)), rng.integers(0, 30, (1, 3))
+    sheets = [
+        Sheet(("x", "y"), (parse("x * y"), parse("exp(x) - y")), first),
+        Sheet((), (number(2.5), number(-1.0)), np.zeros((0, 5), dtype=int)),
+        Sheet(("x",), (symbol("x"),), second),
+        Sheet(("x",), (symbol("x"),), np.zeros((1, 0), dtype=int)),
+    ]
+    both, last = compile_sheets([sheets, sheets[2:3]])
+    pools = rng.random((4, 30))
+    found = both(pools)
+    x, y = pools[:, first[0]], pools[:, first[1]]
+    np.testing.assert_allclose(found[:, both.places[0]], np.stack([x * y, np.exp(x) - y], 1), rtol=1e-14)
+    assert (found[:, both.places[1]] == [[2.5] * 5, [-1.0] * 5]).all()
+    assert np.array_equal(found[:, both.places[2]], pools[:, second])
+    assert both.places[3].shape == (1, 0)
+    assert np.array_equal(last(pools)[:, last.places[0]], pools[:, second])
+
+
+def test_a_pool_gives_the_same_bits_alone_and_among_others() -> None:
+    places = np.arange(2 * ROWS).reshape(2, ROWS)
+    (made,) = compile_sheets([[Sheet(("x", "y"), (parse("log(1 + x)^y / (1 + exp(-y))"),), places)]])
+    pools = np.random.default_rng(5).random((6, 2 * ROWS))
+    together = made(pools)
+    assert all(np.array_equal(made(pool[None])[0], row) for pool, row in zip(pools, together, strict=True))
+
+
+def test_nothing_to_read_and_nothing_to_make() -> None:
+    (constant,) = compile_sheets([[Sheet((), (number(2.5),), np.zeros((0, 1), dtype=int))]])
+    assert constant(np.zeros((2, 0)))[:, constant.places[0]].tolist() == [[[2.5]], [[2.5]]]
+    (empty,) = compile_sheets([[]])
+    assert empty(np.zeros((2, 7))).shape == (2, 0)

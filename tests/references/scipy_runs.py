@@ -10,8 +10,8 @@ import math
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from pathway.fitting.objective import Recorded
-from pathway.fitting.objective.layout import Jump, Layout
+from pathway.fitting.objective import ManyRecorded, Recorded
+from pathway.fitting.objective.layout import Layout
 
 from .scipy_simulation import compiled
 
@@ -25,10 +25,12 @@ class ScipyRunner:
         model = layout.model
         self.right = compiled(model, list(model.derivatives.values()))
 
-    def run(self, q: np.ndarray, slopes: bool) -> Recorded:
+    def run_many(self, q: np.ndarray) -> ManyRecorded:
+        states, parameters = zip(*map(self._states, q), strict=True)
+        return ManyRecorded(np.stack(states), np.stack(parameters), {})
+
+    def run(self, q: np.ndarray) -> Recorded:
         states, parameters = self._states(q)
-        if not slopes:
-            return Recorded(states, parameters)
         by_state, by_parameter = [], []
         for k in self.layout.estimated:
             step = 1e-4 * max(abs(q[k]), 1e-12)
@@ -44,7 +46,7 @@ class ScipyRunner:
 
     def _states(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         layout = self.layout
-        starts, table = layout.initial.values(q), layout.parameters.values(q)
+        (starts,), (table,) = layout.tables(q[None])
         states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
         parameters = table[layout.output_row]
         ends: list[np.ndarray] = []
@@ -54,8 +56,8 @@ class ScipyRunner:
             for stretch in run.stretches:
                 p = table[stretch.row].copy()
                 if stretch.jump is not None:
-                    y, new = _jump(layout, stretch.jump, y, stretch.start, q)
-                    held |= new
+                    (y,), (new,) = stretch.jump.values(q[None], y[None], stretch.start)
+                    held |= dict(zip(stretch.jump.parameters, new, strict=True))
                 for k in stretch.held:
                     p[k] = held[k]
                 rows = slice(stretch.first_output, stretch.first_output + len(stretch.times))
@@ -94,12 +96,3 @@ class ScipyRunner:
                 return y
             span *= 10.0
         raise AssertionError("no steady state")
-
-
-def _jump(layout: Layout, jump: Jump, y, time, q):
-    values = {n: float(q[k]) for n, k in layout.positions.items()}
-    values |= dict(zip(layout.model.species, map(float, y), strict=True)) | {"time": time}
-    results = jump.tape.values_only(values)
-    made = y.copy()
-    made[list(jump.species)] = results[: len(jump.species)]
-    return made, dict(zip(jump.parameters, results[len(jump.species) :], strict=True))

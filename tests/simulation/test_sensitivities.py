@@ -11,7 +11,7 @@ from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.scenario.shelf import circuit_model, line_values
 from pathway.simulation import Intervention, simulate, simulate_ensemble, steady_state, steady_state_sensitivities
-from pathway.simulation.solvers import slopes
+from pathway.simulation.solvers import esdirk
 from tests.simulation.models import chain, model_of, toggle
 from tests.simulation.test_steady import binding
 
@@ -44,7 +44,7 @@ def close(found: np.ndarray, expected: np.ndarray, tolerance: float) -> None:
 
 
 def test_the_method_meets_its_order_conditions() -> None:
-    a, c, b = slopes.A, slopes.NODES, slopes.A[6]
+    a, c, b = esdirk.A, esdirk.NODES, esdirk.A[6]
     assert a.sum(axis=1) == pytest.approx(c, abs=1e-12)
     assert a[1:] @ c == pytest.approx(c[1:] ** 2 / 2, abs=1e-12)
     conditions = [b.sum() - 1, b @ c - 1 / 2, b @ c**2 - 1 / 3, b @ c**3 - 1 / 4, b @ c**4 - 1 / 5]
@@ -54,13 +54,13 @@ def test_the_method_meets_its_order_conditions() -> None:
 
 def test_stages_by_solutions_are_the_stages_of_the_method() -> None:
     solutions, start, slope = np.random.default_rng(1).normal(size=6), 0.3, -0.7
-    bases, slopes_by = slopes.by_solutions()
+    bases, slopes_by = esdirk.by_solutions()
     known = np.array([slope, start, *solutions])
     k = [slope]
-    for stage in range(1, slopes.STAGES):
-        base = start + slopes.A[stage, :stage] @ k
+    for stage in range(1, esdirk.STAGES):
+        base = start + esdirk.A[stage, :stage] @ k
         assert bases[stage - 1] @ known == pytest.approx(base, abs=1e-10)
-        k.append((solutions[stage - 1] - base) / slopes.GAMMA)
+        k.append((solutions[stage - 1] - base) / esdirk.GAMMA)
     assert slopes_by @ known == pytest.approx(np.array(k), abs=1e-10)
     assert not bases[1:, 0].any() and not slopes_by[2:, 0].any()
 

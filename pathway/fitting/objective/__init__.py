@@ -3,6 +3,7 @@
 What is searched for and how sure one can be of it is not known here.
 """
 
-from .objective import Comparison, Evaluation, Objective, Recorded, RunFailure, log_priors
+from .objective import Comparison, Evaluation, Objective, log_priors
+from .recorded import ManyRecorded, Recorded, RunFailure
 
-__all__ = ["Comparison", "Evaluation", "Objective", "Recorded", "RunFailure", "log_priors"]
+__all__ = ["Comparison", "Evaluation", "ManyRecorded", "Objective", "Recorded", "RunFailure", "log_priors"]

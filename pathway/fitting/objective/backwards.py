@@ -7,7 +7,6 @@ columns: the derivative, and an estimate of how far it is off (`pathway.simulati
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,10 @@ import numpy as np
 from pathway.simulation.adjoint import COLUMNS, pull_back
 from pathway.simulation.solvers.layout import TAPED
 
-from .layout import Jump, Layout, Run, Stretch
-from .objective import Recorded, RunFailure
+from .layout import Layout
+from .recorded import Recorded, RunFailure
 from .runs import EngineRunner
+from .stretches import Jump, Run, Stretch
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -41,8 +41,8 @@ class _Walked:
         Of the part before the steady state; no rows if there is none.
     rest : array or None
         The steady state at its end.
-    partial : list
-        Derivatives of the jump before it, in the order of its tape's slopes.
+    partial : tuple of array
+        Derivatives of the jump before it, as `Jump.slopes` gives them; none without one.
     """
 
     stretch: Stretch
@@ -50,7 +50,7 @@ class _Walked:
     times: np.ndarray
     tape: np.ndarray
     rest: np.ndarray | None
-    partial: list
+    partial: tuple[np.ndarray, ...]
 
 
 class Backwards:
@@ -65,7 +65,8 @@ class Backwards:
     def __init__(self, runner: EngineRunner, q: np.ndarray) -> None:
         layout = runner.layout
         self.runner, self.layout, self.q = runner, layout, q
-        self.starts, self.table = layout.initial.values(q), layout.parameters.values(q)
+        starts, table = layout.tables(q[None])
+        self.starts, self.table = starts[0], table[0]
         states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
         self.recorded = Recorded(states, self.table[layout.output_row])
         self._rested: dict[int, np.ndarray] = {}
@@ -75,51 +76,46 @@ class Backwards:
 
     def _forward(self, k: int, run: Run) -> list[_Walked]:
         """One run; a pre-equilibration has no stretches to keep."""
-        state = self.starts[run.start_row]
-        if run.stretches[0].start == -math.inf:
-            row = self.table[run.stretches[0].row]
-            self._rested[k] = self.runner._rest(run.name, state, row, self.layout.model.start_time)
-            return []
-        if run.before >= 0:
-            state = self._rested[run.before]
-        held: dict[int, float] = {}
-        made = []
-        for stretch in run.stretches:
-            walked, state = self._walk(run.name, stretch, state, held)
-            made.append(walked)
+        state, made = self.starts[run.start_row], []
+        try:
+            if run.settles:
+                self._rested[k] = self._rest(self.layout.model.start_time, state, self.table[run.stretches[0].row])
+                return []
+            if run.before >= 0:
+                state = self._rested[run.before]
+            held: dict[int, float] = {}
+            for stretch in run.stretches:
+                walked, state = self._walk(stretch, state, held)
+                made.append(walked)
+        except RunFailure as reason:
+            raise RunFailure(f"experiment '{run.name}': {reason}") from None
         return made
 
-    def _walk(
-        self, name: str, stretch: Stretch, state: np.ndarray, held: dict[int, float]
-    ) -> tuple[_Walked, np.ndarray]:
-        row = self.table[stretch.row].copy()
-        partial: list = []
+    def _walk(self, stretch: Stretch, state: np.ndarray, held: dict[int, float]) -> tuple[_Walked, np.ndarray]:
+        engine, row = self.runner.engine, self.table[stretch.row].copy()
+        partial: tuple[np.ndarray, ...] = ()
         if stretch.jump is not None:
-            state, partial = self._jump(stretch.jump, stretch.start, state, held)
-        for p in stretch.held:
+            partial = stretch.jump.slopes(self.q, state, stretch.start)
+            after, new = stretch.jump.values(self.q[None], state[None], stretch.start)
+            state = after[0]
+            held |= dict(zip(stretch.jump.parameters.tolist(), new[0], strict=True))
+        for p in stretch.held.tolist():
             row[p] = held[p]
-        first, finite = stretch.first_output, stretch.times[np.isfinite(stretch.times)]
-        self.recorded.parameters[first : first + len(stretch.times)] = row
-        times = finite if math.isinf(stretch.end) else np.union1d(finite, [stretch.end])
+        self.recorded.parameters[stretch.outputs] = row
+        times, n = stretch.moments
         tape, rest = np.zeros((0, 3)), None
         if len(times) and len(state):
-            report, _ = self.runner._taped(name, stretch.start, times, state, row)
-            tape = report.tape[: report.counts[0, TAPED]]
-            self.recorded.states[first : first + len(finite)] = report.values[0, : len(finite)]
+            report = engine.taped(stretch, state, row, self.runner.relative_tolerance)
+            tape = report.tape[: report.counts[0, TAPED]].copy()
+            self.recorded.states[stretch.first_output : stretch.first_output + n] = report.values[0, :n]
             state = report.states[0].copy()
-        if len(finite) < len(stretch.times) and len(state):
-            rest = state = self.runner._rest(name, state, row, float(times[-1]) if len(times) else stretch.start)
-            self.recorded.states[first + len(finite)] = rest
+        if stretch.rests and len(state):
+            rest = state = self._rest(float(times[-1]) if len(times) else stretch.start, state, row)
+            self.recorded.states[stretch.outputs.stop - 1] = rest
         return _Walked(stretch, row, times, tape, rest, partial), state
 
-    def _jump(self, jump: Jump, time: float, state: np.ndarray, held: dict[int, float]) -> tuple[np.ndarray, list]:
-        values: dict[str, float | np.ndarray] = {n: float(self.q[k]) for n, k in self.layout.positions.items()}
-        values |= dict(zip(self.layout.model.species, map(float, state), strict=True)) | {"time": time}
-        results, partial = jump.tape.evaluate(values)
-        state, n = state.copy(), len(jump.species)
-        state[list(jump.species)] = [float(v) for v in results[:n]]
-        held |= dict(zip(jump.parameters, map(float, results[n:]), strict=True))
-        return state, partial
+    def _rest(self, time: float, state: np.ndarray, row: np.ndarray) -> np.ndarray:
+        return self.runner.engine.rested(time, state, row, self.runner.relative_tolerance)
 
     # Backwards.
 
@@ -166,9 +162,11 @@ class _Pass:
         self.by_rest = {k: np.zeros((len(layout.model.species), COLUMNS)) for k in forward._rested}
         for k in reversed(range(len(layout.runs))):
             self._run(k, layout.runs[k])
-        for slots, bars in ((layout.initial, self.by_start), (layout.parameters, self.by_table)):
-            places = layout.estimated_place[slots.pattern[:, 2]]
-            entries = bars[slots.pattern[:, 0], slots.pattern[:, 1]] * slots.slopes(forward.q)[:, None]
+        slopes = layout.slots.slopes(forward.q)
+        for table, bars in ((layout.initial, self.by_start), (layout.parameters, self.by_table)):
+            rows, columns, parameters, sources = table.pattern.T
+            places = layout.estimated_place[parameters]
+            entries = bars[rows, columns] * slopes[sources][:, None]
             np.add.at(self.found, places[places >= 0], entries[places >= 0])
 
     def _run(self, k: int, run: Run) -> None:
@@ -188,7 +186,7 @@ class _Pass:
 
     def _stretch(self, walked: _Walked, bar: np.ndarray, held: dict[int, np.ndarray]) -> np.ndarray:
         stretch = walked.stretch
-        first, last = stretch.first_output, stretch.first_output + len(stretch.times)
+        first, last = stretch.outputs.start, stretch.outputs.stop
         by_row = np.zeros((len(walked.row), COLUMNS))
         by_row[:, 0] = self.by_parameters[first:last].sum(axis=0)
         if walked.rest is not None:
@@ -198,33 +196,32 @@ class _Pass:
             by_row += by_rest
         if len(walked.tape):
             weights = np.zeros((len(walked.times), len(bar)))
-            n = np.isfinite(stretch.times).sum()
+            n = stretch.moments[1]
             weights[:n] = self.by_states[first : first + n]
-            prepared = self.forward.runner.prepared
+            prepared = self.forward.runner.engine.prepared
             pulled, bar = pull_back(prepared, walked.tape, walked.row, walked.times, weights, bar, self.pace)
             by_row += pulled
-        for p in stretch.held:
+        for p in stretch.held.tolist():
             held[p] = held.get(p, 0.0) + by_row[p]
             by_row[p] = 0.0
         self.by_table[stretch.row] += by_row
         return bar if stretch.jump is None else self._jump(stretch.jump, walked.partial, bar, held)
 
-    def _jump(self, jump: Jump, partial: list, bar: np.ndarray, held: dict[int, np.ndarray]) -> np.ndarray:
-        layout = self.layout
+    def _jump(
+        self, jump: Jump, partial: tuple[np.ndarray, ...], bar: np.ndarray, held: dict[int, np.ndarray]
+    ) -> np.ndarray:
         nothing = np.zeros(COLUMNS)
-        bars = [bar[i].copy() for i in jump.species] + [held.pop(p, nothing) for p in jump.parameters]
+        of_parameters = [held.pop(p, nothing) for p in jump.parameters.tolist()]
+        bars = np.concatenate([bar[jump.species], np.array(of_parameters).reshape(-1, COLUMNS)])
+        by_state, by_parameter = partial
         before = bar.copy()
-        before[list(jump.species)] = 0.0
-        for (formula, name), slope in zip(jump.tape.slopes, partial, strict=True):
-            if name in layout.model.species:
-                before[layout.model.species.index(name)] += float(slope) * bars[formula]
-            elif layout.estimated_place[layout.positions[name]] >= 0:
-                self.found[layout.estimated_place[layout.positions[name]]] += float(slope) * bars[formula]
-        return before
+        before[jump.species] = 0.0
+        self.found += by_parameter[:, self.layout.estimated].T @ bars
+        return before + by_state.T @ bars
 
     def _rest(self, state: np.ndarray, row: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not len(state):
             return np.zeros((len(row), COLUMNS)), bar
-        rest = self.forward.runner.rest
+        rest = self.forward.runner.engine.rest
         slots, time = rest.slots(row), self.layout.model.start_time
         return rest.pull_back(time, state, slots, rest.totals(time, state, slots), bar)

@@ -7,7 +7,6 @@ found from the formulas; the search then moves only the other parameters (variab
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,35 +15,13 @@ import numpy as np
 
 from pathway.expressions import Expression, differentiate, substitute, symbols
 from pathway.expressions.graph import ZERO, is_number
-from pathway.kernels import compile_formulas
+from pathway.kernels import Sheet, compile_sheets
 
-from .layout import Group, Layout
+from .blocks import Block, Blocks
+from .groups import Group
+from .layout import Layout
 from .noise import LAPLACE, LINEAR, NORMAL
-from .objective import Evaluation, Objective, Recorded
-
-
-@dataclass(frozen=True, eq=False)
-class Block:
-    """Measurements that share parameters with a closed form, and no such parameter with others.
-
-    Attributes
-    ----------
-    rows : int array
-        Measurements, in the order of the layout's groups.
-    linear : int array
-        Scales and offsets, positions among the estimated parameters.
-    noise : int
-        The noise level, or -1 where the noise does not depend on such a parameter.
-    logarithmic : bool
-        Whether the measurements are compared as logarithms: then each has at most one scale, solved as its logarithm.
-    laplace : bool
-    """
-
-    rows: np.ndarray
-    linear: np.ndarray
-    noise: int
-    logarithmic: bool
-    laplace: bool
+from .objective import Evaluation, Objective
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +59,7 @@ class ClosedForm:
 
     Attributes
     ----------
-    blocks : tuple of Block
+    blocks : Blocks
     inner : int array
         All their parameters, positions among the estimated.
 
@@ -96,125 +73,57 @@ class ClosedForm:
         self.layout = layout
         problem = layout.problem
         allowed = {int(k) for k in layout.observed_only if problem.estimated[k].prior is None}
-        self.blocks, self._uses = _settled(layout, allowed)
-        self.inner = np.array(
-            sorted({int(k) for b in self.blocks for k in (*b.linear, *([b.noise] if b.noise >= 0 else []))}), dtype=int
-        )
-        self._groups = [(g, uses) for g, uses in zip(layout.groups, self._uses, strict=True) if uses]
-        self._lines = compile_formulas((g.inputs, _lines(g, uses)) for g, uses in self._groups)
-        lower = np.array([p.lower for p in problem.estimated])
-        upper = np.array([p.upper for p in problem.estimated])
-        self._bounds = lower, upper
-        self._column = np.full(len(layout.estimated), -1)
-        for block in self.blocks:
-            self._column[block.linear] = np.arange(len(block.linear))
+        blocks, uses = _settled(layout, allowed)
+        self.blocks = Blocks(layout, blocks)
+        self.inner = np.unique(np.concatenate([self.blocks.linear[self.blocks.linear >= 0], self.blocks.levels]))
+        column = np.full(len(layout.estimated), -1)
+        for block in blocks:
+            column[block.linear] = np.arange(len(block.linear))
+        self._lay_out_lines(uses, column)
 
-    def settle(self, recorded: Recorded, natural: np.ndarray) -> np.ndarray:
-        """Natural values of the estimated parameters with the closed-form ones at their best for these states."""
-        at = natural.copy()
-        # Any positive values do: the formulas are straight lines in them.
-        at[self.inner] = np.clip(1.0, self._bounds[0][self.inner], self._bounds[1][self.inner])
-        simulated, noise, slopes, by_noise = self._straight(recorded, self.layout.full(at))
-        for block in self.blocks:
-            self._solve(block, at, simulated, noise, slopes, by_noise)
-        return at
-
-    def _straight(self, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Simulated values, noise, their slopes by the closed-form parameters of each row's block."""
-        n = len(self.layout.order)
-        widest = max((len(b.linear) for b in self.blocks), default=0)
-        both, by_noise, slopes = np.empty((2, n)), np.zeros(n), np.zeros((n, widest))
-        for (group, uses), lines in zip(self._groups, self._lines, strict=True):
-            found = lines(group.columns(recorded.states, recorded.parameters, q))
-            both[:, group.rows] = found[:2]
-            for use, slope in zip(uses, found[2:], strict=True):
+    def _lay_out_lines(self, uses: list[list[_Use]], column: np.ndarray) -> None:
+        """Compile formulas with their slopes by closed-form parameters, and where these belong."""
+        layout, sheets = self.layout, []
+        for group, own in zip(layout.groups, uses, strict=True):
+            names, places = layout.observed.pool.inputs(group)
+            sheets.append(Sheet(names, _lines(group, own), places))
+        (self._lines,) = compile_sheets([sheets])
+        n = len(layout.order)
+        self._both = np.concatenate([made[:2] for made in self._lines.places], axis=1)
+        # A slope that is there by no use is read from a place that holds none.
+        slopes, by_noise = np.full((n, self.blocks.linear.shape[1]), -1), np.full(n, -1)
+        for own, made in zip(uses, self._lines.places, strict=True):
+            for use, places in zip(own, made[2:], strict=True):
                 if use.in_noise:
-                    by_noise[use.rows] = slope[use.used]
+                    by_noise[use.rows] = places[use.used]
                 else:
-                    slopes[use.rows, self._column[use.places[use.used]]] += slope[use.used]
-        simulated, noise = both
-        for axis in self.layout.axes:
-            axis.apply(simulated)
-        return simulated, noise, slopes, by_noise
+                    slopes[use.rows, column[use.places[use.used]]] = places[use.used]
+        self._slopes, self._by_noise = slopes[self.blocks.rows], by_noise[self.blocks.rows]
 
-    def _solve(
-        self,
-        block: Block,
-        at: np.ndarray,
-        simulated: np.ndarray,
-        noise: np.ndarray,
-        slopes: np.ndarray,
-        by_noise: np.ndarray,
-    ) -> None:
-        """Write the best values of one block into `at`."""
-        rows, model = block.rows, self.layout.noise
-        counted = self.layout.counted[rows]
-        measured = model.measured[rows]
-        deviation = by_noise[rows] if block.noise >= 0 else noise[rows]
-        lower, upper = self._bounds
-        if block.logarithmic:
-            unit = np.where(model.transformation[rows] == 1, 1.0, math.log(10.0))
-            rest = np.log(np.maximum(simulated[rows], 1e-300) / measured) / unit
-            table = (slopes[rows][:, : len(block.linear)] != 0.0) / unit[:, None]
-        else:
-            rest = simulated[rows] - measured
-            table = slopes[rows][:, : len(block.linear)]
-        if len(block.linear):
-            now = at[block.linear]
-            low, high = lower[block.linear], upper[block.linear]
-            if block.logarithmic:
-                with np.errstate(divide="ignore"):
-                    now, low, high = np.log(now), np.log(np.maximum(low, 0.0)), np.log(high)
-            share = counted / deviation
-            found = bounded_least_squares(table * share[:, None], (table @ now - rest) * share, low, high)
-            rest = rest + table @ (found - now)
-            at[block.linear] = np.exp(found) if block.logarithmic else found
-        if block.noise >= 0:
-            scaled = rest / deviation
-            best = float(np.mean(np.abs(scaled[counted]))) if block.laplace else _root_mean_square(scaled[counted])
-            at[block.noise] = min(max(best, lower[block.noise]), upper[block.noise])
+    def settle(self, pools: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Points on the optimizer's scale with the closed-form parameters at their best.
 
-
-def _root_mean_square(values: np.ndarray) -> float:
-    return math.sqrt(float(np.mean(values**2)))
-
-
-def bounded_least_squares(table: np.ndarray, goal: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """The minimizer of |table x - goal| in a box, shape (n_columns,), for few columns.
-
-    Columns of zeros get the value nearest to zero that the box allows.
-    """
-    n = table.shape[1]
-    if n == 1:
-        square = float(table[:, 0] @ table[:, 0])
-        best = float(table[:, 0] @ goal) / square if square > 0.0 else 0.0
-        return np.clip(np.array([best]), lower, upper)
-    x = np.clip(np.linalg.lstsq(table, goal, rcond=None)[0], lower, upper)
-    held = np.zeros(n, bool)
-    for _ in range(4 * n + 4):
-        free = ~held
-        if free.any():
-            part = np.linalg.lstsq(table[:, free], goal - table[:, held] @ x[held], rcond=None)[0]
-            aim = x.copy()
-            aim[free] = part
-            outside = free & ((aim < lower) | (aim > upper))
-            if outside.any():
-                # Go as far as the first wall and hold the column that met it.
-                wall = np.where(aim < lower, lower, upper)
-                with np.errstate(divide="ignore", invalid="ignore"):
-                    share = np.where(outside, (wall - x) / (aim - x), np.inf)
-                first = int(np.nanargmin(share))
-                x = x + max(min(float(share[first]), 1.0), 0.0) * (aim - x)
-                x[first] = wall[first]
-                held[first] = True
-                continue
-            x = aim
-        slope = table.T @ (table @ x - goal)
-        loose = held & (((x <= lower) & (slope < 0.0)) | ((x >= upper) & (slope > 0.0)))
-        if not loose.any():
-            break
-        held[int(np.argmax(np.where(loose, np.abs(slope), -1.0)))] = False
-    return np.clip(x, lower, upper)
+        Parameters
+        ----------
+        pools : array, shape (n_points, n_numbers)
+            What the formulas read at these points.
+        points : array, shape (n_points, n_estimated)
+            With any positive values for the closed-form parameters: the formulas are straight lines in them.
+        """
+        if not len(self.inner):
+            return points
+        problem, blocks, observed = self.layout.problem, self.blocks, self.layout.observed
+        natural = problem.from_scale(points)
+        results = np.concatenate([self._lines(pools), np.zeros((len(pools), 1))], axis=1)
+        simulated, noise = results.take(self._both, axis=1).swapaxes(0, 1)
+        for values in simulated if observed.axes else ():
+            for axis in observed.axes:
+                axis.apply(values)
+        deviation = np.where(self._by_noise >= 0, results.take(self._by_noise, axis=1), noise[:, blocks.rows])
+        blocks.solve(natural, simulated[:, blocks.rows], deviation, results.take(self._slopes, axis=1))
+        made = points.copy()
+        made[:, self.inner] = np.clip(problem.to_scale(natural), *problem.bounds)[:, self.inner]
+        return made
 
 
 # What has a closed form
@@ -226,7 +135,7 @@ def _settled(layout: Layout, allowed: set[int]) -> tuple[tuple[Block, ...], list
         uses: list[list[_Use]] = []
         dropped: set[int] = set()
         for group in layout.groups:
-            found, refused = _uses_of(group, allowed)
+            found, refused = _uses_of(layout, group, allowed)
             uses.append(found)
             dropped |= refused
         dropped |= allowed - {int(k) for found in uses for use in found for k in use.places}
@@ -242,13 +151,13 @@ def _settled(layout: Layout, allowed: set[int]) -> tuple[tuple[Block, ...], list
         allowed = allowed - dropped
 
 
-def _uses_of(group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
+def _uses_of(layout: Layout, group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
     """How a group's formulas use the allowed parameters, and those that enter in a way without a closed form."""
-    found, refused = _places(group, allowed)
+    found, refused = _places(layout, group, allowed)
     formula, noise = group.formulas
     in_formula = [name for name in found if name in symbols(formula)]
     in_noise = [name for name in found if name in symbols(noise)]
-    logarithmic = bool((group.layout.noise.transformation[group.rows] != LINEAR).any())
+    logarithmic = bool((layout.noise.transformation[group.rows] != LINEAR).any())
     kept_linear = _straight(formula, [n for n in in_formula if n not in in_noise], logarithmic)
     kept_noise = [n for n in in_noise if n not in in_formula]
     if len(kept_noise) != 1 or not _proportional(noise, kept_noise[0]) or set(in_noise) != set(kept_noise):
@@ -262,25 +171,22 @@ def _uses_of(group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
     return uses, refused
 
 
-def _places(group: Group, allowed: set[int]) -> tuple[dict[str, np.ndarray], set[int]]:
-    """Symbols that stand for allowed parameters, row by row; and parameters inside a placeholder's formula."""
-    layout, n = group.layout, len(group.outputs)
+def _places(layout: Layout, group: Group, allowed: set[int]) -> tuple[dict[str, np.ndarray], set[int]]:
+    """Symbols that stand for allowed parameters, row by row; and parameters that do not stand alone, or stand twice."""
     found: dict[str, np.ndarray] = {}
     refused: set[int] = set()
-    for name, position in group.direct:
-        place = int(layout.estimated_place[position])
-        if place in allowed:
-            found[name] = np.full(n, place)
-    for j, name in enumerate(group.given):
-        places = np.full(n, -1)
-        for i, row in enumerate(group.filled):
+    for name, formulas in group.given.items():
+        places = np.full(len(group), -1)
+        for i, formula in enumerate(formulas):
             inside = {
-                int(layout.estimated_place[layout.positions[s]]) for s in symbols(row[j]) if s in layout.positions
+                int(layout.estimated_place[layout.positions[s]]) for s in symbols(formula) if s in layout.positions
             } & allowed
-            if row[j].operator == "symbol" and inside:
+            if formula.operator == "symbol" and inside:
                 places[i] = next(iter(inside))
             else:
                 refused |= inside
+        twice = [places == other for other in found.values()]
+        refused |= {int(k) for same in twice for k in places[same] if k >= 0}
         if (places >= 0).any():
             found[name] = places
     return found, refused
@@ -336,7 +242,7 @@ def _block(
 ) -> tuple[Block | None, set[int]]:
     """The block of a component, or the parameters to leave to the search first."""
     model = layout.noise
-    if not layout.counted[rows].any():
+    if not layout.noise.counted[rows].any():
         return None, linear | noise
     if linear and any(np.isin(rows, (*axis.members, *axis.made_by)).any() for axis in layout.axes):
         return None, linear
@@ -383,7 +289,8 @@ class Reduced:
         self.form = ClosedForm(objective.layout)
         self.inner = self.form.inner
         self.outer = np.setdiff1d(np.arange(len(objective.problem.estimated)), self.inner)
-        self._start = np.clip(np.zeros(len(objective.problem.estimated)), *objective.problem.bounds)
+        problem = objective.problem
+        self._start = np.clip(problem.to_scale(np.ones(len(problem.estimated))), *problem.bounds)
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -393,42 +300,35 @@ class Reduced:
 
     def value(self, part: np.ndarray) -> float:
         """The objective at outer values `part`, shape (n_outer,)."""
-        return self._evaluate(part, False)[0].value
+        return float(self.values(np.asarray(part)[None])[0])
 
-    def __call__(self, part: np.ndarray) -> Evaluation:
-        """Value, gradient and information over the outer parameters."""
-        return self._evaluate(part, True)[0]
+    def values(self, parts: np.ndarray) -> np.ndarray:
+        """The objective at each of several parts, shape (n_points, n_outer), as `Objective.values` gives it."""
+        return self.objective.settled(self._whole(np.asarray(parts)), self.form.settle)[0]
 
     def complete(self, part: np.ndarray) -> np.ndarray:
         """All estimated parameters, shape (n_estimated,), at outer values `part`."""
-        return self._evaluate(part, False)[1]
+        return self.objective.settled(self._whole(np.asarray(part)[None]), self.form.settle)[1][0]
 
-    def _evaluate(self, part: np.ndarray, slopes: bool) -> tuple[Evaluation, np.ndarray]:
-        x = self._start.copy()
-        x[self.outer] = part
-        problem = self.objective.problem
+    def __call__(self, part: np.ndarray) -> Evaluation:
+        """Value, gradient and information over the outer parameters."""
+        made, x = self.objective.sloped(self._whole(np.asarray(part)[None])[0], self.form.settle)
+        return made if made.gradient is None else self._projected(made, x)
 
-        def settle(recorded: Recorded) -> np.ndarray:
-            nonlocal x
-            if len(self.inner):
-                natural = self.form.settle(recorded, problem.from_scale(x))
-                inside = np.clip(problem.to_scale(natural), *problem.bounds)
-                x[self.inner] = inside[self.inner]
-            return x
-
-        made = self.objective.evaluate(x, slopes, settle)
-        if made.gradient is None or not math.isfinite(made.value):
-            return made, x
-        return self._projected(made, x), x
+    def _whole(self, parts: np.ndarray) -> np.ndarray:
+        """Points over all estimated parameters, the closed-form ones at any positive values."""
+        made = np.repeat(self._start[None], len(parts), axis=0)
+        made[:, self.outer] = parts
+        return made
 
     def _projected(self, made: Evaluation, x: np.ndarray) -> Evaluation:
         """Slopes and information with the closed-form parameters following (those at a bound stay there)."""
-        gradient, information = made.gradient, made.information
         lower, upper = self.objective.problem.bounds
         moving = self.inner[(x[self.inner] > lower[self.inner]) & (x[self.inner] < upper[self.inner])]
-        kept = information[np.ix_(self.outer, self.outer)]  # type: ignore[index]
+        order, n = np.concatenate([self.outer, moving]), len(self.outer)
+        information = made.information[order[:, None], order]  # type: ignore[index]
+        kept = information[:n, :n]
         if len(moving):
-            cross = information[np.ix_(moving, self.outer)]  # type: ignore[index]
-            block = information[np.ix_(moving, moving)]  # type: ignore[index]
-            kept = kept - cross.T @ np.linalg.lstsq(block, cross, rcond=1e-12)[0]
-        return Evaluation(made.value, gradient[self.outer], kept)  # type: ignore[index]
+            cross = information[n:, :n]
+            kept = kept - cross.T @ np.linalg.lstsq(information[n:, n:], cross, rcond=1e-12)[0]
+        return Evaluation(made.value, made.gradient[self.outer], kept)  # type: ignore[index]

@@ -23,7 +23,7 @@ DISTRIBUTIONS = {"normal": NORMAL, "laplace": LAPLACE, "student_t": STUDENT_T}
 
 @dataclass(frozen=True, eq=False)
 class Scatter:
-    """Per measurement, each array of shape (n,).
+    """Per measurement, each array of shape (..., n).
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class NoiseModel:
         Degrees of freedom where Student's t.
     censored : int array, shape (n,)
         0 measured, -1 at most this value, +1 at least.
-    counted : bool array, shape (n,), or True
+    counted : bool array, shape (n,)
         Where False, loss, slopes and information are zero.
     """
 
@@ -66,16 +66,23 @@ class NoiseModel:
     transformation: np.ndarray
     freedom: np.ndarray
     censored: np.ndarray
-    counted: np.ndarray | bool = True
+    counted: np.ndarray
+
+    def loss(self, simulated: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Negative log-likelihoods at simulated values and noise levels, each of shape (..., n)."""
+        if not self._plain:
+            return self.scatter(simulated, noise).loss
+        r = (simulated - self.measured) / noise
+        return 0.5 * (r * r + _LOG_2PI) + np.log(noise)
 
     def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> Scatter:
-        """Loss and slopes at simulated values and noise levels, each of shape (n,)."""
+        """Loss and slopes at simulated values and noise levels, each of shape (..., n)."""
         with np.errstate(all="ignore"):
             if self._plain:
                 precision = 1.0 / noise
-                r = (simulated - self.measured) * precision
-                loss = 0.5 * (r * r + _LOG_2PI) + np.log(noise)
+                r = (simulated - self.measured) / noise
                 square = precision * precision
+                loss = 0.5 * (r * r + _LOG_2PI) + np.log(noise)
                 return Scatter(loss, r, r * precision, (1.0 - r * r) * precision, square, 2.0 * square)
             ahead, slope, constant = self._transformed(simulated)
             r = ahead / noise
@@ -126,30 +133,36 @@ class NoiseModel:
             info_noise = np.where(student, 2 * v / (v + 3), info_noise)
         return loss, by_r, info_r, info_noise
 
+    @cached_property
+    def _beyond_limits(self) -> list[tuple[int, np.ndarray]]:
+        """Censored measurements by distribution."""
+        rows = np.flatnonzero(self.censored)
+        kinds = self.distribution[rows]
+        return [(int(kind), rows[kinds == kind]) for kind in np.unique(kinds)]
+
     def _censor(
         self, r: np.ndarray, loss: np.ndarray, by_r: np.ndarray, by_noise: np.ndarray, noise: np.ndarray
     ) -> None:
         """Replace the loss of censored measurements by that of lying beyond the limit (in place)."""
-        for k in np.flatnonzero(self.censored):
+        for kind, rows in self._beyond_limits:
             # r > 0 means that the simulation lies above the limit.
-            side = -float(self.censored[k])
-            loss[k], slope = _beyond(-side * r[k], int(self.distribution[k]), float(self.freedom[k]))
-            by_r[k] = -side * slope
-            by_noise[k] = -by_r[k] * r[k] / noise[k]
+            side, distance = -self.censored[rows], r[..., rows]
+            loss[..., rows], slope = _beyond(-side * distance, kind, self.freedom[rows])
+            by_r[..., rows] = -side * slope
+            by_noise[..., rows] = side * slope * distance / noise[..., rows]
 
 
-def _beyond(z: float, distribution: int, freedom: float) -> tuple[float, float]:
+def _beyond(z: np.ndarray, distribution: int, freedom: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """-log P(standard variable <= z) and its slope by z."""
     if distribution == NORMAL:
-        value = float(special.log_ndtr(z))
-        return -value, -math.exp(-0.5 * (z * z + _LOG_2PI) - value)
+        value = special.log_ndtr(z)
+        return -value, -np.exp(-0.5 * (z * z + _LOG_2PI) - value)
     if distribution == LAPLACE:
-        if z < 0.0:
-            return math.log(2.0) - z, -1.0
-        tail = 0.5 * math.exp(-z)
-        return -math.log1p(-tail), -tail / (1.0 - tail)
-    share = float(special.stdtr(freedom, z))
-    density = math.exp(
-        math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2) - 0.5 * math.log(freedom * math.pi)
-    ) * (1 + z * z / freedom) ** (-(freedom + 1) / 2)
-    return (-math.log(share), -density / share) if share > 0.0 else (math.inf, 0.0)
+        tail = 0.5 * np.exp(-np.abs(z))
+        below = z < 0.0
+        return np.where(below, math.log(2.0) - z, -np.log1p(-tail)), np.where(below, -1.0, -tail / (1.0 - tail))
+    share = special.stdtr(freedom, z)
+    constant = special.gammaln((freedom + 1) / 2) - special.gammaln(freedom / 2) - 0.5 * np.log(freedom * math.pi)
+    density = np.exp(constant) * (1 + z * z / freedom) ** (-(freedom + 1) / 2)
+    seen = share > 0.0
+    return np.where(seen, -np.log(share), math.inf), np.where(seen, -density / share, 0.0)

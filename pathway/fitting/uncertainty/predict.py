@@ -154,7 +154,7 @@ def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, 
     layout = Layout(problem)
     natural = problem.from_scale(x)
     q = layout.full(natural)
-    simulated, noise, by_simulated, by_noise = sloped(layout, EngineRunner(layout).run(q, True), q)
+    simulated, noise, by_simulated, by_noise = sloped(layout, EngineRunner(layout).run(q), q)
     scatter = layout.noise.scatter(simulated, noise)
     chain = scale_slopes(problem, natural)
     back = layout.own_rows

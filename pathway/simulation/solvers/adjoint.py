@@ -26,8 +26,9 @@ import numpy as np
 from pathway.kernels import calls
 
 from .compilation import compiled, inlined
+from .esdirk import STAGES
 from .layout import TAPE_HEAD
-from .slopes import HOLD, STAGES
+from .slopes import HOLD
 
 
 class AdjointKernels(NamedTuple):

@@ -10,24 +10,32 @@ K_i being h times the slope. J_i is the Jacobian at the dense output of the run,
 5 here. One factorization per stage serves all directions, and a stage costs a direction one sum and one solve. The
 steps are its own: sensitivities are seldom as smooth as the run.
 
-The method is ESDIRK5(4)7L[2]SA2 of Kennedy & Carpenter, Diagonally implicit Runge-Kutta methods for stiff ODEs,
-Applied Numerical Mathematics 146 (2019), doi:10.1016/j.apnum.2019.07.008: L-stable, stiffly accurate, stage order 2.
+The method and its coefficients: `esdirk`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from pathway.kernels import calls
-from pathway.kernels.handles import PADDING
+from pathway.kernels.opening import opener
 from pathway.kernels.vectors import combine
 
-from .compilation import compiled, inlined
+from .compilation import inlined
+from .esdirk import STAGES
 from .layout import TAPE_HEAD
+from .slope_layout import (
+    DENSE,
+    END,
+    ERROR,
+    SLOPE,
+    Course,
+    Directions,
+    SlopeKernels,
+    SlopeScratch,
+    SlopeTables,
+)
 
-STAGES = 7
 HOLD = 1e14
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -38,239 +46,6 @@ FIRST_GROWTH = 1e4
 STARTED = 1e-3
 SHORTEST = 1e-10
 """Share of a stretch below which a step is taken whatever its error, as at a jump of a rate."""
-
-GAMMA = 23.0 / 125.0
-_B = (
-    -188593204321 / 4778616380481,
-    -188593204321 / 4778616380481,
-    2809310203510 / 10304234040467,
-    1021729336898 / 2364210264653,
-    870612361811 / 2470410392208,
-    -1307970675534 / 8059683598661,
-    GAMMA,
-)
-A = np.array(
-    [
-        [0.0] * 7,
-        [GAMMA, GAMMA, 0, 0, 0, 0, 0],
-        [791020047304 / 3561426431547, 791020047304 / 3561426431547, GAMMA, 0, 0, 0, 0],
-        [-158159076358 / 11257294102345, -158159076358 / 11257294102345, -85517644447 / 5003708988389, GAMMA, 0, 0, 0],
-        [
-            -1653327111580 / 4048416487981,
-            -1653327111580 / 4048416487981,
-            1514767744496 / 9099671765375,
-            14283835447591 / 12247432691556,
-            GAMMA,
-            0,
-            0,
-        ],
-        [
-            -4540011970825 / 8418487046959,
-            -4540011970825 / 8418487046959,
-            -1790937573418 / 7393406387169,
-            10819093665085 / 7266595846747,
-            4109463131231 / 7386972500302,
-            GAMMA,
-            0,
-        ],
-        list(_B),
-    ]
-)
-NODES = np.array(
-    [
-        0.0,
-        46 / 125,
-        7121331996143 / 11335814405378,
-        49 / 353,
-        3706679970760 / 5295570149437,
-        347 / 382,
-        1.0,
-    ]
-)
-_EMBEDDED = (
-    -582099335757 / 7214068459310,
-    615023338567 / 3362626566945,
-    3192122436311 / 6174152374399,
-    6156034052041 / 14430468657929,
-    -1011318518279 / 9693750372484,
-    1914490192573 / 13754262428401,
-)
-EMBEDDED = np.array([1.0 - sum(_EMBEDDED), *_EMBEDDED])
-
-
-def dense_weights() -> np.ndarray:
-    """Polynomials b_i(x) of degree 4 of a continuous extension of order 4, coefficients of x .. x^4, shape (7, 4).
-
-    The smallest solution of the order conditions up to order 4 (five of them, since the stage order is 2) that ends
-    in the weights of the method.
-    """
-    c2 = NODES**2
-    rows = [np.ones(STAGES), NODES, c2, NODES**3, A @ c2]
-    targets = np.zeros((5, 4))
-    for k, value in enumerate((1.0, 1 / 2, 1 / 3, 1 / 4)):
-        targets[k, k] = value
-    targets[4, 3] = 1 / 12
-    equations, right = [], []
-    for row, target in zip(rows, targets, strict=True):
-        for k in range(4):
-            equation = np.zeros((STAGES, 4))
-            equation[:, k] = row
-            equations.append(equation.ravel())
-            right.append(target[k])
-    for i in range(STAGES):
-        equation = np.zeros((STAGES, 4))
-        equation[i] = 1.0
-        equations.append(equation.ravel())
-        right.append(A[6, i])
-    return np.linalg.lstsq(np.array(equations), np.array(right), rcond=None)[0].reshape(STAGES, 4)
-
-
-def by_solutions() -> tuple[np.ndarray, np.ndarray]:
-    """What each stage starts from and its slope, in terms of the stages' solutions instead of their slopes.
-
-    Then a stage needs one sum and one solve, and nothing is computed only to be combined again. Columns: h times the
-    slope at the start, the start, X_1 ... X_6; rows: B_1 ... B_6, and h times the slope at the start, K_1 ... K_6.
-    The first column falls out everywhere but in B_1 and K_1, since the first two columns of `A` agree.
-    """
-    unit = np.eye(STAGES + 1)
-    bases, slopes = [], [unit[0]]
-    for stage in range(1, STAGES):
-        bases.append(unit[1] + sum(A[stage, j] * slopes[j] for j in range(stage)))
-        slopes.append((unit[stage + 1] - bases[-1]) / GAMMA)
-    return np.array(bases), np.array(slopes)
-
-
-class SlopeKernels(NamedTuple):
-    """Addresses and sizes: the moments of a step lie in `moments` lanes, the directions of a block in `width`."""
-
-    jacobian: int
-    factor: int
-    parameter_jacobian: int
-    solve_shared: int
-    multiply_shared: int
-    error_norm: int
-    moments: int
-    width: int
-    n_species: int
-    n_factor: int
-    n_jacobian: int
-    algebraic: int
-
-
-class Directions(NamedTuple):
-    """The sensitivities in blocks of lanes, and where df/dp enters them."""
-
-    stacks: np.ndarray
-    """Slope and value of the sensitivities, then X_1 ... X_6, (n_blocks, 1 + STAGES, padded n_species * width)."""
-    entries: np.ndarray
-    """Of the parameter Jacobian, by block."""
-    places: np.ndarray
-    """In the block's vectors."""
-    starts: np.ndarray
-    """Where each block's entries begin, shape (n_blocks + 1,)."""
-    weights: np.ndarray
-    """How much of the named parameter the present one carries, per entry."""
-
-
-class SlopeTables(NamedTuple):
-    """Coefficients for `combine`, and the rule for the size of the steps.
-
-    Columns: the start, X_1 ... X_6; in the rows of B_1 and of the dense output the slope at the start comes first.
-    """
-
-    sums: np.ndarray
-    """What belongs in `SlopeScratch.sums` for a step of length 1, shape (ROWS, 1 + STAGES)."""
-    dense: np.ndarray
-    """Weights of the rows of a stack at a share x of the step, coefficients of x .. x^4, shape (1 + STAGES, 4)."""
-    nodes: np.ndarray
-    gamma: float
-    relative: float
-    """Relative tolerance of the sensitivities."""
-
-
-class SlopeScratch(NamedTuple):
-    """Working storage."""
-
-    time: np.ndarray
-    point: np.ndarray
-    jacobian: np.ndarray
-    shift: np.ndarray
-    worst: np.ndarray
-    packed: np.ndarray
-    """Factors of some moments, lanes innermost."""
-    by_parameter: np.ndarray
-    """df/dp of all stages in groups of `moments`, shape (n_groups, entries * moments)."""
-    factors: np.ndarray
-    """Of each stage, shape (STAGES, n_factor); the last row is for other uses."""
-    one_jacobian: np.ndarray
-    sums: np.ndarray
-    """Coefficients of this step, shape (ROWS, 1 + STAGES)."""
-    result: np.ndarray
-    """Shape (1, padded)."""
-    between: np.ndarray
-    """The same."""
-    mass: np.ndarray
-    relative: np.ndarray
-    error: np.ndarray
-    floor: np.ndarray
-    """Smallest size of a sensitivity that counts in the error, like a block's vectors, shape (n_blocks, padded)."""
-
-
-ERROR, SLOPE, END, DENSE = 6, 7, 8, 9
-"""Rows of the coefficients after those of the stages."""
-
-ROWS = 10
-
-
-def tables(relative: float) -> SlopeTables:
-    """The method in the layout of the loop."""
-    bases, slopes = by_solutions()
-    sums = np.zeros((ROWS, STAGES + 1))
-    sums[0, :2] = bases[0, :2]
-    sums[1:6, :STAGES] = bases[1:, 1:]
-    sums[ERROR, :STAGES] = (A[6] - EMBEDDED) @ slopes[:, 1:]
-    sums[SLOPE, :STAGES] = slopes[6, 1:]
-    sums[END, STAGES - 1] = 1.0
-    return SlopeTables(sums, slopes.T @ dense_weights(), NODES, GAMMA, relative)
-
-
-def padded(n_species: int, width: int) -> int:
-    """Entries of a block's vectors."""
-    return (n_species * width + PADDING - 1) // PADDING * PADDING
-
-
-def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, mass: np.ndarray) -> SlopeScratch:
-    """Working storage for some blocks of directions.
-
-    Parameters
-    ----------
-    kernels : SlopeKernels
-    n_entries : int
-        Of the parameter Jacobian.
-    n_blocks : int
-    mass : array, shape (n_species,)
-    """
-    n, lanes, size = kernels.n_species, kernels.moments, padded(kernels.n_species, kernels.width)
-    spread = np.zeros(size)
-    spread[: n * kernels.width] = np.repeat(mass, kernels.width)
-    return SlopeScratch(
-        time=np.zeros(lanes),
-        point=np.zeros(n * lanes),
-        jacobian=np.zeros(kernels.n_jacobian * lanes),
-        shift=np.zeros(lanes),
-        worst=np.zeros(lanes),
-        packed=np.zeros(kernels.n_factor * lanes),
-        by_parameter=np.zeros((-(-(STAGES - 1) // lanes), n_entries * lanes)),
-        factors=np.zeros((STAGES, kernels.n_factor)),
-        one_jacobian=np.zeros(kernels.n_jacobian),
-        sums=np.zeros((ROWS, STAGES + 1)),
-        result=np.zeros((1, size)),
-        between=np.zeros((1, size)),
-        mass=spread,
-        relative=np.zeros(kernels.width),
-        error=np.zeros(kernels.width),
-        floor=np.ones((n_blocks, size)),
-    )
 
 
 # --- the model at moments of the run ------------------------------------------------------------------------------
@@ -443,20 +218,20 @@ def _begin(kernels, directions, scratch):
 
 
 @inlined
-def _record(kernels, vector, block, out):
-    """One block's vector into the array (species, direction)."""
-    width = kernels.width
+def _record(kernels, course, vector, block, output):
+    """One block's vector into the array (species, direction) of an output."""
+    width, out, species = kernels.width, course.values[output], course.species
     first = block * width
     last = min(first + width, out.shape[1])
-    for k in range(kernels.n_species):
+    for k in range(species.shape[0]):
         # Pieces counted from 0: no index can be negative, and the compiler need not ask.
-        target, source = out[k, first:last], vector[k * width :]
+        target, source = out[k, first:last], vector[species[k] * width :]
         for lane in range(target.shape[0]):
             target[lane] = source[lane]
 
 
 @inlined
-def _record_inside(kernels, directions, tables, scratch, length, x, out):
+def _record_inside(kernels, directions, tables, scratch, course, length, x, output):
     """The sensitivities at a share `x` of the step."""
     weights, between = scratch.sums[DENSE], scratch.between
     for i in range(STAGES + 1):
@@ -471,7 +246,7 @@ def _record_inside(kernels, directions, tables, scratch, length, x, out):
         combine(1, 8, scratch.sums, DENSE, stack, between, stack.shape[1])
         if kernels.algebraic != 0:
             _settle(kernels, directions, scratch, block, between[0])
-        _record(kernels, between[0], block, out)
+        _record(kernels, course, between[0], block, output)
 
 
 @inlined
@@ -482,15 +257,30 @@ def _advance(directions, scratch):
         combine(2, 7, scratch.sums, SLOPE, stack[1:], stack, stack.shape[1])
 
 
+@inlined
+def _prepare(kernels, course):
+    """The model's parameters in every lane, and what the kernels make of them."""
+    lanes = kernels.moments
+    for k in range(course.parameters.shape[0]):
+        for lane in range(lanes):
+            course.slots[k * lanes + lane] = course.parameters[k]
+    calls.prepare(kernels.prepare, course.slots)
+
+
 # --- the walk -----------------------------------------------------------------------------------------------------
 
 
-@compiled
-def walk(kernels, tables, directions, scratch, tape, parameters, times, output, values):
-    """Carry the sensitivities along the rows of the tape.
+_kernels, _tables, _directions = opener(SlopeKernels), opener(SlopeTables), opener(Directions)
+_scratch, _course = opener(SlopeScratch), opener(Course)
 
-    Returns the next output and the time reached, which is not the last one if no step can be made to fit.
-    """
+
+def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
+    """Carry the sensitivities along the steps of the course."""
+    kernels, tables, directions = _kernels(kernels_at), _tables(tables_at), _directions(directions_at)
+    scratch, course = _scratch(scratch_at), _course(course_at)
+    progress, times, parameters = course.progress, course.times, course.slots
+    tape, output = course.tape[progress[0] : progress[1]], progress[2]
+    _prepare(kernels, course)
     n_blocks, n_times = directions.stacks.shape[0], times.shape[0]
     begin, end = tape[0, 0], tape[tape.shape[0] - 1, 2]
     time, length, index = begin, tape[0, 1], 0
@@ -499,7 +289,7 @@ def walk(kernels, tables, directions, scratch, tape, parameters, times, output, 
         scratch.relative[lane] = tables.relative
     while output < n_times and times[output] <= begin:
         for block in range(n_blocks):
-            _record(kernels, directions.stacks[block, 1], block, values[output])
+            _record(kernels, course, directions.stacks[block, 1], block, output)
         output += 1
     _one_moment(kernels, scratch, tape, 0, begin, parameters)
     _begin(kernels, directions, scratch)
@@ -524,7 +314,7 @@ def walk(kernels, tables, directions, scratch, tape, parameters, times, output, 
         small = length <= shortest
         if not error <= 1.0 and not (small and error < np.inf):
             if small:
-                return output, time
+                break
             growth = LARGEST_GROWTH
             length *= max(LARGEST_CUT, SAFETY * error**-0.2) if error < np.inf else LARGEST_CUT
             continue
@@ -533,11 +323,11 @@ def walk(kernels, tables, directions, scratch, tape, parameters, times, output, 
                 _one_moment(kernels, scratch, tape, index, times[output], parameters)
                 _factorize(kernels, scratch, HOLD, STAGES - 1, STAGES)
             x = (times[output] - time) / length
-            _record_inside(kernels, directions, tables, scratch, length, x, values[output])
+            _record_inside(kernels, directions, tables, scratch, course, length, x, output)
             output += 1
         _advance(directions, scratch)
         time = stop
         if error > STARTED:
             growth = LARGEST_GROWTH
         length *= max(1.0 if small else LARGEST_CUT, min(growth, SAFETY * max(error, 1e-30) ** -0.2))
-    return output, time
+    progress[2], course.reached[0] = output, time

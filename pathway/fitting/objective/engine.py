@@ -1,0 +1,273 @@
+"""Single stretches on the compiled engine: run, run with their steps kept, and run to a steady state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.expressions import symbols
+from pathway.expressions.evaluation import evaluate_all
+from pathway.simulation import SimulationError, simulate
+from pathway.simulation.ensemble import single
+from pathway.simulation.interventions import schedule_of
+from pathway.simulation.prepared import Prepared, Ready, prepare
+from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
+from pathway.simulation.solvers import layout as codes
+from pathway.simulation.solvers.layout import Report, Task
+
+from .layout import Layout
+from .recorded import RunFailure
+from .rest import GROWTH, ROUNDS, Rest
+from .stretches import Stretch
+
+SMALL = 1e-10
+"""Absolute tolerance as a share of the largest value a species has had so far."""
+
+FAINT = 1e-16
+"""The same for a species that starts at zero, as a share of the largest start: amounts of a model in no declared unit
+may lie many decades apart, and what is measured may be the smallest."""
+
+SPANS = 8.0 ** np.arange(12)
+"""Times at which a run with events is looked at on its way to a steady state, in multiples of its longest time."""
+
+ROWS = 512
+"""Steps that a tape has room for at first."""
+
+LANES_FROM = 2
+"""Members from which on they run side by side."""
+
+
+class Engine:
+    """Runs stretches of a layout's model.
+
+    Attributes
+    ----------
+    model : Model
+    prepared : Prepared
+    solver : str
+    pace : float
+        The longest time that is measured.
+    rest : Rest
+    """
+
+    def __init__(self, layout: Layout, solver: str) -> None:
+        self.model, self.solver = layout.model, solver
+        self.prepared: Prepared = prepare(layout.model)
+        self.rest = Rest(self.prepared)
+        finite = layout.output_time[np.isfinite(layout.output_time)]
+        self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
+        self._nothing = schedule_of(layout.model, (), (), 0.0, 0.0)
+        self._variants: dict[tuple[bool, ...], Model] = {}
+        self._breaks: dict[bytes, tuple[float, ...]] = {}
+        used = {name for pair in self.prepared.jumps for formula in pair for name in symbols(formula)}
+        self._breaking = np.array([k for k, name in enumerate(layout.model.parameters) if name in used], dtype=int)
+        self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))
+        self._ready: dict[tuple, Ready] = {}
+
+    # Runs without their steps.
+
+    def advance(
+        self, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
+    ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+        """Run members from equal start over equal times.
+
+        Parameters
+        ----------
+        start : float
+        times : array, shape (n_times,)
+        states : array, shape (n_members, n_species)
+        rows : array, shape (n_members, n_model_parameters)
+        relative : float
+            Relative tolerance.
+
+        Returns
+        -------
+        values : array, shape (n_members, n_times, n_species)
+        ends : array, shape (n_members, n_species)
+        failures : dict of int to str
+            Members that could not be run, with the reason.
+        """
+        task = make_task(times, start, states, rows, _absolute(states), self._nothing, relative, SMALL)
+        if self.prepared.has_breaks:
+            task = _with_breaks(task, [self._known_breaks(row) for row in rows])
+        kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
+        report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
+        self.prepared.run(kernels, self.solver, task, report)
+        failures = {}
+        for k in np.flatnonzero(report.counts[:, codes.STATUS] != codes.DONE).tolist():
+            try:
+                again = self._again(task, k, report)
+                report.values[k], report.states[k] = again.values[0], again.states[0]
+            except SimulationError as reason:
+                failures[k] = str(reason)
+        return report.values, report.states, failures
+
+    def _again(self, task: Task, member: int, report: Report) -> Report:
+        """A member that failed once more with row exchange, if that may help; else its failure is raised."""
+        if report.counts[member, codes.STATUS] != codes.VANISHING_PIVOT:
+            raise failure_of(self.prepared, report._replace(end_parameters=task.parameters), member)
+        return run_one(self.prepared, self.prepared.kernels(1), single(task, member), self.solver)
+
+    def _known_breaks(self, row: np.ndarray) -> tuple[float, ...]:
+        """Breaks at these model parameters, worked out once for the values they depend on."""
+        key = row[self._breaking].tobytes()
+        if key not in self._breaks:
+            if len(self._breaks) > 1000:
+                self._breaks.clear()
+            self._breaks[key] = tuple(self.prepared.breaks(row))
+        return self._breaks[key]
+
+    # Runs that keep their steps.
+
+    def taped(self, stretch: Stretch, state: np.ndarray, row: np.ndarray, relative: float) -> Report:
+        """Run a stretch up to its last finite moment; what is reported holds until the next such run.
+
+        Raises
+        ------
+        RunFailure
+        """
+        breaks = self._known_breaks(row) if self.prepared.has_breaks else ()
+        for pivoted in (0, 1):
+            while True:
+                ready = self._made_ready(stretch, breaks, relative, pivoted)
+                ready.task.starts[0], ready.task.parameters[0] = state, row
+                ready.task.absolute[:] = _absolute(ready.task.starts)
+                ready.report.counts[:] = 0
+                ready()
+                status = ready.report.counts[0, codes.STATUS]
+                if status != codes.TAPE_FULL:
+                    break
+                self._tape = np.empty((4 * len(self._tape), self._tape.shape[1]))
+                self._ready.clear()
+            if status == codes.DONE:
+                return ready.report
+            if status != codes.VANISHING_PIVOT:
+                break
+        ready.report.end_parameters[0] = row
+        raise RunFailure(str(failure_of(self.prepared, ready.report, 0)))
+
+    def _made_ready(self, stretch: Stretch, breaks: tuple[float, ...], relative: float, pivoted: int) -> Ready:
+        """The run of a stretch with its arrays; all write their steps to the same tape."""
+        key = stretch, breaks, relative, pivoted
+        found = self._ready.get(key)
+        if found is None:
+            if len(self._ready) > 1000:
+                self._ready.clear()
+            times, kernels = stretch.moments[0], self.prepared.kernels(1)
+            n, n_parameters = len(self.model.species), len(self.model.parameters)
+            one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
+            task = make_task(times, stretch.start, one, row, one.copy(), self._nothing, relative, SMALL)
+            task = _with_breaks(task, [breaks])._replace(pivoted=pivoted)
+            report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
+            found = self._ready[key] = Ready(self.prepared, kernels, self.solver, task, report)
+        return found
+
+    # Runs with events.
+
+    def simulated(
+        self, start: float, times: np.ndarray, state: np.ndarray, row: np.ndarray, relative: float, fresh: bool
+    ) -> np.ndarray:
+        """States of one run with events, shape (n_times, n_species); `fresh` if it only begins here."""
+        return simulate(
+            self.model if fresh else self._continued(state, row, start),
+            times,
+            parameters=row,
+            initial=state,
+            start=start,
+            relative_tolerance=relative,
+            solver=self.solver,
+        ).values
+
+    def _continued(self, state: np.ndarray, row: np.ndarray, time: float) -> Model:
+        """The model with triggers that count as what they were: one that is true already does not fire again."""
+        values = dict(zip(self.model.species, map(float, state), strict=True))
+        values |= dict(zip(self.model.parameters, map(float, row), strict=True)) | {"time": time}
+        triggers = self.model.closed([event.trigger for event in self.model.events])
+        truth = tuple(value != 0.0 for value in evaluate_all(triggers, values))
+        if truth not in self._variants:
+            events = tuple(
+                replace(event, initial_value=true or event.initial_value)
+                for event, true in zip(self.model.events, truth, strict=True)
+            )
+            self._variants[truth] = replace(self.model, events=events)
+        return self._variants[truth]
+
+    # Steady states.
+
+    def rested(
+        self, start: float, state: np.ndarray, row: np.ndarray, relative: float, fresh: bool = True
+    ) -> np.ndarray:
+        """The steady state that a run comes to, shape (n_species,).
+
+        Raises
+        ------
+        RunFailure
+        """
+        if not len(state):
+            return state
+        if not self.model.events and not self.model.algebraic:
+            return self._settled(start, state, row)
+        times = start + self.pace * SPANS
+        values = self.simulated(start, times, state, row, relative, fresh)
+        scale = 1e-12 * np.max(np.abs(values), axis=0)
+        still = np.all(np.abs(np.diff(values, axis=0)) <= 1e-7 * np.abs(values[1:]) + scale, axis=1)
+        if not still[-1]:
+            moving = int(np.argmax(np.abs(values[-1] - values[-2]) / (np.abs(values[-1]) + scale + 1e-300)))
+            raise RunFailure(f"no steady state within {times[-1]:g}; {self.model.species[moving]} still changes")
+        return values[-1]
+
+    def _settled(self, start: float, state: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Followed until Newton's method takes over."""
+        rest = self.rest
+        slots = rest.slots(row)
+        totals = rest.totals(start, state, slots)
+        now, horizon = state, rest.horizon(start, state, slots, self.pace)
+        relative = 1e-5
+        for _ in range(ROUNDS):
+            try:
+                found = rest.settle(start, now, slots, totals, totals @ state)
+            except np.linalg.LinAlgError:
+                found = None
+            if found is not None and now is not state:
+                return found
+            _, ends, failures = self.advance(start, np.array([start + horizon]), now[None], row[None], relative)
+            if failures:
+                raise RunFailure(failures[0])
+            now = ends[0]
+            start, horizon, relative = start + horizon, horizon * GROWTH, max(0.1 * relative, 1e-10)
+        raise RunFailure(f"no steady state within {start:g}")
+
+    def rest_slopes(
+        self, state: np.ndarray, row: np.ndarray, by_parameter: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        """Slopes of a steady state, from those of the model's parameters and of the state before."""
+        if not len(state):
+            return before
+        rest, time = self.rest, self.model.start_time
+        slots = rest.slots(row)
+        return rest.slopes(time, state, slots, rest.totals(time, state, slots), by_parameter, before)
+
+
+def _absolute(starts: np.ndarray) -> np.ndarray:
+    """Absolute tolerances to begin with, shape (n_members, n_species)."""
+    own = np.abs(starts)
+    largest = own.max(axis=1, keepdims=True)
+    return np.maximum(SMALL * own, FAINT * np.where(largest > 0.0, largest, 1.0))
+
+
+def _with_breaks(task: Task, breaks: Sequence[Sequence[float]]) -> Task:
+    """The task with restarts where a rate jumps at a time of its own."""
+    if not any(breaks):
+        return task
+    inside = [[t for t in row if task.start_times[0] <= t <= task.times[-1]] for row in breaks]
+    times = np.array([t for row in inside for t in row])
+    return task._replace(
+        schedule=np.concatenate([[0], np.cumsum([len(row) for row in inside])]).astype(np.int64),
+        action_times=times,
+        action_kinds=np.full(len(times), codes.BREAK, dtype=np.int64),
+        action_targets=np.zeros(len(times), dtype=np.int64),
+        action_values=np.zeros(len(times)),
+    )

@@ -1,0 +1,132 @@
+"""All runs of one point with their slopes, run by run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .engine import Engine
+from .follower import Follower
+from .layout import Layout
+from .recorded import Recorded, RunFailure
+from .stretches import Jump, Run, Stretch
+
+Slopes = np.ndarray
+"""Of a run's active directions, in the last axis."""
+
+
+class Going:
+    """One pass over all runs.
+
+    Attributes
+    ----------
+    recorded : Recorded
+    """
+
+    def __init__(
+        self, engine: Engine, layout: Layout, followers: Sequence[Follower], q: np.ndarray, relative: float
+    ) -> None:
+        self.engine, self.layout, self.followers, self.q, self.relative = engine, layout, followers, q, relative
+        starts, table = layout.tables(q[None])
+        self.starts, self.table = starts[0], table[0]
+        self.slopes = layout.slots.slopes(q)
+        self.recorded = Recorded(
+            np.full((len(layout.output_time), len(layout.model.species)), np.nan),
+            self.table[layout.output_row],
+            *map(np.zeros, layout.slope_shapes),
+        )
+        sizes = np.abs(q[layout.estimated])
+        self._sizes = np.where(sizes > 0.0, sizes, 1.0)
+        self._rested: dict[int, tuple[np.ndarray, Slopes]] = {}
+
+    def run(self, k: int, run: Run) -> None:
+        """All stretches of one run."""
+        follower = self.followers[k]
+        try:
+            if run.settles:
+                self._rested[k] = self._settled(run, follower)
+                return
+            state, slopes = self._begun(run, follower)
+            held: dict[int, tuple[float, Slopes]] = {}
+            for stretch in run.stretches:
+                row = self.table[stretch.row]
+                by_parameter = follower.parameter_slopes(stretch.row, self.slopes)
+                if stretch.jump is not None:
+                    state, slopes = self._jump(stretch.jump, follower, stretch.start, state, slopes, held)
+                if len(stretch.held):
+                    row = row.copy()
+                    for p in stretch.held.tolist():
+                        row[p], by_parameter[p] = held[p]
+                    self.recorded.parameters[stretch.outputs] = row
+                state, slopes = self._stretch(follower, stretch, state, slopes, row, by_parameter)
+        except RunFailure as reason:
+            raise RunFailure(f"experiment '{run.name}': {reason}") from None
+
+    def _settled(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
+        """The steady state of a pre-equilibration."""
+        row, start = self.table[run.stretches[0].row], self.starts[run.start_row]
+        state = self.engine.rested(self.layout.model.start_time, start, row, self.relative)
+        by_parameter = follower.parameter_slopes(run.stretches[0].row, self.slopes)
+        return state, self.engine.rest_slopes(state, row, by_parameter, follower.start(self.slopes))
+
+    def _begun(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
+        if run.before < 0:
+            return self.starts[run.start_row], follower.start(self.slopes)
+        state, before = self._rested[run.before]
+        slopes = np.zeros((len(state), len(follower.active)))
+        if len(state):
+            slopes[:, np.searchsorted(follower.active, self.followers[run.before].active)] = before
+        return state, slopes
+
+    def _stretch(
+        self,
+        follower: Follower,
+        stretch: Stretch,
+        state: np.ndarray,
+        slopes: Slopes,
+        row: np.ndarray,
+        by_parameter: Slopes,
+    ) -> tuple[np.ndarray, Slopes]:
+        """Record one stretch; returns state and slopes at its end."""
+        recorded, active = self.recorded, follower.active
+        if len(self.layout.read_constants):
+            recorded.parameter_slopes[stretch.outputs, :, active] = by_parameter[self.layout.read_constants]  # type: ignore[index]
+        if not len(state):
+            return state, slopes
+        times, n = stretch.moments
+        if len(times):
+            report = self.engine.taped(stretch, state, row, self.relative)
+            found, slopes = follower.steps.follow(stretch, report, row, by_parameter, slopes, self._sizes[active])
+            first = stretch.first_output
+            recorded.states[first : first + n] = report.values[0, :n]
+            if len(active) == recorded.state_slopes.shape[2]:  # type: ignore[union-attr]
+                recorded.state_slopes[first : first + n] = found[:n]  # type: ignore[index]
+            else:
+                recorded.state_slopes[first : first + n, :, active] = found[:n]  # type: ignore[index]
+            state = report.states[0].copy()
+        if stretch.rests:
+            time = float(times[-1]) if len(times) else stretch.start
+            state = self.engine.rested(time, state, row, self.relative)
+            slopes = self.engine.rest_slopes(state, row, by_parameter, slopes)
+            recorded.states[stretch.outputs.stop - 1] = state
+            recorded.state_slopes[stretch.outputs.stop - 1][:, active] = slopes[self.layout.read_species]  # type: ignore[index]
+        return state, slopes
+
+    def _jump(
+        self,
+        jump: Jump,
+        follower: Follower,
+        time: float,
+        state: np.ndarray,
+        slopes: Slopes,
+        held: dict[int, tuple[float, Slopes]],
+    ) -> tuple[np.ndarray, Slopes]:
+        """State and slopes after a period's changes, by the chain rule."""
+        by_state, by_parameter = jump.slopes(self.q, state, time)
+        moved = by_state @ slopes + by_parameter[:, self.layout.estimated[follower.active]]
+        after, new = jump.values(self.q[None], state[None], time)
+        slopes, n = slopes.copy(), len(jump.species)
+        slopes[jump.species] = moved[:n]
+        held |= dict(zip(jump.parameters.tolist(), zip(new[0], moved[n:], strict=True), strict=True))
+        return after[0], slopes

@@ -1,0 +1,217 @@
+"""Simulated measurements, from what the runs recorded: values, noise, and their slopes by the chain rule.
+
+Everything the formulas read lies in one pool of numbers: what names stand for in measurements ("given"), the recorded
+moments, states and model parameters. So slopes by the estimated parameters are products of two matrices: how the
+formulas depend on the pool (sparse, always in the same places), and how the pool moves with the parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from pathway.expressions import Expression
+from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+
+from .axes import Axis
+from .groups import Group
+from .recorded import ManyRecorded, Recorded
+from .slots import Slots
+
+
+class Pool:
+    """The numbers that formulas of measurements read.
+
+    Attributes
+    ----------
+    given : Slots
+        What names stand for, each different formula once.
+    outputs : int array, shape (n_measurements,)
+        The recorded moment that belongs to each measurement.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        outputs: np.ndarray,
+        times: np.ndarray,
+        sizes: tuple[int, int],
+        names: Mapping[str, int],
+    ) -> None:
+        n_species, n_parameters = sizes
+        given: dict[Expression, int] = {}
+        for group in groups:
+            for formulas in group.given.values():
+                for formula in formulas:
+                    given.setdefault(formula, len(given))
+        self.given = Slots(list(given), names)
+        self.n_given, self.n_outputs, self.outputs, self._place = len(given), len(times), outputs, given
+        self._times = times if any(group.timed for group in groups) else np.zeros(0)
+        self._with_parameters = any(group.constants for group in groups)
+        self._first_state = len(given) + len(self._times)
+        self._first_parameter = self._first_state + len(times) * n_species
+        self._n_species, self._n_parameters = n_species, n_parameters
+
+    def inputs(self, group: Group) -> tuple[list[str], np.ndarray]:
+        """Names that a group's formulas use, and where each stands in each measurement, shape (n_inputs, n_rows)."""
+        outputs = self.outputs[group.rows]
+        places = {n: self._first_state + outputs * self._n_species + k for n, k in group.species.items()}
+        places |= {n: self._first_parameter + outputs * self._n_parameters + k for n, k in group.constants.items()}
+        places |= {n: self.given_places(group, n) for n in group.given}
+        if group.timed:
+            places["time"] = self.n_given + outputs
+        return list(places), np.array(list(places.values()), dtype=int).reshape(-1, len(group))
+
+    def given_places(self, group: Group, name: str) -> np.ndarray:
+        """Which of the given numbers a name means in each measurement of a group."""
+        return np.array([self._place[formula] for formula in group.given[name]], dtype=int)
+
+    def filled(self, recorded: Recorded | ManyRecorded, q: np.ndarray) -> np.ndarray:
+        """The pool of each point, from what was recorded there and all parameters, shape (n_points, n_names)."""
+        parts = [self.given.values(q), recorded.states.reshape(len(q), -1)]
+        if len(self._times):
+            parts.insert(1, np.broadcast_to(self._times, (len(q), len(self._times))))
+        if self._with_parameters:
+            parts.append(recorded.parameters.reshape(len(q), -1))
+        return np.concatenate(parts, axis=1)
+
+    def give(self, pools: np.ndarray, q: np.ndarray) -> None:
+        """Put other parameters into pools, in place; what was recorded stays."""
+        pools[:, : self.n_given] = self.given.values(q)
+
+
+class Factor:
+    """A sparse matrix whose entries are results of formulas, always in the same places."""
+
+    def __init__(self, entries: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], shape: tuple[int, int]) -> None:
+        """`entries` are rows, columns and where the results stand."""
+        none = np.zeros(0, dtype=int)
+        rows, columns, sources = (np.concatenate(part) for part in zip((none, none, none), *entries, strict=True))
+        order = np.lexsort((columns, rows))
+        self.sources = sources[order]
+        starts = np.searchsorted(rows[order], np.arange(shape[0] + 1))
+        self._matrix = csr_array((np.zeros(len(order)), columns[order], starts), shape=shape)
+
+    def at(self, results: np.ndarray) -> csr_array:
+        """The matrix at these results of all formulas."""
+        self._matrix.data = results[self.sources]
+        return self._matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Moving:
+    """What moves with the estimated parameters.
+
+    Attributes
+    ----------
+    species, constants : int arrays
+        Species and model parameters whose slopes are recorded, sorted.
+    places : int array, shape (n_names,)
+        Position of each of the problem's parameters among the estimated ones, or -1.
+    n_estimated : int
+    """
+
+    species: np.ndarray
+    constants: np.ndarray
+    places: np.ndarray
+    n_estimated: int
+
+
+class Observed:
+    """Simulated values and noises of all measurements, in the order of the groups.
+
+    Attributes
+    ----------
+    pool : Pool
+    axes : tuple of Axis
+        Normalizations of simulated values.
+    """
+
+    def __init__(self, groups: Sequence[Group], pool: Pool, axes: tuple[Axis, ...], moving: Moving) -> None:
+        self.pool, self.axes, self.moving = pool, axes, moving
+        inputs = [pool.inputs(g) for g in groups]
+        plain = [Sheet(names, g.formulas, places) for g, (names, places) in zip(groups, inputs, strict=True)]
+        sloped = [
+            Sheet(names, [*g.formulas, *g.derivatives], places)
+            for g, (names, places) in zip(groups, inputs, strict=True)
+        ]
+        self._plain, self._sloped = compile_sheets([plain, sloped])
+        self._plain_places, self._sloped_places = _first_two(self._plain), _first_two(self._sloped)
+        self.n = self._plain_places.shape[1]
+        self._factors(groups)
+
+    def _factors(self, groups: Sequence[Group]) -> None:
+        pool, moving, n = self.pool, self.moving, self.n
+        of_states, of_constants, of_given = [], [], []
+        for g, made in zip(groups, self._sloped.places, strict=True):
+            outputs = pool.outputs[g.rows]
+            for (formula, name), sources in zip(g.slopes, made[2:], strict=True):
+                rows = formula * n + np.arange(g.rows.start, g.rows.stop)
+                if name in g.species:
+                    column = np.searchsorted(moving.species, g.species[name])
+                    of_states.append((rows, outputs * len(moving.species) + column, sources))
+                elif name in g.given:
+                    of_given.append((rows, pool.given_places(g, name), sources))
+                elif g.constants[name] in moving.constants:
+                    column = np.searchsorted(moving.constants, g.constants[name])
+                    of_constants.append((rows, outputs * len(moving.constants) + column, sources))
+        self._of_states = Factor(of_states, (2 * n, pool.n_outputs * len(moving.species)))
+        self._of_constants = Factor(of_constants, (2 * n, pool.n_outputs * len(moving.constants)))
+        self._of_given = Factor(of_given, (2 * n, pool.n_given))
+        slot, parameter = pool.given.pattern.T
+        self._given_sources = np.flatnonzero(moving.places[parameter] >= 0)
+        self._given_at = slot[self._given_sources], moving.places[parameter[self._given_sources]]
+
+    def values(self, pools: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Simulated values and noises, each of shape (n_points, n)."""
+        both = self._plain(pools).take(self._plain_places, axis=1)
+        for simulated in both[:, 0]:
+            for axis in self.axes:
+                axis.apply(simulated)
+        return both[:, 0], both[:, 1]
+
+    def sloped(self, pools: np.ndarray, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Simulated values and noises at one point, shape (2, n), and their slopes by the estimated parameters, in
+        natural units, shape (2, n, n_estimated); states whose slopes were not recorded stand still."""
+        results, n_estimated = self._sloped(pools)[0], self.moving.n_estimated
+        both = results[self._sloped_places]
+        slopes = np.zeros((2 * self.n, n_estimated))
+        for factor, moved in (
+            (self._of_states, recorded.state_slopes),
+            (self._of_constants, recorded.parameter_slopes),
+            (self._of_given, self._given_slopes(q)[:, None]),
+        ):
+            if moved is not None and len(factor.sources):
+                slopes += factor.at(results) @ moved.reshape(moved.shape[0] * moved.shape[1], n_estimated)
+        slopes = slopes.reshape(2, self.n, n_estimated)
+        for axis in self.axes:
+            axis.apply(both[0], slopes[0])
+        return both, slopes
+
+    def pulled(
+        self, pools: np.ndarray, recorded: Recorded, q: np.ndarray, weights: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The transpose of the slopes of `sloped`, without axes: derivatives by simulated values and noises, shape
+        (2, n), become derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""
+        results, weights, moving = self._sloped(pools)[0], weights.ravel(), self.moving
+        by_states, by_parameters = np.zeros(recorded.states.shape), np.zeros(recorded.parameters.shape)
+        by_states[:, moving.species] = (self._of_states.at(results).T @ weights).reshape(
+            self.pool.n_outputs, len(moving.species)
+        )
+        constants = (self._of_constants.at(results).T @ weights).reshape(self.pool.n_outputs, len(moving.constants))
+        by_parameters[:, moving.constants] = constants
+        return by_states, by_parameters, (self._of_given.at(results).T @ weights) @ self._given_slopes(q)
+
+    def _given_slopes(self, q: np.ndarray) -> np.ndarray:
+        """How the given numbers move with the estimated parameters, shape (n_given, n_estimated)."""
+        made = np.zeros((self.pool.n_given, self.moving.n_estimated))
+        made[self._given_at] = self.pool.given.slopes(q)[self._given_sources]
+        return made
+
+
+def _first_two(sheets: CompiledSheets) -> np.ndarray:
+    """Where all simulated values stand, and all noises, shape (2, n)."""
+    return np.concatenate([np.zeros((2, 0), dtype=int), *(places[:2] for places in sheets.places)], axis=1)

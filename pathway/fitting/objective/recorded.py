@@ -1,0 +1,61 @@
+"""What runs record, and how it is asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """What the runs gave at the recorded moments of a layout.
+
+    Attributes
+    ----------
+    states : array, shape (n_outputs, n_species)
+    parameters : array, shape (n_outputs, n_model_parameters)
+        Model parameters in force at each moment.
+    state_slopes : array, shape (n_outputs, n_read_species, n_estimated), or None
+        Of the species that the layout's formulas read, by the estimated parameters in natural units.
+    parameter_slopes : array, shape (n_outputs, n_read_constants, n_estimated), or None
+    """
+
+    states: np.ndarray
+    parameters: np.ndarray
+    state_slopes: np.ndarray | None = None
+    parameter_slopes: np.ndarray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ManyRecorded:
+    """The same for several points, without slopes.
+
+    Attributes
+    ----------
+    states : array, shape (n_points, n_outputs, n_species)
+    parameters : array, shape (n_points, n_outputs, n_model_parameters)
+    failures : dict of int to str
+        Points that could not be run, with the reason; their numbers mean nothing.
+    """
+
+    states: np.ndarray
+    parameters: np.ndarray
+    failures: dict[int, str]
+
+
+class RunFailure(ArithmeticError):
+    """A run of the problem that could not be finished; the message names the experiment and the reason."""
+
+
+class Runner(Protocol):
+    """Runs all experiments of a layout; see `pathway.fitting.objective.runs`."""
+
+    def run(self, q: np.ndarray) -> Recorded:
+        """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunFailure`."""
+        ...
+
+    def run_many(self, q: np.ndarray) -> ManyRecorded:
+        """States at many points, shape (n_points, n_names), each as if it were alone."""
+        ...

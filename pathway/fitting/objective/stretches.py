@@ -1,0 +1,141 @@
+"""What is run: runs, their stretches, and the jumps between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.expressions import Expression, symbols
+from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+
+from .slots import partial_slopes
+
+
+class Jump:
+    """New values at the start of a period that depend on the running state.
+
+    Attributes
+    ----------
+    species, parameters : int arrays
+        Positions that are set; the formulas follow this order, species first.
+    read : int array
+        Parameters of the problem that the formulas depend on.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        names: Mapping[str, int],
+        species: Mapping[str, Expression],
+        parameters: Mapping[str, Expression],
+    ) -> None:
+        self.species = np.array([model.species.index(n) for n in species], dtype=int)
+        self.parameters = np.array([model.parameters.index(n) for n in parameters], dtype=int)
+        self._formulas = [*species.values(), *parameters.values()]
+        self._slopes, self._derivatives = partial_slopes(self._formulas, frozenset({"time"}))
+        self._n_names, self._n_species = len(names), len(model.species)
+        # A pool holds the problem's parameters, then the state, then time.
+        pool = [*names, *model.species, "time"]
+        used = symbols(*self._formulas)
+        self._place = {name: k for k, name in enumerate(pool) if name in used}
+        self.read = np.array(sorted({names[n] for _, n in self._slopes if n in names}), dtype=int)
+
+    @cached_property
+    def _compiled(self) -> CompiledSheets:
+        places = np.array(list(self._place.values()), dtype=int)[:, None]
+        formulas = [*self._formulas, *self._derivatives]
+        return compile_sheets([[Sheet(tuple(self._place), formulas, places)]])[0]
+
+    def _evaluate(self, q: np.ndarray, states: np.ndarray, time: float) -> np.ndarray:
+        pools = np.concatenate([q, states, np.full((len(q), 1), time)], axis=1)
+        return self._compiled(pools)[:, self._compiled.places[0][:, 0]]
+
+    def values(self, q: np.ndarray, states: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+        """The states after the jump, shape (n_points, n_species), and what the parameters are set to."""
+        found, n = self._evaluate(q, states, time), len(self.species)
+        made = states.copy()
+        made[:, self.species] = found[:, :n]
+        return made, found[:, n : len(self._formulas)]
+
+    def slopes(self, q: np.ndarray, state: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of what is set, at one point: by the state before, shape (n_set, n_species), and by the problem's
+        parameters, shape (n_set, n_names)."""
+        entries = self._evaluate(q[None], state[None], time)[0, len(self._formulas) :]
+        made = np.zeros((len(self._formulas), self._n_names + self._n_species))
+        for (formula, name), entry in zip(self._slopes, entries, strict=True):
+            made[formula, self._place[name]] = entry
+        return made[:, self._n_names :], made[:, : self._n_names]
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """One period of one run.
+
+    Attributes
+    ----------
+    start, end : float
+        -inf as `start`: run to the steady state; `end` is inf where the last measurement is a steady state.
+    row : int
+        Row of the layout's parameter table.
+    jump : Jump, optional
+    held : int array
+        Model parameters that keep what a jump gave them.
+    times : array
+        Moments recorded in this period, ascending; a final inf asks for the steady state.
+    first_output : int
+        Position of the first of them among all recorded moments of the layout.
+    """
+
+    start: float
+    end: float
+    row: int
+    jump: Jump | None
+    held: np.ndarray
+    times: np.ndarray
+    first_output: int
+
+    @cached_property
+    def outputs(self) -> slice:
+        """Its moments among all recorded ones."""
+        return slice(self.first_output, self.first_output + len(self.times))
+
+    @cached_property
+    def moments(self) -> tuple[np.ndarray, int]:
+        """Finite moments to stop at, the end included, and how many of them are recorded."""
+        finite = self.times[np.isfinite(self.times)]
+        return finite if math.isinf(self.end) else np.union1d(finite, [self.end]), len(finite)
+
+    @property
+    def rests(self) -> bool:
+        """Whether the steady state is asked for at its end."""
+        return bool(len(self.times)) and self.times[-1] == math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One experiment: where it starts and its periods.
+
+    Attributes
+    ----------
+    name : str
+    start_row : int
+        Row of the layout's table of initial states.
+    before : int
+        Position of the pre-equilibration it continues, or -1.
+    stretches : tuple of Stretch
+    """
+
+    name: str
+    start_row: int
+    before: int
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def settles(self) -> bool:
+        """Whether it is a pre-equilibration."""
+        return self.stretches[0].start == -math.inf

@@ -23,6 +23,8 @@ _PLACES = {
     "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
     "load_fit": "pathway.fitting.search.result",
+    "load_posterior": "pathway.fitting.uncertainty.sampling",
+    "load_profiles": "pathway.fitting.uncertainty.profiles",
     "plot": "pathway.plotting",
     "run": "pathway.scenario.api",
     "simulate": "pathway.simulation",

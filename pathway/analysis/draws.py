@@ -90,8 +90,8 @@ def draws_of(
         raise unknown("ensemble", kind, KINDS)
     if not posterior:
         raise AnalysisError(
-            "--ensemble posterior needs the draws of a fit: pathway sample PROBLEM.yaml --fit DIR --out draws.csv, "
-            "then --posterior draws.csv"
+            "--ensemble posterior needs the draws of a fit: pathway sample FILE --fit DIR --out DRAWS, then "
+            "--posterior DRAWS"
         )
     # What is typed is meant from where one stands, what the scenario says from where the scenario is.
     place = Path(posterior)

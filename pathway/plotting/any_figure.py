@@ -1,27 +1,43 @@
-"""`pathway.plot`: the figure of whatever a run or a fit has given."""
+"""`pathway.plot`: the figure of whatever a run, a fit or a look at its uncertainty has given."""
 
 from __future__ import annotations
 
 from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.profiles import Profiles
+from pathway.fitting.uncertainty.sampling import Posterior
 from pathway.scenario.result import Result
 
 from .style import Figure
 
 
-def plot(found: Result | Fit, what: str = "fits") -> Figure:
-    """The figure of a scenario's result, or of a fit.
+def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
+    """The figure of a scenario's result, of a fit, or of its uncertainty.
 
     Parameters
     ----------
-    found : Result or Fit
+    found : Result, Fit, Posterior or Profiles
     what : str
-        Of a fit: "fits" (curves through points for every condition and observable), "residuals", "waterfall" or
-        "parameters".
+        Of a fit: "fits" (curves through points for every condition and observable; unless told otherwise),
+        "residuals", "waterfall" or "parameters". Of a posterior: "marginals" (unless told otherwise), "pairs", "ranks",
+        "traces" or "energy". Of profiles: "profiles" (unless told otherwise) or "paths".
+
+    Raises
+    ------
+    ValueError
+        For another word.
     """
     if isinstance(found, Fit):
         from .fit_figure import plot_fit
 
-        return plot_fit(found, what)
+        return plot_fit(found, what or "fits")
+    if isinstance(found, Posterior):
+        from .posterior_figure import plot_posterior
+
+        return plot_posterior(found, what or "marginals")
+    if isinstance(found, Profiles):
+        from .profile_figure import plot_any_profile
+
+        return plot_any_profile(found, what or "profiles")
     from .run_figure import plot_result
 
     return plot_result(found)

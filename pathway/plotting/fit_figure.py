@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,13 @@ from pathway.fitting.laboratory.courses import Course, courses
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.result import Fit
-from pathway.fitting.uncertainty.profiles import Profile
 
+from .panels import COLUMNS, GAP_ACROSS, LEFT, Page, short, time_label
 from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
 
 MOST_PANELS = 48
 SAME = 0.1
 """Objectives this close to the best count as the same optimum."""
-_COLUMNS = 4
-_PANEL, _GAP_DOWN, _GAP_ACROSS, _LEFT, _RIGHT, _TOP = 1.15, 0.62, 0.44, 0.6, 0.12, 0.62
 
 
 def plot_fit(fit: Fit, what: str = "fits") -> Figure:
@@ -50,45 +48,6 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
     raise ValueError(f"there is no figure '{what}' of a fit: fits, residuals, waterfall, parameters")
 
 
-# Panels on a page
-
-
-class _Page:
-    """A page of equal panels, each placed in inches."""
-
-    def __init__(
-        self,
-        panels: int,
-        columns: int,
-        title: str,
-        panel: float = _PANEL,
-        top: float = _TOP,
-        gap: float = _GAP_ACROSS,
-    ) -> None:
-        self.columns = max(1, min(columns, panels))
-        self.gap = gap
-        rows = math.ceil(panels / self.columns)
-        self.panel, self.top = panel, top
-        self.height = top + rows * (panel + _GAP_DOWN)
-        self.width = (WIDTH - _LEFT - _RIGHT - (columns - 1) * gap) / columns
-        self.figure = new_figure(WIDTH, self.height)
-        self.figure.text(0.017, 1 - 0.08 / self.height, title, size=8, weight="bold", va="top")
-
-    def axes(self, position: int) -> Any:
-        row, column = divmod(position, self.columns)
-        bottom = self.height - self.top - row * (self.panel + _GAP_DOWN) - self.panel
-        left = _LEFT + column * (self.width + self.gap)
-        return self.figure.add_axes((left / WIDTH, bottom / self.height, self.width / WIDTH, self.panel / self.height))
-
-
-def _time_label(problem: Problem) -> str:
-    return f"time [{problem.model.time_unit or 'unit of the model'}]"
-
-
-def _short(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + "\u2026"
-
-
 # Curves through points
 
 
@@ -101,14 +60,14 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
     shown = list(panels.items())[:MOST_PANELS]
     names = [name for (name, _), _ in shown]
     one_each = len(set(names)) == len(names)  # then every panel has an axis of its own
-    columns, gap = (3, _LEFT) if one_each else (_COLUMNS, _GAP_ACROSS)
+    columns, gap = (3, LEFT) if one_each else (COLUMNS, GAP_ACROSS)
     places = list(range(len(names))) if one_each else _rows_by_observable(names, columns)
     labels = list(dict.fromkeys(course.label for course in found if course.label))
     title = f"{problem.name}: measured and fitted"
     if len(shown) < len(panels):
         title += f" (the first {len(shown)} of {len(panels)} panels)"
     with house_style():
-        page = _Page(places[-1] + 1, columns, title, gap=gap)
+        page = Page(places[-1] + 1, columns, title, gap=gap)
         for place, ((name, experiment), own) in zip(places, shown, strict=True):
             axes = page.axes(place)
             beside = [c for (other, _), group in shown if other == name for c in group]
@@ -116,7 +75,7 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
                 color = PALETTE[(1 + labels.index(course.label)) % len(PALETTE)] if course.label else PALETTE[2]
                 _draw_course(axes, problem, course, color)
             label = _course_axes(axes, problem, own[0], beside)
-            axes.set_title(_short(experiment, 25))
+            axes.set_title(short(experiment, 25))
             if one_each or place % page.columns == 0:
                 axes.set_ylabel(label)
         _legend(page, problem, labels)
@@ -165,11 +124,11 @@ def _course_axes(axes: Any, problem: Problem, course: Course, beside: Sequence[C
     if times and min(times) < max(times):
         reach = 0.04 * (max(times) - min(times))
         axes.set_xlim(min(times) - reach, max(times) + reach)
-    axes.set_xlabel(_time_label(problem), labelpad=1.5)
-    return f"{_short(course.observable.name, 16)} [{unit}]"
+    axes.set_xlabel(time_label(problem), labelpad=1.5)
+    return f"{short(course.observable.name, 16)} [{unit}]"
 
 
-def _legend(page: _Page, problem: Problem, labels: Sequence[str]) -> None:
+def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
     """What marks and colors mean, under the title."""
     from matplotlib.lines import Line2D
 
@@ -183,7 +142,7 @@ def _legend(page: _Page, problem: Problem, labels: Sequence[str]) -> None:
         hollow = Line2D([], [], color=GREY, marker="o", linestyle="", markerfacecolor="white")
         made.append((hollow, "does not count"))
     made += [
-        (Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), _short(label, 22)) for k, label in enumerate(labels[:6])
+        (Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), short(label, 22)) for k, label in enumerate(labels[:6])
     ]
     for line, _ in made:
         line.set_markersize(3.2)
@@ -210,7 +169,7 @@ def plot_residuals(problem: Problem, found: Comparison) -> Figure:
     names = [o.name for o in problem.observables][: MOST_PANELS - 1]
     experiments = list(dict.fromkeys(m.experiment for m in problem.measurements))
     with house_style():
-        page = _Page(len(names) + 1, 3, f"{problem.name}: standardized residuals", panel=1.5, top=0.66)
+        page = Page(len(names) + 1, 3, f"{problem.name}: standardized residuals", panel=1.5, top=0.66)
         for position, name in enumerate(names):
             axes = page.axes(position)
             own = [
@@ -227,22 +186,22 @@ def plot_residuals(problem: Problem, found: Comparison) -> Figure:
                 axes.axhline(level, color=GREY, linewidth=0.6, linestyle=dash, zorder=0)
             reach = 1.15 * max([2.6, *(abs(float(found.residual[k])) for k in own)])
             axes.set_ylim(-reach, reach)
-            axes.set_title(_short(name, 32))
-            axes.set_xlabel(_time_label(problem), labelpad=1.5)
+            axes.set_title(short(name, 32))
+            axes.set_xlabel(time_label(problem), labelpad=1.5)
             axes.set_ylabel("(fitted - measured) / noise [1]")
         _against_normal(page.axes(len(names)), problem, found)
         _experiment_legend(page, experiments)
         return page.figure
 
 
-def _experiment_legend(page: _Page, experiments: Sequence[str]) -> None:
+def _experiment_legend(page: Page, experiments: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
     shown = experiments[: len(PALETTE)]
     lines = [Line2D([], [], color=PALETTE[k], marker="o", linestyle="", markersize=3) for k in range(len(shown))]
     page.figure.legend(
         lines,
-        [_short(name, 18) for name in shown],
+        [short(name, 18) for name in shown],
         loc="upper left",
         bbox_to_anchor=(0.01, 1 - 0.2 / page.height),
         ncols=min(6, len(shown)),
@@ -330,32 +289,4 @@ def plot_parameters(fit: Fit) -> Figure:
 def _bounded(problem: Problem, k: int) -> str:
     p = problem.estimated[k]
     unit = f" {p.unit}" if p.unit and p.unit != "1" else ""
-    return f"{_short(p.name, 26)}  {p.lower:.3g}\u2013{p.upper:.3g}{unit}"
-
-
-def plot_profiles(problem: Problem, profiles: Mapping[str, Profile]) -> Figure:
-    """The rise of the objective above the best while one parameter is held and the others adapt.
-
-    Where the curve passes the dashed line, the confidence interval ends.
-    """
-    units = {p.name: p.unit for p in problem.parameters}
-    scales = {p.name: p.scale for p in problem.parameters}
-    with house_style():
-        page = _Page(len(profiles), _COLUMNS, f"{problem.name}: profile likelihoods", top=0.5)
-        for position, (name, found) in enumerate(profiles.items()):
-            axes = page.axes(position)
-            best = float(found.objectives.min())
-            rise = found.threshold - best
-            axes.plot(found.values, found.objectives - best, "-o", color=PALETTE[2], markersize=2)
-            axes.axhline(rise, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)))
-            for limit, is_open in ((found.lower, found.lower_open), (found.upper, found.upper_open)):
-                if not is_open:
-                    axes.axvline(limit, color=PALETTE[1], linewidth=0.8)
-            axes.set_ylim(-0.05 * rise, 1.6 * rise)
-            if scales[name] != "linear" and found.values[-1] > 10.0 * found.values[0] > 0.0:
-                axes.set_xscale("log")
-            axes.set_title(_short(name, 25))
-            axes.set_xlabel(f"[{units[name] or '1'}]", labelpad=1.5)
-            if position % page.columns == 0:
-                axes.set_ylabel("rise of the objective [1]")
-        return page.figure
+    return f"{short(p.name, 26)}  {p.lower:.3g}\u2013{p.upper:.3g}{unit}"

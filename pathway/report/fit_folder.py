@@ -9,7 +9,7 @@ from typing import Any
 
 from pathway.fitting.search.on_disk import write_atomically
 from pathway.fitting.search.result import Fit
-from pathway.fitting.uncertainty.profiles import Profile
+from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.scenario.experiment import Scenario
 
 from .fit_page import Findings, agreement_rows, findings, fit_page, measurement_rows, parameter_rows, start_rows
@@ -25,7 +25,7 @@ def write_fit(
     out: Path,
     command: Sequence[str],
     inputs: Mapping[str, bytes],
-    profiles: Mapping[str, Profile] | None = None,
+    profiles: Profiles | None = None,
     scenario: Scenario | None = None,
 ) -> Findings:
     """Writes tables, figures, report and provenance of a fit beside its starts.
@@ -38,7 +38,7 @@ def write_fit(
     command : sequence of str
         As typed.
     inputs : mapping of file name to content
-    profiles : mapping of parameter to Profile, optional
+    profiles : Profiles, optional
     scenario : Scenario, optional
         Whose fit it is.
 
@@ -47,7 +47,8 @@ def write_fit(
     Findings
     """
     from pathway.plotting import save
-    from pathway.plotting.fit_figure import plot_fit, plot_profiles
+    from pathway.plotting.fit_figure import plot_fit
+    from pathway.plotting.profile_figure import plot_profiles
 
     out.mkdir(parents=True, exist_ok=True)
     found = findings(fit, profiles)
@@ -62,7 +63,7 @@ def write_fit(
         write_atomically(out / name, text.encode())
     drawn = {what: plot_fit(fit, what) for what in ("fits", "residuals", "waterfall", "parameters")}
     if profiles:
-        drawn["profiles"] = plot_profiles(fit.problem, profiles)
+        drawn["profiles"] = plot_profiles(profiles)
     figures = {name: save(figure, out / name)[0].read_text(encoding="utf-8") for name, figure in drawn.items()}
     record: dict[str, Any] = provenance(command, scenario.settings if scenario else (), inputs, fit.seed)
     record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}

@@ -96,11 +96,12 @@ def parameter_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
     for k, p in enumerate(found.fit.problem.estimated):
         low, high, by = found.interval(k)
         value = found.fit.best.parameters[p.name]
-        rows.append([p.name, value, p.unit or "1", low, high, by, p.lower, p.upper, _prior_words(p), p.meaning])
+        rows.append([p.name, value, p.unit or "1", low, high, by, p.lower, p.upper, prior_words(p), p.meaning])
     return header, rows
 
 
-def _prior_words(p: Parameter) -> str:
+def prior_words(p: Parameter) -> str:
+    """The prior of a parameter, as a table says it."""
     prior: Prior | None = p.prior
     if prior is None:
         return ""

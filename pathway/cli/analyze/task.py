@@ -22,7 +22,7 @@ Ensemble = Annotated[str | None, typer.Option("--ensemble", help="none, ranges o
 DrawCount = Annotated[int | None, typer.Option("--draws", help="How many draws")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and samples")]
 Posterior = Annotated[
-    str | None, typer.Option("--posterior", help="Draws that 'pathway sample --out' has written: the CSV or its folder")
+    str | None, typer.Option("--posterior", help="Draws of 'pathway sample': its folder, or the CSV there")
 ]
 ArmName = Annotated[str | None, typer.Option("--arm", help="An arm of the scenario")]
 

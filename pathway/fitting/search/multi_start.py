@@ -110,7 +110,7 @@ def _finished(
         for k in waiting:
             yield run_start(objective, plan, k, points[k])
         return
-    with _pool(executor, workers) as pool:
+    with process_pool(workers, executor) as pool:
         packed = pickle.dumps(problem)
         futures = [pool.submit(_task, packed, plan, k, points[k]) for k in waiting]
         try:
@@ -123,7 +123,8 @@ def _finished(
 
 
 @contextmanager
-def _pool(executor: Executor | None, workers: int) -> Iterator[Executor]:
+def process_pool(workers: int, executor: Executor | None = None) -> Iterator[Executor]:
+    """Fresh processes to run tasks in, or what is there already; Ctrl-C ends them at once."""
     if executor is not None:
         yield executor
         return

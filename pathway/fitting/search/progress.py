@@ -34,7 +34,7 @@ class Progress:
         value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
         self.say(
             f"start {start.number + 1} of {self.total}: {value}; best {best}; "
-            f"{distinct(finite)} distinct optima; {_duration(left)} left"
+            f"{distinct(finite)} distinct optima; {duration(left)} left"
         )
 
 
@@ -44,7 +44,8 @@ def distinct(values: list[float], gap: float = 0.1) -> int:
     return bool(ordered) + sum(b - a > gap for a, b in pairwise(ordered))
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """A time as one says it: "40 s", "12 min", "3.5 h"."""
     if seconds < 90.0:
         return f"{seconds:.0f} s"
     return f"{seconds / 60.0:.0f} min" if seconds < 5400.0 else f"{seconds / 3600.0:.1f} h"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import pickle
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from scipy import special
 
 from ..objective import Evaluation, Objective
-from ..problem import ProblemError
+from ..problem import Problem, ProblemError
 from ..search.trust_region import Settings, minimize
 
 
@@ -74,6 +76,52 @@ class Profile:
         return "not identifiable upward" if self.upper_open else "identifiable"
 
 
+@dataclass(frozen=True, eq=False)
+class Profiles(Mapping[str, Profile]):
+    """Profiles by parameter.
+
+    Attributes
+    ----------
+    problem : Problem
+    best : array, shape (n_estimated,)
+        Where they set out, on the optimizer's scale.
+    level : float
+        Of confidence.
+    found : dict of name to Profile
+    """
+
+    problem: Problem
+    best: np.ndarray
+    level: float
+    found: Mapping[str, Profile]
+
+    def __getitem__(self, name: str) -> Profile:
+        return self.found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def inside(self) -> np.ndarray:
+        """All parameters at the points below their thresholds, natural units, shape (n_points, n_estimated)."""
+        kept = [p.points[p.objectives <= p.threshold] for p in self.found.values()]
+        return self.problem.from_scale(np.concatenate(kept))
+
+    def save(self, path: str | Path) -> None:
+        """Write everything, the problem included, to one file that `load_profiles` reads."""
+        Path(path).write_bytes(pickle.dumps(self))
+
+
+def load_profiles(path: str | Path) -> Profiles:
+    """Profiles that `Profiles.save` wrote. Only read files of your own: the format can carry programs."""
+    found = pickle.loads(Path(path).read_bytes())
+    if not isinstance(found, Profiles):
+        raise ProblemError([f"{path}: holds no profiles"])
+    return found
+
+
 def profile(
     objective: Objective,
     x: np.ndarray,
@@ -81,7 +129,7 @@ def profile(
     *,
     level: float = 0.95,
     points: int = 60,
-) -> dict[str, Profile]:
+) -> Profiles:
     """Profiles from an optimum.
 
     Parameters
@@ -98,7 +146,7 @@ def profile(
 
     Returns
     -------
-    dict of name to Profile
+    Profiles
 
     Raises
     ------
@@ -117,7 +165,8 @@ def profile(
             raise ProblemError([f"{objective.problem.name}: no estimated parameter is called '{name}'"])
     rise = 0.5 * float(special.chdtri(1.0, 1.0 - level))
     best = objective.value(x)
-    return {name: _profile(objective, x, best, known.index(name), rise, points) for name in chosen}
+    found = {name: _profile(objective, x, best, known.index(name), rise, points) for name in chosen}
+    return Profiles(objective.problem, np.array(x), level, found)
 
 
 def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: float, most: int) -> Profile:

@@ -1,18 +1,32 @@
 """Draws from the posterior, with a diagnosis of how far they can be trusted.
 
-The sampler is emcee's affine-invariant ensemble, which needs no tuning and no slopes; it is started around an optimum
-and within the bounds. R-hat and effective sample sizes come from its walkers, taken as chains.
+Where the engine carries slopes, chains are drawn by nutpie's No-U-Turn sampler; where slopes would be differences
+(models with events) by emcee's ensemble, which asks for none.
 """
 
 from __future__ import annotations
 
-import math
+import importlib.util
+import pickle
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
 
 import numpy as np
 
 from ..objective import Objective
-from ..problem import ProblemError
+from ..problem import Problem, ProblemError
+from ..search.result import Fit
+from . import diagnostics
+from .chains import METHODS, Chain, Plan, Progress, draw_missing, opened
+
+R_HAT = 1.01
+EFFECTIVE = 400.0
+ENERGY = 0.3
+"""Limits of Vehtari et al. 2021, doi 10.1214/20-BA1221, and Betancourt 2016, arXiv 1604.00695."""
+LIBRARIES = {"nuts": "nutpie", "ensemble": "emcee"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,31 +35,122 @@ class Posterior:
 
     Attributes
     ----------
-    names : tuple of str
-    draws : array, shape (n_draws, n_estimated)
-        Natural units.
-    log_density : array, shape (n_draws,)
-        Up to a constant.
-    r_hat, effective : dict of name to float
-        Split R-hat (below 1.05: the chains agree) and effective number of draws.
+    problem : Problem
+    x : array, shape (n_rows, n_draws, n_estimated)
+        On the optimizer's scale; a row for each chain, or for each walker of the chains of an ensemble.
+    log_density : array, shape (n_rows, n_draws)
+        Minus the objective.
+    diverging, deepest : bool array, shape (n_rows, n_draws)
+        Whether a trajectory lost its energy, and whether it was cut off as too long.
+    energy : array, shape (n_rows, n_draws)
+        nan without slopes.
+    method : str
+        "nuts" or "ensemble".
+    reason : str
+        Why this one.
+    seed : int
     acceptance : float
-        Share of proposals taken.
-    failures : int
-        Proposals at which the objective could not be computed.
+        Mean share of proposals taken.
+    evaluations, failures : int
+        Of the objective, and how many of these could not be computed.
+    best : array, shape (n_estimated,)
+        The optimum from which chains set out, on the optimizer's scale.
+    chains : int
+    interrupted : bool
+        Whether chains are missing.
     """
 
-    names: tuple[str, ...]
-    draws: np.ndarray
+    problem: Problem
+    x: np.ndarray
     log_density: np.ndarray
-    r_hat: dict[str, float]
-    effective: dict[str, float]
+    diverging: np.ndarray
+    deepest: np.ndarray
+    energy: np.ndarray
+    method: str
+    reason: str
+    seed: int
     acceptance: float
+    evaluations: int
     failures: int
+    best: np.ndarray
+    chains: int
+    interrupted: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters, in the order of every array."""
+        return self.problem.names
+
+    @cached_property
+    def draws(self) -> np.ndarray:
+        """All draws in natural units, shape (n_rows * n_draws, n_estimated)."""
+        return self.problem.from_scale(self.x.reshape(-1, self.x.shape[-1]))
+
+    @cached_property
+    def r_hat(self) -> dict[str, float]:
+        """Rank-normalized split R-hat by parameter."""
+        return self._each(diagnostics.r_hat)
+
+    @cached_property
+    def bulk(self) -> dict[str, float]:
+        """Effective number of draws for the middle of each distribution."""
+        return self._each(diagnostics.bulk)
+
+    @cached_property
+    def tail(self) -> dict[str, float]:
+        """Effective number of draws for the 5 % and 95 % quantiles."""
+        return self._each(diagnostics.tail)
+
+    def _each(self, of: Any) -> dict[str, float]:
+        return {name: of(self.x[:, :, k]) for k, name in enumerate(self.names)}
+
+    @cached_property
+    def energy_fraction(self) -> np.ndarray:
+        """Of each chain; below 0.3 it moves too slowly between levels of probability. nan without slopes."""
+        return diagnostics.energy_fraction(self.energy)
+
+    @property
+    def divergences(self) -> int:
+        """Draws at which a trajectory lost its energy."""
+        return int(self.diverging.sum())
 
     @property
     def converged(self) -> bool:
-        """Whether every R-hat is below 1.05."""
-        return all(value < 1.05 for value in self.r_hat.values())
+        """Whether R-hat and effective numbers of draws say that the chains have seen the same distribution."""
+        enough = [min(self.bulk[n], self.tail[n]) >= EFFECTIVE for n in self.names]
+        return all(enough) and all(self.r_hat[n] < R_HAT for n in self.names)
+
+    @property
+    def concerns(self) -> list[str]:
+        """What speaks against relying on the draws, each with what to do about it; empty: nothing."""
+        made = []
+        apart = [n for n in self.names if not self.r_hat[n] < R_HAT]
+        if apart:
+            made.append(
+                f"R-hat is {R_HAT:g} or more for {_listed(apart)}: the chains have not met. Draw more; if that does "
+                "not help, look at the ranks of each chain: chains that stay in places of their own are separate optima"
+            )
+        few = [n for n in self.names if not min(self.bulk[n], self.tail[n]) >= EFFECTIVE]
+        if few and not apart:
+            made.append(f"fewer than {EFFECTIVE:g} effective draws for {_listed(few)}: draw more for stable intervals")
+        if self.divergences:
+            made.append(
+                f"{self.divergences} divergences: some narrow region may be missed. Raise --target-accept (0.95, 0.99);"
+                " if they stay, look where they lie in the pairs, and give a prior or fixed values to parameters that "
+                "the data do not hold"
+            )
+        cut = float(self.deepest.mean())
+        if cut > 0.01:
+            made.append(
+                f"{cut:.0%} of trajectories were cut off as too long: the draws are right but dear; parameters that "
+                "the data do not hold, or that only act together, make them long"
+            )
+        if self.method == "nuts" and float(np.min(self.energy_fraction)) < ENERGY:
+            made.append(
+                f"the energy of chain {int(np.argmin(self.energy_fraction)) + 1} moves slowly "
+                f"({float(np.min(self.energy_fraction)):.2f}; {ENERGY:g} or more is expected): tails may be missed"
+            )
+        return made
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """The central credible interval of one parameter, natural units."""
@@ -53,104 +158,176 @@ class Posterior:
         low, high = np.quantile(column, [0.5 * (1 - level), 0.5 * (1 + level)])
         return float(low), float(high)
 
+    def to_dataframe(self) -> Any:
+        """One row for each draw: `_chain`, `_draw`, `_log_density`, `_diverging`, then parameters in natural units."""
+        import pandas
+
+        rows, draws = self.log_density.shape
+        frame = {
+            "_chain": np.repeat(np.arange(rows) * self.chains // rows + 1, draws),
+            "_draw": np.tile(np.arange(1, draws + 1), rows),
+            "_log_density": self.log_density.ravel(),
+            "_diverging": self.diverging.ravel().astype(int),
+        }
+        return pandas.DataFrame({**frame, **dict(zip(self.names, self.draws.T, strict=True))})
+
+    def save(self, path: str | Path) -> None:
+        """Write everything, the problem included, to one file that `load_posterior` reads."""
+        Path(path).write_bytes(pickle.dumps(self))
+
+
+def _listed(names: list[str], most: int = 4) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
+def load_posterior(path: str | Path) -> Posterior:
+    """Draws that `Posterior.save` wrote. Only read files of your own: the format can carry programs."""
+    found = pickle.loads(Path(path).read_bytes())
+    if not isinstance(found, Posterior):
+        raise ProblemError([f"{path}: holds no draws of a posterior"])
+    return found
+
+
+def separate_ends(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -> np.ndarray:
+    """Ends of a search that are about as good as the best and lie elsewhere, for chains to begin at.
+
+    Parameters
+    ----------
+    fit : Fit
+    most : int
+    gap : float
+        How much worse their objective may be: ends beyond it hold next to nothing of the posterior.
+    apart : float
+        By how much at least one parameter differs between any two, as a share of its bounds.
+
+    Returns
+    -------
+    array, shape (n_ends, n_estimated)
+        On the optimizer's scale, the best first.
+    """
+    lower, upper = fit.problem.bounds
+    width = np.where(np.isfinite(upper - lower), upper - lower, 10.0)
+    made = [fit.best.x]
+    for start in fit.ranked:
+        far = all(float(np.max(np.abs(start.x - other) / width)) > apart for other in made)
+        if far and start.objective < fit.best.objective + gap and len(made) < most:
+            made.append(start.x)
+    return np.array(made)
+
+
+class Interrupted(ProblemError):
+    """Ctrl-C before any chain was finished; what was drawn is kept and goes on when asked for again."""
+
 
 def sample(
-    objective: Objective, x: np.ndarray, draws: int = 2000, seed: int = 1, walkers: int | None = None
+    objective: Objective,
+    x: np.ndarray,
+    draws: int = 1000,
+    seed: int = 1,
+    *,
+    chains: int = 4,
+    tune: int = 500,
+    method: str = "auto",
+    target_accept: float = 0.8,
+    workers: int | None = None,
+    directory: str | Path | None = None,
+    progress: TextIO | None = None,
 ) -> Posterior:
     """Draws from the posterior within the bounds.
 
     Parameters
     ----------
     objective : Objective
-    x : array, shape (n_estimated,)
-        Where to begin: an optimum, on the optimizer's scale. Parameters without a prior are flat on that scale.
-    draws : int
-        About so many are kept; the first half of each chain is dropped.
+    x : array, shape (n_estimated,) or (n_optima, n_estimated)
+        Where to begin: an optimum on the optimizer's scale, or several, among which the chains are spread.
+    draws, tune : int
+        Of each chain: kept, and used up before them to learn step sizes.
     seed : int
-    walkers : int, optional
-        Default: four times the number of parameters.
+    chains : int
+        At least two, better four: R-hat compares them.
+    method : str
+        "nuts" (with slopes), "ensemble" (without) or "auto".
+    target_accept : float
+        Of "nuts": nearer to 1 makes its steps smaller, against divergences.
+    workers : int, optional
+        Processes; 1 stays in this one; None: one for each core, but no more than chains.
+    directory : str or Path, optional
+        Where chains are kept, the running ones too; asked for again, they go on from there.
+    progress : text stream, optional
+        Where lines about the progress go.
 
     Returns
     -------
     Posterior
+        The same for any number of workers. After Ctrl-C, the chains that were finished until then.
 
     Raises
     ------
     ProblemError
-        If emcee is not installed.
+        If the sampler is not installed, the directory holds other draws, or the objective cannot be computed near `x`.
 
     Notes
     -----
-    Goodman & Weare 2010, doi 10.2140/camcos.2010.5.65; Foreman-Mackey et al. 2013, doi 10.1086/670067; R-hat as in
-    Gelman et al., Bayesian Data Analysis, third edition, section 11.4.
+    The density is likelihood times prior. Parameters without a prior are flat on the scale of the search; a prior of
+    the natural value stays one whatever that scale. No-U-Turn sampler: Hoffman & Gelman 2014, JMLR 15:1593, with the
+    mass matrix of nutpie (Seyboldt et al. 2026, arXiv 2603.18845). Ensemble: Goodman & Weare 2010,
+    doi 10.2140/camcos.2010.5.65; Foreman-Mackey et al. 2013, doi 10.1086/670067.
     """
-    try:
-        import emcee
-    except ImportError:
-        raise ProblemError(["sampling needs the extra 'sampling': pip install 'mir21-pathway[sampling]'"]) from None
-    lower, upper = objective.problem.bounds
-    n = len(x)
-    n_walkers = walkers or 2 * max(2 * n, 4)
-    rng = np.random.default_rng(seed)
-    failures = [0]
+    if not objective.problem.estimated:
+        raise ProblemError([f"{objective.problem.name}: no parameter is to be estimated"])
+    if chains < 2:
+        raise ProblemError([f"{chains} chain cannot tell whether it has converged: ask for two at least, better four"])
+    ends = np.atleast_2d(np.asarray(x, dtype=float))
+    chosen, reason = _chosen(objective, method)
+    _installed(chosen)
+    plan = Plan(chosen, chains, draws, tune, seed, target_accept)
+    with TemporaryDirectory() as temporary:
+        folder = Path(directory if directory is not None else temporary)
+        done = opened(folder, objective.problem, plan, ends)
+        report = Progress(progress, plan, len(done))
+        interrupted = draw_missing(objective, ends[0], ends, plan, folder, workers, report, done)
+    if not done:
+        raise Interrupted(["interrupted before any chain was finished"])
+    return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)
 
-    def log_density(point: np.ndarray) -> float:
-        if np.any(point < lower) or np.any(point > upper):
-            return -math.inf
-        value = objective.value(point)
-        failures[0] += not math.isfinite(value)
-        return -value if math.isfinite(value) else -math.inf
 
-    start = _scattered(objective, x, n_walkers, rng)
-    steps = max(2 * draws // n_walkers, 20)
-    sampler = emcee.EnsembleSampler(n_walkers, n, log_density)
-    sampler.random_state = np.random.RandomState(seed).get_state()
-    sampler.run_mcmc(start, steps)
-    chain = sampler.get_chain(discard=steps // 2)
-    flat = chain.reshape(-1, n)
-    r_hat, effective = zip(*(_diagnosed(chain[:, :, k]) for k in range(n)), strict=True)
-    names = objective.problem.names
+def _chosen(objective: Objective, method: str) -> tuple[str, str]:
+    """A method, and why it."""
+    if method not in METHODS:
+        raise ProblemError([f"no sampler is called '{method}'; expected {', '.join(METHODS)}"])
+    if method != "auto":
+        return method, "as asked"
+    if getattr(objective.runner, "goes_backwards", True):
+        return "nuts", "the engine carries slopes through every run"
+    return "ensemble", "slopes through the events of this model would be differences"
+
+
+def _installed(method: str) -> None:
+    library = LIBRARIES[method]
+    if importlib.util.find_spec(library) is None:
+        raise ProblemError(
+            [f"sampling needs {library}, of the extra 'sampling': pip install 'mir21-pathway[sampling]'"]
+        )
+
+
+def _joined(
+    problem: Problem, plan: Plan, reason: str, best: np.ndarray, chains: list[Chain], interrupted: bool
+) -> Posterior:
     return Posterior(
-        names=names,
-        draws=objective.problem.from_scale(flat),
-        log_density=sampler.get_log_prob(discard=steps // 2).reshape(-1),
-        r_hat=dict(zip(names, r_hat, strict=True)),
-        effective=dict(zip(names, effective, strict=True)),
-        acceptance=float(np.mean(sampler.acceptance_fraction)),
-        failures=failures[0],
+        problem=problem,
+        x=np.concatenate([c.x for c in chains]),
+        log_density=np.concatenate([c.log_density for c in chains]),
+        diverging=np.concatenate([c.diverging for c in chains]),
+        deepest=np.concatenate([c.deepest for c in chains]),
+        energy=np.concatenate([c.energy for c in chains]),
+        method=plan.method,
+        reason=reason,
+        seed=plan.seed,
+        acceptance=float(np.mean([c.acceptance for c in chains])),
+        evaluations=sum(c.evaluations for c in chains),
+        failures=sum(c.failures for c in chains),
+        best=best,
+        chains=len(chains),
+        interrupted=interrupted,
     )
-
-
-def _scattered(objective: Objective, x: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Points around the optimum, spread as the information there says, inside the bounds."""
-    lower, upper = objective.problem.bounds
-    information = objective(x).information
-    spread = 0.05 * np.eye(len(x))
-    if information is not None:
-        values, vectors = np.linalg.eigh(information)
-        spread = vectors * np.minimum(1.0 / np.sqrt(np.maximum(values, 1e-12)), 0.5)
-    points = x + rng.normal(size=(count, len(x))) @ spread.T
-    inside = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
-    # Reflect at the bounds, so that no two walkers start at the same place.
-    points = np.where(points < lower, np.minimum(2 * lower - points, lower + 0.5 * inside), points)
-    return np.where(points > upper, np.maximum(2 * upper - points, upper - 0.5 * inside), points)
-
-
-def _diagnosed(chains: np.ndarray) -> tuple[float, float]:
-    """Split R-hat and effective number of draws of one parameter, from an array (n_steps, n_walkers)."""
-    half = len(chains) // 2
-    parts = np.concatenate([chains[:half], chains[half : 2 * half]], axis=1)
-    within = float(parts.var(axis=0, ddof=1).mean())
-    between = half * float(parts.mean(axis=0).var(ddof=1))
-    if within <= 0.0:
-        return math.inf, 0.0
-    total = (half - 1) / half * within + between / half
-    centred = parts - parts.mean(axis=0)
-    correlation = []
-    for lag in range(1, half):
-        found = float((centred[lag:] * centred[:-lag]).mean())
-        rho = 1.0 - (within - found) / total
-        if rho < 0.05:
-            break
-        correlation.append(rho)
-    return math.sqrt(total / within), parts.size / (1.0 + 2.0 * sum(correlation))

@@ -1,0 +1,141 @@
+"""What the commands of fitting share: the file they are given, as a problem, and the fit that belongs to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pathway.fitting.objective import Objective
+    from pathway.fitting.search.result import Fit
+
+PANEL = "Fit"
+FILE = Annotated[
+    str, typer.Argument(help="Scenario with [fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
+]
+FIT = Annotated[
+    Path | None, typer.Option("--fit", help="Folder of a fit; default: results/NAME_fit, else the nominal parameters")
+]
+SET = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")]
+JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
+
+
+@dataclass(frozen=True, eq=False)
+class Optimum:
+    """Where to begin.
+
+    Attributes
+    ----------
+    objective : Objective
+    x : array, shape (n_estimated,)
+        On the optimizer's scale.
+    fit : Fit, or None
+        None: there is none, and x is the nominal point.
+    """
+
+    objective: Objective
+    x: np.ndarray
+    fit: Fit | None
+
+
+class Opened:
+    """A file on the command line as a problem, and as a scenario if it is one."""
+
+    def __init__(self, file: str, settings: list[str] | None) -> None:
+        from pathway.formats.problems import read_problem
+
+        self.file = file
+        self.scenario = None
+        if Path(file).suffix in ("", ".toml"):
+            from pathway.fitting.laboratory.bench import problem_of
+            from pathway.scenario import read_scenario
+
+            self.scenario = read_scenario(file, settings or [])
+            self.problem = problem_of(self.scenario)
+        else:
+            self.problem = read_problem(file, settings or [])
+
+    @property
+    def folder(self) -> Path:
+        """Where its fit lies unless told otherwise; a run of the same scenario has another folder."""
+        return self.beside("fit")
+
+    def beside(self, what: str) -> Path:
+        """Where something made of it lies unless told otherwise."""
+        return Path("results") / f"{self.problem.name}_{what}"
+
+    @property
+    def inputs(self) -> dict[str, bytes]:
+        """The files that were read, by name."""
+        from pathway.report.fit_folder import inputs_of
+
+        return inputs_of(Path(self.file), self.scenario)
+
+    def at_optimum(self, fitted: Path | None) -> Optimum:
+        """The objective and the best point of its fit, or its nominal point where there is no fit."""
+        import numpy as np
+
+        from pathway.fitting.objective import Objective
+        from pathway.fitting.search.result import load_starts
+
+        problem, folder = self.problem, fitted or self.folder
+        if fitted is not None or (folder / "search.json").is_file():
+            if fitted is None:
+                console.say(f"from the fit in {folder}")
+            found = load_starts(problem, folder)
+            return Optimum(Objective(problem), found.best.x, found)
+        console.say(f"no fit in {folder}: from the nominal parameters")
+        x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
+        return Optimum(Objective(problem), x, None)
+
+    def of_the_model(self) -> list[str]:
+        """Estimated parameters that a cell line has, not those of the readings."""
+        from pathway.fitting.laboratory.bench import Bench
+        from pathway.scenario import built_in_laboratory
+
+        assert self.scenario is not None and self.scenario.fit is not None
+        return [u.name for u in Bench(self.scenario, built_in_laboratory(), self.scenario.fit).unknowns]
+
+    def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
+        """The fitted cell lines as files."""
+        from pathway.fitting.laboratory.cells import fitted_lines, intervals_of, write_lines
+        from pathway.scenario import built_in_laboratory
+
+        assert self.scenario is not None
+        texts = fitted_lines(self.scenario, built_in_laboratory(), found.best.parameters, intervals_of(profiles))
+        return write_lines(texts, place)
+
+
+def known(what: str, name: str, names: Iterable[str]) -> str:
+    """The name, if it is one of these.
+
+    Raises
+    ------
+    BadInput
+        With the nearest right ones.
+    """
+    from difflib import get_close_matches
+
+    from . import BadInput
+
+    names = list(names)
+    if name in names:
+        return name
+    near = get_close_matches(name, names, n=3)
+    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    raise BadInput(f"no {what} is called '{name}'.{hint} Known: {', '.join(names)}")
+
+
+def finite(value: float) -> float | None:
+    """A number that JSON can hold."""
+    import math
+
+    return float(value) if math.isfinite(value) else None

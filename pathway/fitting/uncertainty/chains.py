@@ -1,0 +1,492 @@
+"""Chains of draws, each a task of its own that is kept on disk and goes on after being killed.
+
+A chain follows from its plan and number alone, whoever runs beside it. While it runs, every answer of the objective
+goes into a journal; begun again, the sampler asks the same questions in the same order and is answered from there
+until it comes to new ones. So a killed chain ends with the bits of an undisturbed one, whatever library draws it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import time
+import warnings
+import zlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+
+from ..objective import Objective
+from ..problem import Problem, ProblemError
+from ..search.on_disk import fingerprint, write_atomically
+from ..search.progress import duration
+from .density import Density
+
+METHODS = ("auto", "nuts", "ensemble")
+FLUSHED = 1.0
+"""Seconds after which answers are on disk and the progress is told."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is drawn; equal plans of equal problems give equal draws.
+
+    Attributes
+    ----------
+    method : str
+        "nuts" or "ensemble".
+    chains : int
+    draws, tune : int
+        Of each chain: kept, and dropped before them.
+    seed : int
+    target_accept : float
+        Of "nuts": how small its steps are made.
+    """
+
+    method: str
+    chains: int = 4
+    draws: int = 1000
+    tune: int = 500
+    seed: int = 1
+    target_accept: float = 0.8
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """What one chain drew; a chain of an ensemble holds one row for each walker.
+
+    Attributes
+    ----------
+    number : int
+    x : array, shape (n_rows, n_draws, n_estimated)
+        On the optimizer's scale.
+    log_density : array, shape (n_rows, n_draws)
+        Of `x` without the changes of coordinates: minus the objective.
+    diverging, deepest : bool array, shape (n_rows, n_draws)
+        Whether a trajectory met a place where its energy was lost, and whether it was cut off as too long.
+    energy : array, shape (n_rows, n_draws)
+        nan without slopes.
+    acceptance : float
+    evaluations, failures : int
+        Of the objective, and how many of these were infinite.
+    """
+
+    number: int
+    x: np.ndarray
+    log_density: np.ndarray
+    diverging: np.ndarray
+    deepest: np.ndarray
+    energy: np.ndarray
+    acceptance: float
+    evaluations: int
+    failures: int
+
+    def save(self, folder: Path) -> None:
+        """Write it into the folder, in full or not at all."""
+        stream = io.BytesIO()
+        np.savez(stream, **{f.name: getattr(self, f.name) for f in fields(self)})
+        write_atomically(_kept(folder, self.number), stream.getvalue())
+
+    @classmethod
+    def load(cls, path: Path) -> Chain:
+        """The chain that `save` wrote."""
+        with np.load(path) as found:
+            made = {f.name: found[f.name] for f in fields(cls)}
+        whole = {n: made[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
+        return cls(**{**made, **whole})
+
+
+def _kept(folder: Path, number: int) -> Path:
+    return folder / f"chain_{number:03d}.npz"
+
+
+# The journal
+
+
+class Journal:
+    """Answers of a density, in the order in which they were asked for.
+
+    Parameters
+    ----------
+    path : Path
+    slopes : int
+        Slopes in each answer.
+    """
+
+    def __init__(self, path: Path, slopes: int) -> None:
+        self.path = path
+        width = 2 + slopes
+        found = np.fromfile(path) if path.exists() else np.empty(0)
+        self.rows = found[: len(found) // width * width].reshape(-1, width)
+        self.asked = self.failed = 0
+        self._file = open(path, "r+b" if path.exists() else "w+b")
+        self._go_to(len(self.rows))
+        self._flushed = time.monotonic()
+
+    def ask(self, z: np.ndarray, answer: Callable[[np.ndarray], tuple[float, np.ndarray]]) -> tuple[float, np.ndarray]:
+        """The answer at `z`: as noted, if this question was asked here before, else a new one."""
+        mark = float(zlib.crc32(z.tobytes()))
+        row = self.rows[self.asked] if self.asked < len(self.rows) else None
+        if row is None or row[0] != mark:
+            if row is not None:  # another version of a library asks differently from here on
+                self.rows = self.rows[: self.asked]
+                self._go_to(self.asked)
+            value, slopes = answer(z)
+            row = np.array([mark, value, *slopes])
+            self._file.write(row.tobytes())
+            if time.monotonic() - self._flushed > FLUSHED:
+                self._file.flush()
+                self._flushed = time.monotonic()
+        self.asked += 1
+        self.failed += not math.isfinite(row[1])
+        return float(row[1]), row[2:].copy()
+
+    def _go_to(self, row: int) -> None:
+        self._file.seek(row * self.rows.shape[1] * 8)
+        self._file.truncate()
+
+    def close(self, remove: bool) -> None:
+        """No more questions; `remove` it where the chain is kept."""
+        self._file.close()
+        if remove:
+            self.path.unlink()
+
+
+# One chain
+
+
+Told = Callable[[int], None]
+"""Called with the draws made so far, dropped ones included."""
+
+
+def run_chain(density: Density, ends: np.ndarray, plan: Plan, number: int, folder: Path, told: Told) -> Chain:
+    """Draw one chain and keep it in the folder.
+
+    Parameters
+    ----------
+    density : Density
+    ends : array, shape (n_ends, n_estimated)
+        Optima on the optimizer's scale; chain k begins near end k modulo n_ends.
+    plan : Plan
+    number : int
+    folder : Path
+    told : callable
+
+    Raises
+    ------
+    ProblemError
+        If no point near its end can be computed.
+    """
+    slopes = len(density.centre) if plan.method == "nuts" else 0
+    journal = Journal(folder / f"chain_{number:03d}.journal", slopes)
+    finished = False
+    try:
+        drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, told)
+        chain = Chain(number=number, evaluations=journal.asked, failures=journal.failed, **drawn)
+        chain.save(folder)
+        finished = True
+        return chain
+    finally:
+        journal.close(remove=finished)
+
+
+def _nuts(density: Density, ends: np.ndarray, plan: Plan, number: int, journal: Journal, told: Told) -> dict[str, Any]:
+    """By the No-U-Turn sampler of nutpie."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # arviz announces its next version when nutpie imports it
+        import nutpie
+        from nutpie.compiled_pyfunc import from_pyfunc
+
+    n, done = len(density.centre), [0]
+    mistakes: list[BaseException] = []
+
+    def log_density() -> Callable[[np.ndarray], tuple[float, np.ndarray]]:
+        return ask
+
+    def ask(z: np.ndarray) -> tuple[float, np.ndarray]:
+        # What is raised here would tear down the sampler's thread in the middle; it ends below instead.
+        if mistakes:
+            return -math.inf, np.zeros(n)
+        try:
+            return journal.ask(np.array(z), density.sloped)
+        except BaseException as mistake:
+            mistakes.append(mistake)
+            return -math.inf, np.zeros(n)
+
+    def expanded(*_: int) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+        def expand(z: np.ndarray) -> dict[str, np.ndarray]:
+            done[0] += 1
+            return {"z": np.array(z)}
+
+        return expand
+
+    rng = np.random.default_rng([plan.seed, number])
+    start = _starts(density, ends, number, 1, rng, lambda z: journal.ask(z, density.sloped)[0])[0]
+    model = from_pyfunc(
+        n,
+        log_density,
+        expanded,
+        [np.dtype("float64")],
+        [(n,)],
+        ["z"],
+        make_initial_point_fn=lambda seed: start,
+    )
+    sampler = nutpie.sample(
+        model,
+        draws=plan.draws,
+        tune=plan.tune,
+        chains=1,
+        cores=1,
+        seed=int(rng.integers(2**62)),
+        save_warmup=False,
+        progress_bar=False,
+        blocking=False,
+        target_accept=plan.target_accept,
+    )
+    try:
+        found = None
+        while found is None:
+            try:
+                found = sampler.wait(timeout=FLUSHED)
+            except TimeoutError:
+                told(done[0])
+            if mistakes:
+                raise mistakes[0]
+    except BaseException:
+        sampler.cancel()
+        raise
+    seen = found.sample_stats
+    x = density.points(found.posterior["z"].values)
+    return {
+        "x": x,
+        "log_density": seen["logp"].values - _gains(density, found.posterior["z"].values),
+        "diverging": seen["diverging"].values,
+        "deepest": seen["maxdepth_reached"].values,
+        "energy": seen["energy"].values,
+        "acceptance": float(seen["mean_tree_accept"].values.mean()),
+    }
+
+
+def _ensemble(
+    density: Density, ends: np.ndarray, plan: Plan, number: int, journal: Journal, told: Told
+) -> dict[str, Any]:
+    """By the affine-invariant ensemble of emcee, which asks for no slopes."""
+    import emcee
+
+    def value(z: np.ndarray) -> float:
+        return journal.ask(z, lambda at: (density.value(at), np.empty(0)))[0]
+
+    n = len(density.centre)
+    walkers = 2 * max(2 * n, 4)
+    rng = np.random.default_rng([plan.seed, number])
+    start = _starts(density, ends, number, walkers, rng, value)
+    sampler = emcee.EnsembleSampler(walkers, n, value)
+    sampler.random_state = np.random.RandomState(int(rng.integers(2**32))).get_state()
+    began = time.monotonic()
+    for step, _ in enumerate(sampler.sample(start, iterations=plan.tune + plan.draws)):
+        if time.monotonic() - began > FLUSHED:
+            began = time.monotonic()
+            told(step)
+    z = np.swapaxes(sampler.get_chain(discard=plan.tune), 0, 1)
+    log_density = sampler.get_log_prob(discard=plan.tune).T
+    return {
+        "x": density.points(z),
+        "log_density": log_density - _gains(density, z),
+        "diverging": np.zeros(log_density.shape, dtype=bool),
+        "deepest": np.zeros(log_density.shape, dtype=bool),
+        "energy": np.full(log_density.shape, np.nan),
+        "acceptance": float(np.mean(sampler.acceptance_fraction)),
+    }
+
+
+def _gains(density: Density, z: np.ndarray) -> np.ndarray:
+    """What the changes of coordinates add to the log density, shape of z without its last axis."""
+    flat = z.reshape(-1, z.shape[-1])
+    return np.array([density.gain(row) for row in flat]).reshape(z.shape[:-1])
+
+
+STARTS = 100
+"""So many points are tried for each chain or walker before it is given up."""
+
+
+def _starts(
+    density: Density,
+    ends: np.ndarray,
+    number: int,
+    count: int,
+    rng: np.random.Generator,
+    value: Callable[[np.ndarray], float],
+) -> np.ndarray:
+    """Points around an end, shape (count, n_estimated), as far apart as the posterior is wide there."""
+    end = density.into(ends[number % len(ends)])
+    made: list[np.ndarray] = []
+    for attempt in range(STARTS * count):
+        z = end + 0.97 ** (attempt / count) * rng.normal(size=len(end))
+        if math.isfinite(value(z)):
+            made.append(z)
+            if len(made) == count:
+                return np.array(made)
+    name = density.objective.problem.name
+    raise ProblemError([f"{name}: chain {number + 1} found no point near its optimum that can be computed"])
+
+
+# All chains
+
+
+def opened(folder: Path, problem: Problem, plan: Plan, ends: np.ndarray) -> dict[int, Chain]:
+    """The finished chains of a folder; a new one is begun.
+
+    Raises
+    ------
+    ProblemError
+        If the folder holds draws of another problem, or by another plan.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "chains.json"
+    wanted = {
+        "problem": problem.name,
+        "fingerprint": fingerprint(problem),
+        "ends": f"{zlib.crc32(np.ascontiguousarray(ends).tobytes()):08x}",
+        "plan": asdict(plan),
+    }
+    if path.exists():
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for key, what in (("fingerprint", "another problem, or of changed files"), ("ends", "another fit")):
+            if found[key] != wanted[key]:
+                raise ProblemError([f"{folder}: holds draws of {what}; remove it, or name another folder"])
+        if found["plan"] != wanted["plan"]:
+            other = ", ".join(f"{k} {v}" for k, v in found["plan"].items() if v != wanted["plan"].get(k))  # type: ignore[attr-defined]
+            raise ProblemError([f"{folder}: holds draws by another plan ({other}); remove it, or name another folder"])
+    else:
+        write_atomically(path, json.dumps(wanted, indent=1).encode())
+    chains = [Chain.load(file) for file in sorted(folder.glob("chain_*.npz"))]
+    return {chain.number: chain for chain in chains}
+
+
+class Progress:
+    """A line now and then while chains run: how far each is, and the time that is left.
+
+    Parameters
+    ----------
+    stream : text stream, or None
+    plan : Plan
+    finished : int
+        Chains that were finished before.
+    """
+
+    EVERY = 10.0
+
+    def __init__(self, stream: TextIO | None, plan: Plan, finished: int) -> None:
+        self.stream, self.plan, self.finished = stream, plan, finished
+        self.began = self.last = time.monotonic()
+        self.at: dict[int, int] = {}
+        self.before: dict[int, int] = {}
+        if finished:
+            self.say(f"{finished} of {plan.chains} chains were finished before")
+
+    def say(self, text: str) -> None:
+        """A line."""
+        if self.stream is not None:
+            print(text, file=self.stream, flush=True)
+
+    def tell(self, number: int, draws: int) -> None:
+        """Chain `number` has made so many draws."""
+        self.before.setdefault(number, draws)
+        self.at[number] = draws
+        now = time.monotonic()
+        if now - self.last < self.EVERY:
+            return
+        self.last = now
+        total = self.plan.tune + self.plan.draws
+        made = sum(self.at.values()) - sum(self.before.values())
+        missing = (self.plan.chains - self.finished) * total - sum(self.at.values())
+        left = f"; {duration((now - self.began) * missing / made)} left" if made else ""
+        places = ", ".join(f"{k + 1}: {done}" for k, done in sorted(self.at.items()))
+        self.say(f"draws of {total} in chain {places}{left}")
+
+    def end(self, chain: Chain) -> None:
+        """A chain is finished."""
+        self.at[chain.number] = self.plan.tune + self.plan.draws
+        lost = int(chain.diverging.sum())
+        self.say(
+            f"chain {chain.number + 1} of {self.plan.chains}: {chain.evaluations} evaluations"
+            + (f", {lost} divergences" if lost else "")
+        )
+
+
+def task(problem: Problem, x: np.ndarray, ends: np.ndarray, plan: Plan, number: int, folder: Path) -> int:
+    """A chain in a process of its own; how far it is stands in a file. It ends when the process that wants it does."""
+    density = Density(Objective(problem), x)
+    place = folder / f"chain_{number:03d}.progress"
+    parent = os.getppid()
+
+    def told(draws: int) -> None:
+        if os.getppid() != parent:
+            raise KeyboardInterrupt
+        place.write_text(str(draws))
+
+    run_chain(density, ends, plan, number, folder, told)
+    place.unlink(missing_ok=True)
+    return number
+
+
+def draw_missing(
+    objective: Objective,
+    x: np.ndarray,
+    ends: np.ndarray,
+    plan: Plan,
+    folder: Path,
+    workers: int | None,
+    report: Progress,
+    done: dict[int, Chain],
+) -> bool:
+    """Run the chains that are missing in `done`; whether Ctrl-C came between."""
+    waiting = [k for k in range(plan.chains) if k not in done]
+    workers = min(os.cpu_count() or 1, len(waiting)) if workers is None else workers
+    try:
+        if workers <= 1:
+            density = Density(objective, x) if waiting else None
+            for k in waiting:
+                assert density is not None
+                done[k] = run_chain(density, ends, plan, k, folder, lambda draws, k=k: report.tell(k, draws))  # type: ignore[misc]
+                report.end(done[k])
+        else:
+            _in_processes(objective.problem, x, ends, plan, folder, workers, report, done, waiting)
+    except KeyboardInterrupt:
+        report.say(f"interrupted: {len(done)} of {plan.chains} chains are finished")
+        return True
+    return False
+
+
+def _in_processes(
+    problem: Problem,
+    x: np.ndarray,
+    ends: np.ndarray,
+    plan: Plan,
+    folder: Path,
+    workers: int,
+    report: Progress,
+    done: dict[int, Chain],
+    waiting: list[int],
+) -> None:
+    from concurrent.futures import FIRST_COMPLETED, wait
+
+    from ..search.multi_start import process_pool
+
+    with process_pool(workers) as pool:
+        left = {pool.submit(task, problem, x, ends, plan, k, folder) for k in waiting}
+        while left:
+            ended, left = wait(left, timeout=FLUSHED, return_when=FIRST_COMPLETED)
+            for future in ended:
+                number = future.result()
+                done[number] = Chain.load(_kept(folder, number))
+                report.end(done[number])
+            for k in waiting:
+                place = folder / f"chain_{k:03d}.progress"
+                if k not in done and place.exists():
+                    report.tell(k, int(place.read_text() or 0))

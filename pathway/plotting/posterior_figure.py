@@ -1,0 +1,318 @@
+"""Draws from a posterior as figures: marginals beside their priors, pairs, ranks, traces, energy."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator, NullLocator
+
+from pathway.fitting.objective.objective import scale_slopes
+from pathway.fitting.problem import Parameter, Problem
+from pathway.fitting.uncertainty.sampling import Posterior
+
+from .panels import COLUMNS, LEFT, RIGHT, Page, short
+from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+
+KINDS = ("marginals", "pairs", "ranks", "traces", "energy")
+MOST_PANELS = 48
+MOST_PAIRS = 7
+_POINTS = 1500
+_BINS = 30
+_RANK_BINS = 20
+
+
+def plot_posterior(found: Posterior, what: str = "marginals") -> Figure:
+    """Draws as a figure.
+
+    Parameters
+    ----------
+    found : Posterior
+    what : str
+        "marginals" (each parameter, with its prior), "pairs" (which parameters go together, and where trajectories
+        diverged), "ranks" and "traces" (whether the chains agree) or "energy" (whether they reach the tails).
+
+    Raises
+    ------
+    ValueError
+        For another word.
+    """
+    drawers = dict(zip(KINDS, (_marginals, _pairs, _ranks, _traces, _energy), strict=True))
+    if what not in drawers:
+        raise ValueError(f"there is no figure '{what}' of a posterior: {', '.join(KINDS)}")
+    with house_style():
+        return drawers[what](found)
+
+
+def _axis_label(p: Parameter) -> str:
+    return f"[{p.unit or '1'}]"
+
+
+def _page(found: Posterior, title: str, top: float = 0.62) -> tuple[Page, list[tuple[int, Parameter]]]:
+    """A page with a panel for each parameter, and the parameters on it."""
+    shown = list(enumerate(found.problem.estimated))[:MOST_PANELS]
+    more = f" (the first {len(shown)} of {len(found.names)})" if len(shown) < len(found.names) else ""
+    return Page(len(shown), COLUMNS, f"{found.problem.name}: {title}{more}", top=top), shown
+
+
+def _legend(page: Page, entries: Sequence[tuple[Any, str]]) -> None:
+    page.figure.legend(
+        [line for line, _ in entries],
+        [text for _, text in entries],
+        loc="upper left",
+        bbox_to_anchor=(0.01, 1 - 0.22 / page.height),
+        ncols=len(entries),
+        handletextpad=0.4,
+        columnspacing=1.2,
+    )
+
+
+def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> None:
+    """Ticks of an axis on the optimizer's scale at round natural values."""
+    axis, view = (axes.yaxis, axes.get_ylim()) if upright else (axes.xaxis, axes.get_xlim())
+    if p.scale == "linear":
+        axis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
+        return
+    unit = math.log(10.0) if p.scale == "log" else 1.0
+    low, high = view[0] / unit, view[1] / unit
+    values = _round_values(low, high)
+    axis.set_ticks([unit * math.log10(v) for v in values], [f"{v:g}" for v in values])
+    axis.set_minor_locator(NullLocator())
+
+
+def _round_values(low: float, high: float, most: int = 4) -> list[float]:
+    """Round numbers between two powers of ten, given by their exponents."""
+    decades = range(math.floor(low), math.ceil(high) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        values = [float(f"{d}e{k}") for k in decades for d in digits]
+        inside = [v for v in values if low <= math.log10(v) <= high]
+        if 2 <= len(inside) <= most:
+            return inside
+    if len(inside) > most:
+        return inside[:: -(-len(inside) // most)]
+    return [float(f"{10.0**v:.3g}") for v in np.linspace(low, high, 5)[1::2]]
+
+
+# Each parameter
+
+
+def _marginals(found: Posterior) -> Figure:
+    page, shown = _page(found, "posterior of each parameter")
+    for position, (k, p) in enumerate(shown):
+        axes = page.axes(position)
+        draws = found.x[:, :, k].ravel()
+        low, high = _view(draws, found.best[k])
+        edges = np.linspace(low, high, _BINS + 1)
+        density, _ = np.histogram(draws, edges, density=True)
+        axes.stairs(density, edges, fill=True, color=PALETTE[5], alpha=0.45)
+        for rows in np.array_split(found.x[:, :, k], found.chains):
+            own, _ = np.histogram(rows, edges, density=True)
+            axes.stairs(own, edges, color=PALETTE[2], linewidth=0.5, alpha=0.6)
+            density = np.maximum(density, own)
+        grid = np.linspace(low, high, 201)
+        axes.plot(
+            grid, _prior_density(found.problem, k, grid), color=PALETTE[1], linestyle=(0, (4, 1.5)), linewidth=1.0
+        )
+        top = 1.12 * float(density.max())
+        axes.plot(np.quantile(draws, [0.025, 0.975]), [0.02 * top] * 2, color="black", linewidth=2.0)
+        axes.plot([found.best[k]], [0.02 * top], "D", color="white", markeredgecolor="black", markersize=3.4, zorder=4)
+        axes.set_ylim(0, top)
+        axes.set_xlim(low, high)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        _natural_ticks(axes, p)
+        axes.set_title(short(p.name, 21))
+        axes.set_xlabel(_axis_label(p), labelpad=1.5)
+    _legend(
+        page,
+        [
+            (Line2D([], [], color=PALETTE[2], linewidth=0.8), "each chain"),
+            (Patch(color=PALETTE[5], alpha=0.45, linewidth=0), "all draws"),
+            (Line2D([], [], color=PALETTE[1], linestyle=(0, (4, 1.5))), "prior"),
+            (Line2D([], [], color="black", linewidth=2.0), "95 %"),
+            (Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best"),
+        ],
+    )
+    return page.figure
+
+
+def _view(draws: np.ndarray, best: float) -> tuple[float, float]:
+    """Where nearly all draws lie, and the best."""
+    low, high = np.quantile(draws, [0.001, 0.999])
+    low, high = min(low, best), max(high, best)
+    reach = 0.06 * (high - low) or 1e-6
+    return float(low - reach), float(high + reach)
+
+
+def _prior_density(problem: Problem, k: int, grid: np.ndarray) -> np.ndarray:
+    """Prior of one parameter on the optimizer's scale, at points there; 0 beyond the bounds, nan if not normalized."""
+    p = problem.estimated[k]
+    lower, upper = (bound[k] for bound in problem.bounds)
+    points = np.tile(np.clip(problem.to_scale(problem.nominal), *problem.bounds), (len(grid), 1))
+    points[:, k] = grid
+    natural = problem.from_scale(points)
+    steepness = np.array([scale_slopes(problem, row)[k] for row in natural])
+    if p.prior is not None and p.prior.on_scale:
+        density = np.exp([p.prior.log_density(float(v)) for v in grid])
+    elif p.prior is not None:
+        density = np.exp([p.prior.log_density(float(v)) for v in natural[:, k]]) * steepness
+    elif problem.posterior and math.isfinite(p.upper - p.lower):
+        density = steepness / (p.upper - p.lower)
+    elif math.isfinite(upper - lower):
+        density = np.full(len(grid), 1.0 / (upper - lower))
+    else:
+        return np.full(len(grid), math.nan)
+    return np.where((grid >= lower) & (grid <= upper), density, 0.0)
+
+
+# Which go together
+
+
+def _pairs(found: Posterior) -> Figure:
+    flat = found.x.reshape(-1, found.x.shape[-1])
+    chosen = _most_entangled(flat)
+    n = len(chosen)
+    size = (WIDTH - LEFT - RIGHT) / n
+    height = min(size, 1.6) * n + 0.95
+    figure = new_figure(WIDTH, height)
+    part = "" if n == len(found.names) else f" (the {n} that go together most, of {len(found.names)})"
+    title = f"{found.problem.name}: pairs of parameters{part}"
+    figure.text(0.017, 1 - 0.08 / height, title, size=8, weight="bold", va="top")
+    thin = np.linspace(0, len(flat) - 1, min(len(flat), _POINTS)).astype(int)
+    lost = flat[found.diverging.ravel()]
+    side, tall = size / WIDTH, min(size, 1.6) / height
+    for row, i in enumerate(chosen):
+        for column, j in enumerate(chosen[: row + 1]):
+            place = (LEFT / WIDTH + column * side, 0.5 / height + (n - 1 - row) * tall, 0.88 * side, 0.88 * tall)
+            axes = figure.add_axes(place)
+            view = _view(flat[:, j], found.best[j])
+            if i == j:
+                axes.hist(flat[:, i], list(np.linspace(*view, _BINS)), color=PALETTE[5], alpha=0.6)
+                axes.set_title(short(found.names[i], int(15 * size)))
+                axes.set_yticks([])
+            else:
+                axes.plot(
+                    flat[thin, j], flat[thin, i], ".", color=PALETTE[2], markersize=1.5, alpha=0.35, rasterized=True
+                )
+                axes.plot(lost[:, j], lost[:, i], "x", color=PALETTE[1], markersize=3, markeredgewidth=0.7)
+                axes.plot(found.best[j], found.best[i], "D", color="white", markeredgecolor="black", markersize=3.4)
+                axes.set_ylim(*_view(flat[:, i], found.best[i]))
+                _natural_ticks(axes, found.problem.estimated[i], upright=True)
+            axes.set_xlim(*view)
+            _natural_ticks(axes, found.problem.estimated[j])
+            if row < n - 1:
+                axes.set_xticklabels([])
+            else:
+                axes.tick_params(axis="x", rotation=30)
+                axes.set_xlabel(f"{short(found.names[j], int(15 * size))} {_axis_label(found.problem.estimated[j])}")
+            if column:
+                axes.set_yticklabels([])
+            elif i != j:
+                axes.set_ylabel(short(found.names[i], 16))
+    marks = [(Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best")]
+    if len(lost):
+        marks.append((Line2D([], [], color=PALETTE[1], marker="x", linestyle="", markersize=3), "trajectory diverged"))
+    figure.legend(
+        [m for m, _ in marks], [t for _, t in marks], loc="upper right", bbox_to_anchor=(0.99, 1 - 0.2 / height)
+    )
+    return figure
+
+
+def _most_entangled(flat: np.ndarray) -> list[int]:
+    """Positions of the parameters with the strongest rank correlations, in their own order."""
+    if flat.shape[1] <= MOST_PAIRS:
+        return list(range(flat.shape[1]))
+    ranks = flat.argsort(axis=0).argsort(axis=0)
+    strength = np.abs(np.corrcoef(ranks.T)) - np.eye(flat.shape[1])
+    return sorted(int(k) for k in np.argsort(-strength.max(axis=0), kind="stable")[:MOST_PAIRS])
+
+
+# Whether the chains agree
+
+
+def _ranks(found: Posterior) -> Figure:
+    page, shown = _page(found, "ranks of each chain's draws among all draws")
+    n, own = found.log_density.size, found.log_density.size // found.chains
+    edges = np.linspace(0, n, _RANK_BINS + 1)
+    expected = own / _RANK_BINS
+    for position, (k, p) in enumerate(shown):
+        axes = page.axes(position)
+        ranks = found.x[:, :, k].ravel().argsort().argsort().reshape(found.chains, -1)
+        # Two standard deviations of independent draws; those of a chain are fewer than they look.
+        share = min(1.0, max(found.bulk[p.name], 1.0) / n)
+        spread = 2.0 * math.sqrt(expected * (1 - 1 / _RANK_BINS) / share)
+        axes.axhspan(max(expected - spread, 0.0), expected + spread, color=FAINT, zorder=0)
+        for chain, row in enumerate(ranks):
+            axes.stairs(np.histogram(row, edges)[0], edges, color=PALETTE[chain % len(PALETTE)], linewidth=0.9)
+        axes.set_xlim(0, n)
+        axes.set_ylim(0, None)
+        axes.set_title(short(p.name, 21))
+        axes.set_xlabel(f"rank [1]   (R-hat {found.r_hat[p.name]:.3f})", labelpad=1.5)
+        if position % page.columns == 0:
+            axes.set_ylabel("draws [1]")
+    _legend(page, _chain_entries(found))
+    return page.figure
+
+
+def _chain_entries(found: Posterior) -> list[tuple[Any, str]]:
+    return [
+        (Line2D([], [], color=PALETTE[k % len(PALETTE)]), f"chain {k + 1}")
+        for k in range(min(found.chains, len(PALETTE)))
+    ]
+
+
+def _traces(found: Posterior) -> Figure:
+    page, shown = _page(found, "draws in the order in which they came")
+    for position, (k, p) in enumerate(shown):
+        axes = page.axes(position)
+        for chain, rows in enumerate(np.array_split(found.x[:, :, k], found.chains)):
+            color = PALETTE[chain % len(PALETTE)]
+            axes.plot(np.arange(1, rows.shape[1] + 1), rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
+        axes.set_ylim(*_view(found.x[:, :, k], found.best[k]))
+        axes.axhline(found.best[k], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
+        axes.set_xlim(1, found.x.shape[1])
+        _natural_ticks(axes, p, upright=True)
+        axes.set_title(short(p.name, 21))
+        axes.set_xlabel("draw", labelpad=1.5)
+        axes.set_ylabel(_axis_label(p), labelpad=1.0)
+    best = Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
+    _legend(page, [*_chain_entries(found), (best, "best")])
+    return page.figure
+
+
+# Whether they reach the tails
+
+
+def _energy(found: Posterior) -> Figure:
+    figure = new_figure(WIDTH, 2.25)
+    left = figure.add_axes((0.07, 0.2, 0.4, 0.62))
+    if found.method == "nuts":
+        level = found.energy - found.energy.mean(axis=1, keepdims=True)
+        steps = np.diff(found.energy, axis=1)
+        reach = float(np.quantile(np.abs(np.concatenate([level.ravel(), steps.ravel()])), 0.999))
+        edges = np.linspace(-reach, reach, 41)
+        for values, color, text in ((level, PALETTE[5], "level of energy"), (steps, PALETTE[1], "change by one draw")):
+            heights, _ = np.histogram(values, edges, density=True)
+            left.stairs(heights, edges, fill=True, color=color, alpha=0.3)
+            left.stairs(heights, edges, color=color, label=text)
+        left.legend(loc="upper right")
+        left.set_xlabel("energy about its mean [1]")
+        left.set_title(f"energy: {float(found.energy_fraction.min()):.2f} or more of each level is new")
+    else:
+        left.text(0.5, 0.5, "an ensemble has no energy", ha="center", va="center", color=GREY)
+    left.set_yticks([])
+    right = figure.add_axes((0.57, 0.2, 0.41, 0.62))
+    for chain, rows in enumerate(np.array_split(found.log_density, found.chains)):
+        color = PALETTE[chain % len(PALETTE)]
+        right.plot(np.arange(1, rows.shape[1] + 1), -rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
+    lost = np.argwhere(found.diverging)
+    right.plot(lost[:, 1] + 1, -found.log_density[tuple(lost.T)], "x", color=PALETTE[1], markersize=3.5)
+    right.set_xlim(1, found.x.shape[1])
+    right.set_xlabel("draw")
+    right.set_ylabel("objective [1]")
+    right.set_title(f"objective of the draws; {found.divergences} divergences (crosses)")
+    return figure

@@ -205,9 +205,7 @@ class Density:
 
 def _of_natural_value(problem: Problem) -> np.ndarray:
     """Slope by x of the log of d natural / d x, where the prior is a density of the natural value; else 0."""
-    _, log10 = problem.scale_masks
-    steepness = np.where(log10, math.log(10.0), 1.0)
+    steepness = {"linear": 0.0, "log": 1.0, "log10": math.log(10.0)}
     flat = [problem.posterior and math.isfinite(p.upper - p.lower) for p in problem.estimated]
     natural = [f if p.prior is None else not p.prior.on_scale for p, f in zip(problem.estimated, flat, strict=True)]
-    linear = np.array([p.scale == "linear" for p in problem.estimated])
-    return np.where(np.array(natural) & ~linear, steepness, 0.0)
+    return np.array([steepness[p.scale] * n for p, n in zip(problem.estimated, natural, strict=True)])

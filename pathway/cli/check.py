@@ -131,7 +131,21 @@ def new(
         origin = find_scenario(source)
         text = f"# From the scenario '{origin.stem}'. Change it, then: pathway check {file} && pathway run {file}\n"
         text += origin.read_text(encoding="utf-8")
+        _copy_measurements(text, origin.parent, file.parent)
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text, encoding="utf-8")
     console.say(f"{file} written. Next: pathway check {file}")
     return DONE
+
+
+def _copy_measurements(text: str, here: Path, there: Path) -> None:
+    """The files that a scenario's `[data]` names go with it; one that is there already stays."""
+    import shutil
+    import tomllib
+
+    data = tomllib.loads(text).get("data", [])
+    for name in [table["file"] for table in (data if isinstance(data, list) else [data])]:
+        if (here / name).is_file() and not (there / name).exists():
+            (there / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(here / name, there / name)
+            console.say(f"{there / name} written: its measurements")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PANEL = "Fit"
 FILE = Annotated[
-    str, typer.Argument(help="Scenario with [fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
+    str, typer.Argument(help=r"Scenario with \[fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
 ]
 FIT = Annotated[
     Path | None, typer.Option("--fit", help="Folder of a fit; default: results/NAME_fit, else the nominal parameters")

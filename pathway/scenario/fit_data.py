@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from . import schema
-from .experiment import FitObservable, Overlay, Scenario
+from .experiment import Arm, FitObservable, Overlay, Scenario
 from .fit_plan import as_list, as_table, observable_choice, observable_of
 from .laboratory import Laboratory
 from .measurement_files import bench_of, read_files
-from .measurements import Measurement, normalized
+from .measurements import Measurement, normalized, scale_group
 from .mistakes import Mistake, ScenarioError, did_you_mean, listed
 from .structure import Path
 
@@ -34,15 +34,16 @@ def data_mistakes(scenario: Scenario, fit: Any, laboratory: Laboratory) -> tuple
         return [], []
     bench = replace(bench_of(scenario, laboratory), units_needed=True)
     points, mistakes = read_files(scenario.overlays, bench)
+    held = as_list(fit.get("hold_out") if isinstance(fit, dict) else None)
     said = _readable(as_table(fit.get("observable") if isinstance(fit, dict) else None))
     if not mistakes:
         try:
             points = normalized(points, scenario.overlays, bench.arms)
             mistakes += _value_mistakes(points, scenario.overlays, said)
+            mistakes += _group_mistakes(points, scenario.overlays, said, bench.arms, held)
         except ScenarioError as error:
             mistakes += error.mistakes
-    held = as_list(fit.get("hold_out") if isinstance(fit, dict) else None)
-    found = list(_observable_mistakes(points, scenario.overlays, said))
+    found = list(_observable_mistakes(points, scenario.overlays, said, laboratory.units))
     if points and all(p.arm in held for p in points):
         found.append((("fit", "hold_out"), "every measured arm is held out; nothing is left to fit"))
     return mistakes, found
@@ -76,7 +77,10 @@ def _usual_scale(found: FitObservable, point: Measurement, overlay: Overlay) -> 
 
 
 def _observable_mistakes(
-    points: Sequence[Measurement], overlays: Sequence[Overlay], said: Mapping[str, FitObservable]
+    points: Sequence[Measurement],
+    overlays: Sequence[Overlay],
+    said: Mapping[str, FitObservable],
+    known: Container[str],
 ) -> Iterator[tuple[Path, str]]:
     measured = {(p.observable, overlays[p.table].file.stem) for p in points}
     names = dict.fromkeys(name for name, _ in measured)
@@ -84,7 +88,8 @@ def _observable_mistakes(
         path: Path = ("fit", "observable", key)
         observable, file = observable_of(key)
         own = [p for p in points if p.observable == observable and file in ("", overlays[p.table].file.stem)]
-        if not own and file and file not in (overlay.file.stem for overlay in overlays):
+        unknown_file = file and file not in (overlay.file.stem for overlay in overlays)
+        if not own and (unknown_file or observable not in known):
             continue  # told where the table is checked
         if not own:
             where = f" in {file}" if file else ""
@@ -118,3 +123,29 @@ def _value_mistakes(
         if choice.noise in WITH_ERRORS and not point.error:
             text = f'{point.observable} has no error, which noise = "{choice.noise}" needs'
             yield Mistake(point.place, text, point.line)
+
+
+def _group_mistakes(
+    points: Sequence[Measurement],
+    overlays: Sequence[Overlay],
+    said: Mapping[str, FitObservable],
+    arms: Mapping[str, Arm],
+    held: Container[str],
+) -> Iterator[Mistake]:
+    """Points that say nothing: limits alone, or a single moment whose free scale can make anything of it."""
+    groups: dict[tuple[str, int, str], list[Measurement]] = {}
+    for p in points:
+        free = choice_for(p, overlays, said).scale == "free"
+        name = scale_group(p, overlays[p.table], arms) if free else "any"
+        groups.setdefault((p.observable, p.table, name), []).append(p)
+    for (observable, table, name), group in groups.items():
+        counted = [p for p in group if p.arm not in held]
+        choice = choice_for(group[0], overlays, said)
+        free, scatter_known = choice.scale == "free", isinstance(choice.noise, float | int)
+        where = f"{observable} on {overlays[table].scale_shared_by or 'gel'} {name}" if free and name else observable
+        if counted and not any(p.measured for p in counted) and not (scatter_known and not free):
+            text = f"{where}: every point is a limit; at least one must be a value"
+            yield Mistake(counted[0].place, text, counted[0].line)
+        elif counted and free and len({(p.arm, p.time) for p in group}) == 1:
+            text = f"{where}: a single arm and time with a free scale of its own says nothing; add others to it"
+            yield Mistake(counted[0].place, text, counted[0].line)

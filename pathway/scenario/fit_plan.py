@@ -155,7 +155,9 @@ def _unknown(
     if bounds is None:
         raise ValueError(f'{wanted.name} has no range of its own; write range = ["LOW UNIT", "HIGH UNIT"]')
     lower, upper = bounds
-    if lower >= upper:
+    if lower > upper:
+        raise ValueError(f"{wanted.name}: the range {lower:g} to {upper:g} is upside down; the lowest comes first")
+    if lower == upper:
         raise ValueError(f"{wanted.name}: the range {lower:g} to {upper:g} leaves nothing to estimate")
     if not lower * (1 - 1e-12) <= value <= upper * (1 + 1e-12):
         which = "start" if start is not None else f"value of {', '.join(cells)}"
@@ -163,7 +165,10 @@ def _unknown(
     scale = wanted.scale or ("log10" if lower > 0.0 else "linear")
     if scale == "log10" and lower <= 0.0:
         raise ValueError(f'{wanted.name}: scale = "log10" needs a lower bound above zero, not {lower:g}')
-    prior = _prior(wanted.prior, value, lower, upper)
+    try:
+        prior = _prior(wanted.prior, value, lower, upper)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
     return Unknown(name, wanted.name, cells, is_factor, value, lower, upper, scale, prior)
 
 
@@ -173,6 +178,8 @@ def _prior(said: str | PriorChoice, value: float, lower: float, upper: float) ->
     "range" puts it around the nominal value, "middle" around the middle of the range, wherever the value stands.
     """
     if isinstance(said, PriorChoice):
+        if not lower <= said.center <= upper:
+            raise ValueError(f"the prior's center, {said.center:g}, is outside the bounds {lower:g} to {upper:g}")
         return said
     if said == "none":
         return None
@@ -231,7 +238,7 @@ def _prior_choice(said: schema.Prior, unit: str) -> PriorChoice:
     else:
         spread = quantities.amount(said.spread, unit) if isinstance(said.spread, str) else float(said.spread)
     if not spread > 0.0:
-        raise UnitError(f"spread = {said.spread} must be above zero")
+        raise ValueError(f"spread = {said.spread} of the prior must be above zero")
     return PriorChoice(said.distribution, center, spread)
 
 
@@ -268,7 +275,7 @@ def fit_mistakes(
     tables = as_table(fit.get("parameter"))
     listed_ones = [n for n in as_list(fit.get("parameters")) if isinstance(n, str)]
     names = dict.fromkeys([*listed_ones, *tables])
-    if not names:
+    if not names and not fit.get("parameters"):
         yield ("fit",), '[fit] names no parameter to estimate; write for example parameters = ["k_AKT_T308"]'
     lines = Lines(_cells(document), laboratory, folder)
     for name in names:
@@ -285,8 +292,9 @@ def _name_mistakes(
     files = [FilePath(str(t.get("file"))).stem for t in (tables if isinstance(tables, list) else [tables or {}])]
     for name in as_list(fit.get("hold_out")):
         if isinstance(name, str) and name not in arms:
-            near = did_you_mean(name, [a for a in arms if isinstance(a, str)])
-            yield ("fit", "hold_out"), f"no arm is called '{name}'.{near}"
+            known_arms = [a for a in arms if isinstance(a, str)]
+            near = did_you_mean(name, known_arms)
+            yield ("fit", "hold_out"), f"no arm is called '{name}'.{near} Arms: {listed(known_arms)}"
     known = laboratory.parameters
     chosen = as_list(fit.get("parameters"))
     for k, name in enumerate(chosen):
@@ -322,7 +330,8 @@ def _parameter_mistakes(name: str, said: Any, prior: Any, path: Path, lines: Lin
     except UnitError as error:
         yield path, f"{name}: {error}; its unit is {lines.laboratory.parameters[name]}"
     except ValueError as error:
-        yield path, str(error)
+        text = str(error)
+        yield path, text if name in text else f"{name}: {text}"
     except (KeyError, OSError):
         return  # a cell line that does not exist, which is told elsewhere
 

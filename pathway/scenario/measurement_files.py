@@ -1,16 +1,15 @@
 """CSV files of measured points: long, wide, or plate counts; every bad row named with its line.
 
-A number may be written "<0.1" (below detection) or ">65000" (saturated) wherever a value stands.
+A number may be written "<0.1" (below detection) or ">65000" (saturated) wherever a value stands, NA where nothing was
+measured. A column may say its unit in its name: "time [min]", "concentration [nM]", "pAKT [a.u.]".
 """
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pathway.units import UnitError, conversion_factor
 
@@ -19,6 +18,7 @@ from .experiment import Arm, Dose, Overlay, Scenario
 from .laboratory import Laboratory
 from .measurements import Measurement
 from .mistakes import Mistake, did_you_mean, listed
+from .table_files import TextTable, UnreadableFile, read_text_table
 
 LANE = ("replicate", "gel", "loading", "total")
 REQUIRED = ("arm", "time", "observable", "value")
@@ -28,11 +28,14 @@ COUNT_COLUMNS = (*COUNTS, "replicate", "cell_count__ctrl", "cell_count__time0")
 ERROR_KINDS = ("sd", "sem", "cv", "%", "sd_log")
 YES = ("yes", "true", "1", "y")
 NO = ("", "no", "false", "0", "n")
-ARBITRARY = ("a.u.", "au", "AU", "fold")
+NOT_MEASURED = ("NA", "N/A", "n/a")
+ARBITRARY = ("a.u.", "au", "a.u", "arb. units", "arbitrary units", "rfu", "rlu", "fold", "%")
+"""Units with an unknown factor to the model's, in small letters; a percentage is one of something, say of a control."""
 CYCLES = ("ddCt", "dCt")
 """Units of a qPCR: cycles relative to a reference gene (and a reference sample)."""
 
-_HEADED = re.compile(r"(?P<name>[^\[\]]+?)\s*(?:\[(?P<unit>[^\]]*)\])?$")
+_HEADED = re.compile(r"(?P<name>[^\[\]()]+?)\s*(?:\[(?P<unit>[^\]]*)\]|\((?P<round>.*)\))?$")
+MOST_MISTAKES = 20
 _CELL_COUNT_UNIT = "1"
 
 
@@ -77,55 +80,94 @@ def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measure
 
 def _read_file(overlay: Overlay, bench: Bench) -> tuple[list[Measurement], list[Mistake]]:
     try:
-        header, rows = _rows_of(overlay.file)
-    except UnicodeDecodeError as error:
-        line = overlay.file.read_bytes()[: error.start].count(b"\n") + 1
-        return [], [Mistake(f"{overlay.file}:{line}", "not UTF-8 text", line)]
-    reader = _reader(header, bench)
-    mistakes = [Mistake(f"{overlay.file}:1", text, 1) for text in reader.complaints(header)]
-    if not rows:
-        mistakes.append(Mistake(f"{overlay.file}:1", "this file holds no measurements", 1))
-    if mistakes:
-        return [], mistakes
+        table = _with_units_in_cells(read_text_table(overlay.file))
+    except UnreadableFile as error:
+        return [], [Mistake(f"{overlay.file}:{error.line}", str(error), error.line)]
+    reader = _reader(table.header, bench)
+    complaints = [(table.header_line, text) for text in reader.complaints(table.header)]
+    if overlay.scale_shared_by in LANE and overlay.scale_shared_by not in table.header:
+        word = overlay.scale_shared_by
+        complaints.append((table.header_line, f"scale_shared_by = \"{word}\" needs the column '{word}'"))
+    if not table.rows:
+        complaints.append((table.header_line, "this file holds no measurements"))
+    complaints += table.mistakes
     points: list[Measurement] = []
+    if not complaints:
+        points, complaints = _points(table, reader, overlay, bench)
+    if len(complaints) > MOST_MISTAKES:
+        line, more = complaints[MOST_MISTAKES][0], len(complaints) - MOST_MISTAKES
+        complaints = [*complaints[:MOST_MISTAKES], (line, f"... and {more} more mistakes from here on")]
+    return points, [Mistake(f"{overlay.file}:{line}", text, line) for line, text in complaints]
+
+
+def _points(
+    table: TextTable, reader: _Long | _Wide | _Counts, overlay: Overlay, bench: Bench
+) -> tuple[list[Measurement], list[tuple[int, str]]]:
+    points: list[Measurement] = []
+    complaints: list[tuple[int, str]] = []
     seen: dict[tuple, int] = {}
-    for line, row in rows:
+    needed = _needed(table, overlay)
+    for line, row in table.rows:
         try:
+            for name in needed:
+                if not row.get(name):
+                    raise ValueError(f"no {name}, which other rows of this file have")
             for point in reader.points(row):
                 _check_point(point, overlay, bench, seen, line)
                 points.append(replace(point, line=line, place=f"{overlay.file}:{line}"))
         except ValueError as error:
-            mistakes.append(Mistake(f"{overlay.file}:{line}", str(error), line))
-    return points, mistakes
+            complaints.append((line, str(error)))
+    return points, complaints
 
 
-def _rows_of(file: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Header and rows with their line numbers; lines that begin with # are passed over."""
-    text = file.read_text(encoding="utf-8-sig")
-    kept = [(n, line) for n, line in enumerate(text.splitlines(), start=1) if not line.startswith("#")]
-    rows = csv.DictReader(line for _, line in kept)
-    header = [name.strip() for name in rows.fieldnames or ()]
-    rows.fieldnames = header
-    return header, [(kept[rows.line_num - 1][0], _stripped(row)) for row in rows]
+def _needed(table: TextTable, overlay: Overlay) -> list[str]:
+    """Columns that every row must fill if one does: half a file divided by its totals would be no measurement."""
+    words = [overlay.scale_shared_by, "cell_count__time0", *(w for w in overlay.normalize if w == "total")]
+    return [w for w in words if w in table.header and any(row.get(w) for _, row in table.rows)]
 
 
-def _stripped(row: Mapping[str | None, str | list[str] | None]) -> dict[str, str]:
-    """A row's cells; None as a name holds those beyond the header, None as a value those that are missing."""
-    return {name: value.strip() for name, value in row.items() if name is not None and isinstance(value, str)}
+def _with_units_in_cells(table: TextTable) -> TextTable:
+    """The table with names as this room has them; a unit in the name of a column moves into its cells."""
+    known = {name: name for name in (*COLUMNS, *COUNT_COLUMNS)}
+    names, units = {}, {}
+    for written in table.header:
+        found = _HEADED.match(written)
+        plain = known.get((found["name"] if found else written).lower().replace(" ", "_"), "")
+        unit = (found["unit"] or found["round"]) if found else None
+        if plain and (unit is None or plain in ("time", "concentration", "value", "loading", "total")):
+            names[written] = plain
+            units[plain] = unit or ""
+    rows = tuple((line, _renamed(row, names, units)) for line, row in table.rows)
+    return replace(table, header=tuple(names.get(n, n) for n in table.header), rows=rows)
+
+
+def _renamed(row: Mapping[str, str], names: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
+    made = {names.get(name, name): cell for name, cell in row.items()}
+    for name in ("time", "concentration"):
+        if units.get(name) and _is_number(made.get(name, "")):
+            made[name] = f"{made[name]} {units[name]}"
+    if units.get("value") and not made.get("unit"):
+        made["unit"] = units["value"]
+    return made
 
 
 def _reader(header: Sequence[str], bench: Bench) -> _Long | _Wide | _Counts:
     if "cell_count" in header or "cell_line" in header:
         return _Counts(bench)
+    if "value" in header or "observable" in header:
+        return _Long(bench)
     units = bench.laboratory.units
-    wide = [name for name in header if name not in COLUMNS and (m := _HEADED.match(name)) and m["name"] in units]
-    return _Wide(bench, wide) if wide and "value" not in header else _Long(bench)
+    own = [(name, m) for name in header if name not in COLUMNS and (m := _HEADED.match(name))]
+    wide = [name for name, m in own if m["name"] in units or m["unit"] is not None or m["round"] is not None]
+    return _Wide(bench, wide) if wide else _Long(bench)
 
 
 def _check_point(point: Measurement, overlay: Overlay, bench: Bench, seen: dict[tuple, int], line: int) -> None:
     """Refuse what cannot be, whatever form the file has."""
     if point.time > bench.end * (1 + 1e-9):
-        raise ValueError(f"time {point.time:g} h lies after the end of the scenario ({bench.end:g} h)")
+        raise ValueError(
+            f"time {point.time:g} h lies after the end of the scenario ({bench.end:g} h); a number alone means hours"
+        )
     if point.time < bench.start - 1e-9:
         raise ValueError(f"time {point.time:g} h lies before the first moment of the scenario ({bench.start:g} h)")
     key = (point.arm, round(point.time, 9), point.observable, point.replicate, point.gel)
@@ -163,7 +205,8 @@ class _Long:
     def points(self, row: Mapping[str, str]) -> Iterator[Measurement]:
         """The points of a row."""
         observable = row.get("observable", "")
-        yield _point(self.bench, row, observable, row.get("value", ""), row.get("unit", ""), row.get("error", ""))
+        if row.get("value") not in NOT_MEASURED:
+            yield _point(self.bench, row, observable, row.get("value", ""), row.get("unit", ""), row.get("error", ""))
 
 
 class _Wide:
@@ -171,22 +214,30 @@ class _Wide:
 
     def __init__(self, bench: Bench, columns: Sequence[str]) -> None:
         self.bench = bench
-        self.columns = {name: _HEADED.match(name).groupdict() for name in columns}  # type: ignore[union-attr]
-        self.errors = {f"{found['name']} error": found["name"] for found in self.columns.values()}
+        matched = {name: _HEADED.match(name) for name in columns}
+        self.columns = {name: (m["name"], m["unit"] or m["round"] or "") for name, m in matched.items() if m}
+        self.errors = {f"{observable} error" for observable, _ in self.columns.values()}
 
     def complaints(self, header: Sequence[str]) -> Iterator[str]:
         """What is wrong with the header."""
+        units = self.bench.laboratory.units
+        measured = [observable for observable, _ in self.columns.values()]
+        for name, (observable, _) in self.columns.items():
+            if observable not in units:
+                near = did_you_mean(observable, units)
+                yield f"column '{name}': no observable is called '{observable}'.{near}"
+        for observable in dict.fromkeys(o for o in measured if measured.count(o) > 1):
+            yield f"two columns hold {observable}"
         own = [name for name in header if name not in self.columns and name not in self.errors]
         known = ("arm", "time", "unit", *LANE, "error_kind", *self.bench.laboratory.units)
         yield from _column_complaints(own, ("arm", "time"), known)
 
     def points(self, row: Mapping[str, str]) -> Iterator[Measurement]:
         """The points of a row; an empty cell was not measured."""
-        for column, found in self.columns.items():
-            if row.get(column):
-                unit = found["unit"] or row.get("unit", "")
-                error = row.get(f"{found['name']} error", "")
-                yield _point(self.bench, row, found["name"], row[column], unit, error)
+        for column, (observable, unit) in self.columns.items():
+            if row.get(column) and row[column] not in NOT_MEASURED:
+                error = row.get(f"{observable} error", "")
+                yield _point(self.bench, row, observable, row[column], unit or row.get("unit", ""), error)
 
 
 class _Counts:
@@ -201,11 +252,12 @@ class _Counts:
 
     def points(self, row: Mapping[str, str]) -> Iterator[Measurement]:
         """The count of a row: as a fold of the count at time zero where that is given."""
-        agent, micromolar = row.get("agent", ""), _number(row.get("concentration", ""), "concentration").value
-        if micromolar < 0.0:
-            raise ValueError(f"concentration {micromolar:g} cannot be negative")
+        agent = row.get("agent", "")
+        micromolar = self._micromolar(row.get("concentration", ""), agent)
         arm = self._arm(row.get("cell_line", ""), agent if micromolar > 0.0 else "", micromolar)
         count = _number(row.get("cell_count", ""), "cell_count").value
+        if count < 0.0:
+            raise ValueError(f"cell_count {count:g} cannot be negative")
         before = _optional(row.get("cell_count__time0", ""), "cell_count__time0")
         if before is not None and before <= 0.0:
             raise ValueError(f"cell_count__time0 {before:g} must be more than zero")
@@ -219,6 +271,20 @@ class _Counts:
             replicate=row.get("replicate", ""),
             fold_of_start=before is not None,
         )
+
+    def _micromolar(self, text: str, agent: str) -> float:
+        """A concentration: in uM unless it says its unit."""
+        entry = self.bench.laboratory.agents.get(agent)
+        if _is_number(text) or not text:
+            value = _number(text, "concentration").value
+        else:
+            try:
+                value = quantities.amount(text, "uM", molar_mass=entry.molar_mass if entry else None)
+            except UnitError as error:
+                raise ValueError(f"concentration '{text}': {error}") from None
+        if value < 0.0:
+            raise ValueError(f"concentration {text} cannot be negative")
+        return value
 
     def _arm(self, cells: str, agent: str, micromolar: float) -> str:
         """The arm of these cells that is given this agent alone, at this concentration."""
@@ -234,7 +300,9 @@ class _Counts:
             if len(given) == 1 and self._is(given[0], agent, micromolar):
                 return arm.name
         what = f"{micromolar:g} uM {agent}" if agent else "nothing"
-        raise ValueError(f"no arm of '{cells}' is given {what}; arms: {listed(arm.name for arm in own)}")
+        known_agents = self.bench.laboratory.agents
+        near = did_you_mean(agent, known_agents) if agent and agent not in known_agents else ""
+        raise ValueError(f"no arm of '{cells}' is given {what}.{near} Arms: {listed(arm.name for arm in own)}")
 
     def _is(self, dose: Dose, agent: str, micromolar: float) -> bool:
         if dose.agent != agent or dose.amount is None:
@@ -250,8 +318,10 @@ def _plain(cells: str) -> str:
 
 
 def _column_complaints(header: Sequence[str], required: Iterable[str], known: Sequence[str]) -> Iterator[str]:
-    for name in (n for n in required if n not in header):
-        yield f"the column '{name}' is missing; columns: {', '.join(COLUMNS)}"
+    missing = [name for name in required if name not in header]
+    if missing:
+        what = f"columns {listed(missing)} are" if len(missing) > 1 else f"column '{missing[0]}' is"
+        yield f"the {what} missing; columns: {', '.join(known)}"
     for name in (n for n in header if n not in known):
         yield f"unknown column '{name}'.{did_you_mean(name, known)}"
     for name in dict.fromkeys(n for n in header if header.count(n) > 1):
@@ -290,6 +360,8 @@ def _point(bench: Bench, row: Mapping[str, str], observable: str, value: str, un
     )
     if point.error is not None and point.error < 0.0:
         raise ValueError(f"error {point.error:g} cannot be negative")
+    if point.error == 0.0:
+        raise ValueError("error 0 would make the value exact; leave the cell empty if the error is not known")
     if point.error is not None and point.error_kind == "%":
         point = replace(point, error=point.error / 100.0, error_kind="cv")
     return _in_units(point, units[observable])
@@ -306,14 +378,14 @@ def _in_units(point: Measurement, wanted: str) -> Measurement:
     try:
         factor = conversion_factor(point.unit, wanted)
     except UnitError as error:
-        raise ValueError(f"unit: {error}; write 'a.u.' for arbitrary units") from None
+        raise ValueError(f"unit: {str(error).rstrip('.')}; write 'a.u.' for arbitrary units") from None
     return point.scaled(factor)
 
 
 def _kind(unit: str) -> str:
     if unit in CYCLES:
         return "cycles"
-    return "arbitrary" if not unit or unit in ARBITRARY else "absolute"
+    return "arbitrary" if not unit or unit.lower() in ARBITRARY else "absolute"
 
 
 def _error_kind(text: str) -> str:
@@ -337,26 +409,40 @@ class _Written:
     sign: str = ""
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def _number(text: str, column: str) -> _Written:
     sign = text[:1] if text[:1] in ("<", ">") else ""
-    try:
-        value = float(text[len(sign) :])
-    except ValueError:
-        raise ValueError(f"{column} '{text}' is no number" if text else f"{column} is empty") from None
+    bare = text[len(sign) :].strip()
+    if not text:
+        raise ValueError(f"{column} is empty; write NA for what was not measured")
+    if not _is_number(bare):
+        hint = "; the decimal sign is a dot, and thousands stand without a sign" if "," in bare else ""
+        raise ValueError(f"{column} '{text}' is no number{hint}")
+    value = float(bare)
     if not math.isfinite(value):
-        raise ValueError(f"{column} '{text}' is not finite")
+        raise ValueError(f"{column} '{text}' is not finite; write NA for what was not measured")
     return _Written(value, sign)
 
 
 def _optional(text: str, column: str) -> float | None:
-    return _number(text, column).value if text else None
+    return _number(text, column).value if text and text not in NOT_MEASURED else None
 
 
 def _hours(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return quantities.hours(text)
-    if not math.isfinite(value):
+    if not text:
+        raise ValueError("time is empty")
+    if not _is_number(text):
+        try:
+            return quantities.hours(text)
+        except UnitError as error:
+            raise ValueError(f"time {error}" if text in str(error) else f"time '{text}': {error}") from None
+    if not math.isfinite(float(text)):
         raise ValueError(f"time '{text}' is not finite")
-    return value
+    return float(text)

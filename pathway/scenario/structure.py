@@ -87,7 +87,7 @@ def _translated(entry: Any, path: Path, value: Any) -> tuple[Path, str]:
         words = [w.strip(" '") for w in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return path, f"{name} = {_shown(value)} is not one of {listed(words)}.{did_you_mean(str(value), words)}"
     if kind in ("string_type", "float_type", "int_type"):
-        return path, _wrong_type(str(name), value, kind)
+        return path, _wrong_type(path, value, kind)
     if kind == "too_long":
         return path, f"{_label(path)} must hold two entries: the lowest and the highest value"
     if kind in ("too_short", "greater_than_equal"):
@@ -151,9 +151,13 @@ def _missing(path: Path) -> str:
     return f"{_label(path[:-1])} has no '{name}'{example}"
 
 
-def _wrong_type(name: str, value: Any, kind: str) -> str:
+def _wrong_type(path: Path, value: Any, kind: str) -> str:
+    # An entry of a list is called after the list.
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
         example = _EXAMPLES.get(name, '"0.1 x"')
+        if name in ("parameters", "hold_out", "doses", "of", "observables"):
+            return f"{name} holds the number {value}; expected names in quotes"
         if name in ("name", "title", "cells", "agent", "file", "normalize"):
             return f"{name} = {value} is a number; expected text such as {example}"
         return f"{name} = {value} has no unit; expected text with a unit such as {example}"

@@ -240,6 +240,20 @@ def test_new_gives_a_scenario_that_runs(here, capsys):
     assert call(capsys, "check", "copy.toml")[0] == DONE
 
 
+def test_new_brings_the_measurements_along(here, capsys):
+    code, _, err = call(capsys, "new", "folder/gels.toml", "--from", "fit_a_blot")
+    assert code == DONE and "folder/fit_a_blot.csv written" in err
+    assert call(capsys, "check", "folder/gels.toml")[0] == DONE
+    Path("folder/fit_a_blot.csv").write_text("mine")
+    call(capsys, "new", "folder/again.toml", "--from", "fit_a_blot")
+    assert Path("folder/fit_a_blot.csv").read_text() == "mine"
+
+
+def test_help_names_the_table_of_a_fit(here, capsys):
+    """Square brackets are markup to what prints the help."""
+    assert "Scenario with [fit]" in call(capsys, "fit", "--help")[1]
+
+
 def test_the_commented_lines_of_a_new_scenario_are_right_too(here, capsys):
     """A user takes the comments away; what is then there must be accepted."""
     call(capsys, "new", "mine.toml")

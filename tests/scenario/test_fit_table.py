@@ -71,6 +71,12 @@ def test_every_mistake_of_rows_and_table_comes_with_its_line_in_one_go(tmp_path)
         ('[fit]\nparameters = ["k_loss"]\n', "k_loss has no range of its own"),
         (GOOD.replace("1/h", "nM"), "k_loss: "),
         (GOOD.replace('"0.01 1/h", "1 1/h"', '"1 1/h", "1 1/h"'), "leaves nothing to estimate"),
+        (GOOD.replace('"0.01 1/h", "1 1/h"', '"1 1/h", "0.1 1/h"'), "the lowest comes first"),
+        (GOOD + 'prior = { center = "5 1/h", spread = 1 }\n', "k_loss: the prior's center, 5, is outside the bounds"),
+        (GOOD + 'prior = { center = "0.1 1/h", spread = -1 }\n', "k_loss: spread = -1 of the prior"),
+        ("[fit]\nparameters = [3]\n", "toy.toml:17: parameters holds the number 3; expected names in quotes"),
+        ('[fit]\nparameters = "k_loss"\n', "toy.toml:17: [fit.parameters] is 'k_loss', expected a list"),
+        (GOOD + "[fit.observable.ligant]\nnoise = 1\n", "no observable is called 'ligant'. Did you mean 'ligand'?"),
         (GOOD.replace('"0.01 1/h", ', ""), "must hold two entries"),
         (GOOD + 'scale = "log"\n', "scale = 'log' is not one of 'log10', 'linear'"),
         (GOOD + 'start = "2 1/h"\n', "k_loss: the start, 2, is outside its bounds 0.01 to 1"),
@@ -104,6 +110,113 @@ def test_rows_that_cannot_be(tmp_path, rows, said):
     text = MEASURED + 'normalize = "loading"\n'
     told = complaints(tmp_path, "arm,time,observable,value,unit,gel,loading,saturated\n" + rows, text=text)
     assert len(told) == 1 and told[0].startswith("points.csv:2: ") and said in told[0]
+
+
+LANES = "arm,time,observable,value,unit,gel\nligand,0,ligand,4,a.u.,A\nligand,5,ligand,2,a.u.,A\n"
+
+
+@pytest.mark.parametrize(
+    ("points", "data", "told"),
+    [
+        ("", "", "1: this file is empty"),
+        ("arm,time,value\nligand,1,1\n", "", "1: the column 'observable' is missing"),
+        ("arm,time\nligand,1\n", "", "1: the columns 'observable', 'value' are missing"),
+        (ROW.replace("ligand,3", "ligand,ten"), "", "2: value 'ten' is no number"),
+        (ROW.replace("ligand,3", 'ligand,"3,5"'), "", "2: value '3,5' is no number; the decimal sign is a dot"),
+        (ROW.replace("ligand,3", "ligand,3,5"), "", "2: 6 cells under 5 columns; the decimal sign is a dot"),
+        (ROW.replace("ligand,3", "ligand,NaN"), "", "2: value 'NaN' is not finite; write NA"),
+        (ROW.replace("ligand,1,", "ligand,1 mM,"), "", "2: time '1 mM': 'mM' is"),
+        (
+            ROW.replace("ligand,1,", "ligand,2880,"),
+            "",
+            "2: time 2880 h lies after the end of the scenario (48 h); a number",
+        ),
+        (ROW.replace("unit", "unit,error").replace("nM", "nM,0"), "", "2: error 0 would make the value exact"),
+        (
+            "arm,time,lignad [nM]\nligand,1,3\n",
+            "",
+            "1: column 'lignad [nM]': no observable is called 'lignad'. Did you",
+        ),
+        ("arm,time,ligand [nM],ligand [a.u.]\nligand,1,3,4\n", "", "1: two columns hold ligand"),
+        ("arm,time,ligand [nM],\nligand,1,3,4\n", "", "1: column 4 has no name"),
+        (ROW, 'scale_shared_by = "gel"', "1: scale_shared_by = \"gel\" needs the column 'gel'"),
+        (
+            LANES + "ligand,6,ligand,2,a.u.,\n",
+            'scale_shared_by = "gel"',
+            "4: no gel, which other rows of this file have",
+        ),
+        (LANES + "ligand,6,ligand,2,a.u.,B\n", 'scale_shared_by = "gel"', "4: ligand on gel B: a single arm and time"),
+        (
+            LANES.replace("ligand,4", "ligand,>4").replace("ligand,2", "ligand,>2"),
+            "",
+            "2: ligand: every point is a limit",
+        ),
+        (
+            "arm,time,observable,value,unit,total\nligand,0,ligand,4,a.u.,1\nligand,5,ligand,2,a.u.,\n",
+            'normalize = "total"',
+            "3: no total, which other rows of this file have",
+        ),
+        (
+            "cell_line,agent,concentration,time,cell_count\nslow,ligant,0.004,24,9\n",
+            "",
+            "2: no arm of 'slow' is given 0.004 uM ligant. Did you mean 'ligand'?",
+        ),
+        ("cell_line,agent,concentration,time,cell_count\nslow,,0,24,-9\n", "", "2: cell_count -9 cannot be negative"),
+    ],
+)
+def test_files_that_cannot_be(tmp_path, points, data, told):
+    found = complaints(tmp_path, points, text=MEASURED + data + "\n")
+    assert len(found) == 1 and found[0].startswith("points.csv:" + told)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"PK\x03\x04 and so on", "1: this is a workbook, not text; save it as 'CSV UTF-8'"),
+        (ROW.encode("utf-16"), "1: not UTF-8 text (it is UTF-16)"),
+        (ROW.replace("nM", "\u00b5M").encode("latin-1"), "2: not UTF-8 text; save it as 'CSV UTF-8'"),
+    ],
+)
+def test_files_that_are_no_text(tmp_path, content, told):
+    (tmp_path / "points.csv").write_bytes(content)
+    (tmp_path / "toy.toml").write_text(MEASURED + GOOD, encoding="utf-8")
+    with pytest.raises(ScenarioError) as found:
+        read_scenario(tmp_path / "toy.toml", (), toy_laboratory())
+    assert f"points.csv:{told}" in str(found.value)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        "Arm;Time;Observable;Value;Unit\nligand;0,5 h;ligand;1,5;nM\nligand;2 h;ligand;NA;nM\n",
+        "sep=;\narm;time;observable;value;unit\nligand;0.5;ligand;1.5;nM\n;;;;\n",
+        "arm\ttime [min]\tligand [nM]\tprotein [nM]\nligand\t30\t1,5\tNA\n",
+        "\ufeffarm,time,observable,value,unit,,\nligand,30 min,ligand,1.5,nM,,\n,,,,,,\n",
+        "arm,time (d),ligand (pM)\nligand,0.0208333333333,1500\n",
+        "arm,time,observable,value [uM]\nligand,0.5,ligand,0.0015\n",
+    ],
+)
+def test_what_spreadsheets_write(tmp_path, points):
+    """Semicolons, tabs, decimal commas, empty columns and rows, a unit in the name of a column, NA."""
+    (found,) = points_of(tmp_path, points)
+    assert (found.arm, found.observable, found.kind) == ("ligand", "ligand", "absolute")
+    assert (found.time, found.value) == pytest.approx((0.5, 1.5))
+
+
+def test_a_concentration_may_have_its_unit(tmp_path):
+    """0.6 ug/mL of 150,000 g/mol are 4 nM."""
+    text = MEASURED.replace('agent = "ligand"\namount = "4 nM"', 'agent = "drug"\namount = "4 nM"')
+    assert text != MEASURED
+    head, tail = "cell_line,agent,concentration", ",time,cell_count\n"
+    for header, dose in (("", "0.004"), (" [nM]", "4"), ("", "4 nM"), (" [ug/mL]", "0.6")):
+        counts = f"{head}{header}{tail}slow,drug,{dose},24,900\nslow,drug,{dose},48,1200\n"
+        made = read_measurements(read(tmp_path, counts, text=text), toy_laboratory())
+        assert [p.value for p in made] == [900, 1200]
+
+
+def test_of_many_mistakes_the_first_are_told(tmp_path):
+    told = complaints(tmp_path, ROW + "".join(f"ligand,{k},ligant,3,nM\n" for k in range(30)))
+    assert len(told) == 21 and told[-1].startswith("points.csv:23: ... and 10 more mistakes")
 
 
 def test_lines_that_differ_need_a_word(tmp_path):
@@ -150,12 +263,13 @@ def test_signals_are_divided_by_loading_then_by_the_lane(tmp_path):
     points = (
         "arm,time,observable,value,unit,gel,loading,total,error,error_kind\n"
         "ligand,0,ligand,80,a.u.,A,2,4,8,sd\nligand,5,ligand,30,a.u.,A,1,5,20,%\nligand,0,ligand,9,a.u.,B,3,1,,\n"
+        "ligand,5,ligand,3,a.u.,B,2,1,,\n"
     )
     made = points_of(tmp_path, points, 'normalize = ["loading", "lane: ligand 0 h"]\n')
-    assert [p.value for p in made] == pytest.approx([1.0, 0.75, 1.0])
-    assert [p.deviation for p in made] == pytest.approx([0.1, 0.15, 0.0])
+    assert [p.value for p in made] == pytest.approx([1.0, 0.75, 1.0, 0.5])
+    assert [p.deviation for p in made] == pytest.approx([0.1, 0.15, 0.0, 0.0])
     ratios = points_of(tmp_path, points, 'normalize = "total"\n')
-    assert [p.value for p in ratios] == pytest.approx([20.0, 6.0, 9.0])
+    assert [p.value for p in ratios] == pytest.approx([20.0, 6.0, 9.0, 3.0])
 
 
 def test_several_files_each_with_its_own_normalization(tmp_path):
@@ -183,7 +297,9 @@ def test_plate_counts_without_an_arm_are_named(tmp_path):
 
 
 def test_check_knows_the_table(tmp_path, capsys):
-    (tmp_path / "points.csv").write_text("arm,time,observable,value,unit\ncontrol,1,pAKT,3,a.u.\n")
+    (tmp_path / "points.csv").write_text(
+        "arm,time,observable,value,unit\ncontrol,0,pAKT,2,a.u.\ncontrol,1,pAKT,3,a.u.\n"
+    )
     text = 'title = "t"\ncells = "bt474"\n[time]\nend = "2 h"\n[[arm]]\nname = "control"\n[data]\nfile = "points.csv"\n'
     (tmp_path / "a.toml").write_text(text + '[fit]\nparameters = ["k_PI3K"]\n')
     assert main(["check", str(tmp_path / "a.toml")]) == DONE

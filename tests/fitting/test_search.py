@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -253,6 +254,20 @@ def test_a_profile_limit_is_where_the_closed_form_has_it():
     assert found.verdict == "identifiable"
     for limit in (found.lower, found.upper):
         assert held(limit) == pytest.approx(best + 0.5 * 3.841458820694124, abs=0.02)
+
+
+@pytest.mark.parametrize("side", ["lower", "upper"])
+def test_a_profile_from_a_bound_is_open_to_that_side(side):
+    """The optimum lies beyond the bound, so it is at the bound; the other limit is inside."""
+    problem = decay()
+    inside = best_by_hand(problem)[0][0]
+    wall = inside * (1.02 if side == "lower" else 0.98)
+    moved = [replace(p, value=wall, **{side: wall}) if p.name == "k" else p for p in problem.parameters]
+    walled = replace(problem, parameters=tuple(moved))
+    found = profile(Objective(walled), fit(walled, starts=2, seed=1, workers=1).best.x, ["k"])["k"]
+    assert found.verdict == f"not identifiable {'downward' if side == 'lower' else 'upward'}"
+    assert getattr(found, side) == pytest.approx(wall)
+    assert found.lower < found.upper
 
 
 def test_a_profile_that_ran_out_of_points_does_not_claim_to_be_flat():

@@ -176,8 +176,8 @@ def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: flo
     at = np.array([p for _, p in trail])
     scaled, objectives = at[:, k], np.array([v for v, _ in trail])
     threshold = min(best, float(objectives.min())) + rise
-    lower, lower_open = _limit(scaled[::-1], objectives[::-1], threshold, float(x[k]))
-    upper, upper_open = _limit(scaled, objectives, threshold, float(x[k]))
+    lower, lower_open = _limit(scaled[::-1], objectives[::-1], threshold, float(x[k]), -1.0)
+    upper, upper_open = _limit(scaled, objectives, threshold, float(x[k]), 1.0)
 
     walls = [bound[k] for bound in objective.problem.bounds]
     ends = (("downward", lower_open, scaled[0], walls[0]), ("upward", upper_open, scaled[-1], walls[1]))
@@ -284,9 +284,11 @@ def held(
     return found.value, point
 
 
-def _limit(places: np.ndarray, objectives: np.ndarray, threshold: float, centre: float) -> tuple[float, bool]:
-    """Where the profile, followed outward to the end of `places`, crosses the threshold; and whether it does not."""
-    outward = places > centre if places[-1] >= centre else places < centre
+def _limit(
+    places: np.ndarray, objectives: np.ndarray, threshold: float, centre: float, sign: float
+) -> tuple[float, bool]:
+    """Where the profile, followed to one side, crosses the threshold; and whether it does not."""
+    outward = sign * places > sign * centre
     walk = [(centre, float(objectives[places == centre].min()))]
     walk += [(float(p), float(v)) for p, v in zip(places[outward], objectives[outward], strict=True)]
     for (p0, v0), (p1, v1) in pairwise(walk):

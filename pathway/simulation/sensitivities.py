@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
@@ -96,18 +96,18 @@ class _Slopes:
         self.sizes = prepared.scales(task.starts[0])
         self.output = 0
         self.action = 0
-        self.directions, self._direction_of = self._blocks(slopes)
+        self.state = slopes.T.copy()
+        self.directions, self._direction_of = self._blocks()
         self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern.mass)
-        self.tables = _tables(task.relative)
+        self.tables = tables(task.relative)
 
-    def _blocks(self, slopes: np.ndarray) -> tuple[Directions, np.ndarray]:
+    def _blocks(self) -> tuple[Directions, np.ndarray]:
         size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
         places = self.prepared.notes.get(("directions", self.names))
         if places is None:
             places = self.prepared.notes["directions", self.names] = self._places(n_blocks)
         entries, where, starts, direction_of = places
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
-        self._put(stacks[:, 1], slopes)
         return Directions(stacks, entries, where, starts, np.ones(len(entries))), direction_of
 
     def _places(self, n_blocks: int) -> tuple[np.ndarray, ...]:
@@ -124,32 +124,21 @@ class _Slopes:
         starts = np.searchsorted(own // width, np.arange(n_blocks + 1))
         return used.astype(np.int64), (rows[used] * width + own % width).astype(np.int64), starts.astype(np.int64), own
 
-    def _put(self, blocks: np.ndarray, matrix: np.ndarray) -> None:
-        """A (species, direction) matrix into the blocks' vectors."""
-        full = np.zeros((len(blocks) * self.width, self.n))
-        full[: self.n_names] = matrix.T
-        lanes = full.reshape(len(blocks), self.width, self.n).swapaxes(1, 2)
-        blocks[:, : self.n * self.width] = lanes.reshape(len(blocks), -1)
-
     @property
     def matrix(self) -> np.ndarray:
         """The present sensitivities, shape (n_species, n_names)."""
-        blocks = self.directions.stacks[:, 1, : self.n * self.width]
-        lanes = blocks.reshape(-1, self.n, self.width).swapaxes(1, 2)
-        return lanes.reshape(-1, self.n)[: self.n_names].T.copy()
+        return self.state.T.copy()
 
     @matrix.setter
     def matrix(self, matrix: np.ndarray) -> None:
-        self._put(self.directions.stacks[:, 1], matrix)
+        self.state[:] = matrix.T
 
-    def _set_floors(self, tape: np.ndarray) -> None:
-        """Sizes of sensitivities that no longer matter, from the largest values of the species so far."""
+    def _scales(self, tape: np.ndarray) -> np.ndarray:
+        """Sizes of what the names move, from the largest values of the species so far."""
         states = tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + self.n]
         self.sizes = np.maximum(self.sizes, np.abs(states).max(axis=0))
         by = np.concatenate([self.sizes, np.abs(self.parameters)])[self._own]
-        by[by == 0.0] = 1.0
-        self._put(self.scratch.floor, FLOOR * self.task.relative * self.sizes[:, None] / by)
-        self.scratch.floor[self.scratch.floor == 0.0] = 1.0
+        return np.where(by > 0.0, by, 1.0)
 
     @cached_property
     def _own(self) -> np.ndarray:
@@ -179,16 +168,27 @@ class _Slopes:
         """Go along some rows of a tape with constant parameters."""
         if len(tape) == 0:
             return
-        first = self.output
-        self._set_floors(tape)
+        first, scales = self.output, self._scales(tape)
         self.directions.weights[:] = self.weights[self._direction_of]
-        progress, reached = np.array([0, len(tape), self.output]), np.zeros(1)
-        slots, species = self.machine.slots(), np.arange(self.n)
         course = Course(
-            np.ascontiguousarray(tape), self.parameters, slots, self.task.times, species, self.values, progress, reached
+            tape=np.ascontiguousarray(tape),
+            parameters=self.parameters,
+            slots=self.machine.slots(),
+            times=self.task.times,
+            species=np.arange(self.n),
+            columns=np.arange(self.n_names),
+            values=self.values,
+            state=self.state,
+            sizes=self.sizes,
+            scales=scales,
+            faint=FLOOR * self.task.relative,
+            least=0.0,
+            closes=0,
+            progress=np.array([0, len(tape), first]),
+            reached=np.zeros(1),
         )
         Walk(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
-        self.output, time = int(progress[2]), float(reached[0])
+        self.output, time = int(course.progress[2]), float(course.reached[0])
         if time < tape[-1, 2]:
             reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
@@ -224,9 +224,6 @@ class _Slopes:
             else:
                 self.parameters[target], factor = self.parameters[target] * value, value
             self.weights[own] *= factor
-
-
-_tables = lru_cache(maxsize=16)(tables)
 
 
 @dataclass(frozen=True, eq=False)

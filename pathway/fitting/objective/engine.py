@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -35,6 +35,9 @@ SPANS = 8.0 ** np.arange(12)
 
 ROWS = 512
 """Steps that a tape has room for at first."""
+
+MOST_READY = 1000
+"""Runs kept ready, before all are let go."""
 
 LANES_FROM = 2
 """Members from which on they run side by side."""
@@ -70,7 +73,13 @@ class Engine:
     # Runs without their steps.
 
     def advance(
-        self, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
+        self,
+        start: float,
+        times: np.ndarray,
+        states: np.ndarray,
+        rows: np.ndarray,
+        relative: float,
+        kept: Hashable = None,
     ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
         """Run members from equal start over equal times.
 
@@ -82,6 +91,9 @@ class Engine:
         rows : array, shape (n_members, n_model_parameters)
         relative : float
             Relative tolerance.
+        kept : hashable, optional
+            A name for this start, these times and this number of members, under which the run is kept ready; then the
+            next such run overwrites what is returned.
 
         Returns
         -------
@@ -90,12 +102,22 @@ class Engine:
         failures : dict of int to str
             Members that could not be run, with the reason.
         """
-        task = make_task(times, start, states, rows, _absolute(states), self._nothing, relative, SMALL)
-        if self.prepared.has_breaks:
-            task = _with_breaks(task, [self._known_breaks(row) for row in rows])
-        kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
-        report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
-        self.prepared.run(kernels, self.solver, task, report)
+        breaks = tuple(map(self._known_breaks, rows)) if self.prepared.has_breaks else ()
+        key = kept, breaks, relative
+        ready = self._ready.get(key) if kept is not None else None
+        if ready is None:
+            task = make_task(times, start, states.copy(), rows.copy(), states.copy(), self._nothing, relative, SMALL)
+            kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
+            report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
+            ready = Ready(self.prepared, kernels, self.solver, _with_breaks(task, breaks), report)
+            if kept is not None:
+                self._keep(key, ready)
+        task, report = ready.task, ready.report
+        task.starts[:], task.parameters[:], task.absolute[:] = states, rows, _absolute(states)
+        report.counts[:] = 0
+        ready()
+        if (report.counts[:, codes.STATUS] == codes.DONE).all():
+            return report.values, report.states, {}
         failures = {}
         for k in np.flatnonzero(report.counts[:, codes.STATUS] != codes.DONE).tolist():
             try:
@@ -154,16 +176,20 @@ class Engine:
         key = stretch, breaks, relative, pivoted
         found = self._ready.get(key)
         if found is None:
-            if len(self._ready) > 1000:
-                self._ready.clear()
             times, kernels = stretch.moments[0], self.prepared.kernels(1)
             n, n_parameters = len(self.model.species), len(self.model.parameters)
             one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
             task = make_task(times, stretch.start, one, row, one.copy(), self._nothing, relative, SMALL)
             task = _with_breaks(task, [breaks])._replace(pivoted=pivoted)
             report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
-            found = self._ready[key] = Ready(self.prepared, kernels, self.solver, task, report)
+            found = Ready(self.prepared, kernels, self.solver, task, report)
+            self._keep(key, found)
         return found
+
+    def _keep(self, key: tuple, ready: Ready) -> None:
+        if len(self._ready) > MOST_READY:
+            self._ready.clear()
+        self._ready[key] = ready
 
     # Runs with events.
 
@@ -254,8 +280,9 @@ class Engine:
 def _absolute(starts: np.ndarray) -> np.ndarray:
     """Absolute tolerances to begin with, shape (n_members, n_species)."""
     own = np.abs(starts)
-    largest = own.max(axis=1, keepdims=True)
-    return np.maximum(SMALL * own, FAINT * np.where(largest > 0.0, largest, 1.0))
+    largest = np.maximum.reduce(own, axis=1, keepdims=True)
+    largest[largest == 0.0] = 1.0
+    return np.maximum(SMALL * own, FAINT * largest)
 
 
 def _with_breaks(task: Task, breaks: Sequence[Sequence[float]]) -> Task:

@@ -15,7 +15,7 @@ import numpy as np
 from pathway.simulation.prepared import Prepared
 from pathway.simulation.sensitivities import Machine, machine_of
 from pathway.simulation.solvers.esdirk import STAGES
-from pathway.simulation.solvers.layout import TAPE_HEAD, TAPED, Report
+from pathway.simulation.solvers.layout import TAPED, Report
 from pathway.simulation.solvers.slope_layout import Course, Directions, Walk, padded, tables
 
 from .layout import Layout
@@ -24,7 +24,8 @@ from .slots import Table
 from .stretches import Stretch
 
 FLOOR = 1e-9
-"""A slope counts in the error from this share of species size / parameter size on."""
+"""A slope counts in the error from this share of species size / parameter size on, and a species from this share of
+the largest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,6 @@ class Follower:
         start_row: int,
         held: Mapping[int, set[int]],
         extra: set[int],
-        relative: float,
     ) -> None:
         self.layout, self.prepared, self.held = layout, prepared, held
         rows, place = tuple(held), layout.estimated_place
@@ -76,7 +76,7 @@ class Follower:
         self._direction = {int(q): d for d, q in enumerate(self.active)}
         self.start_seeds = self._seeds(layout.initial, start_row)
         self.seeds = {row: self._seeds(layout.parameters, row) for row in rows}
-        self._relative = relative
+        self._tables: dict[tuple[str, int], np.ndarray] = {}
 
     def _seeds(self, table: Table, row: int) -> Seeds:
         place = self.layout.estimated_place
@@ -86,46 +86,43 @@ class Follower:
         return Seeds(columns[chosen], np.array(directions, dtype=int), sources[chosen])
 
     def start(self, slopes: np.ndarray) -> np.ndarray:
-        """Slopes of the initial state, shape (n_species, n_active), from those of the layout's slots."""
-        made = np.zeros((len(self.layout.model.species), len(self.active)))
-        seeds = self.start_seeds
-        made[seeds.columns, seeds.directions] = slopes[seeds.sources]
-        return made
+        """Slopes of the initial state, shape (n_species, n_active), from those of the layout's slots; overwritten by
+        the next call."""
+        return self._filled(("start", 0), self.start_seeds, slopes, len(self.layout.model.species))
 
     def parameter_slopes(self, row: int, slopes: np.ndarray) -> np.ndarray:
-        """Slopes of a row of model parameters, shape (n_model_parameters, n_active)."""
-        made = np.zeros((len(self.layout.model.parameters), len(self.active)))
-        seeds = self.seeds[row]
+        """The same of a row of model parameters, shape (n_model_parameters, n_active)."""
+        return self._filled(("row", row), self.seeds[row], slopes, len(self.layout.model.parameters))
+
+    def _filled(self, which: tuple[str, int], seeds: Seeds, slopes: np.ndarray, n_rows: int) -> np.ndarray:
+        if which not in self._tables:
+            self._tables[which] = np.zeros((n_rows, len(self.active)))
+        made = self._tables[which]
         made[seeds.columns, seeds.directions] = slopes[seeds.sources]
         return made
 
     @cached_property
     def steps(self) -> Steps:
         """The walk along its slopes."""
-        return Steps(self, self._relative)
+        return Steps(self)
 
 
 class Steps:
     """The walk along the slopes of a run, with what it works on made once."""
 
-    def __init__(self, follower: Follower, relative: float) -> None:
+    def __init__(self, follower: Follower) -> None:
         self.follower, self.layout = follower, follower.layout
         self.machine: Machine = machine_of(follower.prepared, len(follower.active))
         kernels, n_active = self.machine.kernels, len(follower.active)
-        n, width, n_blocks = kernels.n_species, kernels.width, -(-n_active // kernels.width)
-        self.stacks = np.zeros((n_blocks, 1 + STAGES, padded(n, width)))
-        self.scratch = self.machine.scratch(n_blocks, follower.prepared.pattern.mass)
-        self.slots, self.tables = self.machine.slots(), tables(relative)
-        self.parameters = np.zeros(len(self.layout.model.parameters))
-        self.reached = np.zeros(1)
-        # The same numbers as (direction, species): in the walk's lanes, and beside them as one matrix.
-        shape = n_blocks, n, width
-        self._lanes = self.stacks[:, 1, : n * width].reshape(shape).swapaxes(1, 2)
-        self._floors = self.scratch.floor[:, : n * width].reshape(shape).swapaxes(1, 2)
-        self._matrix = np.zeros((n_blocks, width, n))
-        self._own = self._matrix.reshape(-1, n)[:n_active]
-        self._plans: dict[int, tuple[Directions, tuple[np.ndarray, np.ndarray]]] = {}
-        self._walks: dict[Stretch, Walk] = {}
+        n_blocks = -(-n_active // kernels.width)
+        self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))
+        self._scratch = self.machine.scratch(n_blocks, follower.prepared.pattern.mass)
+        self._slots = self.machine.slots()
+        self._parameters = np.zeros(len(self.layout.model.parameters))
+        self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
+        self._scales, self._reached = np.ones(n_active), np.zeros(1)
+        self._plans: dict[int, tuple[Directions, np.ndarray]] = {}
+        self._walks: dict[tuple[Stretch, float], tuple[np.ndarray, np.ndarray, Walk]] = {}
 
     def follow(
         self,
@@ -134,8 +131,10 @@ class Steps:
         row: np.ndarray,
         by_parameter: np.ndarray,
         before: np.ndarray,
-        sizes: np.ndarray,
-    ) -> tuple[np.ndarray, np.ndarray]:
+        scales: np.ndarray,
+        relative: float,
+        recorded: np.ndarray,
+    ) -> np.ndarray:
         """Go along a stretch that has been run.
 
         Parameters
@@ -148,55 +147,69 @@ class Steps:
             Slopes of the model's parameters.
         before : array, shape (n_species, n_active)
             Slopes at the start.
-        sizes : array, shape (n_active,)
+        scales : array, shape (n_active,)
             The fitted parameters' own sizes.
+        relative : float
+            Relative tolerance.
+        recorded : array, shape (n_outputs, n_read_species, n_estimated)
+            Where the slopes at the stretch's moments belong.
 
         Returns
         -------
-        recorded : array, shape (n_times, n_read_species, n_active)
-            At the stretch's moments; overwritten by the next call.
-        end : array, shape (n_species, n_active)
+        array, shape (n_species, n_active)
+            Slopes at the end; overwritten by the next call.
 
         Raises
         ------
         RunFailure
         """
         directions, sources = self._plan(stretch.row)
-        n, n_rows = len(before), int(report.counts[0, TAPED])
-        walk = self._walks.get(stretch)
-        if walk is None or walk.course.tape is not report.tape:
-            walk = self._walks[stretch] = self._made_ready(stretch, report, directions)
-        course = walk.course
-        species = np.abs(report.tape[:n_rows, TAPE_HEAD : TAPE_HEAD + n]).max(axis=0, initial=0.0)
-        species = np.maximum(species, FLOOR * species.max(initial=0.0))
-        self._own[:] = FLOOR * species / sizes[:, None]
-        self._floors[:] = np.where(self._matrix > 0.0, self._matrix, 1.0)
-        self._own[:] = before.T
-        self._lanes[:] = self._matrix
-        self.parameters[:] = row
-        directions.weights[:] = by_parameter[sources]
-        course.progress[:] = 0, n_rows, 0
+        n_rows = int(report.counts[0, TAPED])
+        walk = self._made_ready(stretch, report.tape, directions, relative, recorded)
+        self._state[:], self._parameters[:], self._scales[:] = before.T, row, scales
+        self._sizes[:] = 0.0
+        by_parameter.take(sources, out=directions.weights, mode="clip")
+        walk.course.progress[:] = 0, n_rows, 0
         if n_rows:
             walk()
-            if self.reached[0] < report.tape[n_rows - 1, 2]:
-                raise RunFailure(f"no step of the slopes meets their tolerance at time {self.reached[0]:g}")
-        self._matrix[:] = self._lanes
-        end = self._own.T.copy()
-        course.values[course.progress[2] :] = end[self.layout.read_species]
-        return course.values, end
+            if self._reached[0] < report.tape[n_rows - 1, 2]:
+                raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
+        else:
+            walk.course.values[..., self.follower.active] = before[self.layout.read_species]
+        return self._state.T
 
-    def _made_ready(self, stretch: Stretch, report: Report, directions: Directions) -> Walk:
-        times = stretch.moments[0]
-        values = np.zeros((len(times), len(self.layout.read_species), len(self.follower.active)))
-        progress = np.zeros(3, dtype=np.int64)
+    def _made_ready(
+        self, stretch: Stretch, tape: np.ndarray, directions: Directions, relative: float, recorded: np.ndarray
+    ) -> Walk:
+        """The walk along a stretch, as long as tape and record are the same."""
+        found = self._walks.get((stretch, relative))
+        if found is not None and found[0] is tape and found[1] is recorded:
+            return found[2]
+        times, n = stretch.moments
         course = Course(
-            report.tape, self.parameters, self.slots, times, self.layout.read_species, values, progress, self.reached
+            tape=tape,
+            parameters=self._parameters,
+            slots=self._slots,
+            times=times[:n].copy(),
+            species=self.layout.read_species,
+            columns=self.follower.active,
+            values=recorded[stretch.first_output : stretch.first_output + n],
+            state=self._state,
+            sizes=self._sizes,
+            scales=self._scales,
+            faint=FLOOR,
+            least=FLOOR,
+            closes=1,
+            progress=np.zeros(3, dtype=np.int64),
+            reached=self._reached,
         )
-        return Walk(self.machine.kernels, self.tables, directions, self.scratch, course)
+        walk = Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
+        self._walks[stretch, relative] = tape, recorded, walk
+        return walk
 
-    def _plan(self, row: int) -> tuple[Directions, tuple[np.ndarray, np.ndarray]]:
-        """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which slope of
-        which parameter is its weight there."""
+    def _plan(self, row: int) -> tuple[Directions, np.ndarray]:
+        """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which entry of
+        the parameters' slopes is its weight there."""
         if row not in self._plans:
             width, (rows, columns) = self.machine.kernels.width, self.machine.by_parameter
             seeds, n_active = self.follower.seeds[row], len(self.follower.active)
@@ -211,7 +224,7 @@ class Steps:
                 for d in by_column.get(int(c), ())
             )
             block, entries, places, parameters, chosen = np.array(found, dtype=np.int64).reshape(-1, 5).T.copy()
-            starts = np.searchsorted(block, np.arange(len(self.stacks) + 1)).astype(np.int64)
-            directions = Directions(self.stacks, entries, places, starts, np.zeros(len(entries)))
-            self._plans[row] = directions, (parameters, chosen)
+            starts = np.searchsorted(block, np.arange(len(self._stacks) + 1)).astype(np.int64)
+            directions = Directions(self._stacks, entries, places, starts, np.zeros(len(entries)))
+            self._plans[row] = directions, parameters * n_active + chosen
         return self._plans[row]

@@ -25,17 +25,27 @@ class Going:
     """
 
     def __init__(
-        self, engine: Engine, layout: Layout, followers: Sequence[Follower], q: np.ndarray, relative: float
+        self,
+        engine: Engine,
+        layout: Layout,
+        followers: Sequence[Follower],
+        q: np.ndarray,
+        tolerances: tuple[float, float],
+        room: tuple[np.ndarray, np.ndarray],
     ) -> None:
-        self.engine, self.layout, self.followers, self.q, self.relative = engine, layout, followers, q, relative
+        """`tolerances` are relative ones of states and slopes; `room` is for the recorded slopes, zero wherever nothing
+        ever moves."""
+        self.engine, self.layout, self.followers, self.q = engine, layout, followers, q
+        self.relative, self.slope_relative = tolerances
         starts, table = layout.tables(q[None])
         self.starts, self.table = starts[0], table[0]
         self.slopes = layout.slots.slopes(q)
         self.recorded = Recorded(
             np.full((len(layout.output_time), len(layout.model.species)), np.nan),
             self.table[layout.output_row],
-            *map(np.zeros, layout.slope_shapes),
+            *room,
         )
+        self._state_slopes, self._parameter_slopes = room
         sizes = np.abs(q[layout.estimated])
         self._sizes = np.where(sizes > 0.0, sizes, 1.0)
         self._rested: dict[int, tuple[np.ndarray, Slopes]] = {}
@@ -91,26 +101,23 @@ class Going:
         """Record one stretch; returns state and slopes at its end."""
         recorded, active = self.recorded, follower.active
         if len(self.layout.read_constants):
-            recorded.parameter_slopes[stretch.outputs, :, active] = by_parameter[self.layout.read_constants]  # type: ignore[index]
+            self._parameter_slopes[stretch.outputs, :, active] = by_parameter[self.layout.read_constants]
         if not len(state):
             return state, slopes
         times, n = stretch.moments
         if len(times):
             report = self.engine.taped(stretch, state, row, self.relative)
-            found, slopes = follower.steps.follow(stretch, report, row, by_parameter, slopes, self._sizes[active])
-            first = stretch.first_output
-            recorded.states[first : first + n] = report.values[0, :n]
-            if len(active) == recorded.state_slopes.shape[2]:  # type: ignore[union-attr]
-                recorded.state_slopes[first : first + n] = found[:n]  # type: ignore[index]
-            else:
-                recorded.state_slopes[first : first + n, :, active] = found[:n]  # type: ignore[index]
+            slopes = follower.steps.follow(
+                stretch, report, row, by_parameter, slopes, self._sizes[active], self.slope_relative, self._state_slopes
+            )
+            recorded.states[stretch.first_output : stretch.first_output + n] = report.values[0, :n]
             state = report.states[0].copy()
         if stretch.rests:
             time = float(times[-1]) if len(times) else stretch.start
             state = self.engine.rested(time, state, row, self.relative)
             slopes = self.engine.rest_slopes(state, row, by_parameter, slopes)
             recorded.states[stretch.outputs.stop - 1] = state
-            recorded.state_slopes[stretch.outputs.stop - 1][:, active] = slopes[self.layout.read_species]  # type: ignore[index]
+            self._state_slopes[stretch.outputs.stop - 1][:, active] = slopes[self.layout.read_species]
         return state, slopes
 
     def _jump(

@@ -122,17 +122,19 @@ class Many:
 
     def _advance(self, batch: Batch, members: Sequence[tuple[int, Stretch]], rows: Sequence[np.ndarray]) -> None:
         """Run the finite part of a batch; points that failed before are left out."""
-        well = np.array([p for p in range(len(self.q)) if p not in self.failures], dtype=int)
-        n_species = len(self.layout.model.species)
-        if not len(well) or not n_species:
+        well: np.ndarray | slice = slice(None)
+        if self.failures:
+            well = np.array([p for p in range(len(self.q)) if p not in self.failures], dtype=int)
+        n_species, shape = len(self.layout.model.species), self._now[members[0][0]][well].shape
+        if not shape[0] or not n_species:
             return
         states = np.concatenate([self._now[k][well] for k, _ in members])
         values, ends, failures = self._run(batch, members, states, np.concatenate([row[well] for row in rows]))
         for member, reason in failures.items():
-            which, point = divmod(member, len(well))
-            self._fail(int(well[point]), self.layout.runs[members[which][0]], reason)
-        values = values.reshape(len(members), len(well), len(batch.times), n_species)
-        for (k, stretch), found, end in zip(members, values, ends.reshape(len(members), len(well), -1), strict=True):
+            which, point = divmod(member, shape[0])
+            self._fail(int(np.arange(len(self.q))[well][point]), self.layout.runs[members[which][0]], reason)
+        values = values.reshape(len(members), shape[0], len(batch.times), n_species)
+        for (k, stretch), found, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
             first, n = stretch.first_output, stretch.moments[1]
             self.states[well, first : first + n] = found[:, :n]
             self._now[k] = self._now[k].copy()
@@ -144,7 +146,8 @@ class Many:
         """Values, ends and failures of the finite part, run by run and in each point by point."""
         engine, per_run = self.engine, len(states) // len(members)
         if not self.layout.model.events:
-            return engine.advance(batch.start, batch.times, states, rows, self.relative)
+            kept = (batch, len(states)) if len(self.q) == 1 else None
+            return engine.advance(batch.start, batch.times, states, rows, self.relative, kept)
         values, failures = np.full((len(states), len(batch.times), states.shape[1]), np.nan), {}
         for i, (state, row) in enumerate(zip(states, rows, strict=True)):
             fresh = self._fresh(*members[i // per_run])

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -106,13 +106,14 @@ class Objective:
 
     @contextmanager
     def loosened(self, relative: float) -> Iterator[None]:
-        """Inside, runs need not be more accurate than this relative tolerance."""
-        usual = getattr(self.runner, "relative_tolerance", relative)
-        self.runner.relative_tolerance = max(usual, relative)  # type: ignore[union-attr]
+        """Inside, runs need not be more accurate than this relative tolerance, and slopes than `LOOSE`."""
+        runner: Any = self.runner
+        usual = getattr(runner, "relative_tolerance", relative), getattr(runner, "slope_tolerance", LOOSE)
+        runner.relative_tolerance, runner.slope_tolerance = max(usual[0], relative), max(usual[1], LOOSE)
         try:
             yield
         finally:
-            self.runner.relative_tolerance = usual  # type: ignore[union-attr]
+            runner.relative_tolerance, runner.slope_tolerance = usual
 
     # Values
 
@@ -307,6 +308,9 @@ class Objective:
         back = layout.own_rows
         return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
 
+
+LOOSE = 1e-3
+"""Tolerance of slopes that only have to show the way."""
 
 NO_NUMBERS = "the likelihood or its slopes are no numbers to go on with here"
 

@@ -48,9 +48,11 @@ class EngineRunner:
         self.engine = Engine(layout, solver)
         self._batches = batches(layout.runs)
         self._followers = self._make_followers()
+        self._room: tuple[np.ndarray, np.ndarray] | None = None
 
     def run(self, q: np.ndarray) -> Recorded:
-        """States and slopes at parameter values `q`, shape (n_names,), in natural units.
+        """States and slopes at parameter values `q`, shape (n_names,), in natural units; the next call overwrites the
+        slopes.
 
         Raises
         ------
@@ -113,13 +115,16 @@ class EngineRunner:
             held: dict[int, set[int]] = {}
             for stretch in chain:
                 held.setdefault(stretch.row, set()).update(stretch.held.tolist())
-            relative = SAFETY * self.slope_tolerance
-            made.append(Follower(layout, prepared, run.start_row, held, extra, relative))
+            made.append(Follower(layout, prepared, run.start_row, held, extra))
         return made
 
     def _followed(self, q: np.ndarray, followers: list[Follower]) -> Recorded:
         """States and slopes, run by run."""
-        going = Going(self.engine, self.layout, followers, q, self.relative_tolerance)
+        if self._room is None:
+            states, parameters = map(np.zeros, self.layout.slope_shapes)
+            self._room = states, parameters
+        tolerances = self.relative_tolerance, SAFETY * self.slope_tolerance
+        going = Going(self.engine, self.layout, followers, q, tolerances, self._room)
         for k, run in enumerate(self.layout.runs):
             going.run(k, run)
         return going.recorded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -73,8 +74,22 @@ class Course(NamedTuple):
     times: Vector
     species: Integers
     """Those whose sensitivities are recorded."""
+    columns: Integers
+    """Column of each direction in what is recorded, shape (n_directions,)."""
     values: Cube
-    """Recorded, shape (n_times, n_recorded_species, n_directions)."""
+    """Recorded, shape (n_times, n_recorded_species, n_columns)."""
+    state: Table
+    """Sensitivities at the start, and after the walk at its end, shape (n_directions, n_species)."""
+    sizes: Vector
+    """Largest size of each species before; the walk goes on with them, shape (n_species,)."""
+    scales: Vector
+    """Size of what each direction moves, shape (n_directions,)."""
+    faint: float
+    """A sensitivity counts in the error from this share of species size / scale on."""
+    least: float
+    """The smallest size that a species counts with, as a share of the largest."""
+    closes: int
+    """1: what is to be recorded at the end or later is the state at the end; 0: that is left to the caller."""
     progress: Integers
     """First row of the tape, the row after the last, and the next output, which the walk leaves behind the last."""
     reached: Vector
@@ -115,6 +130,7 @@ ERROR, SLOPE, END, DENSE = 6, 7, 8, 9
 ROWS = 10
 
 
+@lru_cache(maxsize=16)
 def tables(relative: float) -> SlopeTables:
     """The method in the layout of the loop."""
     bases, slopes = by_solutions()

@@ -222,12 +222,12 @@ def _record(kernels, course, vector, block, output):
     """One block's vector into the array (species, direction) of an output."""
     width, out, species = kernels.width, course.values[output], course.species
     first = block * width
-    last = min(first + width, out.shape[1])
+    columns = course.columns[first : min(first + width, course.columns.shape[0])]
     for k in range(species.shape[0]):
         # Pieces counted from 0: no index can be negative, and the compiler need not ask.
-        target, source = out[k, first:last], vector[species[k] * width :]
-        for lane in range(target.shape[0]):
-            target[lane] = source[lane]
+        target, source = out[k], vector[species[k] * width :]
+        for lane in range(columns.shape[0]):
+            target[columns[lane]] = source[lane]
 
 
 @inlined
@@ -267,6 +267,38 @@ def _prepare(kernels, course):
     calls.prepare(kernels.prepare, course.slots)
 
 
+@inlined
+def _load(kernels, directions, scratch, course, tape):
+    """The sensitivities at the start into the lanes, with the sizes from which on they count."""
+    n, width, sizes, state = kernels.n_species, kernels.width, course.sizes, course.state
+    for row in range(tape.shape[0]):
+        for k in range(n):
+            sizes[k] = max(sizes[k], abs(tape[row, TAPE_HEAD + k]))
+    largest = 0.0
+    for k in range(n):
+        largest = max(largest, sizes[k])
+    for block in range(directions.stacks.shape[0]):
+        target, floor = directions.stacks[block, 1], scratch.floor[block]
+        for lane in range(width):
+            direction = block * width + lane
+            inside = direction < state.shape[0]
+            for k in range(n):
+                size = course.faint * max(sizes[k], course.least * largest)
+                faint = size / course.scales[direction] if inside else 1.0
+                floor[k * width + lane] = faint if faint > 0.0 else 1.0
+                target[k * width + lane] = state[direction, k] if inside else 0.0
+
+
+@inlined
+def _store(kernels, directions, course):
+    """The sensitivities out of the lanes."""
+    width, state = kernels.width, course.state
+    for direction in range(state.shape[0]):
+        source = directions.stacks[direction // width, 1]
+        for k in range(kernels.n_species):
+            state[direction, k] = source[k * width + direction % width]
+
+
 # --- the walk -----------------------------------------------------------------------------------------------------
 
 
@@ -281,6 +313,7 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
     progress, times, parameters = course.progress, course.times, course.slots
     tape, output = course.tape[progress[0] : progress[1]], progress[2]
     _prepare(kernels, course)
+    _load(kernels, directions, scratch, course, tape)
     n_blocks, n_times = directions.stacks.shape[0], times.shape[0]
     begin, end = tape[0, 0], tape[tape.shape[0] - 1, 2]
     time, length, index = begin, tape[0, 1], 0
@@ -330,4 +363,9 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
         if error > STARTED:
             growth = LARGEST_GROWTH
         length *= max(1.0 if small else LARGEST_CUT, min(growth, SAFETY * max(error, 1e-30) ** -0.2))
+    while course.closes != 0 and time >= end and output < n_times:
+        for block in range(n_blocks):
+            _record(kernels, course, directions.stacks[block, 1], block, output)
+        output += 1
+    _store(kernels, directions, course)
     progress[2], course.reached[0] = output, time

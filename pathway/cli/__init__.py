@@ -21,7 +21,20 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
-GROUPS = ("run", "check", "compare", "analyze", "show", "export", "fit", "uncertainty", "validate", "replay", "cite")
+GROUPS = (
+    "run",
+    "check",
+    "compare",
+    "analyze",
+    "show",
+    "export",
+    "fit",
+    "uncertainty",
+    "compare_fits",
+    "validate",
+    "replay",
+    "cite",
+)
 
 DONE, BAD_INPUT, NUMERICAL_FAILURE, NOT_MET = 0, 1, 2, 3
 INTERRUPTED = 130

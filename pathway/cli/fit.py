@@ -27,10 +27,17 @@ def fit(
     write_cells: Annotated[
         Path | None, typer.Option(help="Write what was found as a cell line (.toml; a folder for several lines)")
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Switch this parameter off (0), and the loop that hangs on it; see compare-fits (repeatable)"
+        ),
+    ] = None,
     settings: SET = None,
     as_json: JSON = False,
 ) -> int:
     """Find the best parameters from many starting points; leaves a report."""
+    import shlex
     import sys
 
     from pathway.fitting.search.multi_start import fit as search
@@ -39,22 +46,25 @@ def fit(
 
     from . import DONE, INTERRUPTED, BadInput
 
-    opened = Opened(file, settings)
+    opened = Opened(file, settings, without or ())
     problem = opened.problem
+    typed = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
+    typed += [word for name in opened.without for word in ("--without", name)]
+    typed += [word for setting in settings or () for word in ("--set", setting)]
     if write_cells and opened.scenario is None:
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
     found = search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr)
     if found.interrupted:
-        console.say(f"Go on with: pathway fit {file} --starts {starts} --seed {seed} --resume {folder}")
+        console.say(f"Go on with: {shlex.join([*typed, '--resume', str(folder)])}")
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     made = _profiles(found, wanted)
     told = write_fit(
         found,
         folder,
-        ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)],
+        typed,
         opened.inputs,
         made,
         opened.scenario,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from pathway.fitting.objective import Objective
+    from pathway.fitting.problem import Problem
     from pathway.fitting.search.result import Fit
+    from pathway.scenario.experiment import Scenario
+    from pathway.scenario.fit_plan import Unknown
 
 PANEL = "Fit"
 FILE = Annotated[
@@ -49,24 +52,47 @@ class Optimum:
 class Opened:
     """A file on the command line as a problem, and as a scenario if it is one."""
 
-    def __init__(self, file: str, settings: list[str] | None) -> None:
+    def __init__(self, file: str, settings: list[str] | None, without: Sequence[str] = ()) -> None:
         from pathway.formats.problems import read_problem
 
-        self.file = file
-        self.scenario = None
+        self.file, self.without = file, tuple(without)
+        self.scenario: Scenario | None = None
         if Path(file).suffix in ("", ".toml"):
             from pathway.fitting.laboratory.bench import problem_of
             from pathway.scenario import read_scenario
 
-            self.scenario = read_scenario(file, settings or [])
-            self.problem = problem_of(self.scenario)
+            self.scenario = self._with_cuts(read_scenario(file, settings or []))
+            self.problem = self._cut(problem_of(self.scenario))
         else:
-            self.problem = read_problem(file, settings or [])
+            self.problem = self._cut(read_problem(file, settings or []))
+
+    def _with_cuts(self, scenario: Scenario) -> Scenario:
+        """The scenario with what is switched off among its estimated parameters, so that anchors follow it."""
+        from dataclasses import replace
+
+        from pathway.scenario import built_in_laboratory
+        from pathway.scenario.experiment import FitParameter
+
+        for name in self.without:
+            known("parameter", name, built_in_laboratory().parameters)
+        if scenario.fit is None:
+            return scenario
+        listed = [p.name for p in scenario.fit.parameters]
+        more = [FitParameter(name, prior="none", shared="value") for name in self.without if name not in listed]
+        return replace(scenario, fit=replace(scenario.fit, parameters=(*scenario.fit.parameters, *more)))
+
+    def _cut(self, problem: Problem) -> Problem:
+        """The problem with what is switched off at zero instead of estimated."""
+        if self.scenario is not None:
+            names = [u.name for u in self._unknowns() if u.parameter in self.without]
+        else:
+            names = [known("estimated parameter", name, problem.names) for name in self.without]
+        return problem.fixed(dict.fromkeys(names, 0.0))
 
     @property
     def folder(self) -> Path:
         """Where its fit lies unless told otherwise; a run of the same scenario has another folder."""
-        return self.beside("fit")
+        return self.beside("_".join(["without", *self.without, "fit"]) if self.without else "fit")
 
     def beside(self, what: str) -> Path:
         """Where something made of it lies unless told otherwise."""
@@ -98,11 +124,14 @@ class Opened:
 
     def of_the_model(self) -> list[str]:
         """Estimated parameters that a cell line has, not those of the readings."""
+        return [u.name for u in self._unknowns() if u.name in self.problem.names]
+
+    def _unknowns(self) -> list[Unknown]:
         from pathway.fitting.laboratory.bench import Bench
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None and self.scenario.fit is not None
-        return [u.name for u in Bench(self.scenario, built_in_laboratory(), self.scenario.fit).unknowns]
+        return Bench(self.scenario, built_in_laboratory(), self.scenario.fit).unknowns
 
     def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""
@@ -110,7 +139,9 @@ class Opened:
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None
-        texts = fitted_lines(self.scenario, built_in_laboratory(), found.best.parameters, intervals_of(profiles))
+        cut = {u.name: 0.0 for u in self._unknowns() if u.parameter in self.without}
+        values = {**found.best.parameters, **cut}
+        texts = fitted_lines(self.scenario, built_in_laboratory(), values, intervals_of(profiles))
         return write_lines(texts, place)
 
 

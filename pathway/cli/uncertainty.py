@@ -160,35 +160,54 @@ def sample(
 
 def predict(
     file: FILE,
-    draws: Annotated[Path, typer.Option(help="CSV of parameter draws, as `pathway sample --out` writes it")],
+    draws: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of 'pathway sample' or 'profile', or a CSV of draws; default: NAME_posterior, NAME_profiles"
+        ),
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="What another scenario would show, instead of the problem's measurements")
     ] = None,
     level: Annotated[float, typer.Option(help="Share of draws inside the band", min=0.5, max=1.0)] = 0.95,
+    simultaneous: Annotated[bool, typer.Option("--simultaneous", help="Whole curves inside, not each point")] = False,
+    noise: Annotated[bool, typer.Option("--noise", help="Of what would be measured, scatter included")] = False,
+    count: Annotated[int, typer.Option(help="So many draws, evenly spaced", min=20)] = 500,
     fitted: FIT = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_prediction")] = None,
     settings: SET = None,
     as_json: JSON = False,
 ) -> int:
-    """Bands of predictions over draws of the parameters."""
-    import numpy as np
+    """Bands of predictions, from a posterior or from profiles; leaves a report.
 
+    From profiles: the envelope of all parameter sets on them that the data do not refuse.
+    """
+    from pathway.fitting.uncertainty.predict import curve_points
     from pathway.fitting.uncertainty.predict import predict as bands
+    from pathway.report.uncertainty_folder import write_prediction
 
     from . import DONE, BadInput
 
     opened = Opened(file, settings)
-    problem, x = opened.problem, opened.at_optimum(fitted).x
-    with open(draws, encoding="utf-8") as stream:
-        header = stream.readline().strip().split(",")
-        table = np.loadtxt(stream, delimiter=",", ndmin=2)
-    if tuple(header) != problem.names:
-        raise BadInput(f"{draws}:1: columns {', '.join(header)}; expected {', '.join(problem.names)}")
-    best = problem.from_scale(x)
+    problem, best = opened.problem, opened.problem.from_scale(opened.at_optimum(fitted).x)
+    table, envelope = _draws(opened, draws, count)
+    level = 1.0 if envelope else level
+    title = opened.scenario.title if opened.scenario else problem.name
     if scenario is not None:
-        problem = _prediction(file, settings, scenario)
-        places = [header.index(name) for name in problem.names]
+        problem, title = _prediction(opened, file, settings, scenario)
+        places = [opened.problem.names.index(name) for name in problem.names]
         best, table = best[places], table[:, places]
-    found = bands(problem, best, table, level=level)
+    if noise and scenario is not None:
+        raise BadInput("--noise: how another scenario would be measured is not known; leave one of the two out")
+    found = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
+    curves = found
+    if scenario is None:
+        points = curve_points(problem)
+        curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
+    folder = out or opened.beside("prediction")
+    typed = ["pathway", "predict", file, *(["--scenario", scenario] if scenario else []), "--level", f"{level:g}"]
+    typed += [*(["--simultaneous"] if simultaneous else []), *(["--noise"] if noise else [])]
+    write_prediction(found, curves, folder, typed, opened.inputs, title, scenario is None)
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
@@ -198,34 +217,88 @@ def predict(
     if found.failed:
         console.say(f"{found.failed} draws could not be simulated")
     if as_json:
-        console.print_json({"predictions": rows, "failed": found.failed})
+        told = {"band": found.words, "level": level, "simultaneous": simultaneous, "noise": noise}
+        console.print_json({"predictions": rows, **told, "failed": found.failed, "folder": str(folder)})
         return DONE
     cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
     console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
+    console.print_line(f"Band: {found.words}.")
+    console.print_line(str(folder / "report.html"))
     return DONE
 
 
-def _prediction(file: str, settings: list[str] | None, scenario: str) -> Any:
-    """Another scenario over the parameters of a fit; it may only ask for what the fit has found."""
+def _draws(opened: Opened, given: Path | None, count: int) -> tuple[Any, bool]:
+    """Parameter sets in natural units, evenly spaced among those there are; and whether they are points of profiles."""
+    import numpy as np
+
+    from pathway.fitting.uncertainty.profiles import load_profiles
+    from pathway.report.uncertainty_folder import DRAWS, PROFILES
+
+    from . import BadInput
+
+    places = [given] if given is not None else [opened.beside("posterior"), opened.beside("profiles")]
+    for place in places:
+        if (place / PROFILES).is_file():
+            found = load_profiles(place / PROFILES)
+            if found.problem.names != opened.problem.names:
+                raise BadInput(f"{place}: profiles of {', '.join(found.problem.names)}, not of this problem")
+            return found.inside(), True
+        csv = place / DRAWS if place.is_dir() else place
+        if csv.is_file():
+            if given is None:
+                console.say(f"from the draws in {place}")
+            table = _columns(csv, opened.problem.names)
+            return table[np.linspace(0, len(table) - 1, min(count, len(table))).astype(int)], False
+    where = " or ".join(map(str, places))
+    raise BadInput(
+        f"{where}: no draws are here; run 'pathway sample' or 'pathway profile' first, or name them by --draws"
+    )
+
+
+def _columns(file: Path, names: tuple[str, ...]) -> Any:
+    """The columns of these names, shape (n_draws, n_names)."""
+    import csv
+
+    import numpy as np
+
+    from . import BadInput
+
+    with open(file, newline="", encoding="utf-8") as stream:
+        rows = list(csv.reader(stream))
+    header = rows[0] if rows else []
+    missing = [name for name in names if name not in header]
+    if missing:
+        raise BadInput(f"{file}:1: there is no column {', '.join(missing)}; it has {', '.join(header)}")
+    try:
+        return np.array([[float(row[header.index(name)]) for name in names] for row in rows[1:]]).reshape(
+            -1, len(names)
+        )
+    except (ValueError, IndexError) as mistake:
+        raise BadInput(f"{file}: {mistake}") from None
+
+
+def _prediction(opened: Opened, file: str, settings: list[str] | None, scenario: str) -> tuple[Any, str]:
+    """Another scenario over the parameters of a fit, which may only ask for what the fit has found; and its title."""
     from pathway.fitting.laboratory.bench import prediction_of
     from pathway.scenario import read_scenario
 
     from . import BadInput
 
-    if Path(file).suffix not in ("", ".toml"):
+    if opened.scenario is None:
         raise BadInput(f"{file}: --scenario needs a fit of a scenario; a PEtab problem knows no other experiments")
-    fitted = read_scenario(file, settings or [])
-    problem = prediction_of(fitted, read_scenario(scenario))
-    own = {p.name for p in Opened(file, settings).problem.estimated}
-    unknown = [name for name in problem.names if name not in own]
+    other = read_scenario(scenario)
+    problem = prediction_of(opened.scenario, other)
+    unknown = [name for name in problem.names if name not in opened.problem.names]
     if unknown:
         raise BadInput(f"{scenario}: {', '.join(unknown)} was not estimated in {file}: it has other cell lines")
-    return problem
+    return problem, other.title
 
 
 def design(
     file: FILE,
-    target: Annotated[str, typer.Option(help="Parameter whose uncertainty should shrink")],
+    target: Annotated[
+        str, typer.Option(help="What should become more certain: a parameter, or 'OBSERVABLE in ARM at TIME'")
+    ],
     fitted: FIT = None,
     at: Annotated[list[str] | None, typer.Option(help="A feasible time, with its unit (repeatable)")] = None,
     arms: Annotated[list[str] | None, typer.Option("--arm", help="A feasible arm, also one not measured yet")] = None,
@@ -234,48 +307,93 @@ def design(
     settings: SET = None,
     as_json: JSON = False,
 ) -> int:
-    """Rank possible measurements by what they would tell about a parameter.
+    """Rank possible measurements by what they would tell about a parameter or a prediction.
 
-    Unless told otherwise: once more what was measured. With --at, --arm or --observable: those times in those arms.
+    Unless told otherwise: once more what was measured. With --at, --arm or --observable: those times in those arms; a
+    feasible dose is an arm that nobody has measured yet.
     """
     from pathway.fitting.uncertainty.predict import design as rank
 
     from . import DONE
 
     opened = Opened(file, settings)
-    problem, x = opened.problem, opened.at_optimum(fitted).x
-    known("estimated parameter", target, problem.names)
-    found = rank(problem, x, _feasible(problem, at, arms, observables), target)[:best]
+    problem = opened.problem
+    aim = _aim(problem, target)
+    feasible = _feasible(problem, at, arms, observables)
+    found = rank(problem, opened.at_optimum(fitted).x, feasible, aim)[:best]
+    unit = _unit_of(problem, aim)
     rows = [
         {"experiment": s.measurement.experiment, "observable": s.measurement.observable, "time": s.measurement.time}
         | {"before": s.before, "after": s.after, "gain": s.gain}
         for s in found
     ]
     if as_json:
-        console.print_json({"target": target, "suggestions": rows})
+        console.print_json({"target": target, "unit": unit, "suggestions": rows})
         return DONE
-    cells = [[str(v) if isinstance(v, str) else f"{v:.4g}" for v in row.values()] for row in rows]
-    console.print_table(
-        ["experiment", "observable", "time", "sd before", "sd after", "gain"], cells, numbers=(2, 3, 4, 5)
-    )
+    cells = [[str(v) if isinstance(v, str) else f"{v:.4g}" for v in list(row.values())[:5]] for row in rows]
+    cells = [[*cell, f"{row['gain']:.1%}"] for cell, row in zip(cells, rows, strict=True)]
+    header = [
+        "experiment",
+        "observable",
+        f"time [{problem.model.time_unit or '1'}]",
+        "sd before",
+        "sd after",
+        "shrinks by",
+    ]
+    console.print_table(header, cells, numbers=(2, 3, 4, 5))
+    console.print_line(f"sd: standard deviation of {target} [{unit}], by linear theory at the fit; one replicate each.")
     return DONE
+
+
+def _unit_of(problem: Any, aim: Any) -> str:
+    """The unit in which the standard deviation of a target is given."""
+    if not isinstance(aim, str):
+        return next(o.unit for o in problem.observables if o.name == aim.observable) or "unit of the data"
+    p = problem.estimated[problem.names.index(aim)]
+    return {"linear": p.unit or "1", "log10": "powers of ten", "log": "natural logarithm"}[p.scale]
+
+
+def _aim(problem: Any, target: str) -> Any:
+    """A parameter by its name, or a measurement that would be made: "pAKT in lapatinib at 4 h"."""
+    import re
+    from dataclasses import replace
+
+    if target in problem.names:
+        return target
+    said = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", target)
+    if said is None:
+        return known("estimated parameter", target, problem.names)
+    observable = known("observable", said[1], [o.name for o in problem.observables])
+    arm = known("arm", said[2], [e.name for e in problem.experiments])
+    kinds = [m for m in problem.measurements if m.observable == observable]
+    kinds.sort(key=lambda m: m.experiment != arm)
+    return replace(kinds[0], experiment=arm, time=_time(problem, said[3], "--target"))
+
+
+def _time(problem: Any, text: str, option: str) -> float:
+    """A time with its unit in the unit of the problem."""
+    from pathway.scenario.quantities import hours
+
+    from . import BadInput
+
+    unit = problem.model.time_unit
+    if unit == "h":
+        return float(hours(text))
+    try:
+        return float(text.removesuffix(unit).strip() if unit else text)
+    except ValueError:
+        expected = f"a number in {unit}" if unit else "a number in the model's unit of time"
+        raise BadInput(f"{option} {text}: expected {expected}, in which this problem counts time") from None
 
 
 def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observables: list[str] | None) -> list[Any]:
     """What could be measured: a measurement of each kind, moved to other times and arms if some are given."""
     from dataclasses import replace
 
-    from pathway.scenario.quantities import hours
-
-    from . import BadInput
-
-    known = {"arm": [e.name for e in problem.experiments], "observable": [o.name for o in problem.observables]}
-    for what, names in (("arm", arms), ("observable", observables)):
-        for name in names or ():
-            if name not in known[what]:
-                raise BadInput(f"no {what} is called '{name}'; known: {', '.join(known[what])}")
-    if at and problem.model.time_unit not in ("h", ""):
-        raise BadInput(f"--at is in hours; the time of this problem is in {problem.model.time_unit}")
+    for name in arms or ():
+        known("arm", name, [e.name for e in problem.experiments])
+    for name in observables or ():
+        known("observable", name, [o.name for o in problem.observables])
     kinds = {
         (m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0): m
         for m in problem.measurements
@@ -285,6 +403,6 @@ def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observ
         if observables and m.observable not in observables:
             continue
         for arm in arms or [m.experiment]:
-            for time in [hours(text) for text in at] if at else [m.time]:
+            for time in [_time(problem, text, "--at") for text in at] if at else [m.time]:
                 made[arm, m.observable, time] = replace(m, experiment=arm, time=time)
     return list(made.values())

@@ -1,4 +1,4 @@
-"""What `sample` and `profile` leave behind: tables, figures, report, provenance, and a file to plot anew from."""
+"""What looks at the uncertainty of fits leave behind: tables, figures, report, provenance, files to plot anew."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from pathway.fitting.search.on_disk import write_atomically
+from pathway.fitting.uncertainty.comparison import Verdict
+from pathway.fitting.uncertainty.predict import Band
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.fitting.uncertainty.sampling import Posterior
 from pathway.scenario.experiment import Scenario
 
+from .comparison_page import comparison_page, ratio_rows, variant_rows
+from .fit_folder import FIT
 from .folder import RECORD, _write_json
 from .posterior_page import posterior_page, posterior_rows
+from .prediction_page import prediction_page, prediction_rows
 from .profile_page import interval_rows, profile_page, profile_rows
 from .provenance import provenance, sha256
 from .tables import csv_text
@@ -75,6 +80,62 @@ def write_profiles(
         drawn["paths"] = plot_paths(found)
     figures = _figures(out, drawn)
     _finish(out, profile_page(found, figures, record, scenario.title if scenario else ""), record)
+
+
+def write_comparison(found: Verdict, fits: Mapping[str, Path], out: Path, command: Sequence[str]) -> None:
+    """Writes a comparison of fits: tables, figure, report and provenance.
+
+    Parameters
+    ----------
+    found : Verdict
+    fits : mapping of variant to the folder of its fit
+    out : Path
+    command : sequence of str
+        As typed.
+    """
+    from pathway.plotting.comparison_figure import plot_comparison
+
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {"variants.csv": csv_text(*variant_rows(found)), "ratios.csv": csv_text(*ratio_rows(found))}
+    inputs = {f"{name}/{FIT}": (folder / FIT).read_bytes() for name, folder in fits.items()}
+    record = _record(out, tables, command, inputs, None, None)
+    figure = _figures(out, {"comparison": plot_comparison(found)})["comparison"]
+    _finish(out, comparison_page(found, figure, record, {name: str(folder) for name, folder in fits.items()}), record)
+
+
+def write_prediction(
+    found: Band,
+    curves: Band,
+    out: Path,
+    command: Sequence[str],
+    inputs: Mapping[str, bytes],
+    title: str,
+    measured: bool,
+) -> None:
+    """Writes predictions: table, figure, report and provenance.
+
+    Parameters
+    ----------
+    found : Band
+        For the table.
+    curves : Band
+        For the figure.
+    out : Path
+    command : sequence of str
+        As typed.
+    inputs : mapping of file name to content
+    title : str
+    measured : bool
+        Whether these are the measurements of the fit.
+    """
+    from pathway.plotting.prediction_figure import plot_prediction
+
+    out.mkdir(parents=True, exist_ok=True)
+    tables = {"predictions.csv": csv_text(*prediction_rows(found, measured))}
+    record = _record(out, tables, command, inputs, None, None)
+    points = [m for m in found.measurements if not m.censored] if measured else []
+    figure = _figures(out, {"prediction": plot_prediction(curves, points)})["prediction"]
+    _finish(out, prediction_page(found, figure, record, title, measured), record)
 
 
 def _record(

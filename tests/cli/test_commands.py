@@ -36,6 +36,7 @@ COMMANDS = (
     "sample",
     "predict",
     "design",
+    "compare-fits",
 )
 
 SMALL = """

@@ -98,3 +98,84 @@ def test_chains_begin_at_optima_that_are_as_good_and_lie_elsewhere():
     ends = [([0.0, 0.0], 1.0), ([0.001, 0.0], 1.0), ([1.0, 0.5], 3.0), ([-1.5, 2.0], 99.0)]
     starts = [Start(k, value, np.array(x), np.array(x), np.zeros(2)) for k, (x, value) in enumerate(ends)]
     assert separate_ends(Fit(problem, tuple(starts), 1), 4).tolist() == [[0.0, 0.0], [1.0, 0.5]]
+
+
+def test_variants_are_fitted_and_compared(here, capsys, monkeypatch):
+    fit = ("fit", "decay.yaml", "--starts", "2", "--workers", "1")
+    assert call(capsys, *fit)[0] == DONE
+    monkeypatch.setattr(
+        "pathway.formats.problems.read_problem", lambda file, settings=(): decay().fixed({"scale": 3.0})
+    )
+    assert call(capsys, *fit, "--out", "results/held")[0] == DONE
+    code, out, err = call(capsys, "compare-fits", "results/decay_fit", "results/held", "--json")
+    told = json.loads(out)
+    assert code == DONE and {v["name"] for v in told["variants"]} == {"decay_fit", "held"}
+    assert told["ratios"][0]["held"] == {"scale": 3.0} and 0.0 < told["ratios"][0]["p"] < 1.0
+    for name in ("variants.csv", "ratios.csv", "comparison.svg", "report.html"):
+        assert (Path("results/comparison") / name).is_file()
+    assert call(capsys, "compare-fits", "results/decay_fit", "results/held")[0] == DONE
+    code, _, err = call(capsys, "compare-fits", "results/decay_fit", "results")
+    assert code == BAD_INPUT and "results: no finished fit is here" in err
+
+
+def test_what_is_switched_off_is_no_longer_estimated(here, capsys):
+    from pathway.cli.problem_file import Opened
+    from pathway.fitting.objective import Objective
+
+    opened = Opened("fit_a_blot", ["fit.parameters=['k_PI3K', 'S6K_feedback']"], ["S6K_feedback"])
+    assert "k_PI3K" in opened.problem.names and "S6K_feedback" not in opened.problem.names
+    assert opened.folder == Path("results/fit_a_blot_without_S6K_feedback_fit")
+    more = Opened("fit_a_blot", None, ["FOXO_HER3_induction"])
+    free = Opened(
+        "fit_a_blot",
+        ["fit.parameters=['k_PI3K', 'k_AKT_dephosphorylation', 'k_HER3_degradation', 'FOXO_HER3_induction']"],
+    )
+    assert set(free.problem.names) - set(more.problem.names) == {"FOXO_HER3_induction"}
+    at = dict(zip(free.problem.names, free.problem.nominal, strict=True)) | {"FOXO_HER3_induction": 0.0}
+    values = [
+        Objective(p).compare(np.array([at[n] for n in p.names])).log_likelihood for p in (free.problem, more.problem)
+    ]
+    assert values[0] == pytest.approx(values[1], rel=1e-9)
+    code, _, err = call(capsys, "fit", "fit_a_blot", "--without", "S6K_fedback")
+    assert code == BAD_INPUT and "Did you mean 'S6K_feedback'" in err
+    code, _, err = call(capsys, "fit", "decay.yaml", "--without", "q")
+    assert code == BAD_INPUT and "no estimated parameter is called 'q'" in err
+
+
+def test_predictions_come_from_draws_or_profiles_and_say_what_their_bands_are(here, capsys):
+    code, _, err = call(capsys, "predict", "decay.yaml")
+    assert code == BAD_INPUT and "run 'pathway sample' or 'pathway profile' first" in err
+    assert call(capsys, "profile", "decay.yaml")[0] == DONE
+    code, out, _ = call(capsys, "predict", "decay.yaml", "--json")
+    told = json.loads(out)
+    assert code == DONE and told["level"] == 1.0 and told["band"].startswith("envelope of")
+    assert all(p["low"] <= p["best"] <= p["high"] for p in told["predictions"])
+    assert call(capsys, "sample", "decay.yaml", *SHORT)[0] == DONE
+    code, out, err = call(capsys, "predict", "decay.yaml", "--noise", "--simultaneous", "--json")
+    told = json.loads(out)
+    assert code == DONE and "from the draws in results" in err
+    assert (
+        told["band"] == "95 % of 300 draws, each whole curve lies inside; of what would be measured, scatter included"
+    )
+    for name in ("predictions.csv", "prediction.svg", "report.html"):
+        assert (Path("results/decay_prediction") / name).is_file()
+    Path("other.csv").write_text("k,scal\n1,2\n", encoding="utf-8")
+    code, _, err = call(capsys, "predict", "decay.yaml", "--draws", "other.csv")
+    assert code == BAD_INPUT and "other.csv:1: there is no column scale" in err
+
+
+def test_designs_take_parameters_and_predictions_and_refuse_what_is_not_there(here, capsys):
+    code, out, _ = call(capsys, "design", "decay.yaml", "--target", "k", "--at", "1.4", "--at", "0.1", "--json")
+    told = json.loads(out)
+    assert code == DONE and told["unit"] == "powers of ten"
+    assert [s["time"] for s in told["suggestions"]] == [1.4, 0.1]
+    code, out, _ = call(capsys, "design", "decay.yaml", "--target", "seen in only at 3", "--at", "1.4", "--at", "3")
+    assert code == DONE and "standard deviation of seen in only at 3 [unit of the data]" in " ".join(out.split())
+    for words, message in (
+        (("--target", "kk"), "no estimated parameter is called 'kk'"),
+        (("--target", "sen in only at 3"), "Did you mean 'seen'"),
+        (("--target", "k", "--arm", "onli"), "Did you mean 'only'"),
+        (("--target", "k", "--at", "3 parsec"), "expected a number in the model's unit of time"),
+    ):
+        code, _, err = call(capsys, "design", "decay.yaml", *words)
+        assert code == BAD_INPUT and message in " ".join(err.split()), err

@@ -21,7 +21,7 @@ from pathway.fitting.search.plan import Plan
 from pathway.fitting.search.result import load_fit
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
-from pathway.fitting.uncertainty.predict import compare_models, design, likelihood_ratio, predict
+from pathway.fitting.uncertainty.predict import design, predict
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.fitting.uncertainty.sampling import sample
 
@@ -320,15 +320,6 @@ def test_the_next_measurement_is_the_one_with_the_largest_slope():
     ranked = design(problem, x, candidates, "k")
     assert ranked[0].measurement.time == pytest.approx(1.0 / 0.7)
     assert ranked[0].gain > ranked[-1].gain > 0.0
-
-
-def test_model_comparison():
-    problem = decay()
-    found = compare_models({"full": (10.0, problem), "fixed": (10.5, problem.fixed({"scale": 3.0}))})
-    assert list(found) == ["fixed", "full"]
-    assert found["full"].aic == pytest.approx(24.0)
-    assert found["full"].bic == pytest.approx(20.0 + 2 * math.log(11))
-    assert likelihood_ratio(10.0 + 0.5 * 3.841458820694124, 10.0, 1) == pytest.approx(0.05, rel=1e-9)
 
 
 def test_what_cannot_be_told_apart_is_said_before_the_fit(capsys):

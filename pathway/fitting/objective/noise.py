@@ -96,6 +96,15 @@ class NoiseModel:
             told = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
             return Scatter(told[0], r, *told[1:])
 
+    def scattered(self, simulated: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What would be measured: simulated values with scatter, shape (..., n)."""
+        steps = rng.standard_normal(simulated.shape)
+        steps = np.where(self.distribution == LAPLACE, rng.laplace(size=simulated.shape), steps)
+        heavy = rng.standard_t(np.where(self.distribution == STUDENT_T, self.freedom, 1.0), size=simulated.shape)
+        steps = noise * np.where(self.distribution == STUDENT_T, heavy, steps)
+        unit = np.where(self.transformation == LOG10, _LN10, 1.0)
+        return np.where(self.transformation == LINEAR, simulated + steps, simulated * np.exp(unit * steps))
+
     @cached_property
     def _plain(self) -> bool:
         """Whether every measurement counts, as it is, with normal noise."""

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
+from pathway.expressions import to_text
 
 from ..objective import Objective, RunFailure
 from ..objective.layout import Layout
 from ..objective.objective import scale_slopes, sloped
 from ..objective.runs import EngineRunner
 from ..problem import Measurement, Problem
+
+TOGETHER = 64
+"""So many draws run side by side."""
+CURVE = 40
+"""Moments of a curve through measured points."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,19 +28,42 @@ class Band:
 
     Attributes
     ----------
+    problem : Problem
     measurements : tuple of Measurement
         What is predicted; their values do not matter.
     best, low, high : array
-        At the best parameters, and the lowest and highest quantile over the draws.
+        At the best parameters, and the ends of the band over the draws.
     failed : int
         Draws at which the experiments could not be simulated.
+    draws : int
+        Those that could.
+    level : float
+        1: the envelope of all draws.
+    simultaneous : bool
+        Whether the band holds whole curves in a share `level` of the draws; else each point by itself.
+    noise : bool
+        Whether the band is of what would be measured; else of the curve without scatter.
     """
 
+    problem: Problem
     measurements: tuple[Measurement, ...]
     best: np.ndarray
     low: np.ndarray
     high: np.ndarray
     failed: int
+    draws: int
+    level: float
+    simultaneous: bool = False
+    noise: bool = False
+
+    @property
+    def words(self) -> str:
+        """What the band is."""
+        of = "of what would be measured, scatter included" if self.noise else "of the curve, without measurement noise"
+        if self.level >= 1.0:
+            return f"envelope of {self.draws} parameter sets, {of}"
+        how = "each whole curve lies inside" if self.simultaneous else "each point by itself"
+        return f"{100 * self.level:.4g} % of {self.draws} draws, {how}; {of}"
 
 
 def predict(
@@ -42,6 +72,10 @@ def predict(
     draws: np.ndarray,
     measurements: Sequence[Measurement] | None = None,
     level: float = 0.95,
+    *,
+    simultaneous: bool = False,
+    noise: bool = False,
+    seed: int = 1,
 ) -> Band:
     """Bands of predictions.
 
@@ -55,6 +89,13 @@ def predict(
     measurements : sequence of Measurement, optional
         Default: those of the problem.
     level : float
+    simultaneous : bool
+        True: a share `level` of the draws lies inside with the whole curve of an observable in an experiment, not only
+        with each point by itself.
+    noise : bool
+        True: scatter as the noise model has it is added to every draw.
+    seed : int
+        Of the scatter.
 
     Returns
     -------
@@ -63,20 +104,71 @@ def predict(
     Raises
     ------
     RunFailure
-        If the experiments cannot be simulated at the best parameters.
+        If the experiments cannot be simulated at the best parameters, or at none of the draws.
     """
     chosen = tuple(measurements) if measurements is not None else problem.measurements
     objective = Objective(replace(problem, measurements=chosen))
     centre = objective.compare(best).simulated
-    rows, failed = [], 0
-    for draw in np.asarray(draws, dtype=float):
-        try:
-            rows.append(objective.compare(draw).simulated)
-        except RunFailure:
-            failed += 1
-    table = np.array(rows) if rows else centre[None]
-    low, high = np.quantile(table, [0.5 * (1 - level), 0.5 * (1 + level)], axis=0)
-    return Band(chosen, centre, low, high, failed)
+    table = _simulated(objective, np.asarray(draws, dtype=float), np.random.default_rng(seed) if noise else None)
+    usable = np.isfinite(table).all(axis=1)
+    failed = int((~usable).sum())
+    table = np.sort(table[usable], axis=0) if not simultaneous else table[usable]
+    if not len(table):
+        raise RunFailure(f"{problem.name}: none of the {len(draws)} draws can be simulated")
+    if simultaneous:
+        low, high = _whole_curves(table, chosen, level)
+    else:
+        low, high = np.quantile(table, [0.5 * (1 - level), 0.5 * (1 + level)], axis=0)
+    return Band(problem, chosen, centre, low, high, failed, len(table), level, simultaneous, noise)
+
+
+def curve_points(problem: Problem) -> list[Measurement]:
+    """Moments between the measured ones, to draw the problem's own curves through."""
+    groups: dict[tuple, list[Measurement]] = {}
+    for m in problem.measurements:
+        if math.isfinite(m.time):
+            filled = tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
+            groups.setdefault((m.observable, m.experiment, m.normalization, filled), []).append(m)
+    made = []
+    for members in groups.values():
+        measured = [m.time for m in members]
+        times = np.unique([*np.linspace(min(measured), max(measured), CURVE), *measured])
+        made += [replace(members[0], time=float(t), value=1.0, censored="", counted=False) for t in times]
+    return made
+
+
+def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+    """Simulated values at each draw, shape (n_draws, n_measurements); nan where a draw cannot be run."""
+    layout = objective.layout
+    rows = []
+    for first in range(0, len(draws), TOGETHER):
+        q = layout.full(draws[first : first + TOGETHER])
+        with np.errstate(all="ignore"):
+            recorded = objective.runner.run_many(q)  # type: ignore[union-attr]
+            simulated, noise = layout.observed.values(layout.observed.pool.filled(recorded, q))
+            simulated = np.array(simulated)
+            if rng is not None:
+                simulated = layout.noise.scattered(simulated, noise, rng)
+        simulated[list(recorded.failures)] = math.nan
+        rows.append(simulated[:, layout.own_rows])
+    return np.concatenate(rows) if rows else np.zeros((0, len(layout.own_rows)))
+
+
+def _whole_curves(
+    table: np.ndarray, measurements: Sequence[Measurement], level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The narrowest band of equal ranks that holds a share `level` of the draws at all points of a curve."""
+    ranks = np.argsort(np.argsort(table, axis=0), axis=0)
+    ordered, last = np.sort(table, axis=0), len(table) - 1
+    curves: dict[tuple[str, str], list[int]] = {}
+    for k, m in enumerate(measurements):
+        curves.setdefault((m.observable, m.experiment), []).append(k)
+    low, high = np.empty(table.shape[1]), np.empty(table.shape[1])
+    for members in curves.values():
+        extreme = np.maximum(ranks[:, members], last - ranks[:, members]).max(axis=1)
+        reach = int(np.quantile(extreme, level, method="higher"))
+        low[members], high[members] = ordered[last - reach, members], ordered[reach, members]
+    return low, high
 
 
 @dataclass(frozen=True)
@@ -165,41 +257,3 @@ def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, 
         for a, s, b, t in zip(first, by_simulated, second, by_noise, strict=True)
     ]
     return by_simulated, extra
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One model variant among others.
-
-    Attributes
-    ----------
-    objective : float
-    parameters, measurements : int
-    aic, bic : float
-        From the objective (an approximation where priors contribute).
-    """
-
-    objective: float
-    parameters: int
-    measurements: int
-    aic: float
-    bic: float
-
-
-def compare_models(fits: Mapping[str, tuple[float, Problem]]) -> dict[str, Comparison]:
-    """Akaike's and the Bayesian criterion of fits of several variants to the same data, by name, the best AIC first.
-
-    `fits` gives (objective at the optimum, problem) of each.
-    """
-    made = {}
-    for name, (value, problem) in fits.items():
-        k, n = len(problem.estimated), len(problem.measurements)
-        made[name] = Comparison(value, k, n, 2 * value + 2 * k, 2 * value + k * math.log(n))
-    return dict(sorted(made.items(), key=lambda item: item[1].aic))
-
-
-def likelihood_ratio(small: float, large: float, extra_parameters: int) -> float:
-    """The p-value of a nested variant: `small` and `large` are objectives of the restricted and the full model."""
-    from scipy import special
-
-    return float(special.chdtrc(float(extra_parameters), max(2.0 * (small - large), 0.0)))

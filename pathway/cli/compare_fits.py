@@ -1,0 +1,70 @@
+"""`pathway compare-fits`: variants of a model, fitted to the same data, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console
+from .problem_file import JSON, PANEL, finite
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("compare-fits", rich_help_panel=PANEL)(compare_fits)
+
+
+def compare_fits(
+    folders: Annotated[list[Path], typer.Argument(help="Folders of fits to the same data, two or more")],
+    out: Annotated[Path, typer.Option(help="Folder of the report")] = Path("results/comparison"),
+    as_json: JSON = False,
+) -> int:
+    """Which variant of a model the data speak for: AIC, AICc, BIC, weights, likelihood ratios; leaves a report.
+
+    A variant without a loop: pathway fit FILE --without S6K_feedback
+    """
+    from pathway.fitting.search.result import load_fit
+    from pathway.fitting.uncertainty.comparison import compare_fits as compare
+    from pathway.report.comparison_page import comparison_summary, ratio_rows, variant_rows
+    from pathway.report.fit_folder import FIT
+    from pathway.report.uncertainty_folder import write_comparison
+
+    from . import DONE, BadInput
+
+    for folder in folders:
+        if not (folder / FIT).is_file():
+            raise BadInput(f"{folder}: no finished fit is here. The folder is what 'pathway fit' writes")
+    names = [folder.name for folder in folders]
+    if len(set(names)) < len(names):
+        names = [str(folder) for folder in folders]
+    if len(set(names)) < len(names):
+        raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
+    places = dict(zip(names, folders, strict=True))
+    found = compare({name: load_fit(folder / FIT) for name, folder in places.items()})
+    write_comparison(found, places, out, ["pathway", "compare-fits", *map(str, folders)])
+    if as_json:
+        console.print_json(
+            {
+                "variants": [
+                    {k: finite(x) if isinstance(x, float) else x for k, x in vars(v).items()} for v in found.variants
+                ],
+                "ratios": [vars(r) for r in found.ratios],
+                "concerns": list(found.concerns),
+                "folder": str(out),
+            }
+        )
+        return DONE
+    for concern in found.concerns:
+        console.say(concern)
+    header, rows = variant_rows(found)
+    cells = [[*map(str, row[:3]), *(f"{v:.1f}" for v in row[3:7]), f"{row[7]:.3g}"] for row in rows]
+    console.print_table(header, cells, numbers=range(1, 8))
+    header, rows = ratio_rows(found)
+    cells = [[str(v) if not isinstance(v, float) else f"{v:.3g}" for v in row] for row in rows]
+    if rows:
+        console.print_table(header, cells, numbers=(3, 4, 5))
+    console.print_line(comparison_summary(found))
+    console.print_line(str(out / "report.html"))
+    return DONE

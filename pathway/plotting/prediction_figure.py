@@ -1,0 +1,66 @@
+"""Predictions with bands: what other experiments would show, as far as the parameters are known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from pathway.expressions import to_text
+from pathway.fitting.problem import Measurement
+from pathway.fitting.uncertainty.predict import Band
+
+from .panels import COLUMNS, Page, short, time_label
+from .style import PALETTE, Figure, house_style, value_axis
+
+MOST_PANELS = 48
+
+
+def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
+    """A panel for each observable and experiment: the curve at the best parameters and its band.
+
+    Parameters
+    ----------
+    found : Band
+    points : sequence of Measurement, optional
+        Drawn over the curves.
+    """
+    panels: dict[tuple[str, str], dict[tuple, list[int]]] = {}
+    for k, m in enumerate(found.measurements):
+        filled = tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
+        panels.setdefault((m.observable, m.experiment), {}).setdefault((m.normalization, filled), []).append(k)
+    shown = list(panels.items())[:MOST_PANELS]
+    units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
+    more = f" (the first {len(shown)} of {len(panels)} panels)" if len(shown) < len(panels) else ""
+    with house_style():
+        page = Page(len(shown), COLUMNS, f"{found.problem.name}: predictions{more}", top=0.62)
+        page.figure.text(0.017, 1 - 0.25 / page.height, found.words, size=6.5, va="top")
+        for position, ((observable, experiment), curves) in enumerate(shown):
+            axes = page.axes(position)
+            for order, members in enumerate(curves.values()):
+                _draw(axes, found, members, PALETTE[(2 + order) % len(PALETTE)])
+            own = [m for m in points if (m.observable, m.experiment) == (observable, experiment)]
+            own = [m for m in own if math.isfinite(m.time)]
+            axes.plot([m.time for m in own], [m.value for m in own], "o", color="black", markersize=2.4, zorder=4)
+            members = [k for group in curves.values() for k in group]
+            values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
+            unit = value_axis(axes, float(np.min(values)), float(np.max(values)), units[observable])
+            axes.set_title(short(experiment, 21))
+            axes.set_xlabel(time_label(found.problem), labelpad=1.5)
+            axes.set_ylabel(f"{short(observable, 14)} [{unit}]", labelpad=1.0)
+        return page.figure
+
+
+def _draw(axes: Any, found: Band, members: Sequence[int], color: str) -> None:
+    order = sorted(members, key=lambda k: found.measurements[k].time)
+    times = np.array([found.measurements[k].time for k in order])
+    inside = np.isfinite(times)
+    times, order = times[inside], [k for k, kept in zip(order, inside, strict=True) if kept]
+    if len(times) == 1:
+        axes.plot([times[0]] * 2, [found.low[order[0]], found.high[order[0]]], color=color, alpha=0.5, linewidth=3)
+        axes.plot(times, found.best[order], "_", color=color, markersize=7)
+    elif len(times):
+        axes.fill_between(times, found.low[order], found.high[order], color=color, alpha=0.22, linewidth=0)
+        axes.plot(times, found.best[order], color=color)

@@ -31,6 +31,7 @@ GROUPS = (
     "fit",
     "uncertainty",
     "compare_fits",
+    "plot",
     "validate",
     "replay",
     "cite",

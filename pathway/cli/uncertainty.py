@@ -21,12 +21,18 @@ def profile(
     file: FILE,
     names: Annotated[list[str] | None, typer.Option("--parameter", help="Only this one (repeatable)")] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
+    workers: Annotated[int | None, typer.Option(help="Processes", min=1)] = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
     settings: SET = None,
     as_json: JSON = False,
 ) -> int:
-    """Confidence limits of each parameter from its profile likelihood; leaves a report."""
+    """Confidence limits of each parameter from its profile likelihood; leaves a report.
+
+    Interrupted or killed, the same command goes on with the profiles that are missing.
+    """
+    import sys
+
     from pathway.fitting.uncertainty.profiles import profile as profiles
     from pathway.report.profile_page import profile_summary
     from pathway.report.uncertainty_folder import write_profiles
@@ -37,8 +43,16 @@ def profile(
     for name in names or ():
         known("estimated parameter", name, opened.problem.names)
     begun = opened.at_optimum(fitted)
-    found = profiles(begun.objective, begun.x, names or None, level=level)
     folder = out or opened.beside("profiles")
+    found = profiles(
+        begun.objective,
+        begun.x,
+        names or None,
+        level=level,
+        workers=workers,
+        directory=folder,
+        progress=None if as_json else sys.stderr,
+    )
     write_profiles(found, folder, ["pathway", "profile", file, "--level", f"{level:g}"], opened.inputs, opened.scenario)
     for name, p in found.items():
         if p.better > 0.1:

@@ -17,6 +17,7 @@ from pathway.fitting.search.result import Fit
 from .panels import COLUMNS, GAP_ACROSS, LEFT, Page, short, time_label
 from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
 
+KINDS = ("fits", "residuals", "waterfall", "parameters")
 MOST_PANELS = 48
 SAME = 0.1
 """Objectives this close to the best count as the same optimum."""

@@ -47,7 +47,7 @@ def write_fit(
     Findings
     """
     from pathway.plotting import save
-    from pathway.plotting.fit_figure import plot_fit
+    from pathway.plotting.fit_figure import KINDS, plot_fit
     from pathway.plotting.profile_figure import plot_profiles
 
     out.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,7 @@ def write_fit(
     }
     for name, text in tables.items():
         write_atomically(out / name, text.encode())
-    drawn = {what: plot_fit(fit, what) for what in ("fits", "residuals", "waterfall", "parameters")}
+    drawn = {what: plot_fit(fit, what) for what in KINDS}
     if profiles:
         drawn["profiles"] = plot_profiles(profiles)
     figures = {name: save(figure, out / name)[0].read_text(encoding="utf-8") for name, figure in drawn.items()}

@@ -37,6 +37,7 @@ COMMANDS = (
     "predict",
     "design",
     "compare-fits",
+    "plot",
 )
 
 SMALL = """

@@ -51,6 +51,12 @@ def test_sample_leaves_draws_diagnoses_and_a_report(here, capsys):
     for kind in ("marginals", "pairs", "ranks", "traces", "energy"):
         assert (folder / f"{kind}.svg").is_file()
         assert pathway.plot(found, kind).axes
+    code, out, _ = call(capsys, "plot", str(folder), "--what", "pairs", "--out", "again/pairs.pdf")
+    assert code == DONE and Path("again/pairs.pdf").read_bytes().startswith(b"%PDF")
+    code, _, err = call(capsys, "plot", str(folder), "--what", "pair")
+    assert code == BAD_INPUT and "Did you mean 'pairs'" in err
+    code, _, err = call(capsys, "plot", "results")
+    assert code == BAD_INPUT and "no fit, posterior or profiles are here" in err
     code, out, err = call(capsys, "sample", "decay.yaml", *SHORT)
     assert code == DONE and "2 of 2 chains were finished before" in err and "2 chains of 150 draws" in out
 

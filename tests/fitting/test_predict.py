@@ -8,9 +8,11 @@ import pytest
 
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.noise import NoiseModel
-from pathway.fitting.problem import Measurement
+from pathway.fitting.problem import Measurement, ProblemError
+from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.trust_region import minimize
 from pathway.fitting.uncertainty.predict import curve_points, design, predict
+from pathway.fitting.uncertainty.prediction_profile import profile_prediction
 from tests.fitting.test_sampling import NOISE, closed_form, line
 from tests.fitting.test_search import decay
 
@@ -125,3 +127,43 @@ def test_a_prediction_can_be_the_target():
     assert ranked[0].before == pytest.approx(math.sqrt(slope @ covariance @ slope), rel=1e-3)
     # One more point of the same noise there: variances combine like those of independent estimates.
     assert ranked[0].after == pytest.approx((ranked[0].before ** -2 + 0.05**-2) ** -0.5, rel=1e-3)
+
+
+# Profiles of predictions
+
+
+def test_the_interval_of_a_prediction_of_a_straight_line_is_that_of_the_closed_form():
+    problem = line()
+    mean, covariance = closed_form(problem)
+    found = profile_prediction(Objective(problem), mean, Measurement("seen", "only", 3.0, 0.0))
+    row = np.array([1.0, 3.0])
+    half = 1.959964 * math.sqrt(row @ covariance @ row)
+    assert (found.lower, found.upper) == pytest.approx((row @ mean - half, row @ mean + half), rel=0.01)
+    assert found.verdict == "bounded" and np.all(np.diff(found.values) > 0.0)
+
+
+def test_a_prediction_is_bounded_though_its_parameters_are_not():
+    """k and k2 are known as a product alone, and with it the curve."""
+    problem = decay(redundant=True)
+    x = fit(problem, starts=2, seed=1, workers=1).best.x
+    single = decay()
+    point = Measurement("seen", "only", 8.0, 1.0)
+    known = profile_prediction(Objective(single), fit(single, starts=2, seed=1, workers=1).best.x, point)
+    found = profile_prediction(Objective(problem), x, point)
+    assert found.verdict == "bounded"
+    assert (found.lower, found.upper) == pytest.approx((known.lower, known.upper), rel=0.01)
+
+
+def test_a_prediction_that_the_data_do_not_hold_is_said_to_be_open():
+    """Where the scale is seen and nothing of the decay, the future may be anything between full and none."""
+    problem = replace(decay(), measurements=(Measurement("seen", "only", 0.0, 6.0),))
+    x = problem.to_scale(np.array([0.7, 3.0]))
+    found = profile_prediction(Objective(problem), x, Measurement("seen", "only", 2.0, 1.0))
+    assert found.lower_open and "below" in found.verdict
+    assert found.lower == pytest.approx(0.0, abs=0.05) and found.upper > 5.7
+
+
+def test_a_prediction_that_nothing_moves_is_refused():
+    problem = decay().fixed({"scale": 3.0})
+    with pytest.raises(ProblemError, match="depends on nothing"):
+        profile_prediction(Objective(problem), problem.to_scale(problem.nominal), Measurement("seen", "only", 0.0, 1.0))

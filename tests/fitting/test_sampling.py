@@ -344,6 +344,29 @@ def test_a_journal_with_a_torn_end_or_other_questions_goes_on(tmp_path):
     assert calls == [1.0, 2.0, 3.0, 5.0, 3.0] and path.stat().st_size == 3 * 3 * 8
 
 
+def test_a_journal_answers_many_questions_at_once_from_where_it_knows_none(tmp_path):
+    asked = []
+
+    def answers(points):
+        asked.append(points[:, 0].tolist())
+        return points[:, 0] ** 2
+
+    journal = Journal(tmp_path / "j", 0)
+    journal.ask_all(np.array([[1.0], [2.0]]), answers)
+    journal.close(remove=False)
+    again = Journal(tmp_path / "j", 0)
+    assert again.ask_all(np.array([[1.0], [2.0], [3.0]]), answers).tolist() == [1.0, 4.0, 9.0]
+    again.close(remove=True)
+    assert asked == [[1.0, 2.0], [3.0]] and not list(tmp_path.iterdir())
+
+
+def test_many_values_of_the_density_are_those_of_one_at_a_time():
+    problem = line(0.1, 5.0, prior=Prior("gamma", (3.0, 0.5)), scale="log10")
+    density = Density(Objective(problem), problem.to_scale(problem.nominal))
+    points = np.array([[0.4, -0.7], [1.0, 0.2], [-2.0, 1.0]])
+    assert density.values(points).tolist() == [density.value(z) for z in points]
+
+
 def test_a_folder_with_other_draws_is_refused(tmp_path):
     x = np.array([1.0, 0.5])
     sample(Objective(line()), x, 30, tune=30, workers=1, directory=tmp_path)

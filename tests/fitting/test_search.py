@@ -284,6 +284,22 @@ def test_a_profile_says_that_it_fell_below_its_start():
     assert profile(Objective(problem), x + np.array([0.0, 0.02]), ["k"])["k"].better > 1.0
 
 
+def test_profiles_go_on_with_those_that_are_missing_and_do_not_depend_on_workers(tmp_path, capsys):
+    problem = decay()
+    x = fit(problem, starts=1, seed=1, workers=1).best.x
+    plain = profile(Objective(problem), x)
+    first = profile(Objective(problem), x, ["k"], directory=tmp_path)
+    assert np.array_equal(first["k"].objectives, plain["k"].objectives)
+    stamp = (tmp_path / "profile_000.pickle").stat().st_mtime_ns
+    both = profile(Objective(problem), x, workers=2, directory=tmp_path, progress=sys.stderr)
+    assert (tmp_path / "profile_000.pickle").stat().st_mtime_ns == stamp
+    assert "profile of scale: 1 of 1" in capsys.readouterr().err
+    for name in ("k", "scale"):
+        assert np.array_equal(both[name].points, plain[name].points)
+    with pytest.raises(ProblemError, match=r"by another plan \(level 0.95\)"):
+        profile(Objective(problem), x, ["k"], level=0.9, directory=tmp_path)
+
+
 def test_a_product_of_two_parameters_is_named():
     problem = decay(redundant=True)
     x = problem.to_scale(problem.nominal)

@@ -8,13 +8,12 @@ until it comes to new ones. So a killed chain ends with the bits of an undisturb
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
 import time
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,9 +22,10 @@ import numpy as np
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
-from ..search.on_disk import fingerprint, write_atomically
+from ..search.on_disk import write_atomically
 from ..search.progress import duration
 from .density import Density
+from .kept import begin
 
 METHODS = ("auto", "nuts", "ensemble")
 FLUSHED = 1.0
@@ -130,21 +130,49 @@ class Journal:
 
     def ask(self, z: np.ndarray, answer: Callable[[np.ndarray], tuple[float, np.ndarray]]) -> tuple[float, np.ndarray]:
         """The answer at `z`: as noted, if this question was asked here before, else a new one."""
-        mark = float(zlib.crc32(z.tobytes()))
-        row = self.rows[self.asked] if self.asked < len(self.rows) else None
-        if row is None or row[0] != mark:
-            if row is not None:  # another version of a library asks differently from here on
-                self.rows = self.rows[: self.asked]
-                self._go_to(self.asked)
+        row = self._noted(z)
+        if row is None:
             value, slopes = answer(z)
-            row = np.array([mark, value, *slopes])
-            self._file.write(row.tobytes())
-            if time.monotonic() - self._flushed > FLUSHED:
-                self._file.flush()
-                self._flushed = time.monotonic()
+            row = self._note(z, value, slopes)
+        return float(row[1]), row[2:].copy()
+
+    def ask_all(self, points: np.ndarray, answers: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        """Values at many points, shape (n_points, n_estimated); those not noted yet are answered together."""
+        values = []
+        for z in points:
+            row = self._noted(z)
+            if row is None:
+                break
+            values.append(float(row[1]))
+        left = points[len(values) :]
+        if len(left):
+            values += [float(self._note(z, value, ())[1]) for z, value in zip(left, answers(left), strict=True)]
+        return np.array(values)
+
+    def _noted(self, z: np.ndarray) -> np.ndarray | None:
+        """What is noted next, if it was asked at `z`; else all that follows goes."""
+        if self.asked >= len(self.rows):
+            return None
+        row = self.rows[self.asked]
+        if row[0] != _mark(z):  # another version of a library asks differently from here on
+            self.rows = self.rows[: self.asked]
+            self._go_to(self.asked)
+            return None
+        self._count(row)
+        return row
+
+    def _note(self, z: np.ndarray, value: float, slopes: Sequence[float] | np.ndarray) -> np.ndarray:
+        row = np.array([_mark(z), value, *slopes])
+        self._file.write(row.tobytes())
+        if time.monotonic() - self._flushed > FLUSHED:
+            self._file.flush()
+            self._flushed = time.monotonic()
+        self._count(row)
+        return row
+
+    def _count(self, row: np.ndarray) -> None:
         self.asked += 1
         self.failed += not math.isfinite(row[1])
-        return float(row[1]), row[2:].copy()
 
     def _go_to(self, row: int) -> None:
         self._file.seek(row * self.rows.shape[1] * 8)
@@ -155,6 +183,10 @@ class Journal:
         self._file.close()
         if remove:
             self.path.unlink()
+
+
+def _mark(z: np.ndarray) -> float:
+    return float(zlib.crc32(np.ascontiguousarray(z).tobytes()))
 
 
 # One chain
@@ -278,14 +310,14 @@ def _ensemble(
     """By the affine-invariant ensemble of emcee, which asks for no slopes."""
     import emcee
 
-    def value(z: np.ndarray) -> float:
-        return journal.ask(z, lambda at: (density.value(at), np.empty(0)))[0]
+    def values(points: np.ndarray) -> np.ndarray:
+        return journal.ask_all(np.atleast_2d(points), density.values)
 
     n = len(density.centre)
     walkers = 2 * max(2 * n, 4)
     rng = np.random.default_rng([plan.seed, number])
-    start = _starts(density, ends, number, walkers, rng, value)
-    sampler = emcee.EnsembleSampler(walkers, n, value)
+    start = _starts(density, ends, number, walkers, rng, lambda z: float(values(z)[0]))
+    sampler = emcee.EnsembleSampler(walkers, n, values, vectorize=True)
     sampler.random_state = np.random.RandomState(int(rng.integers(2**32))).get_state()
     began = time.monotonic()
     for step, _ in enumerate(sampler.sample(start, iterations=plan.tune + plan.draws)):
@@ -346,24 +378,7 @@ def opened(folder: Path, problem: Problem, plan: Plan, ends: np.ndarray) -> dict
     ProblemError
         If the folder holds draws of another problem, or by another plan.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "chains.json"
-    wanted = {
-        "problem": problem.name,
-        "fingerprint": fingerprint(problem),
-        "ends": f"{zlib.crc32(np.ascontiguousarray(ends).tobytes()):08x}",
-        "plan": asdict(plan),
-    }
-    if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        for key, what in (("fingerprint", "another problem, or of changed files"), ("ends", "another fit")):
-            if found[key] != wanted[key]:
-                raise ProblemError([f"{folder}: holds draws of {what}; remove it, or name another folder"])
-        if found["plan"] != wanted["plan"]:
-            other = ", ".join(f"{k} {v}" for k, v in found["plan"].items() if v != wanted["plan"].get(k))  # type: ignore[attr-defined]
-            raise ProblemError([f"{folder}: holds draws by another plan ({other}); remove it, or name another folder"])
-    else:
-        write_atomically(path, json.dumps(wanted, indent=1).encode())
+    begin(folder / "chains.json", problem, ends, asdict(plan))
     chains = [Chain.load(file) for file in sorted(folder.glob("chain_*.npz"))]
     return {chain.number: chain for chain in chains}
 

@@ -148,6 +148,11 @@ class Density:
         moved = self.unbounded.moved(self.centre + self.spread @ z)
         return self._gain(moved) - self.objective.value(moved.x)
 
+    def values(self, points: np.ndarray) -> np.ndarray:
+        """The same at many points side by side, shape (n_points, n_estimated)."""
+        moved = [self.unbounded.moved(self.centre + self.spread @ z) for z in points]
+        return np.array([self._gain(m) for m in moved]) - self.objective.values(np.array([m.x for m in moved]))
+
     def gain(self, z: np.ndarray) -> float:
         """What the changes of coordinates add to the log density at `z`."""
         return self._gain(self.unbounded.moved(self.centre + self.spread @ z))

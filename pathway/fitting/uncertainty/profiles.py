@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TextIO
 
 import numpy as np
 from scipy import special
 
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
+from ..search.multi_start import process_pool
+from ..search.on_disk import write_atomically
+from ..search.progress import duration
 from ..search.trust_region import Settings, minimize
+from .kept import begin
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +138,9 @@ def profile(
     *,
     level: float = 0.95,
     points: int = 60,
+    workers: int | None = 1,
+    directory: str | Path | None = None,
+    progress: TextIO | None = None,
 ) -> Profiles:
     """Profiles from an optimum.
 
@@ -143,6 +155,12 @@ def profile(
         Of confidence.
     points : int
         At most so many to each side.
+    workers : int, optional
+        Processes; 1 stays in this one; None: one for each core, but no more than parameters.
+    directory : str or Path, optional
+        Where finished profiles are kept; asked for again, those that are missing are made.
+    progress : text stream, optional
+        Where a line about every finished profile goes.
 
     Returns
     -------
@@ -164,9 +182,62 @@ def profile(
         if name not in known:
             raise ProblemError([f"{objective.problem.name}: no estimated parameter is called '{name}'"])
     rise = 0.5 * float(special.chdtri(1.0, 1.0 - level))
-    best = objective.value(x)
-    found = {name: _profile(objective, x, best, known.index(name), rise, points) for name in chosen}
-    return Profiles(objective.problem, np.array(x), level, found)
+    task = _Task(objective.problem, np.array(x), objective.value(x), rise, points)
+    with TemporaryDirectory() as temporary:
+        folder = Path(directory if directory is not None else temporary)
+        begin(folder / "profiling.json", objective.problem, task.x, {"level": level, "points": points})
+        made = _made(objective, task, [known.index(name) for name in chosen], folder, workers, progress)
+    return Profiles(objective.problem, task.x, level, {name: made[known.index(name)] for name in chosen})
+
+
+@dataclass(frozen=True, eq=False)
+class _Task:
+    """What the profiles of a problem have in common."""
+
+    problem: Problem
+    x: np.ndarray
+    best: float
+    rise: float
+    points: int
+
+    def __call__(self, k: int, folder: Path, objective: Objective | None = None) -> int:
+        """Make the profile at position k and keep it."""
+        objective = objective or Objective(self.problem)
+        found = _profile(objective, self.x, self.best, k, self.rise, self.points)
+        write_atomically(_kept(folder, k), pickle.dumps(found))
+        return k
+
+
+def _kept(folder: Path, k: int) -> Path:
+    return folder / f"profile_{k:03d}.pickle"
+
+
+def _made(
+    objective: Objective, task: _Task, wanted: list[int], folder: Path, workers: int | None, progress: TextIO | None
+) -> dict[int, Profile]:
+    """Profiles by position: those that the folder holds, and the missing ones."""
+    missing = [k for k in wanted if not _kept(folder, k).is_file()]
+    workers = min(os.cpu_count() or 1, len(missing)) if workers is None else workers
+    began = time.monotonic()
+
+    def tell(k: int, finished: int) -> None:
+        if progress is not None:
+            left = duration((time.monotonic() - began) / finished * (len(missing) - finished))
+            print(
+                f"profile of {task.problem.names[k]}: {finished} of {len(missing)}; {left} left",
+                file=progress,
+                flush=True,
+            )
+
+    if workers <= 1:
+        for finished, k in enumerate(missing, 1):
+            tell(task(k, folder, objective), finished)
+    else:
+        with process_pool(workers) as pool:
+            running = [pool.submit(task, k, folder) for k in missing]
+            for finished, future in enumerate(as_completed(running), 1):
+                tell(future.result(), finished)
+    return {k: pickle.loads(_kept(folder, k).read_bytes()) for k in wanted}
 
 
 def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: float, most: int) -> Profile:

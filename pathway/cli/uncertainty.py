@@ -180,10 +180,18 @@ def predict(
             help="Folder of 'pathway sample' or 'profile', or a CSV of draws; default: NAME_posterior, NAME_profiles"
         ),
     ] = None,
+    intervals: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--interval", help="Instead of bands: profile likelihood of 'OBSERVABLE in ARM at TIME' (repeatable)"
+        ),
+    ] = None,
     scenario: Annotated[
         str | None, typer.Option(help="What another scenario would show, instead of the problem's measurements")
     ] = None,
-    level: Annotated[float, typer.Option(help="Share of draws inside the band", min=0.5, max=1.0)] = 0.95,
+    level: Annotated[
+        float, typer.Option(help="Share of draws inside the band, or confidence", min=0.5, max=1.0)
+    ] = 0.95,
     simultaneous: Annotated[bool, typer.Option("--simultaneous", help="Whole curves inside, not each point")] = False,
     noise: Annotated[bool, typer.Option("--noise", help="Of what would be measured, scatter included")] = False,
     count: Annotated[int, typer.Option(help="So many draws, evenly spaced", min=20)] = 500,
@@ -194,7 +202,8 @@ def predict(
 ) -> int:
     """Bands of predictions, from a posterior or from profiles; leaves a report.
 
-    From profiles: the envelope of all parameter sets on them that the data do not refuse.
+    From profiles of parameters: the envelope of all sets on them that the data do not refuse. With --interval the
+    prediction itself is profiled, which needs no draws and is honest where parameters are not identifiable.
     """
     from pathway.fitting.uncertainty.predict import curve_points
     from pathway.fitting.uncertainty.predict import predict as bands
@@ -203,12 +212,16 @@ def predict(
     from . import DONE, BadInput
 
     opened = Opened(file, settings)
+    if intervals:
+        if noise or simultaneous or draws is not None:
+            raise BadInput("--interval: profiles need no draws and hold no noise; leave out the other options of bands")
+        return _profiled(opened, fitted, intervals, scenario, level, out, as_json)
     problem, best = opened.problem, opened.problem.from_scale(opened.at_optimum(fitted).x)
     table, envelope = _draws(opened, draws, count)
     level = 1.0 if envelope else level
     title = opened.scenario.title if opened.scenario else problem.name
     if scenario is not None:
-        problem, title = _prediction(opened, file, settings, scenario)
+        problem, title = _prediction(opened, scenario)
         places = [opened.problem.names.index(name) for name in problem.names]
         best, table = best[places], table[:, places]
     if noise and scenario is not None:
@@ -291,7 +304,51 @@ def _columns(file: Path, names: tuple[str, ...]) -> Any:
         raise BadInput(f"{file}: {mistake}") from None
 
 
-def _prediction(opened: Opened, file: str, settings: list[str] | None, scenario: str) -> tuple[Any, str]:
+def _profiled(
+    opened: Opened,
+    fitted: Path | None,
+    targets: list[str],
+    scenario: str | None,
+    level: float,
+    out: Path | None,
+    as_json: bool,
+) -> int:
+    """Intervals of single predictions by their profiles."""
+    from pathway.fitting.uncertainty.prediction_profile import profile_prediction
+    from pathway.report.uncertainty_folder import write_prediction_profiles
+
+    from . import DONE, BadInput
+
+    if not 0.5 <= level < 1.0:
+        raise BadInput(f"--level {level:g}: the confidence of a profile lies below 1")
+    begun = opened.at_optimum(fitted)
+    problem = _prediction(opened, scenario)[0] if scenario else opened.problem
+    asked = {text: _moment(problem, text, "--interval") for text in targets}
+    found = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
+    folder = out or opened.beside("prediction_profiles")
+    typed = ["pathway", "predict", opened.file, *(["--scenario", scenario] if scenario else [])]
+    typed += ["--level", f"{level:g}", *(word for text in targets for word in ("--interval", text))]
+    write_prediction_profiles(found, problem, level, folder, typed, opened.inputs, opened.problem)
+    units = {o.name: o.unit or "unit of the data" for o in problem.observables}
+    if as_json:
+        keys = ("best", "lower", "upper", "verdict")
+        told = {
+            text: {k: getattr(p, k) for k in keys} | {"unit": units[p.measurement.observable]}
+            for text, p in found.items()
+        }
+        console.print_json({"level": level, "predictions": told, "folder": str(folder)})
+        return DONE
+    rows = [
+        [text, units[p.measurement.observable], *(f"{v:.5g}" for v in (p.best, p.lower, p.upper)), p.verdict]
+        for text, p in found.items()
+    ]
+    header = ["prediction", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
+    console.print_table(header, rows, numbers=(2, 3, 4))
+    console.print_line(str(folder / "report.html"))
+    return DONE
+
+
+def _prediction(opened: Opened, scenario: str) -> tuple[Any, str]:
     """Another scenario over the parameters of a fit, which may only ask for what the fit has found; and its title."""
     from pathway.fitting.laboratory.bench import prediction_of
     from pathway.scenario import read_scenario
@@ -299,12 +356,14 @@ def _prediction(opened: Opened, file: str, settings: list[str] | None, scenario:
     from . import BadInput
 
     if opened.scenario is None:
-        raise BadInput(f"{file}: --scenario needs a fit of a scenario; a PEtab problem knows no other experiments")
+        raise BadInput(
+            f"{opened.file}: --scenario needs a fit of a scenario; a PEtab problem knows no other experiments"
+        )
     other = read_scenario(scenario)
     problem = prediction_of(opened.scenario, other)
     unknown = [name for name in problem.names if name not in opened.problem.names]
     if unknown:
-        raise BadInput(f"{scenario}: {', '.join(unknown)} was not estimated in {file}: it has other cell lines")
+        raise BadInput(f"{scenario}: {', '.join(unknown)} was not estimated in {opened.file}: it has other cell lines")
     return problem, other.title
 
 
@@ -368,20 +427,27 @@ def _unit_of(problem: Any, aim: Any) -> str:
 
 
 def _aim(problem: Any, target: str) -> Any:
-    """A parameter by its name, or a measurement that would be made: "pAKT in lapatinib at 4 h"."""
+    """A parameter by its name, or a measurement that would be made."""
+    if target in problem.names or " in " not in target:
+        return known("estimated parameter", target, problem.names)
+    return _moment(problem, target, "--target")
+
+
+def _moment(problem: Any, text: str, option: str) -> Any:
+    """A measurement that would be made: "pAKT in lapatinib at 4 h"."""
     import re
     from dataclasses import replace
 
-    if target in problem.names:
-        return target
-    said = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", target)
+    from . import BadInput
+
+    said = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", text)
     if said is None:
-        return known("estimated parameter", target, problem.names)
+        raise BadInput(f"{option} {text}: expected 'OBSERVABLE in ARM at TIME', for example 'pAKT in untreated at 4 h'")
     observable = known("observable", said[1], [o.name for o in problem.observables])
     arm = known("arm", said[2], [e.name for e in problem.experiments])
     kinds = [m for m in problem.measurements if m.observable == observable]
     kinds.sort(key=lambda m: m.experiment != arm)
-    return replace(kinds[0], experiment=arm, time=_time(problem, said[3], "--target"))
+    return replace(kinds[0], experiment=arm, time=_time(problem, said[3], option))
 
 
 def _time(problem: Any, text: str, option: str) -> float:

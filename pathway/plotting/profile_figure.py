@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from pathway.fitting.problem import Parameter
+from pathway.fitting.problem import Parameter, Problem
+from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 
 from .panels import COLUMNS, Page, short
@@ -84,6 +86,30 @@ def _value_axis(axes: Any, about: Parameter, p: Profile) -> None:
     elif high > low:
         axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+
+
+def plot_prediction_profiles(found: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Figure:
+    """The rise of the objective while one prediction is held and all parameters adapt."""
+    units = {o.name: o.unit or "unit of the data" for o in problem.observables}
+    with house_style():
+        title = f"{problem.name}: profiles of predictions, {100 * level:.4g} % intervals"
+        page = Page(len(found), 3, title, top=0.5)
+        for position, (name, p) in enumerate(found.items()):
+            axes = page.axes(position)
+            best = float(p.objectives.min())
+            rise = p.threshold - best
+            axes.axvspan(p.lower, p.upper, color=PALETTE[5], alpha=0.18, linewidth=0, zorder=0)
+            axes.axhline(rise, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)))
+            axes.plot(p.values, p.objectives - best, "-o", color=PALETTE[2], markersize=1.8)
+            axes.set_ylim(-0.06 * rise, 1.6 * rise)
+            if p.verdict != "bounded":
+                axes.set_title(p.verdict, loc="right", color=PALETTE[1], weight="normal", fontsize=6, y=0.9)
+            axes.set_title(short(name, 30))
+            axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+            axes.set_xlabel(f"[{units[p.measurement.observable]}]", labelpad=1.5)
+            if position % page.columns == 0:
+                axes.set_ylabel("rise of the objective [1]")
+        return page.figure
 
 
 def plot_paths(found: Profiles, most: int = 6) -> Figure:

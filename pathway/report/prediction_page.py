@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from pathway.fitting.problem import Problem
 from pathway.fitting.uncertainty.predict import Band
+from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 
 from .page import figure_part, provenance_part, table_part, whole_page
 
@@ -49,3 +52,43 @@ def prediction_page(found: Band, figure: str, record: dict[str, Any], title: str
         "<h2>Where this comes from</h2>" + provenance_part(record),
     ]
     return whole_page(f"Prediction: {title}", parts)
+
+
+def prediction_interval_rows(
+    found: Mapping[str, PredictionProfile], problem: Problem, level: float
+) -> tuple[list[str], list[list[Any]]]:
+    """One row for each profiled prediction."""
+    units = {o.name: o.unit or "unit of the data" for o in problem.observables}
+    sides = [f"{100 * level:.4g} % from", f"{100 * level:.4g} % to"]
+    header = ["prediction", "unit", "best", *sides, "verdict"]
+    rows: list[list[Any]] = [
+        [text, units[p.measurement.observable], p.best, p.lower, p.upper, p.verdict] for text, p in found.items()
+    ]
+    return header, rows
+
+
+def prediction_profile_rows(found: Mapping[str, PredictionProfile], problem: Problem) -> Any:
+    """One row for each point of each profile, with all parameters of the fit there in natural units."""
+    header = ["prediction", "value", "objective", *problem.names]
+    rows = [
+        [text, float(value), float(objective), *map(float, problem.from_scale(x))]
+        for text, p in found.items()
+        for value, objective, x in zip(p.values, p.objectives, p.points, strict=True)
+    ]
+    return header, rows
+
+
+def prediction_profile_page(
+    intervals: tuple[list[str], list[list[Any]]], figure: str, record: dict[str, Any], title: str
+) -> str:
+    """The report of profiled predictions as HTML text."""
+    words = "The rise of the objective while one prediction is held and all parameters adapt; the interval ends at the "
+    parts = [
+        f"<h1>{escape(title)}</h1>",
+        "<h2>Predictions</h2>" + table_part(*intervals, numbers=(2, 3, 4)),
+        '<p class="note">Of the curve, without measurement noise. Parameters that the data do not hold move freely, so '
+        "that the interval is honest where they are not identifiable (Kreutz, Raue &amp; Timmer 2012).</p>",
+        figure_part(figure, words + "dashed line."),
+        "<h2>Where this comes from</h2>" + provenance_part(record),
+    ]
+    return whole_page(f"Predictions: {title}", parts)

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.fitting.problem import Problem
 from pathway.fitting.search.on_disk import write_atomically
 from pathway.fitting.uncertainty.comparison import Verdict
 from pathway.fitting.uncertainty.predict import Band
+from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.fitting.uncertainty.sampling import Posterior
 from pathway.scenario.experiment import Scenario
@@ -17,7 +19,13 @@ from .comparison_page import comparison_page, ratio_rows, variant_rows
 from .fit_folder import FIT
 from .folder import RECORD, _write_json
 from .posterior_page import posterior_page, posterior_rows
-from .prediction_page import prediction_page, prediction_rows
+from .prediction_page import (
+    prediction_interval_rows,
+    prediction_page,
+    prediction_profile_page,
+    prediction_profile_rows,
+    prediction_rows,
+)
 from .profile_page import interval_rows, profile_page, profile_rows
 from .provenance import provenance, sha256
 from .tables import csv_text
@@ -136,6 +144,43 @@ def write_prediction(
     points = [m for m in found.measurements if not m.censored] if measured else []
     figure = _figures(out, {"prediction": plot_prediction(curves, points)})["prediction"]
     _finish(out, prediction_page(found, figure, record, title, measured), record)
+
+
+def write_prediction_profiles(
+    found: Mapping[str, PredictionProfile],
+    problem: Problem,
+    level: float,
+    out: Path,
+    command: Sequence[str],
+    inputs: Mapping[str, bytes],
+    fitted: Problem,
+) -> None:
+    """Writes profiles of predictions: tables, figure, report and provenance.
+
+    Parameters
+    ----------
+    found : mapping of what is predicted to PredictionProfile
+    problem : Problem
+        To which the predictions belong.
+    level : float
+    out : Path
+    command : sequence of str
+        As typed.
+    inputs : mapping of file name to content
+    fitted : Problem
+        Whose parameters move.
+    """
+    from pathway.plotting.profile_figure import plot_prediction_profiles
+
+    out.mkdir(parents=True, exist_ok=True)
+    intervals = prediction_interval_rows(found, problem, level)
+    tables = {
+        "intervals.csv": csv_text(*intervals),
+        "profiles.csv": csv_text(*prediction_profile_rows(found, fitted)),
+    }
+    record = _record(out, tables, command, inputs, None, None)
+    drawn = _figures(out, {"prediction_profiles": plot_prediction_profiles(found, problem, level)})
+    _finish(out, prediction_profile_page(intervals, drawn["prediction_profiles"], record, problem.name), record)
 
 
 def _record(

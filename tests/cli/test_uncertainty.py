@@ -170,6 +170,18 @@ def test_predictions_come_from_draws_or_profiles_and_say_what_their_bands_are(he
     assert code == BAD_INPUT and "other.csv:1: there is no column scale" in err
 
 
+def test_a_prediction_can_be_profiled_itself(here, capsys):
+    code, out, _ = call(capsys, "predict", "decay.yaml", "--interval", "seen in only at 8", "--json")
+    told = json.loads(out)["predictions"]["seen in only at 8"]
+    assert code == DONE and told["lower"] < told["best"] < told["upper"] and told["verdict"] == "bounded"
+    for name in ("intervals.csv", "profiles.csv", "prediction_profiles.svg", "report.html"):
+        assert (Path("results/decay_prediction_profiles") / name).is_file()
+    code, _, err = call(capsys, "predict", "decay.yaml", "--interval", "k")
+    assert code == BAD_INPUT and "expected 'OBSERVABLE in ARM at TIME'" in err
+    code, _, err = call(capsys, "predict", "decay.yaml", "--interval", "seen in only at 8", "--noise")
+    assert code == BAD_INPUT and "profiles need no draws" in err
+
+
 def test_designs_take_parameters_and_predictions_and_refuse_what_is_not_there(here, capsys):
     code, out, _ = call(capsys, "design", "decay.yaml", "--target", "k", "--at", "1.4", "--at", "0.1", "--json")
     told = json.loads(out)

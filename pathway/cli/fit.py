@@ -80,6 +80,7 @@ def fit(
                 "intervals": {
                     n: {"lower": finite(low), "upper": finite(high), "by": by} for n, _, low, high, by in rows
                 },
+                "at_bound": {n: side for k, n in enumerate(problem.names) if (side := told.at_bound(k))},
                 "starts": len(found.starts),
                 "at_optimum": found.at_optimum(),
                 "objectives": [finite(v) for v in found.objectives],
@@ -93,10 +94,12 @@ def fit(
         return DONE
     units = {p.name: p.unit for p in problem.parameters}
     cells = [
-        [n, f"{v:.5g}", units[n] or "1", console.number(low, 4), console.number(high, 4), by]
-        for n, v, low, high, by in rows
+        [n, f"{v:.5g}", console.number(low, 4), console.number(high, 4), units[n], by] for n, v, low, high, by in rows
     ]
-    console.print_table(["parameter", "value", "unit", "95 % from", "to", "by"], cells, numbers=(1, 3, 4))
+    header = ["parameter", "value", "95 % from", "to", "unit", "by"]
+    if not any(units.values()):  # of a PEtab problem
+        header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
+    console.print_table(header, cells, numbers=(1, 2, 3))
     console.print_line(summary(told))
     for path in [folder / "report.html", *written]:
         console.print_line(str(path))
@@ -120,7 +123,7 @@ def _say_unseen(problem: Any, most: int = 5) -> None:
         return
     for combination in combinations[:most]:
         together = ", ".join(f"{name} ({share:+.2g})" for name, share in combination.items())
-        console.say(f"near the nominal parameters the data do not see a move of {together} on the scale of the search")
+        console.say(f"near the nominal parameters the data do not see relative changes of {together}")
     if len(combinations) > most:
         console.say(f"nor {len(combinations) - most} further combinations")
 

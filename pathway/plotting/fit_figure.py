@@ -13,11 +13,12 @@ from pathway.fitting.laboratory.courses import Course, courses
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.identifiability import identifiability
 
 from .panels import COLUMNS, GAP_ACROSS, LEFT, Page, short, time_label
 from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
 
-KINDS = ("fits", "residuals", "waterfall", "parameters")
+KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48
 SAME = 0.1
 """Objectives this close to the best count as the same optimum."""
@@ -30,7 +31,8 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
     ----------
     fit : Fit
     what : str
-        "fits" (a panel for each condition and observable), "residuals", "waterfall" or "parameters".
+        "fits" (a panel for each condition and observable), "residuals", "waterfall", "parameters" or
+        "correlations".
 
     Raises
     ------
@@ -46,7 +48,10 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
         return plot_waterfall(fit)
     if what == "parameters":
         return plot_parameters(fit)
-    raise ValueError(f"there is no figure '{what}' of a fit: fits, residuals, waterfall, parameters")
+    if what == "correlations":
+        local = identifiability(Objective(fit.problem), fit.best.x)
+        return plot_correlations(local.names, local.correlations)
+    raise ValueError(f"there is no figure '{what}' of a fit: {', '.join(KINDS)}")
 
 
 # Curves through points
@@ -84,19 +89,22 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
 
 
 def _unit(course: Course) -> str:
-    return course.observable.unit or "unit of the data"
+    return course.observable.unit or "data"
 
 
 def _draw_course(axes: Any, problem: Problem, course: Course, color: str) -> None:
     if len(course.times) > 1:
-        low, high = course.band()
-        axes.fill_between(course.times, low, high, color=color, alpha=0.13, linewidth=0)
+        if not len(course.spread):
+            axes.fill_between(course.times, *course.band(), color=color, alpha=0.13, linewidth=0)
         axes.plot(course.times, course.simulated, color=color)
     elif len(course.times) == 1:
         axes.plot(course.times, course.simulated, "_", color=color, markersize=9)
-    for k in course.members:
+    for position, k in enumerate(course.members):
         m = problem.measurements[k]
         if math.isfinite(m.time):
+            if len(course.spread):
+                reach = course.around(np.array(m.value), course.spread[position])
+                axes.plot([m.time, m.time], reach, color=color, linewidth=0.7, zorder=2)
             marker = {"": "o", "below": "v", "above": "^"}[m.censored]
             face = color if m.counted else "white"
             axes.plot([m.time], [m.value], marker, color=color, markersize=3.2, markerfacecolor=face, zorder=3)
@@ -284,6 +292,35 @@ def plot_parameters(fit: Fit) -> Figure:
         axes.grid(axis="y", color=FAINT, linewidth=0.5)
         axes.set_xlabel("from lower to upper bound, on the scale of the search [1]")
         axes.set_title("blue: the best optimum; orange: other ends")
+        return figure
+
+
+def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
+    """How the uncertainties of parameters go together: 1 and -1 mean that the data see only a combination.
+
+    Parameters
+    ----------
+    names : sequence of str
+    correlations : array, shape (n, n)
+        Not a number where a parameter is unseen.
+    """
+    n = len(names)
+    side = min(max(0.16 * n, 1.0), WIDTH - 3.0)
+    with house_style():
+        labels = [short(name, 26) for name in names]
+        room = 0.15 + 0.055 * max(map(len, labels))
+        figure = new_figure(WIDTH, side + room + 0.3)
+        height = side + room + 0.3
+        axes = figure.add_axes((2.1 / WIDTH, room / height, side / WIDTH, side / height))
+        image = axes.imshow(np.ma.masked_invalid(correlations), cmap="RdBu_r", vmin=-1.0, vmax=1.0)
+        axes.set_facecolor(FAINT)
+        size = 6.0 if n <= 40 else 6.0 * 40 / n
+        axes.set_xticks(range(n), labels, rotation=90, fontsize=size)
+        axes.set_yticks(range(n), labels, fontsize=size)
+        beside = figure.add_axes(((2.3 + side) / WIDTH, room / height, 0.1 / WIDTH, 0.8 / height))
+        bar = figure.colorbar(image, cax=beside)
+        bar.set_label("correlation [1]")
+        axes.set_title("correlation of uncertainties")
         return figure
 
 

@@ -18,6 +18,8 @@ from .provenance import provenance, sha256
 from .tables import csv_text
 
 FIT = "fit.pickle"
+MOST_CORRELATED = 80
+"""Of more parameters the names could not be read in a figure."""
 
 
 def write_fit(
@@ -47,7 +49,7 @@ def write_fit(
     Findings
     """
     from pathway.plotting import save
-    from pathway.plotting.fit_figure import KINDS, plot_fit
+    from pathway.plotting.fit_figure import KINDS, plot_correlations, plot_fit
     from pathway.plotting.profile_figure import plot_profiles
 
     out.mkdir(parents=True, exist_ok=True)
@@ -61,7 +63,9 @@ def write_fit(
     }
     for name, text in tables.items():
         write_atomically(out / name, text.encode())
-    drawn = {what: plot_fit(fit, what) for what in KINDS}
+    drawn = {what: plot_fit(fit, what) for what in KINDS if what != "correlations"}
+    if 1 < len(found.local.names) <= MOST_CORRELATED:
+        drawn["correlations"] = plot_correlations(found.local.names, found.local.correlations)
     if profiles:
         drawn["profiles"] = plot_profiles(profiles)
     figures = {name: save(figure, out / name)[0].read_text(encoding="utf-8") for name, figure in drawn.items()}

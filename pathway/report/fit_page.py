@@ -23,11 +23,14 @@ from .page import figure_part, provenance_part, table_part, whole_page
 NORMAL_95 = 1.959964
 FIGURES = {
     "fits": "Points as measured and the fitted curves, a panel for each observable and condition; shaded is one noise "
-    "level. Triangles are limits: below detection (down) or saturated (up). Hollow points do not count.",
+    "level, bars where each point has its own. Triangles are limits: below detection (down) or saturated (up). Hollow "
+    "points do not count.",
     "residuals": "Standardized residuals over time, and against the normal distribution. Points should scatter freely "
     "between the dashed lines; a run on one side is a trend that the model does not follow.",
     "waterfall": "Where every start of the search ended, best first. A plateau says that the best was found often.",
     "parameters": "Where the starts ended between the bounds.",
+    "correlations": "How the uncertainties of parameters go together, by linear theory on the scale of the search. "
+    "Near 1 or -1 the data see only one combination of the two; grey rows are parameters that they do not see at all.",
     "profiles": "Profile likelihoods: the rise of the objective while one parameter is held. The interval ends at the "
     "dashed line; a curve that stays below it is not identifiable on that side.",
 }
@@ -54,6 +57,12 @@ class Findings:
     agreements: list[Agreement]
     local: Identifiability
     profiles: Mapping[str, Profile]
+
+    def at_bound(self, k: int) -> str:
+        """ "lower" or "upper" if the best value of the parameter at position k lies at that bound, else nothing."""
+        x, bounds = self.fit.best.x[k], [bound[k] for bound in self.fit.problem.bounds]
+        near = 1e-6 * max(1.0, abs(x))
+        return next((word for word, b in zip(("lower", "upper"), bounds, strict=True) if abs(x - b) <= near), "")
 
     def interval(self, k: int) -> tuple[float, float, str]:
         """95 % limits of the parameter at position k and where they come from."""
@@ -95,8 +104,10 @@ def parameter_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
     rows: list[list[Any]] = []
     for k, p in enumerate(found.fit.problem.estimated):
         low, high, by = found.interval(k)
+        if wall := found.at_bound(k):
+            by += f"; at its {wall} bound"
         value = found.fit.best.parameters[p.name]
-        rows.append([p.name, value, p.unit or "1", low, high, by, p.lower, p.upper, prior_words(p), p.meaning])
+        rows.append([p.name, value, p.unit, low, high, by, p.lower, p.upper, prior_words(p), p.meaning])
     return header, rows
 
 
@@ -184,16 +195,18 @@ def fit_page(
         Of the scenario; a PEtab problem has none.
     """
     problem = found.fit.problem
-    header, rows = parameter_rows(found)
-    if not any(row[8] for row in rows):
-        header, rows = [*header[:8], *header[9:]], [[*row[:8], *row[9:]] for row in rows]
+    header, rows = _without_empty(*parameter_rows(found))
+    counted = [
+        k for k, name in enumerate(header) if name in ("value", "95 % from", "95 % to") or name.endswith(" bound")
+    ]
     parts = [
         f"<h1>{escape(title or problem.name)}</h1>",
         f'<p class="source">Fit of <code>{escape(problem.name)}</code>.</p>',
         f"<p>{escape(question)}</p>" if question else "",
         f"<p>{escape(summary(found))}</p>",
-        "<h2>Parameters</h2>" + table_part(header, rows, numbers=(1, 3, 4, 6, 7)),
+        "<h2>Parameters</h2>" + table_part(header, rows, numbers=counted),
         _unseen(found.local),
+        _tied(found.local),
         "<h2>Measured and fitted</h2>" + table_part(*agreement_rows(found), numbers=range(2, 9)),
         '<p class="note">chi-squared per point is about 1 where noise and model are right; trend is the correlation '
         "of a residual with the next one in time, about 0 where they scatter freely. Not counted are arms held out and "
@@ -210,8 +223,14 @@ def fit_page(
     return whole_page(f"Fit: {title or problem.name}", parts)
 
 
+def _without_empty(header: list[str], rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
+    """The table without columns in which nothing stands: a PEtab problem has no units, few have priors."""
+    kept = [k for k in range(len(header)) if any(row[k] != "" for row in rows)]
+    return [header[k] for k in kept], [[row[k] for k in kept] for row in rows]
+
+
 def summary(found: Findings) -> str:
-    """The fit in two sentences."""
+    """The fit in a few sentences."""
     fit = found.fit
     counted = sum(m.counted for m in fit.problem.measurements)
     values = sum(a.points for a in found.agreements)
@@ -223,6 +242,12 @@ def summary(found: Findings) -> str:
     text += f"of {len(fit.starts)} starts."
     if values:
         text += f" chi-squared per point {chi_squared / values:.3g}."
+    likelihood, n = found.comparison.log_likelihood, len(fit.problem.names)
+    text += f" Log-likelihood {likelihood:.6g}"
+    text += f" (AIC {2 * n - 2 * likelihood:.6g}, BIC {n * math.log(max(counted, 1)) - 2 * likelihood:.6g})."
+    walls = [name for k, name in enumerate(fit.problem.names) if found.at_bound(k)]
+    if walls:
+        text += f" At a bound: {', '.join(walls)}."
     return text
 
 
@@ -234,7 +259,17 @@ def _unseen(local: Identifiability) -> str:
     for combination in local.combinations:
         parts = ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
         items.append(f"<li>{escape(parts)}</li>")
-    return f"<p>The data say nothing about these directions (on the scale of the search):</p><ul>{''.join(items)}</ul>"
+    return f"<p>The data say nothing about these directions (relative changes of each):</p><ul>{''.join(items)}</ul>"
+
+
+def _tied(local: Identifiability, most: int = 10) -> str:
+    """Pairs of which the data see little more than one combination."""
+    pairs = local.tied()
+    if not pairs:
+        return ""
+    words = "; ".join(f"{a} and {b} ({r:+.3f})" for a, b, r in pairs[:most])
+    more = f", and {len(pairs) - most} more pairs" if len(pairs) > most else ""
+    return f'<p class="note">Closely tied (correlation of their uncertainties): {escape(words)}{more}.</p>'
 
 
 def _failures(fit: Fit) -> str:

@@ -38,7 +38,7 @@ def posterior_rows(found: Posterior) -> tuple[list[str], list[list[Any]]]:
     for k, p in enumerate(found.problem.estimated):
         diagnoses = [found.r_hat[p.name], found.bulk[p.name], found.tail[p.name]]
         numbers = [float(low[k]), float(high[k]), *diagnoses]
-        rows.append([p.name, float(best[k]), float(middle[k]), p.unit or "1", *numbers, prior_words(p), p.meaning])
+        rows.append([p.name, float(best[k]), float(middle[k]), p.unit, *numbers, prior_words(p), p.meaning])
     return header, rows
 
 

@@ -38,7 +38,7 @@ def interval_rows(found: Profiles) -> tuple[list[str], list[list[Any]]]:
         k = found.problem.names.index(name)
         about = found.problem.estimated[k]
         along = ", ".join(f"{n} ({s:+.2g})" for n, s in p.companions.items())
-        row = [name, float(best[k]), about.unit or "1", p.lower, p.upper, p.verdict, along]
+        row = [name, float(best[k]), about.unit, p.lower, p.upper, p.verdict, along]
         rows.append([*row, about.lower, about.upper, p.better])
     return header, rows
 
@@ -48,7 +48,7 @@ def profile_rows(found: Profiles) -> tuple[list[str], list[list[Any]]]:
     header = ["profile of", "value", "unit", "objective", "rise", *found.problem.names]
     rows: list[list[Any]] = []
     for name, p in found.items():
-        unit = found.problem.estimated[found.problem.names.index(name)].unit or "1"
+        unit = found.problem.estimated[found.problem.names.index(name)].unit
         low = float(p.objectives.min())
         for value, objective, x in zip(p.values, p.objectives, p.points, strict=True):
             natural = map(float, found.problem.from_scale(x))

@@ -110,7 +110,7 @@ def test_a_fit_is_saved_loaded_and_drawn_again_the_same(tmp_path):
     fit = pathway.fit("fit_a_blot", starts=1, workers=1)
     fit.save(tmp_path / "fit.pickle")
     again = pathway.load_fit(tmp_path / "fit.pickle")
-    for what in ("fits", "residuals", "waterfall", "parameters"):
+    for what in ("fits", "residuals", "waterfall", "parameters", "correlations"):
         first, second = (pathway.plot(f, what) for f in (fit, again))
         assert np.array_equal(pixels(first), pixels(second)), what
 

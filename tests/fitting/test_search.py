@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from pathway.fitting.problem import Experiment, Measurement, Observable, Paramet
 from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.plan import Plan
-from pathway.fitting.search.result import load_fit
+from pathway.fitting.search.result import Fit, Start, load_fit
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import design, predict
@@ -270,6 +270,14 @@ def test_a_profile_from_a_bound_is_open_to_that_side(side):
     assert found.lower < found.upper
 
 
+def test_failures_alike_but_for_numbers_are_counted_together():
+    said = "experiment 'c{}': it stopped at time {} s after 100 steps. Fastest-changing species: {}."
+    reasons = [said.format(1, 7.5, "A"), said.format(1, 1e-7, "B"), said.format(2, 7.5, "A")]
+    zero = np.zeros(1)
+    starts = tuple(Start(k, 1.0, zero, zero, zero, failures={r: 2}) for k, r in enumerate(reasons))
+    assert Fit(decay(), starts, 1).failures == {reasons[0]: 4, reasons[2]: 2}
+
+
 def test_a_profile_that_ran_out_of_points_does_not_claim_to_be_flat():
     problem = decay()
     x = fit(problem, starts=2, seed=1, workers=1).best.x
@@ -313,6 +321,34 @@ def test_a_product_of_two_parameters_is_named():
     assert found.companions["k2"] == pytest.approx(-1.0, abs=0.05)
 
 
+@dataclass
+class Known:
+    """An objective with this information everywhere."""
+
+    problem: Problem
+    information: np.ndarray
+
+    def __call__(self, x):
+        return Evaluation(0.0, np.zeros(len(x)), self.information)
+
+
+def test_a_very_precise_parameter_hides_no_other():
+    """Standard deviations of 1e-6 and 0.5 decades: both are seen. One of 1e4 decades is not."""
+    problem = decay(redundant=True)
+    seen = identifiability(Known(problem, np.diag([1e12, 4.0, 1e-8])), np.zeros(3))
+    first, second, third = problem.names
+    assert seen.unidentifiable == (third,) and seen.rank == 2
+    assert seen.deviations[first] == pytest.approx(1e-6) and seen.deviations[second] == pytest.approx(0.5)
+
+
+def test_parameters_that_go_together_are_named():
+    """The inverse of ((2, 1.99), (1.99, 2)) has correlation -0.995."""
+    problem = decay()
+    seen = identifiability(Known(problem, np.array([[2.0, 1.99], [1.99, 2.0]])), np.zeros(2))
+    assert seen.correlations == pytest.approx(np.array([[1.0, -0.995], [-0.995, 1.0]]))
+    assert seen.tied() == [(*problem.names, pytest.approx(-0.995))] and seen.tied(0.999) == []
+
+
 def test_draws_have_the_spread_of_the_linear_theory():
     problem = decay()
     (k, scale), _ = best_by_hand(problem)
@@ -345,7 +381,7 @@ def test_what_cannot_be_told_apart_is_said_before_the_fit(capsys):
     assert capsys.readouterr().err == ""
     _say_unseen(decay(redundant=True))
     said = " ".join(capsys.readouterr().err.split())
-    assert "do not see a move of k (" in said and ", k2 (" in said
+    assert "do not see relative changes of k (" in said and ", k2 (" in said
 
 
 MISTAKES = {

@@ -32,6 +32,8 @@ class Course:
         Empty where only a steady state was measured.
     members : tuple of int
         Positions of its points among the problem's measurements.
+    spread : array, shape (n_members,) or (0,)
+        Noise at each point where the points have noise of their own, so that no band fits all of them.
     """
 
     observable: Observable
@@ -41,13 +43,18 @@ class Course:
     simulated: np.ndarray
     noise: np.ndarray
     members: tuple[int, ...]
+    spread: np.ndarray
 
     def band(self) -> tuple[np.ndarray, np.ndarray]:
         """One noise level below and above the curve, shape (n_times,) each."""
+        return self.around(self.simulated, self.noise)
+
+    def around(self, values: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """One noise level below and above values of this observable, in their shape."""
         if self.observable.transformation == "linear":
-            return self.simulated - self.noise, self.simulated + self.noise
+            return values - noise, values + noise
         base = math.e if self.observable.transformation == "log" else 10.0
-        return self.simulated * base**-self.noise, self.simulated * base**self.noise
+        return values * base**-noise, values * base**noise
 
 
 def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
@@ -75,15 +82,16 @@ def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
         asked += [replace(first, time=float(t), value=1.0, censored="", counted=False) for t in times]
     made = Objective(replace(problem, measurements=tuple(asked))).compare(natural) if asked else None
     observables = {o.name: o for o in problem.observables}
+    at_points = Objective(problem).compare(natural).noise
     found, at = [], 0
     labels = _labels(problem, groups)
     for members, times, label in zip(groups, spans, labels, strict=True):
         first = problem.measurements[members[0]]
         rows = slice(at, at + len(times))
         simulated, noise = (made.simulated[rows], made.noise[rows]) if made else (np.zeros(0), np.zeros(0))
-        found.append(
-            Course(observables[first.observable], first.experiment, label, times, simulated, noise, tuple(members))
-        )
+        observable = observables[first.observable]
+        spread = np.zeros(0) if _scatter_alike(problem, observable, members) else at_points[members]
+        found.append(Course(observable, first.experiment, label, times, simulated, noise, tuple(members), spread))
         at += len(times)
     return found
 
@@ -96,6 +104,13 @@ def _groups(problem: Problem) -> list[list[int]]:
         filled = tuple(sorted((n, to_text(e)) for n, e in m.placeholders.items() if n in formulas[m.observable]))
         groups.setdefault((m.observable, m.experiment, m.normalization, filled), []).append(k)
     return list(groups.values())
+
+
+def _scatter_alike(problem: Problem, observable: Observable, members: Sequence[int]) -> bool:
+    """Whether one formula gives the noise of all these points."""
+    names = symbols(observable.noise)
+    filled = ({n: e for n, e in problem.measurements[k].placeholders.items() if n in names} for k in members)
+    return len({tuple(sorted((n, to_text(e)) for n, e in given.items())) for given in filled}) == 1
 
 
 def _labels(problem: Problem, groups: Sequence[Sequence[int]]) -> list[str]:

@@ -13,6 +13,8 @@ from ..problem import Problem, ProblemError
 from .plan import Plan
 from .result import Start
 
+_ELSEWHERE = "remove it, or put this search into another folder (--out)"
+
 
 def fingerprint(problem: Problem) -> str:
     """A text that differs between problems whose fits differ."""
@@ -64,11 +66,15 @@ def opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
     if path.exists():
         found = json.loads(path.read_text(encoding="utf-8"))
         if found["fingerprint"] != wanted["fingerprint"]:
-            raise ProblemError(
-                [f"{folder}: holds a search of another problem ('{found['problem']}'), or of changed files"]
-            )
+            other = f"another problem ('{found['problem']}'), or of changed files"
+            raise ProblemError([f"{folder}: holds a search of {other}; {_ELSEWHERE}"])
         if found["plan"] != wanted["plan"]:
-            raise ProblemError([f"{folder}: holds a search with other settings: {found['plan']}"])
+            other = ", ".join(
+                f"{key} {found['plan'].get(key)} instead of {value}"
+                for key, value in wanted["plan"].items()
+                if found["plan"].get(key) != value
+            )
+            raise ProblemError([f"{folder}: holds a search with other settings ({other}); {_ELSEWHERE}"])
     else:
         write_atomically(path, json.dumps(wanted, indent=1).encode())
     done = {}

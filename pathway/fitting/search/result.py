@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import pickle
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..problem import Problem, ProblemError
+
+_NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,18 +132,17 @@ class Fit:
         return np.array([s.objective for s in self.ranked])
 
     def _reasons(self) -> list[str]:
-        counted: dict[str, int] = {}
-        for start in self.starts:
-            for reason, count in start.failures.items():
-                counted[reason] = counted.get(reason, 0) + count
-        return [f"{count} times: {reason}" for reason, count in sorted(counted.items(), key=lambda i: -i[1])]
+        return [f"{count} times: {reason}" for reason, count in sorted(self.failures.items(), key=lambda i: -i[1])]
 
     @property
     def failures(self) -> dict[str, int]:
-        """Reasons of infinite objective values over all starts, counted."""
+        """Reasons of infinite objective values over all starts, counted: of those alike but for numbers, the first."""
+        first: dict[str, str] = {}
         counted: dict[str, int] = {}
         for start in self.starts:
             for reason, count in start.failures.items():
+                kind = _NUMBER.sub("#", reason.partition(" Fastest-changing species")[0])
+                reason = first.setdefault(kind, reason)
                 counted[reason] = counted.get(reason, 0) + count
         return counted
 

@@ -1,0 +1,75 @@
+"""What the page of a fit says about a problem of which the answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pathway.equations import Model
+from pathway.expressions import parse
+from pathway.fitting.laboratory.courses import courses
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Problem
+from pathway.fitting.search.multi_start import fit
+from pathway.report.fit_page import findings, fit_page, parameter_rows, summary
+from pathway.report.provenance import provenance
+
+TIMES = (0.0, 1.0, 2.0, 4.0)
+SPREADS = (0.05, 0.1, 0.05, 0.1)
+
+
+@pytest.fixture(scope="module")
+def found():
+    """A decay at rate 0.5 from 2, whose upper bound of the rate is 0.4; each point has noise of its own."""
+    model = Model(
+        name="decay",
+        species=("A",),
+        parameters=("k",),
+        parameter_values=np.array([0.3]),
+        initial={"A": parse("2")},
+        rates={"loss": parse("k * A")},
+        stoichiometry={"A": {"loss": parse("-1")}},
+    )
+    points = tuple(
+        Measurement("seen", "only", t, 2.0 * float(np.exp(-0.5 * t)), placeholders={"noise": parse(str(s))})
+        for t, s in zip(TIMES, SPREADS, strict=True)
+    )
+    problem = Problem(
+        name="decay",
+        model=model,
+        parameters=(Parameter("k", 0.3, 0.1, 0.4, "log10"),),
+        experiments=(Experiment("only"),),
+        observables=(Observable("seen", parse("A"), parse("noise")),),
+        measurements=points,
+    )
+    return findings(fit(problem, starts=1, workers=1))
+
+
+def test_a_value_at_its_bound_is_told(found):
+    header, ((*row,),) = parameter_rows(found)
+    assert row[header.index("value")] == pytest.approx(0.4)
+    assert row[header.index("interval by")] == "linear theory; at its upper bound"
+    assert "At a bound: k." in summary(found)
+
+
+def test_criteria_are_those_of_the_likelihood(found):
+    """Residuals of exp(-0.4 t) against exp(-0.5 t), by hand."""
+    t, s = np.array(TIMES), np.array(SPREADS)
+    z = 2.0 * (np.exp(-0.4 * t) - np.exp(-0.5 * t)) / s
+    likelihood = -0.5 * float(z @ z) - float(np.sum(np.log(s * np.sqrt(2.0 * np.pi))))
+    assert f"(AIC {2 - 2 * likelihood:.6g}, BIC {np.log(4) - 2 * likelihood:.6g})" in summary(found)
+
+
+def test_columns_without_a_word_are_left_out(found):
+    page = fit_page(found, {}, provenance(["pathway", "fit"], (), {}, 1))
+    parameters = page.partition("<h2>Parameters</h2>")[2].partition("</table>")[0]
+    assert "lower bound" in parameters
+    assert not any(word in parameters for word in ("prior", "meaning", "unit"))
+
+
+def test_points_with_noise_of_their_own_have_it_beside_them(found):
+    problem = found.fit.problem
+    (course,) = courses(problem, np.array([0.4]))
+    assert course.spread == pytest.approx(SPREADS)
+    alike = replace(problem, measurements=(problem.measurements[0], problem.measurements[2]))
+    (course,) = courses(alike, np.array([0.4]))
+    assert not len(course.spread) and course.noise == pytest.approx(0.05)

@@ -397,14 +397,14 @@ def design(
     unit = _unit_of(problem, aim)
     rows = [
         {"experiment": s.measurement.experiment, "observable": s.measurement.observable, "time": s.measurement.time}
-        | {"before": s.before, "after": s.after, "gain": s.gain}
+        | {"before": s.before, "after": s.after, "gain": s.gain, "beside": s.measurement.replicate}
         for s in found
     ]
     if as_json:
         console.print_json({"target": target, "unit": unit, "suggestions": rows})
         return DONE
     cells = [[str(v) if isinstance(v, str) else f"{v:.4g}" for v in list(row.values())[:5]] for row in rows]
-    cells = [[*cell, f"{row['gain']:.1%}"] for cell, row in zip(cells, rows, strict=True)]
+    cells = [[*cell, f"{row['gain']:.1%}", str(row["beside"])] for cell, row in zip(cells, rows, strict=True)]
     header = [
         "experiment",
         "observable",
@@ -412,9 +412,13 @@ def design(
         "sd before",
         "sd after",
         "shrinks by",
+        "beside",
     ]
     console.print_table(header, cells, numbers=(2, 3, 4, 5))
-    console.print_line(f"sd: standard deviation of {target} [{unit}], by linear theory at the fit; one replicate each.")
+    console.print_line(
+        f"sd: standard deviation of {target} [{unit}], by linear theory at the fit; one replicate each, on the gel or "
+        "plate that stands under 'beside'."
+    )
     return DONE
 
 
@@ -474,10 +478,9 @@ def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observ
         known("arm", name, [e.name for e in problem.experiments])
     for name in observables or ():
         known("observable", name, [o.name for o in problem.observables])
-    kinds = {
-        (m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0): m
-        for m in problem.measurements
-    }
+    kinds: dict[tuple, Any] = {}
+    for m in problem.measurements:  # of several gels the first, on which a target is read, too
+        kinds.setdefault((m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0), m)
     made = {}
     for m in kinds.values():
         if observables and m.observable not in observables:

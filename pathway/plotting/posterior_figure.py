@@ -16,7 +16,7 @@ from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
 
 from .panels import COLUMNS, LEFT, RIGHT, Page, short
-from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure, power_text
 
 KINDS = ("marginals", "pairs", "ranks", "traces", "energy")
 MOST_PANELS = 48
@@ -80,21 +80,22 @@ def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> None:
     unit = math.log(10.0) if p.scale == "log" else 1.0
     low, high = view[0] / unit, view[1] / unit
     values = _round_values(low, high)
-    axis.set_ticks([unit * math.log10(v) for v in values], [f"{v:g}" for v in values])
+    axis.set_ticks([unit * math.log10(v) for v in values], [power_text(v) for v in values])
     axis.set_minor_locator(NullLocator())
 
 
 def _round_values(low: float, high: float, most: int = 4) -> list[float]:
     """Round numbers between two powers of ten, given by their exponents."""
-    decades = range(math.floor(low), math.ceil(high) + 1)
-    for digits in ((1, 2, 5), (1, 3), (1,)):
-        values = [float(f"{d}e{k}") for k in decades for d in digits]
-        inside = [v for v in values if low <= math.log10(v) <= high]
-        if 2 <= len(inside) <= most:
-            return inside
-    if len(inside) > most:
-        return inside[:: -(-len(inside) // most)]
-    return [float(f"{10.0**v:.3g}") for v in np.linspace(low, high, 5)[1::2]]
+    if high - low < 1.0:
+        ends = 10.0**low, 10.0**high
+        values = MaxNLocator(nbins=3, steps=[1, 2, 2.5, 5, 10]).tick_values(*ends)
+        return [float(v) for v in values if ends[0] <= v <= ends[1]]
+    decades = [10.0**k for k in range(math.ceil(low), math.floor(high) + 1)]
+    if len(decades) > most:
+        return decades[:: -(-len(decades) // most)]
+    finer = [d * v for d in [decades[0] / 10.0, *decades] for v in (1.0, 3.0)]
+    inside = [v for v in finer if low <= math.log10(v) <= high]
+    return inside if len(inside) <= most else decades
 
 
 # Each parameter
@@ -208,11 +209,12 @@ def _pairs(found: Posterior) -> Figure:
                 axes.set_xticklabels([])
             else:
                 axes.tick_params(axis="x", rotation=30)
-                axes.set_xlabel(f"{short(found.names[j], int(15 * size))} {_axis_label(found.problem.estimated[j])}")
+                axes.set_xlabel(short(found.names[j], int(15 * size)), fontsize=6)
+                axes.xaxis.set_label_coords(0.5, -0.38 / min(size, 1.6))
             if column:
                 axes.set_yticklabels([])
             elif i != j:
-                axes.set_ylabel(short(found.names[i], 16))
+                axes.set_ylabel(short(found.names[i], int(15 * min(size, 1.6))), fontsize=6)
     marks = [(Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best")]
     if len(lost):
         marks.append((Line2D([], [], color=PALETTE[1], marker="x", linestyle="", markersize=3), "trajectory diverged"))
@@ -247,7 +249,7 @@ def _ranks(found: Posterior) -> Figure:
         spread = 2.0 * math.sqrt(expected * (1 - 1 / _RANK_BINS) / share)
         axes.axhspan(max(expected - spread, 0.0), expected + spread, color=FAINT, zorder=0)
         for chain, row in enumerate(ranks):
-            axes.stairs(np.histogram(row, edges)[0], edges, color=PALETTE[chain % len(PALETTE)], linewidth=0.9)
+            axes.stairs(np.histogram(row, edges)[0], edges, baseline=None, color=PALETTE[chain % len(PALETTE)])
         axes.set_xlim(0, n)
         axes.set_ylim(0, None)
         axes.set_title(short(p.name, 21))

@@ -29,8 +29,7 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
     """
     panels: dict[tuple[str, str], dict[tuple, list[int]]] = {}
     for k, m in enumerate(found.measurements):
-        filled = tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
-        panels.setdefault((m.observable, m.experiment), {}).setdefault((m.normalization, filled), []).append(k)
+        panels.setdefault((m.observable, m.experiment), {}).setdefault(_curve(m), []).append(k)
     shown = list(panels.items())[:MOST_PANELS]
     units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
     more = f" (the first {len(shown)} of {len(panels)} panels)" if len(shown) < len(panels) else ""
@@ -39,11 +38,13 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
         page.figure.text(0.017, 1 - 0.25 / page.height, found.words, size=6.5, va="top")
         for position, ((observable, experiment), curves) in enumerate(shown):
             axes = page.axes(position)
-            for order, members in enumerate(curves.values()):
-                _draw(axes, found, members, PALETTE[(2 + order) % len(PALETTE)])
             own = [m for m in points if (m.observable, m.experiment) == (observable, experiment)]
             own = [m for m in own if math.isfinite(m.time)]
-            axes.plot([m.time for m in own], [m.value for m in own], "o", color="black", markersize=2.4, zorder=4)
+            for order, (curve, members) in enumerate(curves.items()):
+                color = PALETTE[(2 + order) % len(PALETTE)]
+                _draw(axes, found, members, color)
+                seen = [m for m in own if _curve(m) == curve]
+                axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
             unit = value_axis(axes, float(np.min(values)), float(np.max(values)), units[observable])
@@ -51,6 +52,11 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
             axes.set_xlabel(time_label(found.problem), labelpad=1.5)
             axes.set_ylabel(f"{short(observable, 14)} [{unit}]", labelpad=1.0)
         return page.figure
+
+
+def _curve(m: Measurement) -> tuple:
+    """What measurements of one curve have in common: their gel, and how they are normalized."""
+    return m.normalization, tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
 
 
 def _draw(axes: Any, found: Band, members: Sequence[int], color: str) -> None:

@@ -106,11 +106,11 @@ def logarithmic_axis(axes: Any, low: float, high: float) -> None:
     axes.set_ylim(low, high)
     decades = math.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(_power_text))
+    axes.yaxis.set_major_formatter(FuncFormatter(power_text))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _power_text(value: float, _: object) -> str:
+def power_text(value: float, _: object = None) -> str:
     """A number of a logarithmic axis: plain where that is short, else with a power of ten."""
     if value <= 0.0 or 1e-3 < value < 1e4:
         return f"{value:g}"

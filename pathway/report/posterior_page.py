@@ -70,7 +70,7 @@ def posterior_page(found: Posterior, figures: Mapping[str, str], record: dict[st
     name = found.problem.name
     header, rows = posterior_rows(found)
     rows = [[*row[:7], *(round(v) if v == v else v for v in row[7:9]), *row[9:]] for row in rows]
-    used = [k for k in range(len(header)) if k < 9 or any(row[k] for row in rows)]
+    used = [k for k in range(10) if k < 9 or any(row[k] for row in rows)]
     header, rows = [header[k] for k in used], [[row[k] for k in used] for row in rows]
     parts = [
         f"<h1>{escape(title or name)}</h1>",

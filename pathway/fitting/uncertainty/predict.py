@@ -18,6 +18,8 @@ from ..problem import Measurement, Problem
 
 TOGETHER = 64
 """So many draws run side by side."""
+SCATTERED = 20
+"""How often each draw is measured, where noise is wanted."""
 CURVE = 40
 """Moments of a curve through measured points."""
 
@@ -111,7 +113,8 @@ def predict(
     centre = objective.compare(best).simulated
     table = _simulated(objective, np.asarray(draws, dtype=float), np.random.default_rng(seed) if noise else None)
     usable = np.isfinite(table).all(axis=1)
-    failed = int((~usable).sum())
+    each = SCATTERED if noise else 1
+    failed, ran = int((~usable).sum()) // each, int(usable.sum()) // each
     table = np.sort(table[usable], axis=0) if not simultaneous else table[usable]
     if not len(table):
         raise RunFailure(f"{problem.name}: none of the {len(draws)} draws can be simulated")
@@ -119,7 +122,7 @@ def predict(
         low, high = _whole_curves(table, chosen, level)
     else:
         low, high = np.quantile(table, [0.5 * (1 - level), 0.5 * (1 + level)], axis=0)
-    return Band(problem, chosen, centre, low, high, failed, len(table), level, simultaneous, noise)
+    return Band(problem, chosen, centre, low, high, failed, ran, level, simultaneous, noise)
 
 
 def curve_points(problem: Problem) -> list[Measurement]:
@@ -138,7 +141,10 @@ def curve_points(problem: Problem) -> list[Measurement]:
 
 
 def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-    """Simulated values at each draw, shape (n_draws, n_measurements); nan where a draw cannot be run."""
+    """Simulated values at each draw, shape (n_draws, n_measurements); nan where a draw cannot be run.
+
+    With scatter, `SCATTERED` rows for each draw.
+    """
     layout = objective.layout
     rows = []
     for first in range(0, len(draws), TOGETHER):
@@ -147,9 +153,10 @@ def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator
             recorded = objective.runner.run_many(q)  # type: ignore[union-attr]
             simulated, noise = layout.observed.values(layout.observed.pool.filled(recorded, q))
             simulated = np.array(simulated)
-            if rng is not None:
-                simulated = layout.noise.scattered(simulated, noise, rng)
         simulated[list(recorded.failures)] = math.nan
+        if rng is not None:
+            simulated, noise = (np.repeat(both, SCATTERED, axis=0) for both in (simulated, noise))
+            simulated = layout.noise.scattered(simulated, noise, rng)
         rows.append(simulated[:, layout.own_rows])
     return np.concatenate(rows) if rows else np.zeros((0, len(layout.own_rows)))
 

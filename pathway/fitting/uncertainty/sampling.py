@@ -127,8 +127,9 @@ class Posterior:
         apart = [n for n in self.names if not self.r_hat[n] < R_HAT]
         if apart:
             made.append(
-                f"R-hat is {R_HAT:g} or more for {_listed(apart)}: the chains have not met. Draw more; if that does "
-                "not help, look at the ranks of each chain: chains that stay in places of their own are separate optima"
+                f"R-hat is {R_HAT:g} or more for {_listed(apart)}: the chains do not agree yet. Draw more; if that "
+                "does not help, look at the ranks of each chain: chains that stay in places of their own are separate "
+                "optima"
             )
         few = [n for n in self.names if not min(self.bulk[n], self.tail[n]) >= EFFECTIVE]
         if few and not apart:

@@ -17,7 +17,7 @@ from pathway.expressions import Expression, differentiate, substitute, symbols
 from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import Sheet, compile_sheets
 
-from .blocks import Block, Blocks
+from .blocks import Block, Blocks, within
 from .groups import Group
 from .layout import Layout
 from .noise import LAPLACE, LINEAR, NORMAL
@@ -79,6 +79,8 @@ class ClosedForm:
         column = np.full(len(layout.estimated), -1)
         for block in blocks:
             column[block.linear] = np.arange(len(block.linear))
+        lower, upper = problem.bounds
+        self._bounds = lower[self.inner], upper[self.inner]
         self._lay_out_lines(uses, column)
 
     def _lay_out_lines(self, uses: list[list[_Use]], column: np.ndarray) -> None:
@@ -100,20 +102,25 @@ class ClosedForm:
                     slopes[use.rows, column[use.places[use.used]]] = places[use.used]
         self._slopes, self._by_noise = slopes[self.blocks.rows], by_noise[self.blocks.rows]
 
-    def settle(self, pools: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Points on the optimizer's scale with the closed-form parameters at their best.
+    def settle(self, pools: np.ndarray, points: np.ndarray, natural: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Points with the closed-form parameters at their best.
 
         Parameters
         ----------
         pools : array, shape (n_points, n_numbers)
             What the formulas read at these points.
-        points : array, shape (n_points, n_estimated)
-            With any positive values for the closed-form parameters: the formulas are straight lines in them.
+        points, natural : array, shape (n_points, n_estimated)
+            On the optimizer's scale and in natural units, with any positive values for the closed-form parameters: the
+            formulas are straight lines in them.
+
+        Returns
+        -------
+        points, natural : array, shape (n_points, n_estimated)
         """
         if not len(self.inner):
-            return points
+            return points, natural
         problem, blocks, observed = self.layout.problem, self.blocks, self.layout.observed
-        natural = problem.from_scale(points)
+        natural = natural.copy()
         results = np.concatenate([self._lines(pools), np.zeros((len(pools), 1))], axis=1)
         simulated, noise = results.take(self._both, axis=1).swapaxes(0, 1)
         for values in simulated if observed.axes else ():
@@ -122,8 +129,8 @@ class ClosedForm:
         deviation = np.where(self._by_noise >= 0, results.take(self._by_noise, axis=1), noise[:, blocks.rows])
         blocks.solve(natural, simulated[:, blocks.rows], deviation, results.take(self._slopes, axis=1))
         made = points.copy()
-        made[:, self.inner] = np.clip(problem.to_scale(natural), *problem.bounds)[:, self.inner]
-        return made
+        made[:, self.inner] = within(problem.to_scale(natural)[:, self.inner], *self._bounds)
+        return made, natural
 
 
 # What has a closed form

@@ -20,8 +20,9 @@ from .recorded import Recorded, RunFailure, Runner
 if TYPE_CHECKING:
     from .backwards import Backwards
 
-Settle = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""From pools and points on the optimizer's scale to these points with some parameters moved that no run depends on."""
+Settle = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From pools and points, on the optimizer's scale and in natural units, to these points (in both) with some parameters
+moved that no run depends on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,8 @@ class Objective:
             return np.zeros(0), points
         layout = self.layout
         with np.errstate(all="ignore"):
-            q = layout.full(self.problem.from_scale(points))
+            natural = self.problem.from_scale(points)
+            q = layout.full(natural)
             try:
                 recorded = self.runner.run_many(q)  # type: ignore[union-attr]
             except RunFailure as reason:
@@ -144,10 +146,10 @@ class Objective:
                 return np.full(len(points), math.inf), points
             pools = layout.observed.pool.filled(recorded, q)
             if settle is not None:
-                points = settle(pools, points)
-                layout.observed.pool.give(pools, layout.full(self.problem.from_scale(points)))
+                points, natural = settle(pools, points, natural)
+                layout.observed.pool.give(pools, layout.full(natural))
             losses = layout.noise.loss(*layout.observed.values(pools))
-            values = losses.sum(axis=1) + self._priors.values(points)
+            values = losses.sum(axis=1) + self._priors.values(points, natural)
         for k in np.flatnonzero(~np.isfinite(values)).tolist() if not np.isfinite(values).all() else ():
             values[k] = math.inf
             self._count(recorded.failures.get(k, NO_NUMBERS))
@@ -171,8 +173,7 @@ class Objective:
             recorded = self.runner.run(q)  # type: ignore[union-attr]
             pools = self.layout.observed.pool.filled(recorded, q[None])
             if settle is not None:
-                x = settle(pools, x[None])[0]
-                natural = self.problem.from_scale(x)
+                (x,), (natural,) = settle(pools, x[None], natural[None])
                 q = self.layout.full(natural)
                 self.layout.observed.pool.give(pools, q[None])
             return self._sum(pools, recorded, q, natural, x)
@@ -361,13 +362,11 @@ class Priors:
         self._flat = sum(math.log(width) for width in flat if math.isfinite(width)) if problem.posterior else 0.0
         self._nothing = np.zeros(len(problem.estimated))
 
-    def values(self, points: np.ndarray) -> np.ndarray | float:
-        """Minus log prior at points on the optimizer's scale, shape (n_points, n_estimated)."""
+    def values(self, points: np.ndarray, natural: np.ndarray) -> np.ndarray | float:
+        """Minus log prior at points on the optimizer's scale and in natural units, shape (n_points, n_estimated)."""
         if not self._own:
             return self._flat
-        return np.array(
-            [self.terms(x, natural)[0] for x, natural in zip(points, self.problem.from_scale(points), strict=True)]
-        )
+        return np.array([self.terms(*both)[0] for both in zip(points, natural, strict=True)])
 
     def terms(self, x: np.ndarray, natural: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Minus log prior, its gradient and a non-negative curvature, on the optimizer's scale."""

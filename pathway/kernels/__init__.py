@@ -65,6 +65,7 @@ from .kept import kept_code
 from .machine import machine_width
 from .ordering import SingularStructureError
 from .parts import PARTS
+from .products import SparseProduct
 from .storage import cache_directory
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Pattern",
     "Sheet",
     "SingularStructureError",
+    "SparseProduct",
     "cache_directory",
     "compile_model",
     "compile_sheets",

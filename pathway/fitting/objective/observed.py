@@ -7,14 +7,13 @@ formulas depend on the pool (sparse, always in the same places), and how the poo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from pathway.expressions import Expression
-from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+from pathway.kernels import CompiledSheets, Sheet, SparseProduct, compile_sheets
 
 from .axes import Axis
 from .groups import Group
@@ -83,24 +82,6 @@ class Pool:
         pools[:, : self.n_given] = self.given.values(q)
 
 
-class Factor:
-    """A sparse matrix whose entries are results of formulas, always in the same places."""
-
-    def __init__(self, entries: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray]], shape: tuple[int, int]) -> None:
-        """`entries` are rows, columns and where the results stand."""
-        none = np.zeros(0, dtype=int)
-        rows, columns, sources = (np.concatenate(part) for part in zip((none, none, none), *entries, strict=True))
-        order = np.lexsort((columns, rows))
-        self.sources = sources[order]
-        starts = np.searchsorted(rows[order], np.arange(shape[0] + 1))
-        self._matrix = csr_array((np.zeros(len(order)), columns[order], starts), shape=shape)
-
-    def at(self, results: np.ndarray) -> csr_array:
-        """The matrix at these results of all formulas."""
-        self._matrix.data = results[self.sources]
-        return self._matrix
-
-
 @dataclass(frozen=True, eq=False)
 class Moving:
     """What moves with the estimated parameters.
@@ -144,23 +125,28 @@ class Observed:
         self._factors(groups)
 
     def _factors(self, groups: Sequence[Group]) -> None:
+        """How the formulas depend on recorded states, on recorded model parameters, and on the given numbers."""
         pool, moving, n = self.pool, self.moving, self.n
-        of_states, of_constants, of_given = [], [], []
-        for g, made in zip(groups, self._sloped.places, strict=True):
+        entries: tuple[list[np.ndarray], ...] = ([], [], [])
+        for g, places in zip(groups, self._sloped.places, strict=True):
             outputs = pool.outputs[g.rows]
-            for (formula, name), sources in zip(g.slopes, made[2:], strict=True):
+            for (formula, name), sources in zip(g.slopes, places[2:], strict=True):
                 rows = formula * n + np.arange(g.rows.start, g.rows.stop)
                 if name in g.species:
-                    column = np.searchsorted(moving.species, g.species[name])
-                    of_states.append((rows, outputs * len(moving.species) + column, sources))
+                    columns = outputs * len(moving.species) + np.searchsorted(moving.species, g.species[name])
+                    entries[0].append(np.stack([rows, columns, sources]))
                 elif name in g.given:
-                    of_given.append((rows, pool.given_places(g, name), sources))
+                    entries[2].append(np.stack([rows, pool.given_places(g, name), sources]))
                 elif g.constants[name] in moving.constants:
-                    column = np.searchsorted(moving.constants, g.constants[name])
-                    of_constants.append((rows, outputs * len(moving.constants) + column, sources))
-        self._of_states = Factor(of_states, (2 * n, pool.n_outputs * len(moving.species)))
-        self._of_constants = Factor(of_constants, (2 * n, pool.n_outputs * len(moving.constants)))
-        self._of_given = Factor(of_given, (2 * n, pool.n_given))
+                    columns = outputs * len(moving.constants) + np.searchsorted(moving.constants, g.constants[name])
+                    entries[1].append(np.stack([rows, columns, sources]))
+        widths = pool.n_outputs * len(moving.species), pool.n_outputs * len(moving.constants), pool.n_given
+        none = np.zeros((3, 0), dtype=int)
+        made = []
+        for parts, width in zip(entries, widths, strict=True):
+            rows, columns, sources = np.concatenate([none, *parts], axis=1)
+            made.append(SparseProduct(rows, columns, sources, 2 * n, width))
+        self._of_states, self._of_constants, self._of_given = made
         slot, parameter = pool.given.pattern.T
         self._given_sources = np.flatnonzero(moving.places[parameter] >= 0)
         self._given_at = slot[self._given_sources], moving.places[parameter[self._given_sources]]
@@ -182,10 +168,10 @@ class Observed:
         for factor, moved in (
             (self._of_states, recorded.state_slopes),
             (self._of_constants, recorded.parameter_slopes),
-            (self._of_given, self._given_slopes(q)[:, None]),
+            (self._of_given, self._given_slopes(q)),
         ):
-            if moved is not None and len(factor.sources):
-                slopes += factor.at(results) @ moved.reshape(moved.shape[0] * moved.shape[1], n_estimated)
+            if moved is not None:
+                factor.add(results, np.ascontiguousarray(moved), slopes)
         slopes = slopes.reshape(2, self.n, n_estimated)
         for axis in self.axes:
             axis.apply(both[0], slopes[0])
@@ -198,12 +184,11 @@ class Observed:
         (2, n), become derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""
         results, weights, moving = self._sloped(pools)[0], weights.ravel(), self.moving
         by_states, by_parameters = np.zeros(recorded.states.shape), np.zeros(recorded.parameters.shape)
-        by_states[:, moving.species] = (self._of_states.at(results).T @ weights).reshape(
-            self.pool.n_outputs, len(moving.species)
-        )
-        constants = (self._of_constants.at(results).T @ weights).reshape(self.pool.n_outputs, len(moving.constants))
-        by_parameters[:, moving.constants] = constants
-        return by_states, by_parameters, (self._of_given.at(results).T @ weights) @ self._given_slopes(q)
+        states = self._of_states.transposed(results, weights)
+        by_states[:, moving.species] = states.reshape(self.pool.n_outputs, len(moving.species))
+        constants = self._of_constants.transposed(results, weights)
+        by_parameters[:, moving.constants] = constants.reshape(self.pool.n_outputs, len(moving.constants))
+        return by_states, by_parameters, self._of_given.transposed(results, weights) @ self._given_slopes(q)
 
     def _given_slopes(self, q: np.ndarray) -> np.ndarray:
         """How the given numbers move with the estimated parameters, shape (n_given, n_estimated)."""

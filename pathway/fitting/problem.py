@@ -284,9 +284,12 @@ class Problem:
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], where: str) -> str:
+    return f"{where}: no {kind} is called '{name}'.{_near(name, known)}"
+
+
+def _near(name: str, known: Iterable[str]) -> str:
     near = get_close_matches(name, list(known), n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    return f"{where}: no {kind} is called '{name}'.{hint}"
+    return f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
 
 
 def _mistakes(problem: Problem) -> Iterable[str]:
@@ -338,6 +341,7 @@ def _measurement_mistakes(problem: Problem) -> Iterable[str]:
     model = problem.model
     known = {p.name for p in problem.parameters} | set(model.parameters) | set(model.species)
     known |= set(model.assignments) | set(observables) | {"time"}
+    unknown: set[tuple[str, str]] = set()
     for o in problem.observables:
         if o.distribution not in DISTRIBUTIONS:
             kinds = ", ".join(DISTRIBUTIONS)
@@ -352,7 +356,12 @@ def _measurement_mistakes(problem: Problem) -> Iterable[str]:
             continue
         used = _all_symbols(observables[m.observable], observables)
         for name in sorted(used - known - set(m.placeholders)):
-            yield f"{where}: '{name}' of observable '{m.observable}' is neither declared nor given a value here"
+            if (m.observable, name) not in unknown:
+                unknown.add((m.observable, name))
+                yield (
+                    f"{where}: '{name}' of observable '{m.observable}' is neither declared nor given a value here."
+                    f"{_near(name, known)}"
+                )
         for value in m.placeholders.values():
             for name in sorted(symbols(value) - known):
                 yield _unknown("parameter", name, known, where)

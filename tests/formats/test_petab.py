@@ -183,7 +183,32 @@ MISTAKES = {
     ),
     "a value outside its bounds": (
         {"parameters__tsv": VERSION_2["parameters.tsv"].replace("0.8\ttrue", "20\ttrue")},
-        "'k1' has value 20 outside its bounds",
+        "parameters.tsv:2: parameter 'k1' has value 20 outside its bounds 0.01 to 10",
+    ),
+    "bounds the wrong way round": (
+        {"parameters__tsv": VERSION_2["parameters.tsv"].replace("0.01\t10\t0.8", "10\t0.01\t0.8")},
+        "parameters.tsv:2: parameter 'k1' has lower bound 10 above upper bound 0.01",
+    ),
+    "a parameter twice": (
+        {"parameters__tsv": VERSION_2["parameters.tsv"].replace("k2", "k1")},
+        "parameters.tsv:3: parameterId 'k1' stands at .*parameters.tsv:2 already",
+    ),
+    "an observable twice": (
+        {"observables__tsv": VERSION_2["observables.tsv"] + "seen\tA\t1\t\t\n"},
+        "observables.tsv:3: observableId 'seen' stands at .*observables.tsv:2 already",
+    ),
+    "no measurements": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].splitlines()[0] + "\n"},
+        "problem.yaml: the measurement tables hold no measurements",
+    ),
+    "an empty table": ({"measurements__tsv": "\n"}, "measurements.tsv: this file is empty"),
+    "commas between columns": (
+        {"measurements__tsv": VERSION_2["measurements.tsv"].replace("\t", ",")},
+        "measurements.tsv:1: column observableId, .* is missing; .*; columns are separated by tabs",
+    ),
+    "a name that nothing declares": (
+        {"observables__tsv": VERSION_2["observables.tsv"].replace("scale * A", "scale * A * kk1")},
+        "measurements.tsv:2: 'kk1' of observable 'seen' is neither declared nor given a value here. Did you mean 'k1'",
     ),
 }
 
@@ -193,6 +218,32 @@ def test_a_mistake_is_named_with_file_and_row(tmp_path, what):
     changed, message = MISTAKES[what]
     with pytest.raises(ProblemError, match=message):
         read_petab(written(tmp_path, **changed), lint=False)
+
+
+def test_mistakes_of_several_tables_are_told_together(tmp_path):
+    path = written(
+        tmp_path,
+        parameters__tsv=VERSION_2["parameters.tsv"].replace("10\t0.8", "ten\t0.8").replace("0.6\ttrue", "0.6\tperhaps"),
+        measurements__tsv=VERSION_2["measurements.tsv"].replace("\t0.5\t", "\thigh\t"),
+    )
+    with pytest.raises(ProblemError) as found:
+        read_petab(path)
+    assert [line.partition(str(tmp_path) + "/")[2] for line in found.value.mistakes] == [
+        "parameters.tsv:2: upperBound is 'ten'; expected a number",
+        "parameters.tsv:3: estimate is 'perhaps'; expected true or false",
+        "measurements.tsv:2: measurement is 'high'; expected a number",
+    ]
+
+
+def test_a_value_beyond_its_bound_by_rounding_is_at_the_bound(tmp_path):
+    table = VERSION_2["parameters.tsv"].replace("0.01\t10\t0.8", "0.01\t10\t10.00001")
+    problem = read_petab(written(tmp_path, parameters__tsv=table))
+    assert problem.parameters[0].value == 10.0
+
+
+def test_an_extension_that_is_not_needed_is_passed_over(tmp_path):
+    text = VERSION_2["problem.yaml"] + "extensions: {colors: {version: 1, required: false}}\n"
+    assert read_petab(written(tmp_path, problem__yaml=text), lint=False).names == ("k1", "k2")
 
 
 def test_of_many_mistakes_the_first_are_shown(tmp_path):

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pathway.expressions import Expression, FormulaError
-from pathway.fitting.problem import ProblemError
+from pathway.fitting.problem import Parameter, ProblemError
 
 from .formulas import read_formula
+
+NOTHING = ("NaN", "nan", "NAN", "-NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "None")
+"""What the petab library, too, reads as an empty cell."""
 
 
 @dataclass(frozen=True)
@@ -22,9 +26,9 @@ class Row:
     cells: Mapping[str, str]
 
     def text(self, column: str) -> str:
-        """The cell, stripped; "" where it is empty, absent or `nan`."""
+        """The cell, stripped; "" where it is empty, absent or one of `NOTHING`."""
         cell = (self.cells.get(column) or "").strip()
-        return "" if cell.lower() == "nan" else cell
+        return "" if cell in NOTHING else cell
 
     def number(self, column: str, default: float | None = None) -> float:
         """The cell as a number; `default` where it is empty."""
@@ -68,12 +72,15 @@ def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
         raise ProblemError([f"{path}: there is no such file"]) from None
     except (OSError, UnicodeDecodeError) as reason:
         raise ProblemError([f"{path}: cannot be read: {reason}"]) from None
+    if not text.strip():
+        raise ProblemError([f"{path}: this file is empty"])
     lines = text.splitlines()
     reader = csv.reader(lines, delimiter="\t")
     header = [cell.strip() for cell in next(reader, [])]
     missing = [column for column in required if column not in header]
     if missing:
-        raise ProblemError([f"{path}:1: column {', '.join(missing)} is missing; found {', '.join(header)}"])
+        hint = "; columns are separated by tabs" if len(header) == 1 else ""
+        raise ProblemError([f"{path}:1: column {', '.join(missing)} is missing; found {', '.join(header)}{hint}"])
     rows = []
     for cells in reader:
         if any(cell.strip() for cell in cells):
@@ -88,6 +95,58 @@ def read_tables(folder: Path, names: Any, required: tuple[str, ...]) -> list[Row
     if wrong:
         raise ProblemError([f"{folder}: '{wrong[0]}' stands where the name of a table is due"])
     return [row for name in listed for row in read_table(folder, name, required)]
+
+
+Made = TypeVar("Made")
+
+
+def each(rows: Iterable[Row], make: Callable[[Row], Made], mistakes: list[str], name: str = "") -> tuple[Made, ...]:
+    """What each row says; the mistakes of all rows together, also that a name stands twice.
+
+    Parameters
+    ----------
+    rows : iterable of Row
+    make : callable
+        Of a row; raises ProblemError.
+    mistakes : list of str
+        Where they are added.
+    name : str
+        The column whose entries may stand only once, if there is one.
+    """
+    made: list[Made] = []
+    seen: dict[str, str] = {}
+    for row in rows:
+        try:
+            made.append(make(row))
+        except ProblemError as error:
+            mistakes += error.mistakes
+        first = seen.setdefault(row.text(name), row.place) if name else row.place
+        if first != row.place:
+            mistakes.append(f"{row.place}: {name} '{row.text(name)}' stands at {first} already")
+    return tuple(made)
+
+
+def checked(row: Row, parameter: Parameter) -> Parameter:
+    """The parameter, if its bounds and value go together; a value beyond a bound by rounding alone is moved there.
+
+    Raises
+    ------
+    ProblemError
+    """
+    p, where = parameter, f"{row.place}: parameter '{parameter.name}'"
+    if not p.estimated:
+        return p
+    if p.lower > p.upper:
+        raise ProblemError([f"{where} has lower bound {p.lower:g} above upper bound {p.upper:g}"])
+    if p.scale != "linear" and p.lower < 0.0:
+        raise ProblemError([f"{where} has lower bound {p.lower:g} on a logarithmic scale; expected a positive number"])
+    inside = min(max(p.value, p.lower), p.upper)
+    if abs(inside - p.value) > _ROUNDING * abs(inside):
+        raise ProblemError([f"{where} has value {p.value:g} outside its bounds {p.lower:g} to {p.upper:g}"])
+    return replace(p, value=inside) if math.isfinite(p.value) else p
+
+
+_ROUNDING = 1e-3
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from ..sbml import SbmlModel
-from .tables import Row, read_tables, require
+from .tables import Row, checked, each, read_tables, require
 
 _SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
 _PRIORS = {
@@ -56,9 +56,9 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     part, folder = _only_part(content, path), path.parent
     require(content, ("parameter_file",), path)
     require(part, ("condition_files", "measurement_files", "observable_files"), path)
-    conditions = {
-        row.text("conditionId"): row for row in read_tables(folder, part.get("condition_files"), ("conditionId",))
-    }
+    mistakes: list[str] = []
+    condition_rows = read_tables(folder, part.get("condition_files"), ("conditionId",))
+    conditions = dict(each(condition_rows, lambda row: (row.text("conditionId"), row), mistakes, "conditionId"))
     rows = read_tables(
         folder,
         part.get("measurement_files"),
@@ -67,22 +67,35 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     observable_rows = read_tables(
         folder, part.get("observable_files"), ("observableId", "observableFormula", "noiseFormula")
     )
+    if not rows:
+        mistakes.append(f"{path}: the measurement tables hold no measurements")
+    parameter_rows = read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"))
+    parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
+    observables = each(observable_rows, _observable, mistakes, "observableId")
+    if len(observables) < len(observable_rows):  # nothing can be said of their placeholders
+        raise ProblemError(mistakes)
     placeholders = {row.text("observableId"): _placeholders(row) for row in observable_rows}
-    experiments: dict[tuple[str, str], Experiment] = {}
-    for row in rows:
-        key = (row.text("preequilibrationConditionId"), row.text("simulationConditionId"))
-        if key not in experiments:
-            experiments[key] = _experiment(key, conditions, row, declared)
+    first = {_conditions_of(row): row for row in reversed(rows)}
+    pairs = {pair: first[pair] for pair in map(_conditions_of, rows)}
+    experiments = each(
+        pairs.values(), lambda row: _experiment(_conditions_of(row), conditions, row, declared), mistakes
+    )
+    measurements = each(rows, lambda row: _measurement(row, placeholders), mistakes)
+    if mistakes:
+        raise ProblemError(mistakes)
     return dict(
         name=path.stem,
         model=declared.model,
-        parameters=tuple(
-            _parameter(row) for row in read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"))
-        ),
-        experiments=tuple(experiments.values()),
-        observables=tuple(_observable(row) for row in observable_rows),
-        measurements=tuple(_measurement(row, placeholders) for row in rows),
+        parameters=parameters,
+        experiments=experiments,
+        observables=observables,
+        measurements=measurements,
     )
+
+
+def _conditions_of(row: Row) -> tuple[str, str]:
+    """Pre-equilibration ("" for none) and simulation condition of a measurement."""
+    return row.text("preequilibrationConditionId"), row.text("simulationConditionId")
 
 
 def experiment_name(before: str, condition: str) -> str:
@@ -120,17 +133,25 @@ def _parameter(row: Row) -> Parameter:
     kind = row.text("objectivePriorType")
     # Flat on the parameter's own scale between the bounds: a constant, hence no prior.
     prior = _prior(row, "objectivePrior") if kind not in ("", "parameterScaleUniform") else None
-    return Parameter(
+    parameter = Parameter(
         name=row.text("parameterId"),
         value=row.number("nominalValue", math.nan),
         lower=lower,
         upper=upper,
         scale=scale,
-        estimated=row.number("estimate") != 0.0,
+        estimated=_estimated(row),
         prior=prior,
         start=_prior(row, "initializationPrior") if row.text("initializationPriorType") else None,
         meaning=row.text("parameterName"),
     )
+    return checked(row, parameter)
+
+
+def _estimated(row: Row) -> bool:
+    text = row.text("estimate")
+    if text not in ("0", "1", "0.0", "1.0"):
+        raise ProblemError([f"{row.place}: estimate is '{text}'; expected 0 or 1"])
+    return float(text) == 1.0
 
 
 def _scale(row: Row, column: str) -> str:
@@ -189,7 +210,7 @@ def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]])
     }
     return Measurement(
         observable=observable,
-        experiment=experiment_name(row.text("preequilibrationConditionId"), row.text("simulationConditionId")),
+        experiment=experiment_name(*_conditions_of(row)),
         time=row.number("time"),
         value=row.number("measurement"),
         placeholders=values,

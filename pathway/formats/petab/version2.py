@@ -11,7 +11,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
 
 from ..sbml import SbmlModel
-from .tables import Row, read_tables, require
+from .tables import Row, checked, each, read_tables, require
 from .version1 import fill
 
 _NOISE = {
@@ -57,8 +57,10 @@ def names_given(content: Any, path: Path) -> set[str]:
 
 def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
-    if content.get("extensions"):
-        raise ProblemError([f"{path}: extension {', '.join(content['extensions'])} is not supported"])
+    extensions = content.get("extensions") or {}
+    needed = [name for name, entry in extensions.items() if (entry or {}).get("required", True)]
+    if needed:
+        raise ProblemError([f"{path}: extension {', '.join(needed)} is not supported"])
     require(content, ("parameter_files", "measurement_files", "observable_files"), path)
     folder = path.parent
     rows = read_tables(
@@ -76,13 +78,19 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
         read_tables(folder, content.get("condition_files"), ("conditionId", "targetId", "targetValue")),
         read_tables(folder, content.get("experiment_files"), ("experimentId", "time", "conditionId")),
     )
+    mistakes: list[str] = [] if rows else [f"{path}: the measurement tables hold no measurements"]
+    parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
+    observables = each(observable_rows, _observable, mistakes, "observableId")
+    measurements = each(rows, lambda row: _measurement(row, placeholders), mistakes)
+    if mistakes:
+        raise ProblemError(mistakes)
     return dict(
         name=path.stem,
         model=declared.model,
-        parameters=tuple(_parameter(row) for row in parameter_rows),
+        parameters=parameters,
         experiments=(*experiments, Experiment(WITHOUT_EXPERIMENT)),
-        observables=tuple(_observable(row) for row in observable_rows),
-        measurements=tuple(_measurement(row, placeholders) for row in rows),
+        observables=observables,
+        measurements=measurements,
         posterior=any(row.text("priorDistribution") for row in parameter_rows if _estimated(row)),
     )
 
@@ -118,7 +126,7 @@ def _estimated(row: Row) -> bool:
 def _parameter(row: Row) -> Parameter:
     lower, upper = row.number("lowerBound", -math.inf), row.number("upperBound", math.inf)
     estimated = _estimated(row)
-    return Parameter(
+    parameter = Parameter(
         name=row.text("parameterId"),
         value=row.number("nominalValue", math.nan),
         lower=lower,
@@ -129,6 +137,7 @@ def _parameter(row: Row) -> Parameter:
         prior=_prior(row, lower, upper) if estimated and row.text("priorDistribution") else None,
         meaning=row.text("parameterName"),
     )
+    return checked(row, parameter)
 
 
 def _prior(row: Row, lower: float, upper: float) -> Prior:

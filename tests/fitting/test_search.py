@@ -17,6 +17,7 @@ from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
 from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.plan import Plan
 from pathway.fitting.search.result import Fit, Start, load_fit
 from pathway.fitting.search.starting_points import starting_points
@@ -100,6 +101,39 @@ def test_starting_points_fill_the_box_evenly():
     lower, upper = decay().bounds
     cells = np.floor((points - lower) / (upper - lower) * 8).astype(int)
     assert all(sorted(column) == list(range(8)) for column in cells.T)
+
+
+class Wells:
+    """A double well along each parameter: at 1 it is deeper than at -1, by 1."""
+
+    bounds = (np.full(4, -3.0), np.full(4, 3.0))
+
+    def __call__(self, x):
+        value = float(np.sum(5.0 * (x**2 - 1.0) ** 2 + 0.5 * (1.0 - x)))
+        return Evaluation(value, 20.0 * x * (x**2 - 1.0) - 0.5, np.diag(np.maximum(60.0 * x**2 - 20.0, 1.0)))
+
+    def value(self, x):
+        return self(x).value
+
+    def values(self, points):
+        return np.array([self.value(x) for x in points])
+
+
+def test_crossings_join_what_two_ends_have_found():
+    """One end lies in the deeper well of the first two parameters, the other in that of the last alone."""
+    local, ends = _Local(Wells(), Plan(patience=20)), _Ends()
+    for start in ([1.0, 1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, 1.0]):
+        ends.add(local.short(np.array([start])))
+    assert ends.best.value > 1.9 and len(ends.kept) == 2
+    local.crossings(ends, np.full((1, 4), -1.0), np.random.default_rng(3))
+    assert ends.best.x == pytest.approx([1.0, 1.0, -1.0, 1.0], abs=0.05)
+
+
+def test_descents_end_early_where_they_agree():
+    """With one well for all of them the third descent is the last."""
+    local = _Local(Wells(), Plan(candidates=2))
+    ends = local.descents(np.random.default_rng(2).uniform(0.5, 2.0, (12, 4)))
+    assert ends.hits == 3 and len(ends.kept) == 1
 
 
 def test_the_number_of_workers_changes_nothing(tmp_path):

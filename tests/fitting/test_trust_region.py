@@ -53,6 +53,20 @@ def test_large_residuals_converge_with_the_secant_part():
     assert fast.iterations <= slow.iterations
 
 
+def test_the_value_alone_is_asked_for_only_after_a_refused_step():
+    """On a quadratic every step is taken; Rosenbrock's valley bends, and some are not."""
+    asked = []
+
+    def counted(evaluate, value):
+        return evaluate, lambda x: asked.append(x) or value(x)
+
+    box = (np.full(2, -5.0), np.full(2, 5.0))
+    minimize(*counted(*least_squares(lambda x: x - 1.0, lambda x: np.eye(2))), np.array([-3.0, 4.0]), box)
+    assert asked == []
+    minimize(*counted(*rosenbrock()), np.array([-1.2, 1.0]), box)
+    assert asked
+
+
 def test_newton_step_solves_the_subproblem():
     """The optimality conditions of More and Sorensen: (H + l I) s = -g, l >= 0, semi-definite, |s| = radius."""
     rng = np.random.default_rng(1)

@@ -1,9 +1,14 @@
-"""One start of a search: a race of short optimizations from spread points, hops from its winner, and the end."""
+"""One start of a search: short descents from spread points, crossings of their ends, and the way to the very end.
+
+Descents end in different optima, and each has often found the right values of some parameters. A crossing begins at a
+mixture of two ends, so that it may join what they found; on problems made for the purpose (benchmarks/searches.py) it
+met a better optimum twice as often for its price as one more descent, or as drawing parameters of an end anew.
+"""
 
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,13 +19,28 @@ from .plan import Plan
 from .result import Start
 from .trust_region import LocalOptimum, Settings, minimize
 
+SHORT = {"iterations": 100, "value_tolerance": 1e-3}
+"""Of descents and crossings: soon content, so that the way in a flat valley is gone once, by the winner."""
+
+ALIKE = 3e-3
+"""Ends whose values differ by less than this times (1 + |value|) are taken for one."""
+
+KEPT = 8
+"""Ends that may take part in crossings: the best ones."""
+
+MIXTURES = 4
+"""Mixtures that a crossing looks at before it begins at the best of them."""
+
+FRESH = 0.1
+"""Share of a mixture's parameters that come from neither end."""
+
 
 def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
-    """One start: heats of short optimizations from the best of `points`, hops from the winner, and its end."""
+    """One start, from `points` of shape (candidates of all descents, n_estimated)."""
     began = time.process_time()
     before = (objective.evaluations, objective.gradients)
     objective.failures.clear()
-    x, iterations, reason = (_descended if len(points[0]) >= plan.many else _raced)(objective, plan, number, points)
+    x, iterations, reason = (_descended if len(points[0]) >= plan.many else _crossed)(objective, plan, number, points)
     end = objective.slope(x)
     return Start(
         number=number,
@@ -39,24 +59,56 @@ def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray)
 
 def _descended(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
     """Where gradients alone lead from the best of the points, after how many iterations, and why it ended there."""
-    values = [objective.value(candidate) for candidate in points]
-    found = descend(objective.slope, points[int(np.argmin(values))], objective.problem.bounds, plan.settings)
+    best = points[int(np.argmin(objective.values(points)))]
+    found = descend(objective.slope, best, objective.problem.bounds, plan.settings)
     return found.x, found.iterations, found.reason
 
 
-def _raced(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
-    """Where heats and hops lead; all but the end runs at the plan's loose solver tolerance."""
+def _crossed(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
+    """Where descents and crossings lead; all but the end runs at the plan's loose solver tolerance."""
     local = _Local(Reduced(objective), plan)
+    points = points[:, local.reduced.outer]
     with objective.loosened(plan.loose_tolerance):
-        x = local.heats(points)
-        x = local.hops(x, np.random.default_rng([plan.seed, number, 1]))
-        x = local.carry(x, plan.settings).x
+        ends = local.descents(points)
+        local.crossings(ends, points, np.random.default_rng([plan.seed, number, 1]))
+        x = local.carry(ends.best.x if ends.kept else points[0], plan.settings).x
     found = local.carry(x, replace(plan.settings, first_radius=0.1))
     return local.reduced.complete(found.x), local.iterations, found.reason
 
 
-ROUGH = 1e-4
-"""Relative fall that ends a short optimization early."""
+@dataclass
+class _Ends:
+    """Different ends of short optimizations, the best first.
+
+    Attributes
+    ----------
+    kept : list of LocalOptimum
+    hits : int
+        How many optimizations ended at the best value.
+    """
+
+    kept: list[LocalOptimum] = field(default_factory=list)
+    hits: int = 0
+
+    @property
+    def best(self) -> LocalOptimum:
+        return self.kept[0]
+
+    def add(self, found: LocalOptimum) -> bool:
+        """Take an end in; whether it is better than all before."""
+        if not np.isfinite(found.value):
+            return False
+        near = ALIKE * (1.0 + abs(found.value))
+        like = next((k for k, end in enumerate(self.kept) if abs(end.value - found.value) < near), -1)
+        gained = not self.kept or (like != 0 and found.value < self.best.value)
+        self.hits = 1 if gained else self.hits + (like == 0)
+        if like < 0:
+            self.kept.append(found)
+        elif found.value < self.kept[like].value - 0.1 * near:
+            # Not for less: ends of equal value may be different ones, and those that came first are more unlike.
+            self.kept[like] = found
+        self.kept = sorted(self.kept, key=lambda end: end.value)[:KEPT]
+        return gained
 
 
 class _Local:
@@ -78,38 +130,31 @@ class _Local:
         self.iterations += found.iterations
         return found
 
-    def heats(self, points: np.ndarray) -> np.ndarray:
-        """Where the winner of the heats stands."""
-        values = {k: self.reduced.value(x) for k, x in enumerate(points[:, self.reduced.outer])}
-        runners = [(values[k], points[k, self.reduced.outer]) for k in sorted(values, key=values.__getitem__)]
-        for heat in self.plan.heats:
-            settings = replace(self.plan.settings, iterations=heat.iterations, value_tolerance=ROUGH)
-            keep = max(round(heat.share * len(points)), 1)
-            ended = [self.carry(x, settings) for _, x in runners[:keep]]
-            runners = sorted(((f.value, f.x) for f in ended), key=lambda r: r[0])
-        return runners[0][1]
+    def short(self, points: np.ndarray) -> LocalOptimum:
+        """A short optimization from the best of `points`."""
+        best = points[int(np.argmin(self.reduced.values(points)))]
+        return self.carry(best, replace(self.plan.settings, **SHORT))  # type: ignore[arg-type]
 
-    def hops(self, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The best of what is found by drawing some parameters anew, again and again, and optimizing from there."""
-        lower, upper = (np.where(np.isfinite(b), b, x + s) for b, s in zip(self.reduced.bounds, (-3, 3), strict=True))
-        n = len(x)
-        hops = min(max(n - FEW, 0), self.plan.hops)
-        settings = replace(self.plan.settings, iterations=HOP, value_tolerance=ROUGH)
-        best = self.carry(x, settings) if hops else None
-        for _ in range(hops):
-            drawn = np.tile(best.x, (2 * n, 1))  # type: ignore[union-attr]
-            for point in drawn:
-                some = rng.choice(n, rng.integers(1, max(n // 2, 1), endpoint=True), replace=False)
-                point[some] = (lower + rng.random(n) * (upper - lower))[some]
-            values = [self.reduced.value(point) for point in drawn]
-            found = self.carry(drawn[int(np.argmin(values))], settings)
-            if found.value < best.value:  # type: ignore[union-attr]
-                best = found
-        return x if best is None else best.x
+    def descents(self, points: np.ndarray) -> _Ends:
+        """Ends of short optimizations from shares of the points, until enough of them agree."""
+        ends = _Ends()
+        for own in np.split(points, len(points) // self.plan.candidates):
+            ends.add(self.short(own))
+            if ends.hits >= self.plan.agree:
+                break
+        return ends
+
+    def crossings(self, ends: _Ends, points: np.ndarray, rng: np.random.Generator) -> None:
+        """Add the ends of short optimizations from mixtures of the best end and another one, as long as it pays."""
+        patience = self.plan.patience or min(max(points.shape[1] // 2, 6), 12)
+        failed = 0
+        while failed < patience and len(ends.kept) > 1:
+            other = ends.kept[rng.integers(1, len(ends.kept))].x
+            mixed = [_mixed(ends.best.x, other, points[rng.integers(len(points))], rng) for _ in range(MIXTURES)]
+            failed = 0 if ends.add(self.short(np.array(mixed))) else failed + 1
 
 
-FEW = 6
-"""Problems with so few parameters are searched without hops: another start is worth more."""
-
-HOP = 30
-"""Iterations after a hop."""
+def _mixed(one: np.ndarray, other: np.ndarray, third: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Each parameter from one of two ends, a few from a third point."""
+    made = np.where(rng.random(len(one)) < 0.5, one, other)
+    return np.where(rng.random(len(one)) < FRESH, third, made)

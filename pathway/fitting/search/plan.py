@@ -9,22 +9,6 @@ from .trust_region import Settings
 
 
 @dataclass(frozen=True)
-class Heat:
-    """A round of short optimizations within one start.
-
-    Attributes
-    ----------
-    share : float
-        How many take part, of all candidates of the start: the best of the round before.
-    iterations : int
-        Of each.
-    """
-
-    share: float
-    iterations: int
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a search does; equal plans of equal problems give equal results.
 
@@ -36,15 +20,18 @@ class Plan:
         "latin_hypercube" or "sobol".
     include_nominal : bool
         Whether start 0 is the nominal point instead of a drawn one.
+    descents : int
+        Short optimizations that a start begins with, each at the best of `candidates` points of its own; 0: two for
+        every three parameters, but no fewer than six and no more than sixteen.
     candidates : int
-        How many points a start looks at before it begins at the best of them; 0: eight for each estimated parameter,
-        at most 100, and 20 where gradients alone lead on.
-    heats : tuple of Heat
-        Rounds of short optimizations; the best of the last one goes on.
-    hops : int
-        At most so often some parameters are drawn anew; what is better after a short optimization is kept.
+    agree : int
+        Once so many descents of a start ended at the best value so far, the others are left out.
+    patience : int
+        So many crossings (optimizations from a mixture of two ends) without a gain are the last of a start; 0: one for
+        every two parameters, but no fewer than six and no more than twelve. Without different ends nothing is
+        crossed.
     many : int
-        From so many estimated parameters on a start is one descent by gradients alone, without heats and hops.
+        From so many estimated parameters on a start is one descent by gradients alone, without crossings.
     loose_tolerance : float
         Relative solver tolerance until the end is near.
     settings : Settings
@@ -55,9 +42,16 @@ class Plan:
     seed: int = 1
     sampling: str = "latin_hypercube"
     include_nominal: bool = False
-    candidates: int = 0
-    heats: tuple[Heat, ...] = (Heat(0.2, 8), Heat(0.08, 20), Heat(0.04, 60))
-    hops: int = 10
+    descents: int = 0
+    candidates: int = 10
+    agree: int = 3
+    patience: int = 0
     many: int = MANY
     loose_tolerance: float = 1e-6
     settings: Settings = field(default_factory=Settings)
+
+    def points(self, parameters: int) -> tuple[int, int]:
+        """Descents of a start with so many estimated parameters, and points that each of them chooses from."""
+        if parameters >= self.many:
+            return 1, self.candidates
+        return self.descents or min(max(2 * parameters // 3, 6), 16), self.candidates

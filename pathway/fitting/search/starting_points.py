@@ -12,12 +12,12 @@ from .plan import Plan
 
 
 def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
-    """Points on the optimizer's scale, shape (starts, candidates, n_estimated).
+    """Points on the optimizer's scale, shape (starts, candidates of all descents, n_estimated).
 
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
     """
     n = len(problem.estimated)
-    points = np.empty((plan.starts, plan.candidates or (20 if n >= plan.many else min(8 * n, 100)), n))
+    points = np.empty((plan.starts, math.prod(plan.points(n)), n))
     points[:, 0] = _even(plan, n)
     for k in range(plan.starts):
         points[k, 1:] = np.random.default_rng([plan.seed, k]).random((points.shape[1] - 1, n))

@@ -83,7 +83,7 @@ def minimize(
     evaluate : callable
         Value, gradient and positive semi-definite information at a point.
     value : callable
-        The value alone, asked for at trial points.
+        The value alone, asked for at trial points after a refused step.
     start : array, shape (n,)
     bounds : (lower, upper), each of shape (n,)
     settings : Settings, optional
@@ -119,6 +119,8 @@ class _Search:
         self.radius = settings.first_radius
         self.secant = np.zeros((len(x), len(x)))
         self.with_secant = False
+        # Slopes are asked for at once where a step is likely to be taken: after one that was.
+        self.trusting = True
         self.path = [here.value]
         self._revived_at = math.inf
 
@@ -162,11 +164,14 @@ class _Search:
             return ""
         trial = np.clip(x + step, lower, upper)
         length = float(np.linalg.norm(trial - x))
-        there = value(trial)
+        new = evaluate(trial) if self.trusting else None
+        there = value(trial) if new is None else new.value
         fall = here.value - there if math.isfinite(there) else -math.inf
-        new = evaluate(trial) if fall > 1e-4 * promise else None
-        if new is not None and not (math.isfinite(new.value) and new.value < here.value):
+        if new is None and fall > 1e-4 * promise:
+            new = evaluate(trial)
+        if new is not None and not (math.isfinite(new.value) and here.value - new.value > 1e-4 * promise):
             new = None
+        self.trusting = new is not None
         ratio = fall / promise
         if new is None or ratio < 0.25:
             self.radius = 0.25 * min(length, self.radius)

@@ -80,10 +80,11 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Show every mistake of a scenario, or its protocol; nothing is run."""
+    """Show every mistake of a scenario, or its protocol and what was measured; nothing is run."""
     from pathway.analysis.mistakes import AnalysisError
     from pathway.analysis.options import tables_of
     from pathway.scenario import ScenarioError, read_scenario
+    from pathway.scenario.inventory import draw_inventory
     from pathway.scenario.timeline import draw_timeline
 
     from . import BAD_INPUT, DONE
@@ -93,10 +94,13 @@ def check(
         try:
             scenario = read_scenario(file, settings or [])
             tables_of(scenario)
+            measured = draw_inventory(scenario)
             found[file] = []
             if not as_json:
                 console.print_line(f"{file}: {scenario.title}", style="bold")
                 print(draw_timeline(scenario, console.width()))
+                if measured:
+                    print(measured)
         except ScenarioError as error:
             found[file] = [str(mistake) for mistake in error.mistakes]
             if not as_json:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from pathway.units import UnitError, conversion_factor
+from pathway.units import UnitError, conversion_factor, quantity
 
 from . import quantities
 from .experiment import Arm, Dose, Overlay, Scenario
@@ -277,6 +277,8 @@ class _Counts:
         entry = self.bench.laboratory.agents.get(agent)
         if _is_number(text) or not text:
             value = _number(text, "concentration").value
+        elif quantity(text)[0] == 0.0:
+            value = 0.0  # of nothing, in any unit
         else:
             try:
                 value = quantities.amount(text, "uM", molar_mass=entry.molar_mass if entry else None)

@@ -6,6 +6,7 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.scenario import ScenarioError, read_scenario
+from pathway.scenario.inventory import draw_inventory
 from pathway.scenario.measurements import read_measurements
 
 from .toy import MEASURED, toy_laboratory
@@ -212,6 +213,23 @@ def test_a_concentration_may_have_its_unit(tmp_path):
         counts = f"{head}{header}{tail}slow,drug,{dose},24,900\nslow,drug,{dose},48,1200\n"
         made = read_measurements(read(tmp_path, counts, text=text), toy_laboratory())
         assert [p.value for p in made] == [900, 1200]
+
+
+def test_nothing_has_a_concentration_in_any_unit(tmp_path):
+    counts = "cell_line,agent,concentration [ug/mL],time,cell_count\nslow,,0,24,900\nslow,,0,48,1200\n"
+    assert [p.arm for p in points_of(tmp_path, counts)] == ["none", "none"]
+
+
+def test_what_was_understood_is_told(tmp_path):
+    """A line for each observable: values and limits, arms, times, gels, and how they meet the model."""
+    points = LANES + "none,6 h,ligand,<1,a.u.,A\nligand,1,protein,5,nM,A\n"
+    scenario = read(tmp_path, points, text=MEASURED + 'scale_shared_by = "gel"\n')
+    assert draw_inventory(scenario, toy_laboratory()).splitlines() == [
+        "points.csv: ligand in arbitrary units: 2 values and 1 limit; 2 arms, from 0 to 6 h; 1 gel; 1 free factor",
+        "points.csv: protein in nM: 1 value; 1 arm, at 1 h; 1 gel",
+    ]
+    bare = read(tmp_path, ROW, fit="", text=MEASURED.partition("[data]")[0])
+    assert draw_inventory(bare, toy_laboratory()) == ""
 
 
 def test_of_many_mistakes_the_first_are_told(tmp_path):

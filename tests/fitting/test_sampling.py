@@ -8,6 +8,7 @@ import sys
 import time
 import warnings
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -132,6 +133,9 @@ class Known:
     def value(self, x):
         return self(x).value
 
+    def values(self, points):
+        return np.array([self.value(x) for x in points])
+
     def __call__(self, x):
         value, gradient = self.formula(x)
         return Evaluation(value, gradient, self.information)
@@ -177,6 +181,16 @@ def test_two_separate_optima_are_told_by_r_hat():
     found = sample(Known(two), ends, 200, tune=100, workers=1)
     assert found.r_hat["a"] > 1.5 and not found.converged
     assert "separate optima" in found.concerns[0]
+
+
+def test_where_slopes_would_be_differences_none_are_asked_for():
+    """A model with events: its runner cannot walk backwards."""
+    eventful = Known(banana)
+    eventful.runner = SimpleNamespace(goes_backwards=False)
+    found = sample(eventful, np.zeros(2), 200, tune=100, chains=2, workers=1)
+    assert found.method == "ensemble" and "events" in found.reason
+    assert found.x.shape == (16, 200, 2) and set(found.to_dataframe()["_chain"]) == {1, 2}
+    assert not found.divergences and np.isnan(found.energy_fraction).all()
 
 
 def test_places_that_cannot_be_computed_are_counted():

@@ -40,6 +40,7 @@ def fit(
     import shlex
     import sys
 
+    from pathway.fitting.laboratory.held_out import with_held_out_scaled
     from pathway.fitting.search.multi_start import fit as search
     from pathway.report.fit_folder import write_fit
     from pathway.report.fit_page import summary
@@ -55,7 +56,7 @@ def fit(
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
-    found = search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr)
+    found = with_held_out_scaled(search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr))
     if found.interrupted:
         console.say(f"Go on with: {shlex.join([*typed, '--resume', str(folder)])}")
         return INTERRUPTED

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.fitting.laboratory.held_out import with_held_out_scaled
 from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.multi_start import fit as search
 from pathway.fitting.search.result import Fit
@@ -64,4 +65,4 @@ def fit(
     if not isinstance(problem, Problem):
         problem = read_problem(problem, settings)
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)
-    return search(problem, starts, seed, **options)
+    return with_held_out_scaled(search(problem, starts, seed, **options))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
 import os
@@ -18,6 +16,7 @@ from pathway.scenario.experiment import Scenario
 from .folder import RECORD, FolderError, _put, _umask, check_out
 from .provenance import provenance
 from .replay import TOLERANCE, Replay, changes
+from .tables import csv_text
 
 
 def write_analysis(
@@ -72,7 +71,7 @@ def write_analysis(
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
         (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
         for stem, (header, rows) in tables.items():
-            (draft / f"{stem}.csv").write_text(_csv(header, rows), encoding="utf-8")
+            (draft / f"{stem}.csv").write_text(csv_text(header, rows), encoding="utf-8")
         for stem, figure in figures.items():
             save(figure, draft / stem)
         (draft / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -144,16 +143,3 @@ def _pairs(place: str, old: Any, new: Any, scale: float) -> Iterator[tuple[str, 
             yield from _pairs(f"{place}[{index}]", before, now, size)
     else:
         yield place, old, new, scale
-
-
-def _csv(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow(["" if _absent(value) else value for value in row])
-    return stream.getvalue()
-
-
-def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))

@@ -210,7 +210,8 @@ def fit_page(
         "<h2>Measured and fitted</h2>" + table_part(*agreement_rows(found), numbers=range(2, 9)),
         '<p class="note">chi-squared per point is about 1 where noise and model are right; trend is the correlation '
         "of a residual with the next one in time, about 0 where they scatter freely. Not counted are arms held out and "
-        "points that are 0 or 1 by construction.</p>",
+        "points that are 0 or 1 by construction; of held-out points on a gel of their own the shape alone is compared: "
+        "the gel's factor is the one that suits them best.</p>",
         *(figure_part(figures[name], words) for name, words in FIGURES.items() if name in figures),
         _failures(found.fit),
         "<h2>Every measurement</h2><details><summary>"

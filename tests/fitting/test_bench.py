@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+import pathway
 from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
@@ -285,6 +286,23 @@ def test_arms_that_are_held_out_are_compared_but_do_not_count(tmp_path):
     held = toy_problem(tmp_path, points, fit='hold_out = ["none"]', loss=words)
     assert [m.counted for m in held.measurements] == [True, False]
     assert sharp(held).compare().log_likelihood == pytest.approx(stats.norm.logpdf(3.0, curve(5), 0.5), rel=1e-6)
+
+
+def test_a_held_out_gel_has_the_factor_that_suits_the_fit(tmp_path):
+    """Gels A and B see the ligand 3-fold and 7-fold, lost at 0.2/h; the nominal rate is 0.1/h, and B does not count."""
+    lost = {t: 4.0 * math.exp(-0.2 * t) for t in (1, 5, 10, 20)}
+    points = "arm,time,gel,ligand [a.u.]\n"
+    points += "".join(f"ligand,{t},A,{3 * v}\ntwin,{t},B,{7 * v}\n" for t, v in lost.items())
+    text = EXPERIMENT + '[[arm]]\nname = "twin"\ndoses = ["l"]\n[data]\nfile = "points.csv"\nscale_shared_by = "gel"\n'
+    text += '[fit]\nhold_out = ["twin"]\n' + K_LOSS
+    problem = problem_of(read_scenario(files(tmp_path, text, points), (), toy_laboratory()), toy_laboratory())
+    found = pathway.fit(problem, starts=2, workers=1)
+    assert found.best.parameters["k_loss"] == pytest.approx(0.2, rel=1e-3)
+    value = {p.name: p.value for p in found.problem.parameters}["scale_ligand_B"]
+    assert value == pytest.approx(7.0, rel=1e-3)
+    assert abs({p.name: p.value for p in problem.parameters}["scale_ligand_B"] / 7.0 - 1.0) > 0.05
+    held = sharp(found.problem).compare(found.problem.from_scale(found.best.x))
+    assert held.simulated == pytest.approx([m.value for m in found.problem.measurements], rel=1e-2)
 
 
 def test_plate_counts_are_matched_to_arms_and_are_folds_of_their_start(tmp_path):

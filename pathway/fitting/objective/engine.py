@@ -253,17 +253,17 @@ class Engine:
         now, horizon = state, rest.horizon(start, state, slots, self.pace)
         relative = 1e-5
         for _ in range(ROUNDS):
-            try:
-                found = rest.settle(start, now, slots, totals, totals @ state)
-            except np.linalg.LinAlgError:
-                found = None
-            if found is not None and now is not state:
-                return found
             _, ends, failures = self.advance(start, np.array([start + horizon]), now[None], row[None], relative)
             if failures:
                 raise RunFailure(failures[0])
-            now = ends[0]
+            now = ends[0].copy()
             start, horizon, relative = start + horizon, horizon * GROWTH, max(0.1 * relative, 1e-10)
+            try:
+                found = rest.settle(start, now, slots, totals, totals @ state)
+            except np.linalg.LinAlgError:
+                continue
+            if found is not None:
+                return found
         raise RunFailure(f"no steady state within {start:g}")
 
     def rest_slopes(

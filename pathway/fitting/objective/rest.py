@@ -6,9 +6,12 @@ numbers: directions that the Jacobian never moves along, at several states.
 
 from __future__ import annotations
 
+import ctypes
+
 import numpy as np
 
 from pathway.kernels import compile_model
+from pathway.kernels.handles import address
 from pathway.simulation.prepared import Prepared
 
 ROUNDS = 6
@@ -32,6 +35,8 @@ class Rest:
         self.prepared = prepared
         parts = ("right_hand_side", "jacobian", "parameter_jacobian")
         self._code = compile_model(prepared.model, 1, parts)
+        kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 4)
+        self._functions = {part: kind(self._code.address(part)) for part in parts}
         self._jacobian_places = self._code.patterns["jacobian"]
         self._parameter_places = self._code.patterns["parameter_jacobian"]
 
@@ -40,9 +45,10 @@ class Rest:
         return self._code.parameters(row)
 
     def _entries(self, part: str, size: int, time: float, state: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        made = np.zeros((size, 1))
-        self._code.call(part, np.array([time]), np.ascontiguousarray(state[:, None]), slots, made)
-        return made[:, 0]
+        made, state, moment = np.zeros(size), np.ascontiguousarray(state), np.array([time])
+        if size:
+            self._functions[part](address(moment), address(state), address(slots) if slots.size else 0, address(made))
+        return made
 
     def rates(self, time: float, state: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Right-hand side, shape (n_species,)."""

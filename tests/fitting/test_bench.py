@@ -8,12 +8,13 @@ from scipy import stats
 
 import pathway
 from pathway.fitting.laboratory.bench import problem_of
+from pathway.fitting.laboratory.cells import fitted_lines
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
 from pathway.fitting.problem import ProblemError
-from pathway.parameters import cell_line, reference
-from pathway.scenario import read_scenario, run_scenario
+from pathway.parameters import cell_line, cell_line_file, reference
+from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.measurements import value_at
 from tests.scenario.toy import EXPERIMENT, toy_laboratory
 
@@ -118,6 +119,28 @@ def test_anchors_and_knock_downs_hold_while_parameters_move(tmp_path):
         )
     )
     assert abs(made["resistant", "PTEN", 0.0] / nominal["resistant", "PTEN", 0.0] - 1.0) > 1e-3
+
+
+def test_a_line_written_of_resistant_cells_is_anchored_in_its_parents(tmp_path):
+    """Fitted once more it runs as the written line does, and its anchors follow as in the first fit."""
+    points = "arm,time,observable,value,unit\n"
+    points += "".join(f"resistant,{t} h,{o},1,{u}\n" for t in (0, 30, 72) for o, u in OBSERVABLES.items())
+    text = CIRCUIT.partition("[[arm]]")[0] + '[[arm]]\nname = "resistant"\ncells = "CELLS"\ndoses = ["drug"]\n'
+    text += '[data]\nfile = "points.csv"\n[fit]\nparameters = ["k_PTEN_degradation", "k_S6K"]\n'
+    first = read_scenario(files(tmp_path, text.replace("CELLS", "bt474_resistant"), points))
+    once = problem_of(first)
+    moved = [p.value * factor for p, factor in zip(once.estimated[:2], (1.3, 0.8), strict=True)]
+    best = dict(zip(once.names, [*moved, *once.nominal[2:]], strict=True))
+    (tmp_path / "mine.toml").write_text(fitted_lines(first, built_in_laboratory(), best, {})["bt474_resistant"])
+    again = read_scenario(files(tmp_path, text.replace("CELLS", "./mine.toml"), points))
+    twice = problem_of(again)
+    assert sharp(twice).compare().simulated == pytest.approx(own_run(again, twice), rel=1e-6)
+    back = [*once.nominal[:2], *twice.nominal[2:]]
+    assert sharp(twice).compare(back).simulated == pytest.approx(sharp(once).compare().simulated, rel=1e-6)
+    rewritten = fitted_lines(again, built_in_laboratory(), dict(zip(twice.names, back, strict=True)), {})["./mine.toml"]
+    (tmp_path / "back.toml").write_text(rewritten)
+    found, usual = cell_line_file(tmp_path / "back.toml").values, cell_line("bt474_resistant").values
+    assert {n: found[n] for n in usual} == pytest.approx(usual, rel=1e-5)
 
 
 def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions import Expression, add, multiply, number, symbol
-from pathway.parameters import Anchor
+from pathway.parameters import Anchor, CellLine
 from pathway.scenario import quantities
 from pathway.scenario.experiment import (
     MEDIUM_CHANGE,
@@ -30,6 +30,9 @@ from ..priors import Prior
 from ..problem import Experiment, Parameter, Period, Problem, ProblemError
 from .readings import Readings, with_first_values
 from .resting import Resting, made_to_rest
+
+FITTED, ANCHORED = "fit", "anchored"
+"""Sources of numbers that a fit has found, and of those that followed."""
 
 
 def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Problem:
@@ -187,6 +190,8 @@ class Bench:
     def _cells(self, cells: str, arm: Arm | None = None) -> dict[str, Expression]:
         """Every parameter of a line, with an arm's changes."""
         made = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
+        if self._written(cells):  # its own numbers hold what following has once added
+            made |= {a.parameter: self.line_formula(self.anchored_line(cells), a.parameter) for a in self._anchors()}
         for name, text in (arm.changes if arm else {}).items():
             made[name] = self._changed(made[name], name, text)
         return made
@@ -199,8 +204,36 @@ class Bench:
 
     def anchored_line(self, cells: str) -> str:
         """The line in which anchored parameters are found: a line that does not set them itself has its parent's."""
-        anchors = self.resting.anchors
-        return self.lines.owner(anchors[0].parameter, cells) if anchors else cells
+        anchors = self._anchors()
+        if not anchors:
+            return cells
+        written = self._written(cells)
+        return self.lines.owner(anchors[0].parameter, written.parent if written and written.parent else cells)
+
+    def _written(self, cells: str) -> CellLine | None:
+        """The line, if a fit has written it of cells whose anchors are found in their parents."""
+        anchors, line = self._anchors(), self.lines.line(cells)
+        if not anchors or line is None or line.parent is None:
+            return None
+        name = anchors[0].parameter
+        follows = name in line.own and line.entries[name].source == ANCHORED
+        return line if follows and self.lines.owner(name, line.parent) != line.parent else None
+
+    def anchoring_cells(self, cells: str) -> dict[str, Expression]:
+        """Every parameter of the cells in which anchored parameters of a line are found.
+
+        A fit whose line was written moved the parents as well where the line has a number from them.
+        """
+        root = self.anchored_line(cells)
+        made, written = self._line(root), self._written(cells)
+        if written is None or written.parent is None:
+            return made
+        moved = [
+            name
+            for name in written.own
+            if written.entries[name].source == FITTED and self.lines.owner(name, written.parent) == root
+        ]
+        return {**made, **{name: self._line(cells)[name] for name in moved}}
 
     def _line(self, cells: str) -> dict[str, Expression]:
         key = (cells, ())
@@ -211,7 +244,7 @@ class Bench:
     def _periods(self, arm: Arm) -> Iterable[Period]:
         """Rest, then one period for each moment at which something is done."""
         own = self._settings[(arm.cells, tuple(arm.changes.items()))]
-        line = self._line(self.anchored_line(arm.cells))
+        line = self.anchoring_cells(arm.cells)
         touched = [n for n, base in self._base.items() if own[n] is not base or line[n] is not base]
         start = self.scenario.start
         *rest, awake = self.resting.periods(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pathway.expressions.evaluation import evaluate
 from pathway.parameters import CellLine, Entry
 from pathway.parameters.write import line_text
 from pathway.scenario.experiment import Scenario
@@ -17,10 +18,7 @@ from pathway.simulation.anchor import solve_anchors
 
 from ..problem import ProblemError
 from ..uncertainty.profiles import Profile
-from .bench import Bench
-
-FITTED = "fit"
-"""The source of a number that a fit found."""
+from .bench import ANCHORED, FITTED, Bench
 
 
 @dataclass(frozen=True)
@@ -68,15 +66,16 @@ def fitted_lines(
     if scenario.fit is None or laboratory.line_of is None:
         raise ProblemError([f"{scenario.file}: no cell line can be written: there is no [fit] table"])
     bench = Bench(scenario, laboratory, scenario.fit)
-    anchored: dict[str, dict[str, float]] = {}
+    anchored: dict[bytes, dict[str, float]] = {}
     made = {}
     for cells in bench.lines.names:
         line = laboratory.line_of(cells, scenario.file.parent)
         own = {u.parameter: _entry(u, line, best, intervals, scenario) for u in bench.unknowns if cells in u.cells}
-        root = bench.anchored_line(cells)
-        if root not in anchored:
-            anchored[root] = _anchored(bench, root, best)
-        own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[root].items()}
+        values = _anchoring(bench, cells, best)
+        key = values.tobytes()
+        if key not in anchored:
+            anchored[key] = _anchored(bench, values)
+        own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[key].items()}
         made[cells] = line_text(_about(line, cells, scenario), {**_of_file(line, cells), **own}.values())
     return made
 
@@ -114,18 +113,16 @@ def _entry(
     )
 
 
-def _anchored(bench: Bench, cells: str, best: Mapping[str, float]) -> dict[str, float]:
-    """Anchored parameters of a line at what the fit found."""
+def _anchoring(bench: Bench, cells: str, best: Mapping[str, float]) -> np.ndarray:
+    """Parameters, shape (n_parameters,), of the cells in which a line's anchors are found, at what the fit found."""
+    formulas = bench.anchoring_cells(cells)
+    return np.array([evaluate(formulas[name], best) for name in bench.laboratory.model.parameters])
+
+
+def _anchored(bench: Bench, values: np.ndarray) -> dict[str, float]:
+    """Anchored parameters that suit these parameters."""
     anchors = {a.parameter: (a.quantity, a.target) for a in bench.resting.anchors}
-    if not anchors:
-        return {}
-    model = bench.laboratory.model
-    values = np.array(bench.lines.values(cells))
-    for unknown in bench.unknowns:
-        if bench.covers(unknown, cells):
-            place = model.parameter_index(unknown.parameter)
-            values[place] = best[unknown.name] * (values[place] if unknown.is_factor else 1.0)
-    return dict(solve_anchors(model, anchors, values).values)
+    return dict(solve_anchors(bench.laboratory.model, anchors, values).values) if anchors else {}
 
 
 def _anchored_entry(usual: Entry, value: float) -> Entry:
@@ -135,7 +132,7 @@ def _anchored_entry(usual: Entry, value: float) -> Entry:
         usual,
         value=value,
         range=(min(low, value), max(high, value)),
-        source="anchored",
+        source=ANCHORED,
         confidence="fitted",
         note=words,
     )

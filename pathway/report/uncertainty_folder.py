@@ -12,7 +12,7 @@ from pathway.fitting.uncertainty.comparison import Verdict
 from pathway.fitting.uncertainty.predict import Band
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profiles
-from pathway.fitting.uncertainty.sampling import Posterior
+from pathway.fitting.uncertainty.sampling import LIBRARIES, Posterior
 from pathway.scenario.experiment import Scenario
 
 from .comparison_page import comparison_page, ratio_rows, variant_rows
@@ -27,7 +27,7 @@ from .prediction_page import (
     prediction_rows,
 )
 from .profile_page import interval_rows, profile_page, profile_rows
-from .provenance import provenance, sha256
+from .provenance import installed_version, provenance, sha256
 from .tables import csv_text
 
 POSTERIOR, PROFILES = "posterior.pickle", "profiles.pickle"
@@ -58,6 +58,7 @@ def write_posterior(
         "parameters.csv": csv_text(*posterior_rows(found)),
     }
     record = _record(out, tables, command, inputs, found.seed, scenario)
+    record["packages"][LIBRARIES[found.method]] = installed_version(LIBRARIES[found.method])
     figures = _figures(out, {kind: plot_posterior(found, kind) for kind in KINDS})
     _finish(out, posterior_page(found, figures, record, scenario.title if scenario else ""), record)
 

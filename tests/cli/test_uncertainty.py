@@ -48,6 +48,7 @@ def test_sample_leaves_draws_diagnoses_and_a_report(here, capsys):
     page = (folder / "report.html").read_text(encoding="utf-8")
     for word in ("No-U-Turn", "R-hat", "posterior of each parameter", "ranks"):
         assert word.lower() in page.lower()
+    assert json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["packages"]["nutpie"]
     for kind in ("marginals", "pairs", "ranks", "traces", "energy"):
         assert (folder / f"{kind}.svg").is_file()
         assert pathway.plot(found, kind).axes

@@ -36,6 +36,10 @@ BURST = 0.25
 """Seconds that a tool works before it is the other's turn: a fit asks again and again, with caches warm."""
 
 
+FASTER = 0.1
+"""Share of the calls that is faster than what is told."""
+
+
 class Peer:
     """pyPESTO + AMICI in a process of its own."""
 
@@ -136,7 +140,8 @@ def measured(case: Case, rounds: int) -> str:
         reply = case.asked(setting, calls)
         peer += reply["seconds"]
         solver.append(reply["solver"])
-    a, b, c = (1e3 * float(np.median(v)) for v in (own, peer, solver))
+    # A machine with other work only ever adds: of both, what the faster calls take.
+    a, b, c = (1e3 * float(np.quantile(v, FASTER)) for v in (own, peer, solver))
     return (
         f"| {case.name} | {len(case.x)} | {a:.2f} ms ({relative:g}, {own_error:.0e}) | "
         f"{b:.1f} ms ({setting[0]}, {setting[1]:g}, {peer_error:.0e}) | {c:.1f} ms | **{b / a:.0f}** | {c / a:.0f} |"
@@ -153,9 +158,9 @@ def main() -> None:
     lines = [
         "# Objective and gradient of a fit",
         "",
-        f"`python -m benchmarks.fitting`, {time.strftime('%Y-%m-%d %H:%M')}. Medians of processor time, asked in turn;",
-        f"in brackets tolerance and error of the gradient (deviation over its largest entry, at most {TARGET:g}).",
-        "Solver: what AMICI counts for itself; the rest of its time is pyPESTO and the Python around AMICI.",
+        f"`python -m benchmarks.fitting`, {time.strftime('%Y-%m-%d %H:%M')}. Processor time of a call, asked in turn",
+        "(a tenth are faster); in brackets tolerance and error of the gradient (deviation over its largest entry, at",
+        f"most {TARGET:g}). Solver: what AMICI counts for itself; the rest is pyPESTO and the Python around AMICI.",
         "",
         "| problem | parameters | pathway | pyPESTO + AMICI | of which solver | times as long | solver alone |",
         "|---|---|---|---|---|---|---|",

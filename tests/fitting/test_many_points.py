@@ -77,6 +77,37 @@ def test_a_point_that_fails_leaves_the_others_alone() -> None:
     assert count == 1 and "experiment" in reason
 
 
+def explosion() -> Problem:
+    """x' = rate x^2 from 1, which is 1 / (1 - rate t)."""
+    model = Model(
+        name="explosion",
+        species=("x",),
+        parameters=("rate",),
+        parameter_values=np.array([1.0]),
+        initial={"x": number(1.0)},
+        rate_rules={"x": parse("rate * x^2")},
+    )
+    return Problem(
+        name="explosion",
+        model=model,
+        parameters=(Parameter("rate", 1.0, 1e-2, 1e2, "log10"),),
+        experiments=(Experiment("only", (Period(0.0),)),),
+        observables=(Observable("seen", parse("x"), parse("0.1")),),
+        measurements=tuple(Measurement("seen", "only", t, 1.0 / (1.0 - t)) for t in (0.1, 0.5, 0.9)),
+    )
+
+
+def test_what_an_earlier_run_left_is_no_result() -> None:
+    objective = Objective(explosion())
+    slow, fast = np.array([0.0]), np.array([math.log10(2.0)])
+    expected = 1.5 * math.log(2.0 * math.pi * 0.01)
+    assert objective.value(slow) == pytest.approx(expected, abs=1e-6)
+    assert objective.value(fast) == math.inf
+    assert objective(fast).value == math.inf
+    assert objective.values(np.array([slow, fast] * 4)).tolist() == [objective.value(slow), math.inf] * 4
+    assert sum(objective.failures.values()) == 6 and all("experiment 'only'" in reason for reason in objective.failures)
+
+
 def test_no_points_have_no_values() -> None:
     objective = Objective(receptor())
     assert objective.values(np.zeros((0, len(objective.problem.names)))).shape == (0,)

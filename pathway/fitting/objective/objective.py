@@ -150,7 +150,8 @@ class Objective:
                 layout.observed.pool.give(pools, layout.full(natural))
             losses = layout.noise.loss(*layout.observed.values(pools))
             values = losses.sum(axis=1) + self._priors.values(points, natural)
-        for k in np.flatnonzero(~np.isfinite(values)).tolist() if not np.isfinite(values).all() else ():
+        values[list(recorded.failures)] = math.inf
+        for k in np.flatnonzero(~np.isfinite(values)).tolist():
             values[k] = math.inf
             self._count(recorded.failures.get(k, NO_NUMBERS))
         return values, points

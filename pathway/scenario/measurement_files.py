@@ -36,6 +36,7 @@ CYCLES = ("ddCt", "dCt")
 
 _HEADED = re.compile(r"(?P<name>[^\[\]()]+?)\s*(?:\[(?P<unit>[^\]]*)\]|\((?P<round>.*)\))?$")
 MOST_MISTAKES = 20
+_GROUPS = ("gel", "replicate")
 _CELL_COUNT_UNIT = "1"
 
 
@@ -85,9 +86,6 @@ def _read_file(overlay: Overlay, bench: Bench) -> tuple[list[Measurement], list[
         return [], [Mistake(f"{overlay.file}:{error.line}", str(error), error.line)]
     reader = _reader(table.header, bench)
     complaints = [(table.header_line, text) for text in reader.complaints(table.header)]
-    if overlay.scale_shared_by in LANE and overlay.scale_shared_by not in table.header:
-        word = overlay.scale_shared_by
-        complaints.append((table.header_line, f"scale_shared_by = \"{word}\" needs the column '{word}'"))
     if not table.rows:
         complaints.append((table.header_line, "this file holds no measurements"))
     complaints += table.mistakes
@@ -109,10 +107,11 @@ def _points(
     needed = _needed(table, overlay)
     for line, row in table.rows:
         try:
-            for name in needed:
-                if not row.get(name):
-                    raise ValueError(f"no {name}, which other rows of this file have")
             for point in reader.points(row):
+                for name in needed:
+                    # A value in the model's unit has no factor, so that it needs no gel to share one with.
+                    if not row.get(name) and (name not in _GROUPS or point.kind != "absolute" or overlay.axis):
+                        raise ValueError(f"no {name}, which other rows of this file have")
                 _check_point(point, overlay, bench, seen, line)
                 points.append(replace(point, line=line, place=f"{overlay.file}:{line}"))
         except ValueError as error:

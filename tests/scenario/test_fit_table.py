@@ -140,7 +140,6 @@ LANES = "arm,time,observable,value,unit,gel\nligand,0,ligand,4,a.u.,A\nligand,5,
         ),
         ("arm,time,ligand [nM],ligand [a.u.]\nligand,1,3,4\n", "", "1: two columns hold ligand"),
         ("arm,time,ligand [nM],\nligand,1,3,4\n", "", "1: column 4 has no name"),
-        (ROW, 'scale_shared_by = "gel"', "1: scale_shared_by = \"gel\" needs the column 'gel'"),
         (
             LANES + "ligand,6,ligand,2,a.u.,\n",
             'scale_shared_by = "gel"',
@@ -222,11 +221,11 @@ def test_nothing_has_a_concentration_in_any_unit(tmp_path):
 
 def test_what_was_understood_is_told(tmp_path):
     """A line for each observable: values and limits, arms, times, gels, and how they meet the model."""
-    points = LANES + "none,6 h,ligand,<1,a.u.,A\nligand,1,protein,5,nM,A\n"
+    points = LANES + "none,6 h,ligand,<1,a.u.,A\nligand,1,protein,5,nM,\n"
     scenario = read(tmp_path, points, text=MEASURED + 'scale_shared_by = "gel"\n')
     assert draw_inventory(scenario, toy_laboratory()).splitlines() == [
         "points.csv: ligand in arbitrary units: 2 values and 1 limit; 2 arms, from 0 to 6 h; 1 gel; 1 free factor",
-        "points.csv: protein in nM: 1 value; 1 arm, at 1 h; 1 gel",
+        "points.csv: protein in nM: 1 value; 1 arm, at 1 h",
     ]
     bare = read(tmp_path, ROW, fit="", text=MEASURED.partition("[data]")[0])
     assert draw_inventory(bare, toy_laboratory()) == ""

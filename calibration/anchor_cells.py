@@ -10,9 +10,10 @@ import re
 import sys
 from pathlib import Path
 
-from tune_circuit import anchored, plain_model
+from tune_circuit import plain_model
 
 from pathway import parameters
+from pathway.simulation.anchor import solve_anchors
 
 CELLS = Path(parameters.__file__).parent / "cells"
 
@@ -23,14 +24,13 @@ def main() -> None:
         line = parameters.cell_line(name)
         if line.parent is not None:
             continue
-        model = anchored(plain_model().with_parameters(line.values))
+        goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors_held(line)}
         file = CELLS / f"{name}.toml"
         text = file.read_text(encoding="utf-8")
-        for anchor in parameters.anchors():
-            found = float(model.parameter_values[model.parameter_index(anchor.parameter)])
-            before = line.values[anchor.parameter]
-            print(f"{name:12s} {anchor.parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
-            text = re.sub(rf"(\[{anchor.parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)
+        for parameter, found in solve_anchors(plain_model().with_parameters(line.values), goals).values.items():
+            before = line.values[parameter]
+            print(f"{name:12s} {parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
+            text = re.sub(rf"(\[{parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)
         if "--write" in sys.argv:
             file.write_text(text, encoding="utf-8")
 

@@ -60,7 +60,7 @@ START = {
     "ERK_to_cyclin_D": 0.38,
     "S6K_to_cyclin_D": 0.8,
     "K_growth": 0.6,
-    "EGF_desensitisation": 20.0,
+    "k_EGFR_endocytosis": 10.0,
     "HRG_desensitisation": 6.0,
     "HRG_affinity_gain": 30.0,
     "EGFR_to_PI3K": 0.5,
@@ -132,7 +132,7 @@ def clamped_model() -> Model:
 
 
 def anchored(model: Model) -> Model:
-    """`mu_max` and `PTEN_synthesis_scale` set, found without iteration.
+    """`mu_max` and `PTEN_synthesis_scale` set, found without iteration; the line has the PTEN gene.
 
     In the untreated parental state divisions and total PTEN are known beforehand. A copy of the model in which both are
     held rests at that state; the two constants then follow from it.

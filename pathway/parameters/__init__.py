@@ -39,6 +39,7 @@ __all__ = [
     "Source",
     "agents",
     "anchors",
+    "anchors_held",
     "cell_line",
     "cell_line_file",
     "cell_lines",
@@ -54,6 +55,8 @@ __all__ = [
 @dataclass(frozen=True)
 class Anchor:
     """A parameter that is not chosen but follows: in the untreated parental line `quantity` equals `target`.
+
+    Where a line sets the parameter to 0, as of a gene that is lost, it stays 0.
 
     Attributes
     ----------
@@ -150,6 +153,11 @@ def anchors() -> tuple[Anchor, ...]:
     """The parameters that are anchored in every parental line."""
     tables = document(HERE / "anchors.toml").tables
     return tuple(Anchor(name, table["quantity"], table["target"]) for name, table in tables.items())
+
+
+def anchors_held(line: CellLine) -> tuple[Anchor, ...]:
+    """The anchors that hold in a line: a parameter that it sets to 0 can reach no target."""
+    return tuple(anchor for anchor in anchors() if line.entries[anchor.parameter].value != 0.0)
 
 
 @cache

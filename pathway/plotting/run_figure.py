@@ -207,8 +207,9 @@ def _course_panel(figure: Figure, result: Result, name: str, position: int, heig
     elif scaled:
         axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
     else:
-        courses = [arm.courses[name] for arm in result.arms.values()]
-        low, high = min(float(np.nanmin(c)) for c in courses), max([*(float(np.nanmax(c)) for c in courses), *tops])
+        values = np.concatenate([arm.courses[name] for arm in result.arms.values()])
+        defined = values[np.isfinite(values)]  # a share of nothing, as of PTEN that is lost, is no number
+        low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
         axes.set_ylabel(_label(name, value_axis(axes, low, high, result.units[name])))
 
 

@@ -78,11 +78,12 @@ def _drawn_line(
             for entry in (line.entries[name] for name in model.parameters)
         ]
     )
-    anchors = parameters.anchors()
-    places = [model.parameter_index(anchor.parameter) for anchor in anchors]
     if parent is not None:
+        places = [model.parameter_index(anchor.parameter) for anchor in parameters.anchors()]
         values[places] = parent[places]
         return values
+    anchors = parameters.anchors_held(line)
+    places = [model.parameter_index(anchor.parameter) for anchor in anchors]
     values[places] = [line.entries[anchor.parameter].value for anchor in anchors]
     return _anchored(model, values, places, anchors)
 

@@ -118,9 +118,10 @@ def main(arguments: list[str]) -> int:
     from pathway.network import circuit
 
     network = circuit()
-    anchors = {a.parameter: (a.quantity, a.target) for a in parameters.anchors()}
     for line in arguments:
-        model = network_model(line, network, parameters.values(network, parameters.cell_line(line)))
+        cells = parameters.cell_line(line)
+        anchors = {a.parameter: (a.quantity, a.target) for a in parameters.anchors_held(cells)}
+        model = network_model(line, network, parameters.values(network, cells))
         found = solve_anchors(model, anchors)
         for name, value in found.values.items():
             before = model.parameter_values[model.parameter_index(name)]

@@ -143,6 +143,20 @@ def test_a_line_written_of_resistant_cells_is_anchored_in_its_parents(tmp_path):
     assert {n: found[n] for n in usual} == pytest.approx(usual, rel=1e-5)
 
 
+def test_a_lost_gene_stays_lost_and_the_line_keeps_its_doubling_time(tmp_path):
+    arms = CIRCUIT.index('[[arm]]\nname = "washed"'), CIRCUIT.index("[data]")
+    lost = CIRCUIT[: arms[0]].replace('cells = "bt474"', 'cells = "bt549"') + CIRCUIT[arms[1] :] + FIT
+    rows = [
+        f"untreated,{time},{name},1,1"
+        for time, name in (("0 h", "PTEN"), ("0 h", "cell_number"), ("54 h", "cell_number"))
+    ]
+    points = "\n".join(["arm,time,observable,value,unit", *rows, ""])
+    problem = problem_of(read_scenario(files(tmp_path, lost, points)))
+    moved = problem.nominal.copy()
+    moved[:2] = 1.4 * moved[0], 0.7
+    assert sharp(problem).compare(moved).simulated == pytest.approx([0.0, 1.0, 2.0], rel=1e-6)
+
+
 def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):
     problem = problem_of(every_arm(tmp_path, FIT))
     objective, x = sharp(problem), problem.to_scale(problem.nominal)

@@ -235,6 +235,12 @@ class Bench:
         ]
         return {**made, **{name: self._line(cells)[name] for name in moved}}
 
+    def lost(self, cells: str) -> frozenset[str]:
+        """Anchored parameters that a line sets to 0, as of a gene that is lost; they reach no target."""
+        index = self.laboratory.model.parameter_index
+        values = self.lines.values(cells)
+        return frozenset(a.parameter for a in self.resting.anchors if values[index(a.parameter)] == 0.0)
+
     def _line(self, cells: str) -> dict[str, Expression]:
         key = (cells, ())
         if key not in self._settings:
@@ -248,7 +254,11 @@ class Bench:
         touched = [n for n, base in self._base.items() if own[n] is not base or line[n] is not base]
         start = self.scenario.start
         *rest, awake = self.resting.periods(
-            start, {n: line[n] for n in touched}, {n: own[n] for n in touched}, arm.knock_downs
+            start,
+            {n: line[n] for n in touched},
+            {n: own[n] for n in touched},
+            arm.knock_downs,
+            self.lost(self.anchored_line(arm.cells)),
         )
         done: dict[float, dict[str, Expression]] = {start: dict(awake.changes)}
         for time, name, formula in self._doings(arm, own):

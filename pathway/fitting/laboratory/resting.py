@@ -9,7 +9,7 @@ each such parameter, and moves until the level is right while the cells rest (in
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,9 +25,6 @@ from ..problem import Period
 
 COUNTING = "counting"
 """1 while pure outputs (the number of cells) move, 0 while the cells rest."""
-ANCHORING = "anchoring"
-"""1 while anchored parameters find their values."""
-
 GAIN = 0.01
 """1/h: how fast a factor follows. Slower than what it steers, so that it does not overshoot."""
 REST = 2e4
@@ -53,7 +50,9 @@ class Resting:
     anchors: tuple[Anchor, ...]
     knock_downs: Mapping[str, KnockDown]
 
-    def periods(self, start: float, line: Settings, own: Settings, lowered: Mapping[str, float]) -> list[Period]:
+    def periods(
+        self, start: float, line: Settings, own: Settings, lowered: Mapping[str, float], lost: Collection[str] = ()
+    ) -> list[Period]:
         """The rest of one arm's cells, and the scenario's first moment, at which the rest ends.
 
         Parameters
@@ -64,17 +63,21 @@ class Resting:
             What the line sets in which anchored parameters are found, and what the arm's cells set; the same names.
         lowered : mapping of protein to float
             Share of its level that a knock-down takes away.
+        lost : collection of str
+            Anchored parameters that are 0 in the line and stay so.
         """
+        following = [_anchoring(a.parameter) for a in self.anchors if a.parameter not in lost]
+        anchored = dict.fromkeys(following, number(0.0))
         resting: list[dict[str, Expression]] = [{COUNTING: number(0.0), **(line if self.anchors else own)}]
         awake = {COUNTING: number(1.0)}
         if self.anchors:
-            resting[0][ANCHORING] = number(1.0)
-            awake[ANCHORING] = number(0.0)
+            resting[0] |= dict.fromkeys(following, number(1.0))
+            awake |= anchored
             different = {name: formula for name, formula in own.items() if formula is not line[name]}
             if different:
-                resting.append({ANCHORING: number(0.0), **different})
+                resting.append({**anchored, **different})
         if lowered:
-            resting.append({ANCHORING: number(0.0)} if self.anchors else {})
+            resting.append(dict(anchored))
             for protein, share in lowered.items():
                 level = find_formula(self.model, self.knock_downs[protein].observable)
                 resting[-1] |= {_aim(protein): multiply(number(1.0 - share), level), _switch(protein): number(1.0)}
@@ -102,7 +105,7 @@ def made_to_rest(
     knock_downs = knock_downs or {}
     steered = [(a.parameter, _followed(a.parameter)) for a in anchors]
     steered += [(goal.parameter, _lowered(protein)) for protein, goal in knock_downs.items()]
-    switches = {COUNTING: 1.0, **({ANCHORING: 0.0} if anchors else {})}
+    switches = {COUNTING: 1.0, **{_anchoring(a.parameter): 0.0 for a in anchors}}
     for protein in knock_downs:
         switches |= {_switch(protein): 0.0, _aim(protein): 1.0}
     made = _with_factors(model, values, steered, switches)
@@ -110,7 +113,7 @@ def made_to_rest(
     for anchor in anchors:
         aim = find_formula(made, anchor.target) if isinstance(anchor.target, str) else number(float(anchor.target))
         factor = _followed(anchor.parameter)
-        rules[factor] = _steering(find_formula(made, anchor.quantity), aim, factor, ANCHORING)
+        rules[factor] = _steering(find_formula(made, anchor.quantity), aim, factor, _anchoring(anchor.parameter))
     for protein, goal in knock_downs.items():
         factor = _lowered(protein)
         rules[factor] = _steering(find_formula(made, goal.observable), symbol(_aim(protein)), factor, _switch(protein))
@@ -119,6 +122,11 @@ def made_to_rest(
 
 def _followed(parameter: str) -> str:
     return f"followed_{parameter}"
+
+
+def _anchoring(parameter: str) -> str:
+    """1 while an anchored parameter finds its value."""
+    return f"anchoring_{parameter}"
 
 
 def _lowered(protein: str) -> str:

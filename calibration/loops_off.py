@@ -30,7 +30,7 @@ SWITCHES = {
     "ERK to its phosphatases": {"DUSP_feedback": 0.0},
     "Sprouty to RAS": {"SPRY_feedback": 0.0},
     "ligand shedding": {"shedding": 0.0},
-    "ligand desensitization": {"HRG_desensitisation": 0.0, "EGF_desensitisation": 0.0},
+    "ligand desensitization": {"HRG_desensitisation": 0.0, "k_EGFR_endocytosis": 0.0},
     "HER2 keeps EGFR at the surface": {"HER2_shielding": 0.0},
     "Src on PTEN": {"k_PTEN_phosphorylation": 0.0},
     "p110beta gain at low PTEN": {"PI3K_beta_PTEN": 0.0},

@@ -155,7 +155,8 @@ def receptor_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -
     HER3_lost = p.k_HER3_degradation * (1 + p.HRG_desensitisation * q.HRG_occupancy) * s.HER3
     EGFR_made = p.k_EGFR_degradation * p.EGFR_level
     exposed = 1 - p.HER2_shielding * q.EGFR_with_HER2
-    EGFR_lost = p.k_EGFR_degradation * (1 + p.EGF_desensitisation * q.EGF_occupancy * exposed) * s.EGFR
+    EGFR_inwards = p.k_EGFR_endocytosis * q.EGF_occupancy * exposed * s.EGFR
+    EGFR_outwards = p.k_EGFR_recycling * s.EGFR_internal
     shed = p.k_shedding * p.shedding * left_by(q.AKT_activity, p.K_shedding)
 
     SRC_on = p.k_SRC * occupied(q.HER2_signal, p.K_SRC) * s.SRC
@@ -167,7 +168,8 @@ def receptor_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -
         "HER2_trastuzumab_internal": [bound_inwards, -bound_outwards, -bound_degradation],
         "HER3_mRNA": [HER3_mRNA_made, -HER3_mRNA_lost],
         "HER3": [HER3_made, -HER3_lost],
-        "EGFR": [EGFR_made, -EGFR_lost],
+        "EGFR": [EGFR_made, -p.k_EGFR_degradation * s.EGFR, -EGFR_inwards, EGFR_outwards],
+        "EGFR_internal": [EGFR_inwards, -EGFR_outwards, -p.k_EGFR_internal_degradation * s.EGFR_internal],
         "HRG_autocrine": [shed, -p.k_shedding * s.HRG_autocrine],
         "SRC": [SRC_off, -SRC_on],
         "SRC_active": [SRC_on, -SRC_off],
@@ -488,6 +490,7 @@ START: dict[str, float | tuple[float, str]] = {
     "HER3_mRNA": 1.0,
     "HER3": (1.0, "HER3_level"),
     "EGFR": (1.0, "EGFR_level"),
+    "EGFR_internal": 0.0,
     "HRG_autocrine": 0.0,
     "SRC": 0.5,
     "SRC_active": 0.5,

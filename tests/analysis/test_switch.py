@@ -12,7 +12,6 @@ from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.pulse import minimal_pulse, pulse_course
 from pathway.analysis.second_states import search
 from pathway.analysis.switch import switch
-from pathway.scenario.prior import drawn_laboratory
 from pathway.simulation import Intervention, simulate, steady_state
 
 
@@ -22,12 +21,16 @@ def test_no_second_state_in_draws_from_the_ranges(scenario, laboratory):
     assert found.members == 20 and found.bistable == () and 0.1 < found.upper_bound < 0.2
 
 
-def test_a_second_state_is_found_where_there_is_one(scenario, laboratory, untreated):
-    # Gains of the loop of miR-21, PDCD4 and AP-1 a thousand times beyond the plausible: some draws then are switches.
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 60, seed=7)
-    rows = draws.of_line("bt474_resistant", scenario.file.parent).copy()
+def beyond_the_plausible(laboratory):
+    """Draws with the gains of the loop of miR-21, PDCD4 and AP-1 a thousand times too large: some then are switches."""
+    rows = from_ranges(laboratory, ("bt474_resistant",), Path(), 60, seed=6).of_line("bt474_resistant", Path()).copy()
     gains = ("PDCD4_AP1_inhibition", "miR21_promoter_AP1", "faster_decay")
     rows[:, [laboratory.model.parameter_index(name) for name in gains]] *= 1000.0
+    return rows
+
+
+def test_a_second_state_is_found_where_there_is_one(laboratory):
+    rows = beyond_the_plausible(laboratory)
     found = search(laboratory, rows)
     assert found.bistable and found.loops["B2"] == len(found.bistable)
     place, pulses = laboratory.model.parameter_index("miR21_extra_transcription"), []
@@ -57,8 +60,7 @@ def test_branches_of_draws_step_together_as_each_does_alone(laboratory, untreate
 
 
 def test_a_draw_with_folds_is_found_and_has_two_states_between_them(laboratory, untreated):
-    # The one draw of the first three hundred with two stable states, from below its own drive up to a fold.
-    row = drawn_laboratory(laboratory, 1, 35).parameters_of("bt474_resistant", Path())
+    row = beyond_the_plausible(laboratory)[38]
     model, place = laboratory.model, laboratory.model.parameter_index("miR21_extra_transcription")
     state = steady_state(model, row)
     resting, _ = drive_branch(laboratory, untreated.parameters, untreated.state)

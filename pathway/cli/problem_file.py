@@ -110,13 +110,19 @@ class Opened:
         import numpy as np
 
         from pathway.fitting.objective import Objective
+        from pathway.fitting.search.on_disk import SEARCH, is_of
         from pathway.fitting.search.result import load_starts
 
         problem, folder = self.problem, fitted or self.folder
-        if fitted is not None or (folder / "search.json").is_file():
+        if fitted is not None or (folder / SEARCH).is_file():
             if fitted is None:
                 console.say(f"from the fit in {folder}")
             found = load_starts(problem, folder)
+            if not is_of(folder, problem):
+                console.say(
+                    f"{folder}: the model, the measurements or the settings are not those of this fit any more, so "
+                    f"its parameters need not be the best; 'pathway fit {self.file}' fits anew"
+                )
             return Optimum(Objective(problem), found.best.x, found)
         console.say(f"no fit in {folder}: from the nominal parameters")
         x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)

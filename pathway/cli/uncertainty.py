@@ -333,17 +333,24 @@ def _profiled(
     if as_json:
         keys = ("best", "lower", "upper", "verdict")
         told = {
-            text: {k: getattr(p, k) for k in keys} | {"unit": units[p.measurement.observable]}
+            text: {k: getattr(p, k) for k in keys}
+            | {"unit": units[p.measurement.observable], "read_on": p.measurement.replicate}
             for text, p in found.items()
         }
         console.print_json({"level": level, "predictions": told, "folder": str(folder)})
         return DONE
     rows = [
-        [text, units[p.measurement.observable], *(f"{v:.5g}" for v in (p.best, p.lower, p.upper)), p.verdict]
+        [
+            text,
+            p.measurement.replicate,
+            units[p.measurement.observable],
+            *(f"{v:.5g}" for v in (p.best, p.lower, p.upper)),
+            p.verdict,
+        ]
         for text, p in found.items()
     ]
-    header = ["prediction", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
-    console.print_table(header, rows, numbers=(2, 3, 4))
+    header = ["prediction", "read on", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
+    console.print_table(header, rows, numbers=(3, 4, 5))
     console.print_line(str(folder / "report.html"))
     return DONE
 

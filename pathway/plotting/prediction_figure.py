@@ -32,6 +32,8 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
         panels.setdefault((m.observable, m.experiment), {}).setdefault(_curve(m), []).append(k)
     shown = list(panels.items())[:MOST_PANELS]
     units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
+    gels = _gels(found, [curves for _, curves in shown])
+    span = _span([m.time for m in found.measurements if math.isfinite(m.time)])
     more = f" (the first {len(shown)} of {len(panels)} panels)" if len(shown) < len(panels) else ""
     with house_style():
         page = Page(len(shown), COLUMNS, f"{found.problem.name}: predictions{more}", top=0.62)
@@ -41,17 +43,51 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
             own = [m for m in points if (m.observable, m.experiment) == (observable, experiment)]
             own = [m for m in own if math.isfinite(m.time)]
             for order, (curve, members) in enumerate(curves.items()):
-                color = PALETTE[(2 + order) % len(PALETTE)]
+                gel = found.measurements[members[0]].replicate
+                color = PALETTE[(2 + (gels.index(gel) if gel in gels else order)) % len(PALETTE)]
                 _draw(axes, found, members, color)
                 seen = [m for m in own if _curve(m) == curve]
                 axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
             unit = value_axis(axes, float(np.min(values)), float(np.max(values)), units[observable])
+            axes.set_xlim(span)
             axes.set_title(short(experiment, 21))
             axes.set_xlabel(time_label(found.problem), labelpad=1.5)
             axes.set_ylabel(f"{short(observable, 14)} [{unit}]", labelpad=1.0)
+        _legend(page, gels)
         return page.figure
+
+
+def _span(times: Sequence[float]) -> tuple[float, float]:
+    """Limits of the time axis, which all panels share."""
+    first, last = min(times, default=0.0), max(times, default=0.0)
+    reach = 0.04 * (last - first) or 1.0
+    return first - reach, last + reach
+
+
+def _gels(found: Band, panels: Sequence[dict[tuple, list[int]]]) -> list[str]:
+    """What tells curves of one panel apart, where it is a gel or a plate of each."""
+    several = [members for curves in panels if len(curves) > 1 for members in curves.values()]
+    named = [{found.measurements[k].replicate for k in members} for members in several]
+    if any(len(names) != 1 for names in named):
+        return []
+    return list(dict.fromkeys(name for names in named for name in names if name))
+
+
+def _legend(page: Page, gels: Sequence[str]) -> None:
+    from matplotlib.lines import Line2D
+
+    shown = gels[:8]
+    page.figure.legend(
+        [Line2D([], [], color=PALETTE[(2 + k) % len(PALETTE)]) for k in range(len(shown))],
+        [short(gel, 22) for gel in shown],
+        loc="upper right",
+        bbox_to_anchor=(0.99, 1 - 0.04 / page.height),
+        ncols=max(len(shown), 1),
+        handletextpad=0.4,
+        columnspacing=1.2,
+    )
 
 
 def _curve(m: Measurement) -> tuple:

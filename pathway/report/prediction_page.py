@@ -60,9 +60,10 @@ def prediction_interval_rows(
     """One row for each profiled prediction."""
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     sides = [f"{100 * level:.4g} % from", f"{100 * level:.4g} % to"]
-    header = ["prediction", "unit", "best", *sides, "verdict"]
+    header = ["prediction", "read on", "unit", "best", *sides, "verdict"]
     rows: list[list[Any]] = [
-        [text, units[p.measurement.observable], p.best, p.lower, p.upper, p.verdict] for text, p in found.items()
+        [text, p.measurement.replicate, units[p.measurement.observable], p.best, p.lower, p.upper, p.verdict]
+        for text, p in found.items()
     ]
     return header, rows
 
@@ -85,7 +86,7 @@ def prediction_profile_page(
     words = "The rise of the objective while one prediction is held and all parameters adapt; the interval ends at the "
     parts = [
         f"<h1>{escape(title)}</h1>",
-        "<h2>Predictions</h2>" + table_part(*intervals, numbers=(2, 3, 4)),
+        "<h2>Predictions</h2>" + table_part(*intervals, numbers=(3, 4, 5)),
         '<p class="note">Of the curve, without measurement noise. Parameters that the data do not hold move freely, so '
         "that the interval is honest where they are not identifiable (Kreutz, Raue &amp; Timmer 2012).</p>",
         figure_part(figure, words + "dashed line."),

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 import pathway
 from pathway.cli import BAD_INPUT, DONE, main
+from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.profiles import load_profiles
 from pathway.fitting.uncertainty.sampling import load_posterior, separate_ends
 from tests.fitting.test_search import decay
@@ -181,6 +183,18 @@ def test_a_prediction_can_be_profiled_itself(here, capsys):
     assert code == BAD_INPUT and "expected 'OBSERVABLE in ARM at TIME'" in err
     code, _, err = call(capsys, "predict", "decay.yaml", "--interval", "seen in only at 8", "--noise")
     assert code == BAD_INPUT and "profiles need no draws" in err
+
+
+def test_a_fit_of_changed_measurements_is_told(here, capsys, monkeypatch):
+    fit(decay(), starts=1, workers=1, directory="fitted")
+    asked = ("predict", "decay.yaml", "--fit", "fitted", "--interval", "seen in only at 8")
+    code, _, err = call(capsys, *asked)
+    assert code == DONE and "any more" not in err
+    first, *others = decay().measurements
+    changed = replace(decay(), measurements=(replace(first, value=first.value + 0.1), *others))
+    monkeypatch.setattr("pathway.formats.problems.read_problem", lambda file, settings=(): changed)
+    code, _, err = call(capsys, *asked)
+    assert code == DONE and "not those of this fit any more" in " ".join(err.split())
 
 
 def test_designs_take_parameters_and_predictions_and_refuse_what_is_not_there(here, capsys):

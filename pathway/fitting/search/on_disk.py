@@ -13,6 +13,7 @@ from ..problem import Problem, ProblemError
 from .plan import Plan
 from .result import Start
 
+SEARCH = "search.json"
 _ELSEWHERE = "remove it, or put this search into another folder (--out)"
 
 
@@ -57,7 +58,7 @@ def fingerprint(problem: Problem) -> str:
 def opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
     """The finished starts of a directory; a new one is begun."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "search.json"
+    path = folder / SEARCH
     wanted = {
         "problem": problem.name,
         "fingerprint": fingerprint(problem),
@@ -82,6 +83,12 @@ def opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
         start = Start.from_json(file.read_text(encoding="utf-8"))
         done[start.number] = start
     return {k: s for k, s in done.items() if k < plan.starts}
+
+
+def is_of(folder: Path, problem: Problem) -> bool:
+    """Whether the search in a folder was of this very problem: same model, measurements and settings."""
+    found = json.loads((folder / SEARCH).read_text(encoding="utf-8"))
+    return bool(found["fingerprint"] == fingerprint(problem))
 
 
 def keep(folder: Path, start: Start) -> None:

@@ -134,7 +134,8 @@ def process_pool(workers: int, executor: Executor | None = None) -> Iterator[Exe
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet)
     try:
-        yield pool
+        with _one_thread_each():
+            yield pool
     except KeyboardInterrupt:
         for process in list(getattr(pool, "_processes", {}).values()):
             process.terminate()
@@ -143,12 +144,24 @@ def process_pool(workers: int, executor: Executor | None = None) -> Iterator[Exe
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes begun inside use one thread for linear algebra, which is told by the environment they are born with."""
+    name = "OMP_NUM_THREADS"
+    free = name not in os.environ
+    os.environ.setdefault(name, "1")
+    try:
+        yield
+    finally:
+        if free:
+            del os.environ[name]
+
+
 def _quiet() -> None:
-    """Workers leave Ctrl-C to the process that started them, and use one thread for linear algebra."""
+    """Workers leave Ctrl-C to the process that started them."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 _OBJECTIVES: dict[bytes, Objective] = {}

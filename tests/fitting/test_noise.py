@@ -1,6 +1,7 @@
 """Noise models against scipy's distributions, slopes against differences."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -83,3 +84,21 @@ def test_information_is_the_mean_squared_slope(kind):
         (scatter.by_noise, scatter.information_noise),
     ):
         assert np.trapezoid(weight * slope**2, grid) == pytest.approx(information[0], rel=2e-3)
+
+
+def test_softened_laplace_noise_is_hubers_and_its_parabolas_lie_above_it():
+    soft, noise = 0.1, 0.4
+    hard = model(0.8, "laplace")
+    made = replace(hard, soft=soft)
+    points = np.linspace(-2.0, 3.0, 501)
+    r = (points - 0.8) / noise
+    huber = np.where(np.abs(r) < soft, 0.5 * r**2 / soft + 0.5 * soft, np.abs(r))
+    losses = np.array([loss(made, point, noise) for point in points])
+    assert losses == pytest.approx(huber + math.log(2.0 * noise), rel=1e-12)
+    for point in (-1.0, 0.75, 0.81, 2.0):
+        here = made.scatter(np.array([point]), np.array([noise]))
+        moved = points - point
+        above = here.loss[0] + here.by_simulated[0] * moved + 0.5 * here.information_simulated[0] * moved**2
+        assert (above >= losses - 1e-12).all()
+        ahead, back = (loss(made, point, noise + h) for h in (1e-6, -1e-6))
+        assert here.by_noise[0] == pytest.approx((ahead - back) / 2e-6, rel=1e-6)

@@ -59,6 +59,10 @@ class NoiseModel:
         0 measured, -1 at most this value, +1 at least.
     counted : bool array, shape (n,)
         Where False, loss, slopes and information are zero.
+    soft : float
+        Laplace residuals nearer to zero than this count as in a parabola, and the information becomes the curvature of
+        parabolas that lie above the loss and touch it (Huber 1964, doi 10.1214/aoms/1177703732): for descents, which
+        no kink must hold up. 0: the noise as it is.
     """
 
     measured: np.ndarray
@@ -67,6 +71,7 @@ class NoiseModel:
     freedom: np.ndarray
     censored: np.ndarray
     counted: np.ndarray
+    soft: float = 0.0
 
     def loss(self, simulated: np.ndarray, noise: np.ndarray) -> np.ndarray:
         """Negative log-likelihoods at simulated values and noise levels, each of shape (..., n)."""
@@ -129,8 +134,10 @@ class NoiseModel:
         info_r, info_noise = np.ones_like(r), np.full_like(r, 2.0)
         laplace = self.distribution == LAPLACE
         if laplace.any():
-            loss = np.where(laplace, np.abs(r) + math.log(2.0), loss)
-            by_r = np.where(laplace, np.sign(r), by_r)
+            far = np.maximum(np.abs(r), self.soft)
+            loss = np.where(laplace, (0.5 * (r * r / far + far) if self.soft else far) + math.log(2.0), loss)
+            by_r = np.where(laplace, r / far if self.soft else np.sign(r), by_r)
+            info_r = np.where(laplace, 1.0 / far, info_r) if self.soft else info_r
             info_noise = np.where(laplace, 1.0, info_noise)
         student = self.distribution == STUDENT_T
         if student.any():

@@ -36,6 +36,11 @@ FRESH = 0.1
 """Share of a mixture's parameters that come from neither end."""
 
 
+SOFT, NEARLY_HARD = 0.1, 1e-4
+"""Noise levels within which Laplace noise is a parabola, first and at the end. Many residuals of its best fit are zero,
+and a descent along kinks stops long before it is there."""
+
+
 def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
     """One start, from `points` of shape (candidates of all descents, n_estimated)."""
     began = time.process_time()
@@ -69,11 +74,12 @@ def _crossed(objective: Objective, plan: Plan, number: int, points: np.ndarray) 
     """Where descents and crossings lead; all but the end runs at the plan's loose solver tolerance."""
     local = _Local(Reduced(objective), plan)
     points = points[:, local.reduced.outer]
-    with objective.loosened(plan.loose_tolerance):
+    with objective.loosened(plan.loose_tolerance), objective.softened(SOFT):
         ends = local.descents(points)
         local.crossings(ends, points, np.random.default_rng([plan.seed, number, 1]))
         x = local.carry(ends.best.x if ends.kept else points[0], plan.settings).x
-    found = local.carry(x, replace(plan.settings, first_radius=0.1))
+    with objective.softened(NEARLY_HARD):
+        found = local.carry(x, replace(plan.settings, first_radius=0.1))
     return local.reduced.complete(found.x), local.iterations, found.reason
 
 

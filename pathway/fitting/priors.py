@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import special
@@ -28,6 +28,8 @@ class Prior:
         Whether the density is of the value on the parameter's scale instead of the natural value.
     lower, upper : float
         Truncation, on the same axis as the density; the density is normalized between them.
+    soft : float
+        A Laplace density within so many scales of its location is one without a kink, as `NoiseModel.soft` says.
     """
 
     distribution: str
@@ -35,6 +37,7 @@ class Prior:
     on_scale: bool = False
     lower: float = -math.inf
     upper: float = math.inf
+    soft: float = field(default=0.0, repr=False)
 
     def __post_init__(self) -> None:
         if self.distribution not in _DENSITIES:
@@ -48,12 +51,17 @@ class Prior:
         """Log density at `value`; -inf outside the support."""
         if not self.lower <= value <= self.upper:
             return -math.inf
-        return _DENSITIES[self.distribution][0](value, *self.numbers)[0] - self._log_mass()
+        return self._at(value)[0] - self._log_mass()
 
     def slopes(self, value: float) -> tuple[float, float]:
         """First and second derivative of the log density by the value."""
-        _, first, second = _DENSITIES[self.distribution][0](value, *self.numbers)
+        _, first, second = self._at(value)
         return first, second
+
+    def _at(self, value: float) -> Slopes:
+        if self.soft and self.distribution in _SOFT:
+            return _SOFT[self.distribution](value, *self.numbers, self.soft)
+        return _DENSITIES[self.distribution][0](value, *self.numbers)
 
     def draw(self, share: np.ndarray) -> np.ndarray:
         """Values at these cumulative shares (0 to 1) of the truncated distribution, any shape."""
@@ -88,6 +96,12 @@ def _normal(x: float, mean: float, deviation: float) -> Slopes:
 def _laplace(x: float, location: float, scale: float) -> Slopes:
     z = (x - location) / scale
     return -math.log(2.0 * scale) - abs(z), -float(np.sign(z)) / scale, 0.0
+
+
+def _soft_laplace(x: float, location: float, scale: float, soft: float) -> Slopes:
+    z = (x - location) / scale
+    far = max(abs(z), soft)
+    return -math.log(2.0 * scale) - 0.5 * (z * z / far + far), -z / far / scale, -1.0 / (far * scale**2)
 
 
 def _of_logarithm(density: Callable[..., Slopes]) -> Callable[..., Slopes]:
@@ -159,6 +173,9 @@ _DENSITIES: dict[str, tuple[Callable[..., Slopes], Callable[..., float], int]] =
     "rayleigh": (_rayleigh, _positive(lambda x, s: -math.expm1(-0.5 * (x / s) ** 2)), 1),
 }
 """By name: (log density with two slopes, cumulative share, how many numbers)."""
+
+
+_SOFT: dict[str, Callable[..., Slopes]] = {"laplace": _soft_laplace, "log_laplace": _of_logarithm(_soft_laplace)}
 
 
 def _laplace_quantile(q: np.ndarray, location: float, scale: float) -> np.ndarray:

@@ -35,6 +35,17 @@ def test_density_slopes_and_draws(name):
     assert prior.draw(shares) == pytest.approx(frozen.ppf(shares), rel=1e-9)
 
 
+@pytest.mark.parametrize("name", ["laplace", "log_laplace"])
+def test_a_softened_density_is_the_same_away_from_its_kink_and_smooth_there(name):
+    numbers, frozen = CASES[name]
+    prior = Prior(name, numbers, soft=0.1)
+    assert prior.log_density(9.0) == pytest.approx(frozen.logpdf(9.0), abs=1e-12)
+    kink = frozen.median() * 1.001
+    h = 1e-5
+    slope = (prior.log_density(kink + h) - prior.log_density(kink - h)) / (2 * h)
+    assert prior.slopes(kink)[0] == pytest.approx(slope, abs=1e-6)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_truncated_density_is_normalized_between_its_bounds(name):
     numbers, frozen = CASES[name]

@@ -14,6 +14,7 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
+from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
 from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
@@ -87,6 +88,19 @@ def test_laplace_noise_does_not_stop_a_descent_at_its_kinks():
     problem = decay(observables=(Observable("seen", parse("scale * x"), parse("0.05"), "laplace"),))
     found = fit(problem, starts=5, seed=3, workers=1)
     assert found.objectives == pytest.approx(best_of_absolute_deviations(problem), abs=2e-3)
+
+
+def test_laplace_priors_do_not_stop_a_descent_at_their_kinks():
+    # So narrow that the best values are the priors' locations.
+    priors = {"k": (0.71, 1e-4), "scale": (3.02, 1e-4)}
+    parameters = tuple(
+        replace(p, prior=Prior("laplace", priors[p.name], lower=p.lower, upper=p.upper)) for p in decay().parameters
+    )
+    problem = decay(parameters=parameters)
+    found = fit(problem, starts=5, seed=3, workers=1)
+    expected = Objective(problem).value(problem.to_scale(np.array([0.71, 3.02])))
+    assert found.objectives == pytest.approx(expected, abs=1e-3)
+    assert [found.best.parameters[name] for name in ("k", "scale")] == pytest.approx([0.71, 3.02], rel=1e-6)
 
 
 def test_the_optimum_is_that_of_the_closed_form():

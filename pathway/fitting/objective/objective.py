@@ -119,14 +119,16 @@ class Objective:
 
     @contextmanager
     def softened(self, reach: float) -> Iterator[None]:
-        """Inside, Laplace noise has no kinks: residuals within `reach` noise levels of zero count as in a parabola."""
-        usual = self.layout.noise
-        if (usual.distribution == LAPLACE).any():
-            self.layout.noise = replace(usual, soft=reach)
+        """Inside, Laplace noise and Laplace priors have no kinks: within `reach` noise levels, or scales, of their
+        middle they are parabolas."""
+        noise, priors = self.layout.noise, self._priors
+        if (noise.distribution == LAPLACE).any():
+            self.layout.noise = replace(noise, soft=reach)
+        self._priors = Priors(self.problem, reach)
         try:
             yield
         finally:
-            self.layout.noise = usual
+            self.layout.noise, self._priors = noise, priors
 
     # Values
 
@@ -368,9 +370,9 @@ def log_priors(problem: Problem, natural: np.ndarray) -> dict[str, float]:
 class Priors:
     """What the priors of a problem add to the objective."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, soft: float = 0.0) -> None:
         self.problem = problem
-        self._own = [(k, p.prior) for k, p in enumerate(problem.estimated) if p.prior is not None]
+        self._own = [(k, replace(p.prior, soft=soft)) for k, p in enumerate(problem.estimated) if p.prior is not None]
         flat = (p.upper - p.lower for p in problem.estimated if p.prior is None)
         self._flat = sum(math.log(width) for width in flat if math.isfinite(width)) if problem.posterior else 0.0
         self._nothing = np.zeros(len(problem.estimated))

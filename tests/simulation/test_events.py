@@ -40,6 +40,15 @@ def test_a_time_event_falls_on_its_float() -> None:
     assert later["x"] == pytest.approx([8.0, 8 * np.exp(-2.0), at * np.exp(-1.0)], rel=1e-7)
 
 
+def test_a_trigger_that_swings_is_seen_where_nothing_else_moves() -> None:
+    swing = event("swing", "sin(3.019 * time) > 0.3", {"n": "n + 1", "m": "time"})
+    times = np.linspace(0.0, 12.0, 7)
+    found = simulate(decay(swing, x=0.0), times)
+    rises = (np.arcsin(0.3) + 2 * np.pi * np.arange(7)) / 3.019
+    assert found["n"] == pytest.approx([np.sum(rises <= t) for t in times])
+    assert found["m"][-1] == pytest.approx(rises[rises <= 12.0][-1], rel=1e-9)
+
+
 def test_what_is_true_at_the_start_fires_only_if_it_counts_as_false_before() -> None:
     fires = decay(event("now", "x > 1", {"n": "n + 1"}, initial_value=False))
     rests = decay(event("now", "x > 1", {"n": "n + 1"}))

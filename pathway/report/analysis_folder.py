@@ -13,7 +13,7 @@ from typing import Any
 
 from pathway.scenario.experiment import Scenario
 
-from .folder import RECORD, FolderError, _put, _umask, check_out
+from .folder import RECORD, FolderError, check_out, put_in_place, umask, write_json
 from .provenance import provenance
 from .replay import TOLERANCE, Replay, changes
 from .tables import csv_text
@@ -68,15 +68,14 @@ def write_analysis(
         record = provenance(command, scenario.settings, {scenario.file.name: scenario.text.encode()}, seed)
         record = {**record, "analysis": name, "options": dict(options)}
         (draft / scenario.file.name).write_text(scenario.text, encoding="utf-8")
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        (draft / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        write_json(draft / f"{name}.json", content)
         for stem, (header, rows) in tables.items():
             (draft / f"{stem}.csv").write_text(csv_text(header, rows), encoding="utf-8")
         for stem, figure in figures.items():
             save(figure, draft / stem)
-        (draft / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        os.chmod(draft, 0o777 & ~_umask())
-        _put(draft, out)
+        write_json(draft / RECORD, record)
+        os.chmod(draft, 0o777 & ~umask())
+        put_in_place(draft, out)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise

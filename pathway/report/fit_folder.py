@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from pathway.fitting.search.on_disk import write_atomically
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.scenario.experiment import Scenario
 
 from .fit_page import Findings, agreement_rows, findings, fit_page, measurement_rows, parameter_rows, start_rows
-from .folder import RECORD, _write_json
-from .provenance import provenance, sha256
+from .growing_folder import finish, write_figures, write_tables
 from .tables import csv_text
 
 FIT = "fit.pickle"
@@ -48,32 +45,26 @@ def write_fit(
     -------
     Findings
     """
-    from pathway.plotting import save
     from pathway.plotting.fit_figure import KINDS, plot_correlations, plot_fit
     from pathway.plotting.profile_figure import plot_profiles
 
-    out.mkdir(parents=True, exist_ok=True)
     found = findings(fit, profiles)
-    fit.save(out / FIT)
     tables = {
         "parameters.csv": csv_text(*parameter_rows(found)),
         "measurements.csv": csv_text(*measurement_rows(found)),
         "agreement.csv": csv_text(*agreement_rows(found)),
         "starts.csv": csv_text(*start_rows(fit)),
     }
-    for name, text in tables.items():
-        write_atomically(out / name, text.encode())
+    record = write_tables(out, tables, command, inputs, fit.seed, scenario)
+    fit.save(out / FIT)
     drawn = {what: plot_fit(fit, what) for what in KINDS if what != "correlations"}
     if 1 < len(found.local.names) <= MOST_CORRELATED:
         drawn["correlations"] = plot_correlations(found.local.names, found.local.correlations)
     if profiles:
         drawn["profiles"] = plot_profiles(profiles)
-    figures = {name: save(figure, out / name)[0].read_text(encoding="utf-8") for name, figure in drawn.items()}
-    record: dict[str, Any] = provenance(command, scenario.settings if scenario else (), inputs, fit.seed)
-    record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
+    figures = write_figures(out, drawn)
     words = (scenario.title, scenario.question or "", scenario.text) if scenario else ("", "", "")
-    write_atomically(out / "report.html", fit_page(found, figures, record, *words).encode())
-    _write_json(out / RECORD, record)
+    finish(out, fit_page(found, figures, record, *words), record)
     return found
 
 

@@ -93,7 +93,7 @@ def write_courses(
         save(plot_courses(trajectory), draft / "figure")
         record = provenance(command, settings, inputs)
         record["outputs"] = {COURSES: sha256(text.encode())}
-        _write_json(draft / RECORD, record)
+        write_json(draft / RECORD, record)
         return record
 
     return _written(out, fill)
@@ -106,21 +106,22 @@ def _written(out: Path, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any
     draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
     try:
         record = fill(draft)
-        os.chmod(draft, 0o777 & ~_umask())
-        _put(draft, out)
+        os.chmod(draft, 0o777 & ~umask())
+        put_in_place(draft, out)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
     return record
 
 
-def _umask() -> int:
+def umask() -> int:
+    """The rights that new files of this user do not get; a folder made as a draft has none for others."""
     mask = os.umask(0)
     os.umask(mask)
     return mask
 
 
-def _put(draft: Path, out: Path) -> None:
+def put_in_place(draft: Path, out: Path) -> None:
     """One rename puts the new folder in place; an earlier run steps aside first and comes back if that fails."""
     aside = draft.with_name(draft.name + "-earlier")
     if out.exists():
@@ -150,8 +151,8 @@ def _fill(draft: Path, result: Result, command: Sequence[str], figures: bool) ->
     record = provenance(command, result.scenario.settings, inputs)
     record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
     summary = {**result.to_dict(), "provenance": record}
-    _write_json(draft / "result.json", summary)
-    _write_json(draft / RECORD, record)
+    write_json(draft / "result.json", summary)
+    write_json(draft / RECORD, record)
     if figures:
         from pathway.plotting import plot, save
 
@@ -163,7 +164,8 @@ def _fill(draft: Path, result: Result, command: Sequence[str], figures: bool) ->
     return record
 
 
-def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """One JSON object, for people too."""
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 

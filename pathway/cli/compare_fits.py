@@ -43,7 +43,7 @@ def compare_fits(
         raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
     places = dict(zip(names, folders, strict=True))
     found = compare({name: load_fit(folder / FIT) for name, folder in places.items()})
-    write_comparison(found, places, out, ["pathway", "compare-fits", *map(str, folders)])
+    write_comparison(found, places, out, console.typed())
     if as_json:
         console.print_json(
             {

@@ -12,6 +12,11 @@ from typing import Any
 Progress = Callable[[str, int, int], None]
 
 
+def typed() -> list[str]:
+    """The command as it was typed, for the provenance of what it leaves."""
+    return ["pathway", *sys.argv[1:]]
+
+
 def say(text: str) -> None:
     """A message for the person at the terminal, on standard error."""
     print(text, file=sys.stderr, flush=True)

@@ -49,27 +49,20 @@ def fit(
 
     opened = Opened(file, settings, without or ())
     problem = opened.problem
-    typed = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
-    typed += [word for name in opened.without for word in ("--without", name)]
-    typed += [word for setting in settings or () for word in ("--set", setting)]
     if write_cells and opened.scenario is None:
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
     found = with_held_out_scaled(search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr))
     if found.interrupted:
-        console.say(f"Go on with: {shlex.join([*typed, '--resume', str(folder)])}")
+        again = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
+        again += [word for name in opened.without for word in ("--without", name)]
+        again += [word for setting in settings or () for word in ("--set", setting)]
+        console.say(f"Go on with: {shlex.join([*again, '--resume', str(folder)])}")
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     made = _profiles(found, wanted)
-    told = write_fit(
-        found,
-        folder,
-        typed,
-        opened.inputs,
-        made,
-        opened.scenario,
-    )
+    told = write_fit(found, folder, console.typed(), opened.inputs, made, opened.scenario)
     written = opened.write_cells(found, made, write_cells) if write_cells else []
     rows = [(name, value, *told.interval(k)) for k, (name, value) in enumerate(found.best.parameters.items())]
     if as_json:

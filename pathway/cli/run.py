@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -53,7 +52,7 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, as_j
 
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
-        record = write_run(result, folder, ["pathway", *sys.argv[1:]])
+        record = write_run(result, folder, console.typed())
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
     else:

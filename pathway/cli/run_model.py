@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,7 @@ def run_model(
     model = model.with_parameters(_parameters(model, settings))
     times = np.linspace(model.start_time, until, points)
     trajectory = simulate(model, times)
-    record = write_courses(trajectory, folder, ["pathway", *sys.argv[1:]], settings, {file.name: file.read_bytes()})
+    record = write_courses(trajectory, folder, console.typed(), settings, {file.name: file.read_bytes()})
     summary = {name: _summary(trajectory[name], model.units.get(name, "")) for name in model.species}
     if as_json:
         console.print_json(

@@ -53,7 +53,7 @@ def profile(
         directory=folder,
         progress=None if as_json else sys.stderr,
     )
-    write_profiles(found, folder, ["pathway", "profile", file, "--level", f"{level:g}"], opened.inputs, opened.scenario)
+    write_profiles(found, folder, console.typed(), opened.inputs, opened.scenario)
     for name, p in found.items():
         if p.better > 0.1:
             console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
@@ -135,9 +135,7 @@ def sample(
     except Interrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
-    typed = ["pathway", "sample", file, "--draws", str(draws), "--tune", str(tune), "--chains", str(chains)]
-    typed += ["--seed", str(seed), "--method", method, "--target-accept", f"{target_accept:g}"]
-    write_posterior(found, folder, typed, opened.inputs, opened.scenario)
+    write_posterior(found, folder, console.typed(), opened.inputs, opened.scenario)
     for concern in found.concerns:
         console.say(concern)
     header, rows = posterior_rows(found)
@@ -232,9 +230,7 @@ def predict(
         points = curve_points(problem)
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
     folder = out or opened.beside("prediction")
-    typed = ["pathway", "predict", file, *(["--scenario", scenario] if scenario else []), "--level", f"{level:g}"]
-    typed += [*(["--simultaneous"] if simultaneous else []), *(["--noise"] if noise else [])]
-    write_prediction(found, curves, folder, typed, opened.inputs, title, scenario is None)
+    write_prediction(found, curves, folder, console.typed(), opened.inputs, title, scenario is None)
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
@@ -326,9 +322,7 @@ def _profiled(
     asked = {text: _moment(problem, text, "--interval") for text in targets}
     found = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
     folder = out or opened.beside("prediction_profiles")
-    typed = ["pathway", "predict", opened.file, *(["--scenario", scenario] if scenario else [])]
-    typed += ["--level", f"{level:g}", *(word for text in targets for word in ("--interval", text))]
-    write_prediction_profiles(found, problem, level, folder, typed, opened.inputs, opened.problem)
+    write_prediction_profiles(found, problem, level, folder, console.typed(), opened.inputs, opened.problem)
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     if as_json:
         keys = ("best", "lower", "upper", "verdict")

@@ -15,6 +15,7 @@ from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Parameter
 from pathway.fitting.search.result import Fit
+from pathway.fitting.uncertainty.comparison import information_criteria
 from pathway.fitting.uncertainty.identifiability import Identifiability, identifiability
 from pathway.fitting.uncertainty.profiles import Profile
 
@@ -243,9 +244,9 @@ def summary(found: Findings) -> str:
     text += f"of {len(fit.starts)} starts."
     if values:
         text += f" chi-squared per point {chi_squared / values:.3g}."
-    likelihood, n = found.comparison.log_likelihood, len(fit.problem.names)
-    text += f" Log-likelihood {likelihood:.6g}"
-    text += f" (AIC {2 * n - 2 * likelihood:.6g}, BIC {n * math.log(max(counted, 1)) - 2 * likelihood:.6g})."
+    likelihood = found.comparison.log_likelihood
+    aic, _, bic = information_criteria(likelihood, fit.problem)
+    text += f" Log-likelihood {likelihood:.6g} (AIC {aic:.6g}, BIC {bic:.6g})."
     walls = [name for k, name in enumerate(fit.problem.names) if found.at_bound(k)]
     if walls:
         text += f" At a bound: {', '.join(walls)}."

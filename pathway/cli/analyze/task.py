@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,9 +103,8 @@ def answer(
     check_out(folder)
     with console.progress_bar() as progress:
         found = found_by(Task(scenario, built_in_laboratory(), options, progress))
-        command = ["pathway", *sys.argv[1:]]
         record = write_analysis(
-            analysis, scenario, found.content, found.tables, found.figures, folder, command, options,
+            analysis, scenario, found.content, found.tables, found.figures, folder, console.typed(), options,
             options.get("seed"),
         )  # fmt: skip
     if as_json:

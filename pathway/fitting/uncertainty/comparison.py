@@ -116,7 +116,7 @@ def compare_fits(fits: Mapping[str, Fit]) -> Verdict:
         if difference:
             raise ProblemError([f"'{names[0]}' and '{other}' are fits to different data: {difference}"])
     likelihoods = {name: _log_likelihood(fit.problem, _natural(fit)) for name, fit in fits.items()}
-    scored = {name: _criteria(likelihoods[name], fit.problem) for name, fit in fits.items()}
+    scored = {name: information_criteria(likelihoods[name], fit.problem) for name, fit in fits.items()}
     least = min(aicc for _, aicc, _ in scored.values())
     shares = {name: math.exp(0.5 * (least - aicc)) if aicc < math.inf else 0.0 for name, (_, aicc, _) in scored.items()}
     variants = [
@@ -156,11 +156,12 @@ def _counted(problem: Problem) -> int:
     return sum(m.counted for m in problem.measurements)
 
 
-def _criteria(log_likelihood: float, problem: Problem) -> tuple[float, float, float]:
+def information_criteria(log_likelihood: float, problem: Problem) -> tuple[float, float, float]:
+    """AIC, AICc (inf where parameters are too many for it) and BIC."""
     k, n = len(problem.estimated), _counted(problem)
     aic = 2.0 * k - 2.0 * log_likelihood
     aicc = aic + 2.0 * k * (k + 1) / (n - k - 1) if n > k + 1 else math.inf
-    return aic, aicc, k * math.log(n) - 2.0 * log_likelihood
+    return aic, aicc, k * math.log(max(n, 1)) - 2.0 * log_likelihood
 
 
 def _difference(one: Problem, other: Problem) -> str:

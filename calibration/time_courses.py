@@ -12,12 +12,12 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import multiprocessing
 import os
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from itertools import pairwise, repeat
 from pathlib import Path
@@ -32,7 +32,8 @@ from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.plan import Plan
-from pathway.fitting.uncertainty.profiles import Profile, profile
+from pathway.fitting.search.processes import process_pool
+from pathway.fitting.uncertainty.profiles import profile
 from pathway.formats.problems import read_problem
 
 HERE = Path(__file__).parent
@@ -184,18 +185,12 @@ def order_table(points: Sequence[Point]) -> str:
 # Uncertainty
 
 
-def profile_of(problem: Problem, x: np.ndarray, name: str) -> Profile:
-    """The profile of one parameter."""
-    return profile(Objective(problem), x, [name], points=20)[name]
-
-
-def intervals(problem: Problem, natural: np.ndarray, pool: Executor) -> tuple[str, dict[str, dict[str, Any]]]:
+def intervals(problem: Problem, natural: np.ndarray, workers: int) -> tuple[str, dict[str, dict[str, Any]]]:
     """Each parameter with its 95 % profile interval, beside what the prior alone allowed."""
-    x = problem.to_scale(natural)
     rows, kept = [], {}
-    profiles = pool.map(profile_of, repeat(problem), repeat(x), problem.names)
-    for p, value, it in zip(problem.estimated, natural, profiles, strict=True):
-        print(f"{p.name}: {value:.4g} ({it.lower:.3g} to {it.upper:.3g}), {it.verdict}", flush=True)
+    at = problem.to_scale(natural)
+    profiles = profile(Objective(problem), at, points=20, workers=workers, progress=sys.stdout)
+    for p, value, it in zip(problem.estimated, natural, profiles.values(), strict=True):
         own = it.upper / it.lower
         prior = np.exp(2 * 1.96 * p.prior.numbers[1] * np.log(10)) if p.prior else np.nan
         # Both bounds are the prior's 95 %: an interval nearly as wide says that the data add nothing.
@@ -416,14 +411,13 @@ def main() -> None:
     reader.add_argument("--out", type=Path, default=HERE / "RESULT.md")
     reader.add_argument("--write", action="store_true", help="values and intervals into pathway/parameters too")
     asked = reader.parse_args()
-    spawned = multiprocessing.get_context("spawn")
-    with tempfile.TemporaryDirectory() as name, ProcessPoolExecutor(asked.workers, spawned) as pool:
+    with tempfile.TemporaryDirectory() as name, process_pool(asked.workers) as pool:
         here = Path(name)
         arms, absent = prepared(asked.data, here)
         problem = read_problem(with_more(arms, here, True) if arms else SCENARIO)
         natural = best_fit(problem, asked.starts, 1)
         points = points_of(problem, natural)
-        written, kept = intervals(problem, natural, pool)
+        written, kept = intervals(problem, natural, asked.workers)
         sections = {
             "Parameters": written,
             "Agreement, line by line": lines_table(points),

@@ -491,7 +491,7 @@ def _in_processes(
 ) -> None:
     from concurrent.futures import FIRST_COMPLETED, wait
 
-    from ..search.multi_start import process_pool
+    from ..search.processes import process_pool
 
     with process_pool(workers) as pool:
         left = {pool.submit(task, problem, x, ends, plan, k, folder) for k in waiting}

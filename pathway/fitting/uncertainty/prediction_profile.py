@@ -18,7 +18,7 @@ from ..objective.objective import scale_slopes, sloped
 from ..objective.runs import EngineRunner
 from ..problem import Measurement, Problem, ProblemError
 from ..search.trust_region import Settings, minimize
-from .profiles import _limit
+from .profiles import limit
 
 PULL = 0.5
 """Width of the pull towards an aim, and the first step of the aim, as shares of the linear standard deviation."""
@@ -126,8 +126,8 @@ def profile_prediction(
     trail = sorted([(centre, start.value, np.array(x)), *sides[0], *sides[1]], key=lambda point: point[0])
     found, objectives = np.array([t[0] for t in trail]), np.array([t[1] for t in trail])
     threshold = float(objectives.min()) + rise
-    lower, lower_open = _limit(found[::-1], objectives[::-1], threshold, centre, -1.0)
-    upper, upper_open = _limit(found, objectives, threshold, centre, 1.0)
+    lower, lower_open = limit(found[::-1], objectives[::-1], threshold, centre, -1.0)
+    upper, upper_open = limit(found, objectives, threshold, centre, 1.0)
     return PredictionProfile(
         measurement=measurement,
         best=centre,

@@ -19,8 +19,8 @@ from scipy import special
 
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
-from ..search.multi_start import process_pool
 from ..search.on_disk import write_atomically
+from ..search.processes import process_pool
 from ..search.progress import duration
 from ..search.trust_region import Settings, minimize
 from .kept import begin
@@ -247,8 +247,8 @@ def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: flo
     at = np.array([p for _, p in trail])
     scaled, objectives = at[:, k], np.array([v for v, _ in trail])
     threshold = min(best, float(objectives.min())) + rise
-    lower, lower_open = _limit(scaled[::-1], objectives[::-1], threshold, float(x[k]), -1.0)
-    upper, upper_open = _limit(scaled, objectives, threshold, float(x[k]), 1.0)
+    lower, lower_open = limit(scaled[::-1], objectives[::-1], threshold, float(x[k]), -1.0)
+    upper, upper_open = limit(scaled, objectives, threshold, float(x[k]), 1.0)
 
     walls = [bound[k] for bound in objective.problem.bounds]
     ends = (("downward", lower_open, scaled[0], walls[0]), ("upward", upper_open, scaled[-1], walls[1]))
@@ -355,7 +355,7 @@ def held(
     return found.value, point
 
 
-def _limit(
+def limit(
     places: np.ndarray, objectives: np.ndarray, threshold: float, centre: float, sign: float
 ) -> tuple[float, bool]:
     """Where the profile, followed to one side, crosses the threshold; and whether it does not."""

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from pathway.expressions import to_text
 from pathway.fitting.problem import Measurement
-from pathway.fitting.uncertainty.predict import Band
+from pathway.fitting.uncertainty.predict import Band, curve_of
 
 from .panels import COLUMNS, Page, short, time_label
 from .style import PALETTE, Figure, house_style, value_axis
@@ -29,7 +28,7 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
     """
     panels: dict[tuple[str, str], dict[tuple, list[int]]] = {}
     for k, m in enumerate(found.measurements):
-        panels.setdefault((m.observable, m.experiment), {}).setdefault(_curve(m), []).append(k)
+        panels.setdefault((m.observable, m.experiment), {}).setdefault(curve_of(m), []).append(k)
     shown = list(panels.items())[:MOST_PANELS]
     units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
     gels = _gels(found, [curves for _, curves in shown])
@@ -46,7 +45,7 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
                 gel = found.measurements[members[0]].replicate
                 color = PALETTE[(2 + (gels.index(gel) if gel in gels else order)) % len(PALETTE)]
                 _draw(axes, found, members, color)
-                seen = [m for m in own if _curve(m) == curve]
+                seen = [m for m in own if curve_of(m) == curve]
                 axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
@@ -88,11 +87,6 @@ def _legend(page: Page, gels: Sequence[str]) -> None:
         handletextpad=0.4,
         columnspacing=1.2,
     )
-
-
-def _curve(m: Measurement) -> tuple:
-    """What measurements of one curve have in common: their gel, and how they are normalized."""
-    return m.normalization, tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
 
 
 def _draw(axes: Any, found: Band, members: Sequence[int], color: str) -> None:

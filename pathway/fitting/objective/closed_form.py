@@ -22,6 +22,7 @@ from .groups import Group
 from .layout import Layout
 from .noise import LAPLACE, LINEAR, NORMAL
 from .objective import Evaluation, Objective
+from .observed import first_two
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +92,7 @@ class ClosedForm:
             sheets.append(Sheet(names, _lines(group, own), places))
         (self._lines,) = compile_sheets([sheets])
         n = len(layout.order)
-        self._both = np.concatenate([made[:2] for made in self._lines.places], axis=1)
+        self._both = first_two(self._lines)
         # A slope that is there by no use is read from a place that holds none.
         slopes, by_noise = np.full((n, self.blocks.linear.shape[1]), -1), np.full(n, -1)
         for own, made in zip(uses, self._lines.places, strict=True):

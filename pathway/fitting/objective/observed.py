@@ -120,7 +120,7 @@ class Observed:
             for g, (names, places) in zip(groups, inputs, strict=True)
         ]
         self._plain, self._sloped = compile_sheets([plain, sloped])
-        self._plain_places, self._sloped_places = _first_two(self._plain), _first_two(self._sloped)
+        self._plain_places, self._sloped_places = first_two(self._plain), first_two(self._sloped)
         self.n = self._plain_places.shape[1]
         self._factors(groups)
 
@@ -197,6 +197,6 @@ class Observed:
         return made
 
 
-def _first_two(sheets: CompiledSheets) -> np.ndarray:
+def first_two(sheets: CompiledSheets) -> np.ndarray:
     """Where all simulated values stand, and all noises, shape (2, n)."""
     return np.concatenate([np.zeros((2, 0), dtype=int), *(places[:2] for places in sheets.places)], axis=1)

@@ -125,13 +125,18 @@ def predict(
     return Band(problem, chosen, centre, low, high, failed, ran, level, simultaneous, noise)
 
 
+def curve_of(m: Measurement) -> tuple:
+    """Equal for measurements of one observable and experiment that lie on one curve: their gel, and how they are
+    normalized."""
+    return m.normalization, tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
+
+
 def curve_points(problem: Problem) -> list[Measurement]:
     """Moments between the measured ones, to draw the problem's own curves through."""
     groups: dict[tuple, list[Measurement]] = {}
     for m in problem.measurements:
         if math.isfinite(m.time):
-            filled = tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
-            groups.setdefault((m.observable, m.experiment, m.normalization, filled), []).append(m)
+            groups.setdefault((m.observable, m.experiment, *curve_of(m)), []).append(m)
     made = []
     for members in groups.values():
         measured = [m.time for m in members]

@@ -24,7 +24,7 @@ import numpy as np
 
 from pathway.equations import Event, Model
 from pathway.equations.model import TIME
-from pathway.expressions import Expression, postorder, symbols
+from pathway.expressions import Expression
 from pathway.expressions.evaluation import evaluate_all
 
 from .errors import SimulationError
@@ -38,7 +38,6 @@ from .trajectory import Trajectory
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
 
-SWINGING = frozenset({"sin", "cos", "tan"})
 LOOKS = 200
 """In so many places at least a run looks at triggers that swing with time: its steps may be longer than a swing."""
 
@@ -146,9 +145,8 @@ class EventRun:
     @cached_property
     def _reach(self) -> float:
         """How far one integration may go: triggers that swing with time may be true in between two long steps."""
-        triggers = self.prepared.model.closed([event.trigger for event in self.prepared.model.events])
-        swings = any(node.operator in SWINGING and TIME in symbols(node) for node in postorder(triggers))
-        return float(self.task.times[-1] - self.task.start_times[0]) / LOOKS if swings else math.inf
+        span = float(self.task.times[-1] - self.task.start_times[0])
+        return span / LOOKS if self.prepared.has_swinging_triggers else math.inf
 
     def _next_action(self) -> float:
         times = self.task.action_times

@@ -25,6 +25,8 @@ from .solvers.layout import Kernels, Method, Pattern, Report, Task
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""
 
+SWINGING = frozenset({"sin", "cos", "tan"})
+
 KERNEL_NAMES = (
     *("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables"),
     *("add_scaled", "interpolate", "error_norm"),
@@ -227,6 +229,12 @@ class Prepared:
                     if TIME not in symbols(slope):
                         found[node] = (difference, slope)
         return list(found.values())
+
+    @cached_property
+    def has_swinging_triggers(self) -> bool:
+        """Whether the trigger of some event goes up and down with time alone, whatever the state does."""
+        triggers = self.model.closed([event.trigger for event in self.model.events])
+        return any(node.operator in SWINGING and TIME in symbols(node) for node in postorder(triggers))
 
     @property
     def has_breaks(self) -> bool:

@@ -1,14 +1,13 @@
 """Runs AMICI in its own Python: reads one JSON line per question, answers with one, leaves arrays in a file."""
 
 import hashlib
-import json
-import sys
 import time
 from pathlib import Path
 
 import amici
 import amici.sim.sundials as sim
 import numpy as np
+from other_python import serve
 
 
 def load(question):
@@ -73,14 +72,4 @@ class Worker:
         return {"missing": [n for n, c in zip(self.question["species"], self.columns, strict=True) if c < 0]}
 
 
-worker = None
-for line in sys.stdin:
-    try:
-        question = json.loads(line)
-        if worker is None:
-            worker, reply = Worker(question), {}
-        else:
-            reply = worker.answer(question)
-    except Exception as error:  # the other side decides what it means
-        reply = {"error": f"{type(error).__name__}: {error}"}
-    print("ANSWER " + json.dumps(reply), flush=True)
+serve(Worker)

@@ -8,9 +8,7 @@ AMICI_PYTHON names the Python that has pyPESTO and AMICI; models are compiled on
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +20,8 @@ from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
 from pathway.formats.petab import read_petab
 from pathway.kernels import cache_directory
+
+from .other_python import OtherPython
 
 NAMES = ("Boehm_JProteomeRes2014", "Fujita_SciSignal2010", "Raia_CancerResearch2011")
 LADDER = (1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10)
@@ -40,35 +40,11 @@ FASTER = 0.1
 """Share of the calls that is faster than what is told."""
 
 
-class Peer:
+def peer(yaml: Path) -> OtherPython:
     """pyPESTO + AMICI in a process of its own."""
-
-    def __init__(self, yaml: Path) -> None:
-        python = os.environ["AMICI_PYTHON"]
-        folder = os.environ.get("AMICI_MODELS", str(cache_directory() / "benchmarks" / "amici"))
-        environment = {**os.environ, "PATH": f"{Path(python).parent}:{os.environ['PATH']}"}
-        environment.pop("PYTHONPATH", None)
-        self.process = subprocess.Popen(
-            [python, str(Path(__file__).with_name("fitting_worker.py"))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
-        self.ask({"yaml": str(yaml), "folder": folder})
-
-    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        for line in self.process.stdout:
-            if line.startswith("ANSWER "):
-                answer = json.loads(line[7:])
-                if "error" in answer:
-                    raise RuntimeError(answer["error"])
-                return answer
-        raise RuntimeError("the AMICI process ended")
+    folder = os.environ.get("AMICI_MODELS", str(cache_directory() / "benchmarks" / "amici"))
+    worker = Path(__file__).with_name("fitting_worker.py")
+    return OtherPython(os.environ["AMICI_PYTHON"], worker, {"yaml": str(yaml), "folder": folder})
 
 
 class Case:
@@ -81,7 +57,7 @@ class Case:
         best = np.clip(self.problem.to_scale(self.problem.nominal), *self.problem.bounds)
         self.x = np.clip(best + 0.1 * np.random.default_rng(1).normal(size=len(best)), *self.problem.bounds)
         self.truth = self._objective(1e-11, 1e-8)(self.x).gradient
-        self.peer = Peer(yaml)
+        self.peer = peer(yaml)
 
     def _objective(self, relative: float, slope: float = 1e-4) -> Objective:
         return Objective(self.problem, EngineRunner(self.layout, relative_tolerance=relative, slope_tolerance=slope))

@@ -1,7 +1,5 @@
 """Runs pyPESTO + AMICI in its own Python: reads one JSON line per question, answers with one."""
 
-import json
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -10,6 +8,7 @@ import amici.sim.sundials as sim
 import numpy as np
 import petab.v1 as petab
 import pypesto.petab
+from other_python import serve
 
 warnings.filterwarnings("ignore")
 METHODS = {"forward": sim.SensitivityMethod.forward, "adjoint": sim.SensitivityMethod.adjoint}
@@ -44,14 +43,4 @@ class Worker:
         }
 
 
-worker = None
-for line in sys.stdin:
-    try:
-        question = json.loads(line)
-        if worker is None:
-            worker, reply = Worker(question), {}
-        else:
-            reply = worker.answer(question)
-    except Exception as error:  # the other side decides what it means
-        reply = {"error": f"{type(error).__name__}: {error}"}
-    print("ANSWER " + json.dumps(reply), flush=True)
+serve(Worker)

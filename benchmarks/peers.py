@@ -7,7 +7,6 @@ are there) where it takes one number for all; pathway uses its own default.
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from .other_python import OtherPython
 from .problems import Problem
 
 RATIO = 1e-3
@@ -282,16 +282,9 @@ class Amici:
         folder = problem.sbml.parent
         self.answer = folder / f"amici_{problem.name}.npy"
         worker = Path(__file__).with_name("amici_worker.py")
-        environment = {**os.environ, "PATH": f"{Path(AMICI_PYTHON).parent}:{os.environ['PATH']}"}
-        self.process = subprocess.Popen(
-            [AMICI_PYTHON, str(worker)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            env=environment,
-        )
-        self._ask(
+        self._other = OtherPython(
+            AMICI_PYTHON,
+            worker,
             {
                 "name": problem.name,
                 "sbml": str(problem.sbml),
@@ -301,37 +294,23 @@ class Amici:
                 "end": float(problem.times[-1]),
                 "points": len(problem.times),
                 "answer": str(self.answer),
-            }
+            },
         )
-
-    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        while True:
-            line = self.process.stdout.readline()
-            if not line:
-                raise RuntimeError("the AMICI process ended")
-            if line.startswith("ANSWER "):
-                answer = json.loads(line[7:])
-                if "error" in answer:
-                    raise RuntimeError(answer["error"])
-                return answer
 
     def _settings(self, rtol: float, kind: str, calls: int) -> dict[str, Any]:
         return {"do": kind, "rtol": rtol, "atol": RATIO * rtol * faintest(self.scales), "calls": calls}
 
     def run(self, rtol: float) -> np.ndarray:
-        self._ask(self._settings(rtol, "run", 0))
+        self._other.ask(self._settings(rtol, "run", 0))
         return np.load(self.answer)
 
     def sensitivities(self, rtol: float) -> np.ndarray:
-        self._ask(self._settings(rtol, "sensitivities", 0))
+        self._other.ask(self._settings(rtol, "sensitivities", 0))
         return np.load(self.answer)
 
     def seconds(self, rtol: float, kind: str, calls: int) -> list[float]:
         """Durations of some calls, measured where they happen."""
-        return self._ask(self._settings(rtol, kind, calls))["seconds"]
+        return self._other.ask(self._settings(rtol, kind, calls))["seconds"]
 
 
 def available(names: list[str] | None = None) -> dict[str, Callable[[Problem, np.ndarray], Any]]:

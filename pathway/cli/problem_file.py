@@ -159,16 +159,14 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     BadInput
         With the nearest right ones.
     """
-    from difflib import get_close_matches
+    from pathway.scenario.mistakes import did_you_mean
 
     from . import BadInput
 
     names = list(names)
     if name in names:
         return name
-    near = get_close_matches(name, names, n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    raise BadInput(f"no {what} is called '{name}'.{hint} Known: {', '.join(names)}")
+    raise BadInput(f"no {what} is called '{name}'.{did_you_mean(name, names)} Known: {', '.join(names)}")
 
 
 def finite(value: float) -> float | None:

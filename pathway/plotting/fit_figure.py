@@ -155,15 +155,7 @@ def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
     ]
     for line, _ in made:
         line.set_markersize(3.2)
-    page.figure.legend(
-        [line for line, _ in made],
-        [text for _, text in made],
-        loc="upper left",
-        bbox_to_anchor=(0.01, 1 - 0.22 / page.height),
-        ncols=len(made),
-        handletextpad=0.4,
-        columnspacing=1.2,
-    )
+    page.legend(made)
 
 
 # Residuals

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from pathway.fitting.problem import Problem
@@ -34,6 +35,18 @@ class Page:
         self.width = (WIDTH - LEFT - RIGHT - (columns - 1) * gap) / columns
         self.figure = new_figure(WIDTH, self.height)
         self.figure.text(0.017, 1 - 0.08 / self.height, title, size=8, weight="bold", va="top")
+
+    def legend(self, entries: Sequence[tuple[Any, str]], top: float = 0.22, right: bool = False) -> None:
+        """What lines and marks mean, in one row so many inches below the top edge."""
+        self.figure.legend(
+            [line for line, _ in entries],
+            [text for _, text in entries],
+            loc="upper right" if right else "upper left",
+            bbox_to_anchor=(0.99 if right else 0.01, 1 - top / self.height),
+            ncols=max(len(entries), 1),
+            handletextpad=0.4,
+            columnspacing=1.2,
+        )
 
     def axes(self, position: int) -> Any:
         """The panel at this position, row by row."""

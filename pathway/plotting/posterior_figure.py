@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -57,18 +56,6 @@ def _page(found: Posterior, title: str, top: float = 0.62) -> tuple[Page, list[t
     shown = list(enumerate(found.problem.estimated))[:MOST_PANELS]
     more = f" (the first {len(shown)} of {len(found.names)})" if len(shown) < len(found.names) else ""
     return Page(len(shown), COLUMNS, f"{found.problem.name}: {title}{more}", top=top), shown
-
-
-def _legend(page: Page, entries: Sequence[tuple[Any, str]]) -> None:
-    page.figure.legend(
-        [line for line, _ in entries],
-        [text for _, text in entries],
-        loc="upper left",
-        bbox_to_anchor=(0.01, 1 - 0.22 / page.height),
-        ncols=len(entries),
-        handletextpad=0.4,
-        columnspacing=1.2,
-    )
 
 
 def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> None:
@@ -128,8 +115,7 @@ def _marginals(found: Posterior) -> Figure:
         _natural_ticks(axes, p)
         axes.set_title(short(p.name, 21))
         axes.set_xlabel(_axis_label(p), labelpad=1.5)
-    _legend(
-        page,
+    page.legend(
         [
             (Line2D([], [], color=PALETTE[2], linewidth=0.8), "each chain"),
             (Patch(color=PALETTE[5], alpha=0.45, linewidth=0), "all draws"),
@@ -256,7 +242,7 @@ def _ranks(found: Posterior) -> Figure:
         axes.set_xlabel(f"rank [1]   (R-hat {found.r_hat[p.name]:.3f})", labelpad=1.5)
         if position % page.columns == 0:
             axes.set_ylabel("draws [1]")
-    _legend(page, _chain_entries(found))
+    page.legend(_chain_entries(found))
     return page.figure
 
 
@@ -282,7 +268,7 @@ def _traces(found: Posterior) -> Figure:
         axes.set_xlabel("draw", labelpad=1.5)
         axes.set_ylabel(_axis_label(p), labelpad=1.0)
     best = Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
-    _legend(page, [*_chain_entries(found), (best, "best")])
+    page.legend([*_chain_entries(found), (best, "best")])
     return page.figure
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from pathway.fitting.problem import Measurement
 from pathway.fitting.uncertainty.predict import Band, curve_of
@@ -54,7 +55,8 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
             axes.set_title(short(experiment, 21))
             axes.set_xlabel(time_label(found.problem), labelpad=1.5)
             axes.set_ylabel(f"{short(observable, 14)} [{unit}]", labelpad=1.0)
-        _legend(page, gels)
+        lines = [Line2D([], [], color=PALETTE[(2 + k) % len(PALETTE)]) for k in range(len(gels))]
+        page.legend([(line, short(gel, 22)) for line, gel in zip(lines, gels, strict=True)][:8], top=0.04, right=True)
         return page.figure
 
 
@@ -72,21 +74,6 @@ def _gels(found: Band, panels: Sequence[dict[tuple, list[int]]]) -> list[str]:
     if any(len(names) != 1 for names in named):
         return []
     return list(dict.fromkeys(name for names in named for name in names if name))
-
-
-def _legend(page: Page, gels: Sequence[str]) -> None:
-    from matplotlib.lines import Line2D
-
-    shown = gels[:8]
-    page.figure.legend(
-        [Line2D([], [], color=PALETTE[(2 + k) % len(PALETTE)]) for k in range(len(shown))],
-        [short(gel, 22) for gel in shown],
-        loc="upper right",
-        bbox_to_anchor=(0.99, 1 - 0.04 / page.height),
-        ncols=max(len(shown), 1),
-        handletextpad=0.4,
-        columnspacing=1.2,
-    )
 
 
 def _draw(axes: Any, found: Band, members: Sequence[int], color: str) -> None:

@@ -32,6 +32,10 @@ FUNCTIONS: dict[str, Callable[[float], float]] = {
 }
 """Functions of one argument, by the name used as `Expression.operator`, with their meaning on a float."""
 
+COMPARISONS = frozenset({"less", "less_equal", "equal", "not_equal"})
+CONDITIONS = COMPARISONS | {"and", "or", "not"}
+"""Operators whose value is 1 (true) or 0 (false)."""
+
 Number = int | float
 
 
@@ -143,6 +147,11 @@ _MINUS_ONE = number(-1.0)
 def is_number(expression: Expression, value: float | None = None) -> bool:
     """Whether the expression is a constant (and, if asked, this one)."""
     return expression.operator == "number" and (value is None or expression.value == value)
+
+
+def is_condition(expression: Expression) -> bool:
+    """Whether the expression is true or false by its form: a comparison, or conditions joined by and, or, not."""
+    return expression.operator in CONDITIONS
 
 
 def _value(expression: Expression) -> float:

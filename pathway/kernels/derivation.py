@@ -10,13 +10,10 @@ from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, postorder, symbol, symbols
 from pathway.expressions.calculus import directional_derivative, gradients
-from pathway.expressions.graph import ONE, ZERO, add, is_number, negate
+from pathway.expressions.graph import COMPARISONS, ONE, ZERO, add, is_condition, is_number, negate
 
 from .ordering import Elimination, SingularStructureError, eliminate
 from .program import Operation, Program
-
-COMPARISONS = frozenset({"less", "less_equal", "equal", "not_equal"})
-_CONDITIONS = COMPARISONS | {"and", "or", "not"}
 
 GROUPS = (
     "observables",
@@ -193,7 +190,7 @@ def crossings(formulas: Iterable[Expression]) -> list[Expression]:
     """Functions that pass through zero where a comparison within the formulas changes its answer."""
     found: dict[Expression, None] = {}
     for node in postorder(list(formulas)):
-        if node.operator in COMPARISONS and not any(a.operator in _CONDITIONS for a in node.arguments):
+        if node.operator in COMPARISONS and not any(is_condition(a) for a in node.arguments):
             left, right = node.arguments
             found[add(left, negate(right))] = None
     return [f for f in found if symbols(f)]

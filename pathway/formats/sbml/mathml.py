@@ -36,7 +36,7 @@ from pathway.expressions import (
     symbol,
     symbols,
 )
-from pathway.expressions.graph import ONE, ZERO, is_number, postorder
+from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 
 from ..errors import FormatError, Unsupported
 
@@ -54,8 +54,6 @@ RATE_PREFIX = "rateOf "
 
 DELAY_PREFIX = "delay "
 """`delay(x, d)` is carried as a symbol "delay 1", with x and d in `Translator.delays`."""
-
-_CONDITIONS = {"less", "less_equal", "equal", "not_equal", "and", "or", "not"}
 
 
 class Translator:
@@ -191,7 +189,7 @@ class Translator:
 
 def as_condition(operand: Expression) -> Expression:
     """The operand where true or false is expected: a number counts as true unless it is 0."""
-    if operand.operator in _CONDITIONS:
+    if is_condition(operand):
         return operand
     if operand.operator == "piecewise":
         parts = operand.arguments

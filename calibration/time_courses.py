@@ -444,4 +444,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    import time_courses  # workers find its functions in a module, not in the main program
+
+    time_courses.main()

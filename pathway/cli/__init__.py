@@ -54,7 +54,7 @@ _BAD_INPUT = (
     "BadInput",
     "ProblemError",
 )
-_NUMERICAL = ("SimulationError", "SteadyStateError", "FloatingPointError", "LinAlgError", "RunFailure")
+_NUMERICAL = ("SimulationError", "SteadyStateError", "FloatingPointError", "LinAlgError", "RunFailure", "WorkerError")
 
 
 class BadInput(ValueError):

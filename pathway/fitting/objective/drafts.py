@@ -139,7 +139,7 @@ class _RunDraft:
         if end == math.inf:
             end = times[-1] if times else start
         first = self.drafts.reserve(row, times)
-        return Stretch(start, end, row, jump, np.array(sorted(self.held), dtype=int), np.array(times), first)
+        return Stretch(start, end, row, jump, np.array(sorted(self.held), dtype=int), np.array(times, float), first)
 
     def _jump(self, experiment: Experiment, period: Period) -> Jump | None:
         model = self.model

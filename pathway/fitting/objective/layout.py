@@ -60,7 +60,7 @@ class Layout:
         self.estimated = np.array([k for k, p in enumerate(problem.parameters) if p.estimated], dtype=int)
         self.estimated_place = np.full(len(self.names), -1)
         self.estimated_place[self.estimated] = np.arange(len(self.estimated))
-        self.values = np.array([p.value for p in problem.parameters])
+        self.values = np.array([p.value for p in problem.parameters], dtype=float)
         asked = {m.normalization for m in problem.measurements}
         used = [n for n in problem.normalizations if n.name in asked]
         measurements = (*problem.measurements, *(m for n in used for m in moments(n, problem)))
@@ -86,7 +86,7 @@ class Layout:
         self.initial = Table(self.slots, (len(drafts.starts), n_species))
         self.parameters = Table(self.slots, (len(drafts.rows), n_parameters), len(drafts.starts) * n_species)
         self.output_row = np.array([row for row, _ in drafts.outputs], dtype=int)
-        self.output_time = np.array([time for _, time in drafts.outputs])
+        self.output_time = np.array([time for _, time in drafts.outputs], dtype=float)
 
     def _make_groups(self, drafts: Drafts, measurements: Sequence[Measurement]) -> list[Measurement]:
         """Groups, and the measurements in their order."""
@@ -172,10 +172,10 @@ def _noise_model(problem: Problem, measurements: Sequence[Measurement]) -> Noise
     observables = {o.name: o for o in problem.observables}
     kinds = [observables[m.observable] for m in measurements]
     return NoiseModel(
-        measured=np.array([m.value for m in measurements]),
+        measured=np.array([m.value for m in measurements], dtype=float),
         distribution=np.array([DISTRIBUTIONS[o.distribution] for o in kinds], dtype=int),
         transformation=np.array([TRANSFORMATIONS[o.transformation] for o in kinds], dtype=int),
-        freedom=np.array([o.degrees_of_freedom for o in kinds]),
+        freedom=np.array([o.degrees_of_freedom for o in kinds], dtype=float),
         censored=np.array([{"": 0, "below": -1, "above": 1}[m.censored] for m in measurements], dtype=int),
         counted=np.array([m.counted for m in measurements], dtype=bool),
     )

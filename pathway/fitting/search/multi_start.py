@@ -8,7 +8,6 @@ with the starts that have no file yet.
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 from collections.abc import Iterator
 from concurrent.futures import Executor, as_completed
@@ -23,7 +22,7 @@ from ..problem import Problem, ProblemError
 from .on_disk import keep, opened
 from .one_start import run_start
 from .plan import Plan
-from .processes import process_pool
+from .processes import pack, process_count, process_pool
 from .progress import Progress
 from .result import Fit, Start
 from .starting_points import starting_points
@@ -49,7 +48,8 @@ def fit(
         How many local optimizations.
     seed : int
     workers : int, optional
-        Processes; 1 stays in this one; None: one for each core, but no more than starts.
+        Processes; 1 stays in this one; None: one for each core, but no more than starts, and this one if something
+        in the problem is defined in the main program. They never import the main program: no main guard is needed.
     directory : str or Path, optional
         Where every finished local optimization is kept; one that holds some goes on from there.
     executor : concurrent.futures.Executor, optional
@@ -67,7 +67,10 @@ def fit(
     Raises
     ------
     ProblemError
-        If the directory holds another search, or nothing is to be estimated.
+        If the directory holds another search, nothing is to be estimated, or several workers are asked for and
+        something in the problem is defined in the main program, where they cannot find it.
+    WorkerError
+        If a worker process is killed.
 
     Notes
     -----
@@ -104,14 +107,14 @@ def _finished(
     executor: Executor | None,
 ) -> Iterator[Start]:
     """Starts as they finish, in any order."""
-    workers = min(os.cpu_count() or 1, len(waiting)) if workers is None else workers
+    workers = process_count(workers, len(waiting), problem)
     if executor is None and workers <= 1:
         objective = Objective(problem)
         for k in waiting:
             yield run_start(objective, plan, k, points[k])
         return
     with process_pool(workers, executor) as pool:
-        packed = pickle.dumps(problem)
+        packed = pack(problem)
         futures = [pool.submit(_task, packed, plan, k, points[k]) for k in waiting]
         try:
             for future in as_completed(futures):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import io
 import math
-import os
 import time
 import warnings
 import zlib
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +23,7 @@ import numpy as np
 from ..objective import Objective
 from ..problem import Problem, ProblemError
 from ..search.on_disk import write_atomically
+from ..search.processes import process_count, process_pool
 from ..search.progress import duration
 from .density import Density
 from .kept import begin
@@ -435,14 +436,11 @@ class Progress:
 
 
 def task(problem: Problem, x: np.ndarray, ends: np.ndarray, plan: Plan, number: int, folder: Path) -> int:
-    """A chain in a process of its own; how far it is stands in a file. It ends when the process that wants it does."""
+    """A chain in a process of its own; how far it is stands in a file."""
     density = Density(Objective(problem), x)
     place = folder / f"chain_{number:03d}.progress"
-    parent = os.getppid()
 
     def told(draws: int) -> None:
-        if os.getppid() != parent:
-            raise KeyboardInterrupt
         place.write_text(str(draws))
 
     run_chain(density, ends, plan, number, folder, told)
@@ -462,7 +460,7 @@ def draw_missing(
 ) -> bool:
     """Run the chains that are missing in `done`; whether Ctrl-C came between."""
     waiting = [k for k in range(plan.chains) if k not in done]
-    workers = min(os.cpu_count() or 1, len(waiting)) if workers is None else workers
+    workers = process_count(workers, len(waiting), objective.problem)
     try:
         if workers <= 1:
             density = Density(objective, x) if waiting else None
@@ -489,10 +487,6 @@ def _in_processes(
     done: dict[int, Chain],
     waiting: list[int],
 ) -> None:
-    from concurrent.futures import FIRST_COMPLETED, wait
-
-    from ..search.processes import process_pool
-
     with process_pool(workers) as pool:
         left = {pool.submit(task, problem, x, ends, plan, k, folder) for k in waiting}
         while left:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import pickle
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,7 @@ from scipy import special
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
 from ..search.on_disk import write_atomically
-from ..search.processes import process_pool
+from ..search.processes import process_count, process_pool
 from ..search.progress import duration
 from ..search.trust_region import Settings, minimize
 from .kept import begin
@@ -217,7 +216,7 @@ def _made(
 ) -> dict[int, Profile]:
     """Profiles by position: those that the folder holds, and the missing ones."""
     missing = [k for k in wanted if not _kept(folder, k).is_file()]
-    workers = min(os.cpu_count() or 1, len(missing)) if workers is None else workers
+    workers = process_count(workers, len(missing), task)
     began = time.monotonic()
 
     def tell(k: int, finished: int) -> None:

@@ -11,13 +11,20 @@ happens here, between two stretches of integration:
   that starts anew with each run, so that a run repeats; those without a priority go in the order in which they were
   triggered. After each execution all triggers are looked at again, so an event can trigger or drop others at the same
   moment.
+
+An experiment of several periods is one run cut into pieces: `EventState` is what a piece hands on to the next. What the
+next period changes is done before anything else happens at its first moment (PEtab 2): an event that is triggered or
+due at that moment happens after it, with the values that it left. PEtab says this of triggers and of delayed events,
+and that the initial value of a trigger belongs to the beginning of the whole experiment; of an event that waits, of
+priorities and of events that are not persistent it says nothing, so they go on as SBML has them in one run.
 """
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass
 from functools import cached_property
 
 import numpy as np
@@ -55,6 +62,42 @@ class Waiting:
     context: object = None
 
 
+@dataclass(eq=False)
+class EventState:
+    """What events remember from one moment to the next.
+
+    Attributes
+    ----------
+    triggers : array, shape (n_events,)
+        1.0 where the trigger was true when it was last looked at.
+    waiting : list of Waiting
+        Triggered and not yet executed, in the order in which they were triggered.
+    chance : numpy.random.Generator
+        Orders events of one priority.
+    executed : int
+    """
+
+    triggers: np.ndarray
+    waiting: list[Waiting]
+    chance: np.random.Generator
+    executed: int = 0
+
+    @classmethod
+    def initial(cls, model: Model) -> EventState:
+        """As the model declares it for the time before its start."""
+        triggers = np.array([float(event.initial_value) for event in model.events])
+        return cls(triggers, [], np.random.default_rng(TIES))
+
+    def copy(self) -> EventState:
+        """One of its own for a run that goes on from here: several may."""
+        return EventState(self.triggers.copy(), list(self.waiting), copy.deepcopy(self.chance), self.executed)
+
+    @property
+    def next_due(self) -> float:
+        """When the next waiting event is due; inf if none is."""
+        return min((waiting.due for waiting in self.waiting), default=math.inf)
+
+
 @dataclass(frozen=True, eq=False)
 class Formulas:
     """The closed formulas of one event."""
@@ -90,28 +133,32 @@ class EventRun:
     task : Task
         The whole run, with its interventions.
     solver : str
+    continued : EventState, optional
+        What an earlier period of the experiment has left (it keeps its own); None: the experiment begins.
+    open_end : bool
+        Whether another period begins at the last time: what happens at that moment is left to it.
     on_stretch, on_action, on_trigger, on_execution : callable, optional
         Told what happens, for derivatives along the run.
+    events : EventState
     """
 
     prepared: Prepared
     task: Task
     solver: str
     tape: bool = False
+    continued: InitVar[EventState | None] = None
+    open_end: bool = False
     on_stretch: Callable[[Report, np.ndarray], None] | None = None
     on_action: Callable[[int], None] | None = None
     on_trigger: Callable[[Waiting], None] | None = None
     on_execution: Callable[[Waiting, np.ndarray, np.ndarray], None] | None = None
-    waiting: list[Waiting] = field(default_factory=list)
-    executed: int = 0
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, continued: EventState | None) -> None:
         model = self.prepared.model
         self.time = float(self.task.start_times[0])
         self.state = self.task.starts[0].copy()
         self.parameters = self.task.parameters[0].copy()
-        self.truth = np.array([float(event.initial_value) for event in model.events])
-        self.chance = np.random.default_rng(TIES)
+        self.events = EventState.initial(model) if continued is None else continued.copy()
         self.action = 0
         self.counts = np.zeros(layout.COUNTS, dtype=np.int64)
         n_times = len(self.task.times)
@@ -135,11 +182,10 @@ class EventRun:
         self._respond()
         self._record()
         while self.time < end:
-            stop = min(end, self._next_action(), min((w.due for w in self.waiting), default=math.inf))
-            stop = min(stop, self.time + self._reach)
-            self._integrate(stop)
-            self._act()
-            self._respond()
+            self._integrate(min(end, self._next_action(), self.events.next_due, self.time + self._reach))
+            if self.time < end or not self.open_end:
+                self._act()
+                self._respond()
             self._record()
 
     @cached_property
@@ -184,7 +230,7 @@ class EventRun:
             action_kinds=nothing.astype(np.int64),
             action_targets=nothing.astype(np.int64),
             action_values=nothing,
-            conditions=self.truth.copy(),
+            conditions=self.events.triggers.copy(),
         )
 
     def _act(self) -> None:
@@ -219,15 +265,18 @@ class EventRun:
         """Everything that happens at the present moment."""
         self._look()
         while True:
-            due = [waiting for waiting in self.waiting if waiting.due <= self.time]
+            due = self._due()
             if not due:
                 return
             chosen = due[0]
             if len(due) > 1:
                 chosen = self._first(due)
-            self.waiting.remove(chosen)
+            self.events.waiting.remove(chosen)
             self._execute(chosen)
             self._look()
+
+    def _due(self) -> list[Waiting]:
+        return [waiting for waiting in self.events.waiting if waiting.due <= self.time]
 
     def _first(self, due: list[Waiting]) -> Waiting:
         """The one with the largest priority; of several that declare the same one, any."""
@@ -236,7 +285,7 @@ class EventRun:
         declared = [w for w in equal if self.formulas[w.place].priority is not None]
         if len(declared) < 2:
             return equal[0]
-        return declared[int(self.chance.integers(len(declared)))]
+        return declared[int(self.events.chance.integers(len(declared)))]
 
     def _priority(self, waiting: Waiting) -> float:
         formula = self.formulas[waiting.place].priority
@@ -247,12 +296,12 @@ class EventRun:
         where = (np.array([self.time]), self.state[None], self.parameters[None])
         size = self.kernels.n_conditions
         truth = evaluate_many(self.kernels, self.kernels.conditions, size, *where)[0]
-        before, self.truth = self.truth, truth
+        before, self.events.triggers = self.events.triggers, truth
         for place in np.flatnonzero(truth != before):
             formulas = self.formulas[place]
             if truth[place] == 0.0:
                 if not formulas.event.persistent:
-                    self.waiting = [w for w in self.waiting if w.place != place]
+                    self.events.waiting = [w for w in self.events.waiting if w.place != place]
                 continue
             delay = 0.0 if formulas.delay is None else self._evaluate([formulas.delay])[0]
             values = self._evaluate(formulas.values) if formulas.event.values_from_trigger_time else None
@@ -261,7 +310,7 @@ class EventRun:
             waiting = Waiting(int(place), self.time + delay, values)
             if self.on_trigger is not None:
                 self.on_trigger(waiting)
-            self.waiting.append(waiting)
+            self.events.waiting.append(waiting)
 
     def _execute(self, waiting: Waiting) -> None:
         """Set the new values of an event."""
@@ -274,8 +323,8 @@ class EventRun:
             self.state[target] = value if factor is None else value * next(factors)
         if not np.all(np.isfinite(self.state[formulas.targets])):
             raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
-        self.executed += 1
-        if self.executed > EXECUTIONS:
+        self.events.executed += 1
+        if self.events.executed > EXECUTIONS:
             raise self._error(f"more than {EXECUTIONS} events, the last one '{formulas.event.name}'")
         self._settle()
         if self.on_execution is not None:
@@ -307,5 +356,5 @@ def simulate_with_events(prepared: Prepared, task: Task, solver: str) -> Traject
     """The trajectory of a model with events."""
     going = EventRun(prepared, task, solver)
     going.run()
-    statistics = statistics_of(going.counts, going.executed)
+    statistics = statistics_of(going.counts, going.events.executed)
     return Trajectory(prepared.model, task.times, going.values, going.used, going.state, statistics=statistics)

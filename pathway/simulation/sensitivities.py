@@ -49,7 +49,7 @@ def simulate_with_sensitivities(
         run = _SlopeEvents(prepared, task, solver, tape=True, slopes=going)
         run.run()
         values, used, end = run.values, run.used, run.state
-        statistics = statistics_of(run.counts, run.executed)
+        statistics = statistics_of(run.counts, run.events.executed)
     else:
         report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
         going.follow(report, task)
@@ -309,16 +309,16 @@ class _SlopeEvents(EventRun):
         slopes = self.slopes
         rates = self._rates()
         self.moment = np.zeros(slopes.n_names)
-        due = [w for w in self.waiting if w.due <= self.time]
+        due = self._due()
         if self._reached:
             self.moment = self._crossing(rates)
         elif due:
             self.moment = due[0].context[0]  # type: ignore[index]
         self._reached = False
-        before = self.executed
+        before = self.events.executed
         self.total = slopes.matrix + np.outer(rates, self.moment)
         super()._respond()
-        if self.executed > before:
+        if self.events.executed > before:
             slopes.matrix = self.total - np.outer(self._rates(), self.moment)
 
     def _record(self) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import replace
 
 import numpy as np
 
-from pathway.equations import Model
 from pathway.expressions import symbols
-from pathway.expressions.evaluation import evaluate_all
-from pathway.simulation import SimulationError, simulate
+from pathway.simulation import SimulationError
 from pathway.simulation.ensemble import single
+from pathway.simulation.events import EventRun, EventState
 from pathway.simulation.interventions import schedule_of
 from pathway.simulation.prepared import Prepared, Ready, prepare
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
@@ -32,6 +30,9 @@ may lie many decades apart, and what is measured may be the smallest."""
 
 SPANS = 8.0 ** np.arange(12)
 """Times at which a run with events is looked at on its way to a steady state, in multiples of its longest time."""
+
+MOST_EVENTS = 1000
+"""Events between two of these times from which on they are taken to go on for ever."""
 
 ROWS = 512
 """Steps that a tape has room for at first."""
@@ -63,7 +64,6 @@ class Engine:
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self._nothing = schedule_of(layout.model, (), (), 0.0, 0.0)
-        self._variants: dict[tuple[bool, ...], Model] = {}
         self._breaks: dict[bytes, tuple[float, ...]] = {}
         used = {name for pair in self.prepared.jumps for formula in pair for name in symbols(formula)}
         self._breaking = np.array([k for k, name in enumerate(layout.model.parameters) if name in used], dtype=int)
@@ -194,39 +194,35 @@ class Engine:
     # Runs with events.
 
     def simulated(
-        self, start: float, times: np.ndarray, state: np.ndarray, row: np.ndarray, relative: float, fresh: bool
-    ) -> np.ndarray:
-        """States of one run with events, shape (n_times, n_species); `fresh` if it only begins here."""
-        return simulate(
-            self.model if fresh else self._continued(state, row, start),
-            times,
-            parameters=row,
-            initial=state,
-            start=start,
-            relative_tolerance=relative,
-            solver=self.solver,
-        ).values
+        self,
+        start: float,
+        times: np.ndarray,
+        state: np.ndarray,
+        row: np.ndarray,
+        relative: float,
+        events: EventState,
+        open_end: bool = False,
+    ) -> tuple[np.ndarray, EventState]:
+        """One period of an experiment with events, from what they remember of the periods before.
 
-    def _continued(self, state: np.ndarray, row: np.ndarray, time: float) -> Model:
-        """The model with triggers that count as what they were: one that is true already does not fire again."""
-        values = dict(zip(self.model.species, map(float, state), strict=True))
-        values |= dict(zip(self.model.parameters, map(float, row), strict=True)) | {"time": time}
-        triggers = self.model.closed([event.trigger for event in self.model.events])
-        truth = tuple(value != 0.0 for value in evaluate_all(triggers, values))
-        if truth not in self._variants:
-            events = tuple(
-                replace(event, initial_value=true or event.initial_value)
-                for event, true in zip(self.model.events, truth, strict=True)
-            )
-            self._variants[truth] = replace(self.model, events=events)
-        return self._variants[truth]
+        Returns
+        -------
+        values : array, shape (n_times, n_species)
+            At the last time of a period with an open end: before anything that happens then.
+        events : EventState
+            For the next period.
+        """
+        breaks = self._known_breaks(row) if self.prepared.has_breaks else ()
+        one = state[None], row[None], _absolute(state[None])
+        task = _with_breaks(make_task(times, start, *one, self._nothing, relative, SMALL), [breaks])
+        run = EventRun(self.prepared, task, self.solver, continued=events, open_end=open_end)
+        run.run()
+        return run.values, run.events
 
     # Steady states.
 
-    def rested(
-        self, start: float, state: np.ndarray, row: np.ndarray, relative: float, fresh: bool = True
-    ) -> np.ndarray:
-        """The steady state that a run comes to, shape (n_species,).
+    def rested(self, start: float, state: np.ndarray, row: np.ndarray, relative: float) -> np.ndarray:
+        """The steady state that a run without events comes to, shape (n_species,).
 
         Raises
         ------
@@ -234,16 +230,46 @@ class Engine:
         """
         if not len(state):
             return state
-        if not self.model.events and not self.model.algebraic:
+        if not self.model.algebraic:
             return self._settled(start, state, row)
         times = start + self.pace * SPANS
-        values = self.simulated(start, times, state, row, relative, fresh)
+        values, ends, failures = self.advance(start, times, state[None], row[None], relative)
+        if failures:
+            raise RunFailure(failures[0])
+        self._check_still(values[0], times[-1])
+        return ends[0]
+
+    def rested_with_events(
+        self, start: float, state: np.ndarray, row: np.ndarray, relative: float, events: EventState
+    ) -> tuple[np.ndarray, EventState]:
+        """The steady state that a run with events comes to, shape (n_species,), and what they remember there.
+
+        It lasts for as long as anything may still happen: an event that waits happens before the end.
+
+        Raises
+        ------
+        RunFailure
+        """
+        begin, seen, executed = start, [state], events.executed
+        for end in start + self.pace * SPANS:
+            already = executed
+            values, events = self.simulated(begin, np.array([end]), seen[-1], row, relative, events)
+            begin, executed = end, events.executed
+            seen.append(values[0])
+            if executed - already > MOST_EVENTS:
+                break
+        if executed > already:
+            raise RunFailure(f"no steady state within {begin:g}; events go on happening")
+        self._check_still(np.array(seen), begin)
+        return seen[-1], events
+
+    def _check_still(self, values: np.ndarray, time: float) -> None:
+        """Raise if the last of some states, an eighth of the way and more apart, still differs from the one before."""
+        change, size = np.abs(values[-1] - values[-2]), np.abs(values[-1])
         scale = 1e-12 * np.max(np.abs(values), axis=0)
-        still = np.all(np.abs(np.diff(values, axis=0)) <= 1e-7 * np.abs(values[1:]) + scale, axis=1)
-        if not still[-1]:
-            moving = int(np.argmax(np.abs(values[-1] - values[-2]) / (np.abs(values[-1]) + scale + 1e-300)))
-            raise RunFailure(f"no steady state within {times[-1]:g}; {self.model.species[moving]} still changes")
-        return values[-1]
+        if np.any(change > 1e-7 * size + scale):
+            moving = self.model.species[int(np.argmax(change / (size + scale + 1e-300)))]
+            raise RunFailure(f"no steady state within {time:g}; {moving} still changes")
 
     def _settled(self, start: float, state: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Followed until Newton's method takes over."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from pathway.simulation import SimulationError
+from pathway.simulation.events import EventState
 
 from .engine import Engine
 from .layout import Layout
@@ -70,6 +72,7 @@ class Many:
         self.parameters = self.table[:, layout.output_row]
         self.failures: dict[int, str] = {}
         self._now: dict[int, np.ndarray] = {}
+        self._events: dict[int, list[EventState]] = {}
         self._held: dict[int, dict[int, np.ndarray]] = {}
 
     @property
@@ -81,15 +84,15 @@ class Many:
         runs = self.layout.runs
         wanted = set(range(len(runs)) if only is None else only)
         for k in sorted(wanted | {runs[k].before for k in wanted} - {-1}):
-            run = runs[k]
-            if run.settles:
-                rows, time = self.table[:, run.stretches[0].row], self.layout.model.start_time
-                self._now[k] = self._rested(run, time, self.starts[:, run.start_row], rows, True)
-            elif run.before < 0:
-                self._now[k] = self.starts[:, run.start_row]
+            if runs[k].before < 0:
+                self._now[k] = self.starts[:, runs[k].start_row]
+                self._events[k] = [EventState.initial(self.layout.model)] * len(self.q)
+            if runs[k].settles:
+                self._rest(k, self.layout.model.start_time, self.table[:, runs[k].stretches[0].row])
         for k in wanted:
             if runs[k].before >= 0:
                 self._now[k] = self._now[runs[k].before]
+                self._events[k] = list(self._events[runs[k].before])
         for batch in plan:
             members = [member for member in batch.members if member[0] in wanted]
             if members:
@@ -102,8 +105,7 @@ class Many:
         for (k, stretch), row in zip(members, rows, strict=True):
             if batch.rests:
                 time = float(batch.times[-1]) if len(batch.times) else batch.start
-                fresh = self._fresh(k, stretch) and len(stretch.times) == 1
-                self._now[k] = self._rested(self.layout.runs[k], time, self._now[k], row, fresh)
+                self._rest(k, time, row)
                 self.states[:, stretch.outputs.stop - 1] = self._now[k]
 
     def _begun(self, k: int, stretch: Stretch) -> np.ndarray:
@@ -122,17 +124,26 @@ class Many:
 
     def _advance(self, batch: Batch, members: Sequence[tuple[int, Stretch]], rows: Sequence[np.ndarray]) -> None:
         """Run the finite part of a batch; points that failed before are left out."""
+        points: Sequence[int] = range(len(self.q))
         well: np.ndarray | slice = slice(None)
         if self.failures:
-            well = np.array([p for p in range(len(self.q)) if p not in self.failures], dtype=int)
+            points = [p for p in points if p not in self.failures]
+            well = np.array(points, dtype=int)
         n_species, shape = len(self.layout.model.species), self._now[members[0][0]][well].shape
         if not shape[0] or not n_species:
             return
         states = np.concatenate([self._now[k][well] for k, _ in members])
-        values, ends, failures = self._run(batch, members, states, np.concatenate([row[well] for row in rows]))
+        rows_of_all = np.concatenate([row[well] for row in rows])
+        if self.layout.model.events:
+            values, ends, failures = self._simulated(batch, members, states, rows_of_all, points)
+        else:
+            kept = (batch, len(states)) if len(self.q) == 1 else None
+            values, ends, failures = self.engine.advance(
+                batch.start, batch.times, states, rows_of_all, self.relative, kept
+            )
         for member, reason in failures.items():
-            which, point = divmod(member, shape[0])
-            self._fail(int(np.arange(len(self.q))[well][point]), self.layout.runs[members[which][0]], reason)
+            which, place = divmod(member, shape[0])
+            self._fail(points[place], self.layout.runs[members[which][0]], reason)
         values = values.reshape(len(members), shape[0], len(batch.times), n_species)
         for (k, stretch), found, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
             first, n = stretch.first_output, stretch.moments[1]
@@ -140,37 +151,40 @@ class Many:
             self._now[k] = self._now[k].copy()
             self._now[k][well] = end
 
-    def _run(
-        self, batch: Batch, members: Sequence[tuple[int, Stretch]], states: np.ndarray, rows: np.ndarray
+    def _simulated(
+        self,
+        batch: Batch,
+        members: Sequence[tuple[int, Stretch]],
+        states: np.ndarray,
+        rows: np.ndarray,
+        points: Sequence[int],
     ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-        """Values, ends and failures of the finite part, run by run and in each point by point."""
-        engine, per_run = self.engine, len(states) // len(members)
-        if not self.layout.model.events:
-            kept = (batch, len(states)) if len(self.q) == 1 else None
-            return engine.advance(batch.start, batch.times, states, rows, self.relative, kept)
+        """Values, ends and failures of the finite part with events, run by run and in each point by point."""
         values, failures = np.full((len(states), len(batch.times), states.shape[1]), np.nan), {}
-        for i, (state, row) in enumerate(zip(states, rows, strict=True)):
-            fresh = self._fresh(*members[i // per_run])
+        for i, ((k, stretch), p) in enumerate(product(members, points)):
+            events, open_end = self._events[k], stretch.moments[1] < len(batch.times)
             try:
-                values[i] = engine.simulated(batch.start, batch.times, state, row, self.relative, fresh)
+                values[i], events[p] = self.engine.simulated(
+                    batch.start, batch.times, states[i], rows[i], self.relative, events[p], open_end
+                )
             except SimulationError as reason:
                 failures[i] = str(reason)
         return values, values[:, -1], failures
 
-    def _fresh(self, k: int, stretch: Stretch) -> bool:
-        run = self.layout.runs[k]
-        return run.before < 0 and stretch is run.stretches[0]
-
-    def _rested(self, run: Run, time: float, states: np.ndarray, rows: np.ndarray, fresh: bool) -> np.ndarray:
-        """Steady states from these states, point by point."""
-        made = np.full(states.shape, np.nan)
+    def _rest(self, k: int, time: float, rows: np.ndarray) -> None:
+        """Bring a run to its steady states, point by point."""
+        run, events, states = self.layout.runs[k], self._events[k], self._now[k]
+        self._now[k] = np.full(states.shape, np.nan)
         for p in range(len(states)):
             if p not in self.failures:
+                where = time, states[p], rows[p], self.relative
                 try:
-                    made[p] = self.engine.rested(time, states[p], rows[p], self.relative, fresh)
+                    if self.layout.model.events:
+                        self._now[k][p], events[p] = self.engine.rested_with_events(*where, events[p])
+                    else:
+                        self._now[k][p] = self.engine.rested(*where)
                 except (RunFailure, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
-        return made
 
     def _fail(self, point: int, run: Run, reason: str) -> None:
         self.failures.setdefault(point, f"experiment '{run.name}': {reason}")

@@ -16,14 +16,11 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model
-from pathway.simulation import SimulationError, steady_state
+from pathway.simulation import SimulationError
+from pathway.simulation.anchor import solve_anchors
 
 from .laboratory import Laboratory
-from .readout import value_at_rest
 from .shelf import line_of_cells
-
-_PRECISION = 1e-6
-_MOST_TRIALS = 40
 
 
 class DrawFailure(RuntimeError):
@@ -85,7 +82,11 @@ def _drawn_line(
     anchors = parameters.anchors_held(line)
     places = [model.parameter_index(anchor.parameter) for anchor in anchors]
     values[places] = [line.entries[anchor.parameter].value for anchor in anchors]
-    return _anchored(model, values, places, anchors)
+    targets = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in anchors}
+    try:
+        return solve_anchors(model, targets, values).parameters
+    except SimulationError as error:
+        raise DrawFailure(str(error)) from error
 
 
 def _placed(quantile: float, low: float, high: float, value: float) -> float:
@@ -94,40 +95,3 @@ def _placed(quantile: float, low: float, high: float, value: float) -> float:
     if low > 0:
         return math.exp(math.log(low) + quantile * math.log(high / low))
     return low + quantile * (high - low)
-
-
-def _anchored(
-    model: Model, values: np.ndarray, places: list[int], anchors: tuple[parameters.Anchor, ...]
-) -> np.ndarray:
-    """Anchored parameters found by Newton's method in logarithms, its slopes improved along the way (Broyden 1965)."""
-    values = values.copy()
-    slopes = np.eye(len(places))
-    misses = _misses(model, values, anchors)
-    for _ in range(_MOST_TRIALS):
-        if np.max(np.abs(misses)) < _PRECISION:
-            return values
-        step = np.clip(-np.linalg.solve(slopes, misses), -1.0, 1.0)
-        values[places] *= np.exp(step)
-        after = _misses(model, values, anchors)
-        slopes += np.outer(after - misses - slopes @ step, step) / (step @ step)
-        misses = after
-        if abs(np.linalg.det(slopes)) < 1e-6:
-            slopes = np.eye(len(places))
-    raise DrawFailure("the anchored parameters could not be found")
-
-
-def _misses(model: Model, values: np.ndarray, anchors: tuple[parameters.Anchor, ...]) -> np.ndarray:
-    """How far, in logarithms, each anchored quantity of the resting cell is from its target."""
-    try:
-        state = steady_state(model, values)
-    except SimulationError as error:
-        raise DrawFailure(str(error)) from error
-    misses = []
-    for anchor in anchors:
-        found = value_at_rest(model, anchor.quantity, values, state)
-        target = anchor.target
-        wanted = value_at_rest(model, target, values, state) if isinstance(target, str) else float(target)
-        if not (found > 0 and wanted > 0):
-            raise DrawFailure(f"{anchor.quantity} is {found:.3g}")
-        misses.append(math.log(found / wanted))
-    return np.array(misses)

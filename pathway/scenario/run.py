@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pathway.simulation import Intervention, simulate, steady_state
+from pathway.simulation.anchor import AnchorError, solve_anchors
 
 from . import quantities
 from .expect import judge, named_times
@@ -27,8 +28,6 @@ from .run_plan import happenings
 
 Progress = Callable[[str, int, int], None]
 RELATIVE_TOLERANCE = 1e-6
-_KNOCK_DOWN_PRECISION = 1e-6
-_MOST_KNOCK_DOWN_ROUNDS = 60
 
 
 class ScenarioRunError(RuntimeError):
@@ -184,41 +183,31 @@ class _Runner:
         return quantities.amount(text, self.laboratory.parameters[name], usual=value)
 
     def _knocked_down(self, values: np.ndarray, state: np.ndarray, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
-        """Scales syntheses until each protein's untreated level has fallen by what the bench measured.
+        """Syntheses for which each protein's untreated level has fallen by what the bench measured.
 
-        A secant in the logarithms of scale and level: where feedback holds a protein up, its synthesis must fall
-        further than its level.
+        Where feedback holds a protein up, its synthesis must fall further than its level.
         """
-        names = list(arm.knock_downs)
-        goals = [self.laboratory.knock_downs[name] for name in names]
-        places = [self.model.parameter_index(goal.parameter) for goal in goals]
-        shares = np.array([1.0 - arm.knock_downs[name] for name in names])
-
-        def levels(values: np.ndarray, state: np.ndarray) -> np.ndarray:
-            found = [value_at_rest(self.model, goal.observable, values, state) for goal in goals]
-            return np.log(np.maximum(found, 1e-300))
-
-        wanted = levels(values, state) + np.log(shares)
-        usual, scale, slope = values[places], np.log(shares), np.ones(len(names))
-        before: tuple[np.ndarray, np.ndarray] | None = None
-        for _ in range(_MOST_KNOCK_DOWN_ROUNDS):
-            values = values.copy()
-            values[places] = usual * np.exp(scale)
-            state = steady_state(self.model, values)
-            reached = levels(values, state)
-            misses = reached - wanted
-            if np.max(np.abs(misses)) < _KNOCK_DOWN_PRECISION:
-                return values, state
-            if before is not None:
-                moved = np.where(np.abs(scale - before[0]) > 1e-12, scale - before[0], np.nan)
-                slope = np.clip(np.nan_to_num((reached - before[1]) / moved, nan=1.0), 0.1, 5.0)
-            before = scale, reached
-            scale = scale - np.clip(misses / slope, -2.0, 2.0)
-        worst = int(np.argmax(np.abs(misses)))
-        raise ScenarioRunError(
-            f"arm '{arm.name}': {names[worst]} cannot be lowered by {1 - shares[worst]:.0%}; with almost no synthesis "
-            f"left, its untreated level is still {math.exp(misses[worst]) * shares[worst]:.1%} of normal"
-        )
+        goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
+        usual = {name: value_at_rest(self.model, goal.observable, values, state) for name, goal in goals.items()}
+        lowered, targets = values.copy(), {}
+        for name, goal in goals.items():
+            share = 1.0 - arm.knock_downs[name]
+            if not usual[name] > 0.0:
+                raise ScenarioRunError(f"arm '{arm.name}': {name} cannot be lowered; its untreated level is 0")
+            lowered[self.model.parameter_index(goal.parameter)] *= share
+            targets[goal.parameter] = (goal.observable, share * usual[name])
+        try:
+            found = solve_anchors(self.model, targets, lowered)
+        except AnchorError as error:
+            reached = {n: value_at_rest(self.model, g.observable, *error.best) / usual[n] for n, g in goals.items()}
+            worst = max(
+                goals, key=lambda name: abs(math.log(max(reached[name], 1e-300) / (1.0 - arm.knock_downs[name])))
+            )
+            raise ScenarioRunError(
+                f"arm '{arm.name}': {worst} cannot be lowered by {arm.knock_downs[worst]:.0%}; at the nearest that was "
+                f"found, its untreated level is still {reached[worst]:.1%} of normal"
+            ) from None
+        return found.parameters, found.state
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""

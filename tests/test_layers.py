@@ -7,6 +7,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
+    {"errors"},
+    {"files"},
     {"units", "expressions"},
     {"network"},
     {"parameters"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -84,19 +84,22 @@ def check(
     from pathway.analysis.mistakes import AnalysisError
     from pathway.analysis.options import tables_of
     from pathway.scenario import ScenarioError, read_scenario
-    from pathway.scenario.inventory import draw_inventory
+    from pathway.scenario.inventory import column_entries, draw_inventory
     from pathway.scenario.timeline import draw_timeline
 
     from . import BAD_INPUT, DONE
 
     found: dict[str, list[str]] = {}
+    tables: dict[str, list[dict[str, Any]]] = {}
     for file in files:
         try:
             scenario = read_scenario(file, settings or [])
             tables_of(scenario)
             measured = draw_inventory(scenario)
             found[file] = []
-            if not as_json:
+            if as_json:
+                tables[file] = column_entries(scenario)
+            else:
                 console.print_line(f"{file}: {scenario.title}", style="bold")
                 print(draw_timeline(scenario, console.width()))
                 if measured:
@@ -111,7 +114,12 @@ def check(
                 console.say(str(error))
     if as_json:
         console.print_json(
-            {"files": {file: {"ok": not mistakes, "mistakes": mistakes} for file, mistakes in found.items()}}
+            {
+                "files": {
+                    file: {"ok": not mistakes, "mistakes": mistakes, "tables": tables.get(file, [])}
+                    for file, mistakes in found.items()
+                }
+            }
         )
     return BAD_INPUT if any(found.values()) else DONE
 

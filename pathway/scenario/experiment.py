@@ -97,11 +97,14 @@ class Overlay:
     normalize : tuple of str
         In the order in which it is done.
     scale_shared_by : str or None
+    decimal : str or None
+        The decimal sign of the file; None: told from its numbers.
     """
 
     file: Path
     normalize: tuple[str, ...] = ()
     scale_shared_by: str | None = None
+    decimal: str | None = None
 
     @property
     def axis(self) -> str:

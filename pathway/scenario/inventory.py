@@ -1,12 +1,14 @@
-"""What was measured, in a line for each file and observable: what the reader of a table has understood."""
+"""What was measured: what the reader of a table has understood, by observable and column by column."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from .experiment import Arm, Scenario
 from .fit_data import choice_for
 from .laboratory import Laboratory
+from .measurement_files import ColumnSummary, FileReading, bench_of, read_file
 from .measurements import Measurement, read_measurements, scale_group
 
 _KINDS = {"arbitrary": "in arbitrary units", "cycles": "folds from cycles"}
@@ -28,7 +30,75 @@ def draw_inventory(scenario: Scenario, laboratory: Laboratory | None = None) -> 
     groups: dict[tuple[int, str], list[Measurement]] = {}
     for point in read_measurements(scenario, laboratory):
         groups.setdefault((point.table, point.observable), []).append(point)
-    return "\n".join(_line(scenario, laboratory, arms, *key, own) for key, own in groups.items())
+    lines: list[str] = []
+    for table, overlay in enumerate(scenario.overlays):
+        lines += [_line(scenario, laboratory, arms, *key, own) for key, own in groups.items() if key[0] == table]
+        lines += _columns(read_file(overlay, bench_of(scenario, laboratory)))
+    return "\n".join(lines)
+
+
+def column_entries(scenario: Scenario, laboratory: Laboratory | None = None) -> list[dict[str, Any]]:
+    """What was understood of every file and column, for JSON."""
+    if laboratory is None:
+        from .shelf import built_in_laboratory
+
+        laboratory = built_in_laboratory()
+    entries = []
+    for overlay in scenario.overlays:
+        reading = read_file(overlay, bench_of(scenario, laboratory))
+        if reading.table is None:
+            continue
+        signs = reading.table.numerals
+        entries.append(
+            {
+                "file": overlay.file.name,
+                "rows": len(reading.table.rows),
+                "values": len(reading.points),
+                "decimal_sign": signs.decimal,
+                "thousands_sign": signs.thousands or None,
+                "columns": [
+                    {
+                        "name": c.name,
+                        "filled": c.filled,
+                        "numbers": c.numbers,
+                        "limits": c.limits,
+                        "not_measured": c.not_measured,
+                        "least": c.span[0] if c.span else None,
+                        "greatest": c.span[1] if c.span else None,
+                        "unit": c.unit or None,
+                    }
+                    for c in reading.columns
+                ],
+            }
+        )
+    return entries
+
+
+def _columns(reading: FileReading) -> list[str]:
+    """The signs of the numbers, and a line for each column."""
+    if reading.table is None:
+        return []
+    signs = reading.table.numerals
+    between = {"\t": "tabs", ",": "commas", ";": "semicolons"}.get(reading.table.delimiter, reading.table.delimiter)
+    thousands = f"'{signs.thousands}'" if signs.thousands else "none"
+    head = f"  {_several(len(reading.table.rows), 'row')}; columns between {between}; decimal sign '{signs.decimal}'"
+    return [f"{head}, thousands sign {thousands}", *(f"    {_column(c)}" for c in reading.columns)]
+
+
+def _column(column: ColumnSummary) -> str:
+    if column.different or not column.filled:
+        return f"{column.name}: {_several(column.filled, 'cell')}, {column.different} different"
+    read = [_several(column.numbers, "value")] if column.numbers or not column.limits else []
+    read += [_several(column.limits, "limit")] if column.limits else []
+    read += [f"{column.not_measured} not measured"] if column.not_measured else []
+    unread = column.filled - column.numbers - column.limits - column.not_measured
+    read += [f"{unread} not used"] if unread else []
+    text = f"{column.name}: {', '.join(read)} in {_several(column.filled, 'cell')}"
+    if column.span is None:
+        return text
+    low, high = column.span
+    unit = f" {column.unit}" if column.unit else ""
+    return f"{text}; {low:.6g}{unit}" if low == high else f"{text}; {low:.6g} to {high:.6g}{unit}"
 
 
 def _line(
@@ -59,4 +129,4 @@ def _line(
 
 
 def _several(number: int, word: str) -> str:
-    return f"{number} {word}{'s' * (number > 1)}"
+    return f"{number} {word}{'s' * (number != 1)}"

@@ -10,7 +10,9 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
+from pathway.files import is_inside
 from pathway.units import UnitError, conversion_factor, quantity
 
 from . import quantities
@@ -18,23 +20,31 @@ from .experiment import Arm, Dose, Overlay, Scenario
 from .laboratory import Laboratory
 from .measurements import Measurement
 from .mistakes import Mistake, did_you_mean, listed
-from .table_files import TextTable, UnreadableFile, read_text_table
+from .numerals import NUMBER
+from .table_files import TextTable, UnreadableFile, read_text_table, with_plain_numbers
 
 LANE = ("replicate", "gel", "loading", "total")
 REQUIRED = ("arm", "time", "observable", "value")
 COLUMNS = (*REQUIRED, "unit", *LANE, "error", "error_kind", "below_detection", "saturated")
 COUNTS = ("cell_line", "agent", "concentration", "time", "cell_count")
 COUNT_COLUMNS = (*COUNTS, "replicate", "cell_count__ctrl", "cell_count__time0")
+TEXTS = (
+    *("arm", "observable", "unit", "replicate", "gel", "error_kind", "below_detection", "saturated"),
+    *("cell_line", "agent"),
+)
+"""Columns that hold names, not numbers."""
 ERROR_KINDS = ("sd", "sem", "cv", "%", "sd_log")
 YES = ("yes", "true", "1", "y")
 NO = ("", "no", "false", "0", "n")
 NOT_MEASURED = ("NA", "N/A", "n/a")
+NO_NUMBERS = ("nan", "inf", "-inf", "+inf", "infinity", "-infinity")
 ARBITRARY = ("a.u.", "au", "a.u", "arb. units", "arbitrary units", "rfu", "rlu", "fold", "%")
 """Units with an unknown factor to the model's, in small letters; a percentage is one of something, say of a control."""
 CYCLES = ("ddCt", "dCt")
 """Units of a qPCR: cycles relative to a reference gene (and a reference sample)."""
 
 _HEADED = re.compile(r"(?P<name>[^\[\]()]+?)\s*(?:\[(?P<unit>[^\]]*)\]|\((?P<round>.*)\))?$")
+_NUMBER_WITH_UNIT = re.compile(rf"(?P<sign>[<>]?)\s*(?P<number>{NUMBER.pattern})\s*(?P<unit>(?![\d.,]).*)", re.ASCII)
 MOST_MISTAKES = 20
 _GROUPS = ("gel", "replicate")
 _CELL_COUNT_UNIT = "1"
@@ -52,6 +62,8 @@ class Bench:
     laboratory : Laboratory
     units_needed : bool
         Whether a row without a unit is a mistake (it is, where the points are to be fitted).
+    folder : Path
+        Of the scenario; nothing of a file that lies elsewhere is shown in a message.
     """
 
     arms: Mapping[str, Arm]
@@ -60,12 +72,66 @@ class Bench:
     end: float
     laboratory: Laboratory
     units_needed: bool = False
+    folder: Path = Path()
 
 
 def bench_of(scenario: Scenario, laboratory: Laboratory) -> Bench:
     """What the measurements of a scenario may refer to."""
     arms = {arm.name: arm for arm in scenario.arms}
-    return Bench(arms, scenario.doses, scenario.start, scenario.end, laboratory, scenario.fit is not None)
+    return Bench(
+        arms, scenario.doses, scenario.start, scenario.end, laboratory, scenario.fit is not None, scenario.file.parent
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnSummary:
+    """What was understood of a column.
+
+    Attributes
+    ----------
+    name : str
+        The heading.
+    filled : int
+        Cells with something in them.
+    numbers, limits, not_measured : int
+        How many of them are numbers, numbers behind < or >, and NA.
+    span : tuple of float, or None
+        The least and the greatest number, in `unit`.
+    unit : str
+        Of `span`: hours for times, otherwise what stands behind the numbers.
+    different : int
+        Different texts; of a column that holds no numbers.
+    """
+
+    name: str
+    filled: int
+    numbers: int = 0
+    limits: int = 0
+    not_measured: int = 0
+    span: tuple[float, float] | None = None
+    unit: str = ""
+    different: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class FileReading:
+    """A file of measurements as it was understood.
+
+    Attributes
+    ----------
+    points : tuple of Measurement
+        In the units of their observables, as they stand there.
+    mistakes : tuple of Mistake
+        Every row without use.
+    table : TextTable or None
+        None where there is no table.
+    columns : tuple of ColumnSummary
+    """
+
+    points: tuple[Measurement, ...] = ()
+    mistakes: tuple[Mistake, ...] = ()
+    table: TextTable | None = None
+    columns: tuple[ColumnSummary, ...] = ()
 
 
 def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measurement, ...], list[Mistake]]:
@@ -73,29 +139,78 @@ def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measure
     points: list[Measurement] = []
     mistakes: list[Mistake] = []
     for table, overlay in enumerate(overlays):
-        found, wrong = _read_file(overlay, bench)
-        points += [replace(point, table=table) for point in found]
-        mistakes += wrong
+        reading = read_file(overlay, bench)
+        points += [replace(point, table=table) for point in reading.points]
+        mistakes += reading.mistakes
     return tuple(points), mistakes
 
 
-def _read_file(overlay: Overlay, bench: Bench) -> tuple[list[Measurement], list[Mistake]]:
+def read_file(overlay: Overlay, bench: Bench) -> FileReading:
+    """One file of measurements: its points, its mistakes, and what was understood of every column."""
+    shown = is_inside(overlay.file, bench.folder)
     try:
-        table = _with_units_in_cells(read_text_table(overlay.file))
+        written = _with_plain_names(read_text_table(overlay.file))
+        plain = with_plain_numbers(written, [n for n in written.header if n not in TEXTS], overlay.decimal)
     except UnreadableFile as error:
-        return [], [Mistake(f"{overlay.file}:{error.line}", str(error), error.line)]
+        return FileReading(mistakes=tuple(_told([(error.line, str(error))], overlay, shown)))
+    table = _with_units_in_cells(plain)
     reader = _reader(table.header, bench)
-    complaints = [(table.header_line, text) for text in reader.complaints(table.header)]
+    of_header = list(reader.complaints(table.header))
     if not table.rows:
-        complaints.append((table.header_line, "this file holds no measurements"))
-    complaints += table.mistakes
+        of_header.append("this file holds no measurements")
+    complaints = [*((table.header_line, text) for text in of_header), *table.mistakes]
     points: list[Measurement] = []
-    if not complaints:
-        points, complaints = _points(table, reader, overlay, bench)
+    if not any(line == table.header_line for line, _ in complaints):
+        bad = {line for line, _ in complaints}
+        points, more = _points(
+            replace(table, rows=tuple(r for r in table.rows if r[0] not in bad)), reader, overlay, bench
+        )
+        complaints = sorted([*complaints, *more], key=lambda complaint: complaint[0])
     if len(complaints) > MOST_MISTAKES:
-        line, more = complaints[MOST_MISTAKES][0], len(complaints) - MOST_MISTAKES
-        complaints = [*complaints[:MOST_MISTAKES], (line, f"... and {more} more mistakes from here on")]
-    return points, [Mistake(f"{overlay.file}:{line}", text, line) for line, text in complaints]
+        line, more_ones = complaints[MOST_MISTAKES][0], len(complaints) - MOST_MISTAKES
+        complaints = [*complaints[:MOST_MISTAKES], (line, f"... and {more_ones} more mistakes from here on")]
+    columns = tuple(_summary(table, name) for name in dict.fromkeys(table.header))
+    return FileReading(tuple(points), tuple(_told(complaints, overlay, shown)), table, columns)
+
+
+def _told(complaints: Sequence[tuple[int, str]], overlay: Overlay, shown: bool) -> Iterator[Mistake]:
+    """Mistakes with their place; of a file outside the scenario's folder only that there are some."""
+    if shown:
+        yield from (Mistake(f"{overlay.file}:{line}", text, line) for line, text in complaints)
+    elif complaints:
+        text = (
+            "this cannot be read as measurements; why is not shown, since the file lies outside the scenario's folder. "
+            "Copy it there to see it"
+        )
+        yield Mistake(f"{overlay.file}:{complaints[0][0]}", text, complaints[0][0])
+
+
+def _summary(table: TextTable, name: str) -> ColumnSummary:
+    cells = [row[name] for _, row in table.rows if row.get(name)]
+    if name in TEXTS:
+        return ColumnSummary(name, len(cells), different=len(set(cells)))
+    found = [m for m in map(_NUMBER_WITH_UNIT.fullmatch, cells) if m]
+    values = [float(m["number"]) for m in found]
+    units = {m["unit"] for m in found}
+    unit = units.pop() if len(units) == 1 else ""
+    if name == "time":
+        values, unit, units = [_hours(m.group()) for m in found if _is_time(m.group())], "h", set()
+    return ColumnSummary(
+        name,
+        len(cells),
+        numbers=sum(not m["sign"] for m in found),
+        limits=sum(bool(m["sign"]) for m in found),
+        not_measured=sum(cell in NOT_MEASURED for cell in cells),
+        span=(min(values), max(values)) if values and not units else None,
+        unit=unit,
+    )
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return math.isfinite(_hours(text))
+    except ValueError:
+        return False
 
 
 def _points(
@@ -125,23 +240,34 @@ def _needed(table: TextTable, overlay: Overlay) -> list[str]:
     return [w for w in words if w in table.header and any(row.get(w) for _, row in table.rows)]
 
 
-def _with_units_in_cells(table: TextTable) -> TextTable:
-    """The table with names as this room has them; a unit in the name of a column moves into its cells."""
+def _with_plain_names(table: TextTable) -> TextTable:
+    """The table with names as this room has them, wherever a column is one of its own: "Time [min]" is "time"."""
+    names = {written: plain for written, (plain, _) in _own_columns(table.header).items()}
+    rows = tuple((line, {names.get(n, n): cell for n, cell in row.items()}) for line, row in table.rows)
+    units = {plain: unit for plain, unit in _own_columns(table.header).values() if unit}
+    return replace(table, header=tuple(names.get(n, n) for n in table.header), rows=rows, units=units)
+
+
+def _own_columns(header: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Plain name and unit of the columns that this room knows, by heading."""
     known = {name: name for name in (*COLUMNS, *COUNT_COLUMNS)}
-    names, units = {}, {}
-    for written in table.header:
+    own = {}
+    for written in header:
         found = _HEADED.match(written)
         plain = known.get((found["name"] if found else written).lower().replace(" ", "_"), "")
         unit = (found["unit"] or found["round"]) if found else None
         if plain and (unit is None or plain in ("time", "concentration", "value", "loading", "total")):
-            names[written] = plain
-            units[plain] = unit or ""
-    rows = tuple((line, _renamed(row, names, units)) for line, row in table.rows)
-    return replace(table, header=tuple(names.get(n, n) for n in table.header), rows=rows)
+            own[written] = plain, unit or ""
+    return own
 
 
-def _renamed(row: Mapping[str, str], names: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
-    made = {names.get(name, name): cell for name, cell in row.items()}
+def _with_units_in_cells(table: TextTable) -> TextTable:
+    """The table with the unit in the name of a column moved into its cells."""
+    return replace(table, rows=tuple((line, _with_units(row, table.units)) for line, row in table.rows))
+
+
+def _with_units(row: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
+    made = dict(row)
     for name in ("time", "concentration"):
         if units.get(name) and _is_number(made.get(name, "")):
             made[name] = f"{made[name]} {units[name]}"
@@ -208,6 +334,9 @@ class _Long:
             yield _point(self.bench, row, observable, row.get("value", ""), row.get("unit", ""), row.get("error", ""))
 
 
+_REPLICATES = "write replicates one below the other, with a column 'replicate'"
+
+
 class _Wide:
     """One lane or well in each row, one observable in each column: "pAKT [a.u.]", "pAKT error"."""
 
@@ -220,13 +349,16 @@ class _Wide:
     def complaints(self, header: Sequence[str]) -> Iterator[str]:
         """What is wrong with the header."""
         units = self.bench.laboratory.units
-        measured = [observable for observable, _ in self.columns.values()]
+        measured = [self.columns[name][0] for name in header if name in self.columns]
         for name, (observable, _) in self.columns.items():
             if observable not in units:
                 near = did_you_mean(observable, units)
                 yield f"column '{name}': no observable is called '{observable}'.{near}"
         for observable in dict.fromkeys(o for o in measured if measured.count(o) > 1):
-            yield f"two columns hold {observable}"
+            own = [name for name in header if self.columns.get(name, ("",))[0] == observable]
+            yield f"two columns hold {observable}: {listed(own)}; {_REPLICATES}"
+        for name in sorted(e for e in self.errors if header.count(e) > 1):
+            yield f"two columns are called '{name}'; {_REPLICATES}"
         own = [name for name in header if name not in self.columns and name not in self.errors]
         known = ("arm", "time", "unit", *LANE, "error_kind", *self.bench.laboratory.units)
         yield from _column_complaints(own, ("arm", "time"), known)
@@ -254,7 +386,7 @@ class _Counts:
         agent = row.get("agent", "")
         micromolar = self._micromolar(row.get("concentration", ""), agent)
         arm = self._arm(row.get("cell_line", ""), agent if micromolar > 0.0 else "", micromolar)
-        count = _number(row.get("cell_count", ""), "cell_count").value
+        count = _value(row.get("cell_count", ""), "cell_count")
         if count < 0.0:
             raise ValueError(f"cell_count {count:g} cannot be negative")
         before = _optional(row.get("cell_count__time0", ""), "cell_count__time0")
@@ -275,7 +407,7 @@ class _Counts:
         """A concentration: in uM unless it says its unit."""
         entry = self.bench.laboratory.agents.get(agent)
         if _is_number(text) or not text:
-            value = _number(text, "concentration").value
+            value = _value(text, "concentration")
         elif quantity(text)[0] == 0.0:
             value = 0.0  # of nothing, in any unit
         else:
@@ -411,11 +543,8 @@ class _Written:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    """Whether Python and a person read the same number: not 1_000, which is one to Python alone."""
+    return NUMBER.fullmatch(text) is not None or text.lower() in NO_NUMBERS
 
 
 def _number(text: str, column: str) -> _Written:
@@ -425,6 +554,7 @@ def _number(text: str, column: str) -> _Written:
         raise ValueError(f"{column} is empty; write NA for what was not measured")
     if not _is_number(bare):
         hint = "; the decimal sign is a dot, and thousands stand without a sign" if "," in bare else ""
+        hint = hint or "; write NA for what was not measured, and <LIMIT for what was below detection"
         raise ValueError(f"{column} '{text}' is no number{hint}")
     value = float(bare)
     if not math.isfinite(value):
@@ -432,8 +562,22 @@ def _number(text: str, column: str) -> _Written:
     return _Written(value, sign)
 
 
+def _value(text: str, column: str) -> float:
+    """A number that cannot be a limit.
+
+    Raises
+    ------
+    ValueError
+        If it is none, or stands behind < or >.
+    """
+    number = _number(text, column)
+    if number.sign:
+        raise ValueError(f"{column} '{text}' is a limit; only measured values can be limits")
+    return number.value
+
+
 def _optional(text: str, column: str) -> float | None:
-    return _number(text, column).value if text and text not in NOT_MEASURED else None
+    return _value(text, column) if text and text not in NOT_MEASURED else None
 
 
 def _hours(text: str) -> float:

@@ -196,7 +196,7 @@ def _default_observables(laboratory: Laboratory) -> tuple[str, ...]:
 
 def _overlays(data: schema.Data | list[schema.Data] | None, file: Path) -> tuple[Overlay, ...]:
     tables = data if isinstance(data, list) else [data] if data else []
-    return tuple(Overlay(file.parent / t.file, _words(t.normalize), t.scale_shared_by) for t in tables)
+    return tuple(Overlay(file.parent / t.file, _words(t.normalize), t.scale_shared_by, t.decimal) for t in tables)
 
 
 def _words(normalize: str | list[str] | None) -> tuple[str, ...]:

@@ -106,6 +106,7 @@ class Data(Section):
     file: str = Field(description="CSV with the columns arm, time, observable, value, unit and more; beside this file")
     normalize: Normalize | list[Normalize] | None = Field(None, description="One thing done to the values, or several")
     scale_shared_by: SharedBy | None = Field(None, description="Points with the same factor to arbitrary units")
+    decimal: Literal[".", ","] | None = Field(None, description="Decimal sign, where the file's numbers leave it open")
 
 
 class Prior(Section):

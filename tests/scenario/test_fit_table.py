@@ -226,6 +226,13 @@ def test_what_was_understood_is_told(tmp_path):
     assert draw_inventory(scenario, toy_laboratory()).splitlines() == [
         "points.csv: ligand in arbitrary units: 2 values and 1 limit; 2 arms, from 0 to 6 h; 1 gel; 1 free factor",
         "points.csv: protein in nM: 1 value; 1 arm, at 1 h",
+        "  4 rows; columns between commas; decimal sign '.', thousands sign none",
+        "    arm: 4 cells, 2 different",
+        "    time: 4 values in 4 cells; 0 to 6 h",
+        "    observable: 4 cells, 2 different",
+        "    value: 3 values, 1 limit in 4 cells; 1 to 5",
+        "    unit: 4 cells, 2 different",
+        "    gel: 3 cells, 1 different",
     ]
     bare = read(tmp_path, ROW, fit="", text=MEASURED.partition("[data]")[0])
     assert draw_inventory(bare, toy_laboratory()) == ""

@@ -104,7 +104,7 @@ class Expression:
         return f"<{to_text(self)}>"
 
     def __reduce__(self) -> tuple:
-        return _rebuild, (flatten(self),)
+        return _last_of, (flatten(self),)
 
 
 _nodes: weakref.WeakValueDictionary[tuple, Expression] = weakref.WeakValueDictionary()
@@ -417,15 +417,24 @@ def symbols(*roots: Expression) -> frozenset[str]:
     return frozenset(str(node.value) for node in postorder(roots) if node.operator == "symbol")
 
 
-def flatten(root: Expression) -> list[tuple[str, tuple[int, ...], float | str | None]]:
-    """The graph as a list of (operator, positions of the arguments, value): for pickling and content hashes."""
-    order = postorder([root])
+Record = tuple[str, tuple[int, ...], float | str | None]
+"""One node as (operator, positions of the arguments among the records, value)."""
+
+
+def flatten(*roots: Expression) -> list[Record]:
+    """The graphs as one list of records in the order of `postorder`: for sending, pickling and content hashes."""
+    order = postorder(roots)
     position = {id(node): index for index, node in enumerate(order)}
     return [(node.operator, tuple(position[id(a)] for a in node.arguments), node.value) for node in order]
 
 
-def _rebuild(records: list[tuple[str, tuple[int, ...], float | str | None]]) -> Expression:
-    made: list[Expression] = []
+def rebuild(records: Iterable[Record]) -> list[Expression]:
+    """The node of each record that `flatten` gave."""
+    nodes: list[Expression] = []
     for operator, positions, value in records:
-        made.append(_node(operator, tuple(made[p] for p in positions), value))
-    return made[-1]
+        nodes.append(_node(operator, tuple(nodes[p] for p in positions), value))
+    return nodes
+
+
+def _last_of(records: list[Record]) -> Expression:
+    return rebuild(records)[-1]

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from pathway.equations import Model
+from typing import TYPE_CHECKING, Any
 
 from .errors import FormatError, Unsupported
-from .sbml import SbmlModel, read_sbml_text
-from .sbml.document import DEEPEST, bracket_depth, read_text
-from .sbml.export import Dose, sbml_text
-from .sbml.notes import ModelNotes
+from .sbml import read_sbml_text
+from .sbml.document import DEEPEST, bracket_depth
+
+if TYPE_CHECKING:
+    from pathway.equations import Model
+
+    from .sbml import SbmlModel
+    from .sbml.export import Dose
+    from .sbml.notes import ModelNotes
 
 
 def read_antimony(path: str | Path) -> SbmlModel:
@@ -26,6 +29,8 @@ def read_antimony(path: str | Path) -> SbmlModel:
     Unsupported
         For `import` of further files, and for what `read_sbml` refuses.
     """
+    from .sbml.parser import read_text
+
     path = Path(path)
     return read_antimony_text(read_text(path), path.name)
 
@@ -37,7 +42,7 @@ def load_antimony(path: str | Path) -> Model:
 
 def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     """A model from Antimony text; `name` is what messages call it."""
-    return read_sbml_text(_to_sbml(text, name), name)
+    return read_sbml_text(text, name, language="antimony")
 
 
 def write_antimony(
@@ -52,6 +57,8 @@ def write_antimony(
 
 def antimony_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
     """The text that `write_antimony` writes."""
+    from .sbml.export import sbml_text
+
     library = _library()
     library.clearPreviousLoads()
     if library.loadSBMLString(sbml_text(model, doses=doses, notes=notes)) < 0:
@@ -59,7 +66,8 @@ def antimony_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes
     return library.getAntimonyString(library.getMainModuleName())
 
 
-def _to_sbml(text: str, name: str) -> str:
+def to_sbml(text: str, name: str) -> str:
+    """SBML of an Antimony text, by the library; called where a file may end the process."""
     if bracket_depth(text) > DEEPEST:
         raise FormatError(f"{name}: brackets are nested more than {DEEPEST} deep")
     found = re.search(r"""\bimport\s+["'][^"']*["']""", text, re.MULTILINE)

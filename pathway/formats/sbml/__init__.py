@@ -1,21 +1,30 @@
 """SBML: files become an `equations.Model` and models become files.
 
-Reading goes document (safe XML, packages) -> declarations (plain records) -> assembly (a Model); nothing after
-`declarations` touches libSBML.
+Reading goes document (safe XML, packages) -> reader (plain records, `declarations`) -> assembly (a Model). The first
+two run in a process of their own (`parser`), since a malformed file can end the process in which libSBML reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pathway.equations import Model
+if TYPE_CHECKING:
+    from pathway.equations import Model
 
-from .assembly import SbmlModel, assemble
-from .declarations import read_declarations
-from .document import open_document, read_text
+    from .assembly import SbmlModel
 
 __all__ = ["SbmlModel", "load_sbml", "read_sbml", "read_sbml_text"]
+
+
+def __getattr__(name: str) -> Any:
+    # The reading process needs nothing of the assembly, whose imports would double its start.
+    if name == "SbmlModel":
+        from .assembly import SbmlModel
+
+        return SbmlModel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def read_sbml(path: str | Path, given: Iterable[str] = ()) -> SbmlModel:
@@ -41,13 +50,24 @@ def read_sbml(path: str | Path, given: Iterable[str] = ()) -> SbmlModel:
     The meaning is that of the SBML Level 3 Version 2 Core specification (Hucka et al. 2019,
     doi 10.1515/jib-2019-0021); levels 1 and 2 are read with their own defaults.
     """
+    from .parser import read_text
+
     path = Path(path)
     return read_sbml_text(read_text(path), path.name, path.parent, given)
 
 
-def read_sbml_text(text: str, name: str = "text", folder: Path | None = None, given: Iterable[str] = ()) -> SbmlModel:
-    """A model from SBML text; `name` is what messages call it."""
-    return assemble(read_declarations(open_document(text, name, folder), name), frozenset(given))
+def read_sbml_text(
+    text: str,
+    name: str = "text",
+    folder: Path | None = None,
+    given: Iterable[str] = (),
+    language: str = "sbml",
+) -> SbmlModel:
+    """A model from the text of a file in SBML (or Antimony); `name` is what messages call it."""
+    from .assembly import assemble
+    from .parser import parse
+
+    return assemble(parse(text, name, folder, language), frozenset(given))
 
 
 def load_sbml(path: str | Path) -> Model:

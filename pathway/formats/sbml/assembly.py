@@ -20,11 +20,10 @@ from pathway.expressions.graph import ONE, ZERO
 
 from ..errors import FormatError
 from .constraints import Constraint, solve_constraints
-from .declarations import Declarations, EventEntry, Participant, Quantity, SpeciesEntry
+from .declarations import RATE_PREFIX, Declarations, EventEntry, Participant, Quantity, SpeciesEntry
 from .delays import resolve_delays
 from .draft import Draft
 from .fast import split_fast
-from .mathml import RATE_PREFIX
 from .rates_of_change import resolve_rates
 
 

@@ -11,9 +11,8 @@ from pathway.expressions import Expression, evaluate, less_equal, negate, piecew
 from pathway.expressions.graph import ZERO
 
 from ..errors import Unsupported
-from .declarations import Declarations, EventEntry
+from .declarations import DELAY_PREFIX, Declarations, EventEntry
 from .draft import Draft
-from .mathml import DELAY_PREFIX
 
 TIME = symbol("time")
 

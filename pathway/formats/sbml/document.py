@@ -23,18 +23,6 @@ _PACKAGE_NAMES = {
 }
 
 
-def read_text(path: Path) -> str:
-    """The text of a file, with one line of explanation where it cannot be read."""
-    try:
-        return path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
-        raise FormatError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise FormatError(f"{path}: this is a folder, not a model file") from None
-    except UnicodeDecodeError:
-        return path.read_bytes().decode("latin-1")
-
-
 def open_document(text: str, name: str, folder: Path | None = None) -> Any:
     """A libSBML document of the text, flattened.
 

@@ -39,6 +39,7 @@ from pathway.expressions import (
 from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 
 from ..errors import FormatError, Unsupported
+from .declarations import DELAY_PREFIX, RATE_PREFIX
 
 AVOGADRO = 6.02214179e23
 """The value that the SBML specification fixes for its symbol (CODATA 2006)."""
@@ -48,12 +49,6 @@ LARGEST = 200_000
 
 DEEPEST_CALL = 100
 """Functions that call each other in a longer chain are refused."""
-
-RATE_PREFIX = "rateOf "
-"""`rateOf(x)` is carried as the symbol "rateOf x" until the model is assembled; no identifier has a space."""
-
-DELAY_PREFIX = "delay "
-"""`delay(x, d)` is carried as a symbol "delay 1", with x and d in `Translator.delays`."""
 
 
 class Translator:

@@ -6,9 +6,8 @@ from pathway.expressions import Expression, directional_derivative, symbol, symb
 from pathway.expressions.graph import ONE
 
 from ..errors import FormatError, Unsupported
-from .declarations import Declarations
+from .declarations import DELAY_PREFIX, RATE_PREFIX, Declarations
 from .draft import Draft
-from .mathml import DELAY_PREFIX, RATE_PREFIX
 
 
 def resolve_rates(draft: Draft, declared: Declarations) -> None:

@@ -1,0 +1,154 @@
+"""Files from outside are read by libSBML and libAntimony in a process of their own, limited in memory and time.
+
+The process starts with the first file and serves the following ones; if a file ends it, the next one starts another.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import FormatError, Unsupported
+from .declarations import Declarations
+from .wire import from_json
+
+MEMORY = 2 * 1024**3
+"""Bytes of address space that reading a file may take."""
+
+LONGEST_FILE = 100_000_000
+"""Bytes; the largest public models have some ten million."""
+
+SECONDS, SECONDS_PER_MEGABYTE = 20.0, 20.0
+"""Time that reading a file may take."""
+
+
+def read_text(path: Path) -> str:
+    """The text of a model file.
+
+    Raises
+    ------
+    FormatError
+        In one line, where it cannot be read or is no ordinary file.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            kind = "a folder" if path.is_dir() else "a device or a pipe"
+            raise FormatError(f"{path}: this is {kind}, not a model file")
+        if path.stat().st_size > LONGEST_FILE:
+            raise FormatError(f"{path}: {path.stat().st_size} bytes; a model file has at most {LONGEST_FILE}")
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise FormatError(f"{path}: there is no such file") from None
+    except (OSError, ValueError) as reason:
+        raise FormatError(f"{path}: {getattr(reason, 'strerror', None) or reason}") from None
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def parse(text: str, name: str, folder: Path | None = None, language: str = "sbml") -> Declarations:
+    """What the text of a model file declares.
+
+    Parameters
+    ----------
+    text : str
+    name : str
+        What messages call it.
+    folder : Path, optional
+        Where external model definitions of `comp` are looked up; absent: they are refused.
+    language : str
+        "sbml" or "antimony".
+
+    Raises
+    ------
+    FormatError, Unsupported
+        For a file that is broken, ends the process, or takes more memory or time than is allowed.
+    """
+    request = {"text": text, "name": name, "folder": None if folder is None else str(folder), "language": language}
+    with _lock:
+        answer = _answer(request)
+    if "fault" in answer:
+        raise RuntimeError(f"{name}: the reader of model files failed:\n{answer['fault']}")
+    if "reason" in answer:
+        raise (Unsupported if answer["unsupported"] else FormatError)(answer["reason"])
+    return from_json(answer)
+
+
+_lock = threading.Lock()
+_running: _Parser | None = None
+
+
+class _Parser:
+    """The running process. One that a fork inherited belongs to somebody else."""
+
+    def __init__(self) -> None:
+        package = Path(__file__).parents[3]
+        paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
+        self.owner = os.getpid()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "pathway.formats.sbml.parser_process", str(MEMORY)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            encoding="utf-8",
+        )
+
+    def ask(self, request: dict[str, Any], seconds: float) -> str:
+        """The answer's line; empty if the process ended."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        timer = threading.Timer(seconds, self.process.kill)
+        timer.daemon = True
+        timer.start()
+        try:
+            with suppress(OSError):  # it may have ended
+                self.process.stdin.write(json.dumps(request) + "\n")
+                self.process.stdin.flush()
+            return self.process.stdout.readline()
+        finally:
+            timer.cancel()
+
+    def close(self) -> int:
+        """End it; what its end says: a negative number names the signal that ended it."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            with suppress(OSError):
+                if pipe is not None:
+                    pipe.close()
+        try:
+            return self.process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    global _running
+    if _running is None or _running.owner != os.getpid():
+        _running = _Parser()
+    seconds = SECONDS + SECONDS_PER_MEGABYTE * len(request["text"]) / 1e6
+    line = _running.ask(request, seconds)
+    if line.endswith("\n"):
+        return json.loads(line)
+    return {"unsupported": False, "reason": f"{request['name']}: {_cause(close(), seconds)}"}
+
+
+def _cause(code: int, seconds: float) -> str:
+    if code == -9:
+        return f"reading this file took longer than {seconds:.0f} s, or more memory than there is"
+    return f"libSBML does not survive this file (it ended with code {code}): the file is malformed"
+
+
+@atexit.register
+def close() -> int:
+    """End the process; the next file starts another one."""
+    global _running
+    ended, _running = _running, None
+    return ended.close() if ended is not None and ended.owner == os.getpid() else 0

@@ -15,6 +15,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
+from pathway.files import read_bytes
+
 from ..errors import FormatError, Unsupported
 from .declarations import Declarations
 from .wire import from_json
@@ -38,16 +41,9 @@ def read_text(path: Path) -> str:
         In one line, where it cannot be read or is no ordinary file.
     """
     try:
-        if path.exists() and not path.is_file():
-            kind = "a folder" if path.is_dir() else "a device or a pipe"
-            raise FormatError(f"{path}: this is {kind}, not a model file")
-        if path.stat().st_size > LONGEST_FILE:
-            raise FormatError(f"{path}: {path.stat().st_size} bytes; a model file has at most {LONGEST_FILE}")
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise FormatError(f"{path}: there is no such file") from None
-    except (OSError, ValueError) as reason:
-        raise FormatError(f"{path}: {getattr(reason, 'strerror', None) or reason}") from None
+        content = read_bytes(path, LONGEST_FILE)
+    except InputError as reason:
+        raise FormatError(f"{path}: {reason}") from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -6,10 +6,23 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from pathway.scenario.controls import without
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .dishes import Amounts, Cells, agent_called, amounts, cells_of, given, log_counts, run_members, without
+from .dishes import (
+    Amounts,
+    Cells,
+    Dosing,
+    agent_called,
+    amounts,
+    cells_of,
+    doses_called,
+    dosing,
+    given,
+    log_counts,
+    run_members,
+)
 from .draws import Draws, Interval, Progress, chosen, interval
 from .grid import Grid
 from .mistakes import AnalysisError, unknown
@@ -43,7 +56,8 @@ def combination(
     size : (n, m)
         Doses of either agent, the dose 0 included.
     agents : pair of str, optional
-        Two doses of the scenario; unless given the drug of `growth_rate.of` and what some arm gives with it.
+        Two agents, each with all its doses in the arm, or doses of the scenario; unless given the drug of
+        `growth_rate.of` and what some arm gives with it.
     arm : str, optional
         The arm that gives both.
     doses : pair of lists of str, optional
@@ -66,18 +80,16 @@ def combination(
         raise AnalysisError(f"a grid of {size[0]}x{size[1]} has no combination; use 2x2 or more, for example 8x8")
     draws = draws or chosen(laboratory)
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
+    courses = dosing(scenario, chosen_arm, one), dosing(scenario, chosen_arm, two)
     first, second = (
-        amounts(
-            agent_called(laboratory, scenario.doses[name].agent), texts, scenario.doses[name].written, n - 1, decades
-        )
-        for name, texts, n in ((one, doses[0], size[0]), (two, doses[1], size[1]))
+        amounts(agent_called(laboratory, course.agent), texts, course.written, n - 1, decades)
+        for course, texts, n in zip(courses, doses, size, strict=True)
     )
-    times_first, times_second = scenario.doses[one].times, scenario.doses[two].times
-    since, until = min(*times_first, *times_second), scenario.growth_at or scenario.end
+    since, until = min(course.times[0] for course in courses), scenario.growth_until
     if not since < until:
         raise AnalysisError(f"growth is read at {until:g} h, before the first drug at {since:g} h")
-    (cells,) = cells_of(scenario, [without(chosen_arm, (one, two))], laboratory, draws)
-    log_folds = grown(cells, (first, second), (times_first, times_second), (since, until), laboratory, draws)
+    (cells,) = cells_of(scenario, [without(chosen_arm, courses[0].doses + courses[1].doses)], laboratory, draws)
+    log_folds = grown(cells, (first, second), courses, (since, until), laboratory, draws)
     kept = np.isfinite(log_folds).all(axis=(1, 2)) & (log_folds[:, 0, 0] > 1e-6)
     if not kept[0]:
         raise AnalysisError(
@@ -90,8 +102,8 @@ def combination(
     excess = {name: meaning(main) for name, meaning in _MEANING.items()}
     spread = _over_draws([_surface(first, second, one, scale) for one in drawn], excess, musyc, progress)
     return Grid(
-        scenario, chosen_arm.name, first, second, times_first, times_second, since, until, log_folds, scale, surfaces,
-        excess, combination_index(main), musyc, flips(surfaces),
+        scenario, chosen_arm.name, first, second, courses[0].times, courses[1].times, since, until, log_folds, scale,
+        surfaces, excess, combination_index(main), musyc, flips(surfaces),
         {name: verdict(bliss(surfaces[name]).mean()) for name in SCALES}, *spread, drawn, draws,
     )  # fmt: skip
 
@@ -135,7 +147,7 @@ def _or_nan(value: float | None) -> float:
 
 
 def pair_and_arm(scenario: Scenario, agents: tuple[str, str] | None, arm: str | None) -> tuple[str, str, Arm]:
-    """The two doses that are combined and the arm in whose dish; the drug and what some arm gives with it unless named.
+    """The two agents or doses that are combined, and the arm; the drug and what some arm gives with it unless named.
 
     Raises
     ------
@@ -146,29 +158,37 @@ def pair_and_arm(scenario: Scenario, agents: tuple[str, str] | None, arm: str | 
         raise unknown("arm", arm, [a.name for a in scenario.arms])
     candidates = [scenario.arm(arm)] if arm else list(scenario.arms)
     if agents is not None:
+        known = dict.fromkeys([*(dose.agent for dose in scenario.doses.values()), *scenario.doses])
         for name in agents:
-            if name not in scenario.doses:
-                raise unknown("dose", name, scenario.doses, "Name two [dose.NAME] tables of the scenario.")
-        if agents[0] == agents[1]:
-            raise AnalysisError(f"'{agents[0]}' was named twice; a combination needs two doses")
-        both = [a for a in candidates if set(agents) <= set(a.doses)]
+            if name not in known:
+                raise unknown("agent given here and no dose", name, known, "Name two that an arm is given.")
+        one, two = (set(doses_called(scenario, name)) for name in agents)
+        if one & two:
+            raise AnalysisError(f"'{agents[0]}' and '{agents[1]}' are the same; a combination needs two")
+        both = [a for a in candidates if one & set(a.doses) and two & set(a.doses)]
         return agents[0], agents[1], (both or candidates)[0]
-    acting = {name for name, dose in scenario.doses.items() if dose.amount is not None}
     for candidate in candidates:
-        drugs = [name for name in candidate.doses if name in scenario.growth_of and name in acting]
-        others = [name for name in candidate.doses if name not in scenario.growth_of and name in acting]
+        acting = [name for name in candidate.doses if scenario.doses[name].amount is not None]
+        drugs = [name for name in acting if name in scenario.growth_doses]
+        others = [name for name in acting if name not in scenario.growth_doses]
         if drugs and others:
-            return drugs[0], others[0], candidate
+            return _called(drugs, others, scenario), _called(others, drugs, scenario), candidate
     raise AnalysisError(
-        f"{scenario.name}: no arm gives the drug of [growth_rate] together with another agent; name two doses of the "
-        "scenario with --agents NAME,NAME"
+        f"{scenario.name}: no arm gives the drug of [growth_rate] together with another agent; name two agents or "
+        "doses of the scenario with --agents NAME,NAME"
     )
+
+
+def _called(doses: Sequence[str], others: Sequence[str], scenario: Scenario) -> str:
+    """The agent of the first dose, with all its doses; the dose alone where the other side has some of it too."""
+    agent = scenario.doses[doses[0]].agent
+    return doses[0] if agent in {scenario.doses[name].agent for name in others} else agent
 
 
 def grown(
     cells: Cells,
     series: tuple[Amounts, Amounts],
-    dosing: tuple[tuple[float, ...], tuple[float, ...]],
+    courses: tuple[Dosing, Dosing],
     window: tuple[float, float],
     laboratory: Laboratory,
     draws: Draws,
@@ -179,7 +199,7 @@ def grown(
     ----------
     cells : Cells
         Without the two agents.
-    series, dosing : pairs of Amounts and of tuples of hours
+    series, courses : pairs of Amounts and of Dosing
         How much and when; the dose 0 is added.
     window : (from, until), hours
     laboratory : Laboratory
@@ -189,8 +209,8 @@ def grown(
     plans = []
     for one in levels[0]:
         for two in levels[1]:
-            plan = [*cells.dish.interventions, *given(series[0].agent, one, dosing[0])]
-            plan += given(series[1].agent, two, dosing[1])
+            plan = [*cells.dish.interventions, *given(series[0].agent, one, courses[0])]
+            plan += given(series[1].agent, two, courses[1])
             plans.append(tuple(sorted(plan, key=lambda i: i.time)))
     n = 1 + draws.count
     ensemble = run_members(

@@ -153,17 +153,59 @@ def agent_called(laboratory: Laboratory, name: str) -> Agent:
     return laboratory.agents[name]
 
 
-def without(arm: Arm, names: Iterable[str]) -> Arm:
-    """The arm without some of its doses."""
-    left_out = set(names)
-    return replace(arm, doses=tuple(dose for dose in arm.doses if dose not in left_out))
+@dataclass(frozen=True)
+class Dosing:
+    """What a dish is given of one agent: all of its doses, varied together.
+
+    Attributes
+    ----------
+    agent : str
+    doses : tuple of str
+        The scenario's doses that this replaces; empty where it gives the agent nowhere.
+    written : str or None
+        The first amount, as the scenario has it.
+    times : tuple of float, hours
+        Ascending.
+    shares : tuple of float
+        Amount at each time, as a multiple of the first.
+    """
+
+    agent: str
+    doses: tuple[str, ...] = ()
+    written: str | None = None
+    times: tuple[float, ...] = (0.0,)
+    shares: tuple[float, ...] = (1.0,)
+
+    def shifted(self, start: float) -> Dosing:
+        """The same course from another first moment on."""
+        return replace(self, times=tuple(start + time - self.times[0] for time in self.times))
 
 
-def given(agent: Agent, amount: float, times: Iterable[float]) -> tuple[Intervention, ...]:
-    """Doses of an amount, in the unit of the agent's species."""
+def doses_called(scenario: Scenario, name: str) -> tuple[str, ...]:
+    """All doses of an agent, or the dose of this name."""
+    of_agent = tuple(dose for dose, entry in scenario.doses.items() if entry.agent == name)
+    return of_agent or tuple(dose for dose in scenario.doses if dose == name)
+
+
+def dosing(scenario: Scenario, arm: Arm, name: str) -> Dosing:
+    """What an arm gets of an agent or of one dose; if it gets none, what another gets; else one dose at time zero."""
+    called = doses_called(scenario, name)
+    if not called:
+        return Dosing(name)
+    own = tuple(dose for dose in arm.doses if dose in called) or called[:1]
+    entries = [scenario.doses[dose] for dose in own]
+    course = sorted((time, entry.amount or 0.0, entry.written) for entry in entries for time in entry.times)
+    first = course[0][1] or 1.0
+    times, shares = tuple(time for time, _, _ in course), tuple(amount / first for _, amount, _ in course)
+    return Dosing(entries[0].agent, own, course[0][2], times, shares)
+
+
+def given(agent: Agent, amount: float, course: Dosing) -> tuple[Intervention, ...]:
+    """Doses whose first is of an amount, in the unit of the agent's species."""
     if amount == 0.0 or agent.species is None:
         return ()
-    return tuple(Intervention(time, add={agent.species: amount}) for time in times)
+    pairs = zip(course.times, course.shares, strict=True)
+    return tuple(Intervention(time, add={agent.species: amount * share}) for time, share in pairs)
 
 
 def run_members(

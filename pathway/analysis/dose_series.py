@@ -8,20 +8,23 @@ from typing import Any
 
 import numpy as np
 
+from pathway.scenario.controls import without
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 
 from .dishes import (
     Amounts,
+    Dosing,
     agent_called,
     amounts,
     cells_of,
     checked_readouts,
+    doses_called,
+    dosing,
     given,
     log_counts,
     run_members,
-    without,
 )
 from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, spelled
 from .draws import Draws, Interval, chosen, interval
@@ -176,8 +179,8 @@ def dose_series(
     scenario : Scenario
     laboratory : Laboratory
     agent : str, optional
-        A dose of the scenario or an agent; the dose that `growth_rate.of` names unless given. An agent that the
-        scenario does not give is given at time zero.
+        An agent, all of whose doses are varied together, or a dose of the scenario; the first that `growth_rate.of`
+        names unless given. An agent that the scenario does not give is given at time zero.
     doses : sequence of str, optional
         "0.1 ug/mL" each; a series below the scenario's dose unless given.
     arms : sequence of str, optional
@@ -196,42 +199,40 @@ def dose_series(
         If agent, arm or read-out does not exist, or the scenario has no dose that could be varied.
     """
     draws = draws or chosen(laboratory)
-    name, varied, dosing = _what_is_varied(scenario, laboratory, agent)
-    written = scenario.doses[varied[0]].written if varied else None
-    top = _higher(written, laboratory.agents[name])
-    series = amounts(agent_called(laboratory, name), doses, top, steps, decades)
+    name = _what_is_varied(scenario, laboratory, agent)
+    chosen_arms = _arms(scenario, doses_called(scenario, name), arms)
+    courses = {arm.name: dosing(scenario, arm, name) for arm in chosen_arms}
+    varied = laboratory.agents[next(iter(courses.values())).agent]
+    series = amounts(varied, doses, _higher(courses[chosen_arms[0].name].written, varied), steps, decades)
     shown = [n for n in scenario.observables if n != laboratory.cell_count]
     names = checked_readouts(laboratory, readouts if readouts is not None else shown)
     until = at if at is not None else (scenario.growth_at or scenario.end)
-    since = min(dosing)
-    if not since < until:
-        raise AnalysisError(f"GR is read at {until:g} h, before the first dose at {since:g} h; read it later")
-    times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), [until]]))
-    chosen_arms = _arms(scenario, varied, arms)
+    starts = [course.times[0] for course in courses.values()]
+    since = min(starts)
+    if not max(starts) < until:
+        raise AnalysisError(f"GR is read at {until:g} h, before the first dose at {max(starts):g} h; read it later")
+    times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), starts, [until]]))
     found = {}
-    for cells in cells_of(scenario, [without(arm, varied) for arm in chosen_arms], laboratory, draws):
-        found[cells.dish.arm.name] = _one_arm(cells, series, dosing, times, names, laboratory, draws)
+    bare = [without(arm, courses[arm.name].doses) for arm in chosen_arms]
+    for cells in cells_of(scenario, bare, laboratory, draws):
+        name = cells.dish.arm.name
+        found[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
     units = {n: laboratory.units[n] for n in names}
     return DoseSeries(scenario, series, since, until, times, found, draws, units)
 
 
-def _what_is_varied(
-    scenario: Scenario, laboratory: Laboratory, agent: str | None
-) -> tuple[str, tuple[str, ...], tuple[float, ...]]:
-    """Agent, the scenario's doses of it that are replaced, and when it is given."""
-    if agent is None:
+def _what_is_varied(scenario: Scenario, laboratory: Laboratory, name: str | None) -> str:
+    """An agent, or a dose of the scenario."""
+    if name is None:
         if not scenario.growth_of:
             raise AnalysisError(
                 f"{scenario.name}: the scenario does not say whose effect is asked; add [growth_rate] of = [...] or "
                 "name the agent with --agent"
             )
-        agent = scenario.growth_of[0]
-    if agent in scenario.doses:
-        dose = scenario.doses[agent]
-        return dose.agent, (agent,), dose.times
-    agent_called(laboratory, agent)
-    varied = tuple(name for name, dose in scenario.doses.items() if dose.agent == agent)
-    return agent, varied, scenario.doses[varied[0]].times if varied else (0.0,)
+        name = scenario.growth_of[0]
+    if name not in scenario.doses:
+        agent_called(laboratory, name)
+    return name
 
 
 def _higher(written: str | None, agent: Any) -> str | None:
@@ -248,7 +249,7 @@ def _higher(written: str | None, agent: Any) -> str | None:
     return f"{top:.6g} {unit}"
 
 
-def _arms(scenario: Scenario, varied: tuple[str, ...], names: Sequence[str] | None) -> list[Arm]:
+def _arms(scenario: Scenario, varied: Sequence[str], names: Sequence[str] | None) -> list[Arm]:
     if names is not None:
         known = [arm.name for arm in scenario.arms]
         for name in names:
@@ -263,14 +264,14 @@ def _arms(scenario: Scenario, varied: tuple[str, ...], names: Sequence[str] | No
 def _one_arm(
     cells: Any,
     doses: Amounts,
-    dosing: tuple[float, ...],
+    course: Dosing,
     times: np.ndarray,
     names: tuple[str, ...],
     laboratory: Laboratory,
     draws: Draws,
 ) -> Series:
     levels = [0.0, *doses.inside]
-    plans = [(*cells.dish.interventions, *given(doses.agent, dose, dosing)) for dose in levels]
+    plans = [(*cells.dish.interventions, *given(doses.agent, dose, course)) for dose in levels]
     plans = [tuple(sorted(plan, key=lambda i: i.time)) for plan in plans]
     n = 1 + draws.count
     ensemble = run_members(
@@ -284,12 +285,13 @@ def _one_arm(
     grown = log_counts(ensemble, laboratory).reshape(len(levels), n, len(times))
     lost = np.isnan(cells.states).any(axis=1)
     grown[:, lost] = np.nan
-    folds = np.exp(grown - grown[:, :, :1])
-    course = np.full((n, len(levels) - 1, len(times)), np.nan)
+    start = int(np.searchsorted(times, course.times[0]))
+    folds = np.exp(grown - grown[:, :, start : start + 1])
+    gr_course = np.full((n, len(levels) - 1, len(times)), np.nan)
     for k in range(len(levels) - 1):
-        course[:, k] = gr_value(folds[k + 1], folds[0], np.ones_like(folds[0]))
-    gr, count = course[:, :, -1], (folds[1:, :, -1] / folds[0, :, -1]).T
-    course[:, :, 0] = np.nan
+        gr_course[:, k] = gr_value(folds[k + 1], folds[0], np.ones_like(folds[0]))
+    gr, count = gr_course[:, :, -1], (folds[1:, :, -1] / folds[0, :, -1]).T
+    gr_course[:, :, : start + 1] = np.nan
     values = {m: ensemble[m].reshape(len(levels), n, len(times))[:, :, -1] for m in names}
     shown = np.array(doses.shown)
     metrics = gr_metrics(shown, gr[0])
@@ -298,7 +300,7 @@ def _one_arm(
         cells.dish.arm.name,
         gr,
         count,
-        course,
+        gr_course,
         {m: v[1:].T for m, v in values.items()},
         {m: v[0] for m, v in values.items()},
         metrics,

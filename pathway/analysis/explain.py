@@ -341,7 +341,7 @@ def usual_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tu
     _check_arms(scenario, arm, reference)
     if arm and reference:
         return arm, reference
-    treated = [a for a in scenario.arms if set(a.doses) & set(scenario.growth_of)]
+    treated = [a for a in scenario.arms if set(a.doses) & set(scenario.growth_doses)]
     if not treated:
         raise AnalysisError(f"{scenario.name}: no arm gets a drug; say which arms differ with --arm and --reference")
     alone = arm or min(treated, key=lambda a: len(a.doses)).name

@@ -19,11 +19,11 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 
 from .control import Courses, sensitivities_over_time
-from .dishes import cells_of, checked_readouts, without
+from .dishes import cells_of, checked_readouts
 from .draws import Draws, Progress, chosen
 from .global_sensitivity import Ranges
 from .mistakes import AnalysisError, unknown
-from .screen import treated_arm
+from .screen import control_of, treated_arm
 
 _CHUNK = 2048
 CHOICES = ("fitted", "assumed", "inferred", "measured", "all")
@@ -177,43 +177,52 @@ class Reading:
         return np.concatenate(found)
 
     def _plan(self) -> tuple:
-        drugs = self.scenario.growth_of
-        arms = [self.arm, without(self.arm, drugs)] if self.quantity == "GR" else [self.arm]
+        control = control_of(self.arm, self.scenario)
+        arms = [self.arm, control.arm] if self.quantity == "GR" else [self.arm]
         made = dishes(self.scenario, arms, self.laboratory)
-        asked = [t for d in drugs if d in self.arm.doses for t in self.scenario.doses[d].times]
-        since = min(asked, default=0.0)
-        times = (since, self.scenario.growth_at or self.scenario.end)
-        begin = min([since, *(i.time for i in made[0].interventions)])
+        times = (control.since, self.scenario.growth_until)
+        begin = min([control.since, *(i.time for dish in made for i in dish.interventions)])
         return made, times, begin
 
     def _chunk(self, samples: np.ndarray, made: list, times: tuple[float, float], begin: float) -> np.ndarray:
         model, count = self.laboratory.model, self.laboratory.cell_count
-        rows = np.tile(made[0].parameters, (len(samples), 1))
-        rows[:, [model.parameter_index(name) for name in self.names]] = samples
-        starts = np.tile(made[0].state, (len(samples), 1))
-        states, problems = steady_states(model, starts, rows)
         shown = count if self.quantity == "GR" else self.quantity
-        values = [
-            simulate_ensemble(
+        places = [model.parameter_index(name) for name in self.names]
+        values: list[np.ndarray] = []
+        lost: set[int] = set()
+        rested: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
+        for dish in made:
+            # What the control has otherwise than the arm, it keeps by the same factor.
+            rows = np.tile(dish.parameters, (len(samples), 1))
+            rows[:, places] = samples * _ratio(dish.parameters[places], made[0].parameters[places])
+            if (key := rows.tobytes()) not in rested:
+                states, problems = steady_states(model, np.tile(dish.state, (len(samples), 1)), rows)
+                lost |= set(problems)
+                rested[key] = rows, np.nan_to_num(states)
+            rows, start = rested[key]
+            ensemble = simulate_ensemble(
                 model,
                 times,
                 rows,
-                start=np.nan_to_num(states),
+                start=start,
                 interventions=dish.interventions,
                 observables=(shown,),
                 begin=begin,
                 workers=1,
                 relative_tolerance=self.tolerance,
-            )[shown]
-            for dish in made
-        ]
+            )
+            values.append(ensemble[shown])
         if self.quantity == "GR":
             with np.errstate(all="ignore"):
                 found = gr_value(values[0][:, 1], values[1][:, 1], values[0][:, 0], values[1][:, 0])
         else:
             found = values[0][:, 1].copy()
-        found[list(problems)] = np.nan
+        found[list(lost)] = np.nan
         return found
+
+
+def _ratio(own: np.ndarray, of: np.ndarray) -> np.ndarray:
+    return np.divide(own, of, out=np.ones_like(own), where=of != 0.0)
 
 
 def reading(

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from pathway.scenario.controls import without
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .combination import grown, pair_and_arm
-from .dishes import agent_called, amounts, cells_of, without
+from .dishes import agent_called, amounts, cells_of, dosing
 from .draws import Draws, Interval, chosen, interval
 from .mistakes import AnalysisError
 from .synergy.scales import effects
@@ -113,21 +114,23 @@ def schedules(
     """
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
     draws = draws or chosen(laboratory)
-    (cells,) = cells_of(scenario, [without(chosen_arm, (one, two))], laboratory, draws)
+    first, second = dosing(scenario, chosen_arm, one), dosing(scenario, chosen_arm, two)
+    (cells,) = cells_of(scenario, [without(chosen_arm, first.doses + second.doses)], laboratory, draws)
     series = [
-        amounts(agent_called(laboratory, scenario.doses[name].agent), [scenario.doses[name].written], None, 1, 0.0)
-        for name in (one, two)
+        amounts(agent_called(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
+        for course in (first, second)
     ]
-    start, until = min(scenario.doses[one].times), scenario.growth_at or scenario.end
-    course = [time - min(scenario.doses[two].times) for time in scenario.doses[two].times]
-    dosing = [tuple(start + shift + time for time in course) for shift in shifts]
-    for shift, times in zip(shifts, dosing, strict=True):
-        if times[0] >= until:
-            raise AnalysisError(f"a shift of {shift:g} h gives the second agent at {times[0]:g} h, after the reading")
-    window = min(start, *(times[0] for times in dosing)), until
+    start, until = first.times[0], scenario.growth_until
+    courses = [second.shifted(start + shift) for shift in shifts]
+    for shift, course in zip(shifts, courses, strict=True):
+        if course.times[0] >= until:
+            raise AnalysisError(
+                f"a shift of {shift:g} h gives the second agent at {course.times[0]:g} h, after the reading"
+            )
+    window = min(start, *(course.times[0] for course in courses)), until
     effect, excess = [], []
-    for times in dosing:
-        folds = grown(cells, (series[0], series[1]), (scenario.doses[one].times, times), window, laboratory, draws)
+    for course in courses:
+        folds = grown(cells, (series[0], series[1]), (first, course), window, laboratory, draws)
         folds[~(folds[:, 0, 0] > 1e-6)] = np.nan
         share = effects(folds, folds[:, :1, :1], "growth rate")
         effect.append(share[:, 1, 1])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.scenario.controls import Control, matched_control
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
@@ -16,7 +17,7 @@ from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 
-from .dishes import cells_of, checked_readouts, without
+from .dishes import cells_of, checked_readouts
 from .draws import Draws, Interval, Progress, chosen, interval
 from .mistakes import AnalysisError, unknown
 from .perturbed import KINDS, Target, scalable, targets, turned
@@ -43,7 +44,7 @@ class Screen:
     targets : tuple of Target
         Ranked by how much they change the drug's effect.
     gr : array, shape (n,)
-        GR of the drug with each target turned, against the same dish without the drug.
+        GR of the arm with each target turned, against its control with the same target turned.
     baseline : float
         GR without any target turned.
     growth : array, shape (n,)
@@ -276,23 +277,45 @@ def _distinct(ranked: Sequence[Target]) -> list[int]:
 
 
 def treated_arm(scenario: Scenario, name: str | None) -> Arm:
-    if not scenario.growth_of:
+    """An arm with a GR: the one of this name, or the one with the fewest doses among those that get the drug.
+
+    Raises
+    ------
+    AnalysisError
+        If there is no such arm, or no effect is asked in it.
+    """
+    if not scenario.asks_growth:
         raise AnalysisError(
             f"{scenario.name}: the scenario has no drug whose effect is asked; add [growth_rate] of = [...]"
         )
-    drugs = set(scenario.growth_of)
+    drugs = ", ".join(sorted(scenario.growth_of)) or "the drug of [growth_rate]"
     if name is not None:
         if name not in [arm.name for arm in scenario.arms]:
             raise unknown("arm", name, [arm.name for arm in scenario.arms])
-        if not drugs & set(scenario.arm(name).doses):
-            raise AnalysisError(
-                f"arm '{name}' does not get {', '.join(sorted(drugs))}, so there is no effect to change"
-            )
+        if matched_control(scenario.arm(name), scenario) is None:
+            raise AnalysisError(f"arm '{name}' does not get {drugs}, so there is no effect to change")
         return scenario.arm(name)
-    treated = [arm for arm in scenario.arms if drugs & set(arm.doses)]
+    compared = [arm for arm in scenario.arms if matched_control(arm, scenario)]
+    treated = [arm for arm in compared if set(scenario.growth_doses) & set(arm.doses)] or compared
     if not treated:
-        raise AnalysisError(f"{scenario.name}: no arm gets {', '.join(sorted(drugs))}")
+        raise AnalysisError(f"{scenario.name}: no arm gets {drugs}")
     return min(treated, key=lambda arm: len(arm.doses))
+
+
+def control_of(arm: Arm, scenario: Scenario) -> Control:
+    """What a treated arm is compared with.
+
+    Raises
+    ------
+    AnalysisError
+        If the arm has no GR, or it is read before the arm and its control part.
+    """
+    control = matched_control(arm, scenario)
+    if control is None:
+        raise AnalysisError(f"arm '{arm.name}' has no control, so it has no GR")
+    if not control.since < scenario.growth_until:
+        raise AnalysisError(f"GR is read at {scenario.growth_until:g} h, before the first dose at {control.since:g} h")
+    return control
 
 
 def _chosen(known: list[Target], only: Sequence[str] | None) -> list[Target]:
@@ -318,16 +341,16 @@ class _Bench:
     ) -> None:  # fmt: skip
         self.arm, self.readouts, self.count = arm, readouts, laboratory.cell_count
         self.draws, self.progress = draws, progress
-        treated, control = cells_of(scenario, [arm, without(arm, scenario.growth_of)], laboratory, draws)
-        self.interventions = treated.dish.interventions, control.dish.interventions
+        control = control_of(arm, scenario)
+        both = cells_of(scenario, [arm, control.arm], laboratory, draws)
+        self.interventions = [cells.dish.interventions for cells in both]
         self.model = scalable(laboratory.model)
         extra = len(self.model.parameters) - len(laboratory.model.parameters)
-        self.parameters = np.pad(treated.parameters, ((0, 0), (0, extra)), constant_values=1.0)
-        self.states = treated.states
-        asked = [d for d in scenario.growth_of if d in arm.doses]
-        since = min(t for d in asked for t in scenario.doses[d].times)
-        self.times = (since, scenario.growth_at or scenario.end)
-        self.begin = min([since, *(i.time for i in self.interventions[0])])
+        self.parameters = [np.pad(cells.parameters, ((0, 0), (0, extra)), constant_values=1.0) for cells in both]
+        self.states = [cells.states for cells in both]
+        self.alike = np.array_equal(self.parameters[0], self.parameters[1])
+        self.times = (control.since, scenario.growth_until)
+        self.begin = min([control.since, *(i.time for each in self.interventions for i in each)])
 
     def run(self, choices: Sequence[Choice], *, draw: int = 0, what: str = "") -> dict[str, np.ndarray]:
         """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
@@ -355,12 +378,11 @@ class _Bench:
         return tuple(interval(column) for column in np.stack(rows, axis=1))
 
     def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:
-        rows = [turned(self.model, self.parameters[draw], self.states[draw], choice) for choice in choices]
-        parameters, starts = (np.stack([row[k] for row in rows]) for k in (0, 1))
-        states, problems = steady_states(self.model, np.nan_to_num(starts), parameters)
-        lost = list(problems) if np.isfinite(self.states[draw]).all() else list(range(len(choices)))
+        resting = [self._rest(choices, draw, dish) for dish in ((0,) if self.alike else (0, 1))]
+        lost = sorted({k for _, _, failed in resting for k in failed})
         counts, shown = [], {}
-        for treated, interventions in zip((True, False), self.interventions, strict=True):
+        for dish, interventions in enumerate(self.interventions):
+            parameters, states, _ = resting[0 if self.alike else dish]
             ensemble = simulate_ensemble(
                 self.model,
                 self.times,
@@ -372,7 +394,7 @@ class _Bench:
                 workers=1,
             )
             counts.append(ensemble[self.count])
-            if treated:
+            if dish == 0:
                 shown = {name: ensemble[name][:, -1].copy() for name in self.readouts}
         drugged, control = counts
         with np.errstate(all="ignore"):
@@ -381,3 +403,11 @@ class _Bench:
         for values in (gr, growth, *shown.values()):
             values[lost] = np.nan
         return {"GR": gr, "growth": growth, **shown}
+
+    def _rest(self, choices: Sequence[Choice], draw: int, dish: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
+        """Parameters and states at rest of the treated dish (0) or its control (1), and which choices have no rest."""
+        parameters, state = self.parameters[dish][draw], self.states[dish][draw]
+        rows = [turned(self.model, parameters, state, choice) for choice in choices]
+        values, starts = (np.stack([row[k] for row in rows]) for k in (0, 1))
+        states, problems = steady_states(self.model, np.nan_to_num(starts), values)
+        return values, states, list(problems) if np.isfinite(state).all() else list(range(len(choices)))

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from pathway.scenario.controls import without
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .continuation import Branch, fold_curve
-from .dishes import Cells, cells_of, checked_readouts, without
+from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Progress, chosen
 from .drive import DRIVE, BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
 from .mistakes import AnalysisError, unknown
@@ -253,7 +254,7 @@ def switch(
     second = (against, *against_range) if against else None
     conditions = tuple(
         _condition(laboratory, cells, parameter, (low, high), label, held, names, second, progress)
-        for label, held in _conditions(scenario, laboratory)
+        for label, held in _conditions(scenario, laboratory).items()
     )
     parameters, state = cells.parameters[0], cells.states[0]
     swept = hysteresis(laboratory, parameters, state, np.linspace(low, high, 9), names, parameter)
@@ -278,14 +279,14 @@ def _check_ranges(laboratory: Laboratory, ranges: Mapping[str, tuple[float, floa
             raise AnalysisError(f"the range of {name} from {low:g} to {high:g} must rise; give both ends")
 
 
-def _conditions(scenario: Scenario, laboratory: Laboratory) -> list[tuple[str, dict[str, float]]]:
-    """Untreated, and under each drug of [growth_rate] at its dose."""
-    found: list[tuple[str, dict[str, float]]] = [("untreated", {})]
-    for name in scenario.growth_of:
+def _conditions(scenario: Scenario, laboratory: Laboratory) -> dict[str, dict[str, float]]:
+    """Untreated, and under each drug of [growth_rate] at each of its amounts."""
+    found: dict[str, dict[str, float]] = {"untreated": {}}
+    for name in scenario.growth_doses:
         dose = scenario.doses[name]
         agent = laboratory.agents[dose.agent]
         if agent.species and dose.amount:
-            found.append((f"with {agent.name} {dose.amount:.3g} {agent.unit}", {agent.species: dose.amount}))
+            found[f"with {agent.name} {dose.amount:.3g} {agent.unit}"] = {agent.species: dose.amount}
     return found
 
 

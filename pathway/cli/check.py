@@ -31,7 +31,7 @@ at = "0 h"                            # before time zero is pre-treatment
 # at = "24 h"
 
 [growth_rate]
-of = ["trastuzumab"]                  # GR compares each arm with itself without this dose
+of = ["trastuzumab"]                  # GR compares each arm with itself without any dose of this agent
 
 [[arm]]
 name = "untreated"

@@ -70,7 +70,8 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _readings(arm: Mapping[str, Any]) -> dict[str, float | None]:
-    made = {"GR": arm["GR"], "% of control": arm["percent_of_control"], "cells, fold": arm["cell_number_fold"]}
+    made = {"GR": arm["GR"], "% of control": arm["percent_of_control"]}
+    made |= {"% of untreated": arm.get("percent_of_untreated"), "cells, fold": arm["cell_number_fold"]}
     made |= {f"{name}, end [{entry['unit']}]": entry["end"] for name, entry in arm["observables"].items()}
     return made
 

@@ -10,7 +10,7 @@ import typer
 from . import console
 
 if TYPE_CHECKING:
-    from pathway.scenario.result import Result
+    from pathway.scenario.result import ArmResult, Result
 
 MODELS = (".xml", ".sbml", ".ant", ".antimony")
 
@@ -62,21 +62,30 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, as_j
 
 
 def print_summary(result: Result) -> None:
-    """Arms with GR, percent of control and the shown observables, then the expectations."""
+    """Arms with GR, percent of control and of untreated and the shown observables, then the expectations."""
     scenario = result.scenario
     console.print_line(scenario.title, style="bold")
     shown = [name for name in scenario.observables if name != "cell_number"]
     growing = any(arm.growth for arm in result.arms.values())
-    header = ["arm", *(["GR", "% of control"] if growing else []), "cells, fold", *(_ending(n, result) for n in shown)]
+    compared = ["GR", "control", "% of control", "% of untreated"] if growing else []
+    header = ["arm", *compared, "cells, fold", *(_ending(n, result) for n in shown)]
     rows = []
     for name, arm in result.arms.items():
-        growth = [console.number(arm.growth.gr, 2), f"{arm.growth.percent_of_control:.0f}"] if arm.growth else ["", ""]
+        growth = _compared(arm)
         courses = [console.number(float(arm.courses[n][-1])) for n in shown]
         rows.append([name, *(growth if growing else []), console.number(arm.fold), *courses])
-    console.print_table(header, rows, numbers=range(1, len(header)))
+    console.print_table(header, rows, numbers=[k for k, name in enumerate(header) if k and name != "control"])
     if growing:
-        console.print_line("GR: 1 grows as its control, 0 is arrested. Values at the end of the experiment.")
+        said = "GR: 1 grows as its control, 0 is arrested, - where the question does not apply."
+        console.print_line(f"{said} Values at the end of the experiment.")
     print_verdicts([verdict.to_dict() for verdict in result.verdicts])
+
+
+def _compared(arm: ArmResult) -> list[str]:
+    """GR, what it compares with, and cells in percent of that and of untreated cells."""
+    growth, share = arm.growth, arm.percent_of_untreated
+    known = [console.number(growth.gr, 2) or "-", growth.control, f"{growth.percent_of_control:.0f}"] if growth else []
+    return [*(known or ["-", "-", "-"]), "-" if share is None else f"{share:.0f}"]
 
 
 def _ending(name: str, result: Result) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,8 @@ def plot_result(result: Result) -> Figure:
     Returns
     -------
     Figure
-        Dose timeline above, one panel for each shown observable, GR and percent of control below.
+        Dose timeline above, one panel for each shown observable; below GR and cells in percent of the named control and
+        of untreated cells.
     """
     with house_style():
         arms = list(result.arms.values())
@@ -261,37 +263,53 @@ def _doublings(axes: Any, result: Result) -> None:
 def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
     names_wide = _names_wide(arms)
     top = heights["title"] + heights["legend"] + heights["timeline"] + heights["courses"] + 0.22
-    free = WIDTH - names_wide - _RIGHT - 0.3
-    height = _BAR * len(arms)
-    gr = _axes(figure, names_wide, top, 0.58 * free, height)
-    percent = _axes(figure, names_wide + 0.58 * free + 0.3, top, 0.42 * free, height)
-    values = [arm.growth.gr if arm.growth else math.nan for arm in arms]
-    shares = [arm.growth.percent_of_control if arm.growth else math.nan for arm in arms]
-    _bars(gr, values, "{:.2f}", 1.0)
-    _bars(percent, shares, "{:.0f} %", 100.0)
+    height, gap = _BAR * len(arms), 0.22
+    controls = [shorten(arm.growth.control, 36, placeholder=" ...") if arm.growth else "" for arm in arms]
+    named = 0.12 + 0.045 * max(map(len, controls))
+    bars = WIDTH - names_wide - _RIGHT - 2 * gap - named
+    wide = (0.4 * bars, 0.3 * bars + named, 0.3 * bars)
+    places = names_wide + np.cumsum([0.0, wide[0] + gap, wide[1] + gap])
+    panels = [_axes(figure, float(left), top, across, height) for left, across in zip(places, wide, strict=True)]
+    gr, control, untreated = panels
+    growths = [arm.growth for arm in arms]
+    _bars(gr, [growth.gr if growth else math.nan for growth in growths], "{:.2f}", 1.0)
+    shares = [growth.percent_of_control if growth else math.nan for growth in growths]
+    _bars(control, shares, "{:.0f} %", 100.0, controls, named / wide[1])
+    percents = [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms]
+    _bars(untreated, percents, "{:.0f} %", 100.0, kept_free=0.12)
     _names(figure, gr, arms, ["black"] * len(arms))
-    percent.set_yticks([])
-    percent.spines["left"].set_visible(False)
-    _titled(gr, f"Growth under the drug{_span(arms)}")
-    gr.set_xlabel("GR [1]   (1: as the control, 0: arrested)")
-    _titled(percent, "Cells at the end")
-    percent.set_xlabel("percent of matched control [%]")
+    for axes in (control, untreated):
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+    _titled(gr, f"GR{_span(arms)}")
+    gr.set_xlabel("GR [1]  (0: arrested)")
+    _titled(control, f"Cells at {arms[0].until:g} h, and the control")
+    control.xaxis.set_major_locator(FixedLocator([0, 50, 100]))
+    control.set_xlabel("percent of control [%]")
+    untreated.set_xlabel("of untreated [%]")
 
 
-def _bars(axes: Any, values: Sequence[float], form: str, full: float) -> None:
-    """One bar for each arm with its number; a dotted line where the arm does as its control does."""
+def _bars(
+    axes: Any, values: Sequence[float], form: str, full: float, words: Sequence[str] = (), kept_free: float = 0.0
+) -> None:
+    """One bar for each arm with its number; a dotted line where the arm does as its control does.
+
+    `words` follow the numbers, for which a share of the width is kept free.
+    """
     known = [v for v in values if math.isfinite(v)]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
-    axes.set_xlim(1.12 * low, 1.14 * high)
+    axes.set_xlim(1.12 * low, 1.14 * high + (1.14 * high - 1.12 * low) * kept_free / (1.0 - kept_free))
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.barh(range(len(values)), values, color=[arm_style(i)["color"] for i in range(len(values))], height=0.62)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     for row, value in enumerate(values):
-        text = form.format(value) if math.isfinite(value) else "not defined"
+        text = form.format(value) if math.isfinite(value) else "-"
+        text += f"   {words[row]}" if words else ""
         end = max(value, 0.0) if math.isfinite(value) else 0.0
-        # Where the number would stand on the dotted line, it gets a white ground.
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if 0.85 * full < end < full else None
+        # Where text would stand on the dotted line, it gets a white ground.
+        crossed = end < full and (words or 0.85 * full < end)
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if crossed else None
         axes.text(end + 0.012 * high, row, text, va="center_baseline", size=6.5, bbox=ground)
 
 

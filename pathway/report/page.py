@@ -107,7 +107,9 @@ def _without_size(match: re.Match[str]) -> str:
 
 def _figure_text(result: Result) -> str:
     growth = (
-        " Below: GR and cells in percent of the matched control." if any(a.growth for a in result.arms.values()) else ""
+        " Below: GR, and cells in percent of the control and of the untreated cells of the same line."
+        if any(a.growth for a in result.arms.values())
+        else ""
     )
     return (
         "Above: what each arm is given and when; grey is before time zero. "
@@ -144,18 +146,20 @@ def _growth_table(result: Result) -> str:
     for name, arm in result.arms.items():
         growth = arm.growth
         row: list[Any] = [name, described(arm.arm, result.scenario)]
-        row += [growth.gr, growth.percent_of_control] if growth else [None, None]
-        row += [arm.fold, growth.control if growth else ""]
+        row += [growth.gr, growth.percent_of_control, growth.control] if growth else ["-", "-", "-"]
+        row += [arm.percent_of_untreated, arm.fold]
         rows.append(row)
-    header = ["arm", "cells", "GR [1]", "percent of control [%]", "cells [fold of start]", "control"]
+    header = ["arm", "cells", "GR [1]", "percent of control [%]", "control"]
+    header += ["percent of untreated [%]", "cells [fold of start]"]
     note = ""
     if result.scenario.growth_of:
         note = (
             '<p class="note">GR = 2^(log2(x/x0) / log2(x_control/x0)) - 1: 1 is growth as in the control, 0 arrest, '
-            "below 0 fewer cells than at the first dose. The control is the same dish without "
-            f"{escape(', '.join(result.scenario.growth_of))}.</p>"
+            "below 0 fewer cells than at the first dose. Unless an arm names its own, the control is the same dish "
+            f"without any dose of {escape(', '.join(result.scenario.growth_of))}; an arm without these and without a "
+            "control of its own has a dash.</p>"
         )
-    return table_part(header, rows, numbers=(2, 3, 4)) + note
+    return table_part(header, rows, numbers=(2, 3, 5, 6)) + note
 
 
 def _summary(verdicts: Sequence[Verdict]) -> str:

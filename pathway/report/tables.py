@@ -31,13 +31,14 @@ def _cell(value: Any) -> str:
 
 def arm_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
     """One row for each arm: growth and cells."""
-    header = ["arm", "cells", "GR [1]", "percent of control [%]", "cell number fold [1]", "control", "GR since [h]"]
+    header = ["arm", "cells", "GR [1]", "percent of control [%]", "percent of untreated [%]", "cell number fold [1]"]
+    header += ["control", "GR since [h]"]
     rows = []
     for name, arm in result.arms.items():
         growth = arm.growth
         known = [growth.gr, growth.percent_of_control] if growth else [None, None]
         after = [growth.control, growth.since] if growth else [None, None]
-        rows.append([name, described(arm.arm, result.scenario), *known, arm.fold, *after])
+        rows.append([name, described(arm.arm, result.scenario), *known, arm.percent_of_untreated, arm.fold, *after])
     return header, rows
 
 

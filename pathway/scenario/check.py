@@ -21,7 +21,13 @@ from .measurements import lane_of
 from .mistakes import did_you_mean, listed
 from .structure import Path
 
-DERIVED = {"GR": "1", "cell_number_fold": "1", "percent_of_control": "%", "every species": "1"}
+DERIVED = {
+    "GR": "1",
+    "cell_number_fold": "1",
+    "percent_of_control": "%",
+    "percent_of_untreated": "%",
+    "every species": "1",
+}
 """What can be read besides the model's own names."""
 
 NORMALIZATIONS = ("loading", "total", "minmax")
@@ -216,12 +222,24 @@ class Checker:
     def _growth(self) -> None:
         growth = _table(self.document.get("growth_rate"))
         for name in _texts(growth.get("of")):
-            self._known(name, self.doses, ("growth_rate", "of"), "dose")
+            self._asked(name, ("growth_rate", "of"))
         at = self._hours(growth, "at", ("growth_rate",))
         if at is not None and self.end is not None and not 0 < at <= self.end:
             self._add(
                 ("growth_rate", "at"), f"at = '{growth['at']}' must lie between time zero and the end ({self.end:g} h)"
             )
+
+    def _asked(self, name: str, path: Path) -> None:
+        """Whose effect GR shows: an agent that some dose gives, or the name of a dose."""
+        agents = {dose: table["agent"] for dose, table in self.doses.items() if _gives(table)}
+        known, given = self.laboratory.agents, dict.fromkeys(agents.values())
+        if name in known and name in agents and agents[name] in known and agents[name] != name:
+            said = f"'{name}' is an agent, and the name of a dose of '{agents[name]}': rename [dose.{name}]"
+            self._add(path, said)
+        elif name in known and name not in (*agents, *given):
+            self._add(path, f"no dose gives '{name}'; given here: {listed(given) or 'nothing'}")
+        else:
+            self._known(name, (*given, *self.doses), path, "agent given here and no dose")
 
     def _data(self) -> None:
         data = self.document.get("data")
@@ -288,7 +306,7 @@ class Checker:
         elif quantity is None and reduce not in ("rmse", "drift"):
             self._add(path, f"[[expect]] {_called(entry)} has no 'quantity'; expected for example quantity = \"GR\"")
         if quantity == "GR" and "growth_rate" not in self.document and not any("control" in a for a in self.arms):
-            self._add((*path, "quantity"), 'GR needs [growth_rate] of = ["a dose"]: the drug whose effect is asked')
+            self._add((*path, "quantity"), 'GR needs [growth_rate] of = ["an agent"]: the drug whose effect is asked')
         self._arms_of(entry, path, outer)
         times = {key: self._hours(entry, key, path) for key in ("at", "from", "until")}
         for key, time in times.items():
@@ -349,6 +367,10 @@ def arms_in(key: str, text: str) -> tuple[str, ...] | None:
         return (text,)
     parts = tuple(part.strip() for part in text.split(" vs " if key == "compare" else " / "))
     return parts if len(parts) == 2 and all(parts) else None
+
+
+def _gives(dose: Any) -> bool:
+    return isinstance(dose, dict) and isinstance(dose.get("agent"), str)
 
 
 def _example(agent: Agent) -> str:

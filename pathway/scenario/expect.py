@@ -9,7 +9,7 @@ import numpy as np
 
 from .experiment import Expectation, Reading, Scenario
 from .measurements import root_mean_square_error
-from .result import Result, Verdict
+from .result import ArmResult, Result, Verdict
 
 
 def judge(expectation: Expectation, result: Result) -> Verdict:
@@ -73,8 +73,9 @@ def _of_arm(reading: Reading, name: str, result: Result) -> float:
     """A course of one arm, cut to its window, reduced to a number."""
     arm = result.arms[name]
     times = arm.times
-    if reading.quantity in ("GR", "percent_of_control") and reading.reduce == "end" and arm.growth:
-        return arm.growth.gr if reading.quantity == "GR" else arm.growth.percent_of_control
+    if reading.quantity in _AT_READING and reading.reduce == "end":
+        value = _AT_READING[reading.quantity](arm)
+        return math.nan if value is None else value
     if reading.reduce == "drift" or reading.quantity == "every species":
         return _of_every_species(reading, name, result)
     course = _course(reading.quantity, name, result)
@@ -91,12 +92,22 @@ def _of_arm(reading: Reading, name: str, result: Result) -> float:
     return _REDUCE[reading.reduce](times[window], course[window])
 
 
+_AT_READING: dict[str, Callable[[ArmResult], float | None]] = {
+    "GR": lambda arm: arm.growth.gr if arm.growth else None,
+    "percent_of_control": lambda arm: arm.growth.percent_of_control if arm.growth else None,
+    "percent_of_untreated": lambda arm: arm.percent_of_untreated,
+}
+"""What compares growth; its "end" is the moment at which growth is read."""
+
+
 def _course(quantity: str, name: str, result: Result) -> np.ndarray | None:
     arm = result.arms[name]
-    if quantity in ("GR", "percent_of_control") and arm.growth is None:
-        return None
     if quantity == "GR":
-        return arm.growth.course  # type: ignore[union-attr]
+        return arm.growth.course if arm.growth else None
+    if quantity == "percent_of_control":
+        return 100.0 * arm.count / arm.growth.control_count if arm.growth else None
+    if quantity == "percent_of_untreated":
+        return None if arm.untreated is None else 100.0 * arm.count / arm.untreated
     if quantity == "cell_number_fold":
         return arm.count / arm.count[0]
     return np.asarray(arm.trajectory[quantity])
@@ -183,8 +194,8 @@ def _unreadable(reading: Reading) -> str:
         "half_rise_time": "the course does not change, so it has no half-way time",
         "rmse": "no measured point can be compared",
     }
-    if reading.quantity == "GR" and reading.reduce not in reasons:
-        return "GR is not defined: the control does not grow or the arm has none"
+    if reading.quantity in _AT_READING and reading.reduce not in reasons:
+        return f"{reading.quantity} is not defined: the control does not grow or the arm has none"
     return reasons.get(reading.reduce, f"{reading.quantity} cannot be read: a ratio to zero or an empty window")
 
 

@@ -180,6 +180,8 @@ class Scenario:
         What the command line changed, "KEY=VALUE".
     start, end, record_every : float, hours
         The start is time zero or the first thing that happens before it.
+    growth_of : tuple of str
+        Agents whose effect GR shows, as the file names them; the name of a dose stands for this dose alone.
     document : mapping
         The file as TOML gives it, settings applied; tables that other rooms read (`analyze`) are found here.
     """
@@ -205,6 +207,22 @@ class Scenario:
     expectations: tuple[Expectation, ...] = ()
     settings: tuple[str, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def growth_doses(self) -> tuple[str, ...]:
+        """The doses whose effect GR shows: all doses of the agents that `growth_rate.of` names."""
+        asked = set(self.growth_of)
+        return tuple(name for name, dose in self.doses.items() if asked & {name, dose.agent})
+
+    @property
+    def growth_until(self) -> float:
+        """When growth is read, in hours."""
+        return self.end if self.growth_at is None else self.growth_at
+
+    @property
+    def asks_growth(self) -> bool:
+        """Whether growth of any arm is compared with a control."""
+        return bool(self.growth_of) or any(arm.control for arm in self.arms)
 
     def arm(self, name: str) -> Arm:
         """The arm of this name."""

@@ -31,6 +31,8 @@ class Growth:
         GR of each moment's own growth rate.
     control : str
         The control in words.
+    control_count : array, shape (n_times,)
+        Its cells.
     """
 
     since: float
@@ -40,6 +42,7 @@ class Growth:
     course: np.ndarray
     instantaneous: np.ndarray
     control: str
+    control_count: np.ndarray
 
 
 def gr_value(
@@ -91,4 +94,4 @@ def compare_growth(
     growing = after & (rates_control > 1e-12)
     instantaneous[growing] = np.exp2(rates[growing] / rates_control[growing]) - 1.0
     percent = 100.0 * float(count[stop] / control[stop])
-    return Growth(since, until, float(course[stop]), percent, course, instantaneous, control_name)
+    return Growth(since, until, float(course[stop]), percent, course, instantaneous, control_name, control)

@@ -38,8 +38,12 @@ class ArmResult:
     count : array, shape (n_times,)
         Cells, as a fold of the start.
     growth : Growth or None
-        None if the scenario asks for no GR.
+        None if the scenario asks for no GR, and of an arm to which the question does not apply.
     happenings : tuple of Happening
+    untreated : array, shape (n_times,), or None
+        Cells of the untreated dish of the same line; None if the scenario asks for no GR.
+    until : float, hours
+        When growth is read.
     """
 
     arm: Arm
@@ -51,6 +55,16 @@ class ArmResult:
     count: np.ndarray
     growth: Growth | None
     happenings: tuple[Happening, ...]
+    untreated: np.ndarray | None = None
+    until: float = math.nan
+
+    @property
+    def percent_of_untreated(self) -> float | None:
+        """Cells per hundred of the untreated dish of the same line, when growth is read; None if no GR is asked."""
+        if self.untreated is None:
+            return None
+        place = int(np.searchsorted(self.times, self.until))
+        return 100.0 * float(self.count[place] / self.untreated[place])
 
     @property
     def fold(self) -> float:
@@ -148,7 +162,9 @@ class Result:
         return {
             "GR": finite(arm.growth.gr) if arm.growth else None,
             "cell_number_fold": finite(arm.fold),
+            "percent_of_untreated": None if arm.percent_of_untreated is None else finite(arm.percent_of_untreated),
             "percent_of_control": finite(arm.growth.percent_of_control) if arm.growth else None,
+            "control": arm.growth.control if arm.growth else None,
             "observables": {name: summary(name) for name in self.scenario.observables},
         }
 

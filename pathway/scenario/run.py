@@ -17,9 +17,10 @@ from pathway.simulation import Intervention, simulate, steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
 
 from . import quantities
+from .controls import Control, dish, matched_control, untreated
 from .expect import judge, named_times
 from .experiment import MEDIUM_CHANGE, Arm, Scenario
-from .growth import Growth, compare_growth
+from .growth import compare_growth
 from .laboratory import Laboratory
 from .measurements import read_measurements
 from .readout import value_at_rest
@@ -76,16 +77,17 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         shares = kept_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
-    controls = {arm.name: _control_of(arm, scenario) for arm in scenario.arms}
-    dishes = [*scenario.arms, *(control for control, _ in controls.values() if control)]
-    keys = list(dict.fromkeys(map(_dish, dishes)))
-    for done, key in enumerate(keys):
+    controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
+    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.asks_growth else {}
+    needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
+    different = list({dish(arm, scenario): arm for arm in needed}.values())
+    for done, arm in enumerate(different):
         if progress:
-            progress("arms", done, len(keys))
-        runner.simulate(next(arm for arm in dishes if _dish(arm) == key))
+            progress("arms", done, len(different))
+        runner.simulate(arm)
     if progress:
-        progress("arms", len(keys), len(keys))
-    arms = {arm.name: runner.result(arm, *controls[arm.name]) for arm in scenario.arms}
+        progress("arms", len(different), len(different))
+    arms = {arm.name: runner.result(arm, controls[arm.name], bare.get(arm.name)) for arm in scenario.arms}
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
     told = zip(verdicts, shares, strict=True)
@@ -123,30 +125,6 @@ def dishes(scenario: Scenario, arms: Iterable[Arm], laboratory: Laboratory) -> l
         cells = runner.at_rest(arm)
         made.append(Dish(arm, cells.parameters, cells.usual, cells.state, tuple(runner._interventions(arm, cells))))
     return made
-
-
-def _dish(arm: Arm) -> tuple[Any, ...]:
-    return (
-        arm.cells,
-        tuple(sorted(arm.changes.items())),
-        arm.timed_changes,
-        tuple(sorted(arm.knock_downs.items())),
-        arm.timed_knock_downs,
-        tuple(sorted(arm.doses)),
-    )
-
-
-def _control_of(arm: Arm, scenario: Scenario) -> tuple[Arm | None, str]:
-    """The arm that growth is compared with, and its description."""
-    if arm.control:
-        return scenario.arm(arm.control), f"arm '{arm.control}'"
-    if not scenario.growth_of:
-        return None, ""
-    kept = tuple(dose for dose in arm.doses if dose not in scenario.growth_of)
-    left_out = [dose for dose in arm.doses if dose in scenario.growth_of]
-    if not left_out:
-        return arm, "itself (none of the doses asked about)"
-    return replace(arm, doses=kept), f"the same without {', '.join(left_out)}"
 
 
 class _Runner:
@@ -211,7 +189,7 @@ class _Runner:
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""
-        key = _dish(arm)
+        key = dish(arm, self.scenario)
         if key not in self.courses:
             cells = self.at_rest(arm)
             self.courses[key] = simulate(
@@ -244,10 +222,14 @@ class _Runner:
             made.append(Intervention(change.time, scale={self.laboratory.knock_downs[change.name].parameter: factor}))
         return sorted(made, key=lambda intervention: intervention.time)
 
-    def result(self, arm: Arm, control: Arm | None, control_name: str) -> ArmResult:
-        """The arm with its readings and its growth against the control."""
+    def result(self, arm: Arm, control: Control | None, bare: Arm | None) -> ArmResult:
+        """The arm with its readings and its growth against its control and against the untreated cells."""
         trajectory = self.simulate(arm)
-        count = np.asarray(trajectory[self.laboratory.cell_count])
+        count = self._count(arm)
+        until = self.scenario.growth_until
+        growth = None
+        if control:
+            growth = compare_growth(self.times, count, self._count(control.arm), control.since, until, control.name)
         return ArmResult(
             arm=arm,
             model=self.model,
@@ -256,24 +238,14 @@ class _Runner:
             trajectory=trajectory,
             courses={name: np.asarray(trajectory[name]) for name in self.scenario.observables},
             count=count,
-            growth=self._growth(arm, count, control, control_name) if control else None,
+            growth=growth,
             happenings=happenings(arm, self.scenario),
+            untreated=self._count(bare) if bare else None,
+            until=until,
         )
 
-    def _growth(self, arm: Arm, count: np.ndarray, control: Arm, control_name: str) -> Growth:
-        reference = np.asarray(self.simulate(control)[self.laboratory.cell_count])
-        until = self.scenario.growth_at or self.scenario.end
-        since = _parting_time(arm, control, self.scenario)
-        return compare_growth(self.times, count, reference, since, until, control_name)
-
-
-def _parting_time(arm: Arm, control: Arm, scenario: Scenario) -> float:
-    """When the arm's treatment starts to differ from the control's: the first of the doses asked about, if any."""
-    differing = set(arm.doses) ^ set(control.doses)
-    asked = [d for d in differing if d in scenario.growth_of and d in arm.doses]
-    asked_anywhere = [name for name in scenario.growth_of if any(name in other.doses for other in scenario.arms)]
-    times = [time for name in asked or differing or asked_anywhere for time in scenario.doses[name].times]
-    return min(times, default=0.0)
+    def _count(self, arm: Arm) -> np.ndarray:
+        return np.asarray(self.simulate(arm)[self.laboratory.cell_count])
 
 
 def _record_times(scenario: Scenario) -> np.ndarray:

@@ -72,7 +72,9 @@ class TimedKnockDown(Section):
 class GrowthRate(Section):
     """Whose effect the GR value shows."""
 
-    of: list[str] = Field(description="Names of doses: the drug whose effect is asked", min_length=1)
+    of: list[str] = Field(
+        description="Agents whose effect is asked: all their doses; the name of a dose means it alone", min_length=1
+    )
     at: Time | None = Field(None, description="When GR is read; the end of the experiment unless told otherwise")
 
 

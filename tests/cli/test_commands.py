@@ -119,7 +119,14 @@ def test_run_json_is_one_object_and_nothing_else(here, capsys):
     assert code == DONE and err == ""
     assert set(found) == {"scenario", "title", "arms", "expectations", "provenance"}
     arm = found["arms"]["trastuzumab"]
-    assert set(arm) == {"GR", "cell_number_fold", "percent_of_control", "observables"}
+    assert set(arm) == {
+        "GR",
+        "cell_number_fold",
+        "percent_of_control",
+        "percent_of_untreated",
+        "control",
+        "observables",
+    }
     assert set(arm["observables"]["PTEN"]) == {"start", "end", "min", "max", "unit"}
     (expectation,) = found["expectations"]
     assert list(expectation) == [

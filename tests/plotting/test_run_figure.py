@@ -1,5 +1,7 @@
 """The figure shows every arm and observable with units, and looks the same every time."""
 
+import math
+
 import pytest
 from matplotlib.colors import to_rgb
 
@@ -61,10 +63,17 @@ def test_every_axis_has_a_unit_and_every_arm_its_line(result):
     assert {"drug 10 nM", "ligand 2 nM"} <= set(written)
 
 
-def test_bars_show_gr_and_percent_of_control(result):
-    *_, gr, percent = plot(result).axes
-    assert [p.get_width() for p in gr.patches] == [arm.growth.gr for arm in result.arms.values()]
-    assert [p.get_width() for p in percent.patches] == [a.growth.percent_of_control for a in result.arms.values()]
+def test_bars_show_gr_and_percent_of_control_and_of_untreated_and_name_the_control(result):
+    *_, gr, control, untreated = plot(result).axes
+    arms = list(result.arms.values())
+    assert arms[0].growth is None and math.isnan(gr.patches[0].get_width())
+    assert [p.get_width() for p in gr.patches[1:]] == [arm.growth.gr for arm in arms[1:]]
+    assert [p.get_width() for p in control.patches[1:]] == [arm.growth.percent_of_control for arm in arms[1:]]
+    assert [p.get_width() for p in untreated.patches] == [arm.percent_of_untreated for arm in arms]
+    assert [text.get_text().split("   ")[1] for text in control.texts] == [
+        "",
+        *(arm.growth.control for arm in arms[1:]),
+    ]
 
 
 def test_measured_points_lie_where_they_were_measured(result):

@@ -47,7 +47,7 @@ def test_gr_and_percent_of_control_follow_the_closed_form(tmp_path):
     assert_allclose(drug.growth.gr, 2 ** slowed(10.0) - 1, rtol=1e-5)
     assert_allclose(drug.growth.percent_of_control, 100 * math.exp(72 * MU * (slowed(10.0) - 1)), rtol=1e-5)
     assert_allclose(drug.fold, math.exp(72 * MU * slowed(10.0)), rtol=1e-5)
-    assert none.growth.gr == 1.0 and none.growth.percent_of_control == 100.0
+    assert none.growth is None and none.percent_of_untreated == 100.0
     after = drug.growth.course[1:]
     assert_allclose(after, 2 ** slowed(10.0) - 1, rtol=1e-4)
     assert math.isnan(drug.growth.course[0])

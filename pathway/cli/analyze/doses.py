@@ -92,7 +92,7 @@ def _metrics_row(name: str, series: Any) -> list[str]:
 def synergy(
     scenario: Scenario,
     grid: Annotated[str | None, typer.Option(help="Doses of either agent, zero included: 8x8")] = None,
-    agents: Annotated[str | None, typer.Option(help="Two doses of the scenario, separated by a comma")] = None,
+    agents: Annotated[str | None, typer.Option(help="Two agents or doses of the scenario, with a comma")] = None,
     arm: ArmName = None,
     scale: Annotated[str | None, typer.Option(help="Scale of effect: growth rate, GR or count")] = None,
     doses_first: Annotated[str | None, typer.Option(help="'0.1 ug/mL, 1 ug/mL, ...'")] = None,
@@ -119,6 +119,7 @@ def synergy(
 
 def synergy_found(task: Task) -> Found:
     from pathway.analysis.combination import combination, pair_and_arm
+    from pathway.analysis.dishes import dosing
     from pathway.analysis.schedules import schedules
     from pathway.plotting.synergy_figure import plot_grid
 
@@ -130,7 +131,7 @@ def synergy_found(task: Task) -> Found:
         doses=(o["doses_first"] or None, o["doses_second"] or None), scale=o["scale"], draws=draws,
         decades=o["decades"], progress=task.progress,
     )  # fmt: skip
-    times = _shifts(o["shifts"], (scenario.growth_at or scenario.end) - min(scenario.doses[one].times))
+    times = _shifts(o["shifts"], scenario.growth_until - dosing(scenario, arm, one).times[0])
     given = schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws) if times else None
     content, tables = found.to_dict(), {"synergy": found.rows()}
     if given is not None:

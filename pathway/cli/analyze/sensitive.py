@@ -134,9 +134,10 @@ def _ranked(
 
 def _control_found(task: Task) -> Found:
     from pathway.analysis.control import control_of_draws
-    from pathway.analysis.dishes import cells_of, checked_readouts, without
+    from pathway.analysis.dishes import cells_of, checked_readouts
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.control_figure import plot_control
+    from pathway.scenario.controls import without
 
     o, laboratory = task.options, task.laboratory
     arm = treated_arm(task.scenario, o["arm"] or None)

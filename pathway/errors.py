@@ -6,6 +6,10 @@ fault of the program itself, and is told as one, with the place to report it.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
 REPORT_TO = "the issue tracker of mir21-pathway"
 """Where faults of the program are reported."""
 
@@ -14,9 +18,53 @@ class InputError(ValueError):
     """What was given cannot be used; one line for each mistake, with file and line where there is one."""
 
 
+class UnknownName(InputError, KeyError):
+    """A name that there is not; the message has the nearest ones."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
 class NumericalError(Exception):
     """What was given is in order, and the numbers still cannot be computed; one line with time and species."""
 
 
 class PathwayWarning(UserWarning):
     """Something was understood in a way that its author should know of; one line."""
+
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def public(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """A function at the edge of the package: an error that is nobody's input says that it is a fault of ours.
+
+    Errors of the two kinds above pass through, those of the system and of a wrong call in Python too.
+    """
+
+    @functools.wraps(function)
+    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            if is_fault(error) and not any(REPORT_TO in note for note in getattr(error, "__notes__", ())):
+                error.add_note(f"This is a fault of pathway, not of what it was given; please report it: {REPORT_TO}")
+            raise
+
+    return call
+
+
+def is_fault(error: Exception) -> bool:
+    """Whether an error is neither about what was given nor about what cannot be computed."""
+    known = (InputError, NumericalError, FloatingPointError, OSError, MemoryError)
+    if isinstance(error, known) or type(error).__name__ == "LinAlgError":
+        return False
+    if isinstance(error, ImportError):
+        return False  # an extra that is not installed
+    # A wrong call: raised where the arguments arrived, not within.
+    trace = error.__traceback__
+    depth = 0
+    while trace is not None:
+        depth, trace = depth + 1, trace.tb_next
+    return not (isinstance(error, TypeError) and depth <= 1)

@@ -13,13 +13,20 @@ from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
+from pathway.errors import InputError
+
 AVOGADRO = 6.02214076e23
 """Molecules per mole, exact since the SI of 2019."""
+
+LONGEST = 200
+"""Characters of a unit."""
+LARGEST_EXPONENT = 20
+"""No unit of the field has a larger one, and numbers end somewhere."""
 
 Dimension = tuple[tuple[str, Fraction], ...]
 
 
-class UnitError(ValueError):
+class UnitError(InputError):
     """Unit text that is not understood, or units that do not fit together."""
 
 
@@ -122,6 +129,8 @@ def unit(text: str) -> Unit:
     UnitError
         If a name is unknown (the nearest known ones are named) or the text is no unit.
     """
+    if len(text) > LONGEST:
+        raise UnitError(f"'{text[:20]}...' is no unit: it has {len(text)} characters")
     tokens = _tokens(text)
     found, rest = _product(text, tokens)
     if rest:
@@ -147,7 +156,7 @@ def _product(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:
     found, tokens = _power(text, tokens)
     while tokens and tokens[0] in "*/":
         operator, (factor, tokens) = tokens[0], _power(text, tokens[1:])
-        found = found * factor if operator == "*" else found / factor
+        found = _checked(found * factor if operator == "*" else found / factor, text)
     return found, tokens
 
 
@@ -157,8 +166,17 @@ def _power(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:
         sign, digits = (-1, tokens[2:]) if tokens[1:2] == ["-"] else (1, tokens[1:])
         if not digits or not digits[0].isdigit():
             raise UnitError(f"'{text}' is not a unit: a whole number must follow '^'")
-        return found ** (sign * int(digits[0])), digits[1:]
+        if len(digits[0]) > 2 or int(digits[0]) > LARGEST_EXPONENT:
+            raise UnitError(f"'{text}' is not a unit: an exponent is at most {LARGEST_EXPONENT}")
+        return _checked(found ** (sign * int(digits[0])), text), digits[1:]
     return found, tokens
+
+
+def _checked(found: Unit, text: str) -> Unit:
+    """A unit whose size can be worked with."""
+    if not 1e-150 < found.factor < 1e150:
+        raise UnitError(f"'{text}' is not a unit: its size leaves the range of numbers")
+    return found
 
 
 def _factor(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:

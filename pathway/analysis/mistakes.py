@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from pathway.errors import InputError
 
-class AnalysisError(ValueError):
+
+class AnalysisError(InputError):
     """A question that cannot be answered as asked; one line for each mistake."""
 
 

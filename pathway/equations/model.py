@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pathway.errors import InputError, UnknownName
 from pathway.expressions import Expression, add, multiply, number, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
@@ -24,7 +25,7 @@ from pathway.expressions.graph import ZERO
 TIME = "time"
 
 
-class ModelError(ValueError):
+class ModelError(InputError):
     """A model that contradicts itself; the message names the entry."""
 
 
@@ -200,7 +201,7 @@ def _position(names: tuple[str, ...], name: str, kind: str, model: str) -> int:
     except ValueError:
         near = get_close_matches(name, names, n=3)
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        raise KeyError(f"no {kind} of '{model}' is called '{name}'.{hint}") from None
+        raise UnknownName(f"no {kind} of '{model}' is called '{name}'.{hint}") from None
 
 
 def _check(model: Model) -> None:

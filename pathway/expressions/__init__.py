@@ -36,10 +36,11 @@ from .graph import (
     symbol,
     symbols,
 )
-from .text import FormulaError, parse, to_text
+from .text import LONG, FormulaError, parse, to_text
 
 __all__ = [
     "FUNCTIONS",
+    "LONG",
     "Expression",
     "FormulaError",
     "absolute",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+
+from pathway.errors import InputError
 
 from .graph import (
     FUNCTIONS,
@@ -34,7 +36,7 @@ DEEPEST = 200
 """Nesting beyond which a formula is refused: no one writes it by hand, and it would exhaust the stack."""
 
 
-class FormulaError(ValueError):
+class FormulaError(InputError):
     """A formula that cannot be read. `position` counts characters from 0."""
 
     def __init__(self, text: str, position: int, complaint: str) -> None:
@@ -109,13 +111,24 @@ class _Reader:
             raise self._error(f"the formula is nested more than {DEEPEST} levels deep")
         left = self._operand()
         while self._kind() == "mark" and self._mark() in _BINARY:
-            strength, right_strength, combine = _BINARY[self._mark()]
+            mark = self._mark()
+            strength, right_strength, combine = _BINARY[mark]
             if strength < weakest:
                 break
+            if mark in LONG:
+                left = LONG[mark](left, *self._chain(LONG[mark], right_strength))
+                continue
             self.next += 1
             left = combine(left, self._operation(right_strength))
         self.depth -= 1
         return left
+
+    def _chain(self, combine: Callable[..., Expression], strength: int) -> Iterator[Expression]:
+        """What follows in a sum or product; joined at once, since thousands two by two would take forever."""
+        while self._kind() == "mark" and LONG.get(mark := self._mark()) is combine:
+            self.next += 1
+            operand = self._operation(strength)
+            yield negate(operand) if mark == "-" else operand
 
     def _operand(self) -> Expression:
         kind, mark, _ = self.tokens[self.next]
@@ -195,6 +208,8 @@ _BINARY: dict[str, tuple[int, int, Callable[[Expression, Expression], Expression
     "^": (14, 13, power),
     "**": (14, 13, power),
 }
+LONG: dict[str, Callable[..., Expression]] = {"+": add, "-": add, "*": multiply}
+"""Operators that join as many operands as there are; a difference is a sum with a negated operand."""
 _UNARY: dict[str, tuple[int, Callable[[Expression], Expression]]] = {
     "-": (12, negate),
     "+": (12, lambda a: a),

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import InputError
 from pathway.expressions import Expression, symbols
 
 from .priors import Prior
@@ -26,7 +27,7 @@ NORMALIZATIONS = ("minmax", "mean")
 STEADY = math.inf
 
 
-class ProblemError(ValueError):
+class ProblemError(InputError):
     """A fitting problem that contradicts itself; one line for each mistake, but only the first `SHOWN` of many."""
 
     SHOWN = 10

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathway.errors import InputError
 
-class FormatError(ValueError):
+
+class FormatError(InputError):
     """A file that is broken or asks for something that is not offered: file, element and reason in one line."""
 
 

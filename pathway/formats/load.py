@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathway.equations import Model
+from pathway.errors import public
 
 from .errors import FormatError
 from .sbml import SbmlModel, read_sbml
@@ -13,6 +14,7 @@ SBML = (".xml", ".sbml")
 ANTIMONY = (".ant", ".antimony", ".txt")
 
 
+@public
 def load(name_or_path: str | Path) -> Model:
     """A model, ready to be simulated.
 

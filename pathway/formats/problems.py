@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import public
 from pathway.fitting.laboratory.held_out import with_held_out_scaled
 from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.multi_start import fit as search
@@ -41,6 +42,7 @@ def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
     return problem_of(read_scenario(path, settings))
 
 
+@public
 def fit(
     problem: Problem | str | Path, starts: int = 20, seed: int = 1, *, settings: Sequence[str] = (), **options: Any
 ) -> Fit:

@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
 
+from pathway.errors import InputError
 from pathway.expressions import Expression, parse
 
 TIME_UNIT = "h"
 
 
-class NetworkError(ValueError):
+class NetworkError(InputError):
     """A network whose declarations do not fit together; one line for each mistake."""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from pathway.errors import UnknownName
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
@@ -125,7 +126,7 @@ def cell_line(name: str) -> CellLine:
         If its file is wrong, with one line for each mistake.
     """
     if name not in cell_lines():
-        raise KeyError(f"no cell line is called '{name}'.{nearest(name, cell_lines())}")
+        raise UnknownName(f"no cell line is called '{name}'.{nearest(name, cell_lines())}")
     return read_line(HERE / "cells" / f"{name}.toml", reference(), sources(), cell_line)
 
 

@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
 from pathway.units import UnitError, conversion_factor, quantity, unit
 
 HERE = Path(__file__).parent
@@ -20,7 +21,7 @@ OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario", "fit")
 scenario or a cell line sets (no draw from the ranges changes it), and what `pathway fit` found in measurements."""
 
 
-class ParameterError(ValueError):
+class ParameterError(InputError):
     """Number files that cannot be used; one line for each mistake."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathway.errors import public
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.fitting.uncertainty.sampling import Posterior
@@ -10,6 +11,7 @@ from pathway.scenario.result import Result
 from .style import Figure
 
 
+@public
 def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
     """The figure of a scenario's result, of a fit, or of its uncertainty.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
 from pathway.scenario.result import Result
 
 from .provenance import provenance, sha256
@@ -19,7 +20,7 @@ COURSES = "time_courses.csv"
 RECORD = "provenance.json"
 
 
-class FolderError(ValueError):
+class FolderError(InputError):
     """An output folder that cannot be used."""
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pathway.equations import Model
+from pathway.errors import public
 from pathway.simulation import steady_state
 
 from .laboratory import Laboratory
@@ -16,6 +17,7 @@ from .run import Progress, run_scenario
 from .shelf import circuit_model, line_values, minimal_model
 
 
+@public
 def run(
     name_or_file: str | Path,
     *,

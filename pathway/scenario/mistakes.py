@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from pathway.errors import InputError
+
 
 @dataclass(frozen=True)
 class Mistake:
@@ -19,7 +21,7 @@ class Mistake:
         return f"{self.place}: {self.text}"
 
 
-class ScenarioError(ValueError):
+class ScenarioError(InputError):
     """A scenario that cannot be run as written; `mistakes` has all of them, `str` one line for each."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:

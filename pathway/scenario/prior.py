@@ -16,6 +16,7 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model
+from pathway.errors import NumericalError
 from pathway.simulation import SimulationError
 from pathway.simulation.anchor import solve_anchors
 
@@ -23,7 +24,7 @@ from .laboratory import Laboratory
 from .shelf import line_of_cells
 
 
-class DrawFailure(RuntimeError):
+class DrawFailure(NumericalError, RuntimeError):
     """A draw that gives no living cell: no resting state, or growth or PTEN that cannot be had."""
 
 

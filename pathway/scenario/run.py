@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.errors import InputError
 from pathway.simulation import Intervention, simulate, steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
 
@@ -31,7 +32,7 @@ Progress = Callable[[str, int, int], None]
 RELATIVE_TOLERANCE = 1e-6
 
 
-class ScenarioRunError(RuntimeError):
+class ScenarioRunError(InputError, RuntimeError):
     """An arm that cannot be simulated; names the arm."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import InputError
 
 
 def checked_times(times: Any, start: float) -> np.ndarray:
@@ -16,15 +17,15 @@ def checked_times(times: Any, start: float) -> np.ndarray:
     if array.ndim == 1 and array.size and start <= array[0] and array[-1] < np.inf and (array[1:] >= array[:-1]).all():
         return array
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"times: expected a list of at least one time, got shape {array.shape}")
+        raise InputError(f"times: expected a list of at least one time, got shape {array.shape}")
     if not np.all(np.isfinite(array)):
-        raise ValueError(f"times: entry {_first(~np.isfinite(array))} is {array[_first(~np.isfinite(array))]}")
+        raise InputError(f"times: entry {_first(~np.isfinite(array))} is {array[_first(~np.isfinite(array))]}")
     falling = array[1:] < array[:-1]
     if falling.any():
         at = _first(falling)
-        raise ValueError(f"times: must not decrease, but entry {at + 1} ({array[at + 1]:g}) follows {array[at]:g}")
+        raise InputError(f"times: must not decrease, but entry {at + 1} ({array[at + 1]:g}) follows {array[at]:g}")
     if array[0] < start:
-        raise ValueError(f"times: entry 0 ({array[0]:g}) lies before the start of the run ({start:g})")
+        raise InputError(f"times: entry 0 ({array[0]:g}) lies before the start of the run ({start:g})")
     return array
 
 
@@ -39,31 +40,31 @@ def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray
             try:
                 array[find(key)] = value
             except KeyError as error:
-                raise ValueError(f"{name}: {error.args[0]}") from None
+                raise InputError(f"{name}: {error.args[0]}") from None
     else:
         array = np.array(_numbers(name, given))
         if array.shape != (len(names),):
-            raise ValueError(f"{name}: expected shape ({len(names)},), got {array.shape}")
+            raise InputError(f"{name}: expected shape ({len(names)},), got {array.shape}")
     finite = np.isfinite(array)
     if not finite.all():
         at = _first(~finite)
-        raise ValueError(f"{name}: the value of '{names[at]}' is {array[at]}")
+        raise InputError(f"{name}: the value of '{names[at]}' is {array[at]}")
     return array
 
 
 def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[float, np.ndarray | None]:
     """The relative tolerance, and absolute tolerances per species or None for the default."""
     if not isinstance(relative, (int, float, np.floating)) or not 0.0 < relative < 1.0:
-        raise ValueError(f"relative_tolerance: expected a number between 0 and 1, got {relative!r}")
+        raise InputError(f"relative_tolerance: expected a number between 0 and 1, got {relative!r}")
     if relative < 1e-13:
-        raise ValueError(f"relative_tolerance: {relative:g} is finer than double precision allows; at least 1e-13")
+        raise InputError(f"relative_tolerance: {relative:g} is finer than double precision allows; at least 1e-13")
     if absolute is None:
         return float(relative), None
     array = _numbers("absolute_tolerance", absolute)
     if array.shape not in ((), (n_species,)):
-        raise ValueError(f"absolute_tolerance: expected a number or shape ({n_species},), got {array.shape}")
+        raise InputError(f"absolute_tolerance: expected a number or shape ({n_species},), got {array.shape}")
     if not (np.all(np.isfinite(array)) and np.all(array > 0.0)):
-        raise ValueError("absolute_tolerance: expected numbers above zero")
+        raise InputError("absolute_tolerance: expected numbers above zero")
     return float(relative), np.ascontiguousarray(np.broadcast_to(array, (n_species,)))
 
 
@@ -71,9 +72,9 @@ def checked_slopes(slopes: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Derivatives of the start, finite."""
     array = _numbers("initial_sensitivities", slopes)
     if array.shape != shape:
-        raise ValueError(f"initial_sensitivities: expected shape {shape}, got {array.shape}")
+        raise InputError(f"initial_sensitivities: expected shape {shape}, got {array.shape}")
     if not np.all(np.isfinite(array)):
-        raise ValueError("initial_sensitivities: not all entries are finite")
+        raise InputError("initial_sensitivities: not all entries are finite")
     return array
 
 
@@ -81,14 +82,14 @@ def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> Non
     """Refuse limits that are not positive."""
     for name, value in (("maximum_step", maximum_step), ("maximum_steps", maximum_steps), ("wall_time", wall_time)):
         if value is not None and not value > 0:
-            raise ValueError(f"{name}: expected a number above zero, got {value!r}")
+            raise InputError(f"{name}: expected a number above zero, got {value!r}")
 
 
 def _numbers(name: str, given: Any) -> np.ndarray:
     try:
         return np.asarray(given, dtype=float)
     except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected numbers, got {type(given).__name__}") from None
+        raise InputError(f"{name}: expected numbers, got {type(given).__name__}") from None
 
 
 def _first(mask: np.ndarray) -> int:

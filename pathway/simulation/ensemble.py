@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import InputError, public
 
 from .checks import checked_limits, checked_times, checked_tolerances
 from .errors import SimulationError
@@ -80,6 +81,7 @@ class _Options:
     solver: str
 
 
+@public
 def simulate_ensemble(
     model: Model,
     times: Sequence[float] | np.ndarray,
@@ -136,7 +138,7 @@ def simulate_ensemble(
     starts = _checked_starts(model, start, len(parameters))
     each_its_own = bool(len(interventions)) and not isinstance(interventions[0], Intervention)
     if each_its_own and len(interventions) != len(parameters):
-        raise ValueError(f"interventions: {len(interventions)} lists for {len(parameters)} members")
+        raise InputError(f"interventions: {len(interventions)} lists for {len(parameters)} members")
     begin = model.start_time if begin is None else float(begin)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, None)
@@ -162,7 +164,7 @@ def checked_members(model: Model, parameters: Any) -> np.ndarray:
     """Parameters of all members; nan stays, and its member will be reported as failed."""
     array = np.ascontiguousarray(parameters, dtype=float)
     if array.ndim != 2 or array.shape[1] != len(model.parameters):
-        raise ValueError(f"parameters: expected shape (n_members, {len(model.parameters)}), got {array.shape}")
+        raise InputError(f"parameters: expected shape (n_members, {len(model.parameters)}), got {array.shape}")
     return array
 
 
@@ -171,11 +173,11 @@ def _checked_starts(model: Model, start: Any, n_members: int) -> np.ndarray | No
         return None
     if isinstance(start, str):
         if start != "steady_state":
-            raise ValueError(f"start: expected 'steady_state', an array or None, got {start!r}")
+            raise InputError(f"start: expected 'steady_state', an array or None, got {start!r}")
         return None
     array = np.ascontiguousarray(start, dtype=float)
     if array.shape not in ((len(model.species),), (n_members, len(model.species))):
-        raise ValueError(
+        raise InputError(
             f"start: expected shape ({len(model.species)},) or ({n_members}, {len(model.species)}), got {array.shape}"
         )
     return array.reshape(-1, len(model.species))
@@ -263,7 +265,7 @@ def worker_count(workers: int | None) -> int:
     """Threads to use: as asked, or one per core that this process may use."""
     if workers is not None:
         if workers < 1:
-            raise ValueError(f"workers: expected at least 1, got {workers}")
+            raise InputError(f"workers: expected at least 1, got {workers}")
         return workers
     try:
         return len(os.sched_getaffinity(0))
@@ -459,7 +461,7 @@ def simulate_to_file(
     import h5netcdf
 
     if callable(parameters) and n_members is None:
-        raise ValueError("n_members: needed when parameters is a function")
+        raise InputError("n_members: needed when parameters is a function")
     n = int(n_members) if callable(parameters) else len(parameters)  # type: ignore[arg-type]
     names = tuple(options["observables"]) if options.get("observables") is not None else model.species
     failures: dict[int, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import NumericalError
 
 from .solvers import layout
 
@@ -18,7 +19,7 @@ REASONS = {
 }
 
 
-class SimulationError(RuntimeError):
+class SimulationError(NumericalError, RuntimeError):
     """A run that could not be finished.
 
     Attributes

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import InputError
 
 from .solvers import layout
 
@@ -67,9 +68,9 @@ def schedule_of(
     rows: list[tuple[float, int, int, float]] = []
     for number, intervention in enumerate(interventions):
         if not np.isfinite(intervention.time):
-            raise ValueError(f"interventions: entry {number} has time {intervention.time}")
+            raise InputError(f"interventions: entry {number} has time {intervention.time}")
         if intervention.time < start:
-            raise ValueError(
+            raise InputError(
                 f"interventions: entry {number} at time {intervention.time:g} lies before the start ({start:g})"
             )
         rows += [(float(intervention.time), *row) for row in _actions(model, number, intervention)]
@@ -88,13 +89,13 @@ def _actions(model: Model, number: int, intervention: Intervention) -> list[tupl
     for word, species_kind, parameter_kind in _KINDS:
         for name, value in getattr(intervention, word).items():
             if not np.isfinite(value):
-                raise ValueError(f"interventions: entry {number} gives '{name}' the value {value}")
+                raise InputError(f"interventions: entry {number} gives '{name}' the value {value}")
             if name in model.species:
                 rows.append((species_kind, model.species.index(name), float(value)))
             elif name in model.parameters:
                 rows.append((parameter_kind, model.parameters.index(name), float(value)))
             else:
-                raise ValueError(f"interventions: entry {number}: {_unknown(model, name)}")
+                raise InputError(f"interventions: entry {number}: {_unknown(model, name)}")
     return rows
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.errors import InputError
 from pathway.expressions import Expression, differentiate
 from pathway.expressions.graph import ZERO, postorder
 from pathway.kernels import CompiledModel, compile_model, machine_width
@@ -76,7 +77,7 @@ def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
         try:
             model.parameter_index(name)
         except KeyError as error:
-            raise ValueError(f"sensitivities: {error.args[0]}") from None
+            raise InputError(f"sensitivities: {error.args[0]}") from None
     return names
 
 

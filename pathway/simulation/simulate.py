@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import public
 
 from .checks import checked_limits, checked_row, checked_slopes, checked_times, checked_tolerances
 from .errors import failure
@@ -24,6 +25,7 @@ Values = Mapping[str, float] | Sequence[float] | np.ndarray | None
 MAXIMUM_STEPS = 100_000
 
 
+@public
 def simulate(
     model: Model,
     times: Sequence[float] | np.ndarray,

@@ -15,6 +15,7 @@ import numpy as np
 
 from pathway.equations import Model, conserved_totals
 from pathway.equations.model import TIME
+from pathway.errors import public
 from pathway.expressions import number, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.graph import is_number
@@ -133,6 +134,7 @@ def _pivots(totals: np.ndarray) -> np.ndarray:
     return np.array(chosen, dtype=np.int64)
 
 
+@public
 def steady_state(model: Model, parameters: Values = None, *, initial: Values = None) -> np.ndarray:
     """The state in which nothing changes, reached from the initial values.
 

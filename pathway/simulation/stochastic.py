@@ -15,6 +15,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.errors import InputError
 from pathway.expressions import Expression, postorder, symbols
 
 from .trajectory import Trajectory
@@ -26,7 +27,7 @@ _OPERATIONS = (
 _CODE = {name: index for index, name in enumerate(_OPERATIONS)}
 
 
-class StochasticError(ValueError):
+class StochasticError(InputError):
     """A model or a choice of species that cannot be counted in molecules."""
 
 

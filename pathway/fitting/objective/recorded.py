@@ -7,6 +7,8 @@ from typing import Protocol
 
 import numpy as np
 
+from pathway.errors import NumericalError
+
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
@@ -45,7 +47,7 @@ class ManyRecorded:
     failures: dict[int, str]
 
 
-class RunFailure(ArithmeticError):
+class RunFailure(NumericalError, ArithmeticError):
     """A run of the problem that could not be finished; the message names the experiment and the reason."""
 
 

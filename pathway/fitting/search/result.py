@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from pathway.errors import public
+
 from ..problem import Problem, ProblemError
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
@@ -182,6 +184,7 @@ def load_starts(problem: Problem, folder: str | Path) -> Fit:
     return Fit(problem, tuple(found), seed=0)
 
 
+@public
 def load_fit(path: str | Path) -> Fit:
     """A fit that `Fit.save` wrote. Only read files of your own: the format can carry programs."""
     found = pickle.loads(Path(path).read_bytes())

@@ -16,6 +16,8 @@ from typing import TextIO
 import numpy as np
 from scipy import special
 
+from pathway.errors import public
+
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
 from ..search.on_disk import write_atomically
@@ -122,6 +124,7 @@ class Profiles(Mapping[str, Profile]):
         Path(path).write_bytes(pickle.dumps(self))
 
 
+@public
 def load_profiles(path: str | Path) -> Profiles:
     """Profiles that `Profiles.save` wrote. Only read files of your own: the format can carry programs."""
     found = pickle.loads(Path(path).read_bytes())

@@ -16,6 +16,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pathway.errors import public
+
 from ..objective import Objective
 from ..problem import Problem, ProblemError
 from ..search.result import Fit
@@ -182,6 +184,7 @@ def _listed(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + rest
 
 
+@public
 def load_posterior(path: str | Path) -> Posterior:
     """Draws that `Posterior.save` wrote. Only read files of your own: the format can carry programs."""
     found = pickle.loads(Path(path).read_bytes())

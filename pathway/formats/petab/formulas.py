@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from pathway.expressions import (
+    LONG,
     Expression,
     FormulaError,
     add,
@@ -85,13 +86,24 @@ class _Reader:
             raise self._error(f"the formula is nested more than {DEEPEST} levels deep")
         left = self._operand()
         while self.tokens[self.next][0] == "mark" and self.tokens[self.next][1] in _BINARY:
-            strength, right_strength, combine = _BINARY[self.tokens[self.next][1]]
+            mark = self.tokens[self.next][1]
+            strength, right_strength, combine = _BINARY[mark]
             if strength < weakest:
                 break
+            if mark in LONG:
+                left = LONG[mark](left, *self._chain(LONG[mark], right_strength))
+                continue
             self.next += 1
             left = combine(left, self._operation(right_strength))
         self.depth -= 1
         return left
+
+    def _chain(self, combine: Callable[..., Expression], strength: int) -> Iterator[Expression]:
+        """What follows in a sum or product; joined at once, since thousands two by two would take forever."""
+        while self.tokens[self.next][0] == "mark" and LONG.get(mark := self.tokens[self.next][1]) is combine:
+            self.next += 1
+            operand = self._operation(strength)
+            yield negate(operand) if mark == "-" else operand
 
     def _operand(self) -> Expression:
         kind, word, _ = self.tokens[self.next]

@@ -32,6 +32,10 @@ DERIVED = {
 
 NORMALIZATIONS = ("loading", "total", "minmax")
 MOST_RECORDS = 100_000
+MOST_RECORDS_IN_ALL = 1_000_000
+MOST_DOSES = 10_000
+MOST_ARMS = 1_000
+"""What a bench can do a hundred times over, and what a machine holds in memory."""
 
 
 class Checker:
@@ -99,6 +103,14 @@ class Checker:
             self._add(
                 ("time",), f"record_every would give {self.end / every:.0f} records; at most {MOST_RECORDS} make sense"
             )
+        elif every is not None and self.end is not None and len(self.arms) * self.end / every > MOST_RECORDS_IN_ALL:
+            self._add(
+                ("time",),
+                f"record_every would give {len(self.arms) * self.end / every:.0f} records in {len(self.arms)} arms; at "
+                f"most {MOST_RECORDS_IN_ALL} make sense",
+            )
+        if len(self.arms) > MOST_ARMS:
+            self._add(("arm", MOST_ARMS), f"there are {len(self.arms)} arms; at most {MOST_ARMS} make sense")
 
     def _cells(self, name: Any, path: Path) -> None:
         if isinstance(name, str) and name.endswith(".toml"):
@@ -155,7 +167,13 @@ class Checker:
             self._add((*path, "times"), f'times = {count} needs every = "..." too: the time from one dose to the next')
         if first is None or self.end is None:
             return
-        if first >= self.end:
+        doses = count if "times" in dose and isinstance(count, int) else (self.end - first) / every if every else 1
+        if doses > MOST_DOSES:
+            self._add(
+                (*path, "times" if "times" in dose else "every"),
+                f"this dose would be given {doses:.0f} times; at most {MOST_DOSES} make sense",
+            )
+        elif first >= self.end:
             self._add(
                 (*path, "at") if "at" in dose else path,
                 f"at = '{dose.get('at', '0 h')}' is not before the end ({self.end:g} h)",

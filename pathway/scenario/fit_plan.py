@@ -278,7 +278,7 @@ def fit_mistakes(
     if not names and not fit.get("parameters"):
         yield ("fit",), '[fit] names no parameter to estimate; write for example parameters = ["k_AKT_T308"]'
     lines = Lines(_cells(document), laboratory, folder)
-    for name in names:
+    for name in names if lines.names else ():
         if name in laboratory.parameters:
             path: Path = ("fit", "parameter", name) if name in tables else ("fit", "parameters")
             yield from _parameter_mistakes(name, tables.get(name), fit.get("prior", "range"), path, lines)
@@ -289,7 +289,8 @@ def _name_mistakes(
 ) -> Iterator[tuple[Path, str]]:
     arms = [a.get("name") for a in as_list(document.get("arm")) if isinstance(a, dict)]
     tables = document.get("data")
-    files = [FilePath(str(t.get("file"))).stem for t in (tables if isinstance(tables, list) else [tables or {}])]
+    named = [as_table(t).get("file") for t in (tables if isinstance(tables, list) else [tables])]
+    files = [FilePath(name).stem for name in named if isinstance(name, str)]
     for name in as_list(fit.get("hold_out")):
         if isinstance(name, str) and name not in arms:
             known_arms = [a for a in arms if isinstance(a, str)]

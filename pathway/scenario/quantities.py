@@ -21,7 +21,7 @@ def hours(text: str) -> float:
     if unit == "x":
         raise UnitError(f"'{text}' is no time; write for example '48 h'")
     try:
-        return value * conversion_factor(unit, "h")
+        return _bounded(value * conversion_factor(unit, "h"), text)
     except UnitError:
         if unit == "m":
             raise UnitError(f"'{text}' is a length; minutes are 'min'") from None
@@ -66,12 +66,12 @@ def amount(text: str, unit: str, usual: float | None = None, molar_mass: float |
     if given == "x":
         if usual is None:
             raise UnitError(f"'{text}' needs a usual amount to be a multiple of, and there is none; give it in {unit}")
-        return value * usual
+        return _bounded(value * usual, text)
     if not given:
         if unit == "1":
             return value
         raise UnitError(f"'{text}' has no unit")
-    return value * conversion_factor(given, unit, molar_mass)
+    return _bounded(value * conversion_factor(given, unit, molar_mass), text)
 
 
 def is_multiple(text: str) -> bool:
@@ -83,6 +83,12 @@ def is_multiple(text: str) -> bool:
         If the text is no quantity.
     """
     return _finite(text)[1] == "x"
+
+
+def _bounded(value: float, text: str) -> float:
+    if not math.isfinite(value):
+        raise UnitError(f"'{text}' is beyond the range of numbers")
+    return value
 
 
 def _finite(text: str) -> tuple[float, str]:

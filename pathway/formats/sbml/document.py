@@ -85,6 +85,8 @@ def _check_xml(text: str, name: str) -> None:
     parser.StartDoctypeDeclHandler = doctype
     try:
         parser.Parse(text.encode("utf-8") if not _declares_other_encoding(text) else text.encode("latin-1"), True)
+    except LookupError as problem:
+        raise FormatError(f"{name}:1: {problem}; SBML is written in UTF-8") from None
     except expat.ExpatError as problem:
         reason = expat.errors.messages.get(problem.code, str(problem))
         raise FormatError(f"{name}:{problem.lineno}: not well-formed XML ({reason}); is the file complete?") from None

@@ -109,17 +109,17 @@ class Translator:
         """
         names = names or {}
         made: list[Expression] = []
-        pending: list[tuple[Any, bool]] = [(tree, False)]
+        pending: list[tuple[Any, int]] = [(tree, _UNREAD)]
         while pending:
-            node, expanded = pending.pop()
-            count = node.getNumChildren()
-            if expanded:
+            node, count = pending.pop()
+            if count == _UNREAD:
+                operands = _operands(node)
+                pending.append((node, len(operands)))
+                pending.extend((operand, _UNREAD) for operand in reversed(operands))
+            else:
                 arguments = made[len(made) - count :] if count else []
                 del made[len(made) - count :]
                 made.append(self._node(node, arguments, place, names))
-            else:
-                pending.append((node, True))
-                pending.extend((node.getChild(i), False) for i in reversed(range(count)))
         return made[0]
 
     def _node(self, node: Any, arguments: list[Expression], place: str, names: Mapping[str, str]) -> Expression:
@@ -180,6 +180,25 @@ class Translator:
         if sum(len(node.arguments) + 1 for node in postorder([made])) > LARGEST:
             raise Unsupported(f"{self.file}: {place}: the formula becomes too large once '{name}' is put in")
         return made
+
+
+_UNREAD = -1
+
+
+def _operands(node: Any) -> list[Any]:
+    """The arguments of a node; libSBML joins long sums and products two by two, which is undone here."""
+    kind = node.getType()
+    if kind not in (libsbml.AST_PLUS, libsbml.AST_TIMES):
+        return [node.getChild(i) for i in range(node.getNumChildren())]
+    operands, pending = [], [node]
+    while pending:
+        inner = pending.pop()
+        count = inner.getNumChildren() if inner.getType() == kind else 0
+        if count:
+            pending.extend(inner.getChild(i) for i in reversed(range(count)))
+        elif inner is not node:
+            operands.append(inner)
+    return operands
 
 
 def as_condition(operand: Expression) -> Expression:
@@ -286,11 +305,18 @@ def _of_inverse(build: Callable[[Expression], Expression]) -> Callable[[Expressi
     return lambda x: build(divide(ONE, x))
 
 
+def _quotient_of(numerator: int, denominator: int) -> float:
+    """As the arithmetic of computers has it: x/0 is infinite, 0/0 no number; both are refused where they count."""
+    if denominator == 0:
+        return math.nan if numerator == 0 else math.copysign(math.inf, numerator)
+    return numerator / denominator
+
+
 _NUMBERS: dict[int, Callable[[Any], float]] = {
     libsbml.AST_INTEGER: lambda node: float(node.getInteger()),
     libsbml.AST_REAL: lambda node: node.getReal(),
     libsbml.AST_REAL_E: lambda node: node.getReal(),
-    libsbml.AST_RATIONAL: lambda node: node.getNumerator() / node.getDenominator(),
+    libsbml.AST_RATIONAL: lambda node: _quotient_of(node.getNumerator(), node.getDenominator()),
     libsbml.AST_NAME_AVOGADRO: lambda node: AVOGADRO,
     libsbml.AST_CONSTANT_E: lambda node: math.e,
     libsbml.AST_CONSTANT_PI: lambda node: math.pi,

@@ -30,13 +30,13 @@ from .graph import (
     not_of,
     number,
     piecewise,
-    postorder,
     power,
     sqrt,
     symbol,
-    symbols,
 )
-from .text import LONG, FormulaError, parse, to_text
+from .text import LONG, FormulaError, parse
+from .traverse import postorder, symbols
+from .written import to_text
 
 __all__ = [
     "FUNCTIONS",

@@ -21,10 +21,10 @@ from .graph import (
     negate,
     number,
     piecewise,
-    postorder,
     power,
     sqrt,
 )
+from .traverse import postorder
 
 
 def substitute(expression: Expression, replacements: Mapping[str, Expression]) -> Expression:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .graph import Expression, postorder
+from .graph import Expression
+from .traverse import postorder
 
 
 def to_sympy(expression: Expression) -> Any:

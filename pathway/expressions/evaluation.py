@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
-from .graph import _COMPARISONS, FUNCTIONS, Expression, postorder
+from .graph import _COMPARISONS, FUNCTIONS, Expression
+from .traverse import postorder
 
 
 def evaluate(expression: Expression, values: Mapping[str, float]) -> float:

@@ -13,6 +13,9 @@ import math
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 
+from .traverse import postorder
+from .written import to_text
+
 FUNCTIONS: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
     "log": math.log,
@@ -99,8 +102,6 @@ class Expression:
         raise TypeError("an expression has no truth value; use less(), equal(), piecewise()")
 
     def __repr__(self) -> str:
-        from .text import to_text
-
         return f"<{to_text(self)}>"
 
     def __reduce__(self) -> tuple:
@@ -391,30 +392,6 @@ def build(operator: str, arguments: Iterable[Expression]) -> Expression:
     if operator in FUNCTIONS:
         return apply(operator, *arguments)
     return _BUILDERS[operator](*arguments)
-
-
-def postorder(roots: Iterable[Expression]) -> list[Expression]:
-    """Every node below the roots once, arguments before the nodes that use them.
-
-    Does not recurse: formulas from files may be nested deeper than Python's stack.
-    """
-    seen: set[int] = set()
-    order: list[Expression] = []
-    pending = [(root, False) for root in reversed(list(roots))]
-    while pending:
-        node, expanded = pending.pop()
-        if expanded:
-            order.append(node)
-        elif id(node) not in seen:
-            seen.add(id(node))
-            pending.append((node, True))
-            pending.extend((argument, False) for argument in reversed(node.arguments))
-    return order
-
-
-def symbols(*roots: Expression) -> frozenset[str]:
-    """Names of all symbols below the roots."""
-    return frozenset(str(node.value) for node in postorder(roots) if node.operator == "symbol")
 
 
 Record = tuple[str, tuple[int, ...], float | str | None]

@@ -6,7 +6,8 @@ No amounts and no rates: those are `parameters/`. Structural integers (stoichiom
 
 from functools import cache
 
-from .language import Network, NetworkError, Observable, Parameter, Quantity, Reaction, Species, join
+from .join import join
+from .language import Network, NetworkError, Observable, Parameter, Quantity, Reaction, Species
 
 __all__ = ["Network", "NetworkError", "Observable", "Parameter", "Quantity", "Reaction", "Species", "circuit", "join"]
 

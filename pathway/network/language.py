@@ -1,17 +1,15 @@
 """The words in which a network is declared: species, parameters, quantities, observables, reactions.
 
 A declaration says what exists and what reacts, in text a biologist would write on a board; amounts and rates are
-looked up elsewhere. `join` puts the modules of a network together and refuses it, with every mistake at once, if a
-name or a unit does not fit.
+looked up elsewhere. `join.join` puts the modules of a network together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import ModuleType
 
 from pathway.errors import InputError
 from pathway.expressions import Expression, parse
@@ -170,31 +168,3 @@ class Network:
     def units(self) -> Mapping[str, str]:
         """Unit text of every declared name."""
         return {entry.name: entry.unit for entry in self.declared}
-
-
-def join(modules: Iterable[ModuleType]) -> Network:
-    """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS.
-
-    Raises
-    ------
-    NetworkError
-        With one line for each doubled or unknown name, unit that does not fit, or moiety that is not kept.
-    """
-    from .check import mistakes
-
-    gathered = list(modules)
-
-    def all_of(kind: str) -> tuple:
-        return tuple(entry for module in gathered for entry in getattr(module, kind, ()))
-
-    network = Network(
-        species=all_of("SPECIES"),
-        parameters=all_of("PARAMETERS"),
-        quantities=all_of("QUANTITIES"),
-        observables=all_of("OBSERVABLES"),
-        reactions=all_of("REACTIONS"),
-    )
-    found = mistakes(network)
-    if found:
-        raise NetworkError("\n".join(found))
-    return network

@@ -21,7 +21,8 @@ with anti-miR is 0.39, 0.67, 0.40 here and 0.36, 0.67, 0.34 in full.
 import sys
 from functools import cache
 
-from .language import Network, Observable, Parameter, Reaction, Species, join
+from .join import join
+from .language import Network, Observable, Parameter, Reaction, Species
 from .rate_laws import saturating
 
 SPECIES = (

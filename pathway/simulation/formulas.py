@@ -12,9 +12,9 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.expressions import Expression, symbol, symbols
+from pathway.expressions import Expression, postorder, symbol, symbols
 from pathway.expressions.calculus import directional_derivative
-from pathway.expressions.graph import ONE, postorder
+from pathway.expressions.graph import ONE
 
 _FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
     "exp": np.exp,

@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pathway.network.language import NetworkError, Observable, Parameter, Quantity, Reaction, Species, join
+from pathway.network.join import join
+from pathway.network.language import NetworkError, Observable, Parameter, Quantity, Reaction, Species
 
 SPECIES = (
     Species("drug", "nM", "free drug"),

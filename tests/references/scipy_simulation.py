@@ -16,8 +16,7 @@ from scipy.integrate import solve_ivp
 from scipy.optimize import root
 
 from pathway.equations import Model
-from pathway.expressions import Expression
-from pathway.expressions.graph import postorder
+from pathway.expressions import Expression, postorder
 
 Compiled = Callable[[float, Sequence[float], Sequence[float]], list[float]]
 

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from pathway.equations import network_model
-from pathway.network.language import Observable, Parameter, Quantity, Reaction, Species, join
+from pathway.network.join import join
+from pathway.network.language import Observable, Parameter, Quantity, Reaction, Species
 from pathway.scenario.laboratory import Agent, KnockDown, Laboratory
 
 MU, BLOCK, K_DRUG = 0.02, 0.8, 10.0  # 1/h, share, nM

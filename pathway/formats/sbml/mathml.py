@@ -30,13 +30,14 @@ from pathway.expressions import (
     not_of,
     number,
     piecewise,
+    postorder,
     power,
     sqrt,
     substitute,
     symbol,
     symbols,
 )
-from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
+from pathway.expressions.graph import ONE, ZERO, is_condition, is_number
 
 from ..errors import FormatError, Unsupported
 from .declarations import DELAY_PREFIX, RATE_PREFIX

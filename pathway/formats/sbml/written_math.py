@@ -8,8 +8,8 @@ from typing import Any
 
 import libsbml
 
-from pathway.expressions import Expression
-from pathway.expressions.graph import is_number, postorder
+from pathway.expressions import Expression, postorder
+from pathway.expressions.graph import is_number
 
 _TYPES = {
     "add": libsbml.AST_PLUS,

@@ -1,0 +1,35 @@
+"""The modules of a network put together, and refused with every mistake at once if a name or a unit does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import ModuleType
+
+from .check import mistakes
+from .language import Network, NetworkError
+
+
+def join(modules: Iterable[ModuleType]) -> Network:
+    """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS.
+
+    Raises
+    ------
+    NetworkError
+        With one line for each doubled or unknown name, unit that does not fit, or moiety that is not kept.
+    """
+    gathered = list(modules)
+
+    def all_of(kind: str) -> tuple:
+        return tuple(entry for module in gathered for entry in getattr(module, kind, ()))
+
+    network = Network(
+        species=all_of("SPECIES"),
+        parameters=all_of("PARAMETERS"),
+        quantities=all_of("QUANTITIES"),
+        observables=all_of("OBSERVABLES"),
+        reactions=all_of("REACTIONS"),
+    )
+    found = mistakes(network)
+    if found:
+        raise NetworkError("\n".join(found))
+    return network

@@ -18,11 +18,12 @@ from pathway.errors import InputError, public
 from .checks import checked_limits, checked_times, checked_tolerances
 from .errors import SimulationError
 from .formulas import find_formula
-from .interventions import Intervention, schedule_of
+from .interventions import Intervention, schedule_of, with_breaks
 from .prepared import SMALL, Prepared, prepare
 from .simulate import MAXIMUM_STEPS, NO_QUEUE, doses_of, empty_report, failure_of, make_task
 from .solvers import layout
 from .solvers.layout import Report, Task
+from .switches import SwitchError
 
 CHUNK = 4096
 """Members that another process is given at a time, and that are held in memory on the way to a file."""
@@ -200,7 +201,8 @@ def _run_members(
         everyone = np.ascontiguousarray(np.broadcast_to(starts, (n, starts.shape[1])))
         starts, missed = steady_states(model, everyone, parameters)
         failures |= missed
-    task = _task(prepared, parameters, starts, options)
+    task, refused = _task(prepared, parameters, starts, options)
+    failures |= refused
     kernels = shown.kernels(1 if n == 1 else None, observables=options.names is not None)
     if model.events:
         report = _run_with_events(shown, task, n, len(names), options)
@@ -223,18 +225,28 @@ def _shown(prepared: Prepared, names: tuple[str, ...] | None) -> tuple[Prepared,
     return prepared.notes[names], names
 
 
-def _task(prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, options: _Options) -> Task:
+def _task(
+    prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, options: _Options
+) -> tuple[Task, dict[int, SimulationError]]:
+    """What is to be run, and members whose switches cannot be isolated."""
     model, end = prepared.model, float(options.times[-1])
+    switching = prepared.time_switches
+    breaks = bool(switching.in_rates) and not model.events
     if options.each_its_own:
         lists = options.interventions
     else:
         lists = [options.interventions]
-    several = options.each_its_own or prepared.has_breaks
-    rows = range(len(parameters)) if several else range(1)
-    schedules = [
-        schedule_of(model, lists[k if options.each_its_own else 0], prepared.breaks(parameters[k]), options.begin, end)
-        for k in rows
-    ]
+    several = options.each_its_own or breaks
+    refused: dict[int, SimulationError] = {}
+    schedules = [schedule_of(model, interventions, options.begin, end) for interventions in lists]
+    if breaks:
+        schedules = schedules if options.each_its_own else schedules * len(parameters)
+        for k, row in enumerate(parameters):
+            state = starts[k if len(starts) > 1 else 0]
+            try:
+                schedules[k] = with_breaks(schedules[k], switching, row, state, options.begin, end)
+            except SwitchError as error:
+                refused[k] = error
     lengths = [len(schedule.times) for schedule in schedules]
     running, absolute = 0.0, options.absolute
     if absolute is None:
@@ -250,7 +262,7 @@ def _task(prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, option
         options.relative,
         running,
     )
-    return task._replace(
+    task = task._replace(
         schedule=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         action_times=np.concatenate([s.times for s in schedules]),
         action_kinds=np.concatenate([s.kinds for s in schedules]),
@@ -259,6 +271,7 @@ def _task(prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, option
         maximum_step=options.maximum_step,
         maximum_steps=options.maximum_steps,
     )
+    return task, refused
 
 
 def worker_count(workers: int | None) -> int:

@@ -1,7 +1,8 @@
 """Events: what happens when a condition becomes true, with the meaning that SBML gives it.
 
-A condition is watched by the step loop, which stops at the first float at which it has changed; what follows from it
-happens here, between two stretches of integration:
+A condition on the state is watched by the step loop, which stops at the first float at which it has changed; what
+depends on time alone is isolated beforehand, and the run stops at every such moment. What follows happens here, between
+two stretches of integration:
 
 * An event is triggered when its trigger turns from false to true. Before the start the trigger counts as
   `initial_value`. Its delay, and its new values if they are those of the trigger's moment, are computed there.
@@ -44,9 +45,6 @@ from .trajectory import Trajectory
 
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
-
-LOOKS = 200
-"""In so many places at least a run looks at triggers that swing with time: its steps may be longer than a swing."""
 
 TIES = 1
 """Seed of the stream that orders events of one priority."""
@@ -140,6 +138,8 @@ class EventRun:
     on_stretch, on_action, on_trigger, on_execution : callable, optional
         Told what happens, for derivatives along the run.
     events : EventState
+    at_switch : bool
+        Whether a switch of time alone changes at the present moment.
     """
 
     prepared: Prepared
@@ -165,6 +165,8 @@ class EventRun:
         self.values = np.full((n_times, len(model.species)), np.nan)
         self.used = np.empty((n_times, len(model.parameters)))
         self.output = 0
+        self.at_switch = False
+        self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
 
     @cached_property
     def formulas(self) -> list[Formulas]:
@@ -182,17 +184,37 @@ class EventRun:
         self._respond()
         self._record()
         while self.time < end:
-            self._integrate(min(end, self._next_action(), self.events.next_due, self.time + self._reach))
+            station, hop = self._next_station()
+            self.at_switch = hop and station <= end
+            if self.at_switch:
+                self.time = float(np.nextafter(station, -math.inf))
+                self._record()
+                self.time = station
+            else:
+                self._integrate(min(end, self._next_action(), self.events.next_due, station))
             if self.time < end or not self.open_end:
                 self._act()
                 self._respond()
             self._record()
 
-    @cached_property
-    def _reach(self) -> float:
-        """How far one integration may go: triggers that swing with time may be true in between two long steps."""
-        span = float(self.task.times[-1] - self.task.start_times[0])
-        return span / LOOKS if self.prepared.has_swinging_triggers else math.inf
+    def _next_station(self) -> tuple[float, bool]:
+        """The next moment that has to do with a switch of time alone, and whether it is one to hop to.
+
+        The run is integrated up to the last moment at which a switch has surely not changed, and hops from there, over
+        a few floats, to the first one at which it has and to the first one at which it surely has.
+        """
+        switching = self.prepared.time_switches
+        if not switching.chosen:
+            return math.inf, False
+        values = switching.values(self.parameters, self.state)
+        if self._stations is None or self._stations[0] != values:
+            end = float(self.task.times[-1])
+            found = switching.moments(switching.chosen, self.parameters, self.state, self.time, end)
+            points = np.unique(np.concatenate([found.before, found.times, found.after]))
+            self._stations = values, points, ~np.isin(points, found.joined().before)
+        _, points, hops = self._stations
+        place = int(np.searchsorted(points, self.time, side="right"))
+        return (float(points[place]), bool(hops[place])) if place < len(points) else (math.inf, False)
 
     def _next_action(self) -> float:
         times = self.task.action_times
@@ -245,8 +267,6 @@ class EventRun:
                 array[target] += value
             elif kind in (layout.SCALE, layout.PARAMETER_SCALE):
                 array[target] *= value
-            elif kind == layout.BREAK:
-                self.time = float(np.nextafter(self.time, math.inf))
             if self.on_action is not None:
                 self.on_action(self.action)
             self.action += 1

@@ -12,6 +12,7 @@ from pathway.equations import Model
 from pathway.errors import InputError
 
 from .solvers import layout
+from .switches import Moments, TimeSwitches
 
 
 @dataclass(frozen=True)
@@ -50,21 +51,19 @@ _KINDS = (
     ("add", layout.ADD, layout.PARAMETER_ADD),
 )
 
-_NONE = Schedule(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+NOTHING = Schedule(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
-def schedule_of(
-    model: Model, interventions: Sequence[Intervention], breaks: Sequence[float], start: float, end: float
-) -> Schedule:
-    """The actions of the interventions between start and end, and restarts at the breaks.
+def schedule_of(model: Model, interventions: Sequence[Intervention], start: float, end: float) -> Schedule:
+    """The actions of the interventions between start and end.
 
     Raises
     ------
     ValueError
         If an intervention lies before the start, names something unknown, or gives a value that is not finite.
     """
-    if not interventions and not breaks:
-        return _NONE
+    if not interventions:
+        return NOTHING
     rows: list[tuple[float, int, int, float]] = []
     for number, intervention in enumerate(interventions):
         if not np.isfinite(intervention.time):
@@ -74,13 +73,66 @@ def schedule_of(
                 f"interventions: entry {number} at time {intervention.time:g} lies before the start ({start:g})"
             )
         rows += [(float(intervention.time), *row) for row in _actions(model, number, intervention)]
-    rows += [(float(at), layout.BREAK, 0, 0.0) for at in breaks]
     rows = sorted((row for row in rows if start <= row[0] <= end), key=lambda row: row[0])
     return Schedule(
         np.array([row[0] for row in rows], dtype=float),
         np.array([row[1] for row in rows], dtype=np.int64),
         np.array([row[2] for row in rows], dtype=np.int64),
         np.array([row[3] for row in rows], dtype=float),
+    )
+
+
+def with_breaks(
+    schedule: Schedule, switching: TimeSwitches, parameters: np.ndarray, state: np.ndarray, start: float, end: float
+) -> Schedule:
+    """The schedule with restarts where the rates switch at a moment that is known beforehand.
+
+    Where an action changes what the moments depend on, they are isolated anew from there.
+
+    Parameters
+    ----------
+    schedule : Schedule
+    switching : TimeSwitches
+    parameters : array, shape (n_parameters,)
+    state : array, shape (n_species,)
+
+    Raises
+    ------
+    SwitchError
+    """
+    if not switching.in_rates:
+        return schedule
+    parameters, state, reads = parameters.copy(), state.copy(), switching.reads(switching.in_rates)
+    model, parts, since = switching.model, [], start
+    for at, kind, target, value in zip(*schedule, strict=True):
+        of_state = kind <= layout.SCALE
+        if (model.species if of_state else model.parameters)[target] in reads:
+            parts.append(switching.breaks(parameters, state, since, at))
+            _change(state if of_state else parameters, kind, target, value)
+            since = at
+    parts.append(switching.breaks(parameters, state, since, end))
+    return _merged(schedule, parts)
+
+
+def _change(values: np.ndarray, kind: int, target: int, value: float) -> None:
+    if kind in (layout.SET, layout.PARAMETER_SET):
+        values[target] = value
+    elif kind in (layout.ADD, layout.PARAMETER_ADD):
+        values[target] += value
+    else:
+        values[target] *= value
+
+
+def _merged(schedule: Schedule, parts: Sequence[Moments]) -> Schedule:
+    before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
+    zeros = np.zeros(len(before), dtype=np.int64)
+    times = np.concatenate([schedule.times, before])
+    order = np.argsort(times, kind="stable")
+    return Schedule(
+        times[order],
+        np.concatenate([schedule.kinds, zeros + layout.BREAK])[order],
+        np.concatenate([schedule.targets, zeros])[order],
+        np.concatenate([schedule.values, after])[order],
     )
 
 

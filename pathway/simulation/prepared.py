@@ -13,7 +13,7 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.evaluation import evaluate_all
-from pathway.expressions.graph import is_number, postorder
+from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
 from pathway.kernels.handles import address, packed
 
@@ -21,11 +21,10 @@ from .formulas import evaluate_arrays
 from .solvers import method
 from .solvers.lanes import lanes_for
 from .solvers.layout import Kernels, Method, Pattern, Report, Task
+from .switches import TimeSwitches
 
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""
-
-SWINGING = frozenset({"sin", "cos", "tan"})
 
 KERNEL_NAMES = (
     *("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables"),
@@ -216,43 +215,9 @@ class Prepared:
         return np.where(self._declared, self._declared_scales, own)
 
     @cached_property
-    def jumps(self) -> list[tuple[Expression, Expression]]:
-        """Comparisons in the rates that depend on time and parameters alone: value and slope of their difference."""
-        known = {*self.model.parameters, TIME}
-        found = {}
-        for node in postorder(list(self.model.derivatives.values())):
-            if node.operator in ("less", "less_equal", "equal", "not_equal"):
-                used = symbols(node)
-                if TIME in used and used <= known:
-                    difference = node.arguments[0] - node.arguments[1]
-                    slope = differentiate(difference, TIME)
-                    if TIME not in symbols(slope):
-                        found[node] = (difference, slope)
-        return list(found.values())
-
-    @cached_property
-    def has_swinging_triggers(self) -> bool:
-        """Whether the trigger of some event goes up and down with time alone, whatever the state does."""
-        triggers = self.model.closed([event.trigger for event in self.model.events])
-        return any(node.operator in SWINGING and TIME in symbols(node) for node in postorder(triggers))
-
-    @property
-    def has_breaks(self) -> bool:
-        """Whether some rate jumps by a condition on time."""
-        return bool(self.jumps)
-
-    def breaks(self, parameters: np.ndarray) -> list[float]:
-        """Times at which a rate jumps by a condition on time, such as a pulse written with piecewise."""
-        if not self.jumps:
-            return []
-        values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
-        values[TIME] = 0.0
-        times = set()
-        for difference, slope in self.jumps:
-            offset, rate = evaluate_all([difference, slope], values)
-            if rate != 0.0 and np.isfinite(offset / rate):
-                times.add(-offset / rate)
-        return sorted(times)
+    def time_switches(self) -> TimeSwitches:
+        """When the rates jump or bend, and triggers change, with time alone."""
+        return TimeSwitches(self.model)
 
 
 class Ready:

@@ -311,7 +311,7 @@ class _SlopeEvents(EventRun):
         rates = self._rates()
         self.moment = np.zeros(slopes.n_names)
         due = self._due()
-        if self._reached:
+        if self._reached or self.at_switch:
             self.moment = self._crossing(rates)
         elif due:
             self.moment = due[0].context[0]  # type: ignore[index]

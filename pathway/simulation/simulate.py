@@ -14,7 +14,7 @@ from pathway.errors import public
 
 from .checks import checked_limits, checked_row, checked_slopes, checked_times, checked_tolerances
 from .errors import failure
-from .interventions import Intervention, Schedule, schedule_of
+from .interventions import Intervention, Schedule, schedule_of, with_breaks
 from .prepared import SMALL, Prepared, prepare
 from .solvers import layout
 from .solvers.layout import Kernels, Report, Task
@@ -97,7 +97,10 @@ def simulate(
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, wall_time)
-    schedule = schedule_of(model, interventions, prepared.breaks(p), begin, float(times[-1]))
+    end = float(times[-1])
+    schedule = schedule_of(model, interventions, begin, end)
+    if not model.events:
+        schedule = with_breaks(schedule, prepared.time_switches, p, y, begin, end)
     running = 0.0
     if absolute is None:
         running, absolute = SMALL, prepared.usual_tolerances(y, doses_of(schedule, len(y)))

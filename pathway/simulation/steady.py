@@ -23,7 +23,7 @@ from pathway.kernels import compile_model
 
 from .checks import checked_row
 from .errors import SimulationError, failure
-from .interventions import schedule_of
+from .interventions import NOTHING
 from .prepared import SMALL, Prepared, prepare
 from .simulate import Values, empty_report, make_task
 from .solvers import layout
@@ -344,9 +344,8 @@ def _relax(
     prepared = part.prepared
     kernels = prepared.kernels(width)
     # Each member has a horizon of its own: all end at time zero and start that long before it.
-    schedule = schedule_of(prepared.model, (), (), 0.0, 0.0)
     absolute = SMALL * prepared.scales(starts)
-    task = make_task(np.zeros(1), 0.0, starts, parameters, absolute, schedule, 1e-4, SMALL)
+    task = make_task(np.zeros(1), 0.0, starts, parameters, absolute, NOTHING, 1e-4, SMALL)
     task = task._replace(start_times=-horizons, maximum_steps=RELAX_STEPS)
     report = empty_report(len(starts), 1, kernels.n_species, kernels, False)
     prepared.run(kernels, "Rodas5P", task, report)

@@ -1,7 +1,485 @@
-"""Switches of a model along a run: where its rates jump or bend, and where triggers may change."""
+"""Switches of a model along a run: where its rates jump or bend, and where triggers may change.
+
+The moments of switches that depend on time alone are isolated before the run, to floating-point accuracy, by branch and
+bound: an interval of time is proved to be free of a switch, or the function is proved to be monotone on it and its
+zero (or passage through a whole number) is narrowed down to neighboring floats, or it is halved. Inner switches come
+first, so that `time - 24*floor(time/24)` is looked at between the jumps of its floor. What rounding hides (a sign that
+no evaluation in floats can tell) is a touch if both sides are equal and the place is short, and else is refused.
+"""
 
 from __future__ import annotations
 
-from pathway.equations.switches import Switch, switches
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
-__all__ = ["Switch", "switches"]
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.equations.switches import Switch, deciding, switches
+from pathway.expressions import symbols, to_text
+from pathway.expressions.intervals import Enclosure, IntervalProgram
+
+from .errors import SimulationError
+from .formulas import evaluate_arrays
+
+__all__ = ["Moments", "Switch", "SwitchError", "TimeSwitches", "switches"]
+
+MOST_MOMENTS = 1_000_000
+TOO_OFTEN = f"changes more than {MOST_MOMENTS} times during the run"
+MOST_PIECES = 2_000_000
+MOST_HIDDEN = 200_000
+"""Limits of the search for one function: intervals looked at, and those among them that rounding hides."""
+
+MOST_KEPT = 1000
+"""Results kept for values met before."""
+
+AT_ONCE = 1 << 15
+"""Intervals looked at together: their arrays stay in the cache."""
+
+UNSURE = 1e-9
+"""A change of sign that is hidden from floats for longer than this share of the run is refused."""
+
+TOUCH = 1e-5
+"""A touch likewise: near a double zero floats cannot tell the sign within a part in 1e8."""
+
+NOISE = 16.0
+"""A function that stays within so many times its rounding error is not told from zero by looking closer."""
+
+
+class SwitchError(SimulationError):
+    """A condition whose changes cannot be isolated; `time` is where."""
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """When switches change, ascending in time; arrays of shape (n_moments,).
+
+    Attributes
+    ----------
+    times : array
+        The first float at which the switch has changed.
+    before, after : array
+        The last float before it and the first one after it at which rounding surely does not matter: neighbors of
+        `times`, or a few floats further.
+    switch : array of int
+        Which of `switches(model)`.
+    """
+
+    times: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    switch: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def joined(self) -> Moments:
+        """Moments of several switches that cannot be told apart, or are the same, made one."""
+        low, high = _merged([(self.before, self.after)])
+        places = np.searchsorted(self.times, low)
+        return Moments(self.times[places], low, high, self.switch[places])
+
+
+_NONE = np.zeros(0)
+NO_MOMENTS = Moments(_NONE, _NONE, _NONE, _NONE.astype(np.int64))
+
+
+class TimeSwitches:
+    """The switches of a model that depend on time alone.
+
+    Attributes
+    ----------
+    model : Model
+    in_rates, in_triggers, chosen : list of int
+        Places among `switches(model)`; `chosen` are all of them.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.every = switches(model)
+        self.in_rates = [k for k, s in enumerate(self.every) if s.time_only and s.in_rates]
+        self.in_triggers = [k for k, s in enumerate(self.every) if s.time_only and s.in_triggers]
+        self.chosen = sorted({*self.in_rates, *self.in_triggers})
+        self._kept: OrderedDict[tuple, Moments] = OrderedDict()
+
+    def moments(
+        self, chosen: Sequence[int], parameters: np.ndarray, state: np.ndarray, begin: float, end: float
+    ) -> Moments:
+        """When the chosen switches change between `begin` and `end`; those of the last calls are kept.
+
+        Parameters
+        ----------
+        chosen : sequence of int
+            Some of `in_rates` or `in_triggers`.
+        parameters : array, shape (n_parameters,)
+        state : array, shape (n_species,)
+            Only species without a rate are read.
+
+        Raises
+        ------
+        SwitchError
+            Naming the condition and where in time it cannot be isolated, or that it changes too often.
+        """
+        if not chosen or not begin < end:
+            return NO_MOMENTS
+        names, of_parameters, of_species = self._read(tuple(chosen))
+        values = [*parameters[of_parameters].tolist(), *state[of_species].tolist()]
+        key = (tuple(chosen), begin, end, *values)
+        found = self._kept.get(key)
+        if found is None:
+            isolation = _Isolation(self, dict(zip(names, values, strict=True)), begin, end)
+            found = self._kept[key] = _ordered(chosen, [isolation.changes(place) for place in chosen])
+            if len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> Moments:
+        """When the rates switch, each moment once: see `moments`."""
+        return self.moments(self.in_rates, parameters, state, begin, end).joined()
+
+    def _read(self, chosen: tuple[int, ...]) -> tuple[list[str], list[int], list[int]]:
+        """Names that these switches read, and where their values stand among parameters and species."""
+        if chosen not in self._names:
+            model, used = self.model, symbols(*(self.every[place].function for place in chosen))
+            own = [k for k, name in enumerate(model.parameters) if name in used]
+            held = [k for k, name in enumerate(model.species) if name in used]
+            names = [*(model.parameters[k] for k in own), *(model.species[k] for k in held)]
+            self._names[chosen] = names, own, held
+        return self._names[chosen]
+
+    @cached_property
+    def _names(self) -> dict[tuple[int, ...], tuple[list[str], list[int], list[int]]]:
+        return {}
+
+    def values(self, parameters: np.ndarray, state: np.ndarray) -> list[float]:
+        """What the moments of all these switches depend on."""
+        _, own, held = self._read(tuple(self.chosen))
+        return [*parameters[own].tolist(), *state[held].tolist()]
+
+    def reads(self, chosen: Sequence[int]) -> frozenset[str]:
+        """Parameters and species on which the moments of these switches depend."""
+        return frozenset(self._read(tuple(chosen))[0])
+
+    @cached_property
+    def inner(self) -> list[list[int]]:
+        """For each switch those that stand inside its function."""
+        place = {(switch.function, switch.integer): k for k, switch in enumerate(self.every)}
+        keys = [{(function, integer) for function, _, integer in deciding([s.function])} for s in self.every]
+        return [sorted(place[key] for key in inside if key in place) for inside in keys]
+
+    @cached_property
+    def programs(self) -> list[IntervalProgram]:
+        return [IntervalProgram(switch.function, TIME) for switch in self.every]
+
+
+def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> Moments:
+    which = np.repeat(np.array(chosen, dtype=np.int64), [len(part[0]) for part in parts])
+    before, times, after = (np.concatenate([part[k] for part in parts]) for k in range(3))
+    order = np.argsort(times, kind="stable")
+    return Moments(times[order], before[order], after[order], which[order])
+
+
+Zones = tuple[np.ndarray, np.ndarray]
+"""First and last float of stretches in which a switch may change."""
+
+
+class _Isolation:
+    """The switches of one model at given values, over one span."""
+
+    def __init__(self, switching: TimeSwitches, values: Mapping[str, float], begin: float, end: float) -> None:
+        self.switching, self.values, self.begin, self.end = switching, values, begin, end
+        self.finest = 4e-17 * max(abs(begin), abs(end))
+        self._zones: dict[int, Zones] = {}
+
+    def changes(self, place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Before, at and after each change of one switch."""
+        low, high = self.zones(place)
+        function = self._function(place)
+        times = function.first_changes(low, high, self.begin)
+        real = ~np.isnan(times)
+        self._check_width(place, low[real], high[real], UNSURE)
+        return low[real], times[real], high[real]
+
+    def zones(self, place: int) -> Zones:
+        """Outside of these the switch keeps its state; kept."""
+        if place not in self._zones:
+            inner = [self.zones(k) for k in self.switching.inner[place]]
+            low, high = self._search(place, self._function(place), _merged(inner))
+            if len(low) > MOST_MOMENTS:
+                raise self._error(place, self.begin, TOO_OFTEN)
+            self._check_width(place, low, high, TOUCH)
+            self._zones[place] = low, high
+        return self._zones[place]
+
+    def _function(self, place: int) -> _Function:
+        return _Function(self.switching.every[place], self.switching.programs[place], self.values)
+
+    def _search(self, place: int, function: _Function, inner: Zones) -> Zones:
+        low, high = _between(inner, self.begin, self.end)
+        found = [function.open_zones(*inner)]
+        stack = _portions(low, high)
+        count, hidden, left = len(found[0][0]), 0, MOST_PIECES + 4 * len(low)
+        while stack:
+            low, high = stack.pop()
+            left -= len(low)
+            passing, unclear, rest = function.divide(low, high, self.finest)
+            found += [passing, unclear]
+            count, hidden = count + len(passing[0]), hidden + len(unclear[0])
+            if count > MOST_MOMENTS:
+                raise self._error(place, self.begin, TOO_OFTEN)
+            if left < 0 or hidden > MOST_HIDDEN:
+                where = f"near time {float(np.median(low)):.6g}"
+                raise self._error(place, float(low[0]), f"cannot be told from {self._border(place)} {where}")
+            middle = _middle(*rest)
+            stack += _portions(np.concatenate([rest[0], middle]), np.concatenate([middle, rest[1]]))
+        return function.closed(*_merged(found), self.begin, self.end)
+
+    def _check_width(self, place: int, low: np.ndarray, high: np.ndarray, share: float) -> None:
+        wide = high - low > share * (self.end - self.begin) + 1e-14 * np.maximum(np.abs(low), np.abs(high))
+        if wide.any():
+            k = int(np.argmax(wide))
+            where = f"between time {low[k]:.9g} and {high[k]:.9g}"
+            raise self._error(place, float(low[k]), f"cannot be told from {self._border(place)} {where}")
+
+    def _border(self, place: int) -> str:
+        return "a whole number" if self.switching.every[place].integer else "zero"
+
+    def _error(self, place: int, time: float, problem: str) -> SwitchError:
+        switch = self.switching.every[place]
+        reason = f"'{to_text(switch.function)}', which decides '{to_text(switch.node)}', {problem}"
+        return SwitchError(f"{self.switching.model.name}: {reason}", reason, time, {}, None)
+
+
+def _merged(zones: Sequence[Zones]) -> Zones:
+    """Sorted, and joined where they overlap or touch."""
+    low, high = (np.concatenate([zone[k] for zone in zones] or [np.zeros(0)]) for k in range(2))
+    if len(low) == 0:
+        return low, high
+    order = np.argsort(low, kind="stable")
+    low, reach = low[order], np.maximum.accumulate(high[order])
+    first = np.concatenate([[True], low[1:] > reach[:-1]])
+    last = np.concatenate([first[1:], [True]])
+    return low[first], reach[last]
+
+
+def _between(zones: Zones, begin: float, end: float) -> Zones:
+    """The stretches between zones."""
+    low, high = np.concatenate([[begin], zones[1]]), np.concatenate([zones[0], [end]])
+    inside = low < high
+    return low[inside], high[inside]
+
+
+def _portions(low: np.ndarray, high: np.ndarray) -> list[Zones]:
+    return [(low[k : k + AT_ONCE], high[k : k + AT_ONCE]) for k in range(0, len(low), AT_ONCE)]
+
+
+def _pick(
+    mask: np.ndarray, low: np.ndarray, high: np.ndarray, bounds: Enclosure
+) -> tuple[np.ndarray, np.ndarray, Enclosure]:
+    """Some of the intervals, with what is known of them."""
+    slope = None if bounds.slope is None else (bounds.slope[0][mask], bounds.slope[1][mask])
+    least, most, defined, possible = (part[mask] for part in bounds[:4])
+    return low[mask], high[mask], Enclosure(least, most, defined, possible, slope)
+
+
+def _middle(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    return low + 0.5 * (high - low)
+
+
+# --- one function -------------------------------------------------------------------------------------------------
+
+
+class _Function:
+    """The function of a switch at given values.
+
+    Its state at a moment is a number that changes with the switch: the sign, or of an integer part twice the number,
+    with the odd numbers between; `nan` where the function is not a number.
+    """
+
+    def __init__(self, switch: Switch, program: IntervalProgram, values: Mapping[str, float]) -> None:
+        self.formula, self.integer, self.program, self.values = switch.function, switch.integer, program, values
+
+    def enclose(self, low: np.ndarray, high: np.ndarray, slopes: bool = False) -> Enclosure:
+        return self.program.enclose(self.values, low, high, slopes)
+
+    def floats(self, times: np.ndarray) -> np.ndarray:
+        """What floats give."""
+        return np.broadcast_to(evaluate_arrays([self.formula], {**self.values, TIME: times})[0], times.shape)
+
+    def label(self, values: np.ndarray) -> np.ndarray:
+        return np.floor(values) + np.ceil(values) if self.integer else np.sign(values)
+
+    def states(self, bounds: Enclosure) -> tuple[np.ndarray, np.ndarray]:
+        """The state on each interval, and whether it is surely the same everywhere in it."""
+        low, high = self.label(bounds.low), self.label(bounds.high)
+        never = ~bounds.possible
+        return np.where(never, np.nan, low), never | ((low == high) & bounds.defined)
+
+    def divide(self, low: np.ndarray, high: np.ndarray, finest: float) -> tuple[Zones, Zones, Zones]:
+        """Of some intervals: zones where it passes, zones that rounding hides, and intervals that have to be halved."""
+        bounds = self.enclose(low, high, slopes=True)
+        low, high, bounds = _pick(~self.states(bounds)[1], low, high, bounds)
+        assert bounds.slope is not None
+        smooth = np.isfinite(bounds.low) & np.isfinite(bounds.high) & bounds.defined
+        monotone = ((bounds.slope[0] > 0.0) | (bounds.slope[1] < 0.0)) & smooth
+        passing = self._narrowed(low[monotone], high[monotone])
+        low, high, bounds = _pick(~monotone, low, high, bounds)
+        if not len(low):
+            return passing, (low, high), (low, high)
+        # The value in the middle and the slopes bound it closely where it touches zero.
+        middle = _middle(low, high)
+        thin, steepest = self.enclose(middle, middle), np.maximum(*map(np.abs, bounds.slope or (low, low)))
+        reach = np.where(np.isfinite(steepest), steepest * (high - low), np.inf)
+        least, most = np.maximum(bounds.low, thin.low - reach), np.minimum(bounds.high, thin.high + reach)
+        free = (self.label(least) == self.label(most)) & bounds.defined
+        error, near = NOISE * (thin.high - thin.low), np.rint(thin.low) if self.integer else 0.0
+        hidden = (least >= near - error) & (most <= near + error) & thin.defined
+        hidden |= (high - low <= finest) | (middle <= low) | (middle >= high)
+        hidden, wide = hidden & ~free, ~hidden & ~free
+        return passing, (low[hidden], high[hidden]), (low[wide], high[wide])
+
+    def _narrowed(self, low: np.ndarray, high: np.ndarray) -> Zones:
+        """Where a function that is monotone on each interval passes zero, or whole numbers."""
+        if not len(low):
+            return low, high
+        ends = self.enclose(low, low), self.enclose(high, high)
+        if not self.integer:
+            target = np.zeros(len(low))
+        else:
+            least = np.floor(np.minimum(ends[0].low, ends[1].low))
+            most = np.ceil(np.maximum(ends[0].high, ends[1].high))
+            count = (most - least + 1.0).clip(0.0, 1e9).astype(np.int64)
+            if count.sum() > MOST_MOMENTS + 3 * len(low):
+                return np.zeros(MOST_MOMENTS + 1), np.ones(MOST_MOMENTS + 1)
+            which = np.repeat(np.arange(len(low)), count)
+            target = least[which] + np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+            ends = _pick(which, low, low, ends[0])[2], _pick(which, low, low, ends[1])[2]
+            low, high = low[which], high[which]
+        # Those that surely have it inside, or may have it at an end.
+        rising = ends[1].high + ends[1].low > ends[0].high + ends[0].low
+        first, last = (np.where(rising, ends[0].low, -ends[0].high), np.where(rising, ends[1].high, -ends[1].low))
+        aim = np.where(rising, target, -target)
+        inside = (first <= aim) & (last >= aim)
+        low, high, target, rising = low[inside], high[inside], target[inside], rising[inside]
+        root = self._root(low, high, target, rising)
+        return self._sure(root, low, target, rising, -1), self._sure(root, high, target, rising, 1)
+
+    def _root(self, low: np.ndarray, high: np.ndarray, target: np.ndarray, rising: np.ndarray) -> np.ndarray:
+        """The zeros as floats have them, to about a neighboring float (Illinois, then halving)."""
+        sign = np.where(rising, 1.0, -1.0)
+        a, b = low.copy(), high.copy()
+        fa, fb = (sign * (self.floats(t) - target) for t in (a, b))
+        best = np.where(np.abs(fa) < np.abs(fb), a, b)
+        side, one = np.zeros(len(a)), np.ones(len(a), dtype=np.int64)
+        with np.errstate(all="ignore"):
+            for turn in range(200):
+                todo = (b - a > np.spacing(np.maximum(np.abs(a), np.abs(b)))) & (fa < 0.0) & (fb > 0.0)
+                if not todo.any():
+                    break
+                # One that falls on an end is moved off it, so that a zero beside an end is closed in at once.
+                guess = np.clip(a - fa * ((b - a) / (fb - fa)), _moved(a, one), _moved(b, -one))
+                middle = _ordinal_middle(a, b) if turn % 8 == 7 else _middle(a, b)
+                halve = ~((guess > a) & (guess < b)) | (turn >= 40) | (turn % 8 == 7)
+                x = np.where(todo, np.where(halve, middle, guess), best)
+                fx = sign * (self.floats(x) - target)
+                best = np.where(todo, x, best)
+                left, right = todo & (fx <= 0.0), todo & (fx >= 0.0)
+                fb, fa = np.where(left & (side < 0), 0.5 * fb, fb), np.where(right & (side > 0), 0.5 * fa, fa)
+                a, fa = np.where(left, x, a), np.where(left, fx, fa)
+                b, fb = np.where(right, x, b), np.where(right, fx, fb)
+                side = np.where(left, -1.0, 1.0)
+        return best
+
+    def _sure(self, root: np.ndarray, end: np.ndarray, target: np.ndarray, rising: np.ndarray, side: int) -> np.ndarray:
+        """The float nearest to the zero, on one side of it, at which the sign is sure; or the end of the interval."""
+        up = rising == (side > 0)  # whether the function lies above the target on this side
+        found, steps = root.copy(), np.ones(len(root), dtype=np.int64)
+        todo = np.arange(len(root))
+        for _ in range(64):
+            t = _moved(root[todo], side * steps[todo])
+            t = np.minimum(t, end[todo]) if side > 0 else np.maximum(t, end[todo])
+            bounds = self.enclose(t, t)
+            sure = np.where(up[todo], bounds.low > target[todo], bounds.high < target[todo]) & bounds.defined
+            found[todo] = t
+            todo = todo[~sure & (t != end[todo])]
+            if not len(todo):
+                break
+            steps[todo] *= 2
+        return found
+
+    def open_zones(self, low: np.ndarray, high: np.ndarray) -> Zones:
+        """Of the zones of inner switches those across which this one changes, or may."""
+        if not len(low):
+            return low, high
+        first, last = (self.states(self.enclose(t, t)) for t in (low, high))
+        same = first[1] & last[1] & _equal(first[0], last[0])
+        return low[~same], high[~same]
+
+    def closed(self, low: np.ndarray, high: np.ndarray, begin: float, end: float) -> Zones:
+        """Zones whose ends are unsure, because an inner switch lies there, widened until they are sure."""
+        for side, ends, border in ((-1, low, begin), (1, high, end)):
+            steps = 1
+            while steps < 1 << 40:
+                sure = self.states(self.enclose(ends, ends))[1] | (ends == border)
+                if sure.all():
+                    break
+                moved = _moved(ends, np.full(len(ends), side * steps))
+                ends[~sure] = np.clip(moved, begin, end)[~sure]
+                steps *= 2
+        return _merged([(low, high)])
+
+    def first_changes(self, low: np.ndarray, high: np.ndarray, begin: float) -> np.ndarray:
+        """The first float in each zone with another state than at its beginning; nan where the state stays."""
+        if not len(low):
+            return low
+        before, after = (self.label(self.floats(t)) for t in (low, high))
+        moved = ~_equal(before, after)
+        times = np.full(len(low), np.nan)
+        # By halving where the sides differ; where they do not, a short zone is looked at float by float.
+        a, b = low.copy(), high.copy()
+        for _ in range(64):
+            middle = _ordinal_middle(a, b)
+            todo = moved & (middle > a) & (middle < b)
+            if not todo.any():
+                break
+            state = self.label(self.floats(middle))
+            changed = ~_equal(state, before)
+            a, b = np.where(todo & ~changed, middle, a), np.where(todo & changed, middle, b)
+        times[moved] = b[moved]
+        for k in np.flatnonzero(~moved):
+            inside = _moved(np.full(66, low[k]), np.arange(66))
+            inside = inside[inside <= high[k]]
+            if len(inside) < 66:
+                other = ~_equal(self.label(self.floats(inside)), before[k])
+                if other.any():
+                    times[k] = inside[int(np.argmax(other))]
+        return times
+
+
+def _equal(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return (a == b) | (np.isnan(a) & np.isnan(b))
+
+
+def _ordinals(times: np.ndarray) -> np.ndarray:
+    """Floats by their order: neighbors differ by one."""
+    bits = np.ascontiguousarray(times, dtype=float).view(np.int64)
+    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
+
+
+def _floats(ordinals: np.ndarray) -> np.ndarray:
+    bits = np.where(ordinals < 0, np.int64(-(2**63)) - ordinals, ordinals)
+    return np.ascontiguousarray(bits).view(float)
+
+
+def _ordinal_middle(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The float that has as many between it and one as between it and the other."""
+    first, last = _ordinals(a), _ordinals(b)
+    return _floats(first // 2 + last // 2 + (first % 2 + last % 2) // 2)
+
+
+def _moved(times: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Floats so many places further."""
+    return _floats(_ordinals(times) + steps)

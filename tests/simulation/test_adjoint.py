@@ -9,7 +9,7 @@ from pathway.equations import Model
 from pathway.scenario.shelf import circuit_model, line_values
 from pathway.simulation import simulate
 from pathway.simulation.adjoint import pull_back
-from pathway.simulation.interventions import schedule_of
+from pathway.simulation.interventions import NOTHING, with_breaks
 from pathway.simulation.prepared import prepare
 from pathway.simulation.simulate import make_task, run_one
 from pathway.simulation.solvers import layout
@@ -25,7 +25,7 @@ def pulled(
     prepared, parameters = prepare(model), np.array(model.parameter_values)
     start = prepared.starts(parameters)
     absolute = prepared.usual_tolerances(start, None)
-    schedule = schedule_of(model, (), prepared.breaks(parameters), 0.0, float(times[-1]))
+    schedule = with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
     task = make_task(times, 0.0, start[None], parameters[None], absolute[None], schedule, relative, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 
 import numpy as np
 
-from pathway.expressions import symbols
 from pathway.simulation import SimulationError
 from pathway.simulation.ensemble import single
 from pathway.simulation.events import EventRun, EventState
-from pathway.simulation.interventions import schedule_of
+from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import Prepared, Ready, prepare
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
 from pathway.simulation.solvers import layout as codes
 from pathway.simulation.solvers.layout import Report, Task
+from pathway.simulation.switches import NO_MOMENTS, SwitchError
 
 from .layout import Layout
 from .recorded import RunFailure
@@ -63,10 +63,6 @@ class Engine:
         self.rest = Rest(self.prepared)
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
-        self._nothing = schedule_of(layout.model, (), (), 0.0, 0.0)
-        self._breaks: dict[bytes, tuple[float, ...]] = {}
-        used = {name for pair in self.prepared.jumps for formula in pair for name in symbols(formula)}
-        self._breaking = np.array([k for k, name in enumerate(layout.model.parameters) if name in used], dtype=int)
         self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))
         self._ready: dict[tuple, Ready] = {}
 
@@ -102,11 +98,12 @@ class Engine:
         failures : dict of int to str
             Members that could not be run, with the reason.
         """
-        breaks = tuple(map(self._known_breaks, rows)) if self.prepared.has_breaks else ()
+        refused: dict[int, str] = {}
+        breaks = self._breaks(start, float(times[-1]), states, rows, refused)
         key = kept, breaks, relative
         ready = self._ready.get(key) if kept is not None else None
         if ready is None:
-            task = make_task(times, start, states.copy(), rows.copy(), states.copy(), self._nothing, relative, SMALL)
+            task = make_task(times, start, states.copy(), rows.copy(), states.copy(), NOTHING, relative, SMALL)
             kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
             report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
             ready = Ready(self.prepared, kernels, self.solver, _with_breaks(task, breaks), report)
@@ -117,8 +114,8 @@ class Engine:
         report.counts[:] = 0
         ready()
         if (report.counts[:, codes.STATUS] == codes.DONE).all():
-            return report.values, report.states, {}
-        failures = {}
+            return report.values, report.states, refused
+        failures = refused
         for k in np.flatnonzero(report.counts[:, codes.STATUS] != codes.DONE).tolist():
             try:
                 again = self._again(task, k, report)
@@ -133,14 +130,23 @@ class Engine:
             raise failure_of(self.prepared, report._replace(end_parameters=task.parameters), member)
         return run_one(self.prepared, self.prepared.kernels(1), single(task, member), self.solver)
 
-    def _known_breaks(self, row: np.ndarray) -> tuple[float, ...]:
-        """Breaks at these model parameters, worked out once for the values they depend on."""
-        key = row[self._breaking].tobytes()
-        if key not in self._breaks:
-            if len(self._breaks) > 1000:
-                self._breaks.clear()
-            self._breaks[key] = tuple(self.prepared.breaks(row))
-        return self._breaks[key]
+    def _breaks(
+        self, start: float, end: float, states: np.ndarray, rows: np.ndarray, refused: dict[int, str] | None = None
+    ) -> _Breaks:
+        """When the rates of each member switch by time alone; members for which that cannot be told are `refused`."""
+        switching = self.prepared.time_switches
+        if not switching.in_rates:
+            return ()
+        breaks: list[tuple[bytes, bytes]] = []
+        for k, (state, row) in enumerate(zip(states, rows, strict=True)):
+            try:
+                moments = switching.breaks(row, state, start, end)
+            except SwitchError as reason:
+                if refused is None:
+                    raise RunFailure(str(reason)) from None
+                refused[k], moments = str(reason), NO_MOMENTS
+            breaks.append((moments.before.tobytes(), moments.after.tobytes()))
+        return tuple(breaks)
 
     # Runs that keep their steps.
 
@@ -151,7 +157,7 @@ class Engine:
         ------
         RunFailure
         """
-        breaks = self._known_breaks(row) if self.prepared.has_breaks else ()
+        breaks = self._breaks(stretch.start, float(stretch.moments[0][-1]), state[None], row[None])
         for pivoted in (0, 1):
             while True:
                 ready = self._made_ready(stretch, breaks, relative, pivoted)
@@ -171,7 +177,7 @@ class Engine:
         ready.report.end_parameters[0] = row
         raise RunFailure(str(failure_of(self.prepared, ready.report, 0)))
 
-    def _made_ready(self, stretch: Stretch, breaks: tuple[float, ...], relative: float, pivoted: int) -> Ready:
+    def _made_ready(self, stretch: Stretch, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
         """The run of a stretch with its arrays; all write their steps to the same tape."""
         key = stretch, breaks, relative, pivoted
         found = self._ready.get(key)
@@ -179,8 +185,8 @@ class Engine:
             times, kernels = stretch.moments[0], self.prepared.kernels(1)
             n, n_parameters = len(self.model.species), len(self.model.parameters)
             one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
-            task = make_task(times, stretch.start, one, row, one.copy(), self._nothing, relative, SMALL)
-            task = _with_breaks(task, [breaks])._replace(pivoted=pivoted)
+            task = make_task(times, stretch.start, one, row, one.copy(), NOTHING, relative, SMALL)
+            task = _with_breaks(task, breaks)._replace(pivoted=pivoted)
             report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
             found = Ready(self.prepared, kernels, self.solver, task, report)
             self._keep(key, found)
@@ -212,9 +218,8 @@ class Engine:
         events : EventState
             For the next period.
         """
-        breaks = self._known_breaks(row) if self.prepared.has_breaks else ()
         one = state[None], row[None], _absolute(state[None])
-        task = _with_breaks(make_task(times, start, *one, self._nothing, relative, SMALL), [breaks])
+        task = make_task(times, start, *one, NOTHING, relative, SMALL)
         run = EventRun(self.prepared, task, self.solver, continued=events, open_end=open_end)
         run.run()
         return run.values, run.events
@@ -311,16 +316,20 @@ def _absolute(starts: np.ndarray) -> np.ndarray:
     return np.maximum(SMALL * own, FAINT * largest)
 
 
-def _with_breaks(task: Task, breaks: Sequence[Sequence[float]]) -> Task:
-    """The task with restarts where a rate jumps at a time of its own."""
-    if not any(breaks):
+_Breaks = tuple[tuple[bytes, bytes], ...]
+"""The moments of each member at which a run ends, and those at which it goes on, as the bytes of their arrays."""
+
+
+def _with_breaks(task: Task, breaks: _Breaks) -> Task:
+    """The task with restarts where a rate switches at a time of its own."""
+    before, after = ([np.frombuffer(row[side]) for row in breaks] for side in range(2))
+    times = np.concatenate([np.zeros(0), *before])
+    if not len(times):
         return task
-    inside = [[t for t in row if task.start_times[0] <= t <= task.times[-1]] for row in breaks]
-    times = np.array([t for row in inside for t in row])
     return task._replace(
-        schedule=np.concatenate([[0], np.cumsum([len(row) for row in inside])]).astype(np.int64),
+        schedule=np.concatenate([[0], np.cumsum([len(row) for row in before])]).astype(np.int64),
         action_times=times,
         action_kinds=np.full(len(times), codes.BREAK, dtype=np.int64),
         action_targets=np.zeros(len(times), dtype=np.int64),
-        action_values=np.zeros(len(times)),
+        action_values=np.concatenate(after),
     )

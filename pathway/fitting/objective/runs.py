@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pathway.expressions import symbols
 from pathway.simulation import SimulationError
 
 from .engine import Engine
@@ -105,7 +104,8 @@ class EngineRunner:
         columns, parameters = layout.parameters.pattern[:, 1], layout.parameters.pattern[:, 2]
         moving = {int(p) for p in columns[layout.estimated_place[parameters] >= 0]}
         names = {layout.model.parameters[p] for p in moving}
-        if layout.model.events or any(symbols(d) & names for d, _ in prepared.jumps):
+        switching = prepared.time_switches
+        if layout.model.events or switching.reads(switching.in_rates) & names:
             return None
         made = []
         for run in layout.runs:

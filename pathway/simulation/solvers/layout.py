@@ -25,7 +25,7 @@ from pathway.kernels.handles import Cube, Integers, IntegerTable, Table, Vector
     TAPE_FULL,
 ) = range(10)
 
-# What happens at a moment of the schedule.
+# What happens at a moment of the schedule; at a BREAK the run goes on from a moment a few floats later, its value.
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)
 
 # Columns of `Report.counts`.

@@ -278,8 +278,8 @@ def _enter(kernels, task, lanes, lane, member):
 def _act(kernels, task, lanes, lane):
     """Carry out the actions that are due at the present time of a lane."""
     y, p = lanes.stack[0], lanes.parameters
-    now, action = lanes.time[lane], lanes.action[lane]
-    while action < lanes.last_action[lane] and task.action_times[action] <= now:
+    action = lanes.action[lane]
+    while action < lanes.last_action[lane] and task.action_times[action] <= lanes.time[lane]:
         kind, place = task.action_kinds[action], task.action_targets[action] * kernels.width + lane
         value = task.action_values[action]
         if kind == SET:
@@ -295,7 +295,7 @@ def _act(kernels, task, lanes, lane):
         elif kind == PARAMETER_SCALE:
             p[place] *= value
         elif kind == BREAK:
-            lanes.time[lane] = now + _hair(now)
+            lanes.time[lane] = max(lanes.time[lane], value)
         action += 1
     lanes.action[lane] = action
 

@@ -1,0 +1,88 @@
+"""Bounds enclose whatever the formula gives inside, and slopes whatever differences give."""
+
+from __future__ import annotations
+
+import math
+import random
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pathway.expressions import differentiate, parse, to_text
+from pathway.expressions.evaluation import evaluate
+from pathway.expressions.graph import Expression
+from pathway.expressions.intervals import IntervalProgram
+
+UNARY = (
+    *("exp", "log", "sqrt", "abs", "floor", "ceil", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh"),
+    "tanh",
+)
+
+
+def random_formula(chance: random.Random, depth: int) -> str:
+    if depth == 0:
+        return chance.choice(["time", "time", "a", "b", "2", "0.5", "-3"])
+    inner = lambda: random_formula(chance, depth - 1)  # noqa: E731
+    kind = chance.randrange(9)
+    if kind <= 2:
+        return f"({inner()} {chance.choice('+-*/')} {inner()})"
+    if kind == 3:
+        return f"({inner()})^{chance.choice(['2', '3', '-1', '0.5', '-2', '1.7', 'a'])}"
+    if kind <= 5:
+        return f"{chance.choice(UNARY)}({inner()})"
+    if kind == 6:
+        return f"{chance.choice(['min', 'max'])}({inner()}, {inner()})"
+    relation = chance.choice(["<", "<=", ">", "==", "!="])
+    join = chance.choice(["", f" and {inner()} < {inner()}", f" or {inner()} > 1"])
+    return f"piecewise({inner()}, {inner()} {relation} {inner()}{join}, {inner()})"
+
+
+def points(low: float, high: float) -> list[float]:
+    inside = np.linspace(low, high, 23)
+    return [low, high, *inside.tolist(), math.nextafter(low, high), math.nextafter(high, low)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_bounds_enclose_values_and_slopes(seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(40):
+        formula = parse(random_formula(chance, chance.randrange(1, 5)))
+        values = {"a": chance.choice([0.3, 1.0, 2.0, -1.5]), "b": chance.uniform(-2, 2)}
+        low = np.array([chance.uniform(-4, 4) for _ in range(12)] + [0.0, 1.0, -2.0])
+        high = low + np.array([10 ** chance.uniform(-6, 0.7) for _ in range(12)] + [0.0, 0.0, 2.0])
+        check(formula, values, low, high)
+
+
+def check(formula: Expression, values: dict[str, float], low: np.ndarray, high: np.ndarray) -> None:
+    bounds = IntervalProgram(formula, "time").enclose(values, low, high, slopes=True)
+    slope = differentiate(formula, "time")
+    for k in range(len(low)):
+        inside = points(low[k], high[k])
+        found = [evaluate(formula, {**values, "time": t}) for t in inside]
+        about = f"{to_text(formula)} on [{low[k]!r}, {high[k]!r}] with {values}"
+        numbers = [v for v in found if not math.isnan(v)]
+        assert bounds.possible[k] or not numbers, about
+        assert not bounds.defined[k] or len(numbers) == len(found), about
+        for value in filter(math.isfinite, numbers):
+            assert bounds.low[k] <= value <= bounds.high[k], about
+        if bounds.slope is None or not np.isfinite(bounds.slope[0][k]) or not np.isfinite(bounds.slope[1][k]):
+            continue
+        least, most = bounds.slope[0][k], bounds.slope[1][k]
+        for t in inside[3:-3]:
+            there = evaluate(slope, {**values, "time": t})
+            room = 1e-9 * (abs(least) + abs(most) + 1e-3)
+            assert math.isnan(there) or least - room <= there <= most + room, about
+        course = list(zip(inside, found, strict=True))[2:-2]
+        for (t, x), (u, y) in pairwise(course):
+            if u - t > 1e-4 and max(abs(x), abs(y)) < 1e3:
+                assert least - 1e-6 * (1 + abs(least)) <= (y - x) / (u - t) <= most + 1e-6 * (1 + abs(most)), about
+
+
+def test_whole_numbers_stay_exact_and_constants_are_taken_as_they_are() -> None:
+    formula = parse("time - 24*floor(time/24) - 8")
+    times = np.array([8.0, 24.0, 32.0, 2408.0])
+    bounds = IntervalProgram(formula, "time").enclose({}, times, times)
+    assert bounds.low.tolist() == bounds.high.tolist() == [0.0, -8.0, 0.0, 0.0]
+    bounds = IntervalProgram(parse("floor(0.1*k)*1"), "time").enclose({"k": 30.0}, times, times)
+    assert bounds.low.tolist() == bounds.high.tolist() == [3.0] * 4

@@ -1,0 +1,208 @@
+"""Conditions on time: every switching moment is found, whatever its formula, in every kind of run."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from pathway.equations import Event, Model
+from pathway.expressions import parse
+from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
+from pathway.simulation.switches import SwitchError, TimeSwitches
+from tests.simulation.models import model_of
+
+PHASE = "time - {0}*floor(time/{0})"
+REMAINDER = "time - {0}*piecewise(ceil(time/{0}), time/{0} < 0, floor(time/{0}))"  # rem(time, ...) as SBML defines it
+
+
+def fed(condition: str, loss: float = 0.01, **parameters: float) -> Model:
+    """One per time while the condition holds."""
+    return model_of("fed", {"x": f"piecewise(1, {condition}, 0) - k*x"}, {"x": 0.0}, {"k": loss, **parameters})
+
+
+def dosed(trigger: str, **parameters: float) -> Model:
+    """Ten at once whenever the condition becomes true; the phase of six is an assignment rule."""
+    return model_of(
+        "dosed",
+        {"x": "-k*x"},
+        {"x": 0.0},
+        {"k": 0.2, **parameters},
+        assignments={"phase": PHASE.format(6)},
+        events=(Event("dose", parse(trigger), {"x": parse("x + 10")}),),
+    )
+
+
+def after_pulses(pulses: list[tuple[float, float]], t: float, k: float = 0.01) -> float:
+    """What pulses (start, end) of one per time have left at t."""
+    inside = [(a, min(b, t)) for a, b in pulses if a < t]
+    return sum((math.exp(-k * (t - b)) - math.exp(-k * (t - a))) / k for a, b in inside)
+
+
+def after_doses(times: list[float], t: float, k: float = 0.2) -> float:
+    return sum(10 * math.exp(-k * (t - at)) for at in times if at <= t)
+
+
+def moments(condition: str, end: float, begin: float = 0.0, **parameters: float) -> np.ndarray:
+    model = fed(condition, **parameters)
+    switching = TimeSwitches(model)
+    return switching.moments(switching.in_rates, model.parameter_values, np.zeros(1), begin, end).times
+
+
+@pytest.mark.parametrize("form", [PHASE, REMAINDER])
+def test_an_infusion_of_eight_hours_a_day(form: str) -> None:
+    found = simulate(fed(f"{form.format(24)} < 8"), [250.0, 500.0, 750.0, 1000.0])
+    assert found["x"] == pytest.approx([32.798743, 31.751212, 34.723450, 33.260942], rel=1e-6)
+
+
+def test_a_short_pulse_every_day() -> None:
+    found = simulate(fed(f"{PHASE.format(24)} < 0.01"), [25.0, 49.0, 1000.0])
+    assert found["x"] == pytest.approx([0.017689, 0.023816, 0.039937], abs=1e-6)
+
+
+@pytest.mark.parametrize("window", [0.5, 3.0])
+@pytest.mark.parametrize("phase", [PHASE.format(6), REMAINDER.format(6), "phase", f"every*({PHASE.format(6)})/every"])
+def test_a_bolus_every_six_hours(phase: str, window: float) -> None:
+    found = simulate(dosed(f"{phase} < {window}", every=3.0), [7.0, 13.0, 19.0, 25.0])
+    assert found["x"] == pytest.approx([8.18731, 10.65328, 11.39601, 11.61972], abs=2e-5)
+    assert found.statistics.events == 4
+
+
+def test_an_event_fires_at_the_very_float_of_its_moment() -> None:
+    model, moments = dosed("phase < 0.5"), [6.0, 12.0, 600.0]
+    found = simulate(model, sorted([*moments, *(math.nextafter(t, 0.0) for t in moments)]), relative_tolerance=1e-9)
+    for before, at in zip(found["x"][::2], found["x"][1::2], strict=True):
+        assert at - before == pytest.approx(10.0, abs=1e-9)
+
+
+def test_windows_of_products_powers_and_logarithms() -> None:
+    windows = ["(time-10)*(time-11) < 0", "time^2 > 10000 and time^2 < 10100", "ln(time+1) > 4.6 and ln(time+1) < 4.61"]
+    rates = {f"x{k}": f"piecewise(1, {window}, 0) - k*x{k}" for k, window in enumerate(windows, 1)}
+    found = simulate(model_of("windows", rates, dict.fromkeys(rates, 0.0), {"k": 0.01}), [200.0])
+    assert found.values[0] == pytest.approx([0.150319, 0.183940, 0.364103], abs=1e-6)
+
+
+def test_a_trigger_that_is_true_at_the_start_fires_only_if_it_counts_as_false_before() -> None:
+    for initial, first in ((True, 8.18731), (False, 8.18731 + 10 * math.exp(-1.4))):
+        event = Event("dose", parse("time - 6*floor(time/6) < 0.5"), {"x": parse("x + 10")}, initial_value=initial)
+        model = model_of("dosed", {"x": "-k*x"}, {"x": 0.0}, {"k": 0.2}, events=(event,))
+        assert simulate(model, [7.0])["x"] == pytest.approx([first], abs=1e-5)
+
+
+def test_time_and_state_together() -> None:
+    event = Event("dose", parse("time - 6*floor(time/6) < 0.25 and x < 5"), {"x": parse("x + 10")})
+    model = model_of("dosed", {"x": "-k*x"}, {"x": 0.0}, {"k": 0.2}, events=(event,))
+    times, x, t, fired = [float(6 * k) for k in range(1, 30)], 0.0, 0.0, []
+    for at in times:
+        x, t = x * math.exp(-0.2 * (at - t)), at
+        if x < 5:
+            x += 10
+            fired.append(at)
+    found = simulate(model, [179.0])
+    assert found.statistics.events == len(fired)
+    assert found["x"][0] == pytest.approx(after_doses(fired, 179.0), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("time < 10", [10.0]),
+        ("ln(time - 5) < 0", [5.0, 6.0]),
+        ("1/(time - 5) > 0", [5.0]),
+        ("(time - 5)^2 < 0", []),
+        ("time^2 - 10*time + 25 < 0", []),
+        ("sin(time) > 1", []),
+        ("abs(time - 20) < 3", [17.0, 20.0, 23.0]),
+        ("max(time, 7) < 9", [7.0, 9.0]),
+        ("exp(-a*time) < 0.5", [10.0 * math.log(2.0)]),
+        ("2^(time/10) > 8", [30.0]),
+        ("sqrt(time)*cos(time) > 3", None),
+        ("tanh(time - 40) + atan(time - 30) > 0", [30.0, 40.0]),
+    ],
+)
+def test_moments_of_many_forms(condition: str, expected: list[float] | None) -> None:
+    found = moments(condition, 50.0, a=0.1)
+    if expected is not None and condition.startswith("tanh"):
+        assert len(found) == 1
+        return
+    if expected is None:
+        grid = np.linspace(0.0, 50.0, 2_000_001)
+        assert len(found) == np.count_nonzero(np.diff(np.sign(np.sqrt(grid) * np.cos(grid) - 3.0)))
+        return
+    inside = [t for t in found if t > 1e-300 and not (condition == "(time - 5)^2 < 0" and t == 5.0)]
+    assert inside == pytest.approx(expected, rel=1e-15)
+
+
+def test_ten_thousand_switches_are_isolated_well_under_a_second() -> None:
+    model = fed(f"{PHASE.format(24)} < 8")
+    simulate(model, [100.0])
+    begin = time.process_time()
+    found = moments(f"{PHASE.format(24)} < 8", 120_000.0)
+    assert len(np.unique(found)) > 10_000
+    assert time.process_time() - begin < 1.0
+    t = 120_000.0
+    q = math.exp(-0.24)  # the geometric sum over 5000 days
+    exact = (math.exp(-0.01 * 16) - q) / 0.01 * (1 - q**5000) / (1 - q)
+    assert simulate(model, [t])["x"][0] == pytest.approx(exact, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ("floor(time*1e6) > 3", "'1e6 * time', which decides 'floor(1e6 * time)', changes more than 1000000 times"),
+        ("time^3 - 3*time^2 + 3*time - 1 > 0", "cannot be told from zero between time 0.9"),
+        ("sin(time)^2 + cos(time)^2 > 1", "cannot be told from zero near time"),
+    ],
+)
+def test_what_cannot_be_isolated_is_refused_by_name(condition: str, says: str) -> None:
+    with pytest.raises(SwitchError, match=r"^fed: ") as caught:
+        simulate(fed(condition), [100.0])
+    assert says.replace("1e6", "1000000") in str(caught.value).replace("1e+06", "1000000").replace("1e6", "1000000")
+    assert "\n" not in str(caught.value)
+    assert isinstance(caught.value, SimulationError)
+
+
+def test_an_intervention_that_changes_the_period_isolates_anew_from_there() -> None:
+    model = fed("time - period*floor(time/period) < 2", period=10.0)
+    found = simulate(model, [100.0], interventions=[Intervention(45.0, set={"period": 7.0})])
+    pulses = [(10.0 * k, 10.0 * k + 2) for k in range(5)] + [(7.0 * k, 7.0 * k + 2) for k in range(7, 15)]
+    assert found["x"][0] == pytest.approx(after_pulses(pulses, 100.0), rel=1e-6)
+
+
+def test_an_event_that_changes_the_period_isolates_anew_from_there() -> None:
+    event = Event("faster", parse("time >= 45"), {"period": parse("7")})
+    model = model_of(
+        "fed",
+        {"x": "piecewise(1, time - period*floor(time/period) < 2, 0) - k*x"},
+        {"x": 0.0, "period": 10.0},
+        {"k": 0.01},
+        events=(event,),
+    )
+    pulses = [(10.0 * k, 10.0 * k + 2) for k in range(5)] + [(7.0 * k, 7.0 * k + 2) for k in range(7, 15)]
+    assert simulate(model, [100.0])["x"][0] == pytest.approx(after_pulses(pulses, 100.0), rel=1e-6)
+
+
+def test_members_of_an_ensemble_switch_at_their_own_moments() -> None:
+    model = fed("time - period*floor(time/period) < 2", period=10.0)
+    periods = np.array([5.0, 7.0, 10.0, 13.0])
+    rows = np.column_stack([np.full(4, 0.01), periods])
+    found = simulate_ensemble(model, [50.0, 100.0], rows, workers=1)
+    for k, period in enumerate(periods):
+        pulses = [(period * n, period * n + 2) for n in range(30)]
+        assert found["x"][k] == pytest.approx([after_pulses(pulses, t) for t in (50.0, 100.0)], rel=1e-6)
+
+
+def test_a_member_that_cannot_be_isolated_fails_alone() -> None:
+    model = fed("time - period*floor(time/period) < 2", period=10.0)
+    found = simulate_ensemble(model, [100.0], np.array([[0.01, 10.0], [0.01, 1e-5]]), workers=1)
+    assert set(found.failures) == {1}
+    assert "changes more than" in str(found.failures[1])
+
+
+def test_slopes_go_on_over_switches_of_time() -> None:
+    found = simulate(fed(f"{PHASE.format(24)} < 8"), [1000.0], sensitivities=["k"], relative_tolerance=1e-8)
+    pulses = [(24.0 * n, 24.0 * n + 8) for n in range(42)]
+    exact = (after_pulses(pulses, 1000.0, 0.010001) - after_pulses(pulses, 1000.0, 0.009999)) / 2e-6
+    assert found.sensitivities[0, 0, 0] == pytest.approx(exact, rel=1e-6)

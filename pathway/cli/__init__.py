@@ -41,6 +41,7 @@ GROUPS = (
     "plot",
     "validate",
     "replay",
+    "verify",
     "cite",
 )
 

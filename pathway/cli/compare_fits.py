@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import console
-from .problem_file import JSON, PANEL, finite
+from .problem_file import FORCE, JSON, PANEL, finite
 
 
 def register(app: typer.Typer) -> None:
@@ -19,22 +19,22 @@ def register(app: typer.Typer) -> None:
 def compare_fits(
     folders: Annotated[list[Path], typer.Argument(help="Folders of fits to the same data, two or more")],
     out: Annotated[Path, typer.Option(help="Folder of the report")] = Path("results/comparison"),
+    force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Which variant of a model the data speak for: AIC, AICc, BIC, weights, likelihood ratios; leaves a report.
 
     A variant without a loop: pathway fit FILE --without S6K_feedback
     """
-    from pathway.fitting.search.result import load_fit
     from pathway.fitting.uncertainty.comparison import compare_fits as compare
+    from pathway.formats.saved import FIT, is_saved, load_fit
     from pathway.report.comparison_page import comparison_summary, ratio_rows, variant_rows
-    from pathway.report.fit_folder import FIT
     from pathway.report.uncertainty_folder import write_comparison
 
     from . import DONE, BadInput
 
     for folder in folders:
-        if not (folder / FIT).is_file():
+        if not is_saved(folder, FIT):
             raise BadInput(f"{folder}: no finished fit is here. The folder is what 'pathway fit' writes")
     names = [folder.name for folder in folders]
     if len(set(names)) < len(names):
@@ -42,8 +42,8 @@ def compare_fits(
     if len(set(names)) < len(names):
         raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
     places = dict(zip(names, folders, strict=True))
-    found = compare({name: load_fit(folder / FIT) for name, folder in places.items()})
-    write_comparison(found, places, out, console.typed())
+    found = compare({name: load_fit(folder) for name, folder in places.items()})
+    write_comparison(found, places, out, console.typed(), force, console.say)
     if as_json:
         console.print_json(
             {

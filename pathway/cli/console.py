@@ -9,7 +9,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import typer
+
 Progress = Callable[[str, int, int], None]
+
+FORCE = typer.Option("--force", help="Replace what another result has written into the folder; other files stay")
 
 
 def typed() -> list[str]:

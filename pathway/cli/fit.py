@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import console
-from .problem_file import FILE, JSON, PANEL, SET, Opened, finite
+from .problem_file import FILE, FORCE, JSON, PANEL, SET, Opened, finite
 
 
 def register(app: typer.Typer) -> None:
@@ -34,6 +34,7 @@ def fit(
         ),
     ] = None,
     settings: SET = None,
+    force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Find the best parameters from many starting points; leaves a report."""
@@ -53,7 +54,9 @@ def fit(
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
-    found = with_held_out_scaled(search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr))
+    found = with_held_out_scaled(
+        search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr, force=force)
+    )
     if found.interrupted:
         again = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
         again += [word for name in opened.without for word in ("--without", name)]
@@ -62,7 +65,7 @@ def fit(
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     made = _profiles(found, wanted)
-    told = write_fit(found, folder, console.typed(), opened.inputs, made, opened.scenario)
+    told = write_fit(found, folder, console.typed(), opened.source, made, console.say)
     written = opened.write_cells(found, made, write_cells) if write_cells else []
     rows = [(name, value, *told.interval(k)) for k, (name, value) in enumerate(found.best.parameters.items())]
     if as_json:

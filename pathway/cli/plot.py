@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,6 +30,7 @@ def plot(
     out: Annotated[Path | None, typer.Option(help="File to write (.png, .svg, .pdf); default: in the folder")] = None,
 ) -> int:
     """Draw a saved fit, posterior or profiles again."""
+    from pathway.folders import write_atomically
     from pathway.plotting import plot as draw
 
     from . import DONE, BadInput
@@ -39,19 +41,17 @@ def plot(
     if place.suffix not in SUFFIXES:
         raise BadInput(f"--out {place}: a figure is written as {', '.join(SUFFIXES)}")
     place.parent.mkdir(parents=True, exist_ok=True)
-    draw(found, kind).savefig(place)
+    stream = io.BytesIO()
+    draw(found, kind).savefig(stream, format=place.suffix[1:])
+    write_atomically(place, stream.getvalue())
     console.print_line(str(place))
     return DONE
 
 
 def _loaded(folder: Path) -> tuple[Any, tuple[str, ...]]:
     """What a folder holds, and its kinds of figures."""
-    from pathway.fitting.search.result import load_fit
-    from pathway.fitting.uncertainty.profiles import load_profiles
-    from pathway.fitting.uncertainty.sampling import load_posterior
+    from pathway.formats.saved import FIT, POSTERIOR, PROFILES, is_saved, load_fit, load_posterior, load_profiles
     from pathway.plotting import fit_figure, posterior_figure, profile_figure
-    from pathway.report.fit_folder import FIT
-    from pathway.report.uncertainty_folder import POSTERIOR, PROFILES
 
     from . import BadInput
 
@@ -60,7 +60,7 @@ def _loaded(folder: Path) -> tuple[Any, tuple[str, ...]]:
         (POSTERIOR, load_posterior, posterior_figure.KINDS),
         (PROFILES, load_profiles, profile_figure.KINDS),
     ):
-        if (folder / name).is_file():
+        if is_saved(folder, name):
             return load(folder / name), kinds
     raise BadInput(
         f"{folder}: no fit, posterior or profiles are here; 'pathway fit', 'sample' and 'profile' write them"

@@ -31,6 +31,9 @@ SET = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", hel
 JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
 
 
+FORCE = Annotated[bool, console.FORCE]
+
+
 @dataclass(frozen=True, eq=False)
 class Optimum:
     """Where to begin.
@@ -53,68 +56,38 @@ class Opened:
     """A file on the command line as a problem, and as a scenario if it is one."""
 
     def __init__(self, file: str, settings: list[str] | None, without: Sequence[str] = ()) -> None:
-        from pathway.formats.problems import read_problem
+        from pathway.formats.problems import open_problem
+        from pathway.report.growing import Source
 
-        self.file, self.without = file, tuple(without)
-        self.scenario: Scenario | None = None
-        if Path(file).suffix in ("", ".toml"):
-            from pathway.fitting.laboratory.bench import problem_of
-            from pathway.scenario import read_scenario
-
-            self.scenario = self._with_cuts(read_scenario(file, settings or []))
-            self.problem = self._cut(problem_of(self.scenario))
-        else:
-            self.problem = self._cut(read_problem(file, settings or []))
-
-    def _with_cuts(self, scenario: Scenario) -> Scenario:
-        """The scenario with what is switched off among its estimated parameters, so that anchors follow it."""
-        from dataclasses import replace
-
-        from pathway.scenario import built_in_laboratory
-        from pathway.scenario.experiment import FitParameter
-
-        for name in self.without:
-            known("parameter", name, built_in_laboratory().parameters)
-        if scenario.fit is None:
-            return scenario
-        listed = [p.name for p in scenario.fit.parameters]
-        more = [FitParameter(name, prior="none", shared="value") for name in self.without if name not in listed]
-        return replace(scenario, fit=replace(scenario.fit, parameters=(*scenario.fit.parameters, *more)))
-
-    def _cut(self, problem: Problem) -> Problem:
-        """The problem with what is switched off at zero instead of estimated."""
-        if self.scenario is not None:
-            names = [u.name for u in self._unknowns() if u.parameter in self.without]
-        else:
-            names = [known("estimated parameter", name, problem.names) for name in self.without]
-        return problem.fixed(dict.fromkeys(names, 0.0))
+        self.file, self.settings, self.without = file, tuple(settings or ()), tuple(without)
+        opened = open_problem(file, self.settings, self.without)
+        self.problem: Problem = opened.problem
+        self.scenario: Scenario | None = opened.scenario
+        self.source = Source(opened.problem.source, opened.scenario)
 
     @property
     def folder(self) -> Path:
         """Where its fit lies unless told otherwise; a run of the same scenario has another folder."""
         return self.beside("_".join(["without", *self.without, "fit"]) if self.without else "fit")
 
-    def beside(self, what: str) -> Path:
-        """Where something made of it lies unless told otherwise."""
-        return Path("results") / f"{self.problem.name}_{what}"
+    def beside(self, what: str, *asked: str) -> Path:
+        """Where something made of it, as asked by "OPTION=VALUE", lies unless told otherwise."""
+        from pathway.report import default_folder
 
-    @property
-    def inputs(self) -> dict[str, bytes]:
-        """The files that were read, by name."""
-        from pathway.report.fit_folder import inputs_of
-
-        return inputs_of(Path(self.file), self.scenario)
+        return default_folder(f"{self.problem.name}_{what}", [*self.settings, *asked])
 
     def at_optimum(self, fitted: Path | None) -> Optimum:
         """The objective and the best point of its fit, or its nominal point where there is no fit."""
         import numpy as np
 
         from pathway.fitting.objective import Objective
-        from pathway.fitting.search.on_disk import SEARCH, is_of
+        from pathway.fitting.search.on_disk import FIT_KIND, is_of
         from pathway.fitting.search.result import load_starts
+        from pathway.folders import read_manifest
 
         problem, folder = self.problem, fitted or self.folder
-        if fitted is not None or (folder / SEARCH).is_file():
+        manifest = read_manifest(folder)
+        if fitted is not None or (manifest is not None and manifest.kind == FIT_KIND):
             if fitted is None:
                 console.say(f"from the fit in {folder}")
             found = load_starts(problem, folder)
@@ -130,14 +103,14 @@ class Opened:
 
     def of_the_model(self) -> list[str]:
         """Estimated parameters that a cell line has, not those of the readings."""
-        return [u.name for u in self._unknowns() if u.name in self.problem.names]
+        return [u.name for u in self._unknowns if u.name in self.problem.names]
 
-    def _unknowns(self) -> list[Unknown]:
-        from pathway.fitting.laboratory.bench import Bench
-        from pathway.scenario import built_in_laboratory
+    @property
+    def _unknowns(self) -> Sequence[Unknown]:
+        from pathway.formats.problems import unknowns_of
 
-        assert self.scenario is not None and self.scenario.fit is not None
-        return Bench(self.scenario, built_in_laboratory(), self.scenario.fit).unknowns
+        assert self.scenario is not None
+        return unknowns_of(self.scenario)
 
     def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""
@@ -145,7 +118,7 @@ class Opened:
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None
-        cut = {u.name: 0.0 for u in self._unknowns() if u.parameter in self.without}
+        cut = {u.name: 0.0 for u in self._unknowns if u.parameter in self.without}
         values = {**found.best.parameters, **cut}
         texts = fitted_lines(self.scenario, built_in_laboratory(), values, intervals_of(profiles))
         return write_lines(texts, place)

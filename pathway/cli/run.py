@@ -27,6 +27,7 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change an entry, for example dose.NAME.amount='1 ug/mL'"),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/NAME]")] = None,
+    force: Annotated[bool, console.FORCE] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
     until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
     points: Annotated[int, typer.Option(help="Model files: number of times", min=2)] = 101,
@@ -35,29 +36,31 @@ def run(
     if name_or_file.lower().endswith(MODELS):
         from .run_model import run_model
 
-        return run_model(Path(name_or_file), until, points, settings or [], out, as_json)
-    return _run_scenario(name_or_file, settings or [], out, as_json)
+        return run_model(Path(name_or_file), until, points, settings or [], out, force, as_json)
+    return _run_scenario(name_or_file, settings or [], out, force, as_json)
 
 
-def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, as_json: bool) -> int:
-    from pathway.report import check_out, write_run
+def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, force: bool, as_json: bool) -> int:
+    from pathway.report import check_out, default_folder, identity_of, write_run
+    from pathway.report.folder import RUN
     from pathway.scenario import read_scenario
 
     from . import DONE, NOT_MET
 
     scenario = read_scenario(name_or_file, settings)
-    folder = out or Path("results") / scenario.name
-    check_out(folder)
+    folder = out or default_folder(scenario.name, scenario.settings)
+    check_out(folder, RUN, identity_of(scenario, folder), force)
     from pathway.scenario import run_scenario
 
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
-        record = write_run(result, folder, console.typed())
+        record = write_run(result, folder, console.typed(), force=force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
     else:
         print_summary(result)
-        console.print_line(f"Report: {folder / 'report.html'}   figure: {folder / 'figure.png'}")
+        drawn = "" if "figures_not_drawn" in record else f"   figure: {folder / 'figure.png'}"
+        console.print_line(f"Report: {folder / 'report.html'}{drawn}")
     return DONE if result.all_met else NOT_MET
 
 

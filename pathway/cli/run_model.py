@@ -10,22 +10,32 @@ from . import console
 
 
 def run_model(
-    file: Path, until: float | None, points: int, settings: Sequence[str], out: Path | None, as_json: bool
+    file: Path,
+    until: float | None,
+    points: int,
+    settings: Sequence[str],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
 ) -> int:
     """Simulates the model from its own start, writes table and figure, prints where every species starts and ends."""
     import numpy as np
 
     from pathway.formats.load import load
-    from pathway.report import check_out, write_courses
+    from pathway.report import check_out, default_folder, write_courses
+    from pathway.report.folder import MODEL_RUN, place_of
 
     from . import DONE, BadInput
 
     if until is None:
         raise BadInput(f"{file}: a model needs --until, the end time in its own unit; for example --until 100")
-    folder = out or Path("results") / file.stem
-    check_out(folder)
+    folder = out or default_folder(file.stem, settings)
+    asked = {"settings": list(settings), "until": until, "points": points}
+    identity = {"model": file.name, "file": place_of(file, folder), **asked}
+    check_out(folder, MODEL_RUN, identity, force)
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
+    inputs = {file.name: file.read_bytes()}
     model = load(file)
     if until <= model.start_time:
         raise BadInput(f"{file}: --until {until:g} must lie after the start ({model.start_time:g})")
@@ -34,7 +44,7 @@ def run_model(
     model = model.with_parameters(_parameters(model, settings))
     times = np.linspace(model.start_time, until, points)
     trajectory = simulate(model, times)
-    record = write_courses(trajectory, folder, console.typed(), settings, {file.name: file.read_bytes()})
+    record = write_courses(trajectory, folder, console.typed(), settings, inputs, identity, force, console.say)
     summary = {name: _summary(trajectory[name], model.units.get(name, "")) for name in model.species}
     if as_json:
         console.print_json(
@@ -46,7 +56,8 @@ def run_model(
         [n, *(console.number(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]] for n, s in summary.items()
     ]
     console.print_table(["species", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
-    console.print_line(f"Courses: {folder / 'time_courses.csv'}   figure: {folder / 'figure.png'}")
+    drawn = "" if "figures_not_drawn" in record else f"   figure: {folder / 'figure.png'}"
+    console.print_line(f"Courses: {folder / 'time_courses.csv'}{drawn}")
     return DONE
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import console
-from .problem_file import FILE, FIT, JSON, PANEL, SET, Opened, finite, known
+from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, Opened, finite, known
 
 
 def register(app: typer.Typer) -> None:
@@ -25,6 +25,7 @@ def profile(
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
     settings: SET = None,
+    force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Confidence limits of each parameter from its profile likelihood; leaves a report.
@@ -52,8 +53,9 @@ def profile(
         workers=workers,
         directory=folder,
         progress=None if as_json else sys.stderr,
+        force=force,
     )
-    write_profiles(found, folder, console.typed(), opened.inputs, opened.scenario)
+    write_profiles(found, folder, console.typed(), opened.source, console.say)
     for name, p in found.items():
         if p.better > 0.1:
             console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
@@ -97,6 +99,7 @@ def sample(
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of draws and report; default results/NAME_posterior")] = None,
     settings: SET = None,
+    force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Draws from the posterior, with R-hat, effective numbers of draws and divergences; leaves a report.
@@ -131,11 +134,12 @@ def sample(
             workers=workers,
             directory=folder,
             progress=sys.stderr,
+            force=force,
         )
     except Interrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
-    write_posterior(found, folder, console.typed(), opened.inputs, opened.scenario)
+    write_posterior(found, folder, console.typed(), opened.source, console.say)
     for concern in found.concerns:
         console.say(concern)
     header, rows = posterior_rows(found)
@@ -196,6 +200,7 @@ def predict(
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_prediction")] = None,
     settings: SET = None,
+    force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Bands of predictions, from a posterior or from profiles; leaves a report.
@@ -205,7 +210,8 @@ def predict(
     """
     from pathway.fitting.uncertainty.predict import curve_points
     from pathway.fitting.uncertainty.predict import predict as bands
-    from pathway.report.uncertainty_folder import write_prediction
+    from pathway.report import check_out
+    from pathway.report.uncertainty_folder import PREDICTION, write_prediction
 
     from . import DONE, BadInput
 
@@ -213,7 +219,19 @@ def predict(
     if intervals:
         if noise or simultaneous or draws is not None:
             raise BadInput("--interval: profiles need no draws and hold no noise; leave out the other options of bands")
-        return _profiled(opened, fitted, intervals, scenario, level, out, as_json)
+        return _profiled(opened, fitted, intervals, scenario, level, out, force, as_json)
+    usual = {"scenario": None, "level": 0.95, "simultaneous": False, "noise": False, "count": 500}
+    usual |= {"draws": None, "fit": None}
+    asked: dict[str, Any] = {
+        "scenario": scenario,
+        "level": level,
+        "simultaneous": simultaneous,
+        "noise": noise,
+        "count": count,
+    }
+    asked |= {"draws": draws and str(draws), "fit": fitted and str(fitted)}
+    identity = {"problem": opened.problem.name, **asked}
+    folder = out or opened.beside("prediction", *(f"{k}={v}" for k, v in asked.items() if v != usual[k]))
     problem, best = opened.problem, opened.problem.from_scale(opened.at_optimum(fitted).x)
     table, envelope = _draws(opened, draws, count)
     level = 1.0 if envelope else level
@@ -224,13 +242,15 @@ def predict(
         best, table = best[places], table[:, places]
     if noise and scenario is not None:
         raise BadInput("--noise: how another scenario would be measured is not known; leave one of the two out")
+    check_out(folder, PREDICTION, {**identity, "settings": list(opened.settings)}, force)
     found = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
     curves = found
     if scenario is None:
         points = curve_points(problem)
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
-    folder = out or opened.beside("prediction")
-    write_prediction(found, curves, folder, console.typed(), opened.inputs, title, scenario is None)
+    write_prediction(
+        found, curves, folder, console.typed(), opened.source, identity, title, scenario is None, force, console.say
+    )
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
@@ -254,14 +274,14 @@ def _draws(opened: Opened, given: Path | None, count: int) -> tuple[Any, bool]:
     """Parameter sets in natural units, evenly spaced among those there are; and whether they are points of profiles."""
     import numpy as np
 
-    from pathway.fitting.uncertainty.profiles import load_profiles
-    from pathway.report.uncertainty_folder import DRAWS, PROFILES
+    from pathway.formats.saved import PROFILES, is_saved, load_profiles
+    from pathway.report.uncertainty_folder import DRAWS
 
     from . import BadInput
 
     places = [given] if given is not None else [opened.beside("posterior"), opened.beside("profiles")]
     for place in places:
-        if (place / PROFILES).is_file():
+        if is_saved(place, PROFILES):
             found = load_profiles(place / PROFILES)
             if found.problem.names != opened.problem.names:
                 raise BadInput(f"{place}: profiles of {', '.join(found.problem.names)}, not of this problem")
@@ -307,22 +327,29 @@ def _profiled(
     scenario: str | None,
     level: float,
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Intervals of single predictions by their profiles."""
     from pathway.fitting.uncertainty.prediction_profile import profile_prediction
-    from pathway.report.uncertainty_folder import write_prediction_profiles
+    from pathway.report import check_out
+    from pathway.report.uncertainty_folder import PREDICTION_PROFILES, write_prediction_profiles
 
     from . import DONE, BadInput
 
     if not 0.5 <= level < 1.0:
         raise BadInput(f"--level {level:g}: the confidence of a profile lies below 1")
+    given = {"scenario": scenario, "fit": fitted and str(fitted)}
+    identity = {"problem": opened.problem.name, "intervals": targets, "level": level, **given}
+    folder = out or opened.beside("prediction_profiles", *(f"{k}={v}" for k, v in given.items() if v))
     begun = opened.at_optimum(fitted)
     problem = _prediction(opened, scenario)[0] if scenario else opened.problem
     asked = {text: _moment(problem, text, "--interval") for text in targets}
+    check_out(folder, PREDICTION_PROFILES, {**identity, "settings": list(opened.settings)}, force)
     found = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
-    folder = out or opened.beside("prediction_profiles")
-    write_prediction_profiles(found, problem, level, folder, console.typed(), opened.inputs, opened.problem)
+    write_prediction_profiles(
+        found, problem, level, folder, console.typed(), opened.source, identity, opened.problem, force, console.say
+    )
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     if as_json:
         keys = ("best", "lower", "upper", "verdict")

@@ -181,6 +181,24 @@ class Normalization:
 
 
 @dataclass(frozen=True, eq=False)
+class ProblemSource:
+    """The files that a problem was read from, and what was changed on the way.
+
+    Attributes
+    ----------
+    inputs : mapping of file name to bytes
+        As the files were then; the one that was named comes first.
+    settings : tuple of "KEY=VALUE"
+    without : tuple of str
+        Parameters that were switched off.
+    """
+
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
+    settings: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class Problem:
     """A model, what may change in it, and what was measured.
 
@@ -198,6 +216,8 @@ class Problem:
         Parameters that, unless something sets them, are worked out once at the start of an experiment from the
         others as its first period leaves them.
     normalizations : tuple of Normalization
+    source : ProblemSource
+        Empty for a problem that was put together in Python.
     """
 
     name: str
@@ -209,6 +229,7 @@ class Problem:
     posterior: bool = False
     derived: Mapping[str, Expression] = field(default_factory=dict)
     normalizations: tuple[Normalization, ...] = ()
+    source: ProblemSource = field(default_factory=ProblemSource)
 
     def __post_init__(self) -> None:
         mistakes = list(_mistakes(self))

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pathway.errors import public
 from pathway.fitting.laboratory.held_out import with_held_out_scaled
-from pathway.fitting.problem import Problem, ProblemError
+from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
 from pathway.fitting.search.result import Fit
+
+if TYPE_CHECKING:
+    from pathway.scenario.experiment import Scenario
+    from pathway.scenario.fit_plan import Unknown
+
+
+@dataclass(frozen=True, eq=False)
+class ProblemFile:
+    """A file of a fitting problem, read.
+
+    Attributes
+    ----------
+    problem : Problem
+        With its source.
+    scenario : Scenario or None
+        None: a PEtab problem.
+    """
+
+    problem: Problem
+    scenario: Scenario | None
 
 
 def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
@@ -28,18 +50,103 @@ def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
     ProblemError, ScenarioError
         With one line for each mistake.
     """
-    if settings and Path(path).suffix != ".toml" and Path(path).suffix:
+    ending = Path(path).suffix
+    if settings and ending not in ("", ".toml"):
         raise ProblemError([f"{path}: only a scenario takes settings ({settings[0]})"])
-    if Path(path).suffix in (".yaml", ".yml"):
+    if ending in (".yaml", ".yml"):
         from .petab import read_petab
 
         return read_petab(Path(path))
-    if Path(path).suffix in (".xml", ".sbml", ".ant"):
+    if ending in (".xml", ".sbml", ".ant"):
         raise ProblemError([f"{path}: a model alone has no measurements; give a PEtab .yaml file or a scenario .toml"])
     from pathway.fitting.laboratory.bench import problem_of
     from pathway.scenario import read_scenario
 
     return problem_of(read_scenario(path, settings))
+
+
+def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequence[str] = ()) -> ProblemFile:
+    """The fitting problem in a file with all that it was read from.
+
+    Parameters
+    ----------
+    path : str or Path
+    settings : sequence of "KEY=VALUE", optional
+    without : sequence of str, optional
+        Parameters that are switched off (0) instead of estimated.
+
+    Raises
+    ------
+    ProblemError, ScenarioError
+        With one line for each mistake.
+    """
+    if Path(path).suffix not in ("", ".toml"):
+        source = ProblemSource(_petab_files(Path(path)), tuple(settings), tuple(without))
+        problem = read_problem(path, settings)
+        names = [_known("estimated parameter", name, problem.names) for name in without]
+        return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), None)
+    from pathway.fitting.laboratory.bench import problem_of
+    from pathway.scenario import read_scenario
+
+    scenario = _with_cuts(read_scenario(path, settings), without)
+    problem = problem_of(scenario)
+    names = [u.name for u in unknowns_of(scenario) if u.parameter in without] if without else []
+    source = ProblemSource(scenario.inputs, scenario.settings, tuple(without))
+    return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), scenario)
+
+
+def unknowns_of(scenario: Scenario) -> Sequence[Unknown]:
+    """What a scenario with `[fit]` estimates."""
+    from pathway.fitting.laboratory.bench import Bench
+    from pathway.scenario import built_in_laboratory
+
+    assert scenario.fit is not None
+    return Bench(scenario, built_in_laboratory(), scenario.fit).unknowns
+
+
+def _with_cuts(scenario: Scenario, without: Sequence[str]) -> Scenario:
+    """The scenario with what is switched off among its estimated parameters, so that anchors follow it."""
+    from pathway.scenario import built_in_laboratory
+    from pathway.scenario.experiment import FitParameter
+
+    for name in without:
+        _known("parameter", name, built_in_laboratory().parameters)
+    if scenario.fit is None:
+        return scenario
+    listed = [p.name for p in scenario.fit.parameters]
+    more = [FitParameter(name, prior="none", shared="value") for name in without if name not in listed]
+    return replace(scenario, fit=replace(scenario.fit, parameters=(*scenario.fit.parameters, *more)))
+
+
+def _known(what: str, name: str, names: Iterable[str]) -> str:
+    from pathway.scenario.mistakes import did_you_mean
+
+    names = list(names)
+    if name in names:
+        return name
+    raise ProblemError([f"no {what} is called '{name}'.{did_you_mean(name, names)} Known: {', '.join(names)}"])
+
+
+def _petab_files(path: Path) -> dict[str, bytes]:
+    """The YAML file of a PEtab problem and every file it names, by their paths from the folder that holds all."""
+    import yaml
+
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        content = None  # its reader tells
+    named = [path.parent / text for text in _texts(content) if len(text) < 500 and "\0" not in text]
+    files = [path, *(file for file in dict.fromkeys(named) if file.is_file())]
+    root = Path(os.path.commonpath([file.resolve().parent for file in files]))
+    return {file.resolve().relative_to(root).as_posix(): file.read_bytes() for file in files if file.is_file()}
+
+
+def _texts(content: Any) -> Iterator[str]:
+    if isinstance(content, str):
+        yield content
+    elif isinstance(content, Mapping | list):
+        for part in [*content, *content.values()] if isinstance(content, Mapping) else content:
+            yield from _texts(part)
 
 
 @public
@@ -65,6 +172,6 @@ def fit(
         `fit.best.objective` (negative log-posterior), `fit.best.parameters` (natural units), `fit.objectives`.
     """
     if not isinstance(problem, Problem):
-        problem = read_problem(problem, settings)
+        problem = open_problem(problem, settings).problem
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)
     return with_held_out_scaled(search(problem, starts, seed, **options))

@@ -14,6 +14,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
+from pathway.folders import write_atomically
+
 if TYPE_CHECKING:
     from pathway.analysis.draws import Interval
 
@@ -53,6 +55,8 @@ STYLE: Any = {
     "svg.hashsalt": "pathway",
     "svg.fonttype": "path",
     "path.simplify": True,
+    # Names of arms and observables are the user's own: a dollar sign in them is a dollar sign.
+    "text.parse_math": False,
 }
 
 
@@ -130,10 +134,18 @@ def whisker(axes: Any, found: Interval, place: float, upright: bool = False) -> 
         axes.plot(x, y, color="black", markerfacecolor="white", markeredgewidth=0.5, zorder=3, **drawn)
 
 
+def rendered(figure: MatplotlibFigure) -> tuple[bytes, bytes]:
+    """The figure as SVG and as PNG, without dates inside."""
+    with house_style():
+        svg, png = io.BytesIO(), io.BytesIO()
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": "pathway"})
+        figure.savefig(png, format="png", metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 3})
+    return svg.getvalue(), png.getvalue()
+
+
 def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
     """Writes STEM.svg and STEM.png, without dates inside; returns both paths."""
-    with house_style():
-        svg, png = stem.with_suffix(".svg"), stem.with_suffix(".png")
-        figure.savefig(svg, metadata={"Date": None, "Creator": "pathway"})
-        figure.savefig(png, metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 3})
-    return [svg, png]
+    places = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
+    for place, content in zip(places, rendered(figure), strict=True):
+        write_atomically(place, content)
+    return places

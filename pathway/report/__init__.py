@@ -3,8 +3,20 @@
 Writes files and compares them; computes no biology.
 """
 
-from .folder import FolderError, check_out, write_courses, write_run
+from pathway.folders import FolderError
+
+from .folder import check_out, default_folder, identity_of, write_courses, write_run
 from .page import band
 from .replay import Replay, replay
 
-__all__ = ["FolderError", "Replay", "band", "check_out", "replay", "write_courses", "write_run"]
+__all__ = [
+    "FolderError",
+    "Replay",
+    "band",
+    "check_out",
+    "default_folder",
+    "identity_of",
+    "replay",
+    "write_courses",
+    "write_run",
+]

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.folders import FolderError, json_text, new_folder
 from pathway.scenario.experiment import Scenario
 
-from .folder import RECORD, FolderError, check_out, put_in_place, umask, write_json
+from .folder import RECORD, Figures, Say, identity_of, quiet, tell_kept, write_results
 from .provenance import provenance
 from .replay import TOLERANCE, Replay, changes
 from .tables import csv_text
@@ -24,11 +22,13 @@ def write_analysis(
     scenario: Scenario,
     content: Mapping[str, Any],
     tables: Mapping[str, tuple[Sequence[str], Sequence[Sequence[Any]]]],
-    figures: Mapping[str, Any],
+    figures: Figures,
     out: Path,
     command: Sequence[str],
     options: Mapping[str, Any],
     seed: int | None = None,
+    force: bool = False,
+    say: Say = quiet,
 ) -> dict[str, Any]:
     """Writes an analysis to `out`, all of it or nothing.
 
@@ -40,14 +40,19 @@ def write_analysis(
     content : mapping
         The JSON form.
     tables : mapping of file stem to (header, rows)
-    figures : mapping of file stem to Figure
+    figures : mapping of file stem to callable
+        That draws it.
     out : Path
-        An earlier analysis there is replaced.
+        An earlier analysis of the same scenario with the same settings and options is replaced.
     command : sequence of str
         As typed.
     options : mapping
         What the analysis was asked, defaults filled in.
     seed : int, optional
+    force : bool
+        Another result is replaced, too.
+    say : callable
+        Is told of files that were kept and of figures that could not be drawn.
 
     Returns
     -------
@@ -59,26 +64,14 @@ def write_analysis(
     FolderError
         If `out` holds something else.
     """
-    from pathway.plotting import save
-
-    check_out(out)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
-    try:
-        record = provenance(command, scenario.settings, {scenario.file.name: scenario.text.encode()}, seed)
-        record = {**record, "analysis": name, "options": dict(options)}
-        (draft / scenario.file.name).write_text(scenario.text, encoding="utf-8")
-        write_json(draft / f"{name}.json", content)
-        for stem, (header, rows) in tables.items():
-            (draft / f"{stem}.csv").write_text(csv_text(header, rows), encoding="utf-8")
-        for stem, figure in figures.items():
-            save(figure, draft / stem)
-        write_json(draft / RECORD, record)
-        os.chmod(draft, 0o777 & ~umask())
-        put_in_place(draft, out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    texts = {f"{name}.json": json_text(content)}
+    texts |= {f"{stem}.csv": csv_text(header, rows) for stem, (header, rows) in tables.items()}
+    inputs = scenario.inputs
+    record = provenance(command, scenario.settings, inputs, seed)
+    record = {**record, "analysis": name, "options": dict(options)}
+    with new_folder(out, name, identity_of(scenario, out, options=dict(options)), force) as folder:
+        write_results(folder, record, inputs, texts, figures, say=say)
+    tell_kept(out, folder, say)
     return record
 
 
@@ -100,7 +93,7 @@ def read_analysis(folder: Path, known: Iterable[str]) -> tuple[dict[str, Any], d
     """
     try:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        name, scenario_file = record["analysis"], folder / next(iter(record["inputs"]))
+        name, scenario_file = record["analysis"], folder / "inputs" / next(iter(record["inputs"]))
         content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
         settings, options = record["settings"], record["options"]
     except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:

@@ -1,60 +1,101 @@
-"""The folder that a run leaves behind. It appears complete or not at all."""
+"""The folder that a result leaves behind: inputs, numbers, figures, report, provenance."""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import tempfile
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.errors import InputError
+from pathway.folders import Draft, Growing, json_text, new_folder, sha256, usable
+from pathway.scenario.experiment import Scenario
+from pathway.scenario.read import folder_of_scenarios
 from pathway.scenario.result import Result
 
-from .provenance import provenance, sha256
+from .provenance import provenance
 from .tables import arm_rows, csv_text, expectation_rows, parameters_used
 
 COURSES = "time_courses.csv"
 RECORD = "provenance.json"
+REPORT = "report.html"
+RUN, MODEL_RUN = "run", "run of a model"
+LONGEST = 60
+"""Characters of a folder's name that come from settings."""
+
+Say = Callable[[str], None]
+Figures = Mapping[str, Callable[[], Any]]
+"""How each figure is drawn, by the stem of its file."""
 
 
-class FolderError(InputError):
-    """An output folder that cannot be used."""
+def quiet(text: str) -> None:
+    """Tells nobody."""
 
 
-def check_out(out: Path) -> None:
-    """Refuses a place where something else stands: a run may only replace an earlier run.
+def default_folder(name: str, settings: Sequence[str] = ()) -> Path:
+    """Where a result goes unless told otherwise: results/NAME, and where settings differ, a folder of their own."""
+    if not settings:
+        return Path("results") / name
+    text = "+".join(setting.replace(" ", "_") for setting in settings)
+    readable = re.sub(r"[^\w.=+-]+", "_", text)
+    if readable != text or len(readable) > LONGEST:
+        readable = f"{readable[: LONGEST - 20]}-{sha256(text.encode())[:8]}"
+    return Path("results") / f"{name}-{readable}"
+
+
+def identity_of(scenario: Scenario, out: Path, **more: Any) -> dict[str, Any]:
+    """What tells a result of this scenario from those of others: its name and settings, and where its file lies."""
+    return {
+        "scenario": scenario.name,
+        "file": place_of(scenario.file, out),
+        "settings": list(scenario.settings),
+        **more,
+    }
+
+
+def place_of(file: Path, out: Path) -> str:
+    """Where a file lies, seen from a folder of results, so that both can be moved; "" for scenarios of the package."""
+    if file.resolve().parent == folder_of_scenarios().resolve():
+        return ""
+    try:
+        return Path(os.path.relpath(file.resolve(), out.resolve())).as_posix()
+    except ValueError:  # another drive
+        return file.resolve().as_posix()
+
+
+def check_out(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> None:
+    """Refuses a place where something else stands, before anything is computed: see `pathway.folders.usable`.
 
     Raises
     ------
     FolderError
     """
-    if out.is_dir():
-        if any(out.iterdir()) and not (out / RECORD).is_file():
-            raise FolderError(f"{out}: this folder holds something else than a run; choose another with --out")
-    elif out.exists():
-        raise FolderError(f"{out}: this is a file; choose a folder with --out")
-    above = out.absolute().parent
-    while not above.exists():
-        above = above.parent
-    if not above.is_dir() or not os.access(above, os.W_OK):
-        raise FolderError(f"{out}: cannot be written there ({above} is not a writable folder)")
+    usable(out, kind, identity, force)
 
 
-def write_run(result: Result, out: Path, command: Sequence[str] = (), figures: bool = True) -> dict[str, Any]:
+def write_run(
+    result: Result,
+    out: Path,
+    command: Sequence[str] = (),
+    figures: bool = True,
+    force: bool = False,
+    say: Say = quiet,
+) -> dict[str, Any]:
     """Writes inputs, tables, figure, report and provenance of a run to `out`.
 
     Parameters
     ----------
     result : Result
     out : Path
-        An earlier run there is replaced.
+        An earlier run of the same scenario with the same settings is replaced.
     command : sequence of str
         As typed, for the record.
     figures : bool
         False leaves out figure and report (for replays that only compare numbers).
+    force : bool
+        Another result is replaced, too.
+    say : callable
+        Is told of files that were kept and of a figure that could not be drawn.
 
     Returns
     -------
@@ -66,11 +107,43 @@ def write_run(result: Result, out: Path, command: Sequence[str] = (), figures: b
     FolderError
         If `out` holds something else.
     """
-    return _written(out, lambda draft: _fill(draft, result, command, figures))
+
+    def draw() -> Any:
+        from pathway.plotting import plot
+
+        return plot(result)
+
+    def page(svgs: Mapping[str, str], record: dict[str, Any]) -> str:
+        from .page import report_page
+
+        return report_page(result, svgs.get("figure", ""), record)
+
+    tables = {
+        COURSES: csv_text(*result.columns()),
+        "arms.csv": csv_text(*arm_rows(result)),
+        "expectations.csv": csv_text(*expectation_rows(result)),
+        "parameters.csv": csv_text(*parameters_used(result)),
+    }
+    inputs = result.scenario.inputs
+    record = provenance(command, result.scenario.settings, inputs)
+    with new_folder(out, RUN, identity_of(result.scenario, out), force) as folder:
+        write_results(
+            folder, record, inputs, tables, {"figure": draw} if figures else {}, page if figures else None, say=say
+        )
+        folder.write("result.json", json_text({**result.to_dict(), "provenance": record}))
+    tell_kept(out, folder, say)
+    return record
 
 
 def write_courses(
-    trajectory: Any, out: Path, command: Sequence[str], settings: Sequence[str], inputs: Mapping[str, bytes]
+    trajectory: Any,
+    out: Path,
+    command: Sequence[str],
+    settings: Sequence[str],
+    inputs: Mapping[str, bytes],
+    identity: Mapping[str, Any],
+    force: bool = False,
+    say: Say = quiet,
 ) -> dict[str, Any]:
     """Writes the courses of a model that is no scenario: table, figure, input and provenance.
 
@@ -79,110 +152,82 @@ def write_courses(
     FolderError
         If `out` holds something else.
     """
-    from pathway.plotting import plot_courses, save
+
+    def draw() -> Any:
+        from pathway.plotting import plot_courses
+
+        return plot_courses(trajectory)
 
     model = trajectory.model
-
-    def fill(draft: Path) -> dict[str, Any]:
-        (draft / "inputs").mkdir()
-        for name, content in inputs.items():
-            (draft / "inputs" / name).write_bytes(content)
-        header = [f"time [{model.time_unit or '-'}]", *(f"{n} [{model.units.get(n) or '-'}]" for n in model.species)]
-        rows = [[float(t), *map(float, row)] for t, row in zip(trajectory.times, trajectory.values, strict=True)]
-        text = csv_text(header, rows)
-        (draft / COURSES).write_text(text, encoding="utf-8")
-        save(plot_courses(trajectory), draft / "figure")
-        record = provenance(command, settings, inputs)
-        record["outputs"] = {COURSES: sha256(text.encode())}
-        write_json(draft / RECORD, record)
-        return record
-
-    return _written(out, fill)
-
-
-def _written(out: Path, fill: Callable[[Path], dict[str, Any]]) -> dict[str, Any]:
-    """A folder filled out of sight and put in place as a whole."""
-    check_out(out)
-    out.absolute().parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.absolute().parent))
-    try:
-        record = fill(draft)
-        os.chmod(draft, 0o777 & ~umask())
-        put_in_place(draft, out)
-    except BaseException:
-        shutil.rmtree(draft, ignore_errors=True)
-        raise
+    header = [f"time [{model.time_unit or '-'}]", *(f"{n} [{model.units.get(n) or '-'}]" for n in model.species)]
+    rows = [[float(t), *map(float, row)] for t, row in zip(trajectory.times, trajectory.values, strict=True)]
+    record = provenance(command, settings, inputs)
+    with new_folder(out, MODEL_RUN, identity, force) as folder:
+        write_results(folder, record, inputs, {COURSES: csv_text(header, rows)}, {"figure": draw}, say=say)
+    tell_kept(out, folder, say)
     return record
 
 
-def umask() -> int:
-    """The rights that new files of this user do not get; a folder made as a draft has none for others."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_results(
+    folder: Draft | Growing,
+    record: dict[str, Any],
+    inputs: Mapping[str, bytes],
+    tables: Mapping[str, str],
+    figures: Figures,
+    page: Callable[[Mapping[str, str], dict[str, Any]], str] | None = None,
+    say: Say = quiet,
+) -> None:
+    """Fill a folder: numbers first, then figures, of which one that fails costs nothing but itself.
 
-
-def put_in_place(draft: Path, out: Path) -> None:
-    """One rename puts the new folder in place; an earlier run steps aside first and comes back if that fails."""
-    aside = draft.with_name(draft.name + "-earlier")
-    if out.exists():
-        out.rename(aside)
-    try:
-        draft.rename(out)
-    except OSError:
-        if aside.exists():
-            aside.rename(out)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _fill(draft: Path, result: Result, command: Sequence[str], figures: bool) -> dict[str, Any]:
-    inputs = input_files(result)
-    (draft / "inputs").mkdir()
-    for name, content in inputs.items():
-        (draft / "inputs" / name).write_bytes(content)
-    tables = {
-        COURSES: csv_text(*result.columns()),
-        "arms.csv": csv_text(*arm_rows(result)),
-        "expectations.csv": csv_text(*expectation_rows(result)),
-        "parameters.csv": csv_text(*parameters_used(result)),
-    }
-    for name, text in tables.items():
-        (draft / name).write_text(text, encoding="utf-8")
-    record = provenance(command, result.scenario.settings, inputs)
-    record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
-    summary = {**result.to_dict(), "provenance": record}
-    write_json(draft / "result.json", summary)
-    write_json(draft / RECORD, record)
-    if figures:
-        from pathway.plotting import plot, save
-
-        from .page import report_page
-
-        svg, _ = save(plot(result), draft / "figure")
-        page = report_page(result, svg.read_text(encoding="utf-8"), record)
-        (draft / "report.html").write_text(page, encoding="utf-8")
-    return record
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """One JSON object, for people too."""
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def input_files(result: Result) -> dict[str, bytes]:
-    """Every file the run has read, by the name it gets in `inputs/`.
-
-    The scenario comes first. Files it names are put beside it, so that the folder can be moved and run again; where
-    a name pointed elsewhere, the copy of the scenario names the copy.
+    Parameters
+    ----------
+    folder : Draft or Growing
+    record : dict
+        The provenance; gets "outputs", and "figures_not_drawn" where there are such.
+    inputs : mapping of file name to content
+    tables : mapping of file name to text
+    figures : mapping of file stem to callable
+    page : callable (SVG texts by stem, record) -> HTML, optional
+        The report.
+    say : callable
+        Is told of figures that could not be drawn.
     """
-    scenario = result.scenario
-    text = scenario.text
-    files: dict[str, bytes] = {}
-    named = {arm.cells for arm in scenario.arms if arm.cells.endswith(".toml")}
-    tables = scenario.document.get("data", [])
-    named |= {str(table["file"]) for table in (tables if isinstance(tables, list) else [tables])}
-    for name in sorted(named):
-        text = text.replace(f'"{name}"', f'"{Path(name).name}"')
-        files[Path(name).name] = (scenario.file.parent / name).read_bytes()
-    return {f"{scenario.name}.toml": text.encode(), **files}
+    pictures = [f"{stem}.{ending}" for stem in figures for ending in ("svg", "png")]
+    folder.plan([*(f"inputs/{name}" for name in inputs), *tables, RECORD, *pictures, *([REPORT] if page else [])])
+    for name, content in inputs.items():
+        folder.write(f"inputs/{name}", content)
+    for name, text in tables.items():
+        folder.write(name, text)
+    record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
+    folder.write(RECORD, json_text(record))
+    svgs = draw_into(folder, record, figures, say)
+    if page:
+        folder.write(REPORT, page(svgs, record))
+    if "figures_not_drawn" in record:
+        folder.write(RECORD, json_text(record))
+
+
+def draw_into(folder: Draft | Growing, record: dict[str, Any], figures: Figures, say: Say) -> dict[str, str]:
+    """Write figures; the SVG text of each that could be drawn. Why others could not is told, and goes on record."""
+    from pathway.plotting import rendered
+
+    svgs = {}
+    for stem, draw in figures.items():
+        try:
+            svg, png = rendered(draw())
+        except Exception as error:
+            words = (str(error).strip().splitlines() or [""])[0]
+            why = f"{type(error).__name__}: {words}"
+            record.setdefault("figures_not_drawn", {})[stem] = why
+            say(f"the figure '{stem}' could not be drawn, the numbers are written ({why})")
+            continue
+        folder.write(f"{stem}.svg", svg)
+        folder.write(f"{stem}.png", png)
+        svgs[stem] = svg.decode()
+    return svgs
+
+
+def tell_kept(out: Path, folder: Draft | Growing, say: Say) -> None:
+    """Name the files that lay in a folder and do not belong to what was written."""
+    if folder.kept:
+        say(f"{out}: kept what is not of this result: {', '.join(folder.kept)}")

@@ -77,7 +77,9 @@ def whole_page(title: str, parts: Iterable[str]) -> str:
 
 
 def figure_part(svg: str, words: str) -> str:
-    """A figure with what it shows, for those who see it and those who do not."""
+    """A figure with what it shows, for those who see it and those who do not; in place of one that failed, a word."""
+    if not svg:
+        return '<p class="note">The figure could not be drawn; the numbers do not depend on it.</p>'
     said = escape(words)
     return f'<figure role="img" aria-label="{said}">{_inline(svg)}<figcaption class="note">{said}</figcaption></figure>'
 
@@ -249,6 +251,7 @@ def provenance_part(record: dict[str, Any]) -> str:
         ["packages", packages],
         ["machine", f"{record['system']}, {record['cpu']['name']}"],
         ["random numbers", "none" if record["seed"] is None else f"seed {record['seed']}"],
+        *([f"figure {name}", f"not drawn: {why}"] for name, why in record.get("figures_not_drawn", {}).items()),
         *([f"input {name}", f"sha256 {digest}"] for name, digest in record["inputs"].items()),
     ]
     return table_part(["what", "which"], rows)

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pathway.folders import FolderError
 from pathway.scenario import read_scenario, run_scenario
 
-from .folder import COURSES, RECORD, FolderError
+from .folder import COURSES, RECORD
 from .provenance import provenance
 from .tables import csv_text
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from pathway.fitting.problem import Problem
+from pathway.fitting.problem import Problem, ProblemSource
+from pathway.fitting.search.on_disk import POSTERIOR_KIND, PROFILES_KIND
 from pathway.fitting.uncertainty.comparison import Verdict
 from pathway.fitting.uncertainty.predict import Band
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.fitting.uncertainty.sampling import LIBRARIES, Posterior
-from pathway.scenario.experiment import Scenario
+from pathway.formats.saved import FIT, POSTERIOR, PROFILES
 
 from .comparison_page import comparison_page, ratio_rows, variant_rows
-from .fit_folder import FIT
-from .growing_folder import finish, write_figures, write_tables
+from .folder import Say, quiet
+from .growing import Source, Written, write_alone, write_beside
 from .posterior_page import posterior_page, posterior_rows
 from .prediction_page import (
     prediction_interval_rows,
@@ -28,13 +31,11 @@ from .profile_page import interval_rows, profile_page, profile_rows
 from .provenance import installed_version
 from .tables import csv_text
 
-POSTERIOR, PROFILES = "posterior.pickle", "profiles.pickle"
 DRAWS = "draws.csv"
+COMPARISON, PREDICTION, PREDICTION_PROFILES = "comparison", "prediction", "profiles of predictions"
 
 
-def write_posterior(
-    found: Posterior, out: Path, command: Sequence[str], inputs: Mapping[str, bytes], scenario: Scenario | None = None
-) -> None:
+def write_posterior(found: Posterior, out: Path, command: Sequence[str], source: Source, say: Say = quiet) -> None:
     """Writes draws, their diagnosis, figures, report and provenance beside the chains.
 
     Parameters
@@ -43,26 +44,27 @@ def write_posterior(
     out : Path
     command : sequence of str
         As typed.
-    inputs : mapping of file name to content
-    scenario : Scenario, optional
-        Whose posterior it is.
+    source : Source
+    say : callable
+        Is told of figures that could not be drawn.
     """
     from pathway.plotting.posterior_figure import KINDS, plot_posterior
 
-    tables = {
-        DRAWS: found.to_dataframe().to_csv(index=False, float_format="%.12g", lineterminator="\n"),
-        "parameters.csv": csv_text(*posterior_rows(found)),
-    }
-    record = write_tables(out, tables, command, inputs, found.seed, scenario)
-    found.save(out / POSTERIOR)
-    record["packages"][LIBRARIES[found.method]] = installed_version(LIBRARIES[found.method])
-    figures = write_figures(out, {kind: plot_posterior(found, kind) for kind in KINDS})
-    finish(out, posterior_page(found, figures, record, scenario.title if scenario else ""), record)
+    result = Written(
+        tables={
+            DRAWS: found.to_dataframe().to_csv(index=False, float_format="%.12g", lineterminator="\n"),
+            "parameters.csv": csv_text(*posterior_rows(found)),
+        },
+        figures={kind: partial(plot_posterior, found, kind) for kind in KINDS},
+        page=lambda svgs, record: posterior_page(found, svgs, record, source.title),
+        save=partial(found.save, with_inputs=False),
+        saved=POSTERIOR,
+    )
+    packages = {LIBRARIES[found.method]: installed_version(LIBRARIES[found.method])}
+    write_beside(POSTERIOR_KIND, found.problem.name, result, out, command, source, found.seed, packages, say)
 
 
-def write_profiles(
-    found: Profiles, out: Path, command: Sequence[str], inputs: Mapping[str, bytes], scenario: Scenario | None = None
-) -> None:
+def write_profiles(found: Profiles, out: Path, command: Sequence[str], source: Source, say: Say = quiet) -> None:
     """Writes profiles, intervals, figures, report and provenance.
 
     Parameters
@@ -71,23 +73,33 @@ def write_profiles(
     out : Path
     command : sequence of str
         As typed.
-    inputs : mapping of file name to content
-    scenario : Scenario, optional
-        Whose fit it is.
+    source : Source
+    say : callable
+        Is told of figures that could not be drawn.
     """
     from pathway.plotting.profile_figure import plot_paths, plot_profiles
 
-    tables = {"intervals.csv": csv_text(*interval_rows(found)), "profiles.csv": csv_text(*profile_rows(found))}
-    record = write_tables(out, tables, command, inputs, scenario=scenario)
-    found.save(out / PROFILES)
-    drawn = {"profiles": plot_profiles(found)}
+    figures: dict[str, Callable[[], Any]] = {"profiles": partial(plot_profiles, found)}
     if any(p.companions for p in found.values()):
-        drawn["paths"] = plot_paths(found)
-    figures = write_figures(out, drawn)
-    finish(out, profile_page(found, figures, record, scenario.title if scenario else ""), record)
+        figures["paths"] = partial(plot_paths, found)
+    result = Written(
+        tables={"intervals.csv": csv_text(*interval_rows(found)), "profiles.csv": csv_text(*profile_rows(found))},
+        figures=figures,
+        page=lambda svgs, record: profile_page(found, svgs, record, source.title),
+        save=partial(found.save, with_inputs=False),
+        saved=PROFILES,
+    )
+    write_beside(PROFILES_KIND, found.problem.name, result, out, command, source, say=say)
 
 
-def write_comparison(found: Verdict, fits: Mapping[str, Path], out: Path, command: Sequence[str]) -> None:
+def write_comparison(
+    found: Verdict,
+    fits: Mapping[str, Path],
+    out: Path,
+    command: Sequence[str],
+    force: bool = False,
+    say: Say = quiet,
+) -> None:
     """Writes a comparison of fits: tables, figure, report and provenance.
 
     Parameters
@@ -97,14 +109,22 @@ def write_comparison(found: Verdict, fits: Mapping[str, Path], out: Path, comman
     out : Path
     command : sequence of str
         As typed.
+    force : bool
+        Another result is replaced, too.
+    say : callable
+        Is told of figures that could not be drawn.
     """
     from pathway.plotting.comparison_figure import plot_comparison
 
-    tables = {"variants.csv": csv_text(*variant_rows(found)), "ratios.csv": csv_text(*ratio_rows(found))}
-    inputs = {f"{name}/{FIT}": (folder / FIT).read_bytes() for name, folder in fits.items()}
-    record = write_tables(out, tables, command, inputs)
-    figure = write_figures(out, {"comparison": plot_comparison(found)})["comparison"]
-    finish(out, comparison_page(found, figure, record, {name: str(folder) for name, folder in fits.items()}), record)
+    places = {name: str(folder) for name, folder in fits.items()}
+    files = {f"{number}/{FIT}": (folder / FIT).read_bytes() for number, folder in enumerate(fits.values(), 1)}
+    source = Source(ProblemSource(files))
+    result = Written(
+        tables={"variants.csv": csv_text(*variant_rows(found)), "ratios.csv": csv_text(*ratio_rows(found))},
+        figures={"comparison": partial(plot_comparison, found)},
+        page=lambda svgs, record: comparison_page(found, svgs.get("comparison", ""), record, places),
+    )
+    write_alone(COMPARISON, {"fits": ", ".join(places.values())}, result, out, command, source, force, say)
 
 
 def write_prediction(
@@ -112,9 +132,12 @@ def write_prediction(
     curves: Band,
     out: Path,
     command: Sequence[str],
-    inputs: Mapping[str, bytes],
+    source: Source,
+    identity: Mapping[str, Any],
     title: str,
     measured: bool,
+    force: bool = False,
+    say: Say = quiet,
 ) -> None:
     """Writes predictions: table, figure, report and provenance.
 
@@ -127,18 +150,26 @@ def write_prediction(
     out : Path
     command : sequence of str
         As typed.
-    inputs : mapping of file name to content
+    source : Source
+    identity : mapping
+        What tells this prediction from others.
     title : str
     measured : bool
         Whether these are the measurements of the fit.
+    force : bool
+        Another result is replaced, too.
+    say : callable
+        Is told of figures that could not be drawn.
     """
     from pathway.plotting.prediction_figure import plot_prediction
 
-    tables = {"predictions.csv": csv_text(*prediction_rows(found, measured))}
-    record = write_tables(out, tables, command, inputs)
     points = [m for m in found.measurements if not m.censored] if measured else []
-    figure = write_figures(out, {"prediction": plot_prediction(curves, points)})["prediction"]
-    finish(out, prediction_page(found, figure, record, title, measured), record)
+    result = Written(
+        tables={"predictions.csv": csv_text(*prediction_rows(found, measured))},
+        figures={"prediction": partial(plot_prediction, curves, points)},
+        page=lambda svgs, record: prediction_page(found, svgs.get("prediction", ""), record, title, measured),
+    )
+    write_alone(PREDICTION, identity, result, out, command, source, force, say)
 
 
 def write_prediction_profiles(
@@ -147,8 +178,11 @@ def write_prediction_profiles(
     level: float,
     out: Path,
     command: Sequence[str],
-    inputs: Mapping[str, bytes],
+    source: Source,
+    identity: Mapping[str, Any],
     fitted: Problem,
+    force: bool = False,
+    say: Say = quiet,
 ) -> None:
     """Writes profiles of predictions: tables, figure, report and provenance.
 
@@ -161,17 +195,26 @@ def write_prediction_profiles(
     out : Path
     command : sequence of str
         As typed.
-    inputs : mapping of file name to content
+    source : Source
+    identity : mapping
+        What tells these profiles from others.
     fitted : Problem
         Whose parameters move.
+    force : bool
+        Another result is replaced, too.
+    say : callable
+        Is told of figures that could not be drawn.
     """
     from pathway.plotting.profile_figure import plot_prediction_profiles
 
     intervals = prediction_interval_rows(found, problem, level)
-    tables = {
-        "intervals.csv": csv_text(*intervals),
-        "profiles.csv": csv_text(*prediction_profile_rows(found, fitted)),
-    }
-    record = write_tables(out, tables, command, inputs)
-    drawn = write_figures(out, {"prediction_profiles": plot_prediction_profiles(found, problem, level)})
-    finish(out, prediction_profile_page(intervals, drawn["prediction_profiles"], record, problem.name), record)
+    stem = "prediction_profiles"
+    result = Written(
+        tables={
+            "intervals.csv": csv_text(*intervals),
+            "profiles.csv": csv_text(*prediction_profile_rows(found, fitted)),
+        },
+        figures={stem: partial(plot_prediction_profiles, found, problem, level)},
+        page=lambda svgs, record: prediction_profile_page(intervals, svgs.get(stem, ""), record, problem.name),
+    )
+    write_alone(PREDICTION_PROFILES, identity, result, out, command, source, force, say)

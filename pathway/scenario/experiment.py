@@ -184,6 +184,8 @@ class Scenario:
         Agents whose effect GR shows, as the file names them; the name of a dose stands for this dose alone.
     document : mapping
         The file as TOML gives it, settings applied; tables that other rooms read (`analyze`) are found here.
+    inputs : mapping of file name to bytes
+        The files it was read from, as they were then: the scenario, its measurements, its cells.
     """
 
     name: str
@@ -207,6 +209,7 @@ class Scenario:
     expectations: tuple[Expectation, ...] = ()
     settings: tuple[str, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def growth_doses(self) -> tuple[str, ...]:

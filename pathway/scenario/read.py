@@ -14,6 +14,7 @@ from .check import Checker, arms_in, bound
 from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, Overlay, Reading, Scenario, TimedChange
 from .fit_data import data_mistakes
 from .fit_plan import fit_plan
+from .inputs import input_files
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError, did_you_mean
 from .positions import key_lines, line_of
@@ -187,6 +188,7 @@ def _built(
         expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
         settings=settings,
         document=document,
+        inputs=input_files(file, text, document),
     )
 
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "new",
     "compare",
     "replay",
+    "verify",
     "validate",
     "show",
     "export",
@@ -176,9 +177,10 @@ def test_any_sbml_model_runs(here, capsys):
     code, out, err = call(capsys, "run", "decay.xml", "--until", "4", "--points", "5", "--json", "--set", "k=0.25")
     assert (code, err) == (DONE, "")
     assert json.loads(out)["species"]["A"]["end"] == pytest.approx(3 * math.exp(-1), rel=1e-5)
-    table = (here / "results" / "decay" / "time_courses.csv").read_text().splitlines()
+    folder = here / "results" / "decay-k=0.25"
+    table = (folder / "time_courses.csv").read_text().splitlines()
     assert len(table) == 6 and table[0].startswith("time [")
-    assert (here / "results" / "decay" / "figure.svg").is_file()
+    assert (folder / "figure.svg").is_file()
     for arguments in (("decay.xml",), ("none.xml", "--until", "4"), ("decay.xml", "--until", "4", "--set", "kk=1")):
         code, out, err = call(capsys, "run", *arguments, "--out", "other")
         assert (code, out) == (BAD_INPUT, "") and err.count("\n") == 1, arguments

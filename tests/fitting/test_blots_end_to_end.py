@@ -108,8 +108,8 @@ def test_each_line_of_a_joint_fit_is_written_with_its_own_numbers(tmp_path):
 
 def test_a_fit_is_saved_loaded_and_drawn_again_the_same(tmp_path):
     fit = pathway.fit("fit_a_blot", starts=1, workers=1)
-    fit.save(tmp_path / "fit.pickle")
-    again = pathway.load_fit(tmp_path / "fit.pickle")
+    fit.save(tmp_path / "fit.json")
+    again = pathway.load_fit(tmp_path / "fit.json")
     for what in ("fits", "residuals", "waterfall", "parameters", "correlations"):
         first, second = (pathway.plot(f, what) for f in (fit, again))
         assert np.array_equal(pixels(first), pixels(second)), what

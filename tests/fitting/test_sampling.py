@@ -22,7 +22,9 @@ from pathway.fitting.problem import Experiment, Measurement, Observable, Paramet
 from pathway.fitting.uncertainty import diagnostics
 from pathway.fitting.uncertainty.chains import Journal
 from pathway.fitting.uncertainty.density import Density, Unbounded
-from pathway.fitting.uncertainty.sampling import load_posterior, sample
+from pathway.fitting.uncertainty.sampling import sample
+from pathway.folders import FolderError
+from pathway.formats.saved import load_posterior
 
 TIMES = np.linspace(0.0, 2.0, 9)
 NOISE = 0.4
@@ -285,8 +287,8 @@ def test_effective_numbers_of_an_autoregressive_chain_are_those_of_theory():
 
 def test_draws_can_be_saved_and_read_again(tmp_path):
     found = sample(Known(banana), np.zeros(2), 50, tune=50, workers=1)
-    found.save(tmp_path / "posterior.pickle")
-    again = load_posterior(tmp_path / "posterior.pickle")
+    found.save(tmp_path / "posterior.npz")
+    again = load_posterior(tmp_path / "posterior.npz", found.problem)
     assert np.array_equal(again.x, found.x) and again.r_hat == found.r_hat
     frame = found.to_dataframe()
     assert list(frame) == ["_chain", "_draw", "_log_density", "_diverging", "a", "b"] and len(frame) == 200
@@ -384,9 +386,9 @@ def test_many_values_of_the_density_are_those_of_one_at_a_time():
 def test_a_folder_with_other_draws_is_refused(tmp_path):
     x = np.array([1.0, 0.5])
     sample(Objective(line()), x, 30, tune=30, workers=1, directory=tmp_path)
-    with pytest.raises(ProblemError, match="by another plan \\(seed 1\\)"):
+    with pytest.raises(FolderError, match="other settings \\(seed 1 instead of 2\\)"):
         sample(Objective(line()), x, 30, 2, tune=30, workers=1, directory=tmp_path)
-    with pytest.raises(ProblemError, match="another problem"):
+    with pytest.raises(FolderError, match="hash of model, measurements and settings"):
         sample(Objective(line(prior=Prior("normal", (0.0, 1.0)))), x, 30, tune=30, workers=1, directory=tmp_path)
 
 

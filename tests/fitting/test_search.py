@@ -20,12 +20,14 @@ from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.plan import Plan
-from pathway.fitting.search.result import Fit, Start, load_fit
+from pathway.fitting.search.result import Fit, Start
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import design, predict
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.fitting.uncertainty.sampling import sample
+from pathway.folders import FolderError
+from pathway.formats.saved import load_fit
 
 TIMES = np.linspace(0.0, 5.0, 11)
 
@@ -247,16 +249,24 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path):
 
 def test_a_folder_of_another_problem_is_refused(tmp_path):
     fit(decay(), starts=1, seed=2, workers=1, directory=tmp_path)
-    with pytest.raises(ProblemError, match="another problem"):
+    with pytest.raises(FolderError, match="'decay' with other settings \\(hash of model, measurements and settings"):
         fit(decay(noise_seed=9), starts=1, seed=2, workers=1, directory=tmp_path)
-    with pytest.raises(ProblemError, match="other settings"):
+    with pytest.raises(FolderError, match=r"other settings \(starts 1 instead of 2\)"):
         fit(decay(), starts=2, seed=2, workers=1, directory=tmp_path)
 
 
 def test_a_fit_is_saved_and_read_again(tmp_path):
     found = fit(decay(), starts=2, seed=2, workers=1)
-    found.save(tmp_path / "fit.pickle")
-    assert load_fit(tmp_path / "fit.pickle").best.objective == found.best.objective
+    found.save(tmp_path / "fit.json")
+    again = load_fit(tmp_path / "fit.json", decay())
+    assert (
+        again.best.objective == found.best.objective
+        and again.starts[1].start.tolist() == found.starts[1].start.tolist()
+    )
+    with pytest.raises(ProblemError, match=r"fit\.json: the problem was put together in Python; give it"):
+        load_fit(tmp_path / "fit.json")
+    with pytest.raises(ProblemError, match=r"the measurements or the settings are not those it was computed from"):
+        load_fit(tmp_path / "fit.json", decay(noise_seed=9))
     assert list(found.to_dataframe()["objective"]) == list(found.objectives)
 
 
@@ -366,13 +376,13 @@ def test_profiles_go_on_with_those_that_are_missing_and_do_not_depend_on_workers
     plain = profile(Objective(problem), x)
     first = profile(Objective(problem), x, ["k"], directory=tmp_path)
     assert np.array_equal(first["k"].objectives, plain["k"].objectives)
-    stamp = (tmp_path / "profile_000.pickle").stat().st_mtime_ns
+    stamp = (tmp_path / "profile_000.json").stat().st_mtime_ns
     both = profile(Objective(problem), x, workers=2, directory=tmp_path, progress=sys.stderr)
-    assert (tmp_path / "profile_000.pickle").stat().st_mtime_ns == stamp
+    assert (tmp_path / "profile_000.json").stat().st_mtime_ns == stamp
     assert "profile of scale: 1 of 1" in capsys.readouterr().err
     for name in ("k", "scale"):
         assert np.array_equal(both[name].points, plain[name].points)
-    with pytest.raises(ProblemError, match=r"by another plan \(level 0.95\)"):
+    with pytest.raises(FolderError, match=r"other settings \(level 0.95 instead of 0.9\)"):
         profile(Objective(problem), x, ["k"], level=0.9, directory=tmp_path)
 
 

@@ -66,6 +66,7 @@ def test_everything_is_there(run_folder):
         "figure.svg",
         "inputs/points.csv",
         "inputs/small.toml",
+        "manifest.json",
         "parameters.csv",
         "provenance.json",
         "report.html",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from .. import console
-from .task import ArmName, Ensemble, Found, Json, Out, Posterior, Scenario, Seed, Settings, Task, answer, listed
+from .task import ArmName, Ensemble, Force, Found, Json, Out, Posterior, Scenario, Seed, Settings, Task, answer, listed
 
 
 def bifurcation(
@@ -26,6 +26,7 @@ def bifurcation(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """Steady states over a parameter, folds and Hopf points; is resistance a second stable state?"""
@@ -34,7 +35,7 @@ def bifurcation(
         "against_low": against_low, "against_high": against_high, "draws": draws, "arm": arm,
         "ensemble": "none" if draws == 0 else ensemble, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("bifurcation", bifurcation_found, scenario, settings, given, out, as_json)
+    return answer("bifurcation", bifurcation_found, scenario, settings, given, out, force, as_json)
 
 
 def bifurcation_found(task: Task) -> Found:
@@ -49,5 +50,5 @@ def bifurcation_found(task: Task) -> Found:
         against_range=(float(o["against_low"]), float(o["against_high"])),
         draws=task.draws(cells) if int(o["draws"]) else None, progress=task.progress,
     )  # fmt: skip
-    figure = {"figure": plot_switch(found)}
+    figure = {"figure": lambda: plot_switch(found)}
     return Found(found.to_dict(), {"bifurcation": found.rows()}, figure, lambda: console.print_line(found.text()))

@@ -11,6 +11,7 @@ from .task import (
     ArmName,
     DrawCount,
     Ensemble,
+    Force,
     Found,
     Json,
     Out,
@@ -37,6 +38,7 @@ def explain(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """Why does one arm differ from another? The difference divided among the links that carry it."""
@@ -44,15 +46,18 @@ def explain(
         "arm": arm, "reference": reference, "reading": reading, "at": at, "color": color, "ensemble": ensemble,
         "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("explain", explain_found, scenario, settings, given, out, as_json)
+    return answer("explain", explain_found, scenario, settings, given, out, force, as_json)
 
 
 def explain_found(task: Task) -> Found:
     from pathway.analysis.explain import explain as divide
     from pathway.analysis.explain import usual_arms
-    from pathway.plotting.network_figure import plot_explanation
+    from pathway.analysis.mistakes import unknown
+    from pathway.plotting.network_figure import COLORS, plot_explanation
 
     o = task.options
+    if o["color"] not in COLORS:
+        raise unknown("color of the map", o["color"], COLORS)
     arm, reference = usual_arms(task.scenario, o["arm"] or None, o["reference"] or None)
     found = divide(
         task.scenario, task.laboratory, arm=arm, reference=reference, reading=o["reading"], at=hours(o["at"]),
@@ -68,4 +73,4 @@ def explain_found(task: Task) -> Found:
         console.print_table(header, shown, numbers=range(1, len(header)))
 
     tables = {"explain": found.rows(), "fluxes": found.flux_rows()}
-    return Found(found.to_dict(), tables, {"figure": plot_explanation(found, o["color"])}, show)
+    return Found(found.to_dict(), tables, {"figure": lambda: plot_explanation(found, o["color"])}, show)

@@ -10,6 +10,7 @@ from .. import console
 from .task import (
     DrawCount,
     Ensemble,
+    Force,
     Found,
     Json,
     Out,
@@ -39,6 +40,7 @@ def single_cells(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """How far do cells of one dish differ, and where would miR-21 run out? Single molecules of PTEN transcript."""
@@ -46,7 +48,7 @@ def single_cells(
         "arms": listed(arms), "cells": cells, "count": count, "step": step, "titration": _folds(titration),
         "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("single_cells", single_cells_found, scenario, settings, given, out, as_json)
+    return answer("single_cells", single_cells_found, scenario, settings, given, out, force, as_json)
 
 
 def single_cells_found(task: Task) -> Found:
@@ -65,7 +67,7 @@ def single_cells_found(task: Task) -> Found:
         for line in found.lines():
             console.print_line(line)
 
-    return Found(found.to_dict(), {"single_cells": found.rows()}, {"figure": plot_single_cells(found)}, show)
+    return Found(found.to_dict(), {"single_cells": found.rows()}, {"figure": lambda: plot_single_cells(found)}, show)
 
 
 def _folds(text: str | None) -> list[float] | None:

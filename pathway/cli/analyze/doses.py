@@ -12,6 +12,7 @@ from .task import (
     ArmName,
     DrawCount,
     Ensemble,
+    Force,
     Found,
     Json,
     Out,
@@ -39,6 +40,7 @@ def dose_response(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """GR metrics, IC50 and read-outs over doses of an agent."""
@@ -46,7 +48,7 @@ def dose_response(
         "agent": agent, "doses": listed(doses), "arms": listed(arms), "readouts": listed(readouts), "at": at,
         "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("dose_response", dose_response_found, scenario, settings, given, out, as_json)
+    return answer("dose_response", dose_response_found, scenario, settings, given, out, force, as_json)
 
 
 def dose_response_found(task: Task) -> Found:
@@ -72,7 +74,7 @@ def dose_response_found(task: Task) -> Found:
                     console.print_line(f"{name}: 95 % of {metric} {told}")
 
     tables = {"dose_response": found.rows(), "over_time": found.rows_over_time()}
-    return Found(found.to_dict(), tables, {"figure": plot_dose_series(found)}, show)
+    return Found(found.to_dict(), tables, {"figure": lambda: plot_dose_series(found)}, show)
 
 
 def _dose(value: float | None) -> str:
@@ -106,6 +108,7 @@ def synergy(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules."""
@@ -114,7 +117,7 @@ def synergy(
         "doses_second": listed(doses_second), "shifts": listed(shifts),
         "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("synergy", synergy_found, scenario, settings, given, out, as_json)
+    return answer("synergy", synergy_found, scenario, settings, given, out, force, as_json)
 
 
 def synergy_found(task: Task) -> Found:
@@ -155,7 +158,7 @@ def synergy_found(task: Task) -> Found:
         if given is not None:
             console.print_line(given.text())
 
-    return Found(content, tables, {"figure": plot_grid(found, given)}, show)
+    return Found(content, tables, {"figure": lambda: plot_grid(found, given)}, show)
 
 
 def _between(found: Any, form: str = "+.4f") -> str:

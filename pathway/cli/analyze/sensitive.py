@@ -12,6 +12,7 @@ from .task import (
     ArmName,
     DrawCount,
     Ensemble,
+    Force,
     Found,
     Json,
     Out,
@@ -44,6 +45,7 @@ def sensitivity(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
@@ -56,7 +58,7 @@ def sensitivity(
         "trajectories": trajectories, "levels": listed(levels), "arm": arm, "ensemble": ensemble, "draws": draws,
         "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("sensitivity", sensitivity_found, scenario, settings, given, out, as_json)
+    return answer("sensitivity", sensitivity_found, scenario, settings, given, out, force, as_json)
 
 
 def sensitivity_found(task: Task) -> Found:
@@ -94,8 +96,9 @@ def _sobol_found(task: Task) -> Found:
     title = f"What decides {o['quantity']} in '{asked.arm.name}': Sobol indices"
     columns = (found.first, found.first_interval, found.total, found.total_interval)
     return _ranked(
-        task, asked, found, title, ("first", "first +-", "total", "total +-"), columns, plot_sobol(found, title), ".3f"
-    )
+        task, asked, found, title, ("first", "first +-", "total", "total +-"), columns,
+        lambda: plot_sobol(found, title), ".3f",
+    )  # fmt: skip
 
 
 def _morris_found(task: Task) -> Found:
@@ -111,12 +114,12 @@ def _morris_found(task: Task) -> Found:
     names = ("mean", "mean absolute", "+-", "spread")
     return _ranked(
         task, asked, found, title, tuple(f"{name} [{unit}]" for name in names), columns,
-        plot_morris(found, title, unit), ".3g",
+        lambda: plot_morris(found, title, unit), ".3g",
     )  # fmt: skip
 
 
 def _ranked(
-    task: Task, asked: Any, found: Any, title: str, names: tuple[str, ...], columns: Any, figure: Any, form: str
+    task: Task, asked: Any, found: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
 ) -> Found:
     """A table with one row for each parameter, the most important first."""
     header = ["parameter", *names]
@@ -129,7 +132,7 @@ def _ranked(
     content = {
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **found.to_dict()
     }  # fmt: skip
-    return Found(content, {"sensitivity": (header, rows)}, {"figure": figure}, show)
+    return Found(content, {"sensitivity": (header, rows)}, {"figure": draw}, show)
 
 
 def _control_found(task: Task) -> Found:
@@ -155,7 +158,7 @@ def _control_found(task: Task) -> Found:
         "scenario": task.scenario.name, "cells": arm.cells, **found.to_dict(),
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    return Found(content, {"control": found.rows()}, {"figure": plot_control(found, arm.cells)}, show)
+    return Found(content, {"control": found.rows()}, {"figure": lambda: plot_control(found, arm.cells)}, show)
 
 
 def _time_found(task: Task) -> Found:
@@ -189,4 +192,6 @@ def _time_found(task: Task) -> Found:
         },
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    return Found(content, {"sensitivity": (header, rows)}, {"figure": plot_time_sensitivities(found, title)}, show)
+    return Found(
+        content, {"sensitivity": (header, rows)}, {"figure": lambda: plot_time_sensitivities(found, title)}, show
+    )

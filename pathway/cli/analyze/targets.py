@@ -11,6 +11,7 @@ from .task import (
     ArmName,
     DrawCount,
     Ensemble,
+    Force,
     Found,
     Json,
     Out,
@@ -38,6 +39,7 @@ def screen(
     posterior: Posterior = None,
     settings: Settings = None,
     out: Out = None,
+    force: Force = False,
     as_json: Json = False,
 ) -> int:
     """What else would change the drug's effect? Every target knocked down or up, alone and in pairs."""
@@ -45,7 +47,7 @@ def screen(
         "arm": arm, "factor": _factor(factor, knock_down), "kinds": listed(kinds), "only": listed(only), "pairs": pairs,
         "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
     }  # fmt: skip
-    return answer("screen", screen_found, scenario, settings, given, out, as_json)
+    return answer("screen", screen_found, scenario, settings, given, out, force, as_json)
 
 
 def screen_found(task: Task) -> Found:
@@ -83,7 +85,10 @@ def screen_found(task: Task) -> Found:
             console.print_line(f"Without a resting state, left out: {', '.join(found.failed)}")
 
     return Found(
-        found.to_dict(), {"screen": found.rows(), "pairs": found.pair_rows()}, {"figure": plot_screen(found)}, show
+        found.to_dict(),
+        {"screen": found.rows(), "pairs": found.pair_rows()},
+        {"figure": lambda: plot_screen(found)},
+        show,
     )
 
 

@@ -16,6 +16,7 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario")
 ]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/SCENARIO-ANALYSIS]")]
+Force = Annotated[bool, console.FORCE]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
 Ensemble = Annotated[str | None, typer.Option("--ensemble", help="none, ranges or posterior: intervals from draws")]
 DrawCount = Annotated[int | None, typer.Option("--draws", help="How many draws")]
@@ -69,14 +70,15 @@ class Found:
     content : dict
         The JSON form.
     tables : mapping of file stem to Table
-    figures : mapping of file stem to Figure
+    figures : mapping of file stem to callable
+        That draws it.
     show : callable
         Prints it for the person at the terminal.
     """
 
     content: dict[str, Any]
     tables: Mapping[str, Table]
-    figures: Mapping[str, Any]
+    figures: Mapping[str, Callable[[], Any]]
     show: Callable[[], None]
 
 
@@ -87,11 +89,12 @@ def answer(
     settings: list[str] | None,
     given: Mapping[str, Any],
     out: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import options_of
-    from pathway.report import check_out
+    from pathway.report import check_out, default_folder, identity_of
     from pathway.report.analysis_folder import write_analysis
     from pathway.scenario import built_in_laboratory, read_scenario
 
@@ -99,19 +102,21 @@ def answer(
 
     scenario = read_scenario(name, settings or [])
     options = options_of(scenario, analysis, given)
-    folder = out or Path("results") / f"{scenario.name}-{analysis}"
-    check_out(folder)
+    asked = [f"{key}={value}" for key, value in given.items() if value is not None]
+    folder = out or default_folder(f"{scenario.name}-{analysis}", [*scenario.settings, *asked])
+    check_out(folder, analysis, identity_of(scenario, folder, options=dict(options)), force)
     with console.progress_bar() as progress:
         found = found_by(Task(scenario, built_in_laboratory(), options, progress))
         record = write_analysis(
             analysis, scenario, found.content, found.tables, found.figures, folder, console.typed(), options,
-            options.get("seed"),
+            options.get("seed"), force, console.say,
         )  # fmt: skip
     if as_json:
         console.print_json({**found.content, "provenance": record})
     else:
         found.show()
-        console.print_line(f"Figure: {folder / 'figure.png'}   numbers: {folder / (analysis + '.json')}")
+        drawn = "" if "figures_not_drawn" in record else f"Figure: {folder / 'figure.png'}   "
+        console.print_line(f"{drawn}numbers: {folder / (analysis + '.json')}")
     return DONE
 
 

@@ -11,7 +11,8 @@ import hashlib
 import pickle
 from collections.abc import Iterator
 from concurrent.futures import Executor, as_completed
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -19,7 +20,7 @@ import numpy as np
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
-from .on_disk import keep, opened
+from .on_disk import FIT_KIND, keep, start_file, starts_in, work_folder
 from .one_start import run_start
 from .plan import Plan
 from .processes import pack, process_count, process_pool
@@ -38,6 +39,7 @@ def fit(
     executor: Executor | None = None,
     progress: TextIO | None = None,
     plan: Plan | None = None,
+    force: bool = False,
 ) -> Fit:
     """The best parameters of a problem, from many starting points.
 
@@ -58,6 +60,8 @@ def fit(
         Where a line about every finished start goes.
     plan : Plan, optional
         Everything else; `starts` and `seed` replace its own.
+    force : bool
+        Replace other work that the directory holds.
 
     Returns
     -------
@@ -66,8 +70,10 @@ def fit(
 
     Raises
     ------
+    FolderError
+        If the directory holds another search, or something else.
     ProblemError
-        If the directory holds another search, nothing is to be estimated, or several workers are asked for and
+        If nothing is to be estimated, or several workers are asked for and
         something in the problem is defined in the main program, where they cannot find it.
     WorkerError
         If a worker process is killed.
@@ -80,21 +86,26 @@ def fit(
     if not problem.estimated:
         raise ProblemError([f"{problem.name}: no parameter is to be estimated"])
     plan = replace(plan or Plan(), starts=starts, seed=seed)
-    folder = Path(directory) if directory is not None else None
-    done = opened(folder, problem, plan) if folder is not None else {}
-    report = Progress(progress, plan.starts, done)
-    waiting = [k for k in range(plan.starts) if k not in done]
-    points = starting_points(problem, plan)
+    files = map(start_file, range(plan.starts))
     interrupted = False
-    try:
-        for start in _finished(problem, plan, points, waiting, workers, executor):
-            if folder is not None:
-                keep(folder, start)
-            done[start.number] = start
-            report.tell(start)
-    except KeyboardInterrupt:
-        interrupted = True
-        report.say(f"interrupted: {len(done)} of {plan.starts} starts are finished")
+    with ExitStack() as stack:
+        folder = None
+        if directory is not None:
+            work = work_folder(Path(directory), FIT_KIND, problem, asdict(plan), files, force=force)
+            folder = stack.enter_context(work).path
+        done = {k: start for k, start in (starts_in(folder) if folder else {}).items() if k < plan.starts}
+        report = Progress(progress, plan.starts, done)
+        waiting = [k for k in range(plan.starts) if k not in done]
+        points = starting_points(problem, plan)
+        try:
+            for start in _finished(problem, plan, points, waiting, workers, executor):
+                if folder is not None:
+                    keep(folder, start)
+                done[start.number] = start
+                report.tell(start)
+        except KeyboardInterrupt:
+            interrupted = True
+            report.say(f"interrupted: {len(done)} of {plan.starts} starts are finished")
     return Fit(problem, tuple(done[k] for k in sorted(done)), plan.seed, interrupted)
 
 

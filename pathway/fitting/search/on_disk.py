@@ -1,106 +1,88 @@
-"""A search on disk: what it is of, and a file for every finished start."""
+"""Long work on disk: what it is of, and a file for every finished start of a search."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-from dataclasses import asdict
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..problem import Problem, ProblemError
-from .plan import Plan
+import numpy as np
+
+from pathway.folders import Growing, growing_folder, read_manifest, write_atomically
+
+from ..problem import Problem
 from .result import Start
+from .stored import fingerprint
 
-SEARCH = "search.json"
-_ELSEWHERE = "remove it, or put this search into another folder (--out)"
-
-
-def fingerprint(problem: Problem) -> str:
-    """A text that differs between problems whose fits differ."""
-    model = problem.model
-    from pathway.expressions import to_text
-
-    parts: list[Any] = [
-        model.species,
-        model.parameters,
-        [float(v) for v in model.parameter_values],
-        [to_text(e) for e in model.derivatives.values()],
-        [to_text(e) for e in model.closed_initial.values()],
-        [repr(p) for p in problem.parameters],
-        [
-            (e.name, [(p.start, {n: to_text(v) for n, v in p.changes.items()}) for p in e.periods])
-            for e in problem.experiments
-        ],
-        [
-            (o.name, to_text(o.formula), to_text(o.noise), o.distribution, o.transformation, o.degrees_of_freedom)
-            for o in problem.observables
-        ],
-        [
-            (
-                m.observable,
-                m.experiment,
-                m.time,
-                m.value,
-                m.censored,
-                m.normalization,
-                m.counted,
-                {n: to_text(v) for n, v in m.placeholders.items()},
-            )
-            for m in problem.measurements
-        ],
-        [repr(n) for n in problem.normalizations],
-    ]
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+FIT_KIND, PROFILES_KIND, POSTERIOR_KIND = "fit", "profiles", "posterior"
+PROBLEM_HASH = "hash of model, measurements and settings"
 
 
-def opened(folder: Path, problem: Problem, plan: Plan) -> dict[int, Start]:
-    """The finished starts of a directory; a new one is begun."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / SEARCH
-    wanted = {
-        "problem": problem.name,
-        "fingerprint": fingerprint(problem),
-        "plan": json.loads(json.dumps(asdict(plan))),
-    }
-    if path.exists():
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["fingerprint"] != wanted["fingerprint"]:
-            other = f"another problem ('{found['problem']}'), or of changed files"
-            raise ProblemError([f"{folder}: holds a search of {other}; {_ELSEWHERE}"])
-        if found["plan"] != wanted["plan"]:
-            other = ", ".join(
-                f"{key} {found['plan'].get(key)} instead of {value}"
-                for key, value in wanted["plan"].items()
-                if found["plan"].get(key) != value
-            )
-            raise ProblemError([f"{folder}: holds a search with other settings ({other}); {_ELSEWHERE}"])
-    else:
-        write_atomically(path, json.dumps(wanted, indent=1).encode())
-    done = {}
-    for file in sorted(folder.glob("start_*.json")):
-        start = Start.from_json(file.read_text(encoding="utf-8"))
-        done[start.number] = start
-    return {k: s for k, s in done.items() if k < plan.starts}
+@contextmanager
+def work_folder(
+    folder: Path,
+    kind: str,
+    problem: Problem,
+    plan: Mapping[str, Any],
+    planned: Iterable[str],
+    points: np.ndarray | None = None,
+    force: bool = False,
+) -> Iterator[Growing]:
+    """A folder in which long work is kept, so that it goes on after being killed; a new one is begun.
+
+    Parameters
+    ----------
+    folder : Path
+    kind : str
+        "fit", "profiles", "posterior".
+    problem : Problem
+    plan : mapping
+        What else decides the result; goes into JSON.
+    planned : iterable of str
+        Files that the work writes.
+    points : array, optional
+        Where the work sets out.
+    force : bool
+        The files of other work are deleted first.
+
+    Raises
+    ------
+    FolderError
+        If the folder is for something else, or another process is at work in it.
+    """
+    identity = {"problem": problem.name, PROBLEM_HASH: fingerprint(problem)}
+    if points is not None:
+        identity["hash of where it began"] = f"{zlib.crc32(np.ascontiguousarray(points).tobytes()):08x}"
+    with growing_folder(folder, kind, {**identity, **plan}, planned, force) as growing:
+        yield growing
 
 
 def is_of(folder: Path, problem: Problem) -> bool:
     """Whether the search in a folder was of this very problem: same model, measurements and settings."""
-    found = json.loads((folder / SEARCH).read_text(encoding="utf-8"))
-    return bool(found["fingerprint"] == fingerprint(problem))
+    manifest = read_manifest(folder)
+    return manifest is not None and manifest.identity.get(PROBLEM_HASH) == fingerprint(problem)
+
+
+def start_file(number: int) -> str:
+    """Where a finished start is kept."""
+    return f"start_{number:05d}.json"
+
+
+def starts_in(folder: Path) -> dict[int, Start]:
+    """The finished starts of a folder; one whose file is damaged is not finished."""
+    done = {}
+    for file in sorted(folder.glob("start_*.json")):
+        try:
+            start = Start.from_dict(json.loads(file.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+        done[start.number] = start
+    return done
 
 
 def keep(folder: Path, start: Start) -> None:
     """Write a finished start."""
-    write_atomically(folder / f"start_{start.number:05d}.json", start.to_json().encode())
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that it is there in full or not at all, also after the machine stops."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    with open(temporary, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    write_atomically(folder / start_file(start.number), json.dumps(start.to_dict()))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import math
-import pickle
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pathway.errors import public
+from pathway.folders import json_text, write_atomically
 
 from ..problem import Problem, ProblemError
+from .stored import hexadecimal, numbers, problem_from_dict, problem_to_dict
+
+FORMAT = "pathway fit 1"
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
@@ -51,22 +53,23 @@ class Start:
     failures: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
-    def to_json(self) -> str:
-        """A text that reads back to the same bits."""
-        made = {**vars(self)}
-        for name in ("x", "start", "gradient"):
-            made[name] = [float(v).hex() for v in made[name]]
-        made["objective"] = float(self.objective).hex()
-        return json.dumps(made)
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form that reads back to the same bits."""
+        return {**vars(self), "objective": float(self.objective).hex()} | {
+            name: hexadecimal(getattr(self, name)) for name in ("x", "start", "gradient")
+        }
 
     @classmethod
-    def from_json(cls, text: str) -> Start:
-        """The start that `to_json` wrote."""
-        found: dict[str, Any] = json.loads(text)
-        for name in ("x", "start", "gradient"):
-            found[name] = np.array([float.fromhex(v) for v in found[name]])
-        found["objective"] = float.fromhex(found["objective"])
-        return cls(**found)
+    def from_dict(cls, found: Mapping[str, Any]) -> Start:
+        """The start that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If it is something else.
+        """
+        arrays = {name: numbers(found[name]) for name in ("x", "start", "gradient")}
+        return cls(**{**found, **arrays, "objective": float.fromhex(found["objective"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,9 +166,38 @@ class Fit:
             rows.append({"start": start.number, "objective": start.objective, "reason": start.reason, **natural})
         return pandas.DataFrame(rows)
 
-    def save(self, path: str | Path) -> None:
-        """Write everything, the problem included, to one file that `load_fit` reads."""
-        Path(path).write_bytes(pickle.dumps(self))
+    def save(self, path: str | Path, with_inputs: bool = True) -> None:
+        """Write the starts and the files of the problem to one JSON file that `load_fit` reads.
+
+        A problem that was put together in Python is not written; `load_fit` must then be given it.
+        """
+        write_atomically(Path(path), json_text(self.to_dict(with_inputs)))
+
+    def to_dict(self, with_inputs: bool = False) -> dict[str, Any]:
+        """The JSON form, which reads back to the same bits; of the problem, what tells it from others."""
+        return {
+            "format": FORMAT,
+            **problem_to_dict(self.problem, with_inputs),
+            "seed": self.seed,
+            "interrupted": self.interrupted,
+            "starts": [start.to_dict() for start in self.starts],
+        }
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any], problem: Problem) -> Fit:
+        """The fit that `to_dict` wrote, of its problem.
+
+        Raises
+        ------
+        ProblemError
+            If it is of another problem.
+        ValueError, KeyError, TypeError
+            If it is something else.
+        """
+        if found["format"] != FORMAT:
+            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
+        starts = tuple(Start.from_dict(start) for start in found["starts"])
+        return cls(problem_from_dict(found, problem), starts, int(found["seed"]), bool(found["interrupted"]))
 
 
 def load_starts(problem: Problem, folder: str | Path) -> Fit:
@@ -176,18 +208,11 @@ def load_starts(problem: Problem, folder: str | Path) -> Fit:
     ProblemError
         If the folder holds no finished start, or starts of a problem with other parameters.
     """
-    found = [Start.from_json(f.read_text(encoding="utf-8")) for f in sorted(Path(folder).glob("start_*.json"))]
+    from .on_disk import starts_in
+
+    found = list(starts_in(Path(folder)).values())
     if not found:
         raise ProblemError([f"{folder}: holds no finished start of a search"])
     if any(len(start.x) != len(problem.names) for start in found):
         raise ProblemError([f"{folder}: holds a search with {len(found[0].x)} parameters, not {len(problem.names)}"])
     return Fit(problem, tuple(found), seed=0)
-
-
-@public
-def load_fit(path: str | Path) -> Fit:
-    """A fit that `Fit.save` wrote. Only read files of your own: the format can carry programs."""
-    found = pickle.loads(Path(path).read_bytes())
-    if not isinstance(found, Fit):
-        raise ProblemError([f"{path}: holds no fit"])
-    return found

@@ -11,22 +11,23 @@ import io
 import math
 import time
 import warnings
+import zipfile
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
 
+from pathway.folders import write_atomically
+
 from ..objective import Objective
 from ..problem import Problem, ProblemError
-from ..search.on_disk import write_atomically
 from ..search.processes import process_count, process_pool
 from ..search.progress import duration
 from .density import Density
-from .kept import begin
 
 METHODS = ("auto", "nuts", "ensemble")
 FLUSHED = 1.0
@@ -96,14 +97,14 @@ class Chain:
     @classmethod
     def load(cls, path: Path) -> Chain:
         """The chain that `save` wrote."""
-        with np.load(path) as found:
+        with np.load(path, allow_pickle=False) as found:
             made = {f.name: found[f.name] for f in fields(cls)}
         whole = {n: made[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
         return cls(**{**made, **whole})
 
 
 def _kept(folder: Path, number: int) -> Path:
-    return folder / f"chain_{number:03d}.npz"
+    return folder / files_of(number)[0]
 
 
 # The journal
@@ -216,7 +217,7 @@ def run_chain(density: Density, ends: np.ndarray, plan: Plan, number: int, folde
         If no point near its end can be computed.
     """
     slopes = len(density.centre) if plan.method == "nuts" else 0
-    journal = Journal(folder / f"chain_{number:03d}.journal", slopes)
+    journal = Journal(folder / files_of(number)[1], slopes)
     finished = False
     try:
         drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, told)
@@ -371,17 +372,21 @@ def _starts(
 # All chains
 
 
-def opened(folder: Path, problem: Problem, plan: Plan, ends: np.ndarray) -> dict[int, Chain]:
-    """The finished chains of a folder; a new one is begun.
+def files_of(number: int) -> tuple[str, str, str]:
+    """What a chain keeps: what it drew, and while it runs, its journal and how far it is."""
+    return f"chain_{number:03d}.npz", f"chain_{number:03d}.journal", f"chain_{number:03d}.progress"
 
-    Raises
-    ------
-    ProblemError
-        If the folder holds draws of another problem, or by another plan.
-    """
-    begin(folder / "chains.json", problem, ends, asdict(plan))
-    chains = [Chain.load(file) for file in sorted(folder.glob("chain_*.npz"))]
-    return {chain.number: chain for chain in chains}
+
+def chains_in(folder: Path) -> dict[int, Chain]:
+    """The finished chains of a folder; one whose file is damaged is not finished."""
+    done = {}
+    for file in sorted(folder.glob("chain_*.npz")):
+        try:
+            chain = Chain.load(file)
+        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile):
+            continue
+        done[chain.number] = chain
+    return done
 
 
 class Progress:
@@ -438,7 +443,7 @@ class Progress:
 def task(problem: Problem, x: np.ndarray, ends: np.ndarray, plan: Plan, number: int, folder: Path) -> int:
     """A chain in a process of its own; how far it is stands in a file."""
     density = Density(Objective(problem), x)
-    place = folder / f"chain_{number:03d}.progress"
+    place = folder / files_of(number)[2]
 
     def told(draws: int) -> None:
         place.write_text(str(draws))
@@ -496,6 +501,6 @@ def _in_processes(
                 done[number] = Chain.load(_kept(folder, number))
                 report.end(done[number])
             for k in waiting:
-                place = folder / f"chain_{k:03d}.progress"
+                place = folder / files_of(k)[2]
                 if k not in done and place.exists():
                     report.tell(k, int(place.read_text() or 0))

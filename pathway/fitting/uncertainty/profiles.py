@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 import math
-import pickle
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -11,20 +11,22 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from scipy import special
 
-from pathway.errors import public
+from pathway.folders import json_text, write_atomically
 
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
-from ..search.on_disk import write_atomically
+from ..search.on_disk import PROFILES_KIND, work_folder
 from ..search.processes import process_count, process_pool
 from ..search.progress import duration
+from ..search.stored import hexadecimal, numbers, problem_from_dict, problem_to_dict
 from ..search.trust_region import Settings, minimize
-from .kept import begin
+
+FORMAT = "pathway profiles 1"
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,39 @@ class Profile:
             return "not identifiable downward"
         return "not identifiable upward" if self.upper_open else "identifiable"
 
+    def to_dict(self) -> dict[str, Any]:
+        """A JSON form that reads back to the same bits."""
+        arrays = {name: hexadecimal(np.ravel(getattr(self, name))) for name in ("values", "objectives", "points")}
+        plain = {name: float(getattr(self, name)).hex() for name in ("lower", "upper", "threshold", "began")}
+        moves = {name: float(slope).hex() for name, slope in self.companions.items()}
+        flags = {"lower_open": bool(self.lower_open), "upper_open": bool(self.upper_open)}
+        return {"name": self.name, **arrays, **plain, **flags, "companions": moves, "unfinished": list(self.unfinished)}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any]) -> Profile:
+        """The profile that `to_dict` wrote.
+
+        Raises
+        ------
+        ValueError, KeyError, TypeError
+            If it is something else.
+        """
+        values = numbers(found["values"])
+        return cls(
+            name=str(found["name"]),
+            values=values,
+            objectives=numbers(found["objectives"]),
+            points=numbers(found["points"]).reshape(len(values), -1),
+            lower=float.fromhex(found["lower"]),
+            upper=float.fromhex(found["upper"]),
+            lower_open=bool(found["lower_open"]),
+            upper_open=bool(found["upper_open"]),
+            threshold=float.fromhex(found["threshold"]),
+            companions={name: float.fromhex(slope) for name, slope in found["companions"].items()},
+            unfinished=tuple(found["unfinished"]),
+            began=float.fromhex(found["began"]),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Profiles(Mapping[str, Profile]):
@@ -119,18 +154,34 @@ class Profiles(Mapping[str, Profile]):
         kept = [p.points[p.objectives <= p.threshold] for p in self.found.values()]
         return self.problem.from_scale(np.concatenate(kept))
 
-    def save(self, path: str | Path) -> None:
-        """Write everything, the problem included, to one file that `load_profiles` reads."""
-        Path(path).write_bytes(pickle.dumps(self))
+    def save(self, path: str | Path, with_inputs: bool = True) -> None:
+        """Write the profiles and the files of the problem to one JSON file that `load_profiles` reads.
 
+        A problem that was put together in Python is not written; `load_profiles` must then be given it.
+        """
+        write_atomically(Path(path), json_text(self.to_dict(with_inputs)))
 
-@public
-def load_profiles(path: str | Path) -> Profiles:
-    """Profiles that `Profiles.save` wrote. Only read files of your own: the format can carry programs."""
-    found = pickle.loads(Path(path).read_bytes())
-    if not isinstance(found, Profiles):
-        raise ProblemError([f"{path}: holds no profiles"])
-    return found
+    def to_dict(self, with_inputs: bool = False) -> dict[str, Any]:
+        """The JSON form, which reads back to the same bits; of the problem, what tells it from others."""
+        found = {name: p.to_dict() for name, p in self.found.items()}
+        best, problem = hexadecimal(self.best), problem_to_dict(self.problem, with_inputs)
+        return {"format": FORMAT, **problem, "best": best, "level": self.level, "found": found}
+
+    @classmethod
+    def from_dict(cls, found: Mapping[str, Any], problem: Problem) -> Profiles:
+        """The profiles that `to_dict` wrote, of their problem.
+
+        Raises
+        ------
+        ProblemError
+            If they are of another problem.
+        ValueError, KeyError, TypeError
+            If it is something else.
+        """
+        if found["format"] != FORMAT:
+            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
+        each = {name: Profile.from_dict(p) for name, p in found["found"].items()}
+        return cls(problem_from_dict(found, problem), numbers(found["best"]), float(found["level"]), each)
 
 
 def profile(
@@ -143,6 +194,7 @@ def profile(
     workers: int | None = 1,
     directory: str | Path | None = None,
     progress: TextIO | None = None,
+    force: bool = False,
 ) -> Profiles:
     """Profiles from an optimum.
 
@@ -163,6 +215,8 @@ def profile(
         Where finished profiles are kept; asked for again, those that are missing are made.
     progress : text stream, optional
         Where a line about every finished profile goes.
+    force : bool
+        Replace other work that the directory holds.
 
     Returns
     -------
@@ -170,6 +224,8 @@ def profile(
 
     Raises
     ------
+    FolderError
+        If the directory holds other profiles, or something else.
     ProblemError
         For an unknown name.
 
@@ -187,8 +243,10 @@ def profile(
     task = _Task(objective.problem, np.array(x), objective.value(x), rise, points)
     with TemporaryDirectory() as temporary:
         folder = Path(directory if directory is not None else temporary)
-        begin(folder / "profiling.json", objective.problem, task.x, {"level": level, "points": points})
-        made = _made(objective, task, [known.index(name) for name in chosen], folder, workers, progress)
+        wanted = [known.index(name) for name in chosen]
+        plan, files = {"level": level, "points": points}, map(profile_file, wanted)
+        with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as kept:
+            made = _made(objective, task, wanted, kept.path, workers, progress)
     return Profiles(objective.problem, task.x, level, {name: made[known.index(name)] for name in chosen})
 
 
@@ -206,19 +264,28 @@ class _Task:
         """Make the profile at position k and keep it."""
         objective = objective or Objective(self.problem)
         found = _profile(objective, self.x, self.best, k, self.rise, self.points)
-        write_atomically(_kept(folder, k), pickle.dumps(found))
+        write_atomically(folder / profile_file(k), json.dumps(found.to_dict()))
         return k
 
 
-def _kept(folder: Path, k: int) -> Path:
-    return folder / f"profile_{k:03d}.pickle"
+def profile_file(k: int) -> str:
+    """Where the profile at a position is kept."""
+    return f"profile_{k:03d}.json"
+
+
+def _kept(folder: Path, k: int) -> Profile | None:
+    """A profile that a folder holds; one whose file is damaged is not there."""
+    try:
+        return Profile.from_dict(json.loads((folder / profile_file(k)).read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
 
 
 def _made(
     objective: Objective, task: _Task, wanted: list[int], folder: Path, workers: int | None, progress: TextIO | None
 ) -> dict[int, Profile]:
     """Profiles by position: those that the folder holds, and the missing ones."""
-    missing = [k for k in wanted if not _kept(folder, k).is_file()]
+    missing = [k for k in wanted if _kept(folder, k) is None]
     workers = process_count(workers, len(missing), task)
     began = time.monotonic()
 
@@ -239,7 +306,7 @@ def _made(
             running = [pool.submit(task, k, folder) for k in missing]
             for finished, future in enumerate(as_completed(running), 1):
                 tell(future.result(), finished)
-    return {k: pickle.loads(_kept(folder, k).read_bytes()) for k in wanted}
+    return {k: found for k in wanted if (found := _kept(folder, k)) is not None}
 
 
 def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: float, most: int) -> Profile:

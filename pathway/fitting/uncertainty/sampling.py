@@ -7,8 +7,9 @@ Where the engine carries slopes, chains are drawn by nutpie's No-U-Turn sampler;
 from __future__ import annotations
 
 import importlib.util
-import pickle
-from dataclasses import dataclass
+import io
+import json
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,13 +17,17 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from pathway.errors import public
+from pathway.folders import write_atomically
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
+from ..search.on_disk import POSTERIOR_KIND, work_folder
 from ..search.result import Fit
+from ..search.stored import problem_from_dict, problem_to_dict
 from . import diagnostics
-from .chains import METHODS, Chain, Plan, Progress, draw_missing, opened
+from .chains import METHODS, Chain, Plan, Progress, chains_in, draw_missing, files_of
+
+FORMAT = "pathway posterior 1"
 
 R_HAT = 1.01
 EFFECTIVE = 400.0
@@ -174,23 +179,49 @@ class Posterior:
         }
         return pandas.DataFrame({**frame, **dict(zip(self.names, self.draws.T, strict=True))})
 
-    def save(self, path: str | Path) -> None:
-        """Write everything, the problem included, to one file that `load_posterior` reads."""
-        Path(path).write_bytes(pickle.dumps(self))
+    def save(self, path: str | Path, with_inputs: bool = True) -> None:
+        """Write the draws and the files of the problem to one NPZ file that `load_posterior` reads.
+
+        A problem that was put together in Python is not written; `load_posterior` must then be given it.
+        """
+        rest = {name: getattr(self, name) for name in _PLAIN}
+        said = json.dumps({"format": FORMAT, **problem_to_dict(self.problem, with_inputs), **rest})
+        stream = io.BytesIO()
+        np.savez(stream, said=np.array(said), **{name: getattr(self, name) for name in _ARRAYS})
+        write_atomically(Path(path), stream.getvalue())
+
+    @classmethod
+    def from_file(cls, path: Path, problem: Problem) -> Posterior:
+        """The draws that `save` wrote, of their problem.
+
+        Raises
+        ------
+        ProblemError
+            If they are of another problem.
+        ValueError, KeyError, TypeError, OSError
+            If it is something else.
+        """
+        found = said_in(path)
+        if found["format"] != FORMAT:
+            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
+        with np.load(path, allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in _ARRAYS}
+        return cls(problem=problem_from_dict(found, problem), **arrays, **{name: found[name] for name in _PLAIN})
+
+
+_ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")
+_PLAIN = ("method", "reason", "seed", "acceptance", "evaluations", "failures", "chains", "interrupted")
+
+
+def said_in(path: Path) -> Any:
+    """What a file of draws says of itself besides numbers."""
+    with np.load(path, allow_pickle=False) as stored:
+        return json.loads(str(stored["said"]))
 
 
 def _listed(names: list[str], most: int = 4) -> str:
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + rest
-
-
-@public
-def load_posterior(path: str | Path) -> Posterior:
-    """Draws that `Posterior.save` wrote. Only read files of your own: the format can carry programs."""
-    found = pickle.loads(Path(path).read_bytes())
-    if not isinstance(found, Posterior):
-        raise ProblemError([f"{path}: holds no draws of a posterior"])
-    return found
 
 
 def separate_ends(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -> np.ndarray:
@@ -237,6 +268,7 @@ def sample(
     workers: int | None = None,
     directory: str | Path | None = None,
     progress: TextIO | None = None,
+    force: bool = False,
 ) -> Posterior:
     """Draws from the posterior within the bounds.
 
@@ -260,6 +292,8 @@ def sample(
         Where chains are kept, the running ones too; asked for again, they go on from there.
     progress : text stream, optional
         Where lines about the progress go.
+    force : bool
+        Replace other work that the directory holds.
 
     Returns
     -------
@@ -268,8 +302,10 @@ def sample(
 
     Raises
     ------
+    FolderError
+        If the directory holds other draws, or something else.
     ProblemError
-        If the sampler is not installed, the directory holds other draws, or the objective cannot be computed near `x`.
+        If the sampler is not installed, or the objective cannot be computed near `x`.
 
     Notes
     -----
@@ -288,9 +324,11 @@ def sample(
     plan = Plan(chosen, chains, draws, tune, seed, target_accept)
     with TemporaryDirectory() as temporary:
         folder = Path(directory if directory is not None else temporary)
-        done = opened(folder, objective.problem, plan, ends)
-        report = Progress(progress, plan, len(done))
-        interrupted = draw_missing(objective, ends[0], ends, plan, folder, workers, report, done)
+        files = [name for k in range(chains) for name in files_of(k)]
+        with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as kept:
+            done = chains_in(kept.path)
+            report = Progress(progress, plan, len(done))
+            interrupted = draw_missing(objective, ends[0], ends, plan, kept.path, workers, report, done)
     if not done:
         raise Interrupted(["interrupted before any chain was finished"])
     return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)

@@ -1,0 +1,123 @@
+"""Saved fits, posteriors and profiles read again: numbers from JSON and NPZ, the problem from `inputs/` beside them."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from pathway.errors import InputError, public
+from pathway.files import is_inside
+from pathway.fitting.problem import Problem, ProblemError
+from pathway.fitting.search.result import Fit
+from pathway.fitting.search.stored import source_from_dict
+from pathway.fitting.uncertainty.profiles import Profiles
+from pathway.fitting.uncertainty.sampling import Posterior, said_in
+
+from .problems import open_problem
+
+FIT, POSTERIOR, PROFILES = "fit.json", "posterior.npz", "profiles.json"
+RECORD = "provenance.json"
+Found = TypeVar("Found")
+
+
+@public
+def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> Fit:
+    """A fit that `pathway fit` or `Fit.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder of 'pathway fit'.
+    problem : Problem, str or Path, optional
+        What was fitted, or its file; needed only for a problem that was put together in Python.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be read, or is of another problem; one line.
+    """
+    return _loaded(Path(path), FIT, problem, _json, lambda file, found, own: Fit.from_dict(found, own))
+
+
+@public
+def load_profiles(path: str | Path, problem: Problem | str | Path | None = None) -> Profiles:
+    """Profiles that `pathway profile` or `Profiles.save` wrote; see `load_fit`."""
+    return _loaded(Path(path), PROFILES, problem, _json, lambda file, found, own: Profiles.from_dict(found, own))
+
+
+@public
+def load_posterior(path: str | Path, problem: Problem | str | Path | None = None) -> Posterior:
+    """Draws that `pathway sample` or `Posterior.save` wrote; see `load_fit`."""
+    return _loaded(Path(path), POSTERIOR, problem, said_in, lambda file, _, own: Posterior.from_file(file, own))
+
+
+def is_saved(folder: Path, name: str) -> bool:
+    """Whether a folder holds a saved result of this name, also one of an earlier version, which is not read."""
+    return (folder / name).is_file() or _earlier(folder / name).is_file()
+
+
+def _earlier(file: Path) -> Path:
+    return file.with_suffix(".pickle")
+
+
+def _loaded(
+    path: Path,
+    name: str,
+    problem: Problem | str | Path | None,
+    said: Callable[[Path], Any],
+    read: Callable[[Path, Any, Problem], Found],
+) -> Found:
+    file = path / name if path.is_dir() else path
+    if file.suffix == ".pickle" or (not file.is_file() and _earlier(file).is_file()):
+        raise ProblemError([_refused(_earlier(file))])
+    try:
+        found = said(file)
+        if not isinstance(problem, Problem):
+            problem = open_problem(problem).problem if problem is not None else _problem_of(file, found)
+        return read(file, found, problem)
+    except FileNotFoundError:
+        raise ProblemError([f"{file}: there is no such file"]) from None
+    except (ValueError, KeyError, TypeError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+        if isinstance(error, InputError | ProblemError) or type(error).__module__.startswith("pathway."):
+            raise ProblemError([f"{file}: {line}" for line in str(error).splitlines()]) from None
+        kind = name.partition(".")[0]
+        raise ProblemError([f"{file}: cannot be read as what 'pathway' writes for a {kind} ({error})"]) from None
+
+
+def _refused(file: Path) -> str:
+    again = "do it again"
+    try:
+        again += f": {shlex.join(_json(file.parent / RECORD)['command'])}"
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    return f"{file}: a pickle of an earlier version, which can carry programs and is not read; {again}"
+
+
+def _json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def _problem_of(file: Path, found: Any) -> Problem:
+    """The problem in the files that something holds, or in the inputs of the folder in which it lies."""
+    source = source_from_dict(found)
+    if source is not None:
+        with TemporaryDirectory() as folder:
+            for name, content in source.inputs.items():
+                if not is_inside(Path(folder) / name, Path(folder)):
+                    raise ValueError(f"'{name}' is no name of an input")
+                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                (Path(folder) / name).write_bytes(content)
+            return open_problem(Path(folder) / next(iter(source.inputs)), source.settings, source.without).problem
+    place = file.parent / RECORD
+    if not place.is_file():
+        raise ProblemError(["the problem was put together in Python; give it as the second argument"])
+    record = _json(place)
+    name = next(iter(record["inputs"]), "")
+    if not name or not is_inside(file.parent / "inputs" / name, file.parent):
+        raise ProblemError([f"{RECORD} beside it names no input file; give the problem as the second argument"])
+    return open_problem(file.parent / "inputs" / name, record["settings"], record["without"]).problem

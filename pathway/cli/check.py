@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -74,54 +77,78 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="Scenario files or names")],
+    files: Annotated[list[str], typer.Argument(help="Scenario files or names, PEtab problems (.yaml)")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Show every mistake of a scenario, or its protocol and what was measured; nothing is run."""
-    from pathway.analysis.mistakes import AnalysisError
+    """Show every mistake of a scenario or PEtab problem, or what was understood of it; nothing is run."""
+    from . import BAD_INPUT, DONE
+
+    entries = {file: _checked_file(file, settings or [], as_json) for file in files}
+    if as_json:
+        console.print_json({"files": entries})
+    return DONE if all(entry["ok"] for entry in entries.values()) else BAD_INPUT
+
+
+def _checked_file(file: str, settings: list[str], as_json: bool) -> dict[str, Any]:
+    """What was understood of a file, printed unless for JSON; its mistakes, on standard error."""
+    from pathway.errors import InputError
+
+    notes: list[str] = []
+    try:
+        with _collected(notes):
+            lines, content = _of_problem(file) if _is_problem(file) else _of_scenario(file, settings)
+    except InputError as error:
+        mistakes = str(error).splitlines()
+        if not as_json:
+            console.say(str(error))
+        return {"ok": False, "mistakes": mistakes, "notes": notes}
+    if not as_json:
+        title, *rest = lines
+        console.print_line(f"{file}: {title}", style="bold")
+        for line in rest:
+            print(line)
+        for note in notes:
+            console.say(f"note: {note}")
+    return {"ok": True, "mistakes": [], "notes": notes, **content}
+
+
+def _is_problem(file: str) -> bool:
+    return Path(file).suffix.lower() in (".yaml", ".yml")
+
+
+def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, Any]]:
     from pathway.analysis.options import tables_of
-    from pathway.scenario import ScenarioError, read_scenario
+    from pathway.scenario import read_scenario
     from pathway.scenario.inventory import column_entries, draw_inventory
     from pathway.scenario.timeline import draw_timeline
 
-    from . import BAD_INPUT, DONE
+    scenario = read_scenario(file, settings)
+    tables_of(scenario)
+    measured = draw_inventory(scenario)
+    lines = [scenario.title, draw_timeline(scenario, console.width()), *([measured] if measured else [])]
+    return lines, {"tables": column_entries(scenario)}
 
-    found: dict[str, list[str]] = {}
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for file in files:
-        try:
-            scenario = read_scenario(file, settings or [])
-            tables_of(scenario)
-            measured = draw_inventory(scenario)
-            found[file] = []
-            if as_json:
-                tables[file] = column_entries(scenario)
-            else:
-                console.print_line(f"{file}: {scenario.title}", style="bold")
-                print(draw_timeline(scenario, console.width()))
-                if measured:
-                    print(measured)
-        except ScenarioError as error:
-            found[file] = [str(mistake) for mistake in error.mistakes]
-            if not as_json:
-                console.say(str(error))
-        except AnalysisError as error:
-            found[file] = str(error).splitlines()
-            if not as_json:
-                console.say(str(error))
-    if as_json:
-        console.print_json(
-            {
-                "files": {
-                    file: {"ok": not mistakes, "mistakes": mistakes, "tables": tables.get(file, [])}
-                    for file, mistakes in found.items()
-                }
-            }
-        )
-    return BAD_INPUT if any(found.values()) else DONE
+
+def _of_problem(file: str) -> tuple[list[str], dict[str, Any]]:
+    from pathway.fitting.overview import overview, overview_lines
+    from pathway.formats.problems import read_problem
+
+    problem = read_problem(file)
+    return [f"PEtab problem '{problem.name}'", *overview_lines(problem)], overview(problem)
+
+
+@contextmanager
+def _collected(notes: list[str]) -> Iterator[None]:
+    """Warnings of ours as notes."""
+    from pathway.errors import PathwayWarning
+
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", PathwayWarning)
+        yield
+    notes += [str(w.message) for w in found if issubclass(w.category, PathwayWarning)]
 
 
 def new(

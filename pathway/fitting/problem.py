@@ -409,6 +409,8 @@ def _normalization_mistakes(problem: Problem) -> Iterable[str]:
 def _value_mistakes(m: Measurement, o: Observable, e: Experiment, model_start: float, where: str) -> Iterable[str]:
     if math.isnan(m.value):
         yield f"{where}: the measurement has no value"
+    elif math.isinf(m.value):
+        yield f"{where}: measurement {m.value:g} is not finite"
     if math.isnan(m.time):
         yield f"{where}: the measurement has no time"
     start = next((p.start for p in e.periods if p.start != -math.inf), model_start)

@@ -181,10 +181,6 @@ MISTAKES = {
         {"problem__yaml": VERSION_2["problem.yaml"].replace("language: sbml", "language: pysb")},
         "only sbml is supported",
     ),
-    "a value outside its bounds": (
-        {"parameters__tsv": VERSION_2["parameters.tsv"].replace("0.8\ttrue", "20\ttrue")},
-        "parameters.tsv:2: parameter 'k1' has value 20 outside its bounds 0.01 to 10",
-    ),
     "bounds the wrong way round": (
         {"parameters__tsv": VERSION_2["parameters.tsv"].replace("0.01\t10\t0.8", "10\t0.01\t0.8")},
         "parameters.tsv:2: parameter 'k1' has lower bound 10 above upper bound 0.01",

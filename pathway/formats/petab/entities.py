@@ -7,6 +7,7 @@ assignment, a reaction, or a local parameter; here each becomes species and para
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathway.equations import Model
 from pathway.expressions import Expression, divide, multiply, symbol, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate
+from pathway.fitting.noise_model import noise_mistakes
 from pathway.fitting.problem import Experiment, Observable, Period, Problem, ProblemError
 
 from ..sbml import SbmlModel
@@ -36,6 +38,7 @@ def attach_model(
     `build` makes the plain parts of the problem from the tables; see `version1` and `version2`.
     """
     parts = build(content, path, declared)
+    wrong = parts.pop("wrong_measurements")
     aliases = _aliases(content, path, declared.model, version)
     if aliases:
         parts = _renamed(parts, aliases)
@@ -43,7 +46,30 @@ def attach_model(
     model, derived = _freed(_with_outputs(declared.model, parts), declared.ruled, parts)
     experiments = tuple(_translated(e, declared, model) for e in parts["experiments"])
     _check_given(declared.model, experiments, parts)
-    return Problem(**{**parts, "model": model, "derived": derived, "experiments": experiments})
+    mistakes, problem = _problem({**parts, "model": model, "derived": derived, "experiments": experiments})
+    if wrong or mistakes or problem is None:
+        raise ProblemError(sorted([*wrong, *mistakes], key=_place))
+    return problem
+
+
+def _problem(parts: dict[str, Any]) -> tuple[list[str], Problem | None]:
+    """What is wrong with the measurements, all of it together, and the problem if nothing is."""
+    try:
+        problem = Problem(**parts)
+        return list(noise_mistakes(problem)), problem
+    except ProblemError as error:
+        mistakes = list(error.mistakes)
+    named = {mistake.partition(": ")[0] for mistake in mistakes}
+    rest = tuple(m for m in parts["measurements"] if m.source not in named)
+    if rest and len(rest) < len(parts["measurements"]):
+        mistakes += _problem({**parts, "measurements": rest})[0]
+    return mistakes, None
+
+
+def _place(mistake: str) -> tuple[str, int]:
+    """File and line of a mistake, to put those of one table in order."""
+    found = re.match(r"(.*?):(\d+): ", mistake)
+    return (found[1], int(found[2])) if found else ("", 0)
 
 
 def _check_given(model: Model, experiments: Iterable[Experiment], parts: dict[str, Any]) -> None:

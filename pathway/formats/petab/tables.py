@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Mapping
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pathway.errors import InputError, PathwayWarning
 from pathway.expressions import Expression, FormulaError
+from pathway.files import is_inside, read_bytes
 from pathway.fitting.problem import Parameter, ProblemError
+from pathway.scenario.mistakes import did_you_mean
 
 from .formulas import read_formula
 
 NOTHING = ("NaN", "nan", "NAN", "-NaN", "-nan", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NULL", "null", "None")
 """What the petab library, too, reads as an empty cell."""
+
+
+LARGEST_TABLE = 256_000_000
+"""Bytes."""
+IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -35,8 +45,10 @@ class Row:
         cell = self.text(column)
         if not cell and default is not None:
             return default
+        if not cell:
+            raise ProblemError([f"{self.place}: {column} is empty; expected a number"])
         try:
-            return float(cell)
+            return float(cell if "_" not in cell else "")
         except ValueError:
             raise ProblemError([f"{self.place}: {column} is '{cell}'; expected a number"]) from None
 
@@ -63,38 +75,80 @@ def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
     Raises
     ------
     ProblemError
-        If the file cannot be read or a required column is missing.
+        If the file cannot be read, a required column is missing, or two columns have the same name. Nothing of a file
+        outside the problem's folder is shown.
     """
     path = folder / name
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ProblemError([f"{path}: there is no such file"]) from None
-    except (OSError, UnicodeDecodeError) as reason:
-        raise ProblemError([f"{path}: cannot be read: {reason}"]) from None
+        text = read_bytes(path, LARGEST_TABLE).decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ProblemError([f"{path}: this file is not UTF-8 text"]) from None
+    except InputError as reason:
+        raise ProblemError([f"{path}: {reason}"]) from None
     if not text.strip():
         raise ProblemError([f"{path}: this file is empty"])
-    lines = text.splitlines()
-    reader = csv.reader(lines, delimiter="\t")
-    header = [cell.strip() for cell in next(reader, [])]
+    try:
+        return list(_rows(path, text.replace("\r\n", "\n").replace("\r", "\n"), required))
+    except ProblemError as error:
+        if is_inside(path, folder):
+            raise
+        place = error.mistakes[0].removeprefix(str(path)).split(" ")[0]
+        raise ProblemError([f"{path}{place} this is no table of a problem (it lies outside the folder)"]) from error
+
+
+def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[Row]:
+    """A row ends with its line: a quotation mark that nobody closes would otherwise swallow those that follow."""
+    reader = csv.reader((f"{line}\n" for line in text.split("\n")), delimiter="\t", strict=True)
+    line = 0
+    header: list[str] | None = None
+    try:
+        for cells in reader:
+            first, line = line + 1, reader.line_num
+            if any("\n" in cell for cell in cells):
+                raise ProblemError(
+                    [f"{path}:{first}: a cell goes on over the end of the line; a quotation mark is missing"]
+                )
+            cells = [cell.strip() for cell in cells]
+            if header is None:
+                header = cells
+                _check_header(path, header, required)
+            elif any(cells):
+                if any(cells[len(header) :]):
+                    raise ProblemError([f"{path}:{first}: {len(cells)} cells under {len(header)} columns"])
+                yield Row(f"{path}:{first}", dict(zip(header, cells, strict=False)))
+    except csv.Error as error:
+        said = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", str(error))
+        said = "a quotation mark is missing" if "unexpected end" in said else said
+        raise ProblemError([f"{path}:{line + 1}: {said}"]) from None
+
+
+def _check_header(path: Path, header: Sequence[str], required: tuple[str, ...]) -> None:
     missing = [column for column in required if column not in header]
     if missing:
         hint = "; columns are separated by tabs" if len(header) == 1 else ""
-        raise ProblemError([f"{path}:1: column {', '.join(missing)} is missing; found {', '.join(header)}{hint}"])
-    rows = []
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
-            rows.append(Row(f"{path}:{reader.line_num}", dict(zip(header, cells, strict=False))))
-    return rows
+        near = "".join(did_you_mean(column, header) for column in missing)
+        found = ", ".join(filter(None, header))
+        raise ProblemError(
+            [f"{path}:1: column {', '.join(missing)} is missing; found {found}{hint}.{near}".rstrip(".")]
+        )
+    for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
+        raise ProblemError([f"{path}:1: two columns are called '{column}'"])
 
 
-def read_tables(folder: Path, names: Any, required: tuple[str, ...]) -> list[Row]:
-    """The rows of several tables, one after the other."""
+def read_tables(folder: Path, names: Any, required: tuple[str, ...], mistakes: list[str] | None = None) -> list[Row]:
+    """The rows of several tables, one after the other; what is wrong is added to `mistakes`, or raised without it."""
     listed = [names] if isinstance(names, str) else list(names or [])
-    wrong = [name for name in listed if not isinstance(name, str)]
-    if wrong:
-        raise ProblemError([f"{folder}: '{wrong[0]}' stands where the name of a table is due"])
-    return [row for name in listed for row in read_table(folder, name, required)]
+    rows: list[Row] = []
+    for name in listed:
+        try:
+            if not isinstance(name, str):
+                raise ProblemError([f"{folder}: '{name}' stands where the name of a table is due"])
+            rows += read_table(folder, name, required)
+        except ProblemError as error:
+            if mistakes is None:
+                raise
+            mistakes += error.mistakes
+    return rows
 
 
 Made = TypeVar("Made")
@@ -117,6 +171,8 @@ def each(rows: Iterable[Row], make: Callable[[Row], Made], mistakes: list[str], 
     seen: dict[str, str] = {}
     for row in rows:
         try:
+            if name:
+                identifier(row, name)
             made.append(make(row))
         except ProblemError as error:
             mistakes += error.mistakes
@@ -126,8 +182,23 @@ def each(rows: Iterable[Row], make: Callable[[Row], Made], mistakes: list[str], 
     return tuple(made)
 
 
+def identifier(row: Row, column: str) -> str:
+    """The name in a cell.
+
+    Raises
+    ------
+    ProblemError
+        If it is none: names begin with a letter, so that formulas can tell them from numbers.
+    """
+    name = row.text(column)
+    if not IDENTIFIER.fullmatch(name):
+        what = f"{column} '{name}' is no identifier" if name else f"{column} is empty"
+        raise ProblemError([f"{row.place}: {what}; expected a letter or _, then letters, digits and _"])
+    return name
+
+
 def checked(row: Row, parameter: Parameter) -> Parameter:
-    """The parameter, if its bounds and value go together; a value beyond a bound by rounding alone is moved there.
+    """The parameter, if its bounds go together; a value beyond a bound is moved there, with a warning.
 
     Raises
     ------
@@ -136,17 +207,26 @@ def checked(row: Row, parameter: Parameter) -> Parameter:
     p, where = parameter, f"{row.place}: parameter '{parameter.name}'"
     if not p.estimated:
         return p
+    for column in ("lowerBound", "upperBound"):
+        if not row.text(column):
+            raise ProblemError([f"{where} is estimated and has no {column}"])
     if p.lower > p.upper:
         raise ProblemError([f"{where} has lower bound {p.lower:g} above upper bound {p.upper:g}"])
     if p.scale != "linear" and p.lower < 0.0:
         raise ProblemError([f"{where} has lower bound {p.lower:g} on a logarithmic scale; expected a positive number"])
+    if math.isnan(p.value):
+        return p
     inside = min(max(p.value, p.lower), p.upper)
     if abs(inside - p.value) > _ROUNDING * abs(inside):
-        raise ProblemError([f"{where} has value {p.value:g} outside its bounds {p.lower:g} to {p.upper:g}"])
-    return replace(p, value=inside) if math.isfinite(p.value) else p
+        text = f"{where} has value {p.value:g} outside its bounds {p.lower:g} to {p.upper:g}; {inside:g} is taken"
+        warnings.warn(text, PathwayWarning, stacklevel=2)
+    return replace(p, value=inside)
 
 
 _ROUNDING = 1e-3
+
+
+LARGEST_YAML = 1_000_000
 
 
 def read_yaml(path: Path) -> Mapping[str, Any]:
@@ -154,11 +234,24 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ProblemError([f"{path}: there is no such file"]) from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as reason:
-        raise ProblemError([f"{path}: cannot be read: {' '.join(str(reason).split())}"]) from None
+        text = read_bytes(path, LARGEST_YAML).decode("utf-8")
+        # An alias may stand for ten others, and those for ten each; no problem needs one.
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.AliasToken):
+                place = f"{path}:{token.start_mark.line + 1}"
+                raise ProblemError([f"{place}: aliases (*{token.value}) are not read; write out what they stand for"])
+        content = yaml.safe_load(text)
+    except UnicodeDecodeError:
+        raise ProblemError([f"{path}: this file is not UTF-8 text"]) from None
+    except yaml.MarkedYAMLError as reason:
+        line = reason.problem_mark.line + 1 if reason.problem_mark else 1
+        raise ProblemError([f"{path}:{line}: not YAML: {reason.problem or reason.context}"]) from None
+    except (yaml.YAMLError, ValueError) as reason:
+        if isinstance(reason, ProblemError):
+            raise
+        raise ProblemError([f"{path}: {' '.join(str(reason).split())}"]) from None
+    except RecursionError:
+        raise ProblemError([f"{path}: brackets are nested too deeply"]) from None
     if not isinstance(content, dict) or "format_version" not in content:
         raise ProblemError([f"{path}: format_version is missing; expected a PEtab problem file"])
     return content
@@ -169,3 +262,24 @@ def require(content: Any, keys: tuple[str, ...], path: Path) -> None:
     missing = [key for key in keys if not content.get(key)]
     if missing:
         raise ProblemError([f"{path}: {', '.join(missing)} is missing"])
+
+
+def check_lists(content: Mapping[str, Any], keys: Iterable[str], path: Path) -> None:
+    """See that what stands where names of files are due is a name, or a list of names."""
+    for key in keys:
+        names = content.get(key)
+        if names is not None and not isinstance(names, str) and not _are_names(names):
+            raise ProblemError([f"{path}: {key} is {_shown(names)}; expected a list of file names"])
+
+
+def _are_names(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)
+
+
+def _shown(value: object) -> str:
+    return f"'{str(value)[:40]}'"
+
+
+def as_table(value: object) -> Mapping[str, Any]:
+    """The value if it is a table; an empty one otherwise."""
+    return value if isinstance(value, dict) else {}

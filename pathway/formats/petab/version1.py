@@ -11,10 +11,12 @@ from typing import Any
 from pathway.expressions import Expression, number, symbols
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
+from pathway.scenario.mistakes import did_you_mean
 
 from ..sbml import SbmlModel
-from .tables import Row, checked, each, read_tables, require
+from .tables import Row, check_lists, checked, each, read_tables, require
 
+TABLES = ("condition", "measurement", "observable", "mapping", "visualization")
 _SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
 _PRIORS = {
     "uniform": ("uniform", False),
@@ -32,6 +34,7 @@ def model_file(content: Any, path: Path) -> str:
     """The SBML file of a PEtab 1 problem."""
     part = _only_part(content, path)
     files = part.get("sbml_files") or []
+    files = [files] if isinstance(files, str) else files
     if len(files) != 1:
         raise ProblemError([f"{path}: {len(files)} SBML files are listed; exactly one is supported"])
     return str(files[0])
@@ -46,8 +49,12 @@ def names_given(content: Any, path: Path) -> set[str]:
 
 def _only_part(content: Any, path: Path) -> Any:
     parts = content.get("problems") or []
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise ProblemError([f"{path}: problems is '{str(parts)[:40]}'; expected a list of tables"])
     if len(parts) != 1:
         raise ProblemError([f"{path}: {len(parts)} problems are listed; exactly one is supported"])
+    check_lists(content, ("parameter_file",), path)
+    check_lists(parts[0], ("sbml_files", *(f"{kind}_files" for kind in TABLES)), path)
     return parts[0]
 
 
@@ -57,32 +64,35 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     require(content, ("parameter_file",), path)
     require(part, ("condition_files", "measurement_files", "observable_files"), path)
     mistakes: list[str] = []
-    condition_rows = read_tables(folder, part.get("condition_files"), ("conditionId",))
-    conditions = dict(each(condition_rows, lambda row: (row.text("conditionId"), row), mistakes, "conditionId"))
+    condition_rows = read_tables(folder, part.get("condition_files"), ("conditionId",), mistakes)
+    each(condition_rows, lambda row: row, mistakes, "conditionId")
+    conditions = {row.text("conditionId"): row for row in condition_rows}
     rows = read_tables(
         folder,
         part.get("measurement_files"),
         ("observableId", "simulationConditionId", "measurement", "time"),
+        mistakes,
     )
     observable_rows = read_tables(
-        folder, part.get("observable_files"), ("observableId", "observableFormula", "noiseFormula")
+        folder, part.get("observable_files"), ("observableId", "observableFormula", "noiseFormula"), mistakes
     )
-    if not rows:
+    if not rows and not mistakes:
         mistakes.append(f"{path}: the measurement tables hold no measurements")
-    parameter_rows = read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"))
+    parameter_rows = read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"), mistakes)
     parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
     observables = each(observable_rows, _observable, mistakes, "observableId")
     if len(observables) < len(observable_rows):  # nothing can be said of their placeholders
         raise ProblemError(mistakes)
-    placeholders = {row.text("observableId"): _placeholders(row) for row in observable_rows}
+    placeholders = {row.text("observableId"): _placeholders(row) for row in reversed(observable_rows)}
     first = {_conditions_of(row): row for row in reversed(rows)}
     pairs = {pair: first[pair] for pair in map(_conditions_of, rows)}
     experiments = each(
         pairs.values(), lambda row: _experiment(_conditions_of(row), conditions, row, declared), mistakes
     )
-    measurements = each(rows, lambda row: _measurement(row, placeholders), mistakes)
+    wrong: list[str] = []
+    measurements = each(rows, lambda row: _measurement(row, placeholders), wrong)
     if mistakes:
-        raise ProblemError(mistakes)
+        raise ProblemError([*mistakes, *wrong])
     return dict(
         name=path.stem,
         model=declared.model,
@@ -90,6 +100,7 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
         experiments=experiments,
         observables=observables,
         measurements=measurements,
+        wrong_measurements=wrong,
     )
 
 
@@ -107,7 +118,7 @@ def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, de
     before, condition = key
     for name in (before, condition) if before else (condition,):
         if name not in conditions:
-            raise ProblemError([f"{where.place}: no condition is called '{name}'"])
+            raise ProblemError([f"{where.place}: no condition is called '{name}'.{did_you_mean(name, conditions)}"])
     if not before:
         return Experiment(condition, (Period(0.0, _changes(conditions[condition])),))
     first, second = _changes(conditions[before]), _changes(conditions[condition])

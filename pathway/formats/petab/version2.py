@@ -9,11 +9,13 @@ from typing import Any
 from pathway.expressions import Expression
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
+from pathway.scenario.mistakes import did_you_mean
 
 from ..sbml import SbmlModel
-from .tables import Row, checked, each, read_tables, require
+from .tables import Row, as_table, check_lists, checked, each, identifier, read_tables, require
 from .version1 import fill
 
+TABLES = ("parameter", "condition", "experiment", "measurement", "observable", "mapping")
 _NOISE = {
     "": ("normal", "linear"),
     "normal": ("normal", "linear"),
@@ -40,11 +42,16 @@ WITHOUT_EXPERIMENT = "model as it is"
 def model_file(content: Any, path: Path) -> str:
     """The SBML file of a PEtab 2 problem."""
     models = content.get("model_files") or {}
+    if not isinstance(models, dict) or not all(isinstance(entry, dict) for entry in models.values()):
+        raise ProblemError([f"{path}: model_files is '{str(models)[:40]}'; expected a table of models"])
+    check_lists(content, [f"{kind}_files" for kind in TABLES], path)
     if len(models) != 1:
         raise ProblemError([f"{path}: {len(models)} models are listed; exactly one is supported"])
     name, entry = next(iter(models.items()))
     if entry.get("language") != "sbml":
         raise ProblemError([f"{path}: model '{name}' is in language '{entry.get('language')}'; only sbml is supported"])
+    if not isinstance(entry.get("location"), str):
+        raise ProblemError([f"{path}: model '{name}' has no location; expected the name of its file"])
     return str(entry["location"])
 
 
@@ -58,32 +65,38 @@ def names_given(content: Any, path: Path) -> set[str]:
 def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 2 file describe, identifiers as they stand there."""
     extensions = content.get("extensions") or {}
-    needed = [name for name, entry in extensions.items() if (entry or {}).get("required", True)]
+    if not isinstance(extensions, dict):
+        raise ProblemError([f"{path}: extensions is '{str(extensions)[:40]}'; expected a table"])
+    needed = [name for name, entry in extensions.items() if as_table(entry).get("required", True)]
     if needed:
         raise ProblemError([f"{path}: extension {', '.join(needed)} is not supported"])
     require(content, ("parameter_files", "measurement_files", "observable_files"), path)
     folder = path.parent
-    rows = read_tables(
-        folder, content.get("measurement_files"), ("observableId", "experimentId", "measurement", "time")
-    )
-    observable_rows = read_tables(
-        folder, content.get("observable_files"), ("observableId", "observableFormula", "noiseFormula")
-    )
-    placeholders = {
-        row.text("observableId"): (_names(row, "observablePlaceholders"), _names(row, "noisePlaceholders"))
-        for row in observable_rows
-    }
-    parameter_rows = read_tables(folder, content.get("parameter_files"), ("parameterId", "estimate"))
+    mistakes: list[str] = []
+
+    def table(kind: str, *columns: str) -> list[Row]:
+        return read_tables(folder, content.get(f"{kind}_files"), columns, mistakes)
+
+    rows = table("measurement", "observableId", "experimentId", "measurement", "time")
+    observable_rows = table("observable", "observableId", "observableFormula", "noiseFormula")
+    parameter_rows = table("parameter", "parameterId", "estimate")
     experiments = _experiments(
-        read_tables(folder, content.get("condition_files"), ("conditionId", "targetId", "targetValue")),
-        read_tables(folder, content.get("experiment_files"), ("experimentId", "time", "conditionId")),
+        table("condition", "conditionId", "targetId", "targetValue"),
+        table("experiment", "experimentId", "time", "conditionId"),
+        mistakes,
     )
-    mistakes: list[str] = [] if rows else [f"{path}: the measurement tables hold no measurements"]
+    if not rows and not mistakes:
+        mistakes.append(f"{path}: the measurement tables hold no measurements")
     parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
     observables = each(observable_rows, _observable, mistakes, "observableId")
-    measurements = each(rows, lambda row: _measurement(row, placeholders), mistakes)
+    placeholders = {
+        row.text("observableId"): (_names(row, "observablePlaceholders"), _names(row, "noisePlaceholders"))
+        for row in reversed(observable_rows)
+    }
+    wrong: list[str] = []
+    measurements = each(rows, lambda row: _measurement(row, placeholders), wrong)
     if mistakes:
-        raise ProblemError(mistakes)
+        raise ProblemError([*mistakes, *wrong])
     return dict(
         name=path.stem,
         model=declared.model,
@@ -91,6 +104,7 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
         experiments=(*experiments, Experiment(WITHOUT_EXPERIMENT)),
         observables=observables,
         measurements=measurements,
+        wrong_measurements=wrong,
         posterior=any(row.text("priorDistribution") for row in parameter_rows if _estimated(row)),
     )
 
@@ -99,20 +113,33 @@ def _names(row: Row, column: str) -> list[str]:
     return [name.strip() for name in row.text(column).split(";") if name.strip()]
 
 
-def _experiments(condition_rows: list[Row], experiment_rows: list[Row]) -> list[Experiment]:
+def _experiments(condition_rows: list[Row], experiment_rows: list[Row], mistakes: list[str]) -> list[Experiment]:
     conditions: dict[str, dict[str, Expression]] = {}
-    for row in condition_rows:
-        conditions.setdefault(row.text("conditionId"), {})[row.text("targetId")] = row.formula("targetValue")
+
+    def target(row: Row) -> None:
+        changes = conditions.setdefault(row.text("conditionId"), {})
+        identifier(row, "conditionId")
+        name = identifier(row, "targetId")
+        if name in changes:
+            raise ProblemError([f"{row.place}: condition '{row.text('conditionId')}' sets '{name}' twice"])
+        changes[name] = row.formula("targetValue")
+
     periods: dict[str, dict[float, dict[str, Expression]]] = {}
-    for row in experiment_rows:
-        at = periods.setdefault(row.text("experimentId"), {}).setdefault(row.number("time"), {})
+
+    def period(row: Row) -> None:
+        own = periods.setdefault(row.text("experimentId"), {})
+        identifier(row, "experimentId")
+        at = own.setdefault(row.number("time"), {})
         name = row.text("conditionId")
         if name and name not in conditions:
-            raise ProblemError([f"{row.place}: no condition is called '{name}'"])
+            raise ProblemError([f"{row.place}: no condition is called '{name}'.{did_you_mean(name, conditions)}"])
         doubled = at.keys() & conditions.get(name, {}).keys()
         if doubled:
             raise ProblemError([f"{row.place}: '{min(doubled)}' is set twice at the same time"])
         at.update(conditions.get(name, {}))
+
+    each(condition_rows, target, mistakes)
+    each(experiment_rows, period, mistakes)
     return [Experiment(name, tuple(Period(start, at[start]) for start in sorted(at))) for name, at in periods.items()]
 
 

@@ -56,7 +56,8 @@ class CompiledModel:
         Rows of arrays that are not a count of species or parameters: `lu`, and the name of each compiled group.
     patterns : mapping of str to Pattern
         `jacobian`, `parameter_jacobian`, `second_species`, `second_parameters`, `time_species`, `time_parameters`,
-        `event_values` (event, species), and `GROUP_species`, `GROUP_parameters`.
+        `event_values` (event, species), and `GROUP_species`, `GROUP_parameters`; `singular` (twice the same): species
+        at whose zero a rate, or its slope, is infinite or undefined.
     mass : array, shape (n_species,)
         1, or 0 in the row of an algebraic species.
     """

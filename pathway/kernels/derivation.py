@@ -11,6 +11,7 @@ from pathway.equations.model import TIME
 from pathway.expressions import Expression, postorder, symbol, symbols
 from pathway.expressions.calculus import directional_derivative, gradients
 from pathway.expressions.graph import COMPARISONS, ONE, ZERO, add, is_condition, is_number, negate
+from pathway.expressions.singular import singular_at_zero
 
 from .ordering import Elimination, SingularStructureError, eliminate
 from .program import Operation, Program
@@ -63,6 +64,12 @@ class Derivation:
     @cached_property
     def right_hand_side(self) -> list[int]:
         return self.program.values(self.formulas)
+
+    @cached_property
+    def singular(self) -> list[int]:
+        """Species at whose zero a rate, or its slope, is infinite or undefined."""
+        found = singular_at_zero(self.formulas, self.model.species)
+        return [i for i, name in enumerate(self.model.species) if name in found]
 
     @cached_property
     def jacobian_formulas(self) -> Jacobian:

@@ -62,7 +62,13 @@ def _factor_row(layout: Layout, body: Body, k: int, shift: str, size_of_shift: s
     body.store(inverse, "%lu", layout.pivot(k))
     for offset, step in enumerate(upper, start=layout.pivot(k) + 1):
         body.store(body.multiply(entries[step], inverse), "%lu", offset)
-    return body.fused(scale, body.call("llvm.fabs", inverse), trouble)
+    return more_trouble(body, scale, entries[k], inverse, trouble)
+
+
+def more_trouble(body: Body, scale: str, pivot: str, inverse: str, trouble: str) -> str:
+    """The running sum of pivot measures; nan from an infinite pivot on, which would hold its species still."""
+    trouble = body.fused(scale, body.call("llvm.fabs", inverse), trouble)
+    return body.fused(body.multiply(pivot, body.lanes.constant(0.0)), inverse, trouble)
 
 
 def _largest(body: Body, entries: dict[int, str]) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from .assembly import Body, Lanes, Loop, function, table
 from .layout import Layout
+from .linear import more_trouble
 
 
 def factor(layout: Layout, lanes: Lanes) -> str:
@@ -25,12 +26,13 @@ def factor(layout: Layout, lanes: Lanes) -> str:
         _gather_row(body, work, k, start, end, shift)
         scale = _scale(layout, body, k, size_of_shift)
         _eliminate(body, work, start, pivot)
-        inverse = body.divide(lanes.constant(-1.0), body.load_at(body.shifted(work, _lanes(body, k))))
+        own = body.load_at(body.shifted(work, _lanes(body, k)))
+        inverse = body.divide(lanes.constant(-1.0), own)
         body.store_at(inverse, body.shifted("%lu", _lanes(body, pivot)))
         with Loop(body, body.put(f"add i64 {pivot}, 1"), end) as entries:
             value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
             body.store_at(body.multiply(value, inverse), body.shifted("%lu", _lanes(body, entries.index)))
-        rows.following.append(body.fused(scale, body.call("llvm.fabs", inverse), rows.totals[0]))
+        rows.following.append(more_trouble(body, scale, own, inverse, rows.totals[0]))
     body.store(body.divide(lanes.constant(float(size)), rows.totals[0]), "%worst", 0)
     tables = _tables(layout, lanes) + _jacobian_tables(layout, lanes)
     return tables + function("factor", ["jacobian", "shift"], ["lu", "worst"], body.lines)

@@ -76,7 +76,8 @@ def _lowered(
 
 
 def _right_hand_side(derivation: Derivation, lanes: Lanes) -> Part:
-    return _lowered("right_hand_side", derivation, lanes, {"out": derivation.right_hand_side})
+    singular = {"singular": (derivation.singular, derivation.singular)}
+    return _lowered("right_hand_side", derivation, lanes, {"out": derivation.right_hand_side}, patterns=singular)
 
 
 def _jacobian(derivation: Derivation, lanes: Lanes) -> Part:

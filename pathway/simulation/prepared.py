@@ -95,10 +95,10 @@ class Prepared:
 
     @cached_property
     def pattern(self) -> Pattern:
-        """Which species have a rate, and where the Jacobian's entries stand."""
+        """Which species have a rate, where the Jacobian's entries stand, and where zero needs care."""
         made = compile_model(self.model, 1)
-        jacobian = made.patterns["jacobian"]
-        return Pattern(made.mass, jacobian.rows.astype(np.int64), jacobian.columns.astype(np.int64))
+        jacobian, singular = made.patterns["jacobian"], made.patterns["singular"].rows
+        return Pattern(made.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular)))
 
     @cached_property
     def _idle(self) -> dict[tuple[int, ...], list[_Bench]]:

@@ -54,8 +54,16 @@ class Lanes(NamedTuple):
     absolute: Vector
     ratio: Vector
     point: Vector
+    inside: Vector
+    """A state with species moved away from zero."""
+    repaired: Vector
+    """The right-hand side, or the derivative by time, there."""
+    kept: Vector
+    """How columns of the Jacobian are taken: 1 near zero, -1 not at all."""
     # Other vectors with lanes innermost.
     jacobian: Vector
+    near_jacobian: Vector
+    """That of `inside`."""
     factors: Vector
     parameters: Vector
     observed: Vector
@@ -88,6 +96,14 @@ class Lanes(NamedTuple):
     starting: Integers
     """1 until the step size has found its level after a jump."""
     accepted: Integers
+    moved: Integers
+    """Not 0: `inside` differs from the state in this lane."""
+    displaced: Integers
+    """2: the run has just begun or jumped, 1: and the Jacobian is that of a state nearby."""
+    landed: Integers
+    """1: a species was set to zero at the end of the step."""
+    leaving: Integers
+    """1: the Jacobian is not that of the state."""
     restarting: Integers
     # For one lane only.
     roots: Vector
@@ -102,7 +118,9 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
     size = (n * width + PADDING - 1) // PADDING * PADDING
     stack = np.zeros((method.stages + 1, size))
     sums, new, dense = np.zeros((2, size)), np.zeros((1, size)), np.zeros((3, size))
-    others = [np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_factor, kernels.n_slots)]
+    others = [
+        np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_jacobian, kernels.n_factor, kernels.n_slots)
+    ]
     watched = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
     return Lanes(
         stack,
@@ -110,11 +128,11 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
         sums[1:],
         new,
         dense,
-        *np.ones((5, size)),
+        *np.ones((8, size)),
         *others,
         np.zeros(kernels.n_observables * width),
         *np.ones((14, width)),
-        *np.zeros((8, width), dtype=np.int64),
+        *np.zeros((12, width), dtype=np.int64),
         *watched,
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
     )

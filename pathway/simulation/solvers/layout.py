@@ -70,6 +70,8 @@ class Pattern(NamedTuple):
     rows: Integers
     """Shape (n_jacobian,)."""
     columns: Integers
+    singular: Integers
+    """Species at whose zero a rate, or its slope, is infinite or undefined."""
 
 
 class Method(NamedTuple):

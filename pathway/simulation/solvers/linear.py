@@ -22,7 +22,7 @@ def solve_dense(kernels, pattern, jacobian, shift, right, matrix):
         for row in range(column, n):
             if abs(matrix[row, column]) > largest:
                 best, largest = row, abs(matrix[row, column])
-        if largest == 0.0:
+        if largest == 0.0 or not largest < np.inf:
             for k in range(n):
                 right[k] = np.nan
             return

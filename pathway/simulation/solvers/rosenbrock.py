@@ -48,6 +48,7 @@ from .layout import (
     Task,
 )
 from .linear import solve_dense
+from .near_zero import jacobian, land, no_trace_below_zero, rates, start_jacobian
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -64,6 +65,8 @@ PIVOT_CUTS = 4
 """Times in a row that a smaller step is tried before rows are exchanged."""
 
 REJECTIONS_IN_A_ROW = 50
+RESOLVED = 1e-14
+"""Share of the time that a first step away from an infinite slope may take whatever its error."""
 
 
 # --- one step in every lane ---------------------------------------------------------------------------------------
@@ -115,12 +118,15 @@ def _dense_sums(kernels, method, task, report, lanes):
 
 
 @inlined
-def _factorize(kernels, method, task, lanes, changed):
+def _factorize(kernels, pattern, method, task, lanes, changed):
     """Jacobian where the state has changed, and the factors for the present step sizes."""
     if changed != 0:
-        calls.right_hand_side(kernels.jacobian, lanes.time, lanes.stack[0], lanes.parameters, lanes.jacobian)
-        if kernels.time_derivative != 0:
-            calls.right_hand_side(kernels.time_derivative, lanes.time, lanes.stack[0], lanes.parameters, lanes.drift)
+        jacobian(kernels, pattern, lanes)
+        displaced = False
+        for lane in range(kernels.width):
+            displaced |= lanes.displaced[lane] != 0
+        if displaced:
+            start_jacobian(kernels, pattern, lanes)
     for lane in range(kernels.width):
         lanes.shift[lane] = 1.0 / (method.gamma * lanes.step[lane])
         lanes.worst[lane] = 1.0
@@ -141,10 +147,10 @@ def _stages(kernels, pattern, method, task, lanes):
             lanes.stage_time[lane] = min(moment, lanes.latest[lane])
         u = lanes.stack[stage + 1]
         if stage == 0:
-            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.stack[0], lanes.parameters, u)
+            rates(kernels, pattern, lanes, lanes.stage_time, lanes.stack[0], u)
         else:
             _stage_sums(method, stage, lanes, size)
-            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.sums[0], lanes.parameters, u)
+            rates(kernels, pattern, lanes, lanes.stage_time, lanes.sums[0], u)
             calls.add_scaled(kernels.add_scaled, lanes.inverse, lanes.sums[1], u)
         if kernels.time_derivative != 0 and method.d[stage] != 0.0:
             for k in range(n):
@@ -190,7 +196,7 @@ def _store(kernels, lanes, lane, row):
 
 
 @inlined
-def _record_inside(kernels, task, report, lanes):
+def _record_inside(kernels, pattern, task, report, lanes):
     """Record the outputs inside the accepted steps, one output per lane and round."""
     n_times = task.times.shape[0]
     while True:
@@ -205,6 +211,7 @@ def _record_inside(kernels, task, report, lanes):
         if not waiting:
             return
         _between(kernels, lanes)
+        no_trace_below_zero(kernels, pattern, lanes)
         if kernels.observables != 0:
             calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
         for lane in range(kernels.width):
@@ -243,6 +250,7 @@ def _leave(kernels, report, lanes, lane, status):
     report.counts[member, STATUS] = status
     lanes.member[lane] = -1
     lanes.restarting[lane] = 0
+    lanes.displaced[lane] = 0
 
 
 # --- starting and restarting --------------------------------------------------------------------------------------
@@ -306,8 +314,8 @@ def _settle(kernels, pattern, task, lanes):
     width, n = kernels.width, kernels.n_species
     y, correction = lanes.stack[0], lanes.slope
     for _ in range(25):
-        calls.right_hand_side(kernels.jacobian, lanes.time, y, lanes.parameters, lanes.jacobian)
-        calls.right_hand_side(kernels.right_hand_side, lanes.time, y, lanes.parameters, correction)
+        jacobian(kernels, pattern, lanes)
+        rates(kernels, pattern, lanes, lanes.time, y, correction)
         for k in range(n):
             for lane in range(width):
                 lanes.shift[lane] = 1e14
@@ -350,7 +358,7 @@ def _first_steps(kernels, pattern, method, task, lanes):
     nothing = lanes.drift  # overwritten before it is next used
     for k in range(n * width):
         nothing[k] = 0.0
-    calls.right_hand_side(kernels.right_hand_side, lanes.time, y, lanes.parameters, slope)
+    rates(kernels, pattern, lanes, lanes.time, y, slope)
     for lane in range(width):
         room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
         size = _size(kernels, pattern, task, lanes, lane, y, nothing)
@@ -363,7 +371,7 @@ def _first_steps(kernels, pattern, method, task, lanes):
         lanes.stage_time[lane] = lanes.time[lane] + small
         for k in range(lane, n * width, width):
             point[k] = y[k] + small * slope[k]
-    calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, point, lanes.parameters, ratio)
+    rates(kernels, pattern, lanes, lanes.stage_time, point, ratio)
     for lane in range(width):
         if lanes.restarting[lane] != 0:
             room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
@@ -401,6 +409,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
             lanes.last_ease[lane] = 1.0
             lanes.rejections[lane] = 0
             lanes.starting[lane] = 1
+            lanes.displaced[lane] = 2
     if some:
         _first_steps(kernels, pattern, method, task, lanes)
         for lane in range(kernels.width):
@@ -425,6 +434,14 @@ def _aim(kernels, task, lanes):
 
 
 @inlined
+def _resolved(lanes, lane):
+    """Whether the step of a species that leaves zero is as short as the time resolves."""
+    return (
+        lanes.leaving[lane] != 0 and lanes.step[lane] <= RESOLVED * abs(lanes.time[lane]) and lanes.error[lane] < np.inf
+    )
+
+
+@inlined
 def _accept(task, report, lanes, lane):
     """Whether the step of a lane stands."""
     lanes.accepted[lane] = 0
@@ -437,7 +454,7 @@ def _accept(task, report, lanes, lane):
     weak = not lanes.worst[lane] > SMALLEST_PIVOT
     if weak:
         counts[PIVOTS] += 1
-    elif lanes.error[lane] <= 1.0:
+    elif lanes.error[lane] <= 1.0 or _resolved(lanes, lane):
         lanes.accepted[lane] = 1
         lanes.ends[lane] = lanes.time[lane] + lanes.step[lane]
         if lanes.step[lane] >= lanes.target[lane] - lanes.time[lane]:
@@ -496,6 +513,7 @@ def _go_on(kernels, method, task, report, lanes, lane):
     if lanes.rejections[lane] > 0:
         factor = min(factor, 1.0)
     lanes.rejections[lane] = 0
+    lanes.displaced[lane] = 0
     lanes.last_ease[lane], lanes.last_step[lane] = min(ease, method.most_ease), step
     lanes.step[lane] = step * max(factor, LARGEST_CUT)
     if lanes.ends[lane] >= lanes.target[lane]:
@@ -597,7 +615,7 @@ def _first_change(kernels, task, lanes):
 
 
 @inlined
-def _stop_at_event(kernels, task, report, lanes):
+def _stop_at_event(kernels, pattern, task, report, lanes):
     """Look for a change inside the step of the only lane; if there is one, end the run there."""
     moment = _first_change(kernels, task, lanes)
     if moment == np.inf:
@@ -605,7 +623,7 @@ def _stop_at_event(kernels, task, report, lanes):
     for k in range(kernels.n_species):
         lanes.ratio[k] = lanes.point[k]
     lanes.ends[0] = moment
-    _record_inside(kernels, task, report, lanes)
+    _record_inside(kernels, pattern, task, report, lanes)
     for k in range(kernels.n_species):
         lanes.stack[0, k] = lanes.ratio[k]
     lanes.time[0] = moment
@@ -673,9 +691,10 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
             continue
 
         _aim(kernels, task, lanes)
-        _factorize(kernels, method, task, lanes, changed)
+        _factorize(kernels, pattern, method, task, lanes, changed)
         _stages(kernels, pattern, method, task, lanes)
         _errors(kernels, method, lanes)
+        land(kernels, pattern, lanes)
 
         n_accepted = 0
         for lane in range(width):
@@ -690,9 +709,9 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
         if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
             _leave(kernels, report, lanes, np.int64(0), np.int64(TAPE_FULL))
             continue
-        if kernels.conditions != 0 and _stop_at_event(kernels, task, report, lanes):
+        if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
             continue
-        _record_inside(kernels, task, report, lanes)
+        _record_inside(kernels, pattern, task, report, lanes)
         _move(kernels, task, lanes, n_accepted == width)
         for lane in range(width):
             if lanes.accepted[lane] != 0:

@@ -1,44 +1,63 @@
 """Steady states: where nothing changes any more, one or many at a time.
 
 The state is followed in time until it hardly moves, so that of several steady states the one is found to which the
-model itself goes; Newton's method then removes what is left. Conserved totals take the place of the equations that
-they make redundant. Pure outputs (log cell number) never rest and are left out; time is held at the start time.
+model itself goes; Newton's method then removes what is left, and the eigenvalues of the Jacobian tell whether the state
+would survive a push. Where the steady states are not isolated (what a decaying source has formed by the end depends on
+the whole way) the state is followed to the end at tight tolerances. `steady_model` says what is left out.
+
+Time is held at the start time, and events do not happen.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from pathway.equations import Model, conserved_totals
-from pathway.equations.model import TIME
+from pathway.equations import Model
 from pathway.errors import public
-from pathway.expressions import number, symbols
-from pathway.expressions.calculus import substitute_all
-from pathway.expressions.graph import is_number
-from pathway.kernels import compile_model
 
 from .checks import checked_row
 from .errors import SimulationError, failure
-from .interventions import NOTHING
-from .prepared import SMALL, Prepared, prepare
-from .simulate import Values, empty_report, make_task
+from .interventions import NOTHING, with_breaks
+from .prepared import SMALL, prepare
+from .simulate import Values, empty_report, make_task, run_one
 from .solvers import layout
-from .solvers.batch import evaluate_many
+from .solvers.layout import Task
+from .steady_model import SteadyEquations, SteadyModel, steady_model
+from .steady_refine import refined
+from .steady_slopes import Path, SteadySlopes, remember, remembered
+from .switches import SwitchError
 
-ROUNDS = 5
-"""Times that the horizon is made a hundredfold longer before giving up."""
+ROUNDS = 9
+"""Horizons, each a hundred times as long as the one before, before giving up."""
 
 RELAX_STEPS = 20_000
+"""In each; a member that needs more, or steps too small, is given up after this many such horizons:"""
+
+STRIKES = 3
+
+TOLERANCE = 1e-6
+"""Relative, of the way to where Newton's method takes over: the way decides between several steady states."""
+
+TIGHT = 1e-10
+"""The same where the way decides the state itself."""
 
 CONVERGED = 1e-11
 """Largest relative correction of the last Newton step."""
 
-DRIFT = 0.05
+ROUGH = 1e-3
+"""Corrections up to this that do not get smaller are rounding errors of ill-conditioned equations."""
+
+NEAR = 0.01
 """Newton's method may move a species by this share of its value; more, and the state had not yet settled."""
+
+SPREAD = 1e-9
+"""Slowest / fastest eigenvalue: below, the equations are solved again term by term."""
+
+STILL = 1e-9
+"""What does not move by more than this share in as long a time as was waited counts as at rest."""
 
 
 class SteadyStateError(SimulationError):
@@ -51,87 +70,13 @@ class Stability(NamedTuple):
     Attributes
     ----------
     stable : bool
-        Whether every push dies out (conserved totals and outputs left out).
+        Whether every push dies out (conserved totals, outputs, and what is absent left out).
     eigenvalues : array of complex
         Of the Jacobian, per time unit, the slowest first.
     """
 
     stable: bool
     eigenvalues: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class Resting:
-    """The part of a model that can come to rest.
-
-    Attributes
-    ----------
-    prepared : Prepared
-        A model without outputs, events and time.
-    kept : array of int
-        Places of its species in the original model.
-    totals : array, shape (n_totals, n_kept)
-        Combinations of species that stay what they are.
-    replaced : array of int, shape (n_totals,)
-        Rows of the Jacobian whose place they take.
-    """
-
-    prepared: Prepared
-    kept: np.ndarray
-    totals: np.ndarray
-    replaced: np.ndarray
-
-
-def resting(model: Model) -> Resting:
-    """The part of the model that can rest; kept with the model."""
-    notes = prepare(model).notes
-    if "resting" not in notes:
-        notes["resting"] = _resting(model)
-    return notes["resting"]
-
-
-def _resting(model: Model) -> Resting:
-    kept = [i for i, name in enumerate(model.species) if name not in model.outputs]
-    names = [model.species[i] for i in kept]
-    formulas = model.derivatives
-    driven = any(TIME in symbols(formula) for formula in formulas.values())
-    part = model
-    if len(kept) < len(model.species) or driven or model.events:
-        closed = substitute_all([formulas[n] for n in names], {TIME: number(model.start_time)})
-        part = replace(
-            model,
-            species=tuple(names),
-            initial={n: number(0.0) for n in names},
-            rates={},
-            stoichiometry={},
-            rate_rules={n: f for n, f in zip(names, closed, strict=True) if n not in model.algebraic},
-            algebraic={n: f for n, f in zip(names, closed, strict=True) if n in model.algebraic},
-            assignments={},
-            observables={},
-            events=(),
-            outputs=frozenset(),
-        )
-    rows = []
-    for total in conserved_totals(replace(model, events=())):
-        if not set(total) & set(model.outputs):
-            rows.append([total.get(n, 0.0) for n in names])
-    covered = {names[k] for row in rows if np.count_nonzero(row) == 1 for k in np.flatnonzero(row)}
-    for name in names:
-        if is_number(formulas[name], 0.0) and name not in covered and name not in model.algebraic:
-            rows.append([1.0 if n == name else 0.0 for n in names])
-    totals = np.array(rows, dtype=float).reshape(len(rows), len(names))
-    return Resting(prepare(part), np.array(kept, dtype=np.int64), totals, _pivots(totals))
-
-
-def _pivots(totals: np.ndarray) -> np.ndarray:
-    """One column per row such that the square part is regular: Gaussian elimination with column choice."""
-    work, chosen = totals.copy(), []
-    for row in range(len(work)):
-        column = int(np.argmax(np.abs(work[row])))
-        chosen.append(column)
-        for other in range(row + 1, len(work)):
-            work[other] -= work[other, column] / work[row, column] * work[row]
-    return np.array(chosen, dtype=np.int64)
 
 
 @public
@@ -149,7 +94,7 @@ def steady_state(model: Model, parameters: Values = None, *, initial: Values = N
     Returns
     -------
     array, shape (n_species,)
-        Outputs keep their initial value.
+        Outputs that nothing reads and that never rest keep their initial value.
 
     Raises
     ------
@@ -184,32 +129,10 @@ def steady_states(
         nan for members that reached none.
     problems : dict of member to error
     """
-    part = resting(model)
+    part = steady_model(model)
     states = np.array(starts, dtype=float)
-    problems: dict[int, SteadyStateError] = {}
-    moving = states[:, part.kept].copy()
-    totals = moving @ part.totals.T
-    horizon = _horizons(part, moving, parameters)
-    waiting = np.arange(len(states))
-    reached = np.zeros(len(states))
-    for attempt in range(ROUNDS):
-        relaxed, failed = _relax(part, moving[waiting], parameters[waiting], horizon[waiting], width)
-        problems |= {int(waiting[k]): error for k, error in failed.items()}
-        moving[waiting] = relaxed
-        reached[waiting] += horizon[waiting]
-        found, settled = _polish(part, relaxed, parameters[waiting], totals[waiting])
-        settled[list(failed)] = False
-        states[np.ix_(waiting[settled], part.kept)] = found[settled]
-        lost = np.zeros(len(waiting), dtype=bool)
-        lost[list(failed)] = True
-        waiting = waiting[~settled & ~lost]
-        horizon = horizon * 100.0
-        if len(waiting) == 0 or attempt == ROUNDS - 1:
-            break
-    for member in waiting:
-        problems[int(member)] = _problem(
-            part, layout.NOT_SETTLED, 0, reached[member], moving[member], parameters[member]
-        )
+    found, problems = find_steady_states(part, states[:, part.kept], parameters, model.start_time, width)
+    states[:, part.kept] = found
     states[list(problems)] = np.nan
     return states, problems
 
@@ -222,25 +145,13 @@ def stability(model: Model, state: np.ndarray, parameters: Values = None) -> Sta
     model : Model
     state : array, shape (n_species,)
     parameters : array, mapping or None
-
-    Returns
-    -------
-    Stability
     """
-    part = resting(model)
+    part = steady_model(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
-    jacobian = _jacobians(part, np.asarray(state, dtype=float)[None, part.kept], p[None])[0]
-    moving, still = _split(part)
-    if len(still):
-        # Algebraic species follow the others at once.
-        follow = np.linalg.solve(jacobian[np.ix_(still, still)], jacobian[np.ix_(still, moving)])
-        jacobian = jacobian[np.ix_(moving, moving)] - jacobian[np.ix_(moving, still)] @ follow
-    if len(part.totals):
-        # On the surface of constant totals: a basis of the directions that leave them alone.
-        _, singular, rows = np.linalg.svd(part.totals[:, moving])
-        basis = rows[int(np.sum(singular > 1e-12)) :].T
-        jacobian = basis.T @ jacobian @ basis
-    values = np.linalg.eigvals(jacobian)
+    states = np.asarray(state, dtype=float)[None, part.kept]
+    jacobians = part.jacobians(states, p[None], model.start_time)
+    equations = part.equations(part.absent(states, jacobians)[0], p)
+    values = _eigenvalues(part, equations, jacobians)[0]
     values = values[np.argsort(-values.real)]
     return Stability(bool(np.all(values.real < 0.0)), values)
 
@@ -253,7 +164,9 @@ def steady_state_sensitivities(
     initial: Values = None,
     state: np.ndarray | None = None,
 ) -> np.ndarray:
-    """How the steady state moves with parameters and initial values (implicit function theorem).
+    """How the steady state moves with parameters and initial values.
+
+    By the implicit function theorem; where the way decides the state, along the way.
 
     Parameters
     ----------
@@ -267,6 +180,11 @@ def steady_state_sensitivities(
     Returns
     -------
     array, shape (n_species, n_names)
+
+    Raises
+    ------
+    SteadyStateError
+        If there is no steady state, or it has no slopes.
     """
     prepared = prepare(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
@@ -274,127 +192,465 @@ def steady_state_sensitivities(
     if state is None:
         state = steady_state(model, p, initial=y)
     start_slopes = prepared.start_slopes(p, tuple(names), given=initial is not None)
-    return steady_slopes(model, state, p, tuple(names), start_slopes)
+    return steady_slopes(model, state, p, tuple(names), start_slopes, start=y)
 
 
 def steady_slopes(
-    model: Model, state: np.ndarray, parameters: np.ndarray, names: tuple[str, ...], start_slopes: np.ndarray
+    model: Model,
+    state: np.ndarray,
+    parameters: np.ndarray,
+    names: tuple[str, ...],
+    start_slopes: np.ndarray,
+    start: np.ndarray | None = None,
 ) -> np.ndarray:
     """As `steady_state_sensitivities`, from a known state and slopes of the start, shape (n_species, n_names)."""
-    part = resting(model)
-    matrix = _matrices(part, state[None, part.kept], parameters[None])[0]
-    right = -_parameter_slopes(part, state[part.kept], parameters, names)
-    right[part.replaced] = part.totals @ start_slopes[part.kept]
-    slopes = start_slopes.copy()
-    slopes[part.kept] = np.linalg.solve(matrix, right)
-    return slopes
+    slopes, kept = _slopes(model, state, parameters, start)
+    by_parameter = np.zeros((len(model.parameters), len(names)))
+    for column, name in enumerate(names):
+        if name in model.parameters:
+            by_parameter[model.parameters.index(name), column] = 1.0
+    made = np.array(start_slopes)
+    made[kept] = slopes.forward(by_parameter, made[kept])
+    return made
 
 
-def _split(part: Resting) -> tuple[np.ndarray, np.ndarray]:
-    mass = part.prepared.pattern.mass
-    return np.flatnonzero(mass != 0.0), np.flatnonzero(mass == 0.0)
+def steady_state_vjp(
+    model: Model, state: np.ndarray, parameters: np.ndarray, by_state: np.ndarray, start: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The transpose of the map from slopes of parameters and start to slopes of the steady state.
+
+    Parameters
+    ----------
+    model : Model
+    state : array, shape (n_species,)
+        The steady state.
+    parameters : array, shape (n_parameters,)
+    by_state : array, shape (n_species, n_columns)
+        Derivatives by the steady state.
+    start : array, shape (n_species,), optional
+        Where the steady state was reached from.
+
+    Returns
+    -------
+    by_parameters : array, shape (n_parameters, n_columns)
+    by_start : array, shape (n_species, n_columns)
+    """
+    slopes, kept = _slopes(model, state, parameters, start)
+    by_start = np.array(by_state)
+    by_parameters, by_start[kept] = slopes.vjp(by_start[kept])
+    return by_parameters, by_start
 
 
-def _jacobians(part: Resting, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-    """Dense Jacobians, shape (n_members, n, n)."""
-    prepared = part.prepared
-    kernels, pattern = prepared.kernels(1), prepared.pattern
-    start = np.array([prepared.model.start_time])
-    entries = evaluate_many(kernels, kernels.jacobian, kernels.n_jacobian, start, states, parameters)
-    n = kernels.n_species
-    dense = np.zeros((len(states), n, n))
-    dense[:, pattern.rows, pattern.columns] = entries
-    return dense
+def _slopes(
+    model: Model, state: np.ndarray, parameters: np.ndarray, start: np.ndarray | None
+) -> tuple[SteadySlopes, np.ndarray]:
+    part = steady_model(model)
+    own = np.ascontiguousarray(state[part.kept])
+    path = remembered(part, own, parameters)
+    if start is not None and path is None:
+        path = Path(start[part.kept], model.start_time, np.nan, np.zeros(len(own), dtype=bool))
+    try:
+        return SteadySlopes(part, own, parameters, path), part.kept
+    except np.linalg.LinAlgError as reason:
+        now = dict(zip(model.species, map(float, state), strict=True))
+        raise SteadyStateError(f"{model.name}: {reason}", str(reason), model.start_time, now, None) from None
 
 
-def _matrices(part: Resting, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-    """Jacobians with the conserved totals in the place of redundant rows."""
-    dense = _jacobians(part, states, parameters)
-    dense[:, part.replaced] = part.totals
-    return dense
+# The search.
 
 
-def _parameter_slopes(part: Resting, state: np.ndarray, parameters: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
-    """Partial derivatives of the rates by the named parameters, shape (n_kept, n_names); 0 for initial values."""
-    model = part.prepared.model
-    made = compile_model(model, 1, ("parameter_jacobian",))
-    pattern = made.patterns["parameter_jacobian"]
-    start = np.array([model.start_time])
-    kernels = part.prepared.kernels(1)
-    address = made.address("parameter_jacobian")
-    entries = evaluate_many(kernels, address, len(pattern), start, state[None], parameters[None])[0]
-    dense = np.zeros((len(state), len(model.parameters)))
-    dense[pattern.rows, pattern.columns] = entries
-    columns = [model.parameters.index(n) if n in model.parameters else -1 for n in names]
-    return np.where(np.array(columns) >= 0, dense[:, columns], 0.0)
+def find_steady_states(
+    part: SteadyModel, starts: np.ndarray, parameters: np.ndarray, begin: float, width: int | None = None
+) -> tuple[np.ndarray, dict[int, SteadyStateError]]:
+    """Steady states of the part of a model that can rest.
+
+    Parameters
+    ----------
+    part : SteadyModel
+    starts : array, shape (n_members, n_species)
+    parameters : array, shape (n_members, n_parameters)
+    begin : float
+        Time of the start.
+    width : int, optional
+
+    Returns
+    -------
+    states : array, shape (n_members, n_species)
+    problems : dict of member to error
+    """
+    states = np.array(starts, dtype=float)
+    problems: dict[int, SteadyStateError] = {}
+    if not states.shape[1]:
+        return states, problems
+    with np.errstate(all="ignore"):
+        now, elapsed = states.copy(), np.zeros(len(states))
+        horizons = _horizons(part, states, parameters, begin)
+        waiting, strikes, before = np.arange(len(states)), np.zeros(len(states), dtype=int), states.copy()
+        for attempt in range(ROUNDS):
+            begins, rows, last = begin + elapsed[waiting], parameters[waiting], now.copy()
+            now[waiting], waited, stuck = _follow(part, now[waiting], rows, begins, horizons[waiting], width)
+            elapsed[waiting] += waited
+            whole = waited >= horizons[waiting]
+            strikes[waiting] += ~whole
+            before[waiting[whole]] = last[waiting[whole]]
+            left = _ended(part, states, now, elapsed, parameters, waiting, begin, attempt == ROUNDS - 1)
+            problems |= {int(waiting[k]): error for k, error in stuck.items() if waiting[k] in left}
+            waiting = np.array([member for member in left if member not in problems], dtype=int)
+            horizons *= 100.0
+            for member in waiting.tolist():
+                if attempt == ROUNDS - 1 or strikes[member] == STRIKES:
+                    way = Way(begin, before[member], now[member], parameters[member], float(elapsed[member]))
+                    problems[member] = _unsettled(part, way)
+            waiting = np.array([member for member in waiting if member not in problems], dtype=int)
+            if not len(waiting):
+                break
+    return states, problems
 
 
-def _horizons(part: Resting, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+def _ended(
+    part: SteadyModel,
+    states: np.ndarray,
+    now: np.ndarray,
+    elapsed: np.ndarray,
+    parameters: np.ndarray,
+    waiting: np.ndarray,
+    begin: float,
+    last: bool,
+) -> list[int]:
+    """Put the steady states of waiting members in the place of their starts; those that have none yet."""
+    time = begin + (elapsed[waiting[0]] if part.driven else 0.0)
+    polished, settled = _polish(part, now[waiting], parameters[waiting], states[waiting], time)
+    left = []
+    for k, member in enumerate(waiting.tolist()):
+        way = Way(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
+        if k in settled:
+            end = _with_outputs(part, settled[k], polished[k], way)
+        else:
+            # Only what stood still for as long as anyone may ask: a slow process must not be taken for none.
+            end = _along(part, way) if last and _is_still(part, way) else None
+        if end is None:
+            left.append(member)
+        else:
+            states[member] = end
+    return left
+
+
+class Way(NamedTuple):
+    """How far one member has been followed."""
+
+    begin: float
+    start: np.ndarray
+    now: np.ndarray
+    parameters: np.ndarray
+    elapsed: float
+
+    def time(self, part: SteadyModel) -> float:
+        """What the rates are read at."""
+        return self.begin + (self.elapsed if part.driven else 0.0)
+
+
+def _horizons(part: SteadyModel, states: np.ndarray, parameters: np.ndarray, begin: float) -> np.ndarray:
     """A time after which the slowest process should have settled, from the smallest rate of loss."""
-    losses = np.abs(np.diagonal(_jacobians(part, states, parameters), axis1=1, axis2=2))
+    losses = np.abs(np.diagonal(part.jacobians(states, parameters, begin), axis1=1, axis2=2))
     losses = np.where(np.isfinite(losses) & (losses > 0.0), losses, np.inf)
     slowest = losses.min(axis=1, initial=np.inf)
     return 1e3 / np.where(np.isfinite(slowest), slowest, 1.0)
 
 
-def _relax(
-    part: Resting, starts: np.ndarray, parameters: np.ndarray, horizons: np.ndarray, width: int | None
-) -> tuple[np.ndarray, dict[int, SteadyStateError]]:
-    """Follow each member for its horizon."""
+def _follow(
+    part: SteadyModel,
+    states: np.ndarray,
+    parameters: np.ndarray,
+    begins: np.ndarray,
+    horizons: np.ndarray,
+    width: int | None,
+) -> tuple[np.ndarray, np.ndarray, dict[int, SteadyStateError]]:
+    """Follow each member for its horizon; where it got to, how long that took, and members that got stuck."""
     prepared = part.prepared
+    if part.driven and len(states) > 1:
+        each = [
+            _follow(part, states[k : k + 1], parameters[k : k + 1], begins[k : k + 1], horizons[k : k + 1], 1)
+            for k in range(len(states))
+        ]
+        stuck = {k: failed[0] for k, (_, _, failed) in enumerate(each) if failed}
+        return np.concatenate([e[0] for e in each]), np.concatenate([e[1] for e in each]), stuck
     kernels = prepared.kernels(width)
-    # Each member has a horizon of its own: all end at time zero and start that long before it.
-    absolute = SMALL * prepared.scales(starts)
-    task = make_task(np.zeros(1), 0.0, starts, parameters, absolute, NOTHING, 1e-4, SMALL)
-    task = task._replace(start_times=-horizons, maximum_steps=RELAX_STEPS)
-    report = empty_report(len(starts), 1, kernels.n_species, kernels, False)
+    if part.driven:
+        try:
+            task = _task(part, states, parameters, float(begins[0]), float(begins[0] + horizons[0]), TOLERANCE)
+        except SwitchError as error:
+            reason = f"no steady state was reached. {error}"
+            return states, 0.0 * horizons, {0: SteadyStateError(reason, error.reason, error.time, error.state, None)}
+    else:
+        # Each member has a horizon of its own: all end at time zero and start that long before it.
+        task = _task(part, states, parameters, 0.0, 0.0, TOLERANCE)._replace(start_times=-horizons)
+    task = task._replace(maximum_steps=RELAX_STEPS)
+    report = empty_report(len(states), 1, kernels.n_species, kernels, False)
     prepared.run(kernels, "Rodas5P", task, report)
-    problems: dict[int, SteadyStateError] = {}
-    for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE):
-        time = float(report.moments[member, 0] + horizons[member])
-        counts = report.counts[member]
-        problems[int(member)] = _problem(
-            part, int(counts[layout.STATUS]), int(counts[layout.STEPS]), time, report.states[member], parameters[member]
+    waited, stuck = horizons.copy(), {}
+    for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE).tolist():
+        own = task._replace(
+            first=0,
+            last=1,
+            starts=states[member][None],
+            parameters=parameters[member][None],
+            absolute=task.absolute[member][None],
+            start_times=task.start_times[member : member + 1] if not part.driven else task.start_times,
+            pivoted=1,
         )
-    return report.states, problems
+        alone, counts = report, report.counts[member]
+        if counts[layout.STATUS] == layout.VANISHING_PIVOT:
+            narrow = prepared.kernels(1)
+            alone = empty_report(1, 1, narrow.n_species, narrow, False)
+            prepared.run(narrow, "Rodas5P", own, alone)
+            report.states[member], report.moments[member] = alone.states[0], alone.moments[0]
+            counts = alone.counts[0]
+        status, steps = int(counts[layout.STATUS]), int(counts[layout.STEPS])
+        if status == layout.DONE:
+            continue
+        waited[member] = float(report.moments[member, 0] - own.start_times[0])
+        if status not in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
+            time = float(begins[member]) + waited[member]
+            stuck[member] = _problem(part, status, steps, time, report.states[member], parameters[member])
+    return report.states, waited, stuck
 
 
-def _problem(
-    part: Resting, status: int, steps: int, time: float, state: np.ndarray, parameters: np.ndarray
-) -> SteadyStateError:
+def _task(
+    part: SteadyModel, states: np.ndarray, parameters: np.ndarray, begin: float, end: float, relative: float
+) -> Task:
     prepared = part.prepared
-    kernels = prepared.kernels(1)
-    where = (np.array([prepared.model.start_time]), state[None], parameters[None])
-    slope = evaluate_many(kernels, kernels.right_hand_side, kernels.n_species, *where)[0]
-    found = failure(prepared.model, status, steps, time, state, slope)
-    message = f"no steady state was reached. {found}"
-    return SteadyStateError(message, found.reason, found.time, found.state, found.species)
+    schedule = NOTHING
+    if part.driven:
+        schedule = with_breaks(NOTHING, prepared.time_switches, parameters[0], states[0], begin, end)
+    absolute = SMALL * min(1.0, relative / TOLERANCE) * prepared.scales(states)
+    return make_task(np.array([end]), begin, states, parameters, absolute, schedule, relative, SMALL)
 
 
 def _polish(
-    part: Resting, states: np.ndarray, parameters: np.ndarray, totals: np.ndarray
+    part: SteadyModel, states: np.ndarray, parameters: np.ndarray, starts: np.ndarray, time: float
+) -> tuple[np.ndarray, dict[int, SteadyEquations]]:
+    """Newton's method; the equations of members that converged to a stable state nearby without negative amounts."""
+    made = states.copy()
+    settled: dict[int, SteadyEquations] = {}
+    jacobians = part.jacobians(states, parameters, time)
+    absent = part.absent(states, jacobians, starts)
+    groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
+    for k in np.flatnonzero(np.isfinite(jacobians).all(axis=(1, 2))).tolist():
+        equations = part.equations(absent[k], parameters[k])
+        groups.setdefault(id(equations), (equations, []))[1].append(k)
+    for equations, members in groups.values():
+        where = np.array(members)
+        one = states[where], parameters[where], starts[where], jacobians[where]
+        made[where], good = _newton(part, equations, *one, time)
+        settled |= dict.fromkeys(where[good].tolist(), equations)
+    return made, settled
+
+
+def _newton(
+    part: SteadyModel,
+    equations: SteadyEquations,
+    states: np.ndarray,
+    parameters: np.ndarray,
+    starts: np.ndarray,
+    jacobians: np.ndarray,
+    time: float,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Newton's method from relaxed states; which members converged to a state nearby without negative amounts."""
-    prepared = part.prepared
-    kernels = prepared.kernels(1)
-    start = np.array([prepared.model.start_time])
-    y = states.copy()
-    size = np.abs(states).max(axis=1, keepdims=True, initial=0.0)
-    settled = np.zeros(len(y), dtype=bool)
-    with np.errstate(all="ignore"):
-        for _ in range(20):
-            right = -evaluate_many(kernels, kernels.right_hand_side, kernels.n_species, start, y, parameters)
-            right[:, part.replaced] = totals - y @ part.totals.T
-            try:
-                change = np.linalg.solve(_matrices(part, y, parameters), right[..., None])[..., 0]
-            except np.linalg.LinAlgError:
-                break
-            y = y + np.where(settled[:, None], 0.0, change)
-            relative = np.abs(change) / (np.abs(y) + 1e-9 * size + 1e-300)
-            settled |= relative.max(axis=1, initial=0.0) < CONVERGED
-            if settled.all():
-                break
-        moved = np.abs(y - states) <= DRIFT * np.abs(y) + 1e-6 * size
-        inside = y >= np.where(np.signbit(states), -np.inf, -1e-9 * size)
-        settled &= moved.all(axis=1) & inside.all(axis=1) & np.isfinite(y).all(axis=1)
-    return np.where((y < 0.0) & (states >= 0.0), 0.0, y), settled
+    """`jacobians` are those of the states, shape (n_members, n_species, n_species)."""
+    y, solved = states.copy(), equations.solved
+    if not len(solved):
+        return y, np.ones(len(y), dtype=bool)
+    wanted = starts @ equations.totals.T
+    own = np.maximum(np.abs(starts), np.abs(states))[:, solved]
+    floor = 1e-12 * own.max(axis=1, keepdims=True)
+    least = 1e-9 * own + 1e-3 * floor + 1e-300
+    running, last = np.arange(len(y)), np.full(len(y), np.inf)
+    latest = jacobians
+    for step in range(20):
+        every = len(running) == len(y)
+        now, rows = (y, parameters) if every else (y[running], parameters[running])
+        if step:
+            fresh = part.jacobians(now, rows, time)
+            if every:
+                latest = fresh
+            else:
+                latest[running] = fresh
+        right = -part.rates(now, rows, time)[:, solved]
+        right[:, equations.replaced] = wanted[running] - now @ equations.totals.T
+        change = _solved(equations.matrix(latest if every else latest[running]), right)
+        moved = now[:, solved] + change
+        y[running[:, None], solved] = moved
+        last[running] = (np.abs(change) / (np.abs(moved) + least[running])).max(axis=1)
+        running = running[np.isfinite(last[running]) & (last[running] >= CONVERGED)]
+        if not len(running):
+            break
+    settled = last < CONVERGED
+    rough = (last < ROUGH) & ~settled
+    sound = settled | rough
+    before, after = states[:, solved], y[:, solved]
+    near = np.abs(after - before) <= NEAR * np.maximum(np.abs(after), np.abs(before)) + 1e-6 * own + floor
+    sound &= near.all(axis=1) & (after >= np.where(before < 0.0, -np.inf, -1e-9 * own - floor)).all(axis=1)
+    good = np.flatnonzero(sound)
+    if len(good):
+        values = _eigenvalues(part, equations, latest if len(good) == len(y) else latest[good])
+        size = np.abs(values)
+        if values.shape[1]:
+            largest = size.max(axis=1)
+            rough[good] |= size.min(axis=1) < SPREAD * largest
+            sound[good] &= values.real.max(axis=1) <= 1e-12 * largest
+    for k in np.flatnonzero(sound & rough).tolist():
+        try:
+            y[k] = refined(part, equations, y[k], parameters[k], wanted[k], time)
+        except np.linalg.LinAlgError:
+            sound[k] = False
+    after = y[:, solved]
+    y[:, solved] = np.where((after < 0.0) & (before >= 0.0), 0.0, after)
+    return y, sound
+
+
+def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions, shape (n_members, n); nan for singular members. Rows are scaled alike, whatever their pace."""
+    scale = np.abs(matrices).max(axis=2, keepdims=True)
+    scale = np.where(scale > 0.0, scale, 1.0)
+    matrices, right = matrices / scale, right / scale[..., 0]
+    try:
+        return np.linalg.solve(matrices, right[..., None])[..., 0]
+    except np.linalg.LinAlgError:
+        if len(right) == 1:
+            return np.full_like(right, np.nan)
+        return np.concatenate([_solved(m[None], r[None]) for m, r in zip(matrices, right, strict=True)])
+
+
+def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:
+    """Of the Jacobians where totals stay what they are, shape (n_members, n)."""
+    solved = equations.solved
+    matrix = jacobians[..., solved[:, None], solved]
+    still, moving = equations.follow
+    if len(still):
+        # Algebraic species follow the others at once.
+        follow = np.linalg.solve(matrix[:, still[:, None], still], matrix[:, still[:, None], moving])
+        matrix = matrix[:, moving[:, None], moving] - matrix[:, moving[:, None], still] @ follow
+    dependent, free, slopes = equations.reduction
+    if len(dependent):
+        matrix = matrix[:, free[:, None], free] - matrix[:, free[:, None], dependent] @ slopes
+    if not matrix.shape[-1]:
+        return np.zeros((*matrix.shape[:1], 0), dtype=complex)
+    if not np.isfinite(matrix).all():
+        matrix = np.where(np.isfinite(matrix), matrix, 0.0)
+    return np.linalg.eigvals(matrix)
+
+
+def _is_still(part: SteadyModel, way: Way) -> bool:
+    """Whether what others read hardly moves any more, though Newton's method finds no isolated state."""
+    state, time = way.now, way.time(part)
+    rates = part.rates(state[None], way.parameters[None], time)[0]
+    if not (np.isfinite(rates).all() and np.isfinite(state).all()):
+        return False
+    size = np.maximum(np.abs(way.start), np.abs(state))
+    size = np.maximum(size, 1e-12 * np.max(size, initial=0.0))
+    moving = ~part.outputs & (np.abs(rates) * way.elapsed > STILL * size)
+    if moving.any():
+        moving &= np.abs(rates) > 1e-14 * part.term_scales(state, way.parameters, time)
+    if moving.any():
+        return False
+    jacobians = part.jacobians(state[None], way.parameters[None], time)
+    if not np.isfinite(jacobians).all():
+        return True
+    equations = part.equations(part.absent(state[None], jacobians, way.start)[0], way.parameters)
+    values = _eigenvalues(part, equations, jacobians)[0]
+    # What grows would have left long ago, unless it began there.
+    growing = values.real > np.maximum(1e-10 * np.max(np.abs(values), initial=0.0), 10.0 / way.elapsed)
+    return not growing.any()
+
+
+def _along(part: SteadyModel, way: Way) -> np.ndarray | None:
+    """The state at the end of the way, at tight tolerances; outputs that never rest keep their start."""
+    end = _tight(part, way)
+    if end is None:
+        return None
+    rates = np.abs(part.rates(end[None], way.parameters[None], way.time(part))[0])
+    growing = part.outputs & _goes_on(rates, np.abs(end - way.start), way.elapsed)
+    end[growing] = way.start[growing]
+    remember(part, end, way.parameters, Path(way.start, way.begin, way.elapsed, ~growing))
+    return end
+
+
+def _tight(part: SteadyModel, way: Way) -> np.ndarray | None:
+    """The way once more at tight tolerances; None if that fails."""
+    try:
+        task = _task(part, way.start[None], way.parameters[None], way.begin, way.begin + way.elapsed, TIGHT)
+        return run_one(part.prepared, part.prepared.kernels(1), task, "Rodas5P").states[0].copy()
+    except SimulationError:
+        return None
+
+
+def _goes_on(rates: np.ndarray, moved: np.ndarray, elapsed: float) -> np.ndarray:
+    """Whether an output would move on as it has moved so far."""
+    return (rates * elapsed > 1e-7 * moved) & (rates > 0.0)
+
+
+def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarray, way: Way) -> np.ndarray | None:
+    """The state with its outputs: from a total, from the way, or (what never rests) as they began."""
+    decided, growing = np.zeros(len(state), dtype=bool), np.zeros(len(state), dtype=bool)
+    if part.outputs.any():
+        state, loose = state.copy(), equations.loose
+        state[part.outputs] = way.start[part.outputs]
+        if len(equations.tied):
+            state[equations.tied] += equations.ties @ (way.start - state)
+        if len(loose):
+            rates = np.abs(part.rates(state[None], way.parameters[None], way.time(part))[0, loose])
+            moved = np.abs(way.now - way.start)[loose]
+            growing[loose] = _goes_on(rates, moved, way.elapsed)
+            decided[loose] = ~growing[loose] & (moved > 0.0)
+        if decided.any():
+            end = _tight(part, way)
+            if end is None:
+                return None
+            state[decided] = end[decided]
+    if decided.any() or part.driven or len(equations.solved) + part.n_outputs < len(state):
+        remember(part, state, way.parameters, Path(way.start, way.begin, way.elapsed, decided))
+    return state
+
+
+def unbounded_outputs(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+    """Outputs that go on changing in a steady state that was found here, shape (n_species,)."""
+    path = remembered(part, state, parameters)
+    start, decided = (0.0, False) if path is None else (path.start, path.decided)
+    if path is not None and part.driven:
+        time = path.begin + path.elapsed
+    jacobians = part.jacobians(state[None], parameters[None], time)
+    equations = part.equations(part.absent(state[None], jacobians, start)[0], parameters)
+    made = part.outputs & ~decided & (part.rates(state[None], parameters[None], time)[0] != 0.0)
+    made[equations.tied] = False
+    return made
+
+
+def _unsettled(part: SteadyModel, way: Way) -> SteadyStateError:
+    """Why there is no steady state: what has changed most since the last horizon, or that a push would end it."""
+    model, state = part.model, way.now
+    unit = f" {model.time_unit}" if model.time_unit else ""
+    rates = part.rates(state[None], way.parameters[None], way.time(part))[0]
+    size = np.maximum(np.abs(state), np.abs(way.start))
+    moved = np.abs(state - way.start) / (size + 1e-12 * np.max(size, initial=1e-300))
+    moved = np.where(part.outputs | ~np.isfinite(moved), 0.0, moved)
+    values = dict(zip(model.species, map(float, state), strict=True))
+    if np.max(moved, initial=0.0) > 1e-6:
+        index = int(np.argmax(moved))
+        name = model.species[index]
+        reason = (
+            f"it does not settle (it grows, or goes round in circles): '{name}' still changes by "
+            f"{rates[index]:.4g} per {model.time_unit or 'time unit'} at {state[index]:.6g}"
+        )
+    else:
+        name = None
+        reason = "the state that it comes to is unstable: after the smallest push it would go elsewhere"
+    message = f"no steady state was reached. {model.name}: after {way.elapsed:.6g}{unit}, {reason}."
+    return SteadyStateError(message, reason, way.begin + way.elapsed, values, name)
+
+
+def _problem(
+    part: SteadyModel, status: int, steps: int, time: float, state: np.ndarray, parameters: np.ndarray
+) -> SteadyStateError:
+    slope = part.rates(state[None], parameters[None], part.model.start_time)[0]
+    found = failure(part.model, status, steps, time, state, slope)
+    message = f"no steady state was reached. {found}"
+    return SteadyStateError(message, found.reason, found.time, found.state, found.species)

@@ -79,7 +79,8 @@ class Backwards:
         state, made = self.starts[run.start_row], []
         try:
             if run.settles:
-                self._rested[k] = self._rest(self.layout.model.start_time, state, self.table[run.stretches[0].row])
+                row = self.table[run.stretches[0].row]
+                self._rested[k] = self.runner.engine.rested(self.layout.model.start_time, state, row)
                 return []
             if run.before >= 0:
                 state = self._rested[run.before]
@@ -110,12 +111,10 @@ class Backwards:
             self.recorded.states[stretch.first_output : stretch.first_output + n] = report.values[0, :n]
             state = report.states[0].copy()
         if stretch.rests and len(state):
-            rest = state = self._rest(float(times[-1]) if len(times) else stretch.start, state, row)
+            time = float(times[-1]) if len(times) else stretch.start
+            rest = state = engine.rested(time, state, row, measured=True)
             self.recorded.states[stretch.outputs.stop - 1] = rest
         return _Walked(stretch, row, times, tape, rest, partial), state
-
-    def _rest(self, time: float, state: np.ndarray, row: np.ndarray) -> np.ndarray:
-        return self.runner.engine.rested(time, state, row, self.runner.relative_tolerance)
 
     # Backwards.
 
@@ -222,6 +221,4 @@ class _Pass:
     def _rest(self, state: np.ndarray, row: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if not len(state):
             return np.zeros((len(row), COLUMNS)), bar
-        rest = self.forward.runner.engine.rest
-        slots, time = rest.slots(row), self.layout.model.start_time
-        return rest.pull_back(time, state, slots, rest.totals(time, state, slots), bar)
+        return self.forward.runner.engine.rest_slopes(state, row).vjp(bar)

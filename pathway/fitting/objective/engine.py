@@ -14,11 +14,13 @@ from pathway.simulation.prepared import Prepared, Ready, prepare
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
 from pathway.simulation.solvers import layout as codes
 from pathway.simulation.solvers.layout import Report, Task
+from pathway.simulation.steady import find_steady_states, unbounded_outputs
+from pathway.simulation.steady_model import steady_model
+from pathway.simulation.steady_slopes import SteadySlopes, remembered
 from pathway.simulation.switches import NO_MOMENTS, SwitchError
 
 from .layout import Layout
 from .recorded import RunFailure
-from .rest import GROWTH, ROUNDS, Rest
 from .stretches import Stretch
 
 SMALL = 1e-10
@@ -54,13 +56,14 @@ class Engine:
     solver : str
     pace : float
         The longest time that is measured.
-    rest : Rest
+    steady : SteadyModel
     """
 
     def __init__(self, layout: Layout, solver: str) -> None:
         self.model, self.solver = layout.model, solver
         self.prepared: Prepared = prepare(layout.model)
-        self.rest = Rest(self.prepared)
+        self.steady = steady_model(layout.model, hold_time=False)
+        self._read_outputs = layout.read_species[self.steady.outputs[layout.read_species]]
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))
@@ -226,23 +229,30 @@ class Engine:
 
     # Steady states.
 
-    def rested(self, start: float, state: np.ndarray, row: np.ndarray, relative: float) -> np.ndarray:
+    def rested(self, start: float, state: np.ndarray, row: np.ndarray, measured: bool = False) -> np.ndarray:
         """The steady state that a run without events comes to, shape (n_species,).
 
         Raises
         ------
         RunFailure
+            If there is none, or if what is `measured` there grows for ever.
         """
         if not len(state):
             return state
-        if not self.model.algebraic:
-            return self._settled(start, state, row)
-        times = start + self.pace * SPANS
-        values, ends, failures = self.advance(start, times, state[None], row[None], relative)
-        if failures:
-            raise RunFailure(failures[0])
-        self._check_still(values[0], times[-1])
-        return ends[0]
+        states, problems = find_steady_states(self.steady, state[None], row[None], start)
+        if problems:
+            raise RunFailure(str(problems[0]))
+        if measured:
+            self._check_measured(start, states[0], row)
+        return states[0]
+
+    def _check_measured(self, start: float, state: np.ndarray, row: np.ndarray) -> None:
+        """Raise if an output that never rests is read where time has no end."""
+        if len(self._read_outputs):
+            unbounded = unbounded_outputs(self.steady, state, row, start)[self._read_outputs]
+            if unbounded.any():
+                name = self.model.species[self._read_outputs[np.argmax(unbounded)]]
+                raise RunFailure(f"'{name}' is measured at infinite time, but it never rests")
 
     def rested_with_events(
         self, start: float, state: np.ndarray, row: np.ndarray, relative: float, events: EventState
@@ -276,36 +286,17 @@ class Engine:
             moving = self.model.species[int(np.argmax(change / (size + scale + 1e-300)))]
             raise RunFailure(f"no steady state within {time:g}; {moving} still changes")
 
-    def _settled(self, start: float, state: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Followed until Newton's method takes over."""
-        rest = self.rest
-        slots = rest.slots(row)
-        totals = rest.totals(start, state, slots)
-        now, horizon = state, rest.horizon(start, state, slots, self.pace)
-        relative = 1e-5
-        for _ in range(ROUNDS):
-            _, ends, failures = self.advance(start, np.array([start + horizon]), now[None], row[None], relative)
-            if failures:
-                raise RunFailure(failures[0])
-            now = ends[0].copy()
-            start, horizon, relative = start + horizon, horizon * GROWTH, max(0.1 * relative, 1e-10)
-            try:
-                found = rest.settle(start, now, slots, totals, totals @ state)
-            except np.linalg.LinAlgError:
-                continue
-            if found is not None:
-                return found
-        raise RunFailure(f"no steady state within {start:g}")
+    def rest_slopes(self, state: np.ndarray, row: np.ndarray) -> SteadySlopes:
+        """How a steady state follows the model's parameters and the state before.
 
-    def rest_slopes(
-        self, state: np.ndarray, row: np.ndarray, by_parameter: np.ndarray, before: np.ndarray
-    ) -> np.ndarray:
-        """Slopes of a steady state, from those of the model's parameters and of the state before."""
-        if not len(state):
-            return before
-        rest, time = self.rest, self.model.start_time
-        slots = rest.slots(row)
-        return rest.slopes(time, state, slots, rest.totals(time, state, slots), by_parameter, before)
+        Raises
+        ------
+        RunFailure
+        """
+        try:
+            return SteadySlopes(self.steady, state, row, remembered(self.steady, state, row))
+        except np.linalg.LinAlgError as reason:
+            raise RunFailure(str(reason)) from None
 
 
 def _absolute(starts: np.ndarray) -> np.ndarray:

@@ -76,9 +76,11 @@ class Going:
     def _settled(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
         """The steady state of a pre-equilibration."""
         row, start = self.table[run.stretches[0].row], self.starts[run.start_row]
-        state = self.engine.rested(self.layout.model.start_time, start, row, self.relative)
+        state = self.engine.rested(self.layout.model.start_time, start, row)
         by_parameter = follower.parameter_slopes(run.stretches[0].row, self.slopes)
-        return state, self.engine.rest_slopes(state, row, by_parameter, follower.start(self.slopes))
+        if not len(state):
+            return state, follower.start(self.slopes)
+        return state, self.engine.rest_slopes(state, row).forward(by_parameter, follower.start(self.slopes))
 
     def _begun(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
         if run.before < 0:
@@ -114,8 +116,8 @@ class Going:
             state = report.states[0].copy()
         if stretch.rests:
             time = float(times[-1]) if len(times) else stretch.start
-            state = self.engine.rested(time, state, row, self.relative)
-            slopes = self.engine.rest_slopes(state, row, by_parameter, slopes)
+            state = self.engine.rested(time, state, row, measured=True)
+            slopes = self.engine.rest_slopes(state, row).forward(by_parameter, slopes)
             recorded.states[stretch.outputs.stop - 1] = state
             self._state_slopes[stretch.outputs.stop - 1][:, active] = slopes[self.layout.read_species]
         return state, slopes

@@ -177,12 +177,12 @@ class Many:
         self._now[k] = np.full(states.shape, np.nan)
         for p in range(len(states)):
             if p not in self.failures:
-                where = time, states[p], rows[p], self.relative
+                where = time, states[p], rows[p]
                 try:
                     if self.layout.model.events:
-                        self._now[k][p], events[p] = self.engine.rested_with_events(*where, events[p])
+                        self._now[k][p], events[p] = self.engine.rested_with_events(*where, self.relative, events[p])
                     else:
-                        self._now[k][p] = self.engine.rested(*where)
+                        self._now[k][p] = self.engine.rested(*where, measured=not run.settles)
                 except (RunFailure, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
 

@@ -1,0 +1,351 @@
+"""What of a model can come to rest, and the equations that hold there.
+
+Left out are what nothing reads (pure outputs: they may grow for ever and nobody minds) and, state by state, what is
+zero and stays zero (complexes of a drug that was not given). Of what is left, conserved totals take the place of the
+equations that they make redundant; both are read off the terms of the rates, in the numbers that stand there, so that a
+slow loss beside a fast exchange is never taken for none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.equations.model import TIME
+from pathway.equations.terms import RateTerms, rate_terms, term_sizes
+from pathway.expressions import Expression, number, symbols
+from pathway.expressions.calculus import directional_derivative, substitute_all
+from pathway.expressions.graph import ONE, ZERO, is_number
+from pathway.kernels import compile_model
+
+from .formulas import evaluate_arrays
+from .prepared import Prepared, prepare
+from .solvers.batch import evaluate_many
+
+MOST_BLOCKS = 200
+"""Sets of equations kept with a model."""
+
+
+@dataclass(frozen=True, eq=False)
+class SteadyEquations:
+    """Steady-state equations for one set of species that are present.
+
+    Attributes
+    ----------
+    solved : int array
+        Species that are solved for.
+    totals : array, shape (n_totals, n_species)
+        Combinations of them that stay what they are.
+    replaced : int array, shape (n_totals,)
+        Positions among `solved` whose equations the totals replace.
+    tied : int array
+        Outputs that follow from the others by a conserved total.
+    ties : array, shape (n_tied, n_species)
+        These totals, with coefficient 1 at the output.
+    loose : int array
+        Outputs that do not, and that are not said to go on for ever.
+    follow : tuple of int array
+        Positions among `solved`: those with an algebraic rule, and the others.
+    reduction : tuple (int array, int array, array)
+        Among the others: one species per total, the rest, and how the former follow the latter (subtracted).
+    """
+
+    solved: np.ndarray
+    totals: np.ndarray
+    replaced: np.ndarray
+    tied: np.ndarray
+    ties: np.ndarray
+    loose: np.ndarray
+    follow: tuple[np.ndarray, np.ndarray]
+    reduction: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+    def matrix(self, jacobians: np.ndarray) -> np.ndarray:
+        """Jacobians, shape (..., n_species, n_species), with the totals in place, shape (..., n_solved, n_solved)."""
+        matrix = jacobians[..., self.solved[:, None], self.solved]
+        matrix[..., self.replaced, :] = self.totals[:, self.solved]
+        return matrix
+
+
+class SteadyModel:
+    """A model on its way to rest.
+
+    Parameters
+    ----------
+    model : Model
+    hold_time : bool
+        Whether time stands still at the start time, and events are left out; else the model runs as it is.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        What is run.
+    kept : int array
+        Its species, as positions in the model.
+    outputs : bool array
+        Which of them nothing reads.
+    """
+
+    def __init__(self, model: Model, hold_time: bool = True) -> None:
+        self.kept = np.arange(len(model.species))
+        part = model
+        if hold_time and (model.events or any(TIME in symbols(f) for f in model.derivatives.values())):
+            part = _standing_still(model)
+        greedy = {name for name in model.outputs if name in symbols(model.derivatives[name])}
+        if greedy:
+            names = [name for name in model.species if name not in greedy]
+            self.kept = np.array([model.species.index(name) for name in names], dtype=np.int64)
+            part = _restricted(part, names)
+        self.prepared: Prepared = prepare(part)
+        self.model = part
+        self.driven = any(TIME in symbols(f) for f in part.derivatives.values())
+        read = symbols(*part.derivatives.values()) | set(part.algebraic)
+        self.outputs = np.array([n not in read or n in model.outputs for n in part.species], dtype=bool)
+        self.n_outputs = int(self.outputs.sum())
+        self.algebraic = np.array([n in part.algebraic for n in part.species], dtype=bool)
+        self._equations: dict[Hashable, SteadyEquations] = {}
+
+    # Numbers.
+
+    def rates(self, states: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """Right-hand sides, shape (n_members, n_species)."""
+        kernels = self.prepared.kernels(1)
+        where = np.array([time]), states, parameters
+        return evaluate_many(kernels, kernels.right_hand_side, kernels.n_species, *where)
+
+    def jacobians(self, states: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """Dense Jacobians, shape (n_members, n_species, n_species)."""
+        kernels, pattern = self.prepared.kernels(1), self.prepared.pattern
+        where = np.array([time]), states, parameters
+        entries = evaluate_many(kernels, kernels.jacobian, kernels.n_jacobian, *where)
+        n = kernels.n_species
+        dense = np.zeros((len(states), n, n))
+        dense[:, pattern.rows, pattern.columns] = entries
+        return dense
+
+    def parameter_slopes(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """Partial derivatives of the rates by all parameters, shape (n_species, n_parameters)."""
+        code = compile_model(self.model, 1, ("parameter_jacobian",))
+        pattern, kernels = code.patterns["parameter_jacobian"], self.prepared.kernels(1)
+        where = np.array([time]), state[None], parameters[None]
+        entries = evaluate_many(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
+        dense = np.zeros((len(state), len(self.model.parameters)))
+        dense[pattern.rows, pattern.columns] = entries
+        return dense
+
+    def absent(self, states: np.ndarray, jacobians: np.ndarray, starts: np.ndarray | float = 0.0) -> np.ndarray:
+        """Which species are zero, began at zero and, as far as the rates tell, stay zero, (n_members, n_species)."""
+        zero = (states == 0.0) & (starts == 0.0) & ~self.outputs & ~self.algebraic
+        while zero.any():
+            made = zero & ((jacobians != 0.0) & ~zero[:, None, :]).any(axis=2)
+            if not made.any():
+                break
+            zero &= ~made
+        return zero
+
+    # Equations.
+
+    def equations(self, absent: np.ndarray, parameters: np.ndarray) -> SteadyEquations:
+        """The equations without absent species, shape (n_species,), at these parameters; kept by what matters."""
+        sizes = parameters[self._sizes]
+        key = absent.tobytes(), (parameters == 0.0).tobytes(), sizes.tobytes()
+        found = self._equations.get(key)
+        if found is None:
+            if len(self._equations) >= MOST_BLOCKS:
+                self._equations.clear()
+            found = self._equations[key] = self._derived(absent, parameters)
+        return found
+
+    @cached_property
+    def terms(self) -> RateTerms:
+        """The rates, taken apart."""
+        return rate_terms(self.model)
+
+    @cached_property
+    def _sizes(self) -> np.ndarray:
+        """Parameters that stand in coefficients (sizes of compartments)."""
+        used = symbols(*(coefficient for _, _, coefficient in self.terms.entries))
+        return np.array([k for k, name in enumerate(self.model.parameters) if name in used], dtype=int)
+
+    def coefficients(self, parameters: np.ndarray) -> np.ndarray:
+        """Which term changes which species by how much, shape (n_species, n_terms)."""
+        values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
+        formulas = [coefficient for _, _, coefficient in self.terms.entries]
+        made = np.zeros((len(self.model.species), len(self.terms.terms)))
+        for (row, column, _), value in zip(self.terms.entries, evaluate_arrays(formulas, values), strict=True):
+            made[row, column] += value
+        return made
+
+    def _derived(self, absent: np.ndarray, parameters: np.ndarray) -> SteadyEquations:
+        names = self.model.species
+        gone = {names[i]: ZERO for i in np.flatnonzero(absent)}
+        gone |= {n: ZERO for n, value in zip(self.model.parameters, parameters, strict=True) if value == 0.0}
+        left = substitute_all(list(self.terms.terms), gone)
+        active = np.array([not is_number(term, 0.0) for term in left], dtype=bool)
+        matrix = self.coefficients(parameters)[:, active]
+        solved = np.flatnonzero(~absent & ~self.outputs)
+        outputs = np.flatnonzero(self.outputs)
+        movable = solved[~self.algebraic[solved]]
+        inner, tied, ties = null_combinations(matrix, movable, outputs)
+        totals, pivots = unmixed(inner, self._usual_sizes)
+        dependent = np.searchsorted(movable, pivots)
+        free = np.setdiff1d(np.arange(len(movable)), dependent)
+        among = totals[:, movable]
+        slopes = np.linalg.solve(among[:, dependent], among[:, free]) if len(totals) else among
+        return SteadyEquations(
+            solved=solved,
+            totals=totals,
+            replaced=np.searchsorted(solved, pivots),
+            tied=tied,
+            ties=ties,
+            loose=np.array([k for k in outputs if k not in tied and names[k] not in self.model.outputs], dtype=int),
+            follow=(np.flatnonzero(self.algebraic[solved]), np.flatnonzero(~self.algebraic[solved])),
+            reduction=(dependent, free, slopes),
+        )
+
+    @cached_property
+    def _usual_sizes(self) -> np.ndarray:
+        """How large the species usually are: a total of many molecules must not blur one of few."""
+        with np.errstate(all="ignore"):
+            values = np.abs(self.prepared.starts(np.array(self.model.parameter_values)))
+        values = np.where(np.isfinite(values), values, 0.0)
+        return np.maximum(values, 1e-6 * np.max(values, initial=1e-300))
+
+    # Terms, in numbers.
+
+    def term_scales(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """What the terms of each rate add up to without their signs, shape (n_species,)."""
+        return self._evaluated(self._scale_formulas, state, parameters, time)
+
+    @cached_property
+    def _scale_formulas(self) -> list[Expression]:
+        return term_sizes(list(self.model.derivatives.values()))
+
+    def term_values(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """Shape (n_terms,)."""
+        return self._evaluated(list(self.terms.terms), state, parameters, time)
+
+    def term_slopes(self, by: tuple[str, ...], state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+        """Derivatives of the terms by species or parameters, shape (n_terms, n_by)."""
+        places, formulas = self._term_slopes(by)
+        made = np.zeros((len(self.terms.terms), len(by)))
+        made[places[:, 0], places[:, 1]] = self._evaluated(formulas, state, parameters, time)
+        return made
+
+    def _term_slopes(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
+        notes, key = self.prepared.notes, ("term slopes", by)
+        if key not in notes:
+            places, formulas = [], []
+            used = [symbols(term) for term in self.terms.terms]
+            for column, name in enumerate(by):
+                rows = [k for k, names in enumerate(used) if name in names]
+                formulas += directional_derivative([self.terms.terms[k] for k in rows], {name: ONE})
+                places += [(k, column) for k in rows]
+            notes[key] = np.array(places, dtype=int).reshape(-1, 2), formulas
+        return notes[key]
+
+    def _evaluated(
+        self, formulas: list[Expression], state: np.ndarray, parameters: np.ndarray, time: float
+    ) -> np.ndarray:
+        values = dict(zip(self.model.species, map(float, state), strict=True)) | {TIME: time}
+        values |= dict(zip(self.model.parameters, map(float, parameters), strict=True))
+        return np.array(evaluate_arrays(formulas, values), dtype=float).reshape(len(formulas))
+
+
+def steady_model(model: Model, hold_time: bool = True) -> SteadyModel:
+    """The model's steady-state equations; kept with the model."""
+    notes, key = prepare(model).notes, ("steady model", hold_time)
+    if key not in notes:
+        notes[key] = SteadyModel(model, hold_time)
+    return notes[key]
+
+
+def _standing_still(model: Model) -> Model:
+    """The model without events, at its start time for ever."""
+    return _restricted(model, list(model.species), {TIME: number(model.start_time)})
+
+
+def _restricted(model: Model, names: list[str], known: dict[str, Expression] | None = None) -> Model:
+    """The model of some species that do not depend on the others."""
+    known = known or {}
+    reactions = {r for name in names for r in model.stoichiometry.get(name, {})}
+
+    def closed(formulas: dict[str, Expression]) -> dict[str, Expression]:
+        done = substitute_all(model.closed(formulas.values()), known)
+        return dict(zip(formulas, done, strict=True))
+
+    return replace(
+        model,
+        species=tuple(names),
+        initial={n: number(0.0) for n in names},
+        rates=closed({r: f for r, f in model.rates.items() if r in reactions}),
+        stoichiometry={n: closed(dict(model.stoichiometry[n])) for n in names if n in model.stoichiometry},
+        rate_rules=closed({n: f for n, f in model.rate_rules.items() if n in names}),
+        algebraic=closed({n: f for n, f in model.algebraic.items() if n in names}),
+        assignments={},
+        observables={},
+        events=(),
+        outputs=frozenset(name for name in model.outputs if name in names),
+    )
+
+
+def null_combinations(
+    matrix: np.ndarray, inner: np.ndarray, outer: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Combinations of rows that add up to zero, by Gaussian elimination.
+
+    Parameters
+    ----------
+    matrix : array, shape (n_rows, n_columns)
+    inner, outer : int arrays
+        Rows to combine.
+
+    Returns
+    -------
+    totals : array, shape (n_totals, n_rows)
+        Of inner rows alone.
+    tied : int array
+        Outer rows that are combinations of inner ones.
+    ties : array, shape (n_tied, n_rows)
+    """
+    pivots: list[tuple[int, np.ndarray, np.ndarray]] = []
+    totals, tied, ties = [], [], []
+    inside = set(inner.tolist())
+    for k in (*inner.tolist(), *outer.tolist()):
+        row, mix = matrix[k].copy(), np.zeros(len(matrix))
+        mix[k] = 1.0
+        largest = np.max(np.abs(row), initial=0.0)
+        for column, other, other_mix in pivots:
+            if row[column] != 0.0:
+                factor = row[column] / other[column]
+                row -= factor * other
+                mix -= factor * other_mix
+                row[np.abs(row) < 1e-11 * max(largest, abs(factor) * np.max(np.abs(other)))] = 0.0
+        if row.any():
+            # An output that follows its own way says nothing about the others.
+            if k in inside:
+                pivots.append((int(np.argmax(np.abs(row))), row, mix))
+        elif k in inside:
+            totals.append(mix)
+        else:
+            tied.append(k)
+            ties.append(mix)
+    shape = (-1, len(matrix))
+    return np.array(totals).reshape(shape), np.array(tied, dtype=int), np.array(ties).reshape(shape)
+
+
+def unmixed(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same space by rows with few entries each, and the column that each row alone has; largest amounts first."""
+    rows, pivots = rows.copy(), np.zeros(len(rows), dtype=int)
+    for k in range(len(rows)):
+        i, j = divmod(int(np.argmax(np.abs(rows[k:]) * sizes)), rows.shape[1])
+        rows[[k, k + i]] = rows[[k + i, k]]
+        rows[k] /= rows[k, j]
+        others = np.arange(len(rows)) != k
+        rows[others] -= np.outer(rows[others, j], rows[k])
+        pivots[k] = j
+    rows[np.abs(rows) < 1e-9] = 0.0
+    return rows, pivots

@@ -1,0 +1,228 @@
+"""Slopes of a steady state, forward and transposed, from one matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from .interventions import NOTHING, with_breaks
+from .prepared import SMALL
+from .simulate import make_task
+from .steady_model import SteadyModel
+from .steady_refine import staircase
+
+CONDITION = 1e9
+"""Above this condition number the equations are combined term by term."""
+
+SINGULAR = 1e14
+MOST_PATHS = 2000
+TIGHT = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Path:
+    """The way on which a steady state was reached, where it matters.
+
+    Attributes
+    ----------
+    start : array, shape (n_species,)
+    begin, elapsed : float
+    decided : bool array, shape (n_species,)
+        Species that the way decides.
+    """
+
+    start: np.ndarray
+    begin: float
+    elapsed: float
+    decided: np.ndarray
+
+
+def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: Path) -> None:
+    """Keep the way to a state for its slopes."""
+    paths = part.prepared.notes.setdefault("steady paths", {})
+    if len(paths) >= MOST_PATHS:
+        paths.clear()
+    paths[state.tobytes(), parameters.tobytes()] = path
+
+
+def remembered(part: SteadyModel, state: np.ndarray, parameters: np.ndarray) -> Path | None:
+    """The way to a state, if it matters and was found here."""
+    return part.prepared.notes.get("steady paths", {}).get((state.tobytes(), parameters.tobytes()))
+
+
+class SteadySlopes:
+    """How a steady state follows parameters and start: S = forward(by_parameter, before), and its transpose.
+
+    Parameters
+    ----------
+    part : SteadyModel
+    state : array, shape (n_species,)
+    parameters : array, shape (n_parameters,)
+    path : Path, optional
+        From `remembered`.
+
+    Raises
+    ------
+    LinAlgError
+        If the state does not follow from rates and totals, and the way to it is not known.
+    """
+
+    def __init__(self, part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: Path | None) -> None:
+        self.part, self.state, self.parameters, self.path = part, state, parameters, path
+        self.time = part.model.start_time
+        if path is not None and part.driven and np.isfinite(path.elapsed):
+            self.time = path.begin + path.elapsed
+        n = len(state)
+        self.decided = np.zeros(n, dtype=bool) if path is None else path.decided
+        with np.errstate(all="ignore"):
+            jacobian = part.jacobians(state[None], parameters[None], self.time)
+        self.absent = part.absent(state[None], jacobian, 0.0 if path is None else path.start)[0]
+        self.ignored = np.zeros(n, dtype=bool)
+        if self.decided[~part.outputs].any():
+            # The way decides everything that others read.
+            self.decided = self.decided | (~part.outputs)
+            self.equations = part.equations(self.absent, parameters)
+            self.solved = np.zeros(0, dtype=int)
+            return
+        for absent in (np.zeros(n, dtype=bool), self.absent) if self.absent.any() else (self.absent,):
+            self.equations = part.equations(absent, parameters)
+            self.solved = self.equations.solved
+            self.ignored = absent
+            try:
+                self._factor(jacobian[0])
+                break
+            except np.linalg.LinAlgError:
+                if not self.absent.any() or absent.any():
+                    raise
+
+    def _factor(self, jacobian: np.ndarray) -> None:
+        """Inverse of the equations' matrix and their slopes by the parameters."""
+        part, equations, solved = self.part, self.equations, self.solved
+        replaced = equations.replaced
+        # Which row of the inverse's right-hand side a total stands in.
+        self.total_rows = replaced
+        matrix = equations.matrix(jacobian)
+        by_parameter = part.parameter_slopes(self.state, self.parameters, self.time)[solved]
+        by_parameter[replaced] = 0.0
+        self.inverse, condition = _inverse(matrix, self.state[solved])
+        if not condition < CONDITION and not part.algebraic.any():
+            combined, slopes = staircase(part, equations, self.state, self.parameters, self.time)
+            matrix = np.concatenate([combined @ slopes, equations.totals[:, solved]])
+            by_terms = part.term_slopes(part.model.parameters, self.state, self.parameters, self.time)
+            by_parameter = np.concatenate([combined @ by_terms, np.zeros((len(replaced), by_terms.shape[1]))])
+            self.total_rows = np.arange(len(combined), len(matrix))
+            self.inverse, condition = _inverse(matrix, self.state[solved])
+        if not condition < SINGULAR or not np.isfinite(by_parameter).all():
+            raise np.linalg.LinAlgError("the steady state is not isolated: it does not follow from rates and totals")
+        self.by_parameter = by_parameter
+
+    @cached_property
+    def _along(self) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives of the end of the way by all parameters and by the start."""
+        from .sensitivities import simulate_with_sensitivities
+
+        path, prepared = self.path, self.part.prepared
+        assert path is not None
+        begin, end = path.begin, path.begin + path.elapsed
+        starts, schedule = path.start[None].copy(), NOTHING
+        if self.part.driven:
+            schedule = with_breaks(NOTHING, prepared.time_switches, self.parameters, starts[0], begin, end)
+        absolute = SMALL * 1e-3 * prepared.scales(starts)
+        task = make_task(
+            np.array([end]), begin, starts, self.parameters[None].copy(), absolute, schedule, TIGHT, 1e-3 * SMALL
+        )
+        n, n_parameters = len(path.start), len(self.parameters)
+        names = (*prepared.model.parameters, *prepared.model.species)
+        slopes = np.concatenate([np.zeros((n, n_parameters)), np.eye(n)], axis=1)
+        run = simulate_with_sensitivities(prepared, task, names, slopes, "Rodas5P")
+        assert run.sensitivities is not None
+        found = run.sensitivities[-1]
+        return found[:, :n_parameters], found[:, n_parameters:]
+
+    def forward(self, by_parameter: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """Slopes of the steady state.
+
+        Parameters
+        ----------
+        by_parameter : array, shape (n_parameters, n_directions)
+            Slopes of the parameters.
+        before : array, shape (n_species, n_directions)
+            Slopes of the start.
+
+        Returns
+        -------
+        array, shape (n_species, n_directions)
+        """
+        equations, made = self.equations, before.copy()
+        made[self.ignored] = 0.0
+        if len(self.solved):
+            right = -self.by_parameter @ by_parameter
+            right[self.total_rows] = equations.totals @ before
+            made[self.solved] = self.inverse @ right
+        if self.decided.any():
+            along_parameters, along_start = (part[self.decided] for part in self._along)
+            made[self.decided] = along_parameters @ by_parameter + along_start @ before
+        tied = self._tied
+        made[equations.tied[tied]] += equations.ties[tied] @ (before - made)
+        return made
+
+    def vjp(self, by_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The transpose of `forward`.
+
+        Parameters
+        ----------
+        by_state : array, shape (n_species, n_columns)
+            Derivatives by the steady state.
+
+        Returns
+        -------
+        by_parameters : array, shape (n_parameters, n_columns)
+        before : array, shape (n_species, n_columns)
+            By the start.
+        """
+        equations, bar = self.equations, by_state.copy()
+        before = np.zeros_like(bar)
+        by_parameters = np.zeros((len(self.parameters), bar.shape[1]))
+        tied = self._tied
+        pulled = equations.ties[tied].T @ bar[equations.tied[tied]]
+        before += pulled
+        bar -= pulled
+        if self.decided.any():
+            along_parameters, along_start = (part[self.decided] for part in self._along)
+            by_parameters += along_parameters.T @ bar[self.decided]
+            before += along_start.T @ bar[self.decided]
+            bar[self.decided] = 0.0
+        if len(self.solved):
+            pulled = self.inverse.T @ bar[self.solved]
+            before += equations.totals.T @ pulled[self.total_rows]
+            pulled[self.total_rows] = 0.0
+            by_parameters -= self.by_parameter.T @ pulled
+            bar[self.solved] = 0.0
+        bar[self.ignored] = 0.0
+        return by_parameters, before + bar
+
+    @cached_property
+    def _tied(self) -> np.ndarray:
+        """Which of the tied outputs follow from their total."""
+        return np.flatnonzero(~self.decided[self.equations.tied])
+
+
+def _inverse(matrix: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]:
+    """Inverse and condition number, rows scaled alike and columns by the size of what they stand for."""
+    size = np.abs(values)
+    size = np.maximum(size, 1e-9 * np.max(size, initial=0.0))
+    size = np.where(size > 0.0, size, 1.0)
+    scaled = matrix * size
+    rows = np.abs(scaled).max(axis=1, initial=0.0)
+    rows = np.where(rows > 0.0, rows, 1.0)
+    scaled = scaled / rows[:, None]
+    if not np.isfinite(scaled).all():
+        return np.full_like(matrix, np.nan), np.inf
+    try:
+        inverse = np.linalg.inv(scaled)
+    except np.linalg.LinAlgError:
+        return np.full_like(matrix, np.nan), np.inf
+    condition = np.linalg.norm(scaled, np.inf) * np.linalg.norm(inverse, np.inf) if len(matrix) else 1.0
+    return size[:, None] * inverse / rows, float(condition)

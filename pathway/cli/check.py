@@ -77,13 +77,13 @@ def register(app: typer.Typer) -> None:
 
 
 def check(
-    files: Annotated[list[str], typer.Argument(help="Scenario files or names, PEtab problems (.yaml)")],
+    files: Annotated[list[str], typer.Argument(help="Scenario files or names, PEtab problems (.yaml), cell lines")],
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Show every mistake of a scenario or PEtab problem, or what was understood of it; nothing is run."""
+    """Show every mistake of a scenario, PEtab problem or cell line, or what was understood of it; nothing is run."""
     from . import BAD_INPUT, DONE
 
     entries = {file: _checked_file(file, settings or [], as_json) for file in files}
@@ -99,7 +99,7 @@ def _checked_file(file: str, settings: list[str], as_json: bool) -> dict[str, An
     notes: list[str] = []
     try:
         with _collected(notes):
-            lines, content = _of_problem(file) if _is_problem(file) else _of_scenario(file, settings)
+            lines, content = _understood(file, settings)
     except InputError as error:
         mistakes = str(error).splitlines()
         if not as_json:
@@ -115,8 +115,17 @@ def _checked_file(file: str, settings: list[str], as_json: bool) -> dict[str, An
     return {"ok": True, "mistakes": [], "notes": notes, **content}
 
 
-def _is_problem(file: str) -> bool:
-    return Path(file).suffix.lower() in (".yaml", ".yml")
+def _understood(file: str, settings: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """Title and what else is printed of a file, and its entry in JSON."""
+    from pathway.parameters import is_cell_line_file
+
+    if Path(file).suffix.lower() in (".yaml", ".yml"):
+        return _of_problem(file)
+    if is_cell_line_file(Path(file)):
+        from .cells import line_overview
+
+        return line_overview(Path(file))
+    return _of_scenario(file, settings)
 
 
 def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, Any]]:
@@ -154,16 +163,27 @@ def _collected(notes: list[str]) -> Iterator[None]:
 def new(
     file: Annotated[Path, typer.Argument(help="The file to write")],
     source: Annotated[str | None, typer.Option("--from", metavar="NAME", help="A scenario to start from")] = None,
+    cells: Annotated[
+        str | None, typer.Option("--cells", metavar="NAME", help="Write a cell line that starts from this one")
+    ] = None,
 ) -> int:
-    """Write a commented scenario to start from."""
+    """Write a commented scenario, or a cell line, to start from."""
     from pathway.scenario import find_scenario
 
     from . import DONE, BadInput
 
     if file.suffix != ".toml":
-        raise BadInput(f"{file}: a scenario file ends in .toml")
+        raise BadInput(f"{file}: a scenario or cell line file ends in .toml")
     if file.exists():
         raise BadInput(f"{file}: this file exists already; it is left as it is")
+    if source is not None and cells is not None:
+        raise BadInput("--from starts from a scenario, --cells from a cell line; choose one")
+    if cells is not None:
+        from .cells import write_line
+
+        write_line(file, cells)
+        console.say(f"{file} written. Next: pathway check {file}")
+        return DONE
     if source is None:
         text = TEMPLATE.format(file=file)
     else:

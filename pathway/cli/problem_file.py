@@ -120,7 +120,8 @@ class Opened:
         assert self.scenario is not None
         cut = {u.name: 0.0 for u in self._unknowns if u.parameter in self.without}
         values = {**found.best.parameters, **cut}
-        texts = fitted_lines(self.scenario, built_in_laboratory(), values, intervals_of(profiles))
+        folder = place.parent if place.suffix == ".toml" else place
+        texts = fitted_lines(self.scenario, built_in_laboratory(), values, intervals_of(profiles), folder)
         return write_lines(texts, place)
 
 

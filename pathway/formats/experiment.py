@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
@@ -65,11 +64,11 @@ def experiments(name: str, arm: str | None = None) -> list[Experiment]:
     FormatError, ScenarioError
         If nothing has this name, the file is wrong, or an arm is asked for where there is none.
     """
-    from pathway.parameters import cell_lines
+    from pathway.parameters import cell_lines, is_cell_line_file
     from pathway.scenario import read_scenario, scenario_names
 
     ending = Path(name).suffix.lower()
-    if ending in (*SBML, *ANTIMONY) or name in cell_lines() or _is_cell_line_file(name):
+    if ending in (*SBML, *ANTIMONY) or name in cell_lines() or is_cell_line_file(Path(name)):
         if arm is not None:
             raise FormatError(f"'{name}' is a model, not a scenario: it has no arm '{arm}'")
         model = load(name)
@@ -79,18 +78,6 @@ def experiments(name: str, arm: str | None = None) -> list[Experiment]:
         hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
         raise FormatError(f"no scenario, cell line or model file is called '{name}'.{hint}")
     return scenario_experiments(read_scenario(name), arm)
-
-
-def _is_cell_line_file(name: str) -> bool:
-    """Whether a TOML file describes cells, not an experiment: it has neither a time nor arms."""
-    path = Path(name)
-    if path.suffix.lower() != ".toml" or not path.is_file():
-        return False
-    try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-        return False  # the reader of scenarios says what is wrong with it
-    return not tables.keys() & {"time", "arm"}
 
 
 def scenario_experiments(scenario: object, arm: str | None = None) -> list[Experiment]:

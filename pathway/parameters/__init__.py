@@ -6,7 +6,7 @@ Numbers only, in TOML; what reacts is `network/`. No number without a unit, and 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -14,23 +14,22 @@ from pathway.errors import UnknownName
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
+from .lines import CellLine, is_cell_line_file, read_line, with_values
 from .read import (
     HERE,
     AgentEntry,
-    CellLine,
     Entry,
     ParameterError,
     Source,
     document,
     nearest,
     read_agents,
-    read_line,
     read_reference,
     read_sources,
-    with_values,
 )
 
 __all__ = [
+    "ANCHORED",
     "AgentEntry",
     "Anchor",
     "CellLine",
@@ -40,10 +39,12 @@ __all__ = [
     "Source",
     "agents",
     "anchors",
+    "anchors_found_in",
     "anchors_held",
     "cell_line",
     "cell_line_file",
     "cell_lines",
+    "is_cell_line_file",
     "knock_downs",
     "minimal",
     "reference",
@@ -51,6 +52,10 @@ __all__ = [
     "values",
     "with_values",
 ]
+
+
+ANCHORED = "anchored"
+"""The source of numbers that follow from an anchor."""
 
 
 @dataclass(frozen=True)
@@ -64,11 +69,14 @@ class Anchor:
     parameter, quantity : str
     target : float or str
         A number, or the name of another quantity.
+    stated_by : str or None
+        The parameter that states the target: a line with a parent that sets this one itself is anchored to it.
     """
 
     parameter: str
     quantity: str
     target: float | str
+    stated_by: str | None = field(default=None, repr=False)  # kept shares of draws go by what is shown
 
 
 @dataclass(frozen=True)
@@ -120,18 +128,28 @@ def cell_line(name: str) -> CellLine:
 
     Raises
     ------
-    KeyError
+    UnknownName
         If there is no such line, with the nearest names.
     ParameterError
         If its file is wrong, with one line for each mistake.
     """
     if name not in cell_lines():
         raise UnknownName(f"no cell line is called '{name}'.{nearest(name, cell_lines())}")
-    return read_line(HERE / "cells" / f"{name}.toml", reference(), sources(), cell_line)
+    line = read_line(HERE / "cells" / f"{name}.toml", reference(), sources(), cell_line)
+    return replace(line, files=())
 
 
 def cell_line_file(path: str | Path) -> CellLine:
-    """A cell line from a user's own file, with the built-in ones as possible parents."""
+    """A cell line from a user's own file, whose parent may be a built-in line or another file.
+
+    What follows from the untreated steady state (`anchors_found_in`) is not found here: it has the number of the file,
+    of the parent, or of the reference cell.
+
+    Raises
+    ------
+    ParameterError
+        With one line for each mistake, with file and line.
+    """
     return read_line(Path(path), reference(), sources(), cell_line)
 
 
@@ -153,12 +171,28 @@ def values(network: Network, line: CellLine) -> dict[str, float]:
 def anchors() -> tuple[Anchor, ...]:
     """The parameters that are anchored in every parental line."""
     tables = document(HERE / "anchors.toml").tables
-    return tuple(Anchor(name, table["quantity"], table["target"]) for name, table in tables.items())
+    return tuple(Anchor(name, **table) for name, table in tables.items())
 
 
 def anchors_held(line: CellLine) -> tuple[Anchor, ...]:
     """The anchors that hold in a line: a parameter that it sets to 0 can reach no target."""
     return tuple(anchor for anchor in anchors() if line.entries[anchor.parameter].value != 0.0)
+
+
+def anchors_found_in(line: CellLine) -> tuple[Anchor, ...]:
+    """The anchors whose parameters are found in a line itself: the others have its parent's numbers, or its own.
+
+    Of a parental line all that hold, unless it sets the parameter itself; of a line with a parent those whose target it
+    states, such as a doubling time of its own.
+    """
+    return tuple(anchor for anchor in anchors_held(line) if _is_found_in(anchor, line))
+
+
+def _is_found_in(anchor: Anchor, line: CellLine) -> bool:
+    follows = line.entries[anchor.parameter].source == ANCHORED
+    if line.parent is None:
+        return follows
+    return anchor.stated_by in line.own and anchor.parameter not in line.own
 
 
 @cache

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,10 @@ from pathway.units import UnitError, conversion_factor, quantity, unit
 
 HERE = Path(__file__).parent
 CONFIDENCE = ("measured", "inferred", "assumed", "fitted")
-OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario", "fit")
+OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario", "fit", "own")
 """Sources that are no publication: a guess, arithmetic on other entries, an anchor, the tuning of TUNING.md, what a
-scenario or a cell line sets (no draw from the ranges changes it), and what `pathway fit` found in measurements."""
+scenario or a cell line sets (no draw from the ranges changes it), what `pathway fit` found in measurements, and what
+the author of a cell line has measured."""
 
 
 class ParameterError(InputError):
@@ -46,6 +46,8 @@ class Entry:
         Where it stands.
     interval : tuple of float, or None
         Of a fitted value: what the data leave possible (95 %), in `unit`.
+    may_be_zero : bool
+        Whether a line may have none of it, as of a receptor below detection, whatever the range is.
     """
 
     name: str
@@ -58,39 +60,11 @@ class Entry:
     file: str = ""
     line: int = 0
     interval: tuple[float, float] | None = None
-
-
-@dataclass(frozen=True)
-class CellLine:
-    """A cell line: the reference numbers with its own differences put over them.
-
-    Attributes
-    ----------
-    name, title, genotype, source : str
-    parent : str or None
-        The line whose differences it starts from.
-    entries : mapping of parameter name to Entry
-        Every parameter of the network.
-    own : frozenset of str
-        Names that this line itself sets.
-    """
-
-    name: str
-    title: str
-    genotype: str
-    source: str
-    parent: str | None
-    entries: Mapping[str, Entry]
-    own: frozenset[str] = field(default_factory=frozenset)
-
-    @property
-    def values(self) -> dict[str, float]:
-        """Parameter values in the units the network declares."""
-        return {name: entry.value for name, entry in self.entries.items()}
+    may_be_zero: bool = False
 
 
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+)\s*=")
+_KEY = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
 
 
 @dataclass(frozen=True)
@@ -125,7 +99,7 @@ def document(path: Path) -> Document:
             table = tuple(part.strip().strip("\"'") for part in _parts(header.group(1)))
             lines.setdefault(table, number)
         elif key := _KEY.match(line):
-            lines.setdefault((*table, key.group(1)), number)
+            lines.setdefault((*table, *_parts(key.group(1))), number)
     return Document(path, tables, lines)
 
 
@@ -152,6 +126,7 @@ def read_entries(
     mistakes: list[str],
     *,
     base: Mapping[str, Entry] | None = None,
+    parent: Mapping[str, Entry] | None = None,
 ) -> dict[str, Entry]:
     """Entries of a reference file (base None) or of a cell line (base: what it differs from).
 
@@ -165,6 +140,9 @@ def read_entries(
     mistakes : list of str
         What is wrong is added here, one line each.
     base : mapping of name to Entry, optional
+        Whose ranges stand where an entry has none of its own.
+    parent : mapping of name to Entry, optional
+        What "3 x" is a multiple of, where a line writes a number as a text alone.
 
     Returns
     -------
@@ -177,18 +155,42 @@ def read_entries(
             continue
         if name not in units:
             mistakes.append(f"{found.place(name)}: no parameter is called '{name}'.{nearest(name, units)}")
-        elif not isinstance(table, dict):
+            continue
+        if isinstance(table, str) and parent is not None:
+            try:
+                table = _short(table, parent[name])
+            except UnitError as error:
+                mistakes.append(f"{found.place(name)}: '{name}': {error}")
+                continue
+        if not isinstance(table, dict):
             mistakes.append(f"{found.place(name)}: '{name}' must be a table with value, unit, source, confidence")
-        else:
-            complaints = list(_complaints(found, name, table, units[name], sources, base))
-            mistakes.extend(complaints)
-            if not complaints:
-                entries[name] = _entry(found, name, table, units[name], base)
+            continue
+        complaints = list(_complaints(found, name, table, units[name], sources, base))
+        mistakes.extend(complaints)
+        if not complaints:
+            entries[name] = _entry(found, name, table, units[name], base)
     return entries
 
 
-_KEYS = {"value", "unit", "range", "interval", "source", "confidence", "note"}
-_OPTIONAL = {"note", "interval"}
+def _short(text: str, parent: Entry) -> dict[str, Any]:
+    """What `NAME = "5e5 molecules"` or `NAME = "3 x"`, three times the parent's, stands for.
+
+    Raises
+    ------
+    UnitError
+    """
+    value, given = quantity(text)
+    if given == "x" and parent.value == 0.0:
+        raise UnitError(f"'{text}' is a multiple of 0, which the line has without it; give a value in {parent.unit}")
+    if given == "x":
+        value, given = value * parent.value, parent.unit
+    if not given and parent.unit != "1":
+        raise UnitError(f"'{text}' has no unit; expected for example '{text.strip()} {parent.unit}'")
+    return {"value": value, "unit": given or "1", "source": "assumed", "confidence": "assumed"}
+
+
+_KEYS = {"value", "unit", "range", "interval", "source", "confidence", "note", "may_be_zero"}
+_OPTIONAL = {"note", "interval", "may_be_zero"}
 
 
 def _complaints(
@@ -202,20 +204,26 @@ def _complaints(
     def say(key: str, text: str) -> str:
         return f"{found.place(name, key)}: '{name}': {text}"
 
+    keys = _KEYS if base is None else _KEYS - {"may_be_zero"}
     needed = _KEYS - _OPTIONAL - ({"range"} if base is not None else set())
-    for key in sorted(set(table) - _KEYS):
-        yield say(key, f"no key is called '{key}'.{nearest(key, _KEYS)}")
+    misspelt = sorted(set(table) - keys)
+    for key in misspelt:
+        yield say(key, f"no key is called '{key}'.{nearest(key, keys)}")
     missing = sorted(needed - set(table))
     if missing:
-        yield say("", f"{' and '.join(missing)} missing")
+        meant = {name for key in misspelt for name in get_close_matches(key, keys, n=1)}
+        if not meant >= set(missing):
+            yield say("", f"{' and '.join(missing)} missing")
         return
     checks: dict[str, Callable[[Any], bool]] = {
         "value": _is_number,
         "unit": lambda v: isinstance(v, str),
-        "range": _is_span,
+        "range": _is_span if base is None else lambda v: _is_span(v) or _is_span(_factors(v)),
         "interval": _is_span,
         "source": lambda v: isinstance(v, str),
         "confidence": lambda v: v in CONFIDENCE,
+        "note": lambda v: isinstance(v, str),
+        "may_be_zero": lambda v: isinstance(v, bool),
     }
     wrong = [key for key, good in checks.items() if key in table and not good(table[key])]
     for key in wrong:
@@ -226,21 +234,48 @@ def _complaints(
     if table["source"] not in sources and table["source"] not in OWN_SOURCES:
         yield say("source", f"no source is called '{table['source']}'.{nearest(table['source'], sources)}")
     try:
-        factor = conversion_factor(table["unit"], wanted)
+        conversion_factor(table["unit"], wanted)
     except UnitError as error:
         yield say("unit", str(error))
         return
-    if "range" in table:
-        low, high = table["range"]
-    else:
-        assert base is not None
-        low, high = (bound / factor for bound in base[name].range)
+    low, high = _limits(name, table, wanted, base)
     if not low * (1 - 1e-12) <= table["value"] <= high * (1 + 1e-12):
+        hint = "" if base is None or table["value"] < 0 else "; a line may give a range of its own"
         yield say(
-            "value", f"{table['value']:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}"
+            "value",
+            f"{table['value']:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}{hint}",
         )
     if "interval" in table and not table["interval"][0] <= table["value"] <= table["interval"][1]:
         yield say("interval", f"{table['value']:g} {table['unit']} is outside its own interval")
+
+
+def _limits(name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None) -> tuple[float, float]:
+    """Lowest and highest plausible value in the unit of the table: its own, or those of what it differs from."""
+    if base is not None and table["value"] == 0.0 and base[name].may_be_zero:
+        return 0.0, 0.0
+    if "range" not in table:
+        assert base is not None
+        factor = conversion_factor(table["unit"], wanted)
+        low, high = (limit / factor for limit in base[name].range)
+        # Of what may be missing there may be as little as there is.
+        return (min(low, max(table["value"], 0.0)) if base[name].may_be_zero else low), high
+    if isinstance(table["range"][0], str):
+        # So many digits as a limit is known to: what a limit was before it was written as a multiple comes back.
+        low, high = sorted(float(f"{factor * table['value']:.10g}") for factor in _factors(table["range"]))
+    else:
+        low, high = table["range"]
+    return float(low), float(high)
+
+
+def _factors(limits: Any) -> list[float]:
+    """The numbers of `["0.5 x", "2 x"]`: limits as multiples of the value."""
+    if not (isinstance(limits, list) and all(isinstance(text, str) for text in limits)):
+        return []
+    try:
+        found = [quantity(text) for text in limits]
+    except UnitError:
+        return []
+    return [value for value, given in found if given == "x" and value >= 0.0]
 
 
 _EXPECTED = {
@@ -249,6 +284,8 @@ _EXPECTED = {
     "range": "two numbers, the lower one first",
     "interval": "two numbers, the lower one first",
     "source": "a key of sources.toml, or 'assumed'",
+    "note": "a text",
+    "may_be_zero": "true or false",
 }
 
 
@@ -257,18 +294,20 @@ def _is_span(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
+
+
+LARGEST_NUMBER = 1e300
+"""Of a number in a file: what is larger, or no number, is a mistake."""
 
 
 def _entry(
     found: Document, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
 ) -> Entry:
     factor = conversion_factor(table["unit"], wanted)
-    if "range" in table:
-        low, high = (float(v) * factor for v in table["range"])
-    else:
-        assert base is not None
-        low, high = base[name].range
+    low, high = (limit * factor for limit in _limits(name, table, wanted, base))
+    if "range" not in table and base is not None and base[name].range[0] <= low:
+        low, high = base[name].range  # to the last digit
     span = table.get("interval")
     return Entry(
         name=name,
@@ -281,6 +320,7 @@ def _entry(
         file=found.path.name,
         line=found.lines.get((name,), 0),
         interval=(float(span[0]) * factor, float(span[1]) * factor) if span else None,
+        may_be_zero=table.get("may_be_zero", base[name].may_be_zero if base is not None else False),
     )
 
 
@@ -300,58 +340,6 @@ def read_reference(path: Path, units: Mapping[str, str], sources: Collection[str
             mistakes.append(f"{path.name}: parameter '{name}' has no entry")
     raise_all(mistakes)
     return {name: entries[name] for name in units}
-
-
-_LINE_KEYS = {"title", "genotype", "source", "parent", "doubling_time_source", "note"}
-
-
-def read_line(
-    path: Path,
-    reference: Mapping[str, Entry],
-    sources: Collection[str],
-    parent_of: Callable[[str], CellLine],
-) -> CellLine:
-    """A cell line from its file of differences.
-
-    Parameters
-    ----------
-    path : Path
-    reference : mapping of name to Entry
-    sources : collection of str
-    parent_of : callable name -> CellLine
-        Finds the line that `parent` names.
-
-    Raises
-    ------
-    ParameterError
-        With one line for each mistake.
-    """
-    found = document(path)
-    about = found.tables.get("line")
-    if not isinstance(about, dict) or not isinstance(about.get("title"), str):
-        raise ParameterError(f"{found.place('line')}: a cell line needs a table [line] with a title")
-    mistakes = [
-        f"{found.place('line', key)}: [line] has no key '{key}'.{nearest(key, _LINE_KEYS)}"
-        for key in sorted(set(about) - _LINE_KEYS)
-    ]
-    base: Mapping[str, Entry] = reference
-    if about.get("parent") is not None:
-        try:
-            base = parent_of(about["parent"]).entries
-        except KeyError as error:
-            mistakes.append(f"{found.place('line', 'parent')}: {error.args[0]}")
-    units = {name: entry.unit for name, entry in reference.items()}
-    own = read_entries(found, units, sources, mistakes, base=reference)
-    raise_all(mistakes)
-    return CellLine(
-        name=path.stem,
-        title=about["title"],
-        genotype=about.get("genotype", ""),
-        source=about.get("source", ""),
-        parent=about.get("parent"),
-        entries={**base, **own},
-        own=frozenset(own),
-    )
 
 
 @dataclass(frozen=True)
@@ -543,9 +531,3 @@ def _agent(name: str, table: Mapping[str, Any], units: Mapping[str, str]) -> Age
         confidence=table["confidence"],
         note=table.get("note", ""),
     )
-
-
-def with_values(line: CellLine, values: Mapping[str, float], source: str) -> CellLine:
-    """The same line with some values replaced, as a fit or an anchor leaves it."""
-    changed = {name: replace(line.entries[name], value=v, source=source) for name, v in values.items()}
-    return replace(line, entries={**line.entries, **changed})

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+from pathway.parameters import ParameterError
 from pathway.units import UnitError
 
 from . import quantities
@@ -48,6 +49,7 @@ class Checker:
         self.found: list[tuple[Path, str]] = []
         self.doses: dict[str, Any] = _table(document.get("dose"))
         self.arms = [arm for arm in _rows(document.get("arm")) if isinstance(arm.get("name"), str)]
+        self.files: set[str] = set()
         self.end: float | None = None
 
     def mistakes(self) -> list[tuple[Path, str]]:
@@ -116,6 +118,15 @@ class Checker:
         if isinstance(name, str) and name.endswith(".toml"):
             if not (self.folder / name).is_file():
                 self._add(path, f"there is no cell line file '{name}' beside this scenario ({self.folder})")
+                return
+            if name in self.files:
+                return
+            self.files.add(name)
+            try:
+                self.laboratory.parameters_of(name, self.folder)
+            except ParameterError as error:
+                for line in str(error).splitlines():
+                    self._add(path, line)
         else:
             self._known(name, self.laboratory.cell_lines, path, "cell line", "All cell lines: pathway show cells")
 

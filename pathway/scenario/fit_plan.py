@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.parameters import CellLine
+from pathway.parameters import CellLine, ParameterError
 from pathway.units import UnitError
 
 from . import quantities, schema
@@ -328,6 +328,8 @@ def _parameter_mistakes(name: str, said: Any, prior: Any, path: Path, lines: Lin
         return  # of shape, which is told elsewhere
     try:
         unknowns(_parameter(name, found, prior, lines.laboratory.parameters[name]), lines)
+    except ParameterError:
+        return  # a wrong file of a cell line, which is told elsewhere
     except UnitError as error:
         yield path, f"{name}: {error}; its unit is {lines.laboratory.parameters[name]}"
     except ValueError as error:

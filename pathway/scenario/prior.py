@@ -66,7 +66,7 @@ def _drawn_line(
     parent: np.ndarray | None,
     only: Collection[str] | None,
 ) -> np.ndarray:
-    """The line's numbers at these quantiles; anchored ones are found for a parental line and taken over by others."""
+    """The line's numbers at these quantiles; what follows is found where the line is anchored, or is its parent's."""
     # What a scenario sets (a mutation, an extra miRNA) is no uncertain constant: it keeps its value.
     values = np.array(
         [
@@ -77,10 +77,12 @@ def _drawn_line(
         ]
     )
     if parent is not None:
-        places = [model.parameter_index(anchor.parameter) for anchor in parameters.anchors()]
+        inherited = [a for a in parameters.anchors() if line.entries[a.parameter].source == parameters.ANCHORED]
+        places = [model.parameter_index(anchor.parameter) for anchor in inherited]
         values[places] = parent[places]
+    anchors = parameters.anchors_found_in(line)
+    if not anchors:
         return values
-    anchors = parameters.anchors_held(line)
     places = [model.parameter_index(anchor.parameter) for anchor in anchors]
     values[places] = [line.entries[anchor.parameter].value for anchor in anchors]
     targets = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in anchors}

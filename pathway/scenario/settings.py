@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Collection, Sequence
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from .mistakes import Mistake, did_you_mean
@@ -13,12 +14,13 @@ TIMES = {"end", "record_every"}
 
 
 def with_settings(
-    document: dict[str, Any], settings: Sequence[str], parameters: Collection[str]
+    document: dict[str, Any], settings: Sequence[str], parameters: Collection[str], here: Path | None = None
 ) -> tuple[dict[str, Any], dict[tuple[str | int, ...], str], list[Mistake]]:
     """The document changed, where each changed path came from, and settings that could not be understood.
 
     A key is a path ("dose.trastuzumab.amount", "arm.both.cells"), the name of a dose ("dose.trastuzumab": its amount)
-    or of a parameter (changed in every arm).
+    or of a parameter (changed in every arm). A file of cells is looked for from `here`, the current folder unless told
+    otherwise, and beside the scenario if there is none: what is typed is meant from where one stands.
     """
     changed = deepcopy(document)
     origins: dict[tuple[str | int, ...], str] = {}
@@ -34,7 +36,11 @@ def with_settings(
             mistakes.append(Mistake(place, f"no parameter and no key is called '{key.strip()}'.{near}"))
             continue
         parts = _full_key([part.strip().strip('"') for part in key.split(".")], changed, parameters)
-        path, complaint = _assign(changed, parts, _value(text.strip()))
+        value = _value(text.strip())
+        if parts[-1] == "cells" and isinstance(value, str) and value.endswith(".toml"):
+            typed = (here or Path.cwd()) / value
+            value = str(typed.resolve()) if typed.is_file() else value
+        path, complaint = _assign(changed, parts, value)
         if complaint:
             mistakes.append(Mistake(place, complaint))
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pathway.equations import Model, network_model
 from pathway.network import Network, Observable, Quantity, Species, circuit
 from pathway.network.minimal import minimal_circuit
 
+from .anchored_lines import anchored
 from .laboratory import Agent, KnockDown, Laboratory
 
 
@@ -59,8 +61,30 @@ def line_values(name: str, folder: Path = Path()) -> np.ndarray:
 
 
 def line_of_cells(name: str, folder: Path = Path()) -> parameters.CellLine:
-    """A built-in cell line or one described by a TOML file: every number with its source."""
-    return parameters.cell_line_file(folder / name) if name.endswith(".toml") else parameters.cell_line(name)
+    """A built-in cell line, or one described by a TOML file with what follows found: every number with its source.
+
+    Raises
+    ------
+    UnknownName
+        If no built-in line has the name.
+    ParameterError
+        If the file is wrong, or there are no untreated cells with its numbers; with file and line.
+    """
+    return _of_file(folder / name) if name.endswith(".toml") else parameters.cell_line(name)
+
+
+def _of_file(path: Path) -> parameters.CellLine:
+    """A line of a user's own, anchored like the built-in ones, and its parents before it."""
+    line = parameters.cell_line_file(path)
+    if line.parent is not None:
+        line = _with_parents_numbers(line, line_of_cells(line.parent))
+    return anchored(line, circuit_model())
+
+
+def _with_parents_numbers(line: parameters.CellLine, parent: parameters.CellLine) -> parameters.CellLine:
+    """The line with what was found in its parent."""
+    names = [a.parameter for a in parameters.anchors() if a.parameter not in line.own]
+    return replace(line, entries={**line.entries, **{name: parent.entries[name] for name in names}})
 
 
 def _agent(entry: parameters.AgentEntry) -> Agent:

@@ -143,6 +143,41 @@ def test_a_line_written_of_resistant_cells_is_anchored_in_its_parents(tmp_path):
     assert {n: found[n] for n in usual} == pytest.approx(usual, rel=1e-5)
 
 
+def test_fits_of_own_lines_over_several_files_run_as_the_scenario_does(tmp_path):
+    """A resistant version of a line of one's own: anchors follow in the parent's file, and what is written stays so."""
+    receptors = {n: cell_line("skbr3").values[n] for n in ("HER2_level", "EGFR_level", "HER3_level", "doubling_time")}
+    units = {"doubling_time": "h"}
+    text = '[line]\ntitle = "Mine"\n' + "".join(
+        f'[{n}]\nvalue = {1.1 * v!r}\nunit = "{units.get(n, "molecules")}"\nsource = "own"\nconfidence = "measured"\n'
+        for n, v in receptors.items()
+    )
+    (tmp_path / "lines").mkdir()
+    (tmp_path / "lines" / "mine.toml").write_text(text)
+    child = 'line.parent = "mine.toml"\nmiR21_extra_transcription = "3"\n'
+    (tmp_path / "lines" / "resistant.toml").write_text(child)
+    points = "arm,time,observable,value,unit\n"
+    points += "".join(f"resistant,{t} h,{o},1,{u}\n" for t in (0, 30, 72) for o, u in OBSERVABLES.items())
+    plan = CIRCUIT.partition("[[arm]]")[0] + '[[arm]]\nname = "resistant"\ncells = "CELLS"\ndoses = ["drug"]\n'
+    plan += '[data]\nfile = "points.csv"\n[fit]\nparameters = ["k_PTEN_degradation", "k_S6K"]\n'
+    scenario = read_scenario(files(tmp_path, plan.replace("CELLS", "lines/resistant.toml"), points))
+    problem = problem_of(scenario)
+    assert sharp(problem).compare().simulated == pytest.approx(own_run(scenario, problem), rel=1e-4)
+    moved = [p.value * factor for p, factor in zip(problem.estimated[:2], (1.3, 0.8), strict=True)]
+    best = dict(zip(problem.names, [*moved, *problem.nominal[2:]], strict=True))
+    (tmp_path / "out").mkdir()
+    written = fitted_lines(scenario, built_in_laboratory(), best, {}, tmp_path / "out")["lines/resistant.toml"]
+    assert 'parent = "../lines/mine.toml"' in written
+    (tmp_path / "out" / "fitted.toml").write_text(written)
+    again = read_scenario(files(tmp_path, plan.replace("CELLS", "out/fitted.toml"), points))
+    found = sharp(problem).compare([*moved, *problem.nominal[2:]]).simulated
+    assert own_run(again, problem) == pytest.approx(found, rel=1e-4)
+    slower = child + 'doubling_time = "60 h"\n'
+    (tmp_path / "lines" / "resistant.toml").write_text(slower)
+    scenario = read_scenario(files(tmp_path, plan.replace("CELLS", "lines/resistant.toml"), points))
+    with pytest.raises(ProblemError, match="doubling_time of its own cannot be fitted while anchors follow"):
+        problem_of(scenario)
+
+
 def test_a_lost_gene_stays_lost_and_the_line_keeps_its_doubling_time(tmp_path):
     arms = CIRCUIT.index('[[arm]]\nname = "washed"'), CIRCUIT.index("[data]")
     lost = CIRCUIT[: arms[0]].replace('cells = "bt474"', 'cells = "bt549"') + CIRCUIT[arms[1] :] + FIT

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions import Expression, add, multiply, number, symbol
-from pathway.parameters import Anchor, CellLine
+from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_found_in
 from pathway.scenario import quantities
 from pathway.scenario.experiment import (
     MEDIUM_CHANGE,
@@ -31,8 +31,8 @@ from ..problem import Experiment, Parameter, Period, Problem, ProblemError
 from .readings import Readings, with_first_values
 from .resting import Resting, made_to_rest
 
-FITTED, ANCHORED = "fit", "anchored"
-"""Sources of numbers that a fit has found, and of those that followed."""
+FITTED = "fit"
+"""The source of numbers that a fit has found."""
 
 
 def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Problem:
@@ -125,6 +125,7 @@ class Bench:
     def __post_init__(self) -> None:
         scenario = self.scenario
         self.lines = Lines([arm.cells for arm in scenario.arms], self.laboratory, scenario.file.parent)
+        self._refuse_lines_between()
         self.unknowns = [unknown for wanted in self.plan.parameters for unknown in unknowns(wanted, self.lines)]
         self.values = self.lines.values(self.lines.names[0])
         used = dict.fromkeys(protein for arm in scenario.arms for protein in arm.knock_downs)
@@ -236,10 +237,32 @@ class Bench:
         return {**made, **{name: self._line(cells)[name] for name in moved}}
 
     def lost(self, cells: str) -> frozenset[str]:
-        """Anchored parameters that a line sets to 0, as of a gene that is lost; they reach no target."""
+        """Anchored parameters that a line decides itself: 0, as of a gene that is lost, or a number of its own."""
         index = self.laboratory.model.parameter_index
-        values = self.lines.values(cells)
-        return frozenset(a.parameter for a in self.resting.anchors if values[index(a.parameter)] == 0.0)
+        values, line = self.lines.values(cells), self.lines.line(cells)
+        decided = set() if line is None else {n for n in line.own if line.entries[n].source != ANCHORED}
+        names = (anchor.parameter for anchor in self.resting.anchors)
+        return frozenset(name for name in names if values[index(name)] == 0.0 or name in decided)
+
+    def _refuse_lines_between(self) -> None:
+        """Lines with a parent in which something is found anew: what follows would have to be found twice.
+
+        Raises
+        ------
+        ProblemError
+        """
+        for cells in self.lines.names if self.plan.anchors == "follow" else ():
+            name: str | None = cells
+            while name is not None and (line := self.lines.line(name)) is not None:
+                if line.parent is not None and anchors_found_in(line):
+                    stated = ", ".join(str(anchor.stated_by) for anchor in anchors_found_in(line))
+                    raise ProblemError(
+                        [
+                            f"{name}: a line with a parent and a {stated} of its own cannot be fitted while anchors "
+                            'follow; write [fit] anchors = "fixed", or give the file all its numbers and no parent'
+                        ]
+                    )
+                name = line.parent
 
     def _line(self, cells: str) -> dict[str, Expression]:
         key = (cells, ())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions.evaluation import evaluate
-from pathway.parameters import CellLine, Entry
+from pathway.parameters import ANCHORED, CellLine, Entry
 from pathway.parameters.write import line_text
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.fit_plan import Unknown
@@ -18,7 +19,7 @@ from pathway.simulation.anchor import solve_anchors
 
 from ..problem import ProblemError
 from ..uncertainty.profiles import Profile
-from .bench import ANCHORED, FITTED, Bench
+from .bench import FITTED, Bench
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,11 @@ def intervals_of(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[s
 
 
 def fitted_lines(
-    scenario: Scenario, laboratory: Laboratory, best: Mapping[str, float], intervals: Mapping[str, Interval]
+    scenario: Scenario,
+    laboratory: Laboratory,
+    best: Mapping[str, float],
+    intervals: Mapping[str, Interval],
+    folder: Path | None = None,
 ) -> dict[str, str]:
     """The cell lines of a scenario with what a fit found, as TOML text by the line's name.
 
@@ -57,6 +62,8 @@ def fitted_lines(
         Of the fit, in natural units.
     intervals : mapping of parameter to Interval
         Of those among them that have one; the others keep their bounds.
+    folder : Path, optional
+        Where they will lie: a file that is a parent is named from there, or by its full path.
 
     Raises
     ------
@@ -76,21 +83,24 @@ def fitted_lines(
         if key not in anchored:
             anchored[key] = _anchored(bench, values)
         own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[key].items()}
-        made[cells] = line_text(_about(line, cells, scenario), {**_of_file(line, cells), **own}.values())
+        made[cells] = line_text(_about(line, cells, scenario, folder), {**_of_file(line, cells), **own}.values())
     return made
 
 
-def _about(line: CellLine, cells: str, scenario: Scenario) -> dict[str, str]:
+def _about(line: CellLine, cells: str, scenario: Scenario, folder: Path | None) -> dict[str, str]:
+    parent = (line.parent or "") if cells.endswith(".toml") else cells
+    if parent.endswith(".toml") and folder is not None:
+        parent = Path(os.path.relpath(parent, folder)).as_posix()
     return {
         "title": f"{line.title}, fitted to {', '.join(o.file.name for o in scenario.overlays)}",
         "genotype": line.genotype,
-        "parent": (line.parent or "") if cells.endswith(".toml") else cells,
+        "parent": parent,
         "note": f"Written by the fit of the scenario '{scenario.name}'.",
     }
 
 
 def _of_file(line: CellLine, cells: str) -> dict[str, Entry]:
-    """The own numbers of a line that lies in a file, which cannot be a parent itself."""
+    """The own numbers of a line that lies in a file: what is written stands in its place, under the same parent."""
     return {name: line.entries[name] for name in sorted(line.own)} if cells.endswith(".toml") else {}
 
 

@@ -32,7 +32,7 @@ import numpy as np
 
 from pathway.equations import Event, Model
 from pathway.equations.model import TIME
-from pathway.expressions import Expression
+from pathway.expressions import Expression, symbols
 from pathway.expressions.evaluation import evaluate_all
 
 from .errors import SimulationError
@@ -41,10 +41,15 @@ from .simulate import run_one, statistics_of
 from .solvers import layout
 from .solvers.batch import evaluate_many
 from .solvers.layout import Kernels, Report, Task
+from .solvers.probe import right_hand_side
 from .trajectory import Trajectory
 
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
+
+ROUNDING = 1e-9
+"""A trigger that changes back before what it reads has moved by this share did so by rounding: a smooth course that
+passes its border and returns within it comes no further than its square, which is less than a float tells apart."""
 
 TIES = 1
 """Seed of the stream that orders events of one priority."""
@@ -140,6 +145,8 @@ class EventRun:
     events : EventState
     at_switch : bool
         Whether a switch of time alone changes at the present moment.
+    at_crossing : bool
+        Whether it was the course that has just changed a condition.
     """
 
     prepared: Prepared
@@ -167,6 +174,8 @@ class EventRun:
         self.output = 0
         self.at_switch = False
         self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
+        self.at_crossing = False
+        self._last_changes = np.full(len(model.events), -math.inf)
 
     @cached_property
     def formulas(self) -> list[Formulas]:
@@ -228,7 +237,8 @@ class EventRun:
         inside = times[(times > self.time) & (times < stop)]
         task = self._from_here(np.append(inside, stop))
         report = run_one(self.prepared, self.kernels, task, self.solver, self.tape)
-        if report.counts[0, layout.STATUS] == layout.EVENT:
+        self.at_crossing = report.counts[0, layout.STATUS] == layout.EVENT
+        if self.at_crossing:
             inside = inside[inside < report.moments[0, 0]]
         rows = slice(self.output, self.output + len(inside))
         self.values[rows] = report.values[0, : len(inside)]
@@ -272,6 +282,7 @@ class EventRun:
             self.action += 1
             acted = True
         if acted:
+            self.at_crossing = False
             self._settle()
 
     def _settle(self) -> None:
@@ -317,7 +328,13 @@ class EventRun:
         size = self.kernels.n_conditions
         truth = evaluate_many(self.kernels, self.kernels.conditions, size, *where)[0]
         before, self.events.triggers = self.events.triggers, truth
-        for place in np.flatnonzero(truth != before):
+        changed = np.flatnonzero(truth != before)
+        by_rounding = [place for place in changed if self.at_crossing and self._is_rounding(place)]
+        self._last_changes[changed] = self.time
+        self.at_crossing = False
+        for place in changed:
+            if place in by_rounding:
+                continue
             formulas = self.formulas[place]
             if truth[place] == 0.0:
                 if not formulas.event.persistent:
@@ -331,6 +348,28 @@ class EventRun:
             if self.on_trigger is not None:
                 self.on_trigger(waiting)
             self.events.waiting.append(waiting)
+
+    def _is_rounding(self, place: np.intp) -> bool:
+        """Whether nothing that a trigger reads has moved since it last changed."""
+        reads, timed = self._reads[place]
+        elapsed = self.time - self._last_changes[place]
+        if not len(reads) or not math.isfinite(elapsed):
+            return False
+        moved = np.abs(self._rates()[reads]) * elapsed
+        still = np.all(moved <= ROUNDING * np.abs(self.state[reads]))
+        return bool(still & (not timed or elapsed <= ROUNDING * abs(self.time)))
+
+    @cached_property
+    def _reads(self) -> list[tuple[np.ndarray, bool]]:
+        """The species that each trigger reads, and whether it reads the time."""
+        model = self.prepared.model
+        used = [symbols(trigger) for trigger in model.closed(event.trigger for event in model.events)]
+        place = {name: k for k, name in enumerate(model.species)}
+        return [(np.array([place[n] for n in names if n in place], dtype=int), TIME in names) for names in used]
+
+    def _rates(self) -> np.ndarray:
+        rates = right_hand_side(self.prepared.kernels(1), self.time, self.state, self.parameters)
+        return rates * self.prepared.pattern.mass
 
     def _execute(self, waiting: Waiting) -> None:
         """Set the new values of an event."""

@@ -27,8 +27,7 @@ from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
 from .solvers.esdirk import STAGES
-from .solvers.layout import Kernels, Report, Task
-from .solvers.probe import right_hand_side
+from .solvers.layout import Report, Task
 from .solvers.slope_layout import Course, Directions, SlopeKernels, SlopeScratch, Walk, padded, scratch_for, tables
 from .trajectory import Trajectory
 
@@ -294,16 +293,8 @@ class _SlopeEvents(EventRun):
         self.on_trigger = self._trigger
         self.on_execution = self._execution
 
-    def _rates(self) -> np.ndarray:
-        kernels: Kernels = self.prepared.kernels(1)
-        rates = right_hand_side(kernels, self.time, self.state, self.parameters)
-        return rates * self.prepared.pattern.mass
-
     def _stretch(self, report: Report, times: np.ndarray) -> None:
         self.slopes.walk(report.tape[: report.counts[0, layout.TAPED]])
-        self._reached = report.counts[0, layout.STATUS] == layout.EVENT
-
-    _reached = False
 
     def _respond(self) -> None:
         """Everything at this moment, with the motion of the moment taken out again at its end."""
@@ -311,11 +302,10 @@ class _SlopeEvents(EventRun):
         rates = self._rates()
         self.moment = np.zeros(slopes.n_names)
         due = self._due()
-        if self._reached or self.at_switch:
+        if self.at_crossing or self.at_switch:
             self.moment = self._crossing(rates)
         elif due:
             self.moment = due[0].context[0]  # type: ignore[index]
-        self._reached = False
         before = self.events.executed
         self.total = slopes.matrix + np.outer(rates, self.moment)
         super()._respond()

@@ -23,6 +23,7 @@ from pathway.formats.errors import FormatError
 from .outcome import ERROR, FAILED, PASSED, REFUSED, Outcome
 
 VARIABLE = "PETAB_BENCHMARKS"
+REFUSALS: dict[str, str] = {}
 
 TOLERANCE = 1e-4
 """Relative to the value."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,12 @@ class Outcome:
     status: str
     reason: str = ""
     tags: tuple[str, ...] = ()
+
+
+def new_refusals(outcomes: Iterable[Outcome], held: Mapping[str, str]) -> list[Outcome]:
+    """Cases that are refused and not held as such (case to words of the reason), or for another reason."""
+    refused = [o for o in outcomes if o.status == REFUSED]
+    return [o for o in refused if o.case not in held or held[o.case] not in o.reason]
 
 
 def summary(outcomes: Iterable[Outcome]) -> dict[str, Any]:

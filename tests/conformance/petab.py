@@ -13,6 +13,7 @@ from pathway.formats.errors import FormatError
 from .outcome import ERROR, FAILED, PASSED, REFUSED, Outcome
 
 VARIABLE = "PETAB_TEST_SUITE"
+REFUSALS: dict[str, str] = {}
 
 
 def cases(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import benchmarks
-from tests.conformance.outcome import OTHER, PASSED, REFUSED
+from tests.conformance.outcome import OTHER, PASSED, REFUSED, new_refusals
 
 _FOLDER = os.environ.get(benchmarks.VARIABLE, "")
 _CASES = benchmarks.cases(Path(_FOLDER)) if _FOLDER and Path(_FOLDER).is_dir() else []
@@ -23,6 +23,7 @@ def test_case(case: Path, request: pytest.FixtureRequest) -> None:
     if case.name in _MISSED:
         request.applymarker(pytest.mark.xfail(reason=_MISSED[case.name], strict=True))
     outcome = benchmarks.judge(case)
+    assert not new_refusals([outcome], benchmarks.REFUSALS), outcome.reason
     if outcome.status in (OTHER, REFUSED):
         pytest.skip(outcome.reason)
     assert outcome.status == PASSED, outcome.reason

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conformance import petab
-from tests.conformance.outcome import OTHER, PASSED, REFUSED
+from tests.conformance.outcome import OTHER, PASSED, REFUSED, new_refusals
 
 _FOLDER = os.environ.get(petab.VARIABLE, "")
 _CASES = petab.cases(Path(_FOLDER)) if _FOLDER and Path(_FOLDER).is_dir() else []
@@ -18,6 +18,7 @@ _CASES = petab.cases(Path(_FOLDER)) if _FOLDER and Path(_FOLDER).is_dir() else [
 @pytest.mark.parametrize("case", _CASES, ids=[f"{case.parent.name}-{case.name}" for case in _CASES])
 def test_case(case: Path) -> None:
     outcome = petab.judge(case)
+    assert not new_refusals([outcome], petab.REFUSALS), outcome.reason
     if outcome.status in (OTHER, REFUSED):
         pytest.skip(outcome.reason)
     assert outcome.status == PASSED, outcome.reason

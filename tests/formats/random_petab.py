@@ -70,7 +70,7 @@ def random_problem(seed: int, folder: Path) -> Path:
     conditions, rests = _conditions(draw)
     observables = _observables(draw)
     measurements = _measurements(draw, observables, conditions, rests)
-    _forget_unused(draw, [*conditions.values(), *rests.values(), *observables, *measurements])
+    forget_unused(draw, [*conditions.values(), *rests.values(), *observables, *measurements])
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.xml").write_text(model, encoding="utf-8")
     half = len(measurements) // 2 if draw.odds(0.3) else len(measurements)
@@ -83,7 +83,7 @@ def random_problem(seed: int, folder: Path) -> Path:
     if half < len(measurements):
         tables["more.tsv"] = measurements[half:]
     for name, rows in tables.items():
-        _write(folder / name, rows)
+        write_table(folder / name, rows)
     content = {
         "format_version": 1,
         "parameter_file": "parameters.tsv",
@@ -101,14 +101,14 @@ def random_problem(seed: int, folder: Path) -> Path:
     return path
 
 
-def _forget_unused(draw: Draw, rows: Rows) -> None:
+def forget_unused(draw: Draw, rows: Rows) -> None:
     """Choices that were drawn and not taken have no place in the parameter table."""
     text = "\n".join([*draw.lines, *(str(value) for row in rows for value in row.values())])
     used = set(re.findall(r"\w+", text))
     draw.nominal = {name: value for name, value in draw.nominal.items() if name in used}
 
 
-def _write(path: Path, rows: list[dict[str, object]]) -> None:
+def write_table(path: Path, rows: list[dict[str, object]]) -> None:
     columns = list(dict.fromkeys(name for row in rows for name in row))
     lines = ["\t".join(columns), *("\t".join(str(row.get(c, "")) for c in columns) for row in rows)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -66,7 +66,7 @@ from .machine import machine_width
 from .ordering import SingularStructureError
 from .parts import PARTS
 from .products import SparseProduct
-from .storage import cache_directory
+from .storage import cache_directory, trusted
 
 __all__ = [
     "PARTS",
@@ -82,4 +82,5 @@ __all__ = [
     "compile_sheets",
     "kept_code",
     "machine_width",
+    "trusted",
 ]

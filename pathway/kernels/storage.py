@@ -10,10 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
+
+from pathway.errors import PathwayWarning
 
 _MARK = b"pathway compiled part 1\n"
 
@@ -36,10 +40,61 @@ def _path(key: str) -> Path:
     return cache_directory() / "kernels" / key[:2] / key
 
 
+def trusted(folder: Path) -> bool:
+    """Whether nobody but this user (or root) can have put code into a folder of the cache; made if it is not there.
+
+    Code from a folder that others can write to would run with the rights of this user. It is then neither read nor
+    written there, which is told once.
+    """
+    root = cache_directory()
+    for place in (root, *(root.joinpath(*folder.relative_to(root).parts[:k]) for k in range(1, 9))):
+        try:
+            if not place.is_dir():
+                if place == root:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                place.mkdir(exist_ok=True, mode=0o700)
+            if not _is_ours(place.stat()):
+                _tell(place)
+                return False
+        except OSError:
+            return False
+        if place == folder:
+            break
+    return True
+
+
+def _is_ours(found: os.stat_result) -> bool:
+    """Whether a file or folder belongs to this user or to root and nobody else can write to it."""
+    if not hasattr(os, "geteuid"):
+        return True
+    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+_told: set[Path] = set()
+
+
+def _tell(place: Path) -> None:
+    if place not in _told:
+        _told.add(place)
+        warnings.warn(
+            f"{place}: others can write there, so compiled code is neither taken from there nor kept; "
+            f"chmod go-w '{place}' (and see that it is yours), or set PATHWAY_CACHE_DIR",
+            PathwayWarning,
+            stacklevel=2,
+        )
+
+
 def read(key: str) -> tuple[dict[str, Any], bytes] | None:
     """What was written under a key, or None."""
+    path = _path(key)
+    if not trusted(path.parent):
+        return None
     try:
-        content = _path(key).read_bytes()
+        with open(path, "rb") as file:
+            found = os.fstat(file.fileno())
+            if not (stat.S_ISREG(found.st_mode) and _is_ours(found)):
+                return None
+            content = file.read()
     except OSError:
         return None
     if not content.startswith(_MARK):
@@ -58,8 +113,9 @@ def write(key: str, facts: dict[str, Any], code: bytes) -> None:
     seal = hashlib.sha256(rest).hexdigest().encode()
     path = _path(key)
     unfinished = None
+    if not trusted(path.parent):
+        return
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{key[:8]}-", delete=False) as file:
             unfinished = file.name
             file.write(_MARK + seal + b"\n" + rest)

@@ -6,14 +6,13 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from pathway.scenario.result import Result, Verdict
 from pathway.scenario.run_plan import described
 from pathway.scenario.timeline import draw_timeline
 
-from .tables import entries_of
+from .tables import setups
 
 _STYLE = """
 :root { color-scheme: light; }
@@ -213,28 +212,36 @@ def _readings(result: Result) -> str:
 
 
 def _parameters(result: Result) -> str:
-    """One row for each parameter, one value column for each cell line of the run."""
-    folder = result.scenario.file.parent
-    lines = {cells: entries_of(cells, folder) for cells in dict.fromkeys(a.arm.cells for a in result.arms.values())}
-    first = next(iter(lines.values()))
+    """One row for each parameter, one value column for each set of numbers in the run."""
+    used = setups(result)
     rows = []
-    for name, entry in first.items():
-        values = [lines[cells][name].value for cells in lines]
-        other = next((lines[c][name] for c in lines if lines[c][name].value != entry.value), entry)
+    for name, entry in used[0].first.entries.items():
+        entries = [setup.first.entries[name] for setup in used]
+        other = next((e for e in entries if e.value != entry.value), entry)
         sources = ", ".join(dict.fromkeys([entry.source, other.source]))
         span = f"{entry.range[0]:g} to {entry.range[1]:g}"
-        rows.append([name, *map(float, values), entry.unit, span, sources, entry.confidence, entry.note])
-    header = ["parameter", *(Path(cells).stem for cells in lines), "unit", "range", "source", "confidence", "note"]
-    changed = [f"{a.arm.name}: {n} {t}" for a in result.arms.values() for n, t in a.arm.changes.items()]
-    lowered = [f"{a.arm.name}: {n} by {s:.0%}" for a in result.arms.values() for n, s in a.arm.knock_downs.items()]
-    note = f"<p>Changed in this scenario: {escape('; '.join([*changed, *lowered]))}.</p>" if changed or lowered else ""
-    table = table_part(header, rows, numbers=tuple(range(1, 1 + len(lines))))
-    keys = dict.fromkeys(e.source for entries in lines.values() for e in entries.values())
+        values = [setup.value(name) for setup in used]
+        rows.append([name, *values, entry.unit, span, sources, entry.confidence, entry.note])
+    header = ["parameter", *(setup.name for setup in used), "unit", "range", "source", "confidence", "note"]
+    table = table_part(header, rows, numbers=tuple(range(1, 1 + len(used))))
+    keys = dict.fromkeys(e.source for setup in used for e in setup.first.entries.values())
     sources = "".join(f"<li>{escape(text)}</li>" for key in keys if (text := _source_text(key)) != key)
     return (
-        f"{note}<details><summary>{len(rows)} parameters, each with unit, range, source and confidence</summary>{table}"
-        f"</details><details><summary>Sources</summary><ul>{sources}</ul></details>"
+        f"{_changed(result)}<details><summary>{len(rows)} parameters, each with unit, range, source and confidence"
+        f"</summary>{table}</details><details><summary>Sources</summary><ul>{sources}</ul></details>"
     )
+
+
+def _changed(result: Result) -> str:
+    """What the scenario has changed in its lines, in words."""
+    found = []
+    for name, result_of in result.arms.items():
+        arm = result_of.arm
+        found += [f"{name}: {parameter} {text}" for parameter, text in arm.changes.items()]
+        found += [f"{name}: {c.name} {c.written} from {c.time:g} h" for c in arm.timed_changes]
+        found += [f"{name}: {protein} by {share:.0%}" for protein, share in arm.knock_downs.items()]
+        found += [f"{name}: {c.name} by {c.written} from {c.time:g} h" for c in arm.timed_knock_downs]
+    return f"<p>Changed in this scenario: {escape('; '.join(found))}.</p>" if found else ""
 
 
 def _settings(settings: Sequence[str]) -> str:

@@ -6,10 +6,11 @@ import csv
 import io
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pathway.scenario.result import Result
+from pathway.scenario.result import ArmResult, Result
 from pathway.scenario.run_plan import described
 
 
@@ -17,7 +18,7 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Rows as CSV; numbers with 12 digits, an undefined number as nothing."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow(map(harmless, header))
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     return stream.getvalue()
@@ -26,7 +27,21 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.12g}" if math.isfinite(value) else ""
-    return "" if value is None else str(value)
+    return "" if value is None else harmless(str(value))
+
+
+def harmless(text: str) -> str:
+    """The text as a spreadsheet shows it instead of computing it: behind an apostrophe where it begins like a formula.
+
+    Numbers stay as they are.
+    """
+    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+        return text
+    try:
+        float(text)
+    except ValueError:
+        return f"'{text}"
+    return text
 
 
 def arm_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
@@ -49,20 +64,62 @@ def expectation_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
+@dataclass(frozen=True, eq=False)
+class Setup:
+    """Arms that were run with the same numbers.
+
+    Attributes
+    ----------
+    name : str
+        The line, and where arms of one line differ, which arms.
+    cells : str
+        The line's name.
+    arms : tuple of str
+    first : ArmResult
+        One of them.
+    """
+
+    name: str
+    cells: str
+    arms: tuple[str, ...]
+    first: ArmResult
+
+    def value(self, name: str) -> float:
+        """What a parameter was."""
+        return float(self.first.parameters[self.first.model.parameter_index(name)])
+
+    def usual(self, name: str) -> float:
+        """What it is in the line."""
+        return float(self.first.usual[self.first.model.parameter_index(name)])
+
+
+def setups(result: Result) -> list[Setup]:
+    """The different sets of numbers of a run, in the order of its arms."""
+    groups: dict[tuple[str, bytes], list[str]] = {}
+    for name, arm in result.arms.items():
+        groups.setdefault((arm.arm.cells, arm.parameters.tobytes()), []).append(name)
+    lines = [cells for cells, _ in groups]
+    made = []
+    for (cells, _), arms in groups.items():
+        stem = Path(cells).stem
+        name = stem if lines.count(cells) == 1 else f"{stem} ({', '.join(arms)})"
+        made.append(Setup(name, stem, tuple(arms), result.arms[arms[0]]))
+    return made
+
+
 def parameters_used(result: Result) -> tuple[list[str], list[list[Any]]]:
-    """One row for each parameter of each cell line in the run, as used: with value, unit, source and confidence."""
-    header = ["cells", "parameter", "value", "unit", "low", "high", "source", "confidence", "note"]
+    """One row for each parameter of each set of numbers in the run, as used: value, unit, source and confidence.
+
+    Where the scenario has changed a number, the line's own stands beside it; range and source are of the line's own.
+    """
+    header = ["cells", "arms", "parameter", "value", "unit", "value of the line", "low", "high", "source"]
+    header += ["confidence", "note"]
     rows: list[list[Any]] = []
-    for cells in dict.fromkeys(arm.arm.cells for arm in result.arms.values()):
-        for entry in entries_of(cells, result.scenario.file.parent).values():
+    for setup in setups(result):
+        for name, entry in setup.first.entries.items():
+            value, usual = setup.value(name), setup.usual(name)
             low, high = entry.range
-            rows.append([Path(cells).stem, entry.name, float(entry.value), entry.unit, float(low), float(high)])
+            rows.append([setup.cells, ", ".join(setup.arms), name, value, entry.unit])
+            rows[-1] += [usual if usual != value else None, float(low), float(high)]
             rows[-1] += [entry.source, entry.confidence, entry.note]
     return header, rows
-
-
-def entries_of(cells: str, folder: Path) -> Any:
-    """Every parameter of a cell line with its source."""
-    from pathway.scenario.shelf import line_of_cells
-
-    return line_of_cells(cells, folder).entries

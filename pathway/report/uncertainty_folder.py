@@ -50,9 +50,10 @@ def write_posterior(found: Posterior, out: Path, command: Sequence[str], source:
     """
     from pathway.plotting.posterior_figure import KINDS, plot_posterior
 
+    frame = found.to_dataframe()
     result = Written(
         tables={
-            DRAWS: found.to_dataframe().to_csv(index=False, float_format="%.12g", lineterminator="\n"),
+            DRAWS: csv_text(list(frame), list(frame.itertuples(index=False))),
             "parameters.csv": csv_text(*posterior_rows(found)),
         },
         figures={kind: partial(plot_posterior, found, kind) for kind in KINDS},

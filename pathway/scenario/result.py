@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.parameters import Entry
 
 from .experiment import Arm, Expectation, Scenario
 from .growth import Growth
@@ -29,7 +30,11 @@ class ArmResult:
     model : Model
         Shared by all arms.
     parameters : array, shape (n_parameters,)
-        Of the arm's cells, with its changes and knock-downs.
+        Of the arm's cells, with its changes and knock-downs: the numbers it was run with.
+    usual : array, shape (n_parameters,)
+        Of its line without them.
+    entries : mapping of parameter to Entry
+        Range and source of the line's numbers, where they are known.
     times : array, shape (n_times,), hours
     trajectory
         Any species, quantity or observable by name.
@@ -49,6 +54,8 @@ class ArmResult:
     arm: Arm
     model: Model
     parameters: np.ndarray
+    usual: np.ndarray
+    entries: Mapping[str, Entry]
     times: np.ndarray
     trajectory: Any
     courses: Mapping[str, np.ndarray]

@@ -7,13 +7,14 @@ same dish are run once. Every dish starts from its own untreated steady state.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from pathway.errors import InputError
+from pathway.parameters import Entry
 from pathway.simulation import Intervention, simulate, steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
 
@@ -40,12 +41,14 @@ class ScenarioRunError(InputError, RuntimeError):
 class _Cells:
     """Cells before anything is given, at their untreated steady state.
 
-    `usual` are the numbers of the line without changes: what "0.1 x" is a multiple of.
+    `usual` are the numbers of the line without changes: what "0.1 x" is a multiple of; `entries` say where they are
+    from, and are empty where nobody knows.
     """
 
     parameters: np.ndarray
     state: np.ndarray
     usual: np.ndarray
+    entries: Mapping[str, Entry]
 
 
 def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progress: Progress | None = None) -> Result:
@@ -155,7 +158,8 @@ class _Runner:
         state = steady_state(self.model, values)
         if arm.knock_downs:
             values, state = self._knocked_down(values, state, arm)
-        return _Cells(values, state, usual)
+        line_of = self.laboratory.line_of
+        return _Cells(values, state, usual, line_of(arm.cells, self.folder).entries if line_of else {})
 
     def _changed(self, usual: np.ndarray, name: str, text: str) -> float:
         value = float(usual[self.model.parameter_index(name)])
@@ -225,7 +229,7 @@ class _Runner:
 
     def result(self, arm: Arm, control: Control | None, bare: Arm | None) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
-        trajectory = self.simulate(arm)
+        trajectory, cells = self.simulate(arm), self.at_rest(arm)
         count = self._count(arm)
         until = self.scenario.growth_until
         growth = None
@@ -234,7 +238,9 @@ class _Runner:
         return ArmResult(
             arm=arm,
             model=self.model,
-            parameters=self.at_rest(arm).parameters,
+            parameters=cells.parameters,
+            usual=cells.usual,
+            entries=cells.entries,
             times=self.times,
             trajectory=trajectory,
             courses={name: np.asarray(trajectory[name]) for name in self.scenario.observables},

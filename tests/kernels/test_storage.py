@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -190,3 +191,41 @@ def test_the_folder_follows_the_environment(monkeypatch: pytest.MonkeyPatch, tmp
     monkeypatch.delenv("PATHWAY_CACHE_DIR")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "other"))
     assert cache_directory() == tmp_path / "other" / "pathway"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="owners and modes are those of POSIX")
+@pytest.mark.parametrize(("which", "mode"), [("files", 0o666), ("kernels", 0o770), ("root", 0o777)])
+def test_code_that_others_could_have_written_is_not_run(
+    which: str, mode: int, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = chain(8)
+    expected = slopes(compile_model(model, 1), model)
+    written = entries(empty_cache)
+    places = {"files": written, "kernels": [empty_cache / "kernels"], "root": [empty_cache]}[which]
+    for place in places:
+        place.chmod(mode)
+    monkeypatch.setattr(storage, "_told", set())
+    calls = count_compilations(monkeypatch)
+    forget()
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        assert np.array_equal(slopes(compile_model(model, 1), model), expected)
+        assert calls
+        calls.clear()
+        forget()
+        assert np.array_equal(slopes(compile_model(model, 1), model), expected)
+    # A file is written anew, for this user alone; where the folder is open to others, nothing is kept.
+    assert bool(calls) == (which != "files")
+    assert [str(t.message).partition(":")[0] for t in told] == ([] if which == "files" else [str(places[0])])
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away")
+def test_code_of_another_user_is_not_run(empty_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = chain(8)
+    compile_model(model, 1)
+    for entry in entries(empty_cache):
+        os.chown(entry, 12345, -1)
+    calls = count_compilations(monkeypatch)
+    forget()
+    compile_model(model, 1)
+    assert calls and {entry.stat().st_uid for entry in entries(empty_cache)} <= {0, 12345}

@@ -15,7 +15,7 @@ from typing import Any
 import numba
 from numba.core import caching, codegen, compiler
 
-from pathway.kernels import cache_directory
+from pathway.kernels import cache_directory, trusted
 
 from .loops import sources_digest
 
@@ -43,11 +43,7 @@ class _Locator(caching._CacheLocator):
 
     @classmethod
     def from_function(cls, function: Callable[..., Any], path: str) -> _Locator | None:
-        try:
-            cache_folder().mkdir(parents=True, exist_ok=True)
-        except OSError:
-            return None
-        return cls(function)
+        return cls(function) if trusted(cache_folder()) else None
 
 
 class _Implementation(caching.CompileResultCacheImpl):

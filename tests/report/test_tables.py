@@ -1,0 +1,44 @@
+"""Tables of a run: values as used, and no cell that a spreadsheet would execute."""
+
+import csv
+import io
+
+import pytest
+
+import pathway
+from pathway.report.tables import csv_text, parameters_used
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ('=HYPERLINK("http://x")', '\'=HYPERLINK("http://x")'),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-2+3", "'-2+3"),
+        ("\t=1", "'\t=1"),
+        ("-1.5", "-1.5"),
+        (-1.5, "-1.5"),
+        (-1e-300, "-1e-300"),
+        ("untreated", "untreated"),
+        (None, ""),
+    ],
+)
+def test_a_text_that_looks_like_a_formula_stays_text(cell, written):
+    (header, row) = csv.reader(io.StringIO(csv_text(["=name", "b"], [[cell, 1.0]])))
+    assert header == ["'=name", "b"] and row == [written, "1"]
+
+
+def test_parameters_are_written_as_used():
+    """k_PTEN is 59.3 in the line; half of it, 29.65, is what the arm was run with."""
+    result = pathway.run("pten_knock_down", settings={"changes.k_PTEN": "0.5 x"})
+    header, rows = parameters_used(result)
+    columns = [header.index(name) for name in ("arms", "value", "value of the line")]
+    found = [tuple(row[k] for k in columns) for row in rows if row[header.index("parameter")] == "k_PTEN"]
+    for arms, value, usual in found:
+        for name in arms.split(", "):
+            arm = result.arms[name]
+            assert value == arm.parameters[arm.model.parameter_index("k_PTEN")]
+        assert usual == pytest.approx(59.3, rel=1e-9)
+    assert next(value for arms, value, _ in found if "untreated" in arms) == pytest.approx(29.65, rel=1e-9)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from pathway.network import circuit
+from pathway.network.loops import DRIVE
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate_ensemble
 from pathway.simulation.steady import steady_states
@@ -14,10 +16,6 @@ from pathway.simulation.steady import steady_states
 from .continuation import Branch, RestingSystem, SpecialPoint, follow, resting_system
 from .draws import Progress
 from .mistakes import AnalysisError
-from .second_states import CUTS
-
-DRIVE = "miR21_extra_transcription"
-"""The miR-21 drive: promoter activity that resistant cells have on top."""
 
 
 def drive_branch(
@@ -79,7 +77,7 @@ class BranchSpread:
     special : mapping of draw to tuple of SpecialPoint
         Draws whose branch has a fold or a Hopf point, and these.
     cut : mapping of draw to tuple of str
-        For draws with a fold: what of `CUTS`, switched off, takes all folds away.
+        For draws with a fold: the loops that, switched off, take all folds away.
     lost : int
         Draws without a steady state at the beginning, or whose branch could not be followed.
     """
@@ -170,13 +168,15 @@ def _what_cuts(
 ) -> tuple[str, ...]:
     """What takes the folds of a draw away when it is switched off."""
     names = []
-    for name, changes in CUTS.items():
+    for loop in circuit().loops:
+        if not loop.may_switch:
+            continue
         values = parameters.copy()
-        for changed, value in changes.items():
+        for changed, value in loop.switched_off.items():
             values[resting.model.parameter_index(changed)] = value
         branch = _alone(resting, _at(resting, state[None], values[None], low)[0], values, low, high)
         if branch is not None and not branch.folds():
-            names.append(name)
+            names.append(loop.name)
     return tuple(names)
 
 

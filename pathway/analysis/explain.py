@@ -1,7 +1,7 @@
-"""Why does one culture differ from another? The difference divided among the links that carry it.
+"""Why does one culture differ from another? The difference divided among the influences that carry it.
 
-For every subset of links the one culture is run again with these links seeing what happens in the other. The shares of
-the links are Shapley values: they add up to the effect of all links together and do not depend on any order.
+For every subset of influences the one culture is run again with these influences seeing what happens in the other. The
+shares of the influences are Shapley values: they add up to the effect of all of them together, whatever the order.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.network import Influence, circuit
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate, simulate_ensemble
@@ -21,49 +22,7 @@ from .attribution import Attribution, attribute, coalitions
 from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Interval, chosen, interval
 from .mistakes import AnalysisError, unknown
-from .twins import REFERENCE, Link, twin_model
-
-_INTO_AKT = (
-    Link("PTEN", ("PTEN_active",), ("PIP3_by_PTEN", "PI3K_beta"), "restoring PTEN"),
-    Link("HER3 signal", ("HER3_signal",), ("PI3K_alpha",), "setting the HER3 signal"),
-    Link("EGFR signal", ("EGFR_signal",), ("PI3K_alpha",), "setting the EGFR signal"),
-    Link("adapters (S6K feedback)", ("IRS1",), ("PI3K_alpha", "PI3K_beta"), "setting the adapters that S6K wears down"),
-    Link(
-        "mTORC2 (S6K feedback)",
-        ("mTORC2_activity",),
-        ("AKT_S473_phosphorylation", "AKT_S473_phosphorylation_second"),
-        "setting mTORC2",
-    ),
-)
-_INTO_GROWTH = (
-    *_INTO_AKT,
-    Link("ERK", ("ERK_active",), ("S6K_activation", "cyclin_D_synthesis"), "setting ERK"),
-)
-_INTO_PTEN = (
-    Link("miR-21", ("miR21_RISC",), ("PTEN_mRNA_binding",), "setting free miR-21"),
-    Link("miR-221", ("miR221_occupancy",), ("PTEN_mRNA_turnover", "PTEN_translation"), "setting miR-221"),
-    Link(
-        "growth",
-        ("division_rate",),
-        ("PTEN_synthesis", "PTEN_loss", "PTEN_phosphorylated_loss", "miRNA_loss"),
-        "setting the growth rate",
-    ),
-    Link("Src", ("SRC_active",), ("PTEN_phosphorylation",), "setting Src"),
-)
-
-LINKS: dict[str, tuple[Link, ...]] = {
-    "pAKT": _INTO_AKT,
-    "pAKT_T308": _INTO_AKT,
-    "PIP3": _INTO_AKT[:4],
-    "AKT_substrates": _INTO_AKT,
-    "pS6K": (*_INTO_AKT, Link("ERK", ("ERK_active",), ("S6K_activation",), "setting ERK")),
-    "growth": _INTO_GROWTH,
-    "p27": _INTO_AKT,
-    "log_cell_number": _INTO_GROWTH,
-    "PTEN": _INTO_PTEN,
-    "PTEN_active": _INTO_PTEN,
-}
-"""Links that together carry all influence on a reading, by reading."""
+from .paired_model import REFERENCE, paired_model
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +37,11 @@ class Explanation:
     time : float, hours
     value, other : float
         The reading in the arm and in the reference.
-    links : tuple of Link
+    influences : tuple of Influence
     attribution : Attribution
         From the arm towards the reference, shape (n_draws + 1,) per entry.
     shares : tuple of Interval
-        Of each link, in units of the reading.
+        Of each influence, in units of the reading.
     levels : mapping of name to (value in the arm, value in the reference)
         Species and quantities at that time, for the figure.
     fluxes : mapping of reaction to (rate in the arm, rate in the reference)
@@ -99,7 +58,7 @@ class Explanation:
     time: float
     value: float
     other: float
-    links: tuple[Link, ...]
+    influences: tuple[Influence, ...]
     attribution: Attribution
     shares: tuple[Interval, ...]
     levels: dict[str, tuple[float, float]]
@@ -109,12 +68,12 @@ class Explanation:
 
     @property
     def unexplained(self) -> float:
-        """What all links together leave of the difference (reached by none of them)."""
+        """What all influences together leave of the difference (reached by none of them)."""
         return float(self.other - self.attribution.after[0])
 
     def ranked(self) -> list[int]:
-        """Links by falling size of their share."""
-        return sorted(range(len(self.links)), key=lambda k: -abs(self.shares[k].value))
+        """Influences by falling size of their share."""
+        return sorted(range(len(self.influences)), key=lambda k: -abs(self.shares[k].value))
 
     def text(self) -> str:
         """The explanation in sentences."""
@@ -124,14 +83,14 @@ class Explanation:
         if abs(gap) < 1e-9 * max(abs(self.value), abs(self.other), 1e-12):
             return said + " There is no difference to explain."
         first, *rest = [k for k in self.ranked() if abs(self.shares[k].value) > 0.005 * abs(gap)] or self.ranked()[:1]
-        said += f" Most of it is owed to {self.links[first].name}"
-        said += f": {self.links[first].doing or 'setting it'} to the reference alone changes {self.reading} by "
+        said += f" Most of it is owed to {self.influences[first].name}"
+        said += f": {self.influences[first].verb or 'setting it'} to the reference alone changes {self.reading} by "
         said += f"{self.relative(self.attribution.alone[first, 0])}; its share over all orders is "
         said += f"{self.relative(self.shares[first].value)}."
         for k in rest[:4]:
             word = "adds" if self.shares[k].value * gap > 0 else "takes back"
-            said += f" {self.links[k].name} {word} {self.relative(self.shares[k].value)}."
-        said += f" All links together: {self.relative(self.attribution.total[0])}"
+            said += f" {self.influences[k].name} {word} {self.relative(self.shares[k].value)}."
+        said += f" All influences together: {self.relative(self.attribution.total[0])}"
         left = self.unexplained
         said += "." if abs(left) < 0.005 * abs(gap) else f"; {self.relative(left)} reaches the reading on other ways."
         return said
@@ -156,14 +115,14 @@ class Explanation:
             "reference_value": self.other,
             "links": [
                 {
-                    "name": link.name,
-                    "sources": list(link.sources),
+                    "name": influence.name,
+                    "sources": list(influence.sources),
                     "share": self.shares[k].value,
                     **self.shares[k].ends(),
                     "alone": float(found.alone[k, 0]),
                     "last": float(found.last[k, 0]),
                 }
-                for k, link in enumerate(self.links)
+                for k, influence in enumerate(self.influences)
             ],
             "levels": {name: {"arm": own, "reference": other} for name, (own, other) in self.levels.items()},
             "fluxes": {
@@ -183,9 +142,9 @@ class Explanation:
         return header, [[name, self.flux_units[name], *pair] for name, pair in self.fluxes.items()]
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
-        """The table: one row for each link."""
+        """The table: one row for each influence."""
         header = [
-            "link",
+            "influence",
             f"share [{self.unit}]",
             "low",
             "high",
@@ -196,7 +155,7 @@ class Explanation:
         found = self.attribution
         return header, [
             [
-                self.links[k].name,
+                self.influences[k].name,
                 self.shares[k].value,
                 *self.shares[k].ends().values(),
                 float(found.alone[k, 0]),
@@ -214,7 +173,7 @@ def explain(
     reference: str,
     reading: str = "pAKT",
     at: float | None = None,
-    links: Sequence[Link] | None = None,
+    influences: Sequence[Influence] | None = None,
     draws: Draws | None = None,
 ) -> Explanation:
     """Why a reading in one arm is not what it is in another.
@@ -226,33 +185,34 @@ def explain(
     arm, reference : str
         Arms of the scenario.
     reading : str
-        Anything readable; for some, links that carry all influence are known (`LINKS`).
+        Anything readable; for some, the influences that carry it all are known (`Network.explained`).
     at : float, optional
         Hours; the end unless given.
-    links : sequence of Link, optional
+    influences : sequence of Link, optional
     draws : Draws, optional
 
     Raises
     ------
     AnalysisError
-        If an arm or reading does not exist, or no links are known for the reading.
+        If an arm or reading does not exist, or no influences are known for the reading.
     """
     _check_arms(scenario, arm, reference)
     if arm == reference:
         raise AnalysisError(f"'{arm}' is compared with itself; name another arm as reference")
     checked_readouts(laboratory, [reading])
-    if links is None and reading not in LINKS:
-        raise AnalysisError(f"no links are known that carry all influence on '{reading}'; try {', '.join(LINKS)}")
-    chosen_links = tuple(links if links is not None else LINKS[reading])
+    known = circuit().explained
+    if influences is None and reading not in known:
+        raise AnalysisError(f"what carries all influence on '{reading}' is not known; try {', '.join(known)}")
+    carriers = tuple(influences if influences is not None else circuit().influences_on(reading))
     draws = draws or chosen(laboratory)
     time = scenario.end if at is None else at
     own, other = cells_of(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
     plan = _both(own.dish.interventions, other.dish.interventions)
     begin = min([scenario.start, *(i.time for i in plan)])
-    values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), chosen_links, reading)
-    found = attribute(tuple(link.name for link in chosen_links), values)
+    values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), carriers, reading)
+    found = attribute(tuple(influence.name for influence in carriers), values)
     return Explanation(
-        scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], chosen_links, found,
+        scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], carriers, found,
         tuple(interval(share) for share in found.shares), levels,
         _fluxes(laboratory, (own, other), begin, time), _flux_units(laboratory), draws,
     )  # fmt: skip
@@ -260,31 +220,23 @@ def explain(
 
 def _with_every_subset(
     laboratory: Laboratory, cultures: tuple[Cells, Cells], plan: Sequence[Intervention], window: tuple[float, float],
-    links: Sequence[Link], reading: str,
+    influences: Sequence[Influence], reading: str,
 ) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:  # fmt: skip
-    """The reading with every subset of links turned over, shape (2^n_links, 1 + n_draws), and levels with none."""
+    """The reading with every subset of influences turned over, shape (2^n_influences, 1 + n_draws), and levels."""
     own, other = cultures
-    twin, subsets, rows = twin_model(laboratory.model, links), coalitions(len(links)), len(own.parameters)
+    pair, subsets, rows = paired_model(laboratory.model, influences), coalitions(len(influences)), len(own.parameters)
     both = np.concatenate([own.parameters, other.parameters], axis=1)
     switches = np.repeat(subsets.astype(float), rows, axis=0)
     parameters = np.concatenate([np.tile(both, (len(subsets), 1)), switches], axis=1)
     starts = np.tile(np.concatenate([own.states, other.states], axis=1), (len(subsets), 1))
-    states, _ = steady_states(twin, np.nan_to_num(starts), parameters)
-    shown = tuple(dict.fromkeys([reading, *_SHOWN]))
+    states, _ = steady_states(pair, np.nan_to_num(starts), parameters)
+    shown = tuple(dict.fromkeys([reading, *(node.quantity for node in circuit().map_nodes)]))
     ensemble = simulate_ensemble(
-        twin, [window[1]], parameters, start=np.nan_to_num(states), interventions=plan,
+        pair, [window[1]], parameters, start=np.nan_to_num(states), interventions=plan,
         observables=(*shown, *(REFERENCE + name for name in shown)), begin=window[0],
     )  # fmt: skip
     levels = {name: (float(ensemble[name][0, 0]), float(ensemble[REFERENCE + name][0, 0])) for name in shown}
     return ensemble[reading][:, 0].reshape(len(subsets), rows), levels
-
-
-_SHOWN = (
-    "HER2_signal", "HER3_signal", "EGFR_signal", "SRC_active", "IRS1", "PI3K_alpha", "PI3K_beta", "PIP3", "PTEN_active",
-    "PTEN_transcript", "miR21_free", "NFIB", "PDCD4", "AP1", "inflammation", "RAS_GTP", "ERK_active", "pAKT",
-    "FOXO_nuclear", "S6K_active", "mTORC2_activity", "p27", "cyclin_D", "division_rate",
-)  # fmt: skip
-"""What the network figure colours, in both cultures."""
 
 
 def _fluxes(
@@ -312,7 +264,7 @@ def _flux_units(laboratory: Laboratory) -> dict[str, str]:
 
 
 def _both(own: Sequence[Intervention], other: Sequence[Intervention]) -> list[Intervention]:
-    """What is done to either culture, under the names of the twin model."""
+    """What is done to either culture, under the names of the paired model."""
 
     def renamed(changes: Any) -> dict[str, float]:
         return {REFERENCE + name: value for name, value in changes.items()}

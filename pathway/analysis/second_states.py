@@ -11,50 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from pathway.network import circuit
+from pathway.network.loops import COMPARED, EXTREME_STARTS, RANDOM_STARTS
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation.steady import steady_states
 
 from .draws import Progress
 from .mistakes import unknown
 
-LOOPS: Mapping[str, Mapping[str, float]] = {
-    "B1": {"PTEN_autoactivation": 0.0},
-    "B2": {"PDCD4_AP1_inhibition": 0.0},
-    "B3": {"NFIB_repression": 0.0},
-    "B4": {"AKT_to_inflammation": 0.0},
-    "B5": {"IL6_to_inflammation": 0.0},
-}
-"""What cuts each positive feedback loop."""
-
-CUTS: Mapping[str, Mapping[str, float]] = {
-    **LOOPS,
-    "growth coupling of synthesis": {"synthesis_growth_coupling": 0.0},
-    "FOXO to HER3": {"FOXO_HER3_induction": 0.0},
-    "Src on PTEN": {"k_PTEN_phosphorylation": 0.0},
-    "PI3K beta gain at low PTEN": {"PI3K_beta_PTEN": 0.0},
-    "S6K to adapters": {"S6K_feedback": 0.0},
-    "miR-221": {"miR221_basal": 0.0, "miR221_extra": 0.0},
-}
-"""The loops, and what else may carry a switch with them."""
-
-LOOP_WORDS: Mapping[str, str] = {
-    "B1": "active PTEN reactivates PTEN",
-    "B2": "AP-1 makes miR-21, miR-21 lowers PDCD4, PDCD4 lowers AP-1",
-    "B3": "miR-21 lowers NFIB, NFIB lowers miR-21",
-    "B4": "AKT raises NF-kB/STAT3, which makes miR-21, which lowers PTEN, which lowers AKT",
-    "B5": "NF-kB/STAT3 makes IL-6, IL-6 activates STAT3, STAT3 makes miR-21",
-}
-
-_COMPARED = (
-    "miR21_RISC",
-    "PTEN_active",
-    "AKT_T308_S473",
-    "PDCD4",
-    "NFIB",
-    "inflammation",
-    "AP1",
-    "PTEN_phosphorylated",
-)
 _APART = 0.02
 
 
@@ -73,7 +37,7 @@ class MemorySearch:
         Members with more than one stable state.
     states : mapping of member to array, shape (n_states, n_species)
         The stable states of these, by falling PTEN.
-    loops : mapping of name in `CUTS` to int
+    loops : mapping of loop to int
         In how many of these the second state is lost when it is switched off.
     parameters : array, shape (n_members, n_parameters)
     """
@@ -149,7 +113,7 @@ def search(
 
     usual = prepare(model).many_starts(parameters)
     rng = np.random.default_rng(seed)
-    kinds = ["usual", *_EXTREMES, *["random"] * random_starts]
+    kinds = ["usual", *EXTREME_STARTS, *["random"] * random_starts]
     settled = []
     for done, kind in enumerate(kinds):
         starts = _start(model.species, usual, kind, rng)
@@ -165,7 +129,11 @@ def search(
         distinct = _distinct(model.species, found[member])
         if len(distinct) > 1:
             states[int(member)] = distinct
-    loops = {loop: _lost(laboratory, parameters, states, cut) for loop, cut in CUTS.items()}
+    loops = {
+        loop.name: _lost(laboratory, parameters, states, loop.switched_off)
+        for loop in circuit().loops
+        if loop.may_switch
+    }
     return MemorySearch(
         condition,
         int(usable.sum()),
@@ -177,42 +145,23 @@ def search(
     )
 
 
-_MIRNA = ("miR21_primary", "miR21_duplex", "miR21_RISC")
-_EXTREMES: Mapping[str, Mapping[float, tuple[str, ...]]] = {
-    "resistant": {
-        100.0: _MIRNA,
-        0.01: ("PDCD4", "PDCD4_mRNA", "NFIB", "PTEN_active", "PTEN_phosphorylated", "PTEN_mRNA"),
-        5.0: ("inflammation", "IL6", "AP1", "PIP3"),
-    },
-    "sensitive": {
-        0.001: _MIRNA,
-        2.0: ("PDCD4", "NFIB", "PTEN_active", "PTEN_mRNA"),
-        0.02: ("inflammation", "IL6", "AP1", "PIP3", "PTEN_phosphorylated"),
-    },
-    "inactive PTEN": {0.001: ("PTEN_active",)},
-    "inflamed": {30.0: ("inflammation", "IL6"), 0.1: ("NFIB",)},
-}
-"""Starts far apart: what the usual amounts are multiplied by."""
-_RANDOM = (*_MIRNA, "PDCD4", "NFIB", "inflammation", "IL6", "AP1", "PTEN_active", "PTEN_phosphorylated")
-
-
 def _start(species: tuple[str, ...], usual: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     """Starts of one kind for all members; conserved totals are kept."""
     made = usual.copy()
-    for factor, names in _EXTREMES.get(kind, {}).items():
+    for factor, names in EXTREME_STARTS.get(kind, {}).items():
         made[:, [species.index(name) for name in names]] *= factor
     if kind == "inactive PTEN":
         active, inactive = (species.index(name) for name in ("PTEN_active", "PTEN_phosphorylated"))
         made[:, inactive] += usual[:, active] - made[:, active]
     elif kind == "random":
-        for name in _RANDOM:
+        for name in RANDOM_STARTS:
             made[:, species.index(name)] *= np.exp(rng.uniform(-4.0, 4.0, len(made)))
     return made
 
 
 def _distinct(species: tuple[str, ...], states: np.ndarray) -> np.ndarray:
     """States that differ by more than `_APART` in one of the compared species, by falling active PTEN."""
-    places = [species.index(name) for name in _COMPARED]
+    places = [species.index(name) for name in COMPARED]
     kept: list[np.ndarray] = []
     for state in states:
         sizes = [np.maximum(np.abs(state[places]), np.abs(other[places])) + 1e-9 for other in kept]

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from pathway.network import circuit
+from pathway.network.loops import DRIVE
 from pathway.scenario.controls import without
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
@@ -15,10 +17,10 @@ from pathway.scenario.laboratory import Laboratory
 from .continuation import Branch, fold_curve
 from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Progress, chosen
-from .drive import DRIVE, BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
+from .drive import BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
 from .mistakes import AnalysisError, unknown
 from .pulse import PulseCourse, minimal_pulse, pulse_course
-from .second_states import LOOP_WORDS, MemorySearch, search
+from .second_states import MemorySearch, search
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +127,7 @@ class Switch:
             ],
             "hysteresis_gap": {r: self.swept.gap(r) for r in self.swept.up},
             "second_states": [c.second_states.to_dict() for c in self.conditions if c.second_states is not None],
-            "loops": dict(LOOP_WORDS),
+            "loops": {loop.name: loop.meaning for loop in circuit().loops if loop.may_switch and loop.meaning},
             "pulse": None if self.pulse is None else self.pulse.to_dict(),
             "minimal_pulse": {str(draw): dose for draw, dose in self.flips.items()},
             "ensemble": self.draws.to_dict(),

@@ -7,14 +7,40 @@ No amounts and no rates: those are `parameters/`. Structural integers (stoichiom
 from functools import cache
 
 from .join import join
-from .language import Network, NetworkError, Observable, Parameter, Quantity, Reaction, Species
+from .language import (
+    Influence,
+    Loop,
+    MapEdge,
+    MapNode,
+    Network,
+    NetworkError,
+    Observable,
+    Parameter,
+    Quantity,
+    Reaction,
+    Species,
+)
 
-__all__ = ["Network", "NetworkError", "Observable", "Parameter", "Quantity", "Reaction", "Species", "circuit", "join"]
+__all__ = [
+    "Influence",
+    "Loop",
+    "MapEdge",
+    "MapNode",
+    "Network",
+    "NetworkError",
+    "Observable",
+    "Parameter",
+    "Quantity",
+    "Reaction",
+    "Species",
+    "circuit",
+    "join",
+]
 
 
 @cache
 def circuit() -> Network:
     """The miR-21/PTEN/HER2 circuit, names and units checked."""
-    from . import antimir, drugs, growth, mapk, mir21, pi3k_akt, plasmids, receptors
+    from . import antimir, drugs, growth, influences, loops, map, mapk, mir21, pi3k_akt, plasmids, receptors
 
-    return join((receptors, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk))
+    return join((receptors, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk, loops, influences, map))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 
@@ -20,7 +20,7 @@ def mistakes(network: Network) -> list[str]:
         found = list(look(network))
         if found:
             return found
-    return [*_units(network), *_moieties(network)]
+    return [*_units(network), *_moieties(network), *_facts(network)]
 
 
 def _doubled_names(network: Network) -> Iterator[str]:
@@ -202,3 +202,34 @@ def _moieties(network: Network) -> Iterator[str]:
             if surplus:
                 made = "makes" if surplus > 0 else "loses"
                 yield f"reaction '{reaction.name}': '{reaction.equation}' {made} {abs(surplus)} of conserved '{moiety}'"
+
+
+def _facts(network: Network) -> Iterator[str]:
+    """Names in loops, influences and the map that nothing declares."""
+    parameters = {parameter.name for parameter in network.parameters}
+    reactions = {reaction.name for reaction in network.reactions}
+    readable = {entry.name for entry in (*network.species, *network.formulas)}
+    nodes, carriers = {node.name for node in network.map_nodes}, {influence.name for influence in network.influences}
+    for loop in network.loops:
+        yield from _absent(f"loop '{loop.name}'", "parameter", loop.switched_off, parameters)
+    for influence in network.influences:
+        yield from _absent(f"influence '{influence.name}'", "species or quantity", influence.sources, readable)
+        yield from _absent(
+            f"influence '{influence.name}'", "reaction or quantity", influence.places, reactions | readable
+        )
+        yield from _absent(f"influence '{influence.name}'", "reading", influence.reaches, readable)
+    for node in network.map_nodes:
+        yield from _absent(f"box '{node.name}' of the map", "species or quantity", [node.quantity], readable)
+    for edge in network.map_edges:
+        place = f"arrow from '{edge.start}' to '{edge.end}' of the map"
+        yield from _absent(place, "box", (edge.start, edge.end), nodes)
+        yield from _absent(place, "reaction", edge.reactions, reactions)
+        yield from _absent(place, "influence", edge.influences, carriers)
+
+
+def _absent(place: str, kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, n=3)
+            hint = f". Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+            yield f"{place}: no {kind} is called '{name}'{hint}"

@@ -10,7 +10,8 @@ from .language import Network, NetworkError
 
 
 def join(modules: Iterable[ModuleType]) -> Network:
-    """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS.
+    """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS,
+    LOOPS, INFLUENCES, MAP_NODES, MAP_EDGES.
 
     Raises
     ------
@@ -28,6 +29,10 @@ def join(modules: Iterable[ModuleType]) -> Network:
         quantities=all_of("QUANTITIES"),
         observables=all_of("OBSERVABLES"),
         reactions=all_of("REACTIONS"),
+        loops=all_of("LOOPS"),
+        influences=all_of("INFLUENCES"),
+        map_nodes=all_of("MAP_NODES"),
+        map_edges=all_of("MAP_EDGES"),
     )
     found = mistakes(network)
     if found:

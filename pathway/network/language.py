@@ -1,4 +1,5 @@
-"""The words in which a network is declared: species, parameters, quantities, observables, reactions.
+"""The words in which a network is declared: species, parameters, quantities, observables, reactions; and what is known
+of it as a whole: loops, influences, the map.
 
 A declaration says what exists and what reacts, in text a biologist would write on a board; amounts and rates are
 looked up elsewhere. `join.join` puts the modules of a network together.
@@ -131,6 +132,89 @@ class Reaction:
         return {name: count for name, count in net.items() if count}
 
 
+@dataclass(frozen=True)
+class Loop:
+    """A feedback loop or an option of the circuit that can be switched off.
+
+    Attributes
+    ----------
+    name : str
+    switched_off : mapping of parameter to float
+        Values that switch it off.
+    meaning : str
+        The loop in words, once round.
+    may_switch : bool
+        Whether it may carry a second stable state: a positive loop, or what reinforces one.
+    """
+
+    name: str
+    switched_off: Mapping[str, float]
+    meaning: str = ""
+    may_switch: bool = False
+
+
+@dataclass(frozen=True)
+class Influence:
+    """A cause of a difference between two cultures: what is seen, and what sees it.
+
+    Attributes
+    ----------
+    name : str
+        In words: "PTEN".
+    sources : tuple of str
+        Species or quantities.
+    places : tuple of str
+        Reactions, quantities or observables whose formulas read them.
+    verb : str
+        What setting it to another culture's course means, in words: "restoring PTEN".
+    reaches : tuple of str
+        Readings on which all influence is carried by the influences that reach them.
+    """
+
+    name: str
+    sources: tuple[str, ...]
+    places: tuple[str, ...]
+    verb: str = ""
+    reaches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class MapNode:
+    """A box of the map: its middle in inches from the left and from above, what is written, what colors it."""
+
+    name: str
+    x: float
+    y: float
+    label: str
+    quantity: str
+
+
+@dataclass(frozen=True)
+class MapEdge:
+    """An arrow of the map.
+
+    Attributes
+    ----------
+    start, end : str
+        Names of nodes.
+    sign : str
+        "+" raises, "-" lowers.
+    reactions : tuple of str
+        Whose rate it sets; none for an arrow into a quantity.
+    influences : tuple of str
+        Names of the influences that it stands for.
+    corners : tuple of (x, y)
+        Where it bends.
+    """
+
+    start: str
+    end: str
+    sign: str
+    reactions: tuple[str, ...] = ()
+    influences: tuple[str, ...] = ()
+    corners: tuple[tuple[float, float], ...] = ()
+
+
 _TERM = re.compile(r"(?:(\d+)\s+)?([^\W\d]\w*)$")
 
 
@@ -153,6 +237,19 @@ class Network:
     quantities: tuple[Quantity, ...]
     observables: tuple[Observable, ...]
     reactions: tuple[Reaction, ...]
+    loops: tuple[Loop, ...] = ()
+    influences: tuple[Influence, ...] = ()
+    map_nodes: tuple[MapNode, ...] = ()
+    map_edges: tuple[MapEdge, ...] = ()
+
+    def influences_on(self, reading: str) -> tuple[Influence, ...]:
+        """The influences that together carry all influence on a reading; none if that is not known."""
+        return tuple(influence for influence in self.influences if reading in influence.reaches)
+
+    @cached_property
+    def explained(self) -> tuple[str, ...]:
+        """Readings whose influences are known."""
+        return tuple(dict.fromkeys(name for influence in self.influences for name in influence.reaches))
 
     @cached_property
     def formulas(self) -> tuple[Quantity | Observable, ...]:

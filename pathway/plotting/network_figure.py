@@ -1,126 +1,19 @@
-"""A map of the circuit, laid out by hand, coloured by fold changes or fluxes; links carry their shares."""
+"""A map of the circuit, laid out by hand, coloured by fold changes or fluxes; arrows carry their shares."""
 
 from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown
+from pathway.network import MapEdge, MapNode, circuit
 
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
 
 Place = tuple[float, float]
-
-# Place of each node (inches from the left and from above), what is written, and the quantity that colours it.
-NODES: Mapping[str, tuple[float, float, str, str]] = {
-    "EGFR": (0.75, 0.35, "EGFR", "EGFR_signal"),
-    "HER2": (2.05, 0.35, "HER2", "HER2_signal"),
-    "HER3": (3.55, 0.35, "HER2-HER3", "HER3_signal"),
-    "SRC": (2.2, 1.25, "Src", "SRC_active"),
-    "PI3K": (3.55, 1.25, "PI3K alpha", "PI3K_alpha"),
-    "PI3Kb": (4.55, 1.25, "PI3K beta", "PI3K_beta"),
-    "IRS1": (6.15, 1.25, "adapters", "IRS1"),
-    "RAS": (0.6, 2.15, "RAS", "RAS_GTP"),
-    "PTEN": (2.35, 2.15, "PTEN", "PTEN_active"),
-    "PIP3": (3.95, 2.15, "PIP3", "PIP3"),
-    "mTORC2": (5.75, 2.15, "mTORC2", "mTORC2_activity"),
-    "ERK": (0.6, 3.05, "ERK", "ERK_active"),
-    "PTENm": (2.35, 3.05, "PTEN mRNA", "PTEN_transcript"),
-    "AKT": (3.95, 3.05, "pAKT", "pAKT"),
-    "S6K": (5.75, 3.05, "S6K", "S6K_active"),
-    "AP1": (0.6, 3.95, "AP-1", "AP1"),
-    "miR21": (2.35, 3.95, "miR-21", "miR21_free"),
-    "FOXO": (5.15, 3.95, "FOXO", "FOXO_nuclear"),
-    "INF": (3.65, 3.95, "NF-kB/STAT3", "inflammation"),
-    "PDCD4": (1.35, 4.75, "PDCD4", "PDCD4"),
-    "NFIB": (2.95, 4.75, "NFIB", "NFIB"),
-    "p27": (5.0, 4.75, "p27", "p27"),
-    "cyclinD": (6.05, 4.75, "cyclin D", "cyclin_D"),
-    "growth": (6.05, 5.45, "growth", "division_rate"),
-}
-
-# From, to, sign, and the links (names in `explain`) that the arrow stands for.
-EDGES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
-    ("EGFR", "PI3K", "+", ("EGFR signal",)),
-    ("EGFR", "RAS", "+", ()),
-    ("HER2", "HER3", "+", ()),
-    ("HER2", "SRC", "+", ()),
-    ("HER2", "RAS", "+", ()),
-    ("HER3", "PI3K", "+", ("HER3 signal",)),
-    ("IRS1", "PI3Kb", "+", ("adapters (S6K feedback)",)),
-    ("SRC", "PTEN", "-", ("Src",)),
-    ("PI3K", "PIP3", "+", ()),
-    ("PI3Kb", "PIP3", "+", ()),
-    ("PTEN", "PIP3", "-", ("PTEN",)),
-    ("PIP3", "AKT", "+", ()),
-    ("mTORC2", "AKT", "+", ("mTORC2 (S6K feedback)",)),
-    ("AKT", "S6K", "+", ()),
-    ("S6K", "mTORC2", "-", ()),
-    ("AKT", "FOXO", "-", ()),
-    ("AKT", "INF", "+", ()),
-    ("FOXO", "p27", "+", ()),
-    ("S6K", "cyclinD", "+", ()),
-    ("p27", "growth", "-", ()),
-    ("cyclinD", "growth", "+", ()),
-    ("RAS", "ERK", "+", ()),
-    ("ERK", "AP1", "+", ("ERK",)),
-    ("AP1", "miR21", "+", ()),
-    ("INF", "miR21", "+", ()),
-    ("miR21", "PTENm", "-", ("miR-21",)),
-    ("PTENm", "PTEN", "+", ()),
-    ("miR21", "PDCD4", "-", ()),
-    ("PDCD4", "AP1", "-", ()),
-    ("miR21", "NFIB", "-", ()),
-    ("NFIB", "miR21", "-", ()),
-)
-
-# Arrows that bend around the map: from, to, sign, corner points, links.
-ROUND: tuple[tuple[str, str, str, tuple[tuple[float, float], ...], tuple[str, ...]], ...] = (
-    ("FOXO", "HER3", "+", ((5.15, 0.35),), ()),
-    ("S6K", "IRS1", "-", ((6.85, 3.05), (6.85, 1.25)), ()),
-)
-
-# The reactions whose rate an arrow sets, in flux colours; arrows into a quantity that is no species have none.
-REACTIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("EGFR", "RAS"): ("RAS_loading",),
-    ("HER2", "SRC"): ("SRC_activation",),
-    ("HER2", "RAS"): ("RAS_loading",),
-    ("SRC", "PTEN"): ("PTEN_phosphorylation",),
-    ("PI3K", "PIP3"): ("PIP3_by_PI3K",),
-    ("PI3Kb", "PIP3"): ("PIP3_by_PI3K",),
-    ("PTEN", "PIP3"): ("PIP3_by_PTEN",),
-    ("PIP3", "AKT"): (
-        "AKT_T308_phosphorylation",
-        "AKT_T308_phosphorylation_second",
-    ),
-    ("mTORC2", "AKT"): (
-        "AKT_S473_phosphorylation",
-        "AKT_S473_phosphorylation_second",
-    ),
-    ("AKT", "S6K"): ("S6K_activation",),
-    ("AKT", "FOXO"): ("FOXO_export",),
-    ("AKT", "INF"): ("inflammation_onset",),
-    ("FOXO", "p27"): ("p27_synthesis",),
-    ("S6K", "cyclinD"): ("cyclin_D_synthesis",),
-    ("p27", "growth"): ("net_growth",),
-    ("cyclinD", "growth"): ("net_growth",),
-    ("RAS", "ERK"): ("ERK_phosphorylation",),
-    ("ERK", "AP1"): ("AP1_synthesis",),
-    ("AP1", "miR21"): ("miR21_transcription",),
-    ("INF", "miR21"): ("miR21_transcription",),
-    ("miR21", "PTENm"): ("PTEN_mRNA_silenced_decay",),
-    ("PTENm", "PTEN"): ("PTEN_translation_step",),
-    ("miR21", "PDCD4"): ("PDCD4_mRNA_silenced_decay",),
-    ("PDCD4", "AP1"): ("AP1_synthesis",),
-    ("miR21", "NFIB"): ("NFIB_synthesis",),
-    ("NFIB", "miR21"): ("miR21_transcription",),
-    ("FOXO", "HER3"): ("HER3_transcription_step",),
-    ("S6K", "IRS1"): ("IRS1_degradation",),
-}
 
 _WIDE, _TALL = 0.46, 0.145
 _HEIGHT = 7.1
@@ -148,7 +41,7 @@ def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
         raise unknown("color of the map", color, COLORS)
     with house_style():
         lines = textwrap.wrap(found.text(), 140)
-        height = _HEIGHT + 0.115 * len(lines) + 0.15 * len(found.links)
+        height = _HEIGHT + 0.115 * len(lines) + 0.15 * len(found.influences)
         figure = new_figure(WIDTH, height)
         title = f"Why {found.reading} differs: '{found.arm}' against '{found.reference}' at {found.time:g} h"
         figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
@@ -157,11 +50,12 @@ def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
         axes.set_ylim(5.85, 0)
         axes.axis("off")
         strokes = _by_share(found) if color == "fold" else _by_flux(found)
-        for start, end, sign, corners, _ in _arrows():
-            _arrow(axes, start, end, sign, corners, strokes.get((start, end), Stroke()))
-        for x, y, label, quantity in NODES.values():
-            levels = found.levels.get(quantity, (math.nan, math.nan))
-            _node(axes, x, y, label, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
+        network = circuit()
+        for edge in network.map_edges:
+            _arrow(axes, edge, strokes.get((edge.start, edge.end), Stroke()))
+        for node in network.map_nodes:
+            levels = found.levels.get(node.quantity, (math.nan, math.nan))
+            _box(axes, node, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
         _key(figure, height, color)
         _bars(figure, found, height)
         figure.text(
@@ -186,21 +80,25 @@ Ends = tuple[str, str]
 def _by_share(found: Explanation) -> dict[Ends, Stroke]:
     """Arrows that carry the difference, as wide as their share."""
     whole = sum(abs(share.value) for share in found.shares) or 1.0
-    shares = {link.name: share.value for link, share in zip(found.links, found.shares, strict=True)}
+    shares = {influence.name: share.value for influence, share in zip(found.influences, found.shares, strict=True)}
     strokes = {}
-    for start, end, _, _, links in _arrows():
-        carried = [shares[link] for link in links if abs(shares.get(link, 0.0)) > 0.01 * whole]
+    for edge in circuit().map_edges:
+        carried = [shares[name] for name in edge.influences if abs(shares.get(name, 0.0)) > 0.01 * whole]
         if carried:
             width = 0.8 + 4.0 * sum(map(abs, carried)) / whole
-            strokes[start, end] = Stroke(width, PALETTE[1], found.relative(carried[0]))
+            strokes[edge.start, edge.end] = Stroke(width, PALETTE[1], found.relative(carried[0]))
     return strokes
 
 
 def _by_flux(found: Explanation) -> dict[Ends, Stroke]:
     """Arrows coloured by the fold of the flux, wide where it is far from 1; faint where an arrow has no reaction."""
-    strokes = {(start, end): Stroke(0.6, _FAINT) for start, end, *_ in _arrows()}
-    for ends, reactions in REACTIONS.items():
-        own, other = (sum(found.fluxes[name][k] for name in reactions) for k in (0, 1))
+    strokes = {}
+    for edge in circuit().map_edges:
+        ends = edge.start, edge.end
+        strokes[ends] = Stroke(0.6, _FAINT)
+        if not edge.reactions:
+            continue
+        own, other = (sum(found.fluxes[name][k] for name in edge.reactions) for k in (0, 1))
         if own > 0.0 and other > 0.0:
             fold = math.log2(own / other)
             strokes[ends] = Stroke(1.0 + min(abs(fold), 2.0), _flux_colour(fold), f"{own / other:.2g}x", PALETTE[0])
@@ -223,22 +121,16 @@ def _flux_colour(fold: float) -> Any:
     return _flux_colors()(0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
 
 
-def _arrows() -> Iterator[tuple[str, str, str, tuple[Place, ...], tuple[str, ...]]]:
-    """Every arrow: from, to, sign, corners, links."""
-    for start, end, sign, links in EDGES:
-        yield start, end, sign, (), links
-    yield from ROUND
-
-
-def _arrow(axes: Any, start: str, end: str, sign: str, corners: tuple[Place, ...], stroke: Stroke) -> None:
-    first, last = NODES[start][:2], NODES[end][:2]
+def _arrow(axes: Any, edge: MapEdge, stroke: Stroke) -> None:
+    places, corners = _places(), edge.corners
+    first, last = places[edge.start], places[edge.end]
     if corners:
-        path = [_edge(first, corners[0]), *corners]
+        path = [_border(first, corners[0]), *corners]
         axes.plot(*zip(*path, strict=True), color=stroke.color, linewidth=stroke.width, zorder=1)
         first = corners[-1]
-    back = any((end, start) == (s, e) for s, e, *_ in EDGES)
-    (x0, y0), (x1, y1) = _beside(_edge(first, last), _edge(last, first), 0.06 if back else 0.0)
-    style = "-|>,head_width=0.13,head_length=0.26" if sign == "+" else "|-|,widthA=0,widthB=0.22"
+    back = any((edge.end, edge.start) == (other.start, other.end) for other in circuit().map_edges if not other.corners)
+    (x0, y0), (x1, y1) = _beside(_border(first, last), _border(last, first), 0.06 if back else 0.0)
+    style = "-|>,head_width=0.13,head_length=0.26" if edge.sign == "+" else "|-|,widthA=0,widthB=0.22"
     arrow = {"arrowstyle": style, "color": stroke.color, "linewidth": stroke.width, "shrinkA": 0, "shrinkB": 1}
     axes.annotate("", (x1, y1), (x0, y0), arrowprops={**arrow, "mutation_scale": 12}, zorder=1)
     if stroke.label:
@@ -252,6 +144,11 @@ def _arrow(axes: Any, start: str, end: str, sign: str, corners: tuple[Place, ...
         )  # fmt: skip
 
 
+def _places() -> dict[str, Place]:
+    """The middle of each box."""
+    return {node.name: (node.x, node.y) for node in circuit().map_nodes}
+
+
 def _beside(start: Place, end: Place, distance: float) -> tuple[Place, Place]:
     """A line moved to its left, so that the one that goes back has room."""
     dx, dy = end[0] - start[0], end[1] - start[1]
@@ -259,16 +156,18 @@ def _beside(start: Place, end: Place, distance: float) -> tuple[Place, Place]:
     return (start[0] + across * dy, start[1] - across * dx), (end[0] + across * dy, end[1] - across * dx)
 
 
-def _edge(start: Place, end: Place) -> Place:
+def _border(start: Place, end: Place) -> Place:
     """Where the line from the middle of a box leaves the box."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     share = min(_WIDE / abs(dx) if dx else math.inf, _TALL / abs(dy) if dy else math.inf, 1.0)
-    known = any(start == node[:2] for node in NODES.values())
+    known = start in _places().values()
     return (start[0] + share * dx, start[1] + share * dy) if known else start
 
 
-def _node(axes: Any, x: float, y: float, label: str, own: float, other: float, told: bool) -> None:
+def _box(axes: Any, node: MapNode, own: float, other: float, told: bool) -> None:
     from matplotlib.patches import FancyBboxPatch
+
+    x, y, label = node.x, node.y, node.label
 
     fold = math.log2(own / other) if own > 0 and other > 0 else 0.0
     color = _colour(fold) if told else "white"
@@ -324,7 +223,7 @@ def _bars(figure: Figure, found: Explanation, height: float) -> None:
         share = found.shares[k]
         whisker(axes, share, row)
         axes.plot(float(found.attribution.alone[k, 0]), row, "|", color="black", markersize=6)
-    axes.set_yticks(range(len(order)), [found.links[k].name for k in order])
+    axes.set_yticks(range(len(order)), [found.influences[k].name for k in order])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)

@@ -12,14 +12,15 @@ from pathway.analysis.control import control_coefficients, sensitivities_over_ti
 from pathway.analysis.dose_series import dose_series
 from pathway.analysis.draws import from_ranges
 from pathway.analysis.drive import drive_branch, hysteresis
-from pathway.analysis.explain import LINKS, explain
+from pathway.analysis.explain import explain
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.options import options_of
+from pathway.analysis.paired_model import REFERENCE, paired_model
 from pathway.analysis.perturbed import scalable, scale_of, targets
 from pathway.analysis.scenario_sensitivity import ranges_of, reading
 from pathway.analysis.schedules import schedules
 from pathway.analysis.screen import screen
-from pathway.analysis.twins import REFERENCE, Link, twin_model
+from pathway.network import Influence, circuit
 from pathway.scenario import run_scenario
 from pathway.scenario.run import dishes
 from pathway.simulation import simulate, steady_state
@@ -172,8 +173,8 @@ def test_targets_are_named_once_per_kind(laboratory):
     assert len(set(names)) == len(names) > 250
 
 
-@pytest.mark.parametrize("name", sorted(LINKS.keys() - {"log_cell_number"}))
-def test_links_carry_the_whole_difference_and_shares_add_up(name, scenario, laboratory):
+@pytest.mark.parametrize("name", sorted(set(circuit().explained) - {"log_cell_number"}))
+def test_influences_carry_the_whole_difference_and_shares_add_up(name, scenario, laboratory):
     found = explain(scenario, laboratory, arm="trastuzumab", reference="both", reading=name)
     gap = found.other - found.value
     assert abs(found.attribution.remainder[0]) < 1e-6 * max(abs(gap), 1e-9)
@@ -181,12 +182,13 @@ def test_links_carry_the_whole_difference_and_shares_add_up(name, scenario, labo
         assert found.unexplained == pytest.approx(0.0, abs=1e-5 * max(abs(gap), 1e-3))
 
 
-def test_an_explanation_does_not_depend_on_the_order_of_links(scenario, laboratory):
-    one = explain(scenario, laboratory, arm="trastuzumab", reference="both", links=LINKS["pAKT"])
-    other = explain(scenario, laboratory, arm="trastuzumab", reference="both", links=LINKS["pAKT"][::-1])
-    shares = dict(zip((link.name for link in other.links), other.shares, strict=True))
-    for link, share in zip(one.links, one.shares, strict=True):
-        assert share.value == pytest.approx(shares[link.name].value, abs=1e-8)
+def test_an_explanation_does_not_depend_on_the_order_of_influences(scenario, laboratory):
+    carriers = circuit().influences_on("pAKT")
+    one = explain(scenario, laboratory, arm="trastuzumab", reference="both", influences=carriers)
+    other = explain(scenario, laboratory, arm="trastuzumab", reference="both", influences=carriers[::-1])
+    shares = dict(zip((influence.name for influence in other.influences), other.shares, strict=True))
+    for influence, share in zip(one.influences, one.shares, strict=True):
+        assert share.value == pytest.approx(shares[influence.name].value, abs=1e-8)
     assert one.ranked()[0] == 0 and "restoring PTEN" in one.text()
 
 
@@ -196,16 +198,17 @@ def test_an_explained_value_is_that_of_the_scenario(scenario, laboratory, result
     assert found.other == pytest.approx(result.arms["both"].courses["pAKT"][-1], rel=1e-4)
 
 
-def test_a_twin_without_switches_is_two_separate_cultures(laboratory, untreated):
+def test_a_pair_without_switches_is_two_separate_cultures(laboratory, untreated):
     model = laboratory.model
-    twin = twin_model(model, LINKS["pAKT"])
-    values = np.concatenate([untreated.parameters, untreated.parameters, np.zeros(len(LINKS["pAKT"]))])
+    carriers = circuit().influences_on("pAKT")
+    twin = paired_model(model, carriers)
+    values = np.concatenate([untreated.parameters, untreated.parameters, np.zeros(len(carriers))])
     state = np.tile(untreated.state, 2)
     run = simulate(twin, [50.0], parameters=values, initial=state)
     n = len(model.species)
     assert run.values[0, :n] == pytest.approx(run.values[0, n:], rel=1e-9)
     with pytest.raises(AnalysisError, match="does not read"):
-        twin_model(model, [Link("x", ("NFIB",), ("PIP3_by_PTEN",))])
+        paired_model(model, [Influence("x", ("NFIB",), ("PIP3_by_PTEN",))])
     assert REFERENCE + "PTEN" in twin.observables
 
 
@@ -255,7 +258,10 @@ def test_bad_questions_get_a_line_that_says_what_to_change(scenario, laboratory)
         (lambda: explain(scenario, laboratory, arm="both", reference="both"), "compared with itself"),
         (lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="GR"), "read growth"),
         (lambda: schedules(scenario, laboratory, [200.0]), "after the reading"),
-        (lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="EGFR"), "no links are known"),
+        (
+            lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="EGFR"),
+            "what carries all influence",
+        ),
     ]
     for ask, words in questions:
         with pytest.raises(AnalysisError, match=words):

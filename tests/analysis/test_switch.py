@@ -32,7 +32,7 @@ def beyond_the_plausible(laboratory):
 def test_a_second_state_is_found_where_there_is_one(laboratory):
     rows = beyond_the_plausible(laboratory)
     found = search(laboratory, rows)
-    assert found.bistable and found.loops["B2"] == len(found.bistable)
+    assert found.bistable and found.loops["B2 PDCD4 on AP-1"] == len(found.bistable)
     place, pulses = laboratory.model.parameter_index("miR21_extra_transcription"), []
     for member in found.bistable:
         sensitive, *_, resistant = found.states[member]

@@ -16,11 +16,12 @@ from pathway.analysis.schedules import schedules
 from pathway.analysis.screen import screen
 from pathway.analysis.switch import switch
 from pathway.expressions import parse
+from pathway.network import circuit
 from pathway.plotting.branch_figure import plot_branches, plot_switch
 from pathway.plotting.cell_figure import plot_single_cells
 from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
 from pathway.plotting.dose_figure import plot_dose_series
-from pathway.plotting.network_figure import EDGES, NODES, REACTIONS, ROUND, plot_explanation
+from pathway.plotting.network_figure import plot_explanation
 from pathway.plotting.screen_figure import plot_screen
 from pathway.plotting.sensitivity_figure import plot_morris, plot_sobol
 from pathway.plotting.style import save
@@ -103,12 +104,9 @@ def test_figures_are_complete(name, laboratory, scenario, tmp_path):
 
 
 def test_the_map_has_every_node_once_and_no_two_in_one_place(laboratory, scenario):
-    places = [node[:2] for node in NODES.values()]
-    assert len(set(places)) == len(places)
-    for start, end, *_ in (*EDGES, *ROUND):
-        assert start in NODES and end in NODES
+    nodes = circuit().map_nodes
+    assert len({node.name for node in nodes}) == len({(node.x, node.y) for node in nodes}) == len(nodes)
     levels = explain(scenario, laboratory, arm="trastuzumab", reference="both").levels
-    assert {node[3] for node in NODES.values()} <= levels.keys()
-    drawn = {(start, end) for start, end, *_ in (*EDGES, *ROUND)}
-    assert drawn >= REACTIONS.keys()
-    assert {name for names in REACTIONS.values() for name in names} <= laboratory.model.rates.keys()
+    assert {node.quantity for node in nodes} <= levels.keys()
+    edges = circuit().map_edges
+    assert len({(edge.start, edge.end) for edge in edges}) == len(edges)

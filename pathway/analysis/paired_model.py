@@ -1,80 +1,60 @@
 """Two cultures in one model, so that an edge of one can be made to see what happens in the other.
 
-A link belongs to a source (a species or quantity) and to places that read it (reactions, quantities). A switch per link
-blends the source's own value with its course in the reference culture: at 1 the places act as if the source were as in
-the reference. All switches at once are parameters, so that every subset of causes is a member of one ensemble.
+An influence belongs to a source (a species or quantity) and to places that read it (reactions, quantities). A switch
+for each influence blends the source's own value with its course in the reference culture: at 1 the places act as if the
+source were as in the reference. All switches at once are parameters, so every subset of causes is a member of one
+ensemble.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from pathway.equations import Model
 from pathway.expressions import Expression, add, multiply, negate, number, symbol
 from pathway.expressions.calculus import substitute_all
+from pathway.network import Influence
 
 from .mistakes import AnalysisError, unknown
 
-REFERENCE = "twin_"
+REFERENCE = "paired_"
 
 
-@dataclass(frozen=True)
-class Link:
-    """A cause: what is seen, and who sees it.
-
-    Attributes
-    ----------
-    name : str
-        In words: "PTEN".
-    sources : tuple of str
-        Species or quantities.
-    places : tuple of str
-        Reactions, quantities or observables whose formulas read them.
-    doing : str
-        What switching it means, in words: "restoring PTEN".
-    """
-
-    name: str
-    sources: tuple[str, ...]
-    places: tuple[str, ...]
-    doing: str = ""
+def switch_of(influence: Influence) -> str:
+    """The parameter that turns an influence over to the reference: 0 own, 1 reference."""
+    return "switch_" + "".join(c if c.isalnum() else "_" for c in influence.name)
 
 
-def switch_of(link: Link) -> str:
-    """The parameter that turns a link over to the reference: 0 own, 1 reference."""
-    return "switch_" + "".join(c if c.isalnum() else "_" for c in link.name)
-
-
-def twin_model(model: Model, links: Sequence[Link]) -> Model:
-    """The model beside a copy of itself, the reference, with a switch for each link.
+def paired_model(model: Model, influences: Sequence[Influence]) -> Model:
+    """The model beside a copy of itself, the reference, with a switch for each influence.
 
     Names of the copy begin with `REFERENCE`; both have their own parameters and starts.
 
     Raises
     ------
     AnalysisError
-        If a link names what does not exist, or a place that does not read the source.
+        If an influence names what does not exist, or a place that does not read the source.
     """
-    for link in links:
-        _check(model, link)
+    for influence in influences:
+        _check(model, influence)
     copied = {name: symbol(REFERENCE + name) for name in (*model.species, *model.parameters, *model.assignments)}
 
-    def twins(formulas: Mapping[str, Expression]) -> dict[str, Expression]:
+    def copies(formulas: Mapping[str, Expression]) -> dict[str, Expression]:
         made = substitute_all(list(formulas.values()), copied)
         return {REFERENCE + name: formula for name, formula in zip(formulas, made, strict=True)}
 
     seen = {**model.assignments, **model.rates, **model.observables}
     blended = dict(seen)
-    for link in links:
-        blends = {source: _blend(source, switch_of(link)) for source in link.sources}
-        for place in link.places:
+    for influence in influences:
+        blends = {source: _blend(source, switch_of(influence)) for source in influence.sources}
+        for place in influence.places:
             blended[place] = substitute_all([blended[place]], blends)[0]
     # The reference is computed first, since a blended quantity reads it.
-    assignments = {**twins(model.assignments), **{name: blended[name] for name in model.assignments}}
-    switches = tuple(switch_of(link) for link in links)
+    assignments = {**copies(model.assignments), **{name: blended[name] for name in model.assignments}}
+    switches = tuple(switch_of(influence) for influence in influences)
     stoichiometry = dict(model.stoichiometry)
     for name, parts in model.stoichiometry.items():
         stoichiometry[REFERENCE + name] = {REFERENCE + reaction: factor for reaction, factor in parts.items()}
@@ -84,12 +64,12 @@ def twin_model(model: Model, links: Sequence[Link]) -> Model:
         species=(*model.species, *(REFERENCE + name for name in model.species)),
         parameters=(*model.parameters, *(REFERENCE + name for name in model.parameters), *switches),
         parameter_values=np.concatenate([model.parameter_values, model.parameter_values, np.zeros(len(switches))]),
-        initial={**model.initial, **twins(model.initial)},
-        rates={**{name: blended[name] for name in model.rates}, **twins(model.rates)},
+        initial={**model.initial, **copies(model.initial)},
+        rates={**{name: blended[name] for name in model.rates}, **copies(model.rates)},
         stoichiometry=stoichiometry,
-        rate_rules={**model.rate_rules, **twins(model.rate_rules)},
+        rate_rules={**model.rate_rules, **copies(model.rate_rules)},
         assignments=assignments,
-        observables={**{n: blended[n] for n in model.observables}, **twins(model.observables)},
+        observables={**{n: blended[n] for n in model.observables}, **copies(model.observables)},
         units={**model.units, **{REFERENCE + name: unit for name, unit in model.units.items()}},
         outputs=frozenset(model.outputs | {REFERENCE + name for name in model.outputs}),
     )
@@ -100,16 +80,18 @@ def _blend(source: str, switch: str) -> Expression:
     return add(multiply(add(number(1.0), negate(share)), own), multiply(share, other))
 
 
-def _check(model: Model, link: Link) -> None:
+def _check(model: Model, influence: Influence) -> None:
     from pathway.expressions import symbols
 
     known = (*model.species, *model.assignments)
-    for source in link.sources:
+    for source in influence.sources:
         if source not in known:
             raise unknown("species or quantity", source, known)
     formulas = {**model.assignments, **model.rates, **model.observables}
-    for place in link.places:
+    for place in influence.places:
         if place not in formulas:
             raise unknown("reaction or quantity", place, formulas)
-        if not symbols(formulas[place]) & set(link.sources):
-            raise AnalysisError(f"'{place}' does not read {', '.join(link.sources)}, so nothing can be switched there")
+        if not symbols(formulas[place]) & set(influence.sources):
+            raise AnalysisError(
+                f"'{place}' does not read {', '.join(influence.sources)}, so nothing can be switched there"
+            )

@@ -435,9 +435,10 @@ def _polish(
     jacobians = part.jacobians(states, parameters, time)
     absent = part.absent(states, jacobians, starts)
     groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
-    for k in np.flatnonzero(np.isfinite(jacobians).all(axis=(1, 2))).tolist():
+    for k in range(len(states)):
         equations = part.equations(absent[k], parameters[k])
-        groups.setdefault(id(equations), (equations, []))[1].append(k)
+        if np.isfinite(equations.matrix(jacobians[k])).all():
+            groups.setdefault(id(equations), (equations, []))[1].append(k)
     for equations, members in groups.values():
         where = np.array(members)
         one = states[where], parameters[where], starts[where], jacobians[where]

@@ -211,13 +211,14 @@ class SteadySlopes:
 
 def _inverse(matrix: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]:
     """Inverse and condition number, rows scaled alike and columns by the size of what they stand for."""
-    size = np.abs(values)
-    size = np.maximum(size, 1e-9 * np.max(size, initial=0.0))
-    size = np.where(size > 0.0, size, 1.0)
-    scaled = matrix * size
-    rows = np.abs(scaled).max(axis=1, initial=0.0)
-    rows = np.where(rows > 0.0, rows, 1.0)
-    scaled = scaled / rows[:, None]
+    with np.errstate(all="ignore"):
+        size = np.abs(values)
+        size = np.maximum(size, 1e-9 * np.max(size, initial=0.0))
+        size = np.where(size > 0.0, size, 1.0)
+        scaled = matrix * size
+        rows = np.abs(scaled).max(axis=1, initial=0.0)
+        rows = np.where(rows > 0.0, rows, 1.0)
+        scaled = scaled / rows[:, None]
     if not np.isfinite(scaled).all():
         return np.full_like(matrix, np.nan), np.inf
     try:

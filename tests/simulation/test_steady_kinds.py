@@ -233,6 +233,25 @@ def test_rounding_of_large_terms_is_no_movement() -> None:
     assert found == pytest.approx([0.3 * (1 + 1e-15), 1.0], rel=1e-9)
 
 
+# Rates with an infinite slope at zero.
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected", "slope"),
+    [
+        ("k - sqrt(y)", 0.01, 0.2),
+        # sqrt(y) = u: u^2 - u - k = 0, dy/dk = 1/(1 - 1/(2u)).
+        ("k + sqrt(y) - y", ((1 + 1.4**0.5) / 2) ** 2, 1 / (1 - 1 / (1 + 1.4**0.5))),
+        # The solution that stays at zero is the one that a model without a first molecule has.
+        ("k*y^0.3 - y", 0.0, 0.0),
+    ],
+)
+def test_rates_with_an_infinite_slope_at_zero(rate: str, expected: float, slope: float) -> None:
+    model = model_of("root", {"y": rate}, {"y": 0.0}, {"k": 0.1})
+    assert steady_state(model)[0] == pytest.approx(expected, rel=1e-10)
+    assert steady_state_sensitivities(model, ("k",))[0, 0] == pytest.approx(slope, rel=1e-9)
+
+
 # What does not rest.
 
 

@@ -15,6 +15,7 @@ from pathway.parameters import ParameterError
 from pathway.units import UnitError
 
 from . import quantities
+from .divisors import undefined_at_zero
 from .experiment import MEDIUM_CHANGE
 from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
@@ -204,9 +205,16 @@ class Checker:
                 self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
             if isinstance(text, str):
                 try:
-                    quantities.amount(text, units[name], usual=1.0)
+                    if quantities.amount(text, units[name], usual=1.0) == 0.0:
+                        self._zero(name, place)
                 except UnitError as error:
                     self._add(place, f"change of {name}: {error}; expected for example '0.5 x' or '3 {units[name]}'")
+
+    def _zero(self, name: str, place: Path) -> None:
+        """Refuse 0 for what something is divided by."""
+        model = self.laboratory.model
+        for undefined in undefined_at_zero(model, model.parameter_values, [name]).values():
+            self._add(place, f"change of {name}: it divides, and cannot be 0: {undefined} would not be a finite number")
 
     def _within(self, time: float | None, written: Any, path: Path) -> None:
         if time is not None and self.end is not None and time >= self.end:

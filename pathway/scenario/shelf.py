@@ -14,6 +14,7 @@ from pathway.network import Network, Observable, Quantity, Species, circuit
 from pathway.network.minimal import minimal_circuit
 
 from .anchored_lines import anchored
+from .divisors import undefined_at_zero
 from .laboratory import Agent, KnockDown, Laboratory
 
 
@@ -78,7 +79,24 @@ def _of_file(path: Path) -> parameters.CellLine:
     line = parameters.cell_line_file(path)
     if line.parent is not None:
         line = _with_parents_numbers(line, line_of_cells(line.parent))
+    _refuse_zeros(line, path)
     return anchored(line, circuit_model())
+
+
+def _refuse_zeros(line: parameters.CellLine, path: Path) -> None:
+    """Raise if the line sets to 0 what something is divided by."""
+    zeros = [name for name in sorted(line.own) if line.entries[name].value == 0.0]
+    if zeros:
+        model = circuit_model()
+        values = np.array([line.entries[name].value for name in model.parameters])
+        values = np.where(values == 0.0, model.parameter_values, values)
+        undefined = undefined_at_zero(model, values, zeros)
+        complaints = [
+            f"{path}:{line.entries[name].line}: '{name}' divides, and cannot be 0: {what} would not be a finite number"
+            for name, what in undefined.items()
+        ]
+        if complaints:
+            raise parameters.ParameterError("\n".join(complaints))
 
 
 def _with_parents_numbers(line: parameters.CellLine, parent: parameters.CellLine) -> parameters.CellLine:

@@ -126,6 +126,8 @@ def write_run(
     }
     inputs = result.scenario.inputs
     record = provenance(command, result.scenario.settings, inputs)
+    if result.scenario.settings_of_inputs != result.scenario.settings:
+        record["settings_of_inputs"] = list(result.scenario.settings_of_inputs)
     with new_folder(out, RUN, identity_of(result.scenario, out), force) as folder:
         write_results(
             folder, record, inputs, tables, {"figure": draw} if figures else {}, page if figures else None, say=say

@@ -55,7 +55,8 @@ def replay(folder: Path) -> Replay:
         If its scenario can no longer be read.
     """
     record, stored, scenario_file = _opened(folder)
-    scenario = read_scenario(scenario_file, record["settings"])
+    settings = record.get("settings_of_inputs", record["settings"])
+    scenario = read_scenario(scenario_file, settings, here=scenario_file.parent)
     result = run_scenario(scenario)
     changed = tuple(changes(record, provenance(record["command"], record["settings"], {})))
     text = csv_text(*result.columns())

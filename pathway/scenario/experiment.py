@@ -186,6 +186,8 @@ class Scenario:
         The file as TOML gives it, settings applied; tables that other rooms read (`analyze`) are found here.
     inputs : mapping of file name to bytes
         The files it was read from, as they were then: the scenario, its measurements, its cells.
+    settings_of_inputs : tuple of str
+        The settings with these files' names where they name one.
     """
 
     name: str
@@ -210,6 +212,7 @@ class Scenario:
     settings: tuple[str, ...] = ()
     document: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, bytes] = field(default_factory=dict)
+    settings_of_inputs: tuple[str, ...] = ()
 
     @property
     def growth_doses(self) -> tuple[str, ...]:

@@ -64,7 +64,11 @@ def find_scenario(name_or_file: str) -> Path:
 
 
 def read_scenario(
-    name_or_file: str | Path, settings: Sequence[str] = (), laboratory: Laboratory | None = None
+    name_or_file: str | Path,
+    settings: Sequence[str] = (),
+    laboratory: Laboratory | None = None,
+    *,
+    here: Path | None = None,
 ) -> Scenario:
     """A scenario, checked.
 
@@ -76,6 +80,8 @@ def read_scenario(
         "KEY=VALUE" each, applied before checking.
     laboratory : Laboratory, optional
         What there is to draw on; the package's own circuit unless told otherwise.
+    here : Path, optional
+        Where files of cells that a setting names are looked for first; the current folder unless told otherwise.
 
     Raises
     ------
@@ -89,7 +95,7 @@ def read_scenario(
         laboratory = built_in_laboratory()
     text = _text_of(file)
     document = _parsed(file, text)
-    changed, origins, mistakes = with_settings(document, settings, laboratory.parameters)
+    changed, origins, mistakes = with_settings(document, settings, laboratory.parameters, here)
     lines = key_lines(text)
     found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
     broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)
@@ -159,6 +165,7 @@ def _built(
     file: Path, text: str, document: dict[str, Any], settings: tuple[str, ...], laboratory: Laboratory
 ) -> Scenario:
     made = schema.ScenarioFile.model_validate(document)
+    inputs, of_copies = input_files(file, text, document, settings)
     end = quantities.hours(made.time.end)
     doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
     arms = tuple(_arm(arm, made) for arm in made.arm)
@@ -188,7 +195,8 @@ def _built(
         expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
         settings=settings,
         document=document,
-        inputs=input_files(file, text, document),
+        inputs=inputs,
+        settings_of_inputs=of_copies,
     )
 
 

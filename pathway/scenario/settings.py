@@ -8,6 +8,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from .inputs import typed_path
 from .mistakes import Mistake, did_you_mean
 
 TIMES = {"end", "record_every"}
@@ -38,7 +39,7 @@ def with_settings(
         parts = _full_key([part.strip().strip('"') for part in key.split(".")], changed, parameters)
         value = _value(text.strip())
         if parts[-1] == "cells" and isinstance(value, str) and value.endswith(".toml"):
-            typed = (here or Path.cwd()) / value
+            typed = typed_path(value, here)
             value = str(typed.resolve()) if typed.is_file() else value
         path, complaint = _assign(changed, parts, value)
         if complaint:

@@ -163,3 +163,25 @@ def test_a_file_typed_on_the_command_line_is_meant_from_where_one_stands(lines, 
     for found in content.values():
         del found["arms"]["parental"]["control"]  # "untreated", where that is the same line
     same(content["skbr3"], content["./skbr3.toml"])
+
+
+def test_a_run_of_own_lines_is_repeated_from_its_folder(lines, monkeypatch, capsys):
+    """Files of the same name in two folders, parents elsewhere, one typed: all lie in the run's own folder."""
+    folder = lines / "kept"
+    for place, hours in (("a", 50), ("b", 70)):
+        (folder / place).mkdir(parents=True)
+        text = f'doubling_time = "{hours} h"\n[line]\ntitle = "{place}"\nparent = "../base.toml"\n'
+        (folder / place / "line.toml").write_text(text)
+    (folder / "base.toml").write_text('[line]\ntitle = "base"\nparent = "skbr3"\n')
+    scenario = SCENARIO.partition("[data]")[0].replace('"skbr3"', '"a/line.toml"')
+    (folder / "s.toml").write_text(scenario)
+    monkeypatch.chdir(folder / "b")
+    assert main(["run", "../s.toml", "--set", "cells=./line.toml", "--json", "--out", "../out"]) in (DONE, NOT_MET)
+    arms = json.loads(capsys.readouterr().out)["arms"]
+    assert arms["untreated"]["cell_number_fold"] == pytest.approx(2 ** (96 / 70), rel=1e-5)
+    for place in ("a", "b"):
+        (folder / place / "line.toml").write_text("gone")
+    (folder / "base.toml").unlink()
+    (folder / "out").rename(lines / "moved")
+    assert main(["replay", str(lines / "moved")]) == DONE
+    assert "identical" in capsys.readouterr().out

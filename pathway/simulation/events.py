@@ -36,7 +36,8 @@ from pathway.expressions import Expression, symbols
 from pathway.expressions.evaluation import evaluate_all
 
 from .errors import SimulationError
-from .prepared import Prepared
+from .hybrid import HybridModel, Saltation
+from .prepared import Prepared, prepare
 from .simulate import run_one, statistics_of
 from .solvers import layout
 from .solvers.batch import evaluate_many
@@ -50,6 +51,9 @@ EXECUTIONS = 100_000
 ROUNDING = 1e-9
 """A trigger that changes back before what it reads has moved by this share did so by rounding: a smooth course that
 passes its border and returns within it comes no further than its square, which is less than a float tells apart."""
+
+CHATTER = 1e-9
+"""A switch that turns back and forth within this share of the time that a run spans slides along its border."""
 
 TIES = 1
 """Seed of the stream that orders events of one priority."""
@@ -113,6 +117,13 @@ class Formulas:
     priority: Expression | None
 
 
+def state_between(row: np.ndarray, time: float) -> np.ndarray:
+    """The state within a step, from its row of a tape, shape (n_species,)."""
+    x = (time - row[0]) / row[1]
+    before, after, bend, second, third = row[layout.TAPE_HEAD :].reshape(5, -1)
+    return (1.0 - x) * before + x * (after + (1.0 - x) * (bend + x * (second + x * third)))
+
+
 def event_formulas(model: Model) -> list[Formulas]:
     """The formulas of all events over species, parameters and time."""
     made = []
@@ -136,11 +147,13 @@ class EventRun:
     task : Task
         The whole run, with its interventions.
     solver : str
+    hybrid : HybridModel, optional
+        What `prepared` was made from, if the run stops at every switch of the rates.
     continued : EventState, optional
         What an earlier period of the experiment has left (it keeps its own); None: the experiment begins.
     open_end : bool
         Whether another period begins at the last time: what happens at that moment is left to it.
-    on_stretch, on_action, on_trigger, on_execution : callable, optional
+    on_stretch, on_cross, on_action, on_trigger, on_execution : callable, optional
         Told what happens, for derivatives along the run.
     events : EventState
     at_switch : bool
@@ -153,9 +166,11 @@ class EventRun:
     task: Task
     solver: str
     tape: bool = False
+    hybrid: HybridModel | None = None
     continued: InitVar[EventState | None] = None
     open_end: bool = False
     on_stretch: Callable[[Report, np.ndarray], None] | None = None
+    on_cross: Callable[[list[Saltation]], None] | None = None
     on_action: Callable[[int], None] | None = None
     on_trigger: Callable[[Waiting], None] | None = None
     on_execution: Callable[[Waiting, np.ndarray, np.ndarray], None] | None = None
@@ -176,6 +191,8 @@ class EventRun:
         self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
         self.at_crossing = False
         self._last_changes = np.full(len(model.events), -math.inf)
+        self._turns: dict[int, list[float]] = {}
+        self._earlier = self.time, self.state
 
     @cached_property
     def formulas(self) -> list[Formulas]:
@@ -185,9 +202,20 @@ class EventRun:
     def kernels(self) -> Kernels:
         return self.prepared.kernels(1, events=True)
 
+    @property
+    def n_events(self) -> int:
+        """Events of the model itself; behind them come the guards of a hybrid one."""
+        return len(self.events.triggers) if self.hybrid is None else self.hybrid.n_events
+
+    def _truths(self) -> np.ndarray:
+        """Every condition as it stands now."""
+        where = (np.array([self.time]), self.state[None], self.parameters[None])
+        return evaluate_many(self.kernels, self.kernels.conditions, self.kernels.n_conditions, *where)[0]
+
     def run(self) -> None:
         """Go on to the last time."""
         end = self.task.times[-1]
+        self._enter_modes()
         self._settle()
         self._act()
         self._respond()
@@ -201,6 +229,7 @@ class EventRun:
                 self.time = station
             else:
                 self._integrate(min(end, self._next_action(), self.events.next_due, station))
+            self._cross()
             if self.time < end or not self.open_end:
                 self._act()
                 self._respond()
@@ -212,7 +241,7 @@ class EventRun:
         The run is integrated up to the last moment at which a switch has surely not changed, and hops from there, over
         a few floats, to the first one at which it has and to the first one at which it surely has.
         """
-        switching = self.prepared.time_switches
+        switching = (self.prepared if self.hybrid is None else prepare(self.hybrid.original)).time_switches
         if not switching.chosen:
             return math.inf, False
         values = switching.values(self.parameters, self.state)
@@ -249,6 +278,21 @@ class EventRun:
         self.time = float(report.moments[0, 0])
         self.state = report.states[0].copy()
         self.counts += report.counts[0]
+        if self.hybrid is not None and self.on_cross is not None:
+            self._look_back(report)
+
+    def _look_back(self, report: Report) -> None:
+        """Keep a moment before a switch, and refuse slopes where a guard has turned round at its border."""
+        assert self.hybrid is not None and self.on_cross is not None
+        tape, n = report.tape[: report.counts[0, layout.TAPED]], len(self.state)
+        states = np.concatenate([tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + n], self.state[None]])
+        times = np.append(tape[:, 0], self.time)
+        self._earlier = float(times[-2]), states[-2]
+
+        def between(row: int, time: float) -> np.ndarray:
+            return state_between(tape[row], time)
+
+        self.on_cross(self.hybrid.touches(times, states, between, self.parameters, self.task.relative))
 
     def _from_here(self, times: np.ndarray) -> Task:
         nothing = np.zeros(0)
@@ -264,6 +308,40 @@ class EventRun:
             action_values=nothing,
             conditions=self.events.triggers.copy(),
         )
+
+    def _enter_modes(self) -> None:
+        """Give the rates the side of each switch on which the state is, also after it was set to something else."""
+        if self.hybrid is not None:
+            self.hybrid.enter(self.time, self.state, self.parameters)
+
+    def _cross(self) -> None:
+        """Go through the switches of the rates that the motion has just brought about."""
+        hybrid = self.hybrid
+        if hybrid is None:
+            return
+        guards = hybrid.changed(self._truths(), self.parameters)
+        if not guards:
+            return
+        self._count_turns(guards)
+
+        def settle() -> np.ndarray:
+            self._settle()
+            return self.state
+
+        found = hybrid.cross(guards, self.time, self.state, self.parameters, settle, self._earlier, self.task.relative)
+        if self.on_cross is not None:
+            self.on_cross(found)
+
+    def _count_turns(self, guards: Sequence[int]) -> None:
+        """Refuse a switch that turns back and forth without time going on."""
+        assert self.hybrid is not None
+        near = CHATTER * float(self.task.times[-1] - self.task.start_times[0])
+        for guard in guards:
+            turns = self._turns.setdefault(guard, [])
+            turns.append(self.time)
+            if len(turns) >= 4 and self.time - turns.pop(0) <= near:
+                text = self.hybrid.texts[guard - self.hybrid.n_events]
+                raise self._error(f"the switch '{text}' chatters: the state slides along its border")
 
     def _act(self) -> None:
         """Carry out the interventions due now."""
@@ -324,11 +402,10 @@ class EventRun:
 
     def _look(self) -> None:
         """Compare all triggers with what they were."""
-        where = (np.array([self.time]), self.state[None], self.parameters[None])
-        size = self.kernels.n_conditions
-        truth = evaluate_many(self.kernels, self.kernels.conditions, size, *where)[0]
-        before, self.events.triggers = self.events.triggers, truth
-        changed = np.flatnonzero(truth != before)
+        self._enter_modes()
+        before, self.events.triggers = self.events.triggers, self._truths()
+        truth = self.events.triggers
+        changed = np.flatnonzero(truth[: self.n_events] != before[: self.n_events])
         by_rounding = [place for place in changed if self.at_crossing and self._is_rounding(place)]
         self._last_changes[changed] = self.time
         self.at_crossing = False

@@ -2,7 +2,8 @@
 
 The run comes first and leaves its accepted steps on a tape; the sensitivities then follow it (`solvers.slopes`), with
 an error control of their own. Where the state jumps, they jump by the chain rule; where the moment of an event depends
-on parameters, its slope comes from the condition that sets it off.
+on parameters, its slope comes from the condition that sets it off. A model with switches in its rates runs as a hybrid
+system as soon as the place of one of them moves with a name or with the state (`hybrid`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import InputError
 from pathway.expressions import Expression, differentiate
-from pathway.expressions.graph import ZERO, postorder
+from pathway.expressions.graph import COMPARISONS, ZERO, postorder
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .errors import SimulationError
 from .events import EventRun, Formulas, Waiting
+from .hybrid import HybridModel, Saltation, is_moment, motion, moving_hybrid
 from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
@@ -44,11 +46,14 @@ def simulate_with_sensitivities(
 ) -> Trajectory:
     """The trajectory with the derivative of every value by every name, from the slopes of the start."""
     model = prepared.model
+    hybrid = moving_hybrid(model, names)
+    if hybrid is not None:
+        prepared, task = hybrid.prepared, hybrid.task(task)
     going = _Slopes(prepared, task, names, slopes)
-    if model.events:
-        run = _SlopeEvents(prepared, task, solver, tape=True, slopes=going)
+    if prepared.model.events:
+        run = _SlopeEvents(prepared, task, solver, going, hybrid)
         run.run()
-        values, used, end = run.values, run.used, run.state
+        values, used, end = run.values, run.used[:, : len(model.parameters)], run.state
         statistics = statistics_of(run.counts, run.events.executed)
     else:
         report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
@@ -283,18 +288,52 @@ class _SlopeEvents(EventRun):
     state there moves, the motion of the moment included.
     """
 
-    def __init__(self, prepared: Prepared, task: Task, solver: str, tape: bool, slopes: _Slopes) -> None:
-        super().__init__(prepared, task, solver, tape)
+    def __init__(
+        self, prepared: Prepared, task: Task, solver: str, slopes: _Slopes, hybrid: HybridModel | None
+    ) -> None:
+        super().__init__(prepared, task, solver, tape=True, hybrid=hybrid)
         self.slopes = slopes
         self.moment = np.zeros(slopes.n_names)
         self.total = slopes.matrix
         self.on_stretch = self._stretch
+        self.on_cross = self._crossed
         self.on_action = self._action
         self.on_trigger = self._trigger
         self.on_execution = self._execution
+        self._passed: list[tuple[Saltation, np.ndarray]] = []
+
+    def run(self) -> None:
+        """Go on to the last time."""
+        if self.hybrid is not None:
+            parameters = self.parameters.copy()
+            self.hybrid.enter(self.time, self.state, parameters)
+            self._crossed(self.hybrid.at_border(self.time, self.state, parameters))
+        super().run()
+
+    def _rates(self) -> np.ndarray:
+        return motion(self.prepared, self.time, self.state, self.parameters)
 
     def _stretch(self, report: Report, times: np.ndarray) -> None:
-        self.slopes.walk(report.tape[: report.counts[0, layout.TAPED]])
+        self.slopes.parameters[:] = self.parameters
+        tape = report.tape[: report.counts[0, layout.TAPED]]
+        if self.hybrid is None or not is_moment(tape[0, 0], tape[-1, 2]):
+            self.slopes.walk(tape)
+        self._passed = []
+        self._before = self.parameters.copy()
+
+    def _crossed(self, saltations: list[Saltation]) -> None:
+        """The jump of the sensitivities at switches of the rates."""
+        slopes = self.slopes
+        by_parameter = np.zeros((self.n_parameters, slopes.n_names))
+        for column, name in enumerate(slopes.names):
+            if name in self.prepared.model.parameters:
+                by_parameter[self.prepared.model.parameters.index(name), column] = slopes.weights[column]
+        for saltation in saltations:
+            moment = saltation.moment(slopes.matrix, by_parameter)
+            slopes.matrix = slopes.matrix + np.outer(saltation.jump, moment)
+            self._passed.append((saltation, moment))
+        if any(moment.any() for _, moment in self._passed):
+            self._check_acted()
 
     def _respond(self) -> None:
         """Everything at this moment, with the motion of the moment taken out again at its end."""
@@ -302,8 +341,9 @@ class _SlopeEvents(EventRun):
         rates = self._rates()
         self.moment = np.zeros(slopes.n_names)
         due = self._due()
-        if self.at_crossing or self.at_switch:
-            self.moment = self._crossing(rates)
+        changed = self._changed_triggers() if self.at_crossing or self.at_switch else []
+        if changed:
+            self.moment = self._crossing(rates, changed)
         elif due:
             self.moment = due[0].context[0]  # type: ignore[index]
         before = self.events.executed
@@ -311,6 +351,8 @@ class _SlopeEvents(EventRun):
         super()._respond()
         if self.events.executed > before:
             slopes.matrix = self.total - np.outer(self._rates(), self.moment)
+            if any(not np.allclose(m, self.moment, rtol=1e-9, atol=0.0) for s, m in self._passed if s.jump.any()):
+                raise self._error("an event and a switch of the rates happen at the same moment, which has no slope")
 
     def _record(self) -> None:
         super()._record()
@@ -318,6 +360,47 @@ class _SlopeEvents(EventRun):
 
     def _action(self, action: int) -> None:
         self.slopes.act(action)
+
+    def _act(self) -> None:
+        before, first = (self.time, self.state.copy(), self.parameters.copy()), self.action
+        super()._act()
+        if self.hybrid is None or self.action == first:
+            return
+        self._acted = (*before, range(first, self.action))
+        if any(moment.any() for _, moment in self._passed):
+            earlier = np.sum([saltation.jump for saltation, _ in self._passed], axis=0)
+            self._compare_jumps(earlier, self._jump(self.state, self.parameters, self._before), self._acted[3])
+
+    _acted: tuple[float, np.ndarray, np.ndarray, range] | None = None
+
+    def _check_acted(self) -> None:
+        """Refuse a moving switch at the very moment of an intervention, unless it may as well come before it."""
+        if self._acted is not None and is_moment(self._acted[0], self.time):
+            _, state, parameters, actions = self._acted
+            modes = np.concatenate([parameters[: self.n_parameters], self.parameters[self.n_parameters :]])
+            later = np.sum([saltation.jump for saltation, _ in self._passed], axis=0)
+            self._compare_jumps(self._jump(state, modes, parameters), later, actions)
+
+    @property
+    def n_parameters(self) -> int:
+        """Parameters of the model itself; behind them come the modes of a hybrid one."""
+        return len(self.parameters) if self.hybrid is None else self.hybrid.n_parameters
+
+    def _jump(self, state: np.ndarray, parameters: np.ndarray, modes: np.ndarray) -> np.ndarray:
+        """Rates in other modes less rates in those of `parameters`."""
+        others = np.concatenate([parameters[: self.n_parameters], modes[self.n_parameters :]])
+        after = motion(self.prepared, self.time, state, parameters)
+        return (motion(self.prepared, self.time, state, others) - after) * self.prepared.pattern.mass
+
+    def _compare_jumps(self, earlier: np.ndarray, later: np.ndarray, actions: range) -> None:
+        """Refuse a slope unless the jump at a switch is the same before and after some actions."""
+        task, expected = self.task, earlier.copy()
+        for action in actions:
+            if task.action_kinds[action] in (layout.SET, layout.SCALE):
+                factor = 0.0 if task.action_kinds[action] == layout.SET else task.action_values[action]
+                expected[task.action_targets[action]] *= factor
+        if not np.allclose(later, expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max(initial=0.0)):
+            raise self._error("an intervention and a switch of the rates come at the same moment, which has no slope")
 
     def _slope(self, formulas: Sequence[Expression]) -> np.ndarray:
         """How formulas at the present moment move with each name, shape (n_formulas, n_names)."""
@@ -338,12 +421,17 @@ class _SlopeEvents(EventRun):
                         result[row, column] += self._evaluate([part])[0] * slopes.weights[column]
         return result
 
-    def _crossing(self, rates: np.ndarray) -> np.ndarray:
-        """How the moment moves at which a condition has just changed: from the comparison that stands at its border."""
+    def _changed_triggers(self) -> list[int]:
+        """Events whose triggers the motion has just changed."""
+        changed = self._truths() != self.events.triggers
+        return np.flatnonzero(changed[: self.n_events]).tolist()
+
+    def _crossing(self, rates: np.ndarray, changed: Sequence[int]) -> np.ndarray:
+        """How the moment moves at which a trigger has just changed: from its comparison that stands at the border."""
         best, moves = math.inf, np.zeros(self.slopes.n_names)
         self.total = self.slopes.matrix
         model = self.prepared.model
-        for formula in self._comparisons():
+        for formula in self._comparisons(changed):
             value = self._evaluate([formula])[0]
             speed = self._evaluate([differentiate(formula, TIME)])[0]
             for place, name in enumerate(model.species):
@@ -355,14 +443,14 @@ class _SlopeEvents(EventRun):
                 moves = -self._slope([formula])[0] / speed
         return moves
 
-    def _comparisons(self) -> list[Expression]:
-        if "comparisons" not in self.prepared.notes:
-            model = self.prepared.model
-            triggers = model.closed(event.trigger for event in model.events)
-            kinds = ("less", "less_equal", "equal", "not_equal")
-            found = [n.arguments[0] - n.arguments[1] for n in postorder(triggers) if n.operator in kinds]
-            self.prepared.notes["comparisons"] = found
-        return self.prepared.notes["comparisons"]
+    def _comparisons(self, places: Sequence[int]) -> list[Expression]:
+        """Differences of the comparisons in some triggers."""
+        model, notes = self.prepared.model, self.prepared.notes
+        if "comparisons" not in notes:
+            triggers = model.closed(event.trigger for event in model.events[: self.n_events])
+            compared = [[n for n in postorder([trigger]) if n.operator in COMPARISONS] for trigger in triggers]
+            notes["comparisons"] = [[n.arguments[0] - n.arguments[1] for n in nodes] for nodes in compared]
+        return [formula for place in places for formula in notes["comparisons"][place]]
 
     def _trigger(self, waiting: Waiting) -> None:
         formulas: Formulas = self.formulas[waiting.place]

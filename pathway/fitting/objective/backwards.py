@@ -17,7 +17,7 @@ from pathway.simulation.solvers.layout import TAPED
 from .layout import Layout
 from .recorded import Recorded, RunFailure
 from .runs import EngineRunner
-from .stretches import Jump, Run, Stretch
+from .stretches import Jump, Piece, Run, Stretch
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -37,8 +37,10 @@ class _Walked:
     ----------
     row : array, shape (n_model_parameters,)
         Model parameters in force.
-    times, tape : arrays
-        Of the part before the steady state; no rows if there is none.
+    times : array
+        Of the part before the steady state.
+    pieces : list of Piece
+        That part; none if there is none.
     rest : array or None
         The steady state at its end.
     partial : tuple of array
@@ -48,7 +50,7 @@ class _Walked:
     stretch: Stretch
     row: np.ndarray
     times: np.ndarray
-    tape: np.ndarray
+    pieces: list[Piece]
     rest: np.ndarray | None
     partial: tuple[np.ndarray, ...]
 
@@ -104,19 +106,30 @@ class Backwards:
             row[p] = held[p]
         self.recorded.parameters[stretch.outputs] = row
         times, n = stretch.moments
-        tape, rest = np.zeros((0, 3)), None
+        pieces: list[Piece] = []
+        rest = None
         if len(times) and len(state):
-            report = engine.taped(stretch, state, row, self.runner.relative_tolerance)
-            tape = report.tape[: report.counts[0, TAPED]].copy()
-            self.recorded.states[stretch.first_output : stretch.first_output + n] = report.values[0, :n]
-            state = report.states[0].copy()
+            if engine.hybrid is None:
+                report = engine.taped(stretch, state, row, self.runner.relative_tolerance)
+                tape = report.tape[: report.counts[0, TAPED]].copy()
+                values, state = report.values[0], report.states[0].copy()
+                pieces = [Piece(tape, row)] if len(tape) else []
+            else:
+                values, state, pieces = engine.pieces(stretch, state, row, self.runner.relative_tolerance)
+            self.recorded.states[stretch.first_output : stretch.first_output + n] = values[:n]
         if stretch.rests and len(state):
             time = float(times[-1]) if len(times) else stretch.start
             rest = state = engine.rested(time, state, row, measured=True)
             self.recorded.states[stretch.outputs.stop - 1] = rest
-        return _Walked(stretch, row, times, tape, rest, partial), state
+        return _Walked(stretch, row, times, pieces, rest, partial), state
 
     # Backwards.
+
+    @property
+    def must_go_forward(self) -> bool:
+        """Whether some switch has a slope only if nothing moves it: what moves is known on the way forward alone."""
+        pieces = (piece for walked in self._walked for stretch in walked for piece in stretch.pieces)
+        return any(saltation.refusal for piece in pieces for saltation in piece.saltations)
 
     def gradient(self, by_states: np.ndarray, by_parameters: np.ndarray) -> np.ndarray:
         """Derivative by the estimated parameters, in natural units, of a number that depends on what is recorded.
@@ -193,18 +206,40 @@ class _Pass:
             bar[:, 0] += self.by_states[last - 1]
             by_rest, bar = self._rest(walked.rest, walked.row, bar)
             by_row += by_rest
-        if len(walked.tape):
-            weights = np.zeros((len(walked.times), len(bar)))
-            n = stretch.moments[1]
-            weights[:n] = self.by_states[first : first + n]
-            prepared = self.forward.runner.engine.prepared
-            pulled, bar = pull_back(prepared, walked.tape, walked.row, walked.times, weights, bar, self.pace)
+        if walked.pieces:
+            pulled, bar = self._pieces(walked, bar)
             by_row += pulled
+        elif stretch.moments[1] and len(bar):
+            bar = bar.copy()
+            bar[:, 0] += self.by_states[first : first + stretch.moments[1]].sum(axis=0)
         for p in stretch.held.tolist():
             held[p] = held.get(p, 0.0) + by_row[p]
             by_row[p] = 0.0
         self.by_table[stretch.row] += by_row
         return bar if stretch.jump is None else self._jump(stretch.jump, walked.partial, bar, held)
+
+    def _pieces(self, walked: _Walked, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Derivatives by model parameters and by the start of the part before the steady state."""
+        n, n_parameters = walked.stretch.moments[1], len(walked.row)
+        weights = np.zeros((len(walked.times), len(bar)))
+        weights[:n] = self.by_states[walked.stretch.outputs][:n]
+        by_row = np.zeros((n_parameters, COLUMNS))
+        # What is recorded at the moment of a switch is what is there after it.
+        ends = [piece.end for piece in walked.pieces[:-1]]
+        bounds = [0, *np.searchsorted(walked.times, ends).tolist(), len(walked.times)]
+        for k in reversed(range(len(walked.pieces))):
+            piece, part = walked.pieces[k], slice(bounds[k], bounds[k + 1])
+            for saltation in reversed(piece.saltations):
+                bar, by_moment = saltation.back(bar)
+                by_row += by_moment
+            if piece.is_moment:
+                bar = bar.copy()
+                bar[:, 0] += weights[part].sum(axis=0)
+                continue
+            prepared = self.forward.runner.engine.traced
+            pulled, bar = pull_back(prepared, piece.tape, piece.row, walked.times[part], weights[part], bar, self.pace)
+            by_row += pulled[:n_parameters]
+        return by_row, bar
 
     def _jump(
         self, jump: Jump, partial: tuple[np.ndarray, ...], bar: np.ndarray, held: dict[int, np.ndarray]

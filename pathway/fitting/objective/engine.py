@@ -9,6 +9,7 @@ import numpy as np
 from pathway.simulation import SimulationError
 from pathway.simulation.ensemble import single
 from pathway.simulation.events import EventRun, EventState
+from pathway.simulation.hybrid import Saltation, moving_hybrid
 from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import Prepared, Ready, prepare
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
@@ -21,7 +22,7 @@ from pathway.simulation.switches import NO_MOMENTS, SwitchError
 
 from .layout import Layout
 from .recorded import RunFailure
-from .stretches import Stretch
+from .stretches import Piece, Stretch
 
 SMALL = 1e-10
 """Absolute tolerance as a share of the largest value a species has had so far."""
@@ -53,6 +54,11 @@ class Engine:
     ----------
     model : Model
     prepared : Prepared
+    hybrid : HybridModel or None
+        If rates have switches that move with the state or with estimated parameters: what runs that keep their steps
+        are made with.
+    traced : Prepared
+        What the steps that are kept belong to.
     solver : str
     pace : float
         The longest time that is measured.
@@ -62,6 +68,9 @@ class Engine:
     def __init__(self, layout: Layout, solver: str) -> None:
         self.model, self.solver = layout.model, solver
         self.prepared: Prepared = prepare(layout.model)
+        moving = [layout.model.parameters[k] for k in layout.moving]
+        self.hybrid = None if layout.model.events else moving_hybrid(layout.model, moving)
+        self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
         self.steady = steady_model(layout.model, hold_time=False)
         self._read_outputs = layout.read_species[self.steady.outputs[layout.read_species]]
         finite = layout.output_time[np.isfinite(layout.output_time)]
@@ -179,6 +188,43 @@ class Engine:
                 break
         ready.report.end_parameters[0] = row
         raise RunFailure(str(failure_of(self.prepared, ready.report, 0)))
+
+    def pieces(
+        self, stretch: Stretch, state: np.ndarray, row: np.ndarray, relative: float
+    ) -> tuple[np.ndarray, np.ndarray, list[Piece]]:
+        """Run a stretch up to its last finite moment, stopping at every switch of the rates.
+
+        Returns
+        -------
+        values : array, shape (n_moments, n_species)
+        end : array, shape (n_species,)
+        pieces : list of Piece
+
+        Raises
+        ------
+        RunFailure
+        """
+        hybrid, found = self.hybrid, list[Piece]()
+        assert hybrid is not None
+        one = state[None].copy(), row[None], _absolute(state[None])
+        task = hybrid.task(make_task(stretch.moments[0], stretch.start, *one, NOTHING, relative, SMALL))
+        run = EventRun(self.traced, task, self.solver, tape=True, hybrid=hybrid)
+
+        def keep(report: Report, times: np.ndarray) -> None:
+            tape = report.tape[: report.counts[0, codes.TAPED]].copy()
+            found.append(Piece(tape, run.parameters.copy()))
+
+        def cross(saltations: list[Saltation]) -> None:
+            if not found:  # at the very start
+                found.append(Piece(self._tape[:0], run.parameters.copy()))
+            found[-1].saltations.extend(saltations)
+
+        run.on_stretch, run.on_cross = keep, cross
+        try:
+            run.run()
+        except SimulationError as reason:
+            raise RunFailure(str(reason)) from None
+        return run.values, run.state, found
 
     def _made_ready(self, stretch: Stretch, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
         """The run of a stretch with its arrays; all write their steps to the same tape."""

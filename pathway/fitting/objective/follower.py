@@ -6,7 +6,7 @@ leaves its steps on a tape, then all directions follow it together (`pathway.sim
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,7 +21,7 @@ from pathway.simulation.solvers.slope_layout import Course, Directions, Walk, pa
 from .layout import Layout
 from .recorded import RunFailure
 from .slots import Table
-from .stretches import Stretch
+from .stretches import Piece, Stretch
 
 FLOOR = 1e-9
 """A slope counts in the error from this share of species size / parameter size on, and a species from this share of
@@ -118,7 +118,7 @@ class Steps:
         self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))
         self._scratch = self.machine.scratch(n_blocks, follower.prepared.pattern.mass)
         self._slots = self.machine.slots()
-        self._parameters = np.zeros(len(self.layout.model.parameters))
+        self._parameters = np.zeros(len(follower.prepared.model.parameters))
         self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
         self._scales, self._reached = np.ones(n_active), np.zeros(1)
         self._plans: dict[int, tuple[Directions, np.ndarray]] = {}
@@ -163,29 +163,65 @@ class Steps:
         ------
         RunFailure
         """
-        directions, sources = self._plan(stretch.row)
         n_rows = int(report.counts[0, TAPED])
-        walk = self._made_ready(stretch, report.tape, directions, relative, recorded)
-        self._state[:], self._parameters[:], self._scales[:] = before.T, row, scales
-        self._sizes[:] = 0.0
-        by_parameter.take(sources, out=directions.weights, mode="clip")
+        walk = self._made_ready(stretch, report.tape, relative, recorded)
+        self._begin(stretch, by_parameter, before, scales)
+        self._parameters[:] = row
         walk.course.progress[:] = 0, n_rows, 0
         if n_rows:
-            walk()
-            if self._reached[0] < report.tape[n_rows - 1, 2]:
-                raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
+            self._go(walk)
         else:
             walk.course.values[..., self.follower.active] = before[self.layout.read_species]
         return self._state.T
 
-    def _made_ready(
-        self, stretch: Stretch, tape: np.ndarray, directions: Directions, relative: float, recorded: np.ndarray
-    ) -> Walk:
+    def follow_pieces(
+        self,
+        stretch: Stretch,
+        pieces: Sequence[Piece],
+        by_parameter: np.ndarray,
+        before: np.ndarray,
+        scales: np.ndarray,
+        relative: float,
+        recorded: np.ndarray,
+    ) -> np.ndarray:
+        """The same along a stretch that stopped at every switch of the rates, where the slopes jump."""
+        self._begin(stretch, by_parameter, before, scales)
+        output = 0
+        for piece in pieces:
+            if not piece.is_moment:
+                self._parameters[:] = piece.row
+                walk = self._walk(stretch, piece.tape, relative, recorded, piece is pieces[-1])
+                walk.course.progress[:] = 0, len(piece.tape), output
+                self._go(walk)
+                output = int(walk.course.progress[2])
+            for saltation in piece.saltations:
+                self._state[:] = saltation.forward(self._state.T, by_parameter).T
+        values = recorded[stretch.first_output + output : stretch.first_output + stretch.moments[1]]
+        values[..., self.follower.active] = self._state.T[self.layout.read_species]
+        return self._state.T
+
+    def _begin(self, stretch: Stretch, by_parameter: np.ndarray, before: np.ndarray, scales: np.ndarray) -> None:
+        directions, sources = self._plan(stretch.row)
+        self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
+        by_parameter.take(sources, out=directions.weights, mode="clip")
+
+    def _go(self, walk: Walk) -> None:
+        walk()
+        if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
+            raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
+
+    def _made_ready(self, stretch: Stretch, tape: np.ndarray, relative: float, recorded: np.ndarray) -> Walk:
         """The walk along a stretch, as long as tape and record are the same."""
         found = self._walks.get((stretch, relative))
         if found is not None and found[0] is tape and found[1] is recorded:
             return found[2]
+        walk = self._walk(stretch, tape, relative, recorded, True)
+        self._walks[stretch, relative] = tape, recorded, walk
+        return walk
+
+    def _walk(self, stretch: Stretch, tape: np.ndarray, relative: float, recorded: np.ndarray, closes: bool) -> Walk:
         times, n = stretch.moments
+        directions, _ = self._plan(stretch.row)
         course = Course(
             tape=tape,
             parameters=self._parameters,
@@ -199,13 +235,11 @@ class Steps:
             scales=self._scales,
             faint=FLOOR,
             least=FLOOR,
-            closes=1,
+            closes=int(closes),
             progress=np.zeros(3, dtype=np.int64),
             reached=self._reached,
         )
-        walk = Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
-        self._walks[stretch, relative] = tape, recorded, walk
-        return walk
+        return Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
 
     def _plan(self, row: int) -> tuple[Directions, np.ndarray]:
         """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which entry of

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from pathway.simulation import SimulationError
+
 from .engine import Engine
 from .follower import Follower
 from .layout import Layout
@@ -70,7 +72,7 @@ class Going:
                         row[p], by_parameter[p] = held[p]
                     self.recorded.parameters[stretch.outputs] = row
                 state, slopes = self._stretch(follower, stretch, state, slopes, row, by_parameter)
-        except RunFailure as reason:
+        except (RunFailure, SimulationError) as reason:
             raise RunFailure(f"experiment '{run.name}': {reason}") from None
 
     def _settled(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
@@ -108,12 +110,15 @@ class Going:
             return state, slopes
         times, n = stretch.moments
         if len(times):
-            report = self.engine.taped(stretch, state, row, self.relative)
-            slopes = follower.steps.follow(
-                stretch, report, row, by_parameter, slopes, self._sizes[active], self.slope_relative, self._state_slopes
-            )
-            recorded.states[stretch.first_output : stretch.first_output + n] = report.values[0, :n]
-            state = report.states[0].copy()
+            told = by_parameter, slopes, self._sizes[active], self.slope_relative, self._state_slopes
+            if self.engine.hybrid is None:
+                report = self.engine.taped(stretch, state, row, self.relative)
+                slopes = follower.steps.follow(stretch, report, row, *told)
+                values, state = report.values[0], report.states[0].copy()
+            else:
+                values, state, pieces = self.engine.pieces(stretch, state, row, self.relative)
+                slopes = follower.steps.follow_pieces(stretch, pieces, *told)
+            recorded.states[stretch.first_output : stretch.first_output + n] = values[:n]
         if stretch.rests:
             time = float(times[-1]) if len(times) else stretch.start
             state = self.engine.rested(time, state, row, measured=True)

@@ -134,12 +134,16 @@ class Layout:
         return np.array(sorted({k for g in self.groups for k in g.species.values()}), dtype=int)
 
     @cached_property
-    def read_constants(self) -> np.ndarray:
-        """Model parameters that a group's formulas read and that may move with an estimated one, sorted."""
+    def moving(self) -> frozenset[int]:
+        """Model parameters that may move with an estimated one, directly or because a jump sets them."""
         _, column, parameter, _ = self.parameters.pattern.T
         moving = {int(k) for k in column[self.estimated_place[parameter] >= 0]}
-        moving |= {int(k) for run in self.runs for stretch in run.stretches for k in stretch.held}
-        return np.array(sorted({k for g in self.groups for k in g.constants.values()} & moving), dtype=int)
+        return frozenset(moving | {int(k) for run in self.runs for stretch in run.stretches for k in stretch.held})
+
+    @cached_property
+    def read_constants(self) -> np.ndarray:
+        """Model parameters that a group's formulas read and that may move with an estimated one, sorted."""
+        return np.array(sorted({k for g in self.groups for k in g.constants.values()} & self.moving), dtype=int)
 
     @property
     def slope_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:

@@ -201,7 +201,16 @@ class Objective:
         runner = self.runner
         if not getattr(runner, "goes_backwards", False) or self.layout.axes:
             return self(x)
-        return self._checked(x, lambda q, natural: self._pulled(runner.backwards(q), q, natural, x))  # type: ignore[union-attr]
+
+        def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
+            walked = runner.backwards(q)  # type: ignore[union-attr]
+            return self._followed(q, natural, x) if walked.must_go_forward else self._pulled(walked, q, natural, x)
+
+        return self._checked(x, made)
+
+    def _followed(self, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
+        recorded = self.runner.run(q)  # type: ignore[union-attr]
+        return self._sum(self.layout.observed.pool.filled(recorded, q[None]), recorded, q, natural, x)
 
     def _pulled(self, walked: Backwards, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
         observed, recorded = self.layout.observed, walked.recorded

@@ -100,12 +100,8 @@ class EngineRunner:
 
     def _make_followers(self) -> list[Follower] | None:
         """One for each run; None where slopes have to come from differences."""
-        layout, prepared = self.layout, self.engine.prepared
-        columns, parameters = layout.parameters.pattern[:, 1], layout.parameters.pattern[:, 2]
-        moving = {int(p) for p in columns[layout.estimated_place[parameters] >= 0]}
-        names = {layout.model.parameters[p] for p in moving}
-        switching = prepared.time_switches
-        if layout.model.events or switching.reads(switching.in_rates) & names:
+        layout, prepared = self.layout, self.engine.traced
+        if layout.model.events:
             return None
         made = []
         for run in layout.runs:

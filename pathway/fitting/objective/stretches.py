@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import Expression, symbols
 from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+from pathway.simulation.hybrid import Saltation, is_moment
 
 from .slots import partial_slopes
 
@@ -114,6 +115,34 @@ class Stretch:
     def rests(self) -> bool:
         """Whether the steady state is asked for at its end."""
         return bool(len(self.times)) and self.times[-1] == math.inf
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """Part of a stretch that has been run, within one mode of the rates; without switches that move, all of it.
+
+    Attributes
+    ----------
+    tape : array
+        Its steps, as in `Report.tape`.
+    row : array
+        Model parameters in force, with the modes.
+    saltations : list of Saltation
+        How slopes jump at its end.
+    """
+
+    tape: np.ndarray
+    row: np.ndarray
+    saltations: list[Saltation] = field(default_factory=list)
+
+    @property
+    def is_moment(self) -> bool:
+        """Whether nothing moves in it."""
+        return not len(self.tape) or is_moment(float(self.tape[0, 0]), self.end)
+
+    @property
+    def end(self) -> float:
+        return float(self.tape[-1, 2]) if len(self.tape) else -math.inf
 
 
 @dataclass(frozen=True, eq=False)

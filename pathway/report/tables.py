@@ -102,7 +102,7 @@ def setups(result: Result) -> list[Setup]:
     made = []
     for (cells, _), arms in groups.items():
         stem = Path(cells).stem
-        name = stem if lines.count(cells) == 1 else f"{stem} ({', '.join(arms)})"
+        name = stem if lines.count(cells) == 1 else f"{stem} ({'; '.join(arms)})"
         made.append(Setup(name, stem, tuple(arms), result.arms[arms[0]]))
     return made
 
@@ -119,7 +119,7 @@ def parameters_used(result: Result) -> tuple[list[str], list[list[Any]]]:
         for name, entry in setup.first.entries.items():
             value, usual = setup.value(name), setup.usual(name)
             low, high = entry.range
-            rows.append([setup.cells, ", ".join(setup.arms), name, value, entry.unit])
+            rows.append([setup.cells, "; ".join(setup.arms), name, value, entry.unit])
             rows[-1] += [usual if usual != value else None, float(low), float(high)]
             rows[-1] += [entry.source, entry.confidence, entry.note]
     return header, rows

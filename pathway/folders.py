@@ -257,7 +257,7 @@ _HELD: dict[str, int] = {}
 
 
 @contextmanager
-def _locked(folder: Path, wait: bool) -> Iterator[None]:
+def locked(folder: Path, wait: bool) -> Iterator[None]:
     """Alone in a folder, as far as other processes of ours go; a file system without locks keeps nobody out.
 
     Raises
@@ -370,15 +370,15 @@ def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = 
     place.parent.mkdir(parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(prefix=f".{place.name[:200]}-", suffix=_DRAFT, dir=place.parent))
     draft = Draft(path)
-    with _locked(path, wait=True):
+    with locked(path, wait=True):
         try:
             (path / _UNFINISHED).touch()
             yield draft
             draft._seal(kind, identity)
-            with _locked(place.parent, wait=True):
+            with locked(place.parent, wait=True):
                 _recover(place, path)
                 usable(out, kind, identity, force)
-                with _locked(place, wait=False) if place.is_dir() else nullcontext():
+                with locked(place, wait=False) if place.is_dir() else nullcontext():
                     draft._put(place)
         except BaseException:
             # Without this file it is complete, or already what stood in the other's place.
@@ -472,7 +472,7 @@ def _recover(place: Path, own: Path) -> None:
     left = [p for p in place.parent.iterdir() if p.name.startswith(begins) and p.name.endswith(_DRAFT) and p != own]
     for path in sorted(left, key=lambda p: p.stat().st_mtime, reverse=True):
         try:
-            with _locked(path, wait=False):
+            with locked(path, wait=False):
                 if (path / _UNFINISHED).exists():
                     shutil.rmtree(path)
                 elif not place.exists():
@@ -554,7 +554,7 @@ def growing_folder(
     """
     place = usable(out, kind, identity, force)
     place.mkdir(parents=True, exist_ok=True)
-    with _locked(place, wait=False):
+    with locked(place, wait=False):
         try:
             manifest = read_manifest(place)
         except FolderError:

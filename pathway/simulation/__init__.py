@@ -16,7 +16,8 @@ of one number by many parameters come from `adjoint`, which walks the tape backw
 forward sensitivities from some 50 parameters on (39: 1.4 times their price, 84: 0.6, 155: 0.3).
 """
 
-from .ensemble import Ensemble, EnsembleFile, simulate_ensemble, simulate_to_file
+from .ensemble import Ensemble, simulate_ensemble
+from .ensemble_file import EnsembleFile, open_ensemble, simulate_to_file
 from .errors import SimulationError
 from .interventions import Intervention
 from .simulate import simulate
@@ -32,6 +33,7 @@ __all__ = [
     "Statistics",
     "SteadyStateError",
     "Trajectory",
+    "open_ensemble",
     "simulate",
     "simulate_ensemble",
     "simulate_to_file",

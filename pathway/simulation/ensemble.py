@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -408,89 +406,3 @@ def _chunks(
 def _run_chunk(model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options) -> Ensemble:
     """One task of an executor: its members on one thread."""
     return _run_members(prepare(model), parameters, starts, options, 1)
-
-
-# --- onto disk ----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class EnsembleFile:
-    """An ensemble on disk.
-
-    Attributes
-    ----------
-    path : Path
-        NetCDF: `values` (member, time, quantity), `time`, `quantity`.
-    n_members : int
-    failures : dict of member to reason
-    seconds : float
-    """
-
-    path: Path
-    n_members: int
-    failures: Mapping[int, str]
-    seconds: float
-
-    @property
-    def rate(self) -> float:
-        """Members per second."""
-        return self.n_members / self.seconds
-
-
-def simulate_to_file(
-    model: Model,
-    times: Sequence[float] | np.ndarray,
-    parameters: np.ndarray | Callable[[int, int], np.ndarray],
-    path: str | Path,
-    *,
-    n_members: int | None = None,
-    chunk: int = CHUNK,
-    progress: Callable[[int, int], None] | None = None,
-    **options: Any,
-) -> EnsembleFile:
-    """As `simulate_ensemble`, chunk by chunk onto disk, so that memory holds one chunk at a time.
-
-    Parameters
-    ----------
-    model : Model
-    times : array, shape (n_times,)
-    parameters : array of shape (n_members, n_parameters), or a function of the first member and the one after the last
-        The function gives the parameters of these members and must give the same whenever it is asked.
-    path : str or Path
-        A NetCDF file to be written.
-    n_members : int, optional
-        Needed with a function.
-    chunk : int
-        Members in memory at a time.
-    progress : callable, optional
-        Told members done and members in all.
-    **options
-        As in `simulate_ensemble`; interventions are the same for all members.
-
-    Returns
-    -------
-    EnsembleFile
-    """
-    import h5netcdf
-
-    if callable(parameters) and n_members is None:
-        raise InputError("n_members: needed when parameters is a function")
-    n = int(n_members) if callable(parameters) else len(parameters)  # type: ignore[arg-type]
-    names = tuple(options["observables"]) if options.get("observables") is not None else model.species
-    failures: dict[int, str] = {}
-    began = time.perf_counter()
-    with h5netcdf.File(path, "w") as file:
-        file.dimensions = {"member": n, "time": len(times), "quantity": len(names)}
-        file.create_variable("time", ("time",), data=np.asarray(times, dtype=float))
-        file.create_variable("quantity", ("quantity",), data=np.array(names, dtype="S"))
-        shape = (min(chunk, max(n, 1)), len(times), len(names))
-        values = file.create_variable("values", ("member", "time", "quantity"), dtype=float, chunks=shape)
-        for first in range(0, n, chunk):
-            last = min(first + chunk, n)
-            rows = parameters(first, last) if callable(parameters) else parameters[first:last]
-            part = simulate_ensemble(model, times, rows, chunk=chunk, **options)
-            values[first:last] = part.values
-            failures |= {first + member: str(error) for member, error in part.failures.items()}
-            if progress is not None:
-                progress(last, n)
-    return EnsembleFile(Path(path), n, failures, time.perf_counter() - began)

@@ -12,7 +12,6 @@ import argparse
 import csv
 import json
 import time
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -20,9 +19,10 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model, network_model
-from pathway.expressions import Expression, evaluate, parse, symbols
+from pathway.expressions import Expression, evaluate, symbols
 from pathway.network import circuit
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state
+from pathway.simulation.anchor import solve_anchors
 
 LINES = ("skbr3", "bt474")
 TRASTUZUMAB = 68.7  # nM, 10 ug/mL
@@ -120,34 +120,11 @@ def plain_model() -> Model:
     return network_model("circuit", circuit(), {n: e.value for n, e in parameters.reference().items()})
 
 
-@cache
-def clamped_model() -> Model:
-    """The circuit with divisions and total PTEN held at what an untreated parental line has."""
-    model = plain_model()
-    held = {
-        "division_rate": parse("log(2)/doubling_time + k_death"),
-        "PTEN_synthesis": parse("k_PTEN_degradation + log(2)/doubling_time + k_death"),
-    }
-    return replace(model, assignments={**model.assignments, **held})
-
-
 def anchored(model: Model) -> Model:
-    """`mu_max` and `PTEN_synthesis_scale` set, found without iteration; the line has the PTEN gene.
-
-    In the untreated parental state divisions and total PTEN are known beforehand. A copy of the model in which both are
-    held rests at that state; the two constants then follow from it.
-    """
-    value = dict(zip(model.parameters, model.parameter_values, strict=True))
-    clamped = clamped_model().with_parameters(value)
-    state = steady_state(clamped)
-    cyclin, brake = read_off(model, state, "cyclin_D"), read_off(model, state, "p27")
-    division = np.log(2) / value["doubling_time"] + value["k_death"]
-    return model.with_parameters(
-        {
-            "mu_max": division * (value["K_growth"] * brake + cyclin) / cyclin,
-            "PTEN_synthesis_scale": 1.0 / read_off(model, state, "PTEN_translation"),
-        }
-    ).with_initial_values(state)
+    """The model with `mu_max` and `PTEN_synthesis_scale` found, at rest; the line has the PTEN gene."""
+    goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors()}
+    found = solve_anchors(plain_model(), goals, model.parameter_values)
+    return model.with_parameters(found.values).with_initial_values(found.state)
 
 
 def at_rest(model: Model, **changes: float) -> Model:

@@ -23,6 +23,9 @@ from pathway.simulation.anchor import solve_anchors
 from .laboratory import Laboratory
 from .shelf import line_of_cells
 
+_PRECISION = 1e-6
+"""Relative distance of drawn cells from what they are anchored to."""
+
 
 class DrawFailure(NumericalError, RuntimeError):
     """A draw that gives no living cell: no resting state, or growth or PTEN that cannot be had."""
@@ -87,7 +90,7 @@ def _drawn_line(
     values[places] = [line.entries[anchor.parameter].value for anchor in anchors]
     targets = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in anchors}
     try:
-        return solve_anchors(model, targets, values).parameters
+        return solve_anchors(model, targets, values, tolerance=_PRECISION).parameters
     except SimulationError as error:
         raise DrawFailure(str(error)) from error
 

@@ -1,16 +1,14 @@
 """Anchors: values of parameters for which named quantities meet their targets in the untreated steady state.
 
-    python -m pathway.simulation.anchor bt474      # the anchored parameters of a cell line, as they should be
-
 Newton's method in the logarithms of the parameters; the slopes of the steady state come from the implicit function
 theorem, so an iteration costs one steady state.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -36,6 +34,10 @@ LARGEST_MOVE = np.log(4.0)
 
 ROUNDS = 60
 HALVINGS = 12
+
+RESTARTS = (1.0, 0.25, 4.0)
+"""Factors on all anchored parameters from where the search begins; the next if the one before leads nowhere: a state
+that jumps as a parameter moves hides targets that lie beyond the jump."""
 
 
 class AnchorError(SteadyStateError):
@@ -102,7 +104,7 @@ class Anchored:
         everything = (*self.values, *names)
         start = prepare(self.model).start_slopes(self.parameters, everything, given=self._given)
         slopes = steady_slopes(self.model, self.state, self.parameters, everything, start)
-        distances = self._system.slopes(self.state, self.parameters, everything, slopes)
+        distances = self._system.slopes(self._system.at(self.state, self.parameters), everything, slopes)
         n = len(self.values)
         return distances[:, :n], distances[:, n:], slopes
 
@@ -136,36 +138,62 @@ def solve_anchors(
     SteadyStateError
         If there is no steady state to begin with.
     """
-    prepared = prepare(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model).copy()
     names = tuple(anchors)
     places = [model.parameter_index(name) for name in names]
     system = _AnchorSystem.of(model, anchors)
-    state = steady_state(model, p, initial=initial)
     for name, place in zip(names, places, strict=True):
         if not p[place] > 0.0:
+            state = steady_state(model, p, initial=initial)
             raise _missed(model, system, anchors, state, p, f"'{name}' is {p[place]:g} and cannot be anchored")
-    distance = system.distances(state, p)
-    for _ in range(ROUNDS):
-        if not np.isfinite(distance).all():
-            break
-        if np.max(np.abs(distance), initial=0.0) < tolerance:
-            values = {name: float(p[place]) for name, place in zip(names, places, strict=True)}
-            return Anchored(model, p, state, values, system, initial is not None)
-        start_slopes = prepared.start_slopes(p, names, given=initial is not None)
-        jacobian = system.slopes(state, p, names, steady_slopes(model, state, p, names, start_slopes)) * p[places]
+    ends = []
+    for factor in RESTARTS:
+        begun = p.copy()
+        begun[places] *= factor
         try:
-            step = np.linalg.solve(jacobian, -distance)
+            end, state, now = _search(model, system, begun, places, names, initial, tolerance)
+        except SteadyStateError:
+            if factor == 1.0:
+                raise
+            continue
+        if now.met(tolerance):
+            values = {name: float(end[place]) for name, place in zip(names, places, strict=True)}
+            return Anchored(model, end, state, values, system, initial is not None)
+        ends.append((now.miss, end, state))
+    _, end, state = min(ends, key=lambda tried: tried[0])
+    raise _missed(model, system, anchors, state, end)
+
+
+def _search(
+    model: Model,
+    system: _AnchorSystem,
+    p: np.ndarray,
+    places: list[int],
+    names: tuple[str, ...],
+    initial: Values,
+    tolerance: float,
+) -> tuple[np.ndarray, np.ndarray, _Reached]:
+    """Newton's method until the targets are met or come no nearer."""
+    prepared = prepare(model)
+    state = steady_state(model, p, initial=initial)
+    now = system.at(state, p)
+    for _ in range(ROUNDS):
+        if now.met(tolerance) or not np.isfinite(now.miss):
+            break
+        start_slopes = prepared.start_slopes(p, names, given=initial is not None)
+        jacobian = system.slopes(now, names, steady_slopes(model, state, p, names, start_slopes)) * p[places]
+        try:
+            step = np.linalg.solve(jacobian, -now.distances)
         except np.linalg.LinAlgError:
             break
         if not np.isfinite(step).all():
             break
         step *= min(1.0, LARGEST_MOVE / np.max(np.abs(step)))
-        found = _stepped(model, system, p, places, step, distance, initial)
+        found = _stepped(model, system, p, places, step, now, initial)
         if found is None:
             break
-        p, state, distance = found
-    raise _missed(model, system, anchors, state, p)
+        p, state, now = found
+    return p, state, now
 
 
 def _stepped(
@@ -174,10 +202,11 @@ def _stepped(
     p: np.ndarray,
     places: list[int],
     step: np.ndarray,
-    distance: np.ndarray,
+    now: _Reached,
     initial: Values,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-    """Parameters, state and distances after a step, shortened until the targets come nearer; None if they do not."""
+) -> tuple[np.ndarray, np.ndarray, _Reached] | None:
+    """Parameters, state and what is reached after a step, shortened until the targets come nearer; None if they do
+    not."""
     for _ in range(HALVINGS):
         trial = p.copy()
         trial[places] *= np.exp(step)
@@ -186,8 +215,8 @@ def _stepped(
         except SimulationError:
             state = None
         if state is not None:
-            after = system.distances(state, trial)
-            if np.isfinite(after).all() and np.linalg.norm(after) < np.linalg.norm(distance):
+            after = system.at(state, trial)
+            if after.miss < now.miss:
                 return trial, state, after
         step = 0.5 * step
     return None
@@ -196,10 +225,8 @@ def _stepped(
 def _missed(
     model: Model, system: _AnchorSystem, anchors: Targets, state: np.ndarray, p: np.ndarray, reason: str = ""
 ) -> AnchorError:
-    reached, targets = system.values(state, p)
-    with np.errstate(all="ignore"):
-        far = np.abs(np.log(np.where((reached > 0.0) & (targets > 0.0), reached / targets, np.inf)))
-    worst = int(np.argmax(far))
+    reached, targets, _, distances = system.at(state, p)
+    worst = int(np.argmax(np.where(np.isfinite(distances), np.abs(distances), np.inf)))
     name, (quantity, _) = list(anchors.items())[worst]
     reason = reason or (
         f"'{quantity}' does not reach its target by '{name}': it is {reached[worst]:.6g} instead of "
@@ -223,13 +250,14 @@ class _AnchorSystem:
         self._formulas = [*self._quantities, *(aim for aim in self._aims if aim is not None)]
         names = (*model.species, *model.parameters)
         self._place = {name: k for k, name in enumerate(names)}
-        self._entries: list[tuple[int, int]] = []
+        entries: list[tuple[int, int]] = []
         self._derivatives: list[Expression] = []
-        for name in symbols(*self._formulas) - {TIME}:
+        for name in sorted(symbols(*self._formulas) - {TIME}):
             users = [row for row, formula in enumerate(self._formulas) if name in symbols(formula)]
             slopes = directional_derivative([self._formulas[row] for row in users], {name: ONE})
-            self._entries += [(row, self._place[name]) for row in users]
+            entries += [(row, self._place[name]) for row in users]
             self._derivatives += slopes
+        self._rows, self._columns = np.array(entries, dtype=int).reshape(-1, 2).T
 
     @classmethod
     def of(cls, model: Model, anchors: Targets) -> _AnchorSystem:
@@ -239,59 +267,47 @@ class _AnchorSystem:
             notes[key] = cls(model, anchors)
         return notes[key]
 
-    def _named(self, state: np.ndarray, parameters: np.ndarray) -> dict[str, float]:
+    def at(self, state: np.ndarray, parameters: np.ndarray) -> _Reached:
+        """Quantities, targets and partial derivatives."""
         numbers = np.concatenate([state, parameters]).tolist()
-        return dict(zip(self._place, numbers, strict=True)) | {TIME: self.model.start_time}
-
-    def values(self, state: np.ndarray, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Quantities and targets, shape (n_anchors,) each."""
-        found = np.array(evaluate_all(self._formulas, self._named(state, parameters)))
+        known = dict(zip(self._place, numbers, strict=True)) | {TIME: self.model.start_time}
+        found = np.array(evaluate_all([*self._formulas, *self._derivatives], known))
         n, targets = len(self._quantities), self._numbers.copy()
-        targets[self._following] = found[n:]
-        return found[:n], targets
-
-    def distances(self, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-        """log(quantity / target), shape (n_anchors,); nan where one of the two is not positive."""
-        reached, targets = self.values(state, parameters)
-        good = (reached > 0.0) & (targets > 0.0)
-        return np.log(np.where(good, reached, np.nan) / np.where(good, targets, 1.0))
-
-    def slopes(
-        self, state: np.ndarray, parameters: np.ndarray, names: Sequence[str], state_slopes: np.ndarray
-    ) -> np.ndarray:
-        """Derivatives of the distances by the names, shape (n_anchors, n_names), along the steady state."""
+        targets[self._following] = found[n : len(self._formulas)]
         partial = np.zeros((len(self._formulas), len(self._place)))
-        entries = evaluate_all(self._derivatives, self._named(state, parameters))
-        for (row, column), entry in zip(self._entries, entries, strict=True):
-            partial[row, column] = entry
-        total = partial[:, : len(state)] @ state_slopes
+        partial[self._rows, self._columns] = found[len(self._formulas) :]
+        good = (found[:n] > 0.0) & (targets > 0.0)
+        distances = np.log(np.where(good, found[:n], np.nan) / np.where(good, targets, 1.0))
+        return _Reached(found[:n], targets, partial, distances)
+
+    def slopes(self, reached: _Reached, names: Sequence[str], state_slopes: np.ndarray) -> np.ndarray:
+        """Derivatives of the distances by the names, shape (n_anchors, n_names), along the steady state."""
+        total = reached.partial[:, : len(state_slopes)] @ state_slopes
         for column, name in enumerate(names):
             if name in self.model.parameters:
-                total[:, column] += partial[:, self._place[name]]
-        reached, targets = self.values(state, parameters)
+                total[:, column] += reached.partial[:, self._place[name]]
         n = len(self._quantities)
-        moved = total[:n] / reached[:, None]
-        moved[self._following] -= total[n:] / targets[self._following, None]
+        moved = total[:n] / reached.quantities[:, None]
+        moved[self._following] -= total[n:] / reached.targets[self._following, None]
         return moved
 
 
-def main(arguments: list[str]) -> int:
-    """Print the anchored parameters of cell lines."""
-    from pathway import parameters
-    from pathway.equations.circuit import network_model
-    from pathway.network import circuit
+class _Reached(NamedTuple):
+    """What quantities are in a state, shape (n_anchors,) each, and how they depend on species and parameters.
 
-    network = circuit()
-    for line in arguments:
-        cells = parameters.cell_line(line)
-        anchors = {a.parameter: (a.quantity, a.target) for a in parameters.anchors_held(cells)}
-        model = network_model(line, network, parameters.values(network, cells))
-        found = solve_anchors(model, anchors)
-        for name, value in found.values.items():
-            before = model.parameter_values[model.parameter_index(name)]
-            print(f"{line}: {name} = {value:.10g}  (now {before:.10g})")
-    return 0
+    `distances` are log(quantity / target), nan where one of the two is not positive.
+    """
 
+    quantities: np.ndarray
+    targets: np.ndarray
+    partial: np.ndarray
+    distances: np.ndarray
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    @property
+    def miss(self) -> float:
+        """How far all together are from their targets; inf where that has no meaning."""
+        return float(np.linalg.norm(self.distances)) if np.isfinite(self.distances).all() else np.inf
+
+    def met(self, tolerance: float) -> bool:
+        """Whether every quantity meets its target."""
+        return bool(np.all(np.abs(self.distances) < tolerance))

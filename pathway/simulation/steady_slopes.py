@@ -10,7 +10,7 @@ import numpy as np
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL
 from .simulate import make_task
-from .steady_model import SteadyModel
+from .steady_model import SteadyEquations, SteadyModel
 from .steady_refine import staircase
 
 CONDITION = 1e9
@@ -74,49 +74,58 @@ class SteadySlopes:
         self.time = part.model.start_time
         if path is not None and part.driven and np.isfinite(path.elapsed):
             self.time = path.begin + path.elapsed
-        n = len(state)
-        self.decided = np.zeros(n, dtype=bool) if path is None else path.decided
+        self.decided = np.zeros(len(state), dtype=bool) if path is None else path.decided
         with np.errstate(all="ignore"):
-            jacobian = part.jacobians(state[None], parameters[None], self.time)
-        self.absent = part.absent(state[None], jacobian, 0.0 if path is None else path.start)[0]
-        self.ignored = np.zeros(n, dtype=bool)
-        if self.decided[~part.outputs].any():
-            # The way decides everything that others read.
-            self.decided = self.decided | (~part.outputs)
-            self.equations = part.equations(self.absent, parameters)
-            self.solved = np.zeros(0, dtype=int)
-            return
-        for absent in (np.zeros(n, dtype=bool), self.absent) if self.absent.any() else (self.absent,):
-            self.equations = part.equations(absent, parameters)
-            self.solved = self.equations.solved
-            self.ignored = absent
-            try:
-                self._factor(jacobian[0])
-                break
-            except np.linalg.LinAlgError:
-                if not self.absent.any() or absent.any():
-                    raise
+            self.jacobian = part.jacobians(state[None], parameters[None], self.time)
+        start = 0.0 if path is None else path.start
+        self.absent = part.absent(state[None], self.jacobian, start)[0]
+        # Where the way decides anything that others read, it decides all of that.
+        self.by_way = bool(self.decided[~part.outputs].any())
+        if self.by_way:
+            self.decided = self.decided | ~part.outputs
+        else:
+            self._present  # noqa: B018  a state without slopes is told here
 
-    def _factor(self, jacobian: np.ndarray) -> None:
-        """Inverse of the equations' matrix and their slopes by the parameters."""
-        part, equations, solved = self.part, self.equations, self.solved
-        replaced = equations.replaced
-        # Which row of the inverse's right-hand side a total stands in.
-        self.total_rows = replaced
-        matrix = equations.matrix(jacobian)
-        by_parameter = part.parameter_slopes(self.state, self.parameters, self.time)[solved]
+    @cached_property
+    def by_parameter(self) -> np.ndarray:
+        """Derivatives of the rates by the parameters, shape (n_species, n_parameters)."""
+        return self.part.parameter_slopes(self.state, self.parameters, self.time)
+
+    @cached_property
+    def _present(self) -> _Linear:
+        return self._linear(self.absent)
+
+    @cached_property
+    def _whole(self) -> _Linear:
+        """With what is absent, if that has slopes; else what is absent stays so."""
+        if not self.absent.any():
+            return self._present
+        try:
+            return self._linear(np.zeros(len(self.state), dtype=bool))
+        except np.linalg.LinAlgError:
+            return self._present
+
+    def _linear(self, absent: np.ndarray) -> _Linear:
+        part = self.part
+        equations = part.equations(absent, self.parameters)
+        solved, replaced = equations.solved, equations.replaced
+        if self.by_way:
+            nothing = np.zeros((0, 0))
+            return _Linear(equations, absent, solved[:0], nothing, np.zeros((0, len(self.parameters))), replaced[:0])
+        by_parameter = self.by_parameter[solved]
         by_parameter[replaced] = 0.0
-        self.inverse, condition = _inverse(matrix, self.state[solved])
+        total_rows = replaced
+        inverse, condition = _inverse(equations.matrix(self.jacobian[0]), self.state[solved])
         if not condition < CONDITION and not part.algebraic.any():
             combined, slopes = staircase(part, equations, self.state, self.parameters, self.time)
             matrix = np.concatenate([combined @ slopes, equations.totals[:, solved]])
             by_terms = part.term_slopes(part.model.parameters, self.state, self.parameters, self.time)
             by_parameter = np.concatenate([combined @ by_terms, np.zeros((len(replaced), by_terms.shape[1]))])
-            self.total_rows = np.arange(len(combined), len(matrix))
-            self.inverse, condition = _inverse(matrix, self.state[solved])
+            total_rows = np.arange(len(combined), len(matrix))
+            inverse, condition = _inverse(matrix, self.state[solved])
         if not condition < SINGULAR or not np.isfinite(by_parameter).all():
             raise np.linalg.LinAlgError("the steady state is not isolated: it does not follow from rates and totals")
-        self.by_parameter = by_parameter
+        return _Linear(equations, absent, solved, inverse, by_parameter, total_rows)
 
     @cached_property
     def _along(self) -> tuple[np.ndarray, np.ndarray]:
@@ -155,17 +164,20 @@ class SteadySlopes:
         -------
         array, shape (n_species, n_directions)
         """
-        equations, made = self.equations, before.copy()
-        made[self.ignored] = 0.0
-        if len(self.solved):
-            right = -self.by_parameter @ by_parameter
-            right[self.total_rows] = equations.totals @ before
-            made[self.solved] = self.inverse @ right
+        touched = before[self.absent].any() or (self.by_parameter[self.absent] @ by_parameter).any()
+        linear, made = self._whole if touched else self._present, before.copy()
+        equations, solved = linear.equations, linear.solved
+        made[linear.ignored] = 0.0
+        if len(solved):
+            right = -linear.by_parameter @ by_parameter
+            right[linear.total_rows] = equations.totals @ before
+            made[solved] = linear.inverse @ right
         if self.decided.any():
             along_parameters, along_start = (part[self.decided] for part in self._along)
             made[self.decided] = along_parameters @ by_parameter + along_start @ before
-        tied = self._tied
-        made[equations.tied[tied]] += equations.ties[tied] @ (before - made)
+        tied = self._tied(equations)
+        if len(tied):
+            made[equations.tied[tied]] += equations.ties[tied] @ (before - made)
         return made
 
     def vjp(self, by_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -182,31 +194,57 @@ class SteadySlopes:
         before : array, shape (n_species, n_columns)
             By the start.
         """
-        equations, bar = self.equations, by_state.copy()
+        linear, bar = self._whole, by_state.copy()
+        equations, solved = linear.equations, linear.solved
         before = np.zeros_like(bar)
         by_parameters = np.zeros((len(self.parameters), bar.shape[1]))
-        tied = self._tied
-        pulled = equations.ties[tied].T @ bar[equations.tied[tied]]
-        before += pulled
-        bar -= pulled
+        tied = self._tied(equations)
+        if len(tied):
+            pulled = equations.ties[tied].T @ bar[equations.tied[tied]]
+            before += pulled
+            bar -= pulled
         if self.decided.any():
             along_parameters, along_start = (part[self.decided] for part in self._along)
             by_parameters += along_parameters.T @ bar[self.decided]
             before += along_start.T @ bar[self.decided]
             bar[self.decided] = 0.0
-        if len(self.solved):
-            pulled = self.inverse.T @ bar[self.solved]
-            before += equations.totals.T @ pulled[self.total_rows]
-            pulled[self.total_rows] = 0.0
-            by_parameters -= self.by_parameter.T @ pulled
-            bar[self.solved] = 0.0
-        bar[self.ignored] = 0.0
+        if len(solved):
+            pulled = linear.inverse.T @ bar[solved]
+            before += equations.totals.T @ pulled[linear.total_rows]
+            pulled[linear.total_rows] = 0.0
+            by_parameters -= linear.by_parameter.T @ pulled
+            bar[solved] = 0.0
+        bar[linear.ignored] = 0.0
         return by_parameters, before + bar
 
-    @cached_property
-    def _tied(self) -> np.ndarray:
+    def _tied(self, equations: SteadyEquations) -> np.ndarray:
         """Which of the tied outputs follow from their total."""
-        return np.flatnonzero(~self.decided[self.equations.tied])
+        return np.flatnonzero(~self.decided[equations.tied])
+
+
+@dataclass(frozen=True, eq=False)
+class _Linear:
+    """The linear equations for the slopes.
+
+    Attributes
+    ----------
+    equations : SteadyEquations
+    ignored : bool array, shape (n_species,)
+        What is absent and stays so.
+    solved : int array
+    inverse : array, shape (n_solved, n_solved)
+    by_parameter : array, shape (n_solved, n_parameters)
+        Derivatives of the (combined) rates, 0 in the rows of totals.
+    total_rows : int array
+        Rows that stand for the totals.
+    """
+
+    equations: SteadyEquations
+    ignored: np.ndarray
+    solved: np.ndarray
+    inverse: np.ndarray
+    by_parameter: np.ndarray
+    total_rows: np.ndarray
 
 
 def _inverse(matrix: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]:

@@ -94,6 +94,33 @@ def built_state(model, values):
     return rest(model, values)
 
 
+def check_random_line(tmp_path, seed):
+    """Any receptors, mutations and doubling time: untreated cells double in it, and their PTEN is 1."""
+    rng = np.random.default_rng(seed)
+    hours = float(rng.uniform(20.0, 120.0))
+    text = f'doubling_time = "{hours!r} h"\nline.title = "random"\n'
+    for name in RECEPTORS:
+        low, high = parameters.reference()[name].range
+        text += (
+            f'{name} = "{float(np.exp(rng.uniform(np.log(low), np.log(high)))) * (rng.random() > 0.2)!r} molecules"\n'
+        )
+    if rng.random() < 0.4:
+        text += 'PIK3CA_mutant = "0.5"\n'
+    values = line_values(str(written(tmp_path, text)))
+    assert untreated(values) == (pytest.approx(hours, rel=1e-6), pytest.approx(1.0, rel=1e-6))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_lines_are_what_they_state(tmp_path, seed):
+    check_random_line(tmp_path, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100))
+def test_many_random_lines_are_what_they_state(tmp_path, seed):
+    check_random_line(tmp_path, 1000 + seed)
+
+
 def test_a_file_may_build_on_a_file_from_where_it_lies(tmp_path):
     """Four generations in three folders; paths are meant from the file that names them."""
     receptors = numbers(cell_line("skbr3"), *RECEPTORS, "doubling_time")

@@ -5,6 +5,8 @@ logarithm of a count is a sum over stretches of constant drug.
 """
 
 import math
+import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -212,3 +214,76 @@ def test_pulsed_trastuzumab_is_compared_by_the_formula(tmp_path):
     assert_allclose(asked.growth.gr, gr, rtol=1e-6)
     assert 0.3 < gr < 0.9
     assert matched_control(asked.arm, read_scenario(file)) is None
+
+
+def drug_over_time(doses, washes, end, start):
+    """Stretches of (hours, drug) of doses {(time, amount)} and washes, from `start` to `end`; a wash goes first."""
+    moments = sorted({start, end, *(t for t, _ in doses), *washes})
+    present, stretches = 0.0, []
+    for begin, after in pairwise(moments):
+        present = 0.0 if begin in washes else present
+        present += sum(amount for time, amount in doses if time == begin)
+        stretches.append((begin, after, present))
+    return stretches
+
+
+def log_fold(stretches, since, until, speed):
+    return speed * grown(*((min(b, until) - max(a, since), d) for a, b, d in stretches if b > since and a < until))
+
+
+def random_schedules(seed):
+    """A scenario of one arm with random schedules, and its GR, percent of control and of untreated by hand."""
+    rng = np.random.default_rng(seed)
+    end = float(rng.integers(48, 121))
+    of_agent = bool(rng.integers(2))
+    until = float(rng.integers(int(end / 2), end + 1))
+    quick = bool(rng.integers(2))
+    doses, washes, text = [], set(), ""
+    for k in range(int(rng.integers(1, 5))):
+        first, every = float(rng.integers(-24, int(end / 2))), float(rng.integers(4, 30))
+        times = [first + every * n for n in range(int(rng.integers(1, 4))) if first + every * n < end]
+        wash = k > 0 and rng.random() < 0.3
+        amount = float(rng.integers(1, 40))
+        repeats = f'every = "{every:g} h"\ntimes = {len(times)}\n' if len(times) > 1 else ""
+        given = 'agent = "medium change"' if wash else f'agent = "drug"\namount = "{amount:g} nM"'
+        text += f'[dose.d{k}]\n{given}\nat = "{first:g} h"\n{repeats}'
+        if wash:
+            washes |= set(times)
+        else:
+            doses += [(f"d{k}", time, amount) for time in times]
+    asked = {name for name, _, _ in doses} if of_agent else {doses[0][0]}
+    text += f'[growth_rate]\nof = {["drug"] if of_agent else sorted(asked)}\nat = "{until:g} h"\n'
+    names = sorted({*(name for name, _, _ in doses), *re.findall(r"dose[.](d[0-9])", text)})
+    text += f'[[arm]]\nname = "a"\ndoses = {names}\n' + ('cells = "quick"\n' if quick else "")
+    text = text.replace("'", '"')
+    start = min([0.0, *(t for _, t, _ in doses), *washes])
+    own = drug_over_time([(t, a) for _, t, a in doses], washes, end, start)
+    control = drug_over_time([(t, a) for n, t, a in doses if n not in asked], washes, end, start)
+    since, speed = min(t for n, t, _ in doses if n in asked), 2.0 if quick else 1.0
+    until = max(until, since)
+    of_own, of_control = (log_fold(s, since, until, speed) for s in (own, control))
+    gr = 2 ** (of_own / of_control) - 1 if until > since else None
+    percent = 100 * math.exp(log_fold(own, start, until, speed) - log_fold(control, start, until, speed))
+    bare = 100 * math.exp(log_fold(own, start, until, speed) - speed * MU * (until - start))
+    return text, end, gr, percent, bare, since < until
+
+
+def check_random_schedules(tmp_path, seed):
+    text, end, gr, percent, bare, defined = random_schedules(seed)
+    if not defined:
+        return
+    arm = run(tmp_path, text, [f"time.end={end:g} h"]).to_dict()["arms"]["a"]
+    assert arm["GR"] == pytest.approx(gr, rel=2e-5, abs=2e-5), text
+    assert arm["percent_of_control"] == pytest.approx(percent, rel=2e-5), text
+    assert arm["percent_of_untreated"] == pytest.approx(bare, rel=2e-5), text
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_random_schedules_follow_the_closed_form(tmp_path, seed):
+    check_random_schedules(tmp_path, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(300))
+def test_many_random_schedules_follow_the_closed_form(tmp_path, seed):
+    check_random_schedules(tmp_path, 1000 + seed)

@@ -11,6 +11,8 @@ from pathway.kernels import CompiledModel, Pattern, compile_model
 from .prepared import Prepared
 from .solvers.adjoint import Adjoint, AdjointKernels, AdjointPattern, AdjointScratch, AdjointTables, Steps, walk_back
 from .solvers.esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
+from .solvers.layout import TAPE_HEAD
+from .solvers.lifted import FAINT
 
 COLUMNS = 2
 """The derivative itself, and how far it is off."""
@@ -26,8 +28,9 @@ class AdjointMachine:
     tables: AdjointTables
     pattern: AdjointPattern
     code: CompiledModel
+    singular: np.ndarray
 
-    def scratch(self) -> AdjointScratch:
+    def scratch(self, tape: np.ndarray) -> AdjointScratch:
         """Working storage of one walk."""
         width, n = self.kernels.width, self.kernels.n_species
         n_jacobian, n_parameters = len(self.pattern.rows), len(self.pattern.parameter_rows)
@@ -46,7 +49,17 @@ class AdjointMachine:
             vector=np.zeros(n * width),
             filtered=np.zeros(n * width),
             after=np.zeros(n * width),
+            singular=self.singular,
+            lowest=self._sizes(tape),
         )
+
+    def _sizes(self, tape: np.ndarray) -> np.ndarray:
+        """The largest size of each species along a tape, or a small share of that of all."""
+        n = self.kernels.n_species
+        if not len(self.singular):
+            return np.zeros(n)
+        sizes = np.abs(tape[:, TAPE_HEAD : TAPE_HEAD + n]).max(axis=0)
+        return np.maximum(sizes, FAINT * sizes.max(initial=0.0))
 
 
 def adjoint_machine(prepared: Prepared) -> AdjointMachine:
@@ -59,7 +72,7 @@ def adjoint_machine(prepared: Prepared) -> AdjointMachine:
         tables = AdjointTables(A, A[STAGES - 1] - EMBEDDED, dense_weights(), NODES, GAMMA)
         species, by_parameter = code.patterns["jacobian"], code.patterns["parameter_jacobian"]
         pattern = AdjointPattern(*_places(species), *_places(by_parameter), code.mass)
-        prepared.notes["adjoint"] = AdjointMachine(kernels, tables, pattern, code)
+        prepared.notes["adjoint"] = AdjointMachine(kernels, tables, pattern, code, prepared.pattern.singular)
     return prepared.notes["adjoint"]
 
 
@@ -124,7 +137,7 @@ def pull_back(
         machine.tables,
         machine.pattern,
         adjoint,
-        machine.scratch(),
+        machine.scratch(tape),
         tape,
         steps_along(tape, pace),
         slots,

@@ -29,7 +29,7 @@ from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
 from .solvers.esdirk import STAGES
-from .solvers.layout import Report, Task
+from .solvers.layout import Pattern, Report, Task
 from .solvers.slope_layout import Course, Directions, SlopeKernels, SlopeScratch, Walk, padded, scratch_for, tables
 from .trajectory import Trajectory
 
@@ -103,7 +103,7 @@ class _Slopes:
         self.action = 0
         self.state = slopes.T.copy()
         self.directions, self._direction_of = self._blocks()
-        self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern.mass)
+        self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern)
         self.tables = tables(task.relative)
 
     def _blocks(self) -> tuple[Directions, np.ndarray]:
@@ -194,10 +194,21 @@ class _Slopes:
         )
         Walk(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
         self.output, time = int(course.progress[2]), float(course.reached[0])
+        if time == -math.inf:
+            time, species = float(tape[0, 0]), self._infinite(tape[0])
+            reason = f"'{species}' rests at zero, where the slope of a rate is infinite, and so are sensitivities"
+            raise SimulationError(f"{reason} from time {time:g} on", reason, time, {}, species)
         if time < tape[-1, 2]:
             reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
         self.carried[first : self.output] = self.weights
+
+    def _infinite(self, row: np.ndarray) -> str:
+        """The name of a species that rests at zero and moves with some name."""
+        states, moves = row[layout.TAPE_HEAD :][: self.n], (self.state != 0.0).any(axis=0)
+        singular = self.prepared.pattern.singular
+        near = [k for k in singular if moves[k]]
+        return self.prepared.model.species[min(near, key=lambda k: abs(states[k]))]
 
     def record(self, now: float) -> None:
         """Record the outputs up to the present moment."""
@@ -243,9 +254,9 @@ class Machine:
         """Room for the parameters as kernels of several moments read them."""
         return np.zeros(self.codes[0].parameter_slots * self.kernels.moments)
 
-    def scratch(self, n_blocks: int, mass: np.ndarray) -> SlopeScratch:
+    def scratch(self, n_blocks: int, pattern: Pattern) -> SlopeScratch:
         """Working storage for some blocks of directions."""
-        return scratch_for(self.kernels, len(self.by_parameter[0]), n_blocks, mass)
+        return scratch_for(self.kernels, len(self.by_parameter[0]), n_blocks, pattern)
 
 
 def machine_of(prepared: Prepared, n_names: int) -> Machine:

@@ -17,6 +17,11 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.expressions.singular import singular_at_zero
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble, steady_state
+from pathway.simulation.adjoint import pull_back
+from pathway.simulation.interventions import schedule_of
+from pathway.simulation.prepared import prepare
+from pathway.simulation.simulate import make_task, run_one
+from pathway.simulation.solvers import layout
 
 TIMES = np.array([0.0, 0.01, 0.5, 1.0, 3.0])
 
@@ -120,6 +125,96 @@ def test_lanes_do_not_disturb_each_other():
             continue
         assert np.array_equal(members.values[k, :, 0], simulate_ensemble(model, times, row[None]).values[0, :, 0])
         assert members.values[k, :, 0] == pytest.approx(simulate(model, times, parameters=row)["y"], rel=1e-9)
+
+
+SLOPES = {
+    "c - k*y^n": {"c": 0.1, "k": 1.0, "n": 0.5},
+    "c + k*y^n - y": {"c": 0.1, "k": 1.0, "n": 0.5},
+    "c - k*y^n + 0*n": {"c": 0.1, "k": 1.0, "n": 0.3},
+    "c + k/(1 + (K/y)^n) - y": {"c": 0.1, "k": 1.0, "n": 2.0, "K": 1.0},
+    "c + k*y^n/(K^n + y^n) - y": {"c": 0.1, "k": 1.0, "n": 0.4, "K": 1.0},
+    "c - k*y*log(y/c)": {"c": 0.1, "k": 1.0},
+}
+
+
+def differences(rate, values, times):
+    """Slopes by each parameter, from an explicit method."""
+
+    def run(changed):
+        space = {**changed, "log": lambda x: np.log(x) if x > 0.0 else 0.0}
+        code = compile(rate.replace("^", "**"), "rate", "eval")
+
+        def slope(t, y):
+            with np.errstate(all="ignore"):
+                return [eval(code, space, {"y": np.float64(max(y[0], 0.0))})]
+
+        method = {"method": "DOP853", "rtol": 1e-12, "atol": 1e-15, "first_step": 1e-10}
+        return solve_ivp(slope, (0.0, times[-1]), [0.0], t_eval=times, **method).y[0]
+
+    step = 1e-4
+    return np.array(
+        [
+            (run({**values, n: v * (1 + step)}) - run({**values, n: v * (1 - step)})) / (2 * step * v)
+            for n, v in values.items()
+        ]
+    ).T
+
+
+@pytest.mark.parametrize("rate", SLOPES)
+def test_slopes_by_parameters_of_what_begins_at_zero(rate):
+    times, values = np.array([0.5, 1.0, 3.0]), SLOPES[rate]
+    found = simulate(one(rate, **values), times, sensitivities=list(values)).sensitivities[:, 0]
+    expected = differences(rate, values, times)
+    assert found == pytest.approx(expected, rel=2e-5, abs=2e-6 * np.abs(expected).max())
+
+
+def test_the_slope_by_a_start_at_zero():
+    """y' = c - sqrt(y) moves along one curve: dy/dy0 = y'(t) / y'(0)."""
+    found = simulate(one("c - k*y^0.5", c=0.1, k=1.0), [0.01, 0.1, 0.5], sensitivities=["y"]).sensitivities[:, 0, 0]
+    assert found == pytest.approx([1 - 10 * np.sqrt(root_loss(t)) for t in (0.01, 0.1, 0.5)], rel=1e-4)
+
+
+def pair(first, second):
+    """y and z from zero, with their rates."""
+    return Model(
+        name="pair",
+        species=("y", "z"),
+        parameters=("k",),
+        parameter_values=np.array([1.0]),
+        initial={"y": parse("0"), "z": parse("0")},
+        rate_rules={"y": parse(first), "z": parse(second)},
+    )
+
+
+def test_slopes_that_are_infinite_are_refused_by_name():
+    for rates in (("0*k", "k*sqrt(y)"), ("-k*y", "k*y^0.3"), ("k*sqrt(y)", "k*y")):
+        with pytest.raises(SimulationError, match="'y' rests at zero, where the slope of a rate is infinite"):
+            simulate(pair(*rates), [0.5, 1.0], sensitivities=["y"])
+        # By what does not move y they are zero.
+        slopes = simulate(pair(*rates), [0.5, 1.0], sensitivities=["k", "z"]).sensitivities
+        assert slopes[:, :, 0] == pytest.approx(np.zeros((2, 2)), abs=1e-10) and (slopes[:, 0, 1] == 0.0).all()
+
+
+def test_what_is_used_up_at_once_hands_its_slope_on():
+    """y' = -sqrt(y) at zero: any trace of y is z at once."""
+    found = simulate(pair("-k*sqrt(y)", "k*sqrt(y)"), [0.5, 1.0], sensitivities=["y"]).sensitivities
+    assert found[:, :, 0] == pytest.approx(np.array([[0.0, 1.0], [0.0, 1.0]]), abs=1e-6)
+
+
+@pytest.mark.parametrize("rate", SLOPES)
+def test_gradients_backwards_from_zero(rate):
+    """One walk back against differences, from the end of a run with a tape."""
+    times, values = np.array([0.5, 1.0, 3.0]), SLOPES[rate]
+    prepared = prepare(one(rate, **values))
+    start, parameters = np.zeros((1, 1)), np.array([list(values.values())])
+    schedule = schedule_of(prepared.model, (), 0.0, 3.0)
+    task = make_task(times, 0.0, start, parameters, 1e-9 * prepared.scales(start), schedule, 1e-8, 1e-9)
+    report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
+    tape = report.tape[: report.counts[0, layout.TAPED]]
+    weights = np.array([[1.0], [0.5], [2.0]])
+    gradient, _ = pull_back(prepared, tape, parameters[0], times, weights, np.zeros((1, 2)))
+    expected = weights[:, 0] @ differences(rate, values, times)
+    assert gradient[:, 0] == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(expected).max())
 
 
 def test_names_that_need_care_at_zero():

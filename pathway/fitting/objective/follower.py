@@ -116,7 +116,7 @@ class Steps:
         kernels, n_active = self.machine.kernels, len(follower.active)
         n_blocks = -(-n_active // kernels.width)
         self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))
-        self._scratch = self.machine.scratch(n_blocks, follower.prepared.pattern.mass)
+        self._scratch = self.machine.scratch(n_blocks, follower.prepared.pattern)
         self._slots = self.machine.slots()
         self._parameters = np.zeros(len(follower.prepared.model.parameters))
         self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
@@ -207,6 +207,8 @@ class Steps:
 
     def _go(self, walk: Walk) -> None:
         walk()
+        if self._reached[0] == -np.inf:
+            raise RunFailure("a species rests at zero, where the slope of a rate is infinite")
         if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
             raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
 

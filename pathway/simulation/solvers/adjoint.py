@@ -28,6 +28,7 @@ from pathway.kernels import calls
 from .compilation import compiled, inlined
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
+from .lifted import NEAR, TRACE, drop_infinite, lift
 from .slopes import HOLD
 
 
@@ -102,6 +103,10 @@ class AdjointScratch(NamedTuple):
     filtered: np.ndarray
     after: np.ndarray
     """Derivative by the sensitivities after the step."""
+    singular: np.ndarray
+    """Species at whose zero a rate, or its slope, is infinite or undefined."""
+    lowest: np.ndarray
+    """Size of each species, shape (n_species,)."""
 
 
 @inlined
@@ -122,8 +127,13 @@ def _point(kernels, scratch, tape, index, lane, moment):
 @inlined
 def _model(kernels, scratch, parameters):
     """Jacobians and factors at the points of all lanes."""
-    calls.right_hand_side(kernels.jacobian, scratch.times, scratch.points, parameters, scratch.jacobians)
+    near = lift(scratch.singular, scratch.lowest, TRACE, scratch.points, kernels.width)
     calls.right_hand_side(kernels.parameter_jacobian, scratch.times, scratch.points, parameters, scratch.by_parameter)
+    if near:
+        lift(scratch.singular, scratch.lowest, NEAR, scratch.points, kernels.width)
+    calls.right_hand_side(kernels.jacobian, scratch.times, scratch.points, parameters, scratch.jacobians)
+    if near:
+        drop_infinite(scratch.jacobians)
     calls.factor(kernels.factor, scratch.jacobians, scratch.shifts, scratch.factors, scratch.worst)
 
 

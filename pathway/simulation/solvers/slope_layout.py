@@ -10,6 +10,7 @@ import numpy as np
 from pathway.kernels.handles import PADDING, Cube, Integers, Table, Vector, address, packed
 
 from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, by_solutions, dense_weights
+from .layout import Pattern
 from .loops import Loop
 
 
@@ -120,6 +121,13 @@ class SlopeScratch(NamedTuple):
     mass: Vector
     relative: Vector
     error: Vector
+    singular: Integers
+    """Species at whose zero a rate, or its slope, is infinite or undefined."""
+    lowest: Vector
+    """Size of each species, shape (n_species,)."""
+    rows: Integers
+    """Of the Jacobian's entries."""
+    columns: Integers
     floor: Table
     """Smallest size of a sensitivity that counts in the error, like a block's vectors, shape (n_blocks, padded)."""
 
@@ -148,7 +156,7 @@ def padded(n_species: int, width: int) -> int:
     return (n_species * width + PADDING - 1) // PADDING * PADDING
 
 
-def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, mass: np.ndarray) -> SlopeScratch:
+def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern: Pattern) -> SlopeScratch:
     """Working storage for some blocks of directions.
 
     Parameters
@@ -157,11 +165,11 @@ def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, mass: np.n
     n_entries : int
         Of the parameter Jacobian.
     n_blocks : int
-    mass : array, shape (n_species,)
+    pattern : Pattern
     """
     n, lanes, size = kernels.n_species, kernels.moments, padded(kernels.n_species, kernels.width)
     spread = np.zeros(size)
-    spread[: n * kernels.width] = np.repeat(mass, kernels.width)
+    spread[: n * kernels.width] = np.repeat(pattern.mass, kernels.width)
     return SlopeScratch(
         time=np.zeros(lanes),
         point=np.zeros(n * lanes),
@@ -178,6 +186,10 @@ def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, mass: np.n
         mass=spread,
         relative=np.zeros(kernels.width),
         error=np.zeros(kernels.width),
+        singular=pattern.singular,
+        lowest=np.zeros(n),
+        rows=pattern.rows,
+        columns=pattern.columns,
         floor=np.ones((n_blocks, size)),
     )
 

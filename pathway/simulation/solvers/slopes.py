@@ -24,6 +24,7 @@ from pathway.kernels.vectors import combine
 from .compilation import inlined
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
+from .lifted import FAINT, LEAST, NEAR, SHORTEST_NEAR, TRACE, begins_near, drop_infinite, lift, unbounded
 from .slope_layout import (
     DENSE,
     END,
@@ -71,9 +72,14 @@ def _look(kernels, scratch, tape, index, lane, moment):
 @inlined
 def _evaluate(kernels, scratch, parameters, group):
     """Jacobian and df/dp in all lanes."""
-    calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
-    by_parameter = scratch.by_parameter[group]
+    lanes, by_parameter = kernels.moments, scratch.by_parameter[group]
+    near = lift(scratch.singular, scratch.lowest, TRACE, scratch.point, lanes)
     calls.right_hand_side(kernels.parameter_jacobian, scratch.time, scratch.point, parameters, by_parameter)
+    if near:
+        lift(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
+    calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
+    if near:
+        drop_infinite(scratch.jacobian)
 
 
 @inlined
@@ -277,6 +283,8 @@ def _load(kernels, directions, scratch, course, tape):
     largest = 0.0
     for k in range(n):
         largest = max(largest, sizes[k])
+    for k in range(n):
+        scratch.lowest[k] = max(sizes[k], FAINT * largest, LEAST)
     for block in range(directions.stacks.shape[0]):
         target, floor = directions.stacks[block, 1], scratch.floor[block]
         for lane in range(width):
@@ -324,6 +332,11 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
         for block in range(n_blocks):
             _record(kernels, course, directions.stacks[block, 1], block, output)
         output += 1
+    if unbounded(kernels, scratch, course, tape, parameters):
+        course.reached[0] = -np.inf
+        return
+    if begins_near(scratch, tape[0]):
+        shortest = max(SHORTEST_NEAR * (end - begin), 1e-14 * abs(begin))
     _one_moment(kernels, scratch, tape, 0, begin, parameters)
     _begin(kernels, directions, scratch)
     while time < end:

@@ -174,7 +174,7 @@ def test_a_worker_that_dies_is_one_line(capsys):
             futures = [pool.submit(time.sleep, 60.0), pool.submit(dies)]
             for future in as_completed(futures):
                 future.result()
-    assert _explain(caught.value) == NUMERICAL_FAILURE
+    assert _explain(caught.value, []) == NUMERICAL_FAILURE
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 

@@ -22,12 +22,14 @@ from contextlib import contextmanager, suppress
 from io import BytesIO
 from typing import Any, BinaryIO
 
+from pathway.errors import NumericalError
+
 from ..problem import ProblemError
 
 MAIN = "__main__"
 
 
-class WorkerError(RuntimeError):
+class WorkerError(NumericalError):
     """A worker process ended before it had answered."""
 
 

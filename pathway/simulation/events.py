@@ -22,10 +22,9 @@ priorities and of events that are not persistent it says nothing, so they go on 
 
 from __future__ import annotations
 
-import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import InitVar, dataclass
+from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -48,6 +47,9 @@ from .trajectory import Trajectory
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
 
+AT_ONCE = 5_000
+"""So many events within hardly any time are a loop too, or come ever closer together."""
+
 ROUNDING = 1e-9
 """A trigger that changes back before what it reads has moved by this share did so by rounding: a smooth course that
 passes its border and returns within it comes no further than its square, which is less than a float tells apart."""
@@ -56,7 +58,7 @@ CHATTER = 1e-9
 """A switch that turns back and forth within this share of the time that a run spans slides along its border."""
 
 TIES = 1
-"""Seed of the stream that orders events of one priority."""
+"""Seed of what orders events of one priority."""
 
 
 @dataclass(eq=False)
@@ -79,25 +81,25 @@ class EventState:
         1.0 where the trigger was true when it was last looked at.
     waiting : list of Waiting
         Triggered and not yet executed, in the order in which they were triggered.
-    chance : numpy.random.Generator
-        Orders events of one priority.
     executed : int
+    ties : int
+        How often chance has ordered events of one priority.
     """
 
     triggers: np.ndarray
     waiting: list[Waiting]
-    chance: np.random.Generator
     executed: int = 0
+    ties: int = 0
 
     @classmethod
     def initial(cls, model: Model) -> EventState:
         """As the model declares it for the time before its start."""
         triggers = np.array([float(event.initial_value) for event in model.events])
-        return cls(triggers, [], np.random.default_rng(TIES))
+        return cls(triggers, [])
 
     def copy(self) -> EventState:
         """One of its own for a run that goes on from here: several may."""
-        return EventState(self.triggers.copy(), list(self.waiting), copy.deepcopy(self.chance), self.executed)
+        return replace(self, triggers=self.triggers.copy(), waiting=list(self.waiting))
 
     @property
     def next_due(self) -> float:
@@ -107,7 +109,15 @@ class EventState:
 
 @dataclass(frozen=True, eq=False)
 class Formulas:
-    """The closed formulas of one event."""
+    """The closed formulas of one event.
+
+    Attributes
+    ----------
+    reads : list of int
+        Species that the trigger reads.
+    timed : bool
+        Whether it reads the time.
+    """
 
     event: Event
     targets: list[int]
@@ -115,6 +125,8 @@ class Formulas:
     factors: list[Expression | None]
     delay: Expression | None
     priority: Expression | None
+    reads: list[int]
+    timed: bool
 
 
 def state_between(row: np.ndarray, time: float) -> np.ndarray:
@@ -133,7 +145,10 @@ def event_formulas(model: Model) -> list[Formulas]:
         closed = iter(model.closed([e for e in extras if e is not None]))
         delay, priority, *factors = [None if e is None else next(closed) for e in extras]
         values = model.closed(event.assignments.values())
-        made.append(Formulas(event, [model.species_index(n) for n in names], values, factors, delay, priority))
+        read = symbols(*model.closed([event.trigger]))
+        reads = [k for k, name in enumerate(model.species) if name in read]
+        targets = [model.species_index(n) for n in names]
+        made.append(Formulas(event, targets, values, factors, delay, priority, reads, TIME in read))
     return made
 
 
@@ -190,13 +205,17 @@ class EventRun:
         self.at_switch = False
         self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
         self.at_crossing = False
-        self._last_changes = np.full(len(model.events), -math.inf)
         self._turns: dict[int, list[float]] = {}
         self._earlier = self.time, self.state
+        self._changes: dict[int, tuple[float, np.ndarray]] = {}
+        self._last_count = -math.inf
 
     @cached_property
     def formulas(self) -> list[Formulas]:
-        return event_formulas(self.prepared.model)
+        notes = self.prepared.notes
+        if "event formulas" not in notes:
+            notes["event formulas"] = event_formulas(self.prepared.model)
+        return notes["event formulas"]
 
     @cached_property
     def kernels(self) -> Kernels:
@@ -394,7 +413,8 @@ class EventRun:
         declared = [w for w in equal if self.formulas[w.place].priority is not None]
         if len(declared) < 2:
             return equal[0]
-        return declared[int(self.events.chance.integers(len(declared)))]
+        self.events.ties += 1
+        return declared[int(np.random.default_rng([TIES, self.events.ties]).integers(len(declared)))]
 
     def _priority(self, waiting: Waiting) -> float:
         formula = self.formulas[waiting.place].priority
@@ -405,9 +425,13 @@ class EventRun:
         self._enter_modes()
         before, self.events.triggers = self.events.triggers, self._truths()
         truth = self.events.triggers
-        changed = np.flatnonzero(truth[: self.n_events] != before[: self.n_events])
+        changed = np.flatnonzero(truth[: self.n_events] != before[: self.n_events]).tolist()
         by_rounding = [place for place in changed if self.at_crossing and self._is_rounding(place)]
-        self._last_changes[changed] = self.time
+        for place in changed:
+            if self.at_crossing:
+                self._changes[place] = self.time, self.state.copy()
+            else:
+                self._changes.pop(place, None)
         self.at_crossing = False
         for place in changed:
             if place in by_rounding:
@@ -426,23 +450,17 @@ class EventRun:
                 self.on_trigger(waiting)
             self.events.waiting.append(waiting)
 
-    def _is_rounding(self, place: np.intp) -> bool:
-        """Whether nothing that a trigger reads has moved since it last changed."""
-        reads, timed = self._reads[place]
-        elapsed = self.time - self._last_changes[place]
-        if not len(reads) or not math.isfinite(elapsed):
+    def _is_rounding(self, place: int) -> bool:
+        """Whether the course changed this trigger before, and nothing that it reads has moved since."""
+        if place not in self._changes:
             return False
-        moved = np.abs(self._rates()[reads]) * elapsed
-        still = np.all(moved <= ROUNDING * np.abs(self.state[reads]))
-        return bool(still & (not timed or elapsed <= ROUNDING * abs(self.time)))
-
-    @cached_property
-    def _reads(self) -> list[tuple[np.ndarray, bool]]:
-        """The species that each trigger reads, and whether it reads the time."""
-        model = self.prepared.model
-        used = [symbols(trigger) for trigger in model.closed(event.trigger for event in model.events)]
-        place = {name: k for k, name in enumerate(model.species)}
-        return [(np.array([place[n] for n in names if n in place], dtype=int), TIME in names) for names in used]
+        (since, before), reads = self._changes[place], self.formulas[place].reads
+        elapsed, least = self.time - since, ROUNDING * np.abs(self.state)
+        if not reads or any(abs(self.state[k] - before[k]) > least[k] for k in reads):
+            return False
+        if self.formulas[place].timed and elapsed > ROUNDING * abs(self.time):
+            return False
+        return bool(np.all(np.abs(self._rates() * elapsed)[reads] <= least[reads]))
 
     def _rates(self) -> np.ndarray:
         rates = right_hand_side(self.prepared.kernels(1), self.time, self.state, self.parameters)
@@ -460,6 +478,10 @@ class EventRun:
         if not np.all(np.isfinite(self.state[formulas.targets])):
             raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
         self.events.executed += 1
+        if self.events.executed % AT_ONCE == 0:
+            last, self._last_count = self._last_count, self.time
+            if self.time - last <= ROUNDING * abs(self.time):
+                raise self._error(f"events happen without end, the last one '{formulas.event.name}'")
         if self.events.executed > EXECUTIONS:
             raise self._error(f"more than {EXECUTIONS} events, the last one '{formulas.event.name}'")
         self._settle()

@@ -132,10 +132,9 @@ def test_priorities_order_what_is_due_at_a_boundary() -> None:
 
 def test_events_of_one_priority_draw_on_through_the_periods() -> None:
     """Four ties; each pair writes one digit after the other, in the order of one uninterrupted stream."""
-    rng = np.random.default_rng(1)
     expected = 0.0
-    for _ in range(4):
-        first = int(rng.integers(2))
+    for tie in range(1, 5):
+        first = int(np.random.default_rng([1, tie]).integers(2))
         expected = 100.0 * expected + (12.0 if first == 0 else 21.0)
     change = {d: {"n": f"10 * n + {d}"} for d in (1, 2)}
     more = {"priority": "1", "values_from_trigger_time": False}

@@ -24,6 +24,9 @@ Values = dict[str, float]
 REST = 400.0
 """Time after which a model rests; events after half of it never end."""
 
+MOST = 400
+"""Executions between two periods after which they never end."""
+
 PROBES = 4
 """Looks at the triggers within a step."""
 
@@ -201,7 +204,7 @@ class PlainPeriods:
             self._integrate(values, memory, stop)
             if values["time"] < end or closed:
                 executed += self._respond(values, memory)
-            if executed > 2000:
+            if executed > MOST:
                 raise NoSteadyState
 
     def _integrate(self, values: Values, memory: Memory, stop: float) -> None:

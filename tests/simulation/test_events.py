@@ -170,3 +170,14 @@ def test_a_trigger_does_not_flicker_by_rounding_where_a_sum_crosses_its_border()
         found = simulate(model, [0.0, 3.0], parameters={"c": float(c)})
         total = sum(found[name][-1] for name in "xyz")
         assert found["n"][-1] == sum(total < c * k < 3.069 for _, k in sides)
+
+
+def test_events_that_come_ever_closer_together_are_named() -> None:
+    """A ball that loses a tenth of its speed at each bounce has an infinity of them in a finite time."""
+    bounce = event("bounce", "h < 0", {"v": "-0.9 * v", "h": "0"})
+    ball = model_of("ball", {"h": "v", "v": "-g"}, {"h": 1.0, "v": 0.0}, {"g": 9.81}, events=(bounce,))
+    fall = np.sqrt(2.0 / 9.81)
+    before = simulate(ball, [0.0, 15.0 * fall], relative_tolerance=1e-9)
+    assert before["h"][-1] > 0.0
+    with pytest.raises(SimulationError, match="events happen without end, the last one 'bounce'"):
+        simulate(ball, [0.0, 20.0 * fall])

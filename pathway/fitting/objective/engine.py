@@ -63,11 +63,14 @@ class Engine:
     pace : float
         The longest time that is measured.
     steady : SteadyModel
+    initial_events : EventState
+        Before the start of an experiment.
     """
 
     def __init__(self, layout: Layout, solver: str) -> None:
         self.model, self.solver = layout.model, solver
         self.prepared: Prepared = prepare(layout.model)
+        self.initial_events = EventState.initial(layout.model)
         moving = [layout.model.parameters[k] for k in layout.moving]
         self.hybrid = None if layout.model.events else moving_hybrid(layout.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared

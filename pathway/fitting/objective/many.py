@@ -86,7 +86,7 @@ class Many:
         for k in sorted(wanted | {runs[k].before for k in wanted} - {-1}):
             if runs[k].before < 0:
                 self._now[k] = self.starts[:, runs[k].start_row]
-                self._events[k] = [EventState.initial(self.layout.model)] * len(self.q)
+                self._events[k] = [self.engine.initial_events] * len(self.q)
             if runs[k].settles:
                 self._rest(k, self.layout.model.start_time, self.table[:, runs[k].stretches[0].row])
         for k in wanted:

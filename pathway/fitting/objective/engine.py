@@ -75,7 +75,7 @@ class Engine:
         self.hybrid = None if layout.model.events else moving_hybrid(layout.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
         self.steady = steady_model(layout.model, hold_time=False)
-        self._read_outputs = layout.read_species[self.steady.outputs[layout.read_species]]
+        self._read_outputs = layout.read_at_rest[self.steady.outputs[layout.read_at_rest]]
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))

@@ -7,6 +7,7 @@ Everything that does not depend on the parameters' values is done here, once. Va
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 
@@ -139,6 +140,13 @@ class Layout:
         _, column, parameter, _ = self.parameters.pattern.T
         moving = {int(k) for k in column[self.estimated_place[parameter] >= 0]}
         return frozenset(moving | {int(k) for run in self.runs for stretch in run.stretches for k in stretch.held})
+
+    @cached_property
+    def read_at_rest(self) -> np.ndarray:
+        """Species that are read where time has no end, sorted."""
+        names = {m.observable for m in self.problem.measurements if m.time == math.inf}
+        used = [g for g in self.groups if g.observable.name in names]
+        return np.array(sorted({k for g in used for k in g.species.values()}), dtype=int)
 
     @cached_property
     def read_constants(self) -> np.ndarray:

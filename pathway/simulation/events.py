@@ -342,14 +342,18 @@ class EventRun:
         if not guards:
             return
         self._count_turns(guards)
+        if self.on_cross is None:
+            self._enter_modes()
+            self._settle()
+            return
 
         def settle() -> np.ndarray:
             self._settle()
             return self.state
 
-        found = hybrid.cross(guards, self.time, self.state, self.parameters, settle, self._earlier, self.task.relative)
-        if self.on_cross is not None:
-            self.on_cross(found)
+        self.on_cross(
+            hybrid.cross(guards, self.time, self.state, self.parameters, settle, self._earlier, self.task.relative)
+        )
 
     def _count_turns(self, guards: Sequence[int]) -> None:
         """Refuse a switch that turns back and forth without time going on."""

@@ -217,9 +217,10 @@ class HybridModel:
             action_values=task.action_values[kept],
         )
 
-    def moves_with(self, names: Iterable[str]) -> bool:
-        """Whether the place of some switch depends on the state or on one of the names."""
-        return _moves(self.original, frozenset(names))
+    @property
+    def reads_state(self) -> bool:
+        """Whether some switch depends on more than time."""
+        return any(s.in_rates and not s.continuous and not s.time_only for s in switches(self.original))
 
     # Modes.
 

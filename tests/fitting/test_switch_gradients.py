@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pathway
-from pathway.equations import Model
+from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
@@ -97,7 +97,7 @@ def test_the_gradient_by_a_threshold_meets_its_closed_form_both_ways(tmp_path: P
     step = 1e-4
     ahead, back, far_ahead, far_back = (closed_form(2.0 + f * step) for f in (1, -1, 2, -2))
     expected = (8.0 * (ahead - back) - (far_ahead - far_back)) / (12.0 * step)
-    assert objective(x).value == pytest.approx(closed_form(2.0), rel=1e-7)
+    assert objective(x).value == objective.value(x) == pytest.approx(closed_form(2.0), rel=1e-7)
     assert objective(x).gradient == pytest.approx([expected], rel=1e-6)
     assert objective.slope(x).gradient == pytest.approx([expected], rel=1e-6)
 
@@ -279,6 +279,19 @@ def test_what_is_measured_at_the_start_alone_counts_backwards_too() -> None:
     objective, x = exact(problem), np.array([2.0])
     assert objective(x).gradient == pytest.approx([100.0])
     assert objective.slope(x).gradient == pytest.approx([100.0])
+
+
+def test_a_threshold_between_events() -> None:
+    # An event halves x at 2; x' = 1 until then and later, so x reaches thr at thr + 1, and y stops there.
+    event = Event("halve", parse("time >= 2"), {"x": parse("0.5*x")})
+    rates = {"x": "1 + 0*k", "y": "piecewise(u, x < thr, 0)"}
+    model = model_of("events", rates, {"x": 0.0, "y": 0.0}, {"u": 2.0, "thr": 2.5, "k": 1.0}, events=(event,))
+    objective = Objective(problem_of(model, {"thr": 2.5, "u": 2.0}, [(0.0, {})], [1.0, 3.0, 5.0]))
+    x = np.array([2.5, 2.0])
+    by_value = (np.array([2.0, 6.0, 7.0]) - 1.1) / NOISE**2
+    expected = [by_value @ [0.0, 0.0, 2.0], by_value @ [1.0, 3.0, 3.5]]
+    for found in (objective(x), objective.slope(x)):
+        assert found.gradient == pytest.approx(expected, rel=1e-6)
 
 
 def test_a_slope_that_does_not_exist_is_an_infinite_value_with_its_reason() -> None:

@@ -55,10 +55,10 @@ class Engine:
     model : Model
     prepared : Prepared
     hybrid : HybridModel or None
-        If rates have switches that move with the state or with estimated parameters: what runs that keep their steps
-        are made with.
+        If rates have switches that move with the state or with estimated parameters: what runs that stop at each of
+        them are made with.
     traced : Prepared
-        What the steps that are kept belong to.
+        What the steps that are kept, and events, belong to.
     solver : str
     pace : float
         The longest time that is measured.
@@ -70,10 +70,10 @@ class Engine:
     def __init__(self, layout: Layout, solver: str) -> None:
         self.model, self.solver = layout.model, solver
         self.prepared: Prepared = prepare(layout.model)
-        self.initial_events = EventState.initial(layout.model)
         moving = [layout.model.parameters[k] for k in layout.moving]
-        self.hybrid = None if layout.model.events else moving_hybrid(layout.model, moving)
+        self.hybrid = moving_hybrid(layout.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
+        self.initial_events = EventState.initial(self.traced.model)
         self.steady = steady_model(layout.model, hold_time=False)
         self._read_outputs = layout.read_at_rest[self.steady.outputs[layout.read_at_rest]]
         finite = layout.output_time[np.isfinite(layout.output_time)]
@@ -113,6 +113,8 @@ class Engine:
         failures : dict of int to str
             Members that could not be run, with the reason.
         """
+        if self.hybrid is not None and self.hybrid.reads_state:
+            return self._advance_one_by_one(start, times, states, rows, relative)
         refused: dict[int, str] = {}
         breaks = self._breaks(start, float(times[-1]), states, rows, refused)
         key = kept, breaks, relative
@@ -138,6 +140,18 @@ class Engine:
             except SimulationError as reason:
                 failures[k] = str(reason)
         return report.values, report.states, failures
+
+    def _advance_one_by_one(
+        self, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
+    ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+        """As `advance`, stopping where the state passes a switch: what is left of it otherwise hides differences."""
+        values, failures = np.full((len(states), len(times), states.shape[1]), np.nan), {}
+        for k, (state, row) in enumerate(zip(states, rows, strict=True)):
+            try:
+                values[k], _ = self.simulated(start, times, state, row, relative, self.initial_events)
+            except SimulationError as reason:
+                failures[k] = str(reason)
+        return values, values[:, -1], failures
 
     def _again(self, task: Task, member: int, report: Report) -> Report:
         """A member that failed once more with row exchange, if that may help; else its failure is raised."""
@@ -272,7 +286,9 @@ class Engine:
         """
         one = state[None], row[None], _absolute(state[None])
         task = make_task(times, start, *one, NOTHING, relative, SMALL)
-        run = EventRun(self.prepared, task, self.solver, continued=events, open_end=open_end)
+        if self.hybrid is not None:
+            task = self.hybrid.task(task)
+        run = EventRun(self.traced, task, self.solver, hybrid=self.hybrid, continued=events, open_end=open_end)
         run.run()
         return run.values, run.events
 

@@ -13,16 +13,29 @@ from typing import ParamSpec, TypeVar
 REPORT_TO = "the issue tracker of mir21-pathway"
 """Where faults of the program are reported."""
 
+LONGEST_LINE = 1000
+"""Characters of a line of a message."""
+
+
+def _clipped(line: str) -> str:
+    if len(line) <= LONGEST_LINE:
+        return line
+    return f"{line[: LONGEST_LINE - 200]} [... {len(line) - LONGEST_LINE} more characters ...] {line[-150:]}"
+
 
 class InputError(ValueError):
-    """What was given cannot be used; one line for each mistake, with file and line where there is one."""
+    """What was given cannot be used; one line for each mistake, with file and line where there is one.
+
+    What is quoted in a line may be of any length; the line is not.
+    """
+
+    def __str__(self) -> str:
+        text = str(self.args[0]) if self.args else ""
+        return "\n".join(map(_clipped, text.split("\n"))) if len(text) > LONGEST_LINE else text
 
 
 class UnknownName(InputError, KeyError):
     """A name that there is not; the message has the nearest ones."""
-
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
 
 
 class NumericalError(Exception):

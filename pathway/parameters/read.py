@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pathway.errors import InputError
+from pathway.files import read_bytes
 from pathway.units import UnitError, conversion_factor, quantity, unit
 
 HERE = Path(__file__).parent
+LARGEST_FILE = 1_000_000
 CONFIDENCE = ("measured", "inferred", "assumed", "fitted")
 OWN_SOURCES = ("assumed", "derived", "anchored", "tuned", "scenario", "fit", "own")
 """Sources that are no publication: a guess, arithmetic on other entries, an anchor, the tuning of TUNING.md, what a
@@ -86,11 +88,13 @@ class Document:
 def document(path: Path) -> Document:
     """A TOML file, read. The standard reader keeps no positions, so the lines are scanned beside it."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_bytes(path, LARGEST_FILE).decode("utf-8")
         tables = tomllib.loads(text)
-    except OSError as error:
-        raise ParameterError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except InputError as error:
+        raise ParameterError(f"{path}: {error}") from None
+    except RecursionError:
+        raise ParameterError(f"{path.name}: not a TOML file: brackets nested too deeply") from None
+    except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise ParameterError(f"{path.name}: not a TOML file: {error}") from None
     lines: dict[tuple[str, ...], int] = {}
     table: tuple[str, ...] = ()

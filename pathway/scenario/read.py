@@ -9,6 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
+from pathway.files import read_bytes
+
 from . import quantities, schema
 from .check import Checker, arms_in, bound
 from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, Overlay, Reading, Scenario, TimedChange
@@ -116,19 +119,21 @@ _APART = (("fit",), ("expect",))
 
 
 def _text_of(file: Path) -> str:
-    if file.stat().st_size > LARGEST_FILE:
-        raise ScenarioError([Mistake(str(file), f"more than {LARGEST_FILE} bytes: this is no scenario")])
     try:
-        return file.read_text(encoding="utf-8")
+        content = read_bytes(file, LARGEST_FILE)
+    except InputError as error:
+        raise ScenarioError([Mistake(str(file), f"{error}; this is no scenario")]) from None
+    try:
+        return content.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
-        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        line = content[: error.start].count(b"\n") + 1
         raise ScenarioError([Mistake(f"{file}:{line}", "not TOML: not UTF-8 text", line)]) from None
 
 
 def _parsed(file: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # of TOML, or of a number with thousands of digits
         return _refuse_text(file, text, str(error))
     except RecursionError:
         raise ScenarioError([Mistake(f"{file}:1", "not TOML: brackets nested too deeply", 1)]) from None

@@ -77,9 +77,10 @@ def starts_in(folder: Path) -> dict[int, Start]:
     for file in sorted(folder.glob("start_*.json")):
         try:
             start = Start.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
-        done[start.number] = start
+        if file.name == start_file(start.number):
+            done[start.number] = start
     return done
 
 

@@ -65,11 +65,17 @@ class Start:
 
         Raises
         ------
-        ValueError, KeyError, TypeError
+        ValueError, KeyError, TypeError, AttributeError
             If it is something else.
         """
         arrays = {name: numbers(found[name]) for name in ("x", "start", "gradient")}
-        return cls(**{**found, **arrays, "objective": float.fromhex(found["objective"])})
+        made = cls(**{**found, **arrays, "objective": float.fromhex(found["objective"])})
+        counts = (made.number, made.iterations, made.evaluations, made.gradients, *made.failures.values())
+        if any(type(count) is not int or count < 0 for count in counts) or not isinstance(made.reason, str):
+            raise ValueError("counts are whole numbers, and a reason is text")
+        if not made.x.shape == made.start.shape == made.gradient.shape or math.isnan(made.objective + made.seconds):
+            raise ValueError("a start has as many slopes as parameters, and an objective")
+        return made
 
 
 @dataclass(frozen=True, eq=False)

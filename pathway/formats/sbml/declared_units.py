@@ -88,6 +88,10 @@ class DeclaredUnits:
         return self.text(item.getUnits()) if item.isSetUnits() else ""
 
 
+LARGEST_SCALE = 300
+"""Powers of ten beyond this leave the range of numbers."""
+
+
 def _quotient(upper: str, lower: str) -> str:
     if lower == "1":
         return upper
@@ -119,5 +123,7 @@ def _unit_name(item: Any) -> str:
     symbol = _SYMBOLS.get(kind, kind)
     if multiplier == 1 and scale in _PREFIXES and (symbol != "1" or scale == 0):
         return _PREFIXES[scale] + symbol
+    if abs(scale) > LARGEST_SCALE:  # of no unit that anybody measures in
+        return f"{multiplier:g}*10^{scale}" + ("" if symbol == "1" else f"*{symbol}")
     factor = multiplier * 10.0**scale
     return symbol if factor == 1 else f"{factor:g}" + ("" if symbol == "1" else f"*{symbol}")

@@ -1,0 +1,71 @@
+"""What the fuzzer has found, each made as small as it gets."""
+
+import json
+
+import pytest
+
+from .harness import of_files
+from .kinds import EVERYTHING, MEASURED, finished_fit, to_toml
+
+PLAIN = {key: value for key, value in MEASURED.items() if key not in ("data", "fit", "analyze")}
+
+
+def toml(**changes):
+    return {"input.toml": to_toml({**PLAIN, **changes}).encode()}
+
+
+def told(files, *command):
+    found = of_files(files, [list(command)])
+    assert not found.complaint, found.complaint
+    return found.code, found.said
+
+
+def test_a_long_word_is_not_repeated_in_full():
+    code, said = told(toml(show={"observables": ["x" * 5000]}), "check", "input.toml")
+    assert code == 1 and "[... " in said and len(said) < 1200
+
+
+@pytest.mark.parametrize("value", [1e308, 3, {}, [], True])
+@pytest.mark.parametrize("key", ["parent", "genotype", "source", "note"])
+def test_a_cell_line_whose_words_are_no_text(key, value):
+    line = {"line": {"title": "x", key: value}}
+    files = toml(cells="line.toml") | {"line.toml": to_toml(line).encode()}
+    code, said = told(files, "load", "line.toml")
+    assert code == 1 and f"{key} is " in said and "but should be a text" in said
+
+
+@pytest.mark.parametrize("name", ["input.toml", "line.toml"])
+@pytest.mark.parametrize("text", ["x = " + "9" * 5000, "x = " + "[" * 5000, "x = \xff"])
+def test_numbers_and_brackets_without_end(name, text):
+    files = toml(cells="line.toml") | {"line.toml": b'[line]\ntitle = "x"\n', name: text.encode("latin-1")}
+    code, said = told(files, "check", "input.toml") if name == "input.toml" else told(files, "load", "line.toml")
+    assert code == 1 and "TOML" in said
+
+
+@pytest.mark.parametrize("scale", ["2147483647", "-2147483648"])
+def test_units_of_any_scale(scale):
+    text = EVERYTHING.replace('scale="-9"', f'scale="{scale}"')
+    assert told({"model.xml": text.encode()}, "load", "model.xml")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"number": [0]},
+        {"number": "1"},
+        {"number": -1},
+        {"iterations": None},
+        {"failures": []},
+        {"failures": {"x": "y"}},
+        {"seconds": [""]},
+        {"objective": "nan"},
+        {"x": []},
+        {"gradient": ["0x1p0"]},
+        {"more": 1},
+    ],
+)
+def test_a_damaged_start_is_done_again(changes):
+    files = dict(finished_fit())
+    name = "found/start_00000.json"
+    files[name] = json.dumps({**json.loads(files[name]), **changes}).encode()
+    assert told(files, "resume", "problem.yaml", "found")[0] == 0

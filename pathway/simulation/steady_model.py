@@ -17,6 +17,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.terms import RateTerms, rate_terms, term_sizes
+from pathway.equations.totals import null_combinations
 from pathway.expressions import Expression, number, symbols
 from pathway.expressions.calculus import directional_derivative, substitute_all
 from pathway.expressions.graph import ONE, ZERO, is_number
@@ -290,51 +291,6 @@ def _restricted(model: Model, names: list[str], known: dict[str, Expression] | N
         events=(),
         outputs=frozenset(name for name in model.outputs if name in names),
     )
-
-
-def null_combinations(
-    matrix: np.ndarray, inner: np.ndarray, outer: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Combinations of rows that add up to zero, by Gaussian elimination.
-
-    Parameters
-    ----------
-    matrix : array, shape (n_rows, n_columns)
-    inner, outer : int arrays
-        Rows to combine.
-
-    Returns
-    -------
-    totals : array, shape (n_totals, n_rows)
-        Of inner rows alone.
-    tied : int array
-        Outer rows that are combinations of inner ones.
-    ties : array, shape (n_tied, n_rows)
-    """
-    pivots: list[tuple[int, np.ndarray, np.ndarray]] = []
-    totals, tied, ties = [], [], []
-    inside = set(inner.tolist())
-    for k in (*inner.tolist(), *outer.tolist()):
-        row, mix = matrix[k].copy(), np.zeros(len(matrix))
-        mix[k] = 1.0
-        largest = np.max(np.abs(row), initial=0.0)
-        for column, other, other_mix in pivots:
-            if row[column] != 0.0:
-                factor = row[column] / other[column]
-                row -= factor * other
-                mix -= factor * other_mix
-                row[np.abs(row) < 1e-11 * max(largest, abs(factor) * np.max(np.abs(other)))] = 0.0
-        if row.any():
-            # An output that follows its own way says nothing about the others.
-            if k in inside:
-                pivots.append((int(np.argmax(np.abs(row))), row, mix))
-        elif k in inside:
-            totals.append(mix)
-        else:
-            tied.append(k)
-            ties.append(mix)
-    shape = (-1, len(matrix))
-    return np.array(totals).reshape(shape), np.array(tied, dtype=int), np.array(ties).reshape(shape)
 
 
 def unmixed(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

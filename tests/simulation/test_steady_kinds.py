@@ -137,6 +137,51 @@ def test_an_epidemic_without_a_first_case_stays_away() -> None:
     assert steady_state(model, initial={"I": 1e-6}) == pytest.approx([0.5, 0.45], rel=1e-10)
 
 
+def two_receptors(second: float) -> Model:
+    """EGFR and MET as published models have them, before any ligand, antibody or inhibitor is there.
+
+    Everything but the kinases begins at zero; free MET leaves only in pairs, inhibited receptors only by letting go.
+    W counts what was degraded.
+    """
+    reactions = {
+        "syn_E": ("", "E", 1.0), "deg_E": ("E", "", 2.3e-3), "syn_M": ("", "M", second),
+        "on_EGF": ("E", "EL", 0.0), "off_EGF": ("EL", "E", 2.8), "dim_E": ("EL EL", "E2", 0.032),
+        "pho_E": ("E2", "pE2", 1.3), "imp_E": ("pE2", "pE2i", 0.75), "exp_E": ("pE2i", "E E", 0.75),
+        "los_E": ("pE2i", "W", 0.067), "on_CET": ("E", "EC", 0.0), "off_CET": ("EC", "E", 0.13),
+        "dim_M": ("M M", "M2", 2.6e-5), "pho_M": ("M2", "pM2", 2.5), "imp_M": ("pM2", "pM2i", 0.058),
+        "exp_M": ("pM2i", "M M", 0.93), "los_M": ("pM2i", "W", 0.052), "dim_ME": ("M E", "ME", 1.9e-3),
+        "pho_ME": ("ME", "pME", 4.6), "imp_ME": ("pME", "pMEi", 0.006), "exp_ME": ("pMEi", "M E", 0.21),
+        "los_ME": ("pMEi", "W", 0.24), "on_inh": ("M", "MI", 0.0), "off_inh": ("MI", "M", 1.3e-3),
+        "dim_MI": ("MI MI", "MI2", 0.031), "dim_MMI": ("M MI", "MMI", 2.5e-5), "dim_EMI": ("E MI", "EMI", 1.9e-3),
+        "ras": ("RAS", "RASGTP", 2.1e-4), "ras_E": ("RAS pE2", "RASGTP pE2", 1.5e-5),
+        "ras_M": ("RAS pM2", "RASGTP pM2", 6.6e-6), "ras_off": ("RASGTP", "RAS", 0.33),
+        "mapk": ("MAPK RASGTP", "pMAPK RASGTP", 1e3), "mapk_off": ("pMAPK", "MAPK", 2.2),
+        "pi3k": ("PI3K", "pPI3K", 3.6e-4), "pi3k_M": ("PI3K pM2", "pPI3K pM2", 0.51),
+        "pi3k_off": ("pPI3K", "PI3K", 1.3),
+        "akt": ("AKT pPI3K", "pAKT pPI3K", 443.0), "akt_off": ("pAKT", "AKT", 18.0),
+    }  # fmt: skip
+    names = dict.fromkeys(
+        name for educts, products, _ in reactions.values() for name in (educts + " " + products).split()
+    )
+    return mass_action("receptors", reactions, {n: float(n in ("RAS", "MAPK", "PI3K", "AKT")) for n in names})
+
+
+@pytest.mark.parametrize("second", [0.0, 0.026])
+def test_two_receptors_before_anything_is_given(second: float) -> None:
+    model = two_receptors(second)
+    found = steady_state(model)
+    expected = followed(model, np.array(model.parameter_values), model.initial_values, 1e6)
+    inner = [k for k, name in enumerate(model.species) if name != "W"]
+    assert found[inner] == pytest.approx(expected[inner], rel=1e-7, abs=1e-10)
+    slopes = steady_state_sensitivities(model, model.parameters)
+    pulled, _ = steady_state_vjp(model, found, np.array(model.parameter_values), np.eye(len(found)))
+    for k in inner:
+        assert pulled[:, k] == pytest.approx(slopes[k], rel=1e-9, abs=1e-9 * np.abs(slopes[k]).max())
+    e = model.species.index("E")
+    if not second:
+        assert slopes[e, :2] == pytest.approx([1 / 2.3e-3, -1 / 2.3e-3**2], rel=1e-10)
+
+
 # Degenerate states.
 
 

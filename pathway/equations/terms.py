@@ -11,6 +11,9 @@ from pathway.expressions.written import to_text
 
 from .model import Model
 
+Part = tuple[float, Expression, Expression]
+"""A number, a factor of parameters alone, and what they multiply."""
+
 
 @dataclass(frozen=True, eq=False)
 class RateTerms:
@@ -21,8 +24,8 @@ class RateTerms:
     terms : tuple of Expression
         Reaction rates, and the terms of rate rules; closed.
     entries : tuple of (species, term, Expression)
-        Positions, and the coefficient: a formula of parameters alone (a stoichiometry, 1 / volume). Entries of the same
-        species and term are added.
+        Positions, and the coefficient: a number, or a formula of parameters where compartments of different sizes share
+        a term. Entries of the same species and term are added.
     """
 
     terms: tuple[Expression, ...]
@@ -32,50 +35,64 @@ class RateTerms:
 def rate_terms(model: Model) -> RateTerms:
     """The terms of all rates; species that an algebraic rule determines have none."""
     fixed = frozenset(model.parameters)
-    place: dict[Expression, int] = {}
-    entries: list[tuple[int, int, Expression]] = []
+    parts: list[tuple[int, Part]] = []
     for row, name in enumerate(model.species):
-        if name in model.algebraic:
-            continue
-        reactions = model.stoichiometry.get(name, {})
-        closed = model.closed([f for r, factor in reactions.items() for f in (factor, model.rates[r])])
-        pairs = [_moved(factor, rate, fixed) for factor, rate in zip(closed[::2], closed[1::2], strict=True)]
-        if name in model.rate_rules:
-            pairs += split_terms(model.closed([model.rate_rules[name]])[0], fixed)
-        for coefficient, term in pairs:
-            if not is_number(coefficient, 0.0) and not is_number(term, 0.0):
-                entries.append((row, place.setdefault(term, len(place)), coefficient))
+        if name not in model.algebraic:
+            reactions = model.stoichiometry.get(name, {})
+            closed = model.closed([f for r, factor in reactions.items() for f in (factor, model.rates[r])])
+            found = [_reaction(factor, rate, fixed) for factor, rate in zip(closed[::2], closed[1::2], strict=True)]
+            if name in model.rate_rules:
+                found += split_terms(model.closed([model.rate_rules[name]])[0], fixed)
+            parts += [(row, part) for part in found if part[0] != 0.0 and not is_number(part[2], 0.0)]
+    factors: dict[Expression, set[Expression]] = {}
+    for _, (_, factor, term) in parts:
+        factors.setdefault(term, set()).add(factor)
+    place: dict[Expression, int] = {}
+    entries = []
+    for row, (count, factor, term) in parts:
+        if len(factors[term]) == 1:
+            # One size for all: it belongs to the term, and what is conserved does not depend on it.
+            term, factor = multiply(term, factor), ONE
+        entries.append((row, place.setdefault(term, len(place)), multiply(number(count), factor)))
     return RateTerms(tuple(place), tuple(entries))
 
 
-def _moved(factor: Expression, rate: Expression, fixed: frozenset[str]) -> tuple[Expression, Expression]:
-    """A coefficient that depends on the state belongs to the term."""
-    return (factor, rate) if symbols(factor) <= fixed else (ONE, multiply(factor, rate))
+def _reaction(factor: Expression, rate: Expression, fixed: frozenset[str]) -> Part:
+    """A reaction's part; a stoichiometry that depends on the state belongs to the term."""
+    if is_number(factor):
+        return float(factor.value), ONE, rate  # type: ignore[arg-type]
+    if not symbols(factor) <= fixed:
+        return 1.0, ONE, multiply(factor, rate)
+    if factor.operator == "divide" and is_number(factor.arguments[0]):
+        return float(factor.arguments[0].value), divide(ONE, factor.arguments[1]), rate  # type: ignore[arg-type]
+    return 1.0, factor, rate
 
 
-def split_terms(formula: Expression, fixed: frozenset[str]) -> list[tuple[Expression, Expression]]:
-    """The formula as a sum of coefficient * term; numbers and what everything is divided by go to the coefficients.
+def split_terms(formula: Expression, fixed: frozenset[str]) -> list[Part]:
+    """The formula as a sum; numbers, and what everything is divided by, are taken out of the terms.
 
     Parameters
     ----------
     formula : Expression
         Closed.
     fixed : set of str
-        Symbols that a coefficient may contain.
+        Symbols that a factor may contain.
     """
     if formula.operator == "add":
-        return [pair for term in formula.arguments for pair in split_terms(term, fixed)]
+        return [part for term in formula.arguments for part in split_terms(term, fixed)]
     if formula.operator == "multiply":
-        numbers = [f for f in formula.arguments if is_number(f)]
+        count = 1.0
+        for factor in formula.arguments:
+            if is_number(factor):
+                count *= float(factor.value)  # type: ignore[arg-type]
         rest = [f for f in formula.arguments if not is_number(f)]
-        sums = [f for f in rest if f.operator == "add"]
-        if numbers and len(rest) == 1 and sums:
-            return [(multiply(*numbers, c), term) for c, term in split_terms(sums[0], fixed)]
-        return [(multiply(*numbers), multiply(*sorted(rest, key=to_text)))]
+        if len(rest) == 1:
+            return [(count * c, factor, term) for c, factor, term in split_terms(rest[0], fixed)]
+        return [(count, ONE, multiply(*sorted(rest, key=to_text)))]
     if formula.operator == "divide" and symbols(formula.arguments[1]) <= fixed:
         upper, lower = formula.arguments
-        return [(divide(c, lower), term) for c, term in split_terms(upper, fixed)]
-    return [(ONE, formula)]
+        return [(c, divide(factor, lower), term) for c, factor, term in split_terms(upper, fixed)]
+    return [(1.0, ONE, formula)]
 
 
 def term_sizes(formulas: Sequence[Expression]) -> list[Expression]:

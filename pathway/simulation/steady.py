@@ -435,9 +435,11 @@ def _polish(
     jacobians = part.jacobians(states, parameters, time)
     absent = part.absent(states, jacobians, starts)
     groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
+    finite = np.isfinite(jacobians).all(axis=(1, 2)).tolist()
     for k in range(len(states)):
         equations = part.equations(absent[k], parameters[k])
-        if np.isfinite(equations.matrix(jacobians[k])).all():
+        # Where the slope at zero is infinite, only what is present counts.
+        if finite[k] or np.isfinite(equations.matrix(jacobians[k])).all():
             groups.setdefault(id(equations), (equations, []))[1].append(k)
     for equations, members in groups.values():
         where = np.array(members)
@@ -524,15 +526,17 @@ def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
 def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:
     """Of the Jacobians where totals stay what they are, shape (n_members, n)."""
     solved = equations.solved
-    matrix = jacobians[..., solved[:, None], solved]
     still, moving = equations.follow
+    dependent, free, slopes = equations.reduction
     if len(still):
         # Algebraic species follow the others at once.
+        matrix = jacobians[:, solved[:, None], solved]
         follow = np.linalg.solve(matrix[:, still[:, None], still], matrix[:, still[:, None], moving])
         matrix = matrix[:, moving[:, None], moving] - matrix[:, moving[:, None], still] @ follow
-    dependent, free, slopes = equations.reduction
-    if len(dependent):
         matrix = matrix[:, free[:, None], free] - matrix[:, free[:, None], dependent] @ slopes
+    else:
+        rest, tied = solved[free], solved[dependent]
+        matrix = jacobians[:, rest[:, None], rest] - jacobians[:, rest[:, None], tied] @ slopes
     if not matrix.shape[-1]:
         return np.zeros((*matrix.shape[:1], 0), dtype=complex)
     if not np.isfinite(matrix).all():

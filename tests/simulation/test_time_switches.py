@@ -13,6 +13,7 @@ from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
 from pathway.simulation.switches import SwitchError, TimeSwitches
 from tests.simulation.models import model_of
+from tests.simulation.random_time_conditions import problem, reference
 
 PHASE = "time - {0}*floor(time/{0})"
 REMAINDER = "time - {0}*piecewise(ceil(time/{0}), time/{0} < 0, floor(time/{0}))"  # rem(time, ...) as SBML defines it
@@ -206,3 +207,35 @@ def test_slopes_go_on_over_switches_of_time() -> None:
     pulses = [(24.0 * n, 24.0 * n + 8) for n in range(42)]
     exact = (after_pulses(pulses, 1000.0, 0.010001) - after_pulses(pulses, 1000.0, 0.009999)) / 2e-6
     assert found.sensitivities[0, 0, 0] == pytest.approx(exact, rel=1e-6)
+
+
+REFUSALS = ("changes more than", "cannot be told from")
+"""Every kind of refusal that a random model may get."""
+
+
+def _judged(seeds: range) -> list[int]:
+    """Seeds of refused models; a wrong or otherwise failed one fails here."""
+    refused = []
+    for seed in seeds:
+        given = problem(seed)
+        times = np.sort(np.random.default_rng(seed).uniform(0.0, given.end, 12))
+        times[-1] = given.end
+        try:
+            found = simulate(given.model, times, relative_tolerance=1e-8).values
+        except SwitchError as error:
+            assert any(kind in str(error) for kind in REFUSALS), f"{seed}: {error}\n{given.text}"
+            refused.append(seed)
+            continue
+        expected = reference(given, times)
+        error = np.max(np.abs(found - expected) / (1.0 + np.abs(expected).max(axis=0)))
+        assert error < 3e-6, f"{seed}: off by {error:.2g}\n{given.text}"
+    return refused
+
+
+def test_random_models_with_conditions_on_time() -> None:
+    assert _judged(range(20)) == []
+
+
+@pytest.mark.slow
+def test_three_hundred_random_models_with_conditions_on_time() -> None:
+    assert len(_judged(range(20, 320))) <= 9

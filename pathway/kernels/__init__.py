@@ -45,10 +45,11 @@ compiled. `CompiledModel.parameters(values)` makes a prepared array.
                                        patterns `G_species`, `G_parameters`: (formula, species), (formula, parameter)
 
 with G one of `observables`, `assignments`, `rates` (in the model's order), `initial_values` (per species; `species`
-is not read), `event_conditions` (1 or 0 per event), `event_roots` (functions of which one changes its sign wherever
-a trigger changes), `event_values` (of all events in order; pattern `event_values`: event, species), `event_delays`,
-`event_priorities` (per event; 0 where there is none), `switch_roots` (change sign where the right-hand side switches
-between branches).
+is not read), `event_conditions` (1 or 0 per event), `event_roots` (functions of the state of which one
+changes its sign, or those behind `sizes["event_roots_signs"]` their integer part, wherever a trigger changes with the
+state), `event_values` (of all events in order; pattern `event_values`: event, species), `event_delays`,
+`event_priorities` (per event; 0 where there is none), `switch_roots` (the same for the right-hand side; behind all of
+them the sizes of what they are sums of).
 
 `worst` is n / sum over pivots of (scale / |pivot|), the scale being |shift|, in algebraic rows the row's largest entry
 of J. It is at least 1 as long as every pivot is at least as large as the shift; a value below 1e-10, or nan, says that

@@ -8,9 +8,10 @@ from functools import cached_property
 
 from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
 from pathway.equations.model import TIME
-from pathway.expressions import Expression, postorder, symbol, symbols
+from pathway.equations.switches import Switch, switches
+from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.calculus import directional_derivative, gradients
-from pathway.expressions.graph import COMPARISONS, ONE, ZERO, add, is_condition, is_number, negate
+from pathway.expressions.graph import ONE, ZERO, absolute, add, divide, is_number, multiply
 from pathway.expressions.singular import singular_at_zero
 
 from .ordering import Elimination, SingularStructureError, eliminate
@@ -163,16 +164,24 @@ class Derivation:
             "assignments": lambda: list(self.model.closed_assignments.values()),
             "rates": lambda: self.model.closed(self.model.rates.values()),
             "initial_values": lambda: [self.model.closed_initial[name] for name in self.model.species],
-            "event_roots": lambda: crossings(self.triggers),
+            "event_roots": lambda: [s.function for s in self.state_switches("in_triggers")],
             "event_conditions": lambda: self.triggers,
             "event_values": lambda: self.model.closed(f for e in self.model.events for f in e.assignments.values()),
             "event_delays": lambda: self._of_events(event.delay for event in self.model.events),
             "event_priorities": lambda: self._of_events(event.priority for event in self.model.events),
-            "switch_roots": lambda: crossings(self.formulas),
+            "switch_roots": lambda: self._with_sizes([s.function for s in self.state_switches("in_rates")]),
         }[name]()
 
     def _of_events(self, formulas: Iterable[Expression | None]) -> list[Expression]:
         return self.model.closed(ZERO if formula is None else formula for formula in formulas)
+
+    def state_switches(self, place: str) -> list[Switch]:
+        """Those that depend on the state and stand in triggers or rates; those whose sign counts come first."""
+        chosen = [s for s in switches(self.model) if getattr(s, place) and not s.time_only]
+        return sorted(chosen, key=lambda s: s.integer)
+
+    def _with_sizes(self, functions: list[Expression]) -> list[Expression]:
+        return [*functions, *map(size_of, functions)]
 
     @cached_property
     def triggers(self) -> list[Expression]:
@@ -193,11 +202,12 @@ class Derivation:
         return Sparse([f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found]))
 
 
-def crossings(formulas: Iterable[Expression]) -> list[Expression]:
-    """Functions that pass through zero where a comparison within the formulas changes its answer."""
-    found: dict[Expression, None] = {}
-    for node in postorder(list(formulas)):
-        if node.operator in COMPARISONS and not any(is_condition(a) for a in node.arguments):
-            left, right = node.arguments
-            found[add(left, negate(right))] = None
-    return [f for f in found if symbols(f)]
+def size_of(formula: Expression) -> Expression:
+    """The size of what a formula is the sum of: what its rounding, or an error of the state, is measured by."""
+    if formula.operator == "add":
+        return add(*map(size_of, formula.arguments))
+    if formula.operator == "multiply":
+        return multiply(*map(size_of, formula.arguments))
+    if formula.operator == "divide":
+        return divide(size_of(formula.arguments[0]), absolute(formula.arguments[1]))
+    return absolute(formula)

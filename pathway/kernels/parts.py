@@ -120,7 +120,11 @@ def _group(name: str, derivation: Derivation, lanes: Lanes) -> Part:
         model = derivation.model
         pairs = [(k, model.species_index(n)) for k, event in enumerate(model.events) for n in event.assignments]
         patterns = {name: ([p[0] for p in pairs], [p[1] for p in pairs])}
-    return _lowered(name, derivation, lanes, {"out": values}, sizes={name: len(values)}, patterns=patterns)
+    sizes = {name: len(values)}
+    places = {"event_roots": "in_triggers", "switch_roots": "in_rates"}
+    if name in places:
+        sizes[f"{name}_signs"] = sum(not s.integer for s in derivation.state_switches(places[name]))
+    return _lowered(name, derivation, lanes, {"out": values}, sizes=sizes, patterns=patterns)
 
 
 def _group_gradients(name: str, derivation: Derivation, lanes: Lanes) -> Part:

@@ -21,7 +21,7 @@ from .formulas import evaluate_arrays
 from .solvers import method
 from .solvers.lanes import lanes_for
 from .solvers.layout import Kernels, Method, Pattern, Report, Task
-from .switches import TimeSwitches
+from .switches import TimeSwitches, switches
 
 SMALL = 1e-9
 """The default absolute tolerance, as a share of each species' own scale."""
@@ -69,6 +69,7 @@ class Prepared:
     def _compile(self, width: int, observables: bool, events: bool) -> Kernels:
         parts = list(SOLVER)
         parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
+        parts += ["switch_roots"] * any(s.in_rates and not s.time_only for s in switches(self.model))
         made = self._code[width, observables, events] = compile_model(self.model, width, parts)
         sizes = {**made.sizes}
         return Kernels(
@@ -76,6 +77,7 @@ class Prepared:
             time_derivative=0 if made.autonomous else made.addresses["time_derivative"],
             roots=made.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
             conditions=made.addresses.get("event_conditions", 0),
+            switches=made.addresses.get("switch_roots", 0),
             width=width,
             n_species=made.n_species,
             n_parameters=made.n_parameters,
@@ -84,6 +86,9 @@ class Prepared:
             n_factor=sizes["lu"],
             n_observables=sizes.get("observables", 0),
             n_roots=sizes.get("event_roots", 0),
+            n_sign_roots=sizes.get("event_roots_signs", 0),
+            n_switches=sizes.get("switch_roots", 0) // 2,
+            n_sign_switches=sizes.get("switch_roots_signs", 0),
             n_conditions=sizes.get("event_conditions", 0),
             algebraic=int(bool(self.model.algebraic)),
         )
@@ -232,7 +237,7 @@ class Ready:
     def __init__(self, prepared: Prepared, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
         self.task, self.report = task, report
         self._loop, table = method(solver)
-        key = (kernels.factor, kernels.observables, kernels.conditions, table.stages)
+        key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
         shelf = prepared._idle.get(key)
         self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf
         self._parts = kernels, prepared.pattern, table

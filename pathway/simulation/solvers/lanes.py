@@ -105,8 +105,17 @@ class Lanes(NamedTuple):
     leaving: Integers
     """1: the Jacobian is not that of the state."""
     restarting: Integers
+    # Switches of the state.
+    samples: Table
+    """Root functions, or switches and sizes (switch, lane), in five places of a step."""
+    first: Vector
+    """Switches at the start of the step, (switch, lane)."""
+    returns: Vector
+    """1 for one that may be elsewhere in between and returns by the end of the step."""
+    coefficients: Vector
+    cut: Vector
+    """The share of its step at which a lane was stopped; inf: it was not."""
     # For one lane only.
-    roots: Vector
     signs: Vector
     truth: Vector
     matrix: Table
@@ -121,7 +130,10 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
     others = [
         np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_jacobian, kernels.n_factor, kernels.n_slots)
     ]
-    watched = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
+    switches = kernels.n_switches * width
+    samples = np.zeros((5, max(kernels.n_roots, 2 * switches) + 1))
+    watched = [samples, np.zeros(switches + 1), np.zeros(switches + 1), np.zeros(5), np.full(width, np.inf)]
+    conditions = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
     return Lanes(
         stack,
         sums,
@@ -134,5 +146,6 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
         *np.ones((14, width)),
         *np.zeros((12, width), dtype=np.int64),
         *watched,
+        *conditions,
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
     )

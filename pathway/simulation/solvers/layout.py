@@ -48,6 +48,8 @@ class Kernels(NamedTuple):
     observables: int
     roots: int
     conditions: int
+    switches: int
+    """Functions of the state that the rates switch by, and behind them the sizes of what these are sums of."""
     width: int
     n_species: int
     n_parameters: int
@@ -57,6 +59,10 @@ class Kernels(NamedTuple):
     n_factor: int
     n_observables: int
     n_roots: int
+    n_sign_roots: int
+    """Of the root functions those whose sign counts, which come first; of the others it is the integer part."""
+    n_switches: int
+    n_sign_switches: int
     n_conditions: int
     algebraic: int
     """1 if some species are found by solving residual = 0."""

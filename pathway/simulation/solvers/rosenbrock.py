@@ -49,6 +49,7 @@ from .layout import (
 )
 from .linear import solve_dense
 from .near_zero import jacobian, land, no_trace_below_zero, rates, start_jacobian
+from .watch import between, cut_at_excursions, first_change, move_to_cuts
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -106,7 +107,7 @@ def _stage_sums(method, stage, lanes, size):
 def _dense_sums(kernels, method, task, report, lanes):
     """What the dense output needs, if something looks inside this step."""
     n_times, size = task.times.shape[0], lanes.stack.shape[1]
-    wanted = kernels.conditions != 0 or report.tape.shape[0] > 0
+    wanted = kernels.conditions != 0 or kernels.switches != 0 or report.tape.shape[0] > 0
     for lane in range(kernels.width):
         output = lanes.output[lane]
         wanted |= lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]
@@ -178,13 +179,6 @@ def _errors(kernels, method, lanes):
 
 
 @inlined
-def _between(kernels, lanes):
-    """The states inside the last steps at the shares asked for, into `point`."""
-    y, new, dense = lanes.stack[0], lanes.new[0], lanes.dense
-    calls.interpolate(kernels.interpolate, y, new, dense[0], dense[1], dense[2], lanes.share, lanes.point)
-
-
-@inlined
 def _store(kernels, lanes, lane, row):
     """Store a lane's column of `point` (species) or of `observed`."""
     if kernels.observables != 0:
@@ -210,7 +204,7 @@ def _record_inside(kernels, pattern, task, report, lanes):
                 lanes.share[lane] = (task.times[output] - lanes.time[lane]) / lanes.step[lane]
         if not waiting:
             return
-        _between(kernels, lanes)
+        between(kernels, lanes)
         no_trace_below_zero(kernels, pattern, lanes)
         if kernels.observables != 0:
             calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
@@ -519,6 +513,8 @@ def _go_on(kernels, method, task, report, lanes, lane):
     if lanes.ends[lane] >= lanes.target[lane]:
         lanes.restarting[lane] = 1
         return
+    if lanes.cut[lane] < np.inf:
+        lanes.restarting[lane], lanes.cut[lane] = 1, np.inf
     if lanes.output[lane] < n_times and task.times[lanes.output[lane]] <= lanes.time[lane]:
         _record_now(kernels, task, report, lanes, lane)
     status = _limits(task, report, lanes, lane)
@@ -547,77 +543,9 @@ def _move(kernels, task, lanes, all_accepted):
 
 
 @inlined
-def _differs(kernels, task, lanes, moment):
-    """Whether a root function has another sign, or a condition another truth, at `point` than before."""
-    lanes.stage_time[0] = moment
-    changed = False
-    if kernels.n_roots > 0:
-        calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.point, lanes.parameters, lanes.roots)
-        for k in range(kernels.n_roots):
-            changed |= np.sign(lanes.roots[k]) != lanes.signs[k]
-    calls.right_hand_side(kernels.conditions, lanes.stage_time, lanes.point, lanes.parameters, lanes.truth)
-    return changed or _turned(kernels, task, lanes)
-
-
-@inlined
-def _turned(kernels, task, lanes):
-    for k in range(kernels.n_conditions):
-        if lanes.truth[k] != task.conditions[k]:
-            return True
-    return False
-
-
-@inlined
-def _first_change(kernels, task, lanes):
-    """The earliest time in the step at which a watched condition changes, or inf; its state is left in `point`.
-
-    A sign change of a root function brackets a possible change, which is narrowed down to neighboring floats. The
-    step is looked at in quarters, so that a condition that holds for a short while is not missed.
-    """
-    start, step, end = lanes.time[0], lanes.step[0], lanes.ends[0]
-    lanes.stage_time[0] = start
-    if kernels.n_roots > 0:
-        calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.stack[0], lanes.parameters, lanes.signs)
-        for k in range(kernels.n_roots):
-            lanes.signs[k] = np.sign(lanes.signs[k])
-    low, searches = start, 0
-    for quarter in range(1, 5):
-        limit = end if quarter == 4 else start + 0.25 * quarter * (end - start)
-        while searches < 200:
-            searches += 1
-            lanes.share[0] = (limit - start) / step
-            _between(kernels, lanes)
-            if not _differs(kernels, task, lanes, limit):
-                break
-            left, right = low, limit
-            while True:
-                middle = 0.5 * (left + right)
-                if middle <= left or middle >= right:
-                    break
-                lanes.share[0] = (middle - start) / step
-                _between(kernels, lanes)
-                if _differs(kernels, task, lanes, middle):
-                    right = middle
-                else:
-                    left = middle
-            lanes.share[0] = (right - start) / step
-            _between(kernels, lanes)
-            _differs(kernels, task, lanes, right)
-            if _turned(kernels, task, lanes):
-                return right
-            for k in range(kernels.n_roots):
-                lanes.signs[k] = np.sign(lanes.roots[k])
-            low = right
-            if right >= limit:
-                break
-        low = limit
-    return np.inf
-
-
-@inlined
 def _stop_at_event(kernels, pattern, task, report, lanes):
     """Look for a change inside the step of the only lane; if there is one, end the run there."""
-    moment = _first_change(kernels, task, lanes)
+    moment = first_change(kernels, task, lanes)
     if moment == np.inf:
         return False
     for k in range(kernels.n_species):
@@ -667,7 +595,7 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
         lanes.member[lane] = -1
         lanes.restarting[lane] = 0
         lanes.step[lane] = 1e-9
-        lanes.latest[lane] = np.inf
+        lanes.latest[lane] = lanes.cut[lane] = np.inf
         lanes.relative[lane] = task.relative
     changed = np.int64(1)  # a plain literal would compile what it is given to once more
     while True:
@@ -711,7 +639,10 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
             continue
         if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
             continue
+        cut = kernels.switches != 0 and cut_at_excursions(kernels, task, report, lanes)
         _record_inside(kernels, pattern, task, report, lanes)
+        if cut:
+            move_to_cuts(kernels, lanes)
         _move(kernels, task, lanes, n_accepted == width)
         for lane in range(width):
             if lanes.accepted[lane] != 0:

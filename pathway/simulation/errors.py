@@ -46,10 +46,13 @@ class SimulationError(NumericalError, RuntimeError):
 
 
 def failure(
-    model: Model, status: int, steps: int, time: float, state: np.ndarray, slope: np.ndarray
+    model: Model, status: int, steps: int, time: float, state: np.ndarray, slope: np.ndarray, cause: str = ""
 ) -> SimulationError:
-    """The error for a run that ended with `status` at `time` in `state`, where the rates of change are `slope`."""
-    reason = REASONS.get(status, f"status {status}").format(steps=steps)
+    """The error for a run that ended with `status` at `time` in `state`, where the rates of change are `slope`.
+
+    A known `cause` stands in place of what the status alone would say.
+    """
+    reason = cause or REASONS.get(status, f"status {status}").format(steps=steps)
     with np.errstate(all="ignore"):
         speed = np.abs(slope) / (np.abs(state) + 1e-12 * np.max(np.abs(state), initial=1e-300))
     species, fastest = None, ""

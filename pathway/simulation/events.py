@@ -23,6 +23,7 @@ priorities and of events that are not persistent it says nothing, so they go on 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import InitVar, dataclass, replace
 from functools import cached_property
@@ -56,6 +57,9 @@ passes its border and returns within it comes no further than its square, which 
 
 CHATTER = 1e-9
 """A switch that turns back and forth within this share of the time that a run spans slides along its border."""
+
+MOMENTS = 300
+"""Events that alternate at so many moments within that share do the same."""
 
 TIES = 1
 """Seed of what orders events of one priority."""
@@ -203,6 +207,7 @@ class EventRun:
         self.used = np.empty((n_times, len(model.parameters)))
         self.output = 0
         self.at_switch = False
+        self._moments = deque([(-math.inf, "")], maxlen=MOMENTS)
         self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
         self.at_crossing = False
         self._turns: dict[int, list[float]] = {}
@@ -384,6 +389,7 @@ class EventRun:
             acted = True
         if acted:
             self.at_crossing = False
+            self._changes.clear()
             self._settle()
 
     def _settle(self) -> None:
@@ -482,6 +488,8 @@ class EventRun:
         if not np.all(np.isfinite(self.state[formulas.targets])):
             raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
         self.events.executed += 1
+        self._changes.clear()  # the course has a corner here, so what follows is no rounding
+        self._check_chatter(formulas.event.name)
         if self.events.executed % AT_ONCE == 0:
             last, self._last_count = self._last_count, self.time
             if self.time - last <= ROUNDING * abs(self.time):
@@ -491,6 +499,16 @@ class EventRun:
         self._settle()
         if self.on_execution is not None:
             self.on_execution(waiting, before, self.state)
+
+    def _check_chatter(self, name: str) -> None:
+        """Refuse to go on where events undo each other without end."""
+        if self.time > self._moments[-1][0]:
+            self._moments.append((self.time, name))
+        span = float(self.task.times[-1] - self.task.start_times[0])
+        if len(self._moments) == MOMENTS and self.time - self._moments[0][0] <= CHATTER * span:
+            names = sorted({name for _, name in self._moments})
+            if len(names) > 1:
+                raise self._error(f"events '{names[0]}' and '{names[1]}' undo each other: they chatter (sliding)")
 
     def _evaluate(self, formulas: Sequence[Expression]) -> list[float]:
         model = self.prepared.model

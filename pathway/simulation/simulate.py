@@ -212,13 +212,17 @@ def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str
 
 def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:
     """The error for a member that did not get to its end."""
+    from .sliding import sliding_cause
     from .solvers.probe import right_hand_side
 
     time, state = float(report.moments[member, 0]), report.states[member].copy()
     row = member if len(report.end_parameters) > 1 else 0
     slope = right_hand_side(prepared.kernels(1), time, state, report.end_parameters[row])
-    counts = report.counts[member]
-    return failure(prepared.model, int(counts[layout.STATUS]), int(counts[layout.STEPS]), time, state, slope)
+    counts, parameters = report.counts[member], report.end_parameters[row]
+    status, cause = int(counts[layout.STATUS]), ""
+    if status in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
+        cause = sliding_cause(prepared, time, state, parameters)
+    return failure(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
 
 
 def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:

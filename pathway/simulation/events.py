@@ -273,7 +273,7 @@ class EventRun:
             end = float(self.task.times[-1])
             found = switching.moments(switching.chosen, self.parameters, self.state, self.time, end)
             points = np.unique(np.concatenate([found.before, found.times, found.after]))
-            self._stations = values, points, ~np.isin(points, found.joined().before)
+            self._stations = values, points, ~np.isin(points, found.joined.before)
         _, points, hops = self._stations
         place = int(np.searchsorted(points, self.time, side="right"))
         return (float(points[place]), bool(hops[place])) if place < len(points) else (math.inf, False)

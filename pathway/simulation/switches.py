@@ -76,6 +76,7 @@ class Moments:
     def __len__(self) -> int:
         return len(self.times)
 
+    @cached_property
     def joined(self) -> Moments:
         """Moments of several switches that cannot be told apart, or are the same, made one."""
         low, high = _merged([(self.before, self.after)])
@@ -138,7 +139,7 @@ class TimeSwitches:
 
     def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> Moments:
         """When the rates switch, each moment once: see `moments`."""
-        return self.moments(self.in_rates, parameters, state, begin, end).joined()
+        return self.moments(self.in_rates, parameters, state, begin, end).joined
 
     def _read(self, chosen: tuple[int, ...]) -> tuple[list[str], list[int], list[int]]:
         """Names that these switches read, and where their values stand among parameters and species."""

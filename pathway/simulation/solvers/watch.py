@@ -257,8 +257,10 @@ def cut_at_excursions(kernels, task, report, lanes):
     A switch that is elsewhere at the end of the step too is left to the error control, whose stages see it.
     """
     width, n = kernels.width, kernels.n_switches
-    for row in range(5):
+    calls.right_hand_side(kernels.switches, lanes.time, lanes.stack[0], lanes.parameters, lanes.samples[0])
+    for row in range(1, 4):
         _look_at_rates(kernels, lanes, 0.25 * row, row)
+    calls.right_hand_side(kernels.switches, lanes.ends, lanes.new[0], lanes.parameters, lanes.samples[4])
     suspected = False
     for lane in range(width):
         lanes.cut[lane] = np.inf

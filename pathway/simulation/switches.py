@@ -207,13 +207,22 @@ class _Isolation:
     def zones(self, place: int) -> Zones:
         """Outside of these the switch keeps its state; kept."""
         if place not in self._zones:
-            inner = [self.zones(k) for k in self.switching.inner[place]]
-            low, high = self._search(place, self._function(place), _merged(inner))
-            if len(low) > MOST_MOMENTS:
-                raise self._error(place, self.begin, TOO_OFTEN)
-            self._check_width(place, low, high, TOUCH)
-            self._zones[place] = low, high
+            try:
+                self._zones[place] = self._searched(place)
+            except SwitchError:
+                if not self.switching.every[place].continuous:
+                    raise
+                # Two sides of a kink that cannot be told apart are as good as equal.
+                self._zones[place] = NO_MOMENTS.before, NO_MOMENTS.after
         return self._zones[place]
+
+    def _searched(self, place: int) -> Zones:
+        inner = [self.zones(k) for k in self.switching.inner[place]]
+        low, high = self._search(place, self._function(place), _merged(inner))
+        if len(low) > MOST_MOMENTS:
+            raise self._error(place, self.begin, TOO_OFTEN)
+        self._check_width(place, low, high, TOUCH)
+        return low, high
 
     def _function(self, place: int) -> _Function:
         return _Function(self.switching.every[place], self.switching.programs[place], self.values)
@@ -222,7 +231,8 @@ class _Isolation:
         low, high = _between(inner, self.begin, self.end)
         found = [function.open_zones(*inner)]
         stack = _portions(low, high)
-        count, hidden, left = len(found[0][0]), 0, MOST_PIECES + 4 * len(low)
+        patience = 100 if self.switching.every[place].continuous else 1
+        count, hidden, left = len(found[0][0]), 0, MOST_PIECES // patience + 4 * len(low)
         while stack:
             low, high = stack.pop()
             left -= len(low)
@@ -231,7 +241,7 @@ class _Isolation:
             count, hidden = count + len(passing[0]), hidden + len(unclear[0])
             if count > MOST_MOMENTS:
                 raise self._error(place, self.begin, TOO_OFTEN)
-            if left < 0 or hidden > MOST_HIDDEN:
+            if left < 0 or hidden > MOST_HIDDEN // patience:
                 where = f"near time {float(np.median(low)):.6g}"
                 raise self._error(place, float(low[0]), f"cannot be told from {self._border(place)} {where}")
             middle = _middle(*rest)

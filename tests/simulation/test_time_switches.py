@@ -165,6 +165,11 @@ def test_what_cannot_be_isolated_is_refused_by_name(condition: str, says: str) -
     assert isinstance(caught.value, SimulationError)
 
 
+def test_a_kink_between_equals_needs_no_moment() -> None:
+    found = simulate(fed(f"min({PHASE.format(24)}, {PHASE.format('p')}) < 8", p=24.0), [1000.0])
+    assert found["x"] == pytest.approx([33.260942], rel=1e-6)
+
+
 def test_an_intervention_that_changes_the_period_isolates_anew_from_there() -> None:
     model = fed("time - period*floor(time/period) < 2", period=10.0)
     found = simulate(model, [100.0], interventions=[Intervention(45.0, set={"period": 7.0})])

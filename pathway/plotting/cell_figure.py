@@ -11,7 +11,7 @@ from pathway.analysis.draws import Interval
 from pathway.analysis.scenario_cells import SingleCells
 from pathway.analysis.single_cells import Population, Titration
 
-from .style import GREY, PALETTE, WIDTH, Figure, arm_style, house_style, new_figure
+from .style import GREY, PALETTE, WIDTH, Figure, arm_style, house_style, new_figure, plain_ticks
 
 _TALL, _ROW = 1.55, 2.15
 
@@ -134,6 +134,7 @@ def _threshold(axes: Any, found: Titration, complexes: float, drawn: Interval | 
         ends = np.clip([drawn.low, drawn.high], None, found.transcription[-1])
         axes.axvspan(*ends, color=GREY, alpha=0.13, linewidth=0, zorder=0)
     axes.set(xscale="log", yscale="log")
+    plain_ticks(axes.xaxis, axes.yaxis)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())
@@ -151,6 +152,7 @@ def _noise(axes: Any, found: Titration) -> None:
     ends = np.array([found.mean.min(), found.mean.max()])
     axes.plot(ends, ends**-0.5, color=GREY, linewidth=0.8, zorder=0, label="birth and death: 1/sqrt(mean)")
     axes.set(xscale="log", yscale="log")
+    plain_ticks(axes.xaxis, axes.yaxis)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())

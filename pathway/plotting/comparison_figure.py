@@ -9,7 +9,7 @@ import numpy as np
 from pathway.fitting.uncertainty.comparison import Verdict
 
 from .panels import short
-from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure, plain_ticks
 
 
 def plot_comparison(found: Verdict) -> Figure:
@@ -33,7 +33,9 @@ def plot_comparison(found: Verdict) -> Figure:
         left.set_yticks(rows, [f"{short(v.name, 36)} ({v.parameters})" for v in found.variants])
         left.set_ylim(-0.6, len(rows) - 0.4)
         reach = left.get_xlim()[1]
-        left.set_xscale("symlog", linthresh=10.0) if reach > 60.0 else None
+        if reach > 60.0:
+            left.set_xscale("symlog", linthresh=10.0)
+            plain_ticks(left.xaxis)
         left.set_xlim(0, max(12.0, 1.08 * reach))
         left.set_xlabel("above the best [1]   (grey: hardly worse; dashed: clearly worse)", labelpad=1.5)
         left.set_title("criteria (in brackets: parameters)")

@@ -13,7 +13,7 @@ from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 
 from .panels import COLUMNS, Page, short
-from .style import FAINT, GREY, PALETTE, Figure, house_style
+from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
 
 KINDS = ("profiles", "paths")
 _OPEN = {
@@ -82,10 +82,11 @@ def _value_axis(axes: Any, about: Parameter, p: Profile) -> None:
     low, high = min(low, p.lower), max(high, p.upper)
     if about.scale != "linear" and low > 0.0 and high > 10.0 * low:
         axes.set_xscale("log")
+        plain_ticks(axes.xaxis)
         axes.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.05)
     elif high > low:
         axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-        axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+        axes.ticklabel_format(axis="x", scilimits=(-3, 4))
 
 
 def plot_prediction_profiles(found: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Figure:
@@ -105,7 +106,7 @@ def plot_prediction_profiles(found: Mapping[str, PredictionProfile], problem: Pr
             if p.verdict != "bounded":
                 axes.set_title(p.verdict, loc="right", color=PALETTE[1], weight="normal", fontsize=6, y=0.9)
             axes.set_title(short(name, 30))
-            axes.ticklabel_format(axis="x", scilimits=(-3, 4), useMathText=True)
+            axes.ticklabel_format(axis="x", scilimits=(-3, 4))
             axes.set_xlabel(f"[{units[p.measurement.observable]}]", labelpad=1.5)
             if position % page.columns == 0:
                 axes.set_ylabel("rise of the objective [1]")

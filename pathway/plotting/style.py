@@ -110,8 +110,14 @@ def logarithmic_axis(axes: Any, low: float, high: float) -> None:
     axes.set_ylim(low, high)
     decades = math.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
-    axes.yaxis.set_major_formatter(FuncFormatter(power_text))
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    plain_ticks(axes.yaxis)
+
+
+def plain_ticks(*axes: Any) -> None:
+    """Numbers of logarithmic x or y axes (`axes.xaxis`) in plain text: the house's texts are no formulas."""
+    for axis in axes:
+        axis.set_major_formatter(FuncFormatter(power_text))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def power_text(value: float, _: object = None) -> str:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from pathway.analysis.combination import combination
 from pathway.analysis.continuation import System, fold_curve, follow
@@ -97,6 +98,7 @@ def test_figures_are_complete(name, laboratory, scenario, tmp_path):
     for axes in labelled:
         for label in (axes.get_xlabel(), axes.get_ylabel()):
             assert not label or "[" in label or "fraction" in label, label
+    assert not [text for text in figure.findobj(Text) if "$" in text.get_text()]
     # Everything that is drawn, tick labels too, lies on the page.
     box = figure.get_tightbbox(figure.canvas.get_renderer())
     wide, tall = figure.get_size_inches()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,13 @@ def run_model(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Simulates the model from its own start, writes table and figure, prints where every species starts and ends."""
+    """Simulates the model from its own start, writes table and figure, prints where every course starts and ends.
+
+    Courses are those of the species and of whatever an assignment rule determines, under the names of the file.
+    """
     import numpy as np
 
-    from pathway.formats.load import load
+    from pathway.formats.load import read_model_file
     from pathway.report import check_out, default_folder, write_courses
     from pathway.report.folder import MODEL_RUN, place_of
 
@@ -36,43 +39,52 @@ def run_model(
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
     inputs = {file.name: file.read_bytes()}
-    model = load(file)
+    read = read_model_file(file)
+    model, names = read.model, read.courses
     if until <= model.start_time:
         raise BadInput(f"{file}: --until {until:g} must lie after the start ({model.start_time:g})")
     from pathway.simulation import simulate
 
-    model = model.with_parameters(_parameters(model, settings))
+    model = model.with_parameters(_parameters(model, settings, read.renamed))
     times = np.linspace(model.start_time, until, points)
     trajectory = simulate(model, times)
-    record = write_courses(trajectory, folder, console.typed(), settings, inputs, identity, force, console.say)
-    summary = {name: _summary(trajectory[name], model.units.get(name, "")) for name in model.species}
+    record = write_courses(trajectory, folder, console.typed(), settings, inputs, identity, names, force, console.say)
+    summary = {word: _summary(trajectory[name], model.units.get(name, "")) for name, word in names.items()}
     if as_json:
+        states = {names[name] for name in model.species}
         console.print_json(
-            {"model": model.name, "time_unit": model.time_unit, "species": summary, "provenance": record}
+            {
+                "model": model.name,
+                "time_unit": model.time_unit,
+                "species": {word: numbers for word, numbers in summary.items() if word in states},
+                "assignments": {word: numbers for word, numbers in summary.items() if word not in states},
+                "provenance": record,
+            }
         )
         return DONE
     console.print_line(model.name, style="bold")
     rows = [
         [n, *(console.number(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]] for n, s in summary.items()
     ]
-    console.print_table(["species", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
+    console.print_table(["course", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
     drawn = "" if "figures_not_drawn" in record else f"   figure: {folder / 'figure.png'}"
     console.print_line(f"Courses: {folder / 'time_courses.csv'}{drawn}")
     return DONE
 
 
-def _parameters(model: Any, settings: Sequence[str]) -> dict[str, float]:
+def _parameters(model: Any, settings: Sequence[str], renamed: Mapping[str, str]) -> dict[str, float]:
     from pathway.scenario.mistakes import did_you_mean
 
     from . import BadInput
 
     values = {}
+    known = {renamed.get(name, name): name for name in model.parameters}
     for setting in settings:
         name, _, text = setting.partition("=")
-        if name not in model.parameters:
-            raise BadInput(f"--set {setting}: no parameter is called '{name}'.{did_you_mean(name, model.parameters)}")
+        if name not in known:
+            raise BadInput(f"--set {setting}: no parameter is called '{name}'.{did_you_mean(name, known)}")
         try:
-            values[name] = float(text)
+            values[known[name]] = float(text)
         except ValueError:
             raise BadInput(f"--set {setting}: '{text}' is no number") from None
     return values

@@ -144,10 +144,13 @@ def write_courses(
     settings: Sequence[str],
     inputs: Mapping[str, bytes],
     identity: Mapping[str, Any],
+    names: Mapping[str, str],
     force: bool = False,
     say: Say = quiet,
 ) -> dict[str, Any]:
     """Writes the courses of a model that is no scenario: table, figure, input and provenance.
+
+    `names` says what has a course (species, assignments), and what it is called in the table and the figure.
 
     Raises
     ------
@@ -158,11 +161,11 @@ def write_courses(
     def draw() -> Any:
         from pathway.plotting import plot_courses
 
-        return plot_courses(trajectory)
+        return plot_courses(trajectory, names)
 
     model = trajectory.model
-    header = [f"time [{model.time_unit or '-'}]", *(f"{n} [{model.units.get(n) or '-'}]" for n in model.species)]
-    rows = [[float(t), *map(float, row)] for t, row in zip(trajectory.times, trajectory.values, strict=True)]
+    header = [f"time [{model.time_unit or '-'}]", *(f"{n} [{model.units.get(k) or '-'}]" for k, n in names.items())]
+    rows = [list(map(float, row)) for row in zip(trajectory.times, *(trajectory[k] for k in names), strict=True)]
     record = provenance(command, settings, inputs)
     with new_folder(out, MODEL_RUN, identity, force) as folder:
         write_results(folder, record, inputs, {COURSES: csv_text(header, rows)}, {"figure": draw}, say=say)

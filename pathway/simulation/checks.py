@@ -42,7 +42,7 @@ def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray
             except KeyError as error:
                 raise InputError(f"{name}: {error.args[0]}") from None
     else:
-        array = np.array(_numbers(name, given))
+        array = _numbers(name, given).copy()
         if array.shape != (len(names),):
             raise InputError(f"{name}: expected shape ({len(names)},), got {array.shape}")
     finite = np.isfinite(array)
@@ -87,7 +87,7 @@ def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> Non
 
 def _numbers(name: str, given: Any) -> np.ndarray:
     try:
-        return np.asarray(given, dtype=float)
+        return np.asarray(given, dtype=float, order="C")  # the step loops read memory as it lies
     except (TypeError, ValueError):
         raise InputError(f"{name}: expected numbers, got {type(given).__name__}") from None
 

@@ -187,6 +187,35 @@ def test_any_sbml_model_runs(here, capsys):
     assert not (here / "other").exists()
 
 
+def test_rules_are_in_the_output_and_identifiers_keep_their_names(here, capsys):
+    """A species called time that decays from 3, and twice of it."""
+    double = (
+        '<parameter id="double" constant="false"/></listOfParameters><listOfRules><assignmentRule variable="double">'
+    )
+    math_of = '<math xmlns="http://www.w3.org/1998/Math/MathML"><apply><times/><cn>2</cn><ci>time</ci></apply></math>'
+    text = SBML.replace('"A"', '"time"').replace("<ci>A</ci>", "<ci>time</ci>")
+    text = text.replace("</listOfParameters>", f"{double}{math_of}</assignmentRule></listOfRules>")
+    Path("named.xml").write_text(text, encoding="utf-8")
+    code, out, err = call(capsys, "run", "named.xml", "--until", "2", "--points", "3", "--json")
+    assert (code, err) == (DONE, "")
+    found, at_end = json.loads(out), 3 * math.exp(-1)
+    assert found["species"]["time"]["end"] == pytest.approx(at_end, rel=1e-5)
+    assert found["assignments"]["double"]["end"] == pytest.approx(2 * at_end, rel=1e-5)
+    header, *rows = (here / "results" / "named" / "time_courses.csv").read_text().splitlines()
+    columns = [title.split(" [")[0] for title in header.split(",")]
+    assert columns[0] == "time" and set(columns[1:]) == {"time", "double"}
+    assert float(rows[-1].split(",")[columns.index("double")]) == pytest.approx(2 * at_end, rel=1e-5)
+    _, out, _ = call(capsys, "run", "named.xml", "--until", "2", "--out", "told")
+    assert "double" in out and "time_quantity" not in out
+
+
+def test_a_parameter_called_time_is_set_by_that_name(here, capsys):
+    named = SBML.replace('id="k" value', 'id="time" value').replace("<ci>k</ci>", "<ci>time</ci>")
+    Path("named.xml").write_text(named, encoding="utf-8")
+    code, out, _ = call(capsys, "run", "named.xml", "--until", "4", "--json", "--set", "time=0.25")
+    assert code == DONE and json.loads(out)["species"]["A"]["end"] == pytest.approx(3 * math.exp(-1), rel=1e-5)
+
+
 def test_settings_change_a_run(here, capsys):
     call(capsys, "run", "small.toml", "--out", "one")
     call(capsys, "run", "small.toml", "--out", "two", "--set", "dose.t=0.1 ug/mL")

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathway.errors import PathwayWarning
 from pathway.expressions import evaluate
 from pathway.formats.errors import FormatError, Unsupported
 from pathway.formats.sbml import read_sbml, read_sbml_text
@@ -113,6 +114,29 @@ def test_a_fast_reaction_without_a_stable_equilibrium_is_refused() -> None:
     )
     with pytest.raises(Unsupported, match="fast reaction 'F'"):
         read_sbml_text(text)
+
+
+def test_a_model_of_fast_reactions_alone_runs_at_its_rates_with_a_remark() -> None:
+    """A -> B -> nothing, as programs write it that mark every reaction as fast (Faratian 2009, BIOMD0000000424)."""
+    first = reaction("F", {"A": 1}, {"B": 1}, "<apply><times/><cn>2</cn><ci>A</ci></apply>", extra='fast="true"')
+    second = reaction("G", {"B": 1}, {}, "<apply><times/><cn>0.5</cn><ci>B</ci></apply>", extra='fast="true"')
+    text = sbml(
+        compartment() + species(A=3.0, B=0.0) + f"<listOfReactions>{first}{second}</listOfReactions>", version=1
+    )
+    with pytest.warns(PathwayWarning, match="all 2 reactions are marked as fast.*run at their written rates"):
+        model = read_sbml_text(text).model
+    course = simulate(model, TIMES, relative_tolerance=1e-10)
+    assert course["A"] == pytest.approx(3.0 * np.exp(-2.0 * TIMES), rel=1e-7)
+    assert course["B"] == pytest.approx(4.0 * (np.exp(-0.5 * TIMES) - np.exp(-2.0 * TIMES)), rel=1e-7, abs=1e-12)
+
+
+@pytest.mark.parametrize("uri", ["http://www.sbml.org/sbml/level3/version1/foo/version1", "urn:example:other"])
+def test_what_a_file_requires_and_nobody_knows_is_refused(uri: str) -> None:
+    text = sbml(parameters(k=1.0))
+    needed = text.replace('level="3"', f'xmlns:foo="{uri}" foo:required="true" level="3"', 1)
+    with pytest.raises(Unsupported, match=rf"small.xml:2: the file requires the SBML package '{uri}'"):
+        read_sbml_text(needed, "small.xml")
+    assert read_sbml_text(needed.replace('required="true"', 'required="false"', 1)).model.parameters == ("k",)
 
 
 def test_an_algebraic_rule_determines_what_nothing_else_does() -> None:

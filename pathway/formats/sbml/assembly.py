@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -43,6 +43,8 @@ class SbmlModel:
         Which of the identifiers are compartments.
     ruled : set of str
         Which of the model's assignments hold at every time; the others are worked out once, at the start.
+    renamed : mapping of str to str
+        What the file calls a quantity whose name means something else in a model: `time`.
     """
 
     model: Model
@@ -51,6 +53,14 @@ class SbmlModel:
     values: Mapping[str, Expression]
     compartments: frozenset[str] = frozenset()
     ruled: frozenset[str] = frozenset()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def courses(self) -> dict[str, str]:
+        """Everything that has a course, by the model's name, with the file's name: states, species that follow from
+        others, and what assignment rules determine."""
+        followers = [name for name in self.model.assignments if name in self.ruled or name in self.amounts]
+        return {name: self.renamed.get(name, name) for name in (*self.model.species, *followers)}
 
 
 def assemble(declared: Declarations, given: frozenset[str] = frozenset()) -> SbmlModel:
@@ -313,7 +323,7 @@ class _Assembly:
         )
         compartments = frozenset(q.name for q in declared.quantities.values() if q.kind == "compartment")
         ruled = frozenset(declared.assignment_rules)
-        return SbmlModel(model, amounts, concentrations, values, compartments, ruled)
+        return SbmlModel(model, amounts, concentrations, values, compartments, ruled, declared.renamed)
 
     def _forms(self) -> tuple[dict[str, Expression], dict[str, Expression]]:
         amounts, concentrations = {}, {}

@@ -99,6 +99,8 @@ class Declarations:
     conversion_factor: str = ""
     time_unit: str = ""
     taken: set[str] = field(default_factory=set)
+    renamed: dict[str, str] = field(default_factory=dict)
+    """What the file calls an identifier that could not keep its name."""
     delays: dict[str, tuple[Expression, Expression]] = field(default_factory=dict)
 
     def free_name(self, wished: str) -> str:

@@ -23,6 +23,9 @@ _PACKAGE_NAMES = {
 }
 
 
+_PACKAGE_URI = re.compile(r"http://www\.sbml\.org/sbml/level3/version\d+/(\w+)/version\d+$")
+
+
 def open_document(text: str, name: str, folder: Path | None = None) -> Any:
     """A libSBML document of the text, flattened.
 
@@ -61,12 +64,14 @@ def open_document(text: str, name: str, folder: Path | None = None) -> Any:
 
 def _check_xml(text: str, name: str) -> None:
     """Walk the file once without building anything: well formed, no document type, not nested beyond bounds."""
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(namespace_separator=" ")
     depth = 0
 
     def start(tag: str, attributes: dict[str, str]) -> None:
         nonlocal depth
         depth += 1
+        if depth == 1:
+            _refuse_unknown(attributes, f"{name}:{parser.CurrentLineNumber}")
         if depth > DEEPEST:
             raise FormatError(f"{name}:{parser.CurrentLineNumber}: elements are nested more than {DEEPEST} deep")
         formula = attributes.get("formula")
@@ -90,6 +95,16 @@ def _check_xml(text: str, name: str) -> None:
     except expat.ExpatError as problem:
         reason = expat.errors.messages.get(problem.code, str(problem))
         raise FormatError(f"{name}:{problem.lineno}: not well-formed XML ({reason}); is the file complete?") from None
+
+
+def _refuse_unknown(attributes: dict[str, str], place: str) -> None:
+    """Refuse what the file says is needed to understand it, and what nobody here knows."""
+    for attribute, value in attributes.items():
+        uri, _, word = attribute.rpartition(" ")
+        if word == "required" and uri and value.strip() in ("true", "1"):
+            package = _PACKAGE_URI.match(uri)
+            if package is None or package.group(1) not in _IGNORED_PACKAGES | _PACKAGE_NAMES.keys():
+                raise Unsupported(f"{place}: the file requires the SBML package '{uri}', which is not known here")
 
 
 def _declares_other_encoding(text: str) -> bool:
@@ -133,9 +148,6 @@ def _refuse_packages(document: Any, name: str) -> None:
         if package not in _IGNORED_PACKAGES and document.getPackageRequired(package):
             meaning = _PACKAGE_NAMES.get(package, package)
             raise Unsupported(f"{name}: the SBML package '{package}' ({meaning}) is not supported")
-    for index in range(document.getNumUnknownPackages()):
-        package = document.getUnknownPackagePrefix(index)
-        raise Unsupported(f"{name}: the SBML package '{package}' is not supported")
     fluxes = document.getModel().getPlugin("fbc")
     if fluxes is not None and (fluxes.getNumObjectives() or fluxes.getNumFluxBounds()):
         raise Unsupported(

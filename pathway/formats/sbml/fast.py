@@ -2,10 +2,16 @@
 
 With N the stoichiometry of the fast reactions, combinations of species that N leaves alone become states; one species
 per independent fast reaction follows from "the fast rates are zero" and the others from the combinations.
+
+Some programs mark every reaction as fast. Taken at its word such a model has no time course at all, which nobody means
+who publishes one: its reactions run at their rates, with a remark. A single reaction is taken at its word.
 """
 
 from __future__ import annotations
 
+import warnings
+
+from pathway.errors import PathwayWarning
 from pathway.expressions import (
     Expression,
     add,
@@ -35,6 +41,10 @@ def split_fast(draft: Draft, declared: Declarations) -> list[Constraint]:
     rows = {r: {s: f[r] for s, f in draft.stoichiometry.items() if r in f} for r in fast}
     rows = {r: dict(zip(row, draft.closed(row.values()), strict=True)) for r, row in rows.items() if row}
     if not rows:
+        return []
+    if len(rows) > 1 and {r for f in draft.stoichiometry.values() for r in f} <= set(fast):
+        words = f"all {len(rows)} reactions are marked as fast, so that none would have a course"
+        warnings.warn(f"{draft.file}: {words}; they run at their written rates", PathwayWarning, stacklevel=2)
         return []
     _check_coefficients(draft, rows)
     rates = dict(zip(rows, draft.closed([draft.rates[r] for r in rows]), strict=True))

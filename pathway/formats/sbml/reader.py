@@ -75,6 +75,7 @@ class _Reader:
         for name in names:
             if name == "time":
                 self.renamed[name] = self.found.free_name("time_quantity")
+                self.found.renamed[self.renamed[name]] = name
             elif name in self.found.taken:
                 raise FormatError(f"{self.found.file}: the identifier '{name}' is used twice")
             else:

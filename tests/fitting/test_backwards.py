@@ -7,11 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.problem import Problem
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.simulation import simulate
 from tests.fitting.receptor import receptor
+from tests.simulation.test_zero import SLOPES, differences, one
 
 
 @pytest.fixture(scope="module")
@@ -77,3 +80,23 @@ def test_slopes_that_do_not_fit_into_memory_are_a_failed_run(monkeypatch: pytest
     found = objective(point(problem))
     assert found.value == math.inf
     assert "memory" in found.failure
+
+
+@pytest.mark.parametrize("rate", SLOPES)
+def test_gradients_of_states_that_begin_at_zero(rate):
+    """Both ways, against differences of an explicit method, where the slope of a rate is infinite at the start."""
+    times, values, size = np.array([0.5, 1.0, 3.0]), SLOPES[rate], 0.01
+    problem = Problem(
+        name="zero",
+        model=one(rate, **values),
+        parameters=tuple(Parameter(name, value, 1e-3, 1e3, "linear") for name, value in values.items()),
+        experiments=(Experiment("only", (Period(0.0),)),),
+        observables=(Observable("seen", parse("y"), parse(repr(size))),),
+        measurements=tuple(Measurement("seen", "only", float(t), 0.01) for t in times),
+    )
+    objective = Objective(problem)
+    x = problem.to_scale(problem.nominal)
+    states = simulate(one(rate, **values), times, relative_tolerance=1e-10)["y"]
+    expected = ((states - 0.01) / size**2) @ differences(rate, values, times)
+    for gradient in (objective(x).gradient, objective.slope(x).gradient):
+        assert gradient == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(expected).max())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,12 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
 """Every option of every analysis and its usual value."""
 
 
+MOST: Mapping[str, int] = {
+    "draws": 100_000, "base": 65_536, "trajectories": 10_000, "cells": 100_000, "steps": 1_000, "pairs": 100_000,
+}  # fmt: skip
+"""The largest counts that make sense; more would take days or all of the memory."""
+
+
 def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options for an analysis: what was given, else what the scenario says, else the usual value.
 
@@ -63,7 +70,19 @@ def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> d
     chosen |= {name: value for name, value in given.items() if value is not None}
     if chosen.get("ensemble", "none") not in KINDS:
         raise unknown("ensemble", str(chosen["ensemble"]), KINDS)
+    wrong = [text for name, value in chosen.items() if (text := _beyond(name, value))]
+    if wrong:
+        raise AnalysisError("\n".join(wrong))
     return chosen
+
+
+def _beyond(name: str, value: Any) -> str:
+    """What is wrong with the size of an option; "" if nothing is."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"'{name}' is {value}, expected a finite number"
+    if name in MOST and isinstance(value, int | float) and value > MOST[name]:
+        return f"'{name}' is {value}, expected at most {MOST[name]}"
+    return ""
 
 
 def tables_of(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
@@ -87,6 +106,8 @@ def tables_of(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
                 mistakes.append(f"{place}: {unknown('option', name, known)}")
             elif not _fits(value, known[name]):
                 mistakes.append(f"{place}: '{name}' is {value!r}, expected something like {known[name]!r}")
+            elif text := _beyond(name, value):
+                mistakes.append(f"{place}: {text}")
     if mistakes:
         raise AnalysisError("\n".join(mistakes))
     return found

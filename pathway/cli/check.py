@@ -132,13 +132,17 @@ def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, A
     from pathway.analysis.options import tables_of
     from pathway.scenario import read_scenario
     from pathway.scenario.inventory import column_entries, draw_inventory
+    from pathway.scenario.size import expected_size
     from pathway.scenario.timeline import draw_timeline
 
     scenario = read_scenario(file, settings)
     tables_of(scenario)
     measured = draw_inventory(scenario)
     lines = [scenario.title, draw_timeline(scenario, console.width()), *([measured] if measured else [])]
-    return lines, {"tables": column_entries(scenario)}
+    size = expected_size(scenario)
+    lines += [f"A run takes {size.remark}"] if size.remark else []
+    expected = {"seconds": round(size.seconds, 1), "bytes": round(size.bytes)}
+    return lines, {"tables": column_entries(scenario), "expected": expected}
 
 
 def _of_problem(file: str) -> tuple[list[str], dict[str, Any]]:

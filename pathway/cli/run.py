@@ -30,7 +30,7 @@ def run(
     force: Annotated[bool, console.FORCE] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
     until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
-    points: Annotated[int, typer.Option(help="Model files: number of times", min=2)] = 101,
+    points: Annotated[int, typer.Option(help="Model files: number of times", min=2, max=1_000_000)] = 101,
 ) -> int:
     """Run a scenario: summary table, CSV, figure, one HTML report."""
     if name_or_file.lower().endswith(MODELS):
@@ -44,6 +44,7 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
     from pathway.report import check_out, default_folder, identity_of, write_run
     from pathway.report.folder import RUN
     from pathway.scenario import read_scenario
+    from pathway.scenario.size import expected_size
 
     from . import DONE, NOT_MET
 
@@ -52,6 +53,9 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
     check_out(folder, RUN, identity_of(scenario, folder), force)
     from pathway.scenario import run_scenario
 
+    size = expected_size(scenario)
+    if size.remark and not as_json:
+        console.say(f"this takes {size.remark}")
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
         record = write_run(result, folder, console.typed(), force=force, say=console.say)

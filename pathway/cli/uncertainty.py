@@ -21,7 +21,7 @@ def profile(
     file: FILE,
     names: Annotated[list[str] | None, typer.Option("--parameter", help="Only this one (repeatable)")] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
-    workers: Annotated[int | None, typer.Option(help="Processes", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
     settings: SET = None,
@@ -87,15 +87,15 @@ def profile(
 
 def sample(
     file: FILE,
-    draws: Annotated[int, typer.Option(help="Draws to keep, of each chain", min=100)] = 1000,
-    tune: Annotated[int, typer.Option(help="Draws before them, from which the sampler learns", min=50)] = 500,
-    chains: Annotated[int, typer.Option(help="Chains, which are compared with each other", min=2)] = 4,
+    draws: Annotated[int, typer.Option(help="Draws to keep, of each chain", min=100, max=1_000_000)] = 1000,
+    tune: Annotated[int, typer.Option(help="Draws before them, to learn from", min=50, max=1_000_000)] = 500,
+    chains: Annotated[int, typer.Option(help="Chains, which are compared with each other", min=2, max=1000)] = 4,
     seed: Annotated[int, typer.Option(help="Seed")] = 1,
     method: Annotated[str, typer.Option(help="nuts (with slopes), ensemble (without) or auto")] = "auto",
     target_accept: Annotated[
         float, typer.Option(help="nuts: nearer to 1 makes smaller steps, against divergences", min=0.5, max=0.999)
     ] = 0.8,
-    workers: Annotated[int | None, typer.Option(help="Processes", min=1)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of draws and report; default results/NAME_posterior")] = None,
     settings: SET = None,
@@ -196,7 +196,7 @@ def predict(
     ] = 0.95,
     simultaneous: Annotated[bool, typer.Option("--simultaneous", help="Whole curves inside, not each point")] = False,
     noise: Annotated[bool, typer.Option("--noise", help="Of what would be measured, scatter included")] = False,
-    count: Annotated[int, typer.Option(help="So many draws, evenly spaced", min=20)] = 500,
+    count: Annotated[int, typer.Option(help="So many draws, evenly spaced", min=20, max=100_000)] = 500,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_prediction")] = None,
     settings: SET = None,

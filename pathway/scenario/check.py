@@ -37,6 +37,7 @@ MOST_RECORDS = 100_000
 MOST_RECORDS_IN_ALL = 1_000_000
 MOST_DOSES = 10_000
 MOST_ARMS = 1_000
+MOST_DOSES_IN_ALL = 200_000
 """What a bench can do a hundred times over, and what a machine holds in memory."""
 
 
@@ -63,6 +64,7 @@ class Checker:
         self._changes(_table(self.document.get("changes")), ("changes",))
         for index, arm in enumerate(_rows(self.document.get("arm"))):
             self._arm(index, arm)
+        self._all_doses()
         self._growth()
         shown = _table(self.document.get("show")).get("observables")
         for name in _texts(shown):
@@ -193,6 +195,23 @@ class Checker:
         elif every and isinstance(count, int) and "times" in dose and first + every * (count - 1) >= self.end:
             fitting = int((self.end - first) / every + 1 - 1e-9)
             self._add((*path, "times"), f"times = {count}: only {fitting} doses fall before the end ({self.end:g} h)")
+
+    def _all_doses(self) -> None:
+        """Doses of all arms together; those that are too many by themselves are named elsewhere."""
+        counts = {name: self._count(dose) for name, dose in self.doses.items() if isinstance(dose, dict)}
+        given = sum(counts.get(name, 0.0) for arm in self.arms for name in dict.fromkeys(_texts(arm.get("doses"))))
+        if given > MOST_DOSES_IN_ALL and all(count <= MOST_DOSES for count in counts.values()):
+            self._add(("arm",), f"{given:.0f} doses would be given in all arms; at most {MOST_DOSES_IN_ALL} make sense")
+
+    def _count(self, dose: Mapping[str, Any]) -> float:
+        """How often a dose is given, as far as that can be told."""
+        if isinstance(dose.get("times"), int):
+            return float(dose["times"])
+        try:
+            every = quantities.hours(dose["every"])
+            return (self.end or 0.0) / every if every > 0.0 else 0.0
+        except (KeyError, TypeError, UnitError):
+            return 1.0
 
     def _changes(self, changes: Mapping[str, Any], path: Path) -> None:
         units = self.laboratory.parameters

@@ -492,7 +492,7 @@ class EventRun:
         self._check_chatter(formulas.event.name)
         if self.events.executed % AT_ONCE == 0:
             last, self._last_count = self._last_count, self.time
-            if self.time - last <= ROUNDING * abs(self.time):
+            if self.time - last <= ROUNDING * max(abs(self.time), float(self.task.times[-1] - self.task.times[0])):
                 raise self._error(f"events happen without end, the last one '{formulas.event.name}'")
         if self.events.executed > EXECUTIONS:
             raise self._error(f"more than {EXECUTIONS} events, the last one '{formulas.event.name}'")

@@ -177,3 +177,36 @@ def test_a_sum_of_many_terms_is_read_in_time_that_grows_with_it():
         assert time.perf_counter() - started < 5.0
         assert made.operator == "add" and len(made.arguments) == 20_001
         assert read("a - b - c + 2 - d*3*e/f*g") is read("((((a - b) - c) + 2) - ((((d*3)*e)/f)*g))")
+
+
+MANY = SMALL.replace('amount = "10 ug/mL"', 'amount = "10 ug/mL"\nevery = "0.01 h"\ntimes = 2000')
+
+
+def test_check_says_before_a_large_run_what_it_takes(here, capsys):
+    arms = "".join(f'[[arm]]\nname = "a{k}"\ndoses = ["t"]\n' for k in range(100))
+    text = MANY.replace("[show]", f"{arms}[show]")
+    Path("a.toml").write_text(text, encoding="utf-8")
+    assert main(["check", "a.toml"]) == BAD_INPUT
+    assert "202000 doses would be given in all arms; at most 200000 make sense" in capsys.readouterr().err
+    Path("a.toml").write_text(text.replace("2000\n", "1900\n"), encoding="utf-8")
+    assert main(["check", "a.toml"]) == DONE
+    said = capsys.readouterr().out.splitlines()[-1]
+    assert re.match(r"A run takes about \d+ s and 0\.\d GB of memory: 102 arms, 191900 doses and changes, ", said)
+    assert main(["check", "small.toml"]) == DONE
+    assert "A run takes" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("screen", "small.toml", "--pairs", "1000000000"),
+        ("single-cells", "small.toml", "--cells", "1000000000"),
+        ("dose-response", "small.toml", "--draws", "1000000000", "--ensemble", "ranges"),
+        ("synergy", "antimir21_resensitises", "--grid", "100000x100000"),
+        ("fit", "small.toml", "--starts", "1000000000"),
+        ("run", "m.xml", "--points", "1000000000"),
+    ],
+)
+def test_counts_have_bounds(here, capsys, arguments):
+    code, lines = told(capsys, *arguments)
+    assert code == BAD_INPUT and any("at most" in line or "less than or equal" in line for line in lines), lines

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - models are kept in rows
 """What the fuzzer has found, each made as small as it gets."""
 
 import json
@@ -69,3 +70,20 @@ def test_a_damaged_start_is_done_again(changes):
     name = "found/start_00000.json"
     files[name] = json.dumps({**json.loads(files[name]), **changes}).encode()
     assert told(files, "resume", "problem.yaml", "found")[0] == 0
+
+
+def test_events_that_follow_each_other_in_no_time():
+    """A reaction that makes 1e300 at once, and an event that takes it away again."""
+    text = EVERYTHING.replace('stoichiometry="2"', 'stoichiometry="1e300"').replace(
+        'boundaryCondition="true"', 'boundaryCondition="false"'
+    )
+    start, end = text.index("<listOfEvents>"), text.index("</listOfEvents>")
+    text = text[:start] + EMPTYING + text[end:]
+    code, said = told({"model.xml": text.encode()}, "simulate", "model.xml")
+    assert code == 2 and "events happen without end" in said
+
+
+MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
+EMPTYING = f"""<listOfEvents><event id="e" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="true">
+{MATH}<apply><gt/><ci>B</ci><cn>3</cn></apply></math></trigger><listOfEventAssignments><eventAssignment variable="B">
+{MATH}<cn>1</cn></math></eventAssignment></listOfEventAssignments></event>"""

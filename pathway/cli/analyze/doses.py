@@ -175,12 +175,19 @@ def _shifts(words: list[str], until: float) -> list[float]:
     return [hours(word) or 0.0 for word in words] or [shift for shift in _USUAL_SHIFTS if shift < until]
 
 
+MOST_DOSES = 200
+
+
 def _size(text: str) -> tuple[int, int]:
     from pathway.analysis.mistakes import AnalysisError
 
     parts = text.lower().replace(" ", "").split("x")
     if len(parts) != 2 or not all(part.isdigit() for part in parts):
         raise AnalysisError(f"a grid is written like 8x8, not '{text}'")
+    if any(len(part) > 3 or int(part) > MOST_DOSES for part in parts):
+        raise AnalysisError(
+            f"the grid '{text}' has more than {MOST_DOSES} doses of an agent; at most so many make sense"
+        )
     return int(parts[0]), int(parts[1])
 
 

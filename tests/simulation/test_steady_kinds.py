@@ -219,6 +219,34 @@ def test_a_decaying_catalyst_leaves_what_it_did() -> None:
 # Paces.
 
 
+def stationary(rates: np.ndarray) -> np.ndarray:
+    """Shares of a linear network at rest, by elimination without subtractions (Grassmann, Taksar, Heyman 1985).
+
+    `rates[i, j]` leads from i to j. Every share is right to a few ulp, whatever the paces are.
+    """
+    q, n = rates.copy(), len(rates)
+    for k in range(n - 1, 0, -1):
+        q[:k, k] /= q[k, :k].sum()
+        q[:k, :k] += np.outer(q[:k, k], q[k, :k])
+    shares = np.ones(n)
+    for k in range(1, n):
+        shares[k] = shares[:k] @ q[:k, k]
+    return shares / shares.sum()
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_linear_networks_whose_paces_lie_twelve_decades_apart(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(3, 9))
+    rates, reactions = np.zeros((n, n)), {}
+    for i, j in [*((i, (i + 1) % n) for i in range(n)), *rng.integers(n, size=(n, 2)).tolist()]:
+        if i != j and not rates[i, j]:
+            rates[i, j] = 10 ** rng.uniform(-6, 6)
+            reactions[f"k{i}_{j}"] = (f"S{i}", f"S{j}", rates[i, j])
+    model = mass_action("linear", reactions, {f"S{i}": 3.0 * (i == 0) for i in range(n)})
+    assert steady_state(model) == pytest.approx(3.0 * stationary(rates), rel=1e-8, abs=1e-18)
+
+
 @pytest.mark.parametrize("slow", [1e-6, 1e-3, 1e-7])
 def test_a_slow_turnover_beside_a_fast_exchange(slow: float) -> None:
     """A <-> B at 1e6; A is made and B is lost a thousand billion times more slowly."""

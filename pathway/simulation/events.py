@@ -55,6 +55,9 @@ ROUNDING = 1e-9
 """A trigger that changes back before what it reads has moved by this share did so by rounding: a smooth course that
 passes its border and returns within it comes no further than its square, which is less than a float tells apart."""
 
+HARDLY = 1e-8
+"""Share of the time since the last switch that is hardly any time."""
+
 CHATTER = 1e-9
 """A switch that turns back and forth within this share of the time that a run spans slides along its border."""
 
@@ -211,7 +214,7 @@ class EventRun:
         self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
         self.at_crossing = False
         self._turns: dict[int, list[float]] = {}
-        self._earlier = self.time, self.state
+        self._earlier: list[tuple[float, np.ndarray]] = []
         self._changes: dict[int, tuple[float, np.ndarray]] = {}
         self._last_count = -math.inf
 
@@ -311,11 +314,13 @@ class EventRun:
         tape, n = report.tape[: report.counts[0, layout.TAPED]], len(self.state)
         states = np.concatenate([tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + n], self.state[None]])
         times = np.append(tape[:, 0], self.time)
-        self._earlier = float(times[-2]), states[-2]
 
         def between(row: int, time: float) -> np.ndarray:
             return state_between(tape[row], time)
 
+        near = self.time - HARDLY * (self.time - float(times[0]))
+        row = int(np.searchsorted(tape[:, 0], near, side="right")) - 1
+        self._earlier = [(float(times[0]), states[0]), (float(times[-2]), states[-2]), (near, between(row, near))]
         self.on_cross(self.hybrid.touches(times, states, between, self.parameters, self.task.relative))
 
     def _from_here(self, times: np.ndarray) -> Task:
@@ -388,6 +393,7 @@ class EventRun:
             self.action += 1
             acted = True
         if acted:
+            self._earlier = []
             self.at_crossing = False
             self._changes.clear()
             self._settle()
@@ -478,6 +484,7 @@ class EventRun:
 
     def _execute(self, waiting: Waiting) -> None:
         """Set the new values of an event."""
+        self._earlier = []
         formulas = self.formulas[waiting.place]
         values = waiting.values if waiting.values is not None else self._evaluate(formulas.values)
         kept = [f for f in formulas.factors if f is not None]

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from functools import partial as partial_of
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,18 @@ from pathway.equations.switches import switches
 from pathway.expressions import Expression, symbol, symbols, to_text
 from pathway.expressions.calculus import gradients
 from pathway.expressions.evaluation import evaluate_all
-from pathway.expressions.graph import build, less, less_equal, number, postorder
+from pathway.expressions.graph import (
+    all_of,
+    any_of,
+    build,
+    equal,
+    less,
+    less_equal,
+    not_equal,
+    number,
+    piecewise,
+    postorder,
+)
 
 from .errors import SimulationError
 from .formulas import evaluate_arrays
@@ -42,6 +53,9 @@ SAME = 1e-9
 
 DOUBT = 10.0
 """A guard is known to this many times the relative tolerance, on the scale of what it is made of."""
+
+STEEP = 1e-3
+"""The slope of a rate counts as infinite at a border if the rate changes by this share hardly before it."""
 
 GRAZING = 0.05
 """A guard is grazed where its speed changes by this share within what the tolerance leaves open of the moment."""
@@ -303,7 +317,7 @@ class HybridModel:
         state: np.ndarray,
         parameters: np.ndarray,
         settle: Callable[[], np.ndarray],
-        earlier: tuple[float, np.ndarray],
+        earlier: Sequence[tuple[float, np.ndarray]],
         relative: float,
     ) -> list[Saltation]:
         """Go through some guards at one moment.
@@ -318,8 +332,9 @@ class HybridModel:
             With the modes before; those after are put into it.
         settle : callable
             The state after the modes have changed (algebraic species may jump with them).
-        earlier : (float, array)
-            Another moment of the same mode and the state there.
+        earlier : sequence of (float, array)
+            Moments before this one on the same smooth course and the states there: its beginning, that of the last
+            step, and hardly before this one; none if the state was just set.
         relative : float
             Relative tolerance of the run.
 
@@ -345,6 +360,9 @@ class HybridModel:
             where = time, state, before
             if not reason and _is_jump(jump, rates, after) and self._grazed(speed, where, rates, earlier, relative):
                 reason = self._reason(time, f"'{self._text(speed.guard)}' is grazed, where there is no slope")
+            if not reason and self._runs_away(where, rates, earlier):
+                text = self._text(speed.guard)
+                reason = self._reason(time, f"the slope of a rate is infinite at the border of '{text}'")
             if not np.isfinite(moment).all():
                 moment = np.where(np.isfinite(moment), moment, 1.0 if reason else 0.0)
             n = len(state)
@@ -439,19 +457,25 @@ class HybridModel:
         speed: _Speed,
         where: _Where,
         rates: np.ndarray,
-        earlier: tuple[float, np.ndarray],
+        earlier: Sequence[tuple[float, np.ndarray]],
         relative: float,
     ) -> bool:
         """Whether the guard passes so slowly that its speed is not known."""
         time, state, parameters = where
         now = speed.along(rates)
-        then, there = earlier
-        if now == 0.0 or is_moment(then, time):
+        if now == 0.0 or not earlier or is_moment(earlier[1][0], time):
             return now == 0.0
+        then, there = earlier[1]
         old = self._speeds(then, there, parameters)[speed.guard - self.n_events]
         past = old.along(motion(self.prepared, then, there, parameters))
         bend = abs(now - past) / (time - then)
         return bend * _doubt(speed, time, state, relative) > GRAZING * now * now
+
+    def _runs_away(self, where: _Where, rates: np.ndarray, earlier: Sequence[tuple[float, np.ndarray]]) -> bool:
+        """Whether the rates change so fast before the border that those at the border mean nothing."""
+        before = [np.abs(motion(self.prepared, *moment, where[2])) for moment in earlier]
+        size = max(float(part.max(initial=0.0)) for part in (*before, np.abs(rates)))
+        return any((np.abs(near - np.abs(rates)) > STEEP * size).any() for near in before[2:])
 
     def _apart(
         self,
@@ -560,6 +584,8 @@ def _with_modes(
         plain = node
         if any(made[id(a)] is not a for a in node.arguments):
             plain = build(node.operator, (made[id(a)] for a in node.arguments))
+            if plain.operator == "piecewise":
+                plain = _within_domains(plain)
         made[id(node)] = plain
         if plain.operator not in ("less", "less_equal", "floor", "ceil") or not symbols(plain) & moving:
             continue
@@ -572,6 +598,26 @@ def _with_modes(
         texts += [to_text(node)] * len(guards)
         made[id(node)] = mode
     return [made[id(formula)] for formula in formulas], modes, triggers, texts
+
+
+_PARTIAL = frozenset({"log", "sqrt", "power", "asin", "acos"})
+"""Functions that are no numbers somewhere."""
+
+
+def _within_domains(node: Expression) -> Expression:
+    """A piecewise whose branches are left where they are no numbers: a step is tried beyond its guard before it is cut,
+    and the condition may be what keeps the state inside the domain of a root or logarithm."""
+    values, conditions, otherwise = node.arguments[:-1:2], list(node.arguments[1::2]), node.arguments[-1]
+    for k, value in enumerate(values):
+        if _may_fail(value):
+            conditions[k] = all_of(conditions[k], equal(value, value))
+    if _may_fail(otherwise):
+        conditions[-1] = any_of(conditions[-1], not_equal(otherwise, otherwise))
+    return piecewise(*chain(*zip(values, conditions, strict=True)), otherwise)
+
+
+def _may_fail(formula: Expression) -> bool:
+    return any(node.operator in _PARTIAL for node in postorder([formula]))
 
 
 def _guards(node: Expression, mode: Expression) -> list[Expression]:

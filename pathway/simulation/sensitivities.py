@@ -201,6 +201,9 @@ class _Slopes:
         if time < tape[-1, 2]:
             reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
+        if not np.isfinite(self.state).all():
+            reason = "the sensitivities are not finite numbers"
+            raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
         self.carried[first : self.output] = self.weights
 
     def _infinite(self, row: np.ndarray) -> str:

@@ -82,10 +82,13 @@ def simulate(
     ValueError
         One line naming the argument.
     SimulationError
-        With time, state and the fastest-changing species.
+        With time, state and the fastest-changing species; or naming a switch of the rates at which a sensitivity that
+        is asked for does not exist.
 
     Notes
     -----
+    Where a piecewise, comparison, floor or ceil of a rate changes at a moment that depends on what is asked for,
+    sensitivities jump (`pathway.simulation.hybrid`); at the very moment of such a jump they are those after it.
     The tolerance holds for a sensitivity on the scale of its species over its parameter. One that is a small difference
     of large effects has fewer digits: in Bachmann 2011 CISRNA hardly depends on its turnover number, p dy/dp being
     1.6e-4 of y, and at a tolerance of 1e-6 that slope is right to 0.4 % (7e-7 of y), at 1e-8 to 3e-5.

@@ -57,16 +57,27 @@ def write_atomically(path: Path, content: bytes | str) -> None:
     content = content.encode() if isinstance(content, str) else content
     path = path.resolve()
     temporary = path.with_name(f".{path.name[:200]}.{os.getpid()}")
+    with _named(path):
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """An error of the system inside says where it was: a full disk does not."""
     try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        error.filename = str(path)
         raise
-    _sync_folder(path.parent)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -191,7 +202,8 @@ def verify(folder: Path) -> tuple[list[str], list[str]]:
             differences.append(f"{name}: is not the file that was written")
     if any(h is None for h in manifest.files.values()):
         missing = sum(h is None and not (folder / n).is_file() for n, h in manifest.files.items())
-        differences.append(f"unfinished: {missing} of {len(manifest.files)} files are still to be made")
+        to_do = f"{missing} of {len(manifest.files)} files are still to be made" if missing else "it was not closed"
+        differences.append(f"unfinished: {to_do}")
     return differences, [n for n in _files_in(folder) if n not in manifest.files and n != MANIFEST]
 
 
@@ -297,11 +309,14 @@ class Draft:
     ----------
     path : Path
         Anything written below it belongs to the folder, too.
+    place : Path
+        Where it will be.
     kept : list of str
         Once it is in place: files that were there before and are not ours, by the names they have now.
     """
 
     path: Path
+    place: Path
     kept: list[str] = field(default_factory=list)
     _hashes: dict[str, str] = field(default_factory=dict)
 
@@ -312,9 +327,15 @@ class Draft:
         """Write a file; text as UTF-8."""
         content = content.encode() if isinstance(content, str) else content
         place = self.path / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content)
+        with _named(self.place / name):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
         self._hashes[name] = sha256(content)
+
+    def discard(self, name: str) -> None:
+        """Take back a file that could not be written whole."""
+        self._hashes.pop(name, None)
+        (self.path / name).unlink(missing_ok=True)
 
     def _seal(self, kind: str, identity: Mapping[str, Any]) -> None:
         """Write the manifest; everything is on disk afterwards."""
@@ -369,12 +390,13 @@ def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = 
     place = usable(out, kind, identity, force)
     place.parent.mkdir(parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(prefix=f".{place.name[:200]}-", suffix=_DRAFT, dir=place.parent))
-    draft = Draft(path)
+    draft = Draft(path, place)
     with locked(path, wait=True):
         try:
             (path / _UNFINISHED).touch()
             yield draft
-            draft._seal(kind, identity)
+            with _named(place):
+                draft._seal(kind, identity)
             with locked(place.parent, wait=True):
                 _recover(place, path)
                 usable(out, kind, identity, force)
@@ -506,10 +528,10 @@ class Growing:
 
     def plan(self, names: Iterable[str]) -> None:
         """Files that will be written: a file of someone else with such a name steps aside, now."""
-        new = [name for name in dict.fromkeys(names) if name not in self.manifest.files]
+        new = [name for name in dict.fromkeys(names) if self.manifest.files.get(name, "") is not None]
         for name in new:
             path = self.path / name
-            if os.path.lexists(path):
+            if name not in self.manifest.files and os.path.lexists(path):
                 os.rename(path, free := _free(path))
                 self.kept.append(free.relative_to(self.path).as_posix())
         if new:
@@ -520,6 +542,10 @@ class Growing:
         self.plan([name])
         (self.path / name).parent.mkdir(parents=True, exist_ok=True)
         write_atomically(self.path / name, content)
+
+    def discard(self, name: str) -> None:
+        """Take back a file that could not be written."""
+        (self.path / name).unlink(missing_ok=True)
 
     def _list(self, files: Mapping[str, str | None]) -> None:
         self.manifest = replace(self.manifest, files=files)

@@ -140,7 +140,9 @@ class Screen:
             "targets": entries,
             "pairs": {
                 "targets": names,
-                "GR": [[None if np.isnan(v) else float(v) for v in row] for row in self.pairs],
+                "GR": _rows(self.pairs),
+                "change": _rows(self.pairs - self.baseline),
+                "beyond_sum": _rows(self.beyond()),
                 "best": [
                     {"targets": [a, b], "GR": gr, **self.pair_interval(a, b).ends("change_")}
                     for a, b, gr in self.best_pairs()
@@ -180,6 +182,11 @@ class Screen:
             ]
             for i, j in zip(rows, columns, strict=True)
         ]  # fmt: skip
+
+
+def _rows(values: np.ndarray) -> list[list[float | None]]:
+    """A matrix for JSON."""
+    return [[None if np.isnan(v) else float(v) for v in row] for row in values]
 
 
 def screen(

@@ -196,7 +196,9 @@ def new(
         text += origin.read_text(encoding="utf-8")
         _copy_measurements(text, origin.parent, file.parent)
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    from pathway.folders import write_atomically
+
+    write_atomically(file, text)
     console.say(f"{file} written. Next: pathway check {file}")
     return DONE
 

@@ -63,7 +63,7 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
         console.print_json({**result.to_dict(), "provenance": record})
     else:
         print_summary(result)
-        drawn = "" if "figures_not_drawn" in record else f"   figure: {folder / 'figure.png'}"
+        drawn = "" if record.get("not_made") else f"   figure: {folder / 'figure.png'}"
         console.print_line(f"Report: {folder / 'report.html'}{drawn}")
     return DONE if result.all_met else NOT_MET
 

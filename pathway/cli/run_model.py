@@ -67,7 +67,7 @@ def run_model(
         [n, *(console.number(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]] for n, s in summary.items()
     ]
     console.print_table(["course", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
-    drawn = "" if "figures_not_drawn" in record else f"   figure: {folder / 'figure.png'}"
+    drawn = "" if record.get("not_made") else f"   figure: {folder / 'figure.png'}"
     console.print_line(f"Courses: {folder / 'time_courses.csv'}{drawn}")
     return DONE
 

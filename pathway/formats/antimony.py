@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pathway.folders import write_atomically
+
 from .errors import FormatError, Unsupported
 from .sbml import read_sbml_text
 from .sbml.document import DEEPEST, bracket_depth
@@ -51,7 +53,7 @@ def write_antimony(
     """Write a model as Antimony; arguments as for `write_sbml`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(antimony_text(model, doses=doses, notes=notes), encoding="utf-8")
+    write_atomically(path, antimony_text(model, doses=doses, notes=notes))
     return path
 
 

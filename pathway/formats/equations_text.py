@@ -10,6 +10,7 @@ from pathlib import Path
 from pathway.equations import Model
 from pathway.expressions import Expression, add, multiply, symbol, to_latex, to_text
 from pathway.expressions.graph import ZERO
+from pathway.folders import write_atomically
 
 NOT_DECLARED = "not declared"
 
@@ -92,7 +93,7 @@ def write_latex(model: Model, path: str | Path) -> Path:
     """Write the document of `latex_text`."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(latex_text(model), encoding="utf-8")
+    write_atomically(path, latex_text(model))
     return path
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ COURSES = "time_courses.csv"
 RECORD = "provenance.json"
 REPORT = "report.html"
 RUN, MODEL_RUN = "run", "run of a model"
+NOT_WRITTEN = "not_made"
+"""Where the provenance says which figures, or the report, could not be made, and why."""
 LONGEST = 60
 """Characters of a folder's name that come from settings."""
 
@@ -129,10 +133,9 @@ def write_run(
     if result.scenario.settings_of_inputs != result.scenario.settings:
         record["settings_of_inputs"] = list(result.scenario.settings_of_inputs)
     with new_folder(out, RUN, identity_of(result.scenario, out), force) as folder:
-        write_results(
-            folder, record, inputs, tables, {"figure": draw} if figures else {}, page if figures else None, say=say
-        )
-        folder.write("result.json", json_text({**result.to_dict(), "provenance": record}))
+        drawn: Figures = {"figure": draw} if figures else {}
+        summary = ("result.json", result.to_dict())
+        write_results(folder, record, inputs, tables, drawn, page if figures else None, say, summary)
     tell_kept(out, folder, say)
     return record
 
@@ -181,14 +184,15 @@ def write_results(
     figures: Figures,
     page: Callable[[Mapping[str, str], dict[str, Any]], str] | None = None,
     say: Say = quiet,
+    summary: tuple[str, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Fill a folder: numbers first, then figures, of which one that fails costs nothing but itself.
+    """Fill a folder: numbers first, then figures and report, of which one that fails costs nothing but itself.
 
     Parameters
     ----------
     folder : Draft or Growing
     record : dict
-        The provenance; gets "outputs", and "figures_not_drawn" where there are such.
+        The provenance; gets "outputs", and "not_made" where there are such figures.
     inputs : mapping of file name to content
     tables : mapping of file name to text
     figures : mapping of file stem to callable
@@ -196,40 +200,61 @@ def write_results(
         The report.
     say : callable
         Is told of figures that could not be drawn.
+    summary : (file name, mapping), optional
+        A JSON form that goes with the provenance.
     """
     pictures = [f"{stem}.{ending}" for stem in figures for ending in ("svg", "png")]
-    folder.plan([*(f"inputs/{name}" for name in inputs), *tables, RECORD, *pictures, *([REPORT] if page else [])])
+    own = [RECORD, *([summary[0]] if summary else []), *([REPORT] if page else [])]
+    folder.plan([*(f"inputs/{name}" for name in inputs), *tables, *pictures, *own])
     for name, content in inputs.items():
         folder.write(f"inputs/{name}", content)
     for name, text in tables.items():
         folder.write(name, text)
     record["outputs"] = {name: sha256(text.encode()) for name, text in tables.items()}
-    folder.write(RECORD, json_text(record))
-    svgs = draw_into(folder, record, figures, say)
-    if page:
-        folder.write(REPORT, page(svgs, record))
-    if "figures_not_drawn" in record:
+
+    def write_record() -> None:
         folder.write(RECORD, json_text(record))
+        if summary:
+            folder.write(summary[0], json_text({**summary[1], "provenance": record}))
+
+    write_record()
+    svgs: dict[str, str] = {}
+    for stem, draw in figures.items():
+        with _optional(folder, record, f"figure '{stem}'", [f"{stem}.svg", f"{stem}.png"], say):
+            svgs[stem] = _drawn(folder, stem, draw)
+    if page:
+        with _optional(folder, record, "report", [REPORT], say):
+            folder.write(REPORT, page(svgs, record))
+    if NOT_WRITTEN in record:
+        write_record()
 
 
-def draw_into(folder: Draft | Growing, record: dict[str, Any], figures: Figures, say: Say) -> dict[str, str]:
-    """Write figures; the SVG text of each that could be drawn. Why others could not is told, and goes on record."""
+def _drawn(folder: Draft | Growing, stem: str, draw: Callable[[], Any]) -> str:
+    """Draw a figure and write it; its SVG text."""
+    # Where Matplotlib keeps its own files is of no concern to who asked for a figure.
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     from pathway.plotting import rendered
 
-    svgs = {}
-    for stem, draw in figures.items():
-        try:
-            svg, png = rendered(draw())
-        except Exception as error:
-            words = (str(error).strip().splitlines() or [""])[0]
-            why = f"{type(error).__name__}: {words}"
-            record.setdefault("figures_not_drawn", {})[stem] = why
-            say(f"the figure '{stem}' could not be drawn, the numbers are written ({why})")
-            continue
-        folder.write(f"{stem}.svg", svg)
-        folder.write(f"{stem}.png", png)
-        svgs[stem] = svg.decode()
-    return svgs
+    svg, png = rendered(draw())
+    folder.write(f"{stem}.svg", svg)
+    folder.write(f"{stem}.png", png)
+    return svg.decode()
+
+
+@contextmanager
+def _optional(
+    folder: Draft | Growing, record: dict[str, Any], what: str, names: Sequence[str], say: Say
+) -> Iterator[None]:
+    """What fails inside costs the numbers nothing: it is told, and goes on record."""
+    try:
+        yield
+    except Exception as error:
+        for name in names:
+            folder.discard(name)
+        words = (str(error).strip().splitlines() or [""])[0]
+        why = f"{type(error).__name__}: {words}"
+        record.setdefault(NOT_WRITTEN, {})[what] = why
+        say(f"the {what} could not be made, the numbers are written ({why})")
 
 
 def tell_kept(out: Path, folder: Draft | Growing, say: Say) -> None:

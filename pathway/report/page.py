@@ -258,7 +258,7 @@ def provenance_part(record: dict[str, Any]) -> str:
         ["packages", packages],
         ["machine", f"{record['system']}, {record['cpu']['name']}"],
         ["random numbers", "none" if record["seed"] is None else f"seed {record['seed']}"],
-        *([f"figure {name}", f"not drawn: {why}"] for name, why in record.get("figures_not_drawn", {}).items()),
+        *([name, f"not made: {why}"] for name, why in record.get("not_made", {}).items()),
         *([f"input {name}", f"sha256 {digest}"] for name, digest in record["inputs"].items()),
     ]
     return table_part(["what", "which"], rows)

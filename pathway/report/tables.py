@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from typing import Any
 
 from pathway.scenario.result import ArmResult, Result
 from pathway.scenario.run_plan import described
+
+_FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_QUANTITY = re.compile(r"[+-](\d+\.?\d*|\.\d+)(e[+-]?\d+)?( ?[a-zA-Z%\u00b5]+)?|[+-](inf|nan)")
 
 
 def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
@@ -33,15 +37,11 @@ def _cell(value: Any) -> str:
 def harmless(text: str) -> str:
     """The text as a spreadsheet shows it instead of computing it: behind an apostrophe where it begins like a formula.
 
-    Numbers stay as they are.
+    Numbers stay as they are, and so do numbers with a unit ("-72 h").
     """
-    if not text.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if not text.startswith(_FORMULA_SIGNS) or _QUANTITY.fullmatch(text):
         return text
-    try:
-        float(text)
-    except ValueError:
-        return f"'{text}"
-    return text
+    return f"'{text}"
 
 
 def arm_rows(result: Result) -> tuple[list[str], list[list[Any]]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.folders import json_text, write_atomically
 from pathway.scenario import read_scenario, run_scenario, scenario_names
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
@@ -57,7 +58,7 @@ def validate(
         for place, entry in places:
             entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
     found = {"expectations": entries, "by_role": by_role(entries)}
-    write_json(out / "verdicts.json", found)
+    write_atomically(out / "verdicts.json", json_text(found))
     return found
 
 
@@ -96,7 +97,7 @@ def prior_pass_fractions(
         if living:
             numbers = {"draws": draws, "living": len(living), "seed": seed}
             found[scenario.name] = {"fingerprint": fingerprint(scenario), **numbers, "shares": shares}
-    write_json(out / FILE, dict(sorted({**kept(), **found}.items())))
+    write_atomically(out / FILE, json_text(dict(sorted({**kept(), **found}.items()))))
     return {(name, place): share for name, row in found.items() for place, share in enumerate(row["shares"])}
 
 
@@ -143,10 +144,3 @@ def _judge(scenario: Scenario, drawn: Laboratory | None) -> list[bool] | None:
         return [verdict.met for verdict in run_scenario(scenario, drawn).verdicts]
     except (DrawFailure, ScenarioRunError, SimulationError):
         return None
-
-
-def write_json(file: Path, content: Any) -> None:
-    """The file, whole or not at all."""
-    draft = file.with_name(f".{file.name}")
-    draft.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    draft.replace(file)

@@ -115,7 +115,7 @@ def answer(
         console.print_json({**found.content, "provenance": record})
     else:
         found.show()
-        drawn = "" if "figures_not_drawn" in record else f"Figure: {folder / 'figure.png'}   "
+        drawn = "" if record.get("not_made") else f"Figure: {folder / 'figure.png'}   "
         console.print_line(f"{drawn}numbers: {folder / (analysis + '.json')}")
     return DONE
 

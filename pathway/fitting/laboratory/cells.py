@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions.evaluation import evaluate
+from pathway.folders import write_atomically
 from pathway.parameters import ANCHORED, CellLine, Entry
 from pathway.parameters.write import line_text
 from pathway.scenario.experiment import Scenario
@@ -168,5 +169,5 @@ def write_lines(texts: Mapping[str, str], place: Path) -> list[Path]:
         place.mkdir(parents=True, exist_ok=True)
         paths = [place / f"{Path(cells).stem}.toml" for cells in texts]
     for path, text in zip(paths, texts.values(), strict=True):
-        path.write_text(text, encoding="utf-8")
+        write_atomically(path, text)
     return paths

@@ -17,6 +17,7 @@ import libsbml
 from pathway.equations import Event, Model
 from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.graph import is_number
+from pathway.folders import write_atomically
 
 from ..errors import Unsupported
 from .names import Names
@@ -101,7 +102,7 @@ def write_sbml(model: Model, path: str | Path, *, doses: Sequence[Dose] = (), no
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sbml_text(model, doses=doses, notes=notes), encoding="utf-8")
+    write_atomically(path, sbml_text(model, doses=doses, notes=notes))
     return path
 
 

@@ -1,0 +1,140 @@
+"""A full disk, no home, closed output, folders that cannot be written: the result, or one line."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pathway.cli import BAD_INPUT, DONE, main
+from pathway.folders import verify
+from tests.cli.test_commands import SMALL
+
+ROOT = str(Path(__file__).parents[2])
+AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
+BARE = SMALL.split("[[expect]]")[0]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("small.toml").write_text(BARE, encoding="utf-8")
+    return tmp_path
+
+
+def program(*arguments, without=(), **words):
+    environment = {k: v for k, v in os.environ.items() if k not in without} | {"PYTHONPATH": ROOT}
+    environment |= words.pop("environment", {})
+    command = [sys.executable, "-m", "pathway", *arguments]
+    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=300, env=environment, **words)
+
+
+@pytest.mark.parametrize(
+    ("environment", "without"),
+    [({}, ("HOME", "XDG_CACHE_HOME")), ({"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"}, ()), ({"TERM": "dumb"}, ())],
+    ids=["no home", "plain locale", "plain terminal"],
+)
+def test_a_run_needs_no_home_and_no_locale(environment, without, here):
+    found = program("run", "small.toml", environment=environment, without=without, stdout=subprocess.PIPE)
+    assert (found.returncode, found.stderr) == (DONE, "") and "untreated" in found.stdout
+    assert verify(here / "results" / "small") == ([], [])
+
+
+@pytest.mark.slow
+def test_a_run_in_a_home_that_cannot_be_written_is_only_slower(here):
+    home = {"HOME": "/proc/1", "XDG_CACHE_HOME": "/proc/1/cache", "PATHWAY_CACHE_DIR": "/proc/1/cache"}
+    found = program("run", "small.toml", environment=home, stdout=subprocess.PIPE)
+    assert (found.returncode, found.stderr) == (DONE, "")
+    assert verify(here / "results" / "small") == ([], [])
+
+
+def test_a_closed_output_keeps_the_folder(here):
+    program("run", "small.toml", preexec_fn=lambda: os.close(1))
+    assert verify(here / "results" / "small") == ([], [])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
+def test_an_output_that_is_full_is_one_line(here):
+    with open("/dev/full", "w") as full:
+        found = program("run", "small.toml", stdout=full)
+    assert found.returncode == BAD_INPUT and found.stderr.count("\n") == 1 and "No space left" in found.stderr
+    assert verify(here / "results" / "small") == ([], [])
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mounts a disk of so many kilobytes."""
+    mounted = []
+
+    def mount(size):
+        place = tmp_path / f"disk{size}"
+        place.mkdir()
+        if shutil.which("mount") is None or not AS_ROOT:
+            pytest.skip("only root mounts disks")
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}k", "tmpfs", place]).returncode:
+            pytest.skip("no disk can be mounted here")
+        mounted.append(place)
+        return place
+
+    yield mount
+    for place in mounted:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_disk_too_small_for_numbers_is_one_line_and_nothing_is_left(here, disk, capsys):
+    place = disk(16)
+    assert main(["run", "small.toml", "--out", str(place / "out")]) == BAD_INPUT
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and f"{place / 'out'}" in err and "No space left on device" in err
+    assert list(place.iterdir()) == []
+
+
+def test_a_disk_too_small_for_figures_has_the_numbers(here, disk, capsys):
+    place = disk(100) / "out"
+    assert main(["run", "small.toml", "--out", str(place)]) == DONE
+    out, err = capsys.readouterr()
+    assert "untreated" in out and err.count("\n") == err.count("could not be made, the numbers are written") > 0
+    assert verify(place) == ([], []) and json.loads((place / "result.json").read_text())["arms"]
+    assert "No space left" in json.dumps(json.loads((place / "provenance.json").read_text())["not_made"])
+
+
+def test_a_full_disk_leaves_the_earlier_run(here, disk, capsys):
+    place = disk(300)
+    assert main(["run", "small.toml", "--out", str(place / "out")]) == DONE
+    before = {p: p.read_bytes() for p in place.rglob("*") if p.is_file()}
+    (place / "ballast").write_bytes(b"x" * (os.statvfs(place).f_bavail * os.statvfs(place).f_bsize))
+    capsys.readouterr()
+    assert main(["run", "small.toml", "--out", str(place / "out")]) == BAD_INPUT
+    assert capsys.readouterr().err.count("\n") == 1
+    assert {p: p.read_bytes() for p in place.rglob("*") if p.is_file() and p.name != "ballast"} == before
+
+
+@pytest.mark.skipif(AS_ROOT, reason="root may write everywhere")
+def test_a_folder_without_permission_is_one_line(here, capsys):
+    Path("locked").mkdir(mode=0o500)
+    assert main(["run", "small.toml", "--out", "locked/out"]) == BAD_INPUT
+    assert "cannot be written there" in capsys.readouterr().err
+
+
+def test_a_place_where_nobody_can_write_is_one_line(here, capsys):
+    assert main(["run", "small.toml", "--out", "/proc/out"]) == BAD_INPUT
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and "/proc" in err
+
+
+def test_a_figure_that_cannot_be_drawn_costs_no_numbers(here, capsys):
+    """Arms with names that were formulas to the figure; an end at which the axis has no ticks."""
+    Path("odd.toml").write_text(BARE.replace('"untreated"', '"$x_{$"'), encoding="utf-8")
+    assert main(["run", "odd.toml"]) == DONE
+    assert capsys.readouterr().err == "" and Path("results/odd/figure.svg").is_file()
+    changed = BARE.replace("24 h", "1e9 h").replace('"6 h"', '"1e7 h"').replace('[growth_rate]\nof = ["t"]\n', "")
+    Path("long.toml").write_text(changed, encoding="utf-8")
+    assert main(["run", "long.toml"]) == DONE
+    err = capsys.readouterr().err
+    if err:
+        assert err.count("\n") == 1 and "the numbers are written" in err
+        assert "not made" in Path("results/long/report.html").read_text(encoding="utf-8")
+    assert Path("results/long/time_courses.csv").is_file() and verify(Path("results/long")) == ([], [])

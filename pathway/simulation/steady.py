@@ -19,6 +19,7 @@ from pathway.equations import Model
 from pathway.errors import public
 
 from .checks import checked_row
+from .ensemble import single
 from .errors import SimulationError, failure
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL, prepare
@@ -282,6 +283,13 @@ def find_steady_states(
     problems: dict[int, SteadyStateError] = {}
     if not states.shape[1]:
         return states, problems
+    if part.driven and len(states) > 1:
+        # Each has come to a time of its own.
+        for k in range(len(states)):
+            states[k : k + 1], failed = find_steady_states(part, states[k : k + 1], parameters[k : k + 1], begin, 1)
+            if failed:
+                problems[k] = failed[0]
+        return states, problems
     with np.errstate(all="ignore"):
         now, elapsed = states.copy(), np.zeros(len(states))
         horizons = _horizons(part, states, parameters, begin)
@@ -367,13 +375,6 @@ def _follow(
 ) -> tuple[np.ndarray, np.ndarray, dict[int, SteadyStateError]]:
     """Follow each member for its horizon; where it got to, how long that took, and members that got stuck."""
     prepared = part.prepared
-    if part.driven and len(states) > 1:
-        each = [
-            _follow(part, states[k : k + 1], parameters[k : k + 1], begins[k : k + 1], horizons[k : k + 1], 1)
-            for k in range(len(states))
-        ]
-        stuck = {k: failed[0] for k, (_, _, failed) in enumerate(each) if failed}
-        return np.concatenate([e[0] for e in each]), np.concatenate([e[1] for e in each]), stuck
     kernels = prepared.kernels(width)
     if part.driven:
         try:
@@ -389,26 +390,16 @@ def _follow(
     prepared.run(kernels, "Rodas5P", task, report)
     waited, stuck = horizons.copy(), {}
     for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE).tolist():
-        own = task._replace(
-            first=0,
-            last=1,
-            starts=states[member][None],
-            parameters=parameters[member][None],
-            absolute=task.absolute[member][None],
-            start_times=task.start_times[member : member + 1] if not part.driven else task.start_times,
-            pivoted=1,
-        )
-        alone, counts = report, report.counts[member]
+        counts = report.counts[member]
         if counts[layout.STATUS] == layout.VANISHING_PIVOT:
-            narrow = prepared.kernels(1)
-            alone = empty_report(1, 1, narrow.n_species, narrow, False)
-            prepared.run(narrow, "Rodas5P", own, alone)
+            alone = empty_report(1, 1, kernels.n_species, prepared.kernels(1), False)
+            prepared.run(prepared.kernels(1), "Rodas5P", single(task, member)._replace(pivoted=1), alone)
             report.states[member], report.moments[member] = alone.states[0], alone.moments[0]
             counts = alone.counts[0]
         status, steps = int(counts[layout.STATUS]), int(counts[layout.STEPS])
         if status == layout.DONE:
             continue
-        waited[member] = float(report.moments[member, 0] - own.start_times[0])
+        waited[member] = float(report.moments[member, 0] - task.start_times[member])
         if status not in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
             time = float(begins[member]) + waited[member]
             stuck[member] = _problem(part, status, steps, time, report.states[member], parameters[member])

@@ -43,7 +43,9 @@ def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path:
     """Keep the way to a state for its slopes."""
     paths = part.prepared.notes.setdefault("steady paths", {})
     if len(paths) >= MOST_PATHS:
-        paths.clear()
+        # The oldest go: another thread may be about to ask for what it has just found.
+        for key in list(paths)[: MOST_PATHS // 2]:
+            paths.pop(key, None)
     paths[state.tobytes(), parameters.tobytes()] = path
 
 

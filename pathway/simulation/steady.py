@@ -28,7 +28,7 @@ from .solvers import layout
 from .solvers.layout import Task
 from .steady_model import SteadyEquations, SteadyModel, steady_model
 from .steady_refine import refined
-from .steady_slopes import Path, SteadySlopes, remember, remembered
+from .steady_slopes import SteadyPath, SteadySlopes, remember, remembered
 from .switches import SwitchError
 
 ROUNDS = 9
@@ -249,7 +249,7 @@ def _slopes(
     own = np.ascontiguousarray(state[part.kept])
     path = remembered(part, own, parameters)
     if start is not None and path is None:
-        path = Path(start[part.kept], model.start_time, np.nan, np.zeros(len(own), dtype=bool))
+        path = SteadyPath(start[part.kept], model.start_time, np.nan, np.zeros(len(own), dtype=bool))
     try:
         return SteadySlopes(part, own, parameters, path), part.kept
     except np.linalg.LinAlgError as reason:
@@ -307,7 +307,7 @@ def find_steady_states(
             horizons *= 100.0
             for member in waiting.tolist():
                 if attempt == ROUNDS - 1 or strikes[member] == STRIKES:
-                    way = Way(begin, before[member], now[member], parameters[member], float(elapsed[member]))
+                    way = Followed(begin, before[member], now[member], parameters[member], float(elapsed[member]))
                     problems[member] = _unsettled(part, way)
             waiting = np.array([member for member in waiting if member not in problems], dtype=int)
             if not len(waiting):
@@ -330,7 +330,7 @@ def _ended(
     polished, settled = _polish(part, now[waiting], parameters[waiting], states[waiting], time)
     left = []
     for k, member in enumerate(waiting.tolist()):
-        way = Way(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
+        way = Followed(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
         if k in settled:
             end = _with_outputs(part, settled[k], polished[k], way)
         else:
@@ -343,7 +343,7 @@ def _ended(
     return left
 
 
-class Way(NamedTuple):
+class Followed(NamedTuple):
     """How far one member has been followed."""
 
     begin: float
@@ -535,7 +535,7 @@ def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.nd
     return np.linalg.eigvals(matrix)
 
 
-def _is_still(part: SteadyModel, way: Way) -> bool:
+def _is_still(part: SteadyModel, way: Followed) -> bool:
     """Whether what others read hardly moves any more, though Newton's method finds no isolated state."""
     state, time = way.now, way.time(part)
     rates = part.rates(state[None], way.parameters[None], time)[0]
@@ -558,7 +558,7 @@ def _is_still(part: SteadyModel, way: Way) -> bool:
     return not growing.any()
 
 
-def _along(part: SteadyModel, way: Way) -> np.ndarray | None:
+def _along(part: SteadyModel, way: Followed) -> np.ndarray | None:
     """The state at the end of the way, at tight tolerances; outputs that never rest keep their start."""
     end = _tight(part, way)
     if end is None:
@@ -566,11 +566,11 @@ def _along(part: SteadyModel, way: Way) -> np.ndarray | None:
     rates = np.abs(part.rates(end[None], way.parameters[None], way.time(part))[0])
     growing = part.outputs & _goes_on(rates, np.abs(end - way.start), way.elapsed)
     end[growing] = way.start[growing]
-    remember(part, end, way.parameters, Path(way.start, way.begin, way.elapsed, ~growing))
+    remember(part, end, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, ~growing))
     return end
 
 
-def _tight(part: SteadyModel, way: Way) -> np.ndarray | None:
+def _tight(part: SteadyModel, way: Followed) -> np.ndarray | None:
     """The way once more at tight tolerances; None if that fails."""
     try:
         task = _task(part, way.start[None], way.parameters[None], way.begin, way.begin + way.elapsed, TIGHT)
@@ -584,7 +584,7 @@ def _goes_on(rates: np.ndarray, moved: np.ndarray, elapsed: float) -> np.ndarray
     return (rates * elapsed > 1e-7 * moved) & (rates > 0.0)
 
 
-def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarray, way: Way) -> np.ndarray | None:
+def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarray, way: Followed) -> np.ndarray | None:
     """The state with its outputs: from a total, from the way, or (what never rests) as they began."""
     decided, growing = np.zeros(len(state), dtype=bool), np.zeros(len(state), dtype=bool)
     if part.outputs.any():
@@ -603,7 +603,7 @@ def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarr
                 return None
             state[decided] = end[decided]
     if decided.any() or part.driven or len(equations.solved) + part.n_outputs < len(state):
-        remember(part, state, way.parameters, Path(way.start, way.begin, way.elapsed, decided))
+        remember(part, state, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, decided))
     return state
 
 
@@ -620,7 +620,7 @@ def unbounded_outputs(part: SteadyModel, state: np.ndarray, parameters: np.ndarr
     return made
 
 
-def _unsettled(part: SteadyModel, way: Way) -> SteadyStateError:
+def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
     """Why there is no steady state: what has changed most since the last horizon, or that a push would end it."""
     model, state = part.model, way.now
     unit = f" {model.time_unit}" if model.time_unit else ""

@@ -22,7 +22,7 @@ TIGHT = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Path:
+class SteadyPath:
     """The way on which a steady state was reached, where it matters.
 
     Attributes
@@ -39,7 +39,7 @@ class Path:
     decided: np.ndarray
 
 
-def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: Path) -> None:
+def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: SteadyPath) -> None:
     """Keep the way to a state for its slopes."""
     paths = part.prepared.notes.setdefault("steady paths", {})
     if len(paths) >= MOST_PATHS:
@@ -49,7 +49,7 @@ def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path:
     paths[state.tobytes(), parameters.tobytes()] = path
 
 
-def remembered(part: SteadyModel, state: np.ndarray, parameters: np.ndarray) -> Path | None:
+def remembered(part: SteadyModel, state: np.ndarray, parameters: np.ndarray) -> SteadyPath | None:
     """The way to a state, if it matters and was found here."""
     return part.prepared.notes.get("steady paths", {}).get((state.tobytes(), parameters.tobytes()))
 
@@ -62,7 +62,7 @@ class SteadySlopes:
     part : SteadyModel
     state : array, shape (n_species,)
     parameters : array, shape (n_parameters,)
-    path : Path, optional
+    path : SteadyPath, optional
         From `remembered`.
 
     Raises
@@ -71,7 +71,7 @@ class SteadySlopes:
         If the state does not follow from rates and totals, and the way to it is not known.
     """
 
-    def __init__(self, part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: Path | None) -> None:
+    def __init__(self, part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: SteadyPath | None) -> None:
         self.part, self.state, self.parameters, self.path = part, state, parameters, path
         self.time = part.model.start_time
         if path is not None and part.driven and np.isfinite(path.elapsed):

@@ -234,7 +234,7 @@ def stationary(rates: np.ndarray) -> np.ndarray:
     return shares / shares.sum()
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(8), *(pytest.param(k, marks=pytest.mark.slow) for k in range(8, 100))])
 def test_linear_networks_whose_paces_lie_twelve_decades_apart(seed: int) -> None:
     rng = np.random.default_rng(seed)
     n = int(rng.integers(3, 9))
@@ -440,12 +440,6 @@ def _read(model: Model, name: str) -> set[str]:
     return set(symbols(model.derivatives[name])) & set(model.species)
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(k, marks=pytest.mark.slow) for k in range(3, 200))])
 def test_random_networks_rest_where_scipy_does(seed: int) -> None:
-    check_random(seed)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 200))
-def test_more_random_networks_rest_where_scipy_does(seed: int) -> None:
     check_random(seed)

@@ -25,6 +25,9 @@ from tests.simulation.random_switches import Switched, random_switched, reading
 
 NOISE = 0.1
 
+REFUSALS = ("switch at the same moment", "is grazed", "is touched without being passed")
+"""Every way in which a gradient may be refused in the random problems."""
+
 THRESHOLD = {"k": 0.3, "u": 2.0, "thr": 2.5}
 MEASURED = {0: 0.0, 2: 3.6253849384, 3: 5.1836355864, 5: 4.9669978024, 6: 4.4943254669, 8: 3.6796424741}
 
@@ -184,7 +187,7 @@ def judge(seeds: range, folder: Path) -> None:
         assert forward.value == pytest.approx(read_objective(spec, conditions, rows, values)[0], rel=1e-6)
         size = float(np.abs(forward.gradient).max())
         for name in names:
-            step = 2e-4 * values[name]
+            step = 1e-4 * values[name]
             runs = [
                 read_objective(spec, conditions, rows, {**values, name: values[name] + k * step})
                 for k in (-2, -1, 1, 2)
@@ -202,7 +205,7 @@ def judge(seeds: range, folder: Path) -> None:
     print(f"{compared} slopes of {len(seeds)} problems, worst {worst:.1e}; failed {failed}")
     assert worst < 1e-5
     assert len(failed) <= 0.03 * len(seeds)
-    assert all("switch at the same moment" in why or "grazed" in why or "touched" in why for _, why in failed)
+    assert all(any(kind in why for kind in REFUSALS) for _, why in failed)
 
 
 def test_random_problems_with_switches(tmp_path: Path) -> None:
@@ -236,7 +239,7 @@ def problem_of(
     )
 
 
-def slopes_agree(problem: Problem, by_hand: object = None) -> np.ndarray:
+def slopes_agree(problem: Problem) -> np.ndarray:
     """Forward and backward gradients, which agree with each other and with differences of values."""
     objective, x = exact(problem), problem.to_scale(problem.nominal)
     forward, backward = objective(x), objective.slope(x)
@@ -279,6 +282,12 @@ def test_what_is_measured_at_the_start_alone_counts_backwards_too() -> None:
     objective, x = exact(problem), np.array([2.0])
     assert objective(x).gradient == pytest.approx([100.0])
     assert objective.slope(x).gradient == pytest.approx([100.0])
+
+
+def test_where_kinks_are_too_rough_to_be_walked_backwards_slopes_go_forwards() -> None:
+    rates = {"x": "cos(time) - k*x", "y": "max(0.2, p*x)*y*0.1 + abs(x - p) - 0.3*y"}
+    model = model_of("kinks", rates, {"x": 1.0, "y": 0.5}, {"k": 0.3, "p": 0.8})
+    slopes_agree(problem_of(model, {"k": 0.3, "p": 0.8}, [(0.0, {})], [1.0, 3.0, 5.0, 9.0]))
 
 
 def test_a_threshold_between_events() -> None:

@@ -29,6 +29,10 @@ SHORTEST_PACE = 1.0 / 64.0
 """Shares of the run's steps that are tried before the walk backwards is given up."""
 
 
+class AdjointFailure(RunFailure):
+    """What is walked backwards has kinks that the steps do not know of; forwards they are found."""
+
+
 @dataclass(frozen=True, eq=False)
 class _Walked:
     """A stretch that has been run: what its transpose needs.
@@ -143,7 +147,7 @@ class Backwards:
 
         Raises
         ------
-        RunFailure
+        AdjointFailure
             If no steps are short enough for the runner's tolerance of slopes.
         """
         runner, sizes = self.runner, np.abs(self.q[self.layout.estimated])
@@ -158,7 +162,7 @@ class Backwards:
                 return found[:, 0] / sizes
             pace *= 0.5
             if not pace >= SHORTEST_PACE:
-                raise RunFailure("the gradient cannot be computed to the tolerance asked for")
+                raise AdjointFailure("the gradient cannot be computed backwards to the tolerance asked for")
 
 
 class _Pass:

@@ -203,8 +203,15 @@ class Objective:
             return self(x)
 
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
+            from .backwards import AdjointFailure
+
             walked = runner.backwards(q)  # type: ignore[union-attr]
-            return self._followed(q, natural, x) if walked.must_go_forward else self._pulled(walked, q, natural, x)
+            if not walked.must_go_forward:
+                try:
+                    return self._pulled(walked, q, natural, x)
+                except AdjointFailure:
+                    pass
+            return self._followed(q, natural, x)
 
         return self._checked(x, made)
 

@@ -18,12 +18,12 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import InputError
-from pathway.expressions import Expression, differentiate
+from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.graph import COMPARISONS, ZERO, postorder
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .errors import SimulationError
-from .events import EventRun, Formulas, Waiting
+from .events import EventRun, EventState, Formulas, Waiting
 from .hybrid import HybridModel, Saltation, is_moment, motion, moving_hybrid
 from .prepared import Prepared
 from .simulate import parameters_over_time, run_one, statistics_of
@@ -49,9 +49,13 @@ def simulate_with_sensitivities(
     hybrid = moving_hybrid(model, names)
     if hybrid is not None:
         prepared, task = hybrid.prepared, hybrid.task(task)
-    going = _Slopes(prepared, task, names, slopes)
+    own = _positions(prepared, names)
+    by_parameter = np.zeros((len(prepared.model.parameters), len(names)))
+    moved = own >= len(model.species)
+    by_parameter[own[moved] - len(model.species), np.flatnonzero(moved)] = 1.0
+    going = SlopeCourse(prepared, task, slopes, by_parameter, task.relative, own=own)
     if prepared.model.events:
-        run = _SlopeEvents(prepared, task, solver, going, hybrid)
+        run = SlopeEvents(prepared, task, solver, going, hybrid)
         run.run()
         values, used, end = run.values, run.used[:, : len(model.parameters)], run.state
         statistics = statistics_of(run.counts, run.events.executed)
@@ -85,49 +89,77 @@ def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-class _Slopes:
-    """Sensitivities on their way along a run."""
-
-    def __init__(self, prepared: Prepared, task: Task, names: tuple[str, ...], slopes: np.ndarray) -> None:
+def _positions(prepared: Prepared, names: Sequence[str]) -> np.ndarray:
+    """Where each name stands among species and parameters."""
+    known = prepared.notes.get("positions")
+    if known is None:
         model = prepared.model
-        self.prepared, self.task, self.names = prepared, task, names
+        known = prepared.notes["positions"] = {n: k for k, n in enumerate((*model.species, *model.parameters))}
+    return np.array([known[name] for name in names], dtype=int)
+
+
+class SlopeCourse:
+    """Sensitivities on their way along a run.
+
+    Attributes
+    ----------
+    by_parameter : array, shape (n_parameters, n_directions)
+        How the parameters in force move with each direction.
+    values : array, shape (n_times, n_species, n_directions)
+    carried : array, shape (n_times, n_directions)
+        Sum of `by_parameter` over the parameters: of a direction that moves one parameter, what it still carries.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        task: Task,
+        slopes: np.ndarray,
+        by_parameter: np.ndarray,
+        relative: float,
+        *,
+        own: np.ndarray | None = None,
+        scales: np.ndarray | None = None,
+    ) -> None:
+        """From slopes of the start, shape (n_species, n_directions), to a relative tolerance; the scale of a direction
+        is that of the species or parameter whose position is in `own`, or fixed in `scales`."""
+        self.prepared, self.task, self.relative = prepared, task, relative
         self.n, self.n_names = slopes.shape
         self.machine = machine_of(prepared, self.n_names)
         self.width = self.machine.kernels.width
         self.parameters = task.parameters[0].copy()
-        self.weights = np.array([float(name in model.parameters) for name in names])
+        self.by_parameter = by_parameter
         self.values = np.empty((len(task.times), self.n, self.n_names))
         self.carried = np.zeros((len(task.times), self.n_names))
         self.sizes = prepared.scales(task.starts[0])
         self.output = 0
         self.action = 0
         self.state = slopes.T.copy()
-        self.directions, self._direction_of = self._blocks()
+        self._own, self._fixed_scales = own, scales
+        self.directions, self._sources = self._blocks()
         self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern)
-        self.tables = tables(task.relative)
+        self.tables = tables(relative)
 
     def _blocks(self) -> tuple[Directions, np.ndarray]:
         size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
-        places = self.prepared.notes.get(("directions", self.names))
+        moves = self.by_parameter != 0.0
+        key = "directions", moves.shape, moves.tobytes()
+        places = self.prepared.notes.get(key)
         if places is None:
-            places = self.prepared.notes["directions", self.names] = self._places(n_blocks)
-        entries, where, starts, direction_of = places
+            places = self.prepared.notes[key] = self._places(n_blocks, moves)
+        entries, where, starts, sources = places
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
-        return Directions(stacks, entries, where, starts, np.ones(len(entries))), direction_of
+        return Directions(stacks, entries, where, starts, np.ones(len(entries))), sources
 
-    def _places(self, n_blocks: int) -> tuple[np.ndarray, ...]:
-        """Which entries of the parameter Jacobian go where, by block."""
-        width, (rows, columns), model = self.width, self.machine.by_parameter, self.prepared.model
-        direction = np.full(len(model.parameters), -1)
-        for place, name in enumerate(self.names):
-            if name in model.parameters:
-                direction[model.parameters.index(name)] = place
-        own = direction[columns]
-        used = np.flatnonzero(own >= 0)
-        used = used[np.argsort(own[used] // width, kind="stable")]
-        own = own[used]
-        starts = np.searchsorted(own // width, np.arange(n_blocks + 1))
-        return used.astype(np.int64), (rows[used] * width + own % width).astype(np.int64), starts.astype(np.int64), own
+    def _places(self, n_blocks: int, moves: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Which entries of the parameter Jacobian go where, by block, and where their weights stand."""
+        width, (rows, columns) = self.width, self.machine.by_parameter
+        entry, direction = np.nonzero(moves[columns])
+        order = np.argsort(direction // width, kind="stable")
+        entry, direction = entry[order], direction[order]
+        starts = np.searchsorted(direction // width, np.arange(n_blocks + 1))
+        sources = columns[entry] * self.n_names + direction
+        return entry, rows[entry] * width + direction % width, starts.astype(np.int64), sources
 
     @property
     def matrix(self) -> np.ndarray:
@@ -142,17 +174,10 @@ class _Slopes:
         """Sizes of what the names move, from the largest values of the species so far."""
         states = tape[:, layout.TAPE_HEAD : layout.TAPE_HEAD + self.n]
         self.sizes = np.maximum(self.sizes, np.abs(states).max(axis=0))
+        if self._fixed_scales is not None:
+            return self._fixed_scales
         by = np.concatenate([self.sizes, np.abs(self.parameters)])[self._own]
         return np.where(by > 0.0, by, 1.0)
-
-    @cached_property
-    def _own(self) -> np.ndarray:
-        """Where each name stands among species and parameters."""
-        known = self.prepared.notes.get("positions")
-        if known is None:
-            model = self.prepared.model
-            known = self.prepared.notes["positions"] = {n: k for k, n in enumerate((*model.species, *model.parameters))}
-        return np.array([known[name] for name in self.names], dtype=int)
 
     def follow(self, report: Report, task: Task) -> None:
         """Go along a finished run, with the interventions of its schedule."""
@@ -174,7 +199,7 @@ class _Slopes:
         if len(tape) == 0:
             return
         first, scales = self.output, self._scales(tape)
-        self.directions.weights[:] = self.weights[self._direction_of]
+        self.by_parameter.take(self._sources, out=self.directions.weights)
         course = Course(
             tape=np.ascontiguousarray(tape),
             parameters=self.parameters,
@@ -186,7 +211,7 @@ class _Slopes:
             state=self.state,
             sizes=self.sizes,
             scales=scales,
-            faint=FLOOR * self.task.relative,
+            faint=FLOOR * self.relative,
             least=0.0,
             closes=0,
             progress=np.array([0, len(tape), first]),
@@ -199,12 +224,12 @@ class _Slopes:
             reason = f"'{species}' rests at zero, where the slope of a rate is infinite, and so are sensitivities"
             raise SimulationError(f"{reason} from time {time:g} on", reason, time, {}, species)
         if time < tape[-1, 2]:
-            reason = f"no step of the sensitivities meets the tolerance of {self.task.relative:g}"
+            reason = f"no step of the sensitivities meets the tolerance of {self.relative:g}"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
         if not np.isfinite(self.state).all():
             reason = "the sensitivities are not finite numbers"
             raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
-        self.carried[first : self.output] = self.weights
+        self.carried[first : self.output] = self.by_parameter.sum(axis=0)
 
     def _infinite(self, row: np.ndarray) -> str:
         """The name of a species that rests at zero and moves with some name."""
@@ -218,7 +243,7 @@ class _Slopes:
         times = self.task.times
         while self.output < len(times) and times[self.output] <= now:
             self.values[self.output] = self.matrix
-            self.carried[self.output] = self.weights
+            self.carried[self.output] = self.by_parameter.sum(axis=0)
             self.output += 1
 
     def _act(self, now: float) -> None:
@@ -235,14 +260,13 @@ class _Slopes:
             matrix[target] *= 0.0 if kind == layout.SET else value
             self.matrix = matrix
         elif kind in (layout.PARAMETER_SET, layout.PARAMETER_ADD, layout.PARAMETER_SCALE):
-            own = [d for d, name in enumerate(self.names) if name == self.prepared.model.parameters[target]]
             if kind == layout.PARAMETER_SET:
                 self.parameters[target], factor = value, 0.0
             elif kind == layout.PARAMETER_ADD:
                 self.parameters[target], factor = self.parameters[target] + value, 1.0
             else:
                 self.parameters[target], factor = self.parameters[target] * value, value
-            self.weights[own] *= factor
+            self.by_parameter[target] *= factor
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +319,7 @@ def machine_of(prepared: Prepared, n_names: int) -> Machine:
 # --- events -------------------------------------------------------------------------------------------------------
 
 
-class _SlopeEvents(EventRun):
+class SlopeEvents(EventRun):
     """A run with events that carries sensitivities along.
 
     `moment` is how the present moment moves with each name; while something happens at it, `total` holds how the
@@ -303,9 +327,16 @@ class _SlopeEvents(EventRun):
     """
 
     def __init__(
-        self, prepared: Prepared, task: Task, solver: str, slopes: _Slopes, hybrid: HybridModel | None
+        self,
+        prepared: Prepared,
+        task: Task,
+        solver: str,
+        slopes: SlopeCourse,
+        hybrid: HybridModel | None,
+        continued: EventState | None = None,
+        open_end: bool = False,
     ) -> None:
-        super().__init__(prepared, task, solver, tape=True, hybrid=hybrid)
+        super().__init__(prepared, task, solver, True, hybrid, continued, open_end)
         self.slopes = slopes
         self.moment = np.zeros(slopes.n_names)
         self.total = slopes.matrix
@@ -338,10 +369,7 @@ class _SlopeEvents(EventRun):
     def _crossed(self, saltations: list[Saltation]) -> None:
         """The jump of the sensitivities at switches of the rates."""
         slopes = self.slopes
-        by_parameter = np.zeros((self.n_parameters, slopes.n_names))
-        for column, name in enumerate(slopes.names):
-            if name in self.prepared.model.parameters:
-                by_parameter[self.prepared.model.parameters.index(name), column] = slopes.weights[column]
+        by_parameter = slopes.by_parameter[: self.n_parameters]
         for saltation in saltations:
             moment = saltation.moment(slopes.matrix, by_parameter)
             slopes.matrix = slopes.matrix + np.outer(saltation.jump, moment)
@@ -418,22 +446,33 @@ class _SlopeEvents(EventRun):
 
     def _slope(self, formulas: Sequence[Expression]) -> np.ndarray:
         """How formulas at the present moment move with each name, shape (n_formulas, n_names)."""
-        model, slopes = self.prepared.model, self.slopes
-        result = np.zeros((len(formulas), slopes.n_names))
+        result = np.zeros((len(formulas), self.slopes.n_names))
         for row, formula in enumerate(formulas):
-            for place, name in enumerate(model.species):
-                part = differentiate(formula, name)
-                if part is not ZERO:
-                    result[row] += self._evaluate([part])[0] * self.total[place]
-            part = differentiate(formula, TIME)
-            if part is not ZERO:
-                result[row] += self._evaluate([part])[0] * self.moment
-            for column, name in enumerate(slopes.names):
-                if name in model.parameters and slopes.weights[column] != 0.0:
-                    part = differentiate(formula, name)
-                    if part is not ZERO:
-                        result[row, column] += self._evaluate([part])[0] * slopes.weights[column]
+            partial = self._partial(formula)
+            for name, value in zip(partial, self._evaluate(list(partial.values())), strict=True):
+                result[row] += value * self._moves_of(name)
         return result
+
+    def _moves_of(self, name: str) -> np.ndarray:
+        """How a species, a parameter or the time moves at the present moment, shape (n_directions,)."""
+        kind, place = self._places[name]
+        if kind == TIME:
+            return self.moment
+        return self.total[place] if kind == "species" else self.slopes.by_parameter[place]
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str, int]]:
+        model = self.prepared.model
+        places = {name: ("parameter", k) for k, name in enumerate(model.parameters)}
+        return places | {name: ("species", k) for k, name in enumerate(model.species)} | {TIME: (TIME, 0)}
+
+    def _partial(self, formula: Expression) -> dict[str, Expression]:
+        """Derivatives of a formula by what it reads, worked out once."""
+        known = self.prepared.notes.setdefault("partial", {})
+        if formula not in known:
+            parts = {name: differentiate(formula, name) for name in sorted(symbols(formula))}
+            known[formula] = {name: part for name, part in parts.items() if part is not ZERO}
+        return known[formula]
 
     def _changed_triggers(self) -> list[int]:
         """Events whose triggers the motion has just changed."""
@@ -444,14 +483,11 @@ class _SlopeEvents(EventRun):
         """How the moment moves at which a trigger has just changed: from its comparison that stands at the border."""
         best, moves = math.inf, np.zeros(self.slopes.n_names)
         self.total = self.slopes.matrix
-        model = self.prepared.model
         for formula in self._comparisons(changed):
-            value = self._evaluate([formula])[0]
-            speed = self._evaluate([differentiate(formula, TIME)])[0]
-            for place, name in enumerate(model.species):
-                part = differentiate(formula, name)
-                if part is not ZERO:
-                    speed += self._evaluate([part])[0] * rates[place]
+            partial = self._partial(formula)
+            value, *parts = self._evaluate([formula, *partial.values()])
+            speeds = {TIME: 1.0} | dict(zip(self.prepared.model.species, rates, strict=True))
+            speed = sum(part * speeds.get(name, 0.0) for name, part in zip(partial, parts, strict=True))
             if speed != 0.0 and abs(value / speed) < best:
                 best = abs(value / speed)
                 moves = -self._slope([formula])[0] / speed

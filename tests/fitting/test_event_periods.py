@@ -196,13 +196,33 @@ def test_events_without_end_have_no_steady_state() -> None:
     assert "events go on happening" in reason
 
 
+def test_slopes_pass_through_events_periods_and_pre_equilibration() -> None:
+    """x falls to 2, where an event is set off that is due 1 + k later; its values are those of either moment."""
+    for from_trigger in (True, False):
+        later = event("later", "x < 2", {"n": "x * time"}, delay="1 + k", values_from_trigger_time=from_trigger)
+        periods = [(REST, {}), (0.0, {"x": "x + 8"}), (1.0, {"p": "0.5"})]
+        model = decay(later)
+        objective = Objective(problem_of(model, periods, [6.0]))
+        objective.runner.relative_tolerance = 1e-9
+
+        def seen(k: float, from_trigger: bool = from_trigger) -> np.ndarray:
+            lowered = 8.0 * math.exp(-k)
+            crossing = 1.0 + math.log((lowered - 0.5) / 1.5) / k
+            moment = crossing if from_trigger else crossing + 1.0 + k
+            end = 0.5 + (lowered - 0.5) * math.exp(-5.0 * k)
+            return np.array([end, (0.5 + (lowered - 0.5) * math.exp(-k * (moment - 1.0))) * moment, 0.0])
+
+        k, step = 0.9, 1e-6
+        residuals = (seen(k) - 1.0) / 0.1
+        slope = residuals @ ((seen(k + step) - seen(k - step)) / (2.0 * step)) / 0.1
+        assert objective(np.array([math.log(k)])).gradient == pytest.approx([slope * k], rel=1e-5)
+
+
 def test_gradients_agree_with_differences_of_values() -> None:
     later = event("later", "x < 2", {"n": "n + x * time"}, delay="1 + k", values_from_trigger_time=False)
     again = event("again", "x > 3", {"x": "x / 2"})
-    model = decay(later, again)
-    objective = Objective(
-        problem_of(model, [(REST, {}), (0.0, {"x": "x + 2.5"}), (1.5, {"x": "x + 3"})], [1.0, 2.0, 4.0])
-    )
+    periods = [(REST, {}), (0.0, {"x": "x + 2.5"}), (1.5, {"x": "x + 3"})]
+    objective = Objective(problem_of(decay(later, again), periods, [1.0, 2.0, 4.0]))
     objective.runner.relative_tolerance = 1e-10
     point, step = np.array([0.3]), 1e-4
     difference = (objective.value(point + step) - objective.value(point - step)) / (2 * step)

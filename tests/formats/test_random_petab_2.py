@@ -49,6 +49,17 @@ def test_a_few_random_problems(seed: int, tmp_path: Path) -> None:
     assert _outcome(seed, tmp_path) == "right"
 
 
+@pytest.mark.parametrize("seed", [2, 7, 9, 17])
+def test_gradients_are_those_of_the_values(seed: int, tmp_path: Path) -> None:
+    objective = Objective(read_petab(random_problem_2(seed, tmp_path)))
+    objective.runner.relative_tolerance = 1e-10
+    problem, step = objective.problem, 1e-5
+    x = problem.to_scale(problem.nominal * np.exp(np.random.default_rng(seed).normal(0.0, 0.1, len(problem.names))))
+    steps = step * np.eye(len(x))
+    differences = [(objective.value(x + s) - objective.value(x - s)) / (2.0 * step) for s in steps]
+    np.testing.assert_allclose(objective(x).gradient, differences, rtol=1e-4, atol=1e-3)
+
+
 @pytest.mark.slow
 def test_two_hundred_random_problems(tmp_path: Path) -> None:
     outcomes = Counter(_outcome(seed, tmp_path) for seed in range(200))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from pathway.simulation.events import EventRun, EventState
 from pathway.simulation.hybrid import Saltation, moving_hybrid
 from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import Prepared, Ready, prepare
+from pathway.simulation.sensitivities import SlopeCourse, SlopeEvents
 from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
 from pathway.simulation.solvers import layout as codes
 from pathway.simulation.solvers.layout import Report, Task
@@ -45,6 +47,30 @@ MOST_READY = 1000
 
 LANES_FROM = 5
 """Members from which on they run side by side: four cost as much in eight lanes as one after the other."""
+
+
+@dataclass(eq=False)
+class PeriodSlopes:
+    """Slopes along one period with events.
+
+    Attributes
+    ----------
+    state : array, shape (n_species, n_directions)
+        At the start; after the run, at the end.
+    by_parameter : array, shape (n_model_parameters, n_directions)
+    scales : array, shape (n_directions,)
+        Sizes of what moves.
+    relative : float
+        Relative tolerance.
+    values : array, shape (n_times, n_species, n_directions)
+        After the run.
+    """
+
+    state: np.ndarray
+    by_parameter: np.ndarray
+    scales: np.ndarray
+    relative: float
+    values: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
 class Engine:
@@ -274,8 +300,10 @@ class Engine:
         relative: float,
         events: EventState,
         open_end: bool = False,
+        slopes: PeriodSlopes | None = None,
     ) -> tuple[np.ndarray, EventState]:
-        """One period of an experiment with events, from what they remember of the periods before.
+        """One period of an experiment with events, from what they remember of the periods before, with slopes if
+        there are `slopes` to carry on.
 
         Returns
         -------
@@ -288,8 +316,16 @@ class Engine:
         task = make_task(times, start, *one, NOTHING, relative, SMALL)
         if self.hybrid is not None:
             task = self.hybrid.task(task)
-        run = EventRun(self.traced, task, self.solver, hybrid=self.hybrid, continued=events, open_end=open_end)
+        if slopes is None:
+            run = EventRun(self.traced, task, self.solver, hybrid=self.hybrid, continued=events, open_end=open_end)
+            run.run()
+            return run.values, run.events
+        modes = np.zeros((task.parameters.shape[1] - len(row), slopes.by_parameter.shape[1]))
+        by_parameter = np.concatenate([slopes.by_parameter, modes])
+        course = SlopeCourse(self.traced, task, slopes.state, by_parameter, slopes.relative, scales=slopes.scales)
+        run = SlopeEvents(self.traced, task, self.solver, course, self.hybrid, events, open_end)
         run.run()
+        slopes.state, slopes.values = course.matrix, course.values
         return run.values, run.events
 
     # Steady states.
@@ -320,7 +356,13 @@ class Engine:
                 raise RunFailure(f"'{name}' is measured at infinite time, but it never rests")
 
     def rested_with_events(
-        self, start: float, state: np.ndarray, row: np.ndarray, relative: float, events: EventState
+        self,
+        start: float,
+        state: np.ndarray,
+        row: np.ndarray,
+        relative: float,
+        events: EventState,
+        slopes: PeriodSlopes | None = None,
     ) -> tuple[np.ndarray, EventState]:
         """The steady state that a run with events comes to, shape (n_species,), and what they remember there.
 
@@ -333,7 +375,7 @@ class Engine:
         begin, seen, executed = start, [state], events.executed
         for end in start + self.pace * SPANS:
             already = executed
-            values, events = self.simulated(begin, np.array([end]), seen[-1], row, relative, events)
+            values, events = self.simulated(begin, np.array([end]), seen[-1], row, relative, events, slopes=slopes)
             begin, executed = end, events.executed
             seen.append(values[0])
             if executed - already > MOST_EVENTS:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from pathway.simulation import SimulationError
+from pathway.simulation.events import EventState
 
-from .engine import Engine
+from .engine import Engine, PeriodSlopes
 from .follower import Follower
 from .layout import Layout
 from .recorded import Recorded, RunFailure
@@ -51,15 +52,18 @@ class Going:
         sizes = np.abs(q[layout.estimated])
         self._sizes = np.where(sizes > 0.0, sizes, 1.0)
         self._rested: dict[int, tuple[np.ndarray, Slopes]] = {}
+        self._with_events = bool(layout.model.events)
+        self._events: dict[int, EventState] = {}
 
     def run(self, k: int, run: Run) -> None:
         """All stretches of one run."""
         follower = self.followers[k]
         try:
             if run.settles:
-                self._rested[k] = self._settled(run, follower)
+                self._rested[k] = self._settled(k, run, follower)
                 return
             state, slopes = self._begun(run, follower)
+            events = self._events.get(run.before, self.engine.initial_events)
             held: dict[int, tuple[float, Slopes]] = {}
             for stretch in run.stretches:
                 row = self.table[stretch.row]
@@ -71,15 +75,27 @@ class Going:
                     for p in stretch.held.tolist():
                         row[p], by_parameter[p] = held[p]
                     self.recorded.parameters[stretch.outputs] = row
-                state, slopes = self._stretch(follower, stretch, state, slopes, row, by_parameter)
+                if self._with_events:
+                    period = PeriodSlopes(slopes, by_parameter, self._sizes[follower.active], self.slope_relative)
+                    state, events = self._period(follower, stretch, state, row, period, events)
+                    slopes = period.state
+                else:
+                    state, slopes = self._stretch(follower, stretch, state, slopes, row, by_parameter)
         except (RunFailure, SimulationError) as reason:
             raise RunFailure(f"experiment '{run.name}': {reason}") from None
 
-    def _settled(self, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
+    def _settled(self, k: int, run: Run, follower: Follower) -> tuple[np.ndarray, Slopes]:
         """The steady state of a pre-equilibration."""
-        row, start = self.table[run.stretches[0].row], self.starts[run.start_row]
-        state = self.engine.rested(self.layout.model.start_time, start, row)
+        row, start, time = self.table[run.stretches[0].row], self.starts[run.start_row], self.layout.model.start_time
         by_parameter = follower.parameter_slopes(run.stretches[0].row, self.slopes)
+        if self._with_events:
+            sizes = self._sizes[follower.active]
+            period = PeriodSlopes(follower.start(self.slopes), by_parameter, sizes, self.slope_relative)
+            initial = self.engine.initial_events
+            told = row, self.relative, initial, period
+            state, self._events[k] = self.engine.rested_with_events(time, start, *told)
+            return state, period.state
+        state = self.engine.rested(time, start, row)
         if not len(state):
             return state, follower.start(self.slopes)
         return state, self.engine.rest_slopes(state, row).forward(by_parameter, follower.start(self.slopes))
@@ -126,6 +142,34 @@ class Going:
             recorded.states[stretch.outputs.stop - 1] = state
             self._state_slopes[stretch.outputs.stop - 1][:, active] = slopes[self.layout.read_species]
         return state, slopes
+
+    def _period(
+        self,
+        follower: Follower,
+        stretch: Stretch,
+        state: np.ndarray,
+        row: np.ndarray,
+        slopes: PeriodSlopes,
+        events: EventState,
+    ) -> tuple[np.ndarray, EventState]:
+        """Record one stretch of a model with events; returns the state at its end and what events remember."""
+        recorded, active, species = self.recorded, follower.active, self.layout.read_species
+        if len(self.layout.read_constants):
+            self._parameter_slopes[stretch.outputs, :, active] = slopes.by_parameter[self.layout.read_constants]
+        times, n = stretch.moments
+        time = stretch.start
+        if len(times):
+            told = state, row, self.relative, events, n < len(times), slopes
+            values, events = self.engine.simulated(time, times, *told)
+            inside = slice(stretch.first_output, stretch.first_output + n)
+            recorded.states[inside] = values[:n]
+            self._state_slopes[inside][..., active] = slopes.values[:n, species]
+            time, state = float(times[-1]), values[-1]
+        if stretch.rests:
+            state, events = self.engine.rested_with_events(time, state, row, self.relative, events, slopes)
+            recorded.states[stretch.outputs.stop - 1] = state
+            self._state_slopes[stretch.outputs.stop - 1][:, active] = slopes.state[species]
+        return state, events
 
     def _jump(
         self,

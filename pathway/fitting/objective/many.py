@@ -79,30 +79,24 @@ class Many:
     def recorded(self) -> ManyRecorded:
         return ManyRecorded(self.states, self.parameters, self.failures)
 
-    def run(self, plan: Sequence[Batch], only: frozenset[int] | None = None) -> None:
-        """Run the batches; of some runs alone if `only` names them."""
-        runs = self.layout.runs
-        wanted = set(range(len(runs)) if only is None else only)
-        for k in sorted(wanted | {runs[k].before for k in wanted} - {-1}):
-            if runs[k].before < 0:
-                self._now[k] = self.starts[:, runs[k].start_row]
-                self._events[k] = [self.engine.initial_events] * len(self.q)
-            if runs[k].settles:
-                self._rest(k, self.layout.model.start_time, self.table[:, runs[k].stretches[0].row])
-        for k in wanted:
-            if runs[k].before >= 0:
-                self._now[k] = self._now[runs[k].before]
-                self._events[k] = list(self._events[runs[k].before])
+    def run(self, plan: Sequence[Batch]) -> None:
+        """Run the batches, pre-equilibrations first."""
+        for k, run in enumerate(self.layout.runs):
+            if run.before >= 0:
+                self._now[k], self._events[k] = self._now[run.before], list(self._events[run.before])
+                continue
+            self._now[k] = self.starts[:, run.start_row]
+            self._events[k] = [self.engine.initial_events] * len(self.q)
+            if run.settles:
+                self._rest(k, self.layout.model.start_time, self.table[:, run.stretches[0].row])
         for batch in plan:
-            members = [member for member in batch.members if member[0] in wanted]
-            if members:
-                self._batch(batch, members)
+            self._batch(batch)
 
-    def _batch(self, batch: Batch, members: Sequence[tuple[int, Stretch]]) -> None:
-        rows = [self._begun(k, stretch) for k, stretch in members]
+    def _batch(self, batch: Batch) -> None:
+        rows = [self._begun(k, stretch) for k, stretch in batch.members]
         if len(batch.times):
-            self._advance(batch, members, rows)
-        for (k, stretch), row in zip(members, rows, strict=True):
+            self._advance(batch, rows)
+        for (k, stretch), row in zip(batch.members, rows, strict=True):
             if batch.rests:
                 time = float(batch.times[-1]) if len(batch.times) else batch.start
                 self._rest(k, time, row)
@@ -122,8 +116,9 @@ class Many:
             self.parameters[:, stretch.outputs] = row[:, None]
         return row
 
-    def _advance(self, batch: Batch, members: Sequence[tuple[int, Stretch]], rows: Sequence[np.ndarray]) -> None:
+    def _advance(self, batch: Batch, rows: Sequence[np.ndarray]) -> None:
         """Run the finite part of a batch; points that failed before are left out."""
+        members = batch.members
         points: Sequence[int] = range(len(self.q))
         well: np.ndarray | slice = slice(None)
         if self.failures:
@@ -135,7 +130,7 @@ class Many:
         states = np.concatenate([self._now[k][well] for k, _ in members])
         rows_of_all = np.concatenate([row[well] for row in rows])
         if self.layout.model.events:
-            values, ends, failures = self._simulated(batch, members, states, rows_of_all, points)
+            values, ends, failures = self._simulated(batch, states, rows_of_all, points)
         else:
             kept = (batch, len(states)) if len(self.q) == 1 else None
             values, ends, failures = self.engine.advance(
@@ -152,16 +147,11 @@ class Many:
             self._now[k][well] = end
 
     def _simulated(
-        self,
-        batch: Batch,
-        members: Sequence[tuple[int, Stretch]],
-        states: np.ndarray,
-        rows: np.ndarray,
-        points: Sequence[int],
+        self, batch: Batch, states: np.ndarray, rows: np.ndarray, points: Sequence[int]
     ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
         """Values, ends and failures of the finite part with events, run by run and in each point by point."""
         values, failures = np.full((len(states), len(batch.times), states.shape[1]), np.nan), {}
-        for i, ((k, stretch), p) in enumerate(product(members, points)):
+        for i, ((k, stretch), p) in enumerate(product(batch.members, points)):
             events, open_end = self._events[k], stretch.moments[1] < len(batch.times)
             try:
                 values[i], events[p] = self.engine.simulated(

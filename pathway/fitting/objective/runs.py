@@ -58,7 +58,7 @@ class EngineRunner:
         RunFailure
         """
         try:
-            return self._differences(q) if self._followers is None else self._followed(q, self._followers)
+            return self._followed(q)
         except (SimulationError, np.linalg.LinAlgError) as reason:
             raise RunFailure(str(reason)) from None
         except MemoryError as reason:
@@ -82,7 +82,7 @@ class EngineRunner:
     @property
     def goes_backwards(self) -> bool:
         """Whether gradients can be had by `backwards`."""
-        return self._followers is not None
+        return not self.layout.model.events
 
     def backwards(self, q: np.ndarray) -> Backwards:
         """All runs at parameter values `q`, ready to be walked backwards.
@@ -98,11 +98,9 @@ class EngineRunner:
         except (SimulationError, np.linalg.LinAlgError) as reason:
             raise RunFailure(str(reason)) from None
 
-    def _make_followers(self) -> list[Follower] | None:
-        """One for each run; None where slopes have to come from differences."""
+    def _make_followers(self) -> list[Follower]:
+        """One for each run."""
         layout, prepared = self.layout, self.engine.traced
-        if layout.model.events:
-            return None
         made = []
         for run in layout.runs:
             chain = (*layout.runs[run.before].stretches, *run.stretches) if run.before >= 0 else run.stretches
@@ -114,40 +112,13 @@ class EngineRunner:
             made.append(Follower(layout, prepared, run.start_row, held, extra))
         return made
 
-    def _followed(self, q: np.ndarray, followers: list[Follower]) -> Recorded:
+    def _followed(self, q: np.ndarray) -> Recorded:
         """States and slopes, run by run."""
         if self._room is None:
             states, parameters = map(np.zeros, self.layout.slope_shapes)
             self._room = states, parameters
         tolerances = self.relative_tolerance, SAFETY * self.slope_tolerance
-        going = Going(self.engine, self.layout, followers, q, tolerances, self._room)
+        going = Going(self.engine, self.layout, self._followers, q, tolerances, self._room)
         for k, run in enumerate(self.layout.runs):
             going.run(k, run)
         return going.recorded
-
-    def _differences(self, q: np.ndarray) -> Recorded:
-        """Slopes by central differences: for models with events, whose slopes the engine does not carry."""
-        layout = self.layout
-        (states,), (parameters,) = self._some(q[None])
-        by_state, by_parameter = map(np.zeros, layout.slope_shapes)
-        species, constants = layout.read_species, layout.read_constants
-        for place, k in enumerate(layout.estimated):
-            moved = frozenset(i for i, reads in enumerate(layout.reads) if k in reads)
-            if not moved:
-                continue
-            step = 1e-4 * max(abs(q[k]), 1e-8)
-            both = np.stack([q, q])
-            both[:, k] += step, -step
-            (s1, s0), (p1, p0) = self._some(both, moved)
-            outputs = np.concatenate([np.r_[stretch.outputs] for i in moved for stretch in layout.runs[i].stretches])
-            by_state[outputs, :, place] = (s1 - s0)[outputs][:, species] / (2 * step)
-            by_parameter[outputs, :, place] = (p1 - p0)[outputs][:, constants] / (2 * step)
-        return Recorded(states, parameters, by_state, by_parameter)
-
-    def _some(self, q: np.ndarray, only: frozenset[int] | None = None) -> tuple[np.ndarray, np.ndarray]:
-        """States and model parameters of some runs at a few points; raises if one of them fails."""
-        going = Many(self.engine, self.layout, q, self.relative_tolerance)
-        going.run(self._batches, only)
-        if going.failures:
-            raise RunFailure(going.failures[min(going.failures)])
-        return going.states, going.parameters

@@ -9,6 +9,7 @@ from .graph import (
     ONE,
     ZERO,
     Expression,
+    absolute,
     add,
     apply,
     build,
@@ -187,3 +188,14 @@ _OUTER: dict[str, Callable[[Expression, Expression], Expression]] = {
     "tanh": lambda node, x: add(ONE, negate(_square(node))),
 }
 """Derivative of each function by its argument, from the node itself and that argument."""
+
+
+def size_of(formula: Expression) -> Expression:
+    """The size of what a formula is the sum of: what its rounding, or an error of the state, is measured by."""
+    if formula.operator == "add":
+        return add(*map(size_of, formula.arguments))
+    if formula.operator == "multiply":
+        return multiply(*map(size_of, formula.arguments))
+    if formula.operator == "divide":
+        return divide(size_of(formula.arguments[0]), absolute(formula.arguments[1]))
+    return absolute(formula)

@@ -10,8 +10,8 @@ from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, switches
 from pathway.expressions import Expression, symbol, symbols
-from pathway.expressions.calculus import directional_derivative, gradients
-from pathway.expressions.graph import ONE, ZERO, absolute, add, divide, is_number, multiply
+from pathway.expressions.calculus import directional_derivative, gradients, size_of
+from pathway.expressions.graph import ONE, ZERO, is_number
 from pathway.expressions.singular import singular_at_zero
 
 from .ordering import Elimination, SingularStructureError, eliminate
@@ -200,14 +200,3 @@ class Derivation:
         found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
         found.sort(key=lambda entry: entry[:2])
         return Sparse([f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found]))
-
-
-def size_of(formula: Expression) -> Expression:
-    """The size of what a formula is the sum of: what its rounding, or an error of the state, is measured by."""
-    if formula.operator == "add":
-        return add(*map(size_of, formula.arguments))
-    if formula.operator == "multiply":
-        return multiply(*map(size_of, formula.arguments))
-    if formula.operator == "divide":
-        return divide(size_of(formula.arguments[0]), absolute(formula.arguments[1]))
-    return absolute(formula)

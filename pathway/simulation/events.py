@@ -249,13 +249,16 @@ class EventRun:
         self._record()
         while self.time < end:
             station, hop = self._next_station()
+            if not hop:
+                others = min(end, self._next_action(), self.events.next_due)
+                self._integrate(min(others, station))
+                if self.time == station < others and not self.at_crossing:
+                    station, hop = self._next_station()
             self.at_switch = hop and station <= end
             if self.at_switch:
                 self.time = float(np.nextafter(station, -math.inf))
                 self._record()
                 self.time = station
-            else:
-                self._integrate(min(end, self._next_action(), self.events.next_due, station))
             self._cross()
             if self.time < end or not self.open_end:
                 self._act()

@@ -9,6 +9,7 @@ no evaluation in floats can tell) is a touch if both sides are equal and the pla
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, deciding, switches
-from pathway.expressions import symbols, to_text
+from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
+from pathway.expressions.calculus import size_of
+from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
@@ -172,8 +175,64 @@ class TimeSwitches:
         return [sorted(place[key] for key in inside if key in place) for inside in keys]
 
     @cached_property
+    def straight(self) -> list[_Straight | None]:
+        """For each switch its straight line in time, if it is no more than that."""
+        return [None if switch.integer else _straight(switch.function) for switch in self.every]
+
+    @cached_property
     def programs(self) -> list[IntervalProgram]:
         return [IntervalProgram(switch.function, TIME) for switch in self.every]
+
+
+@dataclass(frozen=True, eq=False)
+class _Straight:
+    """A function that is a straight line in time, offset + slope time, written with sums, products and quotients.
+
+    Most conditions on time are; their one zero needs no search. Half the time around it in which rounding may matter
+    is the rounding error (`operations` times that of a float, on the scale of `size`, what is summed) over the slope.
+    """
+
+    offset: Expression
+    slope: Expression
+    size: Expression
+    operations: int
+
+    def change(
+        self, function: Expression, values: Mapping[str, float], begin: float, end: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+        """Before, at and after the change, arrays of one entry or none; None: not to be told this way."""
+        offset, slope = evaluate_all([self.offset, self.slope], {**values, TIME: 0.0})
+        if math.isnan(offset) or not 0.0 < abs(slope) < math.inf:
+            return None
+        root = -offset / slope
+        if not begin < root < end:
+            return None if begin <= root <= end else (_NONE, _NONE, _NONE)
+        (size,) = evaluate_all([self.size], {**values, TIME: root})
+        half = self.operations * 2.3e-16 * (size / abs(slope) + abs(root))
+        before, after = root - half, root + half
+        if not (begin < before < after < end and half < UNSURE * (end - begin)):
+            return None
+
+        def side(time: float) -> float:
+            """The sign of the function as floats have it, made to rise with time."""
+            return float(np.sign(evaluate_all([function], {**values, TIME: time})[0] * slope))
+
+        time, looks = root, 0
+        while side(time) >= 0.0 and looks < 100:
+            time, looks = math.nextafter(time, -math.inf), looks + 1
+        while side(time) < 0.0 and looks < 200:
+            time, looks = math.nextafter(time, math.inf), looks + 1
+        return (np.array([before]), np.array([time]), np.array([after])) if before < time < after else None
+
+
+def _straight(function: Expression) -> _Straight | None:
+    moving = [node for node in postorder([function]) if TIME in symbols(node)]
+    if any(node.operator not in ("symbol", "add", "multiply", "divide") for node in moving):
+        return None
+    slope = differentiate(function, TIME)
+    if TIME in symbols(slope):
+        return None
+    return _Straight(function, slope, size_of(function), 2 + 2 * sum(len(node.arguments) for node in moving))
 
 
 def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> Moments:
@@ -197,6 +256,11 @@ class _Isolation:
 
     def changes(self, place: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Before, at and after each change of one switch."""
+        straight = self.switching.straight[place]
+        if straight is not None:
+            change = straight.change(self.switching.every[place].function, self.values, self.begin, self.end)
+            if change is not None:
+                return change
         low, high = self.zones(place)
         function = self._function(place)
         times = function.first_changes(low, high, self.begin)

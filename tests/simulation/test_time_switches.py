@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -244,3 +245,20 @@ def test_random_models_with_conditions_on_time() -> None:
 @pytest.mark.slow
 def test_three_hundred_random_models_with_conditions_on_time() -> None:
     assert len(_judged(range(20, 320))) <= 9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_straight_conditions_change_where_exact_arithmetic_says(seed: int) -> None:
+    """Fractions know where; floats have it beside that by their rounding at most, and sure sides on both sides."""
+    chance = np.random.default_rng(seed)
+    a, b, c = (float(v) for v in chance.uniform(0.1, 50.0, 3))
+    model = fed("p*time + time/q < c + time*0.125", p=a, q=b, c=c)
+    switching = TimeSwitches(model)
+    found = switching.moments(switching.in_rates, model.parameter_values, np.zeros(1), 0.0, 1000.0)
+    exact = Fraction(c) / (Fraction(a) + 1 / Fraction(b) - Fraction(1, 8))
+    assert len(found) == (0 < exact < 1000)
+    if len(found):
+        assert found.before[0] < exact < found.after[0]
+        assert found.before[0] < found.times[0] < found.after[0]
+        assert abs(Fraction(float(found.times[0])) - exact) < 20 * Fraction(float(np.spacing(float(exact))))
+        assert found.after[0] - found.before[0] < 1e-13 * float(exact) * max(1.0, 1 / abs(a - 0.125))

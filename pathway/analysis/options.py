@@ -48,6 +48,9 @@ MOST: Mapping[str, int] = {
 }  # fmt: skip
 """The largest counts that make sense; more would take days or all of the memory."""
 
+LEAST: Mapping[str, int] = {"draws": 0, "base": 1, "trajectories": 1, "cells": 1, "steps": 2, "pairs": -1, "seed": 0}
+"""The smallest ones that mean something."""
+
 
 def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options for an analysis: what was given, else what the scenario says, else the usual value.
@@ -82,6 +85,8 @@ def _beyond(name: str, value: Any) -> str:
         return f"'{name}' is {value}, expected a finite number"
     if name in MOST and isinstance(value, int | float) and value > MOST[name]:
         return f"'{name}' is {value}, expected at most {MOST[name]}"
+    if name in LEAST and isinstance(value, int | float) and value < LEAST[name]:
+        return f"'{name}' is {value}, expected at least {LEAST[name]}"
     return ""
 
 
@@ -117,5 +122,7 @@ def _fits(value: Any, usual: Any) -> bool:
     if isinstance(usual, float):
         return isinstance(value, int | float) and not isinstance(value, bool)
     if isinstance(usual, list):
-        return isinstance(value, list)
-    return isinstance(value, type(usual))
+        # Names and quantities are text; a list that holds numbers as a rule holds finite ones.
+        example = 0.0 if usual and isinstance(usual[0], int | float) else ""
+        return isinstance(value, list) and all(_fits(entry, example) for entry in value)
+    return isinstance(value, type(usual)) and not isinstance(value, bool)

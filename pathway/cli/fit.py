@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def fit(
     file: FILE,
     starts: Annotated[int, typer.Option(help="Local optimizations", min=1, max=100_000)] = 20,
-    seed: Annotated[int, typer.Option(help="Seed of the starting points")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the starting points", min=0)] = 1,
     workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of search and report; default results/NAME_fit")] = None,

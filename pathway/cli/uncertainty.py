@@ -90,7 +90,7 @@ def sample(
     draws: Annotated[int, typer.Option(help="Draws to keep, of each chain", min=100, max=1_000_000)] = 1000,
     tune: Annotated[int, typer.Option(help="Draws before them, to learn from", min=50, max=1_000_000)] = 500,
     chains: Annotated[int, typer.Option(help="Chains, which are compared with each other", min=2, max=1000)] = 4,
-    seed: Annotated[int, typer.Option(help="Seed")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed", min=0)] = 1,
     method: Annotated[str, typer.Option(help="nuts (with slopes), ensemble (without) or auto")] = "auto",
     target_accept: Annotated[
         float, typer.Option(help="nuts: nearer to 1 makes smaller steps, against divergences", min=0.5, max=0.999)

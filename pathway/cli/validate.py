@@ -19,7 +19,7 @@ def validate(
     prior: Annotated[
         int, typer.Option(metavar="N", help="Also judge N draws from the ranges", min=0, max=1_000_000)
     ] = 0,
-    seed: Annotated[int, typer.Option(help="Seed of the draws")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the draws", min=0)] = 1,
     scenario: Annotated[list[str] | None, typer.Option(help="Only this scenario (repeatable)")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the verdicts, and for draws already judged")] = Path(
         "results/validate"

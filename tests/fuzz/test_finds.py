@@ -87,3 +87,20 @@ MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
 EMPTYING = f"""<listOfEvents><event id="e" useValuesFromTriggerTime="true"><trigger initialValue="true" persistent="true">
 {MATH}<apply><gt/><ci>B</ci><cn>3</cn></apply></math></trigger><listOfEventAssignments><eventAssignment variable="B">
 {MATH}<cn>1</cn></math></eventAssignment></listOfEventAssignments></event>"""
+
+
+@pytest.mark.parametrize(
+    ("analysis", "options"),
+    [
+        ("screen", {"kinds": [5e-324]}),
+        ("dose_response", {"steps": -1}),
+        ("dose_response", {"doses": [{}]}),
+        ("bifurcation", {"seed": -1}),
+        ("bifurcation", {"high": float("nan")}),
+        ("sensitivity", {"base": True}),
+        ("single_cells", {"titration": ["x"]}),
+    ],
+)
+def test_options_of_analyses_of_another_kind(analysis, options):
+    code, said = told(toml(analyze={analysis: options}), "check", "input.toml")
+    assert code == 1 and f"[analyze.{analysis}]: '{next(iter(options))}' is " in said

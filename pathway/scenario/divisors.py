@@ -8,7 +8,9 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.expressions import Expression, symbols
 from pathway.simulation.formulas import evaluate_arrays
+from pathway.simulation.prepared import prepare
 
 
 def undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) -> dict[str, str]:
@@ -27,25 +29,42 @@ def undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) ->
     dict
         Name to "the rate of X", or the name of a quantity.
     """
-    asked = list(dict.fromkeys(names))
-    if not asked:
-        return {}
-    # The last row is what the numbers are without any change: what is undefined there is not to blame on the names.
-    rows = np.repeat(np.asarray(values, dtype=float)[None], len(asked) + 1, axis=0)
-    rows[np.arange(len(asked)), [model.parameter_index(name) for name in asked]] = 0.0
-    known = {name: rows[:, k] for k, name in enumerate(model.parameters)} | {TIME: np.array(model.start_time)}
-    starts = evaluate_arrays([model.closed_initial[name] for name in model.species], known)
-    observables = zip(model.observables, model.closed(model.observables.values()), strict=True)
-    formulas = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
-    formulas |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
-    formulas |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
-    found: dict[str, str] = {}
-    # No two amounts are alike, so that no difference is zero by chance.
-    for amounts in (np.exp(np.linspace(-1.0, 1.0, len(model.species))), starts, np.zeros(len(model.species))):
-        columns = evaluate_arrays(list(formulas.values()), known | dict(zip(model.species, amounts, strict=True)))
-        for what, column in zip(formulas, columns, strict=True):
-            *each, usual = np.broadcast_to(np.isfinite(column), len(rows))
-            for name, good in zip(asked, each, strict=True):
-                if usual and not good:
-                    found.setdefault(name, what)
+    found = {}
+    for name in dict.fromkeys(names):
+        what = _undefined(model, np.asarray(values, dtype=float), name)
+        if what:
+            found[name] = what
     return found
+
+
+def _undefined(model: Model, values: np.ndarray, name: str) -> str | None:
+    """What is no finite number where a parameter is 0, though it is one where the parameter is not."""
+    notes, key = prepare(model).notes, ("undefined at zero", name, values.tobytes())
+    if key not in notes:
+        users = {what: formula for what, (formula, used) in _formulas(model).items() if name in used}
+        rows = np.repeat(values[None], 2, axis=0)
+        rows[0, model.parameter_index(name)] = 0.0
+        known = {n: rows[:, k] for k, n in enumerate(model.parameters)} | {TIME: np.array(model.start_time)}
+        starts = evaluate_arrays([model.closed_initial[species] for species in model.species], known)
+        # No two amounts are alike, so that no difference is zero by chance.
+        present = np.exp(np.linspace(-1.0, 1.0, len(model.species)))
+        notes[key] = None
+        for amounts in (present, starts, np.zeros(len(model.species))):
+            columns = evaluate_arrays(list(users.values()), known | dict(zip(model.species, amounts, strict=True)))
+            for what, column in zip(users, columns, strict=True):
+                zero, usual = np.broadcast_to(np.isfinite(column), 2)
+                if usual and not zero:
+                    notes[key] = notes[key] or what
+    return notes[key]
+
+
+def _formulas(model: Model) -> dict[str, tuple[Expression, frozenset[str]]]:
+    """Whatever a run evaluates, by what it is called, with its symbols; kept with the model."""
+    notes = prepare(model).notes
+    if "formulas by name" not in notes:
+        observables = zip(model.observables, model.closed(model.observables.values()), strict=True)
+        made = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
+        made |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
+        made |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
+        notes["formulas by name"] = {what: (formula, symbols(formula)) for what, formula in made.items()}
+    return notes["formulas by name"]

@@ -31,6 +31,7 @@ from .run_plan import happenings
 
 Progress = Callable[[str, int, int], None]
 RELATIVE_TOLERANCE = 1e-6
+_KNOCK_DOWN_PRECISION = 1e-6
 
 
 class ScenarioRunError(InputError, RuntimeError):
@@ -180,7 +181,7 @@ class _Runner:
             lowered[self.model.parameter_index(goal.parameter)] *= share
             targets[goal.parameter] = (goal.observable, share * usual[name])
         try:
-            found = solve_anchors(self.model, targets, lowered)
+            found = solve_anchors(self.model, targets, lowered, tolerance=_KNOCK_DOWN_PRECISION)
         except AnchorError as error:
             reached = {n: value_at_rest(self.model, g.observable, *error.best) / usual[n] for n, g in goals.items()}
             worst = max(

@@ -48,6 +48,9 @@ TIGHT = 1e-10
 CONVERGED = 1e-11
 """Largest relative correction of the last Newton step."""
 
+CHORD = 1e-4
+"""Corrections up to this leave the Jacobian as it was."""
+
 ROUGH = 1e-3
 """Corrections up to this that do not get smaller are rounding errors of ill-conditioned equations."""
 
@@ -458,19 +461,16 @@ def _newton(
     floor = 1e-12 * own.max(axis=1, keepdims=True)
     least = 1e-9 * own + 1e-3 * floor + 1e-300
     running, last = np.arange(len(y)), np.full(len(y), np.inf)
-    latest = jacobians
+    latest, inverses = jacobians, _inverted(equations.matrix(jacobians))
     for step in range(20):
         every = len(running) == len(y)
         now, rows = (y, parameters) if every else (y[running], parameters[running])
-        if step:
-            fresh = part.jacobians(now, rows, time)
-            if every:
-                latest = fresh
-            else:
-                latest[running] = fresh
+        if step and last[running].max() > CHORD:
+            latest[running] = part.jacobians(now, rows, time)
+            inverses[running] = _inverted(equations.matrix(latest[running]))
         right = -part.rates(now, rows, time)[:, solved]
         right[:, equations.replaced] = wanted[running] - now @ equations.totals.T
-        change = _solved(equations.matrix(latest if every else latest[running]), right)
+        change = ((inverses if every else inverses[running]) @ right[..., None])[..., 0]
         moved = now[:, solved] + change
         y[running[:, None], solved] = moved
         last[running] = (np.abs(change) / (np.abs(moved) + least[running])).max(axis=1)
@@ -501,17 +501,14 @@ def _newton(
     return y, sound
 
 
-def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solutions, shape (n_members, n); nan for singular members. Rows are scaled alike, whatever their pace."""
-    scale = np.abs(matrices).max(axis=2, keepdims=True)
-    scale = np.where(scale > 0.0, scale, 1.0)
-    matrices, right = matrices / scale, right / scale[..., 0]
+def _inverted(matrices: np.ndarray) -> np.ndarray:
+    """Inverses, shape (n_members, n, n); nan for singular members."""
     try:
-        return np.linalg.solve(matrices, right[..., None])[..., 0]
+        return np.linalg.inv(matrices)
     except np.linalg.LinAlgError:
-        if len(right) == 1:
-            return np.full_like(right, np.nan)
-        return np.concatenate([_solved(m[None], r[None]) for m, r in zip(matrices, right, strict=True)])
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+        return np.concatenate([_inverted(matrix[None]) for matrix in matrices])
 
 
 def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:

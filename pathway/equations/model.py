@@ -244,6 +244,10 @@ def _formulas(model: Model) -> Iterable[tuple[str, Expression]]:
     for kind, formulas in groups:
         for name, formula in formulas.items():
             yield f"{kind} '{name}'", formula
+    for name, reactions in model.stoichiometry.items():
+        for reaction, formula in reactions.items():
+            if formula.operator != "number":
+                yield f"what '{reaction}' makes of '{name}'", formula
     for event in model.events:
         yield f"the trigger of event '{event.name}'", event.trigger
         for extra in (event.delay, event.priority):

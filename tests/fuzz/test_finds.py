@@ -104,3 +104,13 @@ EMPTYING = f"""<listOfEvents><event id="e" useValuesFromTriggerTime="true"><trig
 def test_options_of_analyses_of_another_kind(analysis, options):
     code, said = told(toml(analyze={analysis: options}), "check", "input.toml")
     assert code == 1 and f"[analyze.{analysis}]: '{next(iter(options))}' is " in said
+
+
+def test_a_conversion_factor_that_is_only_known_within_a_reaction():
+    text = EVERYTHING.replace(
+        'boundaryCondition="false" constant="false"/>',
+        'boundaryCondition="false" constant="false" conversionFactor="h"/>',
+        1,
+    )
+    code, said = told({"model.xml": text.encode()}, "load", "model.xml")
+    assert code == 1 and "uses 'h', which is not declared" in said

@@ -20,10 +20,10 @@ KEPT = ("flag", "switch", "level", "gain")
 """What events and conditions set besides species."""
 
 
-def random_problem_2(seed: int, folder: Path) -> Path:
-    """Write the files of one problem; the YAML file."""
+def random_problem_2(seed: int, folder: Path, switching: bool = False) -> Path:
+    """Write the files of one problem, with a rate that switches at an estimated level if asked; the YAML file."""
     draw = Draw(random.Random(f"periods {seed}"))
-    model = _model(draw, seed)
+    model = _model(draw, seed, switching)
     conditions, experiments = _experiments(draw)
     observables = [
         {"observableId": f"obs_{name}", "observableFormula": formula, "noiseFormula": "0.1"}
@@ -61,7 +61,7 @@ def _quarter(draw: Draw, low: float, high: float) -> float:
 # The model
 
 
-def _model(draw: Draw, seed: int) -> str:
+def _model(draw: Draw, seed: int, switching: bool) -> str:
     draw.lines += [f"model random_{seed}()", f"compartment C = {draw.chance.choice((1.0, 0.8, 2.5))}"]
     for k in range(draw.chance.randint(2, 4)):
         name = f"S{k}"
@@ -84,6 +84,9 @@ def _model(draw: Draw, seed: int) -> str:
     if draw.odds(0.3):
         draw.lines += ["memory = 0.4", f"memory' = 0.5 * ({draw.chance.choice(draw.species)} - memory)"]
         draw.species.append("memory")
+    if switching:
+        edge = draw.parameter("edge", 0.5, 1.2)
+        draw.lines += ["edge = 1", f"Switched: -> S0; C * piecewise(0.4, S1 > {edge}, 0.1)"]
     for k in range(draw.chance.randint(1, 5)):
         draw.lines.append(_event(draw, k))
     draw.lines.append("end")

@@ -49,10 +49,13 @@ def test_a_few_random_problems(seed: int, tmp_path: Path) -> None:
     assert _outcome(seed, tmp_path) == "right"
 
 
-@pytest.mark.parametrize("seed", [2, 7, 9, 17])
-def test_gradients_are_those_of_the_values(seed: int, tmp_path: Path) -> None:
-    objective = Objective(read_petab(random_problem_2(seed, tmp_path)))
+@pytest.mark.parametrize(("seed", "switching"), [(2, False), (7, False), (9, True), (17, True)])
+def test_gradients_are_those_of_the_values(seed: int, switching: bool, tmp_path: Path) -> None:
+    path = random_problem_2(seed, tmp_path, switching)
+    objective, plain = Objective(read_petab(path)), PlainPeriods(path)
     objective.runner.relative_tolerance = 1e-10
+    found, expected = objective.compare().simulated, plain.simulated(plain.parameters)
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-6)
     problem, step = objective.problem, 1e-5
     x = problem.to_scale(problem.nominal * np.exp(np.random.default_rng(seed).normal(0.0, 0.1, len(problem.names))))
     steps = step * np.eye(len(x))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from pathway.scenario.run import dishes
 from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
+from pathway.simulation.threads import map_on_threads
 
 from .control import Courses, sensitivities_over_time
 from .dishes import cells_of, checked_readouts
@@ -168,12 +168,11 @@ class Reading:
         chunks = [samples[k : k + _CHUNK] for k in range(0, len(samples), _CHUNK)]
         plan = self._plan()
         found, done = [], 0
-        with ThreadPoolExecutor(worker_count(None)) as pool:
-            for part in pool.map(lambda chunk: self._chunk(chunk, *plan), chunks):
-                found.append(part)
-                done += len(part)
-                if progress:
-                    progress("members", done, len(samples))
+        for part in map_on_threads(lambda chunk: self._chunk(chunk, *plan), chunks, worker_count(None)):
+            found.append(part)
+            done += len(part)
+            if progress:
+                progress("members", done, len(samples))
         return np.concatenate(found)
 
     def _plan(self) -> tuple:

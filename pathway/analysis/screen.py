@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
+from pathway.simulation.threads import map_on_threads
 
 from .dishes import cells_of, checked_readouts
 from .draws import Draws, Interval, Progress, chosen, interval
@@ -363,12 +363,12 @@ class _Bench:
         """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
         chunks = [choices[k : k + _CHUNK] for k in range(0, len(choices), _CHUNK)]
         found, done = [], 0
-        with ThreadPoolExecutor(worker_count(None)) as pool:
-            for part, chunk in zip(pool.map(lambda chunk: self._chunk(chunk, draw), chunks), chunks, strict=True):
-                found.append(part)
-                done += len(chunk)
-                if what and self.progress:
-                    self.progress(what, done, len(choices))
+        parts = map_on_threads(lambda chunk: self._chunk(chunk, draw), chunks, worker_count(None))
+        for part, chunk in zip(parts, chunks, strict=True):
+            found.append(part)
+            done += len(chunk)
+            if what and self.progress:
+                self.progress(what, done, len(choices))
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
     def intervals(self, choices: Sequence[Choice]) -> tuple[Interval, ...]:
@@ -376,12 +376,12 @@ class _Bench:
         if not choices:
             return ()
         rows = []
-        with ThreadPoolExecutor(worker_count(None)) as pool:
-            every: list[Choice] = [[], *choices]
-            for gr in pool.map(lambda draw: self._chunk(every, draw)["GR"], range(1 + self.draws.count)):
-                rows.append(gr[1:] - gr[0])
-                if self.progress and self.draws.count:
-                    self.progress("draws screened", len(rows), 1 + self.draws.count)
+        every: list[Choice] = [[], *choices]
+        draws = range(1 + self.draws.count)
+        for gr in map_on_threads(lambda draw: self._chunk(every, draw)["GR"], draws, worker_count(None)):
+            rows.append(gr[1:] - gr[0])
+            if self.progress and self.draws.count:
+                self.progress("draws screened", len(rows), 1 + self.draws.count)
         return tuple(interval(column) for column in np.stack(rows, axis=1))
 
     def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:

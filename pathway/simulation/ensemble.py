@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -22,6 +21,7 @@ from .simulate import MAXIMUM_STEPS, NO_QUEUE, doses_of, empty_report, failure_o
 from .solvers import layout
 from .solvers.layout import Report, Task
 from .switches import SwitchError
+from .threads import map_on_threads
 
 CHUNK = 4096
 """Members that another process is given at a time, and that are held in memory on the way to a file."""
@@ -291,8 +291,7 @@ def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: in
         work(task)
         return
     shared = task._replace(queue=np.array([task.first], dtype=np.int64))
-    with ThreadPoolExecutor(n_workers) as pool:
-        list(pool.map(work, [shared] * n_workers))
+    list(map_on_threads(work, [shared] * n_workers, n_workers))
 
 
 def single(task: Task, member: int) -> Task:

@@ -7,7 +7,6 @@ species counted in units other than molecules is told how many molecules make on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numba
@@ -18,6 +17,7 @@ from pathway.equations.model import TIME
 from pathway.errors import InputError
 from pathway.expressions import Expression, postorder, symbols
 
+from .threads import map_on_threads
 from .trajectory import Trajectory
 
 _OPERATIONS = (
@@ -231,8 +231,7 @@ def simulate_cells(
         for chunk in chunks:
             run(chunk)
     else:
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(run, chunks))
+        list(map_on_threads(run, chunks, workers))
     return Cells(parts.species, times, counts, parts.copies)
 
 

@@ -101,6 +101,13 @@ def test_in_a_thread_also_when_the_main_one_has_ended(expected, joined):
     assert (ended.stdout.strip(), ended.stderr, ended.returncode) == (expected, "", 0)
 
 
+def test_an_ensemble_when_the_main_thread_has_ended():
+    program = "import pathway\nmodel = pathway.load('bt474')\nmany = [model.parameter_values] * 40\n"
+    program += "print(len(pathway.simulate_ensemble(model, [0.0, 1.0], many, workers=2).values))\n"
+    ended = run("-", text=f"import threading\nthreading.Thread(target=exec, args=({program!r}, {{}})).start()\n")
+    assert (ended.stdout.strip(), ended.stderr, ended.returncode) == ("40", "", 0)
+
+
 def test_draws_and_profiles_in_the_same_way(expected):
     program = SCRIPT + (
         "from pathway.fitting.objective import Objective\n"

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.result import ArmResult, Result
@@ -113,7 +113,7 @@ def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights
     for marker, spots in places.items():
         axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)
     axes.set_ylim(len(arms) - 0.5, -0.5)
-    _names(figure, axes, arms, [arm_style(lane)["color"] for lane in range(len(arms))])
+    _names(figure, axes, [arm.arm.name for arm in arms], [arm_style(lane)["color"] for lane in range(len(arms))])
     _time_axis(axes, start, end, 12)
     _legend(figure, result, heights)
 
@@ -129,23 +129,16 @@ def _write(figure: Figure, left: float, top: float, text: str, **style: Any) -> 
     figure.text(left / across, 1 - top / down, text, **style)
 
 
-def _names(figure: Figure, axes: Any, arms: Sequence[ArmResult], colors: Sequence[str]) -> None:
-    """Names of the arms beside their rows, as plain text: ticks would cost more time than all curves."""
+def _names(figure: Figure, axes: Any, names: Sequence[str], colors: Sequence[str]) -> None:
+    """Names beside rows, as plain text: ticks would cost more time than all curves."""
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     box, (across, down) = axes.get_position(), figure.get_size_inches()
-    for row, (arm, color) in enumerate(zip(arms, colors, strict=True)):
-        middle = (1 - box.y1) * down + (row + 0.5) * box.height * down / len(arms)
-        _write(
-            figure,
-            box.x0 * across - 0.09,
-            middle,
-            arm.arm.name,
-            size=6.5,
-            color=color,
-            ha="right",
-            va="center_baseline",
-        )
+    left = box.x0 * across - 0.09
+    for row, (name, color) in enumerate(zip(names, colors, strict=True)):
+        middle = (1 - box.y1) * down + (row + 0.5) * box.height * down / len(names)
+        if name:
+            _write(figure, left, middle, name, size=6.5, color=color, ha="right", va="center_baseline")
 
 
 def _legend(figure: Figure, result: Result, heights: dict[str, float]) -> None:
@@ -264,52 +257,44 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
     names_wide = _names_wide(arms)
     top = heights["title"] + heights["legend"] + heights["timeline"] + heights["courses"] + 0.22
     height, gap = _BAR * len(arms), 0.22
-    controls = [shorten(arm.growth.control, 36, placeholder=" ...") if arm.growth else "" for arm in arms]
-    named = 0.12 + 0.045 * max(map(len, controls))
+    controls = [shorten(arm.growth.control, 32, placeholder=" ...") if arm.growth else "" for arm in arms]
+    named = 0.1 + 0.05 * max(map(len, controls))
     bars = WIDTH - names_wide - _RIGHT - 2 * gap - named
-    wide = (0.4 * bars, 0.3 * bars + named, 0.3 * bars)
-    places = names_wide + np.cumsum([0.0, wide[0] + gap, wide[1] + gap])
+    wide = (0.42 * bars, 0.29 * bars, 0.29 * bars)
+    places = names_wide + np.cumsum([0.0, wide[0] + gap + named, wide[1] + gap])
     panels = [_axes(figure, float(left), top, across, height) for left, across in zip(places, wide, strict=True)]
     gr, control, untreated = panels
     growths = [arm.growth for arm in arms]
     _bars(gr, [growth.gr if growth else math.nan for growth in growths], "{:.2f}", 1.0)
     shares = [growth.percent_of_control if growth else math.nan for growth in growths]
-    _bars(control, shares, "{:.0f} %", 100.0, controls, named / wide[1])
+    _bars(control, shares, "{:.0f} %", 100.0)
     percents = [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms]
-    _bars(untreated, percents, "{:.0f} %", 100.0, kept_free=0.12)
-    _names(figure, gr, arms, ["black"] * len(arms))
-    for axes in (control, untreated):
-        axes.set_yticks([])
-        axes.spines["left"].set_visible(False)
+    _bars(untreated, percents, "{:.0f} %", 100.0)
+    _names(figure, gr, [arm.arm.name for arm in arms], ["black"] * len(arms))
+    _names(figure, control, controls, [GREY] * len(arms))
+    _names(figure, untreated, [], [])
     _titled(gr, f"GR{_span(arms)}")
     gr.set_xlabel("GR [1]  (0: arrested)")
-    _titled(control, f"Cells at {arms[0].until:g} h, and the control")
-    control.xaxis.set_major_locator(FixedLocator([0, 50, 100]))
-    control.set_xlabel("percent of control [%]")
+    _titled(control, f"Cells at {arms[0].until:g} h")
+    control.set_xlabel("of the control [%]")
     untreated.set_xlabel("of untreated [%]")
 
 
-def _bars(
-    axes: Any, values: Sequence[float], form: str, full: float, words: Sequence[str] = (), kept_free: float = 0.0
-) -> None:
-    """One bar for each arm with its number; a dotted line where the arm does as its control does.
-
-    `words` follow the numbers, for which a share of the width is kept free.
-    """
+def _bars(axes: Any, values: Sequence[float], form: str, full: float) -> None:
+    """One bar for each arm with its number; a dotted line where the arm does as its control does."""
     known = [v for v in values if math.isfinite(v)]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
-    axes.set_xlim(1.12 * low, 1.14 * high + (1.14 * high - 1.12 * low) * kept_free / (1.0 - kept_free))
+    axes.set_xlim(1.12 * low, 1.22 * high)
     axes.set_ylim(len(values) - 0.5, -0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
     axes.barh(range(len(values)), values, color=[arm_style(i)["color"] for i in range(len(values))], height=0.62)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     for row, value in enumerate(values):
         text = form.format(value) if math.isfinite(value) else "-"
-        text += f"   {words[row]}" if words else ""
         end = max(value, 0.0) if math.isfinite(value) else 0.0
-        # Where text would stand on the dotted line, it gets a white ground.
-        crossed = end < full and (words or 0.85 * full < end)
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if crossed else None
+        # Where the number would stand on the dotted line, it gets a white ground.
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if 0.85 * full < end < full else None
         axes.text(end + 0.012 * high, row, text, va="center_baseline", size=6.5, bbox=ground)
 
 

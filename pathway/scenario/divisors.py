@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,13 @@ from pathway.equations.model import TIME
 from pathway.expressions import Expression, symbols
 from pathway.simulation.formulas import evaluate_arrays
 from pathway.simulation.prepared import prepare
+
+
+@lru_cache(maxsize=1024)
+def undefined_without(model: Model, name: str) -> str | None:
+    """What would be no finite number if a parameter were 0, with the model's own numbers; remembered, since several
+    arms ask the same."""
+    return undefined_at_zero(model, model.parameter_values, [name]).get(name)
 
 
 def undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) -> dict[str, str]:

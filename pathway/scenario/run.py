@@ -142,6 +142,7 @@ class _Runner:
         self.folder = scenario.file.parent
         self.cells: dict[Any, _Cells] = {}
         self.courses: dict[Any, Any] = {}
+        self.counts: dict[Any, np.ndarray] = {}
         self.times = _record_times(scenario)
 
     def at_rest(self, arm: Arm) -> _Cells:
@@ -253,7 +254,10 @@ class _Runner:
         )
 
     def _count(self, arm: Arm) -> np.ndarray:
-        return np.asarray(self.simulate(arm)[self.laboratory.cell_count])
+        key = dish(arm, self.scenario)
+        if key not in self.counts:
+            self.counts[key] = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
+        return self.counts[key]
 
 
 def _record_times(scenario: Scenario) -> np.ndarray:

@@ -49,7 +49,7 @@ def test_a_few_random_problems(seed: int, tmp_path: Path) -> None:
     assert _outcome(seed, tmp_path) == "right"
 
 
-@pytest.mark.parametrize(("seed", "switching"), [(2, False), (7, False), (9, True), (17, True)])
+@pytest.mark.parametrize(("seed", "switching"), [(2, False), (7, False), (9, True), (3, True)])
 def test_gradients_are_those_of_the_values(seed: int, switching: bool, tmp_path: Path) -> None:
     path = random_problem_2(seed, tmp_path, switching)
     objective, plain = Objective(read_petab(path)), PlainPeriods(path)

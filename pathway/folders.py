@@ -278,8 +278,15 @@ def locked(folder: Path, wait: bool) -> Iterator[None]:
         If another process is in it and we shall not wait.
     """
     key = str(folder)
-    if key in _HELD or fcntl is None:
+    if key in _HELD:
         yield
+        return
+    if fcntl is None:
+        _HELD[key] = 0
+        try:
+            yield
+        finally:
+            _HELD.pop(key, None)
         return
     place = os.open(folder, os.O_RDONLY)
     try:
@@ -398,10 +405,15 @@ def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = 
             with _named(place):
                 draft._seal(kind, identity)
             with locked(place.parent, wait=True):
-                _recover(place, path)
-                usable(out, kind, identity, force)
-                with locked(place, wait=False) if place.is_dir() else nullcontext():
-                    draft._put(place)
+                _recover(place)
+                try:
+                    usable(out, kind, identity, force)
+                    with locked(place, wait=False) if place.is_dir() else nullcontext():
+                        draft._put(place)
+                except FolderError as error:  # something was put there in the meantime
+                    rescued = _free(place)
+                    draft._put(rescued)
+                    raise FolderError(f"{error}; what was computed lies in {rescued}") from None
         except BaseException:
             # Without this file it is complete, or already what stood in the other's place.
             if (path / _UNFINISHED).exists():
@@ -488,10 +500,14 @@ def _free(target: Path) -> Path:
     return free
 
 
-def _recover(place: Path, own: Path) -> None:
+def _recover(place: Path) -> None:
     """Put right what a process that was killed has left beside a folder."""
     begins = f".{place.name[:200]}-"
-    left = [p for p in place.parent.iterdir() if p.name.startswith(begins) and p.name.endswith(_DRAFT) and p != own]
+    left = [
+        p
+        for p in place.parent.iterdir()
+        if p.name.startswith(begins) and p.name.endswith(_DRAFT) and str(p) not in _HELD
+    ]
     for path in sorted(left, key=lambda p: p.stat().st_mtime, reverse=True):
         try:
             with locked(path, wait=False):

@@ -151,6 +151,28 @@ def test_a_broken_manifest_is_one_line(tmp_path, text):
     assert "\n" not in str(caught.value)
 
 
+def test_a_result_whose_place_was_taken_meanwhile_is_kept_beside_it(tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(FolderError, match=r"holds a fit of 'small', not a run; .*lies in .*out\.kept"):
+        with new_folder(out, "run", OF) as draft:
+            draft.write("a.csv", "one")
+            fill(out, "two", kind="fit", names=("b.csv",))
+    assert own(out) == {"b.csv": "two"} and own(tmp_path / "out.kept") == {"a.csv": "one"}
+    assert verify(tmp_path / "out.kept") == ([], []) and len(list(tmp_path.iterdir())) == 2
+
+
+def test_what_a_kill_left_is_put_right_by_the_next_run_there_and_not_by_one_beside_it(tmp_path):
+    """After the exchange the old folder lies hidden beside the new one, with the files of others in it."""
+    for name in ("out", "out-k=1", ".out-k=1-abcdefgh.draft"):
+        fill(tmp_path / name)
+    (tmp_path / ".out-k=1-abcdefgh.draft" / "mine.txt").write_text("dear")
+    fill(tmp_path / "out", "two")
+    assert (tmp_path / ".out-k=1-abcdefgh.draft" / "mine.txt").exists() and "mine.txt" not in own(tmp_path / "out")
+    fill(tmp_path / "out-k=1", "two")
+    assert own(tmp_path / "out-k=1")["mine.txt"] == "dear"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "out-k=1"]
+
+
 def test_nothing_is_left_where_filling_fails(tmp_path):
     fill(tmp_path / "out")
     before = contents(tmp_path / "out")

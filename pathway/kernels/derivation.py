@@ -69,7 +69,9 @@ class Derivation:
     @cached_property
     def singular(self) -> list[int]:
         """Species at whose zero a rate, or its slope, is infinite or undefined."""
-        found = singular_at_zero(self.formulas, self.model.species)
+        # What no rate moves never leaves zero by itself: a condition may rightly ask whether it is there.
+        moving = [name for name in self.model.species if self.model.derivatives[name] is not ZERO]
+        found = singular_at_zero(self.formulas, moving)
         return [i for i, name in enumerate(self.model.species) if name in found]
 
     @cached_property

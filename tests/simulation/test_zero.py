@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.expressions.singular import singular_at_zero
+from pathway.formats.antimony import read_antimony_text
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble, steady_state
 from pathway.simulation.adjoint import pull_back
 from pathway.simulation.interventions import schedule_of
@@ -222,6 +223,14 @@ def test_names_that_need_care_at_zero():
     assert care("x^0.5") == care("sqrt(k*x)") == care("x^n") == care("y*log(x)") == care("k/(1 + (k/x)^2)") == {"x"}
     assert care("x*y/(x + y)") == care("(x*y)^1.5") == {"x", "y"}
     assert care("x^2*y^3") == care("x/(k + x)") == care("log(1 + x)") == care("(1 - y)^0.5") == care("k^n*x") == set()
+
+
+def test_a_condition_may_ask_for_a_species_that_no_rate_moves():
+    text = "model m; species x in c, y in c; compartment c = 1; x = 0; y = 1; k = 2;"
+    model = read_antimony_text(text + " R: -> y; piecewise(k/x, x > 0, 0) - y; end").model
+    run = simulate(model, [1.0, 2.0], sensitivities=["k"])
+    assert run["y"] == pytest.approx(np.exp([-1.0, -2.0]), rel=1e-5)
+    assert not run.sensitivities.any()
 
 
 # --- random models ------------------------------------------------------------------------------------------------

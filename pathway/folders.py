@@ -11,6 +11,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -502,12 +503,9 @@ def _free(target: Path) -> Path:
 
 def _recover(place: Path) -> None:
     """Put right what a process that was killed has left beside a folder."""
-    begins = f".{place.name[:200]}-"
-    left = [
-        p
-        for p in place.parent.iterdir()
-        if p.name.startswith(begins) and p.name.endswith(_DRAFT) and str(p) not in _HELD
-    ]
+    # Not those of a place whose name begins alike (NAME-SETTING).
+    drafts = re.compile(re.escape(f".{place.name[:200]}-") + r"[a-z0-9_]{8}(-earlier)?" + re.escape(_DRAFT))
+    left = [p for p in place.parent.iterdir() if drafts.fullmatch(p.name) and str(p) not in _HELD]
     for path in sorted(left, key=lambda p: p.stat().st_mtime, reverse=True):
         try:
             with locked(path, wait=False):

@@ -11,7 +11,7 @@ from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, switches
 from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.calculus import directional_derivative, gradients, size_of
-from pathway.expressions.graph import ONE, ZERO, is_number
+from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 from pathway.expressions.singular import singular_at_zero
 
 from .ordering import Elimination, SingularStructureError, eliminate
@@ -69,10 +69,11 @@ class Derivation:
     @cached_property
     def singular(self) -> list[int]:
         """Species at whose zero a rate, or its slope, is infinite or undefined."""
-        # What no rate moves never leaves zero by itself: a condition may rightly ask whether it is there.
-        moving = [name for name in self.model.species if self.model.derivatives[name] is not ZERO]
-        found = singular_at_zero(self.formulas, moving)
-        return [i for i, name in enumerate(self.model.species) if name in found]
+        found = singular_at_zero(self.formulas, self.model.species)
+        # Whether a species is there at all may be what a condition asks: one that no rate moves stays at its zero.
+        asked = symbols(*(node for node in postorder(self.formulas) if is_condition(node)))
+        still = {name for name in found & asked if self.model.derivatives[name] is ZERO}
+        return [i for i, name in enumerate(self.model.species) if name in found - still]
 
     @cached_property
     def jacobian_formulas(self) -> Jacobian:

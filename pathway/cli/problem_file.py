@@ -81,8 +81,7 @@ class Opened:
         import numpy as np
 
         from pathway.fitting.objective import Objective
-        from pathway.fitting.search.on_disk import FIT_KIND, is_of
-        from pathway.fitting.search.result import load_starts
+        from pathway.fitting.search.on_disk import FIT_KIND, is_of, load_starts
         from pathway.folders import read_manifest
 
         problem, folder = self.problem, fitted or self.folder

@@ -8,8 +8,8 @@ from typing import Any
 from .experiment import Arm, Scenario
 from .fit_data import choice_for
 from .laboratory import Laboratory
-from .measurement_files import ColumnSummary, FileReading, bench_of, read_file
-from .measurements import Measurement, read_measurements, scale_group
+from .measurement_files import ColumnSummary, FileReading, bench_of, read_file, read_measurements
+from .measurements import Measurement, scale_group
 
 _KINDS = {"arbitrary": "in arbitrary units", "cycles": "folds from cycles"}
 

@@ -18,8 +18,8 @@ from pathway.units import UnitError, conversion_factor, quantity
 from . import quantities
 from .experiment import Arm, Dose, Overlay, Scenario
 from .laboratory import Laboratory
-from .measurements import Measurement
-from .mistakes import Mistake, did_you_mean, listed
+from .measurements import Measurement, normalized
+from .mistakes import Mistake, ScenarioError, did_you_mean, listed
 from .numerals import NUMBER
 from .table_files import TextTable, UnreadableFile, read_text_table, with_plain_numbers
 
@@ -132,6 +132,20 @@ class FileReading:
     mistakes: tuple[Mistake, ...] = ()
     table: TextTable | None = None
     columns: tuple[ColumnSummary, ...] = ()
+
+
+def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measurement, ...]:
+    """The points of the scenario's files, normalized as it says.
+
+    Raises
+    ------
+    ScenarioError
+        With every row that cannot be read.
+    """
+    points, mistakes = read_files(scenario.overlays, bench_of(scenario, laboratory))
+    if mistakes:
+        raise ScenarioError(mistakes)
+    return normalized(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
 
 
 def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measurement, ...], list[Mistake]]:

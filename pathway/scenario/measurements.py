@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import quantities
-from .experiment import Arm, Overlay, Scenario
-from .laboratory import Laboratory
+from .experiment import Arm, Overlay
 from .mistakes import Mistake, ScenarioError
 
 if TYPE_CHECKING:
@@ -90,22 +89,6 @@ class Measurement:
         """The point with value (and error) times `factor`, after `offset` was taken off the value."""
         error = self.error if self.error is None or self.error_kind in RELATIVE_ERRORS else self.error * factor
         return replace(self, value=(self.value - offset) * factor, error=error)
-
-
-def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measurement, ...]:
-    """The points of the scenario's files, normalized as it says.
-
-    Raises
-    ------
-    ScenarioError
-        With every row that cannot be read.
-    """
-    from .measurement_files import bench_of, read_files
-
-    points, mistakes = read_files(scenario.overlays, bench_of(scenario, laboratory))
-    if mistakes:
-        raise ScenarioError(mistakes)
-    return normalized(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
 
 
 # What the bench does to values

@@ -24,7 +24,7 @@ from .expect import judge, named_times
 from .experiment import MEDIUM_CHANGE, Arm, Scenario
 from .growth import compare_growth
 from .laboratory import Laboratory
-from .measurements import read_measurements
+from .measurement_files import read_measurements
 from .readout import value_at_rest
 from .result import ArmResult, Result
 from .run_plan import happenings

@@ -19,11 +19,10 @@ from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import ONE
 
-from .checks import checked_row
+from .checks import Values, checked_row
 from .errors import SimulationError
 from .formulas import find_formula
 from .prepared import prepare
-from .simulate import Values
 from .steady import SteadyStateError, steady_slopes, steady_state
 
 Targets = Mapping[str, tuple[str, float | str]]

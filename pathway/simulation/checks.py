@@ -10,6 +10,9 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import InputError
 
+Values = Mapping[str, float] | Sequence[float] | np.ndarray | None
+"""Of parameters or species: a row, some by name, or the model's own."""
+
 
 def checked_times(times: Any, start: float) -> np.ndarray:
     """Times as an ascending array that does not begin before the start."""

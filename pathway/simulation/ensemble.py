@@ -17,10 +17,10 @@ from .errors import SimulationError
 from .formulas import find_formula
 from .interventions import Intervention, schedule_of, with_breaks
 from .prepared import SMALL, Prepared, prepare
-from .simulate import MAXIMUM_STEPS, NO_QUEUE, doses_of, empty_report, failure_of, make_task
 from .solvers import layout
 from .solvers.layout import Report, Task
 from .switches import SwitchError
+from .tasks import MAXIMUM_STEPS, doses_of, empty_report, failure_of, make_task, single
 from .threads import map_on_threads
 
 CHUNK = 4096
@@ -292,27 +292,6 @@ def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: in
         return
     shared = task._replace(queue=np.array([task.first], dtype=np.int64))
     list(map_on_threads(work, [shared] * n_workers, n_workers))
-
-
-def single(task: Task, member: int) -> Task:
-    """The task of one member alone."""
-    pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
-    row = member if len(task.schedule) > 2 else 0
-    actions = slice(int(task.schedule[row]), int(task.schedule[row + 1]))
-    return task._replace(
-        first=0,
-        last=1,
-        start_times=pick(task.start_times),
-        starts=np.ascontiguousarray(pick(task.starts)),
-        parameters=np.ascontiguousarray(pick(task.parameters)),
-        absolute=np.ascontiguousarray(pick(task.absolute)),
-        queue=NO_QUEUE,
-        schedule=np.array([0, actions.stop - actions.start], dtype=np.int64),
-        action_times=task.action_times[actions],
-        action_kinds=task.action_kinds[actions],
-        action_targets=task.action_targets[actions],
-        action_values=task.action_values[actions],
-    )
 
 
 def _exchange_rows(shown: Prepared, task: Task, report: Report, options: _Options) -> None:

@@ -38,11 +38,11 @@ from pathway.expressions.evaluation import evaluate_all
 from .errors import SimulationError
 from .hybrid import HybridModel, Saltation
 from .prepared import Prepared, prepare
-from .simulate import run_one, statistics_of
 from .solvers import layout
 from .solvers.batch import evaluate_many
 from .solvers.layout import Kernels, Report, Task
 from .solvers.probe import right_hand_side
+from .tasks import run_one, statistics_of
 from .trajectory import Trajectory
 
 EXECUTIONS = 100_000

@@ -26,11 +26,11 @@ from .errors import SimulationError
 from .events import EventRun, EventState, Formulas, Waiting
 from .hybrid import HybridModel, Saltation, is_moment, motion, moving_hybrid
 from .prepared import Prepared
-from .simulate import parameters_over_time, run_one, statistics_of
 from .solvers import layout
 from .solvers.esdirk import STAGES
 from .solvers.layout import Pattern, Report, Task
 from .solvers.slope_layout import Course, Directions, SlopeKernels, SlopeScratch, Walk, padded, scratch_for, tables
+from .tasks import parameters_over_time, run_one, statistics_of
 from .trajectory import Trajectory
 
 FLOOR = 1e-4

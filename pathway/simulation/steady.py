@@ -18,18 +18,17 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import public
 
-from .checks import checked_row
-from .ensemble import single
+from .checks import Values, checked_row
 from .errors import SimulationError, failure
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL, prepare
-from .simulate import Values, empty_report, make_task, run_one
 from .solvers import layout
 from .solvers.layout import Task
 from .steady_model import SteadyEquations, SteadyModel, steady_model
 from .steady_refine import refined
 from .steady_slopes import SteadyPath, SteadySlopes, remember, remembered
 from .switches import SwitchError
+from .tasks import empty_report, make_task, run_one, single
 
 ROUNDS = 9
 """Horizons, each a hundred times as long as the one before, before giving up."""

@@ -9,9 +9,9 @@ import numpy as np
 
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL
-from .simulate import make_task
 from .steady_model import SteadyEquations, SteadyModel
 from .steady_refine import staircase
+from .tasks import make_task
 
 CONDITION = 1e9
 """Above this condition number the equations are combined term by term."""

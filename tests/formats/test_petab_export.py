@@ -19,7 +19,7 @@ from pathway.formats.petab import read_petab
 from pathway.formats.petab.export import export_scenario
 from pathway.parameters import cell_line, reference
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.measurements import read_measurements
+from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.run import dishes
 from pathway.simulation import simulate
 

@@ -7,7 +7,7 @@ import pytest
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.scenario import ScenarioError, read_scenario
 from pathway.scenario.inventory import draw_inventory
-from pathway.scenario.measurements import read_measurements
+from pathway.scenario.measurement_files import read_measurements
 
 from .toy import MEASURED, toy_laboratory
 

@@ -11,8 +11,8 @@ from pathway.simulation import simulate
 from pathway.simulation.adjoint import pull_back
 from pathway.simulation.interventions import NOTHING, with_breaks
 from pathway.simulation.prepared import prepare
-from pathway.simulation.simulate import make_task, run_one
 from pathway.simulation.solvers import layout
+from pathway.simulation.tasks import make_task, run_one
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
 TIMES = np.array([0.0, 0.0, 0.3, 1.0, 2.5, 7.0, 7.0, 12.0])

@@ -21,8 +21,8 @@ from pathway.simulation import Intervention, SimulationError, simulate, simulate
 from pathway.simulation.adjoint import pull_back
 from pathway.simulation.interventions import schedule_of
 from pathway.simulation.prepared import prepare
-from pathway.simulation.simulate import make_task, run_one
 from pathway.simulation.solvers import layout
+from pathway.simulation.tasks import make_task, run_one
 
 TIMES = np.array([0.0, 0.01, 0.5, 1.0, 3.0])
 

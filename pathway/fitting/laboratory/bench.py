@@ -23,8 +23,8 @@ from pathway.scenario.experiment import (
 )
 from pathway.scenario.fit_plan import Lines, Unknown, unknowns
 from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import Measurement as Point
-from pathway.scenario.measurements import read_measurements
 
 from ..priors import Prior
 from ..problem import Experiment, Parameter, Period, Problem, ProblemError

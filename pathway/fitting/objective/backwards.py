@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pathway.simulation import SimulationError
 from pathway.simulation.adjoint import COLUMNS, pull_back
 from pathway.simulation.solvers.layout import TAPED
 
@@ -60,23 +61,30 @@ class _Walked:
 
 
 class Backwards:
-    """All runs at one point, forward with their steps kept.
+    """All runs at parameter values `q`, shape (n_names,), in natural units: forward with their steps kept.
 
     Attributes
     ----------
     recorded : Recorded
         States and parameters at the recorded moments, without slopes.
+
+    Raises
+    ------
+    RunFailure
     """
 
     def __init__(self, runner: EngineRunner, q: np.ndarray) -> None:
         layout = runner.layout
         self.runner, self.layout, self.q = runner, layout, q
-        starts, table = layout.tables(q[None])
-        self.starts, self.table = starts[0], table[0]
-        states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
-        self.recorded = Recorded(states, self.table[layout.output_row])
-        self._rested: dict[int, np.ndarray] = {}
-        self._walked = [self._forward(k, run) for k, run in enumerate(layout.runs)]
+        try:
+            starts, table = layout.tables(q[None])
+            self.starts, self.table = starts[0], table[0]
+            states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
+            self.recorded = Recorded(states, self.table[layout.output_row])
+            self._rested: dict[int, np.ndarray] = {}
+            self._walked = [self._forward(k, run) for k, run in enumerate(layout.runs)]
+        except (SimulationError, np.linalg.LinAlgError) as reason:
+            raise RunFailure(str(reason)) from None
 
     # Forward.
 

@@ -8,19 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pathway.simulation import SimulationError
-from pathway.simulation.ensemble import single
 from pathway.simulation.events import EventRun, EventState
 from pathway.simulation.hybrid import Saltation, moving_hybrid
 from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import Prepared, Ready, prepare
 from pathway.simulation.sensitivities import SlopeCourse, SlopeEvents
-from pathway.simulation.simulate import empty_report, failure_of, make_task, run_one
 from pathway.simulation.solvers import layout as codes
 from pathway.simulation.solvers.layout import Report, Task
 from pathway.simulation.steady import find_steady_states, unbounded_outputs
 from pathway.simulation.steady_model import steady_model
 from pathway.simulation.steady_slopes import SteadySlopes, remembered
 from pathway.simulation.switches import NO_MOMENTS, SwitchError
+from pathway.simulation.tasks import empty_report, failure_of, make_task, run_one, single
 
 from .layout import Layout
 from .recorded import RunFailure

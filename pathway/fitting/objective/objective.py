@@ -203,9 +203,9 @@ class Objective:
             return self(x)
 
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
-            from .backwards import AdjointFailure
+            from .backwards import AdjointFailure, Backwards
 
-            walked = runner.backwards(q)  # type: ignore[union-attr]
+            walked = Backwards(runner, q)  # type: ignore[arg-type]
             if not walked.must_go_forward:
                 try:
                     return self._pulled(walked, q, natural, x)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from pathway.simulation import SimulationError
@@ -14,9 +12,6 @@ from .going import Going
 from .layout import Layout
 from .many import Many, batches
 from .recorded import ManyRecorded, Recorded, RunFailure
-
-if TYPE_CHECKING:
-    from .backwards import Backwards
 
 SAFETY = 0.01
 """A slope's share of its tolerance: the sum over all measurements must meet it."""
@@ -81,22 +76,8 @@ class EngineRunner:
 
     @property
     def goes_backwards(self) -> bool:
-        """Whether gradients can be had by `backwards`."""
+        """Whether gradients can be had by `backwards.Backwards`."""
         return not self.layout.model.events
-
-    def backwards(self, q: np.ndarray) -> Backwards:
-        """All runs at parameter values `q`, ready to be walked backwards.
-
-        Raises
-        ------
-        RunFailure
-        """
-        from .backwards import Backwards
-
-        try:
-            return Backwards(self, q)
-        except (SimulationError, np.linalg.LinAlgError) as reason:
-            raise RunFailure(str(reason)) from None
 
     def _make_followers(self) -> list[Follower]:
         """One for each run."""

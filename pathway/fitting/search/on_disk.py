@@ -13,8 +13,8 @@ import numpy as np
 
 from pathway.folders import Growing, growing_folder, read_manifest, write_atomically
 
-from ..problem import Problem
-from .result import Start
+from ..problem import Problem, ProblemError
+from .result import Fit, Start
 from .stored import fingerprint
 
 FIT_KIND, PROFILES_KIND, POSTERIOR_KIND = "fit", "profiles", "posterior"
@@ -82,6 +82,22 @@ def starts_in(folder: Path) -> dict[int, Start]:
         if file.name == start_file(start.number):
             done[start.number] = start
     return done
+
+
+def load_starts(problem: Problem, folder: str | Path) -> Fit:
+    """The fit in the folder of a search, as far as it got.
+
+    Raises
+    ------
+    ProblemError
+        If the folder holds no finished start, or starts of a problem with other parameters.
+    """
+    found = list(starts_in(Path(folder)).values())
+    if not found:
+        raise ProblemError([f"{folder}: holds no finished start of a search"])
+    if any(len(start.x) != len(problem.names) for start in found):
+        raise ProblemError([f"{folder}: holds a search with {len(found[0].x)} parameters, not {len(problem.names)}"])
+    return Fit(problem, tuple(found), seed=0)
 
 
 def keep(folder: Path, start: Start) -> None:

@@ -204,21 +204,3 @@ class Fit:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
         starts = tuple(Start.from_dict(start) for start in found["starts"])
         return cls(problem_from_dict(found, problem), starts, int(found["seed"]), bool(found["interrupted"]))
-
-
-def load_starts(problem: Problem, folder: str | Path) -> Fit:
-    """The fit in the folder of a search, as far as it got.
-
-    Raises
-    ------
-    ProblemError
-        If the folder holds no finished start, or starts of a problem with other parameters.
-    """
-    from .on_disk import starts_in
-
-    found = list(starts_in(Path(folder)).values())
-    if not found:
-        raise ProblemError([f"{folder}: holds no finished start of a search"])
-    if any(len(start.x) != len(problem.names) for start in found):
-        raise ProblemError([f"{folder}: holds a search with {len(found[0].x)} parameters, not {len(problem.names)}"])
-    return Fit(problem, tuple(found), seed=0)

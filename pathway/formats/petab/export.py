@@ -17,7 +17,7 @@ from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.fit_plan import Lines, plain, unknowns
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.measurements import read_measurements
+from pathway.scenario.measurement_files import read_measurements
 
 from ..errors import FormatError
 from ..experiment import circuit_notes

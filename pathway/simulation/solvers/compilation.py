@@ -17,7 +17,7 @@ from numba.core import caching, codegen, compiler
 
 from pathway.kernels import cache_directory, trusted
 
-from .loops import sources_digest
+from .sources import sources_digest
 
 
 @cache

@@ -7,28 +7,14 @@ nothing but kernels and the C library: functions of numba's own would be missing
 from __future__ import annotations
 
 import ctypes
-import hashlib
-from functools import cache
 from importlib import import_module
 from importlib.metadata import version
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from pathway.kernels import kept_code
 
-_SOURCES = Path(__file__).parent
-_BRIDGES = [Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "handles", "opening", "vectors")]
-
-
-@cache
-def sources_digest() -> str:
-    """A hash of all sources that can end up in the code of a loop, since loops inline functions of other files."""
-    digest = hashlib.sha256()
-    for path in (*sorted(_SOURCES.glob("*.py")), *_BRIDGES):
-        digest.update(path.name.encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+from .sources import sources_digest
 
 
 class Loop:

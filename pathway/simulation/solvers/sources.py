@@ -1,0 +1,18 @@
+"""What tells compiled loops of different sources apart."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+_SOURCES = Path(__file__).parent
+_BRIDGES = [Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "handles", "opening", "vectors")]
+
+
+@cache
+def sources_digest() -> str:
+    """A hash of all sources that can end up in the code of a loop, since loops inline functions of other files."""
+    digest = hashlib.sha256()
+    for path in (*sorted(_SOURCES.glob("*.py")), *_BRIDGES):
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -32,15 +32,34 @@ def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
 
 def evaluate_all(expressions: Sequence[Expression], values: Mapping[str, float]) -> list[float]:
     """The values of several expressions; what they share is computed once."""
-    found: dict[int, float] = {}
-    for node in postorder(expressions):
-        if node.operator == "number":
-            found[id(node)] = float(node.value)  # type: ignore[arg-type]
-        elif node.operator == "symbol":
-            found[id(node)] = float(values[str(node.value)])
-        else:
-            found[id(node)] = _apply(node.operator, [found[id(a)] for a in node.arguments])
-    return [found[id(expression)] for expression in expressions]
+    return Evaluator(expressions)(values)
+
+
+class Evaluator:
+    """Several expressions made ready to be evaluated again and again; see `evaluate` for the arithmetic.
+
+    Parameters
+    ----------
+    expressions : sequence of Expression
+    """
+
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        nodes = postorder(expressions)
+        place = {id(node): k for k, node in enumerate(nodes)}
+        self._start = [float(n.value) if n.operator == "number" else math.nan for n in nodes]  # type: ignore[arg-type]
+        self._names = [(k, str(node.value)) for k, node in enumerate(nodes) if node.operator == "symbol"]
+        inner = [(k, node) for k, node in enumerate(nodes) if node.operator not in ("number", "symbol")]
+        self._steps = [(k, node.operator, [place[id(a)] for a in node.arguments]) for k, node in inner]
+        self._results = [place[id(expression)] for expression in expressions]
+
+    def __call__(self, values: Mapping[str, float]) -> list[float]:
+        """The values of the expressions, in their order."""
+        found = self._start.copy()
+        for place, name in self._names:
+            found[place] = float(values[name])
+        for place, operator, arguments in self._steps:
+            found[place] = _apply(operator, [found[k] for k in arguments])
+        return [found[k] for k in self._results]
 
 
 def _apply(operator: str, operands: list[float]) -> float:

@@ -33,7 +33,7 @@ import numpy as np
 from pathway.equations import Event, Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, symbols
-from pathway.expressions.evaluation import evaluate_all
+from pathway.expressions.evaluation import Evaluator
 
 from .errors import SimulationError
 from .hybrid import HybridModel, Saltation
@@ -42,6 +42,7 @@ from .solvers import layout
 from .solvers.batch import evaluate_many
 from .solvers.layout import Kernels, Report, Task
 from .solvers.probe import right_hand_side
+from .switches import MomentsAhead
 from .tasks import run_one, statistics_of
 from .trajectory import Trajectory
 
@@ -211,7 +212,6 @@ class EventRun:
         self.output = 0
         self.at_switch = False
         self._moments = deque([(-math.inf, "")], maxlen=MOMENTS)
-        self._stations: tuple[list[float], np.ndarray, np.ndarray] | None = None
         self.at_crossing = False
         self._turns: dict[int, list[float]] = {}
         self._earlier: list[tuple[float, np.ndarray]] = []
@@ -266,23 +266,12 @@ class EventRun:
             self._record()
 
     def _next_station(self) -> tuple[float, bool]:
-        """The next moment that has to do with a switch of time alone, and whether it is one to hop to.
+        return self._ahead.next(self.parameters, self.state, self.time)
 
-        The run is integrated up to the last moment at which a switch has surely not changed, and hops from there, over
-        a few floats, to the first one at which it has and to the first one at which it surely has.
-        """
+    @cached_property
+    def _ahead(self) -> MomentsAhead:
         switching = (self.prepared if self.hybrid is None else prepare(self.hybrid.original)).time_switches
-        if not switching.chosen:
-            return math.inf, False
-        values = switching.values(self.parameters, self.state)
-        if self._stations is None or self._stations[0] != values:
-            end = float(self.task.times[-1])
-            found = switching.moments(switching.chosen, self.parameters, self.state, self.time, end)
-            points = np.unique(np.concatenate([found.before, found.times, found.after]))
-            self._stations = values, points, ~np.isin(points, found.joined.before)
-        _, points, hops = self._stations
-        place = int(np.searchsorted(points, self.time, side="right"))
-        return (float(points[place]), bool(hops[place])) if place < len(points) else (math.inf, False)
+        return MomentsAhead(switching, float(self.task.times[-1]))
 
     def _next_action(self) -> float:
         times = self.task.action_times
@@ -525,7 +514,11 @@ class EventRun:
         values = dict(zip(model.species, map(float, self.state), strict=True))
         values |= zip(model.parameters, map(float, self.parameters), strict=True)
         values[TIME] = self.time
-        return evaluate_all(list(formulas), values)
+        ready = self.prepared.notes.setdefault("event evaluators", {})
+        key = tuple(formulas)
+        if key not in ready:
+            ready[key] = Evaluator(formulas)
+        return ready[key](values)
 
     def _record(self) -> None:
         """Record the outputs of the present moment."""

@@ -22,13 +22,13 @@ from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, deciding, switches
 from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
 from pathway.expressions.calculus import size_of
-from pathway.expressions.evaluation import evaluate_all
+from pathway.expressions.evaluation import Evaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
 from .formulas import evaluate_arrays
 
-__all__ = ["Moments", "Switch", "SwitchError", "TimeSwitches", "switches"]
+__all__ = ["Moments", "MomentsAhead", "Switch", "SwitchError", "TimeSwitches", "switches"]
 
 MOST_MOMENTS = 1_000_000
 TOO_OFTEN = f"changes more than {MOST_MOMENTS} times during the run"
@@ -85,6 +85,10 @@ class Moments:
         low, high = _merged([(self.before, self.after)])
         places = np.searchsorted(self.times, low)
         return Moments(self.times[places], low, high, self.switch[places])
+
+    def __getitem__(self, rows: np.ndarray) -> Moments:
+        """Some of them: places or a mask."""
+        return Moments(self.times[rows], self.before[rows], self.after[rows], self.switch[rows])
 
 
 _NONE = np.zeros(0)
@@ -163,6 +167,13 @@ class TimeSwitches:
         _, own, held = self._read(tuple(self.chosen))
         return [*parameters[own].tolist(), *state[held].tolist()]
 
+    @cached_property
+    def readers(self) -> list[list[int]]:
+        """For each of `values` the switches that depend on it."""
+        used = {place: symbols(self.every[place].function) for place in self.chosen}
+        names = self._read(tuple(self.chosen))[0]
+        return [[place for place in self.chosen if name in used[place]] for name in names]
+
     def reads(self, chosen: Sequence[int]) -> frozenset[str]:
         """Parameters and species on which the moments of these switches depend."""
         return frozenset(self._read(tuple(chosen))[0])
@@ -184,6 +195,63 @@ class TimeSwitches:
         return [IntervalProgram(switch.function, TIME) for switch in self.every]
 
 
+class MomentsAhead:
+    """The moments of all switches that depend on time alone, as a run goes on.
+
+    A switch is isolated anew only when something that it reads has changed.
+
+    Parameters
+    ----------
+    switching : TimeSwitches
+    end : float
+        Last time of the run.
+    """
+
+    def __init__(self, switching: TimeSwitches, end: float) -> None:
+        self.switching, self.end = switching, end
+        self._values: list[float] | None = None
+        self._moments = NO_MOMENTS
+        self._points, self._hops = _NONE, _NONE.astype(bool)
+
+    def next(self, parameters: np.ndarray, state: np.ndarray, time: float) -> tuple[float, bool]:
+        """The next moment that has to do with one of them, inf if there is none, and whether it is one to hop to.
+
+        A run is integrated up to the last moment at which a switch has surely not changed, and hops from there, over
+        a few floats, to the first one at which it has and to the first one at which it surely has.
+        """
+        if not self.switching.chosen:
+            return math.inf, False
+        values = self.switching.values(parameters, state)
+        if values != self._values:
+            self._isolate(values, parameters, state, time)
+        place = int(np.searchsorted(self._points, time, side="right"))
+        return (float(self._points[place]), bool(self._hops[place])) if place < len(self._points) else (math.inf, False)
+
+    def _isolate(self, values: list[float], parameters: np.ndarray, state: np.ndarray, time: float) -> None:
+        switching, kept = self.switching, self._moments
+        changed = switching.chosen
+        if self._values is not None:
+            differ = [k for k, (a, b) in enumerate(zip(self._values, values, strict=True)) if a != b]
+            changed = sorted({place for k in differ for place in switching.readers[k]})
+        moments = switching.moments(changed, parameters, state, time, self.end)
+        if len(kept):
+            stays = np.ones(len(switching.every), dtype=bool)
+            stays[changed] = False
+            moments = _both(kept[stays[kept.switch] & (kept.after > time)], moments)
+        self._values, self._moments = values, moments
+        self._points = np.sort(np.concatenate([moments.before, moments.times, moments.after]))
+        self._hops = np.ones(len(self._points), dtype=bool)
+        self._hops[np.searchsorted(self._points, moments.joined.before)] = False
+
+
+def _both(first: Moments, second: Moments) -> Moments:
+    if not len(first) or not len(second):
+        return first if len(first) else second
+    names = ("times", "before", "after", "switch")
+    moments = Moments(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
+    return moments[np.argsort(moments.times, kind="stable")]
+
+
 @dataclass(frozen=True, eq=False)
 class _Straight:
     """A function that is a straight line in time, offset + slope time, written with sums, products and quotients.
@@ -192,30 +260,33 @@ class _Straight:
     is the rounding error (`operations` times that of a float, on the scale of `size`, what is summed) over the slope.
     """
 
-    offset: Expression
-    slope: Expression
-    size: Expression
+    function: Evaluator
+    slope: Evaluator
+    size: Evaluator
     operations: int
 
     def change(
-        self, function: Expression, values: Mapping[str, float], begin: float, end: float
+        self, values: Mapping[str, float], begin: float, end: float
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
         """Before, at and after the change, arrays of one entry or none; None: not to be told this way."""
-        offset, slope = evaluate_all([self.offset, self.slope], {**values, TIME: 0.0})
+        offset, slope = self.slope(at := {**values, TIME: 0.0})
         if math.isnan(offset) or not 0.0 < abs(slope) < math.inf:
             return None
         root = -offset / slope
         if not begin < root < end:
             return None if begin <= root <= end else (_NONE, _NONE, _NONE)
-        (size,) = evaluate_all([self.size], {**values, TIME: root})
+        at[TIME] = root
+        (size,) = self.size(at)
         half = self.operations * 2.3e-16 * (size / abs(slope) + abs(root))
         before, after = root - half, root + half
         if not (begin < before < after < end and half < UNSURE * (end - begin)):
             return None
 
         def side(time: float) -> float:
-            """The sign of the function as floats have it, made to rise with time."""
-            return float(np.sign(evaluate_all([function], {**values, TIME: time})[0] * slope))
+            """The function as floats have it, made to rise with time."""
+            at[TIME] = time
+            value = self.function(at)[0]
+            return value if slope > 0.0 else -value
 
         time, looks = root, 0
         while side(time) >= 0.0 and looks < 100:
@@ -232,14 +303,17 @@ def _straight(function: Expression) -> _Straight | None:
     slope = differentiate(function, TIME)
     if TIME in symbols(slope):
         return None
-    return _Straight(function, slope, size_of(function), 2 + 2 * sum(len(node.arguments) for node in moving))
+    size = Evaluator([size_of(function)])
+    return _Straight(
+        Evaluator([function]), Evaluator([function, slope]), size, 2 + 2 * sum(len(node.arguments) for node in moving)
+    )
 
 
 def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> Moments:
     which = np.repeat(np.array(chosen, dtype=np.int64), [len(part[0]) for part in parts])
     before, times, after = (np.concatenate([part[k] for part in parts]) for k in range(3))
     order = np.argsort(times, kind="stable")
-    return Moments(times[order], before[order], after[order], which[order])
+    return Moments(times, before, after, which)[order]
 
 
 Zones = tuple[np.ndarray, np.ndarray]
@@ -258,7 +332,7 @@ class _Isolation:
         """Before, at and after each change of one switch."""
         straight = self.switching.straight[place]
         if straight is not None:
-            change = straight.change(self.switching.every[place].function, self.values, self.begin, self.end)
+            change = straight.change(self.values, self.begin, self.end)
             if change is not None:
                 return change
         low, high = self.zones(place)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
-from pathway.simulation.switches import SwitchError, TimeSwitches
+from pathway.simulation.switches import Moments, SwitchError, TimeSwitches
 from tests.simulation.models import model_of
 from tests.simulation.random_time_conditions import problem, reference
 
@@ -189,6 +191,32 @@ def test_an_event_that_changes_the_period_isolates_anew_from_there() -> None:
     )
     pulses = [(10.0 * k, 10.0 * k + 2) for k in range(5)] + [(7.0 * k, 7.0 * k + 2) for k in range(7, 15)]
     assert simulate(model, [100.0])["x"][0] == pytest.approx(after_pulses(pulses, 100.0), rel=1e-6)
+
+
+def test_an_event_isolates_anew_only_what_reads_what_it_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that an event sets back a thousand times, beside a periodic condition that reads none of it."""
+    asked: list[tuple[int, ...]] = []
+    isolate = TimeSwitches.moments
+
+    def counted(self: TimeSwitches, chosen: Sequence[int], *rest: Any) -> Moments:
+        asked.append(tuple(chosen))
+        return isolate(self, chosen, *rest)
+
+    monkeypatch.setattr(TimeSwitches, "moments", counted)
+    tick = Event("tick", parse("time - last >= 0.1"), {"last": parse("time"), "ticks": parse("ticks + 1")})
+    model = model_of(
+        "fed",
+        {"x": "piecewise(1, time - 24*floor(time/24) < 8, 0) - k*x"},
+        {"x": 0.0, "last": 0.0, "ticks": 0.0},
+        {"k": 0.01},
+        events=(tick,),
+    )
+    run = simulate(model, [100.05])
+    assert run["ticks"][0] == 1000
+    assert run["x"][0] == pytest.approx(after_pulses([(24.0 * n, 24.0 * n + 8) for n in range(5)], 100.05), rel=1e-6)
+    periodic = [chosen for chosen in asked if len(chosen) > 1]
+    assert len(periodic) == 1
+    assert len(asked) > 1000
 
 
 def test_members_of_an_ensemble_switch_at_their_own_moments() -> None:

@@ -10,18 +10,23 @@ import numpy as np
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
+from pathway.expressions import parse
 from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
 from pathway.formats.petab.export import export_scenario
+from pathway.formats.petab.write import write_problem
+from pathway.formats.sbml.notes import ModelNotes
 from pathway.parameters import cell_line, reference
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.run import dishes
 from pathway.simulation import simulate
+from tests.simulation.models import model_of
 
 BENCH = """title = "Everything an arm can hold"
 cells = "bt474"
@@ -268,3 +273,26 @@ def test_a_fit_and_its_petab_problem_have_the_same_likelihood(tmp_path):
         there = [o.compare([at[n] for n in o.problem.names]) for o in sharp]
         assert there[0].log_likelihood == pytest.approx(there[1].log_likelihood, rel=1e-7)
         assert np.sort(there[0].simulated) == pytest.approx(np.sort(there[1].simulated), rel=1e-6)
+
+
+def test_a_problem_that_changes_nothing_is_read_back(tmp_path):
+    """Its table of conditions has a header and no rows, its experiments name no condition."""
+    decay = model_of("decay", {"x": "-k*x"}, {"x": 8.0}, {"k": 0.3})
+    times = (0.0, 1.0, 4.0)
+    problem = Problem(
+        name="decay",
+        model=decay,
+        parameters=(Parameter("k", 0.3, 0.01, 10.0, "log"),),
+        experiments=(Experiment("as it is", (Period(0.0, {}),)),),
+        observables=(Observable("seen", parse("x"), parse("0.5")),),
+        measurements=tuple(Measurement("seen", "as it is", t, 7.0 - t) for t in times),
+    )
+    path = write_problem(problem, tmp_path, ModelNotes())
+    assert (tmp_path / "conditions.tsv").read_text(encoding="utf-8") == "conditionId\ttargetId\ttargetValue\n"
+    assert complaints(path) == []
+    again, comparison = read_back(path)
+    assert [e.name for e in again.experiments if e.periods] == ["arm_as_it_is"]
+    assert comparison.simulated == pytest.approx([8.0 * math.exp(-0.3 * t) for t in times], rel=1e-8)
+    misfits = [(7.0 - t - 8.0 * math.exp(-0.3 * t)) / 0.5 for t in times]
+    normal = sum(-0.5 * m**2 - math.log(0.5 * math.sqrt(2 * math.pi)) for m in misfits)
+    assert -Objective(again).value(np.log10([0.3])) == pytest.approx(normal, rel=1e-7)

@@ -57,6 +57,15 @@ _COLUMNS = {
     ),
 }
 
+_OPTIONAL = frozenset(
+    (
+        *("observableName", "noiseDistribution", "observablePlaceholders", "noisePlaceholders"),
+        *("observableParameters", "noiseParameters"),
+        *("parameterName", "priorDistribution", "priorParameters"),
+    )
+)
+"""Columns that are left out where nothing stands in them; the others stay, also in a table without rows."""
+
 
 @dataclass
 class _Tables:
@@ -135,7 +144,7 @@ def _add_experiment(tables: _Tables, experiment: Experiment, name: str) -> None:
     for number, period in enumerate(experiment.periods):
         rests = period.start == -math.inf
         time = "-inf" if rests else repr(float(period.start - _first(experiment)))
-        condition = f"{name}_rest" if rests else f"{name}_{number}"
+        condition = (f"{name}_rest" if rests else f"{name}_{number}") if period.changes else ""
         tables.experiments.append({"experimentId": name, "time": time, "conditionId": condition})
         for target, value in period.changes.items():
             row = {"conditionId": condition, "targetId": target, "targetValue": to_text(value)}
@@ -245,9 +254,9 @@ def _write(tables: _Tables, model: Any, out: Path, name: str, notes: ModelNotes)
 
 
 def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
-    """Tab-separated; columns in which nothing stands are left out."""
+    """Tab-separated, with its header."""
     rows = list(rows)
-    kept = [c for c in columns if any(row.get(c, "") != "" for row in rows)]
+    kept = [c for c in columns if c not in _OPTIONAL or any(row.get(c, "") != "" for row in rows)]
     with path.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.DictWriter(stream, kept, delimiter="\t", extrasaction="ignore", restval="", lineterminator="\n")
         writer.writeheader()

@@ -20,6 +20,7 @@ _LEFT, _RIGHT = 0.62, 0.12  # inches
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
 _LANE, _BAR = 0.165, 0.175
+_BESIDE, _DIGIT = 0.035, 0.058  # between a bar and its number, and a digit of it, in inches
 
 
 def plot_result(result: Result) -> Figure:
@@ -260,7 +261,7 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
     controls = [shorten(arm.growth.control, 32, placeholder=" ...") if arm.growth else "" for arm in arms]
     named = 0.1 + 0.05 * max(map(len, controls))
     bars = WIDTH - names_wide - _RIGHT - 2 * gap - named
-    wide = (0.42 * bars, 0.29 * bars, 0.29 * bars)
+    wide = (0.36 * bars, 0.32 * bars, 0.32 * bars)
     places = names_wide + np.cumsum([0.0, wide[0] + gap + named, wide[1] + gap])
     panels = [_axes(figure, float(left), top, across, height) for left, across in zip(places, wide, strict=True)]
     gr, control, untreated = panels
@@ -276,26 +277,31 @@ def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str,
     _titled(gr, f"GR{_span(arms)}")
     gr.set_xlabel("GR [1]  (0: arrested)")
     _titled(control, f"Cells at {arms[0].until:g} h")
-    control.set_xlabel("of the control [%]")
-    untreated.set_xlabel("of untreated [%]")
+    control.set_xlabel("percent of control [%]", size=6.5)
+    untreated.set_xlabel("percent of untreated [%]", size=6.5)
 
 
 def _bars(axes: Any, values: Sequence[float], form: str, full: float) -> None:
     """One bar for each arm with its number; a dotted line where the arm does as its control does."""
     known = [v for v in values if math.isfinite(v)]
+    texts = [form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
-    axes.set_xlim(1.12 * low, 1.22 * high)
+    # Right of the longest bar there is room for its number; widths in inches become those of the axis.
+    room = _BESIDE + _DIGIT * max(map(len, texts), default=0) + _BESIDE
+    inches = axes.get_position().width * axes.figure.get_figwidth()
+    unit = (high - 1.12 * low) / max(inches - room, 0.3 * inches)
+    axes.set_xlim(1.12 * low, high + room * unit)
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
     axes.barh(range(len(values)), values, color=[arm_style(i)["color"] for i in range(len(values))], height=0.62)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
-    for row, value in enumerate(values):
-        text = form.format(value) if math.isfinite(value) else "-"
-        end = max(value, 0.0) if math.isfinite(value) else 0.0
+    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
+        begin = (max(value, 0.0) if math.isfinite(value) else 0.0) + _BESIDE * unit
         # Where the number would stand on the dotted line, it gets a white ground.
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if 0.85 * full < end < full else None
-        axes.text(end + 0.012 * high, row, text, va="center_baseline", size=6.5, bbox=ground)
+        crossed = begin <= full <= begin + (_DIGIT * len(text) + _BESIDE) * unit
+        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if crossed else None
+        axes.text(begin, row, text, va="center_baseline", size=6.5, bbox=ground)
 
 
 def _span(arms: Sequence[ArmResult]) -> str:

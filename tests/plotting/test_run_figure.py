@@ -1,6 +1,7 @@
 """The figure shows every arm and observable with units, and looks the same every time."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from matplotlib.colors import to_rgb
@@ -74,6 +75,25 @@ def test_bars_show_gr_and_percent_of_control_and_of_untreated_and_name_the_contr
     assert [p.get_width() for p in untreated.patches] == [arm.percent_of_untreated for arm in arms]
     written = [text.get_text() for text in figure.texts]
     assert {arm.growth.control for arm in arms[1:]} <= set(written)
+
+
+def test_numbers_beside_bars_and_labels_below_stand_clear(result):
+    """As they are drawn: beside the dotted line at 100 %, inside the axes; labels inside the page and apart."""
+    figure = plot(result)
+    figure.canvas.draw()
+    panels = figure.axes[-3:]
+    for panel in panels:
+        line = panel.lines[-1].get_window_extent()
+        for text in panel.texts:
+            box = text.get_window_extent()
+            assert panel.bbox.x0 < box.x0 and box.x1 <= panel.bbox.x1, text.get_text()
+            assert text.get_bbox_patch() is not None or box.x0 > line.x1 + 1 or box.x1 < line.x0 - 1, text.get_text()
+    assert "100 %" in [text.get_text() for text in panels[-1].texts]
+    labels = [panel.xaxis.label for panel in panels]
+    assert [label.get_text() for label in labels[1:]] == ["percent of control [%]", "percent of untreated [%]"]
+    boxes = [label.get_window_extent() for label in labels]
+    assert all(one.x1 + 2 < other.x0 for one, other in pairwise(boxes))
+    assert boxes[-1].x1 < figure.bbox.x1
 
 
 def test_measured_points_lie_where_they_were_measured(result):

@@ -11,7 +11,9 @@ Rates themselves are those at the state; at zero if they are undefined a trace b
 are undefined at zero too. A species further below zero than its tolerance is never moved: if its rates are undefined
 there, the step is refused.
 
-Nothing is done in a model without such species (`Pattern.singular`), and nothing before one of them is near zero.
+Nothing is done in a model without such species (`Pattern.singular`), and nothing before one of them is near zero. In a
+step that begins away from zero no stage is looked at: one that meets undefined rates makes the end of the step no
+number, and the step is made again with care.
 """
 
 from __future__ import annotations
@@ -62,7 +64,13 @@ def _tolerance(lanes, place):
 def rates(kernels, pattern, lanes, time, state, out):
     """The right-hand side; where it is undefined, that at zero or just above of what is zero within its tolerance."""
     calls.right_hand_side(kernels.right_hand_side, time, state, lanes.parameters, out)
-    if _some_at_zero(kernels, pattern, state) and _undefined(kernels, pattern, lanes, state, out):
+    repair(kernels, pattern, lanes, time, state, out)
+
+
+@inlined
+def repair(kernels, pattern, lanes, time, state, out):
+    """Such rates in the place of the right-hand side where that is undefined."""
+    if some_at_zero(kernels, pattern, state) and _undefined(kernels, pattern, lanes, state, out):
         _rates_near(kernels, pattern, lanes, time, state, 0.0)
         _take(kernels, lanes, out)
         if _undefined(kernels, pattern, lanes, state, out):
@@ -73,12 +81,22 @@ def rates(kernels, pattern, lanes, time, state, out):
 
 
 @inlined
-def _some_at_zero(kernels, pattern, state):
+def some_at_zero(kernels, pattern, state):
     """Whether a species that needs care is zero or below in some lane."""
     width = kernels.width
     for k in pattern.singular:
         for place in range(k * width, (k + 1) * width):
             if state[place] <= 0.0:
+                return True
+    return False
+
+
+@inlined
+def stages_failed(kernels, pattern, lanes):
+    """Whether a step came to no number, as where a stage of it met undefined rates."""
+    if pattern.singular.shape[0] > 0:
+        for lane in range(kernels.width):
+            if lanes.member[lane] >= 0 and not lanes.error[lane] < np.inf:
                 return True
     return False
 
@@ -285,7 +303,7 @@ def land(kernels, pattern, lanes):
                 place = k * width + lane
                 if lanes.kept[place] > 0.0 and not abs(new[place]) <= _tolerance(lanes, place):
                     _drop(kernels, pattern, lanes, lane, k)
-    if not _some_at_zero(kernels, pattern, new):
+    if not _some_below_zero(kernels, pattern, new):
         return
     calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, new, lanes.parameters, lanes.slope)
     for lane in range(width):
@@ -298,6 +316,16 @@ def land(kernels, pattern, lanes):
                 elif new[place] < 0.0:
                     lanes.error[lane] = np.inf
     _look_down(kernels, pattern, lanes)
+
+
+@inlined
+def _some_below_zero(kernels, pattern, state):
+    width = kernels.width
+    for k in pattern.singular:
+        for place in range(k * width, (k + 1) * width):
+            if state[place] < 0.0:
+                return True
+    return False
 
 
 @inlined

@@ -48,7 +48,7 @@ from .layout import (
     Task,
 )
 from .linear import solve_dense
-from .near_zero import jacobian, land, no_trace_below_zero, rates, start_jacobian
+from .near_zero import jacobian, land, no_trace_below_zero, rates, repair, some_at_zero, stages_failed, start_jacobian
 from .watch import between, cut_at_excursions, first_change, move_to_cuts
 
 SAFETY = 0.9
@@ -136,8 +136,8 @@ def _factorize(kernels, pattern, method, task, lanes, changed):
 
 
 @inlined
-def _stages(kernels, pattern, method, task, lanes):
-    """Try one step in every lane: fills the stages and the new state."""
+def _stages(kernels, pattern, method, task, lanes, careful):
+    """Try one step in every lane: fills the stages and the new state; if `careful`, with rates that are defined."""
     width, n = kernels.width, kernels.n_species
     size = lanes.stack.shape[1]
     for lane in range(width):
@@ -148,10 +148,14 @@ def _stages(kernels, pattern, method, task, lanes):
             lanes.stage_time[lane] = min(moment, lanes.latest[lane])
         u = lanes.stack[stage + 1]
         if stage == 0:
-            rates(kernels, pattern, lanes, lanes.stage_time, lanes.stack[0], u)
+            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.stack[0], lanes.parameters, u)
+            if careful:
+                repair(kernels, pattern, lanes, lanes.stage_time, lanes.stack[0], u)
         else:
             _stage_sums(method, stage, lanes, size)
-            rates(kernels, pattern, lanes, lanes.stage_time, lanes.sums[0], u)
+            calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.sums[0], lanes.parameters, u)
+            if careful:
+                repair(kernels, pattern, lanes, lanes.stage_time, lanes.sums[0], u)
             calls.add_scaled(kernels.add_scaled, lanes.inverse, lanes.sums[1], u)
         if kernels.time_derivative != 0 and method.d[stage] != 0.0:
             for k in range(n):
@@ -205,7 +209,8 @@ def _record_inside(kernels, pattern, task, report, lanes):
         if not waiting:
             return
         between(kernels, lanes)
-        no_trace_below_zero(kernels, pattern, lanes)
+        if pattern.singular.shape[0] > 0:
+            no_trace_below_zero(kernels, pattern, lanes)
         if kernels.observables != 0:
             calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
         for lane in range(kernels.width):
@@ -620,9 +625,15 @@ def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
 
         _aim(kernels, task, lanes)
         _factorize(kernels, pattern, method, task, lanes, changed)
-        _stages(kernels, pattern, method, task, lanes)
-        _errors(kernels, method, lanes)
-        land(kernels, pattern, lanes)
+        careful = some_at_zero(kernels, pattern, lanes.stack[0])
+        while True:
+            _stages(kernels, pattern, method, task, lanes, careful)
+            _errors(kernels, method, lanes)
+            if careful or not stages_failed(kernels, pattern, lanes):
+                break
+            careful = True
+        if pattern.singular.shape[0] > 0:
+            land(kernels, pattern, lanes)
 
         n_accepted = 0
         for lane in range(width):

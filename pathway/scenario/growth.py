@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pathway.errors import NumericalError
+
+TOO_MANY = "more cells than a number can hold (1.8e308 for each at the start)"
+
 
 @dataclass(frozen=True, eq=False)
 class Growth:
@@ -67,10 +71,18 @@ def gr_value(
     array
         nan where the control has not grown: there is no growth to inhibit.
 
+    Raises
+    ------
+    NumericalError
+        If there are more cells than a number can hold.
+
     Notes
     -----
     Hafner et al. 2016, Nature Methods 13:521.
     """
+    for cells in (count, count_control):
+        if np.isinf(cells).any():
+            raise NumericalError(f"there are {TOO_MANY}; compare growth earlier")
     doublings = np.log2(np.asarray(count) / count_start)
     doublings_control = np.log2(np.asarray(count_control) / (count_start if control_start is None else control_start))
     grown = doublings_control > 1e-9

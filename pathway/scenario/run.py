@@ -22,7 +22,7 @@ from . import quantities
 from .controls import Control, dish, matched_control, untreated
 from .expect import judge, named_times
 from .experiment import MEDIUM_CHANGE, Arm, Scenario
-from .growth import compare_growth
+from .growth import TOO_MANY, compare_growth
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
 from .readout import value_at_rest
@@ -256,7 +256,11 @@ class _Runner:
     def _count(self, arm: Arm) -> np.ndarray:
         key = dish(arm, self.scenario)
         if key not in self.counts:
-            self.counts[key] = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
+            count = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
+            if np.isinf(count).any():
+                place = f"{self.laboratory.cell_count}: at {self.times[int(np.argmax(np.isinf(count)))]:g} h"
+                raise ScenarioRunError(f"arm '{arm.name}': {place} there are {TOO_MANY}; end the run earlier")
+            self.counts[key] = count
         return self.counts[key]
 
 

@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pathway.errors import NumericalError
 from pathway.scenario import read_scenario, run_scenario
+from pathway.scenario.growth import gr_value
 from pathway.scenario.run import ScenarioRunError
 
 from .toy import BLOCK, K_DRUG, MU, VALUES, toy_laboratory
@@ -164,3 +166,18 @@ def test_growth_is_undefined_where_the_control_does_not_grow(tmp_path):
     result = run(tmp_path, DRUG + '[[arm]]\nname = "drug"\ndoses = ["d"]\n', ["mu=0 x"])
     assert math.isnan(result.arms["drug"].growth.gr)
     assert result.to_dict()["arms"]["drug"]["GR"] is None
+
+
+@pytest.mark.parametrize("grown", ["", DRUG])
+def test_more_cells_than_a_number_can_hold_are_refused_by_arm_and_time(tmp_path, grown):
+    """exp(0.02 t) passes the largest double after 35489.1 h: the first record beyond is named."""
+    text = grown + '[[arm]]\nname = "control"\n' + ('[[arm]]\nname = "drugged"\ndoses = ["d"]\n' if grown else "")
+    span = ("time.end=40000 h", "time.record_every=100 h")
+    with pytest.raises(
+        ScenarioRunError, match=r"arm 'control': cell_number: at 35500 h there are more cells than .*1.8e308"
+    ):
+        run(tmp_path, text, span)
+    held = run(tmp_path, text, ("time.end=35400 h", "time.record_every=100 h"))
+    assert held.arms["control"].count[-1] == pytest.approx(math.exp(0.02 * 35400), rel=1e-4)
+    with pytest.raises(NumericalError, match="more cells than a number can hold"):
+        gr_value(np.array([1.0, 2.0]), np.array([3.0, math.inf]), 1.0)

@@ -1,0 +1,151 @@
+"""One number for one question: every shipped scenario through each door by which a number can leave.
+
+The doors compared so far: `run`; the objective of a fit (what it simulates, with anchors found anew and knock-downs in
+its own way); the ensemble on which analyses run; each arm as SBML, read back; all arms as a PEtab problem, read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pathway.analysis.dishes import cells_of, run_members
+from pathway.analysis.draws import Draws
+from pathway.fitting.laboratory.bench import prediction_of
+from pathway.fitting.objective import Objective
+from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.problem import Problem
+from pathway.formats.experiment import circuit_notes, scenario_experiments
+from pathway.formats.petab import read_petab
+from pathway.formats.petab.write import write_problem
+from pathway.formats.sbml import read_sbml
+from pathway.formats.sbml.export import write_sbml
+from pathway.scenario import built_in_laboratory, read_scenario, scenario_names
+from pathway.scenario import run as scenario_run
+from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
+from pathway.scenario.run import run_scenario
+from pathway.simulation import simulate
+
+SHARP = 1e-10
+QUICK = ("pten_knock_down", "untreated_rest")
+"""Knock-downs, and a line that is lowered; every other scenario behind the slow marker."""
+SCENARIOS = [pytest.param(n, marks=() if n in QUICK else pytest.mark.slow) for n in scenario_names()]
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A scenario, and at which moments it is asked.
+
+    Attributes
+    ----------
+    times : array, shape (n_times,)
+        Among those that `run` records.
+    tolerance : dict
+        What a simulation is told; nothing at the usual tolerances.
+    answers : array, shape (n_arms, n_observables, n_times)
+        Of `run`.
+    """
+
+    scenario: Scenario
+    times: np.ndarray
+    tolerance: dict[str, float]
+    answers: np.ndarray
+
+
+@cache
+def asked(name: str, sharp: bool) -> Asked:
+    scenario = read_scenario(name)
+    with pytest.MonkeyPatch.context() as patch:
+        if sharp:
+            patch.setattr(scenario_run, "RELATIVE_TOLERANCE", SHARP)
+            patch.setattr(scenario_run, "_KNOCK_DOWN_PRECISION", SHARP)
+        arms = run_scenario(scenario).arms
+    recorded = arms[scenario.arms[0].name].times
+    places = np.unique(np.linspace(0, len(recorded) - 1, 9).astype(int))
+    answers = [[arms[arm.name].courses[o][places] for o in scenario.observables] for arm in scenario.arms]
+    tolerance = {"relative_tolerance": SHARP} if sharp else {}
+    return Asked(scenario, recorded[places], tolerance, np.array(answers))
+
+
+def fitting_problem(question: Asked) -> Problem:
+    """The scenario as a problem whose measurements say by their values which answer they stand for."""
+    scenario = question.scenario
+    plan = FitPlan((FitParameter("k_PI3K", prior="none"),), anchors="follow")
+    problem = prediction_of(replace(scenario, fit=plan), scenario, moments=1)
+    asking = {(m.experiment, m.observable): m for m in problem.measurements}
+    keys = [(arm.name, observable) for arm in scenario.arms for observable in scenario.observables]
+    places = [(key, time) for key in keys for time in question.times.tolist()]
+    measurements = (replace(asking[key], time=time, value=float(k)) for k, (key, time) in enumerate(places, start=1))
+    return replace(problem, measurements=tuple(measurements))
+
+
+def simulated(problem: Problem, question: Asked) -> np.ndarray:
+    """What the objective simulates, in the order of the answers."""
+    comparison = Objective(problem, EngineRunner(Layout(problem), **question.tolerance)).compare()
+    values = np.full(question.answers.size, np.nan)
+    for measurement, value in zip(problem.measurements, comparison.simulated, strict=True):
+        values[round(measurement.value) - 1] = value
+    return values.reshape(question.answers.shape)
+
+
+def through_the_objective(question: Asked, folder: Path) -> np.ndarray:
+    return simulated(fitting_problem(question), question)
+
+
+def through_petab(question: Asked, folder: Path) -> np.ndarray:
+    return simulated(read_petab(write_problem(fitting_problem(question), folder, circuit_notes())), question)
+
+
+def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
+    scenario, laboratory = question.scenario, built_in_laboratory()
+    # A draw that is the line's own numbers: changes, knock-downs and rest are then worked out as for any draw.
+    own = Draws("ranges", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
+    values = []
+    for cells in cells_of(scenario, scenario.arms, laboratory, own):
+        doses = [cells.dish.interventions]
+        times, shown = question.times, scenario.observables
+        ensemble = run_members(
+            laboratory, cells.parameters, cells.states, doses, times, shown, workers=1, **question.tolerance
+        )
+        values.append([ensemble[observable][1] for observable in shown])
+    return np.array(values)
+
+
+def through_sbml(question: Asked, folder: Path) -> np.ndarray:
+    scenario, values = question.scenario, []
+    for experiment in scenario_experiments(scenario):
+        file = write_sbml(experiment.model, folder / "arm.xml", doses=experiment.doses, notes=experiment.notes)
+        # A file's time 0 is the scenario's first moment.
+        course = simulate(read_sbml(file).model, question.times - scenario.start, **question.tolerance)
+        values.append([course[observable] for observable in scenario.observables])
+    return np.array(values)
+
+
+DOORS: dict[str, Callable[[Asked, Path], np.ndarray]] = {
+    "objective of a fit": through_the_objective,
+    "analysis": through_an_analysis,
+    "SBML": through_sbml,
+    "PEtab": through_petab,
+}
+
+
+@pytest.mark.parametrize("sharp", [True, False], ids=["sharp", "usual"])
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_a_scenario_gives_one_number_through_every_door(name, door, sharp, tmp_path, monkeypatch):
+    question = asked(name, sharp)
+    if sharp:
+        monkeypatch.setattr(scenario_run, "_KNOCK_DOWN_PRECISION", SHARP)
+    values = DOORS[door](question, tmp_path)
+    size = np.abs(question.answers).max(axis=2, keepdims=True)
+    off = np.abs(values - question.answers) - (1e-8 if sharp else 1e-5) * size
+    assert np.isfinite(values).all()
+    arm, observable, time = np.unravel_index(np.argmax(off), off.shape)
+    where = f"{question.scenario.arms[arm].name}, {question.scenario.observables[observable]}, {question.times[time]} h"
+    assert off.max() <= 0.0, where

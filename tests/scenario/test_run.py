@@ -181,3 +181,30 @@ def test_more_cells_than_a_number_can_hold_are_refused_by_arm_and_time(tmp_path,
     assert held.arms["control"].count[-1] == pytest.approx(math.exp(0.02 * 35400), rel=1e-4)
     with pytest.raises(NumericalError, match="more cells than a number can hold"):
         gr_value(np.array([1.0, 2.0]), np.array([3.0, math.inf]), 1.0)
+
+
+def test_gr_counts_doublings_of_arm_and_control_each_from_its_own_start():
+    """Three and one doublings; from the arm's start the control's would be two."""
+    found = gr_value(np.array([16.0]), np.array([8.0]), np.array([2.0]), np.array([4.0]))
+    assert found == pytest.approx(2.0**3 - 1.0)
+    assert gr_value(np.array([16.0]), np.array([8.0]), np.array([2.0])) == pytest.approx(2.0**1.5 - 1.0)
+
+
+def test_gr_of_an_arm_whose_control_has_grown_otherwise_before(tmp_path):
+    text = DRUG + (
+        '[dose.before]\nagent = "drug"\namount = "5 nM"\nat = "-24 h"\n'
+        '[[arm]]\nname = "slowed before"\ndoses = ["before"]\n'
+        '[[arm]]\nname = "drug"\ndoses = ["d"]\ncontrol = "slowed before"\n'
+    )
+    growth = run(tmp_path, text).arms["drug"].growth
+    assert_allclose(growth.gr, 2 ** (slowed(10.0) / slowed(5.0)) - 1, rtol=1e-5)
+
+
+def test_a_change_holds_from_its_very_moment(tmp_path):
+    """What is read at the moment of a change is read with the new value, just before with the old one."""
+    text = '[[arm]]\nname = "later"\nchanges = { mu = { to = "3 x", at = "36 h" } }\n'
+    text += '[show]\nobservables = ["growth_rate"]\n'
+    arm = run(tmp_path, text, ("time.record_every=12 h",)).arms["later"]
+    expected = np.where(arm.times < 36.0, MU, 3 * MU)
+    assert 36.0 in arm.times
+    assert_allclose(arm.courses["growth_rate"], expected, rtol=1e-12)

@@ -125,3 +125,14 @@ def test_limits_stop_a_run() -> None:
 
 def test_one_time_gives_the_start() -> None:
     assert simulate(chain(), [0.0]).values == pytest.approx(np.array([[10.0, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize("kind", ["set", "add", "scale"])
+def test_what_changes_a_parameter_holds_at_its_very_moment(kind: str) -> None:
+    """Rate and observable at the moment are those of the new value; at the float before it those of the old one."""
+    model = model_of("fed", {"x": "k"}, {"x": 1.0}, {"k": 2.0}, observables={"seen": "10*k"})
+    change = Intervention(3.0, **{kind: {"k": {"set": 5.0, "add": 3.0, "scale": 2.5}[kind]}})
+    times = [0.0, np.nextafter(3.0, 0.0), 3.0, np.nextafter(3.0, 4.0), 4.0]
+    found = simulate(model, times, interventions=[change])
+    assert found["seen"].tolist() == [20.0, 20.0, 50.0, 50.0, 50.0]
+    assert found["x"] == pytest.approx([1.0, 7.0, 7.0, 7.0, 12.0], rel=1e-12)

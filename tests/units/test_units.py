@@ -3,6 +3,7 @@
 import pint
 import pytest
 
+from pathway import units
 from pathway.units import UnitError, conversion_factor, quantity, unit
 
 REGISTRY = pint.UnitRegistry()
@@ -22,6 +23,45 @@ PAIRS = [
 def test_conversions_agree_with_pint(source, target, pint_source, pint_target):
     wanted = REGISTRY.Quantity(1.0, pint_source) if pint_source != "0.01" else REGISTRY.Quantity(0.01, "")
     assert conversion_factor(source, target) == pytest.approx(wanted.to(pint_target).magnitude, rel=1e-9)
+
+
+NAMES = {
+    **{"s": "second", "mol": "mole", "m": "meter", "g": "gram", "L": "liter", "M": "molar", "Da": "gram/mole"},
+    **{"l": "liter", "1": "", "%": "percent", "percent": "percent", "dimensionless": "", "cells": ""},
+    **{"min": "minute", "minute": "minute", "minutes": "minute", "h": "hour", "hr": "hour", "hour": "hour"},
+    **{"hours": "hour", "d": "day", "day": "day", "days": "day", "wk": "week", "week": "week", "weeks": "week"},
+    **{"second": "second", "seconds": "second"},
+    **dict.fromkeys(("molecules", "molecule", "copies"), "mole/6.02214076e23"),
+}
+"""pint's name of every unit that may stand in a text."""
+PREFIXES = {"k": "kilo", "c": "centi", "m": "milli", "u": "micro", "µ": "micro", "μ": "micro"} | {
+    **{"n": "nano", "p": "pico", "f": "femto"}
+}
+
+
+def test_every_unit_has_pints_name_here():
+    assert NAMES.keys() == {*units._PREFIXED, *units._ALONE, *units._ALIASES}
+    assert PREFIXES.keys() == units._PREFIXES.keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_unit_is_as_large_as_pints(name):
+    """On the scale of second, mole, meter, gram; with every prefix where it takes one."""
+    texts = {name: NAMES[name]}
+    if units._ALIASES.get(name, name) in units._PREFIXED and name not in ("second", "seconds"):
+        texts |= {short + name: long + NAMES[name] for short, long in PREFIXES.items()}
+    for text, of_pint in texts.items():
+        wanted = REGISTRY.parse_expression(of_pint) if of_pint else REGISTRY.Quantity(1.0, "")
+        scale = REGISTRY.Quantity(1.0, wanted.units if hasattr(wanted, "units") else "")
+        basic = (wanted.magnitude if hasattr(wanted, "units") else wanted) * scale.to_root_units()
+        found, grams = unit(text), {"[mass]": 1000.0, "[length]": 1.0, "[time]": 1.0, "[substance]": 1.0}
+        factor, words = basic.to_base_units(), {"amount": "[substance]"}
+        size = float(factor.magnitude)
+        for dimension, power in factor.dimensionality.items():
+            size *= grams[dimension] ** float(power)
+        assert found.factor == pytest.approx(size, rel=1e-12), text
+        dimensions = {words.get(key, f"[{key}]"): float(power) for key, power in found.dimension}
+        assert dimensions == {key: float(power) for key, power in factor.dimensionality.items()}, text
 
 
 def test_a_mass_of_antibody_is_an_amount_through_its_molar_mass():

@@ -236,7 +236,7 @@ class Ready:
 
     def __init__(self, prepared: Prepared, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
         self.task, self.report = task, report
-        self._loop, table = method(solver)
+        self._loop, table = method(solver, kernels.conditions != 0 or kernels.switches != 0)
         key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
         shelf = prepared._idle.get(key)
         self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf

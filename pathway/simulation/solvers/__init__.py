@@ -29,16 +29,17 @@ from .loops import Loop
 from .tableaus import RODAS4, RODAS5P
 
 METHODS = {"Rodas5P": RODAS5P, "Rodas4": RODAS4}
-_LOOP = Loop("rosenbrock", 6)
+_LOOP, _WATCHING = Loop("rosenbrock", 6), Loop("rosenbrock_watching", 6)
 
 
 @cache
-def method(name: str) -> tuple[Callable[..., Any], Method]:
-    """The loop and the coefficients of a method by name."""
+def method(name: str, watching: bool = True) -> tuple[Callable[..., Any], Method]:
+    """The loop and the coefficients of a method by name; models without events, and without rates that switch by the
+    state, need no loop that is `watching`."""
     if name not in METHODS:
         near = get_close_matches(name, METHODS, n=1)
         raise ValueError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
-    return _LOOP, method_of(METHODS[name])
+    return _WATCHING if watching else _LOOP, method_of(METHODS[name])
 
 
 def _hint(near: list[str]) -> str:

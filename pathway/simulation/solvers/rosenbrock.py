@@ -8,6 +8,7 @@ neighbours, on the number of threads or on the order in which members are handed
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -589,72 +590,86 @@ _kernels, _pattern, _method = opener(Kernels), opener(Pattern), opener(Method)
 _task, _report, _lanes = opener(Task), opener(Report), opener(Lanes)
 
 
-def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
-    """Run the members `task.first` to `task.last - 1`; everything found goes into `report`."""
-    kernels, pattern, method = _kernels(kernels_at), _pattern(pattern_at), _method(method_at)
-    task, report, lanes = _task(task_at), _report(report_at), _lanes(lanes_at)
-    width = kernels.width
-    following = task.first
-    for lane in range(width):
-        _enter(kernels, task, lanes, lane, task.first)  # idle lanes compute something harmless
-        lanes.member[lane] = -1
-        lanes.restarting[lane] = 0
-        lanes.step[lane] = 1e-9
-        lanes.latest[lane] = lanes.cut[lane] = np.inf
-        lanes.relative[lane] = task.relative
-    changed = np.int64(1)  # a plain literal would compile what it is given to once more
-    while True:
-        fresh, active = False, 0
-        for lane in range(width):
-            if lanes.member[lane] < 0 and following < task.last:
-                member = calls.take(task.queue) if task.queue.shape[0] > 0 else following
-                following = member + 1
-                if member < task.last:
-                    lanes.member[lane] = member
-                    _enter(kernels, task, lanes, lane, member)
-            fresh |= lanes.restarting[lane] != 0
-        if fresh:
-            _restart(kernels, pattern, method, task, report, lanes)
-            changed = np.int64(1)
-        for lane in range(width):
-            active += lanes.member[lane] >= 0
-        if active == 0:
-            if following >= task.last:
-                return
-            continue
+def loop(watching: bool) -> Callable[..., None]:
+    """The loop, with or without the code that looks inside steps for conditions of events and switches of the rates.
 
-        _aim(kernels, task, lanes)
-        _factorize(kernels, pattern, method, task, lanes, changed)
-        careful = some_at_zero(kernels, pattern, lanes.stack[0])
+    Compiling that takes a quarter of the whole, and most models have neither.
+    """
+
+    def run(kernels_at, pattern_at, method_at, task_at, report_at, lanes_at):
+        """Run the members `task.first` to `task.last - 1`; everything found goes into `report`."""
+        kernels, pattern, method = _kernels(kernels_at), _pattern(pattern_at), _method(method_at)
+        task, report, lanes = _task(task_at), _report(report_at), _lanes(lanes_at)
+        width = kernels.width
+        following = task.first
+        for lane in range(width):
+            _enter(kernels, task, lanes, lane, task.first)  # idle lanes compute something harmless
+            lanes.member[lane] = -1
+            lanes.restarting[lane] = 0
+            lanes.step[lane] = 1e-9
+            lanes.latest[lane] = lanes.cut[lane] = np.inf
+            lanes.relative[lane] = task.relative
+        changed = np.int64(1)  # a plain literal would compile what it is given to once more
         while True:
-            _stages(kernels, pattern, method, task, lanes, careful)
-            _errors(kernels, method, lanes)
-            if careful or not stages_failed(kernels, pattern, lanes):
-                break
-            careful = True
-        if pattern.singular.shape[0] > 0:
-            land(kernels, pattern, lanes)
+            fresh, active = False, 0
+            for lane in range(width):
+                if lanes.member[lane] < 0 and following < task.last:
+                    member = calls.take(task.queue) if task.queue.shape[0] > 0 else following
+                    following = member + 1
+                    if member < task.last:
+                        lanes.member[lane] = member
+                        _enter(kernels, task, lanes, lane, member)
+                fresh |= lanes.restarting[lane] != 0
+            if fresh:
+                _restart(kernels, pattern, method, task, report, lanes)
+                changed = np.int64(1)
+            for lane in range(width):
+                active += lanes.member[lane] >= 0
+            if active == 0:
+                if following >= task.last:
+                    return
+                continue
 
-        n_accepted = 0
-        for lane in range(width):
-            _accept(task, report, lanes, lane)
-            n_accepted += lanes.accepted[lane]
-            if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
-                _retreat(kernels, method, task, report, lanes, lane)
-        changed = np.int64(n_accepted)
-        if n_accepted == 0:
-            continue
-        _dense_sums(kernels, method, task, report, lanes)
-        if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
-            _leave(kernels, report, lanes, np.int64(0), np.int64(TAPE_FULL))
-            continue
-        if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
-            continue
-        cut = kernels.switches != 0 and cut_at_excursions(kernels, task, report, lanes)
-        _record_inside(kernels, pattern, task, report, lanes)
-        if cut:
-            move_to_cuts(kernels, lanes)
-        _move(kernels, task, lanes, n_accepted == width)
-        for lane in range(width):
-            if lanes.accepted[lane] != 0:
-                _go_on(kernels, method, task, report, lanes, lane)
+            _aim(kernels, task, lanes)
+            _factorize(kernels, pattern, method, task, lanes, changed)
+            careful = some_at_zero(kernels, pattern, lanes.stack[0])
+            while True:
+                _stages(kernels, pattern, method, task, lanes, careful)
+                _errors(kernels, method, lanes)
+                if careful or not stages_failed(kernels, pattern, lanes):
+                    break
+                careful = True
+            if pattern.singular.shape[0] > 0:
+                land(kernels, pattern, lanes)
+
+            n_accepted = 0
+            for lane in range(width):
+                _accept(task, report, lanes, lane)
+                n_accepted += lanes.accepted[lane]
+                if lanes.accepted[lane] == 0 and lanes.member[lane] >= 0:
+                    _retreat(kernels, method, task, report, lanes, lane)
+            changed = np.int64(n_accepted)
+            if n_accepted == 0:
+                continue
+            _dense_sums(kernels, method, task, report, lanes)
+            if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
+                _leave(kernels, report, lanes, np.int64(0), np.int64(TAPE_FULL))
+                continue
+            if watching:
+                if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
+                    continue
+                cut = kernels.switches != 0 and cut_at_excursions(kernels, task, report, lanes)
+                _record_inside(kernels, pattern, task, report, lanes)
+                if cut:
+                    move_to_cuts(kernels, lanes)
+            else:
+                _record_inside(kernels, pattern, task, report, lanes)
+            _move(kernels, task, lanes, n_accepted == width)
+            for lane in range(width):
+                if lanes.accepted[lane] != 0:
+                    _go_on(kernels, method, task, report, lanes, lane)
+
+    return run
+
+
+run = loop(watching=False)

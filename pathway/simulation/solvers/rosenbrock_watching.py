@@ -1,0 +1,7 @@
+"""The step loop of models with events, or whose rates switch by the state."""
+
+from __future__ import annotations
+
+from .rosenbrock import loop
+
+run = loop(watching=True)

@@ -24,6 +24,7 @@ from .interventions import NOTHING, with_breaks
 from .prepared import SMALL, prepare
 from .solvers import layout
 from .solvers.layout import Task
+from .stable import surely_stable
 from .steady_model import SteadyEquations, SteadyModel, steady_model
 from .steady_refine import refined
 from .steady_slopes import SteadyPath, SteadySlopes, remember, remembered
@@ -484,7 +485,9 @@ def _newton(
     sound &= near.all(axis=1) & (after >= np.where(before < 0.0, -np.inf, -1e-9 * own - floor)).all(axis=1)
     good = np.flatnonzero(sound)
     if len(good):
-        values = _eigenvalues(part, equations, latest if len(good) == len(y) else latest[good])
+        good = good[~_surely_stable(equations, y[good], latest[good], inverses[good])]
+    if len(good):
+        values = _eigenvalues(part, equations, latest[good])
         size = np.abs(values)
         if values.shape[1]:
             largest = size.max(axis=1)
@@ -508,6 +511,21 @@ def _inverted(matrices: np.ndarray) -> np.ndarray:
         if len(matrices) == 1:
             return np.full_like(matrices, np.nan)
         return np.concatenate([_inverted(matrix[None]) for matrix in matrices])
+
+
+def _surely_stable(
+    equations: SteadyEquations, states: np.ndarray, jacobians: np.ndarray, inverses: np.ndarray
+) -> np.ndarray:
+    """Members whose states are stable, and their paces not too far apart, as far as that is known without
+    eigenvalues, shape (n_members,); `inverses` are those of the Jacobians with the totals in place."""
+    solved, (dependent, free, slopes) = equations.solved, equations.reduction
+    if len(equations.follow[0]) or not len(free):
+        return np.zeros(len(states), dtype=bool)
+    rest = solved[free]
+    matrices = jacobians[:, rest[:, None], rest]
+    if len(dependent):
+        matrices -= jacobians[:, rest[:, None], solved[dependent]] @ slopes
+    return surely_stable(matrices, inverses[:, free[:, None], free], states[:, rest], SPREAD)
 
 
 def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:

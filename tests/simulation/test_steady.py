@@ -14,6 +14,7 @@ from pathway.simulation import (
     steady_state,
     steady_state_sensitivities,
 )
+from pathway.simulation.stable import surely_stable
 from tests.simulation.models import model_of, toggle
 
 
@@ -93,3 +94,27 @@ def test_slopes_of_a_steady_state_meet_its_closed_form() -> None:
         push[column] = step
         expected = (state(*(at + push)) - state(*(at - push))) / (2 * step)
         assert found[:, column] == pytest.approx(expected, rel=1e-7, abs=1e-9)
+
+
+def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
+    random, proven, stable = np.random.default_rng(5), 0, 0
+    for _ in range(600):
+        n = int(random.integers(1, 12))
+        matrix = random.standard_normal((n, n)) - np.diag(10.0 ** random.uniform(-2.0, 2.0, n))
+        matrix -= random.uniform(0.0, 2.0) * np.eye(n)
+        sizes = 10.0 ** random.uniform(-3.0, 3.0, n)
+        values = np.linalg.eigvals(matrix)
+        with np.errstate(all="ignore"):
+            known = surely_stable(
+                (matrix * sizes[:, None] / sizes)[None],
+                np.linalg.inv(matrix * sizes[:, None] / sizes)[None],
+                sizes[None],
+                1e-9,
+            )
+        stable += values.real.max() < 0.0
+        proven += known[0]
+        assert not known[0] or values.real.max() < 0.0
+    assert proven > 0.8 * stable > 100
+    # A rotation that neither grows nor dies, and a slow process beyond the spread.
+    turning = np.array([[[0.0, 1.0], [-1.0, 0.0]], [[-1.0, 0.0], [0.0, -1e-10]]])
+    assert not surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-SQUARINGS = 12
-"""Powers of two up to which a matrix is raised before the proof is given up."""
+LOOKS, SQUARINGS = 3, 4
+"""Times that a matrix is squared so often and looked at, before the proof is given up."""
 
 
 def surely_stable(matrices: np.ndarray, inverses: np.ndarray, sizes: np.ndarray, spread: float) -> np.ndarray:
@@ -36,8 +36,9 @@ def surely_stable(matrices: np.ndarray, inverses: np.ndarray, sizes: np.ndarray,
     well = fastest * slowest * spread < 1.0
     powers = matrices / fastest + inverses / slowest
     powers[:, np.arange(powers.shape[1]), np.arange(powers.shape[1])] += 1.0
-    for _ in range(SQUARINGS):
-        powers = powers @ powers
+    for _ in range(LOOKS):
+        for _ in range(SQUARINGS):
+            powers = powers @ powers
         proven = well & (_norms(powers) < 0.5)
         if proven.all():
             break

@@ -456,7 +456,8 @@ def _newton(
     y, solved = states.copy(), equations.solved
     if not len(solved):
         return y, np.ones(len(y), dtype=bool)
-    wanted = starts @ equations.totals.T
+    totals = equations.totals.T
+    wanted = starts @ totals
     own = np.maximum(np.abs(starts), np.abs(states))[:, solved]
     floor = 1e-12 * own.max(axis=1, keepdims=True)
     least = 1e-9 * own + 1e-3 * floor + 1e-300
@@ -468,13 +469,17 @@ def _newton(
         if step and last[running].max() > CHORD:
             latest[running] = part.jacobians(now, rows, time)
             inverses[running] = _inverted(equations.matrix(latest[running]))
-        right = -part.rates(now, rows, time)[:, solved]
-        right[:, equations.replaced] = wanted[running] - now @ equations.totals.T
+        right = part.rates(now, rows, time).take(solved, axis=1)
+        right[:, equations.replaced] = now @ totals - (wanted if every else wanted[running])
         change = ((inverses if every else inverses[running]) @ right[..., None])[..., 0]
-        moved = now[:, solved] + change
-        y[running[:, None], solved] = moved
-        last[running] = (np.abs(change) / (np.abs(moved) + least[running])).max(axis=1)
-        running = running[np.isfinite(last[running]) & (last[running] >= CONVERGED)]
+        moved = now.take(solved, axis=1) - change
+        if every:
+            y[:, solved] = moved
+        else:
+            y[running[:, None], solved] = moved
+        share = (np.abs(change) / (np.abs(moved) + (least if every else least[running]))).max(axis=1)
+        last[running] = share
+        running = running[(share >= CONVERGED) & (share < np.inf)]
         if not len(running):
             break
     settled = last < CONVERGED
@@ -485,7 +490,8 @@ def _newton(
     sound &= near.all(axis=1) & (after >= np.where(before < 0.0, -np.inf, -1e-9 * own - floor)).all(axis=1)
     good = np.flatnonzero(sound)
     if len(good):
-        good = good[~_surely_stable(equations, y[good], latest[good], inverses[good])]
+        one = (y, latest, inverses) if len(good) == len(y) else (y[good], latest[good], inverses[good])
+        good = good[~_surely_stable(equations, *one)]
     if len(good):
         values = _eigenvalues(part, equations, latest[good])
         size = np.abs(values)
@@ -522,10 +528,11 @@ def _surely_stable(
     if len(equations.follow[0]) or not len(free):
         return np.zeros(len(states), dtype=bool)
     rest = solved[free]
-    matrices = jacobians[:, rest[:, None], rest]
+    rows = jacobians.take(rest, axis=1)
+    matrices, own = rows.take(rest, axis=2), inverses.take(free, axis=1).take(free, axis=2)
     if len(dependent):
-        matrices -= jacobians[:, rest[:, None], solved[dependent]] @ slopes
-    return surely_stable(matrices, inverses[:, free[:, None], free], states[:, rest], SPREAD)
+        matrices -= rows.take(solved[dependent], axis=2) @ slopes
+    return surely_stable(matrices, own, states[:, rest], SPREAD)
 
 
 def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:

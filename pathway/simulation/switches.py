@@ -48,6 +48,9 @@ UNSURE = 1e-9
 TOUCH = 1e-5
 """A touch likewise: near a double zero floats cannot tell the sign within a part in 1e8."""
 
+FARTHEST = 1e-4
+"""How far, as a share of the run, the end of a stretch is moved to where the sign is sure."""
+
 NOISE = 16.0
 """A function that stays within so many times its rounding error is not told from zero by looking closer."""
 
@@ -339,7 +342,9 @@ class _Isolation:
         function = self._function(place)
         times = function.first_changes(low, high, self.begin)
         real = ~np.isnan(times)
-        self._check_width(place, low[real], high[real], UNSURE)
+        # One that stands on its border at the start has only one side: a touch.
+        started = (low == self.begin) & function.on_border(low)
+        self._check_width(place, low[real & ~started], high[real & ~started], UNSURE)
         return low[real], times[real], high[real]
 
     def zones(self, place: int) -> Zones:
@@ -363,7 +368,7 @@ class _Isolation:
         return low, high
 
     def _function(self, place: int) -> _Function:
-        return _Function(self.switching.every[place], self.switching.programs[place], self.values)
+        return _Function(self.switching.every[place], self.switching.programs[place], self.values, self.finest)
 
     def _search(self, place: int, function: _Function, inner: Zones) -> Zones:
         low, high = _between(inner, self.begin, self.end)
@@ -374,7 +379,7 @@ class _Isolation:
         while stack:
             low, high = stack.pop()
             left -= len(low)
-            passing, unclear, rest = function.divide(low, high, self.finest)
+            passing, unclear, rest = function.divide(low, high)
             found += [passing, unclear]
             count, hidden = count + len(passing[0]), hidden + len(unclear[0])
             if count > MOST_MOMENTS:
@@ -448,8 +453,9 @@ class _Function:
     with the odd numbers between; `nan` where the function is not a number.
     """
 
-    def __init__(self, switch: Switch, program: IntervalProgram, values: Mapping[str, float]) -> None:
+    def __init__(self, switch: Switch, program: IntervalProgram, values: Mapping[str, float], finest: float) -> None:
         self.formula, self.integer, self.program, self.values = switch.function, switch.integer, program, values
+        self.finest = finest
 
     def enclose(self, low: np.ndarray, high: np.ndarray, slopes: bool = False) -> Enclosure:
         return self.program.enclose(self.values, low, high, slopes)
@@ -461,13 +467,17 @@ class _Function:
     def label(self, values: np.ndarray) -> np.ndarray:
         return np.floor(values) + np.ceil(values) if self.integer else np.sign(values)
 
+    def on_border(self, times: np.ndarray) -> np.ndarray:
+        values = self.floats(times)
+        return values == (np.rint(values) if self.integer else 0.0)
+
     def states(self, bounds: Enclosure) -> tuple[np.ndarray, np.ndarray]:
         """The state on each interval, and whether it is surely the same everywhere in it."""
         low, high = self.label(bounds.low), self.label(bounds.high)
         never = ~bounds.possible
         return np.where(never, np.nan, low), never | ((low == high) & bounds.defined)
 
-    def divide(self, low: np.ndarray, high: np.ndarray, finest: float) -> tuple[Zones, Zones, Zones]:
+    def divide(self, low: np.ndarray, high: np.ndarray) -> tuple[Zones, Zones, Zones]:
         """Of some intervals: zones where it passes, zones that rounding hides, and intervals that have to be halved."""
         bounds = self.enclose(low, high, slopes=True)
         low, high, bounds = _pick(~self.states(bounds)[1], low, high, bounds)
@@ -486,7 +496,7 @@ class _Function:
         free = (self.label(least) == self.label(most)) & bounds.defined
         error, near = NOISE * (thin.high - thin.low), np.rint(thin.low) if self.integer else 0.0
         hidden = (least >= near - error) & (most <= near + error) & thin.defined
-        hidden |= (high - low <= finest) | (middle <= low) | (middle >= high)
+        hidden |= (high - low <= self.finest) | (middle <= low) | (middle >= high)
         hidden, wide = hidden & ~free, ~hidden & ~free
         return passing, (low[hidden], high[hidden]), (low[wide], high[wide])
 
@@ -545,10 +555,10 @@ class _Function:
     def _sure(self, root: np.ndarray, end: np.ndarray, target: np.ndarray, rising: np.ndarray, side: int) -> np.ndarray:
         """The float nearest to the zero, on one side of it, at which the sign is sure; or the end of the interval."""
         up = rising == (side > 0)  # whether the function lies above the target on this side
-        found, steps = root.copy(), np.ones(len(root), dtype=np.int64)
+        found, steps = root.copy(), 1.0
         todo = np.arange(len(root))
-        for _ in range(64):
-            t = _moved(root[todo], side * steps[todo])
+        for _ in range(128):
+            t = self._beyond(root[todo], side * steps)
             t = np.minimum(t, end[todo]) if side > 0 else np.maximum(t, end[todo])
             bounds = self.enclose(t, t)
             sure = np.where(up[todo], bounds.low > target[todo], bounds.high < target[todo]) & bounds.defined
@@ -556,8 +566,12 @@ class _Function:
             todo = todo[~sure & (t != end[todo])]
             if not len(todo):
                 break
-            steps[todo] *= 2
+            steps *= 2.0
         return found
+
+    def _beyond(self, times: np.ndarray, steps: float) -> np.ndarray:
+        """So many floats further, counted in time: around time 0 floats lie so close that most of them are there."""
+        return times + steps * np.spacing(np.maximum(np.abs(times), self.finest))
 
     def open_zones(self, low: np.ndarray, high: np.ndarray) -> Zones:
         """Of the zones of inner switches those across which this one changes, or may."""
@@ -570,14 +584,15 @@ class _Function:
     def closed(self, low: np.ndarray, high: np.ndarray, begin: float, end: float) -> Zones:
         """Zones whose ends are unsure, because an inner switch lies there, widened until they are sure."""
         for side, ends, border in ((-1, low, begin), (1, high, end)):
-            steps = 1
-            while steps < 1 << 40:
-                sure = self.states(self.enclose(ends, ends))[1] | (ends == border)
+            steps, first = 1.0, ends.copy()
+            for _ in range(128):
+                far = np.abs(ends - first) > FARTHEST * (end - begin)
+                sure = self.states(self.enclose(ends, ends))[1] | (ends == border) | far
                 if sure.all():
                     break
-                moved = _moved(ends, np.full(len(ends), side * steps))
+                moved = self._beyond(ends, side * steps)
                 ends[~sure] = np.clip(moved, begin, end)[~sure]
-                steps *= 2
+                steps *= 2.0
         return _merged([(low, high)])
 
     def first_changes(self, low: np.ndarray, high: np.ndarray, begin: float) -> np.ndarray:

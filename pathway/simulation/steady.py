@@ -5,7 +5,7 @@ model itself goes; Newton's method then removes what is left, and the eigenvalue
 would survive a push. Where the steady states are not isolated (what a decaying source has formed by the end depends on
 the whole way) the state is followed to the end at tight tolerances. `steady_model` says what is left out.
 
-Time is held at the start time, and events do not happen.
+Time goes on: what rates read of it has to die away. Events that the way meets happen.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .checks import Values, checked_row
 from .errors import SimulationError, failure
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL, prepare
+from .simulate import simulate
 from .solvers import layout
 from .solvers.layout import Task
 from .stable import surely_stable
@@ -64,6 +65,13 @@ STILL = 1e-9
 """What does not move by more than this share in as long a time as was waited counts as at rest."""
 
 
+LONGER_FOR_EVENTS, MOST_EVENTS = 6, 100
+"""A run whose events go on is made twice as long, so many times at most, and not beyond so many events."""
+
+LATER = 0.137, 0.519, 1.0
+"""When rates that depend on time are looked at again, in times that were waited."""
+
+
 class SteadyStateError(SimulationError):
     """No steady state was reached."""
 
@@ -104,6 +112,11 @@ def steady_state(model: Model, parameters: Values = None, *, initial: Values = N
     ------
     SteadyStateError
         With the time reached, the state there and the species that still changes fastest.
+
+    Notes
+    -----
+    Time goes on from the start time, so that a rate that depends on it has to come to rest too. Events that happen
+    within a thousand times of the slowest turnover happen on the way.
     """
     prepared = prepare(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
@@ -135,10 +148,52 @@ def steady_states(
     """
     part = steady_model(model)
     states = np.array(starts, dtype=float)
-    found, problems = find_steady_states(part, states[:, part.kept], parameters, model.start_time, width)
-    states[:, part.kept] = found
+    if not model.events:
+        found, problems = find_steady_states(part, states[:, part.kept], parameters, model.start_time, width)
+        states[:, part.kept] = found
+    else:
+        problems = {}
+        for k in range(len(states)):
+            try:
+                states[k] = _beyond_events(part, model, states[k], parameters[k])
+            except SimulationError as error:
+                problems[k] = _no_state(error)
     states[list(problems)] = np.nan
     return states, problems
+
+
+def _beyond_events(part: SteadyModel, model: Model, start: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+    """The steady state after the events that the way meets."""
+    begin, state, _ = _last_event(part, model, start, parameters)
+    found, problems = find_steady_states(part, state[None, part.kept], parameters[None], begin)
+    if problems:
+        raise problems[0]
+    state[part.kept] = found[0]
+    return state
+
+
+def _last_event(
+    part: SteadyModel, model: Model, start: np.ndarray, parameters: np.ndarray
+) -> tuple[float, np.ndarray, int]:
+    """A time after the last event, the state there, and how many there were; the start if there are none."""
+    begin, state, happened = model.start_time, start.copy(), 0
+    horizon = float(_horizons(part, start[None, part.kept], parameters[None], begin)[0])
+    for turn in range(LONGER_FOR_EVENTS):
+        time = begin + horizon * 2.0**turn
+        run = simulate(model, [time], parameters=parameters, initial=start, relative_tolerance=TOLERANCE)
+        if run.statistics.events == happened:
+            return begin, state, happened
+        happened, state, begin = run.statistics.events, run.values[-1], time
+        if happened > MOST_EVENTS:
+            break
+    raise SimulationError(f"{model.name}: events go on happening", "events go on happening", time, {}, None)
+
+
+def _no_state(error: SimulationError) -> SteadyStateError:
+    if isinstance(error, SteadyStateError):
+        return error
+    reason = f"no steady state was reached. {error}"
+    return SteadyStateError(reason, error.reason, error.time, error.state, error.species)
 
 
 def stability(model: Model, state: np.ndarray, parameters: Values = None) -> Stability:
@@ -249,6 +304,9 @@ def _slopes(
     model: Model, state: np.ndarray, parameters: np.ndarray, start: np.ndarray | None
 ) -> tuple[SteadySlopes, np.ndarray]:
     part = steady_model(model)
+    if model.events and start is not None and _last_event(part, model, start, parameters)[2]:
+        reason = "slopes of a steady state beyond events are not known"
+        raise SteadyStateError(f"{model.name}: {reason}", reason, model.start_time, {}, None)
     own = np.ascontiguousarray(state[part.kept])
     path = remembered(part, own, parameters)
     if start is not None and path is None:
@@ -334,7 +392,7 @@ def _ended(
     left = []
     for k, member in enumerate(waiting.tolist()):
         way = Followed(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
-        if k in settled:
+        if k in settled and _stays(part, polished[k], way):
             end = _with_outputs(part, settled[k], polished[k], way)
         else:
             # Only what stood still for as long as anyone may ask: a slow process must not be taken for none.
@@ -383,8 +441,7 @@ def _follow(
         try:
             task = _task(part, states, parameters, float(begins[0]), float(begins[0] + horizons[0]), TOLERANCE)
         except SwitchError as error:
-            reason = f"no steady state was reached. {error}"
-            return states, 0.0 * horizons, {0: SteadyStateError(reason, error.reason, error.time, error.state, None)}
+            return states, 0.0 * horizons, {0: _no_state(error)}
     else:
         # Each member has a horizon of its own: all end at time zero and start that long before it.
         task = _task(part, states, parameters, 0.0, 0.0, TOLERANCE)._replace(start_times=-horizons)
@@ -577,6 +634,18 @@ def _is_still(part: SteadyModel, way: Followed) -> bool:
     # What grows would have left long ago, unless it began there.
     growing = values.real > np.maximum(1e-10 * np.max(np.abs(values), initial=0.0), 10.0 / way.elapsed)
     return not growing.any()
+
+
+def _stays(part: SteadyModel, state: np.ndarray, way: Followed) -> bool:
+    """Whether time alone does not move a state any more, in as long a time as was waited."""
+    if not part.driven:
+        return True
+    small = STILL * part.term_scales(state, way.parameters, way.time(part))
+    for share in LATER:
+        rates = part.rates(state[None], way.parameters[None], way.time(part) + share * way.elapsed)[0]
+        if not (part.outputs | (np.abs(rates) <= small)).all():
+            return False
+    return True
 
 
 def _along(part: SteadyModel, way: Followed) -> np.ndarray | None:

@@ -72,13 +72,11 @@ class SteadyEquations:
 
 
 class SteadyModel:
-    """A model on its way to rest.
+    """A model on its way to rest, without its events.
 
     Parameters
     ----------
     model : Model
-    hold_time : bool
-        Whether time stands still at the start time, and events are left out; else the model runs as it is.
 
     Attributes
     ----------
@@ -90,11 +88,9 @@ class SteadyModel:
         Which of them nothing reads.
     """
 
-    def __init__(self, model: Model, hold_time: bool = True) -> None:
+    def __init__(self, model: Model) -> None:
         self.kept = np.arange(len(model.species))
-        part = model
-        if hold_time and (model.events or any(TIME in symbols(f) for f in model.derivatives.values())):
-            part = _standing_still(model)
+        part = _restricted(model, list(model.species)) if model.events else model
         greedy = {name for name in model.outputs if name in symbols(model.derivatives[name])}
         if greedy:
             names = [name for name in model.species if name not in greedy]
@@ -256,27 +252,20 @@ class SteadyModel:
         return np.array(evaluate_arrays(formulas, values), dtype=float).reshape(len(formulas))
 
 
-def steady_model(model: Model, hold_time: bool = True) -> SteadyModel:
+def steady_model(model: Model) -> SteadyModel:
     """The model's steady-state equations; kept with the model."""
-    notes, key = prepare(model).notes, ("steady model", hold_time)
-    if key not in notes:
-        notes[key] = SteadyModel(model, hold_time)
-    return notes[key]
+    notes = prepare(model).notes
+    if "steady model" not in notes:
+        notes["steady model"] = SteadyModel(model)
+    return notes["steady model"]
 
 
-def _standing_still(model: Model) -> Model:
-    """The model without events, at its start time for ever."""
-    return _restricted(model, list(model.species), {TIME: number(model.start_time)})
-
-
-def _restricted(model: Model, names: list[str], known: dict[str, Expression] | None = None) -> Model:
-    """The model of some species that do not depend on the others."""
-    known = known or {}
+def _restricted(model: Model, names: list[str]) -> Model:
+    """The model of some species that do not depend on the others, without events."""
     reactions = {r for name in names for r in model.stoichiometry.get(name, {})}
 
     def closed(formulas: dict[str, Expression]) -> dict[str, Expression]:
-        done = substitute_all(model.closed(formulas.values()), known)
-        return dict(zip(formulas, done, strict=True))
+        return dict(zip(formulas, model.closed(formulas.values()), strict=True))
 
     return replace(
         model,

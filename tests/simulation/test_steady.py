@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pathway.equations import Model
+from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import (
     SteadyStateError,
@@ -118,3 +118,33 @@ def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
     # A rotation that neither grows nor dies, and a slow process beyond the spread.
     turning = np.array([[[0.0, 1.0], [-1.0, 0.0]], [[-1.0, 0.0], [0.0, -1e-10]]])
     assert not surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()
+
+
+@pytest.mark.parametrize(
+    ("feed", "rest"), [("1 + exp(-time)", 2.0), ("piecewise(5, time < 10, 1)", 2.0), ("time/(1 + time)", 2.0)]
+)
+def test_time_goes_on_while_a_model_comes_to_rest(feed: str, rest: float) -> None:
+    """Held at the start time these came to 4, 10 and 0 without a word."""
+    model = model_of("fed", {"x": f"{feed} - k*x"}, {"x": 0.0}, {"k": 0.5})
+    assert steady_state(model) == pytest.approx([rest], rel=1e-6)
+    slope = steady_state_sensitivities(model, ["k"])
+    assert slope == pytest.approx(np.array([[-rest / 0.5]]), rel=1e-6)
+
+
+def test_a_feed_that_goes_up_and_down_has_no_steady_state() -> None:
+    with pytest.raises(SteadyStateError, match="does not settle"):
+        steady_state(model_of("waves", {"x": "1 + sin(time) - x"}, {"x": 0.0}, {}))
+
+
+def test_events_on_the_way_to_rest_happen() -> None:
+    def with_event(trigger: str, assigned: dict[str, str]) -> Model:
+        event = Event("E", parse(trigger), {name: parse(formula) for name, formula in assigned.items()})
+        return model_of("m", {"x": "u - 0.5*x", "u": "0"}, {"x": 0.0, "u": 1.0}, {}, events=(event,))
+
+    assert steady_state(with_event("x > 1", {"u": "3"})) == pytest.approx([6.0, 3.0])
+    assert steady_state(with_event("time > 7", {"u": "3"})) == pytest.approx([6.0, 3.0])
+    assert steady_state(with_event("x > 2.5", {"u": "3"})) == pytest.approx([2.0, 1.0])
+    with pytest.raises(SteadyStateError, match="events go on happening"):
+        steady_state(with_event("x > 1", {"x": "0"}))
+    with pytest.raises(SteadyStateError, match="beyond events"):
+        steady_state_sensitivities(with_event("x > 1", {"u": "3"}), ["u"])

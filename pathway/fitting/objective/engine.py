@@ -99,7 +99,7 @@ class Engine:
         self.hybrid = moving_hybrid(layout.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
         self.initial_events = EventState.initial(self.traced.model)
-        self.steady = steady_model(layout.model, hold_time=False)
+        self.steady = steady_model(layout.model)
         self._read_outputs = layout.read_at_rest[self.steady.outputs[layout.read_at_rest]]
         finite = layout.output_time[np.isfinite(layout.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)

@@ -181,6 +181,10 @@ class TimeSwitches:
         """Parameters and species on which the moments of these switches depend."""
         return frozenset(self._read(tuple(chosen))[0])
 
+    def places(self, chosen: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Where what they depend on stands, among parameters and among species."""
+        return self._read(tuple(chosen))[1:]
+
     @cached_property
     def inner(self) -> list[list[int]]:
         """For each switch those that stand inside its function."""

@@ -42,7 +42,7 @@ ROWS = 512
 """Steps that a tape has room for at first."""
 
 MOST_READY = 1000
-"""Runs kept ready, before all are let go."""
+"""Runs kept ready, and moments of switches known, before all are let go."""
 
 LANES_FROM = 5
 """Members from which on they run side by side: four cost as much in eight lanes as one after the other."""
@@ -105,6 +105,9 @@ class Engine:
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))
         self._ready: dict[tuple, Ready] = {}
+        switching = self.prepared.time_switches
+        self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
+        self._known_breaks: dict[tuple, _Breaks] = {}
 
     # Runs without their steps.
 
@@ -188,9 +191,15 @@ class Engine:
         self, start: float, end: float, states: np.ndarray, rows: np.ndarray, refused: dict[int, str] | None = None
     ) -> _Breaks:
         """When the rates of each member switch by time alone; members for which that cannot be told are `refused`."""
-        switching = self.prepared.time_switches
-        if not switching.in_rates:
+        if self._switch_places is None:
             return ()
+        of_parameters, of_species = self._switch_places
+        told = rows.take(of_parameters, axis=1).tobytes(), states.take(of_species, axis=1).tobytes()
+        key = start, end, *told
+        found = self._known_breaks.get(key)
+        if found is not None:
+            return found
+        switching = self.prepared.time_switches
         breaks: list[tuple[bytes, bytes]] = []
         for k, (state, row) in enumerate(zip(states, rows, strict=True)):
             try:
@@ -200,6 +209,10 @@ class Engine:
                     raise RunFailure(str(reason)) from None
                 refused[k], moments = str(reason), NO_MOMENTS
             breaks.append((moments.before.tobytes(), moments.after.tobytes()))
+        if not refused:
+            if len(self._known_breaks) > MOST_READY:
+                self._known_breaks.clear()
+            self._known_breaks[key] = tuple(breaks)
         return tuple(breaks)
 
     # Runs that keep their steps.

@@ -1,0 +1,1 @@
+"""Faults made by the machine, to see whether the tests notice: `python -m tests.mutation`. No part of the suite."""

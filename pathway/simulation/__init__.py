@@ -16,13 +16,28 @@ of one number by many parameters come from `adjoint`, which walks the tape backw
 forward sensitivities from some 50 parameters on (39: 1.4 times their price, 84: 0.6, 155: 0.3).
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from .ensemble import Ensemble, simulate_ensemble
-from .ensemble_file import EnsembleFile, open_ensemble, simulate_to_file
 from .errors import SimulationError
 from .interventions import Intervention
 from .simulate import simulate
-from .steady import Stability, SteadyStateError, stability, steady_state, steady_state_sensitivities
 from .trajectory import Statistics, Trajectory
+
+if TYPE_CHECKING:
+    from .ensemble_file import EnsembleFile, open_ensemble, simulate_to_file
+    from .steady import Stability, SteadyStateError, stability, steady_state, steady_state_sensitivities
+
+# Not every run needs these, and they take an eighth of the import.
+_PLACES = {
+    **dict.fromkeys(("EnsembleFile", "open_ensemble", "simulate_to_file"), "ensemble_file"),
+    **dict.fromkeys(
+        ("Stability", "SteadyStateError", "stability", "steady_state", "steady_state_sensitivities"), "steady"
+    ),
+}
 
 __all__ = [
     "Ensemble",
@@ -41,3 +56,13 @@ __all__ = [
     "steady_state",
     "steady_state_sensitivities",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"pathway.simulation has no '{name}'")
+    return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

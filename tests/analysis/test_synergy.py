@@ -109,6 +109,14 @@ def test_isobole_of_additive_agents_is_a_straight_line():
     assert line.additive == (pytest.approx(8.0, abs=1e-6), pytest.approx(8.0, abs=1e-6))
 
 
+def test_an_isobole_has_a_point_for_each_dose_of_either_agent():
+    doses = np.linspace(0, 16, 9)
+    line = isobole(grid(SECOND.effect(doses[:, None] + doses[None, :]), doses, doses), float(SECOND.effect(7.0)))
+    below = doses[doses < 7.0].tolist()
+    assert set(below) <= set(line.doses_first.tolist())
+    assert set(below) <= set(line.doses_second.tolist())
+
+
 def test_the_verdict_can_flip_between_scales():
     # Additive in counts (rates subtract) is antagonistic in growth-rate terms: 1 - 0.4 - 0.4 = 0.2 < 0.6 * 0.6.
     control = 2.0

@@ -32,6 +32,7 @@ CASES = {
     "max within a window": (lambda t: t, {"reduce": "max", "from_time": 10.0, "until": 20.0}, 20.0),
     "time before zero does not count": (lambda t: -t, {"reduce": "max"}, 0.0),
     "mean": (lambda t: t, {"reduce": "mean"}, 50.0),
+    "mean of half an hour": (lambda t: t, {"reduce": "mean", "from_time": 10.0, "until": 10.5}, 10.25),
     "relative to start": (lambda t: 4 + t, {"relative_to": "start"}, 26.0),
     "relative to max": (lambda t: 100 - t / 2, {"relative_to": "max"}, 0.5),
     # 1 - exp(-t/T) with T = 10 h reaches half of its change at T ln 2 (1 - exp(-10) is 1 to 5e-5).

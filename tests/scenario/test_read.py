@@ -249,3 +249,10 @@ def test_the_json_schema_accepts_what_the_package_ships():
     checker = jsonschema.Draft202012Validator(schema.json_schema())
     for name in scenario_names():
         checker.validate(tomllib.loads(find_scenario(name).read_text(encoding="utf-8")))
+
+
+def test_a_folder_and_brackets_without_end_are_one_line(tmp_path):
+    with pytest.raises(ScenarioError, match="this is a folder; a scenario is a TOML file"):
+        read_scenario(str(tmp_path), (), toy_laboratory())
+    with pytest.raises(ScenarioError, match="not TOML: brackets nested too deeply"):
+        read_toy(tmp_path, "x = " + "[" * 20_000)

@@ -208,3 +208,19 @@ def test_a_change_holds_from_its_very_moment(tmp_path):
     expected = np.where(arm.times < 36.0, MU, 3 * MU)
     assert 36.0 in arm.times
     assert_allclose(arm.courses["growth_rate"], expected, rtol=1e-12)
+
+
+def test_the_tidy_table_has_growth_and_the_timeline_what_changes_later(tmp_path):
+    text = DRUG + (
+        '[[arm]]\nname = "none"\nchanges = { mu = { to = "1 x", at = "36 h" } }\n'
+        '[[arm]]\nname = "drug"\ndoses = ["d"]\n'
+    )
+    result = run(tmp_path, text)
+    header, rows = result.columns()
+    assert header[-3:] == ["cell_number [1]", "GR [1]", "GR instantaneous [1]"]
+    assert all(len(row) == len(header) for row in rows)
+    end = {row[0]: row for row in rows if row[1] == 72.0}
+    assert_allclose(end["drug"][-3:], [math.exp(72 * MU * slowed(10.0)), *[2 ** slowed(10.0) - 1] * 2], rtol=1e-4)
+    assert math.isnan(end["none"][-1]) and math.isnan(end["none"][-2])
+    assert [(h.time, h.text) for h in result.arms["none"].happenings] == [(36.0, "mu to 1 x")]
+    assert [h.time for h in result.arms["drug"].happenings] == [0.0]

@@ -181,3 +181,12 @@ def test_events_that_come_ever_closer_together_are_named() -> None:
     assert before["h"][-1] > 0.0
     with pytest.raises(SimulationError, match="events happen without end, the last one 'bounce'"):
         simulate(ball, [0.0, 20.0 * fall])
+
+
+def test_interventions_between_events_all_act() -> None:
+    event = Event("mark", parse("time >= 2.5"), {"seen": parse("x")})
+    model = model_of("marked", {"x": "0*k"}, {"x": 1.0, "seen": 0.0}, {"k": 1.0}, events=(event,))
+    doses = [Intervention(float(t), add={"x": 10.0**t}) for t in range(1, 5)]
+    found = simulate(model, [0.5, 1.5, 2.5, 3.5, 4.5], interventions=doses)
+    assert found["x"].tolist() == [1.0, 11.0, 111.0, 1111.0, 11111.0]
+    assert found["seen"][-1] == 111.0

@@ -136,3 +136,9 @@ def test_what_changes_a_parameter_holds_at_its_very_moment(kind: str) -> None:
     found = simulate(model, times, interventions=[change])
     assert found["seen"].tolist() == [20.0, 20.0, 50.0, 50.0, 50.0]
     assert found["x"] == pytest.approx([1.0, 7.0, 7.0, 7.0, 12.0], rel=1e-12)
+
+
+@pytest.mark.parametrize("tolerance", [0.0, 1.0, 2.0, -1e-6, "1e-6", None, float("nan")])
+def test_a_relative_tolerance_that_is_none_is_refused(tolerance: object) -> None:
+    with pytest.raises(ValueError, match="relative_tolerance"):
+        simulate(chain(), TIMES, relative_tolerance=tolerance)  # type: ignore[arg-type]

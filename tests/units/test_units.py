@@ -96,3 +96,9 @@ def test_quantities_split_into_number_and_unit():
     assert quantity("4 x") == (4.0, "x")
     with pytest.raises(UnitError, match="does not start with a number"):
         quantity("much")
+
+
+def test_units_are_equal_in_kind_and_size_only():
+    assert unit("nM").equals(unit("nmol/L"))
+    assert not unit("nM").equals(unit("uM")) and not unit("uM").equals(unit("nM"))
+    assert not unit("nM").equals(unit("nmol"))

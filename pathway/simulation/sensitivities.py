@@ -17,9 +17,10 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.equations.switches import deciding
 from pathway.errors import InputError
 from pathway.expressions import Expression, differentiate, symbols
-from pathway.expressions.graph import COMPARISONS, ZERO, postorder
+from pathway.expressions.graph import ZERO
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .errors import SimulationError
@@ -480,27 +481,32 @@ class SlopeEvents(EventRun):
         return np.flatnonzero(changed[: self.n_events]).tolist()
 
     def _crossing(self, rates: np.ndarray, changed: Sequence[int]) -> np.ndarray:
-        """How the moment moves at which a trigger has just changed: from its comparison that stands at the border."""
+        """How the moment moves at which a trigger has just changed: from what in it stands at its border."""
         best, moves = math.inf, np.zeros(self.slopes.n_names)
         self.total = self.slopes.matrix
-        for formula in self._comparisons(changed):
+        for formula, integer in self._deciding(changed):
             partial = self._partial(formula)
             value, *parts = self._evaluate([formula, *partial.values()])
             speeds = {TIME: 1.0} | dict(zip(self.prepared.model.species, rates, strict=True))
             speed = sum(part * speeds.get(name, 0.0) for name, part in zip(partial, parts, strict=True))
-            if speed != 0.0 and abs(value / speed) < best:
-                best = abs(value / speed)
+            distance = value - np.rint(value) if integer else value
+            if speed != 0.0 and abs(distance / speed) < best:
+                best = abs(distance / speed)
                 moves = -self._slope([formula])[0] / speed
         return moves
 
-    def _comparisons(self, places: Sequence[int]) -> list[Expression]:
-        """Differences of the comparisons in some triggers."""
+    def _deciding(self, places: Sequence[int]) -> list[tuple[Expression, bool]]:
+        """What some triggers jump at: functions, and whether their integer part counts and not their sign."""
         model, notes = self.prepared.model, self.prepared.notes
-        if "comparisons" not in notes:
+        if "deciding" not in notes:
             triggers = model.closed(event.trigger for event in model.events[: self.n_events])
-            compared = [[n for n in postorder([trigger]) if n.operator in COMPARISONS] for trigger in triggers]
-            notes["comparisons"] = [[n.arguments[0] - n.arguments[1] for n in nodes] for nodes in compared]
-        return [formula for place in places for formula in notes["comparisons"][place]]
+            found = [deciding([trigger]) for trigger in triggers]
+            # abs, min and max have a kink and no jump.
+            kinks = ("abs", "min", "max")
+            notes["deciding"] = [
+                [(f, whole) for f, node, whole in some if node.operator not in kinks] for some in found
+            ]
+        return [one for place in places for one in notes["deciding"][place]]
 
     def _trigger(self, waiting: Waiting) -> None:
         formulas: Formulas = self.formulas[waiting.place]

@@ -314,3 +314,18 @@ def test_a_rate_with_an_infinite_slope_at_a_border_is_refused_by_name() -> None:
 def test_a_start_at_the_border_of_a_switch_is_refused_by_name() -> None:
     refused(time_switch(toff=0.0), "toff", "'time < toff' stands at its border")
     assert by(time_switch(toff=0.0), "x", "k")[0] == pytest.approx(-3.0 * math.exp(-0.9))
+
+
+@pytest.mark.parametrize(("delay", "late"), [(None, 0.0), ("b", 0.75)])
+def test_an_event_that_a_jump_of_its_trigger_fires_moves_with_the_jump(delay: str | None, late: float) -> None:
+    """time - p floor(time/p) < c becomes true where the floor jumps, at p and 2 p, which c does not move."""
+    k, b, c, p = 0.5, 0.75, 2.42, 2.768
+    trigger = parse("time - p*floor(time/p) < c")
+    event = Event(
+        "dose", trigger, {"y": parse("y + 1")}, None if delay is None else parse(delay), values_from_trigger_time=False
+    )
+    model = model_of("m", {"y": "-k*y"}, {"y": 0.0}, {"k": k, "b": b, "c": c, "p": p}, events=(event,))
+    found = simulate(model, [8.0], sensitivities=["b", "c", "p"]).sensitivities[0, 0]
+    parts = [k * math.exp(-k * (8.0 - n * p - late)) for n in (1, 2)]
+    expected = [sum(parts) if delay else 0.0, 0.0, parts[0] + 2.0 * parts[1]]
+    assert found == pytest.approx(expected, rel=1e-5, abs=1e-9)

@@ -93,7 +93,7 @@ def print_line(text: str, style: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(width=width(), highlight=False).print(Text(text, style=style))
+    Console(width=width(), highlight=False).print(Text(text, style=style), soft_wrap=True)
 
 
 @contextmanager

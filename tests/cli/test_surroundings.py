@@ -130,7 +130,7 @@ def test_a_figure_that_cannot_be_drawn_costs_no_numbers(here, capsys):
     Path("odd.toml").write_text(BARE.replace('"untreated"', '"$x_{$"'), encoding="utf-8")
     assert main(["run", "odd.toml"]) == DONE
     assert capsys.readouterr().err == "" and Path("results/odd/figure.svg").is_file()
-    changed = BARE.replace("24 h", "1e9 h").replace('"6 h"', '"1e7 h"').replace('[growth_rate]\nof = ["t"]\n', "")
+    changed = BARE.replace("24 h", "1e4 h").replace('"6 h"', '"100 h"').replace('[growth_rate]\nof = ["t"]\n', "")
     Path("long.toml").write_text(changed, encoding="utf-8")
     assert main(["run", "long.toml"]) == DONE
     err = capsys.readouterr().err

@@ -7,7 +7,8 @@ fault of the program itself, and is told as one, with the place to report it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import ParamSpec, TypeVar
 
 REPORT_TO = "the issue tracker of mir21-pathway"
@@ -44,6 +45,23 @@ class NumericalError(Exception):
 
 class PathwayWarning(UserWarning):
     """Something was understood in a way that its author should know of; one line."""
+
+
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6, any_case: bool = False) -> str:
+    """Return " Did you mean 'x'?" with up to three near names, or nothing.
+
+    Parameters
+    ----------
+    name : str
+    known : iterable of str
+    cutoff : float
+        Least similarity, from 0 to 1.
+    any_case : bool
+        Whether capital letters make no difference.
+    """
+    candidates = {candidate.lower() if any_case else candidate: candidate for candidate in known}
+    near = get_close_matches(name.lower() if any_case else name, candidates, n=3, cutoff=cutoff)
+    return f" Did you mean {' or '.join(repr(candidates[n]) for n in near)}?" if near else ""
 
 
 Arguments = ParamSpec("Arguments")

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 
 AVOGADRO = 6.02214076e23
 """Molecules per mole, exact since the SI of 2019."""
@@ -201,10 +200,8 @@ def _named(name: str, text: str) -> Unit:
     if prefix in _PREFIXES and stem in _PREFIXED:
         return Unit(_PREFIXES[prefix] * _PREFIXED[stem].factor, _PREFIXED[stem].dimension)
     known = [*_ALONE, *_PREFIXED, *_ALIASES, *(p + u for p in "munpfk" for u in _PREFIXED)]
-    near = get_close_matches(name, known, n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     where = "" if name == text else f" in '{text}'"
-    raise UnitError(f"no unit is called '{name}'{where}.{hint}")
+    raise UnitError(f"no unit is called '{name}'{where}.{did_you_mean(name, known)}")
 
 
 def conversion_factor(source: str, target: str, molar_mass: float | None = None) -> float:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 
 
 class AnalysisError(InputError):
@@ -15,8 +14,7 @@ class AnalysisError(InputError):
 def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> AnalysisError:
     """The error for a name that does not exist, with the nearest ones that do."""
     known = tuple(known)
-    near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    if not near and len(known) <= 12:
+    hint = did_you_mean(name, known, cutoff=0.5)
+    if not hint and len(known) <= 12:
         hint = f" Known: {', '.join(known)}."
     return AnalysisError(f"no {kind} is called '{name}'.{hint}{' ' + remedy if remedy else ''}")

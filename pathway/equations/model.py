@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
 
-from pathway.errors import InputError, UnknownName
+from pathway.errors import InputError, UnknownName, did_you_mean
 from pathway.expressions import Expression, add, multiply, number, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
@@ -199,9 +198,7 @@ def _position(names: tuple[str, ...], name: str, kind: str, model: str) -> int:
     try:
         return names.index(name)
     except ValueError:
-        near = get_close_matches(name, names, n=3)
-        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        raise UnknownName(f"no {kind} of '{model}' is called '{name}'.{hint}") from None
+        raise UnknownName(f"no {kind} of '{model}' is called '{name}'.{did_you_mean(name, names)}") from None
 
 
 def _check(model: Model) -> None:
@@ -227,8 +224,7 @@ def _check(model: Model) -> None:
         unknown = symbols(formula) - taken.keys()
         if unknown:
             name = min(unknown)
-            near = get_close_matches(name, taken, n=3)
-            hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+            hint = did_you_mean(name, taken)
             raise ModelError(f"{model.name}: {place} uses '{name}', which is not declared.{hint}")
 
 

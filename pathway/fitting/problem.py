@@ -10,13 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from functools import cached_property
 
 import numpy as np
 
 from pathway.equations import Model
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 from pathway.expressions import Expression, symbols
 
 from .priors import Prior
@@ -306,12 +305,7 @@ class Problem:
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], where: str) -> str:
-    return f"{where}: no {kind} is called '{name}'.{_near(name, known)}"
-
-
-def _near(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(name, list(known), n=3)
-    return f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    return f"{where}: no {kind} is called '{name}'.{did_you_mean(name, known)}"
 
 
 def _mistakes(problem: Problem) -> Iterable[str]:
@@ -382,7 +376,7 @@ def _measurement_mistakes(problem: Problem) -> Iterable[str]:
                 unknown.add((m.observable, name))
                 yield (
                     f"{where}: '{name}' of observable '{m.observable}' is neither declared nor given a value here."
-                    f"{_near(name, known)}"
+                    f"{did_you_mean(name, known)}"
                 )
         for value in m.placeholders.values():
             for name in sorted(symbols(value) - known):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 from pathway.equations import Model
+from pathway.errors import did_you_mean
 from pathway.simulation import Intervention
 
 from .errors import FormatError
@@ -74,8 +74,7 @@ def experiments(name: str, arm: str | None = None) -> list[Experiment]:
         model = load(name)
         return [Experiment(model.name, model, notes=ModelNotes() if ending in (*SBML, *ANTIMONY) else circuit_notes())]
     if ending != ".toml" and name not in scenario_names():
-        near = get_close_matches(name, [*scenario_names(), *cell_lines()], n=3)
-        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        hint = did_you_mean(name, [*scenario_names(), *cell_lines()])
         raise FormatError(f"no scenario, cell line or model file is called '{name}'.{hint}")
     return scenario_experiments(read_scenario(name), arm)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from fractions import Fraction
 
+from pathway.errors import did_you_mean
 from pathway.expressions import Expression, FormulaError, parse, postorder, symbols, to_text
 from pathway.units import ONE, Unit, UnitError, in_words, unit
 
@@ -85,9 +85,7 @@ def _unknown_names(network: Network) -> Iterator[str]:
 
 def _unknown(place: str, used: frozenset[str], known: set[str]) -> Iterator[str]:
     for name in sorted(used - known):
-        near = get_close_matches(name, known, n=3)
-        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-        yield f"{place}: '{name}' is not declared.{hint}"
+        yield f"{place}: '{name}' is not declared.{did_you_mean(name, known)}"
 
 
 class _Misfit(Exception):
@@ -230,6 +228,4 @@ def _facts(network: Network) -> Iterator[str]:
 def _absent(place: str, kind: str, names: Iterable[str], known: Collection[str]) -> Iterator[str]:
     for name in names:
         if name not in known:
-            near = get_close_matches(name, known, n=3)
-            hint = f". Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-            yield f"{place}: no {kind} is called '{name}'{hint}"
+            yield f"{place}: no {kind} is called '{name}'.{did_you_mean(name, known)}"

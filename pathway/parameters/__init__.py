@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from pathway.errors import UnknownName
+from pathway.errors import UnknownName, did_you_mean
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
@@ -22,7 +22,6 @@ from .read import (
     ParameterError,
     Source,
     document,
-    nearest,
     read_agents,
     read_reference,
     read_sources,
@@ -134,7 +133,7 @@ def cell_line(name: str) -> CellLine:
         If its file is wrong, with one line for each mistake.
     """
     if name not in cell_lines():
-        raise UnknownName(f"no cell line is called '{name}'.{nearest(name, cell_lines())}")
+        raise UnknownName(f"no cell line is called '{name}'.{did_you_mean(name, cell_lines())}")
     line = read_line(HERE / "cells" / f"{name}.toml", reference(), sources(), cell_line)
     return replace(line, files=())
 

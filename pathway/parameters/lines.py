@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pathway.errors import UnknownName
+from pathway.errors import UnknownName, did_you_mean
 
-from .read import Document, Entry, ParameterError, document, nearest, raise_all, read_entries
+from .read import Document, Entry, ParameterError, document, raise_all, read_entries
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def read_line(
 
 def _about_complaints(found: Document, about: Mapping[str, object]) -> Iterator[str]:
     for key in sorted(set(about) - _LINE_KEYS):
-        yield f"{found.place('line', key)}: [line] has no key '{key}'.{nearest(key, _LINE_KEYS)}"
+        yield f"{found.place('line', key)}: [line] has no key '{key}'.{did_you_mean(key, _LINE_KEYS)}"
     for key in sorted(set(about) & _LINE_KEYS):
         if not isinstance(about[key], str):
             yield f"{found.place('line', key)}: [line] {key} is {about[key]!r}, but should be a text"

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 from pathway.files import read_bytes
 from pathway.units import UnitError, conversion_factor, quantity, unit
 
@@ -111,12 +111,6 @@ def _parts(header: str) -> list[str]:
     return re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", header)
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """ " Did you mean ...?" or nothing."""
-    near = get_close_matches(name, known, n=3)
-    return f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-
-
 def raise_all(mistakes: list[str]) -> None:
     """All mistakes together, if there are any."""
     if mistakes:
@@ -158,7 +152,7 @@ def read_entries(
         if name in ("line", "anchor") and base is not None:
             continue
         if name not in units:
-            mistakes.append(f"{found.place(name)}: no parameter is called '{name}'.{nearest(name, units)}")
+            mistakes.append(f"{found.place(name)}: no parameter is called '{name}'.{did_you_mean(name, units)}")
             continue
         if isinstance(table, str) and parent is not None:
             try:
@@ -212,7 +206,7 @@ def _complaints(
     needed = _KEYS - _OPTIONAL - ({"range"} if base is not None else set())
     misspelt = sorted(set(table) - keys)
     for key in misspelt:
-        yield say(key, f"no key is called '{key}'.{nearest(key, keys)}")
+        yield say(key, f"no key is called '{key}'.{did_you_mean(key, keys)}")
     missing = sorted(needed - set(table))
     if missing:
         meant = {name for key in misspelt for name in get_close_matches(key, keys, n=1)}
@@ -236,7 +230,7 @@ def _complaints(
     if wrong:
         return
     if table["source"] not in sources and table["source"] not in OWN_SOURCES:
-        yield say("source", f"no source is called '{table['source']}'.{nearest(table['source'], sources)}")
+        yield say("source", f"no source is called '{table['source']}'.{did_you_mean(table['source'], sources)}")
     try:
         conversion_factor(table["unit"], wanted)
     except UnitError as error:
@@ -473,7 +467,7 @@ def _agent_complaints(
     found: Document, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
 ) -> Iterator[str]:
     for key in sorted(set(table) - _AGENT_KEYS):
-        yield f"{found.place(name, key)}: agent '{name}' has no key '{key}'.{nearest(key, _AGENT_KEYS)}"
+        yield f"{found.place(name, key)}: agent '{name}' has no key '{key}'.{did_you_mean(key, _AGENT_KEYS)}"
     for key in ("acts", "source", "confidence"):
         if key not in table:
             yield f"{found.place(name)}: agent '{name}': {key} missing"
@@ -487,7 +481,7 @@ def _agent_complaints(
     if (species is None) == (table.get("acts") == "adds"):
         yield f"{found.place(name, 'species')}: agent '{name}' needs a species if, and only if, it adds"
     elif species is not None and species not in units:
-        yield f"{found.place(name, 'species')}: no species is called '{species}'.{nearest(species, units)}"
+        yield f"{found.place(name, 'species')}: no species is called '{species}'.{did_you_mean(species, units)}"
     else:
         yield from _amount_complaints(found, name, table, "1" if species is None else units[species])
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
+from pathway import errors
 from pathway.errors import InputError
 
 
@@ -31,11 +31,8 @@ class ScenarioError(InputError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return " Did you mean 'x'?" with up to three near names, or nothing."""
-    candidates = list(known)
-    lowered = {candidate.lower(): candidate for candidate in candidates}
-    near = get_close_matches(name.lower(), lowered, n=3, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(lowered[n]) for n in near)}?" if near else ""
+    """`errors.did_you_mean` for what people type, who take capitals lightly."""
+    return errors.did_you_mean(name, known, any_case=True)
 
 
 def listed(names: Iterable[str]) -> str:

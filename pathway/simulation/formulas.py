@@ -6,12 +6,12 @@ A run itself uses compiled kernels; here a formula is seen once, and compiling i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.errors import did_you_mean
 from pathway.expressions import Expression, postorder, symbol, symbols
 from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.graph import ONE
@@ -93,9 +93,7 @@ def find_formula(model: Model, name: str) -> Expression:
     if name in model.species or name in model.parameters or name == TIME:
         return symbol(name)
     known = (*model.species, *model.assignments, *model.observables, *model.rates, *model.parameters)
-    near = get_close_matches(name, known, n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    raise KeyError(f"'{model.name}' has nothing called '{name}'.{hint}")
+    raise KeyError(f"'{model.name}' has nothing called '{name}'.{did_you_mean(name, known)}")
 
 
 def named_values(

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pathway.equations import Model
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 
 from .solvers import layout
 from .switches import Moments, TimeSwitches
@@ -152,8 +152,5 @@ def _actions(model: Model, number: int, intervention: Intervention) -> list[tupl
 
 
 def _unknown(model: Model, name: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(name, (*model.species, *model.parameters), n=3)
-    hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    hint = did_you_mean(name, (*model.species, *model.parameters))
     return f"no species or parameter of '{model.name}' is called '{name}'.{hint}"

@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
-    {"errors"},
+    {"errors", "interpreter"},
     {"files", "folders"},
     {"units", "expressions"},
     {"network"},

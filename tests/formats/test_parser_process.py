@@ -89,10 +89,10 @@ def test_what_libraries_print_does_not_reach_the_answers(tmp_path: Path) -> None
     request = {"text": DECAY, "name": "decay.xml", "folder": None, "language": "sbml"}
     program = (
         "import os, sys; from pathway.formats.sbml import parser_process as p; a = p.answer;"
-        "p.answer = lambda request: (os.write(1, b'noise\\n'), print('more noise'), a(request))[-1]; p.main()"
+        "p.answer = lambda request: (os.write(1, b'noise\\n'), print('more noise'), a(request))[-1]; p.main(2**31)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, str(2**31)],
+        [sys.executable, "-c", program],
         input=json.dumps(request) + "\n",
         capture_output=True,
         text=True,

@@ -13,7 +13,6 @@ import pickle
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -23,6 +22,7 @@ from io import BytesIO
 from typing import Any, BinaryIO
 
 from pathway.errors import NumericalError
+from pathway.interpreter import start_interpreter
 
 from ..problem import ProblemError
 
@@ -163,19 +163,9 @@ class _Worker:
 
 
 def _begin() -> subprocess.Popen[bytes]:
-    """A worker that finds modules where this process does, and leaves Ctrl-C to it."""
-    path = [place for place in sys.path if isinstance(place, str)]
-    apart: dict[str, Any] = {"process_group": 0}
-    if sys.platform == "win32":
-        apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-    return subprocess.Popen(
-        [sys.executable, "-c", f"import sys; sys.path[:] = {path!r}; from {__name__} import serve; serve()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        # Our matrices are small: threads of the linear algebra library only get into the other workers' way.
-        env={"OMP_NUM_THREADS": "1", **os.environ},
-        **apart,
-    )
+    # Our matrices are small: threads of the linear algebra library only get into the other workers' way.
+    one_thread = {"OMP_NUM_THREADS": "1", **os.environ}
+    return start_interpreter(f"from {__name__} import serve; serve()", env=one_thread)
 
 
 def _ending(code: int) -> str:

@@ -9,7 +9,6 @@ import atexit
 import json
 import os
 import subprocess
-import sys
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 from pathway.errors import InputError
 from pathway.files import read_bytes
+from pathway.interpreter import start_interpreter
 
 from ..errors import FormatError, Unsupported
 from .declarations import Declarations
@@ -86,15 +86,10 @@ class _Parser:
     """The running process. One that a fork inherited belongs to somebody else."""
 
     def __init__(self) -> None:
-        package = Path(__file__).parents[3]
-        paths = [str(package), *filter(None, [os.environ.get("PYTHONPATH")])]
         self.owner = os.getpid()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "pathway.formats.sbml.parser_process", str(MEMORY)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+        self.process = start_interpreter(
+            f"from pathway.formats.sbml.parser_process import main; main({MEMORY})",
             stderr=subprocess.DEVNULL,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
             encoding="utf-8",
         )
 

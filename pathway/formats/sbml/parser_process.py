@@ -1,7 +1,7 @@
 """The process in which libSBML and libAntimony read files from outside: one request a line, one answer a line.
 
-Both libraries are written in C++; a malformed file can end the process they run in. `parser` starts this one with
-`python -m`, so that such a file ends nothing else, and limits its memory.
+Both libraries are written in C++; a malformed file can end the process they run in. `parser` starts this one, so that
+such a file ends nothing else, and limits its memory.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, TextIO
 from ..errors import FormatError, Unsupported
 
 
-def main() -> None:
-    """Answer requests until the input ends."""
-    limit_memory(int(sys.argv[1]))
+def main(memory: int) -> None:
+    """Answer requests until the input ends, in so many bytes of memory."""
+    limit_memory(memory)
     answers = _private_output()
     for line in sys.stdin:
         answers.write(json.dumps(answer(json.loads(line))) + "\n")
@@ -70,7 +70,3 @@ def _private_output() -> TextIO:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     return answers
-
-
-if __name__ == "__main__":
-    main()

@@ -523,7 +523,7 @@ def _recover(place: Path) -> None:
 
 
 @dataclass(eq=False)
-class Growing:
+class GrowingFolder:
     """A folder that is filled in place while work goes on.
 
     Attributes
@@ -574,7 +574,7 @@ class Growing:
 @contextmanager
 def growing_folder(
     out: Path, kind: str, identity: Mapping[str, Any], planned: Iterable[str] = (), force: bool = False
-) -> Iterator[Growing]:
+) -> Iterator[GrowingFolder]:
     """A folder in which work of the same kind and identity goes on; a new one is begun, and no other process enters.
 
     Parameters
@@ -604,7 +604,7 @@ def growing_folder(
         if manifest is not None and (manifest.kind, manifest.identity) != (kind, _as_read(identity)):
             _clear(place, manifest)
             manifest = None
-        folder = Growing(place, manifest or Manifest(kind, _as_read(identity)))
+        folder = GrowingFolder(place, manifest or Manifest(kind, _as_read(identity)))
         if manifest is None:
             folder._list({})
         folder.plan(planned)
@@ -613,7 +613,7 @@ def growing_folder(
 
 
 @contextmanager
-def reopened_folder(out: Path, kind: str, name: str) -> Iterator[Growing]:
+def resumed_folder(out: Path, kind: str, name: str) -> Iterator[GrowingFolder]:
     """A growing folder as its manifest says, to write what follows from the work in it; a new one is of `name`.
 
     Raises

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.controls import Control, matched_control
+from pathway.scenario.controls import GrowthControl, matched_control
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
@@ -291,7 +291,7 @@ def treated_arm(scenario: Scenario, name: str | None) -> Arm:
     AnalysisError
         If there is no such arm, or no effect is asked in it.
     """
-    if not scenario.asks_growth:
+    if not scenario.compares_growth:
         raise AnalysisError(
             f"{scenario.name}: the scenario has no drug whose effect is asked; add [growth_rate] of = [...]"
         )
@@ -309,7 +309,7 @@ def treated_arm(scenario: Scenario, name: str | None) -> Arm:
     return min(treated, key=lambda arm: len(arm.doses))
 
 
-def control_of(arm: Arm, scenario: Scenario) -> Control:
+def control_of(arm: Arm, scenario: Scenario) -> GrowthControl:
     """What a treated arm is compared with.
 
     Raises

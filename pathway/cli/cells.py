@@ -50,7 +50,7 @@ def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
 
     line = line_of_cells(str(file.resolve()))
     base = parameters.reference() if line.parent is None else line_of_cells(line.parent).entries
-    follows = [anchor.parameter for anchor in parameters.anchors_found_in(line)]
+    follows = [anchor.parameter for anchor in parameters.anchors_solved_in(line)]
     names = [name for name in line.entries if name in line.own or name in follows]
     rows = [("parameter", "value", "unit", "parent" if line.parent else "reference", "source")]
     for name in names:
@@ -61,7 +61,7 @@ def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
     table = ["  ".join(text.ljust(wide) for text, wide in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines = [line.title, *([f"builds on {line.parent}"] if line.parent else [])]
     lines += table if names else ["no numbers of its own"]
-    if any(anchor.stated_by == "doubling_time" for anchor in parameters.anchors_found_in(line)):
+    if any(anchor.stated_by == "doubling_time" for anchor in parameters.anchors_solved_in(line)):
         lines.append(f"Untreated cells double in {line.values['doubling_time']:g} h.")
     numbers = {n: {"value": line.values[n], "unit": line.entries[n].unit, "found": n in follows} for n in names}
     return lines, {"tables": [], "parent": line.parent, "parameters": numbers}

@@ -57,13 +57,13 @@ class Opened:
 
     def __init__(self, file: str, settings: list[str] | None, without: Sequence[str] = ()) -> None:
         from pathway.formats.problems import open_problem
-        from pathway.report.growing import Source
+        from pathway.report.growing import ProblemFiles
 
         self.file, self.settings, self.without = file, tuple(settings or ()), tuple(without)
         opened = open_problem(file, self.settings, self.without)
         self.problem: Problem = opened.problem
         self.scenario: Scenario | None = opened.scenario
-        self.source = Source(opened.problem.source, opened.scenario)
+        self.source = ProblemFiles(opened.problem.source, opened.scenario)
 
     @property
     def folder(self) -> Path:

@@ -38,8 +38,8 @@ __all__ = [
     "Source",
     "agents",
     "anchors",
-    "anchors_found_in",
     "anchors_held",
+    "anchors_solved_in",
     "cell_line",
     "cell_line_file",
     "cell_lines",
@@ -141,7 +141,7 @@ def cell_line(name: str) -> CellLine:
 def cell_line_file(path: str | Path) -> CellLine:
     """A cell line from a user's own file, whose parent may be a built-in line or another file.
 
-    What follows from the untreated steady state (`anchors_found_in`) is not found here: it has the number of the file,
+    What follows from the untreated steady state (`anchors_solved_in`) is not found here: it has the number of the file,
     of the parent, or of the reference cell.
 
     Raises
@@ -178,7 +178,7 @@ def anchors_held(line: CellLine) -> tuple[Anchor, ...]:
     return tuple(anchor for anchor in anchors() if line.entries[anchor.parameter].value != 0.0)
 
 
-def anchors_found_in(line: CellLine) -> tuple[Anchor, ...]:
+def anchors_solved_in(line: CellLine) -> tuple[Anchor, ...]:
     """The anchors whose parameters are found in a line itself: the others have its parent's numbers, or its own.
 
     Of a parental line all that hold, unless it sets the parameter itself; of a line with a parent those whose target it

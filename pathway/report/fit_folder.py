@@ -14,7 +14,7 @@ from pathway.formats.saved import FIT
 
 from .fit_page import Findings, agreement_rows, findings, fit_page, measurement_rows, parameter_rows, start_rows
 from .folder import Say, quiet
-from .growing import Source, Written, write_beside
+from .growing import ProblemFiles, Written, write_beside
 from .tables import csv_text
 
 MOST_CORRELATED = 80
@@ -25,7 +25,7 @@ def write_fit(
     fit: Fit,
     out: Path,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     profiles: Profiles | None = None,
     say: Say = quiet,
 ) -> Findings:
@@ -38,7 +38,7 @@ def write_fit(
         The folder of the search.
     command : sequence of str
         As typed.
-    source : Source
+    source : ProblemFiles
     profiles : Profiles, optional
     say : callable
         Is told of figures that could not be drawn.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pathway.folders import Draft, Growing, json_text, new_folder, sha256, usable
+from pathway.folders import Draft, GrowingFolder, json_text, new_folder, sha256, usable
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.read import folder_of_scenarios
 from pathway.scenario.result import Result
@@ -177,7 +177,7 @@ def write_courses(
 
 
 def write_results(
-    folder: Draft | Growing,
+    folder: Draft | GrowingFolder,
     record: dict[str, Any],
     inputs: Mapping[str, bytes],
     tables: Mapping[str, str],
@@ -190,7 +190,7 @@ def write_results(
 
     Parameters
     ----------
-    folder : Draft or Growing
+    folder : Draft or GrowingFolder
     record : dict
         The provenance; gets "outputs", and "not_made" where there are such figures.
     inputs : mapping of file name to content
@@ -229,7 +229,7 @@ def write_results(
         write_record()
 
 
-def _drawn(folder: Draft | Growing, stem: str, draw: Callable[[], Any]) -> str:
+def _drawn(folder: Draft | GrowingFolder, stem: str, draw: Callable[[], Any]) -> str:
     """Draw a figure and write it; its SVG text."""
     # Where Matplotlib keeps its own files is of no concern to who asked for a figure.
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
@@ -243,7 +243,7 @@ def _drawn(folder: Draft | Growing, stem: str, draw: Callable[[], Any]) -> str:
 
 @contextmanager
 def _optional(
-    folder: Draft | Growing, record: dict[str, Any], what: str, names: Sequence[str], say: Say
+    folder: Draft | GrowingFolder, record: dict[str, Any], what: str, names: Sequence[str], say: Say
 ) -> Iterator[None]:
     """What fails inside costs the numbers nothing: it is told, and goes on record."""
     try:
@@ -257,7 +257,7 @@ def _optional(
         say(f"the {what} could not be made, the numbers are written ({why})")
 
 
-def tell_kept(out: Path, folder: Draft | Growing, say: Say) -> None:
+def tell_kept(out: Path, folder: Draft | GrowingFolder, say: Say) -> None:
     """Name the files that lay in a folder and do not belong to what was written."""
     if folder.kept:
         say(f"{out}: kept what is not of this result: {', '.join(folder.kept)}")

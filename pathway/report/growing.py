@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.fitting.problem import ProblemSource
-from pathway.folders import Draft, Growing, new_folder, reopened_folder
+from pathway.folders import Draft, GrowingFolder, new_folder, resumed_folder
 from pathway.scenario.experiment import Scenario
 
 from .folder import Figures, Say, quiet, tell_kept, write_results
@@ -16,7 +16,7 @@ from .provenance import provenance
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class ProblemFiles:
     """What was read on the way to a problem.
 
     Attributes
@@ -62,13 +62,13 @@ def write_beside(
     result: Written,
     out: Path,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     seed: int | None = None,
     packages: Mapping[str, str | None] | None = None,
     say: Say = quiet,
 ) -> None:
     """Write a result into the folder of the work ("fit", ...) on a problem of this name; a new folder is made."""
-    with reopened_folder(out, work, name) as folder:
+    with resumed_folder(out, work, name) as folder:
         _fill(folder, result, command, source, seed, packages or {}, say)
     tell_kept(out, folder, say)
 
@@ -79,7 +79,7 @@ def write_alone(
     result: Written,
     out: Path,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     force: bool = False,
     say: Say = quiet,
 ) -> None:
@@ -90,10 +90,10 @@ def write_alone(
 
 
 def _fill(
-    folder: Draft | Growing,
+    folder: Draft | GrowingFolder,
     result: Written,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     seed: int | None,
     packages: Mapping[str, str | None],
     say: Say,

@@ -18,7 +18,7 @@ from pathway.formats.saved import FIT, POSTERIOR, PROFILES
 
 from .comparison_page import comparison_page, ratio_rows, variant_rows
 from .folder import Say, quiet
-from .growing import Source, Written, write_alone, write_beside
+from .growing import ProblemFiles, Written, write_alone, write_beside
 from .posterior_page import posterior_page, posterior_rows
 from .prediction_page import (
     prediction_interval_rows,
@@ -35,7 +35,9 @@ DRAWS = "draws.csv"
 COMPARISON, PREDICTION, PREDICTION_PROFILES = "comparison", "prediction", "profiles of predictions"
 
 
-def write_posterior(found: Posterior, out: Path, command: Sequence[str], source: Source, say: Say = quiet) -> None:
+def write_posterior(
+    found: Posterior, out: Path, command: Sequence[str], source: ProblemFiles, say: Say = quiet
+) -> None:
     """Writes draws, their diagnosis, figures, report and provenance beside the chains.
 
     Parameters
@@ -44,7 +46,7 @@ def write_posterior(found: Posterior, out: Path, command: Sequence[str], source:
     out : Path
     command : sequence of str
         As typed.
-    source : Source
+    source : ProblemFiles
     say : callable
         Is told of figures that could not be drawn.
     """
@@ -65,7 +67,7 @@ def write_posterior(found: Posterior, out: Path, command: Sequence[str], source:
     write_beside(POSTERIOR_KIND, found.problem.name, result, out, command, source, found.seed, packages, say)
 
 
-def write_profiles(found: Profiles, out: Path, command: Sequence[str], source: Source, say: Say = quiet) -> None:
+def write_profiles(found: Profiles, out: Path, command: Sequence[str], source: ProblemFiles, say: Say = quiet) -> None:
     """Writes profiles, intervals, figures, report and provenance.
 
     Parameters
@@ -74,7 +76,7 @@ def write_profiles(found: Profiles, out: Path, command: Sequence[str], source: S
     out : Path
     command : sequence of str
         As typed.
-    source : Source
+    source : ProblemFiles
     say : callable
         Is told of figures that could not be drawn.
     """
@@ -119,7 +121,7 @@ def write_comparison(
 
     places = {name: str(folder) for name, folder in fits.items()}
     files = {f"{number}/{FIT}": (folder / FIT).read_bytes() for number, folder in enumerate(fits.values(), 1)}
-    source = Source(ProblemSource(files))
+    source = ProblemFiles(ProblemSource(files))
     result = Written(
         tables={"variants.csv": csv_text(*variant_rows(found)), "ratios.csv": csv_text(*ratio_rows(found))},
         figures={"comparison": partial(plot_comparison, found)},
@@ -133,7 +135,7 @@ def write_prediction(
     curves: Band,
     out: Path,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     identity: Mapping[str, Any],
     title: str,
     measured: bool,
@@ -151,7 +153,7 @@ def write_prediction(
     out : Path
     command : sequence of str
         As typed.
-    source : Source
+    source : ProblemFiles
     identity : mapping
         What tells this prediction from others.
     title : str
@@ -179,7 +181,7 @@ def write_prediction_profiles(
     level: float,
     out: Path,
     command: Sequence[str],
-    source: Source,
+    source: ProblemFiles,
     identity: Mapping[str, Any],
     fitted: Problem,
     force: bool = False,
@@ -196,7 +198,7 @@ def write_prediction_profiles(
     out : Path
     command : sequence of str
         As typed.
-    source : Source
+    source : ProblemFiles
     identity : mapping
         What tells these profiles from others.
     fitted : Problem

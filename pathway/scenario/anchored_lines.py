@@ -35,7 +35,7 @@ def anchored(line: CellLine, model: Model) -> CellLine:
     ParameterError
         If there is no such state, it meets no target, or numbers of the file contradict each other; with file and line.
     """
-    here, stated = parameters.anchors_found_in(line), _stated(line)
+    here, stated = parameters.anchors_solved_in(line), _stated(line)
     if not here and not stated:
         return line
     start = _nearest_parental(line, here) if line.parent is None else {}

@@ -10,7 +10,7 @@ from .experiment import MEDIUM_CHANGE, Arm, Scenario
 
 
 @dataclass(frozen=True)
-class Control:
+class GrowthControl:
     """The dish that an arm's growth is compared with.
 
     Attributes
@@ -28,21 +28,21 @@ class Control:
     since: float
 
 
-def matched_control(arm: Arm, scenario: Scenario) -> Control | None:
+def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
     """The arm's own control, or else the same arm without any dose of the agents whose effect is asked.
 
     None where the question does not apply: an arm that gets none of these agents and names no control.
     """
     if arm.control:
         own = scenario.arm(arm.control)
-        return Control(own, own.name, _parting_time(arm, own, scenario))
+        return GrowthControl(own, own.name, _parting_time(arm, own, scenario))
     asked = [name for name in arm.doses if name in scenario.growth_doses]
     if not asked:
         return None
     control = without(arm, asked)
     same = next((other for other in scenario.arms if dish(other, scenario) == dish(control, scenario)), None)
     name = same.name if same else f"without {', '.join(_left_out(asked, control, scenario))}"
-    return Control(same or control, name, min(time for dose in asked for time in scenario.doses[dose].times))
+    return GrowthControl(same or control, name, min(time for dose in asked for time in scenario.doses[dose].times))
 
 
 def untreated(arm: Arm, scenario: Scenario) -> Arm:

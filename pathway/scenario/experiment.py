@@ -226,7 +226,7 @@ class Scenario:
         return self.end if self.growth_at is None else self.growth_at
 
     @property
-    def asks_growth(self) -> bool:
+    def compares_growth(self) -> bool:
         """Whether growth of any arm is compared with a control."""
         return bool(self.growth_of) or any(arm.control for arm in self.arms)
 

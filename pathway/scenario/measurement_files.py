@@ -21,7 +21,7 @@ from .laboratory import Laboratory
 from .measurements import Measurement, normalized
 from .mistakes import Mistake, ScenarioError, did_you_mean, listed
 from .numerals import NUMBER
-from .table_files import TextTable, UnreadableFile, read_text_table, with_plain_numbers
+from .table_files import TextTable, UnreadableFile, read_text_table, with_python_numbers
 
 LANE = ("replicate", "gel", "loading", "total")
 REQUIRED = ("arm", "time", "observable", "value")
@@ -164,7 +164,7 @@ def read_file(overlay: Overlay, bench: Bench) -> FileReading:
     shown = is_inside(overlay.file, bench.folder)
     try:
         written = _with_plain_names(read_text_table(overlay.file))
-        plain = with_plain_numbers(written, [n for n in written.header if n not in TEXTS], overlay.decimal)
+        plain = with_python_numbers(written, [n for n in written.header if n not in TEXTS], overlay.decimal)
     except UnreadableFile as error:
         return FileReading(mistakes=tuple(_told([(error.line, str(error))], overlay, shown)))
     table = _with_units_in_cells(plain)

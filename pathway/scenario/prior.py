@@ -83,7 +83,7 @@ def _drawn_line(
         inherited = [a for a in parameters.anchors() if line.entries[a.parameter].source == parameters.ANCHORED]
         places = [model.parameter_index(anchor.parameter) for anchor in inherited]
         values[places] = parent[places]
-    anchors = parameters.anchors_found_in(line)
+    anchors = parameters.anchors_solved_in(line)
     if not anchors:
         return values
     places = [model.parameter_index(anchor.parameter) for anchor in anchors]

@@ -19,7 +19,7 @@ from pathway.simulation import Intervention, simulate, steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
 
 from . import quantities
-from .controls import Control, dish, matched_control, untreated
+from .controls import GrowthControl, dish, matched_control, untreated
 from .expect import judge, named_times
 from .experiment import MEDIUM_CHANGE, Arm, Scenario
 from .growth import TOO_MANY, compare_growth
@@ -83,7 +83,7 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
     controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
-    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.asks_growth else {}
+    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
     needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
     different = list({dish(arm, scenario): arm for arm in needed}.values())
     for done, arm in enumerate(different):
@@ -229,7 +229,7 @@ class _Runner:
             made.append(Intervention(change.time, scale={self.laboratory.knock_downs[change.name].parameter: factor}))
         return sorted(made, key=lambda intervention: intervention.time)
 
-    def result(self, arm: Arm, control: Control | None, bare: Arm | None) -> ArmResult:
+    def result(self, arm: Arm, control: GrowthControl | None, bare: Arm | None) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
         trajectory, cells = self.simulate(arm), self.at_rest(arm)
         count = self._count(arm)

@@ -90,7 +90,7 @@ def read_text_table(file: Path) -> TextTable:
     return TextTable(tuple(header[k] for k in named), rows, header_line, mistakes, delimiter)
 
 
-def with_plain_numbers(table: TextTable, columns: Sequence[str], decimal: str | None = None) -> TextTable:
+def with_python_numbers(table: TextTable, columns: Sequence[str], decimal: str | None = None) -> TextTable:
     """The table with the numbers of these columns as Python writes them: 1.234,5 becomes 1234.5.
 
     Parameters

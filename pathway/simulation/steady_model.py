@@ -225,14 +225,16 @@ class SteadyModel:
         """Shape (n_terms,)."""
         return self._evaluated(list(self.terms.terms), state, parameters, time)
 
-    def term_slopes(self, by: tuple[str, ...], state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
+    def term_derivatives(
+        self, by: tuple[str, ...], state: np.ndarray, parameters: np.ndarray, time: float
+    ) -> np.ndarray:
         """Derivatives of the terms by species or parameters, shape (n_terms, n_by)."""
-        places, formulas = self._term_slopes(by)
+        places, formulas = self._term_derivatives(by)
         made = np.zeros((len(self.terms.terms), len(by)))
         made[places[:, 0], places[:, 1]] = self._evaluated(formulas, state, parameters, time)
         return made
 
-    def _term_slopes(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
+    def _term_derivatives(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
         notes, key = self.prepared.notes, ("term slopes", by)
         if key not in notes:
             places, formulas = [], []

@@ -34,7 +34,7 @@ def staircase(
     if part.algebraic.any():
         raise np.linalg.LinAlgError("models with algebraic rules are not solved term by term")
     species = part.model.species
-    slopes = part.term_slopes(tuple(species[i] for i in solved), state, parameters, time)
+    slopes = part.term_derivatives(tuple(species[i] for i in solved), state, parameters, time)
     size = np.abs(state[solved])
     size = np.maximum(size, 1e-9 * np.max(size, initial=1e-300))
     pace = np.abs(slopes * size).max(axis=1, initial=0.0)

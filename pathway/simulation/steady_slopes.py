@@ -121,7 +121,7 @@ class SteadySlopes:
         if not condition < CONDITION and not part.algebraic.any():
             combined, slopes = staircase(part, equations, self.state, self.parameters, self.time)
             matrix = np.concatenate([combined @ slopes, equations.totals[:, solved]])
-            by_terms = part.term_slopes(part.model.parameters, self.state, self.parameters, self.time)
+            by_terms = part.term_derivatives(part.model.parameters, self.state, self.parameters, self.time)
             by_parameter = np.concatenate([combined @ by_terms, np.zeros((len(replaced), by_terms.shape[1]))])
             total_rows = np.arange(len(combined), len(matrix))
             inverse, condition = _inverse(matrix, self.state[solved])

@@ -10,7 +10,7 @@ from pathway import parameters
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.equations import network_model
 from pathway.network import circuit
-from pathway.parameters import ParameterError, anchors_found_in, cell_line, cell_line_file
+from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cell_line_file
 from pathway.parameters.write import own_line_text
 from pathway.scenario import ScenarioError, read_scenario
 from pathway.scenario.prior import drawn_laboratory
@@ -54,7 +54,7 @@ def test_a_line_written_by_new_is_the_line_it_starts_from(tmp_path, name):
     file = written(tmp_path, own_line_text(line, f"{name}.toml", ANCHORED), f"{name}.toml")
     own = line_of_cells(str(file))
     assert {n: e.value for n, e in own.entries.items()} == pytest.approx(line.values, rel=1e-11, abs=0.0)
-    assert anchors_found_in(own) == anchors_found_in(line)
+    assert anchors_solved_in(own) == anchors_solved_in(line)
     for n, entry in line.entries.items():
         assert own.entries[n].range == pytest.approx(entry.range, rel=1e-11)
         assert own.entries[n].confidence == entry.confidence

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions import Expression, add, multiply, number, symbol
-from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_found_in
+from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in
 from pathway.scenario import quantities
 from pathway.scenario.experiment import (
     MEDIUM_CHANGE,
@@ -254,8 +254,8 @@ class Bench:
         for cells in self.lines.names if self.plan.anchors == "follow" else ():
             name: str | None = cells
             while name is not None and (line := self.lines.line(name)) is not None:
-                if line.parent is not None and anchors_found_in(line):
-                    stated = ", ".join(str(anchor.stated_by) for anchor in anchors_found_in(line))
+                if line.parent is not None and anchors_solved_in(line):
+                    stated = ", ".join(str(anchor.stated_by) for anchor in anchors_solved_in(line))
                     raise ProblemError(
                         [
                             f"{name}: a line with a parent and a {stated} of its own cannot be fitted while anchors "

@@ -18,7 +18,7 @@ from pathway.simulation.solvers.layout import TAPED
 from .layout import Layout
 from .recorded import Recorded, RunFailure
 from .runs import EngineRunner
-from .stretches import Jump, Piece, Run, Stretch
+from .stretches import Jump, ModeSegment, Run, Stretch
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -44,7 +44,7 @@ class _Walked:
         Model parameters in force.
     times : array
         Of the part before the steady state.
-    pieces : list of Piece
+    pieces : list of ModeSegment
         That part; none if there is none.
     rest : array or None
         The steady state at its end.
@@ -55,7 +55,7 @@ class _Walked:
     stretch: Stretch
     row: np.ndarray
     times: np.ndarray
-    pieces: list[Piece]
+    pieces: list[ModeSegment]
     rest: np.ndarray | None
     partial: tuple[np.ndarray, ...]
 
@@ -118,14 +118,14 @@ class Backwards:
             row[p] = held[p]
         self.recorded.parameters[stretch.outputs] = row
         times, n = stretch.moments
-        pieces: list[Piece] = []
+        pieces: list[ModeSegment] = []
         rest = None
         if len(times) and len(state):
             if engine.hybrid is None:
                 report = engine.taped(stretch, state, row, self.runner.relative_tolerance)
                 tape = report.tape[: report.counts[0, TAPED]].copy()
                 values, state = report.values[0], report.states[0].copy()
-                pieces = [Piece(tape, row)] if len(tape) else []
+                pieces = [ModeSegment(tape, row)] if len(tape) else []
             else:
                 values, state, pieces = engine.pieces(stretch, state, row, self.runner.relative_tolerance)
             self.recorded.states[stretch.first_output : stretch.first_output + n] = values[:n]

@@ -23,7 +23,7 @@ from pathway.simulation.tasks import empty_report, failure_of, make_task, run_on
 
 from .layout import Layout
 from .recorded import RunFailure
-from .stretches import Piece, Stretch
+from .stretches import ModeSegment, Stretch
 
 SMALL = 1e-10
 """Absolute tolerance as a share of the largest value a species has had so far."""
@@ -246,20 +246,20 @@ class Engine:
 
     def pieces(
         self, stretch: Stretch, state: np.ndarray, row: np.ndarray, relative: float
-    ) -> tuple[np.ndarray, np.ndarray, list[Piece]]:
+    ) -> tuple[np.ndarray, np.ndarray, list[ModeSegment]]:
         """Run a stretch up to its last finite moment, stopping at every switch of the rates.
 
         Returns
         -------
         values : array, shape (n_moments, n_species)
         end : array, shape (n_species,)
-        pieces : list of Piece
+        pieces : list of ModeSegment
 
         Raises
         ------
         RunFailure
         """
-        hybrid, found = self.hybrid, list[Piece]()
+        hybrid, found = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
         one = state[None].copy(), row[None], _absolute(state[None])
         task = hybrid.task(make_task(stretch.moments[0], stretch.start, *one, NOTHING, relative, SMALL))
@@ -267,11 +267,11 @@ class Engine:
 
         def keep(report: Report, times: np.ndarray) -> None:
             tape = report.tape[: report.counts[0, codes.TAPED]].copy()
-            found.append(Piece(tape, run.parameters.copy()))
+            found.append(ModeSegment(tape, run.parameters.copy()))
 
         def cross(saltations: list[Saltation]) -> None:
             if not found:  # at the very start
-                found.append(Piece(self._tape[:0], run.parameters.copy()))
+                found.append(ModeSegment(self._tape[:0], run.parameters.copy()))
             found[-1].saltations.extend(saltations)
 
         run.on_stretch, run.on_cross = keep, cross

@@ -21,7 +21,7 @@ from pathway.simulation.solvers.slope_layout import Course, Directions, Walk, pa
 from .layout import Layout
 from .recorded import RunFailure
 from .slots import Table
-from .stretches import Piece, Stretch
+from .stretches import ModeSegment, Stretch
 
 FLOOR = 1e-9
 """A slope counts in the error from this share of species size / parameter size on, and a species from this share of
@@ -177,7 +177,7 @@ class Steps:
     def follow_pieces(
         self,
         stretch: Stretch,
-        pieces: Sequence[Piece],
+        pieces: Sequence[ModeSegment],
         by_parameter: np.ndarray,
         before: np.ndarray,
         scales: np.ndarray,

@@ -118,7 +118,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class Piece:
+class ModeSegment:
     """Part of a stretch that has been run, within one mode of the rates; without switches that move, all of it.
 
     Attributes

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.folders import Growing, growing_folder, read_manifest, write_atomically
+from pathway.folders import GrowingFolder, growing_folder, read_manifest, write_atomically
 
 from ..problem import Problem, ProblemError
 from .result import Fit, Start
@@ -30,7 +30,7 @@ def work_folder(
     planned: Iterable[str],
     points: np.ndarray | None = None,
     force: bool = False,
-) -> Iterator[Growing]:
+) -> Iterator[GrowingFolder]:
     """A folder in which long work is kept, so that it goes on after being killed; a new one is begun.
 
     Parameters

@@ -28,7 +28,7 @@ from pathway.kernels import calls
 from .compilation import compiled, inlined
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
-from .lifted import NEAR, TRACE, drop_infinite, lift
+from .lifted import NEAR, TRACE, lift, zero_infinite_entries
 from .slopes import HOLD
 
 
@@ -133,7 +133,7 @@ def _model(kernels, scratch, parameters):
         lift(scratch.singular, scratch.lowest, NEAR, scratch.points, kernels.width)
     calls.right_hand_side(kernels.jacobian, scratch.times, scratch.points, parameters, scratch.jacobians)
     if near:
-        drop_infinite(scratch.jacobians)
+        zero_infinite_entries(scratch.jacobians)
     calls.factor(kernels.factor, scratch.jacobians, scratch.shifts, scratch.factors, scratch.worst)
 
 

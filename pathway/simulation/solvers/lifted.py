@@ -51,7 +51,7 @@ def lift(singular, lowest, share, point, lanes):
 
 
 @inlined
-def drop_infinite(jacobian):
+def zero_infinite_entries(jacobian):
     """Zero for what is no number even a hair above zero: products of powers that overflow have that limit."""
     for k in range(jacobian.shape[0]):
         if not abs(jacobian[k]) < np.inf:
@@ -59,7 +59,7 @@ def drop_infinite(jacobian):
 
 
 @inlined
-def begins_near(scratch, row):
+def starts_at_zero(scratch, row):
     """Whether a stretch begins at the zero of a species that needs care."""
     for k in scratch.singular:
         if abs(row[TAPE_HEAD + k]) <= RESTS * scratch.lowest[k]:

@@ -24,7 +24,7 @@ from pathway.kernels.vectors import combine
 from .compilation import inlined
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
-from .lifted import FAINT, LEAST, NEAR, SHORTEST_NEAR, TRACE, begins_near, drop_infinite, lift, unbounded
+from .lifted import FAINT, LEAST, NEAR, SHORTEST_NEAR, TRACE, lift, starts_at_zero, unbounded, zero_infinite_entries
 from .slope_layout import (
     DENSE,
     END,
@@ -79,7 +79,7 @@ def _evaluate(kernels, scratch, parameters, group):
         lift(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
     calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
     if near:
-        drop_infinite(scratch.jacobian)
+        zero_infinite_entries(scratch.jacobian)
 
 
 @inlined
@@ -335,7 +335,7 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
     if unbounded(kernels, scratch, course, tape, parameters):
         course.reached[0] = -np.inf
         return
-    if begins_near(scratch, tape[0]):
+    if starts_at_zero(scratch, tape[0]):
         shortest = max(SHORTEST_NEAR * (end - begin), 1e-14 * abs(begin))
     _one_moment(kernels, scratch, tape, 0, begin, parameters)
     _begin(kernels, directions, scratch)

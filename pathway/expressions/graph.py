@@ -16,13 +16,23 @@ from collections.abc import Callable, Iterable, Iterator
 from .traverse import postorder
 from .written import to_text
 
+
+def _floor(value: float) -> float:
+    # As in compiled code a zero keeps its sign, on which the side of a pole depends.
+    return math.copysign(math.floor(value), value)
+
+
+def _ceil(value: float) -> float:
+    return math.copysign(math.ceil(value), value)
+
+
 FUNCTIONS: dict[str, Callable[[float], float]] = {
     "exp": math.exp,
     "log": math.log,
     "sqrt": math.sqrt,
     "abs": abs,
-    "floor": math.floor,
-    "ceil": math.ceil,
+    "floor": _floor,
+    "ceil": _ceil,
     "sin": math.sin,
     "cos": math.cos,
     "tan": math.tan,

@@ -148,3 +148,9 @@ def test_deep_sums_do_not_exhaust_the_stack():
 def test_piecewise_without_an_otherwise_is_refused():
     with pytest.raises(ValueError, match="otherwise"):
         piecewise(number(1), number(1))
+
+
+@pytest.mark.parametrize(("text", "y"), [("1/ceil(y)", -0.5), ("1/ceil(y)", -0.0), ("1/floor(y)", -0.0)])
+def test_a_whole_number_of_zero_keeps_the_sign_of_what_it_was(text, y):
+    """IEEE 754: roundToIntegral keeps the sign, so compiled code, NumPy and this walk are on one side of the pole."""
+    assert evaluate(parse(text), {"y": y}) == -math.inf

@@ -98,6 +98,10 @@ def _sync_folder(folder: Path) -> None:
 # Manifests
 
 
+def _a(noun: str) -> str:
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+
+
 @dataclass(frozen=True)
 class Manifest:
     """What a folder says of itself.
@@ -120,7 +124,7 @@ class Manifest:
         """What it is, and how it differs from what is wanted, in words."""
         name, other = (next(iter(m.identity.values())) for m in (self, wanted))
         if self.kind != wanted.kind:
-            return f"a {self.kind} of '{name}', not a {wanted.kind}"
+            return f"{_a(self.kind)} of '{name}', not {_a(wanted.kind)}"
         if name != other:
             return f"a {self.kind} of '{name}', not of '{other}'"
         mine, theirs = (dict(_flat("", m.identity)) for m in (self, wanted))

@@ -126,7 +126,7 @@ class Manifest:
         if self.kind != wanted.kind:
             return f"{_a(self.kind)} of '{name}', not {_a(wanted.kind)}"
         if name != other:
-            return f"a {self.kind} of '{name}', not of '{other}'"
+            return f"{_a(self.kind)} of '{name}', not of '{other}'"
         mine, theirs = (dict(_flat("", m.identity)) for m in (self, wanted))
         parts = [
             f"{key} {_plain(mine, key)} instead of {_plain(theirs, key)}"

@@ -1,6 +1,7 @@
 """HOW MUCH: value, unit, range, source and confidence of every parameter; agents; one file of differences per line.
 
-Numbers only, in TOML; what reacts is `network/`. No number without a unit, and none without a source or "assumed".
+Numbers only, in TOML, and files of many sets of them (`parameter_ensemble`); what reacts is `network/`. No number
+without a unit, and none without a source or "assumed".
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import pytest
 from pathway.equations import Model
 from pathway.simulation import steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
+from pathway.simulation.anchor_members import solve_anchors_of_members
 from tests.simulation.models import model_of
 
 
@@ -48,3 +49,34 @@ def test_targets_that_cannot_be_met_are_named() -> None:
         solve_anchors(two(), {"k": ("x", 5.0)})
     with pytest.raises(AnchorError, match="'k' is 0 and cannot be anchored"):
         solve_anchors(two(), {"k": ("y", 5.0)}, {"k": 0.0})
+
+
+def test_many_members_are_anchored_like_each_alone() -> None:
+    """s = d T/2 and k = 4 (10 - T/2)/T^2 in closed form, each member with its own d, T and target of the sum."""
+    model = two()
+    rows = np.tile(model.parameter_values, (3, 1))
+    columns = [model.parameter_index(name) for name in ("d", "T")]
+    rows[:, columns] = [[0.5, 8.0], [1.5, 2.0], [0.1, 30.0]]
+    totals = np.array([10.0, 40.0, 100.0])
+    found = solve_anchors_of_members(model, {"s": ("x", "goal"), "k": ("sum", totals)}, rows)
+    d, t = rows[:, columns].T
+    places = [model.parameter_index(name) for name in ("s", "k")]
+    expected = np.stack([d * t / 2, 4.0 * (totals - t / 2) / t**2], axis=1)
+    assert found.missed == {}
+    assert found.parameters[:, places] == pytest.approx(expected, rel=1e-9)
+    assert found.states == pytest.approx(np.stack([t / 2, totals - t / 2], axis=1), rel=1e-9)
+
+
+def test_members_that_cannot_be_anchored_are_told_and_leave_the_others_alone() -> None:
+    model = two()
+    rows = np.tile(model.parameter_values, (4, 1))
+    rows[1, model.parameter_index("k")] = 0.0  # nothing to scale
+    rows[2, model.parameter_index("d")] = np.nan
+    targets = np.array([1.0, 1.0, 1.0, 3.0])
+    found = solve_anchors_of_members(model, {"k": ("y", targets)}, rows)
+    assert set(found.missed) == {1, 2} and "0 cannot be anchored" in found.missed[1]
+    # x = s/d = 2, so k x^2 = y asks for k = y/4.
+    assert found.parameters[[0, 3], model.parameter_index("k")] == pytest.approx([0.25, 0.75], rel=1e-9)
+    assert np.isnan(found.states[[1, 2]]).all()
+    away = solve_anchors_of_members(model, {"k": ("x", 5.0)}, rows[:1])
+    assert "does not reach" in away.missed[0]

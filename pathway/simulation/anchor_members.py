@@ -1,0 +1,217 @@
+"""Anchors of many members at once: the search of `anchor`, with every steady state of a round found in lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.errors import InputError
+
+from .anchor import HALVINGS, LARGEST_MOVE, RESTARTS, ROUNDS
+from .ensemble import checked_members
+from .formulas import evaluate_arrays, find_formula, named_values
+from .prepared import prepare
+from .steady import steady_states
+from .steady_model import SteadyModel, steady_model
+
+MemberTargets = Mapping[str, tuple[str, "float | str | np.ndarray"]]
+"""Parameter to (quantity, target); a target is a number, the name of a quantity, or a number for each member."""
+
+SMALL_MOVE = 1e-5
+"""Of the logarithm of a parameter, by which slopes are taken."""
+
+
+class AnchoredMembers(NamedTuple):
+    """Members whose quantities meet their targets.
+
+    Attributes
+    ----------
+    parameters : array, shape (n_members, n_parameters)
+    states : array, shape (n_members, n_species)
+        The steady states; nan of members that were missed.
+    missed : dict of member to str
+        Why there are no such cells.
+    """
+
+    parameters: np.ndarray
+    states: np.ndarray
+    missed: Mapping[int, str]
+
+
+def solve_anchors_of_members(
+    model: Model, anchors: MemberTargets, parameters: np.ndarray, *, tolerance: float = 1e-10
+) -> AnchoredMembers:
+    """Values of parameters for which quantities equal their targets in the steady state, of each member.
+
+    Parameters
+    ----------
+    model : Model
+        Without events, and with rates that do not read the time.
+    anchors : mapping of parameter name to (quantity, target)
+        Positive targets. Without any, this is the steady state of every member.
+    parameters : array, shape (n_members, n_parameters)
+        Where to begin, and all that is not anchored.
+    tolerance : float
+        Largest relative distance from a target.
+
+    Returns
+    -------
+    AnchoredMembers
+
+    Raises
+    ------
+    InputError
+        If the shape of the parameters is another one.
+    """
+    given = checked_members(model, parameters)
+    search = _Search(model, anchors, tolerance, len(given))
+    made, states = given.copy(), np.full((len(given), len(model.species)), np.nan)
+    missed: dict[int, str] = {}
+    anchored = (given[:, search.places] > 0.0).all(axis=1)
+    left = np.flatnonzero(anchored)
+    missed |= dict.fromkeys(np.flatnonzero(~anchored).tolist(), "a parameter that is 0 cannot be anchored")
+    for factor in RESTARTS if anchors else RESTARTS[:1]:
+        begun = given[left]
+        begun[:, search.places] *= factor
+        end, state, distances, found = search.run(begun, left)
+        met = np.isfinite(distances).all(axis=1) & (np.abs(distances) < tolerance).all(axis=1)
+        met &= np.isfinite(state).all(axis=1)
+        made[left[met]], states[left[met]] = end[met], state[met]
+        if factor == RESTARTS[0]:
+            missed |= dict.fromkeys(left[~found].tolist(), "there is no untreated steady state")
+            met |= ~found
+        left = left[~met]
+        if not len(left):
+            break
+    missed |= dict.fromkeys(left.tolist(), "the untreated steady state does not reach what it is anchored to")
+    return AnchoredMembers(made, states, dict(sorted(missed.items())))
+
+
+class _Search:
+    """Newton's method in the logarithms of the anchored parameters, all members in step."""
+
+    def __init__(self, model: Model, anchors: MemberTargets, tolerance: float, n_members: int) -> None:
+        self.model, self.tolerance = model, tolerance
+        self.places = [model.parameter_index(name) for name in anchors]
+        self.quantities = [find_formula(model, quantity) for quantity, _ in anchors.values()]
+        aims = [aim for _, aim in anchors.values()]
+        self.following = [k for k, aim in enumerate(aims) if isinstance(aim, str)]
+        self.aims = [find_formula(model, aim) for aim in aims if isinstance(aim, str)]
+        self.targets = np.full((n_members, len(aims)), np.nan)
+        for k, aim in enumerate(aims):
+            if not isinstance(aim, str):
+                self.targets[:, k] = aim
+        self.part: SteadyModel = steady_model(model)
+        if model.events or self.part.driven:
+            raise InputError(f"{model.name}: anchors of many members need rates without events and without time")
+
+    def run(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Parameters, states and distances where the search ends, and which members had a state to begin with."""
+        state, distances = self._at(p, members)
+        found = np.isfinite(state).all(axis=1)
+        active = found & np.isfinite(distances).all(axis=1)
+        steps, halvings = np.zeros_like(distances), np.zeros(len(p), dtype=int)
+        for _ in range(ROUNDS):
+            active &= ~(np.abs(distances) < self.tolerance).all(axis=1)
+            fresh = np.flatnonzero(active & (halvings == 0))
+            steps[fresh] = self._step(state[fresh], p[fresh], distances[fresh], members[fresh])
+            active[fresh] &= np.isfinite(steps[fresh]).all(axis=1)
+            running = np.flatnonzero(active)
+            if not len(running):
+                break
+            trial = p[running]
+            trial[:, self.places] *= np.exp(steps[running])
+            after, reached = self._at(trial, members[running])
+            nearer = _miss(reached) < _miss(distances[running])
+            gone, stayed = running[nearer], running[~nearer]
+            p[gone], state[gone], distances[gone] = trial[nearer], after[nearer], reached[nearer]
+            halvings[gone] = 0
+            steps[stayed] *= 0.5
+            halvings[stayed] += 1
+            active &= halvings < HALVINGS
+        return p, state, distances, found
+
+    def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Steady states, and distances from the targets; nan where there is none."""
+        starts = np.broadcast_to(prepare(self.model).many_starts(p), (len(p), len(self.model.species)))
+        state, _ = steady_states(self.model, starts, p, width=1 if len(p) == 1 else None)
+        return state, self._distances(state, p, members)
+
+    def _distances(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """log(quantity / target), shape (n_members, n_anchors)."""
+        formulas, n = [*self.quantities, *self.aims], len(self.quantities)
+        if not formulas:
+            return np.zeros((len(p), 0))
+        known = named_values(self.model, formulas, np.array(self.model.start_time), state, p)
+        columns = np.stack([np.broadcast_to(c, len(p)) for c in evaluate_arrays(formulas, known)], axis=1)
+        targets = self.targets[members]
+        targets[:, self.following] = columns[:, n:]
+        good = (columns[:, :n] > 0.0) & (targets > 0.0)
+        return np.log(np.where(good, columns[:, :n], np.nan) / np.where(good, targets, 1.0))
+
+    def _step(self, state: np.ndarray, p: np.ndarray, distances: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """Newton's step of the logarithms, shape (n_members, n_anchors); nan where there is none."""
+        if not len(p):
+            return distances
+        slopes = self._state_slopes(state, p)
+        jacobian = np.empty((len(p), len(self.places), len(self.places)))
+        for column, place in enumerate(self.places):
+            ends = []
+            for move in (SMALL_MOVE, -SMALL_MOVE):
+                moved = p.copy()
+                moved[:, place] *= np.exp(move)
+                ends.append(self._distances(state + move * slopes[:, :, column], moved, members))
+            jacobian[:, :, column] = (ends[0] - ends[1]) / (2.0 * SMALL_MOVE)
+        step = _solved(jacobian, -distances[..., None])[..., 0]
+        with np.errstate(all="ignore"):
+            return step * np.minimum(1.0, LARGEST_MOVE / np.abs(step).max(axis=1, keepdims=True))
+
+    def _state_slopes(self, state: np.ndarray, p: np.ndarray) -> np.ndarray:
+        """Derivatives of the steady states by the logarithms of the anchored parameters, shape (n_members, n_species,
+        n_anchors), by the implicit function theorem; what is absent stays so."""
+        part, time = self.part, self.model.start_time
+        kept = part.kept
+        own = np.ascontiguousarray(state[:, kept])
+        starts = np.broadcast_to(prepare(self.model).many_starts(p), state.shape)
+        jacobians = part.jacobians(own, p, time)
+        absent = part.absent(own, jacobians, starts[:, kept])
+        by_rates, by_starts = [], []
+        for place in self.places:
+            up, down = p.copy(), p.copy()
+            up[:, place] *= np.exp(SMALL_MOVE)
+            down[:, place] *= np.exp(-SMALL_MOVE)
+            by_rates.append((part.rates(own, up, time) - part.rates(own, down, time)) / (2.0 * SMALL_MOVE))
+            moved = prepare(self.model).many_starts(up) - prepare(self.model).many_starts(down)
+            by_starts.append(np.broadcast_to(moved[:, kept], own.shape) / (2.0 * SMALL_MOVE))
+        rates, begun = np.stack(by_rates, axis=2), np.stack(by_starts, axis=2)
+        slopes = np.zeros((len(p), len(self.model.species), len(self.places)))
+        groups: dict[int, list[int]] = {}
+        equations_of = [part.equations(absent[k], p[k]) for k in range(len(p))]
+        for k, equations in enumerate(equations_of):
+            groups.setdefault(id(equations), []).append(k)
+        for members in groups.values():
+            equations = equations_of[members[0]]
+            right = -rates[members][:, equations.solved]
+            right[:, equations.replaced] = equations.totals @ begun[members]
+            made = _solved(equations.matrix(jacobians[members]), right)
+            slopes[np.array(members)[:, None], kept[equations.solved]] = made
+        return slopes
+
+
+def _miss(distances: np.ndarray) -> np.ndarray:
+    """How far each member is from all of its targets; inf where that has no meaning."""
+    norm = np.linalg.norm(distances, axis=1)
+    return np.where(np.isfinite(norm), norm, np.inf)
+
+
+def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions of many linear systems; nan for those that have none."""
+    try:
+        return np.linalg.solve(matrices, right)
+    except np.linalg.LinAlgError:
+        if len(matrices) == 1:
+            return np.full_like(right, np.nan)
+        return np.concatenate([_solved(m[None], r[None]) for m, r in zip(matrices, right, strict=True)])

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 
-from .graph import _COMPARISONS, FUNCTIONS, Expression
-from .traverse import postorder
+import numpy as np
+
+from .arrays import ARRAY_MEANING
+from .graph import FUNCTIONS, Expression
+from .steps import CHOICE, Steps
 
 
 def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
@@ -44,65 +48,46 @@ class Evaluator:
     """
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
-        nodes = postorder(expressions)
-        place = {id(node): k for k, node in enumerate(nodes)}
-        self._start = [float(n.value) if n.operator == "number" else math.nan for n in nodes]  # type: ignore[arg-type]
-        self._names = [(k, str(node.value)) for k, node in enumerate(nodes) if node.operator == "symbol"]
-        inner = [(k, node) for k, node in enumerate(nodes) if node.operator not in ("number", "symbol")]
-        self._steps = [(k, node.operator, [place[id(a)] for a in node.arguments]) for k, node in inner]
-        self._results = [place[id(expression)] for expression in expressions]
+        self._work = Steps(expressions)
+        self._steps = [(_MEANING[name], operands, place) for name, operands, place in self._work.steps]
 
     def __call__(self, values: Mapping[str, float]) -> list[float]:
         """The values of the expressions, in their order."""
-        found = self._start.copy()
-        for place, name in self._names:
+        found = self._work.start.copy()
+        for place, name in self._work.names:
             found[place] = float(values[name])
-        for place, operator, arguments in self._steps:
-            found[place] = _apply(operator, [found[k] for k in arguments])
-        return [found[k] for k in self._results]
+        try:
+            for meaning, operands, place in self._steps:
+                found[place] = meaning(*[found[k] for k in operands])
+        except (ArithmeticError, ValueError):
+            self._carefully(found)
+        return [found[k] for k in self._work.results]
+
+    def _carefully(self, found: list[float]) -> None:
+        """The same where some step has no finite value: such steps give what IEEE arithmetic gives."""
+        for (meaning, operands, place), (name, _, _) in zip(self._steps, self._work.steps, strict=True):
+            given = [found[k] for k in operands]
+            try:
+                found[place] = meaning(*given)
+            except (ArithmeticError, ValueError):
+                with np.errstate(all="ignore"):
+                    found[place] = float(ARRAY_MEANING[name](*map(np.float64, given)))
 
 
-def _apply(operator: str, operands: list[float]) -> float:
-    if operator in _COMPARISONS:
-        return float(_COMPARISONS[operator](*operands))
-    try:
-        if operator in FUNCTIONS:
-            return float(FUNCTIONS[operator](*operands))
-        result = _MEANING[operator](operands)
-        return math.nan if isinstance(result, complex) else float(result)  # a root of a negative number
-    except OverflowError:
-        return math.inf
-    except ValueError:
-        # Outside the domain of a function.
-        return -math.inf if operator == "log" and operands[0] == 0.0 else math.nan
-    except ZeroDivisionError:
-        return _by_zero(operator, operands)
-
-
-def _by_zero(operator: str, operands: list[float]) -> float:
-    numerator = operands[0] if operator == "divide" else 1.0
-    if numerator == 0.0 or math.isnan(numerator):
-        return math.nan
-    sign = math.copysign(1.0, numerator)
-    return sign * math.copysign(math.inf, operands[1] if operator == "divide" else 1.0)
-
-
-def _first_that_holds(operands: list[float]) -> float:
-    for value, condition in zip(operands[:-1:2], operands[1::2], strict=True):
-        if condition != 0.0:
-            return value
-    return operands[-1]
-
-
-_MEANING: dict[str, Callable[[list[float]], float | complex]] = {
-    "add": sum,
-    "multiply": math.prod,
-    "divide": lambda x: x[0] / x[1],
-    "power": lambda x: x[0] ** x[1],
+_MEANING: dict[str, Callable[..., float]] = {
+    **FUNCTIONS,
+    "add": operator.add,
+    "multiply": operator.mul,
+    "divide": operator.truediv,
+    "power": math.pow,
     "min": min,
     "max": max,
-    "and": lambda x: all(x),
-    "or": lambda x: any(x),
-    "not": lambda x: x[0] == 0.0,
-    "piecewise": _first_that_holds,
+    "less": lambda a, b: 1.0 if a < b else 0.0,
+    "less_equal": lambda a, b: 1.0 if a <= b else 0.0,
+    "equal": lambda a, b: 1.0 if a == b else 0.0,
+    "not_equal": lambda a, b: 1.0 if a != b else 0.0,
+    "and": lambda a, b: 1.0 if a != 0.0 and b != 0.0 else 0.0,
+    "or": lambda a, b: 1.0 if a != 0.0 or b != 0.0 else 0.0,
+    "not": lambda a: 1.0 if a == 0.0 else 0.0,
+    CHOICE: lambda condition, value, otherwise: value if condition != 0.0 else otherwise,
 }

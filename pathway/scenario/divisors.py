@@ -10,7 +10,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, symbols
-from pathway.simulation.formulas import evaluate_arrays
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.simulation.prepared import prepare
 
 

@@ -1,82 +1,18 @@
-"""Formulas over whole trajectories with NumPy: what a reader asks for by name after a run.
-
-A run itself uses compiled kernels; here a formula is seen once, and compiling it would cost more than it saves.
-"""
+"""What a reader asks for by name after a run, over the whole trajectory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import did_you_mean
-from pathway.expressions import Expression, postorder, symbol, symbols
+from pathway.expressions import Expression, symbol, symbols
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.graph import ONE
-
-_FUNCTIONS: dict[str, Callable[..., np.ndarray]] = {
-    "exp": np.exp,
-    "log": np.log,
-    "sqrt": np.sqrt,
-    "abs": np.abs,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "asin": np.arcsin,
-    "acos": np.arccos,
-    "atan": np.arctan,
-    "sinh": np.sinh,
-    "cosh": np.cosh,
-    "tanh": np.tanh,
-    "divide": np.divide,
-    "power": np.power,
-    "less": np.less,
-    "less_equal": np.less_equal,
-    "equal": np.equal,
-    "not_equal": np.not_equal,
-    "not": lambda x: x == 0.0,
-}
-
-_FOLDS: dict[str, Callable[..., np.ndarray]] = {
-    "add": np.add,
-    "multiply": np.multiply,
-    "min": np.minimum,
-    "max": np.maximum,
-    "and": np.logical_and,
-    "or": np.logical_or,
-}
-
-
-def evaluate_arrays(formulas: Sequence[Expression], values: Mapping[str, np.ndarray | float]) -> list[np.ndarray]:
-    """The formulas with an array or a number for every symbol; all arrays broadcast."""
-    found: dict[int, np.ndarray] = {}
-    with np.errstate(all="ignore"):
-        for node in postorder(formulas):
-            if node.operator == "number":
-                found[id(node)] = np.asarray(node.value, dtype=float)
-            elif node.operator == "symbol":
-                found[id(node)] = np.asarray(values[str(node.value)], dtype=float)
-            else:
-                found[id(node)] = _apply(node.operator, [found[id(a)] for a in node.arguments])
-    return [found[id(formula)] for formula in formulas]
-
-
-def _apply(operator: str, operands: list[np.ndarray]) -> np.ndarray:
-    if operator in _FUNCTIONS:
-        return np.asarray(_FUNCTIONS[operator](*operands), dtype=float)
-    if operator in _FOLDS:
-        total = operands[0]
-        for operand in operands[1:]:
-            total = _FOLDS[operator](total, operand)
-        return np.asarray(total, dtype=float)
-    result = operands[-1]  # piecewise: the first condition that holds decides
-    for value, condition in reversed(list(zip(operands[:-1:2], operands[1::2], strict=True))):
-        result = np.where(condition != 0.0, value, result)
-    return result
 
 
 def find_formula(model: Model, name: str) -> Expression:

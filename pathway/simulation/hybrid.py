@@ -26,6 +26,7 @@ from pathway.equations import Event, Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import switches
 from pathway.expressions import Expression, symbol, symbols, to_text
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import gradients
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import (
@@ -42,7 +43,6 @@ from pathway.expressions.graph import (
 )
 
 from .errors import SimulationError
-from .formulas import evaluate_arrays
 from .prepared import Prepared, prepare
 from .solvers.batch import evaluate_many
 from .solvers.layout import BREAK, Task

@@ -12,12 +12,12 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate, symbols
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
 from pathway.kernels.handles import address, packed
 
-from .formulas import evaluate_arrays
 from .solvers import method
 from .solvers.lanes import lanes_for
 from .solvers.layout import Kernels, Method, Pattern, Report, Task

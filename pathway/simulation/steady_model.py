@@ -19,11 +19,11 @@ from pathway.equations.model import TIME
 from pathway.equations.terms import RateTerms, rate_terms, term_sizes
 from pathway.equations.totals import null_combinations
 from pathway.expressions import Expression, number, symbols
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import directional_derivative, substitute_all
 from pathway.expressions.graph import ONE, ZERO, is_number
 from pathway.kernels import compile_model
 
-from .formulas import evaluate_arrays
 from .prepared import Prepared, prepare
 from .solvers.batch import evaluate_many
 

@@ -21,12 +21,12 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, deciding, switches
 from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import size_of
 from pathway.expressions.evaluation import Evaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
-from .formulas import evaluate_arrays
 
 __all__ = ["Moments", "MomentsAhead", "Switch", "SwitchError", "TimeSwitches", "switches"]
 

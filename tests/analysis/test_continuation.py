@@ -4,11 +4,9 @@ import numpy as np
 import pytest
 
 from pathway.analysis.continuation import System, fold_curve, follow, resting_system, sharpen_fold
-from pathway.analysis.continuation.tape import Tape
 from pathway.analysis.mistakes import AnalysisError
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.expressions.evaluation import evaluate
 
 
 def schloegl(parameter="b", **values):
@@ -128,16 +126,6 @@ def test_conserved_totals_and_absent_species_are_left_out():
     assert found["share"] == pytest.approx(found["P"] / 5.0)
     with pytest.raises(AnalysisError, match="Did you mean 'total'"):
         resting_system(model, "totl")
-
-
-def test_a_tape_gives_what_plain_evaluation_gives():
-    text = "sqrt(y)/(1 + x) + max(x, y, 3) + exp(-y)*x^2"
-    tape = Tape([parse(text), parse("x*y")], ["x", "y"])
-    rows = np.random.default_rng(1).uniform(0.1, 5.0, (20, 2))
-    expected = [[evaluate(parse(t), {"x": x, "y": y}) for x, y in rows] for t in (text, "x*y")]
-    assert np.array(tape.over(list(rows.T))) == pytest.approx(np.array(expected), rel=1e-14)
-    assert np.array([tape.at(row) for row in rows]).T == pytest.approx(np.array(expected), rel=1e-14)
-    assert np.isnan(tape.at([-1.0, 2.0])[0])
 
 
 def test_a_start_far_from_any_state_is_refused():

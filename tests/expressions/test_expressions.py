@@ -4,6 +4,7 @@ import math
 import pickle
 
 import mpmath
+import numpy as np
 import pytest
 import sympy
 from hypothesis import given, settings
@@ -29,6 +30,8 @@ from pathway.expressions import (
     to_sympy,
     to_text,
 )
+from pathway.expressions.arrays import ArrayEvaluator, evaluate_arrays
+from pathway.expressions.evaluation import Evaluator
 
 LEAVES = st.one_of(
     st.sampled_from(["x", "y", "z"]).map(symbol),
@@ -136,6 +139,35 @@ def test_arithmetic_follows_ieee_where_there_is_no_number():
     assert evaluate(parse("1 / x"), {"x": 0.0}) == math.inf
     assert math.isnan(evaluate(parse("log(x)"), {"x": -1.0}))
     assert evaluate(parse("exp(x)"), {"x": 1e4}) == math.inf
+
+
+CORNERS = ("x + y", "x * y", "x / y", "x ^ y", "min(x, y)", "max(x, y)", "floor(x)", "log(x)", "sqrt(x)", "sinh(x)")
+CORNERS = (*CORNERS, "exp(y)", "sin(x)", "asin(x)", "not x", "x < y", "x != y", "x and y", "piecewise(1, x, y)")
+
+
+@pytest.mark.parametrize("text", CORNERS)
+def test_floats_and_arrays_agree_at_the_edges_of_arithmetic(text):
+    """Zeros of both signs, overflow, infinities and nan, against each other and, where it has a value, NumPy's own."""
+    edges = [0.0, -0.0, 1.0, -2.5, 1e308, -1e308, 1e4, -1e4, math.inf, -math.inf, math.nan]
+    x, y = (grid.ravel() for grid in np.meshgrid(edges, edges))
+    formula = parse(text)
+    (over,) = np.broadcast_arrays(*evaluate_arrays([formula], {"x": x, "y": y}), x)[:1]
+    alone = [evaluate(formula, {"x": float(a), "y": float(b)}) for a, b in zip(x, y, strict=True)]
+    np.testing.assert_allclose(alone, over, rtol=1e-15)
+    assert (np.signbit(alone) == np.signbit(over))[~np.isnan(over)].all()
+
+
+def test_many_formulas_are_evaluated_again_and_again_over_floats_and_arrays():
+    formulas = [parse("sqrt(y)/(1 + x) + max(x, y, 3) + exp(-y)*x^2"), parse("x*y"), parse("(x < 1) + (y < 9)")]
+    over, alone = ArrayEvaluator(formulas), Evaluator(formulas)
+    x, y = np.random.default_rng(1).uniform(0.1, 5.0, (2, 20))
+    expected = [np.sqrt(y) / (1 + x) + np.maximum(np.maximum(x, y), 3) + np.exp(-y) * x**2, x * y, (x < 1) + 1.0]
+    np.testing.assert_allclose(over({"x": x, "y": y}), expected, rtol=1e-14)
+    found = [alone({"x": a, "y": b}) for a, b in zip(x, y, strict=True)]
+    np.testing.assert_allclose(np.transpose(found), expected, rtol=1e-14)
+    assert np.isnan(alone({"x": -1.0, "y": -2.0})[0]) and alone({"x": -1.0, "y": -2.0})[1] == 2.0
+    with pytest.raises(KeyError, match="y"):
+        over({"x": x})
 
 
 def test_deep_sums_do_not_exhaust_the_stack():

@@ -13,8 +13,8 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import FUNCTIONS, Expression, differentiate, evaluate, gradients, number, parse, symbols
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.kernels import Sheet, compile_model, compile_sheets
-from pathway.simulation.formulas import evaluate_arrays
 
 EXACT: dict[str, Callable[..., mpmath.mpf]] = {
     "exp(x)": mpmath.exp,

@@ -15,12 +15,12 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.totals import conserved_totals
 from pathway.expressions import Expression, add, divide, multiply, number, symbol
+from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
 
 from ..mistakes import unknown
 from .system import System
-from .tape import Tape
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +82,7 @@ class RestingSystem:
 def _computed(
     formulas: Mapping[str, Expression], known: Mapping[str, np.ndarray | float], count: int
 ) -> dict[str, np.ndarray]:
-    values = Tape(list(formulas.values()), tuple(known)).over(list(known.values()))
+    values = evaluate_arrays(list(formulas.values()), known)
     return {name: np.broadcast_to(value, count) for name, value in zip(formulas, values, strict=True)}
 
 

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from pathway.expressions import Expression, symbols
+from pathway.expressions.arrays import ArrayEvaluator
 from pathway.expressions.calculus import directional_derivative
+from pathway.expressions.evaluation import Evaluator
 from pathway.expressions.graph import ONE, is_number
 
 from ..mistakes import AnalysisError
-from .tape import Tape
 
 
 class System:
@@ -46,12 +47,12 @@ class System:
             raise AnalysisError(f"no value for {', '.join(sorted(missing))}")
         if len(self.unknowns) != len(self.residuals):
             raise AnalysisError(f"{len(self.residuals)} equations for {len(self.unknowns)} unknowns")
-        self._fixed = tuple(sorted(used - set(self.unknowns) - {parameter}))
-        self._tail = [float(self.constants[name]) for name in self._fixed]
-        names = (*self.unknowns, parameter, *self._fixed)
-        self._values = Tape(self.residuals, names)
         self.entries, slopes = self._derivatives()
-        self._slopes = Tape((*self.residuals, *slopes), names)
+        self._values = Evaluator(self.residuals)
+        self._slopes, self._many_slopes = (
+            Evaluator([*self.residuals, *slopes]),
+            ArrayEvaluator([*self.residuals, *slopes]),
+        )
 
     def _derivatives(self) -> tuple[list[tuple[int, int]], list[Expression]]:
         """Places and formulas of the entries of d residual / d (unknowns, parameter) that are not zero."""
@@ -70,16 +71,18 @@ class System:
         made = object.__new__(System)
         made.__dict__ = dict(self.__dict__)
         made.constants = {**self.constants, **constants}
-        made._tail = [float(made.constants[name]) for name in self._fixed]
         return made
+
+    def _known(self, state: np.ndarray, at: float) -> dict[str, float]:
+        return {**self.constants, **dict(zip(self.unknowns, state.tolist(), strict=True)), self.parameter: float(at)}
 
     def residual(self, state: np.ndarray, at: float) -> np.ndarray:
         """The residuals, shape (n,)."""
-        return self._values.at([*state, at, *self._tail])
+        return np.array(self._values(self._known(state, at)))
 
     def linearized(self, state: np.ndarray, at: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Residuals (n,), their derivatives by the unknowns (n, n) and by the parameter (n,)."""
-        found = self._slopes.at([*state, at, *self._tail])
+        found = np.array(self._slopes(self._known(state, at)))
         n = len(self.unknowns)
         matrix = np.zeros((n, n + 1))
         rows, columns = zip(*self.entries, strict=True)
@@ -98,8 +101,8 @@ class System:
         constants : mapping of name to array, shape (k,)
             Overrides the system's own values.
         """
-        values = [*states.T, at, *(constants.get(name, self.constants[name]) for name in self._fixed)]
-        found = self._slopes.over(values)
+        own = dict(zip(self.unknowns, states.T, strict=True))
+        found = self._many_slopes({**self.constants, **constants, **own, self.parameter: at})
         members, n = states.shape
         residuals = np.stack([np.broadcast_to(f, members) for f in found[:n]], axis=1)
         jacobians = np.zeros((members, n, n))

@@ -34,13 +34,12 @@ from .graph import (
     sqrt,
     symbol,
 )
-from .text import LONG, FormulaError, parse
+from .text import FormulaError, parse
 from .traverse import postorder, symbols
 from .written import to_text
 
 __all__ = [
     "FUNCTIONS",
-    "LONG",
     "Expression",
     "FormulaError",
     "absolute",

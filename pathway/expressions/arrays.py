@@ -7,6 +7,7 @@ than it saves.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -50,12 +51,12 @@ class ArrayEvaluator:
         return [np.asarray(found[k], dtype=float) for k in self._work.results]
 
 
-def _truth(relation: Callable[..., np.ndarray]) -> Callable[..., np.ndarray]:
+def _truth(relation: Callable[..., Any]) -> Callable[..., np.ndarray]:
     # As numbers: a sum of two true conditions is 2.
     return lambda *operands: np.asarray(relation(*operands), dtype=float)
 
 
-ARRAY_MEANING: dict[str, Callable[..., np.ndarray]] = {
+ARRAY_MEANING: dict[str, Callable[..., Any]] = {
     "add": np.add,
     "multiply": np.multiply,
     "divide": np.divide,

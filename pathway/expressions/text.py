@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
 
 from pathway.errors import InputError
 
@@ -49,11 +52,85 @@ _TOKEN = re.compile(
     r"|(?P<name>[^\W\d]\w*)"
     r"|(?P<mark>\*\*|<=|>=|==|!=|&&|\|\||[-+*/^(),<>!]))"
 )
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """What tells one way of writing formulas from another; tokens and brackets are the same in all.
+
+    Attributes
+    ----------
+    binary : mapping of mark to (int, int, callable)
+        Strength of each operator between two operands, strength its right side is read with, meaning.
+    unary : mapping of mark to (int, callable)
+        The same of each operator in front of its operand.
+    words : mapping of word to mark
+        Words that stand for operators.
+    constants : mapping of name to float
+    functions : mapping of name to (collection of int, callable)
+        How many arguments each may have, and its meaning.
+    """
+
+    binary: Mapping[str, tuple[int, int, Callable[[Expression, Expression], Expression]]]
+    unary: Mapping[str, tuple[int, Callable[[Expression], Expression]]]
+    words: Mapping[str, str]
+    constants: Mapping[str, float]
+    functions: Mapping[str, tuple[Collection[int], Callable[..., Expression]]]
+
+
+def operators(
+    either: int, both: int, raised: tuple[int, int]
+) -> dict[str, tuple[int, int, Callable[[Expression, Expression], Expression]]]:
+    """The usual operators between two operands, with the strengths of `||`, of `&&` and of both sides of `^`."""
+    return {
+        "||": (either, either + 1, any_of),
+        "&&": (both, both + 1, all_of),
+        "==": (6, 7, equal),
+        "!=": (6, 7, not_equal),
+        "<": (6, 7, less),
+        "<=": (6, 7, less_equal),
+        ">": (6, 7, lambda a, b: less(b, a)),
+        ">=": (6, 7, lambda a, b: less_equal(b, a)),
+        "+": (8, 9, add),
+        "-": (8, 9, lambda a, b: add(a, negate(b))),
+        "*": (10, 11, multiply),
+        "/": (10, 11, divide),
+        "^": (*raised, power),
+        "**": (*raised, power),
+    }
+
+
+def logarithm(x: Expression, base: Expression | None = None) -> Expression:
+    """The logarithm to a base, the natural one without."""
+    return log(x) if base is None else divide(log(x), log(base))
+
+
+ANY_NUMBER, ODD_NUMBER = range(1, sys.maxsize), range(1, sys.maxsize, 2)
+LONG: dict[str, Callable[..., Expression]] = {"+": add, "-": add, "*": multiply}
+"""Operators that join as many operands as there are; a difference is a sum with a negated operand."""
 _ALIASES = {"ln": "log", "ceiling": "ceil", "arcsin": "asin", "arccos": "acos", "arctan": "atan"}
-_WORDS = {"and": "&&", "or": "||", "not": "!"}
+
+HOUSE = Grammar(
+    # `^` binds to the right, and more tightly than a minus sign in front.
+    binary=operators(either=1, both=3, raised=(14, 13)),
+    unary={"-": (12, negate), "+": (12, lambda a: a), "!": (5, not_of)},
+    words={"and": "&&", "or": "||", "not": "!"},
+    constants={"true": 1.0, "false": 0.0, "inf": float("inf"), "nan": float("nan")},
+    functions={
+        **{name: ((1,), partial(apply, name)) for name in FUNCTIONS},
+        **{alias: ((1,), partial(apply, name)) for alias, name in _ALIASES.items()},
+        "log10": ((1,), lambda x: logarithm(x, number(10.0))),
+        "log2": ((1,), lambda x: logarithm(x, number(2.0))),
+        "pow": ((2,), power),
+        "min": (ANY_NUMBER, minimum),
+        "max": (ANY_NUMBER, maximum),
+        "piecewise": (ODD_NUMBER, piecewise),
+    },
+)
+"""The grammar of this house's own formulas."""
 
 
-def parse(text: str) -> Expression:
+def parse(text: str, grammar: Grammar = HOUSE) -> Expression:
     """The expression a text stands for.
 
     Parameters
@@ -62,6 +139,8 @@ def parse(text: str) -> Expression:
         Numbers, names, `+ - * / ^ **`, comparisons, `and or not` (or `&& || !`), the functions of
         `FUNCTIONS`, `log10`, `log2`, `min`, `max`, `piecewise(value, condition, ..., otherwise)`, and the constants
         `true`, `false`, `inf`, `nan`.
+    grammar : Grammar
+        Another than that.
 
     Returns
     -------
@@ -72,15 +151,15 @@ def parse(text: str) -> Expression:
     FormulaError
         Where the text is no formula, with the position.
     """
-    return _Reader(text).read()
+    return _Reader(text, grammar).read()
 
 
 class _Reader:
     """Precedence climbing over a list of tokens."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.tokens = _tokens(text)
+    def __init__(self, text: str, grammar: Grammar) -> None:
+        self.text, self.grammar = text, grammar
+        self.tokens = _tokens(text, grammar.words)
         self.next = 0
         self.depth = 0
 
@@ -108,10 +187,10 @@ class _Reader:
         self.depth += 1
         if self.depth > DEEPEST:
             raise self._error(f"the formula is nested more than {DEEPEST} levels deep")
-        left = self._operand()
-        while self._kind() == "mark" and self._mark() in _BINARY:
+        left, binary = self._operand(), self.grammar.binary
+        while self._kind() == "mark" and self._mark() in binary:
             mark = self._mark()
-            strength, right_strength, combine = _BINARY[mark]
+            strength, right_strength, combine = binary[mark]
             if strength < weakest:
                 break
             if mark in LONG:
@@ -142,8 +221,8 @@ class _Reader:
             inner = self._operation(0)
             self._expect(")")
             return inner
-        if mark in _UNARY:
-            strength, make = _UNARY[mark]
+        if mark in self.grammar.unary:
+            strength, make = self.grammar.unary[mark]
             return make(self._operation(strength))
         self.next -= 1
         raise self._error(f"a value is missing before '{mark}'")
@@ -151,7 +230,8 @@ class _Reader:
     def _named(self, name: str) -> Expression:
         if self._kind() == "mark" and self._mark() == "(":
             return self._call(name)
-        return number(_CONSTANTS[name]) if name in _CONSTANTS else symbol(name)
+        constants = self.grammar.constants
+        return number(constants[name]) if name in constants else symbol(name)
 
     def _call(self, name: str) -> Expression:
         start = self.next - 1
@@ -162,61 +242,28 @@ class _Reader:
             arguments.append(self._operation(0))
         self._expect(")")
         self.next, after = start, self.next  # errors below point at the function's name
-        made = self._function(_ALIASES.get(name, name), arguments)
+        made = self._function(name, arguments)
         self.next = after
         return made
 
     def _function(self, name: str, arguments: list[Expression]) -> Expression:
-        if name in _MANY:
-            least, build = _MANY[name]
-            if len(arguments) < least or (name == "piecewise" and len(arguments) % 2 == 0):
-                raise self._error(f"'{name}' got {len(arguments)} arguments")
-            return build(*arguments)
-        if name not in FUNCTIONS and name not in _BASED:
-            known = ", ".join(sorted([*FUNCTIONS, *_MANY, *_BASED]))
-            raise self._error(f"no function is called '{name}' (known: {known})")
-        if len(arguments) != 1:
-            raise self._error(f"'{name}' takes one argument and got {len(arguments)}")
-        if name in _BASED:
-            return divide(log(arguments[0]), log(number(_BASED[name])))
-        return apply(name, arguments[0])
+        functions = self.grammar.functions
+        if name not in functions:
+            raise self._error(f"no function is called '{name}' (known: {', '.join(sorted(functions))})")
+        counts, build = functions[name]
+        if len(arguments) not in counts:
+            raise self._error(f"'{name}' takes {_how_many(counts)} and got {len(arguments)}")
+        return build(*arguments)
 
 
-_CONSTANTS = {"true": 1.0, "false": 0.0, "inf": float("inf"), "nan": float("nan")}
-_BASED = {"log10": 10.0, "log2": 2.0}
-_MANY: dict[str, tuple[int, Callable[..., Expression]]] = {
-    "min": (1, minimum),
-    "max": (1, maximum),
-    "piecewise": (1, piecewise),
-    "pow": (2, power),
-}
-# Strength of each binary operator, strength its right side is read with, meaning. `^` binds to the right.
-_BINARY: dict[str, tuple[int, int, Callable[[Expression, Expression], Expression]]] = {
-    "||": (1, 2, any_of),
-    "&&": (3, 4, all_of),
-    "==": (6, 7, equal),
-    "!=": (6, 7, not_equal),
-    "<": (6, 7, less),
-    "<=": (6, 7, less_equal),
-    ">": (6, 7, lambda a, b: less(b, a)),
-    ">=": (6, 7, lambda a, b: less_equal(b, a)),
-    "+": (8, 9, add),
-    "-": (8, 9, lambda a, b: add(a, negate(b))),
-    "*": (10, 11, multiply),
-    "/": (10, 11, divide),
-    "^": (14, 13, power),
-    "**": (14, 13, power),
-}
-LONG: dict[str, Callable[..., Expression]] = {"+": add, "-": add, "*": multiply}
-"""Operators that join as many operands as there are; a difference is a sum with a negated operand."""
-_UNARY: dict[str, tuple[int, Callable[[Expression], Expression]]] = {
-    "-": (12, negate),
-    "+": (12, lambda a: a),
-    "!": (5, not_of),
-}
+def _how_many(counts: Collection[int]) -> str:
+    if counts is ODD_NUMBER:
+        return "an odd number of arguments"
+    words = " or ".join({1: "one", 2: "two"}[count] for count in counts)
+    return f"{words} argument{'s' if max(counts) > 1 else ''}"
 
 
-def _tokens(text: str) -> list[tuple[str, str, int]]:
+def _tokens(text: str, words: Mapping[str, str]) -> list[tuple[str, str, int]]:
     found, position = [], 0
     end = len(text.rstrip())
     while position < end:
@@ -225,8 +272,8 @@ def _tokens(text: str) -> list[tuple[str, str, int]]:
             raise FormulaError(text, position, f"'{text[position:].lstrip()[0]}' has no meaning")
         kind = str(match.lastgroup)
         word = match.group(kind)
-        if word in _WORDS:
-            kind, word = "mark", _WORDS[word]
+        if word in words:
+            kind, word = "mark", words[word]
         found.append((kind, word, match.start(match.lastgroup or 0)))
         position = match.end()
     return [*found, ("end", "", end)]

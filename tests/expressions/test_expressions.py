@@ -112,6 +112,8 @@ def test_text_means_what_mathematics_says(text, same):
         ("(" * 100_000, "nested more than 200 levels"),
         ("exp(A, B)", "'exp' takes one argument and got 2"),
         ("", "a value is missing"),
+        ("pow(A, B, 2)", "'pow' takes two arguments and got 3"),
+        ("piecewise(A, B)", "'piecewise' takes an odd number of arguments and got 2"),
     ],
 )
 def test_what_is_no_formula_is_refused_with_its_place(text, complaint):

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pathway.expressions import FormulaError, evaluate
+from pathway.expressions import FormulaError, evaluate, parse
 from pathway.formats.petab.formulas import read_formula
 
 FORMULAS = [
@@ -44,6 +44,22 @@ def test_values_agree_with_the_library(text):
 def test_what_is_no_formula_is_refused(text):
     with pytest.raises(FormulaError):
         read_formula(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "house", "petab"),
+    [("-2 ^ 2", -4.0, -4.0), ("1 || 0 && 0", 1.0, 0.0), ("!0 == 2", 1.0, 0.0), ("2 ^ -1 ^ 2", 0.5, 0.5)],
+)
+def test_two_grammars_read_the_same_text_each_in_its_own_way(text, house, petab):
+    assert evaluate(parse(text), {}) == house
+    assert evaluate(read_formula(text), {}) == petab
+
+
+def test_a_wrong_count_of_arguments_is_told():
+    with pytest.raises(FormulaError, match="'log' takes one or two arguments and got 3"):
+        read_formula("log(1, 2, 3)")
+    with pytest.raises(FormulaError, match="'log' takes one argument and got 2"):
+        parse("log(1, 2)")
 
 
 def test_deep_nesting_is_refused():

@@ -15,16 +15,11 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import InputError
-from pathway.expressions import Expression, postorder, symbols
+from pathway.expressions import number, symbols
+from pathway.kernels import CompiledModel, calls, compile_model
 
 from .threads import map_on_threads
 from .trajectory import Trajectory
-
-_OPERATIONS = (
-    "add", "multiply", "divide", "power", "min", "max", "less", "less_equal", "equal", "not_equal", "and", "or",
-    "exp", "log", "sqrt", "abs", "not", "choose",
-)  # fmt: skip
-_CODE = {name: index for index, name in enumerate(_OPERATIONS)}
 
 
 class StochasticError(InputError):
@@ -43,9 +38,11 @@ class Molecules:
     copies : array, shape (n_species,)
         Molecules per unit of the model.
     inputs : tuple of str
-        Names that the rates need besides the counted species.
-    program : tuple of arrays
-        Operations that give the propensities, per unit of time.
+        Names that the rates need besides the counted species and time.
+    rates : CompiledModel
+        With the rates of the reactions, per unit of time, as its observables and the inputs as its parameters.
+    sizes : array, shape (n_reactions,)
+        Molecules per unit of what each reaction changes.
     """
 
     species: tuple[str, ...]
@@ -53,7 +50,8 @@ class Molecules:
     changes: np.ndarray
     copies: np.ndarray
     inputs: tuple[str, ...]
-    program: tuple[np.ndarray, ...]
+    rates: CompiledModel
+    sizes: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +113,17 @@ def molecules(model: Model, species: Sequence[str], copies: Mapping[str, float] 
     sizes = np.array([_size(chosen[k], changes[k], scale, species) for k in range(len(chosen))])
     rates = model.closed([model.rates[r] for r in chosen])
     used = frozenset().union(*(symbols(rate) for rate in rates)) if rates else frozenset()
-    inputs = tuple(sorted(used - set(species)))
-    program = _program(rates, (*species, *inputs))
-    return Molecules(tuple(species), tuple(chosen), changes, scale, inputs, (*program, sizes))
+    inputs = tuple(sorted(used - set(species) - {TIME}))
+    counted = Model(
+        name=model.name,
+        species=tuple(species),
+        parameters=inputs,
+        parameter_values=np.zeros(len(inputs)),
+        initial={name: number(0.0) for name in species},
+        observables={f"propensity {k}": rate for k, rate in enumerate(rates)},
+    )
+    compiled = compile_model(counted, 1, ("observables",))
+    return Molecules(tuple(species), tuple(chosen), changes, scale, inputs, compiled, sizes)
 
 
 def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequence[str]) -> float:
@@ -126,45 +132,6 @@ def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequenc
         names = ", ".join(species[int(i)] for i in touched)
         raise StochasticError(f"reaction '{reaction}' joins {names}, whose units hold different numbers of molecules")
     return float(scale[touched[0]])
-
-
-def _program(formulas: Sequence[Expression], names: Sequence[str]) -> tuple[np.ndarray, ...]:
-    """Constants, operations (code, operands, result) and places of the results."""
-    places = {name: index for index, name in enumerate(names)}
-    start = [0.0] * len(names)
-    operations: list[tuple[int, int, int, int, int]] = []
-    found: dict[int, int] = {}
-
-    def slot(value: float = 0.0) -> int:
-        start.append(value)
-        return len(start) - 1
-
-    def put(code: str, one: int, two: int = 0, three: int = 0) -> int:
-        operations.append((_CODE[code], one, two, three, slot()))
-        return operations[-1][-1]
-
-    for node in postorder(formulas):
-        inner = [found[id(argument)] for argument in node.arguments]
-        if node.operator == "symbol":
-            place = places[str(node.value)]
-        elif node.operator == "number":
-            place = slot(float(node.value))  # type: ignore[arg-type]
-        elif node.operator == "piecewise":
-            place = inner[-1]
-            for value, condition in reversed(list(zip(inner[:-1:2], inner[1::2], strict=True))):
-                place = put("choose", condition, value, place)
-        elif node.operator not in _CODE:
-            raise StochasticError(f"'{node.operator}' is not supported in a rate of single molecules")
-        elif len(inner) == 1:
-            place = put(node.operator, inner[0])
-        else:
-            place = inner[0]
-            for operand in inner[1:]:
-                place = put(node.operator, place, operand)
-        found[id(node)] = place
-    table = np.array(operations, dtype=np.int64).reshape(-1, 5)
-    results = np.array([found[id(formula)] for formula in formulas], dtype=np.int64)
-    return np.array(start), table, results
 
 
 def simulate_cells(
@@ -216,13 +183,14 @@ def simulate_cells(
     driven = _held(parts, times, inputs)
     seeds = np.random.SeedSequence(seed).generate_state(n_cells, dtype=np.uint32)
     counts = np.zeros((n_cells, len(times), len(parts.species)), dtype=np.int64)
-    constants, table, results, sizes = parts.program
+    rates = parts.rates
+    codes = rates.address("prepare"), rates.address("observables")
     epsilon = leap if method == "leap" else 0.0
 
     def run(members: np.ndarray) -> None:
         _run_cells(
-            members, seeds, times, driven, first, parts.changes, parts.copies, constants, table, results, sizes,
-            epsilon, counts,
+            members, seeds, times, driven, first, parts.changes, parts.copies, parts.sizes, epsilon, counts,
+            *codes, np.zeros(rates.parameter_slots),
         )  # fmt: skip
 
     workers = workers or _default_workers()
@@ -245,9 +213,7 @@ def _held(parts: Molecules, times: np.ndarray, inputs: Mapping[str, float | np.n
     """Inputs of each interval, shape (n_times - 1, n_inputs)."""
     held = np.zeros((len(times) - 1, len(parts.inputs)))
     for column, name in enumerate(parts.inputs):
-        if name == TIME:
-            course = times
-        elif isinstance(inputs, Trajectory):
+        if isinstance(inputs, Trajectory):
             model = inputs.model
             course = inputs.parameters[:, model.parameters.index(name)] if name in model.parameters else inputs[name]
         elif name not in inputs:
@@ -261,54 +227,14 @@ def _held(parts: Molecules, times: np.ndarray, inputs: Mapping[str, float | np.n
 
 
 @numba.njit(cache=True, nogil=True)
-def _propensities(counts, copies, inputs, work, table, results, sizes, out):  # type: ignore[no-untyped-def]
-    n = len(counts)
-    for i in range(n):
-        work[i] = counts[i] / copies[i]
-    for i in range(len(inputs)):
-        work[n + i] = inputs[i]
-    for k in range(len(table)):
-        code, a, b, c, r = table[k, 0], table[k, 1], table[k, 2], table[k, 3], table[k, 4]
-        if code == 0:
-            work[r] = work[a] + work[b]
-        elif code == 1:
-            work[r] = work[a] * work[b]
-        elif code == 2:
-            work[r] = work[a] / work[b]
-        elif code == 3:
-            work[r] = work[a] ** work[b]
-        elif code == 4:
-            work[r] = min(work[a], work[b])
-        elif code == 5:
-            work[r] = max(work[a], work[b])
-        elif code == 6:
-            work[r] = 1.0 if work[a] < work[b] else 0.0
-        elif code == 7:
-            work[r] = 1.0 if work[a] <= work[b] else 0.0
-        elif code == 8:
-            work[r] = 1.0 if work[a] == work[b] else 0.0
-        elif code == 9:
-            work[r] = 1.0 if work[a] != work[b] else 0.0
-        elif code == 10:
-            work[r] = 1.0 if work[a] != 0.0 and work[b] != 0.0 else 0.0
-        elif code == 11:
-            work[r] = 1.0 if work[a] != 0.0 or work[b] != 0.0 else 0.0
-        elif code == 12:
-            work[r] = np.exp(work[a])
-        elif code == 13:
-            work[r] = np.log(work[a])
-        elif code == 14:
-            work[r] = np.sqrt(work[a])
-        elif code == 15:
-            work[r] = abs(work[a])
-        elif code == 16:
-            work[r] = 1.0 if work[a] == 0.0 else 0.0
-        else:
-            work[r] = work[b] if work[a] != 0.0 else work[c]
+def _propensities(counts, copies, rates, time, inputs, sizes, amounts, out):  # type: ignore[no-untyped-def]
+    for i in range(len(counts)):
+        amounts[i] = counts[i] / copies[i]
+    calls.right_hand_side(rates, time, amounts, inputs, out)
     total = 0.0
-    for k in range(len(results)):
+    for k in range(len(out)):
         # A rate in units of the model, times molecules per unit.
-        out[k] = max(work[results[k]] * sizes[k], 0.0)
+        out[k] = max(out[k] * sizes[k], 0.0)
         total += out[k]
     return total
 
@@ -369,12 +295,14 @@ def _leap(counts, changes, propensities, critical, length, trial):  # type: igno
 
 
 @numba.njit(cache=True, nogil=True)
-def _interval(counts, duration, inputs, changes, copies, work, table, results, sizes, epsilon, out, critical, trial):  # type: ignore[no-untyped-def]
-    """From one recorded time to the next, with inputs held."""
+def _interval(  # type: ignore[no-untyped-def]
+    counts, duration, time, inputs, changes, copies, rates, sizes, epsilon, amounts, out, critical, trial
+):
+    """From one recorded time to the next, with time and inputs held."""
     elapsed = 0.0
     exact_steps = 0
     while True:
-        total = _propensities(counts, copies, inputs, work, table, results, sizes, out)
+        total = _propensities(counts, copies, rates, time, inputs, sizes, amounts, out)
         if total <= 0.0:
             return
         if epsilon > 0.0 and exact_steps == 0:
@@ -420,19 +348,22 @@ def _interval(counts, duration, inputs, changes, copies, work, table, results, s
 
 @numba.njit(cache=True, nogil=True)
 def _run_cells(  # type: ignore[no-untyped-def]
-    members, seeds, times, driven, first, changes, copies, constants, table, results, sizes, epsilon, counts
+    members, seeds, times, driven, first, changes, copies, sizes, epsilon, counts, prepare, rates, inputs
 ):
-    work = constants.copy()
-    out = np.zeros(len(results))
-    critical = np.zeros(len(results), dtype=np.bool_)
+    amounts, time = np.zeros(len(copies)), np.zeros(1)
+    out = np.zeros(len(sizes))
+    critical = np.zeros(len(sizes), dtype=np.bool_)
     for member in members:
         np.random.seed(seeds[member])
         state = first[member].copy()
         trial = state.copy()
         counts[member, 0] = state
         for t in range(len(times) - 1):
+            time[0] = (times[t] + times[t + 1]) / 2.0
+            inputs[: driven.shape[1]] = driven[t]
+            calls.prepare(prepare, inputs)
             _interval(
-                state, times[t + 1] - times[t], driven[t], changes, copies, work, table, results, sizes, epsilon,
+                state, times[t + 1] - times[t], time, inputs, changes, copies, rates, sizes, epsilon, amounts,
                 out, critical, trial,
             )  # fmt: skip
             counts[member, t + 1] = state

@@ -90,6 +90,18 @@ def test_inputs_may_change_over_time():
     assert cells["x"].mean(axis=0)[-1] == pytest.approx(40 * np.exp(-1.0), rel=0.02)
 
 
+def test_rates_may_read_time_and_use_every_function():
+    # dm/dt = k (1 + sin(w t)) - d m, from the mean of a Poisson process whose rate follows time.
+    model = built(
+        {"x": "0"}, {"k": 40.0, "w": 1.0}, {"make": "k*(1 + sin(w*time))", "lose": "x"}, {"x": {"make": 1, "lose": -1}}
+    )
+    times = np.linspace(0.0, 6.0, 241)
+    counts = simulate_cells(molecules(model, ["x"]), times, [0], {"k": 40.0, "w": 1.0}, 4000, seed=4)["x"]
+    mean = 40.0 * (1.0 - np.exp(-times) + (np.sin(times) - np.cos(times) + np.exp(-times)) / 2.0)
+    assert (np.abs(counts.mean(axis=0) - mean) <= 5.0 * np.sqrt(np.maximum(mean, 0.01) / 4000)).all()
+    assert counts[:, -1].var() / mean[-1] == pytest.approx(1.0, abs=0.1)
+
+
 def test_results_do_not_depend_on_the_number_of_workers():
     runs = [
         simulate_cells(birth_and_death(), [0.0, 5.0], [0], {"k": 20.0, "d": 0.5}, 37, seed=9, workers=n).counts

@@ -18,7 +18,7 @@ import numpy as np
 from scipy import stats
 
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
-from pathway.scenario.prior import DrawFailure, drawn_laboratory
+from pathway.scenario.drawn_cells import DrawFailure, drawn_laboratory
 from pathway.scenario.read import folder_of_scenarios
 
 HERE = Path(__file__).parent

@@ -105,7 +105,7 @@ def through_petab(question: Asked, folder: Path) -> np.ndarray:
 def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
     scenario, laboratory = question.scenario, built_in_laboratory()
     # A draw that is the line's own numbers: changes, knock-downs and rest are then worked out as for any draw.
-    own = Draws("ranges", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
+    own = Draws("prior", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
     values = []
     for cells in cells_of(scenario, scenario.arms, laboratory, own):
         doses = [cells.dish.interventions]

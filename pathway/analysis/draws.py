@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pathway.scenario.drawn_cells import DrawnCells, ParameterSets, sets_from_ranges
+from pathway.scenario.ensembles import is_ensemble, open_ensemble
 from pathway.scenario.laboratory import Laboratory
 
 from .mistakes import AnalysisError, unknown
 
 Progress = Callable[[str, int, int], None]
-KINDS = ("none", "ranges", "posterior")
+KINDS = ("none", "calibrated", "prior", "ranges", "posterior")
+RANGES = ("prior", "ranges")
+"""Both words stand for draws from the plausible ranges."""
 DRAWS_FILE = "draws.csv"
 """The file that is taken where a folder is named."""
 
@@ -28,7 +32,8 @@ class Draws:
     Attributes
     ----------
     kind : str
-        "chosen" (no draws beside the numbers as they stand), "ranges" or "posterior".
+        "chosen" (no draws beside the numbers as they stand), "prior", "calibrated", "posterior", or a file of
+        parameter sets.
     count : int
     of_line : callable (name, folder) -> array, shape (count, n_parameters)
     refusals : callable -> int
@@ -46,6 +51,12 @@ class Draws:
     names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
 
+    @property
+    def origin(self) -> str:
+        """Where they are from, in words: "from the plausible ranges"; nothing of the chosen numbers."""
+        words = {"chosen": "", "prior": "from the plausible ranges", "posterior": "of the posterior"}
+        return words.get(self.kind, f"of the ensemble ({self.kind})")
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {"kind": self.kind, "draws": self.count, "refused": self.refusals()}
@@ -62,7 +73,7 @@ def draws_of(
     posterior: str = "",
     progress: Progress | None = None,
 ) -> Draws:
-    """Draws by the word that options use: "none", "ranges" or "posterior".
+    """Draws by the word that options use: "none", "calibrated", "prior" (or "ranges"), "posterior", or a file.
 
     Parameters
     ----------
@@ -81,13 +92,19 @@ def draws_of(
     ------
     AnalysisError
         If the word is none of these, or a posterior is asked for without a file.
+    ParameterError
+        If there is no such file of parameter sets, or it cannot be used.
     """
     if kind == "none":
         return chosen(laboratory)
-    if kind == "ranges":
+    if kind in RANGES:
         return from_ranges(laboratory, lines, folder, count, seed, progress)
+    if is_ensemble(kind):
+        return from_ensemble(
+            laboratory, lines, folder, open_ensemble(laboratory.model, kind, count=None), count, progress
+        )
     if kind != "posterior":
-        raise unknown("ensemble", kind, KINDS)
+        raise unknown("ensemble", kind, KINDS, "Or a file of parameter sets (.npz)")
     if not posterior:
         raise AnalysisError(
             "--ensemble posterior needs the draws of a fit: pathway sample FILE --fit DIR --out DRAWS, then "
@@ -104,49 +121,45 @@ def chosen(laboratory: Laboratory) -> Draws:
 
 
 @dataclass
-class _FromRanges:
-    """Drawn when the first line is asked for: by then the question has been checked."""
+class _Living:
+    """Members that live in every line asked for; drawn when the first line is asked for: by then the question has been
+    checked.
+
+    `more` gives parameter sets number `done` and on, and none when there are no more.
+    """
 
     laboratory: Laboratory
     lines: tuple[str, ...]
     folder: Path
     count: int
-    seed: int
+    more: Callable[[int, int], ParameterSets]
     progress: Progress | None
-    made: dict[str, dict[int, np.ndarray]] = field(default_factory=dict)
+    tried: int = 0
 
     @cached_property
-    def numbers(self) -> list[int]:
-        """Of the draws that give living cells in every line."""
-        from pathway.scenario.prior import DrawFailure
-
-        found: list[int] = []
-        for number in range(20 * self.count):
-            try:
-                for line in self.lines:
-                    self.row(line, self.folder, number)
-                found.append(number)
-            except DrawFailure:
-                pass
+    def batches(self) -> list[tuple[DrawnCells, np.ndarray]]:
+        """Cells, and which of their members count."""
+        found: list[tuple[DrawnCells, np.ndarray]] = []
+        living = 0
+        while living < self.count:
+            sets = self.more(self.tried, self.count - living)
+            if not len(sets):
+                break
+            cells = DrawnCells(self.laboratory, sets)
+            alive = np.logical_and.reduce([cells.line(name, self.folder).alive for name in self.lines])
+            found.append((cells, np.flatnonzero(alive)))
+            living, self.tried = living + int(alive.sum()), self.tried + len(sets)
             if self.progress:
-                self.progress("draws", len(found), self.count)
-            if len(found) == self.count:
-                return found
-        raise AnalysisError("most draws from the ranges give no living cell; narrow the ranges")
+                self.progress("draws", living, self.count)
+        if living < 2 or 20 * living < self.tried:
+            raise AnalysisError("most draws give no living cell; narrow the ranges")
+        return found
 
     def refusals(self) -> int:
-        return self.numbers[-1] + 1 - self.count
-
-    def row(self, name: str, folder: Path, number: int) -> np.ndarray:
-        from pathway.scenario.prior import drawn_laboratory
-
-        rows = self.made.setdefault(name, {})
-        if number not in rows:
-            rows[number] = drawn_laboratory(self.laboratory, self.seed, number).parameters_of(name, folder)
-        return rows[number]
+        return self.tried - sum(len(members) for _, members in self.batches)
 
     def of_line(self, name: str, folder: Path) -> np.ndarray:
-        return np.stack([self.row(name, folder, number) for number in self.numbers])
+        return np.concatenate([cells.line(name, folder).parameters[members] for cells, members in self.batches])
 
 
 def from_ranges(
@@ -176,8 +189,45 @@ def from_ranges(
     """
     if count < 2:
         raise AnalysisError(f"an ensemble needs at least 2 draws, not {count}")
-    source = _FromRanges(laboratory, lines, folder, count, seed, progress)
-    return Draws("ranges", count, source.of_line, source.refusals)
+
+    def more(done: int, wanted: int) -> ParameterSets:
+        numbers = range(done, min(done + wanted, 20 * count))
+        return sets_from_ranges(laboratory.model, seed, numbers)
+
+    source = _Living(laboratory, lines, folder, count, more, progress)
+    return Draws("prior", count, source.of_line, source.refusals)
+
+
+def from_ensemble(
+    laboratory: Laboratory,
+    lines: tuple[str, ...],
+    folder: Path,
+    sets: ParameterSets,
+    count: int,
+    progress: Progress | None = None,
+) -> Draws:
+    """Members of an ensemble of parameter sets, as often as their weights say.
+
+    Parameters
+    ----------
+    laboratory : Laboratory
+    lines : tuple of str
+        Every line that will be asked for; a member that is not alive in one of them is left out.
+    folder : Path
+        Where files of cell lines lie.
+    sets : ParameterSets
+    count : int
+        How many.
+    progress : callable (what, done, of), optional
+    """
+    if count < 2:
+        raise AnalysisError(f"an ensemble needs at least 2 draws, not {count}")
+
+    def more(done: int, wanted: int) -> ParameterSets:
+        return sets.repeated(count) if done == 0 else sets.repeated(0)
+
+    source = _Living(laboratory, lines, folder, count, more, progress)
+    return Draws(sets.kind, count, source.of_line, source.refusals)
 
 
 def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pathway.scenario.ensembles import is_ensemble
 from pathway.scenario.experiment import Scenario
 
 from .draws import KINDS
@@ -32,7 +33,7 @@ KNOWN: Mapping[str, Mapping[str, Any]] = {
     "bifurcation": {
         "arm": "", "parameter": "miR21_extra_transcription", "low": 0.0, "high": 10.0, "against": "",
         "against_low": 0.0, "against_high": 0.0, "readings": ["miR21", "PTEN", "pAKT", "growth", "NFIB", "PDCD4"],
-        **ENSEMBLE, "ensemble": "ranges",
+        **ENSEMBLE, "ensemble": "prior",
     },
     "explain": {"arm": "", "reference": "", "reading": "pAKT", "at": "", "color": "fold", **ENSEMBLE},
     "single_cells": {
@@ -71,8 +72,9 @@ def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> d
     tables = tables_of(scenario)
     chosen = {**KNOWN[analysis], **tables.get(analysis, {})}
     chosen |= {name: value for name, value in given.items() if value is not None}
-    if chosen.get("ensemble", "none") not in KINDS:
-        raise unknown("ensemble", str(chosen["ensemble"]), KINDS)
+    ensemble = str(chosen.get("ensemble", "none"))
+    if ensemble not in KINDS and not is_ensemble(ensemble):
+        raise unknown("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
     wrong = [text for name, value in chosen.items() if (text := _beyond(name, value))]
     if wrong:
         raise AnalysisError("\n".join(wrong))

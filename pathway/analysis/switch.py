@@ -93,7 +93,7 @@ class Switch:
         gap = max(self.swept.gap(name) for name in self.swept.up)
         said.append(f"Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %.")
         for condition in self.conditions:
-            said += _told(condition, self.draws.kind)
+            said += _told(condition, self.draws.origin)
         if self.pulse is not None:
             said.append(self.pulse.text())
         for draw, dose in self.flips.items():
@@ -146,10 +146,9 @@ class Switch:
         ]
 
 
-def _told(condition: Condition, kind: str) -> list[str]:
+def _told(condition: Condition, of: str) -> list[str]:
     label, said = condition.label[0].upper() + condition.label[1:], []
     spread, found = condition.spread, condition.second_states
-    of = {"ranges": "from the plausible ranges", "posterior": "of the posterior"}.get(kind, "")
     if found is not None:
         said.append(
             f"{label}: {len(found.bistable)} of {found.members} parameter sets {of} have a second stable state "

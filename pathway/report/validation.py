@@ -13,9 +13,9 @@ from typing import Any
 
 from pathway.folders import json_text, write_atomically
 from pathway.scenario import read_scenario, run_scenario, scenario_names
+from pathway.scenario.drawn_cells import DrawFailure, drawn_laboratory
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.prior import DrawFailure, drawn_laboratory
 from pathway.scenario.prior_shares import FILE, fingerprint, kept
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory

@@ -97,13 +97,24 @@ def compare_growth(
 
     `since` and `until` must be among the times.
     """
+    return growth_of_members(times, count[None], control[None], since, until, control_name)[0]
+
+
+def growth_of_members(
+    times: np.ndarray, counts: np.ndarray, controls: np.ndarray, since: float, until: float, control_name: str
+) -> list[Growth]:
+    """As `compare_growth`, of many members at once; counts have the shape (n_members, n_times)."""
     start, stop = int(np.searchsorted(times, since)), int(np.searchsorted(times, until))
     after = np.arange(len(times)) > start
-    course = np.full(len(times), np.nan)
-    course[after] = gr_value(count[after], control[after], count[start], control[start])
-    rates, rates_control = (np.gradient(np.log(x), times) for x in (count, control))
-    instantaneous = np.full(len(times), np.nan)
+    begun, control_begun = counts[:, start, None], controls[:, start, None]
+    courses = np.full(counts.shape, np.nan)
+    courses[:, after] = gr_value(counts[:, after], controls[:, after], begun, control_begun)
+    rates, rates_control = (np.gradient(np.log(x), times, axis=1) for x in (counts, controls))
+    instantaneous = np.full(counts.shape, np.nan)
     growing = after & (rates_control > 1e-12)
     instantaneous[growing] = np.exp2(rates[growing] / rates_control[growing]) - 1.0
-    percent = 100.0 * float(count[stop] / control[stop])
-    return Growth(since, until, float(course[stop]), percent, course, instantaneous, control_name, control)
+    percents = 100.0 * counts[:, stop] / controls[:, stop]
+    return [
+        Growth(since, until, float(course[stop]), float(percent), course, own, control_name, control)
+        for course, percent, own, control in zip(courses, percents, instantaneous, controls, strict=True)
+    ]

@@ -143,7 +143,7 @@ class _Runner:
         self.cells: dict[Any, _Cells] = {}
         self.courses: dict[Any, Any] = {}
         self.counts: dict[Any, np.ndarray] = {}
-        self.times = _record_times(scenario)
+        self.times = record_times(scenario)
 
     def at_rest(self, arm: Arm) -> _Cells:
         """The arm's cells, changed, knocked down and at their untreated steady state."""
@@ -264,7 +264,7 @@ class _Runner:
         return self.counts[key]
 
 
-def _record_times(scenario: Scenario) -> np.ndarray:
+def record_times(scenario: Scenario) -> np.ndarray:
     """The regular grid, with time zero, the end, and every moment at which something happens or is asked about."""
     count = math.floor((scenario.end - scenario.start) / scenario.record_every + 1e-9)
     grid = scenario.start + scenario.record_every * np.arange(count + 1)

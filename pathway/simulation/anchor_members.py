@@ -42,7 +42,12 @@ class AnchoredMembers(NamedTuple):
 
 
 def solve_anchors_of_members(
-    model: Model, anchors: MemberTargets, parameters: np.ndarray, *, tolerance: float = 1e-10
+    model: Model,
+    anchors: MemberTargets,
+    parameters: np.ndarray,
+    *,
+    initial: np.ndarray | None = None,
+    tolerance: float = 1e-10,
 ) -> AnchoredMembers:
     """Values of parameters for which quantities equal their targets in the steady state, of each member.
 
@@ -54,6 +59,8 @@ def solve_anchors_of_members(
         Positive targets. Without any, this is the steady state of every member.
     parameters : array, shape (n_members, n_parameters)
         Where to begin, and all that is not anchored.
+    initial : array, shape (n_members, n_species), optional
+        Where each steady state begins; None: the model's initial formulas.
     tolerance : float
         Largest relative distance from a target.
 
@@ -67,13 +74,15 @@ def solve_anchors_of_members(
         If the shape of the parameters is another one.
     """
     given = checked_members(model, parameters)
-    search = _Search(model, anchors, tolerance, len(given))
+    search = _Search(model, anchors, tolerance, len(given), initial)
     made, states = given.copy(), np.full((len(given), len(model.species)), np.nan)
     missed: dict[int, str] = {}
     anchored = (given[:, search.places] > 0.0).all(axis=1)
     left = np.flatnonzero(anchored)
     missed |= dict.fromkeys(np.flatnonzero(~anchored).tolist(), "a parameter that is 0 cannot be anchored")
     for factor in RESTARTS if anchors else RESTARTS[:1]:
+        if not len(left):
+            break
         begun = given[left]
         begun[:, search.places] *= factor
         end, state, distances, found = search.run(begun, left)
@@ -84,8 +93,6 @@ def solve_anchors_of_members(
             missed |= dict.fromkeys(left[~found].tolist(), "there is no untreated steady state")
             met |= ~found
         left = left[~met]
-        if not len(left):
-            break
     missed |= dict.fromkeys(left.tolist(), "the untreated steady state does not reach what it is anchored to")
     return AnchoredMembers(made, states, dict(sorted(missed.items())))
 
@@ -93,8 +100,10 @@ def solve_anchors_of_members(
 class _Search:
     """Newton's method in the logarithms of the anchored parameters, all members in step."""
 
-    def __init__(self, model: Model, anchors: MemberTargets, tolerance: float, n_members: int) -> None:
-        self.model, self.tolerance = model, tolerance
+    def __init__(
+        self, model: Model, anchors: MemberTargets, tolerance: float, n_members: int, initial: np.ndarray | None
+    ) -> None:
+        self.model, self.tolerance, self.initial = model, tolerance, initial
         self.places = [model.parameter_index(name) for name in anchors]
         self.quantities = [find_formula(model, quantity) for quantity, _ in anchors.values()]
         aims = [aim for _, aim in anchors.values()]
@@ -117,7 +126,8 @@ class _Search:
         for _ in range(ROUNDS):
             active &= ~(np.abs(distances) < self.tolerance).all(axis=1)
             fresh = np.flatnonzero(active & (halvings == 0))
-            steps[fresh] = self._step(state[fresh], p[fresh], distances[fresh], members[fresh])
+            if len(fresh):
+                steps[fresh] = self._step(state[fresh], p[fresh], distances[fresh], members[fresh])
             active[fresh] &= np.isfinite(steps[fresh]).all(axis=1)
             running = np.flatnonzero(active)
             if not len(running):
@@ -136,9 +146,13 @@ class _Search:
 
     def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Steady states, and distances from the targets; nan where there is none."""
-        starts = np.broadcast_to(prepare(self.model).many_starts(p), (len(p), len(self.model.species)))
-        state, _ = steady_states(self.model, starts, p, width=1 if len(p) == 1 else None)
+        state, _ = steady_states(self.model, self._starts(p, members), p, width=1 if len(p) == 1 else None)
         return state, self._distances(state, p, members)
+
+    def _starts(self, p: np.ndarray, members: np.ndarray) -> np.ndarray:
+        if self.initial is not None:
+            return self.initial[members]
+        return np.broadcast_to(prepare(self.model).many_starts(p), (len(p), len(self.model.species)))
 
     def _distances(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         """log(quantity / target), shape (n_members, n_anchors)."""
@@ -154,9 +168,7 @@ class _Search:
 
     def _step(self, state: np.ndarray, p: np.ndarray, distances: np.ndarray, members: np.ndarray) -> np.ndarray:
         """Newton's step of the logarithms, shape (n_members, n_anchors); nan where there is none."""
-        if not len(p):
-            return distances
-        slopes = self._state_slopes(state, p)
+        slopes = self._state_slopes(state, p, members)
         jacobian = np.empty((len(p), len(self.places), len(self.places)))
         for column, place in enumerate(self.places):
             ends = []
@@ -169,35 +181,34 @@ class _Search:
         with np.errstate(all="ignore"):
             return step * np.minimum(1.0, LARGEST_MOVE / np.abs(step).max(axis=1, keepdims=True))
 
-    def _state_slopes(self, state: np.ndarray, p: np.ndarray) -> np.ndarray:
+    def _state_slopes(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         """Derivatives of the steady states by the logarithms of the anchored parameters, shape (n_members, n_species,
         n_anchors), by the implicit function theorem; what is absent stays so."""
         part, time = self.part, self.model.start_time
         kept = part.kept
         own = np.ascontiguousarray(state[:, kept])
-        starts = np.broadcast_to(prepare(self.model).many_starts(p), state.shape)
         jacobians = part.jacobians(own, p, time)
-        absent = part.absent(own, jacobians, starts[:, kept])
+        absent = part.absent(own, jacobians, self._starts(p, members)[:, kept])
         by_rates, by_starts = [], []
         for place in self.places:
             up, down = p.copy(), p.copy()
             up[:, place] *= np.exp(SMALL_MOVE)
             down[:, place] *= np.exp(-SMALL_MOVE)
             by_rates.append((part.rates(own, up, time) - part.rates(own, down, time)) / (2.0 * SMALL_MOVE))
-            moved = prepare(self.model).many_starts(up) - prepare(self.model).many_starts(down)
-            by_starts.append(np.broadcast_to(moved[:, kept], own.shape) / (2.0 * SMALL_MOVE))
+            moved = self._starts(up, members) - self._starts(down, members)
+            by_starts.append(moved[:, kept] / (2.0 * SMALL_MOVE))
         rates, begun = np.stack(by_rates, axis=2), np.stack(by_starts, axis=2)
         slopes = np.zeros((len(p), len(self.model.species), len(self.places)))
         groups: dict[int, list[int]] = {}
         equations_of = [part.equations(absent[k], p[k]) for k in range(len(p))]
         for k, equations in enumerate(equations_of):
             groups.setdefault(id(equations), []).append(k)
-        for members in groups.values():
-            equations = equations_of[members[0]]
-            right = -rates[members][:, equations.solved]
-            right[:, equations.replaced] = equations.totals @ begun[members]
-            made = _solved(equations.matrix(jacobians[members]), right)
-            slopes[np.array(members)[:, None], kept[equations.solved]] = made
+        for rows in groups.values():
+            equations = equations_of[rows[0]]
+            right = -rates[rows][:, equations.solved]
+            right[:, equations.replaced] = equations.totals @ begun[rows]
+            made = _solved(equations.matrix(jacobians[rows]), right)
+            slopes[np.array(rows)[:, None], kept[equations.solved]] = made
         return slopes
 
 

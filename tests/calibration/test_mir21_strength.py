@@ -43,7 +43,7 @@ def test_tumors_do_not_show_less_pten_with_more_mir21(strength):
 
 def test_only_the_strength_is_drawn(strength):
     from pathway.scenario import built_in_laboratory
-    from pathway.scenario.prior import drawn_laboratory
+    from pathway.scenario.drawn_cells import drawn_laboratory
 
     laboratory = built_in_laboratory()
     before = laboratory.parameters_of("skbr3", Path())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 
 from pathway import parameters
@@ -37,3 +39,25 @@ def drawn_ensemble(count: int, seed: int = 1, spread: float = 1.0) -> ParameterE
         columns=("niepel2014:bt474", "finding:V3@bt474", "finding:V1@bt474"),
         about={"seed": seed},
     )
+
+
+def written(folder: Path, ensemble: ParameterEnsemble, member: int, line: str, parent: str = "") -> Path:
+    """A line of one member as a user would write it: every number of the ensemble that it has, none that is anchored.
+
+    Independent of the reading under test: LINE.X where there is one, else X where the line's own file lacks it.
+    """
+    columns = dict(zip(ensemble.names, ensemble.values[member], strict=True))
+    built_in = parameters.cell_line(line)
+    text = ["[line]", f'title = "{line}"', f'parent = "{parent}"' if parent else ""]
+    for name, entry in built_in.entries.items():
+        anchored = entry.source == parameters.ANCHORED
+        if anchored or (parent and name not in built_in.own):
+            continue
+        value = columns.get(f"{line}.{name}", entry.value if name in built_in.own else columns.get(name, entry.value))
+        value = float(value)
+        text += [f"[{name}]", f"value = {value!r}", f'unit = "{entry.unit}"', 'source = "assumed"']
+        text += [f"range = [{min(value, entry.range[0])!r}, {max(value, entry.range[1])!r}]"]
+        text += ['confidence = "assumed"']
+    file = folder / f"{line}_{member}.toml"
+    file.write_text("\n".join(text), encoding="utf-8")
+    return file

@@ -13,7 +13,7 @@ from pathway.network import circuit
 from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cell_line_file
 from pathway.parameters.write import own_line_text
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.prior import drawn_laboratory
+from pathway.scenario.drawn_cells import drawn_laboratory
 from pathway.scenario.readout import value_at_rest
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
 from pathway.simulation import simulate

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pathway import network, parameters
 from pathway.network import circuit
-from pathway.scenario.prior import DrawFailure, drawn_laboratory
+from pathway.scenario.drawn_cells import DrawFailure, drawn_laboratory
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_values
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state
 

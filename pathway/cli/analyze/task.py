@@ -18,15 +18,16 @@ Settings = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/SCENARIO-ANALYSIS]")]
 Force = Annotated[bool, console.FORCE]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
-Ensemble = Annotated[str | None, typer.Option("--ensemble", help="none, ranges or posterior: intervals from draws")]
+Ensemble = Annotated[
+    str | None,
+    typer.Option("--ensemble", help="Intervals: none, calibrated, prior, posterior, or a file of parameter sets"),
+]
 DrawCount = Annotated[int | None, typer.Option("--draws", help="How many draws")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and samples")]
 Posterior = Annotated[
     str | None, typer.Option("--posterior", help="Draws of 'pathway sample': its folder, or the CSV there")
 ]
 ArmName = Annotated[str | None, typer.Option("--arm", help="An arm of the scenario")]
-
-_DRAWN = {"ranges": "draws from the plausible ranges", "posterior": "the posterior"}
 
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Header with units, and rows."""
@@ -53,9 +54,9 @@ class Task:
         )  # fmt: skip
         if found.left_out:
             console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
-        if found.kind in _DRAWN:
+        if found.origin:
             console.say(
-                f"Values are those of the cell line as it stands, intervals and medians those of {_DRAWN[found.kind]}. "
+                f"Values are those of the cell line as it stands, intervals and medians those of draws {found.origin}. "
                 "A value may lie outside its interval: the line's numbers are then unusual among the draws."
             )
         return found

@@ -1,0 +1,195 @@
+"""What the members of an ensemble say together: intervals, bands, shares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from .experiment import Arm, Expectation
+from .growth import Growth
+from .weighted import HIGH, LOW, WeightedInterval, weighted_interval, weighted_quantiles, weighted_share
+
+
+@dataclass(frozen=True, eq=False)
+class MemberArm:
+    """An arm in every member that is alive.
+
+    Attributes
+    ----------
+    arm : Arm
+    times : array, shape (n_times,), hours
+    courses : mapping of name to array, shape (n_members, n_times)
+    count : array, shape (n_members, n_times)
+        Cells, as a fold of the start.
+    growth : list of Growth, or None
+        As of an arm of `run`: None where the question does not apply.
+    untreated : array, shape (n_members, n_times), or None
+    until : float, hours
+        When growth is read.
+    """
+
+    arm: Arm
+    times: np.ndarray
+    courses: Mapping[str, np.ndarray]
+    count: np.ndarray
+    growth: Sequence[Growth] | None
+    untreated: np.ndarray | None
+    until: float
+
+    @property
+    def gr(self) -> np.ndarray | None:
+        """Shape (n_members,); nan where it is not defined."""
+        return None if self.growth is None else np.array([growth.gr for growth in self.growth])
+
+    @property
+    def percent_of_control(self) -> np.ndarray | None:
+        """Shape (n_members,)."""
+        return None if self.growth is None else np.array([growth.percent_of_control for growth in self.growth])
+
+    @property
+    def percent_of_untreated(self) -> np.ndarray | None:
+        """Shape (n_members,)."""
+        if self.untreated is None:
+            return None
+        place = int(np.searchsorted(self.times, self.until))
+        return 100.0 * self.count[:, place] / self.untreated[:, place]
+
+    @property
+    def fold(self) -> np.ndarray:
+        """Cells at the end per cell at the start, shape (n_members,)."""
+        return self.count[:, -1] / self.count[:, 0]
+
+    def joined(self, others: Sequence[MemberArm]) -> MemberArm:
+        """This arm with the members of others behind its own."""
+        parts = [self, *others]
+        growth = None if self.growth is None else [g for part in parts for g in part.growth or ()]
+        untreated = None if self.untreated is None else np.concatenate([p.untreated for p in parts])  # type: ignore[misc]
+        courses = {name: np.concatenate([part.courses[name] for part in parts]) for name in self.courses}
+        count = np.concatenate([part.count for part in parts])
+        return replace(self, courses=courses, count=count, growth=growth, untreated=untreated)
+
+
+@dataclass(frozen=True, eq=False)
+class MemberVerdict:
+    """What an expectation comes to in every member that is alive.
+
+    Attributes
+    ----------
+    expectation : Expectation
+    values : array, shape (n_members,)
+        nan where it cannot be read; such a member does not meet it.
+    met : bool array, shape (n_members,)
+    """
+
+    expectation: Expectation
+    values: np.ndarray
+    met: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class EnsembleResult:
+    """A scenario in every member of an ensemble.
+
+    Attributes
+    ----------
+    kind : str
+        "calibrated", "prior", or the name of a file.
+    digest : str
+        The hash of the file, or which draws.
+    asked : int
+        Members that were tried.
+    weights : array, shape (n_members,)
+        Of those alive in all arms.
+    times : array, shape (n_times,), hours
+    arms : mapping of name to MemberArm
+    verdicts : tuple of MemberVerdict
+        One for each expectation of the scenario.
+    refused : mapping of member to str
+        Members that gave no living cells in some arm, and why.
+    """
+
+    kind: str
+    digest: str
+    asked: int
+    weights: np.ndarray
+    times: np.ndarray
+    arms: Mapping[str, MemberArm]
+    verdicts: tuple[MemberVerdict, ...]
+    refused: Mapping[int, str]
+
+    def __len__(self) -> int:
+        return len(self.weights)
+
+    @cached_property
+    def intervals(self) -> Mapping[str, Mapping[str, WeightedInterval]]:
+        """By arm: of GR, percent_of_control and percent_of_untreated where the question applies, and of
+        cell_number_fold."""
+        names = ("gr", "percent_of_control", "percent_of_untreated", "fold")
+        words = ("GR", "percent_of_control", "percent_of_untreated", "cell_number_fold")
+        found: dict[str, dict[str, WeightedInterval]] = {}
+        for name, arm in self.arms.items():
+            values = {word: getattr(arm, attribute) for word, attribute in zip(words, names, strict=True)}
+            found[name] = {w: weighted_interval(v, self.weights) for w, v in values.items() if v is not None}
+        return found
+
+    def bands(self, arm: str, name: str) -> np.ndarray:
+        """5 %, 50 % and 95 % of a course at each time, shape (3, n_times)."""
+        return weighted_quantiles(self.arms[arm].courses[name], self.weights, (LOW, 0.5, HIGH))
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """For each expectation the share of the ensemble that meets it."""
+        return tuple(weighted_share(verdict.met, self.weights) for verdict in self.verdicts)
+
+    @cached_property
+    def values(self) -> tuple[WeightedInterval, ...]:
+        """For each expectation median and interval of its number."""
+        return tuple(weighted_interval(verdict.values, self.weights) for verdict in self.verdicts)
+
+    def shares_given(self, conditions: Collection[int]) -> tuple[float, ...]:
+        """For each expectation the share among the members that meet some other ones, by their places; nan where none
+        does."""
+        holds = np.ones(len(self), dtype=bool)
+        for place in conditions:
+            holds &= self.verdicts[place].met
+        weights = np.where(holds, self.weights, 0.0)
+        return tuple(weighted_share(verdict.met, weights) for verdict in self.verdicts)
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """For the provenance."""
+        made: dict[str, Any] = {"kind": self.kind, "hash": self.digest, "members": len(self), "asked": self.asked}
+        if self.refused:
+            made["refused"] = {"number": len(self.refused), "first": next(iter(self.refused.values()))}
+        return made
+
+    @property
+    def effective_number(self) -> float:
+        """Members of equal weight that would say as much."""
+        total = float(np.sum(self.weights**2))
+        return float(self.weights.sum() ** 2 / total) if total > 0.0 else math.nan
+
+
+def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
+    """Parts of one ensemble put together; the weights add up to 1."""
+    first, others = parts[0], parts[1:]
+    arms = {name: arm.joined([part.arms[name] for part in others]) for name, arm in first.arms.items()}
+    verdicts = []
+    for place, verdict in enumerate(first.verdicts):
+        own = [part.verdicts[place] for part in parts]
+        values, met = np.concatenate([v.values for v in own]), np.concatenate([v.met for v in own])
+        verdicts.append(MemberVerdict(verdict.expectation, values, met))
+    weights = np.concatenate([part.weights for part in parts])
+    return replace(
+        first,
+        asked=sum(part.asked for part in parts),
+        weights=weights / weights.sum() if len(weights) else weights,
+        arms=arms,
+        verdicts=tuple(verdicts),
+        refused={member: reason for part in parts for member, reason in part.refused.items()},
+    )

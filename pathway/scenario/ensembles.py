@@ -1,0 +1,113 @@
+"""Which parameter sets a word stands for: "calibrated", "prior", a file; "none" stands for the chosen numbers alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pathway.equations import Model
+from pathway.errors import InputError, did_you_mean
+from pathway.parameters import ParameterError, parameter_ensemble
+from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
+
+from .drawn_cells import ParameterSets, sets_from_ranges, sets_of_ensemble
+
+CALIBRATED, PRIOR, NONE = "calibrated", "prior", "none"
+WEIGHTS = ("measured", "findings")
+"""After measured data only; after the project's own findings of role calibration too."""
+
+MEMBERS = 200
+"""How many members a run takes unless told otherwise."""
+
+SEED = 1
+"""Of draws from the ranges."""
+
+
+class EnsembleError(InputError):
+    """An ensemble that there is not."""
+
+
+def is_ensemble(word: str) -> bool:
+    """Whether a word stands for a file of parameter sets."""
+    return word == CALIBRATED or Path(word).suffix.lower() == ".npz"
+
+
+def usual_ensemble() -> tuple[str, str]:
+    """The word that stands for what a run takes unless told otherwise, and a remark where that is not the shipped file
+    because the file does not fit."""
+    if not parameter_ensemble.SHIPPED.is_file():
+        return NONE, ""
+    try:
+        read_ensemble(parameter_ensemble.SHIPPED)
+    except ParameterError as error:
+        return NONE, f"no intervals: {error}"
+    return CALIBRATED, ""
+
+
+def ensemble_file(word: str) -> ParameterEnsemble:
+    """The ensemble behind "calibrated" or a file.
+
+    Raises
+    ------
+    EnsembleError
+        If no ensemble comes with this version.
+    ParameterError
+        If the file cannot be used.
+    """
+    if word != CALIBRATED:
+        return read_ensemble(Path(word))
+    if not parameter_ensemble.SHIPPED.is_file():
+        raise EnsembleError("no calibrated ensemble comes with this version; '--ensemble prior' draws from the ranges")
+    return read_ensemble(parameter_ensemble.SHIPPED)
+
+
+def weights_of(ensemble: ParameterEnsemble, which: str) -> np.ndarray:
+    """The weights after "measured" data, or after "findings" too.
+
+    Raises
+    ------
+    EnsembleError
+        If the word is neither.
+    """
+    if which not in WEIGHTS:
+        raise EnsembleError(
+            f"no weights are called '{which}'.{did_you_mean(which, WEIGHTS)} One of {', '.join(WEIGHTS)}"
+        )
+    return ensemble.weights_measured if which == "measured" else ensemble.weights_findings
+
+
+def open_ensemble(
+    model: Model, word: str, weights: str = WEIGHTS[0], count: int | None = MEMBERS, seed: int = SEED
+) -> ParameterSets:
+    """The parameter sets that a word stands for.
+
+    Parameters
+    ----------
+    model : Model
+    word : str
+        "calibrated", "prior" or a file (.npz).
+    weights : str
+        "measured" or "findings"; a prior has no others than equal ones.
+    count : int or None
+        At most so many members; None: all of a file.
+    seed : int
+        Of draws from the ranges.
+
+    Raises
+    ------
+    EnsembleError
+        If the word stands for nothing.
+    ParameterError
+        If the file cannot be used.
+    """
+    if word in (PRIOR, "ranges"):
+        return sets_from_ranges(model, seed, range(count or MEMBERS))
+    if not is_ensemble(word):
+        words = (CALIBRATED, PRIOR, NONE)
+        raise EnsembleError(
+            f"no ensemble is called '{word}'.{did_you_mean(word, words)} One of {', '.join(words)}, or a file (.npz)"
+        )
+    ensemble = ensemble_file(word)
+    kind = CALIBRATED if word == CALIBRATED else Path(word).name
+    return sets_of_ensemble(model, ensemble, weights_of(ensemble, weights), count, kind)

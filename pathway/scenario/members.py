@@ -1,0 +1,331 @@
+"""A scenario for every member of an ensemble: all arms, growth, expectations, and what the members say together.
+
+Each member is a laboratory of its own; what `run` does with one, this does with all of them, in lanes. A change "0.1 x"
+is of the member's own number, and a knock-down lowers the member's own level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pathway.errors import NumericalError
+from pathway.simulation import Intervention, simulate_ensemble
+from pathway.simulation.anchor_members import solve_anchors_of_members
+from pathway.simulation.formulas import evaluate_names
+
+from . import quantities
+from .controls import GrowthControl, dish, matched_control, untreated
+from .drawn_cells import DrawnCells, ParameterSets
+from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
+from .expect import judge
+from .experiment import MEDIUM_CHANGE, Arm, Expectation, Reading, Scenario
+from .growth import Growth, growth_of_members
+from .laboratory import Laboratory
+from .measurement_files import read_measurements
+from .result import ArmResult, Result
+from .run import Progress, record_times
+
+RELATIVE_TOLERANCE = 1e-5
+_KNOCK_DOWN_PRECISION = 1e-6
+AT_ONCE = 250
+"""Members that are held in memory together."""
+
+
+class NoMembersError(NumericalError, RuntimeError):
+    """No member of the ensemble gives living cells in all arms; the reason of the first."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Setup:
+    """An arm made ready in every member.
+
+    Attributes
+    ----------
+    parameters : array, shape (n_members, n_parameters)
+    states : array, shape (n_members, n_species)
+    shared : list of Intervention
+        What is done, where it is the same in all members.
+    each : list of list of Intervention, or None
+        For each member, where it is not.
+    """
+
+    parameters: np.ndarray
+    states: np.ndarray
+    shared: list[Intervention]
+    each: list[list[Intervention]] | None
+
+
+@dataclass(eq=False)
+class _MemberRunner:
+    """Remembers cells at rest and dishes already run, of all members."""
+
+    scenario: Scenario
+    laboratory: Laboratory
+    cells: DrawnCells
+    times: np.ndarray
+    names: tuple[str, ...]
+    dead: dict[int, str] = field(default_factory=dict)
+    _rested: dict[Any, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _courses: dict[Any, np.ndarray] = field(default_factory=dict)
+
+    def courses(self, arm: Arm) -> np.ndarray:
+        """What is read of an arm in every member, shape (n_members, n_times, n_names); nan of those that failed."""
+        key = dish(arm, self.scenario)
+        if key not in self._courses:
+            setup = self._setup(arm)
+            living = np.flatnonzero(np.isfinite(setup.states).all(axis=1))
+            found = simulate_ensemble(
+                self.laboratory.model,
+                self.times,
+                setup.parameters[living],
+                start=setup.states[living],
+                interventions=setup.shared if setup.each is None else [setup.each[k] for k in living],
+                observables=self.names,
+                begin=self.scenario.start,
+                relative_tolerance=RELATIVE_TOLERANCE,
+                workers=1,
+            )
+            made = np.full((len(self.cells), len(self.times), len(self.names)), np.nan)
+            made[living] = found.values
+            for member, error in found.failures.items():
+                self.dead.setdefault(int(living[member]), f"arm '{arm.name}': {error}")
+            self._courses[key] = made
+        return self._courses[key]
+
+    def _setup(self, arm: Arm) -> _Setup:
+        parameters, states = self._at_rest(arm)
+        usual = self.cells.line(arm.cells, self.scenario.file.parent).parameters
+        return _Setup(parameters, states, *self._interventions(arm, usual))
+
+    def _at_rest(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
+        """Parameters and untreated steady states of the arm's cells, changed and knocked down."""
+        key = (arm.cells, tuple(sorted(arm.changes.items())), tuple(sorted(arm.knock_downs.items())))
+        if key not in self._rested:
+            line = self.cells.line(arm.cells, self.scenario.file.parent)
+            for member in np.flatnonzero(~line.alive).tolist():
+                self.dead.setdefault(member, self.cells.reason(member))
+            values, states = line.parameters.copy(), line.states
+            if arm.changes:
+                for name, text in arm.changes.items():
+                    values[:, self.laboratory.model.parameter_index(name)] = self._changed(line.parameters, name, text)
+                values, states = self._solved(arm, {}, values, states, None)
+            if arm.knock_downs:
+                values, states = self._knocked_down(arm, values, states)
+            self._rested[key] = values, states
+        return self._rested[key]
+
+    def _changed(self, usual: np.ndarray, name: str, text: str) -> np.ndarray | float:
+        """A change as a scenario writes it, in every member."""
+        if quantities.is_multiple(text):
+            factor = quantities.amount(text, "1", usual=1.0)
+            return factor * usual[:, self.laboratory.model.parameter_index(name)]
+        return quantities.amount(text, self.laboratory.parameters[name])
+
+    def _knocked_down(self, arm: Arm, values: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        model = self.laboratory.model
+        goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
+        at_start = np.full(len(values), model.start_time)
+        levels = evaluate_names(model, [g.observable for g in goals.values()], at_start, states, values)
+        lowered, targets = values.copy(), {}
+        for column, (name, goal) in enumerate(goals.items()):
+            share = 1.0 - arm.knock_downs[name]
+            lowered[:, model.parameter_index(goal.parameter)] *= share
+            targets[goal.parameter] = goal.observable, share * levels[:, column]
+        return self._solved(arm, targets, lowered, states, states)
+
+    def _solved(
+        self, arm: Arm, targets: Mapping[str, Any], values: np.ndarray, states: np.ndarray, initial: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        living = np.flatnonzero(np.isfinite(states).all(axis=1))
+        targets = {name: (quantity, aim[living]) for name, (quantity, aim) in targets.items()}
+        found = solve_anchors_of_members(
+            self.laboratory.model, targets, values[living],
+            initial=None if initial is None else initial[living], tolerance=_KNOCK_DOWN_PRECISION,
+        )  # fmt: skip
+        made, rest = values.copy(), np.full_like(states, np.nan)
+        made[living], rest[living] = found.parameters, found.states
+        for member, reason in found.missed.items():
+            self.dead.setdefault(int(living[member]), f"arm '{arm.name}': {reason}")
+        return made, rest
+
+    def _interventions(self, arm: Arm, usual: np.ndarray) -> tuple[list[Intervention], list[list[Intervention]] | None]:
+        shared: list[Intervention] = []
+        for name in arm.doses:
+            dose = self.scenario.doses[name]
+            agent = self.laboratory.agents[dose.agent]
+            for time in dose.times:
+                if dose.agent == MEDIUM_CHANGE:
+                    # What is given with the new medium at the same moment must survive the change: the wash goes first.
+                    shared.insert(0, Intervention(time, set=dict.fromkeys(self.laboratory.washed_out, 0.0)))
+                elif agent.species and dose.amount is not None:
+                    shared.append(Intervention(time, add={agent.species: dose.amount}))
+        for change in arm.timed_knock_downs:
+            factor = 1.0 - quantities.fraction(change.written)
+            shared.append(Intervention(change.time, scale={self.laboratory.knock_downs[change.name].parameter: factor}))
+        if not arm.timed_changes:
+            return sorted(shared, key=lambda intervention: intervention.time), None
+        each = [list(shared) for _ in range(len(usual))]
+        for change in arm.timed_changes:
+            values = np.broadcast_to(self._changed(usual, change.name, change.written), len(usual))
+            for member, value in zip(each, values, strict=True):
+                member.append(Intervention(change.time, set={change.name: float(value)}))
+        return [], [sorted(member, key=lambda intervention: intervention.time) for member in each]
+
+
+def run_members(
+    scenario: Scenario, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None = None
+) -> EnsembleResult:
+    """A scenario for every member of an ensemble.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    sets : ParameterSets
+    progress : callable (what, done, of), optional
+
+    Returns
+    -------
+    EnsembleResult
+
+    Raises
+    ------
+    NoMembersError
+        If none gives living cells in all arms.
+    ScenarioError
+        If the measurements cannot be read.
+    """
+    parts = []
+    count = len(sets)
+    for first in range(0, count, AT_ONCE):
+        rows = slice(first, min(first + AT_ONCE, count))
+        parts.append(_run_part(scenario, laboratory, sets.part(rows), progress, first, count))
+    found = joined(parts)
+    if not len(found):
+        reason = next(iter(found.refused.values()), "it is empty")
+        raise NoMembersError(f"no member of the ensemble ({sets.kind}) has living cells in all arms: {reason}")
+    return found
+
+
+def _run_part(
+    scenario: Scenario, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None, first: int, of: int
+) -> EnsembleResult:
+    names = _names_read(scenario, laboratory)
+    runner = _MemberRunner(scenario, laboratory, DrawnCells(laboratory, sets), record_times(scenario), names)
+    controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
+    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
+    needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
+    different = list({dish(arm, scenario): arm for arm in needed}.values())
+    for done, arm in enumerate(different):
+        if progress:
+            progress("members", first + done * len(sets) // len(different), of)
+        runner.courses(arm)
+    counts = [runner.courses(arm)[..., names.index(laboratory.cell_count)] for arm in different]
+    living = np.flatnonzero(np.logical_and.reduce([np.isfinite(count).all(axis=1) for count in counts]))
+    arms = {arm.name: _arm(arm, runner, living, controls[arm.name], bare.get(arm.name)) for arm in scenario.arms}
+    verdicts = tuple(_judged(scenario, laboratory, runner, arms, len(living)))
+    dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
+    refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
+    return EnsembleResult(
+        sets.kind, sets.digest, len(sets), sets.weights[living], runner.times, arms, verdicts, refused
+    )
+
+
+def _names_read(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:
+    """Everything that is shown, asked about or measured, and the number of cells."""
+    names = [laboratory.cell_count, *scenario.observables]
+    for reading in _readings(scenario.expectations):
+        if reading.quantity in laboratory.units:
+            names.append(reading.quantity)
+        if reading.quantity == "every species" or reading.reduce == "drift":
+            names += laboratory.model.species
+        if reading.reduce == "rmse":
+            names += [point.observable for point in read_measurements(scenario, laboratory)]
+    return tuple(dict.fromkeys(names))
+
+
+def _readings(expectations: Sequence[Expectation]) -> Iterator[Reading]:
+    for expectation in expectations:
+        reading: Reading | None = expectation.reading
+        while reading is not None:
+            yield reading
+            reading = reading.over
+
+
+def _arm(
+    arm: Arm, runner: _MemberRunner, living: np.ndarray, control: GrowthControl | None, bare: Arm | None
+) -> MemberArm:
+    scenario, names = runner.scenario, runner.names
+    courses = runner.courses(arm)[living]
+    place = names.index(runner.laboratory.cell_count)
+    count = courses[..., place]
+    growth: list[Growth] | None = None
+    if control:
+        against = runner.courses(control.arm)[living, :, place]
+        growth = growth_of_members(runner.times, count, against, control.since, scenario.growth_until, control.name)
+    return MemberArm(
+        arm=arm,
+        courses={name: courses[..., names.index(name)] for name in names},
+        count=count,
+        growth=growth,
+        untreated=runner.courses(bare)[living, :, place] if bare else None,
+        until=scenario.growth_until,
+        times=runner.times,
+    )
+
+
+class _MemberTrajectory:
+    """What was read of one member's arm, by name."""
+
+    def __init__(self, courses: Mapping[str, np.ndarray], member: int, species: tuple[str, ...]) -> None:
+        self._courses, self._member, self._species = courses, member, species
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._courses[name][self._member]
+
+    @property
+    def values(self) -> np.ndarray:
+        """All species, shape (n_times, n_species)."""
+        return np.stack([self[name] for name in self._species], axis=1)
+
+
+def _judged(
+    scenario: Scenario, laboratory: Laboratory, runner: _MemberRunner, arms: Mapping[str, MemberArm], count: int
+) -> Iterator[MemberVerdict]:
+    """What each expectation comes to in each member."""
+    if not scenario.expectations:
+        return
+    measured = read_measurements(scenario, laboratory)
+    values = np.full((count, len(scenario.expectations)), np.nan)
+    met = np.zeros(values.shape, dtype=bool)
+    for member in range(count):
+        results = {name: _arm_result(arm, laboratory, member) for name, arm in arms.items()}
+        result = Result(scenario, results, (), laboratory.units, measured)
+        for place, expectation in enumerate(scenario.expectations):
+            verdict = judge(expectation, result)
+            values[member, place], met[member, place] = verdict.value, verdict.met
+    for place, expectation in enumerate(scenario.expectations):
+        yield MemberVerdict(expectation, values[:, place], met[:, place])
+
+
+def _arm_result(arm: MemberArm, laboratory: Laboratory, member: int) -> ArmResult:
+    """One member's arm as `run` gives it."""
+    return ArmResult(
+        arm=arm.arm,
+        model=laboratory.model,
+        parameters=np.zeros(0),
+        usual=np.zeros(0),
+        entries={},
+        times=arm.times,
+        trajectory=_MemberTrajectory(arm.courses, member, laboratory.model.species),
+        courses={},
+        count=arm.count[member],
+        growth=arm.growth[member] if arm.growth else None,
+        happenings=(),
+        untreated=None if arm.untreated is None else arm.untreated[member],
+        until=arm.until,
+    )

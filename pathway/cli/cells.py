@@ -17,6 +17,7 @@ def write_line(file: Path, source: str) -> None:
     """
     from pathway import parameters
     from pathway.errors import UnknownName
+    from pathway.folders import write_atomically
     from pathway.parameters.write import line_text, own_line_text
 
     from . import BadInput
@@ -33,7 +34,7 @@ def write_line(file: Path, source: str) -> None:
             raise BadInput(f"{error} All cell lines: pathway show cells") from None
         text = own_line_text(line, file.name, [anchor.parameter for anchor in parameters.anchors()])
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    write_atomically(file, text)
 
 
 def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:

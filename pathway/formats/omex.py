@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from pathway.folders import write_atomically
 
 from .experiment import LICENSE, TAXON, Experiment
 from .sbml.notes import resource
@@ -41,12 +44,14 @@ def write_omex(experiments: Sequence[Experiment], name: str, path: str | Path, t
     """
     files = sedml_files(experiments, name)
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     files["metadata.rdf"] = _metadata(title or name)
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+    content = BytesIO()
+    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
         _put(archive, "manifest.xml", _manifest(files))
         for file, text in files.items():
             _put(archive, file, text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, content.getvalue())
     return path
 
 

@@ -224,9 +224,9 @@ class _Parts:
                 f"{self.path}: holds an ensemble of another model, other times, parameters or options; name another"
             )
         if found is None:
-            if self.path.exists() or self.folder.exists():
+            if self.path.exists() or (self.folder.exists() and not self._only_drafts()):
                 raise InputError(f"{self.path}: something else stands there or at {self.folder.name}; name another")
-            self.folder.mkdir(parents=True)
+            self.folder.mkdir(parents=True, exist_ok=True)
         if not self.folder.exists():  # finished
             yield
             return
@@ -234,6 +234,11 @@ class _Parts:
             if found is None:
                 self._replace(self.path, lambda file: self._fill_view(file, plan))
             yield
+
+    def _only_drafts(self) -> bool:
+        """Whether the folder is one that a process has just made when it was killed."""
+        draft = f".{self.path.name}."
+        return self.folder.is_dir() and all(entry.name.startswith(draft) for entry in self.folder.iterdir())
 
     def _plan(self) -> str | None:
         """What the file says that it is of; None if there is none of ours."""
@@ -246,10 +251,10 @@ class _Parts:
             return None
 
     def _replace(self, path: Path, fill: Callable[[Any], None]) -> None:
-        """A file that is there in full or not at all."""
+        """A file that is there in full or not at all; what a killed process leaves goes with the folder."""
         import h5py
 
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
+        draft = self.folder / f".{path.name}.{os.getpid()}"
         try:
             with h5py.File(draft, "w") as file:
                 fill(file)

@@ -15,7 +15,7 @@ from pathlib import Path
 from tests.formats.test_petab_mistakes import FILES as PETAB
 from tests.formats.test_petab_mistakes import MODEL as PETAB_MODEL
 
-from .mutate import TEXTS, junk, mutated, scrambled, to_toml
+from .mutate import TEXTS, junk, mutated, scrambled, to_toml, varied
 
 ROOT = Path(__file__).parents[2]
 SECRET = "SECRET-7391,SECRET-7391"
@@ -114,11 +114,12 @@ def _cell(draw: random.Random, column: str, decimal: str) -> str:
 
 def make_scenario(draw: random.Random) -> Files:
     """A scenario with its table."""
-    document = mutated(draw.choice(scenarios()), draw, KEYS)
+    document, gently = draw.choice(scenarios()), draw.random() < 0.3
+    document = varied(document, draw) if gently else mutated(document, draw, KEYS)
     text = to_toml(document).encode("utf-8", "replace")
-    if draw.random() < 0.15:
+    if not gently and draw.random() < 0.15:
         text = scrambled(text, draw)
-    return {"input.toml": text, "table.csv": table(draw)}
+    return {"input.toml": text, "table.csv": TABLE if gently else table(draw)}
 
 
 def scenario_commands(draw: random.Random, files: Files) -> list[list[str]]:
@@ -130,7 +131,7 @@ def scenario_commands(draw: random.Random, files: Files) -> list[list[str]]:
         )
         words += ["--set", f"{key}={junk(draw)}".replace("\0", "")]
     commands = [["check", "input.toml", *words]]
-    if draw.random() < 0.02:
+    if draw.random() < 0.05:
         commands.append(["run", "input.toml", "--json", "--out", "out"])
     return commands
 
@@ -160,8 +161,10 @@ LINE_KEYS = [
 
 def make_line(draw: random.Random) -> Files:
     """A cell line of a user, and a scenario that uses it."""
-    text = to_toml(mutated(draw.choice(lines()), draw, LINE_KEYS)).encode("utf-8", "replace")
-    if draw.random() < 0.2:
+    document, gently = draw.choice(lines()), draw.random() < 0.3
+    document = varied(document, draw) if gently else mutated(document, draw, LINE_KEYS)
+    text = to_toml(document).encode("utf-8", "replace")
+    if not gently and draw.random() < 0.2:
         text = scrambled(text, draw)
     scenario = {**MEASURED, "cells": "line.toml"}
     if draw.random() < 0.7:

@@ -7,6 +7,7 @@ import copy
 import datetime
 import json
 import random
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,6 +68,24 @@ def mutated(document: Any, draw: random.Random, keys: list[str], most: int = 3) 
                     break
                 other = other[part]
             table[key] = copy.deepcopy(other)
+    return made
+
+
+def varied(document: Any, draw: random.Random, most: int = 3) -> Any:
+    """The document with numbers turned up or down, bare or within a text: most of what comes out is still valid."""
+    made = copy.deepcopy(document)
+    for _ in range(draw.randint(1, most)):
+        *above, key = draw.choice(list(paths(made)))
+        table = made
+        for part in above:
+            table = table[part]
+        value, factor = table[key], draw.choice([0, 0.1, 0.5, 1.001, 2, 3, 10, 1000, -1])
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            table[key] = type(value)(value * factor)
+        elif isinstance(value, str):
+            number = re.search(r"\d+(?:\.\d+)?", value)
+            if number:
+                table[key] = f"{value[: number.start()]}{float(number.group()) * factor:g}{value[number.end() :]}"
     return made
 
 

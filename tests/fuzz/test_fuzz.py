@@ -4,18 +4,16 @@ The quick form tries some of each kind; the long one (`-m slow`) goes on where i
 unless told): the next seeds stand in `progress.json` beside this file, with what was tried so far.
 """
 
-import json
 import os
+import sys
 import time
-from collections import Counter
-from pathlib import Path
 
 import pytest
 
+from .campaign import go_on
 from .harness import outcome
 from .kinds import KINDS
 
-PROGRESS = Path(__file__).with_name("progress.json")
 QUICK = 14.0
 """Seconds for each kind."""
 
@@ -35,18 +33,5 @@ def test_some_inputs_of_each_kind(kind):
 def test_hours_of_inputs():
     """A find does not stop the others; each is listed with its kind and seed."""
     seconds = float(os.environ.get("FUZZ_SECONDS", 3600)) / len(KINDS)
-    progress = json.loads(PROGRESS.read_text()) if PROGRESS.is_file() else {}
-    finds = []
-    for kind in KINDS:
-        entry = progress.setdefault(kind, {"next_seed": 1_000_000, "tried": 0, "codes": {}})
-        codes, begun = Counter(entry["codes"]), time.monotonic()
-        while time.monotonic() - begun < seconds:
-            found = outcome(kind, entry["next_seed"])
-            if found.complaint:
-                finds.append(f"python -m tests.fuzz '{kind}' {entry['next_seed']}: {found.complaint.splitlines()[-1]}")
-            codes[str(found.code)] += 1
-            entry["next_seed"] += 1
-            entry["tried"] += 1
-        entry["codes"] = dict(codes)
-        PROGRESS.write_text(json.dumps(progress, indent=1) + "\n")
+    finds = [find for kind in KINDS for find in go_on(kind, sys.maxsize, seconds)]
     assert not finds, "\n".join(finds)

@@ -1,141 +1,120 @@
-"""`python -m tests.mutation [ROOM ...] [--seconds 600] [--seed 1] [--progress FILE]`: how many faults the tests notice.
+"""`python -m tests.mutation [ROOM ...] [--count 500] [--seed 1]`: how many faults the tests notice.
 
-Faults are made in a copy of the tree, one after the other, in an order that the seed decides; of each the tests that
-belong to its file are run. What was judged stands in the file of progress and is not judged again while its source
-stays the same.
+Of all faults that can be made in the rooms, the seed decides the order and `--count` how many are judged. Which tests
+pass a line is recorded once; a fault is judged by those that pass its statement, until the first that fails. Verdicts
+stand in `progress.json` and hold as long as the function around the fault stays the same; one that no test noticed
+is given to tests that are new since. `equivalent.toml` says of which faults nobody could notice anything, and why.
 """
 
 from __future__ import annotations
 
 import argparse
-import compileall
-import hashlib
+import contextlib
 import json
 import os
-import random
-import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
+import tomllib
+from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
-from .mutants import Mutant, mutants_of, mutated
-from .rooms import ROOMS
+import pytest
 
-LONGEST = 120.0
-"""Seconds after which a fault counts as noticed: the tests do not come to an end."""
+from .judge import Coverage, Judge
+from .mutants import Mutant, mutants_of
+from .rooms import ROOMS, TESTS, files_of, room_of
 
 TREE = Path(__file__).parents[2]
+PROGRESS = Path(__file__).with_name("progress.json")
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge faults until the time is over; the score and the survivors are printed."""
+    """Judge faults until all are, or the time is over; the score and the survivors are printed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation")
-    parser.add_argument("rooms", nargs="*", choices=[[], *ROOMS], help="all unless named")
-    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("rooms", nargs="*", choices=[[], *ROOMS], help="judged now; all unless named")
+    parser.add_argument("--count", type=int, default=500, help="of all rooms, in the order of the seed")
+    parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--progress", type=Path, default=Path(tempfile.gettempdir()) / "pathway-mutation.jsonl")
+    parser.add_argument("--only-tell", action="store_true", help="what is known already")
     asked = parser.parse_args(arguments)
-    begin, rooms = time.monotonic(), asked.rooms or list(ROOMS)
-    judged = _judged(asked.progress)
-    with tempfile.TemporaryDirectory(prefix="pathway-mutation-") as folder:
-        copy = _copied(Path(folder) / "tree")
-        files = {file: tests for room in rooms for file, tests in ROOMS[room].items() if (copy / file).is_file()}
-        for tests in dict.fromkeys(files.values()):
-            if _run(copy, tests, 10 * LONGEST) != 0:
-                print(f"{' '.join(tests)}: not green without a fault", file=sys.stderr)
-                return 1
-        for mutant in _drawn(copy, files, asked.seed):
-            if time.monotonic() - begin > asked.seconds:
-                break
-            key = _key(copy, mutant)
-            if key not in judged:
-                noticed = _noticed(copy, mutant, files[mutant.file])
-                judged[key] = {**asdict(mutant), "key": key, "seed": asked.seed, "noticed": noticed}
-                with asked.progress.open("a", encoding="utf-8") as stream:
-                    stream.write(json.dumps(judged[key]) + "\n")
-        keys = {_key(copy, mutant) for mutant in _drawn(copy, files, asked.seed)}
-    print(_told([entry for key, entry in judged.items() if key in keys], len(keys)))
+    rooms = asked.rooms or list(ROOMS)
+    sources = {file: (TREE / file).read_text(encoding="utf-8") for room in ROOMS for file in files_of(TREE, room)}
+    sample = sorted(
+        (m for file, text in sources.items() for m in mutants_of(file, text)), key=lambda m: m.order(asked.seed)
+    )
+    n_all, sample = len(sample), sample[: asked.count]
+    verdicts = _Verdicts(PROGRESS, asked.seed, sample)
+    if not asked.only_tell:
+        digest = sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:12]
+        coverage = Coverage.read(Path(tempfile.gettempdir()) / "pathway-mutation-coverage.jsonl", digest)
+        wanted = [m for m in sample if room_of(m.file) in rooms and not verdicts.closed(m)]
+        until = time.monotonic() + asked.seconds
+        judge = Judge(TREE, sources, coverage, verdicts.asked(wanted, until), verdicts.add)
+        os.environ.update({"CI": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"})
+        os.chdir(TREE)
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            code = pytest.main(["-q", "-s", "-n", "0", "-p", "no:cacheprovider", *TESTS], plugins=[judge])
+        if code not in (0, 5):
+            print(f"pytest has ended with {code}", file=sys.stderr)
+    print(verdicts.told(sample, n_all))
     return 0
 
 
-def _judged(progress: Path) -> dict[str, dict]:
-    if not progress.is_file():
-        return {}
-    entries = [json.loads(line) for line in progress.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
-    return {entry["key"]: entry for entry in entries}
+class _Verdicts:
+    """What was judged: by name of the fault."""
 
+    def __init__(self, place: Path, seed: int, sample: list[Mutant]) -> None:
+        self._place, self._seed = place, seed
+        known = json.loads(place.read_text(encoding="utf-8")) if place.is_file() else {"seed": seed, "verdicts": {}}
+        digests = {m.name: m.digest for m in sample}
+        self._known = {n: v for n, v in known["verdicts"].items() if digests.get(n) == v["digest"]}
+        if EQUIVALENT.is_file():
+            entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["equivalent"]
+        else:
+            entries = []
+        self._reasons = {entry["fault"]: entry["reason"] for entry in entries}
 
-def _copied(tree: Path) -> Path:
-    """The files that git knows, compiled, so that a run compiles only the one with the fault."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=TREE, capture_output=True, check=True).stdout.decode()
-    for name in filter(None, names.split("\0")):
-        if (TREE / name).is_file():
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(TREE / name, tree / name)
-    compileall.compile_dir(tree / "pathway", quiet=2)
-    return tree
+    def closed(self, mutant: Mutant) -> bool:
+        """Nothing is to be found out about it any more."""
+        return mutant.name in self._reasons or self._known.get(mutant.name, {}).get("noticed", False)
 
+    def asked(self, mutants: list[Mutant], until: float) -> Iterator[tuple[Mutant, set[str]]]:
+        """Faults, with the tests that are known not to notice."""
+        for mutant in mutants:
+            if time.monotonic() > until:
+                return
+            yield mutant, set(self._known.get(mutant.name, {}).get("asked", []))
 
-def _drawn(tree: Path, files: dict[str, tuple[str, ...]], seed: int) -> list[Mutant]:
-    every = [m for file in files for m in mutants_of(file, (tree / file).read_text(encoding="utf-8"))]
-    random.Random(seed).shuffle(every)
-    return every
+    def add(self, mutant: Mutant, noticed: bool, by: str, asked: list[str]) -> None:
+        """Write it down at once."""
+        before = self._known.get(mutant.name, {}).get("asked", [])
+        verdict = {"digest": mutant.digest, "noticed": noticed}
+        self._known[mutant.name] = verdict | ({"by": by} if noticed else {"asked": sorted({*before, *asked})})
+        print(f"{'noticed ' if noticed else 'SURVIVES'} {mutant.name} {by}", file=sys.__stderr__, flush=True)
+        text = json.dumps({"seed": self._seed, "verdicts": self._known}, indent=1, sort_keys=True) + "\n"
+        draft = self._place.with_suffix(".draft")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(self._place)
 
-
-def _key(tree: Path, mutant: Mutant) -> str:
-    return f"{mutant.name}:{hashlib.sha256((tree / mutant.file).read_bytes()).hexdigest()[:12]}"
-
-
-def _noticed(tree: Path, mutant: Mutant, tests: tuple[str, ...]) -> bool:
-    path = tree / mutant.file
-    source = path.read_text(encoding="utf-8")
-    for compiled in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
-        compiled.unlink()
-    try:
-        path.write_text(mutated(source, mutant), encoding="utf-8")
-        return _run(tree, tests, LONGEST) != 0
-    finally:
-        path.write_text(source, encoding="utf-8")
-
-
-def _run(tree: Path, tests: tuple[str, ...], seconds: float) -> int:
-    """Exit code of pytest on the tree; CI makes hypothesis draw the same examples at each run, without a deadline."""
-    options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly"]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(tree),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-        "CI": "1",
-    }
-    quiet = subprocess.DEVNULL
-    command = [sys.executable, "-m", "pytest", *options, *tests]
-    run = subprocess.Popen(command, cwd=tree, env=environment, stdout=quiet, stderr=quiet, start_new_session=True)
-    try:
-        return run.wait(seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(run.pid, signal.SIGKILL)
-        run.wait()
-        return 1
-
-
-def _told(entries: list[dict], n_all: int) -> str:
-    """Score of each room, and where the survivors are."""
-    lines = []
-    for room, files in ROOMS.items():
-        own = [entry for entry in entries if entry["file"] in files]
-        if own:
-            noticed = sum(entry["noticed"] for entry in own)
-            lines.append(f"{room}: {noticed} of {len(own)} noticed ({noticed / len(own):.0%})")
-    noticed = sum(entry["noticed"] for entry in entries)
-    lines.append(f"all: {noticed} of {len(entries)} noticed; {n_all} faults can be made in these rooms")
-    alive = sorted((e for e in entries if not e["noticed"]), key=lambda e: (e["file"], e["line"]))
-    lines += [f"survives: {e['file']}:{e['line']}: {e['kind']}: {e['text']}" for e in alive]
-    return "\n".join(lines)
+    def told(self, sample: list[Mutant], n_all: int) -> str:
+        """Score of each room, and the survivors."""
+        lines = []
+        for room in [*ROOMS, "all"]:
+            own = [m for m in sample if room in ("all", room_of(m.file))]
+            judged = [m for m in own if m.name in self._known or m.name in self._reasons]
+            noticed = sum(self._known.get(m.name, {}).get("noticed", False) for m in judged)
+            reasons = sum(m.name in self._reasons for m in judged)
+            share = noticed / max(1, len(judged))
+            lines.append(f"{room}: {noticed} of {len(judged)} noticed ({share:.0%}), {reasons} with a reason")
+        lines.append(f"{len(sample)} of {n_all} faults are in the sample of seed {self._seed}")
+        alive = [m for m in sample if m.name in self._known and not self.closed(m)]
+        for m in sorted(alive, key=lambda m: (m.file, m.lines)):
+            asked = len(self._known[m.name]["asked"])
+            lines.append(f"survives {asked} tests: {m.file}:{m.lines[0]}: {m.within}: {m.kind}: {m.text} [{m.number}]")
+        return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,19 @@ def test_an_unfinished_ensemble_opens_and_a_damaged_part_is_made_anew(tmp_path: 
     assert list(ended.failures) == [3, 11] and np.array_equal(ended.values, whole, equal_nan=True)
 
 
+def test_one_that_was_killed_before_its_file_stood_there_is_begun_again(tmp_path: Path) -> None:
+    path, members = tmp_path / "e.nc", with_failures(16)
+    (tmp_path / "e.nc.parts").mkdir()
+    (tmp_path / "e.nc.parts" / ".e.nc.123").write_bytes(b"half of it")
+    ended = simulate_to_file(toggle(), TIMES, members, path, chunk=8)
+    assert np.array_equal(ended.values, simulate_ensemble(toggle(), TIMES, members).values, equal_nan=True)
+    assert [p.name for p in tmp_path.iterdir()] == ["e.nc"]
+    (tmp_path / "f.nc.parts").mkdir()
+    (tmp_path / "f.nc.parts" / "mine.txt").write_bytes(b"of somebody else")
+    with pytest.raises(InputError, match="something else stands there"):
+        simulate_to_file(toggle(), TIMES, members, tmp_path / "f.nc", chunk=8)
+
+
 SCRIPT = """
 import os, signal, sys, threading, time
 sys.path.insert(0, {root!r})

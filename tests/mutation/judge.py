@@ -1,0 +1,304 @@
+"""Judges faults from a process that has imported and collected everything: each fault costs a fork and its tests."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import pkgutil
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .mutants import Mutant
+from .plant import VARIABLE, into_functions, store
+
+LONGEST_TEST = 8.0
+"""Seconds of the processor; a test that takes longer is not asked."""
+
+AT_MOST = 40.0
+"""Seconds of tests for one fault, as measured without one: those of its own room first, then the fastest."""
+
+
+@dataclass
+class Coverage:
+    """Which test passes which lines.
+
+    Attributes
+    ----------
+    tests : dict
+        Name to hash of its file, seconds, and the lines by file; without lines where it fails or takes too long.
+    """
+
+    place: Path
+    tests: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, place: Path, sources: str) -> Coverage:
+        """What was recorded for the same sources; lines of others would be elsewhere."""
+        made = cls(place.with_name(f"{place.stem}-{sources}.jsonl"))
+        if made.place.is_file():
+            for line in made.place.read_text(encoding="utf-8").splitlines():
+                if line.endswith("}"):
+                    entry = json.loads(line)
+                    made.tests[entry["test"]] = entry
+        return made
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """One test."""
+        self.tests[entry["test"]] = entry
+        with self.place.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(entry) + "\n")
+
+    def passing(self, mutant: Mutant) -> list[dict[str, Any]]:
+        """Tests that may notice: of a fault outside functions, all that use the file."""
+        wanted = set(mutant.lines)
+        chosen = []
+        for entry in self.tests.values():
+            lines = entry["lines"].get(mutant.file, ())
+            if lines and (not mutant.in_function or wanted.intersection(lines)):
+                chosen.append(entry)
+        return chosen
+
+
+class Judge:
+    """A plugin of pytest that judges faults in place of running the tests.
+
+    Parameters
+    ----------
+    tree : Path
+    sources : dict
+        File to text, as imported.
+    coverage : Coverage
+    mutants : iterable of (fault, tests that were asked before)
+    report : callable
+        Takes the fault, whether it was noticed, by which test, and which tests were asked.
+    """
+
+    def __init__(
+        self,
+        tree: Path,
+        sources: dict[str, str],
+        coverage: Coverage,
+        mutants: Iterator[tuple[Mutant, set[str]]],
+        report: Callable[[Mutant, bool, str, list[str]], None],
+    ) -> None:
+        self._tree, self._sources, self._coverage = tree, sources, coverage
+        self._mutants, self._report = mutants, report
+        self._scratch = Path(tempfile.mkdtemp(prefix="pathway-mutation-"))
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Record, then judge."""
+        _import_all()
+        items = {item.nodeid: item for item in session.items}
+        try:
+            self._record(session, items)
+            for mutant, before in self._mutants:
+                self._judge(session, items, mutant, before)
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+        return True
+
+    def _record(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
+        hashes = {str(i.path): sha256(i.path.read_bytes()).hexdigest()[:12] for i in items.values()}
+        known = self._coverage.tests
+        new = [n for n, i in items.items() if known.get(n, {}).get("hash") != hashes[str(i.path)]]
+        for name in list(known):
+            if name not in items:
+                del known[name]
+        while new:  # a test may end the process: the next one goes on behind it
+            read, write = os.pipe()
+            child = os.fork()
+            if child == 0:
+                self._record_in_child(session, [items[n] for n in new], write)
+            os.close(write)
+            done = 0
+            with os.fdopen(read) as lines:
+                for line in lines:
+                    entry = json.loads(line)
+                    self._coverage.add({**entry, "hash": hashes[str(items[entry["test"]].path)]})
+                    done += 1
+            os.waitpid(child, 0)
+            if done < len(new):
+                nothing = {"test": new[done], "seconds": 0.0, "lines": {}}
+                self._coverage.add({**nothing, "hash": hashes[str(items[new[done]].path)]})
+            new = new[done + 1 :]
+
+    def _record_in_child(self, session: pytest.Session, items: list[pytest.Item], answers: int) -> None:
+        import coverage
+
+        self._begin_child(session, "record")
+        names = {str(self._tree / file): file for file in self._sources}
+        try:
+            for item, following in zip(items, [*items[1:], None], strict=True):
+                meter = coverage.Coverage(data_file=None, include=list(names), config_file=False, messages=False)
+                begun, failed = time.process_time(), session.testsfailed
+                with _no_longer_than(LONGEST_TEST):
+                    meter.start()
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                meter.stop()
+                seconds = time.process_time() - begun
+                with warnings.catch_warnings():  # a test that passes none of the files
+                    warnings.simplefilter("ignore")
+                    data = meter.get_data()
+                good = session.testsfailed == failed and seconds < LONGEST_TEST
+                lines = {names[f]: data.lines(f) or [] for f in data.measured_files() if f in names} if good else {}
+                entry = {"test": item.nodeid, "seconds": round(seconds, 3), "lines": lines}
+                os.write(answers, (json.dumps(entry) + "\n").encode())
+                session.shouldfail = session.shouldstop = False
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
+        os._exit(0)
+
+    def _judge(self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, before: set[str]) -> None:
+        chosen, expected = [], 0.0
+        room = Path(mutant.file).parent.name
+        for entry in sorted(
+            self._coverage.passing(mutant),
+            key=lambda e: (f"/{room}" not in e["test"] and e["seconds"] > 1, e["seconds"]),
+        ):
+            if entry["test"] not in before and expected + entry["seconds"] < AT_MOST:
+                chosen.append(entry["test"])
+                expected += entry["seconds"]
+        noticed, by = False, ""
+        if chosen:
+            run = self._in_fork if mutant.in_function else self._afresh
+            noticed, by = run(session, items, mutant, chosen, 60.0 + 20.0 * expected)
+        self._report(mutant, noticed, by, chosen)
+
+    def _in_fork(
+        self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, chosen: list[str], seconds: float
+    ) -> tuple[bool, str]:
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(read)
+            try:
+                self._begin_child(session, "judge")
+                n = into_functions(str(self._tree / mutant.file), self._sources[mutant.file], mutant)
+                if n == 0:
+                    os.write(write, b"! no function took the fault")
+                    os._exit(3)
+                run = [items[name] for name in chosen]
+                for item, following in zip(run, [*run[1:], None], strict=True):
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                    if session.testsfailed:
+                        os.write(write, item.nodeid.encode())
+                        os._exit(1)
+            except BaseException as error:
+                os.write(write, f"{type(error).__name__}".encode())
+                os._exit(1)
+            os._exit(0)
+        os.close(write)
+        code = _waited(child, seconds)
+        with os.fdopen(read) as stream:
+            by = stream.read()
+        shutil.rmtree(self._scratch / "judge", ignore_errors=True)
+        if code == 3:
+            raise RuntimeError(f"{mutant.name}: {by}")
+        return code != 0, by or ("time" if code else "")
+
+    def _begin_child(self, session: pytest.Session, name: str) -> None:
+        """Its own folders and compiled code, its own group of processes, nothing on the terminal."""
+        os.setsid()
+        os.environ["PATHWAY_CACHE_DIR"] = str(self._cache_copy(name))
+        factory = session.config._tmp_path_factory  # type: ignore[attr-defined]
+        factory._given_basetemp, factory._basetemp = self._scratch / name / "tmp", None
+        session.testsfailed = 0
+
+    def _cache_copy(self, name: str) -> Path:
+        """Of what is compiled without a fault; files are replaced there, never changed."""
+        place, usual = self._scratch / name / "cache", Path("~/.cache/pathway").expanduser()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if usual.is_dir():
+            subprocess.run(["cp", "-a", usual, place], check=True)
+        return place
+
+    def _afresh(
+        self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, chosen: list[str], seconds: float
+    ) -> tuple[bool, str]:
+        """In a new process: what a module makes when it is imported has to be made with the fault."""
+        asked = self._scratch / "mutant.json"
+        store(asked, self._tree, mutant)
+        options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation.plant"]
+        temporary = ["--basetemp", str(self._scratch / "fresh" / "tmp")]
+        environment = {VARIABLE: str(asked), "PATHWAY_CACHE_DIR": str(self._cache_copy("fresh"))}
+        run = subprocess.Popen(
+            [sys.executable, "-m", "pytest", *options, *temporary, *chosen],
+            cwd=self._tree,
+            env={**os.environ, "PYTHONPATH": str(self._tree), "PYTHONDONTWRITEBYTECODE": "1", **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            code = run.wait(60.0 + seconds)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.wait()
+            code = 1
+        shutil.rmtree(self._scratch / "fresh", ignore_errors=True)
+        return code != 0, "at import" if code else ""
+
+
+def _import_all() -> None:
+    """Children are not to read files that somebody changes meanwhile."""
+    import pathway
+
+    for module in pkgutil.walk_packages(pathway.__path__, "pathway."):
+        if not module.name.endswith("__main__") and "parser_process" not in module.name:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module.name)
+
+
+class _TooLong(BaseException):
+    pass
+
+
+@contextlib.contextmanager
+def _no_longer_than(seconds: float) -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise _TooLong
+
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    except _TooLong:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0.0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _waited(child: int, seconds: float) -> int:
+    """Exit code of a process, which is ended when its time is over."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            _end_group(child)
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.02)
+    _end_group(child)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -signal.SIGKILL
+
+
+def _end_group(child: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)

@@ -21,6 +21,7 @@ from pathway.errors import NumericalError
 from pathway.network import circuit
 from pathway.parameters import CellLine
 from pathway.parameters.parameter_ensemble import INDICATOR, ParameterEnsemble
+from pathway.parameters.ranges import is_uncertain, placed
 from pathway.simulation.anchor_members import solve_anchors_of_members
 
 from .laboratory import Laboratory
@@ -98,20 +99,13 @@ def sets_from_ranges(
         rows = np.empty_like(quantiles)
         for place, name in enumerate(model.parameters):
             entry = line.entries[name]
-            if entry.source in ("scenario", parameters.ANCHORED) or (only is not None and name not in only):
-                rows[:, place] = entry.value
-            else:
-                rows[:, place] = _placed(quantiles[:, place], *entry.range, entry.value)
+            rows[:, place] = entry.value
+            if is_uncertain(entry) and (only is None or name in only):
+                rows[:, place] = placed(quantiles[:, place], *entry.range)
         return rows
 
     weights = np.full(len(quantiles), 1.0 / max(len(quantiles), 1))
     return ParameterSets("prior", weights, values_of, f"seed {seed}, draws {_spans(numbers)}")
-
-
-def _placed(quantiles: np.ndarray, low: float, high: float, value: float) -> np.ndarray | float:
-    if low >= high:
-        return value
-    return low * (high / low) ** quantiles if low > 0 else low + quantiles * (high - low)
 
 
 def _spans(numbers: Sequence[int]) -> str:

@@ -1,0 +1,339 @@
+"""The likelihood: parameter vectors in, one logarithm of a density for each data set and line out.
+
+from calibration.likelihood import problem
+p = problem(Path("data"))
+theta = p.prior.sample(200, seed=1)
+p.log_likelihood(theta).total()
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pathway.parameters import CellLine
+from pathway.scenario.drawn_cells import DrawnCells, ParameterSets
+from pathway.scenario.shelf import built_in_laboratory, circuit_model
+
+from . import noise, readers, screens
+from .arms import Cells, Plan
+from .data import DataSet, Datum
+from .sampled import Sampled, line_rows, sampled_of, with_parents
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+READERS: Mapping[str, readers.Reader] = {
+    name: getattr(room, name)
+    for room, names in (
+        (readers, "niepel_folds scaled_courses bender_raw hpn_courses untreated_levels copies mimic correlation"),
+        (screens, "antibody_screen inhibitor_screen live_counts"),
+    )
+    for name in names.split()
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """What the circuit gives for some vectors: values of every reading, shape (n_members, n_readings); nan rows where a
+    vector cannot be simulated, with the reasons by member."""
+
+    values: np.ndarray
+    reasons: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Logarithms of the likelihood.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        "SET:LINE", "SET" where lines are compared with each other.
+    role : tuple of str
+        "measured" or "finding".
+    values : array, shape (n_members, n_columns)
+        -inf where a vector cannot be simulated.
+    reasons : mapping of member to str
+    """
+
+    columns: tuple[str, ...]
+    role: tuple[str, ...]
+    values: np.ndarray
+    reasons: Mapping[int, str]
+
+    def total(self, findings: bool = False) -> np.ndarray:
+        """Sum of the measured columns, with the findings if asked, shape (n_members,)."""
+        return self.values[:, [findings or role == "measured" for role in self.role]].sum(axis=1)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        return np.array(self.values, dtype=dtype)
+
+
+class Problem:
+    """Data, prior and circuit together; made by `problem`.
+
+    Attributes
+    ----------
+    sets : tuple of DataSet
+    absent : tuple of str
+        Sets that are not at hand, each with the reason.
+    table : tuple of Datum
+        Every datum, the order of `predictions`.
+    counted : bool array, shape (n_data,)
+        Which of them are in the likelihood.
+    prior : Sampled
+    """
+
+    def __init__(self, sets: Sequence[DataSet], absent: Sequence[str], without: Collection[str]) -> None:
+        self.model = circuit_model()
+        self.sets, self.absent, self.without = tuple(sets), tuple(absent), tuple(sorted(without))
+        self.table: tuple[Datum, ...] = tuple(datum for one in sets for datum in one.data)
+        self._groups = {name: group for one in sets for name, group in one.groups.items()}
+        known = {key for datum in self.table for key in (datum.set, datum.line, f"{datum.set}:{datum.line}")}
+        if unknown := set(without) - known:
+            raise ValueError(f"without: no set or line is called {sorted(unknown)[0]!r}; known: {sorted(known)}")
+        self.counted = np.array(
+            [not {d.set, d.line, f"{d.set}:{d.line}"} & set(without) for d in self.table], dtype=bool
+        )
+        self.plan = Plan(self.model, (reading for datum in self.table for reading in datum.readings))
+        self.lines = with_parents(self.plan.lines)
+        doses = {n for r in self.plan.readings for step in r.arm.steps for _, _, n in step.add if n}
+        noisy = {n for datum in self.table for n in (datum.background, datum.factor_nuisance) if n}
+        self._nuisances = tuple(name for name in manifest()["nuisance"] if name in doses | noisy)
+        kinds = {datum.kind for datum in self.table}
+        ordered = [kind for kind in manifest()["discrepancy"] if kind in kinds]
+        self.prior: Sampled = sampled_of(self.model, self.lines, manifest(), self._nuisances, ordered)
+
+    # What a sampler asks.
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.prior.names
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        return self.prior.units
+
+    @property
+    def is_indicator(self) -> np.ndarray:
+        return self.prior.is_indicator
+
+    @property
+    def is_discrepancy(self) -> np.ndarray:
+        return self.prior.is_discrepancy
+
+    @property
+    def is_cheap(self) -> np.ndarray:
+        """Coordinates that no simulation depends on."""
+        return ~self.prior.enters_run
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """Of `log_likelihood`."""
+        return tuple(dict.fromkeys(self._column(k) for k in np.flatnonzero(self.counted)))
+
+    @property
+    def data_hashes(self) -> dict[str, str]:
+        """SHA-256 of the files of every set."""
+        return {one.name: one.digest for one in self.sets}
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over circuit, prior and counted data."""
+        digest = hashlib.sha256(repr((self.model.species, self.model.parameters)).encode())
+        digest.update(repr(sorted((k, str(v)) for k, v in self.model.rates.items())).encode())
+        digest.update(repr(sorted((k, str(v)) for k, v in self.model.assignments.items())).encode())
+        digest.update(repr((self.names, self.prior.low.tolist(), self.prior.high.tolist())).encode())
+        digest.update(repr([d for d, counted in zip(self.table, self.counted, strict=True) if counted]).encode())
+        return digest.hexdigest()
+
+    def log_likelihood(self, theta: np.ndarray, simulated: Simulated | None = None) -> Evaluation:
+        """By column.
+
+        Parameters
+        ----------
+        theta : array, shape (n_members, n_names)
+        simulated : Simulated, optional
+            What `simulated` gave for vectors that differ in cheap coordinates only.
+        """
+        simulated = simulated or self.simulated(theta)
+        values = np.zeros((len(theta), len(self.columns)))
+        place = {column: k for k, column in enumerate(self.columns)}
+        with np.errstate(all="ignore"):
+            for rows in self._group_rows.values():
+                counted = [k for k in rows if self.counted[k]]
+                if counted:
+                    total, *_ = self._group(counted, rows, theta, simulated.values)
+                    values[:, place[self._column(counted[0])]] += total
+        values[~np.isfinite(values).all(axis=1)] = -np.inf
+        return Evaluation(self.columns, ("measured",) * len(self.columns), values, simulated.reasons)
+
+    def predictions(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
+        """On the scale of the data, with the offsets and gains that the counted data ask for."""
+        return self._by_datum(theta, simulated)[0]
+
+    def residuals(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
+        """(Measured - predicted) / standard deviation, of the counted data, shape (n_members, n_data); 0 elsewhere."""
+        predicted, variance = self._by_datum(theta, simulated)
+        measured = np.array([datum.value for datum in self.table])
+        return np.nan_to_num((measured - predicted) / np.sqrt(variance)) * self.counted
+
+    def predictive_variance(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
+        """Of each datum: its error, discrepancy and, where no counted datum tells it, what its group shares."""
+        return self._by_datum(theta, simulated)[1]
+
+    def simulated(self, theta: np.ndarray) -> Simulated:
+        """The dear step: rest states, anchors and runs of all vectors, shape (n_members, n_names)."""
+        theta = np.asarray(theta, dtype=float)
+        bad = [
+            (k, int(np.flatnonzero(~np.isfinite(row))[0])) for k, row in enumerate(theta) if not np.isfinite(row).all()
+        ]
+        reasons = {k: f"{self.names[place]} is {theta[k, place]}" for k, place in bad}
+        alive = np.array([k for k in range(len(theta)) if k not in reasons], dtype=int)
+        sets = ParameterSets("likelihood", np.full(len(alive), 1.0), partial(self._rows, theta[alive]))
+        drawn = DrawnCells(built_in_laboratory(), sets)
+        cells = {name: drawn.line(name) for name in self.plan.lines}
+        lost = ~np.all([line.alive for line in cells.values()], axis=0)
+        reasons |= {int(alive[k]): drawn.reason(int(k)) for k in np.flatnonzero(lost)}
+        kept, alive = np.flatnonzero(~lost), alive[~lost]
+        values = np.full((len(theta), len(self.plan.readings)), np.nan)
+        if len(alive):
+            at_rest = {name: Cells(line.parameters[kept], line.states[kept]) for name, line in cells.items()}
+            nuisances = {n: self.prior.column(theta, f"nuisance.{n}")[alive] for n in self._nuisances}
+            values[alive] = self.plan.run(at_rest, nuisances)
+        for k in alive[~np.isfinite(values[alive]).all(axis=1)].tolist():
+            column = int(np.flatnonzero(~np.isfinite(values[k]))[0])
+            reading = self.plan.readings[column]
+            reasons[k] = f"{reading.arm.line}: no value of {reading.quantity} at {reading.time:g} h"
+            values[k] = np.nan
+        return Simulated(values, reasons)
+
+    def _rows(self, theta: np.ndarray, line: CellLine) -> np.ndarray:
+        return line_rows(self.model, line, self.prior, theta)
+
+    # Groups of data.
+
+    def _column(self, k: int) -> str:
+        datum = self.table[k]
+        several = len({self.table[j].line for j in self._group_rows[datum.group]}) > 1
+        return datum.set if several or not datum.line else f"{datum.set}:{datum.line}"
+
+    @cached_property
+    def _group_rows(self) -> Mapping[str, list[int]]:
+        rows: dict[str, list[int]] = defaultdict(list)
+        for k, datum in enumerate(self.table):
+            rows[datum.group].append(k)
+        return dict(rows)
+
+    @cached_property
+    def _reading_columns(self) -> list[list[int]]:
+        place = {reading: k for k, reading in enumerate(self.plan.readings)}
+        return [[place[reading] for reading in datum.readings] for datum in self.table]
+
+    def _modelled(self, rows: Sequence[int], theta: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """On the scale of the data, before offsets and gains, shape (n_members, n_rows)."""
+        found = np.empty((len(theta), len(rows)))
+        one = np.ones(len(theta))
+        for j, k in enumerate(rows):
+            datum = self.table[k]
+            background, factor = 0.0 * one, datum.factor * one
+            if datum.background:
+                background = datum.background_most * self.prior.column(theta, f"nuisance.{datum.background}")
+            if datum.factor_nuisance:
+                factor = factor * self.prior.column(theta, f"nuisance.{datum.factor_nuisance}")
+            readings = [values[:, column] for column in self._reading_columns[k]]
+            found[:, j] = noise.SCALES[datum.scale](readings, background, factor, datum.time)
+        return found
+
+    def _group(
+        self, counted: Sequence[int], rows: Sequence[int], theta: np.ndarray, values: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Log density of the counted data of a group; predictions and variances of all of them."""
+        group = self._groups[self.table[rows[0]].group]
+        modelled = self._modelled(rows, theta, values)
+        if group.gain:
+            modelled = noise.spread(modelled)
+        errors = np.array([self.table[k].error for k in rows])
+        sizes = [self.prior.column(theta, f"discrepancy.{self.table[k].kind}") for k in rows]
+        variance = errors**2 + np.stack(sizes, axis=1) ** 2
+        shared = noise.design(modelled, group.offset, group.gain)
+        among = [rows.index(k) for k in counted]
+        measured = np.array([self.table[k].value for k in counted])
+        one = measured - modelled[:, among], variance[:, among], shared[:, among]
+        total, coefficients = noise.log_density(*one)
+        predicted = modelled + (shared @ coefficients[..., None])[..., 0]
+        if not counted:
+            variance = variance + (shared**2).sum(axis=2)
+        return total, predicted, variance
+
+    def _by_datum(self, theta: np.ndarray, simulated: Simulated | None) -> tuple[np.ndarray, np.ndarray]:
+        simulated = simulated or self.simulated(theta)
+        predicted, variance = (np.full((len(theta), len(self.table)), np.nan) for _ in range(2))
+        with np.errstate(all="ignore"):
+            for rows in self._group_rows.values():
+                counted = [k for k in rows if self.counted[k]]
+                _, predicted[:, rows], variance[:, rows] = self._group(counted, rows, theta, simulated.values)
+        return predicted, variance
+
+
+def manifest() -> Mapping[str, Any]:
+    """`sets.toml`."""
+    return tomllib.loads((HERE / "sets.toml").read_text(encoding="utf-8"))
+
+
+def problem(data: Path | None = None, *, shipped_only: bool = False, without: Collection[str] = ()) -> Problem:
+    """The likelihood over the sets at hand.
+
+    Parameters
+    ----------
+    data : Path, optional
+        Folder with a folder for each set, under the set's name; None: what ships.
+    shipped_only : bool
+        Whether to leave out what may not ship, though it is at hand.
+    without : collection of str
+        Sets, lines or "SET:LINE" whose data are predicted but do not count.
+    """
+    sets, absent = [], []
+    for name, about in manifest()["set"].items():
+        if shipped_only and not about["ships"]:
+            absent.append(f"{name}: may not ship")
+            continue
+        files = _files(name, about, data)
+        missing = [file.name for file in files if not file.is_file()]
+        if missing or not files:
+            absent.append(f"{name}: no file {', '.join(missing)}" if files else f"{name}: not in the repository")
+            continue
+        found, groups = READERS[about["reader"]](files, about, name)
+        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+        if found:
+            sets.append(DataSet(name, about["licence"], about["ships"], tuple(found), groups, digest))
+        else:
+            absent.append(f"{name}: none of its lines is in the circuit")
+    return Problem(sets, absent, without)
+
+
+def _files(name: str, about: Mapping[str, Any], data: Path | None) -> list[Path]:
+    if "shipped_file" in about and (ROOT / about["shipped_file"]).is_file():
+        return [ROOT / about["shipped_file"]]
+    if data is None or "file" not in about:
+        return []
+    stems = [about["file"], *about.get("more_files", ())]
+    if "{line}" in about["file"]:
+        stems = [about["file"].format(line=line) for line in about["lines"]]
+    return [data / name / stem for stem in stems]
+
+
+def describe(one: Problem) -> str:
+    """Sets, data and columns in a few lines of JSON."""
+    counts = {s.name: len(s.data) for s in one.sets}
+    told = {"data": counts, "absent": one.absent, "names": len(one.names), "readings": len(one.plan.readings)}
+    return json.dumps(told, indent=1)

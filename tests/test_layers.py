@@ -9,7 +9,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
     {"errors", "interpreter"},
-    {"files", "folders"},
+    {"files", "folders", "toml_positions"},
     {"units", "expressions"},
     {"network"},
     {"parameters"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from pathway.errors import InputError, did_you_mean
 from pathway.files import read_bytes
+from pathway.toml_positions import KeyPath, key_lines, line_of
 from pathway.units import UnitError, conversion_factor, quantity, unit
 
 HERE = Path(__file__).parent
@@ -65,28 +65,21 @@ class Entry:
     may_be_zero: bool = False
 
 
-_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
-_KEY = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=")
-
-
 @dataclass(frozen=True)
 class Document:
     """A TOML file with the line of every table and key."""
 
     path: Path
     tables: Mapping[str, Any]
-    lines: Mapping[tuple[str, ...], int]
+    lines: Mapping[KeyPath, int]
 
     def place(self, *keys: str) -> str:
         """`file:line` of a key, or of the table around it."""
-        for length in range(len(keys), 0, -1):
-            if keys[:length] in self.lines:
-                return f"{self.path.name}:{self.lines[keys[:length]]}"
-        return f"{self.path.name}:1"
+        return f"{self.path.name}:{line_of(keys, self.lines)}"
 
 
 def document(path: Path) -> Document:
-    """A TOML file, read. The standard reader keeps no positions, so the lines are scanned beside it."""
+    """A TOML file, read."""
     try:
         text = read_bytes(path, LARGEST_FILE).decode("utf-8")
         tables = tomllib.loads(text)
@@ -96,19 +89,7 @@ def document(path: Path) -> Document:
         raise ParameterError(f"{path.name}: not a TOML file: brackets nested too deeply") from None
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise ParameterError(f"{path.name}: not a TOML file: {error}") from None
-    lines: dict[tuple[str, ...], int] = {}
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            table = tuple(part.strip().strip("\"'") for part in _parts(header.group(1)))
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault((*table, *_parts(key.group(1))), number)
-    return Document(path, tables, lines)
-
-
-def _parts(header: str) -> list[str]:
-    return re.findall(r"\"[^\"]*\"|'[^']*'|[^.\s]+", header)
+    return Document(path, tables, key_lines(text))
 
 
 def raise_all(mistakes: list[str]) -> None:

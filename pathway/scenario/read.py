@@ -11,6 +11,7 @@ from typing import Any
 
 from pathway.errors import InputError
 from pathway.files import read_bytes
+from pathway.toml_positions import key_lines, line_of
 
 from . import quantities, schema
 from .check import Checker, arms_in, bound
@@ -20,7 +21,6 @@ from .fit_plan import fit_plan
 from .inputs import input_files
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError, did_you_mean
-from .positions import key_lines, line_of
 from .settings import with_settings
 from .structure import structural_mistakes
 

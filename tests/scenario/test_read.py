@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pathway.cli import BAD_INPUT, main
 from pathway.scenario import ScenarioError, read_scenario, schema
 from pathway.scenario.check import Checker
-from pathway.scenario.positions import key_lines
 from pathway.scenario.read import _built
 from pathway.scenario.structure import structural_mistakes
+from pathway.toml_positions import key_lines
 
 from .toy import toy_laboratory
 

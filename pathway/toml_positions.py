@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-Path = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 
 _KEY = re.compile(r"""\s*((?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|"[^"]*"|'[^']*'))*)\s*=""")
 _PART = re.compile(r"""[A-Za-z0-9_-]+|"[^"]*"|'[^']*'""")
 _HEADER = re.compile(r"\s*(\[\[?)([^\]]+)\]")
 
 
-def key_lines(text: str) -> dict[Path, int]:
+def key_lines(text: str) -> dict[KeyPath, int]:
     """Line (from 1) of every table header and key, by its path: ("dose", "t", "amount"), ("arm", 1, "name").
 
     The text must already have been accepted by a TOML reader: this one only follows its lines.
     """
-    lines: dict[Path, int] = {(): 1}
-    counts: dict[Path, int] = {}
-    table: Path = ()
+    lines: dict[KeyPath, int] = {(): 1}
+    counts: dict[KeyPath, int] = {}
+    table: KeyPath = ()
     depth, quote = 0, ""
     for number, line in enumerate(text.splitlines(), start=1):
         if depth == 0 and not quote:
@@ -38,7 +38,7 @@ def key_lines(text: str) -> dict[Path, int]:
     return lines
 
 
-def line_of(path: Sequence[str | int], lines: dict[Path, int]) -> int:
+def line_of(path: Sequence[str | int], lines: Mapping[KeyPath, int]) -> int:
     """Line of a path, or of the nearest table around it."""
     path = tuple(path)
     while path not in lines:
@@ -46,24 +46,24 @@ def line_of(path: Sequence[str | int], lines: dict[Path, int]) -> int:
     return lines[path]
 
 
-def _note(lines: dict[Path, int], path: Path, number: int) -> None:
+def _note(lines: dict[KeyPath, int], path: KeyPath, number: int) -> None:
     for length in range(1, len(path) + 1):
         lines.setdefault(path[:length], number)
 
 
-def _note_inline(lines: dict[Path, int], path: Path, rest: str, number: int) -> None:
+def _note_inline(lines: dict[KeyPath, int], path: KeyPath, rest: str, number: int) -> None:
     """Keys of an inline table stand on the line of the table."""
     if rest.lstrip().startswith("{"):
         for part in re.findall(r"[{,]\s*([A-Za-z0-9_-]+)\s*=", rest):
             lines.setdefault((*path, part), number)
 
 
-def _parts(text: str) -> Path:
+def _parts(text: str) -> KeyPath:
     return tuple(part.strip("\"'") for part in _PART.findall(text))
 
 
-def _table(text: str, is_list: bool, counts: dict[Path, int]) -> Path:
-    path: Path = ()
+def _table(text: str, is_list: bool, counts: dict[KeyPath, int]) -> KeyPath:
+    path: KeyPath = ()
     parts = _parts(text)
     for index, part in enumerate(parts):
         path = (*path, part)

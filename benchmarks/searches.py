@@ -20,9 +20,10 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import parse, symbols
 from pathway.fitting.objective import Objective
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.plan import Plan
+from pathway.simulation.protocol import Experiment, Period
 
 REACHED = 0.1
 """So far above the best value a start has found it."""

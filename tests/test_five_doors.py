@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.dishes import cells_of, run_members
 from pathway.analysis.draws import Draws
+from pathway.analysis.variants import cells_of, run_members
 from pathway.fitting.laboratory.bench import prediction_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
@@ -26,6 +26,7 @@ from pathway.formats.petab import read_petab
 from pathway.formats.petab.write import write_problem
 from pathway.formats.sbml import read_sbml
 from pathway.formats.sbml.export import write_sbml
+from pathway.scenario import arms as scenario_arms
 from pathway.scenario import built_in_laboratory, read_scenario, scenario_names
 from pathway.scenario import run as scenario_run
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
@@ -64,7 +65,7 @@ def asked(name: str, sharp: bool) -> Asked:
     with pytest.MonkeyPatch.context() as patch:
         if sharp:
             patch.setattr(scenario_run, "RELATIVE_TOLERANCE", SHARP)
-            patch.setattr(scenario_run, "_KNOCK_DOWN_PRECISION", SHARP)
+            patch.setattr(scenario_arms, "KNOCK_DOWN_PRECISION", SHARP)
         arms = run_scenario(scenario).arms
     recorded = arms[scenario.arms[0].name].times
     places = np.unique(np.linspace(0, len(recorded) - 1, 9).astype(int))
@@ -108,7 +109,7 @@ def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
     own = Draws("prior", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
     values = []
     for cells in cells_of(scenario, scenario.arms, laboratory, own):
-        doses = [cells.dish.interventions]
+        doses = [cells.setup.interventions]
         times, shown = question.times, scenario.observables
         ensemble = run_members(
             laboratory, cells.parameters, cells.states, doses, times, shown, workers=1, **question.tolerance
@@ -141,7 +142,7 @@ DOORS: dict[str, Callable[[Asked, Path], np.ndarray]] = {
 def test_a_scenario_gives_one_number_through_every_door(name, door, sharp, tmp_path, monkeypatch):
     question = asked(name, sharp)
     if sharp:
-        monkeypatch.setattr(scenario_run, "_KNOCK_DOWN_PRECISION", SHARP)
+        monkeypatch.setattr(scenario_arms, "KNOCK_DOWN_PRECISION", SHARP)
     values = DOORS[door](question, tmp_path)
     size = np.abs(question.answers).max(axis=2, keepdims=True)
     off = np.abs(values - question.answers) - (1e-8 if sharp else 1e-5) * size

@@ -10,7 +10,14 @@ from pathway.scenario.controls import without
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .dishes import (
+from .draws import Draws, Interval, Progress, chosen, interval
+from .grid import Grid
+from .mistakes import AnalysisError, unknown
+from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta, zip_deltas
+from .synergy.loewe import combination_index
+from .synergy.musyc import MuSyCFit
+from .synergy.scales import SCALES, effects, flips, verdict
+from .variants import (
     Amounts,
     Cells,
     Dosing,
@@ -23,13 +30,6 @@ from .dishes import (
     log_counts,
     run_members,
 )
-from .draws import Draws, Interval, Progress, chosen, interval
-from .grid import Grid
-from .mistakes import AnalysisError, unknown
-from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta, zip_deltas
-from .synergy.loewe import combination_index
-from .synergy.musyc import MuSyCFit
-from .synergy.scales import SCALES, effects, flips, verdict
 
 _MEANING = {"bliss": bliss, "hsa": hsa, "loewe": loewe, "zip": zip_delta}
 
@@ -209,7 +209,7 @@ def grown(
     plans = []
     for one in levels[0]:
         for two in levels[1]:
-            plan = [*cells.dish.interventions, *given(series[0].agent, one, courses[0])]
+            plan = [*cells.setup.interventions, *given(series[0].agent, one, courses[0])]
             plan += given(series[1].agent, two, courses[1])
             plans.append(tuple(sorted(plan, key=lambda i: i.time)))
     n = 1 + draws.count

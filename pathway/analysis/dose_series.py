@@ -13,7 +13,10 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 
-from .dishes import (
+from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, spelled
+from .draws import Draws, Interval, chosen, interval
+from .mistakes import AnalysisError, unknown
+from .variants import (
     Amounts,
     Dosing,
     agent_called,
@@ -26,9 +29,6 @@ from .dishes import (
     log_counts,
     run_members,
 )
-from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, spelled
-from .draws import Draws, Interval, chosen, interval
-from .mistakes import AnalysisError, unknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +215,7 @@ def dose_series(
     found = {}
     bare = [without(arm, courses[arm.name].doses) for arm in chosen_arms]
     for cells in cells_of(scenario, bare, laboratory, draws):
-        name = cells.dish.arm.name
+        name = cells.setup.arm.name
         found[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
     units = {n: laboratory.units[n] for n in names}
     return DoseSeries(scenario, series, since, until, times, found, draws, units)
@@ -271,7 +271,7 @@ def _one_arm(
     draws: Draws,
 ) -> Series:
     levels = [0.0, *doses.inside]
-    plans = [(*cells.dish.interventions, *given(doses.agent, dose, course)) for dose in levels]
+    plans = [(*cells.setup.interventions, *given(doses.agent, dose, course)) for dose in levels]
     plans = [tuple(sorted(plan, key=lambda i: i.time)) for plan in plans]
     n = 1 + draws.count
     ensemble = run_members(
@@ -297,7 +297,7 @@ def _one_arm(
     metrics = gr_metrics(shown, gr[0])
     counts = count_metrics(shown, count[0])
     return Series(
-        cells.dish.arm.name,
+        cells.setup.arm.name,
         gr,
         count,
         gr_course,

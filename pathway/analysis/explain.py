@@ -19,10 +19,10 @@ from pathway.simulation import Intervention, simulate, simulate_ensemble
 from pathway.simulation.steady import steady_states
 
 from .attribution import Attribution, attribute, coalitions
-from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Interval, chosen, interval
 from .mistakes import AnalysisError, unknown
 from .paired_model import REFERENCE, paired_model
+from .variants import Cells, cells_of, checked_readouts
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,7 +207,7 @@ def explain(
     draws = draws or chosen(laboratory)
     time = scenario.end if at is None else at
     own, other = cells_of(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
-    plan = _both(own.dish.interventions, other.dish.interventions)
+    plan = _both(own.setup.interventions, other.setup.interventions)
     begin = min([scenario.start, *(i.time for i in plan)])
     values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), carriers, reading)
     found = attribute(tuple(influence.name for influence in carriers), values)
@@ -247,7 +247,7 @@ def _fluxes(
     own, other = (
         simulate(
             laboratory.model, [time], parameters=cells.parameters[0], initial=cells.states[0],
-            interventions=cells.dish.interventions, start=begin,
+            interventions=cells.setup.interventions, start=begin,
         ).observables(names)[0]
         for cells in cultures
     )  # fmt: skip

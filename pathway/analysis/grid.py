@@ -10,11 +10,11 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 
-from .dishes import Amounts
 from .draws import Draws, Interval
 from .synergy import Excess, Surface
 from .synergy.musyc import MuSyCFit
 from .synergy.scales import SCALES, Flip, verdict
+from .variants import Amounts
 
 
 @dataclass(frozen=True, eq=False)

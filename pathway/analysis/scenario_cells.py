@@ -11,12 +11,12 @@ import numpy as np
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .dishes import Cells, cells_of
 from .dose_response import spelled
 from .draws import Draws, Interval, Progress, chosen, interval
 from .explain import usual_arms
 from .mistakes import AnalysisError, unknown
 from .single_cells import TARGET, WITH_MIRNA, Population, Titration, population, thresholds, titration
+from .variants import Cells, cells_of
 
 COUNTED: Mapping[str, tuple[str, ...]] = {"transcript": TARGET, "both": WITH_MIRNA}
 """What is counted molecule by molecule, by the word that options use: "both" adds the miRNA."""
@@ -181,7 +181,7 @@ def single_cells(
     ready = cells_of(scenario, [scenario.arm(name) for name in _arms(scenario, arms)], laboratory, draws)
     made, intervals = {}, {}
     for number, cells in enumerate(ready):
-        name = cells.dish.arm.name
+        name = cells.setup.arm.name
         populations = _populations(scenario, laboratory, cells, count, n_cells, step, seed + number, progress)
         made[name] = populations[0]
         if draws.count:
@@ -190,11 +190,11 @@ def single_cells(
     found = threshold = None
     if len(transcription):
         found = titration(
-            laboratory, first.dish.parameters, first.dish.state, transcription, n_cells=n_cells, hours=60.0, seed=seed,
-            progress=progress,
+            laboratory, first.setup.parameters, first.setup.state, transcription, n_cells=n_cells, hours=60.0,
+            seed=seed, progress=progress,
         )  # fmt: skip
         threshold = interval(thresholds(laboratory, first.parameters, first.states, transcription))
-    complexes = float(first.dish.state[laboratory.model.species_index("miR21_RISC")])
+    complexes = float(first.setup.state[laboratory.model.species_index("miR21_RISC")])
     return SingleCells(scenario, made, found, complexes, intervals, threshold, draws)
 
 
@@ -203,10 +203,10 @@ def _populations(
     progress: Progress | None,
 ) -> list[Population]:  # fmt: skip
     """Of the chosen numbers, then of every draw that rests untreated; all with the same seed."""
-    plan = cells.dish.interventions
+    plan = cells.setup.interventions
     begin = min([scenario.start, *(i.time for i in plan)])
     times = np.unique([*np.arange(begin, scenario.end, step), *(i.time for i in plan), scenario.end])
-    starts = [(cells.dish.parameters, cells.dish.state), *zip(cells.parameters[1:], cells.states[1:], strict=True)]
+    starts = [(cells.setup.parameters, cells.setup.state), *zip(cells.parameters[1:], cells.states[1:], strict=True)]
     found = []
     for number, (row, state) in enumerate(starts):
         if np.isfinite(state).all():
@@ -215,7 +215,7 @@ def _populations(
                 n_cells=n_cells, seed=seed, method="exact" if count == "transcript" else "leap",
             ))  # fmt: skip
         if progress:
-            progress(f"cells of {cells.dish.arm.name}", number + 1, len(starts))
+            progress(f"cells of {cells.setup.arm.name}", number + 1, len(starts))
     return found
 
 

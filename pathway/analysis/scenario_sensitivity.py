@@ -9,21 +9,21 @@ from pathlib import Path
 import numpy as np
 
 from pathway import parameters as tables
+from pathway.scenario.arms import arm_setups
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.run import dishes
 from pathway.simulation import simulate_ensemble
 from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
 from .control import Courses, sensitivities_over_time
-from .dishes import cells_of, checked_readouts
 from .draws import Draws, Progress, chosen
 from .global_sensitivity import Ranges
 from .mistakes import AnalysisError, unknown
 from .screen import control_of, treated_arm
+from .variants import cells_of, checked_readouts
 
 _CHUNK = 2048
 CHOICES = ("fitted", "assumed", "inferred", "measured", "all")
@@ -114,7 +114,7 @@ def courses_of(
     if not names:
         raise _nothing_chosen()
     (cells,) = cells_of(scenario, [arm], laboratory, draws or chosen(laboratory))
-    plan = cells.dish.interventions
+    plan = cells.setup.interventions
     begin = min([scenario.start, *(i.time for i in plan)])
     times = np.linspace(begin, scenario.end, steps)
     found: list[list[Courses]] = [[] for _ in readings]
@@ -178,9 +178,9 @@ class Reading:
     def _plan(self) -> tuple:
         control = control_of(self.arm, self.scenario)
         arms = [self.arm, control.arm] if self.quantity == "GR" else [self.arm]
-        made = dishes(self.scenario, arms, self.laboratory)
+        made = arm_setups(self.scenario, arms, self.laboratory)
         times = (control.since, self.scenario.growth_until)
-        begin = min([control.since, *(i.time for dish in made for i in dish.interventions)])
+        begin = min([control.since, *(i.time for setup in made for i in setup.interventions)])
         return made, times, begin
 
     def _chunk(self, samples: np.ndarray, made: list, times: tuple[float, float], begin: float) -> np.ndarray:
@@ -190,12 +190,12 @@ class Reading:
         values: list[np.ndarray] = []
         lost: set[int] = set()
         rested: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-        for dish in made:
+        for setup in made:
             # What the control has otherwise than the arm, it keeps by the same factor.
-            rows = np.tile(dish.parameters, (len(samples), 1))
-            rows[:, places] = samples * _ratio(dish.parameters[places], made[0].parameters[places])
+            rows = np.tile(setup.parameters, (len(samples), 1))
+            rows[:, places] = samples * _ratio(setup.parameters[places], made[0].parameters[places])
             if (key := rows.tobytes()) not in rested:
-                states, problems = steady_states(model, np.tile(dish.state, (len(samples), 1)), rows)
+                states, problems = steady_states(model, np.tile(setup.state, (len(samples), 1)), rows)
                 lost |= set(problems)
                 rested[key] = rows, np.nan_to_num(states)
             rows, start = rested[key]
@@ -204,7 +204,7 @@ class Reading:
                 times,
                 rows,
                 start=start,
-                interventions=dish.interventions,
+                interventions=setup.interventions,
                 observables=(shown,),
                 begin=begin,
                 workers=1,

@@ -13,10 +13,10 @@ from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .combination import grown, pair_and_arm
-from .dishes import agent_called, amounts, cells_of, dosing
 from .draws import Draws, Interval, chosen, interval
 from .mistakes import AnalysisError
 from .synergy.scales import effects
+from .variants import agent_called, amounts, cells_of, dosing
 
 
 @dataclass(frozen=True, eq=False)

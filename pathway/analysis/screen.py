@@ -17,10 +17,10 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
-from .dishes import cells_of, checked_readouts
 from .draws import Draws, Interval, Progress, chosen, interval
 from .mistakes import AnalysisError, unknown
 from .perturbed import KINDS, Target, scalable, targets, turned
+from .variants import cells_of, checked_readouts
 
 _CHUNK = 512
 _LEAST = 1e-6
@@ -350,7 +350,7 @@ class _Bench:
         self.draws, self.progress = draws, progress
         control = control_of(arm, scenario)
         both = cells_of(scenario, [arm, control.arm], laboratory, draws)
-        self.interventions = [cells.dish.interventions for cells in both]
+        self.interventions = [cells.setup.interventions for cells in both]
         self.model = scalable(laboratory.model)
         extra = len(self.model.parameters) - len(laboratory.model.parameters)
         self.parameters = [np.pad(cells.parameters, ((0, 0), (0, extra)), constant_values=1.0) for cells in both]

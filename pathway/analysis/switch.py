@@ -15,12 +15,12 @@ from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .continuation import Branch, fold_curve
-from .dishes import Cells, cells_of, checked_readouts
 from .draws import Draws, Progress, chosen
 from .drive import BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
 from .mistakes import AnalysisError, unknown
 from .pulse import PulseCourse, minimal_pulse, pulse_course
 from .second_states import MemorySearch, search
+from .variants import Cells, cells_of, checked_readouts
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,9 @@ from pathway.expressions.evaluation import evaluate
 from pathway.expressions.graph import CONDITIONS
 
 if TYPE_CHECKING:
-    from .problem import Experiment, Measurement, Observable, Problem
+    from pathway.simulation.protocol import Experiment
+
+    from .problem import Measurement, Observable, Problem
 
 SAMPLES = 16
 """Parameter sets that are tried: the bounds, the middle, the nominal values, and some in between."""

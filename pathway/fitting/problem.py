@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from pathway.errors import InputError, did_you_mean
 from pathway.expressions import Expression, symbols
 
 from .priors import Prior
+
+if TYPE_CHECKING:
+    from pathway.simulation.protocol import Experiment
 
 SCALES = ("linear", "log", "log10")
 DISTRIBUTIONS = ("normal", "laplace", "student_t")
@@ -69,30 +73,6 @@ class Parameter:
     start: Prior | None = None
     unit: str = ""
     meaning: str = ""
-
-
-@dataclass(frozen=True)
-class Period:
-    """A stretch of an experiment.
-
-    Attributes
-    ----------
-    start : float
-        In the model's time unit; -inf: run to the steady state before the next period begins.
-    changes : mapping of species or parameter name to Expression
-        New values; over parameters, and in later periods also over species and `time` at that moment.
-    """
-
-    start: float
-    changes: Mapping[str, Expression] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """Periods in the order of their start; an empty tuple means the model as it is."""
-
-    name: str
-    periods: tuple[Period, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ LICENSE = "The model file may be used without restriction (CC0-1.0)."
 
 
 @dataclass(frozen=True, eq=False)
-class Experiment:
+class ExportedModel:
     """One model with what is done to it; time starts at 0.
 
     Attributes
@@ -49,7 +49,7 @@ class Experiment:
     notes: ModelNotes = field(default_factory=ModelNotes)
 
 
-def experiments(name: str, arm: str | None = None) -> list[Experiment]:
+def experiments(name: str, arm: str | None = None) -> list[ExportedModel]:
     """What a name stands for: a model file, a cell line, or a scenario with all its arms (or one).
 
     Parameters
@@ -72,18 +72,20 @@ def experiments(name: str, arm: str | None = None) -> list[Experiment]:
         if arm is not None:
             raise FormatError(f"'{name}' is a model, not a scenario: it has no arm '{arm}'")
         model = load(name)
-        return [Experiment(model.name, model, notes=ModelNotes() if ending in (*SBML, *ANTIMONY) else circuit_notes())]
+        return [
+            ExportedModel(model.name, model, notes=ModelNotes() if ending in (*SBML, *ANTIMONY) else circuit_notes())
+        ]
     if ending != ".toml" and name not in scenario_names():
         hint = did_you_mean(name, [*scenario_names(), *cell_lines()])
         raise FormatError(f"no scenario, cell line or model file is called '{name}'.{hint}")
     return scenario_experiments(read_scenario(name), arm)
 
 
-def scenario_experiments(scenario: object, arm: str | None = None) -> list[Experiment]:
+def scenario_experiments(scenario: object, arm: str | None = None) -> list[ExportedModel]:
     """Every arm of a scenario (or one) as an experiment of its own, from its first pre-treatment on."""
     from pathway.scenario import built_in_laboratory
+    from pathway.scenario.arms import arm_setups
     from pathway.scenario.experiment import Scenario
-    from pathway.scenario.run import dishes
 
     assert isinstance(scenario, Scenario)
     if arm is not None and arm not in [a.name for a in scenario.arms]:
@@ -92,22 +94,22 @@ def scenario_experiments(scenario: object, arm: str | None = None) -> list[Exper
     laboratory = built_in_laboratory()
     chosen = [a for a in scenario.arms if arm is None or a.name == arm]
     found = []
-    for dish in dishes(scenario, chosen, laboratory):
-        doses = tuple(replace(dose, time=dose.time - scenario.start) for dose in dish.interventions)
+    for setup in arm_setups(scenario, chosen, laboratory):
+        doses = tuple(replace(dose, time=dose.time - scenario.start) for dose in setup.interventions)
         moments = {0.0, scenario.end - scenario.start, -scenario.start, *(dose.time for dose in doses)}
-        name = f"{scenario.name}_{identifier(dish.arm.name)}"
-        model = replace(laboratory.model, name=name, parameter_values=dish.parameters)
+        name = f"{scenario.name}_{identifier(setup.arm.name)}"
+        model = replace(laboratory.model, name=name, parameter_values=setup.parameters)
         shift = f" Time 0 of this file is {scenario.start:g} h of the scenario." if scenario.start else ""
-        title = f"{scenario.title}. Arm: {dish.arm.name}.{shift}"
+        title = f"{scenario.title}. Arm: {setup.arm.name}.{shift}"
         found.append(
-            Experiment(
+            ExportedModel(
                 name=name,
-                model=model.with_initial_values(dish.state),
+                model=model.with_initial_values(setup.state),
                 doses=tuple(dose for dose in doses if dose.time >= 0.0),
                 times=tuple(sorted(t for t in moments if t <= scenario.end - scenario.start)),
                 record_every=scenario.record_every,
                 observables=scenario.observables,
-                arm=dish.arm.name,
+                arm=setup.arm.name,
                 notes=replace(circuit_notes(), title=title),
             )
         )
@@ -154,7 +156,7 @@ def _source_identifiers(where: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def only(found: Sequence[Experiment], what: str) -> Experiment:
+def only(found: Sequence[ExportedModel], what: str) -> ExportedModel:
     """The one experiment there is.
 
     Raises

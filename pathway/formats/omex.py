@@ -10,7 +10,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from pathway.folders import write_atomically
 
-from .experiment import LICENSE, TAXON, Experiment
+from .experiment import LICENSE, TAXON, ExportedModel
 from .sbml.notes import resource
 from .sedml import sedml_files
 
@@ -25,12 +25,12 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's date, so that the same experiment gives the same bytes."""
 
 
-def write_omex(experiments: Sequence[Experiment], name: str, path: str | Path, title: str = "") -> Path:
+def write_omex(experiments: Sequence[ExportedModel], name: str, path: str | Path, title: str = "") -> Path:
     """Write an archive with a manifest, one master SED-ML file, the models and metadata.
 
     Parameters
     ----------
-    experiments : sequence of Experiment
+    experiments : sequence of ExportedModel
         The arms of a scenario; see `pathway.formats.experiment.experiments`.
     name : str
         Of the scenario.

@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from .errors import FormatError
-from .experiment import Experiment, identifier
+from .experiment import ExportedModel, identifier
 from .sbml.export import sbml_text
 
 NAMESPACE = "http://sed-ml.org/sed-ml/level1/version4"
@@ -25,12 +25,12 @@ STEP_LIMIT = "KISAO:0000415"
 Node = ElementTree.Element
 
 
-def sedml_files(experiments: Sequence[Experiment], name: str) -> dict[str, str]:
+def sedml_files(experiments: Sequence[ExportedModel], name: str) -> dict[str, str]:
     """The SED-ML file and the model files it names: {file name: text}, the SED-ML file first.
 
     Parameters
     ----------
-    experiments : sequence of Experiment
+    experiments : sequence of ExportedModel
         The arms of a scenario.
     name : str
         The scenario's.
@@ -47,7 +47,7 @@ def sedml_files(experiments: Sequence[Experiment], name: str) -> dict[str, str]:
     return {f"{identifier(name)}.sedml": _document(experiments, models), **models}
 
 
-def write_sedml(experiments: Sequence[Experiment], name: str, folder: str | Path) -> Path:
+def write_sedml(experiments: Sequence[ExportedModel], name: str, folder: str | Path) -> Path:
     """Write the SED-ML file and its models into a folder; returns the SED-ML file."""
     files = sedml_files(experiments, name)
     folder = Path(folder)
@@ -57,7 +57,7 @@ def write_sedml(experiments: Sequence[Experiment], name: str, folder: str | Path
     return folder / next(iter(files))
 
 
-def _document(experiments: Sequence[Experiment], models: dict[str, str]) -> str:
+def _document(experiments: Sequence[ExportedModel], models: dict[str, str]) -> str:
     root = ElementTree.Element(
         "sedML", {"xmlns": NAMESPACE, "xmlns:sbml": SBML_NAMESPACE, "level": "1", "version": "4"}
     )
@@ -88,12 +88,12 @@ def _add(parent: Node, tag: str, **attributes: str) -> Node:
     return ElementTree.SubElement(parent, tag, attributes)
 
 
-def _add_model(parent: Node, experiment: Experiment, source: str) -> None:
+def _add_model(parent: Node, experiment: ExportedModel, source: str) -> None:
     language = "urn:sedml:language:sbml.level-3.version-2"
     _add(parent, "model", id=experiment.name, name=experiment.notes.title, language=language, source=source)
 
 
-def _add_time_course(parent: Node, name: str, experiment: Experiment, start: float, end: float) -> None:
+def _add_time_course(parent: Node, name: str, experiment: ExportedModel, start: float, end: float) -> None:
     steps = max(1, round((end - start) / experiment.record_every)) if experiment.record_every else 100
     course = _add(
         parent,
@@ -111,7 +111,7 @@ def _add_time_course(parent: Node, name: str, experiment: Experiment, start: flo
     _add(settings, "algorithmParameter", kisaoID=STEP_LIMIT, name="maximum number of steps", value="1000000")
 
 
-def _targets(experiment: Experiment, text: str) -> dict[str, str]:
+def _targets(experiment: ExportedModel, text: str) -> dict[str, str]:
     """The place of each reported quantity in the model file, as XPath."""
     import libsbml
 
@@ -141,7 +141,7 @@ def _add_generator(parent: Node, task: str, name: str, where: dict[str, str]) ->
     return made, name
 
 
-def _add_report(parent: Node, name: str, experiment: Experiment, generators: list[tuple[str, str]]) -> None:
+def _add_report(parent: Node, name: str, experiment: ExportedModel, generators: list[tuple[str, str]]) -> None:
     report = _add(parent, "report", id=name, name=experiment.notes.title)
     sets = _add(report, "listOfDataSets")
     for generator, label in generators:

@@ -13,7 +13,7 @@ _PLACES = {
     "Result": "result",
     "Scenario": "experiment",
     "ScenarioError": "mistakes",
-    "ScenarioRunError": "run",
+    "ScenarioRunError": "arms",
     "built_in_laboratory": "shelf",
     "find_scenario": "read",
     "read_scenario": "read",

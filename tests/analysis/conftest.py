@@ -3,7 +3,7 @@
 import pytest
 
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.run import dishes
+from pathway.scenario.arms import arm_setups
 
 
 @pytest.fixture(scope="session")
@@ -18,4 +18,4 @@ def scenario():
 
 @pytest.fixture(scope="session")
 def untreated(scenario, laboratory):
-    return dishes(scenario, [scenario.arm("untreated")], laboratory)[0]
+    return arm_setups(scenario, [scenario.arm("untreated")], laboratory)[0]

@@ -22,7 +22,7 @@ from pathway.analysis.schedules import schedules
 from pathway.analysis.screen import screen
 from pathway.network import Influence, circuit
 from pathway.scenario import run_scenario
-from pathway.scenario.run import dishes
+from pathway.scenario.arms import arm_setups
 from pathway.simulation import simulate, steady_state
 
 
@@ -127,22 +127,22 @@ def test_a_control_coefficient_is_what_turning_the_reaction_does(laboratory, unt
 
 
 def test_sensitivities_over_time_are_those_of_finite_differences(scenario, laboratory):
-    (dish,) = dishes(scenario, [scenario.arm("both")], laboratory)
+    (setup,) = arm_setups(scenario, [scenario.arm("both")], laboratory)
     times = np.array([24.0, 120.0])
     found = sensitivities_over_time(
-        laboratory.model, dish.parameters, dish.state, "pAKT", ["k_PTEN"], times, dish.interventions, -96.0
+        laboratory.model, setup.parameters, setup.state, "pAKT", ["k_PTEN"], times, setup.interventions, -96.0
     )
     place, ends = laboratory.model.parameter_index("k_PTEN"), []
     for factor in (1 - 1e-4, 1 + 1e-4):
-        values = dish.parameters.copy()
+        values = setup.parameters.copy()
         values[place] *= factor
         run = simulate(
             laboratory.model,
             times,
             parameters=values,
-            initial=dish.state,
+            initial=setup.state,
             start=-96.0,
-            interventions=dish.interventions,
+            interventions=setup.interventions,
             relative_tolerance=1e-10,
         )
         ends.append(np.asarray(run["pAKT"]))
@@ -236,8 +236,8 @@ def test_ranges_leave_out_what_is_anchored_and_know_their_names(scenario, labora
 
 def test_a_reading_at_the_chosen_numbers_is_the_scenarios(scenario, laboratory, result):
     asked = reading(scenario, laboratory, ("k_PTEN", "Km_PTEN"))
-    (dish,) = dishes(scenario, [scenario.arm("trastuzumab")], laboratory)
-    sample = dish.parameters[[laboratory.model.parameter_index(n) for n in asked.names]]
+    (setup,) = arm_setups(scenario, [scenario.arm("trastuzumab")], laboratory)
+    sample = setup.parameters[[laboratory.model.parameter_index(n) for n in asked.names]]
     assert asked(sample[None])[0] == pytest.approx(result.arms["trastuzumab"].growth.gr, abs=2e-3)
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pathway.analysis.control import control_coefficients, control_of_draws
-from pathway.analysis.dishes import rest
 from pathway.analysis.draws import from_ranges, from_table
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_sensitivity import courses_of, ranges_of_draws
 from pathway.analysis.screen import screen
-from pathway.scenario.run import dishes
+from pathway.analysis.variants import rest
+from pathway.scenario.arms import arm_setups
 from pathway.simulation import simulate, steady_state
 
 
@@ -79,11 +79,11 @@ def test_targets_that_do_the_same_are_named_together(scenario, laboratory):
 def test_a_screen_over_draws_is_that_of_each_draw(scenario, laboratory):
     draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3, seed=5)
     found = screen(scenario, laboratory, only=["PTEN_mRNA", "p27"], pairs=2, draws=draws)
-    (dish,) = dishes(scenario, [scenario.arm("trastuzumab")], laboratory)
+    (setup,) = arm_setups(scenario, [scenario.arm("trastuzumab")], laboratory)
 
     def gr(values):
         state, logs = steady_state(laboratory.model, values), []
-        for plan in (dish.interventions, ()):
+        for plan in (setup.interventions, ()):
             run = simulate(
                 laboratory.model, [0.0, 120.0], parameters=values, initial=state, start=0.0, interventions=plan
             )

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.dishes import rest
 from pathway.analysis.draws import from_ranges
 from pathway.analysis.drive import branches_of_draws, drive_branch
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.pulse import minimal_pulse, pulse_course
 from pathway.analysis.second_states import search
 from pathway.analysis.switch import switch
+from pathway.analysis.variants import rest
 from pathway.simulation import Intervention, simulate, steady_state
 
 

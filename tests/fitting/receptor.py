@@ -9,7 +9,8 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import number, parse
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment, Period
 
 
 def receptor() -> Problem:

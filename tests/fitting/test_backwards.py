@@ -11,8 +11,9 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation import simulate
+from pathway.simulation.protocol import Experiment, Period
 from tests.fitting.receptor import receptor
 from tests.simulation.test_zero import SLOPES, differences, one
 

@@ -12,7 +12,8 @@ from pathway.fitting.objective import Objective
 from pathway.fitting.objective.blocks import bounded_least_squares
 from pathway.fitting.objective.closed_form import Reduced
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment, Period
 
 TIMES = np.linspace(0.0, 5.0, 9)
 

@@ -6,10 +6,11 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.plan import Plan
 from pathway.fitting.uncertainty.profiles import profile
+from pathway.simulation.protocol import Experiment, Period
 
 TIMES = np.linspace(0.25, 8.0, 60)
 SETS = 400

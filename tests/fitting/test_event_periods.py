@@ -11,8 +11,9 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation import Intervention, simulate
+from pathway.simulation.protocol import Experiment, Period
 from tests.simulation.models import model_of
 from tests.simulation.test_events import event
 

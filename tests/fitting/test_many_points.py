@@ -11,7 +11,8 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment, Period
 from tests.fitting.receptor import receptor
 
 

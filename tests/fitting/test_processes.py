@@ -22,7 +22,8 @@ import numpy as np
 import pathway
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.simulation.protocol import Experiment, Period
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 
 model = Model(
     name="decay",

@@ -18,13 +18,14 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.uncertainty import diagnostics
 from pathway.fitting.uncertainty.chains import Journal
 from pathway.fitting.uncertainty.density import Density, Unbounded
 from pathway.fitting.uncertainty.sampling import sample
 from pathway.folders import FolderError
 from pathway.formats.saved import load_posterior
+from pathway.simulation.protocol import Experiment, Period
 
 TIMES = np.linspace(0.0, 2.0, 9)
 NOISE = 0.4

@@ -15,7 +15,7 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem, ProblemError
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
@@ -28,6 +28,7 @@ from pathway.fitting.uncertainty.profiles import profile
 from pathway.fitting.uncertainty.sampling import sample
 from pathway.folders import FolderError
 from pathway.formats.saved import load_fit
+from pathway.simulation.protocol import Experiment, Period
 
 TIMES = np.linspace(0.0, 5.0, 11)
 

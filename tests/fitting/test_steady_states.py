@@ -13,7 +13,8 @@ from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment, Period
 
 VALUES = {"make": 2.0, "lose": 0.4, "on": 1.3, "off": 0.6, "intern": 0.9, "clear": 0.5, "swap": 1e4, "dose": 1.7}
 MEASURED = {

@@ -16,10 +16,11 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.formats.petab import read_petab
 from pathway.formats.sbml.export import sbml_text
+from pathway.simulation.protocol import Experiment, Period
 from tests.simulation.models import model_of
 from tests.simulation.random_switches import Switched, random_switched, reading
 

@@ -10,7 +10,8 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment, Period
 from tests.simulation.models import model_of
 from tests.simulation.test_time_switches import after_doses, after_pulses, dosed
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pathway.formats.errors import FormatError
-from pathway.formats.experiment import Experiment, experiments
+from pathway.formats.experiment import ExportedModel, experiments
 from pathway.formats.omex import write_omex
 from pathway.formats.sedml import NAMESPACE, write_sedml
 from pathway.simulation import simulate
@@ -22,12 +22,12 @@ SED = {"s": NAMESPACE}
 
 
 @cache
-def arm() -> Experiment:
+def arm() -> ExportedModel:
     return experiments(NAME, ARM)[0]
 
 
 @cache
-def two_arms() -> list[Experiment]:
+def two_arms() -> list[ExportedModel]:
     return [arm(), *experiments(NAME, "trastuzumab")]
 
 

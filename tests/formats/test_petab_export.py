@@ -15,7 +15,7 @@ from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.layout import Layout
 from pathway.fitting.objective.runs import EngineRunner
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
 from pathway.formats.petab.export import export_scenario
@@ -23,9 +23,10 @@ from pathway.formats.petab.write import write_problem
 from pathway.formats.sbml.notes import ModelNotes
 from pathway.parameters import cell_line, reference
 from pathway.scenario import built_in_laboratory, read_scenario
+from pathway.scenario.arms import arm_setups
 from pathway.scenario.measurement_files import read_measurements
-from pathway.scenario.run import dishes
 from pathway.simulation import simulate
+from pathway.simulation.protocol import Experiment, Period
 from tests.simulation.models import model_of
 
 BENCH = """title = "Everything an arm can hold"
@@ -103,16 +104,16 @@ def own_courses(name):
     scenario, laboratory = read_scenario(name), built_in_laboratory()
     points = read_measurements(scenario, laboratory)
     found = {}
-    for dish in dishes(scenario, scenario.arms, laboratory):
-        own = [k for k, point in enumerate(points) if point.arm == dish.arm.name]
+    for setup in arm_setups(scenario, scenario.arms, laboratory):
+        own = [k for k, point in enumerate(points) if point.arm == setup.arm.name]
         times = np.unique([points[k].time for k in own] or [0.0])
         course = simulate(
             laboratory.model,
             times,
             start=scenario.start,
-            parameters=dish.parameters,
-            initial=dish.state,
-            interventions=dish.interventions,
+            parameters=setup.parameters,
+            initial=setup.state,
+            interventions=setup.interventions,
             relative_tolerance=1e-10,
         )
         for k in own:

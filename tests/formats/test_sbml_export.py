@@ -13,7 +13,7 @@ from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.formats.antimony import antimony_text, read_antimony_text
 from pathway.formats.errors import Unsupported
-from pathway.formats.experiment import Experiment, experiments
+from pathway.formats.experiment import ExportedModel, experiments
 from pathway.formats.sbml import read_sbml_text
 from pathway.formats.sbml.export import consistency_messages, sbml_text
 from pathway.formats.sbml.notes import (
@@ -44,7 +44,7 @@ with_copasi = pytest.mark.skipif(
 
 
 @cache
-def main_experiment() -> Experiment:
+def main_experiment() -> ExportedModel:
     return experiments(MAIN, ARM)[0]
 
 
@@ -54,7 +54,7 @@ def main_text() -> str:
     return sbml_text(experiment.model, doses=experiment.doses, notes=experiment.notes)
 
 
-def main_times(experiment: Experiment) -> np.ndarray:
+def main_times(experiment: ExportedModel) -> np.ndarray:
     """A grid that avoids the very moment of a dose, where programs differ in recording before or after it."""
     end = experiment.times[-1]
     return np.linspace(0.0, end, 55)[1:] - 0.37 * min(1.0, end / 100.0)
@@ -65,18 +65,18 @@ def our_course() -> np.ndarray:
     return course_of(main_experiment())
 
 
-def course_of(experiment: Experiment) -> np.ndarray:
+def course_of(experiment: ExportedModel) -> np.ndarray:
     return simulate(
         experiment.model, [0.0, *main_times(experiment)], interventions=experiment.doses, relative_tolerance=1e-11
     ).values[1:]
 
 
-def course_read_back(text: str, experiment: Experiment) -> np.ndarray:
+def course_read_back(text: str, experiment: ExportedModel) -> np.ndarray:
     course = simulate(read_sbml_text(text).model, [0.0, *main_times(experiment)], relative_tolerance=1e-11)
     return np.stack([course[name] for name in experiment.model.species], axis=1)[1:]
 
 
-def course_of_libroadrunner(text: str, experiment: Experiment) -> np.ndarray:
+def course_of_libroadrunner(text: str, experiment: ExportedModel) -> np.ndarray:
     import roadrunner
 
     runner = roadrunner.RoadRunner(text)

@@ -14,9 +14,9 @@ from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cel
 from pathway.parameters.write import own_line_text
 from pathway.scenario import ScenarioError, read_scenario
 from pathway.scenario.drawn_cells import drawn_laboratory
-from pathway.scenario.readout import value_at_rest
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
 from pathway.simulation import simulate
+from pathway.simulation.steady_values import value_at_rest
 from tests.references.scipy_simulation import steady_state
 
 ANCHORED = [anchor.parameter for anchor in parameters.anchors()]

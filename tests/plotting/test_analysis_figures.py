@@ -28,7 +28,7 @@ from pathway.plotting.sensitivity_figure import plot_morris, plot_sobol
 from pathway.plotting.style import save
 from pathway.plotting.synergy_figure import plot_grid
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.run import dishes
+from pathway.scenario.arms import arm_setups
 from pathway.simulation.steady import steady_states
 
 RANGES = Ranges(("first", "second"), np.zeros(2), np.ones(2), np.zeros(2, dtype=bool))
@@ -45,9 +45,9 @@ def scenario():
 
 
 def control(laboratory, scenario):
-    (dish,) = dishes(scenario, [scenario.arm("untreated")], laboratory)
-    rows = np.stack([dish.parameters * factor for factor in (1.0, 1.1, 0.9)])
-    states = steady_states(laboratory.model, np.tile(dish.state, (3, 1)), rows)[0]
+    (setup,) = arm_setups(scenario, [scenario.arm("untreated")], laboratory)
+    rows = np.stack([setup.parameters * factor for factor in (1.0, 1.1, 0.9)])
+    states = steady_states(laboratory.model, np.tile(setup.state, (3, 1)), rows)[0]
     return plot_control(control_of_draws(laboratory.model, rows, states, ["pAKT"]), "BT-474")
 
 

@@ -7,12 +7,13 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.report.fit_page import findings, fit_page
 from pathway.report.page import Markup, report_page, table_part, whole_page
 from pathway.report.provenance import provenance
 from pathway.scenario import read_scenario, run_scenario
+from pathway.simulation.protocol import Experiment
 from tests.scenario.toy import toy_laboratory
 
 EVIL = '<evil a="1">&amp;'

@@ -8,10 +8,11 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import courses
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.report.fit_page import findings, fit_page, parameter_rows, summary
 from pathway.report.provenance import provenance
+from pathway.simulation.protocol import Experiment
 
 TIMES = (0.0, 1.0, 2.0, 4.0)
 SPREADS = (0.05, 0.1, 0.05, 0.1)

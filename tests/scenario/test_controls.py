@@ -13,10 +13,10 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pathway.analysis.combination import combination, pair_and_arm
-from pathway.analysis.dishes import dosing
 from pathway.analysis.dose_series import dose_series
 from pathway.analysis.scenario_sensitivity import reading
 from pathway.analysis.screen import screen
+from pathway.analysis.variants import dosing
 from pathway.cli.run import print_summary
 from pathway.report.tables import arm_rows
 from pathway.scenario import ScenarioError, read_scenario, run_scenario

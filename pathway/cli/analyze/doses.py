@@ -122,8 +122,8 @@ def synergy(
 
 def synergy_found(task: Task) -> Found:
     from pathway.analysis.combination import combination, pair_and_arm
-    from pathway.analysis.dishes import dosing
     from pathway.analysis.schedules import schedules
+    from pathway.analysis.variants import dosing
     from pathway.plotting.synergy_figure import plot_grid
 
     o, scenario = task.options, task.scenario

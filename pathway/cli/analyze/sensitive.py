@@ -137,8 +137,8 @@ def _ranked(
 
 def _control_found(task: Task) -> Found:
     from pathway.analysis.control import control_of_draws
-    from pathway.analysis.dishes import cells_of, checked_readouts
     from pathway.analysis.screen import treated_arm
+    from pathway.analysis.variants import cells_of, checked_readouts
     from pathway.plotting.control_figure import plot_control
     from pathway.scenario.controls import without
 

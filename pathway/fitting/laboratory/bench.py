@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
-from pathway.expressions import Expression, add, multiply, number, symbol
+from pathway.expressions import Expression, multiply, number, symbol
 from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in
-from pathway.scenario import quantities
-from pathway.scenario.experiment import (
-    MEDIUM_CHANGE,
-    Arm,
-    FitObservable,
-    FitPlan,
-    Overlay,
-    PriorChoice,
-    Scenario,
-    TimedChange,
-)
+from pathway.scenario.arms import LineFormulas, arm_experiment
+from pathway.scenario.experiment import Arm, FitObservable, FitPlan, Overlay, PriorChoice, Scenario
 from pathway.scenario.fit_plan import Lines, Unknown, unknowns
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import Measurement as Point
+from pathway.simulation.protocol import Experiment
 
 from ..priors import Prior
-from ..problem import Experiment, Parameter, Period, Problem, ProblemError
+from ..problem import Parameter, Problem, ProblemError
+from .feedback import with_feedback
 from .readings import Readings, with_first_values
-from .resting import Resting, made_to_rest
 
 FITTED = "fit"
 """The source of numbers that a fit has found."""
@@ -128,31 +121,32 @@ class Bench:
         self._refuse_lines_between()
         self.unknowns = [unknown for wanted in self.plan.parameters for unknown in unknowns(wanted, self.lines)]
         self.values = self.lines.values(self.lines.names[0])
-        used = dict.fromkeys(protein for arm in scenario.arms for protein in arm.knock_downs)
-        knock_downs = {protein: self.laboratory.knock_downs[protein] for protein in used}
-        self.resting: Resting = made_to_rest(self.laboratory.model, self.values, self._anchors(), knock_downs)
         self.shared = {u.name for u in self.unknowns if u.name == u.parameter}
         self._base: dict[str, Expression] = {
             name: symbol(name) if name in self.shared else number(float(value))
             for name, value in zip(self.laboratory.model.parameters, self.values, strict=True)
         }
-        self._settings = {(arm.cells, tuple(arm.changes.items())): self._cells(arm.cells, arm) for arm in scenario.arms}
+        self._line_formulas: dict[str, dict[str, Expression]] = {}
 
     def problem(self, points: Sequence[Point]) -> Problem:
         """The problem with these measurements."""
-        readings = Readings(self.resting.model, self.scenario, self.plan, points)
+        values, arms = self.values, self.scenario.arms
+        model = replace(self.laboratory.model, name=self.scenario.name, parameter_values=values)
+        model, experiments = with_feedback(model, [self._experiment(arm) for arm in arms])
+        readings = Readings(model, self.scenario, self.plan, points)
         plain = Problem(
             name=self.scenario.name,
-            model=replace(self.resting.model, name=self.scenario.name),
+            model=model,
             parameters=(*map(self._parameter, self.unknowns), *readings.parameters),
-            experiments=tuple(Experiment(arm.name, tuple(self._periods(arm))) for arm in self.scenario.arms),
+            experiments=experiments,
             observables=readings.observables,
             measurements=readings.measurements,
             normalizations=readings.normalizations,
         )
         return with_first_values(plain, readings.users)
 
-    def _anchors(self) -> tuple[Anchor, ...]:
+    @cached_property
+    def anchors(self) -> tuple[Anchor, ...]:
         """Anchored parameters that follow: not those that are estimated themselves."""
         if self.plan.anchors == "fixed" or not self.unknowns:
             return ()
@@ -188,24 +182,24 @@ class Bench:
             return True
         return any(self.lines.owner(unknown.parameter, name) == cells for name in unknown.cells)
 
-    def _cells(self, cells: str, arm: Arm | None = None) -> dict[str, Expression]:
-        """Every parameter of a line, with an arm's changes."""
-        made = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
-        if self._written(cells):  # its own numbers hold what following has once added
-            made |= {a.parameter: self.line_formula(self.anchored_line(cells), a.parameter) for a in self._anchors()}
-        for name, text in (arm.changes if arm else {}).items():
-            made[name] = self._changed(made[name], name, text)
-        return made
+    def _line(self, cells: str) -> dict[str, Expression]:
+        """Every parameter of a line."""
+        if cells not in self._line_formulas:
+            made = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
+            if self._written(cells):  # its own numbers hold what following has once added
+                made |= {a.parameter: self.line_formula(self.anchored_line(cells), a.parameter) for a in self.anchors}
+            self._line_formulas[cells] = made
+        return self._line_formulas[cells]
 
-    def _changed(self, usual: Expression, name: str, text: str) -> Expression:
-        """A change as a scenario writes it: "0.5 x" is half of what the parameter is, estimated or not."""
-        if quantities.is_multiple(text):
-            return multiply(number(quantities.amount(text, "1", usual=1.0)), usual)
-        return number(quantities.amount(text, self.laboratory.parameters[name]))
+    def _experiment(self, arm: Arm) -> Experiment:
+        lost = self.lost(self.anchored_line(arm.cells))
+        anchors = tuple(anchor for anchor in self.anchors if anchor.parameter not in lost)
+        line = LineFormulas(self._line(arm.cells), self.anchoring_cells(arm.cells), anchors)
+        return arm_experiment(arm, self.scenario, self.laboratory, line, self._base)
 
     def anchored_line(self, cells: str) -> str:
         """The line in which anchored parameters are found: a line that does not set them itself has its parent's."""
-        anchors = self._anchors()
+        anchors = self.anchors
         if not anchors:
             return cells
         written = self._written(cells)
@@ -213,7 +207,7 @@ class Bench:
 
     def _written(self, cells: str) -> CellLine | None:
         """The line, if a fit has written it of cells whose anchors are found in their parents."""
-        anchors, line = self._anchors(), self.lines.line(cells)
+        anchors, line = self.anchors, self.lines.line(cells)
         if not anchors or line is None or line.parent is None:
             return None
         name = anchors[0].parameter
@@ -241,7 +235,7 @@ class Bench:
         index = self.laboratory.model.parameter_index
         values, line = self.lines.values(cells), self.lines.line(cells)
         decided = set() if line is None else {n for n in line.own if line.entries[n].source != ANCHORED}
-        names = (anchor.parameter for anchor in self.resting.anchors)
+        names = (anchor.parameter for anchor in self.anchors)
         return frozenset(name for name in names if values[index(name)] == 0.0 or name in decided)
 
     def _refuse_lines_between(self) -> None:
@@ -263,66 +257,6 @@ class Bench:
                         ]
                     )
                 name = line.parent
-
-    def _line(self, cells: str) -> dict[str, Expression]:
-        key = (cells, ())
-        if key not in self._settings:
-            self._settings[key] = self._cells(cells)
-        return self._settings[key]
-
-    def _periods(self, arm: Arm) -> Iterable[Period]:
-        """Rest, then one period for each moment at which something is done."""
-        own = self._settings[(arm.cells, tuple(arm.changes.items()))]
-        line = self.anchoring_cells(arm.cells)
-        touched = [n for n, base in self._base.items() if own[n] is not base or line[n] is not base]
-        start = self.scenario.start
-        *rest, awake = self.resting.periods(
-            start,
-            {n: line[n] for n in touched},
-            {n: own[n] for n in touched},
-            arm.knock_downs,
-            self.lost(self.anchored_line(arm.cells)),
-        )
-        done: dict[float, dict[str, Expression]] = {start: dict(awake.changes)}
-        for time, name, formula in self._doings(arm, own):
-            changes = done.setdefault(time, {})
-            changes[name] = formula(changes.get(name, symbol(name)))
-        return [*rest, *(Period(time, done[time]) for time in sorted(done))]
-
-    def _doings(self, arm: Arm, own: Mapping[str, Expression]) -> Iterable[tuple[float, str, Doing]]:
-        """(time, what, new value from the present one), in the order in which they act at one moment."""
-        doses = [self.scenario.doses[name] for name in arm.doses]
-        # What is given with the new medium at the same moment must survive the change: the wash goes first.
-        for dose in sorted(doses, key=lambda d: d.agent != MEDIUM_CHANGE):
-            agent = self.laboratory.agents[dose.agent]
-            for time in dose.times:
-                if dose.agent == MEDIUM_CHANGE:
-                    yield from ((time, species, Doing(number(0.0))) for species in self.laboratory.washed_out)
-                elif agent.species and dose.amount is not None:
-                    yield time, agent.species, Doing(added=dose.amount)
-        for change in arm.timed_changes:
-            usual = self.line_formula(arm.cells, change.name)
-            yield change.time, change.name, Doing(self._changed(usual, change.name, change.written))
-        for change in arm.timed_knock_downs:
-            yield change.time, self._target(change), Doing(factor=1.0 - quantities.fraction(change.written))
-
-    def _target(self, change: TimedChange) -> str:
-        return self.laboratory.knock_downs[change.name].parameter
-
-
-@dataclass(frozen=True)
-class Doing:
-    """What is done to a value at a moment: set, scaled, or added to."""
-
-    value: Expression | None = None
-    factor: float = 1.0
-    added: float = 0.0
-
-    def __call__(self, present: Expression) -> Expression:
-        """The new value."""
-        made = present if self.value is None else self.value
-        made = made if self.factor == 1.0 else multiply(number(self.factor), made)
-        return add(made, number(self.added)) if self.added else made
 
 
 def _prior(choice: PriorChoice | None, scale: str) -> Prior | None:

@@ -134,7 +134,7 @@ def _anchored(bench: Bench, values: np.ndarray) -> dict[str, float]:
     """Anchored parameters that suit these parameters."""
     index = bench.laboratory.model.parameter_index
     # A 0 is a gene that is lost; it reaches no target.
-    anchors = {a.parameter: (a.quantity, a.target) for a in bench.resting.anchors if values[index(a.parameter)] != 0.0}
+    anchors = {a.parameter: (a.quantity, a.target) for a in bench.anchors if values[index(a.parameter)] != 0.0}
     return dict(solve_anchors(bench.laboratory.model, anchors, values).values) if anchors else {}
 
 

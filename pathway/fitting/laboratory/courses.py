@@ -10,9 +10,10 @@ from itertools import pairwise
 import numpy as np
 
 from pathway.expressions import symbols, to_text
+from pathway.simulation.protocol import Experiment
 
 from ..objective import Comparison, Objective
-from ..problem import Experiment, Measurement, Observable, Problem
+from ..problem import Measurement, Observable, Problem
 
 POINTS = 60
 """Moments between which a curve is drawn, besides the measured ones."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import substitute_all
+from pathway.simulation.protocol import Experiment, Period
 
-from ..problem import Experiment, Measurement, Period, Problem, ProblemError
+from ..problem import Measurement, Problem, ProblemError
 from .beginnings import Beginnings
 from .stretches import Jump, Run, Stretch
 

@@ -20,7 +20,8 @@ from pathway.expressions import Expression, divide, multiply, symbol, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate
 from pathway.fitting.noise_model import noise_mistakes
-from pathway.fitting.problem import Experiment, Observable, Period, Problem, ProblemError
+from pathway.fitting.problem import Observable, Problem, ProblemError
+from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel
 from .tables import read_tables

@@ -10,8 +10,9 @@ from typing import Any
 
 from pathway.expressions import Expression, number, symbols
 from pathway.fitting.priors import Prior
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Period, ProblemError
+from pathway.fitting.problem import Measurement, Observable, Parameter, ProblemError
 from pathway.scenario.mistakes import did_you_mean
+from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel
 from .tables import Row, check_lists, checked, each, read_tables, require

@@ -14,7 +14,8 @@ from typing import Any
 
 from pathway.expressions import Expression, symbol, symbols, to_text
 from pathway.expressions.calculus import substitute_all
-from pathway.fitting.problem import Experiment, Measurement, Observable, Parameter, Problem
+from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.simulation.protocol import Experiment
 
 from ..errors import Unsupported
 from ..experiment import identifier

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from pathway.scenario import quantities
+from pathway.scenario.arms import ArmSetup, arm_setups
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Agent, Laboratory
-from pathway.scenario.run import Dish, dishes
 from pathway.simulation import Ensemble, Intervention, simulate_ensemble
 from pathway.simulation.steady import steady_states
 from pathway.units import UnitError, conversion_factor, quantity
@@ -22,18 +22,18 @@ from .mistakes import AnalysisError, unknown
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """A dish under every draw.
+    """An arm under every draw.
 
     Attributes
     ----------
-    dish : Dish
+    setup : ArmSetup
     parameters : array, shape (1 + n_draws, n_parameters)
         The chosen numbers first; no draws follow where none are asked for.
     states : array, shape (1 + n_draws, n_species)
         Untreated steady states; nan where there is none.
     """
 
-    dish: Dish
+    setup: ArmSetup
     parameters: np.ndarray
     states: np.ndarray
 
@@ -44,20 +44,20 @@ def cells_of(scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, dr
     What an arm changes it changes by the same factor in every draw; a knock-down lowers the synthesis by the factor
     that the chosen numbers need.
     """
-    return [_drawn(dish, laboratory, draws, scenario.file.parent) for dish in dishes(scenario, arms, laboratory)]
+    return [_drawn(setup, laboratory, draws, scenario.file.parent) for setup in arm_setups(scenario, arms, laboratory)]
 
 
-def _drawn(dish: Dish, laboratory: Laboratory, draws: Draws, folder: Path) -> Cells:
+def _drawn(setup: ArmSetup, laboratory: Laboratory, draws: Draws, folder: Path) -> Cells:
     if draws.kind == "chosen":
-        return Cells(dish, dish.parameters[None], dish.state[None])
-    rows = draws.of_line(dish.arm.cells, folder).copy()
-    rows = np.concatenate([dish.usual[None], rows])
-    for place in np.flatnonzero(dish.parameters != dish.usual):
-        if dish.usual[place] != 0.0:
-            rows[:, place] *= dish.parameters[place] / dish.usual[place]
+        return Cells(setup, setup.parameters[None], setup.state[None])
+    rows = draws.of_line(setup.arm.cells, folder).copy()
+    rows = np.concatenate([setup.usual[None], rows])
+    for place in np.flatnonzero(setup.parameters != setup.usual):
+        if setup.usual[place] != 0.0:
+            rows[:, place] *= setup.parameters[place] / setup.usual[place]
         else:
-            rows[:, place] = dish.parameters[place]
-    return Cells(dish, rows, rest(laboratory, rows))
+            rows[:, place] = setup.parameters[place]
+    return Cells(setup, rows, rest(laboratory, rows))
 
 
 def rest(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
@@ -155,7 +155,7 @@ def agent_called(laboratory: Laboratory, name: str) -> Agent:
 
 @dataclass(frozen=True)
 class Dosing:
-    """What a dish is given of one agent: all of its doses, varied together.
+    """What an arm is given of one agent: all of its doses, varied together.
 
     Attributes
     ----------

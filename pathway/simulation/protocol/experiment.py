@@ -1,0 +1,120 @@
+"""An experiment: how cells come to rest, and what is done to them from then on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pathway.errors import InputError
+from pathway.expressions import Expression
+
+from ..interventions import Intervention
+
+STEADY = -math.inf
+"""Start of a period that lasts until the steady state."""
+
+
+@dataclass(frozen=True)
+class SteadyTarget:
+    """A parameter that takes the value at which a quantity meets its target in the steady state of a period.
+
+    Attributes
+    ----------
+    parameter : str
+    quantity : str
+        A species, assignment or observable.
+    target : float or str
+        A number, or another quantity of the same steady state.
+    of_level_before : bool
+        Whether the target is a multiple of what the quantity was when the period began.
+    """
+
+    parameter: str
+    quantity: str
+    target: float | str
+    of_level_before: bool = False
+
+
+@dataclass(frozen=True)
+class Period:
+    """A part of an experiment.
+
+    Attributes
+    ----------
+    start : float
+        In the model's time unit; `STEADY`: run to the steady state before the next period begins.
+    changes : mapping of species or parameter name to Expression
+        New values; over parameters, and in later periods also over species and `time` at that moment.
+    targets : tuple of SteadyTarget
+        Of a period that lasts until the steady state.
+    """
+
+    start: float
+    changes: Mapping[str, Expression] = field(default_factory=dict)
+    targets: tuple[SteadyTarget, ...] = ()
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Periods in the order of their start; an empty tuple means the model as it is."""
+
+    name: str
+    periods: tuple[Period, ...] = ()
+
+    @property
+    def preequilibration(self) -> tuple[Period, ...]:
+        """The periods that last until a steady state, one after the other."""
+        return tuple(period for period in self.periods if period.start == STEADY)
+
+    @property
+    def treatment(self) -> tuple[Period, ...]:
+        """The periods from the first finite moment on."""
+        return tuple(period for period in self.periods if period.start != STEADY)
+
+    @property
+    def interventions(self) -> tuple[Intervention, ...]:
+        """What is done from the first finite moment on, where the changes hold nothing but numbers.
+
+        Raises
+        ------
+        InputError
+            If a value depends on anything but a number and what it was before.
+        """
+        made = (_intervention(period) for period in self.treatment)
+        return tuple(intervention for intervention in made if intervention is not None)
+
+
+def _intervention(period: Period) -> Intervention | None:
+    values: dict[str, dict[str, float]] = {"set": {}, "scale": {}, "add": {}}
+    for name, formula in period.changes.items():
+        line = _line(formula, name)
+        if line is None:
+            raise InputError(f"at {period.start:g}: '{name}' becomes a formula; expected a number, a multiple or a sum")
+        factor, addend = line
+        if factor == 0.0:
+            values["set"][name] = addend
+            continue
+        if factor != 1.0:
+            values["scale"][name] = factor
+        if addend != 0.0:
+            values["add"][name] = addend
+    return Intervention(period.start, **values) if any(values.values()) else None
+
+
+def _line(formula: Expression, name: str) -> tuple[float, float] | None:
+    """Factor and addend of a formula that is factor * name + addend; None if it is none."""
+    if formula.operator == "number":
+        return 0.0, float(formula.value)  # type: ignore[arg-type]
+    if formula.operator == "symbol":
+        return (1.0, 0.0) if formula.value == name else None
+    if formula.operator not in ("add", "multiply"):
+        return None
+    # Constants stand at the end of a sum and in front of a product, once.
+    parts = [_line(part, name) for part in formula.arguments]
+    if len(parts) != 2 or None in parts:
+        return None
+    (one, its), (two, last) = parts  # type: ignore[misc]
+    if formula.operator == "add":
+        return one + two, its + last
+    return (its * two, its * last) if one == 0.0 else None

@@ -9,13 +9,10 @@ p.log_likelihood(theta).total()
 from __future__ import annotations
 
 import hashlib
-import json
-import tomllib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,27 +21,18 @@ from pathway.parameters import CellLine
 from pathway.scenario.drawn_cells import DrawnCells, ParameterSets
 from pathway.scenario.shelf import built_in_laboratory, circuit_model
 
-from . import noise, readers, screens
+from . import noise
 from .arms import Cells, Plan
 from .data import DataSet, Datum
+from .findings import Findings
+from .manifest import manifest
 from .sampled import Sampled, line_rows, sampled_of, with_parents
-
-HERE = Path(__file__).parent
-ROOT = HERE.parent.parent
-READERS: Mapping[str, readers.Reader] = {
-    name: getattr(room, name)
-    for room, names in (
-        (readers, "niepel_folds scaled_courses bender_raw hpn_courses untreated_levels copies mimic correlation"),
-        (screens, "antibody_screen inhibitor_screen live_counts"),
-    )
-    for name in names.split()
-}
 
 
 @dataclass(frozen=True, eq=False)
 class Simulated:
-    """What the circuit gives for some vectors: values of every reading, shape (n_members, n_readings); nan rows where a
-    vector cannot be simulated, with the reasons by member."""
+    """What the circuit gives for some vectors: values of every reading, then the numbers of all findings, shape
+    (n_members, n_readings + n_findings); nan in all readings where a vector cannot be simulated, with the reasons."""
 
     values: np.ndarray
     reasons: Mapping[int, str] = field(default_factory=dict)
@@ -93,7 +81,9 @@ class Problem:
     prior : Sampled
     """
 
-    def __init__(self, sets: Sequence[DataSet], absent: Sequence[str], without: Collection[str]) -> None:
+    def __init__(
+        self, sets: Sequence[DataSet], absent: Sequence[str], without: Collection[str], findings: Findings | None = None
+    ) -> None:
         self.model = circuit_model()
         self.sets, self.absent, self.without = tuple(sets), tuple(absent), tuple(sorted(without))
         self.table: tuple[Datum, ...] = tuple(datum for one in sets for datum in one.data)
@@ -105,7 +95,8 @@ class Problem:
             [not {d.set, d.line, f"{d.set}:{d.line}"} & set(without) for d in self.table], dtype=bool
         )
         self.plan = Plan(self.model, (reading for datum in self.table for reading in datum.readings))
-        self.lines = with_parents(self.plan.lines)
+        self.findings = findings
+        self.lines = with_parents((*self.plan.lines, *(findings.lines if findings else ())))
         doses = {n for r in self.plan.readings for step in r.arm.steps for _, _, n in step.add if n}
         noisy = {n for datum in self.table for n in (datum.background, datum.factor_nuisance) if n}
         self._nuisances = tuple(name for name in manifest()["nuisance"] if name in doses | noisy)
@@ -138,8 +129,14 @@ class Problem:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Of `log_likelihood`."""
-        return tuple(dict.fromkeys(self._column(k) for k in np.flatnonzero(self.counted)))
+        """Of `log_likelihood`: those of measured data, then those of findings."""
+        measured = dict.fromkeys(self._column(k) for k in np.flatnonzero(self.counted))
+        return (*measured, *(self.findings.columns if self.findings else ()))
+
+    @cached_property
+    def role(self) -> tuple[str, ...]:
+        """Of each column: "measured" or "finding"."""
+        return tuple("finding" if column.startswith("finding:") else "measured" for column in self.columns)
 
     @property
     def data_hashes(self) -> dict[str, str]:
@@ -174,8 +171,12 @@ class Problem:
                 if counted:
                     total, *_ = self._group(counted, rows, theta, simulated.values)
                     values[:, place[self._column(counted[0])]] += total
+        if self.findings:
+            own = simulated.values[:, len(self.plan.readings) :]
+            values[:, len(place) - len(self.findings.columns) :] = self.findings.log_likelihood(own)
+        values[~np.isfinite(simulated.values[:, : len(self.plan.readings)]).all(axis=1)] = -np.inf
         values[~np.isfinite(values).all(axis=1)] = -np.inf
-        return Evaluation(self.columns, ("measured",) * len(self.columns), values, simulated.reasons)
+        return Evaluation(self.columns, self.role, values, simulated.reasons)
 
     def predictions(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
         """On the scale of the data, with the offsets and gains that the counted data ask for."""
@@ -202,20 +203,25 @@ class Problem:
         sets = ParameterSets("likelihood", np.full(len(alive), 1.0), partial(self._rows, theta[alive]))
         drawn = DrawnCells(built_in_laboratory(), sets)
         cells = {name: drawn.line(name) for name in self.plan.lines}
-        lost = ~np.all([line.alive for line in cells.values()], axis=0)
+        lost = ~np.all([drawn.line(name).alive for name in self.lines], axis=0)
         reasons |= {int(alive[k]): drawn.reason(int(k)) for k in np.flatnonzero(lost)}
         kept, alive = np.flatnonzero(~lost), alive[~lost]
         values = np.full((len(theta), len(self.plan.readings)), np.nan)
+        numbers = np.full((len(theta), len(self.findings.table) if self.findings else 0), np.nan)
         if len(alive):
             at_rest = {name: Cells(line.parameters[kept], line.states[kept]) for name, line in cells.items()}
             nuisances = {n: self.prior.column(theta, f"nuisance.{n}")[alive] for n in self._nuisances}
             values[alive] = self.plan.run(at_rest, nuisances)
+            if self.findings:
+                lines = {name: drawn.line(name).parameters[kept] for name in self.findings.lines}
+                own = ParameterSets("likelihood", np.full(len(kept), 1.0), lambda line: lines[line.name].copy())
+                numbers[alive] = self.findings.run(drawn.laboratory, own)
         for k in alive[~np.isfinite(values[alive]).all(axis=1)].tolist():
             column = int(np.flatnonzero(~np.isfinite(values[k]))[0])
             reading = self.plan.readings[column]
             reasons[k] = f"{reading.arm.line}: no value of {reading.quantity} at {reading.time:g} h"
             values[k] = np.nan
-        return Simulated(values, reasons)
+        return Simulated(np.concatenate([values, numbers], axis=1), reasons)
 
     def _rows(self, theta: np.ndarray, line: CellLine) -> np.ndarray:
         return line_rows(self.model, line, self.prior, theta)
@@ -283,57 +289,3 @@ class Problem:
                 counted = [k for k in rows if self.counted[k]]
                 _, predicted[:, rows], variance[:, rows] = self._group(counted, rows, theta, simulated.values)
         return predicted, variance
-
-
-def manifest() -> Mapping[str, Any]:
-    """`sets.toml`."""
-    return tomllib.loads((HERE / "sets.toml").read_text(encoding="utf-8"))
-
-
-def problem(data: Path | None = None, *, shipped_only: bool = False, without: Collection[str] = ()) -> Problem:
-    """The likelihood over the sets at hand.
-
-    Parameters
-    ----------
-    data : Path, optional
-        Folder with a folder for each set, under the set's name; None: what ships.
-    shipped_only : bool
-        Whether to leave out what may not ship, though it is at hand.
-    without : collection of str
-        Sets, lines or "SET:LINE" whose data are predicted but do not count.
-    """
-    sets, absent = [], []
-    for name, about in manifest()["set"].items():
-        if shipped_only and not about["ships"]:
-            absent.append(f"{name}: may not ship")
-            continue
-        files = _files(name, about, data)
-        missing = [file.name for file in files if not file.is_file()]
-        if missing or not files:
-            absent.append(f"{name}: no file {', '.join(missing)}" if files else f"{name}: not in the repository")
-            continue
-        found, groups = READERS[about["reader"]](files, about, name)
-        digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-        if found:
-            sets.append(DataSet(name, about["licence"], about["ships"], tuple(found), groups, digest))
-        else:
-            absent.append(f"{name}: none of its lines is in the circuit")
-    return Problem(sets, absent, without)
-
-
-def _files(name: str, about: Mapping[str, Any], data: Path | None) -> list[Path]:
-    if "shipped_file" in about and (ROOT / about["shipped_file"]).is_file():
-        return [ROOT / about["shipped_file"]]
-    if data is None or "file" not in about:
-        return []
-    stems = [about["file"], *about.get("more_files", ())]
-    if "{line}" in about["file"]:
-        stems = [about["file"].format(line=line) for line in about["lines"]]
-    return [data / name / stem for stem in stems]
-
-
-def describe(one: Problem) -> str:
-    """Sets, data and columns in a few lines of JSON."""
-    counts = {s.name: len(s.data) for s in one.sets}
-    told = {"data": counts, "absent": one.absent, "names": len(one.names), "readings": len(one.plan.readings)}
-    return json.dumps(told, indent=1)

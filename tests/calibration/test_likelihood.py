@@ -12,6 +12,7 @@ from scipy import stats
 
 from calibration.likelihood import Simulated, noise, problem
 from pathway.scenario import read_scenario, run_scenario
+from pathway.scenario.read import folder_of_scenarios
 
 DATA = Path(os.environ.get("PATHWAY_OPEN_DATA", "nowhere"))
 at_hand = pytest.mark.skipif(not DATA.is_dir(), reason="PATHWAY_OPEN_DATA names no folder")
@@ -135,7 +136,7 @@ def test_readings_are_those_of_a_scenario_run(shipped, chosen, tmp_path):
     run = run_scenario(read_scenario(file))
     values = shipped.simulated(chosen).values[0]
     compared = 0
-    for reading, value in zip(shipped.plan.readings, values, strict=True):
+    for reading, value in zip(shipped.plan.readings, values[: len(shipped.plan.readings)], strict=True):
         name = reading.arm.steps[-1].add[0][0] if reading.arm.steps else ""
         if (reading.arm.line, name) in (("skbr3", "HRG"), ("bt474", "EGF")) and reading.quantity in ("pAKT", "pERK"):
             arm = run.arms[name]
@@ -205,3 +206,35 @@ def test_absent_sets_are_named_and_what_may_not_ship_can_be_left_out(full, shipp
     assert {one.name for one in shipped.sets} < {one.name for one in full.sets}
     assert all(one.ships for one in problem(DATA, shipped_only=True).sets)
     assert any(text.startswith("hpn_dream_rppa: not in the repository") for text in shipped.absent)
+
+
+# Findings
+
+
+def test_findings_are_the_numbers_of_the_scenarios_and_only_those_of_role_calibration(shipped, chosen):
+    values = shipped.simulated(chosen).values[0, len(shipped.plan.readings) :]
+    assert {finding.expectation.role for finding in shipped.findings.table} == {"calibration"}
+    assert not any("V4@" in column or "V22" in column for column in shipped.columns)
+    name = "antimir21_resensitises_skbr3"
+    run = run_scenario(read_scenario(folder_of_scenarios() / f"{name}.toml"))
+    expected = {verdict.expectation.claim: verdict.value for verdict in run.verdicts}
+    own = [(f, value) for f, value in zip(shipped.findings.table, values, strict=True) if f.scenario == name]
+    assert len(own) == 6
+    for finding, value in own:
+        claim = finding.expectation.claim
+        assert value == pytest.approx(expected[claim], rel=2e-3, abs=2e-3), claim
+
+
+def test_a_band_costs_nothing_inside_and_more_the_farther_outside(shipped):
+    finding = next(f for f in shipped.findings.table if f.column == "finding:V1@skbr3_resistant")
+    assert (finding.expectation.above, finding.expectation.below) == (2.0, 6.0)
+    inside, near, far, none = finding.log_density(np.array([3.0, 1.9, 1.2, np.nan]))
+    assert inside > -1e-3 > near > -2.0 > far > none == -50.0
+
+
+def test_findings_stand_apart_from_what_was_measured(shipped, chosen):
+    found = shipped.log_likelihood(chosen)
+    findings = [column for column, role in zip(found.columns, found.role, strict=True) if role == "finding"]
+    assert findings and all(column.startswith("finding:") for column in findings)
+    assert problem(findings=False).columns == tuple(c for c in found.columns if c not in findings)
+    assert found.total(findings=True)[0] <= found.total()[0]

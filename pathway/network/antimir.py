@@ -53,8 +53,8 @@ REACTIONS = (
     Reaction(
         "antimiR_RISC_loss",
         "antimiR_RISC ->",
-        "miRNA_loss*antimiR_RISC",
-        assumption="The blocked complex is lost as a whole, with the half-life of loaded miR-21.",
+        "(miR21_decay*(1 + antimiR_directed_decay) + division_rate)*antimiR_RISC",
+        assumption="The blocked complex is lost as a whole, as loaded miR-21 is, or faster where anti-miR has it degraded.",
     ),
 )
 

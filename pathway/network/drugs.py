@@ -36,6 +36,7 @@ SPECIES = (
 )
 
 PARAMETERS = (
+    Parameter("serum", "1", "serum in the medium: 1 full medium, 0 none"),
     Parameter("k_antibody_loss", "1/h", "loss of antibody from the medium"),
     Parameter("k_inhibitor_loss", "1/h", "loss of a small molecule from the medium"),
     Parameter("k_ligand_loss", "1/h", "loss of a growth factor from the medium"),
@@ -71,7 +72,7 @@ REACTIONS = (
         assumption="A mimic is loaded like the cell's own duplex; most of a transfected dose never is.",
     ),
     Reaction("miR221_lipoplex_loss", "miR221_lipoplex ->", "k_lipoplex_loss*miR221_lipoplex"),
-    Reaction("miR221_transfection", "-> miR221_RISC", "k_mimic_transfection*miR221_lipoplex"),
+    Reaction("miR221_transfection", "-> miR221_RISC", "k_mimic_transfection*Argonaute_free*miR221_lipoplex"),
     Reaction("siRNA_PTEN_loss", "siRNA_PTEN ->", "(k_siRNA_loss + division_rate)*siRNA_PTEN", source="Mihaila2017"),
     Reaction("siRNA_HER3_loss", "siRNA_HER3 ->", "(k_siRNA_loss + division_rate)*siRNA_HER3", source="Mihaila2017"),
     Reaction("siRNA_PDCD4_loss", "siRNA_PDCD4 ->", "(k_siRNA_loss + division_rate)*siRNA_PDCD4", source="Mihaila2017"),

@@ -10,8 +10,8 @@ _ON_PTEN = ("PTEN", "PTEN_active")
 
 INFLUENCES = (
     Influence("PTEN", ("PTEN_active",), ("PIP3_by_PTEN", "PI3K_beta"), "restoring PTEN", _ON_PIP3),
-    Influence("HER3 signal", ("HER3_signal",), ("PI3K_alpha",), "setting the HER3 signal", _ON_PIP3),
-    Influence("EGFR signal", ("EGFR_signal",), ("PI3K_alpha",), "setting the EGFR signal", _ON_PIP3),
+    Influence("HER3 signal", ("HER3_basal_signal", "HER3_ligand_signal"), ("PI3K_drive",), "setting the HER3 signal", _ON_PIP3),
+    Influence("EGFR signal", ("EGFR_signal",), ("PI3K_drive",), "setting the EGFR signal", _ON_PIP3),
     Influence(
         "adapters (S6K feedback)",
         ("IRS1",),
@@ -26,8 +26,9 @@ INFLUENCES = (
         "setting mTORC2",
         _ON_AKT,
     ),
-    Influence("ERK", ("ERK_active",), ("S6K_activation",), "setting ERK", _ON_S6K),
-    Influence("ERK", ("ERK_active",), ("S6K_activation", "cyclin_D_synthesis"), "setting ERK", _ON_GROWTH),
+    Influence("ERK", ("ERK_signal",), ("S6K_activation",), "setting ERK", _ON_S6K),
+    Influence("ERK", ("ERK_signal",), ("S6K_activation", "cyclin_D_synthesis"), "setting ERK", _ON_GROWTH),
+    Influence("BIM", ("BIM",), ("death_rate",), "setting BIM", _ON_GROWTH),
     Influence("miR-21", ("miR21_RISC",), ("PTEN_mRNA_binding",), "setting free miR-21", _ON_PTEN),
     Influence(
         "miR-221", ("miR221_occupancy",), ("PTEN_mRNA_turnover", "PTEN_translation"), "setting miR-221", _ON_PTEN
@@ -35,7 +36,14 @@ INFLUENCES = (
     Influence(
         "growth",
         ("division_rate",),
-        ("PTEN_synthesis", "PTEN_loss", "PTEN_phosphorylated_loss", "miRNA_loss"),
+        (
+            "PTEN_synthesis",
+            "PTEN_loss",
+            "PTEN_phosphorylated_loss",
+            "miRNA_loss",
+            "miR21_loss_rate",
+            "miR21_loss_on_target",
+        ),
         "setting the growth rate",
         _ON_PTEN,
     ),

@@ -29,6 +29,7 @@ LOOPS = (
     Loop("S6K to adapters", {"S6K_feedback": 0.0}, may_switch=True),
     Loop("S6K to mTORC2", {"S6K_mTORC2_feedback": 0.0}),
     Loop("ERK to RAS", {"ERK_feedback": 0.0}),
+    Loop("ERK to RAF", {"RAF_feedback": 0.0}),
     Loop("ERK to its phosphatases", {"DUSP_feedback": 0.0}),
     Loop("Sprouty to RAS", {"SPRY_feedback": 0.0}),
     Loop("ligand shedding", {"shedding": 0.0}),
@@ -40,6 +41,11 @@ LOOPS = (
     Loop("PTENP1 decoy", {"PTENP1_copies": 0.0}),
     Loop("miR-21 on Sprouty", {"K_miR21_SPRY": 1000000000000.0}),
     Loop("miR-221", {"miR221_basal": 0.0, "miR221_extra": 0.0}, may_switch=True),
+    Loop("death by BIM", {"k_apoptosis": 0.0}),
+    Loop("miR-4728 on miR-21", {"miR4728_stabilization": 0.0}),
+    Loop("miR-21 degraded on its targets", {"target_directed_decay": 0.0}),
+    Loop("miR-21 degraded with anti-miR", {"antimiR_directed_decay": 0.0}),
+    Loop("limited Argonaute", {"Argonaute_scarcity": 0.0}),
     Loop("growth coupling of synthesis", {"synthesis_growth_coupling": 0.0}, may_switch=True),
 )
 

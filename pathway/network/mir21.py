@@ -67,6 +67,15 @@ PARAMETERS = (
     Parameter("k_miR21_processing", "1/h", "processing of primary miR-21"),
     Parameter("k_miRNA_loading", "1/h", "loading of a miRNA duplex into Argonaute"),
     Parameter("k_miRNA_decay", "1/h", "decay of loaded miRNA"),
+    Parameter(
+        "miR4728_stabilization",
+        "1",
+        "how much miR-4728 slows the decay of miR-21 at saturating ERBB2; 0 switches it off",
+    ),
+    Parameter("K_miR4728", "molecules", "HER2_level, standing for ERBB2 copies, at half of that"),
+    Parameter("target_directed_decay", "1", "extra decay of miR-21 on a target, relative; 0 switches it off"),
+    Parameter("antimiR_directed_decay", "1", "extra decay of miR-21 with anti-miR on it, relative; 0 switches it off"),
+    Parameter("Argonaute_scarcity", "1/molecules", "loaded miRNA that takes half of Argonaute, inverse; 0: never short"),
     Parameter("k_miRNA_release", "1/h", "release of loaded miRNA from a target"),
     Parameter("K_miR21_PTEN", "molecules", "miR21_RISC at which half of the PTEN sites are bound"),
     Parameter("K_miR21_PDCD4", "molecules", "miR21_RISC at which half of the PDCD4 sites are bound"),
@@ -112,7 +121,28 @@ def _binding(target: str, half: str) -> str:
 
 
 QUANTITIES = (
-    Quantity("miRNA_loss", "1/h", "k_miRNA_decay + division_rate", "loss of loaded miRNA by decay and dilution"),
+    Quantity("miRNA_loss", "1/h", "k_miRNA_decay + division_rate", "loss of other loaded miRNA by decay and dilution"),
+    Quantity(
+        "miR21_decay",
+        "1/h",
+        f"k_miRNA_decay/(1 + miR4728_stabilization*{saturating('HER2_level', 'K_miR4728')})",
+        "decay of loaded miR-21, which miR-4728 from an intron of ERBB2 slows",
+        source="Newie2016",
+    ),
+    Quantity("miR21_loss_rate", "1/h", "miR21_decay + division_rate", "loss of loaded miR-21 by decay and dilution"),
+    Quantity(
+        "miR21_loss_on_target",
+        "1/h",
+        "miR21_decay*(1 + target_directed_decay) + division_rate",
+        "loss of miR-21 bound to a target",
+    ),
+    Quantity(
+        "Argonaute_free",
+        "1",
+        "1/(1 + Argonaute_scarcity*(miR21_RISC + PTEN_mRNA_RISC + PDCD4_mRNA_RISC + PTENP1_RISC + target_pool_RISC"
+        " + antimiR_RISC + miR221_RISC))",
+        "share of Argonaute that miR-21 and miR-221 leave free",
+    ),
     Quantity(
         "miR21_promoter",
         "1",
@@ -165,8 +195,16 @@ REACTIONS = (
         source="Huang2009",
     ),
     Reaction("miR21_processing", "miR21_primary -> miR21_duplex", "k_miR21_processing*miR21_primary"),
-    Reaction("miR21_loading", "miR21_duplex -> miR21_RISC", "k_miRNA_loading*miR21_duplex", source="Kingston2019"),
-    Reaction("miR21_loss", "miR21_RISC ->", "miRNA_loss*miR21_RISC", source="Kingston2019"),
+    Reaction(
+        "miR21_loading", "miR21_duplex -> miR21_RISC", "k_miRNA_loading*Argonaute_free*miR21_duplex", source="Kingston2019"
+    ),
+    Reaction(
+        "miR21_duplex_loss",
+        "miR21_duplex ->",
+        "k_miRNA_loading*(1 - Argonaute_free)*miR21_duplex",
+        assumption="A duplex that finds no Argonaute is degraded as fast as it would have been loaded.",
+    ),
+    Reaction("miR21_loss", "miR21_RISC ->", "miR21_loss_rate*miR21_RISC", source="Kingston2019"),
     Reaction(
         "PTEN_mRNA_synthesis",
         "-> PTEN_mRNA",
@@ -184,7 +222,7 @@ REACTIONS = (
         assumption="Loaded miR-21 comes back when its target decays: one complex silences many transcripts.",
         source="Baek2008",
     ),
-    Reaction("PTEN_mRNA_RISC_loss", "PTEN_mRNA_RISC -> PTEN_mRNA", "miRNA_loss*PTEN_mRNA_RISC"),
+    Reaction("PTEN_mRNA_RISC_loss", "PTEN_mRNA_RISC -> PTEN_mRNA", "miR21_loss_on_target*PTEN_mRNA_RISC"),
     Reaction(
         "PTENP1_synthesis",
         "-> PTENP1",
@@ -204,7 +242,7 @@ REACTIONS = (
     Reaction(
         "PTENP1_silenced_decay", "PTENP1_RISC -> miR21_RISC", "k_PTENP1_decay*(1 + faster_decay_PTEN)*PTENP1_RISC"
     ),
-    Reaction("PTENP1_RISC_loss", "PTENP1_RISC -> PTENP1", "miRNA_loss*PTENP1_RISC"),
+    Reaction("PTENP1_RISC_loss", "PTENP1_RISC -> PTENP1", "miR21_loss_on_target*PTENP1_RISC"),
     Reaction(
         "target_pool_binding",
         "target_pool + miR21_RISC -> target_pool_RISC",
@@ -213,7 +251,7 @@ REACTIONS = (
         source="Mukherji2011",
     ),
     Reaction("target_pool_release", "target_pool_RISC -> target_pool + miR21_RISC", "k_miRNA_release*target_pool_RISC"),
-    Reaction("target_pool_RISC_loss", "target_pool_RISC -> target_pool", "miRNA_loss*target_pool_RISC"),
+    Reaction("target_pool_RISC_loss", "target_pool_RISC -> target_pool", "miR21_loss_on_target*target_pool_RISC"),
     Reaction("NFIB_synthesis", "-> NFIB", "k_NFIB*NFIB_silencing", source="Fujita2008"),
     Reaction("NFIB_degradation", "NFIB ->", "k_NFIB*NFIB"),
     Reaction("PDCD4_mRNA_synthesis", "-> PDCD4_mRNA", "k_PDCD4_mRNA_decay*PDCD4_mRNA_copies"),
@@ -228,7 +266,7 @@ REACTIONS = (
         "k_PDCD4_mRNA_decay*(1 + PDCD4_mRNA_cleavage + faster_decay)*PDCD4_mRNA_RISC",
         source="Huang2009",
     ),
-    Reaction("PDCD4_mRNA_RISC_loss", "PDCD4_mRNA_RISC -> PDCD4_mRNA", "miRNA_loss*PDCD4_mRNA_RISC"),
+    Reaction("PDCD4_mRNA_RISC_loss", "PDCD4_mRNA_RISC -> PDCD4_mRNA", "miR21_loss_on_target*PDCD4_mRNA_RISC"),
     Reaction(
         "PDCD4_synthesis",
         "-> PDCD4",

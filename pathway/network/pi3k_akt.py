@@ -5,7 +5,7 @@ against Src. PIP3 is counted in a unit of its own, since sources disagree on cop
 """
 
 from .language import Observable, Parameter, Quantity, Reaction, Species
-from .rate_laws import fading, growing_synthesis, inhibited, saturating
+from .rate_laws import fading, growing_synthesis, inhibited, saturating, with_serum
 
 SPECIES = (
     Species(
@@ -67,13 +67,17 @@ PARAMETERS = (
     Parameter("PI3K_alpha_gain", "1", "p110alpha activity at a saturating receptor signal"),
     Parameter("K_PI3K_alpha", "1", "receptor signal at half of the p110alpha activity"),
     Parameter("EGFR_to_PI3K", "1", "weight of the EGFR signal on PI3K, relative to HER3"),
-    Parameter("PIK3CA_mutant", "1", "constant activity of mutant p110alpha, outside all feedback"),
+    Parameter("PI3K_alpha_starved", "1", "share of the ligand-free and of the mutant p110alpha activity that is left without serum"),
+    Parameter("PI3K_beta_starved", "1", "share of the p110beta activity that is left without serum"),
+    Parameter("PIK3CA_mutant", "1", "activity of mutant p110alpha in full medium, outside all feedback"),
     Parameter("PI3K_beta_gain", "1", "p110beta activity at high PTEN"),
     Parameter("PI3K_beta_PTEN", "1", "how much p110beta gains when PTEN is lost; 0 leaves it constant"),
     Parameter("K_PI3K_beta", "1", "active PTEN at half of that gain"),
-    Parameter("IC50_buparlisib", "nM", "buparlisib that blocks half of PI3K, all isoforms"),
-    Parameter("IC50_alpelisib_alpha", "nM", "alpelisib that blocks half of p110alpha"),
-    Parameter("IC50_alpelisib_beta", "nM", "alpelisib that blocks half of p110beta"),
+    Parameter("IC50_buparlisib", "nM", "buparlisib that blocks half of PI3K, all isoforms, isolated"),
+    Parameter("cell_shift_buparlisib", "1", "how many times more buparlisib that takes in cells"),
+    Parameter("IC50_alpelisib_alpha", "nM", "alpelisib that blocks half of p110alpha, isolated"),
+    Parameter("IC50_alpelisib_beta", "nM", "alpelisib that blocks half of p110beta, isolated"),
+    Parameter("cell_shift_alpelisib", "1", "how many times more alpelisib that takes in cells"),
     Parameter("k_PTEN", "1/h", "PIP3 removed by a full complement of active PTEN at saturation"),
     Parameter("Km_PTEN", "1", "PIP3 at half of the PTEN rate"),
     Parameter("k_SHIP", "1/h", "PIP3 removed without PTEN (SHIP and others)"),
@@ -90,24 +94,26 @@ PARAMETERS = (
         "T308_stability", "1", "dephosphorylation of T308 where S473 is phosphorylated, relative to where it is not"
     ),
     Parameter("AKT_T308_activity", "1", "activity of AKT with T308 alone, relative to both sites"),
-    Parameter("IC50_AKT_inhibitor", "nM", "ATP-competitive inhibitor that blocks half of AKT"),
+    Parameter("IC50_AKT_inhibitor", "nM", "ATP-competitive inhibitor that blocks half of AKT, isolated"),
+    Parameter("cell_shift_AKT_inhibitor", "1", "how many times more AKT inhibitor that takes in cells"),
     Parameter("AKT_inhibitor_shield", "1", "dephosphorylation left to AKT with the inhibitor bound"),
-    Parameter("IC50_mTOR_inhibitor", "nM", "kinase inhibitor that blocks half of mTORC1 and mTORC2"),
+    Parameter("IC50_mTOR_inhibitor", "nM", "kinase inhibitor that blocks half of mTORC1 and mTORC2, isolated"),
+    Parameter("cell_shift_mTOR_inhibitor", "1", "how many times more mTOR inhibitor that takes in cells"),
     Parameter("S6K_mTORC2_feedback", "1", "how strongly active S6K lowers mTORC2; 0 switches the loop off"),
     Parameter("k_FOXO", "1/h", "return of FOXO to the nucleus"),
     Parameter("K_FOXO_AKT", "1", "AKT activity at which half of FOXO is outside the nucleus"),
     Parameter("k_S6K", "1/h", "inactivation of S6K"),
     Parameter("K_S6K", "1", "AKT activity at which half of S6K is active, without ERK"),
-    Parameter("ERK_to_S6K", "1", "gain of S6K activation by active ERK"),
+    Parameter("ERK_to_S6K", "1", "gain of S6K activation by active ERK, at the reference"),
 )
 
 QUANTITIES = (
-    Quantity("mTOR_free", "1", inhibited("mTOR_inhibitor", "IC50_mTOR_inhibitor"), "share of mTOR that is not blocked"),
+    Quantity("mTOR_free", "1", inhibited("mTOR_inhibitor", "(IC50_mTOR_inhibitor*cell_shift_mTOR_inhibitor)"), "share of mTOR that is not blocked"),
     Quantity("mTORC2_activity", "1", "mTOR_free/(1 + S6K_mTORC2_feedback*S6K_active)", "activity of mTORC2"),
     Quantity(
         "AKT_inhibitor_bound",
         "1",
-        saturating("AKT_inhibitor", "IC50_AKT_inhibitor"),
+        saturating("AKT_inhibitor", "IC50_AKT_inhibitor*cell_shift_AKT_inhibitor"),
         "share of AKT with the inhibitor bound",
     ),
     Quantity(
@@ -123,20 +129,38 @@ QUANTITIES = (
         "dephosphorylation of AKT; an occupied active site shields the phosphates",
     ),
     Quantity(
-        "PI3K_free", "1", inhibited("buparlisib", "IC50_buparlisib"), "share of PI3K that no pan-inhibitor blocks"
+        "PI3K_free", "1", inhibited("buparlisib", "(IC50_buparlisib*cell_shift_buparlisib)"), "share of PI3K that no pan-inhibitor blocks"
+    ),
+    Quantity(
+        "serum_on_PI3K_alpha",
+        "1",
+        with_serum("PI3K_alpha_starved"),
+        "ligand-free signal to p110alpha and activity of its mutant, relative to full medium",
+    ),
+    Quantity(
+        "serum_on_PI3K_beta",
+        "1",
+        with_serum("PI3K_beta_starved"),
+        "p110beta activity, relative to full medium",
+    ),
+    Quantity(
+        "PI3K_drive",
+        "1",
+        "serum_on_PI3K_alpha*HER3_basal_signal + HER3_ligand_signal + EGFR_to_PI3K*EGFR_signal",
+        "receptor signal to p110alpha",
     ),
     Quantity(
         "PI3K_alpha",
         "1",
-        f"(PI3K_alpha_gain*{saturating('HER3_signal + EGFR_to_PI3K*EGFR_signal', 'K_PI3K_alpha')}*IRS1 + PIK3CA_mutant)"
-        "*PI3K_free/(1 + alpelisib/IC50_alpelisib_alpha)",
+        f"(PI3K_alpha_gain*{saturating('PI3K_drive', 'K_PI3K_alpha')}*IRS1 + serum_on_PI3K_alpha*PIK3CA_mutant)"
+        "*PI3K_free/(1 + alpelisib/(IC50_alpelisib_alpha*cell_shift_alpelisib))",
         "activity of p110alpha",
     ),
     Quantity(
         "PI3K_beta",
         "1",
-        f"PI3K_beta_gain*(1 + PI3K_beta_PTEN*{fading('PTEN_active', 'K_PI3K_beta')})*IRS1"
-        "*PI3K_free/(1 + alpelisib/IC50_alpelisib_beta)",
+        f"serum_on_PI3K_beta*PI3K_beta_gain*(1 + PI3K_beta_PTEN*{fading('PTEN_active', 'K_PI3K_beta')})*IRS1"
+        "*PI3K_free/(1 + alpelisib/(IC50_alpelisib_beta*cell_shift_alpelisib))",
         "activity of p110beta",
     ),
     Quantity(
@@ -201,7 +225,7 @@ REACTIONS = (
     Reaction(
         "S6K_activation",
         "S6K -> S6K_active",
-        "k_S6K*AKT_activity/K_S6K*(1 + ERK_to_S6K*ERK_active)*mTOR_free*S6K",
+        "k_S6K*AKT_activity/K_S6K*(1 + ERK_to_S6K*ERK_signal)*mTOR_free*S6K",
     ),
     Reaction("S6K_inactivation", "S6K_active -> S6K", "k_S6K*S6K_active"),
 )

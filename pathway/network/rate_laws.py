@@ -13,6 +13,11 @@ def switching(amount: str, half: str) -> str:
     return f"{amount}**2/({half}**2 + {amount}**2)"
 
 
+def steep(amount: str, half: str) -> str:
+    """Rises from 0 to 1 almost at once; one half at `half`. Hill exponent 4. Both are names."""
+    return f"{amount}**4/({half}**4 + {amount}**4)"
+
+
 def inhibited(amount: str, half: str) -> str:
     """Falls from 1 to 0; one half at `half`. Hill exponent 1."""
     return f"1/(1 + {_factor(amount)}/{half})"
@@ -21,6 +26,11 @@ def inhibited(amount: str, half: str) -> str:
 def fading(amount: str, half: str) -> str:
     """Falls from 1 to 0 in an S shape; one half at `half`. Hill exponent 2. Both are names."""
     return f"{half}**2/({half}**2 + {amount}**2)"
+
+
+def with_serum(starved: str) -> str:
+    """What is left of a drive: all of it in full medium, the share `starved` without serum."""
+    return f"{starved} + (1 - {starved})*serum"
 
 
 def silenced_translation(occupancy: str, faster_decay: str, lost_translation: str) -> str:

@@ -60,8 +60,9 @@ PARAMETERS = (
     Parameter("KD_HRG", "nM", "dissociation constant of heregulin from HER3"),
     Parameter("KD_EGF", "nM", "dissociation constant of EGF from EGFR"),
     Parameter("KD_pertuzumab", "nM", "pertuzumab that blocks half of HER2 for heterodimers"),
-    Parameter("Ki_lapatinib_HER2", "nM", "lapatinib that blocks half of the HER2 kinase"),
-    Parameter("Ki_lapatinib_EGFR", "nM", "lapatinib that blocks half of the EGFR kinase"),
+    Parameter("Ki_lapatinib_HER2", "nM", "lapatinib that blocks half of the HER2 kinase, isolated"),
+    Parameter("Ki_lapatinib_EGFR", "nM", "lapatinib that blocks half of the EGFR kinase, isolated"),
+    Parameter("cell_shift_lapatinib", "1", "how many times more lapatinib that takes in cells"),
     Parameter("homodimer_reference", "molecules", "HER2 homodimers of the reference cell"),
     Parameter("HER3_dimer_reference", "molecules", "HER2-HER3 dimers of the reference cell"),
     Parameter("EGFR_dimer_reference", "molecules", "EGFR dimers at which the EGFR signal is 1"),
@@ -88,10 +89,10 @@ PARAMETERS = (
 
 QUANTITIES = (
     Quantity(
-        "HER2_kinase", "1", inhibited("lapatinib", "Ki_lapatinib_HER2"), "share of the HER2 kinase that is not blocked"
+        "HER2_kinase", "1", inhibited("lapatinib", "(Ki_lapatinib_HER2*cell_shift_lapatinib)"), "share of the HER2 kinase that is not blocked"
     ),
     Quantity(
-        "EGFR_kinase", "1", inhibited("lapatinib", "Ki_lapatinib_EGFR"), "share of the EGFR kinase that is not blocked"
+        "EGFR_kinase", "1", inhibited("lapatinib", "(Ki_lapatinib_EGFR*cell_shift_lapatinib)"), "share of the EGFR kinase that is not blocked"
     ),
     Quantity(
         "HER2_pairable",
@@ -120,11 +121,16 @@ QUANTITIES = (
         "HER2-HER2 on the surface",
     ),
     Quantity(
-        "HER2_HER3_dimers",
+        "HER2_HER3_ligand_free",
         "molecules",
-        "HER3*((1 - HRG_occupancy)*HER2_signalling*HER2_pairable/(K_HER2_HER3 + HER2_signalling*HER2_pairable)"
-        " + HRG_occupancy*HER2_partner/(K_HER2_HER3/HRG_affinity_gain + HER2_partner))",
-        "HER2-HER3 on the surface, without and with heregulin",
+        "HER3*(1 - HRG_occupancy)*HER2_signalling*HER2_pairable/(K_HER2_HER3 + HER2_signalling*HER2_pairable)",
+        "HER2-HER3 on the surface, without heregulin",
+    ),
+    Quantity(
+        "HER2_HER3_ligand_bound",
+        "molecules",
+        "HER3*HRG_occupancy*HER2_partner/(K_HER2_HER3/HRG_affinity_gain + HER2_partner)",
+        "HER2-HER3 on the surface, with heregulin",
     ),
     Quantity(
         "EGFR_with_HER2", "1", saturating("HER2_partner", "K_HER2_EGFR"), "share of EGF-bound EGFR that pairs with HER2"
@@ -136,7 +142,19 @@ QUANTITIES = (
         "signalling EGFR dimers",
     ),
     Quantity("HER2_signal", "1", "HER2_kinase*HER2_homodimers/homodimer_reference", "signal of HER2 homodimers"),
-    Quantity("HER3_signal", "1", "HER2_kinase*HER2_HER3_dimers/HER3_dimer_reference", "signal of HER2-HER3"),
+    Quantity(
+        "HER3_basal_signal",
+        "1",
+        "HER2_kinase*HER2_HER3_ligand_free/HER3_dimer_reference",
+        "signal of HER2-HER3 without heregulin",
+    ),
+    Quantity(
+        "HER3_ligand_signal",
+        "1",
+        "HER2_kinase*HER2_HER3_ligand_bound/HER3_dimer_reference",
+        "signal of HER2-HER3 with heregulin",
+    ),
+    Quantity("HER3_signal", "1", "HER3_basal_signal + HER3_ligand_signal", "signal of all HER2-HER3"),
     Quantity("EGFR_signal", "1", "EGFR_kinase*EGFR_dimers/EGFR_dimer_reference", "signal of EGFR"),
     Quantity(
         "HER3_transcription",

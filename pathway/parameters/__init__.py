@@ -46,6 +46,7 @@ __all__ = [
     "cell_lines",
     "is_cell_line_file",
     "knock_downs",
+    "media",
     "minimal",
     "reference",
     "sources",
@@ -193,6 +194,12 @@ def _is_found_in(anchor: Anchor, line: CellLine) -> bool:
     if line.parent is None:
         return follows
     return anchor.stated_by in line.own and anchor.parameter not in line.own
+
+
+@cache
+def media() -> Mapping[str, Mapping[str, float]]:
+    """The parameters that each medium sets, by the medium's name."""
+    return document(HERE / "media.toml").tables
 
 
 @cache

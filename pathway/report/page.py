@@ -238,7 +238,7 @@ def _changed(result: Result) -> str:
     for name, result_of in result.arms.items():
         arm = result_of.arm
         found += [f"{name}: {parameter} {text}" for parameter, text in arm.changes.items()]
-        found += [f"{name}: {c.name} {c.written} from {c.time:g} h" for c in arm.timed_changes]
+        found += [f"{name}: {c.words} from {c.time:g} h" for c in arm.timed_changes]
         found += [f"{name}: {protein} by {share:.0%}" for protein, share in arm.knock_downs.items()]
         found += [f"{name}: {c.name} by {c.written} from {c.time:g} h" for c in arm.timed_knock_downs]
     return f"<p>Changed in this scenario: {escape('; '.join(found))}.</p>" if found else ""

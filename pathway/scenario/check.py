@@ -62,6 +62,7 @@ class Checker:
             if isinstance(dose, dict):
                 self._dose(name, dose)
         self._changes(_table(self.document.get("changes")), ("changes",))
+        self._medium(self.document, ())
         for index, arm in enumerate(_rows(self.document.get("arm"))):
             self._arm(index, arm)
         self._all_doses()
@@ -254,6 +255,7 @@ class Checker:
             self._known(dose, self.doses, (*path, "doses"), "dose")
         self._changes(_table(arm.get("changes")), (*path, "changes"))
         self._knock_downs(_table(arm.get("knock_down")), (*path, "knock_down"))
+        self._medium(arm, path)
         if (
             "control" in arm
             and self._known(arm["control"], names, (*path, "control"), "arm")
@@ -273,6 +275,18 @@ class Checker:
                     quantities.fraction(text)
                 except UnitError as error:
                     self._add(place, f"knock-down of {protein}: {error}")
+
+    def _medium(self, table: Mapping[str, Any], path: Path) -> None:
+        """A medium that there is, from a moment before the end, whose parameters nothing else sets."""
+        medium, place = table.get("medium"), (*path, "medium")
+        name = medium.get("to") if isinstance(medium, dict) else medium
+        if not isinstance(name, str) or not self._known(name, self.laboratory.media, place, "medium"):
+            return
+        if isinstance(medium, dict):
+            self._within(self._hours(medium, "at", place), medium.get("at"), (*place, "at"))
+        for parameter in self.laboratory.media[name]:
+            if parameter in {**_table(self.document.get("changes")), **_table(table.get("changes"))}:
+                self._add(place, f"medium = '{name}' sets {parameter}, and so do the changes; keep one of them")
 
     def _growth(self) -> None:
         growth = _table(self.document.get("growth_rate"))

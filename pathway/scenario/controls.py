@@ -46,8 +46,11 @@ def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
 
 
 def untreated(arm: Arm, scenario: Scenario) -> Arm:
-    """The same cells without any dose, knock-down or change at a moment; the scenario's own such arm if it has one."""
-    bare = replace(arm, doses=(), timed_changes=(), knock_downs={}, timed_knock_downs=(), control=None)
+    """The same cells in the same medium without any dose, knock-down or change at a moment; the scenario's own such arm
+    if it has one.
+    """
+    medium = tuple(change for change in arm.timed_changes if change.medium)
+    bare = replace(arm, doses=(), timed_changes=medium, knock_downs={}, timed_knock_downs=(), control=None)
     return next((other for other in scenario.arms if dish(other, scenario) == dish(bare, scenario)), bare)
 
 

@@ -35,11 +35,25 @@ class Dose:
 
 @dataclass(frozen=True)
 class TimedChange:
-    """Something that changes at a moment: a parameter set, or a protein's synthesis lowered."""
+    """Something that changes at a moment: a parameter set, or a protein's synthesis lowered.
+
+    Attributes
+    ----------
+    name, written : str
+    time : float, hours
+    medium : str
+        The medium that the change belongs to; empty where it belongs to none.
+    """
 
     name: str
     written: str
     time: float
+    medium: str = ""
+
+    @property
+    def words(self) -> str:
+        """What a protocol says of it."""
+        return f"{self.medium} medium" if self.medium else f"{self.name} to {self.written}"
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ class Laboratory:
         The same lines with range and source of every number, where they are known.
     anchors : tuple of Anchor
         Parameters that follow from a line's untreated steady state.
+    media : mapping of name to mapping of parameter name to value
+        What a medium sets.
     """
 
     agents: Mapping[str, Agent]
@@ -91,6 +93,7 @@ class Laboratory:
     cell_count: str = "cell_number"
     line_of: Callable[[str, Path], CellLine] | None = None
     anchors: tuple[Anchor, ...] = ()
+    media: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def washed_out(self) -> tuple[str, ...]:

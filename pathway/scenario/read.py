@@ -173,7 +173,7 @@ def _built(
     inputs, of_copies = input_files(file, text, document, settings)
     end = quantities.hours(made.time.end)
     doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
-    arms = tuple(_arm(arm, made) for arm in made.arm)
+    arms = tuple(_arm(arm, made, laboratory) for arm in made.arm)
     used = {name for arm in arms for name in arm.doses}
     happenings = [time for name in used for time in doses[name].times]
     happenings += [change.time for arm in arms for change in (*arm.timed_changes, *arm.timed_knock_downs)]
@@ -230,20 +230,36 @@ def _dose(name: str, dose: schema.Dose, end: float, laboratory: Laboratory) -> D
     return Dose(name, dose.agent, value, written, tuple(first + every * k for k in range(count)))
 
 
-def _arm(arm: schema.Arm, made: schema.ScenarioFile) -> Arm:
+def _arm(arm: schema.Arm, made: schema.ScenarioFile, laboratory: Laboratory) -> Arm:
+    lasting, later = _medium(arm.medium or made.medium, laboratory)
     timed = {name: value for name, value in arm.changes.items() if isinstance(value, schema.Timed)}
     transient = {name: value for name, value in arm.knock_down.items() if isinstance(value, schema.TimedKnockDown)}
     return Arm(
         name=arm.name,
         cells=arm.cells or made.cells,
         doses=tuple(dict.fromkeys(arm.doses)),
-        changes={**made.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
-        timed_changes=tuple(TimedChange(n, v.to, quantities.hours(v.at)) for n, v in timed.items()),
+        changes={**lasting, **made.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
+        timed_changes=(*later, *(TimedChange(n, v.to, quantities.hours(v.at)) for n, v in timed.items())),
         knock_downs={n: quantities.fraction(v) for n, v in arm.knock_down.items() if isinstance(v, str)},
         timed_knock_downs=tuple(TimedChange(n, v.by, quantities.hours(v.at)) for n, v in transient.items()),
         control=arm.control,
         note=arm.note or "",
     )
+
+
+def _medium(
+    medium: str | schema.TimedMedium | None, laboratory: Laboratory
+) -> tuple[dict[str, str], tuple[TimedChange, ...]]:
+    """What a medium changes from the start, and what it changes at a moment."""
+    if medium is None:
+        return {}, ()
+    name = medium if isinstance(medium, str) else medium.to
+    units = laboratory.parameters
+    written = {n: f"{value:g} {units[n]}".removesuffix(" 1") for n, value in laboratory.media[name].items()}
+    if isinstance(medium, str):
+        return written, ()
+    time = quantities.hours(medium.at)
+    return {}, tuple(TimedChange(n, text, time, name) for n, text in written.items())
 
 
 def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None) -> Expectation:

@@ -69,6 +69,18 @@ class TimedKnockDown(Section):
     at: Time
 
 
+class TimedMedium(Section):
+    """Another medium from a moment on; before it, cells are in full medium."""
+
+    to: str
+    at: Time
+
+
+Medium = Annotated[
+    str | TimedMedium, Field(description='"serum-free" from long before, or { to = "serum-free", at = "-24 h" }')
+]
+
+
 class GrowthRate(Section):
     """Whose effect the GR value shows."""
 
@@ -86,6 +98,7 @@ class Arm(Section):
     doses: list[str] = []
     changes: dict[str, Amount | Timed] = Field({}, description='Parameters that differ: "0.1 x" or a value with unit')
     knock_down: dict[str, Amount | TimedKnockDown] = Field({}, description="Proteins lowered, as the bench measures it")
+    medium: Medium | None = Field(None, description="Another medium than the scenario's")
     control: str | None = Field(None, description="The arm that GR compares with, instead of the matched one")
     note: str | None = None
 
@@ -199,6 +212,7 @@ class ScenarioFile(Section):
     time: TimeSection
     dose: dict[str, Dose] = {}
     changes: dict[str, Amount] = Field({}, description="Parameters that differ in every arm")
+    medium: Medium | None = Field(None, description="What the cells of every arm are kept in")
     growth_rate: GrowthRate | None = None
     arm: list[Arm] = Field(min_length=1)
     show: Show | None = None

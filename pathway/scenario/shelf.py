@@ -32,6 +32,7 @@ def built_in_laboratory() -> Laboratory:
         knock_downs={n: KnockDown(k.parameter, k.observable) for n, k in parameters.knock_downs().items()},
         line_of=line_of_cells,
         anchors=parameters.anchors(),
+        media=parameters.media(),
     )
 
 

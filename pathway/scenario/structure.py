@@ -16,10 +16,12 @@ _SECTIONS: dict[Path, type[BaseModel]] = {
     (): schema.ScenarioFile,
     ("time",): schema.TimeSection,
     ("dose", "*"): schema.Dose,
+    ("medium",): schema.TimedMedium,
     ("growth_rate",): schema.GrowthRate,
     ("arm", "*"): schema.Arm,
     ("arm", "*", "changes", "*"): schema.Timed,
     ("arm", "*", "knock_down", "*"): schema.TimedKnockDown,
+    ("arm", "*", "medium"): schema.TimedMedium,
     ("show",): schema.Show,
     ("data",): schema.Data,
     ("data", "*"): schema.Data,
@@ -41,6 +43,7 @@ _EXAMPLES = {
     "by": '"80 %"',
     "to": '"0.1 x"',
     "cells": '"bt474"',
+    "medium": '"serum-free"',
     "agent": '"trastuzumab"',
     "title": '"What is asked"',
     "name": '"untreated"',
@@ -147,7 +150,8 @@ def _missing(path: Path) -> str:
         return "there is no arm; add at least [[arm]] with a name"
     if path == ("time",):
         return '[time] is missing; expected [time] with end = "120 h"'
-    example = f"; expected for example {name} = {_EXAMPLES[str(name)]}" if name in _EXAMPLES else ""
+    known = _EXAMPLES | {"to": '"serum-free"'} if path[-2:-1] == ("medium",) else _EXAMPLES
+    example = f"; expected for example {name} = {known[str(name)]}" if name in known else ""
     return f"{_label(path[:-1])} has no '{name}'{example}"
 
 
@@ -158,7 +162,7 @@ def _wrong_type(path: Path, value: Any, kind: str) -> str:
         example = _EXAMPLES.get(name, '"0.1 x"')
         if name in ("parameters", "hold_out", "doses", "of", "observables"):
             return f"{name} holds the number {value}; expected names in quotes"
-        if name in ("name", "title", "cells", "agent", "file", "normalize"):
+        if name in ("name", "title", "cells", "agent", "file", "normalize", "medium"):
             return f"{name} = {value} is a number; expected text such as {example}"
         return f"{name} = {value} has no unit; expected text with a unit such as {example}"
     wanted = {"string_type": "text", "float_type": "a number", "int_type": "a whole number"}[kind]

@@ -100,7 +100,7 @@ def test_loaded_miR21_balances(model, slopes, seed):
         "antimiR_RISC",
     )
     names = {**state, **dict(zip(model.parameters, model.parameter_values, strict=True)), "time": 0.0}
-    loss = evaluate(model.closed_assignments["miRNA_loss"], names)
+    loss = evaluate(model.closed_assignments["miR21_loss_rate"], names)
     loading = names["k_miRNA_loading"] * state["miR21_duplex"]
     total = sum(found[name] for name in carriers)
     size = sum(abs(found[name]) for name in carriers)

@@ -1,0 +1,132 @@
+"""What the cascade, the medium, death and the options of miR-21 must do whatever the exact numbers are."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from pathway import parameters
+from pathway.equations import network_model
+from pathway.network import circuit
+from pathway.simulation import Intervention, simulate, steady_state
+
+EGF, HRG = 100 / 6.222, 100 / 7.5  # nM: 100 ng/mL
+STARVE = Intervention(-24.0, set={"serum": 0.0})
+AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1419", "hcc1954", "mda_mb_453", "uacc812")
+
+
+@cache
+def model(line, **changes):
+    made = network_model(line, circuit(), parameters.values(circuit(), parameters.cell_line(line)))
+    made = made.with_parameters(changes)
+    return made.with_initial_values(steady_state(made))
+
+
+def run(made, times, *interventions):
+    return simulate(made, times, start=times[0], interventions=list(interventions))
+
+
+@cache
+def starved(line, ligand=None, amount=0.0):
+    """Hours -24 (full medium), 0 (starved), then 10, 30 and 90 min with ligand."""
+    given = [Intervention(0.0, add={ligand: amount})] if ligand else []
+    return run(model(line), [-24.0, -1e-6, 1 / 6, 0.5, 1.5], STARVE, *given)
+
+
+def treated(line, hours, **nM):
+    return run(model(line), [0.0, hours], Intervention(0.0, add=nM))
+
+
+@pytest.mark.parametrize("line", AMPLIFIED)
+def test_active_ERK_is_a_small_share_at_rest(line):
+    full, hungry = starved(line)["pERK"][:2]
+    assert 0.02 <= full <= 0.3
+    assert hungry <= 0.1
+
+
+@pytest.mark.parametrize("ligand", [("EGF", EGF), ("HRG", HRG)])
+def test_a_ligand_raises_active_ERK_of_starved_SKBR3_manyfold(ligand):
+    """Niepel 2014: 18 and 17 fold at 10 min; the control lies near the assay's floor, so half of that is asked."""
+    course = starved("skbr3", *ligand)["pERK"]
+    assert course[2] > 8 * course[1]
+    assert course[4] > 0.4 * course[2]
+
+
+def test_heregulin_raises_pAKT_of_starved_cells_severalfold():
+    for line in ("skbr3", "bt474"):
+        course = starved(line, "HRG", HRG)["pAKT"]
+        assert 3.5 < course[2] / course[1] < 9
+        assert course[4] > 0.75 * course[2]
+
+
+def test_EGF_is_transient_and_heregulin_lasts_in_MCF7():
+    egf, hrg = (starved("mcf7", *ligand)["pERK"] for ligand in (("EGF", EGF), ("HRG", HRG)))
+    assert egf[4] - egf[1] < 0.25 * (egf[2] - egf[1])
+    assert hrg[4] - hrg[1] > 0.4 * (hrg[2] - hrg[1])
+
+
+def test_MEK_rises_less_than_ERK():
+    found = starved("hcc1954", "EGF", EGF)
+    fold = {name: found[name][2] / found[name][1] for name in ("pMEK", "pERK")}
+    assert fold["pERK"] > fold["pMEK"] ** 1.5
+
+
+def test_two_phosphates_at_rest_are_the_square_of_one():
+    """Detailed balance of each step: single over none equals both over single."""
+    found = model("skbr3")
+    none, single, both = (found.initial_values[found.species_index(n)] for n in ("ERK", "ERK_single", "ERK_active"))
+    assert single / none == pytest.approx(both / single, rel=1e-8)
+
+
+def test_lapatinib_kills_and_neither_trastuzumab_nor_one_arm_alone_does():
+    def per_day(hours, **nM):
+        found = treated("bt474", hours, **nM)
+        return found["log_cell_number"][-1] / hours * 24
+
+    def without_death(hours, **nM):
+        made = model("bt474", k_apoptosis=0.0)
+        return run(made, [0.0, hours], Intervention(0.0, add=nM))["log_cell_number"][-1] / hours * 24
+
+    assert treated("bt474", 96.0, lapatinib=1000.0)["growth"][-1] < 0
+    assert without_death(96.0, lapatinib=1000.0) > per_day(96.0, lapatinib=1000.0) + 0.1
+    for alone in ({"trastuzumab": 68.7}, {"MEK_inhibitor": 30.0}):
+        assert per_day(96.0, **alone) == pytest.approx(without_death(96.0, **alone), abs=0.02)
+
+
+def test_miR4728_raises_miR21_and_trastuzumab_leaves_it():
+    on = model("skbr3", miR4728_stabilization=1.0)
+    read = on.species_index("miR21_RISC")
+    assert on.initial_values[read] > 1.2 * model("skbr3").initial_values[read]
+    little = model("skbr3", miR4728_stabilization=1.0, HER2_level=2e4)
+    assert little.initial_values[read] < 0.8 * on.initial_values[read]
+    given = Intervention(0.0, add={"trastuzumab": 68.7})
+    before, after = run(on, [0.0, 24.0], given)["miR21_decay"]
+    assert after == pytest.approx(before, rel=1e-12)
+
+
+@pytest.mark.parametrize("option", ["target_directed_decay", "Argonaute_scarcity"])
+def test_options_lower_miR21(option):
+    value = {"target_directed_decay": 2.0, "Argonaute_scarcity": 1e-4}[option]
+    without, with_it = (run(m, [0.0, 1.0])["miR21"][0] for m in (model("skbr3"), model("skbr3", **{option: value})))
+    assert with_it < 0.9 * without
+
+
+def test_antimir_has_miR21_degraded_where_the_option_is_on():
+    given = Intervention(0.0, add={"antimiR_lipoplex": 50.0})
+    off, on = (run(model("skbr3", antimiR_directed_decay=v), [0.0, 48.0], given)["miR21"][-1] for v in (0.0, 5.0))
+    assert on < 0.7 * off
+
+
+def test_short_Argonaute_turns_away_mimic():
+    given = Intervention(0.0, add={"mimic_lipoplex": 50.0})
+    loaded = [
+        np.diff(run(model("skbr3", Argonaute_scarcity=v), [0.0, 24.0], given)["miR21"])[0] for v in (0.0, 1e-4)
+    ]
+    assert loaded[1] < 0.5 * loaded[0]
+
+
+def test_a_cell_takes_more_of_an_inhibitor_than_the_isolated_kinase():
+    for agent, quantity in (("lapatinib", "HER2_kinase"), ("MEK_inhibitor", "MEK_free"), ("mTOR_inhibitor", "mTOR_free")):
+        shifts = [run(model("skbr3", **{f"cell_shift_{agent}": s}), [0.0, 1e-6], Intervention(0.0, add={agent: 10.0 * s}))
+                  for s in (1.0, 4.0)]
+        assert shifts[0][quantity][-1] == pytest.approx(shifts[1][quantity][-1], rel=1e-6)

@@ -41,6 +41,12 @@ QUANTITIES = (
     ),
     Quantity("death_rate", "1/h", f"k_death + k_apoptosis*{steep('BIM', 'K_BIM')}", "deaths"),
     Quantity("growth_rate", "1/h", "division_rate - death_rate", "net growth rate of the cell number"),
+    Quantity(
+        "needed_division_rate",
+        "1/h",
+        "reference_growth_rate + death_rate",
+        "divisions that make up for deaths and leave the growth of the untreated parental line",
+    ),
 )
 
 REACTIONS = (

@@ -35,7 +35,7 @@ PARAMETERS = (
     Parameter("HER2_to_RAS", "1", "activation of RAS by the HER2 signal"),
     Parameter("HER3_to_RAS", "1", "activation of RAS by the HER3 signal"),
     Parameter("EGFR_to_RAS", "1", "activation of RAS by the EGFR signal"),
-    Parameter("RAS_starved", "1", "share of the ligand-free activation of RAS that is left without serum"),
+    Parameter("RAS_starved", "1", "share of the activation of RAS by ligand-free receptors that is left without serum"),
     Parameter("ERK_reference", "1", "active ERK of the reference cell, untreated, in full medium"),
     Parameter("ERK_feedback", "1", "how strongly active ERK lowers RAS activation (SOS); 0 switches the loop off"),
     Parameter("RAF_feedback", "1", "how strongly active ERK lowers RAF; 0 switches the loop off"),
@@ -69,12 +69,12 @@ QUANTITIES = (
     Quantity("MEK_free", "1", inhibited("MEK_inhibitor", "(IC50_MEK_inhibitor*cell_shift_MEK_inhibitor)"), "share of MEK that is not blocked"),
     Quantity("ERK_signal", "1", "ERK_active/ERK_reference", "active ERK, relative to the reference cell"),
     Quantity(
-        "serum_on_RAS", "1", with_serum("RAS_starved"), "ligand-free activation of RAS, relative to full medium"
+        "serum_on_RAS", "1", with_serum("RAS_starved"), "activation of RAS by ligand-free receptors, relative to full medium"
     ),
     Quantity(
         "RAS_activation",
         "1",
-        "(serum_on_RAS*(RAS_basal + HER2_to_RAS*HER2_signal + HER3_to_RAS*HER3_basal_signal) + RAS_mutant"
+        "(RAS_basal + RAS_mutant + serum_on_RAS*(HER2_to_RAS*HER2_signal + HER3_to_RAS*HER3_basal_signal)"
         " + HER3_to_RAS*HER3_ligand_signal + EGFR_to_RAS*EGFR_signal)"
         "/(1 + ERK_feedback*ERK_signal + SPRY_feedback*SPRY)",
         "activation of RAS by all receptors, after feedback",

@@ -67,7 +67,7 @@ REACTIONS = (
         "BIM_synthesis",
         "-> BIM",
         "k_BIM*FOXO_nuclear",
-        assumption="FOXO in the nucleus makes BIM, active ERK has it degraded: it piles up where AKT and ERK both fall.",
+        assumption="Nuclear FOXO makes BIM, active ERK has it degraded: it piles up where AKT and ERK both fall.",
     ),
     Reaction("BIM_degradation", "BIM ->", "k_BIM*(1 + ERK_to_BIM*ERK_signal)*BIM"),
     Reaction(

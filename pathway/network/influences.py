@@ -10,7 +10,9 @@ _ON_PTEN = ("PTEN", "PTEN_active")
 
 INFLUENCES = (
     Influence("PTEN", ("PTEN_active",), ("PIP3_by_PTEN", "PI3K_beta"), "restoring PTEN", _ON_PIP3),
-    Influence("HER3 signal", ("HER3_basal_signal", "HER3_ligand_signal"), ("PI3K_drive",), "setting the HER3 signal", _ON_PIP3),
+    Influence(
+        "HER3 signal", ("HER3_basal_signal", "HER3_ligand_signal"), ("PI3K_drive",), "setting the HER3 signal", _ON_PIP3
+    ),
     Influence("EGFR signal", ("EGFR_signal",), ("PI3K_drive",), "setting the EGFR signal", _ON_PIP3),
     Influence(
         "adapters (S6K feedback)",

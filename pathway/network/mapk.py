@@ -44,7 +44,9 @@ PARAMETERS = (
     Parameter("ERK_to_SPRY", "1", "gain of Sprouty synthesis by active ERK, at the reference"),
     Parameter("k_MEK", "1/h", "dephosphorylation of MEK"),
     Parameter("RAS_to_MEK", "1", "phosphorylation of MEK by RAF per RAS-GTP, relative to k_MEK"),
-    Parameter("k_ERK", "1/h", "dephosphorylation of either ERK site without induced phosphatases, little ERK in their way"),
+    Parameter(
+        "k_ERK", "1/h", "dephosphorylation of either ERK site without induced phosphatases, little ERK in their way"
+    ),
     Parameter("MEK_to_ERK", "1", "phosphorylation of either ERK site per active MEK, relative to k_ERK"),
     Parameter("K_ERK_phosphatase", "1", "phosphorylated ERK at which half of its phosphatases are busy"),
     Parameter(
@@ -66,10 +68,18 @@ PARAMETERS = (
 )
 
 QUANTITIES = (
-    Quantity("MEK_free", "1", inhibited("MEK_inhibitor", "(IC50_MEK_inhibitor*cell_shift_MEK_inhibitor)"), "share of MEK that is not blocked"),
+    Quantity(
+        "MEK_free",
+        "1",
+        inhibited("MEK_inhibitor", "(IC50_MEK_inhibitor*cell_shift_MEK_inhibitor)"),
+        "share of MEK that is not blocked",
+    ),
     Quantity("ERK_signal", "1", "ERK_active/ERK_reference", "active ERK, relative to the reference cell"),
     Quantity(
-        "serum_on_RAS", "1", with_serum("RAS_starved"), "activation of RAS by ligand-free receptors, relative to full medium"
+        "serum_on_RAS",
+        "1",
+        with_serum("RAS_starved"),
+        "activation of RAS by ligand-free receptors, relative to full medium",
     ),
     Quantity(
         "RAS_activation",
@@ -79,7 +89,9 @@ QUANTITIES = (
         "/(1 + ERK_feedback*ERK_signal + SPRY_feedback*SPRY)",
         "activation of RAS by all receptors, after feedback",
     ),
-    Quantity("RAF_activity", "1", "RAS_GTP/(1 + RAF_feedback*ERK_signal)", "RAF that RAS-GTP activates, after feedback"),
+    Quantity(
+        "RAF_activity", "1", "RAS_GTP/(1 + RAF_feedback*ERK_signal)", "RAF that RAS-GTP activates, after feedback"
+    ),
     Quantity("MEK_on_ERK", "1/h", "k_ERK*MEK_to_ERK*MEK_active*MEK_free", "phosphorylation of either ERK site"),
     Quantity(
         "ERK_phosphatase",
@@ -103,7 +115,7 @@ REACTIONS = (
         "ERK_phosphorylation",
         "ERK -> ERK_single",
         "MEK_on_ERK*ERK",
-        assumption="MEK lets go of ERK after each phosphate, and both sites are alike, so little MEK makes hardly any active ERK.",
+        assumption="MEK lets go of ERK after each phosphate; both sites are alike.",
     ),
     Reaction("ERK_phosphorylation_second", "ERK_single -> ERK_active", "MEK_on_ERK*ERK_single"),
     Reaction(

@@ -75,7 +75,9 @@ PARAMETERS = (
     Parameter("K_miR4728", "molecules", "HER2_level, standing for ERBB2 copies, at half of that"),
     Parameter("target_directed_decay", "1", "extra decay of miR-21 on a target, relative; 0 switches it off"),
     Parameter("antimiR_directed_decay", "1", "extra decay of miR-21 with anti-miR on it, relative; 0 switches it off"),
-    Parameter("Argonaute_scarcity", "1/molecules", "loaded miRNA that takes half of Argonaute, inverse; 0: never short"),
+    Parameter(
+        "Argonaute_scarcity", "1/molecules", "loaded miRNA that takes half of Argonaute, inverse; 0: never short"
+    ),
     Parameter("k_miRNA_release", "1/h", "release of loaded miRNA from a target"),
     Parameter("K_miR21_PTEN", "molecules", "miR21_RISC at which half of the PTEN sites are bound"),
     Parameter("K_miR21_PDCD4", "molecules", "miR21_RISC at which half of the PDCD4 sites are bound"),
@@ -196,7 +198,10 @@ REACTIONS = (
     ),
     Reaction("miR21_processing", "miR21_primary -> miR21_duplex", "k_miR21_processing*miR21_primary"),
     Reaction(
-        "miR21_loading", "miR21_duplex -> miR21_RISC", "k_miRNA_loading*Argonaute_free*miR21_duplex", source="Kingston2019"
+        "miR21_loading",
+        "miR21_duplex -> miR21_RISC",
+        "k_miRNA_loading*Argonaute_free*miR21_duplex",
+        source="Kingston2019",
     ),
     Reaction(
         "miR21_duplex_loss",

@@ -67,7 +67,11 @@ PARAMETERS = (
     Parameter("PI3K_alpha_gain", "1", "p110alpha activity at a saturating receptor signal"),
     Parameter("K_PI3K_alpha", "1", "receptor signal at half of the p110alpha activity"),
     Parameter("EGFR_to_PI3K", "1", "weight of the EGFR signal on PI3K, relative to HER3"),
-    Parameter("PI3K_alpha_starved", "1", "share of the ligand-free and of the mutant p110alpha activity that is left without serum"),
+    Parameter(
+        "PI3K_alpha_starved",
+        "1",
+        "share of the ligand-free and of the mutant p110alpha activity that is left without serum",
+    ),
     Parameter("PI3K_beta_starved", "1", "share of the p110beta activity that is left without serum"),
     Parameter("PIK3CA_mutant", "1", "activity of mutant p110alpha in full medium, outside all feedback"),
     Parameter("PI3K_beta_gain", "1", "p110beta activity at high PTEN"),
@@ -108,7 +112,12 @@ PARAMETERS = (
 )
 
 QUANTITIES = (
-    Quantity("mTOR_free", "1", inhibited("mTOR_inhibitor", "(IC50_mTOR_inhibitor*cell_shift_mTOR_inhibitor)"), "share of mTOR that is not blocked"),
+    Quantity(
+        "mTOR_free",
+        "1",
+        inhibited("mTOR_inhibitor", "(IC50_mTOR_inhibitor*cell_shift_mTOR_inhibitor)"),
+        "share of mTOR that is not blocked",
+    ),
     Quantity("mTORC2_activity", "1", "mTOR_free/(1 + S6K_mTORC2_feedback*S6K_active)", "activity of mTORC2"),
     Quantity(
         "AKT_inhibitor_bound",
@@ -129,7 +138,10 @@ QUANTITIES = (
         "dephosphorylation of AKT; an occupied active site shields the phosphates",
     ),
     Quantity(
-        "PI3K_free", "1", inhibited("buparlisib", "(IC50_buparlisib*cell_shift_buparlisib)"), "share of PI3K that no pan-inhibitor blocks"
+        "PI3K_free",
+        "1",
+        inhibited("buparlisib", "(IC50_buparlisib*cell_shift_buparlisib)"),
+        "share of PI3K that no pan-inhibitor blocks",
     ),
     Quantity(
         "serum_on_PI3K_alpha",

@@ -89,10 +89,16 @@ PARAMETERS = (
 
 QUANTITIES = (
     Quantity(
-        "HER2_kinase", "1", inhibited("lapatinib", "(Ki_lapatinib_HER2*cell_shift_lapatinib)"), "share of the HER2 kinase that is not blocked"
+        "HER2_kinase",
+        "1",
+        inhibited("lapatinib", "(Ki_lapatinib_HER2*cell_shift_lapatinib)"),
+        "share of the HER2 kinase that is not blocked",
     ),
     Quantity(
-        "EGFR_kinase", "1", inhibited("lapatinib", "(Ki_lapatinib_EGFR*cell_shift_lapatinib)"), "share of the EGFR kinase that is not blocked"
+        "EGFR_kinase",
+        "1",
+        inhibited("lapatinib", "(Ki_lapatinib_EGFR*cell_shift_lapatinib)"),
+        "share of the EGFR kinase that is not blocked",
     ),
     Quantity(
         "HER2_pairable",

@@ -12,7 +12,7 @@ from pathway.simulation import Intervention, simulate, steady_state
 
 EGF, HRG = 100 / 6.222, 100 / 7.5  # nM: 100 ng/mL
 STARVE = Intervention(-24.0, set={"serum": 0.0})
-AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1419", "hcc1954", "mda_mb_453", "uacc812")
+AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1954", "mda_mb_453", "uacc812")
 
 
 @cache
@@ -31,10 +31,6 @@ def starved(line, ligand=None, amount=0.0):
     """Hours -24 (full medium), 0 (starved), then 10, 30 and 90 min with ligand."""
     given = [Intervention(0.0, add={ligand: amount})] if ligand else []
     return run(model(line), [-24.0, -1e-6, 1 / 6, 0.5, 1.5], STARVE, *given)
-
-
-def treated(line, hours, **nM):
-    return run(model(line), [0.0, hours], Intervention(0.0, add=nM))
 
 
 @pytest.mark.parametrize("line", AMPLIFIED)
@@ -68,7 +64,7 @@ def test_EGF_is_transient_and_heregulin_lasts_in_MCF7():
 def test_MEK_rises_less_than_ERK():
     found = starved("hcc1954", "EGF", EGF)
     fold = {name: found[name][2] / found[name][1] for name in ("pMEK", "pERK")}
-    assert fold["pERK"] > fold["pMEK"] ** 1.5
+    assert fold["pERK"] > 1.7 * fold["pMEK"]
 
 
 def test_two_phosphates_at_rest_are_the_square_of_one():
@@ -78,19 +74,22 @@ def test_two_phosphates_at_rest_are_the_square_of_one():
     assert single / none == pytest.approx(both / single, rel=1e-8)
 
 
-def test_lapatinib_kills_and_neither_trastuzumab_nor_one_arm_alone_does():
-    def per_day(hours, **nM):
-        found = treated("bt474", hours, **nM)
-        return found["log_cell_number"][-1] / hours * 24
+def cells_after_72_h(line, **given):
+    """Cells of a treated culture, relative to an untreated one, with and without death by BIM."""
+    untreated = 2.0 ** (72.0 / parameters.cell_line(line).values["doubling_time"])
+    cultures = (model(line, k_apoptosis=k) for k in (parameters.reference()["k_apoptosis"].value, 0.0))
+    return [run(m, [0.0, 72.0], Intervention(0.0, add=given))["cell_number"][-1] / untreated for m in cultures]
 
-    def without_death(hours, **nM):
-        made = model("bt474", k_apoptosis=0.0)
-        return run(made, [0.0, hours], Intervention(0.0, add=nM))["log_cell_number"][-1] / hours * 24
 
-    assert treated("bt474", 96.0, lapatinib=1000.0)["growth"][-1] < 0
-    assert without_death(96.0, lapatinib=1000.0) > per_day(96.0, lapatinib=1000.0) + 0.1
-    for alone in ({"trastuzumab": 68.7}, {"MEK_inhibitor": 30.0}):
-        assert per_day(96.0, **alone) == pytest.approx(without_death(96.0, **alone), abs=0.02)
+def test_lapatinib_kills_and_trastuzumab_alone_does_not():
+    """HER2 and EGFR kinase off: AKT and ERK fall together. The lowest viability of BT-474 is below 0.2."""
+    killed, slowed = cells_after_72_h("bt474", lapatinib=8000.0)
+    assert killed < 0.2 < slowed
+    for line in ("bt474", "skbr3"):
+        dying, living = cells_after_72_h(line, trastuzumab=68.7)
+        assert 0.97 < dying / living <= 1.0
+        dying, living = cells_after_72_h(line, AKT_inhibitor=1000.0)
+        assert 0.97 < dying / living <= 1.0
 
 
 def test_miR4728_raises_miR21_and_trastuzumab_leaves_it():
@@ -119,14 +118,18 @@ def test_antimir_has_miR21_degraded_where_the_option_is_on():
 
 def test_short_Argonaute_turns_away_mimic():
     given = Intervention(0.0, add={"mimic_lipoplex": 50.0})
-    loaded = [
-        np.diff(run(model("skbr3", Argonaute_scarcity=v), [0.0, 24.0], given)["miR21"])[0] for v in (0.0, 1e-4)
-    ]
+    loaded = [np.diff(run(model("skbr3", Argonaute_scarcity=v), [0.0, 24.0], given)["miR21"])[0] for v in (0.0, 1e-4)]
     assert loaded[1] < 0.5 * loaded[0]
 
 
 def test_a_cell_takes_more_of_an_inhibitor_than_the_isolated_kinase():
-    for agent, quantity in (("lapatinib", "HER2_kinase"), ("MEK_inhibitor", "MEK_free"), ("mTOR_inhibitor", "mTOR_free")):
-        shifts = [run(model("skbr3", **{f"cell_shift_{agent}": s}), [0.0, 1e-6], Intervention(0.0, add={agent: 10.0 * s}))
-                  for s in (1.0, 4.0)]
+    for agent, quantity in (
+        ("lapatinib", "HER2_kinase"),
+        ("MEK_inhibitor", "MEK_free"),
+        ("mTOR_inhibitor", "mTOR_free"),
+    ):
+        shifts = [
+            run(model("skbr3", **{f"cell_shift_{agent}": s}), [0.0, 1e-6], Intervention(0.0, add={agent: 10.0 * s}))
+            for s in (1.0, 4.0)
+        ]
         assert shifts[0][quantity][-1] == pytest.approx(shifts[1][quantity][-1], rel=1e-6)

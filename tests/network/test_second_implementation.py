@@ -80,7 +80,7 @@ def cases(line: str, own: bool) -> list[tuple[dict[str, float], dict[str, float]
 def sizes_of(state: dict[str, float], values: dict[str, float], found: dict[str, float]) -> dict[str, float]:
     """The size against which a quantity or observable is judged: its own, except where terms are subtracted."""
     q = handwritten.quantities(state, values)
-    division_and_death = q["division_rate"] + values["k_death"]
+    division_and_death = q["division_rate"] + q["death_rate"]
     sizes = {n: abs(v) for n, v in found.items()}
     return sizes | {n: division_and_death for n in ("growth", "growth_rate") if n in found}
 

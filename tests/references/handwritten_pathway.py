@@ -52,6 +52,7 @@ def right_hand_side(
 def quantities(state: dict[str, float], parameters: dict[str, float]) -> dict[str, float]:
     """What follows at every moment from species and parameters, by name."""
     s, p, q = SimpleNamespace(**state), SimpleNamespace(**parameters), SimpleNamespace()
+    medium_quantities(s, p, q)
     receptor_quantities(s, p, q)
     growth_quantities(s, p, q)
     agent_quantities(s, p, q)
@@ -104,6 +105,19 @@ def made_up(p: SimpleNamespace, q: SimpleNamespace, k: float) -> float:
     return k + (1 - c) * q.reference_division_rate + c * q.division_rate
 
 
+# What many sections read: the medium, active ERK ----------------------------------------------------------------------
+
+
+def medium_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> None:
+    def left_without_serum(share: float) -> float:
+        return share + (1 - share) * p.serum
+
+    q.serum_on_RAS = left_without_serum(p.RAS_starved)
+    q.serum_on_PI3K_alpha = left_without_serum(p.PI3K_alpha_starved)
+    q.serum_on_PI3K_beta = left_without_serum(p.PI3K_beta_starved)
+    q.ERK_signal = s.ERK_active / p.ERK_reference
+
+
 # Receptors, ligands, Src ----------------------------------------------------------------------------------------------
 
 
@@ -114,8 +128,8 @@ def homodimers(receptors: float, K: float) -> float:
 
 
 def receptor_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> None:
-    q.HER2_kinase = left_by(s.lapatinib, p.Ki_lapatinib_HER2)
-    q.EGFR_kinase = left_by(s.lapatinib, p.Ki_lapatinib_EGFR)
+    q.HER2_kinase = left_by(s.lapatinib, p.cell_shift_lapatinib * p.Ki_lapatinib_HER2)
+    q.EGFR_kinase = left_by(s.lapatinib, p.cell_shift_lapatinib * p.Ki_lapatinib_EGFR)
     q.HER2_pairable = left_by(s.pertuzumab, p.KD_pertuzumab)
     q.HRG_occupancy = occupied(s.HRG + s.HRG_autocrine, p.KD_HRG)
     q.EGF_occupancy = occupied(s.EGF, p.KD_EGF)
@@ -125,12 +139,15 @@ def receptor_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespa
     q.HER2_homodimers = homodimers(q.HER2_signalling, p.K_HER2_HER2)
     without_ligand = occupied(q.HER2_pairable * q.HER2_signalling, p.K_HER2_HER3)
     with_ligand = occupied(q.HER2_partner, p.K_HER2_HER3 / p.HRG_affinity_gain)
-    q.HER2_HER3_dimers = s.HER3 * ((1 - q.HRG_occupancy) * without_ligand + q.HRG_occupancy * with_ligand)
+    q.HER2_HER3_ligand_free = s.HER3 * (1 - q.HRG_occupancy) * without_ligand
+    q.HER2_HER3_ligand_bound = s.HER3 * q.HRG_occupancy * with_ligand
     q.EGFR_with_HER2 = occupied(q.HER2_partner, p.K_HER2_EGFR)
     q.EGFR_dimers = s.EGFR * q.EGF_occupancy * (p.EGFR_homodimer_activity + q.EGFR_with_HER2)
 
     q.HER2_signal = q.HER2_kinase * q.HER2_homodimers / p.homodimer_reference
-    q.HER3_signal = q.HER2_kinase * q.HER2_HER3_dimers / p.HER3_dimer_reference
+    q.HER3_basal_signal = q.HER2_kinase * q.HER2_HER3_ligand_free / p.HER3_dimer_reference
+    q.HER3_ligand_signal = q.HER2_kinase * q.HER2_HER3_ligand_bound / p.HER3_dimer_reference
+    q.HER3_signal = q.HER3_basal_signal + q.HER3_ligand_signal
     q.EGFR_signal = q.EGFR_kinase * q.EGFR_dimers / p.EGFR_dimer_reference
 
     def promoter(FOXO: float) -> float:
@@ -194,16 +211,19 @@ def growth_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace
     q.reference_growth_rate = log(2) / p.doubling_time
     q.reference_division_rate = q.reference_growth_rate + p.k_death
     q.division_rate = p.mu_max * occupied(s.cyclin_D, p.K_growth * s.p27)
-    q.growth_rate = q.division_rate - p.k_death
+    q.death_rate = p.k_death + p.k_apoptosis * occupied(s.BIM, p.K_BIM, n=4)
+    q.growth_rate = q.division_rate - q.death_rate
+    q.needed_division_rate = q.reference_growth_rate + q.death_rate
 
 
 def growth_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Terms:
     p27_made = p.k_p27 * (1 + p.FOXO_to_p27 * s.FOXO_nuclear) * left_by(q.AKT_activity, p.K_AKT_p27)
-    cyclin_D = p.cyclin_D_basal + p.ERK_to_cyclin_D * s.ERK_active + p.S6K_to_cyclin_D * s.S6K_active
+    cyclin_D = p.cyclin_D_basal + p.ERK_to_cyclin_D * q.ERK_signal + p.S6K_to_cyclin_D * s.S6K_active
     return {
         "p27": [p27_made, -p.k_p27 * s.p27],
         "cyclin_D": [p.k_cyclin_D * cyclin_D, -p.k_cyclin_D * s.cyclin_D],
-        "log_cell_number": [q.division_rate, -p.k_death],
+        "BIM": [p.k_BIM * s.FOXO_nuclear, -p.k_BIM * (1 + p.ERK_to_BIM * q.ERK_signal) * s.BIM],
+        "log_cell_number": [q.division_rate, -q.death_rate],
     }
 
 
@@ -236,7 +256,7 @@ def agent_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> T
         "mimic_lipoplex": [-p.k_lipoplex_loss * s.mimic_lipoplex],
         "miR21_duplex": [p.k_mimic_transfection * s.mimic_lipoplex],
         "miR221_lipoplex": [-p.k_lipoplex_loss * s.miR221_lipoplex],
-        "miR221_RISC": [p.k_mimic_transfection * s.miR221_lipoplex],
+        "miR221_RISC": [p.k_mimic_transfection * q.Argonaute_free * s.miR221_lipoplex],
         "siRNA_PTEN": [-siRNA_loss * s.siRNA_PTEN],
         "siRNA_HER3": [-siRNA_loss * s.siRNA_HER3],
         "siRNA_PDCD4": [-siRNA_loss * s.siRNA_PDCD4],
@@ -248,6 +268,12 @@ def agent_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> T
 
 def miR21_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> None:
     q.miRNA_loss = p.k_miRNA_decay + q.division_rate
+    q.miR21_decay = p.k_miRNA_decay / (1 + p.miR4728_stabilization * occupied(p.HER2_level, p.K_miR4728))
+    q.miR21_loss_rate = q.miR21_decay + q.division_rate
+    q.miR21_loss_on_target = q.miR21_decay * (1 + p.target_directed_decay) + q.division_rate
+    loaded = [s.miR21_RISC, s.PTEN_mRNA_RISC, s.PDCD4_mRNA_RISC, s.PTENP1_RISC, s.target_pool_RISC]
+    q.Argonaute_free = 1 / (1 + p.Argonaute_scarcity * fsum([*loaded, s.antimiR_RISC, s.miR221_RISC]))
+
     AP1 = p.miR21_promoter_AP1 * occupied(s.AP1, p.K_miR21_AP1, n=2)
     inflammation = p.miR21_promoter_inflammation * occupied(s.inflammation, p.K_miR21_inflammation, n=2)
     drive = p.miR21_promoter_basal + AP1 + inflammation + p.miR21_extra_transcription
@@ -270,12 +296,13 @@ def miR21_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace)
 def miR21_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Terms:
     transcribed = p.miR21_scale * made_up(p, q, p.k_miRNA_decay) * q.miR21_promoter
     processed = p.k_miR21_processing * s.miR21_primary
-    loaded = p.k_miRNA_loading * s.miR21_duplex
+    loaded = p.k_miRNA_loading * q.Argonaute_free * s.miR21_duplex
+    turned_away = p.k_miRNA_loading * (1 - q.Argonaute_free) * s.miR21_duplex
     miR221_made = made_up(p, q, p.k_miRNA_decay) * (p.miR221_basal + p.miR221_extra)
     terms: Terms = {
         "miR21_primary": [transcribed, -processed],
-        "miR21_duplex": [processed, -loaded],
-        "miR21_RISC": [loaded, -q.miRNA_loss * s.miR21_RISC],
+        "miR21_duplex": [processed, -loaded, -turned_away],
+        "miR21_RISC": [loaded, -q.miR21_loss_rate * s.miR21_RISC],
         "miR221_RISC": [miR221_made, -q.miRNA_loss * s.miR221_RISC],
         "NFIB": [p.k_NFIB * q.NFIB_silencing, -p.k_NFIB * s.NFIB],
     }
@@ -284,7 +311,7 @@ def miR21_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> T
         """A transcript, free and with miR-21: it comes back when the miRNA is lost, miR-21 when it decays."""
         free, bound = vars(s)[name], vars(s)[name + "_RISC"]
         binding, release = p.k_miRNA_release / K * free * s.miR21_RISC, p.k_miRNA_release * bound
-        lost, silenced, bared = decay * free, silenced_decay * bound, q.miRNA_loss * bound
+        lost, silenced, bared = decay * free, silenced_decay * bound, q.miR21_loss_on_target * bound
         terms[name] = [made, -lost, -binding, release, bared]
         terms[name + "_RISC"] = [binding, -release, -silenced, -bared]
         terms["miR21_RISC"] += [-binding, release, silenced]
@@ -358,12 +385,13 @@ def antimiR_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) ->
     cytosolic_loss = (p.k_antimiR_degradation + q.division_rate) * s.antimiR_cytosol
     binding = p.k_antimiR_binding / p.copies_per_nM * s.antimiR_cytosol * s.miR21_RISC
     release = p.k_antimiR_release * s.antimiR_RISC
+    blocked_loss = q.miR21_decay * (1 + p.antimiR_directed_decay) + q.division_rate
     return {
         "antimiR_lipoplex": [-p.k_lipoplex_loss * s.antimiR_lipoplex],
         "antimiR_medium": [-p.k_antimiR_medium_loss * s.antimiR_medium],
         "antimiR_endosomal": [uptake, -escape, -endosomal_loss],
         "antimiR_cytosol": [transfection, escape, -cytosolic_loss, -binding, release],
-        "antimiR_RISC": [binding, -release, -q.miRNA_loss * s.antimiR_RISC],
+        "antimiR_RISC": [binding, -release, -blocked_loss * s.antimiR_RISC],
         "miR21_RISC": [-binding, release],
     }
 
@@ -376,20 +404,23 @@ def antimiR_observables(s: SimpleNamespace, q: SimpleNamespace) -> dict[str, flo
 
 
 def AKT_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> None:
-    q.mTOR_free = left_by(s.mTOR_inhibitor, p.IC50_mTOR_inhibitor)
+    q.mTOR_free = left_by(s.mTOR_inhibitor, p.cell_shift_mTOR_inhibitor * p.IC50_mTOR_inhibitor)
     q.mTORC2_activity = q.mTOR_free / (1 + p.S6K_mTORC2_feedback * s.S6K_active)
-    q.AKT_inhibitor_bound = occupied(s.AKT_inhibitor, p.IC50_AKT_inhibitor)
+    q.AKT_inhibitor_bound = occupied(s.AKT_inhibitor, p.cell_shift_AKT_inhibitor * p.IC50_AKT_inhibitor)
     q.AKT_activity = (s.AKT_T308_S473 + p.AKT_T308_activity * s.AKT_T308) * (1 - q.AKT_inhibitor_bound)
     shielded = (1 - p.AKT_inhibitor_shield) * q.AKT_inhibitor_bound
     q.AKT_phosphatase = p.k_AKT_dephosphorylation * (1 - shielded)
 
-    q.PI3K_free = left_by(s.buparlisib, p.IC50_buparlisib)
-    receptors = q.HER3_signal + p.EGFR_to_PI3K * q.EGFR_signal
-    driven = p.PI3K_alpha_gain * occupied(receptors, p.K_PI3K_alpha) * s.IRS1
-    q.PI3K_alpha = (driven + p.PIK3CA_mutant) * q.PI3K_free * left_by(s.alpelisib, p.IC50_alpelisib_alpha)
+    q.PI3K_free = left_by(s.buparlisib, p.cell_shift_buparlisib * p.IC50_buparlisib)
+    ligand_free = q.serum_on_PI3K_alpha * q.HER3_basal_signal
+    q.PI3K_drive = ligand_free + q.HER3_ligand_signal + p.EGFR_to_PI3K * q.EGFR_signal
+    wild_type = p.PI3K_alpha_gain * occupied(q.PI3K_drive, p.K_PI3K_alpha) * s.IRS1
+    alpha_free = q.PI3K_free * left_by(s.alpelisib, p.cell_shift_alpelisib * p.IC50_alpelisib_alpha)
+    q.PI3K_alpha = (wild_type + q.serum_on_PI3K_alpha * p.PIK3CA_mutant) * alpha_free
     without_PTEN = occupied(p.K_PI3K_beta, s.PTEN_active, n=2)
-    beta = p.PI3K_beta_gain * (1 + p.PI3K_beta_PTEN * without_PTEN) * s.IRS1
-    q.PI3K_beta = beta * q.PI3K_free * left_by(s.alpelisib, p.IC50_alpelisib_beta)
+    beta = q.serum_on_PI3K_beta * p.PI3K_beta_gain * (1 + p.PI3K_beta_PTEN * without_PTEN) * s.IRS1
+    beta_free = q.PI3K_free * left_by(s.alpelisib, p.cell_shift_alpelisib * p.IC50_alpelisib_beta)
+    q.PI3K_beta = beta * beta_free
 
     translation = q.PTEN_translation + q.PTEN_plasmid_translation
     q.PTEN_synthesis = made_up(p, q, p.k_PTEN_degradation) * p.PTEN_synthesis_scale * translation
@@ -412,7 +443,7 @@ def AKT_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Ter
 
     FOXO_out = p.k_FOXO * q.AKT_activity / p.K_FOXO_AKT * s.FOXO_nuclear
     FOXO_in = p.k_FOXO * s.FOXO_cytoplasmic
-    S6K_on = p.k_S6K * q.AKT_activity / p.K_S6K * (1 + p.ERK_to_S6K * s.ERK_active) * q.mTOR_free * s.S6K
+    S6K_on = p.k_S6K * q.AKT_activity / p.K_S6K * (1 + p.ERK_to_S6K * q.ERK_signal) * q.mTOR_free * s.S6K
     S6K_off = p.k_S6K * s.S6K_active
     return {
         "IRS1": [p.k_IRS1 / (1 + p.S6K_feedback * s.S6K_active), -p.k_IRS1 * s.IRS1],
@@ -443,31 +474,40 @@ def AKT_observables(s: SimpleNamespace, q: SimpleNamespace) -> dict[str, float]:
     }
 
 
-# RAS, ERK, AP-1, inflammation -----------------------------------------------------------------------------------------
+# RAS, MEK, ERK, AP-1, inflammation ------------------------------------------------------------------------------------
 
 
 def ERK_quantities(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> None:
-    q.MEK_free = left_by(s.MEK_inhibitor, p.IC50_MEK_inhibitor)
-    receptors = p.HER2_to_RAS * q.HER2_signal + p.HER3_to_RAS * q.HER3_signal + p.EGFR_to_RAS * q.EGFR_signal
-    feedback = 1 + p.ERK_feedback * s.ERK_active + p.SPRY_feedback * s.SPRY
-    q.RAS_activation = (p.RAS_basal + p.RAS_mutant + receptors) / feedback
+    q.MEK_free = left_by(s.MEK_inhibitor, p.cell_shift_MEK_inhibitor * p.IC50_MEK_inhibitor)
+    ligand_free = p.HER2_to_RAS * q.HER2_signal + p.HER3_to_RAS * q.HER3_basal_signal
+    ligand = p.HER3_to_RAS * q.HER3_ligand_signal + p.EGFR_to_RAS * q.EGFR_signal
+    feedback = 1 + p.ERK_feedback * q.ERK_signal + p.SPRY_feedback * s.SPRY
+    q.RAS_activation = (p.RAS_basal + p.RAS_mutant + q.serum_on_RAS * ligand_free + ligand) / feedback
+    q.RAF_activity = s.RAS_GTP / (1 + p.RAF_feedback * q.ERK_signal)
+    q.MEK_on_ERK = p.k_ERK * p.MEK_to_ERK * s.MEK_active * q.MEK_free
+    phosphatases = p.k_ERK * (1 + p.DUSP_feedback * s.DUSP)
+    q.ERK_phosphatase = phosphatases * left_by(s.ERK_single + s.ERK_active, p.K_ERK_phosphatase)
 
 
 def ERK_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Terms:
     RAS_on, RAS_off = p.k_RAS * q.RAS_activation * s.RAS_GDP, p.k_RAS * s.RAS_GTP
-    ERK_on = p.k_ERK * p.RAS_to_ERK * s.RAS_GTP * q.MEK_free * s.ERK
-    ERK_off = p.k_ERK * (1 + p.DUSP_feedback * s.DUSP) * s.ERK_active
-    SPRY_made = p.k_SPRY * (1 + p.ERK_to_SPRY * s.ERK_active) * q.SPRY_silencing
-    AP1_made = p.k_AP1 * p.ERK_to_AP1 * s.ERK_active / (1 + p.PDCD4_AP1_inhibition * s.PDCD4)
+    MEK_on, MEK_off = p.k_MEK * p.RAS_to_MEK * q.RAF_activity * s.MEK, p.k_MEK * s.MEK_active
+    first_on, first_off = q.MEK_on_ERK * s.ERK, q.ERK_phosphatase * s.ERK_single
+    second_on, second_off = q.MEK_on_ERK * s.ERK_single, q.ERK_phosphatase * s.ERK_active
+    SPRY_made = p.k_SPRY * (1 + p.ERK_to_SPRY * q.ERK_signal) * q.SPRY_silencing
+    AP1_made = p.k_AP1 * p.ERK_to_AP1 * q.ERK_signal / (1 + p.PDCD4_AP1_inhibition * s.PDCD4)
     IL6 = p.IL6_to_inflammation * occupied(s.IL6, p.K_IL6)
     onset = p.k_inflammation * (p.inflammation_basal + p.AKT_to_inflammation * q.AKT_activity + IL6)
     return {
         "RAS_GDP": [RAS_off, -RAS_on],
         "RAS_GTP": [RAS_on, -RAS_off],
-        "ERK": [ERK_off, -ERK_on],
-        "ERK_active": [ERK_on, -ERK_off],
+        "MEK": [MEK_off, -MEK_on],
+        "MEK_active": [MEK_on, -MEK_off],
+        "ERK": [first_off, -first_on],
+        "ERK_single": [first_on, -first_off, -second_on, second_off],
+        "ERK_active": [second_on, -second_off],
         "SPRY": [SPRY_made, -p.k_SPRY * s.SPRY],
-        "DUSP_mRNA": [p.k_DUSP_mRNA * s.ERK_active, -p.k_DUSP_mRNA * s.DUSP_mRNA],
+        "DUSP_mRNA": [p.k_DUSP_mRNA * q.ERK_signal, -p.k_DUSP_mRNA * s.DUSP_mRNA],
         "DUSP": [p.k_DUSP * s.DUSP_mRNA, -p.k_DUSP * s.DUSP],
         "AP1": [AP1_made, -p.k_AP1 * s.AP1],
         "inflammation": [onset, -p.k_inflammation * s.inflammation],
@@ -476,7 +516,7 @@ def ERK_terms(s: SimpleNamespace, p: SimpleNamespace, q: SimpleNamespace) -> Ter
 
 
 def ERK_observables(s: SimpleNamespace, q: SimpleNamespace) -> dict[str, float]:
-    return {"pERK": s.ERK_active, "pMEK": s.RAS_GTP * q.MEK_free}
+    return {"pERK": s.ERK_active, "pMEK": s.MEK_active}
 
 
 # Start ----------------------------------------------------------------------------------------------------------------
@@ -497,6 +537,7 @@ START: dict[str, float | tuple[float, str]] = {
     # growth
     "p27": 1.0,
     "cyclin_D": 1.0,
+    "BIM": 0.1,
     "log_cell_number": 0.0,
     # agents in the dish, siRNA, mimics
     "trastuzumab": 0.0,
@@ -551,14 +592,17 @@ START: dict[str, float | tuple[float, str]] = {
     "FOXO_cytoplasmic": 0.5,
     "S6K": 0.5,
     "S6K_active": 0.5,
-    # RAS, ERK, AP-1, inflammation
+    # RAS, MEK, ERK, AP-1, inflammation
     "RAS_GDP": 0.8,
     "RAS_GTP": 0.2,
+    "MEK": 0.7,
+    "MEK_active": 0.3,
     "ERK": 0.7,
-    "ERK_active": 0.3,
+    "ERK_single": 0.2,
+    "ERK_active": 0.1,
     "SPRY": 1.0,
-    "DUSP_mRNA": 0.3,
-    "DUSP": 0.3,
+    "DUSP_mRNA": 1.0,
+    "DUSP": 1.0,
     "AP1": 0.5,
     "inflammation": 1.0,
     "IL6": 1.0,
@@ -571,6 +615,7 @@ MOIETIES = {
     "FOXO_total": ("FOXO_nuclear", "FOXO_cytoplasmic"),
     "S6K_total": ("S6K", "S6K_active"),
     "RAS_total": ("RAS_GDP", "RAS_GTP"),
-    "ERK_total": ("ERK", "ERK_active"),
+    "MEK_total": ("MEK", "MEK_active"),
+    "ERK_total": ("ERK", "ERK_single", "ERK_active"),
 }
 """Sums that no reaction changes; the start values set them."""

@@ -54,7 +54,7 @@ REACTIONS = (
         "antimiR_RISC_loss",
         "antimiR_RISC ->",
         "(miR21_decay*(1 + antimiR_directed_decay) + division_rate)*antimiR_RISC",
-        assumption="The blocked complex is lost as a whole, as loaded miR-21 is, or faster where anti-miR has it degraded.",
+        assumption="The blocked complex is lost as a whole, as loaded miR-21 is, or faster.",
     ),
 )
 

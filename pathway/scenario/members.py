@@ -12,17 +12,19 @@ from typing import Any
 
 import numpy as np
 
+from pathway.equations import Model
 from pathway.errors import NumericalError
+from pathway.expressions import Expression, symbol
 from pathway.simulation import Intervention, simulate_ensemble
-from pathway.simulation.anchor_members import solve_anchors_of_members
-from pathway.simulation.formulas import evaluate_names
+from pathway.simulation.anchor_members import AnchoredMembers
+from pathway.simulation.protocol import preequilibrated_members
 
-from . import quantities
+from .arms import KNOCK_DOWN_PRECISION, LineFormulas, arm_experiment
 from .controls import GrowthControl, dish, matched_control, untreated
 from .drawn_cells import DrawnCells, ParameterSets
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
 from .expect import judge
-from .experiment import MEDIUM_CHANGE, Arm, Expectation, Reading, Scenario
+from .experiment import Arm, Expectation, Reading, Scenario
 from .growth import Growth, growth_of_members
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
@@ -30,7 +32,6 @@ from .result import ArmResult, Result
 from .run import Progress, record_times
 
 RELATIVE_TOLERANCE = 1e-5
-_KNOCK_DOWN_PRECISION = 1e-6
 AT_ONCE = 250
 """Members that are held in memory together."""
 
@@ -69,7 +70,7 @@ class _MemberRunner:
     times: np.ndarray
     names: tuple[str, ...]
     dead: dict[int, str] = field(default_factory=dict)
-    _rested: dict[Any, tuple[np.ndarray, np.ndarray]] = field(default_factory=dict)
+    _rested: dict[Any, AnchoredMembers] = field(default_factory=dict)
     _courses: dict[Any, np.ndarray] = field(default_factory=dict)
 
     def courses(self, arm: Arm) -> np.ndarray:
@@ -97,83 +98,33 @@ class _MemberRunner:
         return self._courses[key]
 
     def _setup(self, arm: Arm) -> _Setup:
-        parameters, states = self._at_rest(arm)
-        usual = self.cells.line(arm.cells, self.scenario.file.parent).parameters
-        return _Setup(parameters, states, *self._interventions(arm, usual))
-
-    def _at_rest(self, arm: Arm) -> tuple[np.ndarray, np.ndarray]:
-        """Parameters and untreated steady states of the arm's cells, changed and knocked down."""
-        key = (arm.cells, tuple(sorted(arm.changes.items())), tuple(sorted(arm.knock_downs.items())))
+        model, line = self.laboratory.model, self.cells.line(arm.cells, self.scenario.file.parent)
+        for member in np.flatnonzero(~line.alive).tolist():
+            self.dead.setdefault(member, self.cells.reason(member))
+        own, usual = _line_symbols(arm, model)
+        experiment = arm_experiment(arm, self.scenario, self.laboratory, LineFormulas(own), own)
+        key = arm.cells, *((frozenset(p.changes.items()), p.targets) for p in experiment.preequilibration)
+        values = {label: line.parameters[:, model.parameter_index(name)] for name, label in usual.items()}
         if key not in self._rested:
-            line = self.cells.line(arm.cells, self.scenario.file.parent)
-            for member in np.flatnonzero(~line.alive).tolist():
-                self.dead.setdefault(member, self.cells.reason(member))
-            values, states = line.parameters.copy(), line.states
-            if arm.changes:
-                for name, text in arm.changes.items():
-                    values[:, self.laboratory.model.parameter_index(name)] = self._changed(line.parameters, name, text)
-                values, states = self._solved(arm, {}, values, states, None)
-            if arm.knock_downs:
-                values, states = self._knocked_down(arm, values, states)
-            self._rested[key] = values, states
-        return self._rested[key]
-
-    def _changed(self, usual: np.ndarray, name: str, text: str) -> np.ndarray | float:
-        """A change as a scenario writes it, in every member."""
-        if quantities.is_multiple(text):
-            factor = quantities.amount(text, "1", usual=1.0)
-            return factor * usual[:, self.laboratory.model.parameter_index(name)]
-        return quantities.amount(text, self.laboratory.parameters[name])
-
-    def _knocked_down(self, arm: Arm, values: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        model = self.laboratory.model
-        goals = {name: self.laboratory.knock_downs[name] for name in arm.knock_downs}
-        at_start = np.full(len(values), model.start_time)
-        levels = evaluate_names(model, [g.observable for g in goals.values()], at_start, states, values)
-        lowered, targets = values.copy(), {}
-        for column, (name, goal) in enumerate(goals.items()):
-            share = 1.0 - arm.knock_downs[name]
-            lowered[:, model.parameter_index(goal.parameter)] *= share
-            targets[goal.parameter] = goal.observable, share * levels[:, column]
-        return self._solved(arm, targets, lowered, states, states)
-
-    def _solved(
-        self, arm: Arm, targets: Mapping[str, Any], values: np.ndarray, states: np.ndarray, initial: np.ndarray | None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        living = np.flatnonzero(np.isfinite(states).all(axis=1))
-        targets = {name: (quantity, aim[living]) for name, (quantity, aim) in targets.items()}
-        found = solve_anchors_of_members(
-            self.laboratory.model, targets, values[living],
-            initial=None if initial is None else initial[living], tolerance=_KNOCK_DOWN_PRECISION,
-        )  # fmt: skip
-        made, rest = values.copy(), np.full_like(states, np.nan)
-        made[living], rest[living] = found.parameters, found.states
-        for member, reason in found.missed.items():
-            self.dead.setdefault(int(living[member]), f"arm '{arm.name}': {reason}")
-        return made, rest
-
-    def _interventions(self, arm: Arm, usual: np.ndarray) -> tuple[list[Intervention], list[list[Intervention]] | None]:
-        shared: list[Intervention] = []
-        for name in arm.doses:
-            dose = self.scenario.doses[name]
-            agent = self.laboratory.agents[dose.agent]
-            for time in dose.times:
-                if dose.agent == MEDIUM_CHANGE:
-                    # What is given with the new medium at the same moment must survive the change: the wash goes first.
-                    shared.insert(0, Intervention(time, set=dict.fromkeys(self.laboratory.washed_out, 0.0)))
-                elif agent.species and dose.amount is not None:
-                    shared.append(Intervention(time, add={agent.species: dose.amount}))
-        for change in arm.timed_knock_downs:
-            factor = 1.0 - quantities.fraction(change.written)
-            shared.append(Intervention(change.time, scale={self.laboratory.knock_downs[change.name].parameter: factor}))
+            self._rested[key] = preequilibrated_members(
+                model, experiment, line.parameters, line.states, values, KNOCK_DOWN_PRECISION
+            )
+        rested = self._rested[key]
+        for member, reason in rested.missed.items():
+            self.dead.setdefault(member, f"arm '{arm.name}': {reason}")
         if not arm.timed_changes:
-            return sorted(shared, key=lambda intervention: intervention.time), None
-        each = [list(shared) for _ in range(len(usual))]
-        for change in arm.timed_changes:
-            values = np.broadcast_to(self._changed(usual, change.name, change.written), len(usual))
-            for member, value in zip(each, values, strict=True):
-                member.append(Intervention(change.time, set={change.name: float(value)}))
-        return [], [sorted(member, key=lambda intervention: intervention.time) for member in each]
+            return _Setup(rested.parameters, rested.states, list(experiment.interventions), None)
+        rows = [{name: float(column[k]) for name, column in values.items()} for k in range(len(line.parameters))]
+        each = [list(experiment.with_numbers(row).interventions) for row in rows]
+        return _Setup(rested.parameters, rested.states, [], each)
+
+
+def _line_symbols(arm: Arm, model: Model) -> tuple[dict[str, Expression], dict[str, str]]:
+    """What each parameter is in a member's line, and the symbols of those that the arm changes: "0.5 x" is of them,
+    whatever the parameter has become by then."""
+    changed = {*arm.changes, *(change.name for change in arm.timed_changes)}
+    usual = {name: f"{name} of the line" for name in sorted(changed)}
+    return {name: symbol(usual.get(name, name)) for name in model.parameters}, usual
 
 
 def run_members(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pathway.errors import InputError
-from pathway.expressions import Expression
+from pathway.expressions import Expression, number
+from pathway.expressions.calculus import substitute_all
 
 from ..interventions import Intervention
 
@@ -71,6 +72,15 @@ class Experiment:
     def treatment(self) -> tuple[Period, ...]:
         """The periods from the first finite moment on."""
         return tuple(period for period in self.periods if period.start != STEADY)
+
+    def with_numbers(self, values: Mapping[str, float]) -> Experiment:
+        """The experiment with numbers for some of the symbols of its changes."""
+        numbers = {name: number(float(value)) for name, value in values.items()}
+        periods = []
+        for period in self.periods:
+            changed = substitute_all(list(period.changes.values()), numbers)
+            periods.append(replace(period, changes=dict(zip(period.changes, changed, strict=True))))
+        return replace(self, periods=tuple(periods))
 
     @property
     def interventions(self) -> tuple[Intervention, ...]:

@@ -1,7 +1,8 @@
-"""Rest before an experiment: its steady states one after the other, at numbers."""
+"""Rest before an experiment: its steady states one after the other, at numbers, for one set of them or many."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,8 @@ from pathway.equations.model import TIME
 from pathway.expressions import evaluate
 
 from ..anchor import Targets, solve_anchors
+from ..anchor_members import AnchoredMembers, MemberTargets, solve_anchors_of_members
+from ..formulas import evaluate_arrays, evaluate_names
 from ..prepared import prepare
 from ..steady import steady_state
 from ..steady_values import value_at_rest
@@ -91,5 +94,69 @@ def _targets(model: Model, period: Period, parameters: np.ndarray, state: np.nda
         if target.of_level_before:
             assert state is not None, "a level before is asked for in the first rest"
             aim = float(aim) * value_at_rest(model, target.quantity, parameters, state)
+        made[target.parameter] = target.quantity, aim
+    return made
+
+
+def preequilibrated_members(
+    model: Model,
+    experiment: Experiment,
+    parameters: np.ndarray,
+    states: np.ndarray,
+    values: Mapping[str, np.ndarray],
+    tolerance: float = 1e-10,
+) -> AnchoredMembers:
+    """The same for many members, in lanes.
+
+    Parameters
+    ----------
+    model : Model
+    experiment : Experiment
+    parameters : array, shape (n_members, n_parameters)
+        Before the first change.
+    states : array, shape (n_members, n_species)
+        The steady states of these parameters; nan of members that have none, which are passed over.
+    values : mapping of name to array, shape (n_members,)
+        What the other symbols of the experiment's changes stand for.
+    tolerance : float
+        Largest relative distance from a target.
+
+    Returns
+    -------
+    AnchoredMembers
+        Its states are nan in members that were missed or passed over.
+    """
+    living = np.flatnonzero(np.isfinite(states).all(axis=1))
+    parameters, states, missed = parameters.copy(), states.copy(), dict[int, str]()
+    initial: np.ndarray | None = None
+    for period in experiment.preequilibration:
+        if period.changes or period.targets:
+            rows, before = parameters[living], states[living]
+            targets = _member_targets(model, period, rows, before)
+            begun = rows.copy()
+            known = dict(zip(model.parameters, rows.T, strict=True)) | {n: v[living] for n, v in values.items()}
+            for name, column in zip(period.changes, evaluate_arrays(list(period.changes.values()), known), strict=True):
+                begun[:, model.parameter_index(name)] = column
+            for target in period.targets:
+                if target.of_level_before:
+                    begun[:, model.parameter_index(target.parameter)] *= float(target.target)
+            found = solve_anchors_of_members(
+                model, targets, begun, initial=None if initial is None else initial[living], tolerance=tolerance
+            )
+            parameters[living], states[living] = found.parameters, found.states
+            missed |= {int(living[member]): reason for member, reason in found.missed.items()}
+            living = np.flatnonzero(np.isfinite(states).all(axis=1))
+        initial = states
+    return AnchoredMembers(parameters, states, missed)
+
+
+def _member_targets(model: Model, period: Period, rows: np.ndarray, states: np.ndarray) -> MemberTargets:
+    made: dict[str, tuple[str, float | str | np.ndarray]] = {}
+    at_start = np.full(len(rows), model.start_time)
+    for target in period.targets:
+        aim: float | str | np.ndarray = target.target
+        if target.of_level_before:
+            level = evaluate_names(model, [target.quantity], at_start, states, rows)[:, 0]
+            aim = float(target.target) * level
         made[target.parameter] = target.quantity, aim
     return made

@@ -10,11 +10,13 @@ from pathway.equations import Model
 from pathway.errors import public
 from pathway.simulation import steady_state
 
+from .ensembles import MEMBERS, NONE, WEIGHTS, open_ensemble, usual_ensemble
 from .laboratory import Laboratory
+from .members import with_members
 from .read import read_scenario
 from .result import Result
 from .run import Progress, run_scenario
-from .shelf import circuit_model, line_values, minimal_model
+from .shelf import built_in_laboratory, circuit_model, line_values, minimal_model
 
 
 @public
@@ -24,6 +26,9 @@ def run(
     settings: Mapping[str, str] | Sequence[str] = (),
     laboratory: Laboratory | None = None,
     progress: Progress | None = None,
+    ensemble: str | Path | None = None,
+    weights: str = WEIGHTS[0],
+    members: int = MEMBERS,
 ) -> Result:
     """The result of a scenario; nothing is written.
 
@@ -36,21 +41,35 @@ def run(
     laboratory : Laboratory, optional
         Other agents and cells than the package's own.
     progress : callable (what, done, of), optional
+    ensemble : str or Path, optional
+        "calibrated", "prior" (draws from the plausible ranges), "none", or a file of parameter sets (.npz). None: the
+        calibrated ensemble where one comes with the package and the laboratory is the package's own.
+    weights : str
+        "measured": after measured data only; "findings": after the project's findings of role calibration too.
+    members : int
+        At most so many.
 
     Returns
     -------
     Result
-        `result.arms["both"].growth.gr`, `result.verdicts`, `result.to_dataframe()`.
+        `result.arms["both"].growth.gr`, `result.interval("both", "GR")`, `result.verdicts`, `result.to_dataframe()`.
 
     Raises
     ------
     ScenarioError
         With every mistake of the file, one line each.
+    EnsembleError, ParameterError
+        If there is no such ensemble, or its file cannot be used.
     SimulationError
         If a simulation fails.
     """
     lines = [f"{key}={value}" for key, value in settings.items()] if isinstance(settings, Mapping) else list(settings)
-    return run_scenario(read_scenario(name_or_file, lines, laboratory), laboratory, progress)
+    if ensemble is None:
+        ensemble = usual_ensemble()[0] if laboratory is None else NONE
+    room = laboratory or built_in_laboratory()
+    sets = open_ensemble(room.model, str(ensemble), weights, members) if str(ensemble) != NONE else None
+    result = run_scenario(read_scenario(name_or_file, lines, laboratory), laboratory, progress)
+    return result if sets is None else with_members(result, room, sets, progress)
 
 
 def load_cells(name: str) -> Model:

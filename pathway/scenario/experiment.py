@@ -89,7 +89,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A published finding and the band that its number must fall into."""
+    """A published finding and the band that its number must fall into; a headline is told first."""
 
     claim: str
     role: str
@@ -99,6 +99,7 @@ class Expectation:
     finding: str | None = None
     source: str | None = None
     reason: str | None = None
+    headline: bool = False
 
 
 @dataclass(frozen=True)
@@ -202,6 +203,8 @@ class Scenario:
         The files it was read from, as they were then: the scenario, its measurements, its cells.
     settings_of_inputs : tuple of str
         The settings with these files' names where they name one.
+    caveats : tuple of str
+        Sentences that stand beside the result wherever it is shown.
     """
 
     name: str
@@ -227,6 +230,7 @@ class Scenario:
     document: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, bytes] = field(default_factory=dict)
     settings_of_inputs: tuple[str, ...] = ()
+    caveats: tuple[str, ...] = ()
 
     @property
     def growth_doses(self) -> tuple[str, ...]:

@@ -162,6 +162,13 @@ def run_members(
     return found
 
 
+def with_members(
+    result: Result, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None = None
+) -> Result:
+    """A result beside the same scenario in every member of an ensemble."""
+    return result.with_ensemble(run_members(result.scenario, laboratory, sets, progress))
+
+
 def _run_part(
     scenario: Scenario, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None, first: int, of: int
 ) -> EnsembleResult:

@@ -202,6 +202,7 @@ def _built(
         document=document,
         inputs=inputs,
         settings_of_inputs=of_copies,
+        caveats=tuple(made.caveats),
     )
 
 
@@ -275,6 +276,7 @@ def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None
         finding=entry.finding,
         source=entry.source or source,
         reason=entry.reason,
+        headline=entry.headline,
     )
 
 

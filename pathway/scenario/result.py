@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +12,11 @@ import numpy as np
 from pathway.equations import Model
 from pathway.parameters import Entry
 
+from .ensemble_result import EnsembleResult
 from .experiment import Arm, Expectation, Scenario
 from .growth import Growth
 from .run_plan import Happening
+from .weighted import WeightedInterval
 
 if TYPE_CHECKING:
     import pandas
@@ -81,13 +83,31 @@ class ArmResult:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of an expectation. `value` is nan where it could not be read; `reason` says why it is missed."""
+    """What became of an expectation.
+
+    Attributes
+    ----------
+    expectation : Expectation
+    value : float
+        nan where it could not be read.
+    met : bool
+    reason : str or None
+        Why it is missed.
+    prior_pass_fraction : float or None
+        Share of draws from the parameters' ranges that meet it.
+    share_of_ensemble : float or None
+        Share of the ensemble that meets it; None where the run had none.
+    interval : WeightedInterval or None
+        Of the value over the ensemble.
+    """
 
     expectation: Expectation
     value: float
     met: bool
     reason: str | None = None
     prior_pass_fraction: float | None = None
+    share_of_ensemble: float | None = None
+    interval: WeightedInterval | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -104,18 +124,38 @@ class Verdict:
             "met": self.met,
             "reason": self.reason,
             "prior_pass_fraction": self.prior_pass_fraction,
+            "share_of_ensemble": self.share_of_ensemble,
+            "median": finite(self.interval.median) if self.interval else None,
+            "interval": self.interval.ends if self.interval else None,
         }
+
+
+INTERVALS = ("GR", "percent_of_control", "percent_of_untreated", "cell_number_fold")
+"""Numbers of an arm that have an interval."""
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
-    """A scenario and what came of it."""
+    """A scenario and what came of it; `ensemble` is the same in every member of an ensemble, where one was asked."""
 
     scenario: Scenario
     arms: Mapping[str, ArmResult]
     verdicts: tuple[Verdict, ...]
     units: Mapping[str, str]
     measurements: Sequence[Any] = ()
+    ensemble: EnsembleResult | None = None
+
+    def interval(self, arm: str, quantity: str) -> WeightedInterval | None:
+        """Of one of `INTERVALS` over the ensemble; None where there is none, or the question does not apply."""
+        return self.ensemble.intervals[arm].get(quantity) if self.ensemble else None
+
+    def with_ensemble(self, ensemble: EnsembleResult) -> Result:
+        """The same result beside what the members of an ensemble say."""
+        found = zip(self.verdicts, ensemble.shares, ensemble.values, strict=True)
+        verdicts = tuple(
+            replace(verdict, share_of_ensemble=share, interval=interval) for verdict, share, interval in found
+        )
+        return replace(self, verdicts=verdicts, ensemble=ensemble)
 
     @property
     def times(self) -> np.ndarray:
@@ -172,8 +212,18 @@ class Result:
             "percent_of_untreated": None if arm.percent_of_untreated is None else finite(arm.percent_of_untreated),
             "percent_of_control": finite(arm.growth.percent_of_control) if arm.growth else None,
             "control": arm.growth.control if arm.growth else None,
+            **self._interval_dict(arm.arm.name),
             "observables": {name: summary(name) for name in self.scenario.observables},
         }
+
+    def _interval_dict(self, arm: str) -> dict[str, Any]:
+        """ "GR_median", "GR_interval" and so on; None without an ensemble."""
+        made: dict[str, Any] = {}
+        for quantity in INTERVALS:
+            interval = self.interval(arm, quantity)
+            made[f"{quantity}_median"] = finite(interval.median) if interval else None
+            made[f"{quantity}_interval"] = interval.ends if interval else None
+        return made
 
     def __repr__(self) -> str:
         met = sum(verdict.met for verdict in self.verdicts)

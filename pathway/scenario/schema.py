@@ -200,6 +200,7 @@ class Expect(Reading):
     above: Number | str | None = None
     below: Number | str | None = None
     reason: str | None = Field(None, description="Why the model misses it, if it does and the reason is known")
+    headline: bool = Field(False, description="Whether it is told first, in a sentence, wherever the result is shown")
 
 
 class ScenarioFile(Section):
@@ -208,6 +209,7 @@ class ScenarioFile(Section):
     title: str
     source: str | None = None
     question: str | None = None
+    caveats: list[str] = Field([], description="Sentences that stand beside the result wherever it is shown")
     cells: str
     time: TimeSection
     dose: dict[str, Dose] = {}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
+from pathway.scenario.result import INTERVALS
 
 COMMANDS = (
     "run",
@@ -127,6 +128,7 @@ def test_run_json_is_one_object_and_nothing_else(here, capsys):
         "percent_of_untreated",
         "control",
         "observables",
+        *(f"{name}_{what}" for name in INTERVALS for what in ("median", "interval")),
     }
     assert set(arm["observables"]["PTEN"]) == {"start", "end", "min", "max", "unit"}
     (expectation,) = found["expectations"]
@@ -142,6 +144,9 @@ def test_run_json_is_one_object_and_nothing_else(here, capsys):
         "met",
         "reason",
         "prior_pass_fraction",
+        "share_of_ensemble",
+        "median",
+        "interval",
     ]
     assert expectation["met"] is True and expectation["prior_pass_fraction"] is None
     assert not (here / "results").exists() and (here / "elsewhere").is_dir()

@@ -1,0 +1,132 @@
+"""What a result says in one sentence, with its interval and the share of the ensemble, and what stands beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from .experiment import Reading
+from .result import Result, Verdict
+from .weighted import WeightedInterval
+
+NO_ENSEMBLE = "One chosen parameter set; no interval was asked for."
+
+
+def sentences(result: Result) -> list[str]:
+    """The headline expectations of a scenario in plain words; of one that marks none, its first prediction.
+
+    Each says what is claimed, whether the chosen numbers show it, the number with its interval, and the share of the
+    ensemble that agrees.
+    """
+    chosen = [verdict for verdict in result.verdicts if verdict.expectation.headline]
+    chosen = chosen or [v for v in result.verdicts if v.expectation.role == "prediction"][:1]
+    return [_sentence(verdict, result) for verdict in chosen]
+
+
+def _sentence(verdict: Verdict, result: Result) -> str:
+    expectation = verdict.expectation
+    number = "cannot be read" if math.isnan(verdict.value) else f"is {short(verdict.value)}"
+    parts = [
+        f"{expectation.claim}: {'yes' if verdict.met else 'no'} with the chosen numbers.",
+        f"{_read(expectation.reading)} {number} (expected: {band(expectation.above, expectation.below)})",
+    ]
+    ensemble = result.ensemble
+    if ensemble is None or verdict.interval is None or verdict.share_of_ensemble is None:
+        return f"{parts[0]} {parts[1]}. {NO_ENSEMBLE}"
+    return (
+        f"{parts[0]} {parts[1]}; over {ensemble_words(result)} the median is {short(verdict.interval.median)} "
+        f"and 90 % lie between {spanned(verdict.interval, ' and ')}; {verdict.share_of_ensemble:.0%} of them meet the "
+        f"expectation{_given_calibration(verdict, result)}."
+    )
+
+
+def _given_calibration(verdict: Verdict, result: Result) -> str:
+    """The share among the members that also meet the scenario's calibration findings: what a prediction is worth where
+    what it rests on holds."""
+    roles = [one.expectation.role for one in result.verdicts]
+    places = [place for place, role in enumerate(roles) if role == "calibration"]
+    if result.ensemble is None or verdict.expectation.role != "prediction" or not places:
+        return ""
+    share = result.ensemble.shares_given(places)[result.verdicts.index(verdict)]
+    if math.isnan(share):
+        return " (no member meets all calibration findings of this scenario)"
+    return f" ({share:.0%} of those that meet all calibration findings of this scenario)"
+
+
+def ensemble_words(result: Result) -> str:
+    """ "200 members of the calibrated ensemble"; "200 draws from the plausible ranges"."""
+    if result.ensemble is None:
+        return "no ensemble"
+    count, kind = len(result.ensemble), result.ensemble.kind
+    if kind == "prior":
+        return f"{count} draws from before the data"
+    return f"{count} members of the {'calibrated ensemble' if kind == 'calibrated' else f'ensemble {kind}'}"
+
+
+def caveats(result: Result) -> list[str]:
+    """What has to be known beside the result: what the scenario says, and what the ensemble does not cover."""
+    return [*result.scenario.caveats, *_of_ensemble(result)]
+
+
+def _of_ensemble(result: Result) -> Iterator[str]:
+    ensemble = result.ensemble
+    if ensemble is None:
+        return
+    if ensemble.refused:
+        reason = next(iter(ensemble.refused.values()))
+        yield f"{len(ensemble.refused)} of {ensemble.asked} members give no living cells and are left out ({reason})."
+    outside = [
+        name
+        for name, arm in result.arms.items()
+        if arm.growth and (interval := result.interval(name, "GR")) is not None
+        if not interval.low <= arm.growth.gr <= interval.high
+    ]
+    if outside:
+        names = ", ".join(outside)
+        yield f"The chosen numbers are unusual among the members: GR of {names} lies outside the middle 90 %."
+
+
+def _read(reading: Reading) -> str:
+    """What a number is of, in words: "GR of 'both' minus GR of 'parental'"."""
+    what = reading.quantity.replace("_", " ")
+    if reading.reduce not in ("end", "at"):
+        what = f"{what} ({reading.reduce.replace('_', ' ')})"
+    if reading.how == "arm":
+        said = f"{what} of {_quoted(reading.arms)}"
+    else:
+        first, second = reading.arms
+        sign = "minus that of" if reading.how == "compare" else "over that of"
+        said = f"{what} of '{first}' {sign} '{second}'"
+        said = f"the {'logarithm' if reading.take == 'log' else 'loss'} of {said}" if reading.take else said
+    return said if reading.over is None else f"{said}, divided by {_read(reading.over)},"
+
+
+def _quoted(names: tuple[str, ...]) -> str:
+    return ", ".join(f"'{name}'" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def band(above: float | None, below: float | None) -> str:
+    """A band in words: "0.2 or more", "-0.15 to 0.15"."""
+    if above is not None and below is not None:
+        return f"{above:g} to {below:g}"
+    return f"{above:g} or more" if above is not None else f"{below:g} or less" if below is not None else ""
+
+
+def short(value: float | None) -> str:
+    """A number as a table shows it; "-" where there is none."""
+    if value is None or not math.isfinite(value):
+        return "-"
+    # Neither 1.2e+02 nor 0.123456: three digits, and whole numbers from 100 on.
+    return f"{value:.0f}" if 100.0 <= abs(value) < 1e5 else f"{value:.2f}" if 0.01 <= abs(value) else f"{value:.2g}"
+
+
+def spanned(interval: WeightedInterval | None, between: str = " to ") -> str:
+    """ "0.38 to 0.69"; "-" where there is no interval."""
+    if interval is None or interval.ends is None:
+        return "-"
+    return f"{short(interval.low)}{between}{short(interval.high)}"
+
+
+def with_interval(interval: WeightedInterval | None) -> str:
+    """ "0.53 (0.38 to 0.69)": the median and the middle 90 %."""
+    return "-" if interval is None else f"{short(interval.median)} ({spanned(interval)})"

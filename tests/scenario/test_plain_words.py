@@ -1,0 +1,130 @@
+"""What a result says in words, and its JSON form with an ensemble beside it."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pathway
+from pathway.parameters.parameter_ensemble import write_ensemble
+from pathway.scenario import read_scenario
+from pathway.scenario.plain_words import caveats, sentences, short, spanned, with_interval
+from pathway.scenario.result import Result
+from pathway.scenario.weighted import WeightedInterval
+from tests.parameters.ensembles import drawn_ensemble
+
+
+@cache
+def rescue(folder: Path | None) -> Result:
+    """The main experiment beside ten members of an ensemble, and alone."""
+    if folder is None:
+        return pathway.run("antimir21_resensitises_skbr3", ensemble="none")
+    write_ensemble(folder / "ten.npz", drawn_ensemble(10, seed=8, spread=0.2))
+    return pathway.run("antimir21_resensitises_skbr3", ensemble=folder / "ten.npz")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("ensemble")
+
+
+def test_the_headlines_are_told_first_with_their_share(folder: Path) -> None:
+    result = rescue(folder)
+    first, second = sentences(result)
+    assert first.startswith("Trastuzumab slows parental cells and spares resistant ones: ")
+    assert "GR of 'trastuzumab' minus that of 'parental'" in first and "of 10 members" not in first
+    assert "10 members of the ensemble ten.npz" in second
+    (place,) = [k for k, v in enumerate(result.verdicts) if v.expectation.headline and v.expectation.finding == "V4"]
+    ensemble = result.ensemble
+    assert ensemble is not None
+    met, weights = ensemble.verdicts[place].met, ensemble.weights
+    assert f"{weights[met].sum():.0%} of them meet the expectation" in second
+    holds = np.logical_and.reduce([v.met for v in ensemble.verdicts if v.expectation.role == "calibration"])
+    share = f"{weights[holds & met].sum() / weights[holds].sum():.0%} of those" if holds.any() else "no member meets"
+    assert share in second
+
+
+def test_without_an_ensemble_the_sentence_says_so() -> None:
+    (_, second) = sentences(rescue(None))
+    assert "One chosen parameter set" in second and "90 %" not in second
+
+
+def test_caveats_come_from_the_scenario(folder: Path) -> None:
+    said = caveats(rescue(None))
+    assert any("397 TCGA breast tumors" in text and "unlikely cause of most resistance" in text for text in said)
+    assert any("no measured arm" in text for text in said)
+    assert caveats(rescue(folder))[: len(said)] == said
+
+
+def test_the_json_form_has_intervals_and_shares(folder: Path) -> None:
+    content = json.loads(json.dumps(rescue(folder).to_dict(), allow_nan=False))
+    arm = content["arms"]["both"]
+    low, high = arm["GR_interval"]
+    assert low <= arm["GR_median"] <= high
+    assert len(arm["percent_of_untreated_interval"]) == 2
+    assert content["arms"]["untreated"]["GR_interval"] is None
+    for expectation in content["expectations"]:
+        assert 0.0 <= expectation["share_of_ensemble"] <= 1.0 and len(expectation["interval"]) == 2
+    alone = rescue(None).to_dict()
+    assert alone["arms"]["both"]["GR_interval"] is None
+    assert {e["share_of_ensemble"] for e in alone["expectations"]} == {None}
+
+
+def test_the_chosen_numbers_do_not_depend_on_the_ensemble(folder: Path) -> None:
+    with_members, alone = rescue(folder), rescue(None)
+    assert [v.value for v in with_members.verdicts] == [v.value for v in alone.verdicts]
+
+
+def test_the_shipped_ensemble_is_taken_unless_told_otherwise(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = "surface_her2"
+    assert pathway.run(scenario, ensemble="none").ensemble is None
+    rescue(folder)
+    monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", folder / "ten.npz")
+    found = pathway.run(scenario, members=4).ensemble
+    assert found is not None and found.kind == "calibrated" and 0 < found.asked <= 4
+    monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", folder / "no.npz")
+    assert pathway.run(scenario).ensemble is None
+
+
+def test_a_scenario_may_say_what_is_told_first(tmp_path: Path) -> None:
+    text = """
+title = "t"
+cells = "bt474"
+caveats = ["Seen once."]
+[time]
+end = "1 h"
+[[arm]]
+name = "a"
+[[expect]]
+claim = "sane"
+role = "sanity"
+quantity = "PTEN"
+headline = true
+above = 0.5
+[[expect]]
+claim = "predicted"
+role = "prediction"
+quantity = "PTEN"
+above = 0.5
+"""
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    scenario = read_scenario(tmp_path / "s.toml")
+    assert scenario.caveats == ("Seen once.",)
+    assert [e.headline for e in scenario.expectations] == [True, False]
+    (only,) = sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
+    assert only.startswith("sane: yes")
+    (tmp_path / "s.toml").write_text(text.replace("headline = true\n", ""), encoding="utf-8")
+    (only,) = sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
+    assert only.startswith("predicted: yes with the chosen numbers. PTEN of 'a' is 1.00 (expected: 0.5 or more)")
+
+
+def test_numbers_in_words() -> None:
+    assert [short(v) for v in (0.4176, 123.4, 0.00012, -0.5, float("nan"), None)] == [
+        "0.42", "123", "0.00012", "-0.50", "-", "-",
+    ]  # fmt: skip
+    assert with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"
+    assert spanned(None) == "-" and with_interval(None) == "-"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -105,6 +104,8 @@ class EnsembleResult:
         Members that were tried.
     weights : array, shape (n_members,)
         Of those alive in all arms.
+    alive : int array, shape (n_members,)
+        Which of the members that were tried they are.
     times : array, shape (n_times,), hours
     arms : mapping of name to MemberArm
     verdicts : tuple of MemberVerdict
@@ -117,6 +118,7 @@ class EnsembleResult:
     digest: str
     asked: int
     weights: np.ndarray
+    alive: np.ndarray
     times: np.ndarray
     arms: Mapping[str, MemberArm]
     verdicts: tuple[MemberVerdict, ...]
@@ -160,6 +162,12 @@ class EnsembleResult:
         weights = np.where(holds, self.weights, 0.0)
         return tuple(weighted_share(verdict.met, weights) for verdict in self.verdicts)
 
+    def reweighted(self, weights: np.ndarray) -> EnsembleResult:
+        """The same members with other weights, shape (n_asked,); they need not add up to 1."""
+        own = weights[self.alive]
+        total = own.sum()
+        return replace(self, weights=own / total if total > 0.0 else own)
+
     @property
     def record(self) -> dict[str, Any]:
         """For the provenance."""
@@ -167,12 +175,6 @@ class EnsembleResult:
         if self.refused:
             made["refused"] = {"number": len(self.refused), "first": next(iter(self.refused.values()))}
         return made
-
-    @property
-    def effective_number(self) -> float:
-        """Members of equal weight that would say as much."""
-        total = float(np.sum(self.weights**2))
-        return float(self.weights.sum() ** 2 / total) if total > 0.0 else math.nan
 
 
 def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
@@ -185,10 +187,12 @@ def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
         values, met = np.concatenate([v.values for v in own]), np.concatenate([v.met for v in own])
         verdicts.append(MemberVerdict(verdict.expectation, values, met))
     weights = np.concatenate([part.weights for part in parts])
+    before = np.cumsum([0, *(part.asked for part in parts)])
     return replace(
         first,
         asked=sum(part.asked for part in parts),
         weights=weights / weights.sum() if len(weights) else weights,
+        alive=np.concatenate([part.alive + first for part, first in zip(parts, before, strict=False)]),
         arms=arms,
         verdicts=tuple(verdicts),
         refused={member: reason for part in parts for member, reason in part.refused.items()},

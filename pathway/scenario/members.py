@@ -189,7 +189,7 @@ def _run_part(
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
     refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
     return EnsembleResult(
-        sets.kind, sets.digest, len(sets), sets.weights[living], runner.times, arms, verdicts, refused
+        sets.kind, sets.digest, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused
     )
 
 

@@ -59,6 +59,32 @@ def weighted_interval(values: np.ndarray, weights: np.ndarray) -> WeightedInterv
     return WeightedInterval(*map(float, weighted_quantiles(values, weights, (LOW, 0.5, HIGH))))
 
 
+def distribution_distance(
+    values: np.ndarray, weights: np.ndarray, others: np.ndarray, other_weights: np.ndarray
+) -> float:
+    """Largest difference of two weighted distribution functions (Kolmogorov-Smirnov); nan are no members."""
+    places = np.unique(np.concatenate([values[~np.isnan(values)], others[~np.isnan(others)]]))
+    if not len(places):
+        return 0.0
+    one, two = (_share_below(places, *each) for each in ((values, weights), (others, other_weights)))
+    return float(np.abs(one - two).max())
+
+
+def _share_below(places: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The share of the weight at or below each place."""
+    known = ~np.isnan(values)
+    order = np.argsort(values[known], kind="stable")
+    sums = np.concatenate([[0.0], np.cumsum(weights[known][order])])
+    total = sums[-1] if sums[-1] > 0.0 else 1.0
+    return sums[np.searchsorted(values[known][order], places, side="right")] / total
+
+
+def effective_number(weights: np.ndarray) -> float:
+    """Members of equal weight that would say as much: (sum w)^2 / sum w^2; 0 without weight."""
+    squares = float(np.sum(weights**2))
+    return float(weights.sum() ** 2 / squares) if squares > 0.0 else 0.0
+
+
 def weighted_share(met: np.ndarray, weights: np.ndarray) -> float:
     """The share of the weight that members have for which something holds, shape (n_members,); nan without weight."""
     total = weights.sum()

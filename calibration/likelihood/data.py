@@ -100,10 +100,21 @@ class Datum:
 
 @dataclass(frozen=True)
 class Group:
-    """What the data of a group share: a random offset, and a gain around 1 where the scale leaves it free."""
+    """What the data of a group share, marginalized over normal distributions.
+
+    Attributes
+    ----------
+    offset : float
+        Standard deviation of an offset around 0.
+    gain : float
+        Standard deviation of a gain around 1.
+    scaled : bool
+        Whether the data are scaled to 0-1 over the group, and the model has to be.
+    """
 
     offset: float
     gain: float = 0.0
+    scaled: bool = False
 
 
 @dataclass(frozen=True)

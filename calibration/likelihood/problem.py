@@ -266,7 +266,7 @@ class Problem:
         """Log density of the counted data of a group; predictions and variances of all of them."""
         group = self._groups[self.table[rows[0]].group]
         modelled = self._modelled(rows, theta, values)
-        if group.gain:
+        if group.scaled:
             modelled = noise.spread(modelled)
         errors = np.array([self.table[k].error for k in rows])
         sizes = [self.prior.column(theta, f"discrepancy.{self.table[k].kind}") for k in rows]

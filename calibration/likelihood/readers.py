@@ -109,7 +109,7 @@ def scaled_courses(files: Sequence[Path], about: Mapping[str, Any], name: str) -
             continue
         line, hours, quantity = line_called(spelled), float(row["time"].split()[0]) / 60.0, row["observable"]
         group = f"{name}:{line}:{quantity}"
-        groups[group] = Group(about["offset"], about["gain"])
+        groups[group] = Group(about["offset"], about["gain"], scaled=True)
         error = float(np.hypot(float(row["error"]), about["error"]))
         where = (name, line, about["kind"], group, ligand, quantity, hours, float(row["value"]), error)
         reading = Reading(ligand_arm(line, 2.0, (ligand, about["dose"])), quantity, hours)
@@ -164,14 +164,15 @@ def hpn_courses(files: Sequence[Path], about: Mapping[str, Any], name: str) -> D
                 if f"DV:{column}" not in row or (blocked and quantity in about["not_with_inhibitor"]):
                     continue
                 group = f"{name}:{line}:{quantity}"
-                groups[group] = Group(about["offset"])
+                groups[group] = Group(about["offset"], about["gain"])
                 control = float(seen[frozenset(), 0][f"DV:{column}"])
+                lowest = min(float(one[f"DV:{column}"]) for one in seen.values()) / control
                 value = float(np.log10(float(row[f"DV:{column}"]) / control))
                 label = " + ".join([ligand, *agents])
-                kind = about["inhibitor_kind" if agents else "kind"]
+                kind = about["downstream_kind" if quantity in about["downstream"] else "kind"]
                 where = (name, line, kind, group, label, quantity, minutes / 60.0, value, about["error"])
                 readings = Reading(arm, quantity, minutes / 60.0), Reading(plain, quantity, 0.0)
-                data.append(Datum(*where, "log10 fold", readings, "hpn_background"))
+                data.append(Datum(*where, "log10 fold", readings, f"hpn_background_{quantity}", lowest))
     return data, groups
 
 
@@ -186,10 +187,10 @@ def _inhibited(line: str, agents: Sequence[str], ligand: str, about: Mapping[str
 
 def untreated_levels(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:
     """A level over untreated lines, in one unit that is not known."""
-    data = []
+    data, asked = [], {line_called(spelled) for spelled in about["lines"]}
     for row in rows_of(files[0], "\t"):
         line = line_called(row["Cell Line Name"])
-        if line:
+        if line and line in asked:
             where = (name, line, about["kind"], name, "untreated", about["quantity"], 0.0)
             reading = Reading(Arm(line), about["quantity"])
             data.append(Datum(*where, float(row[about["column"]]), about["error"], "log10 level", (reading,)))

@@ -15,6 +15,8 @@ from .data import Arm, Datum, Group, Reading, Step
 from .readers import Data, line_called, rows_of
 
 HOURS = 72.0
+NO_EFFECT = 0.1
+"""nM of trastuzumab that no line answers."""
 
 
 def _growth(line: str, species: str, amount: float, nuisance: str, hours: float) -> tuple[Reading, Reading]:
@@ -55,8 +57,9 @@ def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) 
         points = sorted(point for point in points if point[0] < about["highest"])
         flat = [value for dose, value, _ in points if dose >= about["plateau"]]
         rising = [point for point in points if point[0] < about["plateau"] and amplified]
-        doses = [(dose, value, about["error"]) for dose, value, _ in rising]
-        doses += [(about["simulated_plateau"], float(np.mean(flat)), about["error"] / np.sqrt(len(flat)))]
+        error = max(about["error"], _scatter([v for dose, v, _ in points if dose < NO_EFFECT], flat))
+        doses = [(dose, value, error) for dose, value, _ in rising]
+        doses += [(about["simulated_plateau"], float(np.mean(flat)), error / np.sqrt(len(flat)))]
         factor, nuisance = _divisions(line, about, points[0][2])
         for dose, value, error in doses:
             label = f"{about['agent']} {dose:.3g} nM"
@@ -64,6 +67,12 @@ def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) 
             readings = _growth(line, species, float(f"{dose:.2g}"), "", HOURS)
             data.append(Datum(*where, "relative count", readings, factor=factor, factor_nuisance=nuisance))
     return data, groups
+
+
+def _scatter(low: Sequence[float], flat: Sequence[float]) -> float:
+    """Standard deviation within a run, from doses without an effect and doses on the plateau."""
+    parts = [np.array(part) - np.mean(part) for part in (low, flat) if len(part) > 1]
+    return float(np.sqrt(sum(part @ part for part in parts) / sum(len(part) - 1 for part in parts)))
 
 
 def inhibitor_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:

@@ -227,7 +227,7 @@ def from_ensemble(
         return sets.repeated(count) if done == 0 else sets.repeated(0)
 
     source = _Living(laboratory, lines, folder, count, more, progress)
-    return Draws(sets.kind, count, source.of_line, source.refusals)
+    return Draws(sets.origin.kind, count, source.of_line, source.refusals)
 
 
 def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:

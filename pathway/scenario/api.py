@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from pathway.equations import Model
-from pathway.errors import public
+from pathway.errors import PathwayWarning, public
 from pathway.simulation import steady_state
 
-from .ensembles import MEMBERS, NONE, WEIGHTS, open_ensemble, usual_ensemble
+from .ensembles import MEMBERS, NONE, WEIGHTS, sets_asked_for
 from .laboratory import Laboratory
 from .members import with_members
 from .read import read_scenario
@@ -64,10 +65,11 @@ def run(
         If a simulation fails.
     """
     lines = [f"{key}={value}" for key, value in settings.items()] if isinstance(settings, Mapping) else list(settings)
-    if ensemble is None:
-        ensemble = usual_ensemble()[0] if laboratory is None else NONE
     room = laboratory or built_in_laboratory()
-    sets = open_ensemble(room.model, str(ensemble), weights, members) if str(ensemble) != NONE else None
+    word = NONE if ensemble is None and laboratory is not None else ensemble
+    sets, remark = sets_asked_for(room.model, word, weights, members)
+    if remark:
+        warnings.warn(remark, PathwayWarning, stacklevel=2)
     result = run_scenario(read_scenario(name_or_file, lines, laboratory), laboratory, progress)
     return result if sets is None else with_members(result, room, sets, progress)
 

@@ -24,6 +24,7 @@ from pathway.parameters.parameter_ensemble import INDICATOR, ParameterEnsemble
 from pathway.parameters.ranges import is_uncertain, placed
 from pathway.simulation.anchor_members import solve_anchors_of_members
 
+from .ensemble_result import EnsembleOrigin
 from .laboratory import Laboratory
 
 PRECISION = 1e-6
@@ -40,20 +41,16 @@ class ParameterSets:
 
     Attributes
     ----------
-    kind : str
-        "prior", "calibrated", or the name of a file.
+    origin : EnsembleOrigin
     weights : array, shape (n_members,)
         They add up to 1.
     values_of : callable (line) -> array, shape (n_members, n_parameters)
         Before anything is anchored; anchored parameters stand where the search for them begins.
-    digest : str
-        What names the sets: the hash of a file, or seed and numbers of draws.
     """
 
-    kind: str
+    origin: EnsembleOrigin
     weights: np.ndarray
     values_of: Callable[[CellLine], np.ndarray]
-    digest: str = ""
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -105,7 +102,7 @@ def sets_from_ranges(
         return rows
 
     weights = np.full(len(quantiles), 1.0 / max(len(quantiles), 1))
-    return ParameterSets("prior", weights, values_of, f"seed {seed}, draws {_spans(numbers)}")
+    return ParameterSets(EnsembleOrigin("prior", f"seed {seed}, draws {_spans(numbers)}"), weights, values_of)
 
 
 def _spans(numbers: Sequence[int]) -> str:
@@ -121,7 +118,11 @@ def _spans(numbers: Sequence[int]) -> str:
 
 
 def sets_of_ensemble(
-    model: Model, ensemble: ParameterEnsemble, weights: np.ndarray, count: int | None = None, kind: str = "calibrated"
+    model: Model,
+    ensemble: ParameterEnsemble,
+    weights: np.ndarray,
+    count: int | None = None,
+    origin: EnsembleOrigin | None = None,
 ) -> ParameterSets:
     """Members of an ensemble.
 
@@ -133,11 +134,12 @@ def sets_of_ensemble(
         Which of its weights count, or others made from its likelihoods. Members of weight 0 are left out.
     count : int, optional
         At most so many members, chosen by systematic resampling; default: all.
-    kind : str
+    origin : EnsembleOrigin, optional
     """
     rows, own = resampled(weights, count)
     values = ensemble.values[rows]
-    return ParameterSets(kind, own, partial(_line_values, model, ensemble, values), ensemble.digest)
+    origin = origin or EnsembleOrigin("calibrated", ensemble.digest)
+    return ParameterSets(origin, own, partial(_line_values, model, ensemble, values))
 
 
 def sets_of_prior_draws(model: Model, ensemble: ParameterEnsemble, count: int | None = None) -> ParameterSets:
@@ -145,7 +147,7 @@ def sets_of_prior_draws(model: Model, ensemble: ParameterEnsemble, count: int | 
     n = len(ensemble.prior_values)
     rows, own = resampled(np.full(n, 1.0 / n), count)
     values = ensemble.prior_values[rows]
-    return ParameterSets("prior", own, partial(_line_values, model, ensemble, values), ensemble.digest)
+    return ParameterSets(EnsembleOrigin("prior", ensemble.digest), own, partial(_line_values, model, ensemble, values))
 
 
 def resampled(weights: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray]:

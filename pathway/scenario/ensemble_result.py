@@ -14,6 +14,38 @@ from .growth import Growth
 from .weighted import HIGH, LOW, WeightedInterval, weighted_interval, weighted_quantiles, weighted_share
 
 
+@dataclass(frozen=True)
+class EnsembleOrigin:
+    """Which parameter sets an ensemble was made of, so that it can be had again.
+
+    Attributes
+    ----------
+    kind : str
+        "prior", "calibrated", or the name of a file.
+    digest : str
+        What names the sets: the hash of a file, or seed and numbers of draws.
+    weighting : str
+        "measured" or "findings"; "" of draws that have no other weights than equal ones.
+    limit : int or None
+        At most so many members were taken.
+    file : str
+        Of a user's own.
+    """
+
+    kind: str
+    digest: str = ""
+    weighting: str = ""
+    limit: int | None = None
+    file: str = ""
+
+    @property
+    def words(self) -> str:
+        """ "members of the calibrated ensemble"; "draws from before the data"."""
+        if self.kind == "prior":
+            return "draws from before the data"
+        return f"members of the {'calibrated ensemble' if self.kind == 'calibrated' else f'ensemble {self.kind}'}"
+
+
 @dataclass(frozen=True, eq=False)
 class MemberArm:
     """An arm in every member that is alive.
@@ -96,10 +128,8 @@ class EnsembleResult:
 
     Attributes
     ----------
-    kind : str
-        "calibrated", "prior", or the name of a file.
-    digest : str
-        The hash of the file, or which draws.
+    origin : EnsembleOrigin
+        Which members.
     asked : int
         Members that were tried.
     weights : array, shape (n_members,)
@@ -114,8 +144,7 @@ class EnsembleResult:
         Members that gave no living cells in some arm, and why.
     """
 
-    kind: str
-    digest: str
+    origin: EnsembleOrigin
     asked: int
     weights: np.ndarray
     alive: np.ndarray
@@ -171,7 +200,9 @@ class EnsembleResult:
     @property
     def record(self) -> dict[str, Any]:
         """For the provenance."""
-        made: dict[str, Any] = {"kind": self.kind, "hash": self.digest, "members": len(self), "asked": self.asked}
+        origin = self.origin
+        made: dict[str, Any] = {"kind": origin.kind, "hash": origin.digest, "members": len(self), "asked": self.asked}
+        made |= {"weights": origin.weighting or None, "limit": origin.limit}
         if self.refused:
             made["refused"] = {"number": len(self.refused), "first": next(iter(self.refused.values()))}
         return made

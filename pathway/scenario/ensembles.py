@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from pathway.parameters import ParameterError, parameter_ensemble
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
 
 from .drawn_cells import ParameterSets, sets_from_ranges, sets_of_ensemble
+from .ensemble_result import EnsembleOrigin
 
 CALIBRATED, PRIOR, NONE = "calibrated", "prior", "none"
 WEIGHTS = ("measured", "findings")
@@ -43,6 +45,26 @@ def usual_ensemble() -> tuple[str, str]:
     except ParameterError as error:
         return NONE, f"no intervals: {error}"
     return CALIBRATED, ""
+
+
+def sets_asked_for(
+    model: Model, word: str | Path | None, weights: str = WEIGHTS[0], count: int = MEMBERS
+) -> tuple[ParameterSets | None, str]:
+    """The parameter sets of a run and a remark on them; none where the word is "none", or where nothing was asked for
+    and no ensemble comes with the package.
+
+    Raises
+    ------
+    EnsembleError, ParameterError
+        If what was asked for is not there, or cannot be used.
+    """
+    remark = ""
+    if word is None:
+        word, remark = usual_ensemble()
+    if str(word) == NONE:
+        return None, remark
+    sets = open_ensemble(model, str(word), weights, count)
+    return sets, ensemble_file(str(word)).remark if is_ensemble(str(word)) else ""
 
 
 def ensemble_file(word: str) -> ParameterEnsemble:
@@ -102,12 +124,14 @@ def open_ensemble(
         If the file cannot be used.
     """
     if word in (PRIOR, "ranges"):
-        return sets_from_ranges(model, seed, range(count or MEMBERS))
+        sets = sets_from_ranges(model, seed, range(count or MEMBERS))
+        return replace(sets, origin=replace(sets.origin, limit=count))
     if not is_ensemble(word):
         words = (CALIBRATED, PRIOR, NONE)
         raise EnsembleError(
             f"no ensemble is called '{word}'.{did_you_mean(word, words)} One of {', '.join(words)}, or a file (.npz)"
         )
     ensemble = ensemble_file(word)
-    kind = CALIBRATED if word == CALIBRATED else Path(word).name
-    return sets_of_ensemble(model, ensemble, weights_of(ensemble, weights), count, kind)
+    kind, file = (CALIBRATED, "") if word == CALIBRATED else (Path(word).name, word)
+    origin = EnsembleOrigin(kind, ensemble.digest, weights, count, file)
+    return sets_of_ensemble(model, ensemble, weights_of(ensemble, weights), count, origin)

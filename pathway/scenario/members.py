@@ -158,7 +158,7 @@ def run_members(
     found = joined(parts)
     if not len(found):
         reason = next(iter(found.refused.values()), "it is empty")
-        raise NoMembersError(f"no member of the ensemble ({sets.kind}) has living cells in all arms: {reason}")
+        raise NoMembersError(f"no member of the ensemble ({sets.origin.kind}) has living cells in all arms: {reason}")
     return found
 
 
@@ -188,9 +188,7 @@ def _run_part(
     verdicts = tuple(_judged(scenario, laboratory, runner, arms, len(living)))
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
     refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
-    return EnsembleResult(
-        sets.kind, sets.digest, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused
-    )
+    return EnsembleResult(sets.origin, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused)
 
 
 def _names_read(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:

@@ -57,10 +57,7 @@ def ensemble_words(result: Result) -> str:
     """ "200 members of the calibrated ensemble"; "200 draws from the plausible ranges"."""
     if result.ensemble is None:
         return "no ensemble"
-    count, kind = len(result.ensemble), result.ensemble.kind
-    if kind == "prior":
-        return f"{count} draws from before the data"
-    return f"{count} members of the {'calibrated ensemble' if kind == 'calibrated' else f'ensemble {kind}'}"
+    return f"{len(result.ensemble)} {result.ensemble.origin.words}"
 
 
 def caveats(result: Result) -> list[str]:

@@ -141,9 +141,9 @@ def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     digest = write_ensemble(shipped, drawn_ensemble(6))
     assert usual_ensemble() == ("calibrated", "")
     sets = open_ensemble(MODEL, "calibrated")
-    assert (len(sets), sets.kind, sets.digest) == (6, "calibrated", digest)
+    assert (len(sets), sets.origin.kind, sets.origin.digest) == (6, "calibrated", digest)
     assert len(open_ensemble(MODEL, "calibrated", count=3)) <= 3
-    assert open_ensemble(MODEL, str(shipped)).kind == "shipped.npz"
+    assert open_ensemble(MODEL, str(shipped)).origin.kind == "shipped.npz"
     assert len(open_ensemble(MODEL, "prior", count=5)) == 5
     with pytest.raises(EnsembleError, match="Did you mean 'calibrated'"):
         open_ensemble(MODEL, "calibarted")

@@ -11,7 +11,7 @@ import pytest
 import pathway
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.drawn_cells import ParameterSets, sets_of_ensemble
-from pathway.scenario.ensemble_result import EnsembleResult
+from pathway.scenario.ensemble_result import EnsembleOrigin, EnsembleResult
 from pathway.scenario.members import NoMembersError, run_members
 from pathway.scenario.result import Result
 from pathway.scenario.shelf import circuit_model
@@ -174,10 +174,12 @@ def test_members_without_living_cells_are_left_out_and_told(folder: Path) -> Non
         rows[[1, 4]] = np.nan
         return rows
 
-    ill = ParameterSets("ill", sets().weights, values_of)
+    ill = ParameterSets(EnsembleOrigin("ill"), sets().weights, values_of)
     found = run_members(read_scenario(folder / "experiment.toml"), built_in_laboratory(), ill)
     assert len(found) == 4 and set(found.refused) == {1, 4} and "bt474" in found.refused[1]
     assert found.record["members"] == 4 and found.record["refused"]["number"] == 2
-    dead = ParameterSets("dead", sets().weights, lambda line: np.full_like(sets().values_of(line), np.nan))
+    dead = ParameterSets(
+        EnsembleOrigin("dead"), sets().weights, lambda line: np.full_like(sets().values_of(line), np.nan)
+    )
     with pytest.raises(NoMembersError, match="no member of the ensemble"):
         run_members(read_scenario(folder / "experiment.toml"), built_in_laboratory(), dead)

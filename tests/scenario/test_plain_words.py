@@ -85,7 +85,7 @@ def test_the_shipped_ensemble_is_taken_unless_told_otherwise(folder: Path, monke
     rescue(folder)
     monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", folder / "ten.npz")
     found = pathway.run(scenario, members=4).ensemble
-    assert found is not None and found.kind == "calibrated" and 0 < found.asked <= 4
+    assert found is not None and found.origin.kind == "calibrated" and 0 < found.asked <= 4
     monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", folder / "no.npz")
     assert pathway.run(scenario).ensemble is None
 

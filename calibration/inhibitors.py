@@ -51,7 +51,8 @@ def scenario_text() -> str:
         given = ", ".join(f'"{name}"' for name in (ligand, *blocked.split(" + ")) if name)
         arms += f'[[arm]]\nname = "{line}|{ligand}|{blocked}"\ncells = "{LINES[line]}"\ndoses = [{given}]\n\n'
     shown = ", ".join(f'"{name}"' for name in READOUTS)
-    head = 'title = "Inhibitors under ligands"\ncells = "mcf7"\n\n[time]\nend = "4 h"\nrecord_every = "5 min"\n\n'
+    head = 'title = "Inhibitors under ligands"\ncells = "mcf7"\nmedium = { to = "serum-free", at = "-24 h" }\n\n'
+    head += '[time]\nend = "4 h"\nrecord_every = "5 min"\n\n'
     return f"{head}{doses}{arms}[show]\nobservables = [{shown}]\n"
 
 

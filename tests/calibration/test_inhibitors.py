@@ -47,7 +47,7 @@ def test_errors_of_the_model_and_of_both_guesses(inhibitors):
 @pytest.mark.parametrize("line", ["UACC-812", "MCF7", "BT-20", "BT-549"])
 def test_inhibitors_act_on_what_they_block(predicted, line):
     for ligand in ("EGF", "HRG"):
-        assert predicted[line, ligand, "AKT", "AKT_substrates"] < -1.0
+        assert predicted[line, ligand, "AKT", "AKT_substrates"] < -0.5
         assert abs(predicted[line, ligand, "AKT", "pERK"]) < 0.1
         assert predicted[line, ligand, "AKT + MEK", "pERK"] < -2.0
         assert predicted[line, ligand, "AKT", "pAKT"] > 0.0

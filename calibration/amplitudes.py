@@ -29,9 +29,9 @@ OBSERVABLES = ("pERK", "pAKT", "pMEK")
 STARVED_FOR = 24.0
 HEAD = """# Amplitudes under ligands: measured and computed
 
-Written by `python calibration/amplitudes.py --data FOLDER`, from the chosen numbers. A fold is over the same cells' own control, after a day
-without serum; *peak* is the largest among the measured times, computed folds with the background that the likelihood allows for put in, as
-the assay would show them. RMSE: of log10 fold, all times.
+Written by `python calibration/amplitudes.py --data FOLDER`, from the chosen numbers. A fold is over the same cells' own
+control, after a day without serum; *peak* is the largest among the measured times, computed folds with the background
+that the likelihood allows for put in, as the assay would show them. RMSE: of log10 fold, all times.
 
 """
 

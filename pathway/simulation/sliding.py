@@ -36,30 +36,35 @@ def sliding_switch(prepared: Prepared, time: float, state: np.ndarray, parameter
     values = dict(zip(model.parameters, map(float, parameters), strict=True)) | {TIME: time}
     values |= zip(model.species, map(float, state), strict=True)
     for switch in switches(model):
-        if switch.time_only or switch.integer or switch.continuous or not switch.in_rates:
+        if switch.time_only or switch.continuous or not switch.in_rates:
             continue
         slopes = gradients([switch.function], {*model.species, TIME})[0]
         value, *numbers = evaluate_all([switch.function, *slopes.values()], values)
         slope = dict(zip(slopes, numbers, strict=True))
+        if not np.isfinite(value):
+            continue
+        border = float(np.rint(value)) if switch.integer else 0.0
         across = np.array([slope.get(name, 0.0) for name in model.species])
         length = float(across @ across)
         if not 0.0 < length < np.inf:
             continue
 
         def speed(
-            function: float,
+            beyond: float,
             value: float = value,
             across: np.ndarray = across,
             length: float = length,
             slope: dict = slope,
+            border: float = border,
         ) -> float:
-            """How fast the function changes where it has this value."""
-            there = state + (function - value) / length * across
+            """How fast the function changes where it is so far beyond the border."""
+            there = state + (border + beyond - value) / length * across
             rates = mass * right_hand_side(kernels, time, there, parameters)
             return slope.get(TIME, 0.0) + float(across @ rates)
 
-        reach = abs(speed(value)) * (time - model.start_time)
-        if abs(value) <= NEAR * reach and _pushes_back(speed, max(4.0 * abs(value), ASIDE * reach)):
+        beyond = value - border
+        reach = abs(speed(beyond)) * (time - model.start_time)
+        if abs(beyond) <= NEAR * reach and _pushes_back(speed, max(4.0 * abs(beyond), ASIDE * reach)):
             return switch
     return None
 

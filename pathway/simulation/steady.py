@@ -64,6 +64,8 @@ SPREAD = 1e-9
 STILL = 1e-9
 """What does not move by more than this share in as long a time as was waited counts as at rest."""
 
+LOST = 1e-14
+"""A rate below this share of what it is the difference of has no digit that is right."""
 
 LONGER_FOR_EVENTS, MOST_EVENTS = 6, 100
 """A run whose events go on is made twice as long, so many times at most, and not beyond so many events."""
@@ -722,10 +724,17 @@ def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
     if np.max(moved, initial=0.0) > 1e-6:
         index = int(np.argmax(moved))
         name = model.species[index]
-        reason = (
-            f"it does not settle (it grows, or goes round in circles): '{name}' still changes by "
-            f"{rates[index]:.4g} per {model.time_unit or 'time unit'} at {state[index]:.6g}"
-        )
+        turnover = part.term_scales(state, way.parameters, way.time(part))[index]
+        if abs(rates[index]) < LOST * turnover:
+            reason = (
+                f"what makes '{name}' and what uses it up cancel to more than 14 digits ({turnover:.2g} per "
+                f"{model.time_unit or 'time unit'} each), so that its change is lost in rounding; slow the exchange down"
+            )
+        else:
+            reason = (
+                f"it does not settle (it grows, or goes round in circles): '{name}' still changes by "
+                f"{rates[index]:.4g} per {model.time_unit or 'time unit'} at {state[index]:.6g}"
+            )
     else:
         name = None
         reason = "the state that it comes to is unstable: after the smallest push it would go elsewhere"

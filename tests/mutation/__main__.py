@@ -17,7 +17,6 @@ import tempfile
 import time
 import tomllib
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -48,8 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     n_all, sample = len(sample), sample[: asked.count]
     verdicts = _Verdicts(PROGRESS, asked.seed, sample)
     if not asked.only_tell:
-        digest = sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()[:12]
-        coverage = Coverage.read(Path(tempfile.gettempdir()) / "pathway-mutation-coverage.jsonl", digest)
+        coverage = Coverage.read(Path(tempfile.gettempdir()) / "pathway-mutation-coverage", sources)
         wanted = [m for m in sample if room_of(m.file) in rooms and not verdicts.closed(m)]
         until = time.monotonic() + asked.seconds
         judge = Judge(TREE, sources, coverage, verdicts.asked(wanted, until), verdicts.add)

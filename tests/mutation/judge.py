@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib
 import json
 import os
@@ -24,7 +25,7 @@ from typing import Any
 import pytest
 
 from .mutants import Mutant
-from .plant import VARIABLE, into_functions, store
+from .plant import NOT_PLANTED, VARIABLE, into_functions, store
 
 LONGEST_TEST = 8.0
 """Seconds of the processor; a test that takes longer is not asked."""
@@ -39,29 +40,50 @@ class Coverage:
 
     Attributes
     ----------
+    folder : Path
+        Holds what was recorded, and the sources that its lines are of.
+    sources : str
+        Of now.
     tests : dict
         Name to hash of its file, seconds, and the lines by file; without lines where it fails or takes too long.
     """
 
-    place: Path
+    folder: Path
+    sources: str
     tests: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, place: Path, sources: str) -> Coverage:
-        """What was recorded for the same sources; lines of others would be elsewhere."""
-        made = cls(place.with_name(f"{place.stem}-{sources}.jsonl"))
-        if made.place.is_file():
-            for line in made.place.read_text(encoding="utf-8").splitlines():
-                if line.endswith("}"):
-                    entry = json.loads(line)
-                    made.tests[entry["test"]] = entry
+    def read(cls, folder: Path, sources: dict[str, str]) -> Coverage:
+        """What was recorded, also for earlier sources: each line is looked for where it stands now."""
+        text = json.dumps(sources, sort_keys=True)
+        made = cls(folder, sha256(text.encode()).hexdigest()[:12])
+        folder.mkdir(exist_ok=True)
+        (folder / f"{made.sources}.json").write_text(text, encoding="utf-8")
+        moved: dict[str, dict[str, list[int]]] = {}
+        for line in (folder / "tests.jsonl").read_text(encoding="utf-8").splitlines() if made._stored.is_file() else ():
+            if line.endswith("}"):
+                entry = json.loads(line)
+                if entry["sources"] not in moved:
+                    before = json.loads((folder / f"{entry['sources']}.json").read_text(encoding="utf-8"))
+                    moved[entry["sources"]] = {f: _moved(before.get(f, ""), sources[f]) for f in sources}
+                places = moved[entry["sources"]]
+                lines = {
+                    f: [places[f][n] for n in numbers if n < len(places[f])]
+                    for f, numbers in entry["lines"].items()
+                    if f in places
+                }
+                made.tests[entry["test"]] = {**entry, "lines": lines}
         return made
+
+    @property
+    def _stored(self) -> Path:
+        return self.folder / "tests.jsonl"
 
     def add(self, entry: dict[str, Any]) -> None:
         """One test."""
         self.tests[entry["test"]] = entry
-        with self.place.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(entry) + "\n")
+        with self._stored.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps({**entry, "sources": self.sources}) + "\n")
 
     def passing(self, mutant: Mutant) -> list[dict[str, Any]]:
         """Tests that may notice: of a fault outside functions, all that use the file."""
@@ -72,6 +94,18 @@ class Coverage:
             if lines and (not mutant.in_function or wanted.intersection(lines)):
                 chosen.append(entry)
         return chosen
+
+
+def _moved(before: str, now: str) -> list[int]:
+    """Line of now by line of before; a line that is gone stands for what took its place."""
+    old, new = before.splitlines(), now.splitlines()
+    if old == new:
+        return list(range(len(old) + 1))
+    found = [0] * (len(old) + 1)
+    for _, i1, i2, j1, j2 in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        for k in range(i1, i2):
+            found[k + 1] = 1 + min(j1 + (k - i1), max(j1, j2 - 1))
+    return found
 
 
 class Judge:
@@ -251,6 +285,8 @@ class Judge:
             run.wait()
             code = 1
         shutil.rmtree(self._scratch / "fresh", ignore_errors=True)
+        if code == NOT_PLANTED:
+            raise RuntimeError(f"{mutant.name}: is not in the file any more; start again")
         return code != 0, "at import" if code else ""
 
 

@@ -18,6 +18,9 @@ from .mutants import Mutant, mutants_of, mutated
 VARIABLE = "PATHWAY_MUTANT"
 """Names a file with what `store` has written."""
 
+NOT_PLANTED = 77
+"""Exit code if the fault is not found."""
+
 
 def into_functions(path: str, source: str, mutant: Mutant) -> int:
     """Exchange the code of every function of the file that the fault changes; returns how many there were."""
@@ -74,5 +77,7 @@ class _Planter(importlib.abc.MetaPathFinder):
 if VARIABLE in os.environ:
     _asked = json.loads(Path(os.environ[VARIABLE]).read_text())
     _source = Path(_asked["path"]).read_text(encoding="utf-8")
-    _mutant = next(m for m in mutants_of(_asked["file"], _source) if m.name == _asked["name"])
+    _mutant = next((m for m in mutants_of(_asked["file"], _source) if m.name == _asked["name"]), None)
+    if _mutant is None:
+        os._exit(NOT_PLANTED)
     sys.meta_path.insert(0, _Planter(_asked["path"], mutated(_source, _mutant)))

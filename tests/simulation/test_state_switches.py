@@ -72,6 +72,8 @@ def test_a_threshold_reached_only_at_rest_costs_no_restarts() -> None:
         ("piecewise(-1, x > 0, 1, x < 0, 0)", "'0 < x'"),
         ("piecewise(-1, x > 0, 1, x < 0, 0) + 0.5*sin(time)", "'0 < x'"),
         ("piecewise(3, x < 2, 0) - 0.5*x", "'x < 2'"),
+        ("2.5 - floor(x)", r"'floor\(x\)'"),
+        ("0.5 - ceil(2*x - 7)", r"'ceil\(2 \* x - 7\)'"),
     ],
 )
 def test_sliding_rates_are_named(rate: str, condition: str) -> None:

@@ -136,6 +136,16 @@ def test_a_feed_that_goes_up_and_down_has_no_steady_state() -> None:
         steady_state(model_of("waves", {"x": "1 + sin(time) - x"}, {"x": 0.0}, {}))
 
 
+def test_an_exchange_that_hides_the_turnover_is_named() -> None:
+    """a and b exchange k times a time unit; both are half of the total, which turns over once a time unit."""
+    rates = {"a": "k*b - k*a + 1 - a", "b": "k*a - k*b - b"}
+    start = {"a": 1.0, "b": 0.0}
+    assert steady_state(model_of("slow", rates, start, {"k": 1e15})) == pytest.approx([0.5, 0.5], rel=1e-9)
+    with pytest.raises(SteadyStateError, match=r"makes '[ab]' and what uses it up cancel to more than 14 digits"):
+        steady_state(model_of("fast", rates, start, {"k": 1e18}))
+
+
+
 def test_events_on_the_way_to_rest_happen() -> None:
     def with_event(trigger: str, assigned: dict[str, str]) -> Model:
         event = Event("E", parse(trigger), {name: parse(formula) for name, formula in assigned.items()})

@@ -14,8 +14,10 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pathway.errors import InputError
 
-class SingularStructureError(ValueError):
+
+class SingularStructureError(InputError):
     """No order of elimination exists: some rows share too few columns. `rows` names them by number."""
 
     def __init__(self, rows: Sequence[int], message: str = "") -> None:

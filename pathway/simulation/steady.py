@@ -728,7 +728,7 @@ def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
         if abs(rates[index]) < LOST * turnover:
             reason = (
                 f"what makes '{name}' and what uses it up cancel to more than 14 digits ({turnover:.2g} per "
-                f"{model.time_unit or 'time unit'} each), so that its change is lost in rounding; slow the exchange down"
+                f"{model.time_unit or 'time unit'} each): its change is lost in rounding; slow the exchange down"
             )
         else:
             reason = (

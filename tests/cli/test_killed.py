@@ -15,8 +15,7 @@ import pytest
 
 from pathway.folders import FolderError, verify
 from pathway.simulation import open_ensemble
-from tests.cli.test_commands import SBML
-from tests.cli.test_surroundings import BARE
+from tests.cli.test_surroundings import BARE, write_decay
 
 ROOT = str(Path(__file__).parents[2])
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -39,34 +38,11 @@ FILES = {
 """What writes one file, as Python."""
 
 
-MEASURED = [2.9, 2.1, 1.75, 1.05, 0.72, 0.38, 0.25]
-PETAB = {
-    "decay.xml": SBML,
-    "decay.yaml": """format_version: 1
-parameter_file: parameters.tsv
-problems:
-  - sbml_files: [decay.xml]
-    condition_files: [conditions.tsv]
-    measurement_files: [measurements.tsv]
-    observable_files: [observables.tsv]
-""",
-    "conditions.tsv": "conditionId\nonly\n",
-    "observables.tsv": "observableId observableFormula noiseFormula\nseen scale*A 0.1\n",
-    "parameters.tsv": "parameterId parameterScale lowerBound upperBound nominalValue estimate\n"
-    "k log10 0.01 10 0.5 1\nscale log10 0.1 10 1 1\n",
-    "measurements.tsv": "observableId simulationConditionId measurement time\n"
-    + "".join(f"seen only {value} {0.7 * k + 0.1:.1f}\n" for k, value in enumerate(MEASURED)),
-}
-
-
 @pytest.fixture
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("small.toml").write_text(BARE, encoding="utf-8")
-    Path("decay").mkdir()
-    for name, text in PETAB.items():
-        text = text.replace(" ", "\t") if name.endswith("tsv") else text
-        Path("decay", name).write_text(text, encoding="utf-8")
+    write_decay(tmp_path)
     return tmp_path
 
 

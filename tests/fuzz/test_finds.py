@@ -114,3 +114,14 @@ def test_a_conversion_factor_that_is_only_known_within_a_reaction():
     )
     code, said = told({"model.xml": text.encode()}, "load", "model.xml")
     assert code == 1 and "uses 'h', which is not declared" in said
+
+
+def test_an_algebraic_rule_that_determines_nothing():
+    """Whether one of two numbers is zero: no equation for either."""
+    text = f"""<sbml xmlns="http://www.sbml.org/sbml/level2/version5" level="2" version="5"><model id="m">
+<listOfCompartments><compartment id="c" size="2"/></listOfCompartments>
+<listOfParameters><parameter id="p" value="3" constant="false"/></listOfParameters>
+<listOfRules><algebraicRule>{MATH}<apply><xor/><ci>p</ci><ci>c</ci></apply></math></algebraicRule></listOfRules>
+</model></sbml>"""
+    code, said = told({"model.xml": text.encode()}, "simulate", "model.xml")
+    assert code == 1 and "the algebraic rules do not determine 'p'" in said

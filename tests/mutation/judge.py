@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import gc
 import importlib
+import inspect
 import json
 import os
 import pkgutil
@@ -19,19 +21,20 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .mutants import Mutant
-from .plant import NOT_PLANTED, VARIABLE, into_functions, store
+from .plant import NOT_PLANTED, VARIABLE, functions_by_file, into_functions, store
 
 LONGEST_TEST = 8.0
 """Seconds of the processor; a test that takes longer is not asked."""
 
-AT_MOST = 40.0
-"""Seconds of tests for one fault, as measured without one: those of its own room first, then the fastest."""
+AT_MOST = 5.0
+"""Seconds of tests for one fault in one run, as recorded without a fault; the next run goes on with others."""
 
 
 @dataclass
@@ -45,7 +48,7 @@ class Coverage:
     sources : str
         Of now.
     tests : dict
-        Name to hash of its file, seconds, and the lines by file; without lines where it fails or takes too long.
+        Name to digest of its function, seconds, and the lines by file; without lines where it fails or takes too long.
     """
 
     folder: Path
@@ -140,6 +143,8 @@ class Judge:
         items = {item.nodeid: item for item in session.items}
         try:
             self._record(session, items)
+            self._functions = functions_by_file()
+            gc.freeze()  # a child that collects garbage would copy the memory of its parent
             for mutant, before in self._mutants:
                 self._judge(session, items, mutant, before)
         finally:
@@ -147,9 +152,9 @@ class Judge:
         return True
 
     def _record(self, session: pytest.Session, items: dict[str, pytest.Item]) -> None:
-        hashes = {str(i.path): sha256(i.path.read_bytes()).hexdigest()[:12] for i in items.values()}
+        hashes = {name: _digest(item) for name, item in items.items()}
         known = self._coverage.tests
-        new = [n for n, i in items.items() if known.get(n, {}).get("hash") != hashes[str(i.path)]]
+        new = [name for name in items if known.get(name, {}).get("function") != hashes[name]]
         for name in list(known):
             if name not in items:
                 del known[name]
@@ -163,12 +168,12 @@ class Judge:
             with os.fdopen(read) as lines:
                 for line in lines:
                     entry = json.loads(line)
-                    self._coverage.add({**entry, "hash": hashes[str(items[entry["test"]].path)]})
+                    self._coverage.add({**entry, "function": hashes[entry["test"]]})
                     done += 1
             os.waitpid(child, 0)
             if done < len(new):
                 nothing = {"test": new[done], "seconds": 0.0, "lines": {}}
-                self._coverage.add({**nothing, "hash": hashes[str(items[new[done]].path)]})
+                self._coverage.add({**nothing, "function": hashes[new[done]]})
             new = new[done + 1 :]
 
     def _record_in_child(self, session: pytest.Session, items: list[pytest.Item], answers: int) -> None:
@@ -199,11 +204,7 @@ class Judge:
 
     def _judge(self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, before: set[str]) -> None:
         chosen, expected = [], 0.0
-        room = Path(mutant.file).parent.name
-        for entry in sorted(
-            self._coverage.passing(mutant),
-            key=lambda e: (f"/{room}" not in e["test"] and e["seconds"] > 1, e["seconds"]),
-        ):
+        for entry in _in_turn(self._coverage.passing(mutant)):
             if entry["test"] not in before and expected + entry["seconds"] < AT_MOST:
                 chosen.append(entry["test"])
                 expected += entry["seconds"]
@@ -222,7 +223,7 @@ class Judge:
             os.close(read)
             try:
                 self._begin_child(session, "judge")
-                n = into_functions(str(self._tree / mutant.file), self._sources[mutant.file], mutant)
+                n = self._plant(mutant)
                 if n == 0:
                     os.write(write, b"! no function took the fault")
                     os._exit(3)
@@ -245,6 +246,10 @@ class Judge:
             raise RuntimeError(f"{mutant.name}: {by}")
         return code != 0, by or ("time" if code else "")
 
+    def _plant(self, mutant: Mutant) -> int:
+        path = str(self._tree / mutant.file)
+        return into_functions(self._functions.get(path, ()), path, self._sources[mutant.file], mutant)
+
     def _begin_child(self, session: pytest.Session, name: str) -> None:
         """Its own folders and compiled code, its own group of processes, nothing on the terminal."""
         os.setsid()
@@ -258,7 +263,7 @@ class Judge:
         place, usual = self._scratch / name / "cache", Path("~/.cache/pathway").expanduser()
         place.parent.mkdir(parents=True, exist_ok=True)
         if usual.is_dir():
-            subprocess.run(["cp", "-a", usual, place], check=True)
+            subprocess.run(["cp", "-al", usual, place], check=True)
         return place
 
     def _afresh(
@@ -288,6 +293,21 @@ class Judge:
         if code == NOT_PLANTED:
             raise RuntimeError(f"{mutant.name}: is not in the file any more; start again")
         return code != 0, "at import" if code else ""
+
+
+def _digest(item: pytest.Item) -> str:
+    """Of a test's own text: one that others were written beside need not be recorded again."""
+    source = inspect.getsource(item.function)  # type: ignore[attr-defined]
+    return sha256(source.encode()).hexdigest()[:12]
+
+
+def _in_turn(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fastest test of each file, then the second of each: tests of one file mostly notice the same faults."""
+    by_file: dict[str, list[dict[str, Any]]] = {}
+    for entry in sorted(entries, key=lambda entry: entry["seconds"]):
+        by_file.setdefault(entry["test"].partition("::")[0], []).append(entry)
+    rounds = zip_longest(*by_file.values())
+    return [entry for of_round in rounds for entry in sorted(filter(None, of_round), key=lambda e: e["seconds"])]
 
 
 def _import_all() -> None:

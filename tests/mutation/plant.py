@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from .mutants import Mutant, mutants_of, mutated
@@ -22,8 +22,17 @@ NOT_PLANTED = 77
 """Exit code if the fault is not found."""
 
 
-def into_functions(path: str, source: str, mutant: Mutant) -> int:
-    """Exchange the code of every function of the file that the fault changes; returns how many there were."""
+def functions_by_file() -> dict[str, list[types.FunctionType]]:
+    """All functions of this process."""
+    found: dict[str, list[types.FunctionType]] = {}
+    for function in gc.get_objects():
+        if type(function) is types.FunctionType:
+            found.setdefault(function.__code__.co_filename, []).append(function)
+    return found
+
+
+def into_functions(functions: Iterable[types.FunctionType], path: str, source: str, mutant: Mutant) -> int:
+    """Exchange the code of every function of a file that the fault changes; returns how many there were."""
     old = list(_codes(compile(source, path, "exec")))
     new = list(_codes(compile(mutated(source, mutant), path, "exec")))
     if len(old) != len(new):  # a removed statement held a function
@@ -33,12 +42,11 @@ def into_functions(path: str, source: str, mutant: Mutant) -> int:
         pairs = list(zip(old, new, strict=True))
     changed = {_key(before): (before, after) for before, after in pairs if before != after}
     n = 0
-    for function in gc.get_objects():
-        if type(function) is types.FunctionType and function.__code__.co_filename == path:
-            for before, after in changed.values():
-                if function.__code__ == before and before.co_freevars == after.co_freevars:
-                    function.__code__ = after
-                    n += 1
+    for function in functions:
+        for before, after in changed.values():
+            if function.__code__ == before and before.co_freevars == after.co_freevars:
+                function.__code__ = after
+                n += 1
     return n
 
 

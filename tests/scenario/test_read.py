@@ -256,3 +256,44 @@ def test_a_folder_and_brackets_without_end_are_one_line(tmp_path):
         read_scenario(str(tmp_path), (), toy_laboratory())
     with pytest.raises(ScenarioError, match="not TOML: brackets nested too deeply"):
         read_toy(tmp_path, "x = " + "[" * 20_000)
+
+
+ARMS = """title = "t"
+cells = "slow"
+[time]
+end = "48 h"
+[[arm]]
+name = "one"
+[[arm]]
+name = "two"
+control = "{control}"
+[[expect]]
+claim = "e"
+role = "sanity"
+quantity = "twice"
+{arms}
+above = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("control", "arms", "told"),
+    [
+        ("two", 'arm = "one"', [":9: arm 'two' cannot be its own control"]),
+        (
+            "one",
+            'arm = "one"\ncompare = "one vs two"',
+            [":15: [[expect]] 'e' has both 'arm' and 'compare'; choose one"],
+        ),
+        (
+            "one",
+            'compare = "one vs two"\narm = "one"',
+            [":14: [[expect]] 'e' has both 'arm' and 'compare'; choose one"],
+        ),
+    ],
+)
+def test_arms_that_contradict_themselves(control, arms, told, tmp_path):
+    with pytest.raises(ScenarioError) as found:
+        read_toy(tmp_path, ARMS.format(control=control, arms=arms))
+    lines = str(found.value).splitlines()
+    assert [line.partition("toy.toml")[2] for line in lines][: len(told)] == told

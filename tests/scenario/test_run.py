@@ -224,3 +224,28 @@ def test_the_tidy_table_has_growth_and_the_timeline_what_changes_later(tmp_path)
     assert math.isnan(end["none"][-1]) and math.isnan(end["none"][-2])
     assert [(h.time, h.text) for h in result.arms["none"].happenings] == [(36.0, "mu to 1 x")]
     assert [h.time for h in result.arms["drug"].happenings] == [0.0]
+
+
+def test_the_table_of_a_result_has_units_and_one_row_for_each_arm_and_time(tmp_path):
+    expect = (
+        '[[expect]]\nclaim = "e"\nrole = "sanity"\nquantity = "cell_number"\narm = "drug"\nat = "72 h"\nabove = {}\n'
+    )
+    text = DRUG + '[show]\nobservables = ["twice"]\n[[arm]]\nname = "none"\n[[arm]]\nname = "drug"\ndoses = ["d"]\n'
+    fold = math.exp(72 * MU * slowed(10.0))
+    result = run(tmp_path, text + expect.format(0.9 * fold) + expect.format(0.8 * fold).replace('"e"', '"f"'))
+    table = result.to_dataframe()
+    assert list(table.columns) == [
+        *("arm", "time [h]", "twice [nM]"),
+        *("cell number fold [1]", "GR [1]", "GR instantaneous [1]"),
+    ]
+    assert list(table["arm"]) == ["none"] * len(result.times) + ["drug"] * len(result.times)
+    last = table.iloc[-1]
+    assert last["time [h]"] == 72.0 and last["cell number fold [1]"] == pytest.approx(fold, rel=1e-5)
+    assert (
+        last["twice [nM]"] == pytest.approx(2 * result.arms["drug"].courses["protein"][-1])
+        if ("protein" in result.arms["drug"].courses)
+        else last["twice [nM]"] > 0.0
+    )
+    assert table["GR [1]"][: len(result.times)].isna().all()
+    assert result.all_met
+    assert not run(tmp_path, text + expect.format(0.9 * fold) + expect.format(1.1 * fold).replace('"e"', '"f"')).all_met

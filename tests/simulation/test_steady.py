@@ -145,7 +145,6 @@ def test_an_exchange_that_hides_the_turnover_is_named() -> None:
         steady_state(model_of("fast", rates, start, {"k": 1e18}))
 
 
-
 def test_events_on_the_way_to_rest_happen() -> None:
     def with_event(trigger: str, assigned: dict[str, str]) -> Model:
         event = Event("E", parse(trigger), {name: parse(formula) for name, formula in assigned.items()})

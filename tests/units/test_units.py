@@ -90,6 +90,14 @@ def test_dimensions_that_differ_are_told_in_words():
         conversion_factor("nM", "h")
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("%", "a plain number"), ("1/h", "1/time"), ("1/(nM*h)", "length^3/(amount*time)"), ("g*m^2", "length^2*mass")],
+)
+def test_dimensions_in_words(text, words):
+    assert units.in_words(unit(text)) == words
+
+
 def test_quantities_split_into_number_and_unit():
     assert quantity("-48 h") == (-48.0, "h")
     assert quantity("1e-3 ug/mL") == (0.001, "ug/mL")

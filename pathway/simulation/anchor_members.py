@@ -1,4 +1,8 @@
-"""Anchors of many members at once: the search of `anchor`, with every steady state of a round found in lanes."""
+"""Anchors of many members at once.
+
+States and anchored parameters are first solved for together (`anchor_joint`); members for which that leads nowhere take
+the search of `anchor`, with every steady state of a round found in lanes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,7 @@ from pathway.equations import Model
 from pathway.errors import InputError
 
 from .anchor import HALVINGS, LARGEST_MOVE, RESTARTS, ROUNDS
+from .anchor_joint import JointEnds, JointSystem, solve_jointly
 from .ensemble import checked_members
 from .formulas import evaluate_arrays, find_formula, named_values
 from .prepared import prepare
@@ -80,6 +85,12 @@ def solve_anchors_of_members(
     anchored = (given[:, search.places] > 0.0).all(axis=1)
     left = np.flatnonzero(anchored)
     missed |= dict.fromkeys(np.flatnonzero(~anchored).tolist(), "a parameter that is 0 cannot be anchored")
+    if anchors and len(left):
+        ends = search.jointly(given[left], left)
+        if ends is not None:
+            made[left[ends.met]], states[left[ends.met]] = ends.parameters[ends.met], ends.states[ends.met]
+            missed |= dict.fromkeys(left[ends.unstable].tolist(), "what it is anchored to is met in no stable state")
+            left = left[~(ends.met | ends.unstable)]
     for factor in RESTARTS if anchors else RESTARTS[:1]:
         if not len(left):
             break
@@ -143,6 +154,28 @@ class _Search:
             halvings[stayed] += 1
             active &= halvings < HALVINGS
         return p, state, distances, found
+
+    def jointly(self, p: np.ndarray, members: np.ndarray) -> JointEnds | None:
+        """Where one system of states and anchored parameters leads; None where a start depends on what is anchored."""
+        starts = self._starts(p, members)
+        moved = p.copy()
+        moved[:, self.places] *= 2.0
+        if (self._starts(moved, members) != starts).any():
+            return None
+        state, distances = self._at(p, members)
+        good = np.isfinite(state).all(axis=1) & np.isfinite(distances).all(axis=1)
+        aims = iter(self.aims)
+        targets = [next(aims) if k in self.following else None for k in range(len(self.quantities))]
+        system = JointSystem.of(self.model, self.places, self.quantities, targets)
+        rows = np.flatnonzero(good)
+
+        def distances_of(y: np.ndarray, q: np.ndarray) -> np.ndarray:
+            return self._distances(y, q, members[rows])
+
+        ends = solve_jointly(system, p[rows], state[rows], starts[rows], distances_of, self.tolerance)
+        made, states, met, unstable = p.copy(), state, good.copy(), np.zeros(len(p), dtype=bool)
+        made[rows], states[rows], met[rows], unstable[rows] = ends
+        return JointEnds(made, states, met, unstable)
 
     def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Steady states, and distances from the targets; nan where there is none."""

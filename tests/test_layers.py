@@ -8,7 +8,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
-    {"errors", "interpreter"},
+    {"errors", "interpreter", "numerals"},
     {"files", "folders", "toml_positions"},
     {"units", "expressions"},
     {"network"},
@@ -31,6 +31,7 @@ FENCES = {
     "antimony": ("formats/",),
     "llvmlite": ("kernels/",),
     "numba": ("simulation/", "kernels/calls.py", "kernels/opening.py", "kernels/vectors.py"),
+    "jinja2": ("report/",),
     "starlette": ("explorer/",),
     "uvicorn": ("explorer/",),
     "websockets": ("explorer/",),

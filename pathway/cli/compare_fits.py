@@ -28,8 +28,8 @@ def compare_fits(
     """
     from pathway.fitting.uncertainty.comparison import compare_fits as compare
     from pathway.formats.saved import FIT, is_saved, load_fit
-    from pathway.report.comparison_page import comparison_summary, ratio_rows, variant_rows
-    from pathway.report.uncertainty_folder import write_comparison
+    from pathway.report import write_report
+    from pathway.report.comparison import comparison_report, comparison_summary, ratio_rows, variant_rows
 
     from . import DONE, BadInput
 
@@ -43,7 +43,7 @@ def compare_fits(
         raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
     places = dict(zip(names, folders, strict=True))
     found = compare({name: load_fit(folder) for name, folder in places.items()})
-    write_comparison(found, places, out, console.typed(), force, console.say)
+    record = write_report(comparison_report(found, places), out, console.typed(), force, say=console.say)
     if as_json:
         console.print_json(
             {
@@ -66,5 +66,5 @@ def compare_fits(
     if rows:
         console.print_table(header, cells, numbers=(3, 4, 5))
     console.print_line(comparison_summary(found))
-    console.print_line(str(out / "report.html"))
+    console.print_places(out, record)
     return DONE

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -123,6 +124,18 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress]:
         if terminal and state["open"]:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+def print_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: str) -> None:
+    """Where the report of a result lies, its figure if there is one of that name, and further files."""
+    missing = record.get("not_made", {})
+    shown = {} if "report" in missing else {"Report": folder / "report.html"}
+    if "figure 'figure'" not in missing and (folder / "figure.png").is_file():
+        shown["figure"] = folder / "figure.png"
+    shown |= {word: folder / name for word, name in named.items()}
+    print_line("   ".join(f"{word}: {place}" for word, place in shown.items()))
+    for place in more:
+        print_line(str(place))
 
 
 def number(value: float | None, digits: int = 3) -> str:

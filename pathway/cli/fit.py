@@ -43,8 +43,8 @@ def fit(
 
     from pathway.fitting.laboratory.held_out import with_held_out_scaled
     from pathway.fitting.search.multi_start import fit as search
-    from pathway.report.fit_folder import write_fit
-    from pathway.report.fit_page import summary
+    from pathway.report import write_report
+    from pathway.report.fit import findings, fit_report, summary
 
     from . import DONE, INTERRUPTED, BadInput
 
@@ -65,7 +65,8 @@ def fit(
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     made = _profiles(found, wanted)
-    told = write_fit(found, folder, console.typed(), opened.source, made, console.say)
+    told = findings(found, made)
+    record = write_report(fit_report(found, opened.source, made, told), folder, console.typed(), say=console.say)
     written = opened.write_cells(found, made, write_cells) if write_cells else []
     rows = [(name, value, *told.interval(k)) for k, (name, value) in enumerate(found.best.parameters.items())]
     if as_json:
@@ -98,8 +99,7 @@ def fit(
         header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
     console.print_table(header, cells, numbers=(1, 2, 3))
     console.print_line(summary(told))
-    for path in [folder / "report.html", *written]:
-        console.print_line(str(path))
+    console.print_places(folder, record, *written)
     return DONE
 
 

@@ -57,7 +57,7 @@ class Opened:
 
     def __init__(self, file: str, settings: list[str] | None, without: Sequence[str] = ()) -> None:
         from pathway.formats.problems import open_problem
-        from pathway.report.growing import ProblemFiles
+        from pathway.report.problem_files import ProblemFiles
 
         self.file, self.settings, self.without = file, tuple(settings or ()), tuple(without)
         opened = open_problem(file, self.settings, self.without)

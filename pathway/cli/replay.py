@@ -21,7 +21,7 @@ def replay(
 ) -> int:
     """Repeat a run or an analysis from its folder and say whether the numbers are the same."""
     from pathway.report import replay as repeat
-    from pathway.report.analysis_folder import is_analysis
+    from pathway.report.analysis import is_analysis
 
     from . import DONE, NOT_MET
 
@@ -48,14 +48,15 @@ def replay(
 
 def _asked_again(folder: Path) -> Any:
     """An analysis repeated with the options of its record, and compared."""
-    from pathway.report.analysis_folder import compare_analysis, read_analysis
+    from pathway.report import compare_analysis
+    from pathway.report.analysis import read_analysis
     from pathway.scenario import built_in_laboratory, read_scenario
 
-    from .analyze import ANSWERS
-    from .analyze.task import Task
+    from .analyze import ANALYSES, Task
 
-    record, content, scenario_file = read_analysis(folder, ANSWERS)
+    record, content, scenario_file = read_analysis(folder, ANALYSES)
     scenario = read_scenario(str(scenario_file), record["settings"])
     with console.progress_bar() as progress:
-        found = ANSWERS[record["analysis"]](Task(scenario, built_in_laboratory(), record["options"], progress))
-    return compare_analysis(record, content, found.content)
+        task = Task(scenario, built_in_laboratory(), record["options"], progress)
+        answer = ANALYSES[record["analysis"]].answer(task)
+    return compare_analysis(record, content, answer.content)

@@ -41,8 +41,8 @@ def run(
 
 
 def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, force: bool, as_json: bool) -> int:
-    from pathway.report import check_out, default_folder, identity_of, write_run
-    from pathway.report.folder import RUN
+    from pathway.report import check_out, default_folder, identity_of, write_report
+    from pathway.report.run import RUN, run_report
     from pathway.scenario import read_scenario
     from pathway.scenario.size import expected_size
 
@@ -58,13 +58,12 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
         console.say(f"this takes {size.remark}")
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
-        record = write_run(result, folder, console.typed(), force=force, say=console.say)
+        record = write_report(run_report(result, folder), folder, console.typed(), force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
     else:
         print_summary(result)
-        drawn = "" if record.get("not_made") else f"   figure: {folder / 'figure.png'}"
-        console.print_line(f"Report: {folder / 'report.html'}{drawn}")
+        console.print_places(folder, record)
     return DONE if result.all_met else NOT_MET
 
 
@@ -102,7 +101,7 @@ def _ending(name: str, result: Result) -> str:
 
 def print_verdicts(entries: list[dict[str, Any]]) -> None:
     """One line for each expectation: met or missed, the value, the band, the claim."""
-    from pathway.report import band
+    from pathway.report.run import band
 
     if not entries:
         return

@@ -25,16 +25,15 @@ def run_model(
     import numpy as np
 
     from pathway.formats.load import read_model_file
-    from pathway.report import check_out, default_folder, write_courses
-    from pathway.report.folder import MODEL_RUN, place_of
+    from pathway.report import Origin, check_out, default_folder, write_report
+    from pathway.report.model_run import MODEL_RUN, model_run_identity, model_run_report
 
     from . import DONE, BadInput
 
     if until is None:
         raise BadInput(f"{file}: a model needs --until, the end time in its own unit; for example --until 100")
     folder = out or default_folder(file.stem, settings)
-    asked = {"settings": list(settings), "until": until, "points": points}
-    identity = {"model": file.name, "file": place_of(file, folder), **asked}
+    identity = model_run_identity(file, folder, settings, until, points)
     check_out(folder, MODEL_RUN, identity, force)
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
@@ -48,7 +47,8 @@ def run_model(
     model = model.with_parameters(_parameters(model, settings, read.renamed))
     times = np.linspace(model.start_time, until, points)
     trajectory = simulate(model, times)
-    record = write_courses(trajectory, folder, console.typed(), settings, inputs, identity, names, force, console.say)
+    report = model_run_report(trajectory, identity, Origin(inputs, settings), names)
+    record = write_report(report, folder, console.typed(), force, say=console.say)
     summary = {word: _summary(trajectory[name], model.units.get(name, "")) for name, word in names.items()}
     if as_json:
         states = {names[name] for name in model.species}
@@ -67,8 +67,7 @@ def run_model(
         [n, *(console.number(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]] for n, s in summary.items()
     ]
     console.print_table(["course", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
-    drawn = "" if record.get("not_made") else f"   figure: {folder / 'figure.png'}"
-    console.print_line(f"Courses: {folder / 'time_courses.csv'}{drawn}")
+    console.print_places(folder, record, courses="time_courses.csv")
     return DONE
 
 

@@ -35,8 +35,8 @@ def profile(
     import sys
 
     from pathway.fitting.uncertainty.profiles import profile as profiles
-    from pathway.report.profile_page import profile_summary
-    from pathway.report.uncertainty_folder import write_profiles
+    from pathway.report import write_report
+    from pathway.report.profiles import profile_summary, profiles_report
 
     from . import DONE
 
@@ -55,7 +55,7 @@ def profile(
         progress=None if as_json else sys.stderr,
         force=force,
     )
-    write_profiles(found, folder, console.typed(), opened.source, console.say)
+    record = write_report(profiles_report(found, opened.source), folder, console.typed(), say=console.say)
     for name, p in found.items():
         if p.better > 0.1:
             console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
@@ -81,7 +81,7 @@ def profile(
     header = ["parameter", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict", "moves with"]
     console.print_table(header, rows, numbers=(1, 2, 3))
     console.print_line(profile_summary(found))
-    console.print_line(str(folder / "report.html"))
+    console.print_places(folder, record)
     return DONE
 
 
@@ -110,8 +110,8 @@ def sample(
 
     from pathway.fitting.uncertainty.sampling import Interrupted, separate_ends
     from pathway.fitting.uncertainty.sampling import sample as posterior
-    from pathway.report.posterior_page import posterior_rows, posterior_summary
-    from pathway.report.uncertainty_folder import write_posterior
+    from pathway.report import write_report
+    from pathway.report.posterior import posterior_report, posterior_rows, posterior_summary
 
     from . import DONE, INTERRUPTED, BadInput
 
@@ -139,7 +139,7 @@ def sample(
     except Interrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
-    write_posterior(found, folder, console.typed(), opened.source, console.say)
+    record = write_report(posterior_report(found, opened.source), folder, console.typed(), say=console.say)
     for concern in found.concerns:
         console.say(concern)
     header, rows = posterior_rows(found)
@@ -170,7 +170,7 @@ def sample(
     ]
     console.print_table(header[:9], cells, numbers=(1, 2, 4, 5, 6, 7, 8))
     console.print_line(posterior_summary(found))
-    console.print_line(str(folder / "report.html"))
+    console.print_places(folder, record)
     return INTERRUPTED if found.interrupted else DONE
 
 
@@ -210,8 +210,8 @@ def predict(
     """
     from pathway.fitting.uncertainty.predict import curve_points
     from pathway.fitting.uncertainty.predict import predict as bands
-    from pathway.report import check_out
-    from pathway.report.uncertainty_folder import PREDICTION, write_prediction
+    from pathway.report import check_out, write_report
+    from pathway.report.prediction import PREDICTION, prediction_report
 
     from . import DONE, BadInput
 
@@ -230,7 +230,7 @@ def predict(
         "count": count,
     }
     asked |= {"draws": draws and str(draws), "fit": fitted and str(fitted)}
-    identity = {"problem": opened.problem.name, **asked}
+    identity = {"problem": opened.problem.name, **asked, "settings": list(opened.settings)}
     folder = out or opened.beside("prediction", *(f"{k}={v}" for k, v in asked.items() if v != usual[k]))
     problem, best = opened.problem, opened.problem.from_scale(opened.at_optimum(fitted).x)
     table, envelope = _draws(opened, draws, count)
@@ -242,15 +242,14 @@ def predict(
         best, table = best[places], table[:, places]
     if noise and scenario is not None:
         raise BadInput("--noise: how another scenario would be measured is not known; leave one of the two out")
-    check_out(folder, PREDICTION, {**identity, "settings": list(opened.settings)}, force)
+    check_out(folder, PREDICTION, identity, force)
     found = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
     curves = found
     if scenario is None:
         points = curve_points(problem)
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
-    write_prediction(
-        found, curves, folder, console.typed(), opened.source, identity, title, scenario is None, force, console.say
-    )
+    report = prediction_report(found, curves, opened.source, identity, title, scenario is None)
+    record = write_report(report, folder, console.typed(), force, say=console.say)
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
@@ -266,7 +265,7 @@ def predict(
     cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
     console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
     console.print_line(f"Band: {found.words}.")
-    console.print_line(str(folder / "report.html"))
+    console.print_places(folder, record)
     return DONE
 
 
@@ -275,7 +274,7 @@ def _draws(opened: Opened, given: Path | None, count: int) -> tuple[Any, bool]:
     import numpy as np
 
     from pathway.formats.saved import PROFILES, is_saved, load_profiles
-    from pathway.report.uncertainty_folder import DRAWS
+    from pathway.report.posterior import DRAWS
 
     from . import BadInput
 
@@ -332,24 +331,24 @@ def _profiled(
 ) -> int:
     """Intervals of single predictions by their profiles."""
     from pathway.fitting.uncertainty.prediction_profile import profile_prediction
-    from pathway.report import check_out
-    from pathway.report.uncertainty_folder import PREDICTION_PROFILES, write_prediction_profiles
+    from pathway.report import check_out, write_report
+    from pathway.report.prediction import PREDICTION_PROFILES, prediction_profiles_report
 
     from . import DONE, BadInput
 
     if not 0.5 <= level < 1.0:
         raise BadInput(f"--level {level:g}: the confidence of a profile lies below 1")
     given = {"scenario": scenario, "fit": fitted and str(fitted)}
-    identity = {"problem": opened.problem.name, "intervals": targets, "level": level, **given}
+    asked_for = {"intervals": targets, "level": level, **given, "settings": list(opened.settings)}
+    identity = {"problem": opened.problem.name, **asked_for}
     folder = out or opened.beside("prediction_profiles", *(f"{k}={v}" for k, v in given.items() if v))
     begun = opened.at_optimum(fitted)
     problem = _prediction(opened, scenario)[0] if scenario else opened.problem
     asked = {text: _moment(problem, text, "--interval") for text in targets}
-    check_out(folder, PREDICTION_PROFILES, {**identity, "settings": list(opened.settings)}, force)
+    check_out(folder, PREDICTION_PROFILES, identity, force)
     found = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
-    write_prediction_profiles(
-        found, problem, level, folder, console.typed(), opened.source, identity, opened.problem, force, console.say
-    )
+    report = prediction_profiles_report(found, problem, level, opened.source, identity, opened.problem)
+    record = write_report(report, folder, console.typed(), force, say=console.say)
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     if as_json:
         keys = ("best", "lower", "upper", "verdict")
@@ -372,7 +371,7 @@ def _profiled(
     ]
     header = ["prediction", "read on", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
     console.print_table(header, rows, numbers=(3, 4, 5))
-    console.print_line(str(folder / "report.html"))
+    console.print_places(folder, record)
     return DONE
 
 

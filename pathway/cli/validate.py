@@ -24,25 +24,31 @@ def validate(
     out: Annotated[Path, typer.Option(help="Folder for the verdicts, and for draws already judged")] = Path(
         "results/validate"
     ),
+    force: Annotated[bool, console.FORCE] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Judge every finding: claim, role, source, value, band, verdict, reason."""
+    from pathway.report import write_report
     from pathway.report.validation import validate as judge_all
+    from pathway.report.validation import validation_report
 
     from . import DONE
 
     with console.progress_bar() as report:
-        found = judge_all(scenario, prior, seed, out, report)
+        found = judge_all(scenario, prior, seed, out, report, force)
+    record = write_report(validation_report(found, seed if prior else None), out, console.typed(), say=console.say)
     if as_json:
         console.print_json(found)
     else:
         _print(found)
-        console.print_line(f"Verdicts: {out / 'verdicts.json'}")
+        console.print_places(out, record, verdicts="verdicts.json")
     return DONE
 
 
 def _print(found: dict[str, Any]) -> None:
-    judged = sorted(found["expectations"], key=lambda e: (_order(e["finding"]), e["scenario"]))
+    from pathway.report.validation import in_order
+
+    judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
     console.print_table(
         ["finding", "verdict", "role", "value", "expected", "of draws", "claim [scenario; source]"],
         [_row(entry) for entry in judged],
@@ -57,7 +63,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _row(entry: dict[str, Any]) -> list[str]:
-    from pathway.report import band
+    from pathway.report.run import band
 
     share = entry["prior_pass_fraction"]
     return [
@@ -77,8 +83,3 @@ def _print_misses(missed: list[dict[str, Any]]) -> None:
         console.print_line("Missed, because:")
     for entry in missed:
         console.print_line(f"  {entry['finding'] or entry['role']} [{entry['scenario']}]: {entry['reason']}")
-
-
-def _order(finding: str | None) -> tuple[int, str]:
-    digits = "".join(c for c in finding or "" if c.isdigit())
-    return (int(digits) if digits else 10_000, finding or "")

@@ -5,18 +5,24 @@ Writes files and compares them; computes no biology.
 
 from pathway.folders import FolderError
 
-from .folder import check_out, default_folder, identity_of, write_courses, write_run
-from .page import band
-from .replay import Replay, replay
+from .places import check_out, default_folder, identity_of
+from .replay import Replay, compare_analysis, replay
+from .report import Content, Drawing, Origin, Report, Table
+from .write import quiet, write_report
 
 __all__ = [
+    "Content",
+    "Drawing",
     "FolderError",
+    "Origin",
     "Replay",
-    "band",
+    "Report",
+    "Table",
     "check_out",
+    "compare_analysis",
     "default_folder",
     "identity_of",
+    "quiet",
     "replay",
-    "write_courses",
-    "write_run",
+    "write_report",
 ]

@@ -11,6 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from pathway.folders import sha256
+
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "matplotlib", "pydantic")
 
 
@@ -64,11 +66,6 @@ def circuit_hash() -> str:
     for file in sorted([*package.glob("network/*.py"), *package.rglob("parameters/**/*.toml")]):
         digest.update(str(file.relative_to(package)).encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
-
-
-def sha256(content: bytes) -> str:
-    """Hash of a file's content."""
-    return hashlib.sha256(content).hexdigest()
 
 
 @cache

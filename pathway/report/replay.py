@@ -1,4 +1,4 @@
-"""A run repeated from its folder and compared."""
+"""A run or an analysis repeated from its folder and compared."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ from typing import Any
 from pathway.folders import FolderError
 from pathway.scenario import read_scenario, run_scenario
 
-from .folder import COURSES, RECORD
 from .provenance import provenance
 from .tables import csv_text
+from .write import COURSES, RECORD
 
 TOLERANCE = 1e-6
 """Relative difference allowed between machines and versions, of each column's largest value."""
@@ -142,3 +142,38 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
+
+
+# Analyses
+
+
+def compare_analysis(record: Mapping[str, Any], old: Mapping[str, Any], new: Mapping[str, Any]) -> Replay:
+    """Two JSON forms of an analysis, number by number; each is measured against the largest of its list."""
+    # As it would be read back: tuples become lists, keys text.
+    new = json.loads(json.dumps(new))
+    changed = tuple(changes(record, provenance(record["command"], record["settings"], {})))
+    largest, first = 0.0, None
+    for place, before, now, scale in _pairs("", old, new, 0.0):
+        same = before == now
+        if not same and isinstance(before, float | int) and isinstance(now, float | int):
+            distance = abs(before - now) / max(scale, abs(before), 1e-12)
+        else:
+            distance = 0.0 if same or (isinstance(before, str) and isinstance(now, str)) else math.inf
+        largest = max(largest, distance)
+        if distance > TOLERANCE and first is None:
+            first = f"{place}: {before} before, {now} now"
+    verdict = "differs" if first else ("identical" if old == new else "agrees")
+    return Replay(verdict, first, largest, changed)
+
+
+def _pairs(place: str, old: Any, new: Any, scale: float) -> Iterator[tuple[str, Any, Any, float]]:
+    """Leaves of two JSON trees side by side, with the largest number of the list they stand in."""
+    if isinstance(old, dict) and isinstance(new, dict) and old.keys() == new.keys():
+        for name in old:
+            yield from _pairs(f"{place}.{name}".lstrip("."), old[name], new[name], 0.0)
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        size = max((abs(v) for v in old if isinstance(v, float | int)), default=scale)
+        for index, (before, now) in enumerate(zip(old, new, strict=True)):
+            yield from _pairs(f"{place}[{index}]", before, now, size)
+    else:
+        yield place, old, new, scale

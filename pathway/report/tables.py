@@ -14,6 +14,8 @@ from typing import Any
 from pathway.scenario.result import ArmResult, Result
 from pathway.scenario.run_plan import described
 
+from .report import Table
+
 _FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 _QUANTITY = re.compile(r"[+-](\d+\.?\d*|\.\d+)(e[+-]?\d+)?( ?[a-zA-Z%\u00b5]+)?|[+-](inf|nan)")
 
@@ -44,7 +46,7 @@ def harmless(text: str) -> str:
     return f"'{text}"
 
 
-def arm_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
+def arm_rows(result: Result) -> Table:
     """One row for each arm: growth and cells."""
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "percent of untreated [%]", "cell number fold [1]"]
     header += ["control", "GR since [h]"]
@@ -57,7 +59,7 @@ def arm_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def expectation_rows(result: Result) -> tuple[list[str], list[list[Any]]]:
+def expectation_rows(result: Result) -> Table:
     """One row for each expectation, with its verdict."""
     header = ["finding", "role", "claim", "source", "quantity", "value", "above", "below", "met", "reason"]
     rows = [[verdict.to_dict()[key] for key in header] for verdict in result.verdicts]
@@ -107,7 +109,7 @@ def setups(result: Result) -> list[Setup]:
     return made
 
 
-def parameters_used(result: Result) -> tuple[list[str], list[list[Any]]]:
+def parameters_used(result: Result) -> Table:
     """One row for each parameter of each set of numbers in the run, as used: value, unit, source and confidence.
 
     Where the scenario has changed a number, the line's own stands beside it; range and source are of the line's own.

@@ -7,11 +7,11 @@ Draws already judged are kept on disk, so that a long validation can be interrup
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.folders import json_text, write_atomically
+from pathway.folders import GrowingFolder, growing_folder, json_text
 from pathway.scenario import read_scenario, run_scenario, scenario_names
 from pathway.scenario.drawn_cells import DrawFailure, drawn_laboratory
 from pathway.scenario.experiment import Scenario
@@ -20,12 +20,23 @@ from pathway.scenario.prior_shares import FILE, fingerprint, kept
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory
 
+from .report import Content, Origin, Report
+from .run import verdict_table
+
+VALIDATION = "validation"
+IDENTITY = {"of": "published findings"}
+"""One folder serves any choice of scenarios: draws are kept for each."""
 OTHER_ROOMS: tuple[Callable[[], Iterable[dict[str, Any]]], ...] = ()
 """Functions that give verdicts from elsewhere (importer, pharmacokinetics, cohort), as entries of the JSON form."""
 
 
 def validate(
-    names: Sequence[str] | None, draws: int, seed: int, out: Path, progress: Progress | None = None
+    names: Sequence[str] | None,
+    draws: int,
+    seed: int,
+    out: Path,
+    progress: Progress | None = None,
+    force: bool = False,
 ) -> dict[str, Any]:
     """Verdicts on all expectations.
 
@@ -38,13 +49,20 @@ def validate(
         package are told.
     seed : int
     out : Path
-        Folder for `verdicts.json`, the draws judged so far, and their shares (`prior_pass.json`).
+        Folder for the draws judged so far and their shares (`prior_pass.json`).
     progress : callable, optional
+    force : bool
+        The folder may hold something else, which stays.
 
     Returns
     -------
     dict
         {"expectations": [...], "by_role": {role: {"met", "of"}}}
+
+    Raises
+    ------
+    FolderError
+        If `out` holds something else.
     """
     chosen = list(names) if names else scenario_names()
     scenarios = [scenario for scenario in (read_scenario(n) for n in chosen) if scenario.expectations]
@@ -52,14 +70,53 @@ def validate(
     entries = [entry for _, entry in places]
     for room in OTHER_ROOMS if not names else ():
         entries += room()
-    out.mkdir(parents=True, exist_ok=True)
-    if draws:
-        shares = prior_pass_fractions(scenarios, draws, seed, out, progress)
-        for place, entry in places:
-            entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
-    found = {"expectations": entries, "by_role": by_role(entries)}
-    write_atomically(out / "verdicts.json", json_text(found))
-    return found
+    with growing_folder(out, VALIDATION, IDENTITY, force=force) as folder:
+        if draws:
+            shares = prior_pass_fractions(scenarios, draws, seed, folder, progress)
+            for place, entry in places:
+                entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
+    return {"expectations": entries, "by_role": by_role(entries)}
+
+
+def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Report:
+    """What verdicts leave beside the draws that were judged.
+
+    Parameters
+    ----------
+    found : mapping
+        Of `validate`.
+    seed : int, optional
+        Of the draws, if there were any.
+    """
+    judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
+    header = ["finding", "claim", "scenario", "role", "source", "quantity", "value", "above", "below"]
+    header += ["met", "prior_pass_fraction", "reason"]
+    roles = [[role, n["met"], n["of"]] for role, n in found["by_role"].items()]
+    predictions = found["by_role"]["prediction"]
+    return Report(
+        kind=VALIDATION,
+        identity=IDENTITY,
+        title="The model against published findings",
+        origin=Origin(seed=seed),
+        tables={"verdicts": (header, [[entry[key] for key in header] for entry in judged])},
+        sentences=[
+            f"{predictions['met']} of {predictions['of']} predictions are met. Only these count as reproduced: "
+            "calibration was fitted to, construction and sanity hold by how the model is made."
+        ],
+        content=Content("verdicts.json", found),
+        template="validation.html",
+        page=lambda: {
+            "roles": (["role", "met", "of"], roles),
+            "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
+        },
+        grows=True,
+    )
+
+
+def in_order(finding: str | None) -> tuple[int, str]:
+    """V2 before V10; what has no number comes last."""
+    digits = "".join(c for c in finding or "" if c.isdigit())
+    return (int(digits) if digits else 10_000, finding or "")
 
 
 def _at_own_values(scenarios: Sequence[Scenario], progress: Progress | None) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -81,7 +138,7 @@ def by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 def prior_pass_fractions(
-    scenarios: Sequence[Scenario], draws: int, seed: int, out: Path, progress: Progress | None = None
+    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None = None
 ) -> dict[tuple[str, int], float]:
     """Share of valid draws that meet each expectation, by scenario and place in its list.
 
@@ -89,7 +146,7 @@ def prior_pass_fractions(
     are also written into the folder as `prior_pass.json`, together with those already kept for other scenarios: copied
     beside the scenarios, this file is what `run` tells.
     """
-    judged = _judged_draws(scenarios, draws, seed, out, progress)
+    judged = _judged_draws(scenarios, draws, seed, folder, progress)
     found: dict[str, dict[str, Any]] = {}
     for scenario in scenarios:
         living = [row for row in judged[scenario.name] if row is not None]
@@ -97,16 +154,18 @@ def prior_pass_fractions(
         if living:
             numbers = {"draws": draws, "living": len(living), "seed": seed}
             found[scenario.name] = {"fingerprint": fingerprint(scenario), **numbers, "shares": shares}
-    write_atomically(out / FILE, json_text(dict(sorted({**kept(), **found}.items()))))
+    folder.write(FILE, json_text(dict(sorted({**kept(), **found}.items()))))
     return {(name, place): share for name, row in found.items() for place, share in enumerate(row["shares"])}
 
 
 def _judged_draws(
-    scenarios: Sequence[Scenario], draws: int, seed: int, out: Path, progress: Progress | None
+    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None
 ) -> dict[str, list[list[bool] | None]]:
     """By scenario and draw: which expectations are met; None where the draw gives no living cells."""
     keys = {scenario.name: fingerprint(scenario) for scenario in scenarios}
-    file = out / f"draws_seed{seed}.jsonl"
+    name = f"draws_seed{seed}.jsonl"
+    folder.plan([name])
+    file = folder.path / name
     judged = _read_draws(file)
     with open(file, "a", encoding="utf-8") as stream:
         for draw in range(draws):

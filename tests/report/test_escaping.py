@@ -2,16 +2,21 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
+from markupsafe import Markup
 
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report.fit_page import findings, fit_page
-from pathway.report.page import Markup, report_page, table_part, whole_page
+from pathway.report import Drawing, Origin, Report
+from pathway.report.fit import fit_report
+from pathway.report.pages import page_text
+from pathway.report.problem_files import ProblemFiles
 from pathway.report.provenance import provenance
+from pathway.report.run import run_report
 from pathway.scenario import read_scenario, run_scenario
 from pathway.simulation.protocol import Experiment
 from tests.scenario.toy import toy_laboratory
@@ -71,15 +76,28 @@ class Reader(HTMLParser):
             self.cells[-1] += data
 
 
+def record(*words):
+    return provenance(["pathway", *words], (), {}, 1)
+
+
+def plain_page(**more):
+    return page_text(Report("kind", {"of": "it"}, more.pop("title", "title"), Origin(), **more), {}, record())
+
+
 def test_cells_and_headers_of_tables_are_text_unless_they_are_markup():
-    table = Reader(table_part([EVIL, "b"], [[EVIL, Markup("<i>ready</i>")], [f"{EVIL}2", 1.5]], numbers=(1,)))
-    assert table.tags.count("evil") == 0 and table.tags.count("i") == 1
-    assert table.cells == [EVIL, "b", EVIL, "", f"{EVIL}2", "1.5"]
+    table = [EVIL, "b"], [[EVIL, Markup("<i>ready</i>")], [f"{EVIL}2", 1.5]]
+    page = Reader(plain_page(tables={"table": table}).partition("<h2>Where this")[0])
+    assert page.tags.count("evil") == 0 and page.tags.count("i") == 1
+    assert [cell.strip() for cell in page.cells] == [EVIL, "b", EVIL, "", f"{EVIL}2", "1.5"]
 
 
-def test_the_title_of_a_page_is_text():
-    page = Reader(whole_page(EVIL, ["<p>ready</p>"]))
-    assert "evil" not in page.tags and "p" in page.tags and EVIL in page.text
+def test_titles_sentences_and_captions_are_text():
+    drawing = {"figure": Drawing(lambda: None, f"caption {EVIL}")}
+    report = Report("kind", {"of": "it"}, EVIL, Origin(), figures=drawing, sentences=[f"sentence {EVIL}"])
+    page = Reader(page_text(report, {"figure": "<svg></svg>"}, record(EVIL)))
+    assert "evil" not in page.tags and "svg" in page.tags
+    for place in ("caption", "sentence", "pathway"):
+        assert f"{place} {EVIL}" in page.text, place
 
 
 def test_a_report_of_a_run_shows_names_as_they_are_written(tmp_path):
@@ -87,7 +105,7 @@ def test_a_report_of_a_run_shows_names_as_they_are_written(tmp_path):
     file.write_text(SCENARIO.replace("EVIL", EVIL), encoding="utf-8")
     scenario = replace(read_scenario(file, (), toy_laboratory()), settings=(f"setting {EVIL}",))
     result = run_scenario(scenario, toy_laboratory())
-    page = Reader(report_page(result, "<svg></svg>", provenance(["pathway", EVIL], (), {}, 1)))
+    page = Reader(page_text(run_report(result, tmp_path), {"figure": "<svg></svg>"}, record(EVIL)))
     assert "evil" not in page.tags
     for place in ("title", "question", "arm", "control", "finding", "claim", "source", "setting"):
         assert f"{place} {EVIL}" in page.text, place
@@ -113,9 +131,8 @@ def test_a_report_of_a_fit_shows_names_as_they_are_written():
         observables=(Observable("seen", parse("A"), parse("0.1")),),
         measurements=tuple(Measurement("seen", f"experiment {EVIL}", t, 1.5 - t / 4) for t in (0.0, 1.0, 2.0)),
     )
-    found = findings(fit(problem, starts=1, workers=1))
-    record = provenance(["pathway", "fit"], (), {}, 1)
-    page = Reader(fit_page(found, {}, record, title=f"title {EVIL}", question=f"question {EVIL}", text=f"text {EVIL}"))
+    source = ProblemFiles(scenario=SimpleNamespace(**{k: f"{k} {EVIL}" for k in ("title", "question", "text")}))
+    page = Reader(page_text(fit_report(fit(problem, starts=1, workers=1), source), {}, record()))
     assert "evil" not in page.tags
     for place in ("title", "question", "text", "problem", "meaning"):
         assert f"{place} {EVIL}" in page.text, place

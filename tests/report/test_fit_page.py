@@ -10,7 +10,9 @@ from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report.fit_page import findings, fit_page, parameter_rows, summary
+from pathway.report.fit import findings, fit_report, parameter_rows, summary
+from pathway.report.pages import page_text
+from pathway.report.problem_files import ProblemFiles
 from pathway.report.provenance import provenance
 from pathway.simulation.protocol import Experiment
 
@@ -61,7 +63,7 @@ def test_criteria_are_those_of_the_likelihood(found):
 
 
 def test_columns_without_a_word_are_left_out(found):
-    page = fit_page(found, {}, provenance(["pathway", "fit"], (), {}, 1))
+    page = page_text(fit_report(found.fit, ProblemFiles()), {}, provenance(["pathway", "fit"], (), {}, 1))
     parameters = page.partition("<h2>Parameters</h2>")[2].partition("</table>")[0]
     assert "lower bound" in parameters
     assert not any(word in parameters for word in ("prior", "meaning", "unit"))

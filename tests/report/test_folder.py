@@ -7,7 +7,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pathway.report import FolderError, replay, write_run
+from pathway.report import FolderError, replay, write_report
+from pathway.report.run import run_report
 from pathway.scenario import read_scenario, run_scenario
 
 SMALL = """
@@ -39,6 +40,10 @@ arm = "trastuzumab"
 below = -1
 reason = "It cannot."
 """
+
+
+def write_run(result, out, command, **options):
+    write_report(run_report(result, out), out, command, **options)
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +179,7 @@ def test_nothing_is_left_where_writing_fails(result, tmp_path, monkeypatch):
     def fail(*arguments):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pathway.report.folder.provenance", fail)
+    monkeypatch.setattr("pathway.report.write.provenance", fail)
     with pytest.raises(KeyboardInterrupt):
         write_run(result, tmp_path / "run", [])
     assert list(tmp_path.iterdir()) == []

@@ -2,7 +2,11 @@
 
 import json
 
-from pathway.report.validation import validate
+import pytest
+
+from pathway.folders import verify
+from pathway.report import FolderError, write_report
+from pathway.report.validation import validate, validation_report
 from pathway.scenario import read_scenario
 from pathway.scenario.prior_shares import fingerprint
 
@@ -36,7 +40,16 @@ def test_each_expectation_has_a_share_of_its_own(tmp_path):
         "seed": 1,
         "shares": [1.0, 0.0, 1.0],
     }
+    write_report(validation_report(found, 1), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "verdicts.json").read_text()) == found
+    assert verify(tmp_path / "out") == ([], [])
+    assert "PTEN of the line is 1" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_something_else_is_refused(tmp_path):
+    (tmp_path / "notes.txt").write_text("dear")
+    with pytest.raises(FolderError, match="something else than a validation"):
+        validate(["pten_knock_down"], 0, 1, tmp_path)
 
 
 def test_a_changed_scenario_alone_is_judged_anew(tmp_path):

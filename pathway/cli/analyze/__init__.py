@@ -1,36 +1,34 @@
 """`pathway dose-response`, `synergy`, `screen`, `sensitivity`, `bifurcation`, `explain`, `single-cells`.
 
 Analyses of a scenario. Every option may also stand in the scenario file, as [analyze.synergy] grid = "8x8"; what is
-typed wins. A command collects its options; the function of the same name with `_found` answers them, also for a replay.
+typed wins. Options are declared in `pathway.analysis.declared_options`, for both; an `Analysis` adds the help and the
+function that answers, also for a replay.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import typer
 
-from .branches import bifurcation, bifurcation_found
-from .causes import explain, explain_found
-from .cells import single_cells, single_cells_found
-from .doses import dose_response, dose_response_found, synergy, synergy_found
-from .sensitive import sensitivity, sensitivity_found
-from .targets import screen, screen_found
-from .task import Found, Task
+from .branches import BIFURCATION
+from .causes import EXPLAIN
+from .cells import SINGLE_CELLS
+from .doses import DOSE_RESPONSE, SYNERGY
+from .sensitive import SENSITIVITY
+from .targets import SCREEN
+from .task import Analysis, Answer, Task
 
-ANSWERS: Mapping[str, Callable[[Task], Found]] = {
-    "dose_response": dose_response_found,
-    "synergy": synergy_found,
-    "screen": screen_found,
-    "sensitivity": sensitivity_found,
-    "bifurcation": bifurcation_found,
-    "explain": explain_found,
-    "single_cells": single_cells_found,
+__all__ = ["ANALYSES", "Analysis", "Answer", "Task", "register"]
+
+ANALYSES: Mapping[str, Analysis] = {
+    analysis.name: analysis
+    for analysis in (DOSE_RESPONSE, SYNERGY, SCREEN, SENSITIVITY, BIFURCATION, EXPLAIN, SINGLE_CELLS)
 }
-"""What answers an analysis, by the name in options, folders and provenance."""
+"""By the name in options, folders and provenance."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for command in (dose_response, synergy, screen, sensitivity, bifurcation, explain, single_cells):
-        app.command(command.__name__.replace("_", "-"), rich_help_panel="Analyze")(command)
+    for analysis in ANALYSES.values():
+        analysis.register(app)

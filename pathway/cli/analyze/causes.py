@@ -2,58 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from .. import console
-from .task import (
-    ArmName,
-    DrawCount,
-    Ensemble,
-    Force,
-    Found,
-    Json,
-    Out,
-    Posterior,
-    Scenario,
-    Seed,
-    Settings,
-    Task,
-    answer,
-    hours,
-)  # fmt: skip
+from .task import Analysis, Answer, Task, hours
 
 
-def explain(
-    scenario: Scenario,
-    arm: ArmName = None,
-    reference: Annotated[str | None, typer.Option(help="The arm it is compared with")] = None,
-    reading: Annotated[str | None, typer.Option(help="What differs: pAKT, PTEN, growth ...")] = None,
-    at: Annotated[str | None, typer.Option(help="Time, for example '24 h'; the end unless given")] = None,
-    color: Annotated[str | None, typer.Option(help="The map's colors: fold (of levels) or flux (of reactions)")] = None,
-    ensemble: Ensemble = None,
-    draws: DrawCount = None,
-    seed: Seed = None,
-    posterior: Posterior = None,
-    settings: Settings = None,
-    out: Out = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> int:
-    """Why does one arm differ from another? The difference divided among the links that carry it."""
-    given = {
-        "arm": arm, "reference": reference, "reading": reading, "at": at, "color": color, "ensemble": ensemble,
-        "draws": draws, "seed": seed, "posterior": posterior,
-    }  # fmt: skip
-    return answer("explain", explain_found, scenario, settings, given, out, force, as_json)
-
-
-def explain_found(task: Task) -> Found:
+def _explain(task: Task) -> Answer:
     from pathway.analysis.explain import explain as divide
     from pathway.analysis.explain import usual_arms
     from pathway.analysis.mistakes import unknown
     from pathway.plotting.network_figure import COLORS, plot_explanation
+    from pathway.report import Drawing
 
     o = task.options
     if o["color"] not in COLORS:
@@ -73,4 +31,16 @@ def explain_found(task: Task) -> Found:
         console.print_table(header, shown, numbers=range(1, len(header)))
 
     tables = {"explain": found.rows(), "fluxes": found.flux_rows()}
-    return Found(found.to_dict(), tables, {"figure": lambda: plot_explanation(found, o["color"])}, show)
+    caption = (
+        f"The map of the circuit, colored by what differs between '{arm}' and '{reference}', and the links that carry "
+        f"the difference in {o['reading']}."
+    )
+    figure = Drawing(lambda: plot_explanation(found, o["color"]), caption)
+    return Answer(found.to_dict(), tables, {"figure": figure}, show, [found.text()])
+
+
+EXPLAIN = Analysis(
+    "explain",
+    "Why does one arm differ from another? The difference divided among the links that carry it.",
+    _explain,
+)

@@ -3,57 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from .. import console
-from .task import (
-    ArmName,
-    DrawCount,
-    Ensemble,
-    Force,
-    Found,
-    Json,
-    Out,
-    Posterior,
-    Scenario,
-    Seed,
-    Settings,
-    Task,
-    answer,
-    hours,
-    listed,
-)  # fmt: skip
+from .task import Analysis, Answer, Task, hours
 
 
-def dose_response(
-    scenario: Scenario,
-    agent: Annotated[str | None, typer.Option(help="A dose of the scenario, or an agent")] = None,
-    doses: Annotated[str | None, typer.Option(help="'0.1 ug/mL, 1 ug/mL, ...'")] = None,
-    arms: Annotated[str | None, typer.Option(help="Arms, separated by commas")] = None,
-    readouts: Annotated[str | None, typer.Option(help="Observables read beside GR, separated by commas")] = None,
-    at: Annotated[str | None, typer.Option(help="Time of reading, for example '72 h'")] = None,
-    ensemble: Ensemble = None,
-    draws: DrawCount = None,
-    seed: Seed = None,
-    posterior: Posterior = None,
-    settings: Settings = None,
-    out: Out = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> int:
-    """GR metrics, IC50 and read-outs over doses of an agent."""
-    given = {
-        "agent": agent, "doses": listed(doses), "arms": listed(arms), "readouts": listed(readouts), "at": at,
-        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
-    }  # fmt: skip
-    return answer("dose_response", dose_response_found, scenario, settings, given, out, force, as_json)
-
-
-def dose_response_found(task: Task) -> Found:
+def _dose_response(task: Task) -> Answer:
     from pathway.analysis.dose_series import dose_series
     from pathway.plotting.dose_figure import plot_dose_series
+    from pathway.report import Drawing
 
     o = task.options
     found = dose_series(
@@ -66,15 +25,26 @@ def dose_response_found(task: Task) -> Found:
         header = ["arm", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "AOC", f"IC50 [{unit}]"]
         rows = [_metrics_row(name, series) for name, series in found.series.items()]
         console.print_table(header, rows, numbers=range(1, 7))
-        for name, series in found.series.items():
-            for metric in ("gr50", "gr_inf", "gec50"):
-                if metric in series.intervals:
-                    i = series.intervals[metric]
-                    told = f"between {_dose(i.low)} and {_dose(i.high)}, median {_dose(i.median)}"
-                    console.print_line(f"{name}: 95 % of {metric} {told}")
+        for sentence in sentences:
+            console.print_line(sentence)
 
     tables = {"dose_response": found.rows(), "over_time": found.rows_over_time()}
-    return Found(found.to_dict(), tables, {"figure": lambda: plot_dose_series(found)}, show)
+    caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
+    figure = Drawing(lambda: plot_dose_series(found), caption)
+    sentences = _intervals(found)
+    return Answer(found.to_dict(), tables, {"figure": figure}, show, sentences)
+
+
+def _intervals(found: Any) -> list[str]:
+    """One sentence for each metric of each arm that has an interval."""
+    sentences = []
+    for name, series in found.series.items():
+        for metric in ("gr50", "gr_inf", "gec50"):
+            if metric in series.intervals:
+                i = series.intervals[metric]
+                between = f"between {_dose(i.low)} and {_dose(i.high)}, median {_dose(i.median)}"
+                sentences.append(f"{name}: 95 % of {metric} {between}")
+    return sentences
 
 
 def _dose(value: float | None) -> str:
@@ -91,40 +61,12 @@ def _metrics_row(name: str, series: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def synergy(
-    scenario: Scenario,
-    grid: Annotated[str | None, typer.Option(help="Doses of either agent, zero included: 8x8")] = None,
-    agents: Annotated[str | None, typer.Option(help="Two agents or doses of the scenario, with a comma")] = None,
-    arm: ArmName = None,
-    scale: Annotated[str | None, typer.Option(help="Scale of effect: growth rate, GR or count")] = None,
-    doses_first: Annotated[str | None, typer.Option(help="'0.1 ug/mL, 1 ug/mL, ...'")] = None,
-    doses_second: Annotated[str | None, typer.Option(help="'1 nM, 10 nM, ...'")] = None,
-    shifts: Annotated[
-        str | None, typer.Option(help="When the second agent is given after the first: '-48 h, 0 h, 48 h'; or none")
-    ] = None,
-    ensemble: Ensemble = None,
-    draws: DrawCount = None,
-    seed: Seed = None,
-    posterior: Posterior = None,
-    settings: Settings = None,
-    out: Out = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> int:
-    """Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules."""
-    given = {
-        "grid": grid, "agents": listed(agents), "arm": arm, "scale": scale, "doses_first": listed(doses_first),
-        "doses_second": listed(doses_second), "shifts": listed(shifts),
-        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
-    }  # fmt: skip
-    return answer("synergy", synergy_found, scenario, settings, given, out, force, as_json)
-
-
-def synergy_found(task: Task) -> Found:
+def _synergy(task: Task) -> Answer:
     from pathway.analysis.combination import combination, pair_and_arm
     from pathway.analysis.schedules import schedules
     from pathway.analysis.variants import dosing
     from pathway.plotting.synergy_figure import plot_grid
+    from pathway.report import Drawing
 
     o, scenario = task.options, task.scenario
     one, two, arm = pair_and_arm(scenario, _pair(o["agents"]), o["arm"] or None)
@@ -158,7 +100,12 @@ def synergy_found(task: Task) -> Found:
         if given is not None:
             console.print_line(given.text())
 
-    return Found(content, tables, {"figure": lambda: plot_grid(found, given)}, show)
+    caption = (
+        "Effect over the grid of doses and its excess over each reference; isoboles (dashed: what additivity would "
+        "give), schedules, and the verdict on every scale."
+    )
+    sentences = [found.conclusion(), *([given.text()] if given is not None else [])]
+    return Answer(content, tables, {"figure": Drawing(lambda: plot_grid(found, given), caption)}, show, sentences)
 
 
 def _between(found: Any, form: str = "+.4f") -> str:
@@ -199,3 +146,9 @@ def _pair(names: list[str]) -> tuple[str, str] | None:
     if len(names) != 2:
         raise AnalysisError(f"a combination has two agents, but {len(names)} were named")
     return names[0], names[1]
+
+
+DOSE_RESPONSE = Analysis("dose_response", "GR metrics, IC50 and read-outs over doses of an agent.", _dose_response)
+SYNERGY = Analysis(
+    "synergy", "Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules.", _synergy
+)

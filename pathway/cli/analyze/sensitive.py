@@ -3,69 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from .. import console
-from .task import (
-    ArmName,
-    DrawCount,
-    Ensemble,
-    Force,
-    Found,
-    Json,
-    Out,
-    Posterior,
-    Scenario,
-    Seed,
-    Settings,
-    Task,
-    answer,
-    listed,
-)  # fmt: skip
+from .task import Analysis, Answer, Task
 
 _FLUXES = ("PIP3_by_PTEN", "miR21_transcription")
 
 
-def sensitivity(
-    scenario: Scenario,
-    method: Annotated[str | None, typer.Option(help="sobol, morris, control or time")] = None,
-    quantity: Annotated[str | None, typer.Option(help="sobol, morris: GR, or anything readable at the end")] = None,
-    parameters: Annotated[
-        str | None, typer.Option(help="fitted, assumed, inferred, measured, all, or names; separated by commas")
-    ] = None,
-    base: Annotated[int | None, typer.Option(help="sobol: base samples, a power of two")] = None,
-    trajectories: Annotated[int | None, typer.Option(help="morris: trajectories")] = None,
-    levels: Annotated[str | None, typer.Option(help="control, time: what is read, separated by commas")] = None,
-    arm: ArmName = None,
-    ensemble: Ensemble = None,
-    draws: DrawCount = None,
-    seed: Seed = None,
-    posterior: Posterior = None,
-    settings: Settings = None,
-    out: Out = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> int:
-    """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
-
-    With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the table,
-    and control coefficients and sensitivities over time get intervals.
-    """
-    given = {
-        "method": method, "quantity": quantity, "parameters": listed(parameters), "base": base,
-        "trajectories": trajectories, "levels": listed(levels), "arm": arm, "ensemble": ensemble, "draws": draws,
-        "seed": seed, "posterior": posterior,
-    }  # fmt: skip
-    return answer("sensitivity", sensitivity_found, scenario, settings, given, out, force, as_json)
-
-
-def sensitivity_found(task: Task) -> Found:
+def _sensitivity(task: Task) -> Answer:
     from pathway.analysis.mistakes import unknown
 
-    methods: dict[str, Callable[[Task], Found]] = {
-        "sobol": _sobol_found, "morris": _morris_found, "control": _control_found, "time": _time_found,
+    methods: dict[str, Callable[[Task], Answer]] = {
+        "sobol": _sobol, "morris": _morris, "control": _control, "time": _time,
     }  # fmt: skip
     if task.options["method"] not in methods:
         raise unknown("method", task.options["method"], methods)
@@ -86,7 +36,7 @@ def _question(task: Task) -> tuple[Any, Any]:
     return ranges, reading(task.scenario, task.laboratory, ranges.names, arm=o["arm"] or None, quantity=o["quantity"])
 
 
-def _sobol_found(task: Task) -> Found:
+def _sobol(task: Task) -> Answer:
     from pathway.analysis.global_sensitivity import sobol
     from pathway.plotting.sensitivity_figure import plot_sobol
 
@@ -101,7 +51,7 @@ def _sobol_found(task: Task) -> Found:
     )  # fmt: skip
 
 
-def _morris_found(task: Task) -> Found:
+def _morris(task: Task) -> Answer:
     from pathway.analysis.global_sensitivity import morris
     from pathway.plotting.sensitivity_figure import plot_morris
 
@@ -120,8 +70,10 @@ def _morris_found(task: Task) -> Found:
 
 def _ranked(
     task: Task, asked: Any, found: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
-) -> Found:
+) -> Answer:
     """A table with one row for each parameter, the most important first."""
+    from pathway.report import Drawing
+
     header = ["parameter", *names]
     rows: list[list[Any]] = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
 
@@ -132,14 +84,15 @@ def _ranked(
     content = {
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **found.to_dict()
     }  # fmt: skip
-    return Found(content, {"sensitivity": (header, rows)}, {"figure": draw}, show)
+    return Answer(content, {"sensitivity": (header, rows)}, {"figure": Drawing(draw, f"{title}.")}, show, [f"{title}."])
 
 
-def _control_found(task: Task) -> Found:
+def _control(task: Task) -> Answer:
     from pathway.analysis.control import control_of_draws
     from pathway.analysis.screen import treated_arm
     from pathway.analysis.variants import cells_of, checked_readouts
     from pathway.plotting.control_figure import plot_control
+    from pathway.report import Drawing
     from pathway.scenario.controls import without
 
     o, laboratory = task.options, task.laboratory
@@ -149,22 +102,27 @@ def _control_found(task: Task) -> Found:
     (cells,) = cells_of(task.scenario, [without(arm, arm.doses)], laboratory, draws)
     found = control_of_draws(laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress)
 
+    sentences = [f"{name}: {', '.join(found.told(name, 6))}." for name in found.readings]
+    sentences.append(f"Summation theorems hold to {found.violation:.1e}.")
+
     def show() -> None:
-        for name in found.readings:
-            console.print_line(f"{name}: {', '.join(found.told(name, 6))}")
-        console.print_line(f"Summation theorems hold to {found.violation:.1e}.")
+        for sentence in sentences:
+            console.print_line(sentence)
 
     content = {
         "scenario": task.scenario.name, "cells": arm.cells, **found.to_dict(),
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    return Found(content, {"control": found.rows()}, {"figure": lambda: plot_control(found, arm.cells)}, show)
+    caption = f"Control coefficients of the resting cells of {arm.cells}: percent of a level per percent of a rate."
+    figure = Drawing(lambda: plot_control(found, arm.cells), caption)
+    return Answer(content, {"control": found.rows()}, {"figure": figure}, show, sentences)
 
 
-def _time_found(task: Task) -> Found:
+def _time(task: Task) -> Answer:
     from pathway.analysis.scenario_sensitivity import courses_of, ranges_of
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.control_figure import plot_time_sensitivities
+    from pathway.report import Drawing
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
@@ -177,10 +135,12 @@ def _time_found(task: Task) -> Found:
     header = ["reading", "time [h]", "parameter", "relative sensitivity [1]", "low", "high", "median"]
     rows = [row for course in found for row in course.rows()]
 
+    sentences = [f"{course.reading}: {', '.join(course.told())}." for course in found]
+
     def show() -> None:
         console.print_line(title, style="bold")
-        for course in found:
-            console.print_line(f"{course.reading}: {', '.join(course.told())}")
+        for sentence in sentences:
+            console.print_line(sentence)
 
     content = {
         "scenario": task.scenario.name, "arm": arm.name, "parameters": list(names),
@@ -192,6 +152,16 @@ def _time_found(task: Task) -> Found:
         },
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    return Found(
-        content, {"sensitivity": (header, rows)}, {"figure": lambda: plot_time_sensitivities(found, title)}, show
-    )
+    figure = Drawing(lambda: plot_time_sensitivities(found, title), f"{title}.")
+    return Answer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
+
+
+SENSITIVITY = Analysis(
+    "sensitivity",
+    """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
+
+    With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the table,
+    and control coefficients and sensitivities over time get intervals.
+    """,
+    _sensitivity,
+)

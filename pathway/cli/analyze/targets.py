@@ -2,58 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from .. import console
-from .task import (
-    ArmName,
-    DrawCount,
-    Ensemble,
-    Force,
-    Found,
-    Json,
-    Out,
-    Posterior,
-    Scenario,
-    Seed,
-    Settings,
-    Task,
-    answer,
-    listed,
-)  # fmt: skip
+from .task import Analysis, Answer, Task
 
 
-def screen(
-    scenario: Scenario,
-    arm: ArmName = None,
-    factor: Annotated[float | None, typer.Option(help="What each target is multiplied by; 0.2 lowers by 80 %")] = None,
-    knock_down: Annotated[str | None, typer.Option(help="The same as a share: '80 %'")] = None,
-    kinds: Annotated[str | None, typer.Option(help="species, reaction, parameter; separated by commas")] = None,
-    only: Annotated[str | None, typer.Option(help="Names of targets, separated by commas")] = None,
-    pairs: Annotated[int | None, typer.Option(help="Combine so many of the strongest; -1: all that matter")] = None,
-    ensemble: Ensemble = None,
-    draws: DrawCount = None,
-    seed: Seed = None,
-    posterior: Posterior = None,
-    settings: Settings = None,
-    out: Out = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> int:
-    """What else would change the drug's effect? Every target knocked down or up, alone and in pairs."""
-    given = {
-        "arm": arm, "factor": _factor(factor, knock_down), "kinds": listed(kinds), "only": listed(only), "pairs": pairs,
-        "ensemble": ensemble, "draws": draws, "seed": seed, "posterior": posterior,
-    }  # fmt: skip
-    return answer("screen", screen_found, scenario, settings, given, out, force, as_json)
-
-
-def screen_found(task: Task) -> Found:
+def _screen(task: Task) -> Answer:
     from pathway.analysis.screen import screen as turn
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.screen_figure import plot_screen
+    from pathway.report import Drawing
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
@@ -84,18 +45,31 @@ def screen_found(task: Task) -> Found:
         if found.failed:
             console.print_line(f"Without a resting state, left out: {', '.join(found.failed)}")
 
-    return Found(
+    return Answer(
         found.to_dict(),
         {"screen": found.rows(), "pairs": found.pair_rows()},
-        {"figure": lambda: plot_screen(found)},
+        {
+            "figure": Drawing(
+                lambda: plot_screen(found), "What GR becomes where a target is changed, alone and in pairs."
+            )
+        },
         show,
+        [f"GR in '{found.arm}' without any change: {found.baseline:.3f}."],
     )
 
 
-def _factor(factor: float | None, knock_down: str | None) -> float | None:
+def _factor(given: dict[str, Any]) -> dict[str, Any]:
     """What targets are multiplied by, from either way of saying it."""
-    if knock_down is None:
-        return factor
     from pathway.scenario.quantities import fraction
 
-    return 1.0 - fraction(knock_down)
+    share = given.pop("knock_down")
+    return given if share is None else {**given, "factor": 1.0 - fraction(share)}
+
+
+SCREEN = Analysis(
+    "screen",
+    "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
+    _screen,
+    {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %'")]},
+    _factor,
+)

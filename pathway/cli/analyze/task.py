@@ -1,36 +1,21 @@
-"""What the commands of the analyses share: option types, reading the scenario, writing and printing what is found."""
+"""What the commands of the analyses share: options from their declaration, reading the scenario, handing over."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pathway.analysis.declared_options import DECLARED, Option
+
 from .. import console
 
-Scenario = Annotated[str, typer.Argument(help="A scenario's name or file", metavar="SCENARIO")]
-Settings = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario")
-]
-Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/SCENARIO-ANALYSIS]")]
-Force = Annotated[bool, console.FORCE]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
-Ensemble = Annotated[
-    str | None,
-    typer.Option("--ensemble", help="Intervals: none, calibrated, prior, posterior, or a file of parameter sets"),
-]
-DrawCount = Annotated[int | None, typer.Option("--draws", help="How many draws")]
-Seed = Annotated[int | None, typer.Option("--seed", help="Seed of draws and samples")]
-Posterior = Annotated[
-    str | None, typer.Option("--posterior", help="Draws of 'pathway sample': its folder, or the CSV there")
-]
-ArmName = Annotated[str | None, typer.Option("--arm", help="An arm of the scenario")]
-
-Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
-"""Header with units, and rows."""
+if TYPE_CHECKING:
+    from pathway.report import Drawing, Report, Table
 
 
 @dataclass(frozen=True)
@@ -63,7 +48,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Found:
+class Answer:
     """What an analysis hands over.
 
     Attributes
@@ -71,59 +56,144 @@ class Found:
     content : dict
         The JSON form.
     tables : mapping of file stem to Table
-    figures : mapping of file stem to callable
-        That draws it.
+    figures : mapping of file stem to Drawing
     show : callable
         Prints it for the person at the terminal.
+    sentences : sequence of str
+        What was found, in plain words, for the page.
     """
 
     content: dict[str, Any]
     tables: Mapping[str, Table]
-    figures: Mapping[str, Callable[[], Any]]
+    figures: Mapping[str, Drawing]
     show: Callable[[], None]
+    sentences: Sequence[str] = ()
 
 
-def answer(
-    analysis: str,
-    found_by: Callable[[Task], Found],
-    name: str,
-    settings: list[str] | None,
+@dataclass(frozen=True)
+class Analysis:
+    """An analysis as a command.
+
+    Attributes
+    ----------
+    name : str
+        A key of `DECLARED`.
+    words : str
+        The help of the command.
+    answer : callable
+        From a Task to an Answer; also what a replay asks.
+    more : mapping of name to typer option
+        Other ways of saying something, for the command line alone.
+    read : callable
+        What was typed, as options.
+    """
+
+    name: str
+    words: str
+    answer: Callable[[Task], Answer]
+    more: Mapping[str, Any] = field(default_factory=dict)
+    read: Callable[[dict[str, Any]], dict[str, Any]] = dict
+
+    def register(self, app: typer.Typer) -> None:
+        """Add the command."""
+        app.command(self.name.replace("_", "-"), rich_help_panel="Analyze")(self._command())
+
+    def _command(self) -> Callable[..., int]:
+        """A function with one parameter for each option, as typer wants it."""
+        declared = DECLARED[self.name]
+        options = {name: _typed(option) for name, option in declared.items()} | dict(self.more)
+
+        def command(**given: Any) -> int:
+            shared = {name: given.pop(name) for name in _SHARED}
+            typed = {n: _read(v, declared[n].usual, n) if n in declared else v for n, v in given.items()}
+            return _run(self, self.read(typed), **shared)
+
+        kinds = {"scenario": _SCENARIO, **options, **_SHARED_OPTIONS}
+        usual = {"scenario": inspect.Parameter.empty, "force": False, "as_json": False}
+        command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+            [
+                inspect.Parameter(n, inspect.Parameter.KEYWORD_ONLY, default=usual.get(n), annotation=kind)
+                for n, kind in kinds.items()
+            ]
+        )
+        command.__annotations__ = kinds
+        command.__doc__ = self.words
+        return command
+
+
+_SCENARIO = Annotated[str, typer.Argument(help="A scenario's name or file", metavar="SCENARIO")]
+_SHARED_OPTIONS = {
+    "settings": Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario")
+    ],
+    "out": Annotated[
+        Path | None, typer.Option("--out", help="Folder for the results; default: results/SCENARIO-ANALYSIS")
+    ],
+    "force": Annotated[bool, console.FORCE],
+    "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object")],
+}
+_SHARED = ("scenario", *_SHARED_OPTIONS)
+
+
+def _typed(option: Option) -> Any:
+    """The option as the command line has it: None where it is not given; lists are texts with commas."""
+    usual = option.usual
+    kind = str if isinstance(usual, list) else type(usual)
+    shown = ", ".join(map(str, usual)) if isinstance(usual, list) else str(usual)
+    text = option.help + (f" [usual: {shown}]".replace("[", r"\[") if shown else "")
+    return Annotated[kind | None, typer.Option(help=text)]
+
+
+def _read(value: Any, usual: Any, name: str) -> Any:
+    """What was typed, as the scenario file would hold it."""
+    if value is None or not isinstance(usual, list):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    if not usual or not isinstance(usual[0], int | float):
+        return parts
+    from .. import BadInput
+
+    try:
+        return [] if parts == ["none"] else [float(part) for part in parts]
+    except ValueError:
+        raise BadInput(f"--{name} takes numbers separated by commas, not '{value}'") from None
+
+
+def _run(
+    analysis: Analysis,
     given: Mapping[str, Any],
+    scenario: str,
+    settings: list[str] | None,
     out: Path | None,
     force: bool,
     as_json: bool,
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import options_of
-    from pathway.report import check_out, default_folder, identity_of
-    from pathway.report.analysis_folder import write_analysis
+    from pathway.report import check_out, default_folder, identity_of, write_report
+    from pathway.report.analysis import analysis_report
     from pathway.scenario import built_in_laboratory, read_scenario
 
     from .. import DONE
 
-    scenario = read_scenario(name, settings or [])
-    options = options_of(scenario, analysis, given)
+    name = analysis.name
+    read = read_scenario(scenario, settings or [])
+    options = options_of(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
-    folder = out or default_folder(f"{scenario.name}-{analysis}", [*scenario.settings, *asked])
-    check_out(folder, analysis, identity_of(scenario, folder, options=dict(options)), force)
+    folder = out or default_folder(f"{read.name}-{name}", [*read.settings, *asked])
+    check_out(folder, name, identity_of(read, folder, options=dict(options)), force)
     with console.progress_bar() as progress:
-        found = found_by(Task(scenario, built_in_laboratory(), options, progress))
-        record = write_analysis(
-            analysis, scenario, found.content, found.tables, found.figures, folder, console.typed(), options,
-            options.get("seed"), force, console.say,
-        )  # fmt: skip
+        answer = analysis.answer(Task(read, built_in_laboratory(), options, progress))
+        report: Report = analysis_report(
+            name, read, folder, answer.content, answer.tables, answer.figures, options, sentences=answer.sentences
+        )
+        record = write_report(report, folder, console.typed(), force, say=console.say)
     if as_json:
-        console.print_json({**found.content, "provenance": record})
+        console.print_json({**answer.content, "provenance": record})
     else:
-        found.show()
-        drawn = "" if record.get("not_made") else f"Figure: {folder / 'figure.png'}   "
-        console.print_line(f"{drawn}numbers: {folder / (analysis + '.json')}")
+        answer.show()
+        console.print_places(folder, record, numbers=f"{name}.json")
     return DONE
-
-
-def listed(text: str | None) -> list[str] | None:
-    """The parts of a text with commas; None where nothing was given."""
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
 
 
 def hours(text: str | None) -> float | None:

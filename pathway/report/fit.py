@@ -1,11 +1,11 @@
-"""One HTML file that says everything about a fit, and the tables beside it."""
+"""The report of a fit: parameters, how well the data are met, what they do not see."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,15 +14,21 @@ from pathway.fitting.laboratory.courses import Agreement, agreements
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Parameter
+from pathway.fitting.search.on_disk import FIT_KIND
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.comparison import information_criteria
 from pathway.fitting.uncertainty.identifiability import Identifiability, identifiability
-from pathway.fitting.uncertainty.profiles import Profile
+from pathway.fitting.uncertainty.profiles import Profile, Profiles
+from pathway.formats.saved import FIT
 
-from .page import figure_part, provenance_part, table_part, whole_page
+from .pages import without_empty
+from .problem_files import ProblemFiles
+from .report import Drawing, Report, Table
 
 NORMAL_95 = 1.959964
-FIGURES = {
+MOST_CORRELATED = 80
+"""Of more parameters the names could not be read in a figure."""
+CAPTIONS = {
     "fits": "Points as measured and the fitted curves, a panel for each observable and condition; shaded is one noise "
     "level, bars where each point has its own. Triangles are limits: below detection (down) or saturated (up). Hollow "
     "points do not count.",
@@ -35,7 +41,7 @@ FIGURES = {
     "profiles": "Profile likelihoods: the rise of the objective while one parameter is held. The interval ends at the "
     "dashed line; a curve that stays below it is not identifiable on that side.",
 }
-"""What each figure shows."""
+"""What each figure shows, in the order of the page."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +104,7 @@ def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Finding
 # Tables
 
 
-def parameter_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+def parameter_rows(found: Findings) -> Table:
     """One row for each estimated parameter."""
     header = ["parameter", "value", "unit", "95 % from", "95 % to", "interval by", "lower bound", "upper bound"]
     header += ["prior", "meaning"]
@@ -123,7 +129,7 @@ def prior_words(p: Parameter) -> str:
     return f"{prior.distribution.replace('_', '-')} ({numbers})"
 
 
-def measurement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+def measurement_rows(found: Findings) -> Table:
     """One row for each measurement, with what was fitted to it."""
     problem, c = found.fit.problem, found.comparison
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
@@ -139,7 +145,7 @@ def measurement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def agreement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
+def agreement_rows(found: Findings) -> Table:
     """One row for each observable: how well it is met."""
     header = [
         "observable",
@@ -163,7 +169,7 @@ def agreement_rows(found: Findings) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def start_rows(fit: Fit) -> tuple[list[str], list[list[Any]]]:
+def start_rows(fit: Fit) -> Table:
     """One row for each start of the search, the best first."""
     header = ["start", "objective", "why it stopped", "iterations", *fit.problem.names]
     rows = []
@@ -173,62 +179,74 @@ def start_rows(fit: Fit) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-# The page
+# The report
 
 
-def fit_page(
-    found: Findings,
-    figures: Mapping[str, str],
-    record: dict[str, Any],
-    title: str = "",
-    question: str = "",
-    text: str = "",
-) -> str:
-    """The report of a fit as HTML text.
+def fit_report(
+    fit: Fit,
+    source: ProblemFiles,
+    profiles: Profiles | None = None,
+    found: Findings | None = None,
+) -> Report:
+    """What a fit leaves beside its starts.
 
     Parameters
     ----------
-    found : Findings
-    figures : mapping of a name in `FIGURES` to SVG text
-    record : dict
-        Provenance.
-    title, question, text : str
-        Of the scenario; a PEtab problem has none.
+    fit : Fit
+    source : ProblemFiles
+    profiles : Profiles, optional
+    found : Findings, optional
+        Of this fit with these profiles, where they are known already.
     """
-    problem = found.fit.problem
-    header, rows = _without_empty(*parameter_rows(found))
-    counted = [
-        k for k, name in enumerate(header) if name in ("value", "95 % from", "95 % to") or name.endswith(" bound")
-    ]
-    parts = [
-        f"<h1>{escape(title or problem.name)}</h1>",
-        f'<p class="source">Fit of <code>{escape(problem.name)}</code>.</p>',
-        f"<p>{escape(question)}</p>" if question else "",
-        f"<p>{escape(summary(found))}</p>",
-        "<h2>Parameters</h2>" + table_part(header, rows, numbers=counted),
-        _unseen(found.local),
-        _tied(found.local),
-        "<h2>Measured and fitted</h2>" + table_part(*agreement_rows(found), numbers=range(2, 9)),
-        '<p class="note">chi-squared per point is about 1 where noise and model are right; trend is the correlation '
-        "of a residual with the next one in time, about 0 where they scatter freely. Not counted are arms held out and "
-        "points that are 0 or 1 by construction; of held-out points on a gel of their own the shape alone is compared: "
-        "the gel's factor is the one that suits them best.</p>",
-        *(figure_part(figures[name], words) for name, words in FIGURES.items() if name in figures),
-        _failures(found.fit),
-        "<h2>Every measurement</h2><details><summary>"
-        f"{len(problem.measurements)} measurements with what was fitted to them</summary>"
-        + table_part(*measurement_rows(found), numbers=(1, 4, 6, 7, 8))
-        + "</details>",
-        f"<h2>Scenario file</h2><pre>{escape(text)}</pre>" if text else "",
-        "<h2>Where this comes from</h2>" + provenance_part(record),
-    ]
-    return whole_page(f"Fit: {title or problem.name}", parts)
+    found = found or findings(fit, profiles)
+    return Report(
+        kind=FIT_KIND,
+        identity={"problem": fit.problem.name},
+        title=source.title or fit.problem.name,
+        origin=source.origin(fit.seed),
+        tables={
+            "parameters": parameter_rows(found),
+            "measurements": measurement_rows(found),
+            "agreement": agreement_rows(found),
+            "starts": start_rows(fit),
+        },
+        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, found, profiles).items()},
+        sentences=[summary(found)],
+        saved={FIT: partial(fit.save, with_inputs=False)},
+        template="fit.html",
+        page=partial(_page, found, source),
+        grows=True,
+    )
 
 
-def _without_empty(header: list[str], rows: list[list[Any]]) -> tuple[list[str], list[list[Any]]]:
-    """The table without columns in which nothing stands: a PEtab problem has no units, few have priors."""
-    kept = [k for k in range(len(header)) if any(row[k] != "" for row in rows)]
-    return [header[k] for k in kept], [[row[k] for k in kept] for row in rows]
+def _figures(fit: Fit, found: Findings, profiles: Profiles | None) -> dict[str, Callable[[], Any]]:
+    from pathway.plotting.fit_figure import KINDS, plot_correlations, plot_fit
+    from pathway.plotting.profile_figure import plot_profiles
+
+    drawn: dict[str, Callable[[], Any]] = {w: partial(plot_fit, fit, w) for w in KINDS if w != "correlations"}
+    if 1 < len(found.local.names) <= MOST_CORRELATED:
+        drawn["correlations"] = partial(plot_correlations, found.local.names, found.local.correlations)
+    if profiles:
+        drawn["profiles"] = partial(plot_profiles, profiles)
+    return {stem: drawn[stem] for stem in CAPTIONS if stem in drawn}
+
+
+def _page(found: Findings, source: ProblemFiles) -> Mapping[str, Any]:
+    """What `fit.html` shows."""
+    scenario = source.scenario
+    failures = sorted(found.fit.failures.items(), key=lambda item: -item[1])
+    return {
+        "problem": found.fit.problem,
+        "question": scenario.question if scenario else "",
+        "text": scenario.text if scenario else "",
+        "parameters": without_empty(parameter_rows(found)),
+        "unseen": [
+            ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
+            for combination in found.local.combinations
+        ],
+        "tied": _tied(found.local),
+        "failures": (["reason", "times"], failures),
+    }
 
 
 def summary(found: Findings) -> str:
@@ -253,17 +271,6 @@ def summary(found: Findings) -> str:
     return text
 
 
-def _unseen(local: Identifiability) -> str:
-    """Directions in which the data say nothing."""
-    if not local.combinations:
-        return '<p class="note">The data see every parameter: no combination of them is flat at the optimum.</p>'
-    items = []
-    for combination in local.combinations:
-        parts = ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
-        items.append(f"<li>{escape(parts)}</li>")
-    return f"<p>The data say nothing about these directions (relative changes of each):</p><ul>{''.join(items)}</ul>"
-
-
 def _tied(local: Identifiability, most: int = 10) -> str:
     """Pairs of which the data see little more than one combination."""
     pairs = local.tied()
@@ -271,11 +278,4 @@ def _tied(local: Identifiability, most: int = 10) -> str:
         return ""
     words = "; ".join(f"{a} and {b} ({r:+.3f})" for a, b, r in pairs[:most])
     more = f", and {len(pairs) - most} more pairs" if len(pairs) > most else ""
-    return f'<p class="note">Closely tied (correlation of their uncertainties): {escape(words)}{more}.</p>'
-
-
-def _failures(fit: Fit) -> str:
-    if not fit.failures:
-        return ""
-    rows = sorted(fit.failures.items(), key=lambda item: -item[1])
-    return "<h2>What could not be computed on the way</h2>" + table_part(["reason", "times"], rows, numbers=(1,))
+    return words + more

@@ -1,19 +1,25 @@
-"""One HTML file that says everything about draws from a posterior, and the table beside it."""
+"""The report of draws from a posterior: whether to rely on them, and what they say of each parameter."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from pathway.fitting.search.on_disk import POSTERIOR_KIND
 from pathway.fitting.uncertainty.sampling import LIBRARIES, Posterior
+from pathway.formats.saved import POSTERIOR
 
-from .fit_page import prior_words
-from .page import figure_part, provenance_part, table_part, whole_page
+from .fit import prior_words
+from .pages import columns_of, without_empty
+from .problem_files import ProblemFiles
+from .provenance import installed_version
+from .report import Drawing, Report, Table
 
-FIGURES = {
+DRAWS = "draws.csv"
+CAPTIONS = {
     "marginals": "Posterior of each parameter, chain by chain (lines) and together (area), beside its prior (dashed: "
     "flat between the bounds on the scale of the search where none was given). Where both look alike, the data say "
     "nothing.",
@@ -28,7 +34,7 @@ FIGURES = {
 """What each figure shows."""
 
 
-def posterior_rows(found: Posterior) -> tuple[list[str], list[list[Any]]]:
+def posterior_rows(found: Posterior) -> Table:
     """One row for each parameter."""
     header = ["parameter", "best", "median", "unit", "95 % from", "95 % to", "R-hat", "effective, middle"]
     header += ["effective, tails", "prior", "meaning"]
@@ -55,39 +61,33 @@ def posterior_summary(found: Posterior) -> str:
     return text
 
 
-def posterior_page(found: Posterior, figures: Mapping[str, str], record: dict[str, Any], title: str = "") -> str:
-    """The report of draws as HTML text.
+def posterior_report(found: Posterior, source: ProblemFiles) -> Report:
+    """What draws leave beside the chains."""
+    from pathway.plotting.posterior_figure import KINDS, plot_posterior
 
-    Parameters
-    ----------
-    found : Posterior
-    figures : mapping of a name in `FIGURES` to SVG text
-    record : dict
-        Provenance.
-    title : str
-        Of the scenario.
-    """
-    name = found.problem.name
+    frame = found.to_dataframe()
+    library = LIBRARIES[found.method]
+    return Report(
+        kind=POSTERIOR_KIND,
+        identity={"problem": found.problem.name},
+        title=source.title or found.problem.name,
+        origin=source.origin(found.seed, {library: installed_version(library)}),
+        tables={
+            DRAWS.removesuffix(".csv"): (list(frame), list(frame.itertuples(index=False))),
+            "parameters": posterior_rows(found),
+        },
+        figures={kind: Drawing(partial(plot_posterior, found, kind), CAPTIONS[kind]) for kind in KINDS},
+        sentences=[posterior_summary(found)],
+        saved={POSTERIOR: partial(found.save, with_inputs=False)},
+        template="posterior.html",
+        page=partial(_page, found),
+        grows=True,
+    )
+
+
+def _page(found: Posterior) -> Mapping[str, Any]:
+    """What `posterior.html` shows; effective draws are whole ones."""
     header, rows = posterior_rows(found)
     rows = [[*row[:7], *(round(v) if v == v else v for v in row[7:9]), *row[9:]] for row in rows]
-    used = [k for k in range(10) if k < 9 or any(row[k] for row in rows)]
-    header, rows = [header[k] for k in used], [[row[k] for k in used] for row in rows]
-    parts = [
-        f"<h1>{escape(title or name)}</h1>",
-        f'<p class="source">Posterior of <code>{escape(name)}</code>.</p>',
-        f"<p>{escape(posterior_summary(found))}</p>",
-        _concerns(found),
-        "<h2>Parameters</h2>" + table_part(header, rows, numbers=(1, 2, 4, 5, 6, 7, 8)),
-        '<p class="note">Best: the most probable point found by the fit. R-hat below 1.01 says that the chains agree; '
-        "at least 400 effective draws make intervals stable (Vehtari et al. 2021).</p>",
-        *(figure_part(figures[kind], words) for kind, words in FIGURES.items() if kind in figures),
-        "<h2>Where this comes from</h2>" + provenance_part(record),
-    ]
-    return whole_page(f"Posterior: {title or name}", parts)
-
-
-def _concerns(found: Posterior) -> str:
-    if not found.concerns:
-        return '<p><span class="met">Nothing speaks against relying on these draws.</span></p>'
-    items = "".join(f"<li>{escape(concern)}.</li>" for concern in found.concerns)
-    return f'<p><span class="missed">Before relying on these draws:</span></p><ul>{items}</ul>'
+    table = without_empty(columns_of((header, rows), header[:10]))
+    return {"problem": found.problem, "concerns": found.concerns, "parameters": table}

@@ -1,16 +1,20 @@
-"""One HTML file that says everything about profile likelihoods, and the tables beside it."""
+"""The report of profile likelihoods: intervals, verdicts, and what moves together."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from html import escape
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from pathway.fitting.search.on_disk import PROFILES_KIND
 from pathway.fitting.uncertainty.profiles import Profiles
+from pathway.formats.saved import PROFILES
 
-from .page import figure_part, provenance_part, table_part, whole_page
+from .pages import columns_of
+from .problem_files import ProblemFiles
+from .report import Drawing, Report, Table
 
-FIGURES = {
+CAPTIONS = {
     "profiles": "The rise of the objective while one parameter is held and all others adapt. Where it passes the "
     "dashed line the interval ends; a curve that stays below it is not identifiable on that side. Open circle: where "
     "it set out.",
@@ -20,7 +24,7 @@ FIGURES = {
 """What each figure shows."""
 
 
-def interval_rows(found: Profiles) -> tuple[list[str], list[list[Any]]]:
+def interval_rows(found: Profiles) -> Table:
     """One row for each profile."""
     header = [
         "parameter",
@@ -43,7 +47,7 @@ def interval_rows(found: Profiles) -> tuple[list[str], list[list[Any]]]:
     return header, rows
 
 
-def profile_rows(found: Profiles) -> tuple[list[str], list[list[Any]]]:
+def profile_rows(found: Profiles) -> Table:
     """One row for each point of each profile: value, rise of the objective, and all parameters there."""
     header = ["profile of", "value", "unit", "objective", "rise", *found.problem.names]
     rows: list[list[Any]] = []
@@ -67,30 +71,28 @@ def profile_summary(found: Profiles) -> str:
     return text
 
 
-def profile_page(found: Profiles, figures: Mapping[str, str], record: dict[str, Any], title: str = "") -> str:
-    """The report of profiles as HTML text.
+def profiles_report(found: Profiles, source: ProblemFiles) -> Report:
+    """What profiles leave beside the work on them."""
+    from pathway.plotting.profile_figure import plot_paths, plot_profiles
 
-    Parameters
-    ----------
-    found : Profiles
-    figures : mapping of a name in `FIGURES` to SVG text
-    record : dict
-        Provenance.
-    title : str
-        Of the scenario.
-    """
-    name = found.problem.name
-    header, rows = interval_rows(found)
-    if all(row[9] <= 0.1 for row in rows):
-        header, rows = header[:9], [row[:9] for row in rows]
-    parts = [
-        f"<h1>{escape(title or name)}</h1>",
-        f'<p class="source">Profile likelihoods of <code>{escape(name)}</code>.</p>',
-        f"<p>{escape(profile_summary(found))}</p>",
-        "<h2>Intervals</h2>" + table_part(header, rows, numbers=(1, 3, 4, 7, 8, 9)),
-        '<p class="note">An interval that is open on a side ends at the bound there, which is no finding of the data. '
-        "Moves with: slopes of the other parameters on the scale of the search, at the open end.</p>",
-        *(figure_part(figures[kind], words) for kind, words in FIGURES.items() if kind in figures),
-        "<h2>Where this comes from</h2>" + provenance_part(record),
-    ]
-    return whole_page(f"Profiles: {title or name}", parts)
+    drawn: dict[str, Callable[[], Any]] = {"profiles": partial(plot_profiles, found)}
+    if any(p.companions for p in found.values()):
+        drawn["paths"] = partial(plot_paths, found)
+    header, rows = intervals = interval_rows(found)
+    fell = any(row[-1] > 0.1 for row in rows)
+    return Report(
+        kind=PROFILES_KIND,
+        identity={"problem": found.problem.name},
+        title=source.title or found.problem.name,
+        origin=source.origin(),
+        tables={"intervals": intervals, "profiles": profile_rows(found)},
+        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in drawn.items()},
+        sentences=[profile_summary(found)],
+        saved={PROFILES: partial(found.save, with_inputs=False)},
+        template="profiles.html",
+        page=lambda: {
+            "problem": found.problem,
+            "intervals": intervals if fell else columns_of(intervals, header[:-1]),
+        },
+        grows=True,
+    )

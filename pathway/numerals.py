@@ -1,0 +1,39 @@
+"""Numbers as people write them: 500 and not 5e+02; of very small and very large ones, the power of ten."""
+
+from __future__ import annotations
+
+import math
+
+_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+
+
+def power_of_ten(power: int) -> str:
+    """ "10³"."""
+    return f"10{str(power).translate(_RAISED)}"
+
+
+def plain(value: float, digits: int = 4) -> str:
+    """A finite number with so many significant digits, in full where that takes few zeros, else with a power of ten.
+
+    Values that round to nothing at all beside 1 keep their power: nothing is shown as 0 that is not.
+    """
+    value = float(value)
+    if not math.isfinite(value):
+        return str(value)
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded == 0.0:
+        return "0"
+    power = math.floor(math.log10(abs(rounded)))
+    if -4 <= power < 6:
+        return (
+            f"{rounded:.{max(digits - 1 - power, 0)}f}".rstrip("0").rstrip(".")
+            if digits > power + 1
+            else f"{rounded:.0f}"
+        )
+    first = f"{rounded / 10.0**power:.{digits - 1}f}"
+    first = first.rstrip("0").rstrip(".") if "." in first else first
+    return power_of_ten(power) if first == "1" else f"{first}\u00d7{power_of_ten(power)}"
+
+
+def _short(text: str) -> str:
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,172 @@
+"""The report of a run: growth, expectations, readings and the numbers it was run with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from pathway.scenario.result import Result, Verdict
+from pathway.scenario.run_plan import described
+from pathway.scenario.timeline import draw_timeline
+
+from .places import identity_of
+from .report import Content, Drawing, Origin, Report, Table
+from .tables import arm_rows, expectation_rows, parameters_used, setups
+from .write import COURSES
+
+RUN = "run"
+
+
+def run_report(result: Result, out: Path) -> Report:
+    """What a run leaves in the folder `out`."""
+    scenario = result.scenario
+    more = {}
+    if scenario.settings_of_inputs != scenario.settings:
+        more["settings_of_inputs"] = list(scenario.settings_of_inputs)
+    return Report(
+        kind=RUN,
+        identity=identity_of(scenario, out),
+        title=scenario.title,
+        origin=Origin(scenario.inputs, scenario.settings, more=more),
+        tables={
+            COURSES.removesuffix(".csv"): result.columns(),
+            "arms": arm_rows(result),
+            "expectations": expectation_rows(result),
+            "parameters": parameters_used(result),
+        },
+        figures={"figure": Drawing(partial(_draw, result), _caption(result))},
+        sentences=[_tally(result.verdicts)] if result.verdicts else [],
+        content=Content("result.json", result.to_dict(), with_provenance=True),
+        template="run.html",
+        page=partial(_page, result),
+    )
+
+
+def _draw(result: Result) -> Any:
+    from pathway.plotting import plot
+
+    return plot(result)
+
+
+def _caption(result: Result) -> str:
+    growth = (
+        " Below: GR, and cells in percent of the control and of the untreated cells of the same line."
+        if any(a.growth for a in result.arms.values())
+        else ""
+    )
+    return (
+        "Above: what each arm is given and when; grey is before time zero. "
+        f"Middle: {', '.join(result.scenario.observables)} over time.{growth}"
+    )
+
+
+def _tally(verdicts: Sequence[Verdict]) -> str:
+    met = sum(verdict.met for verdict in verdicts)
+    predictions = [v for v in verdicts if v.expectation.role == "prediction"]
+    text = f"{met} of {len(verdicts)} expectations met"
+    if predictions:
+        text += f"; of the {len(predictions)} that are predictions, {sum(v.met for v in predictions)}"
+    return f"{text}."
+
+
+def _page(result: Result) -> Mapping[str, Any]:
+    """What `run.html` shows."""
+    scenario = result.scenario
+    return {
+        "scenario": scenario,
+        "source": source_text(scenario.source) if scenario.source else "",
+        "growth": _growth(result),
+        "verdicts": verdict_table([v.to_dict() for v in result.verdicts], ("finding", "claim", "role", "source")),
+        "timeline": draw_timeline(scenario, 96),
+        "readings": _readings(result),
+        "changed": "; ".join(_changes(result)),
+        "parameters": _parameters(result),
+        "sources": _sources(result),
+    }
+
+
+def source_text(key: str) -> str:
+    """A source by its key: key, title and place; a free text stays as it is."""
+    from pathway import parameters
+
+    source = parameters.sources().get(key)
+    return f"{key}: {source.title}, {source.where}" if source else key
+
+
+def _growth(result: Result) -> Table:
+    rows = []
+    for name, arm in result.arms.items():
+        growth = arm.growth
+        row: list[Any] = [name, described(arm.arm, result.scenario)]
+        row += [growth.gr, growth.percent_of_control, growth.control] if growth else ["-", "-", "-"]
+        row += [arm.percent_of_untreated, arm.fold]
+        rows.append(row)
+    header = ["arm", "cells", "GR [1]", "percent of control [%]", "control"]
+    header += ["percent of untreated [%]", "cells [fold of start]"]
+    return header, rows
+
+
+def band(above: float | None, below: float | None) -> str:
+    """A band in words: "0.2 or more", "-0.15 to 0.15"."""
+    if above is not None and below is not None:
+        return f"{above:g} to {below:g}"
+    return f"{above:g} or more" if above is not None else f"{below:g} or less" if below is not None else ""
+
+
+def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
+    """Verdicts in their JSON form as a page shows them: some of their entries, value, band, verdict and reason."""
+    header = [*shown, "value", "expected", "verdict", "reason"]
+    rows = []
+    for entry in entries:
+        word = "met" if entry["met"] else "missed"
+        share = entry["prior_pass_fraction"]
+        known = {**entry, "share of draws": None if share is None else f"{share:.0%}"}
+        mark = Markup('<span class="{}">{}</span>').format(word, word)
+        numbers = [entry["value"], band(entry["above"], entry["below"])]
+        rows.append([*(known[key] for key in shown), *numbers, mark, entry["reason"]])
+    return header, rows
+
+
+def _readings(result: Result) -> Table:
+    rows = []
+    for name, arm in result.arms.items():
+        for observable in result.scenario.observables:
+            course = arm.courses[observable]
+            numbers = (float(course[0]), float(course.min()), float(course.max()), float(course[-1]))
+            rows.append([name, observable, result.units[observable], *numbers])
+    return ["arm", "observable", "unit", "start", "least", "most", "end"], rows
+
+
+def _parameters(result: Result) -> Table:
+    """One row for each parameter, one value column for each set of numbers in the run."""
+    used = setups(result)
+    rows = []
+    for name, entry in used[0].first.entries.items():
+        entries = [setup.first.entries[name] for setup in used]
+        other = next((e for e in entries if e.value != entry.value), entry)
+        sources = ", ".join(dict.fromkeys([entry.source, other.source]))
+        span = f"{entry.range[0]:g} to {entry.range[1]:g}"
+        values = [setup.value(name) for setup in used]
+        rows.append([name, *values, entry.unit, span, sources, entry.confidence, entry.note])
+    return ["parameter", *(setup.name for setup in used), "unit", "range", "source", "confidence", "note"], rows
+
+
+def _sources(result: Result) -> list[str]:
+    keys = dict.fromkeys(e.source for setup in setups(result) for e in setup.first.entries.values())
+    return [text for key in keys if (text := source_text(key)) != key]
+
+
+def _changes(result: Result) -> list[str]:
+    """What the scenario has changed in its lines, in words."""
+    changes = []
+    for name, result_of in result.arms.items():
+        arm = result_of.arm
+        changes += [f"{name}: {parameter} {text}" for parameter, text in arm.changes.items()]
+        changes += [f"{name}: {c.words} from {c.time:g} h" for c in arm.timed_changes]
+        changes += [f"{name}: {protein} by {share:.0%}" for protein, share in arm.knock_downs.items()]
+        changes += [f"{name}: {c.name} by {c.written} from {c.time:g} h" for c in arm.timed_knock_downs]
+    return changes

@@ -71,6 +71,30 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
 
 
+def write_each(folder: Path, files: Mapping[str, bytes | str]) -> None:
+    """Write files into a folder that may hold others; it is made if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in files.items():
+        write_atomically(folder / name, content)
+
+
+def write_new(path: Path, content: bytes | str, force: bool = False) -> None:
+    """Write a file where none is, or one with the same content; with `force`, also in place of another.
+
+    Raises
+    ------
+    FolderError
+        If something else stands there.
+    """
+    if path.is_dir():
+        raise FolderError(f"{path}: this is a folder; name a file with --out")
+    written = content.encode() if isinstance(content, str) else content
+    if path.exists() and not force and path.read_bytes() != written:
+        raise FolderError(f"{path}: is there already; name another file with --out, or replace it with --force")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, written)
+
+
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
     """An error of the system inside says where it was: a full disk does not."""

@@ -32,47 +32,71 @@ def export(
     to: Annotated[Format, typer.Option("--to", help="Format")],
     out: Annotated[Path, typer.Option("--out", help="File to write; sedml and petab: folder")],
     arm: Annotated[str | None, typer.Option(help="Of a scenario; sbml, antimony and latex hold one")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there; other files of a folder stay")] = False,
 ) -> int:
     """Write a model or an experiment as SBML, Antimony, SED-ML, OMEX, PEtab or LaTeX."""
+    from pathway.folders import new_folder, usable, write_new
+
     from . import DONE
 
-    console.say(f"Written: {_write(name, to, out, arm)}")
+    if to in (Format.petab, Format.sedml):
+        identity = {"of": name, "format": to.value}
+        usable(out, EXPORT, identity, force)
+        files, first = _petab(name, arm) if to is Format.petab else _sedml(name, arm)
+        with new_folder(out, EXPORT, identity, force) as folder:
+            for file, text in files.items():
+                folder.write(file, text)
+        if folder.kept:
+            console.say(f"{out}: kept what is not of this export: {', '.join(folder.kept)}")
+        console.say(f"Written: {out / first}")
+    else:
+        write_new(out, _content(name, to, arm), force)
+        console.say(f"Written: {out}")
     return DONE
 
 
-def _write(name: str, to: Format, out: Path, arm: str | None) -> Path:
-    if to is Format.petab:
-        return _write_petab(name, out, arm)
-    from pathway.formats.experiment import experiments, identifier, only
-
-    found = experiments(name, arm)
-    if to is Format.omex:
-        from pathway.formats.omex import write_omex
-
-        return write_omex(found, identifier(Path(name).stem), out, found[0].notes.title)
-    if to is Format.sedml:
-        from pathway.formats.sedml import write_sedml
-
-        return write_sedml(found, identifier(Path(name).stem), out)
-    one = only(found, f"'{name}' as {to.value}")
-    if to is Format.sbml:
-        from pathway.formats.sbml.export import write_sbml
-
-        return write_sbml(one.model, out, doses=one.doses, notes=one.notes)
-    if to is Format.antimony:
-        from pathway.formats.antimony import write_antimony
-
-        return write_antimony(one.model, out, doses=one.doses, notes=one.notes)
-    from pathway.formats.equations_text import write_latex
-
-    return write_latex(one.model, out)
+EXPORT = "export"
 
 
-def _write_petab(name: str, out: Path, arm: str | None) -> Path:
-    from pathway.formats.petab.export import export_scenario
+def _petab(name: str, arm: str | None) -> tuple[dict[str, str], str]:
+    """Files of a problem, and the one that names the others."""
+    from pathway.formats.petab.export import scenario_files
 
     from . import BadInput
 
     if arm is not None:
         raise BadInput("a PEtab problem holds every arm that was measured; leave --arm out")
-    return export_scenario(name, out)
+    files = scenario_files(name)
+    return files, list(files)[-1]
+
+
+def _sedml(name: str, arm: str | None) -> tuple[dict[str, str], str]:
+    """Files of an experiment, and the one that names the others."""
+    from pathway.formats.experiment import experiments, identifier
+    from pathway.formats.sedml import sedml_files
+
+    files = sedml_files(experiments(name, arm), identifier(Path(name).stem))
+    return files, next(iter(files))
+
+
+def _content(name: str, to: Format, arm: str | None) -> str | bytes:
+    """The file of a format that has one."""
+    from pathway.formats.experiment import experiments, identifier, only
+
+    arms = experiments(name, arm)
+    if to is Format.omex:
+        from pathway.formats.omex import omex_bytes
+
+        return omex_bytes(arms, identifier(Path(name).stem), arms[0].notes.title)
+    one = only(arms, f"'{name}' as {to.value}")
+    if to is Format.sbml:
+        from pathway.formats.sbml.export import sbml_text
+
+        return sbml_text(one.model, doses=one.doses, notes=one.notes)
+    if to is Format.antimony:
+        from pathway.formats.antimony import antimony_text
+
+        return antimony_text(one.model, doses=one.doses, notes=one.notes)
+    from pathway.formats.equations_text import latex_text
+
+    return latex_text(one.model)

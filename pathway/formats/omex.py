@@ -26,7 +26,15 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_omex(experiments: Sequence[ExportedModel], name: str, path: str | Path, title: str = "") -> Path:
-    """Write an archive with a manifest, one master SED-ML file, the models and metadata.
+    """Write an archive; see `omex_bytes`. Returns its path."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(path, omex_bytes(experiments, name, title))
+    return path
+
+
+def omex_bytes(experiments: Sequence[ExportedModel], name: str, title: str = "") -> bytes:
+    """An archive with a manifest, one master SED-ML file, the models and metadata.
 
     Parameters
     ----------
@@ -34,25 +42,16 @@ def write_omex(experiments: Sequence[ExportedModel], name: str, path: str | Path
         The arms of a scenario; see `pathway.formats.experiment.experiments`.
     name : str
         Of the scenario.
-    path : str or Path
     title : str, optional
-
-    Returns
-    -------
-    Path
-        The archive.
     """
     files = sedml_files(experiments, name)
-    path = Path(path)
     files["metadata.rdf"] = _metadata(title or name)
-    content = BytesIO()
-    with ZipFile(content, "w", ZIP_DEFLATED) as archive:
+    stream = BytesIO()
+    with ZipFile(stream, "w", ZIP_DEFLATED) as archive:
         _put(archive, "manifest.xml", _manifest(files))
         for file, text in files.items():
             _put(archive, file, text)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, content.getvalue())
-    return path
+    return stream.getvalue()
 
 
 def _put(archive: ZipFile, name: str, text: str) -> None:

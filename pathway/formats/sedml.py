@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from pathway.folders import write_each
+
 from .errors import FormatError
 from .experiment import ExportedModel, identifier
 from .sbml.export import sbml_text
@@ -51,9 +53,7 @@ def write_sedml(experiments: Sequence[ExportedModel], name: str, folder: str | P
     """Write the SED-ML file and its models into a folder; returns the SED-ML file."""
     files = sedml_files(experiments, name)
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, text in files.items():
-        (folder / file).write_text(text, encoding="utf-8")
+    write_each(folder, files)
     return folder / next(iter(files))
 
 

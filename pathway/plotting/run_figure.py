@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from textwrap import shorten
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,67 +14,123 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.result import ArmResult, Result
 
-from .style import FAINT, GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
+from .layout import GAP, LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
+from .style import FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
+from .words import axis_words, readable, unit_words
 
-_LEFT, _RIGHT = 0.62, 0.12  # inches
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
-_PANEL, _GAP_ACROSS, _GAP_DOWN = 1.35, 0.62, 0.52
 _LANE, _BAR = 0.165, 0.175
-_BESIDE, _DIGIT = 0.035, 0.058  # between a bar and its number, and a digit of it, in inches
+MOST_CURVES = 6
+"""Curves at full strength in one panel; more could not be told apart."""
 
 
-def plot_result(result: Result) -> Figure:
+@dataclass(frozen=True)
+class Group:
+    """Arms that are shown together.
+
+    Attributes
+    ----------
+    title : str
+        "" where there is one group alone.
+    arms : tuple of str
+    """
+
+    title: str
+    arms: tuple[str, ...]
+
+
+def plot_result(result: Result, panel: str = "") -> Figure:
     """The figure of a run.
 
     Parameters
     ----------
     result : Result
+    panel : str
+        One observable alone, or "growth" or "timeline"; everything unless given.
 
     Returns
     -------
     Figure
-        Dose timeline above, one panel for each shown observable; below GR and cells in percent of the named control and
-        of untreated cells.
+        Dose timeline above; the shown observables over time, at most six arms at full strength in a panel, with what
+        was not treated behind in grey; below GR, and cells in percent of untreated beside those of the named control.
+
+    Raises
+    ------
+    ValueError
+        For a panel that the run does not have.
     """
+    if panel and panel not in panels_of(result):
+        raise ValueError(f"there is no panel '{panel}' of this run: {', '.join(panels_of(result))}")
     with house_style():
-        arms = list(result.arms.values())
-        heights = _heights(result)
-        figure = new_figure(WIDTH, sum(heights.values()))
-        _timeline(figure, result, arms, heights)
-        for position, name in enumerate(result.scenario.observables):
-            _course_panel(figure, result, name, position, heights)
-        if heights["growth"]:
-            _growth_panels(figure, arms, heights)
-        return figure
+        page = Page(result.scenario.title)
+        styles = arm_styles(result)
+        if panel in ("", "timeline"):
+            _timeline(page, result, styles)
+        observables = [name for name in result.scenario.observables if panel in ("", name)]
+        if observables:
+            _courses(page, result, observables, styles)
+        if panel in ("", "growth") and _shows_growth(result):
+            _growth(page, result, styles)
+        return page.finish()
 
 
-def _heights(result: Result) -> dict[str, float]:
-    """Height of each part in inches, from above."""
-    rows = math.ceil(len(result.scenario.observables) / _columns(result))
-    doses = len(_given(result))
-    growth = _shows_growth(result)
-    return {
-        "title": 0.28,
-        "legend": 0.06 + 0.15 * math.ceil(doses / _legend_columns(result)) if doses else 0.02,
-        "timeline": _LANE * len(result.arms) + 0.36,
-        "courses": rows * (_PANEL + _GAP_DOWN) + 0.06,
-        "growth": _BAR * len(result.arms) + 0.68 if growth else 0.0,
-    }
-
-
-def _columns(result: Result) -> int:
-    """Panels beside each other: three, but two where that leaves no hole."""
-    return 2 if len(result.scenario.observables) in (1, 2, 4) else 3
-
-
-def _legend_columns(result: Result) -> int:
-    """How many entries fit beside each other."""
-    longest = max(map(len, _given(result)), default=1)
-    return max(1, min(len(_given(result)), int((WIDTH - 0.3) / (0.36 + 0.054 * longest))))
+def panels_of(result: Result) -> tuple[str, ...]:
+    """What can be drawn alone."""
+    return ("timeline", *result.scenario.observables, *(["growth"] if _shows_growth(result) else []))
 
 
 def _shows_growth(result: Result) -> bool:
     return any(arm.growth and math.isfinite(arm.growth.gr) for arm in result.arms.values())
+
+
+# Which arms stand together, and how they look
+
+
+def is_control(result: Result, name: str) -> bool:
+    """Whether an arm is what others are compared with: it gets nothing of which growth is asked, or nothing at all."""
+    arm = result.arms[name]
+    if result.scenario.growth_of:
+        return arm.growth is None
+    return not arm.happenings and not _is_variant(arm)
+
+
+def _is_variant(result_of: ArmResult) -> bool:
+    """Whether an arm's cells have other numbers than their line."""
+    arm = result_of.arm
+    return bool(arm.changes or arm.timed_changes or arm.knock_downs or arm.timed_knock_downs)
+
+
+def groups_of(result: Result) -> list[Group]:
+    """Arms that are no controls, at most six in a group; those with changed cells by themselves where all are many."""
+    names = [name for name in result.arms if not is_control(result, name)]
+    if not names:
+        return [Group("", tuple(result.arms)[:MOST_CURVES])]
+    if len(names) <= MOST_CURVES:
+        return [Group("", tuple(names))]
+    asked = [name for name in names if not _is_variant(result.arms[name])]
+    changed = [name for name in names if _is_variant(result.arms[name])]
+    groups = [Group("", part) for part in _parts(asked)]
+    return groups + [Group("Changed cells", part) for part in _parts(changed)]
+
+
+def _parts(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The names in as few parts of about equal size as six in each allow."""
+    count = math.ceil(len(names) / MOST_CURVES)
+    return [tuple(part.tolist()) for part in np.array_split(np.array(names, dtype=object), count)] if count else []
+
+
+def arm_styles(result: Result) -> dict[str, dict[str, Any]]:
+    """Color and dash of every arm: controls black or grey, colors for the others, dashes where colors are used up."""
+    styles: dict[str, dict[str, Any]] = {}
+    controls = [name for name in result.arms if is_control(result, name)]
+    for number, name in enumerate(controls):
+        styles[name] = {"color": "black" if number == 0 else GREY, "linestyle": line_style(number)["linestyle"]}
+    for number, name in enumerate(name for name in result.arms if name not in styles):
+        styles[name] = line_style(number)
+    return styles
+
+
+# What is given when
 
 
 def _given(result: Result) -> dict[str, str]:
@@ -83,140 +139,118 @@ def _given(result: Result) -> dict[str, str]:
     return {text: MARKERS[i % len(MARKERS)] for i, text in enumerate(texts)}
 
 
-def _axes(figure: Figure, left: float, top: float, width: float, height: float) -> Any:
-    """Axes from inches, `top` counted from the upper edge.
-
-    Titles and labels get fixed places: they line up over all panels, and no time goes into finding a place for them.
-    """
-    across, down = figure.get_size_inches()
-    axes = figure.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
-    axes.xaxis.set_label_coords(0.5, -0.185 / height)
-    axes.yaxis.set_label_coords(-0.3 / width, 0.5)
-    return axes
-
-
-def _titled(axes: Any, text: str) -> None:
-    height = axes.get_position().height * axes.figure.get_figheight()
-    axes.set_title(text, y=1 + 0.06 / height, pad=0)
-
-
-def _timeline(figure: Figure, result: Result, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
+def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) -> None:
     given = _given(result)
-    names_wide, top = _names_wide(arms), heights["title"] + heights["legend"]
-    axes = _axes(figure, names_wide, top, WIDTH - names_wide - _RIGHT, _LANE * len(arms))
-    _write(figure, _RIGHT, 0.08, result.scenario.title, size=8, weight="bold", va="top")
+    page.legend([(Line2D([], [], marker=marker, linestyle="none", **_MARK), text) for text, marker in given.items()])
+    arms = list(result.arms.values())
+    lines, wide, deepest = rows_of_names([arm.arm.name for arm in arms], 0.36 * page.width)
+    lane = max(_LANE, 0.88 * LINE * deepest + 0.04)
+    left = RIGHT + wide + 0.1
+    axes = page.axes(left, page.top, page.width - left - RIGHT, lane * len(arms))
     start, end = result.scenario.start, result.scenario.end
     places: dict[str, list[tuple[float, int]]] = {marker: [] for marker in given.values()}
-    for lane, arm in enumerate(arms):
-        axes.plot([start, end], [lane, lane], linewidth=1.6, solid_capstyle="butt", **arm_style(lane))
-        for time, marker in _marks(arm, given, 0.09 * (end - start) / (WIDTH - names_wide - _RIGHT)):
-            places[marker].append((time, lane))
+    for row, arm in enumerate(arms):
+        axes.plot([start, end], [row, row], linewidth=1.6, solid_capstyle="butt", **styles[arm.arm.name])
+        for time, marker in _marks(arm, given, 0.09 * (end - start) / (page.width - left - RIGHT)):
+            places[marker].append((time, row))
     for marker, spots in places.items():
         axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)
     axes.set_ylim(len(arms) - 0.5, -0.5)
-    _names(figure, axes, [arm.arm.name for arm in arms], [arm_style(lane)["color"] for lane in range(len(arms))])
-    _time_axis(axes, start, end, 12)
-    _legend(figure, result, heights)
+    _without_ticks(axes)
+    middles = [page.top + lane * (row + 0.5) for row in range(len(arms))]
+    page.named_rows(lines, left - 0.09, middles, colors=[styles[arm.arm.name]["color"] for arm in arms])
+    _time_axis(axes, start, end, page.width - left - RIGHT)
+    page.top += lane * len(arms) + 0.42
 
 
-def _names_wide(arms: Sequence[ArmResult]) -> float:
-    """Inches left of the lanes and bars."""
-    return min(2.4, 0.3 + 0.052 * max(len(arm.arm.name) for arm in arms))
-
-
-def _write(figure: Figure, left: float, top: float, text: str, **style: Any) -> None:
-    """Text at a place in inches, `top` counted from the upper edge."""
-    across, down = figure.get_size_inches()
-    figure.text(left / across, 1 - top / down, text, **style)
-
-
-def _names(figure: Figure, axes: Any, names: Sequence[str], colors: Sequence[str]) -> None:
-    """Names beside rows, as plain text: ticks would cost more time than all curves."""
+def _without_ticks(axes: Any) -> None:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    box, (across, down) = axes.get_position(), figure.get_size_inches()
-    left = box.x0 * across - 0.09
-    for row, (name, color) in enumerate(zip(names, colors, strict=True)):
-        middle = (1 - box.y1) * down + (row + 0.5) * box.height * down / len(names)
-        if name:
-            _write(figure, left, middle, name, size=6.5, color=color, ha="right", va="center_baseline")
-
-
-def _legend(figure: Figure, result: Result, heights: dict[str, float]) -> None:
-    """What each marker stands for, row by row under the title."""
-    across, down = figure.get_size_inches()
-    columns = _legend_columns(result)
-    for place, (text, marker) in enumerate(_given(result).items()):
-        row, column = divmod(place, columns)
-        left = _RIGHT + 0.04 + column * (WIDTH - 0.3) / columns
-        top = heights["title"] + 0.08 + 0.15 * row
-        spot = Line2D([left / across], [1 - top / down], marker=marker, linestyle="none", **_MARK)
-        spot.set_transform(figure.transFigure)
-        figure.add_artist(spot)
-        _write(figure, left + 0.1, top, text, size=6.5, va="center_baseline")
 
 
 def _marks(arm: ArmResult, given: dict[str, str], width: float) -> list[tuple[float, str]]:
     """Where each marker of an arm goes; what happens at one moment stands side by side."""
-    made: list[tuple[float, str]] = []
+    marks: list[tuple[float, str]] = []
     for time in dict.fromkeys(h.time for h in arm.happenings):
         texts = list(dict.fromkeys(h.text for h in arm.happenings if h.time == time))
-        made += [(time + k * width, given[text]) for k, text in enumerate(texts)]
-    return made
+        marks += [(time + k * width, given[text]) for k, text in enumerate(texts)]
+    return marks
 
 
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 4, 6, 12, 24, 48, 72, 96, 120, 168, 240, 336, 720, math.inf)
 
 
-def _time_axis(axes: Any, start: float, end: float, most: int = 6) -> None:
-    """Hours, with ticks where a lab looks at the clock; grey before time zero."""
+def _time_axis(axes: Any, start: float, end: float, wide: float) -> None:
+    """Hours, with ticks where a lab looks at the clock and as many as have room; grey before time zero."""
     axes.set_xlim(start, end)
+    most = max(2, min(12, int(wide / 0.34)))
     step = next(s for s in _STEPS if (end - start) / s <= most)
     axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step).tolist()))
     if start < 0 < end:
         axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
-    axes.set_xlabel("time [h]")
+    axes.set_xlabel("time, hours", labelpad=1.5)
 
 
-def _course_panel(figure: Figure, result: Result, name: str, position: int, heights: dict[str, float]) -> None:
-    columns = _columns(result)
-    row, column = divmod(position, columns)
-    width = (WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP_ACROSS) / columns
-    top = heights["title"] + heights["legend"] + heights["timeline"] + 0.2 + row * (_PANEL + _GAP_DOWN)
-    axes = _axes(figure, _LEFT + column * (width + _GAP_ACROSS), top, width, _PANEL)
+# Courses
+
+
+def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[str, dict[str, Any]]) -> None:
+    """A block of panels for each group of arms, one panel for each observable."""
+    groups = groups_of(result)
+    columns = len(names) if len(groups) > 1 and len(names) < 6 else 2 if len(names) in (1, 2, 4) else 3
+    tall, gap = (1.05, 0.5) if columns > 3 else (1.3, GAP)
+    for group in groups:
+        if len(groups) > 1:
+            entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
+            page.legend([*entries, *_behind(result, group, styles)])
+        for panel, name in zip(page.panels([readable(n) for n in names], columns, tall, gap=gap), names, strict=True):
+            _course_panel(panel, result, name, group, styles)
+    page.top += 0.02
+
+
+def _behind(result: Result, group: Group, styles: Mapping[str, dict[str, Any]]) -> list[tuple[Any, str]]:
+    controls = [name for name in result.arms if is_control(result, name) and name not in group.arms]
+    return [(Line2D([], [], **_faint(styles[name])), name) for name in controls[:2]]
+
+
+def _faint(style: Mapping[str, Any]) -> dict[str, Any]:
+    return {**style, "color": "#9A9A9A", "linewidth": 0.9}
+
+
+def _course_panel(
+    panel: Panel, result: Result, name: str, group: Group, styles: Mapping[str, dict[str, Any]]
+) -> None:
+    axes = panel.axes
     points = [p for p in result.measurements if p.observable == name]
     drawn: list[np.ndarray] = []
     tops: list[float] = []
-    for index, arm in enumerate(result.arms.values()):
-        of_curve = comparison(result, name, arm.arm.name)[0] if points else (lambda c: c)
+    shown = [arm for arm in result.arms if arm in group.arms or is_control(result, arm)]
+    for arm_name in shown:
+        arm = result.arms[arm_name]
+        of_curve = comparison(result, name, arm_name)[0] if points else (lambda c: c)
         drawn.append(of_curve(arm.courses[name]))
-        axes.plot(arm.times, drawn[-1], **arm_style(index))
-        own = [_on_axis(result, p) for p in points if p.arm == arm.arm.name]
+        front = arm_name in group.arms
+        style = styles[arm_name] if front else _faint(styles[arm_name])
+        axes.plot(arm.times, drawn[-1], zorder=2.2 if front else 1.8, **style)
+        own = [_on_axis(result, p) for p in points if p.arm == arm_name]
         tops += [p.value + p.deviation for p in own]
-        _points(axes, own, arm_style(index)["color"])
-    _time_axis(axes, result.scenario.start, result.scenario.end)
+        _points(axes, own, style["color"])
+    _time_axis(axes, result.scenario.start, result.scenario.end, panel.width)
     scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
-    _titled(axes, _readable(name))
-    axes.set_ylabel("normalized [1]" if scaled else _label(name, result.units[name]))
-    if result.units[name] == "1" and name == "cell_number":
-        _doublings(axes, result)
+    unit = result.units[name]
+    if unit == "1" and name == "cell_number":
+        _doublings(axes, [result.arms[n] for n in shown])
+        panel.y_label("cells, fold of start")
     elif scaled:
         axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
+        panel.y_label("normalized, lowest 0 and highest 1")
     else:
-        values = np.concatenate([arm.courses[name] for arm in result.arms.values()])
+        values = np.concatenate(drawn)
         defined = values[np.isfinite(values)]  # a share of nothing, as of PTEN that is lost, is no number
         low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
-        axes.set_ylabel(_label(name, value_axis(axes, low, high, result.units[name])))
-
-
-def _label(name: str, unit: str) -> str:
-    """Name and unit; the unit alone where the panel is too low for both (its title has the name)."""
-    text = f"{_readable(name)} [{unit}]"
-    return text if len(text) <= 26 else f"[{unit}]"
-
-
-def _readable(name: str) -> str:
-    return name.replace("_", " ")
+        power = value_axis(axes, low, high)
+        # The title has the name.
+        panel.y_label(axis_words(name, unit, power).partition(", ")[2] or unit_words(name, unit))
 
 
 def _on_axis(result: Result, point: Measurement) -> Measurement:
@@ -240,66 +274,100 @@ def _points(axes: Any, points: Sequence[Measurement], color: str) -> None:
         axes.plot(times, values, marker, color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)
 
 
-def _doublings(axes: Any, result: Result) -> None:
+def _doublings(axes: Any, arms: Sequence[ArmResult]) -> None:
     """Counts on a scale of doublings: exponential growth is a straight line."""
     axes.set_yscale("log", base=2)
-    low = min(float(arm.count.min()) for arm in result.arms.values())
-    high = max(float(arm.count.max()) for arm in result.arms.values())
+    low = min(float(arm.count.min()) for arm in arms)
+    high = max(float(arm.count.max()) for arm in arms)
     powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
     step = max(1, math.ceil(len(powers) / 6))
     axes.yaxis.set_major_locator(FixedLocator((2.0 ** powers[::step]).tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.yaxis.set_minor_formatter(NullFormatter())
-    axes.set_ylabel("cells [fold of start]")
 
 
-def _growth_panels(figure: Figure, arms: Sequence[ArmResult], heights: dict[str, float]) -> None:
-    names_wide = _names_wide(arms)
-    top = heights["title"] + heights["legend"] + heights["timeline"] + heights["courses"] + 0.22
-    height, gap = _BAR * len(arms), 0.22
-    controls = [shorten(arm.growth.control, 32, placeholder=" ...") if arm.growth else "" for arm in arms]
-    named = 0.1 + 0.05 * max(map(len, controls))
-    bars = WIDTH - names_wide - _RIGHT - 2 * gap - named
-    wide = (0.36 * bars, 0.32 * bars, 0.32 * bars)
-    places = names_wide + np.cumsum([0.0, wide[0] + gap + named, wide[1] + gap])
-    panels = [_axes(figure, float(left), top, across, height) for left, across in zip(places, wide, strict=True)]
-    gr, control, untreated = panels
-    growths = [arm.growth for arm in arms]
-    _bars(gr, [growth.gr if growth else math.nan for growth in growths], "{:.2f}", 1.0)
-    shares = [growth.percent_of_control if growth else math.nan for growth in growths]
-    _bars(control, shares, "{:.0f} %", 100.0)
+# Growth
+
+
+def _growth(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) -> None:
+    """GR as bars; cells in percent of untreated ones, and those of the control that an arm names, as an open mark."""
+    arms = list(result.arms.values())
+    lines, wide, deepest = rows_of_names([arm.arm.name for arm in arms], 0.3 * page.width)
+    controls, named, deep = rows_of_names([arm.growth.control if arm.growth else "" for arm in arms], 0.2 * page.width)
+    row = max(_BAR, 0.88 * LINE * max(deepest, deep) + 0.045)
+    left, between = RIGHT + wide + 0.1, named + 0.3
+    panel = (page.width - left - RIGHT - between) / 2
+    top, height = page.top + 0.34, row * len(arms)
+    middles = [top + row * (k + 0.5) for k in range(len(arms))]
+    colors = [styles[arm.arm.name]["color"] for arm in arms]
+    gr = page.axes(left, top, panel, height)
+    _bars(gr, [arm.growth.gr if arm.growth else math.nan for arm in arms], "{:.2f}", 1.0, colors, panel)
+    page.named_rows(lines, left - 0.09, middles, colors=colors)
+    right = left + panel + between
+    share = page.axes(right, top, panel, height)
     percents = [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms]
-    _bars(untreated, percents, "{:.0f} %", 100.0)
-    _names(figure, gr, [arm.arm.name for arm in arms], ["black"] * len(arms))
-    _names(figure, control, controls, [GREY] * len(arms))
-    _names(figure, untreated, [], [])
-    _titled(gr, f"GR{_span(arms)}")
-    gr.set_xlabel("GR [1]  (0: arrested)")
-    _titled(control, f"Cells at {arms[0].until:g} h")
-    control.set_xlabel("percent of control [%]", size=6.5)
-    untreated.set_xlabel("percent of untreated [%]", size=6.5)
+    of_controls = [_percent_of_control(arm) for arm in arms]
+    _bars(share, percents, "{:.0f} %", 100.0, colors, panel, of_controls)
+    page.named_rows(controls, right - 0.09, middles, colors=[GREY] * len(arms))
+    titles = (
+        (left, f"GR{_span(arms)}"),
+        (right, f"Cells at {max(arm.until for arm in arms):g} h; open: its control, named at the left"),
+    )
+    for place, text in titles:
+        parts = wrapped(text, panel + (0.5 * between if place == left else RIGHT), 7.0, bold=True)
+        for number, part in enumerate(reversed(parts)):
+            page.text(place, top - 0.08 - 0.13 * number, part, 7.0, weight="bold", va="center_baseline")
+    for axes, text in ((gr, "GR (1: as the control, 0: arrested)"), (share, "percent of untreated")):
+        axes.set_xlabel("\n".join(wrapped(text, panel + 0.2)), labelpad=1.5, linespacing=1.0)
+    page.top = top + height + 0.46
 
 
-def _bars(axes: Any, values: Sequence[float], form: str, full: float) -> None:
-    """One bar for each arm with its number; a dotted line where the arm does as its control does."""
-    known = [v for v in values if math.isfinite(v)]
+def _percent_of_control(arm: ArmResult) -> float:
+    """Cells of the control of an arm per hundred untreated ones; nan where it has none, or where it is the untreated."""
+    if arm.growth is None or arm.percent_of_untreated is None:
+        return math.nan
+    share = 100.0 * arm.percent_of_untreated / arm.growth.percent_of_control
+    return share if math.isfinite(share) else math.nan
+
+
+_BESIDE = 0.035
+"""Inches between a bar and its number."""
+
+
+def _bars(
+    axes: Any,
+    values: Sequence[float],
+    form: str,
+    full: float,
+    colors: Sequence[str],
+    inches: float,
+    marks: Sequence[float] = (),
+) -> None:
+    """One bar for each arm with its number; a dotted line where the arm does as its control or untreated cells do."""
+    known = [v for v in (*values, *marks) if math.isfinite(v)]
     texts = [form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
     # Right of the longest bar there is room for its number; widths in inches become those of the axis.
-    room = _BESIDE + _DIGIT * max(map(len, texts), default=0) + _BESIDE
-    inches = axes.get_position().width * axes.figure.get_figwidth()
+    room = 2 * _BESIDE + max(map(text_width, texts), default=0.0) + (0.06 if len(marks) else 0.0)
     unit = (high - 1.12 * low) / max(inches - room, 0.3 * inches)
     axes.set_xlim(1.12 * low, high + room * unit)
     axes.set_ylim(len(values) - 0.5, -0.5)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
-    axes.barh(range(len(values)), values, color=[arm_style(i)["color"] for i in range(len(values))], height=0.62)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, min(4, int(inches / 0.4))), steps=[1, 2, 2.5, 5, 10]))
+    axes.barh(range(len(values)), values, color=list(colors), height=0.62)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
+    _without_ticks(axes)
+    if len(marks):
+        axes.plot(marks, range(len(marks)), "o", markersize=3.6, markerfacecolor="white", markeredgecolor="black",
+                  markeredgewidth=0.7, linestyle="none", zorder=3)  # fmt: skip
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
         begin = (max(value, 0.0) if math.isfinite(value) else 0.0) + _BESIDE * unit
+        wide = text_width(text) * unit
+        if len(marks) and math.isfinite(marks[row]) and begin - 0.05 * unit <= marks[row] <= begin + wide + 0.05 * unit:
+            begin = marks[row] + 0.06 * unit
         # Where the number would stand on the dotted line, it gets a white ground.
-        crossed = begin <= full <= begin + (_DIGIT * len(text) + _BESIDE) * unit
+        crossed = begin <= full <= begin + wide + _BESIDE * unit
         ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if crossed else None
         axes.text(begin, row, text, va="center_baseline", size=6.5, bbox=ground)
 

@@ -15,6 +15,9 @@ from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pathway.folders import write_atomically
+from pathway.numerals import plain
+
+from .words import power_for
 
 if TYPE_CHECKING:
     from pathway.analysis.draws import Interval
@@ -88,20 +91,20 @@ def arm_style(index: int) -> dict[str, Any]:
     return {"color": PALETTE[index % len(PALETTE)], "linestyle": DASHES[index // len(PALETTE) % len(DASHES)]}
 
 
-_RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
+def line_style(index: int) -> dict[str, Any]:
+    """Colour and dash of a thing at this position, black left for what it is compared with."""
+    colors = PALETTE[1:]
+    return {"color": colors[index % len(colors)], "linestyle": DASHES[index // len(colors) % len(DASHES)]}
 
 
-def value_axis(axes: Any, low: float, high: float, unit: str) -> str:
-    """Ticks for values from zero (or `low`) to `high`; a power of ten goes into the unit, which is returned."""
+def value_axis(axes: Any, low: float, high: float) -> int:
+    """Ticks for values from zero (or `low`) to `high`; the power of ten that ticks leave to the label."""
     if low >= 0 and high > 0:
         axes.set_ylim(0, 1.08 * high)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
-    size = max(abs(low), abs(high))
-    if size == 0 or 0.01 <= size < 2000:
-        return unit
-    power = 3 * math.floor(math.log10(size) / 3)
+    power = power_for(low, high)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
-    return f"10{str(power).translate(_RAISED)}" + ("" if unit == "1" else f" {unit}")
+    return power
 
 
 def logarithmic_axis(axes: Any, low: float, high: float) -> None:
@@ -121,12 +124,8 @@ def plain_ticks(*axes: Any) -> None:
 
 
 def power_text(value: float, _: object = None) -> str:
-    """A number of a logarithmic axis: plain where that is short, else with a power of ten."""
-    if value <= 0.0 or 1e-3 < value < 1e4:
-        return f"{value:g}"
-    power = math.floor(math.log10(value) + 1e-9)
-    first = f"{value / 10.0**power:g}"
-    return ("" if first == "1" else f"{first}\u00d7") + f"10{str(power).translate(_RAISED)}"
+    """A number of a logarithmic axis, as people write it."""
+    return plain(value)
 
 
 def whisker(axes: Any, found: Interval, place: float, upright: bool = False) -> None:

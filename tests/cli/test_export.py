@@ -87,3 +87,26 @@ def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path, capsys: py
     assert main(["export", "bt475", "--to", "sbml", "--out", str(tmp_path / "a.xml")]) == BAD_INPUT
     message = capsys.readouterr().err
     assert "Did you mean 'bt474'" in message and message.count("\n") == 1
+
+
+def test_nothing_is_overwritten_without_word(file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "again.xml"
+    command = ["export", str(file), "--to", "sbml", "--out", str(out)]
+    assert main(command) == main(command) == DONE  # the same bytes again are no loss
+    out.write_text("dear", encoding="utf-8")
+    capsys.readouterr()
+    assert main(command) == BAD_INPUT
+    assert capsys.readouterr().err.endswith("replace it with --force\n") and out.read_text() == "dear"
+    assert main([*command, "--force"]) == DONE and out.read_text() != "dear"
+
+
+def test_a_folder_of_an_export_is_whole_and_keeps_what_is_not_of_it(tmp_path: Path) -> None:
+    out = tmp_path / "sedml"
+    command = ["export", "untreated_rest", "--to", "sedml", "--out", str(out)]
+    assert main(command) == main(command) == DONE and main(["verify", str(out)]) == DONE
+    other = tmp_path / "mine"
+    other.mkdir()
+    (other / "notes.txt").write_text("dear", encoding="utf-8")
+    assert main([*command[:-1], str(other)]) == BAD_INPUT and [p.name for p in other.iterdir()] == ["notes.txt"]
+    assert main([*command[:-1], str(other), "--force"]) == DONE
+    assert (other / "notes.txt").read_text() == "dear" and list(other.glob("*.sedml"))

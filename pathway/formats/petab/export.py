@@ -13,6 +13,7 @@ from pathway.fitting.laboratory.bench import Bench
 from pathway.fitting.laboratory.readings import WIDTH
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
+from pathway.folders import write_each
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.fit_plan import Lines, plain, unknowns
@@ -21,23 +22,28 @@ from pathway.scenario.measurement_files import read_measurements
 
 from ..errors import FormatError
 from ..experiment import circuit_notes
-from .write import write_problem
+from .write import problem_files
 
 
 def export_scenario(name: str, out: str | Path) -> Path:
-    """Write a scenario and its measurements as a PEtab 2 problem.
+    """Write a scenario into a folder, which is made if it is not there; see `scenario_files`. Returns the YAML file."""
+    files = scenario_files(name)
+    write_each(Path(out), files)
+    return Path(out) / list(files)[-1]
+
+
+def scenario_files(name: str) -> dict[str, str]:
+    """A scenario and its measurements as a PEtab 2 problem.
 
     Parameters
     ----------
     name : str
         A scenario's name or file.
-    out : str or Path
-        Folder of the tables, the SBML model and the YAML file; made if it is not there.
 
     Returns
     -------
-    Path
-        The YAML file.
+    dict of file name to text
+        Tables, SBML model and last the YAML file.
 
     Raises
     ------
@@ -62,7 +68,7 @@ def export_scenario(name: str, out: str | Path) -> Path:
     points = read_measurements(scenario, laboratory)
     plan = scenario.fit or _everything(scenario, laboratory)
     problem = _with_free_axes(Bench(scenario, laboratory, plan).problem(points))
-    return write_problem(_with_words(problem), Path(out), replace(circuit_notes(), title=scenario.title))
+    return problem_files(_with_words(problem), replace(circuit_notes(), title=scenario.title))
 
 
 def _scenario_name(name: str) -> str:

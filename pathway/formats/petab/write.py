@@ -6,6 +6,7 @@ Version 2, because its experiments are rows of periods: cells rest, then are tre
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,11 +16,12 @@ from typing import Any
 from pathway.expressions import Expression, symbol, symbols, to_text
 from pathway.expressions.calculus import substitute_all
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
+from pathway.folders import write_each
 from pathway.simulation.protocol import Experiment
 
 from ..errors import Unsupported
 from ..experiment import identifier
-from ..sbml.export import write_sbml
+from ..sbml.export import sbml_text
 from ..sbml.names import Names
 from ..sbml.notes import ModelNotes
 
@@ -80,20 +82,24 @@ class _Tables:
 
 
 def write_problem(problem: Problem, out: Path, notes: ModelNotes) -> Path:
-    """Write a problem; measurements that do not count are left out.
+    """Write a problem into a folder, which is made if it is not there; see `problem_files`. Returns the YAML file."""
+    files = problem_files(problem, notes)
+    write_each(out, files)
+    return out / list(files)[-1]
+
+
+def problem_files(problem: Problem, notes: ModelNotes) -> dict[str, str]:
+    """A problem as files: tables, SBML model and last the YAML file; measurements that do not count are left out.
 
     Parameters
     ----------
     problem : Problem
-    out : Path
-        Folder of the tables, the SBML model and the YAML file; made if it is not there.
     notes : ModelNotes
         Of the SBML model.
 
     Returns
     -------
-    Path
-        The YAML file.
+    dict of file name to text
 
     Raises
     ------
@@ -119,7 +125,7 @@ def write_problem(problem: Problem, out: Path, notes: ModelNotes) -> Path:
     for observable, own in groups.items():
         for written, members in _alike(observables[observable], own):
             _add_observable(tables, written, members, ids, arms, starts)
-    return _write(tables, replace(model, name=name), out, name, notes)
+    return _files(tables, replace(model, name=name), name, notes)
 
 
 def _refuse(problem: Problem, counted: Sequence[Measurement]) -> None:
@@ -237,28 +243,28 @@ def _add_observable(
 # Files
 
 
-def _write(tables: _Tables, model: Any, out: Path, name: str, notes: ModelNotes) -> Path:
+def _files(tables: _Tables, model: Any, name: str, notes: ModelNotes) -> dict[str, str]:
+    """Texts by file name; the YAML file, which names the others, is the last."""
     import yaml
 
-    out.mkdir(parents=True, exist_ok=True)
-    write_sbml(model, out / f"{name}.xml", notes=notes)
-    for table, columns in _COLUMNS.items():
-        _write_table(out / f"{table}.tsv", columns, getattr(tables, table))
     content = {
         "format_version": "2.0.0",
         "model_files": {name: {"language": "sbml", "location": f"{name}.xml"}},
         **{f"{table.removesuffix('s')}_files": [f"{table}.tsv"] for table in _COLUMNS},
     }
-    path = out / f"{name}.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-    return path
+    return {
+        f"{name}.xml": sbml_text(model, notes=notes),
+        **{f"{table}.tsv": _table_text(columns, getattr(tables, table)) for table, columns in _COLUMNS.items()},
+        f"{name}.yaml": yaml.safe_dump(content, sort_keys=False),
+    }
 
 
-def _write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def _table_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     """Tab-separated, with its header."""
     rows = list(rows)
     kept = [c for c in columns if c not in _OPTIONAL or any(row.get(c, "") != "" for row in rows)]
-    with path.open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, kept, delimiter="\t", extrasaction="ignore", restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, kept, delimiter="\t", extrasaction="ignore", restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return stream.getvalue()

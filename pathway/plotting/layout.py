@@ -1,0 +1,285 @@
+"""Pages that make room for their words: texts are measured, and what is too long for its place goes on below.
+
+Everything is placed in inches from the upper left corner; a page is as high as what it holds.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+from typing import Any
+
+from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.ft2font import LoadFlags
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.transforms import Affine2D
+
+from .style import GREY, Figure, new_figure
+
+STYLES = {"paper": 7.1, "column": 3.5, "slides": 5.4}
+"""Inches: two columns of a journal, one column, and a slide, on which letters are larger beside the rest."""
+_WIDTH: ContextVar[float] = ContextVar("page width", default=STYLES["paper"])
+
+SIZE = 6.5
+LINE = 0.125
+"""Points of usual texts, and inches from line to line."""
+LEFT, RIGHT, GAP = 0.64, 0.14, 0.62
+"""Inches beside panels: for ticks and labels at the left, at the right, and between two."""
+
+
+def page_width() -> float:
+    """Inches of the style in which figures are drawn now."""
+    return _WIDTH.get()
+
+
+@contextmanager
+def drawn_for(style: str) -> Iterator[None]:
+    """Inside, figures are laid out for "paper", "column" or "slides"."""
+    before = _WIDTH.set(STYLES[style])
+    try:
+        yield
+    finally:
+        _WIDTH.reset(before)
+
+
+# Words
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
+    """Inches that a line of text is wide."""
+    font = _font(bold)
+    font.set_size(size, 72)
+    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    return float(font.get_width_height()[0]) / 64.0 / 72.0
+
+
+@lru_cache(maxsize=2)
+def _font(bold: bool) -> Any:
+    return get_font(findfont(FontProperties("DejaVu Sans", weight="bold" if bold else "normal")))
+
+
+def wrapped(text: str, width: float, size: float = SIZE, bold: bool = False) -> list[str]:
+    """The text in lines of at most so many inches; a word that is too long is broken behind _, -, / or anywhere."""
+    lines: list[str] = []
+    for paragraph in text.split("\n"):
+        line = ""
+        for word in paragraph.split():
+            longer = f"{line} {word}" if line else word
+            if text_width(longer, size, bold) <= width:
+                line = longer
+                continue
+            if line:
+                lines.append(line)
+            *whole, line = _broken(word, width, size, bold)
+            lines += whole
+        lines.append(line)
+    return lines
+
+
+def _broken(word: str, width: float, size: float, bold: bool) -> list[str]:
+    """A word in parts that fit."""
+    if text_width(word, size, bold) <= width:
+        return [word]
+    parts = [""]
+    for piece in re.findall(r"[^_\-/,;+]*[_\-/,;+]+|[^_\-/,;+]+", word):
+        for sign in [piece] if text_width(piece, size, bold) <= width else piece:
+            if parts[-1] and text_width(parts[-1] + sign, size, bold) > width:
+                parts.append("")
+            parts[-1] += sign
+    return parts
+
+
+# Pages
+
+
+class Page:
+    """A page that is filled from above.
+
+    Attributes
+    ----------
+    figure : Figure
+    width : float, inches
+    top : float, inches
+        Where the next thing goes.
+    """
+
+    def __init__(self, title: str = "", words: str = "", size: float = 8.5) -> None:
+        self.width = page_width()
+        self.figure = new_figure(self.width, 1.0)
+        self.top = 0.09
+        self._places: list[tuple[Any, tuple[float, float, float, float]]] = []
+        self._down = Affine2D()
+        self.inches = self._down + self.figure.dpi_scale_trans
+        """Transform from inches, right and down, for artists that are added to the figure."""
+        if title:
+            self.lines(title, size, weight="bold")
+            self.top += 0.03
+        if words:
+            self.lines(words, color=GREY)
+        self.top += 0.05
+
+    def lines(self, text: str, size: float = SIZE, left: float = 0.12, width: float | None = None, **style: Any) -> None:
+        """Text over the page's width or a part of it; what follows goes below."""
+        room = (width or self.width - RIGHT) - (0.0 if width else left)
+        parts = wrapped(text, room, size, style.get("weight") == "bold")
+        for part in parts:
+            self.text(left, self.top + 0.008 * size, part, size, va="center_baseline", **style)
+            self.top += LINE * size / SIZE
+
+    def text(self, left: float, top: float, text: str, size: float = SIZE, **style: Any) -> Any:
+        """A line of text at a place."""
+        return self.figure.text(left, top, text, size=size, transform=self.inches, **style)
+
+    def named_rows(self, names: Sequence[Sequence[str]], right: float, middles: Sequence[float], **style: Any) -> None:
+        """Names of rows, each in lines, right-aligned beside what they name."""
+        colors = style.pop("colors", ["black"] * len(names))
+        for parts, middle, color in zip(names, middles, colors, strict=True):
+            first = middle - 0.5 * LINE * 0.88 * (len(parts) - 1)
+            for number, part in enumerate(parts):
+                place = first + 0.88 * LINE * number
+                self.text(right, place, part, color=color, ha="right", va="center_baseline", **style)
+
+    def axes(self, left: float, top: float, width: float, height: float) -> Any:
+        """Axes at a place."""
+        axes = self.figure.add_axes((0.1, 0.1, 0.5, 0.5))
+        self._places.append((axes, (left, top, width, height)))
+        return axes
+
+    def panels(
+        self,
+        titles: Sequence[str],
+        columns: int,
+        tall: float,
+        left: float = LEFT,
+        gap: float = GAP,
+        right: float = RIGHT,
+        below: float = 0.42,
+    ) -> list[Panel]:
+        """Equal panels row by row under the last thing, each under its title; narrow pages hold fewer beside each other.
+
+        Parameters
+        ----------
+        titles : sequence of str
+        columns : int
+            On two columns of a journal.
+        tall : float
+            Inches.
+        left, gap, right, below : float
+            Inches for ticks and labels.
+        """
+        columns = self.fitting(columns, len(titles), left + right - gap, gap)
+        wide = (self.width - left - right - gap * (columns - 1)) / columns
+        panels = []
+        for first in range(0, len(titles), columns):
+            row = [wrapped(title, wide + 0.55 * gap, 7.0, bold=True) for title in titles[first : first + columns]]
+            top = self.top + 0.02 + 0.13 * max(map(len, row))
+            for column, lines in enumerate(row):
+                place = (left + column * (wide + gap), top, wide, tall)
+                panels.append(Panel(self, self.axes(*place), place, lines, below))
+            self.top = top + tall + below
+        return panels
+
+    def fitting(self, columns: int, count: int, edges: float, gap: float, least: float = 1.05) -> int:
+        """How many of so many columns fit on this page, with so few inches each at least."""
+        room = int((self.width - edges) / (least + gap))
+        return max(1, min(columns, count, room))
+
+    def legend(self, entries: Sequence[tuple[Any, str]], left: float = 0.12) -> None:
+        """What lines, marks and areas mean, one beside the other as long as there is room."""
+        at = left
+        self.top += 0.5 * LINE
+        for handle, text in entries:
+            parts = wrapped(text, self.width - left - RIGHT - 0.32)
+            wide = 0.32 + max(text_width(part) for part in parts)
+            if at > left and at + wide > self.width - RIGHT:
+                at, self.top = left, self.top + 1.1 * LINE
+            self._key(handle, at, self.top)
+            for number, part in enumerate(parts):
+                self.text(at + 0.28, self.top + number * LINE, part, va="center_baseline")
+            if len(parts) > 1:
+                at, self.top = left, self.top + LINE * (len(parts) - 1) + 1.1 * LINE
+            else:
+                at += wide + 0.16
+        self.top += (0.5 if at > left else -0.6) * LINE + 0.06
+
+    def _key(self, handle: Any, left: float, top: float) -> None:
+        """The sign of an entry, centered on its line."""
+        artist: Any
+        if isinstance(handle, Line2D):
+            alone = handle.get_linestyle() in ("None", "none", "", " ")
+            x = [left + 0.12] if alone else [left, left + 0.22]
+            artist = Line2D(x, [top] * len(x))
+            artist.update_from(handle)
+        else:
+            artist = Rectangle((left, top - 0.035), 0.22, 0.07)
+            artist.update_from(handle)
+        artist.set_transform(self.inches)
+        self.figure.add_artist(artist)
+
+    def finish(self, bottom: float = 0.04) -> Figure:
+        """The figure, as high as what it holds."""
+        height = self.top + bottom
+        self.figure.set_size_inches(self.width, height)
+        self._down.clear().scale(1.0, -1.0).translate(0.0, height)
+        for axes, (left, top, wide, tall) in self._places:
+            axes.set_position((left / self.width, 1.0 - (top + tall) / height, wide / self.width, tall / height))
+        return self.figure
+
+
+class Panel:
+    """Axes on a page with a title above; labels are broken to fit.
+
+    Attributes
+    ----------
+    axes : Axes
+    width, height : float, inches
+    """
+
+    def __init__(
+        self, page: Page, axes: Any, place: tuple[float, float, float, float], title: Sequence[str], below: float
+    ) -> None:
+        self.axes, (self._left, self._top, self.width, self.height) = axes, place
+        self._page, self._below = page, below
+        for number, line in enumerate(reversed(title)):
+            page.text(self._left, self._top - 0.075 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
+
+    def x_label(self, text: str) -> None:
+        """Below, in as many lines as it takes; two have room."""
+        lines = wrapped(text, self.width + 0.35, 6.5)
+        self.axes.set_xlabel("\n".join(lines), labelpad=1.5, size=6.5, linespacing=1.0)
+
+    def y_label(self, text: str) -> None:
+        """At the left, upwards, in as many lines as it takes; two have room."""
+        lines = wrapped(text, self.height + 0.1, 6.5)
+        self.axes.set_ylabel("\n".join(lines), labelpad=2, size=6.5, linespacing=1.0)
+
+    def note(self, text: str, color: str = GREY) -> None:
+        """A word inside, at the upper right."""
+        self.axes.text(0.99, 0.97, text, transform=self.axes.transAxes, ha="right", va="top", size=6, color=color)
+
+    def key(self, entries: Sequence[tuple[Any, str]]) -> None:
+        """What the lines of this panel alone mean, inside where there is most room."""
+        handles, texts = [h for h, _ in entries], ["\n".join(wrapped(t, 0.7 * self.width, 6)) for _, t in entries]
+        self.axes.legend(handles, texts, loc="best", handlelength=1.2, fontsize=6, labelspacing=0.3, borderpad=0.2)
+
+
+def rows_of_names(names: Sequence[str], most: float, size: float = SIZE) -> tuple[list[list[str]], float, float]:
+    """Names beside rows: each in lines, inches that they are wide, and how many lines the longest has.
+
+    They take the room of the longest, at most so many inches.
+    """
+    wide = min(most, max((text_width(name, size) for name in names), default=0.0))
+    lines = [wrapped(name, wide + 1e-6, size) for name in names]
+    wide = max((text_width(part, size) for parts in lines for part in parts), default=0.0)
+    return lines, wide, float(max(map(len, lines), default=1))
+
+
+def ceil_to(value: float, step: float) -> float:
+    """The value, up to the next multiple."""
+    return step * math.ceil(value / step - 1e-9)

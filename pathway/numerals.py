@@ -13,9 +13,9 @@ def power_of_ten(power: int) -> str:
 
 
 def plain(value: float, digits: int = 4) -> str:
-    """A finite number with so many significant digits, in full where that takes few zeros, else with a power of ten.
+    """A number with at least so many significant digits, in full where that takes few zeros, else with a power of ten.
 
-    Values that round to nothing at all beside 1 keep their power: nothing is shown as 0 that is not.
+    Nothing is shown as 0 that is not, and no digit before the point is rounded away.
     """
     value = float(value)
     if not math.isfinite(value):

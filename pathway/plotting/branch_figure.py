@@ -14,6 +14,7 @@ from pathway.analysis.drive import BranchSpread, Hysteresis
 from pathway.analysis.switch import Switch
 
 from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, value_axis
+from .words import scaled
 
 _COLUMNS = 3
 _ROOM = 2.5
@@ -144,7 +145,7 @@ def _panel(
     if usual is not None:
         axes.axvline(usual, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     # A band may be many times wider than the branches; then it runs out of the panel.
-    unit = value_axis(axes, 0.0, min(max(high, widest), _ROOM * high), units.get(name, "1"))
+    unit = scaled(units.get(name, "1"), value_axis(axes, 0.0, min(max(high, widest), _ROOM * high)))
     axes.set_xlabel(f"{parameter.replace('_', ' ')} [{units.get(parameter, '1')}]", labelpad=1.5)
     axes.set_ylabel(f"{name.replace('_', ' ')} [{unit}]", labelpad=2)
     axes.set_title(name)

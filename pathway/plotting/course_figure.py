@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .style import PALETTE, WIDTH, Figure, house_style, new_figure, value_axis
+from .words import scaled
 
 MOST_PANELS = 15
 _COLUMNS = 3
@@ -38,9 +39,8 @@ def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
             axes.set_title(words if len(words) <= 34 else words[:33] + "\u2026")
             axes.set_xlabel(f"time [{model.time_unit or 'unit of the model'}]", labelpad=1.5)
             course = courses[name]
-            unit = value_axis(
-                axes, float(course.min()), float(course.max()), model.units.get(name) or "unit of the model"
-            )
+            power = value_axis(axes, float(course.min()), float(course.max()))
+            unit = scaled(model.units.get(name) or "unit of the model", power)
             axes.set_ylabel(f"[{unit}]", labelpad=2)
             axes.margins(x=0)
         return figure

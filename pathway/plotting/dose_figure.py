@@ -10,7 +10,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pathway.analysis.dose_series import DoseSeries, Series
 
-from .style import GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure
+from .style import GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
+from .words import scaled
 
 _COLUMNS = 3
 
@@ -154,8 +155,6 @@ def _readout(axes: Any, found: DoseSeries, name: str) -> None:
         axes.plot(doses, values[0], **style)
         high = max(high, float(np.nanmax(values[0])))
     _dose_axis(axes, found)
-    from .style import value_axis
-
-    unit = value_axis(axes, 0.0, high, found.units[name])
+    unit = scaled(found.units[name], value_axis(axes, 0.0, high))
     axes.set_ylabel(f"{name.replace('_', ' ')} [{unit}]", labelpad=2)
     axes.set_title(f"{name} at {found.until:g} h")

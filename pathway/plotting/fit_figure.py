@@ -17,6 +17,7 @@ from pathway.fitting.uncertainty.identifiability import identifiability
 
 from .panels import COLUMNS, GAP_ACROSS, LEFT, Page, short, time_label
 from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
+from .words import scaled
 
 KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48
@@ -128,7 +129,7 @@ def _course_axes(axes: Any, problem: Problem, course: Course, beside: Sequence[C
     if course.observable.transformation != "linear" and low > 0.0:
         logarithmic_axis(axes, low / 1.4, high * 1.4)
     else:
-        unit = value_axis(axes, low, high, unit)
+        unit = scaled(unit, value_axis(axes, low, high))
     times = [float(t) for c in beside for t in c.times]
     if times and min(times) < max(times):
         reach = 0.04 * (max(times) - min(times))

@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any
 
+from matplotlib import ft2font
 from matplotlib.font_manager import FontProperties, findfont, get_font
-from matplotlib.ft2font import LoadFlags
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D
@@ -55,13 +55,18 @@ def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
     """Inches that a line of text is wide."""
     font = _font(bold)
     font.set_size(size, 72)
-    font.set_text(text, 0.0, flags=LoadFlags.NO_HINTING)
+    font.set_text(text, 0.0, flags=_NO_HINTING)
     return float(font.get_width_height()[0]) / 64.0 / 72.0
+
+
+_FLAGS: Any = getattr(ft2font, "LoadFlags", ft2font)
+_NO_HINTING = getattr(_FLAGS, "NO_HINTING", None) or _FLAGS.LOAD_NO_HINTING
+"""As letters are placed where nobody rounds them to pixels; the name has changed with Matplotlib 3.10."""
 
 
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> Any:
-    return get_font(findfont(FontProperties("DejaVu Sans", weight="bold" if bold else "normal")))
+    return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
 
 
 def wrapped(text: str, width: float, size: float = SIZE, bold: bool = False) -> list[str]:
@@ -124,7 +129,9 @@ class Page:
             self.lines(words, color=GREY)
         self.top += 0.05
 
-    def lines(self, text: str, size: float = SIZE, left: float = 0.12, width: float | None = None, **style: Any) -> None:
+    def lines(
+        self, text: str, size: float = SIZE, left: float = 0.12, width: float | None = None, **style: Any
+    ) -> None:
         """Text over the page's width or a part of it; what follows goes below."""
         room = (width or self.width - RIGHT) - (0.0 if width else left)
         parts = wrapped(text, room, size, style.get("weight") == "bold")
@@ -160,8 +167,9 @@ class Page:
         gap: float = GAP,
         right: float = RIGHT,
         below: float = 0.42,
+        least: float = 1.05,
     ) -> list[Panel]:
-        """Equal panels row by row under the last thing, each under its title; narrow pages hold fewer beside each other.
+        """Equal panels row by row under the last thing, each under its title; narrow pages hold fewer in a row.
 
         Parameters
         ----------
@@ -172,12 +180,15 @@ class Page:
             Inches.
         left, gap, right, below : float
             Inches for ticks and labels.
+        least : float
+            Inches that a panel is wide at least.
         """
-        columns = self.fitting(columns, len(titles), left + right - gap, gap)
+        columns = self.fitting(columns, len(titles), left + right - gap, gap, least)
         wide = (self.width - left - right - gap * (columns - 1)) / columns
         panels = []
         for first in range(0, len(titles), columns):
-            row = [wrapped(title, wide + 0.55 * gap, 7.0, bold=True) for title in titles[first : first + columns]]
+            own = titles[first : first + columns]
+            row = [wrapped(title, wide + 0.55 * gap, 7.0, bold=True) if title else [] for title in own]
             top = self.top + 0.02 + 0.13 * max(map(len, row))
             for column, lines in enumerate(row):
                 place = (left + column * (wide + gap), top, wide, tall)
@@ -249,15 +260,19 @@ class Panel:
         for number, line in enumerate(reversed(title)):
             page.text(self._left, self._top - 0.075 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
 
+        # Labels get fixed places: they line up over all panels, and no time goes into finding a place for them.
+        axes.xaxis.set_label_coords(0.5, -0.165 / self.height)
+        axes.yaxis.set_label_coords(-0.35 / self.width, 0.5)
+
     def x_label(self, text: str) -> None:
         """Below, in as many lines as it takes; two have room."""
         lines = wrapped(text, self.width + 0.35, 6.5)
-        self.axes.set_xlabel("\n".join(lines), labelpad=1.5, size=6.5, linespacing=1.0)
+        self.axes.set_xlabel("\n".join(lines), size=6.5, linespacing=1.0, va="top")
 
     def y_label(self, text: str) -> None:
         """At the left, upwards, in as many lines as it takes; two have room."""
         lines = wrapped(text, self.height + 0.1, 6.5)
-        self.axes.set_ylabel("\n".join(lines), labelpad=2, size=6.5, linespacing=1.0)
+        self.axes.set_ylabel("\n".join(lines), size=6.5, linespacing=1.0, va="bottom")
 
     def note(self, text: str, color: str = GREY) -> None:
         """A word inside, at the upper right."""

@@ -14,6 +14,7 @@ from pathway.fitting.uncertainty.predict import Band, curve_of
 
 from .panels import COLUMNS, Page, short, time_label
 from .style import PALETTE, Figure, house_style, value_axis
+from .words import scaled
 
 MOST_PANELS = 48
 
@@ -50,7 +51,7 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
                 axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
-            unit = value_axis(axes, float(np.min(values)), float(np.max(values)), units[observable])
+            unit = scaled(units[observable], value_axis(axes, float(np.min(values)), float(np.max(values))))
             axes.set_xlim(span)
             axes.set_title(short(experiment, 21))
             axes.set_xlabel(time_label(found.problem), labelpad=1.5)

@@ -14,8 +14,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullForm
 from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.result import ArmResult, Result
 
-from .layout import GAP, LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
-from .style import FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
+from .layout import LEFT, LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
+from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
 from .words import axis_words, readable, unit_words
 
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
@@ -124,7 +124,7 @@ def arm_styles(result: Result) -> dict[str, dict[str, Any]]:
     styles: dict[str, dict[str, Any]] = {}
     controls = [name for name in result.arms if is_control(result, name)]
     for number, name in enumerate(controls):
-        styles[name] = {"color": "black" if number == 0 else GREY, "linestyle": line_style(number)["linestyle"]}
+        styles[name] = {"color": "black" if number == 0 else GREY, "linestyle": DASHES[number % len(DASHES)]}
     for number, name in enumerate(name for name in result.arms if name not in styles):
         styles[name] = line_style(number)
     return styles
@@ -160,7 +160,11 @@ def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) 
     middles = [page.top + lane * (row + 0.5) for row in range(len(arms))]
     page.named_rows(lines, left - 0.09, middles, colors=[styles[arm.arm.name]["color"] for arm in arms])
     _time_axis(axes, start, end, page.width - left - RIGHT)
-    page.top += lane * len(arms) + 0.42
+    page.top += lane * len(arms)
+    page.text(
+        left + 0.5 * (page.width - left - RIGHT), page.top + 0.23, "time, hours", ha="center", va="center_baseline"
+    )
+    page.top += 0.4
 
 
 def _without_ticks(axes: Any) -> None:
@@ -188,24 +192,39 @@ def _time_axis(axes: Any, start: float, end: float, wide: float) -> None:
     axes.xaxis.set_major_locator(FixedLocator(np.arange(math.ceil(start / step) * step, end + 1e-9, step).tolist()))
     if start < 0 < end:
         axes.axvspan(start, 0, color=FAINT, alpha=0.6, linewidth=0, zorder=0)
-    axes.set_xlabel("time, hours", labelpad=1.5)
 
 
 # Courses
 
 
 def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[str, dict[str, Any]]) -> None:
-    """A block of panels for each group of arms, one panel for each observable."""
+    """A block of panels for each group of arms, one panel for each observable.
+
+    Where all observables have room in one row, blocks are rows of a table with one axis of time below.
+    """
     groups = groups_of(result)
-    columns = len(names) if len(groups) > 1 and len(names) < 6 else 2 if len(names) in (1, 2, 4) else 3
-    tall, gap = (1.05, 0.5) if columns > 3 else (1.3, GAP)
-    for group in groups:
+    room = page.fitting(len(names), len(names), LEFT + RIGHT - _CLOSE, _CLOSE, _NARROW)
+    table = len(groups) > 1 and room == len(names)
+    for number, group in enumerate(groups):
         if len(groups) > 1:
             entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
-            page.legend([*entries, *_behind(result, group, styles)])
-        for panel, name in zip(page.panels([readable(n) for n in names], columns, tall, gap=gap), names, strict=True):
-            _course_panel(panel, result, name, group, styles)
+            page.legend([*entries, *(_behind(result, group, styles) if number == 0 else [])])
+        titles = [readable(name) for name in names]
+        if table:
+            last = number == len(groups) - 1
+            above = titles if number == 0 else [""] * len(names)
+            below = 0.42 if last else 0.16
+            panels = page.panels(above, len(names), 0.95, gap=_CLOSE, below=below, least=_NARROW)
+        else:
+            last = True
+            panels = page.panels(titles, 2 if len(names) in (1, 2, 4) else 3, 1.3)
+        for panel, name in zip(panels, names, strict=True):
+            _course_panel(panel, result, name, group, styles, last)
     page.top += 0.02
+
+
+_CLOSE, _NARROW = 0.5, 0.8
+"""Inches between the panels of a table, and that they are wide at least."""
 
 
 def _behind(result: Result, group: Group, styles: Mapping[str, dict[str, Any]]) -> list[tuple[Any, str]]:
@@ -218,8 +237,9 @@ def _faint(style: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _course_panel(
-    panel: Panel, result: Result, name: str, group: Group, styles: Mapping[str, dict[str, Any]]
+    panel: Panel, result: Result, name: str, group: Group, styles: Mapping[str, dict[str, Any]], timed: bool
 ) -> None:
+    """Curves of a group over time, controls behind; `timed` says whether the axis below has numbers."""
     axes = panel.axes
     points = [p for p in result.measurements if p.observable == name]
     drawn: list[np.ndarray] = []
@@ -236,6 +256,10 @@ def _course_panel(
         tops += [p.value + p.deviation for p in own]
         _points(axes, own, style["color"])
     _time_axis(axes, result.scenario.start, result.scenario.end, panel.width)
+    if timed:
+        panel.x_label("time, hours")
+    else:
+        axes.xaxis.set_major_formatter(NullFormatter())
     scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
     unit = result.units[name]
     if unit == "1" and name == "cell_number":
@@ -291,40 +315,70 @@ def _doublings(axes: Any, arms: Sequence[ArmResult]) -> None:
 
 
 def _growth(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) -> None:
-    """GR as bars; cells in percent of untreated ones, and those of the control that an arm names, as an open mark."""
+    """GR as bars; cells in percent of untreated ones, and those of the control that an arm names, as an open mark.
+
+    Beside each other, or on a narrow page below.
+    """
     arms = list(result.arms.values())
-    lines, wide, deepest = rows_of_names([arm.arm.name for arm in arms], 0.3 * page.width)
-    controls, named, deep = rows_of_names([arm.growth.control if arm.growth else "" for arm in arms], 0.2 * page.width)
-    row = max(_BAR, 0.88 * LINE * max(deepest, deep) + 0.045)
-    left, between = RIGHT + wide + 0.1, named + 0.3
-    panel = (page.width - left - RIGHT - between) / 2
-    top, height = page.top + 0.34, row * len(arms)
-    middles = [top + row * (k + 0.5) for k in range(len(arms))]
     colors = [styles[arm.arm.name]["color"] for arm in arms]
-    gr = page.axes(left, top, panel, height)
-    _bars(gr, [arm.growth.gr if arm.growth else math.nan for arm in arms], "{:.2f}", 1.0, colors, panel)
-    page.named_rows(lines, left - 0.09, middles, colors=colors)
-    right = left + panel + between
-    share = page.axes(right, top, panel, height)
-    percents = [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms]
-    of_controls = [_percent_of_control(arm) for arm in arms]
-    _bars(share, percents, "{:.0f} %", 100.0, colors, panel, of_controls)
-    page.named_rows(controls, right - 0.09, middles, colors=[GREY] * len(arms))
-    titles = (
-        (left, f"GR{_span(arms)}"),
-        (right, f"Cells at {max(arm.until for arm in arms):g} h; open: its control, named at the left"),
-    )
-    for place, text in titles:
-        parts = wrapped(text, panel + (0.5 * between if place == left else RIGHT), 7.0, bold=True)
-        for number, part in enumerate(reversed(parts)):
-            page.text(place, top - 0.08 - 0.13 * number, part, 7.0, weight="bold", va="center_baseline")
-    for axes, text in ((gr, "GR (1: as the control, 0: arrested)"), (share, "percent of untreated")):
-        axes.set_xlabel("\n".join(wrapped(text, panel + 0.2)), labelpad=1.5, linespacing=1.0)
-    page.top = top + height + 0.46
+    names = [arm.arm.name for arm in arms]
+    controls = [arm.growth.control if arm.growth else "" for arm in arms]
+    gr = _Bars(f"GR{_span(arms)}", "GR (1: as the control, 0: arrested)", "{:.2f}", 1.0,
+               [arm.growth.gr if arm.growth else math.nan for arm in arms])  # fmt: skip
+    share = _Bars(f"Cells at {max(arm.until for arm in arms):g} h; open: the control named at the left",
+                  "percent of untreated", "{:.0f} %", 100.0,
+                  [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms],
+                  [_percent_of_control(arm) for arm in arms])  # fmt: skip
+    if page.width < 5.0:
+        _block(page, [(names, colors, gr)])
+        both = [f"{name} ({control})" if control else name for name, control in zip(names, controls, strict=True)]
+        _block(page, [(both, colors, share)])
+    else:
+        _block(page, [(names, colors, gr), (controls, colors, share)])
+
+
+@dataclass(frozen=True)
+class _Bars:
+    """A panel of bars: what it says, and a number for each arm; nan where there is none."""
+
+    title: str
+    label: str
+    form: str
+    full: float
+    values: Sequence[float]
+    marks: Sequence[float] = ()
+
+
+def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars]]) -> None:
+    """Panels of bars beside each other, each with the names of its rows and their colors."""
+    rows = len(parts[0][0])
+    most = 0.3 * page.width if len(parts) > 1 else 0.42 * page.width
+    beside = [rows_of_names(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
+    row = max(_BAR, 0.88 * LINE * max(deepest for _, _, deepest in beside) + 0.045)
+    words = [wide + 0.1 for _, wide, _ in beside]
+    panel = (page.width - 2 * RIGHT - sum(words) - 0.2 * (len(parts) - 1)) / len(parts)
+    titles = [wrapped(bars.title, panel + RIGHT, 7.0, bold=True) for _, _, bars in parts]
+    top = page.top + 0.1 + 0.13 * max(map(len, titles))
+    left = RIGHT
+    for place, ((_, colors, bars), (lines, _, _)) in enumerate(zip(parts, beside, strict=True)):
+        title, word = titles[place], words[place]
+        left += word
+        axes = page.axes(left, top, panel, row * rows)
+        _bars(axes, bars, colors, panel)
+        inks = colors if place == 0 else [GREY] * rows
+        page.named_rows(lines, left - 0.09, [top + row * (k + 0.5) for k in range(rows)], colors=inks)
+        for number, line in enumerate(reversed(title)):
+            page.text(left, top - 0.08 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
+        for number, line in enumerate(wrapped(bars.label, panel + RIGHT)):
+            page.text(
+                left + 0.5 * panel, top + row * rows + 0.25 + LINE * number, line, ha="center", va="center_baseline"
+            )
+        left += panel + 0.2
+    page.top = top + row * rows + (0.46 if page.width < 5.0 else 0.36)
 
 
 def _percent_of_control(arm: ArmResult) -> float:
-    """Cells of the control of an arm per hundred untreated ones; nan where it has none, or where it is the untreated."""
+    """Cells of an arm's control per hundred untreated ones; nan where it has none."""
     if arm.growth is None or arm.percent_of_untreated is None:
         return math.nan
     share = 100.0 * arm.percent_of_untreated / arm.growth.percent_of_control
@@ -335,18 +389,11 @@ _BESIDE = 0.035
 """Inches between a bar and its number."""
 
 
-def _bars(
-    axes: Any,
-    values: Sequence[float],
-    form: str,
-    full: float,
-    colors: Sequence[str],
-    inches: float,
-    marks: Sequence[float] = (),
-) -> None:
+def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     """One bar for each arm with its number; a dotted line where the arm does as its control or untreated cells do."""
+    values, marks, full = bars.values, bars.marks, bars.full
     known = [v for v in (*values, *marks) if math.isfinite(v)]
-    texts = [form.format(value) if math.isfinite(value) else "-" for value in values]
+    texts = [bars.form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
     # Right of the longest bar there is room for its number; widths in inches become those of the axis.
     room = 2 * _BESIDE + max(map(text_width, texts), default=0.0) + (0.06 if len(marks) else 0.0)

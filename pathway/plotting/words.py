@@ -19,7 +19,8 @@ def readable(name: str) -> str:
 @cache
 def _meanings() -> dict[str, str]:
     network = circuit()
-    return {thing.name: thing.meaning for thing in (*network.species, *network.observables)}
+    species = {thing.name: thing.meaning for thing in network.species}
+    return species | {thing.name: thing.meaning for thing in network.observables}
 
 
 def unit_words(name: str, unit: str) -> str:
@@ -44,9 +45,12 @@ def unit_words(name: str, unit: str) -> str:
 
 def axis_words(name: str, unit: str, power: int = 0) -> str:
     """The label of an axis: name, what its numbers count, and the power of ten by which they were divided."""
-    words = unit_words(name, unit)
-    scale = f"{power_of_ten(power)} " if power else ""
-    return f"{readable(name)}, {scale}{words}"
+    return f"{readable(name)}, {scaled(unit_words(name, unit), power)}"
+
+
+def scaled(words: str, power: int) -> str:
+    """A unit with the power of ten by which the numbers were divided."""
+    return f"{power_of_ten(power)} {words}" if power else words
 
 
 def power_for(low: float, high: float) -> int:

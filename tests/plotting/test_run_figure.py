@@ -1,12 +1,13 @@
 """The figure shows every arm and observable with units, and looks the same every time."""
 
 import math
-from itertools import pairwise
 
 import pytest
 from matplotlib.colors import to_rgb
 
+import pathway
 from pathway.plotting import plot, save
+from pathway.plotting.run_figure import MOST_CURVES, groups_of, plot_result
 from pathway.plotting.style import PALETTE, arm_style
 from pathway.scenario import read_scenario, run_scenario
 from tests.scenario.toy import toy_laboratory
@@ -50,50 +51,51 @@ def result(tmp_path):
     return run_scenario(read_scenario(tmp_path / "toy.toml", (), laboratory), laboratory)
 
 
-def test_every_axis_has_a_unit_and_every_arm_its_line(result):
+def test_every_axis_says_what_it_counts_and_every_arm_has_its_line(result):
     figure = plot(result)
     axes = figure.axes
-    labels = [a.get_xlabel() for a in axes] + [a.get_ylabel() for a in axes if a.get_ylabel()]
-    assert all("[" in label for label in labels), labels
-    titles = [a.get_title(loc="left") for a in axes]
-    assert titles[1:4] == ["protein", "ligand", "cell number"]
+    assert [a.get_ylabel() for a in axes[1:4]] == ["nM", "nM", "cells, fold of start"]
     assert [len([line for line in a.lines if len(line.get_xdata()) > 2]) for a in axes[1:4]] == [3, 3, 3]
     written = [text.get_text() for text in figure.texts]
+    assert {"protein", "ligand", "cell number", "percent of untreated", "time, hours"} <= set(written)
     for name in ("untreated", "drug", "both"):
         controls = sum(arm.growth is not None and arm.growth.control == name for arm in result.arms.values())
         assert written.count(name) == 2 + controls, "beside its lane and its bar, and where it is the control"
     assert {"drug 10 nM", "ligand 2 nM"} <= set(written)
 
 
-def test_bars_show_gr_and_percent_of_control_and_of_untreated_and_name_the_control(result):
+def test_bars_show_gr_and_percent_of_untreated_and_a_mark_the_control(result):
     figure = plot(result)
-    *_, gr, control, untreated = figure.axes
+    *_, gr, share = figure.axes
     arms = list(result.arms.values())
     assert arms[0].growth is None and math.isnan(gr.patches[0].get_width())
     assert [p.get_width() for p in gr.patches[1:]] == [arm.growth.gr for arm in arms[1:]]
-    assert [p.get_width() for p in control.patches[1:]] == [arm.growth.percent_of_control for arm in arms[1:]]
-    assert [p.get_width() for p in untreated.patches] == [arm.percent_of_untreated for arm in arms]
-    written = [text.get_text() for text in figure.texts]
-    assert {arm.growth.control for arm in arms[1:]} <= set(written)
+    assert [p.get_width() for p in share.patches] == [arm.percent_of_untreated for arm in arms]
+    (marks,) = [line for line in share.lines if line.get_marker() == "o"]
+    last = result.times.size - 1
+    for arm, mark in zip(arms[1:], marks.get_xdata()[1:], strict=True):
+        own = arm.count[last] / (mark / 100.0 * arm.untreated[last])
+        assert 100.0 * own == pytest.approx(arm.growth.percent_of_control)
+    assert {arm.growth.control for arm in arms[1:]} <= {text.get_text() for text in figure.texts}
 
 
-def test_numbers_beside_bars_and_labels_below_stand_clear(result):
-    """As they are drawn: beside the dotted line at 100 %, inside the axes; labels inside the page and apart."""
-    figure = plot(result)
-    figure.canvas.draw()
-    panels = figure.axes[-3:]
-    for panel in panels:
-        line = panel.lines[-1].get_window_extent()
-        for text in panel.texts:
-            box = text.get_window_extent()
-            assert panel.bbox.x0 < box.x0 and box.x1 <= panel.bbox.x1, text.get_text()
-            assert text.get_bbox_patch() is not None or box.x0 > line.x1 + 1 or box.x1 < line.x0 - 1, text.get_text()
-    assert "100 %" in [text.get_text() for text in panels[-1].texts]
-    labels = [panel.xaxis.label for panel in panels]
-    assert [label.get_text() for label in labels[1:]] == ["percent of control [%]", "percent of untreated [%]"]
-    boxes = [label.get_window_extent() for label in labels]
-    assert all(one.x1 + 2 < other.x0 for one, other in pairwise(boxes))
-    assert boxes[-1].x1 < figure.bbox.x1
+def test_no_panel_has_more_than_six_curves_at_full_strength():
+    """The main experiment: thirteen arms, of which two are controls and three have changed cells."""
+    result = pathway.run("antimir21_resensitises")
+    groups = groups_of(result)
+    assert [len(group.arms) for group in groups] == [4, 4, 3]
+    assert all("constant synthesis" in name for name in groups[-1].arms)
+    shown = [name for group in groups for name in group.arms]
+    assert sorted([*shown, "untreated", "parental untreated"]) == sorted(result.arms)
+    for axes in plot(result).axes[1:-2]:
+        strong = [line for line in axes.lines if line.get_zorder() > 2]
+        assert 0 < len(strong) <= MOST_CURVES
+
+
+def test_one_panel_can_be_drawn_alone(result):
+    assert len(plot_result(result, "protein").axes) == 1 and len(plot_result(result, "growth").axes) == 2
+    with pytest.raises(ValueError, match="no panel 'protien' of this run: timeline, protein, ligand"):
+        plot_result(result, "protien")
 
 
 def test_measured_points_lie_where_they_were_measured(result):

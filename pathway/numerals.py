@@ -24,14 +24,11 @@ def plain(value: float, digits: int = 4) -> str:
     if rounded == 0.0:
         return "0"
     power = math.floor(math.log10(abs(rounded)))
+    if digits - 1 <= power < 6:
+        return f"{value:.0f}"
     if -4 <= power < 6:
-        return (
-            f"{rounded:.{max(digits - 1 - power, 0)}f}".rstrip("0").rstrip(".")
-            if digits > power + 1
-            else f"{rounded:.0f}"
-        )
-    first = f"{rounded / 10.0**power:.{digits - 1}f}"
-    first = first.rstrip("0").rstrip(".") if "." in first else first
+        return _short(f"{rounded:.{digits - 1 - power}f}")
+    first = _short(f"{rounded / 10.0**power:.{digits - 1}f}")
     return power_of_ten(power) if first == "1" else f"{first}\u00d7{power_of_ten(power)}"
 
 

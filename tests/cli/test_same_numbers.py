@@ -16,14 +16,18 @@ from tests.cli.test_analyze import PAIR
 from tests.fitting.test_search import decay
 
 QUICK = ("antimir21_resensitises", "pten_knock_down", "untreated_rest")
+RAISED = "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"
 NOTHING = ("", "-", "not defined", "None")
 
 
 def number(text):
-    """A cell as a decimal number, or None."""
+    """A cell as a decimal number, or None; pages write 7.6×10⁻¹³ for 7.6e-13, and 10⁶ for 1e6."""
+    written = str(text).strip()
+    first, ten, raised = written.partition("10") if written.endswith(tuple(RAISED)) else (written, "", "")
     try:
-        value = Decimal(str(text).strip())
-    except InvalidOperation:
+        power = int(raised.translate(str.maketrans(RAISED, "-0123456789"))) if ten else 0
+        value = Decimal(first.removesuffix("×") or ("1" if ten else "")).scaleb(power)
+    except (InvalidOperation, ValueError):
         return None
     return value if value.is_finite() else None
 

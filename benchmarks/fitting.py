@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.formats.petab import read_petab
 from pathway.kernels import cache_directory
+from pathway.simulation.protocol.runner import Runner
 
 from .other_python import OtherPython
 
@@ -53,14 +53,14 @@ class Case:
     def __init__(self, folder: Path, name: str) -> None:
         self.name, yaml = name, folder / name / f"{name}.yaml"
         self.problem = read_petab(yaml)
-        self.layout = Layout(self.problem)
+        self.plan = plan_of(self.problem)
         best = np.clip(self.problem.to_scale(self.problem.nominal), *self.problem.bounds)
         self.x = np.clip(best + 0.1 * np.random.default_rng(1).normal(size=len(best)), *self.problem.bounds)
         self.truth = self._objective(1e-11, 1e-8)(self.x).gradient
         self.peer = peer(yaml)
 
     def _objective(self, relative: float, slope: float = 1e-4) -> Objective:
-        return Objective(self.problem, EngineRunner(self.layout, relative_tolerance=relative, slope_tolerance=slope))
+        return Objective(self.problem, Runner(self.plan, relative_tolerance=relative, slope_tolerance=slope))
 
     def error(self, gradient: np.ndarray) -> float:
         return float(np.abs(gradient - self.truth).max() / np.abs(self.truth).max())

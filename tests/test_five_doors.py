@@ -18,8 +18,7 @@ from pathway.analysis.draws import Draws
 from pathway.analysis.variants import cells_of, run_members
 from pathway.fitting.laboratory.bench import prediction_of
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Problem
 from pathway.formats.experiment import circuit_notes, scenario_experiments
 from pathway.formats.petab import read_petab
@@ -32,6 +31,7 @@ from pathway.scenario import run as scenario_run
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.run import run_scenario
 from pathway.simulation import simulate
+from pathway.simulation.protocol.runner import Runner
 
 SHARP = 1e-10
 QUICK = ("pten_knock_down", "untreated_rest")
@@ -88,7 +88,7 @@ def fitting_problem(question: Asked) -> Problem:
 
 def simulated(problem: Problem, question: Asked) -> np.ndarray:
     """What the objective simulates, in the order of the answers."""
-    comparison = Objective(problem, EngineRunner(Layout(problem), **question.tolerance)).compare()
+    comparison = Objective(problem, Runner(plan_of(problem), **question.tolerance)).compare()
     values = np.full(question.answers.size, np.nan)
     for measurement, value in zip(problem.measurements, comparison.simulated, strict=True):
         values[round(measurement.value) - 1] = value

@@ -49,9 +49,9 @@ def cases(folder: Path) -> list[Path]:
 def judge(case: Path) -> Outcome:
     """Read one problem, simulate it, and compare with the collection's own simulation."""
     from pathway.fitting.objective import Objective, RunFailure
-    from pathway.fitting.objective.layout import Layout
-    from pathway.fitting.objective.runs import EngineRunner
+    from pathway.fitting.objective.assembled import plan_of
     from pathway.formats.petab import read_petab
+    from pathway.simulation.protocol.runner import Runner
 
     file = case / f"{case.name}.yaml"
     began = time.process_time()  # of this process: other work on the machine is no fault of the reader
@@ -61,7 +61,7 @@ def judge(case: Path) -> Outcome:
         return Outcome(case.name, REFUSED, " ".join(str(reason).split()))
     loaded = time.process_time() - began
     try:
-        objective = Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10))
+        objective = Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10))
         found = objective.compare()
         reason = difference(problem, found, case)
         full = _in_full(problem, case)
@@ -100,21 +100,21 @@ def gradient_error(case: Path, directions: int = 5) -> float:
     objective values at a relative tolerance of 1e-12 (closer points would meet the noise of those).
     """
     from pathway.fitting.objective import Objective
-    from pathway.fitting.objective.layout import Layout
-    from pathway.fitting.objective.runs import EngineRunner
+    from pathway.fitting.objective.assembled import plan_of
     from pathway.fitting.search.descent import MANY
     from pathway.formats.petab import read_petab
+    from pathway.simulation.protocol.runner import Runner
 
     file = case / f"{case.name}.yaml"
     problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
-    layout = Layout(problem)
+    plan = plan_of(problem)
     rng = np.random.default_rng(5)
     lower, upper = problem.bounds
     inside = np.minimum(0.01, 0.25 * (upper - lower))
     x = np.clip(problem.to_scale(problem.nominal) + 0.05 * rng.normal(size=len(lower)), lower + inside, upper - inside)
-    objective = Objective(problem, EngineRunner(layout))
+    objective = Objective(problem, Runner(plan))
     gradient = (objective.slope(x) if len(x) >= MANY else objective(x)).gradient
-    exact = Objective(problem, EngineRunner(layout, relative_tolerance=1e-12))
+    exact = Objective(problem, Runner(plan, relative_tolerance=1e-12))
     worst, h = 0.0, 4e-3
     for _ in range(directions):
         along = rng.choice([-1.0, 1.0], size=len(x)) / math.sqrt(len(x))

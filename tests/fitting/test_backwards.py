@@ -9,11 +9,12 @@ import pytest
 
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation import simulate
 from pathway.simulation.protocol import Experiment, Period
+from pathway.simulation.protocol.plan import SimulationPlan
+from pathway.simulation.protocol.runner import Runner
 from tests.fitting.receptor import receptor
 from tests.simulation.test_zero import SLOPES, differences, one
 
@@ -21,7 +22,7 @@ from tests.simulation.test_zero import SLOPES, differences, one
 @pytest.fixture(scope="module")
 def objective() -> Objective:
     problem = receptor()
-    return Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-11, slope_tolerance=1e-8))
+    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-11, slope_tolerance=1e-8))
 
 
 def point(problem: Problem) -> np.ndarray:
@@ -67,9 +68,9 @@ def test_what_cannot_be_run_is_infinite_and_keeps_its_reason() -> None:
 
 
 def test_forward_slopes_are_kept_of_what_observables_read_alone(objective: Objective) -> None:
-    layout, x = objective.layout, point(objective.problem)
-    recorded = objective.runner.run(layout.full(objective.problem.from_scale(x)))
-    n_outputs, n_estimated = len(layout.output_time), len(x)
+    plan, x = objective.runner.plan, point(objective.problem)
+    recorded = objective.runner.run(plan.full(objective.problem.from_scale(x)))
+    n_outputs, n_estimated = len(plan.output_time), len(x)
     assert recorded.state_slopes.shape == (n_outputs, 3, n_estimated)
     assert recorded.parameter_slopes.shape == (n_outputs, 1, n_estimated)  # of "make"
 
@@ -77,7 +78,7 @@ def test_forward_slopes_are_kept_of_what_observables_read_alone(objective: Objec
 def test_slopes_that_do_not_fit_into_memory_are_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = receptor()
     objective = Objective(problem)
-    monkeypatch.setattr(Layout, "slope_shapes", ((1 << 40, 1 << 10, 1), (1, 1, 1)))
+    monkeypatch.setattr(SimulationPlan, "slope_shapes", ((1 << 40, 1 << 10, 1), (1, 1, 1)))
     found = objective(point(problem))
     assert found.value == math.inf
     assert "memory" in found.failure

@@ -10,12 +10,12 @@ import pathway
 from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.laboratory.cells import fitted_lines
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import ProblemError
 from pathway.parameters import cell_line, cell_line_file, reference
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.measurements import value_at
+from pathway.simulation.protocol.runner import Runner
 from tests.scenario.toy import EXPERIMENT, toy_laboratory
 
 CIRCUIT = """
@@ -74,7 +74,7 @@ def every_arm(folder, fit):
 
 
 def sharp(problem):
-    return Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10))
+    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10))
 
 
 def own_run(scenario, problem):
@@ -199,7 +199,8 @@ def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):
     for k in range(2):
         step = 1e-4 * np.eye(len(x))[k]
         slope = (objective.value(x + step) - objective.value(x - step)) / 2e-4
-        assert gradient[k] == pytest.approx(slope, rel=1e-4)
+        # Beside slopes as steep as the others, what a difference of values leaves of a flat one is their noise.
+        assert gradient[k] == pytest.approx(slope, rel=1e-4, abs=1e-7 * np.abs(gradient).max())
 
 
 @pytest.mark.parametrize(

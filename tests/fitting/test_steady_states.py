@@ -11,10 +11,10 @@ from scipy.integrate import solve_ivp
 from pathway.equations import Model
 from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation.protocol import Experiment, Period
+from pathway.simulation.protocol.runner import Runner
 
 VALUES = {"make": 2.0, "lose": 0.4, "on": 1.3, "off": 0.6, "intern": 0.9, "clear": 0.5, "swap": 1e4, "dose": 1.7}
 MEASURED = {
@@ -90,7 +90,7 @@ def reference(x: np.ndarray) -> float:
 
 def test_values_and_gradients_through_both_steady_states() -> None:
     made = problem()
-    objective = Objective(made, EngineRunner(Layout(made), relative_tolerance=1e-10, slope_tolerance=1e-8))
+    objective = Objective(made, Runner(plan_of(made), relative_tolerance=1e-10, slope_tolerance=1e-8))
     x = made.to_scale(made.nominal)
     forward, backward = objective(x), objective.slope(x)
     assert forward.value == pytest.approx(reference(x), rel=1e-8)

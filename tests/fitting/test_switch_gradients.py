@@ -14,13 +14,13 @@ import pathway
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.formats.petab import read_petab
 from pathway.formats.sbml.export import sbml_text
 from pathway.simulation.protocol import Experiment, Period
+from pathway.simulation.protocol.runner import Runner
 from tests.simulation.models import model_of
 from tests.simulation.random_switches import Switched, random_switched, reading
 
@@ -83,7 +83,7 @@ def threshold_fit(folder: Path) -> Path:
 
 
 def exact(problem: Problem) -> Objective:
-    return Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10, slope_tolerance=1e-7))
+    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10, slope_tolerance=1e-7))
 
 
 def closed_form(thr: float) -> float:

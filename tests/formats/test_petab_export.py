@@ -13,8 +13,7 @@ from pathway.cli import BAD_INPUT, DONE, main
 from pathway.expressions import parse
 from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
@@ -27,6 +26,7 @@ from pathway.scenario.arms import arm_setups
 from pathway.scenario.measurement_files import read_measurements
 from pathway.simulation import simulate
 from pathway.simulation.protocol import Experiment, Period
+from pathway.simulation.protocol.runner import Runner
 from tests.simulation.models import model_of
 
 BENCH = """title = "Everything an arm can hold"
@@ -123,7 +123,7 @@ def own_courses(name):
 
 def read_back(path):
     problem = read_petab(path)
-    return problem, Objective(problem, EngineRunner(Layout(problem), relative_tolerance=1e-10)).compare()
+    return problem, Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10)).compare()
 
 
 def complaints(path):
@@ -267,7 +267,7 @@ def test_a_fit_and_its_petab_problem_have_the_same_likelihood(tmp_path):
     read = read_petab(path)
     assert set(read.names) == set(own.names) and {"factor_k_PI3K", "share_pAKT", "offset_miR21"} <= set(read.names)
     assert (read.posterior, len(read.measurements)) == (True, len(own.measurements))
-    sharp = [Objective(p, EngineRunner(Layout(p), relative_tolerance=1e-10)) for p in (own, read)]
+    sharp = [Objective(p, Runner(plan_of(p), relative_tolerance=1e-10)) for p in (own, read)]
     rng = np.random.default_rng(3)
     for step in (0.0, 0.1, 0.2):
         at = dict(zip(own.names, own.nominal * np.exp(step * rng.normal(size=len(own.names))), strict=True))

@@ -12,9 +12,9 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.layout import Layout
-from pathway.fitting.objective.runs import EngineRunner
+from pathway.fitting.objective.assembled import plan_of
 from pathway.formats.petab import read_petab
+from pathway.simulation.protocol.runner import Runner
 
 MATH = '<math xmlns="http://www.w3.org/1998/Math/MathML">'
 TIME = '<csymbol encoding="text" definitionURL="http://www.sbml.org/sbml/symbols/time">t</csymbol>'
@@ -166,7 +166,7 @@ def large(tmp_path_factory):
     for file, text in files.items():
         (folder / file).write_text(text)
     problem = read_petab(folder / "problem.yaml")
-    return problem, Objective(problem, EngineRunner(Layout(problem))), simulations, total
+    return problem, Objective(problem, Runner(plan_of(problem))), simulations, total
 
 
 def test_simulations_and_likelihood_are_those_of_scipy(large):

@@ -1,6 +1,6 @@
 """A second way to run the experiments of a fitting problem: SciPy's LSODA, slopes by differences.
 
-Follows `Layout` period by period; events and algebraic rules are not covered.
+Follows a `SimulationPlan` period by period; events and algebraic rules are not covered.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import math
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from pathway.fitting.objective import ManyRecorded, Recorded
-from pathway.fitting.objective.layout import Layout
+from pathway.fitting.objective import BatchOutputs, Outputs
+from pathway.simulation.protocol.plan import SimulationPlan
 
 from .scipy_simulation import compiled
 
 
 class ScipyRunner:
-    """Runs a layout; `slopes` are central differences over whole runs."""
+    """Runs a plan; `slopes` are central differences over whole runs."""
 
-    def __init__(self, layout: Layout, relative_tolerance: float = 1e-10) -> None:
-        self.layout = layout
+    def __init__(self, plan: SimulationPlan, relative_tolerance: float = 1e-10) -> None:
+        self.plan = plan
         self.tolerance = relative_tolerance
-        model = layout.model
+        model = plan.model
         self.right = compiled(model, list(model.derivatives.values()))
 
-    def run_many(self, q: np.ndarray) -> ManyRecorded:
+    def run_many(self, q: np.ndarray) -> BatchOutputs:
         states, parameters = zip(*map(self._states, q), strict=True)
-        return ManyRecorded(np.stack(states), np.stack(parameters), {})
+        return BatchOutputs(np.stack(states), np.stack(parameters), {})
 
-    def run(self, q: np.ndarray) -> Recorded:
+    def run(self, q: np.ndarray) -> Outputs:
         states, parameters = self._states(q)
         by_state, by_parameter = [], []
-        for k in self.layout.estimated:
+        for k in self.plan.estimated:
             step = 1e-4 * max(abs(q[k]), 1e-12)
             ahead, back = q.copy(), q.copy()
             ahead[k] += step
@@ -41,34 +41,35 @@ class ScipyRunner:
             by_state.append((s1 - s0) / (2 * step))
             by_parameter.append((p1 - p0) / (2 * step))
         by_state, by_parameter = np.stack(by_state, -1), np.stack(by_parameter, -1)
-        read = self.layout.read_species, self.layout.read_constants
-        return Recorded(states, parameters, by_state[:, read[0]], by_parameter[:, read[1]])
+        read = self.plan.read_species, self.plan.read_constants
+        return Outputs(states, parameters, by_state[:, read[0]], by_parameter[:, read[1]])
 
     def _states(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        layout = self.layout
-        (starts,), (table,) = layout.tables(q[None])
-        states = np.full((len(layout.output_time), len(layout.model.species)), np.nan)
-        parameters = table[layout.output_row]
+        plan = self.plan
+        (starts,), (table,) = plan.tables(q[None])
+        states = np.full((len(plan.output_time), len(plan.model.species)), np.nan)
+        parameters = table[plan.output_row]
         ends: list[np.ndarray] = []
-        for run in layout.runs:
+        for run in plan.runs:
             y = ends[run.before] if run.before >= 0 else starts[run.start_row]
             held: dict[int, float] = {}
-            for stretch in run.stretches:
-                p = table[stretch.row].copy()
-                if stretch.jump is not None:
-                    (y,), (new,) = stretch.jump.values(q[None], y[None], stretch.start)
-                    held |= dict(zip(stretch.jump.parameters, new, strict=True))
-                for k in stretch.held:
+            for segment in run.segments:
+                p = table[segment.row].copy()
+                if segment.reset is not None:
+                    (y,), (new,) = segment.reset.values(q[None], y[None], segment.start)
+                    held |= dict(zip(segment.reset.parameters, new, strict=True))
+                for k in segment.held:
                     p[k] = held[k]
-                rows = slice(stretch.first_output, stretch.first_output + len(stretch.times))
-                states[rows], y = self._stretch(y, p, stretch.start, stretch.end, stretch.times)
+                rows = slice(segment.first_output, segment.first_output + len(segment.times))
+                if run.is_preequilibration:
+                    y = self._rest(y, p, segment.start)
+                else:
+                    states[rows], y = self._segment(y, p, segment.start, segment.end, segment.times)
                 parameters[rows] = p
             ends.append(y)
         return states, parameters
 
-    def _stretch(self, y, p, start, end, times):
-        if start == -math.inf:
-            return np.zeros((0, len(y))), self._rest(y, p, 0.0)
+    def _segment(self, y, p, start, end, times):
         made = []
         for time in times:
             if time == math.inf:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .layout import Layout
+from .assembled import AssembledProblem
 from .noise import LOG10
 
 
@@ -19,7 +19,7 @@ class Block:
     Attributes
     ----------
     rows : int array
-        Measurements, in the order of the layout's groups.
+        Measurements, in the order of the assembled's groups.
     linear : int array
         Scales and offsets, positions among the estimated parameters.
     noise : int
@@ -50,8 +50,8 @@ class Blocks:
         Noise levels, of the blocks that have one.
     """
 
-    def __init__(self, layout: Layout, blocks: Sequence[Block]) -> None:
-        none, model = np.zeros(0, dtype=int), layout.noise
+    def __init__(self, assembled: AssembledProblem, blocks: Sequence[Block]) -> None:
+        none, model = np.zeros(0, dtype=int), assembled.noise
         lengths = [len(block.rows) for block in blocks]
         self.blocks, self.starts = tuple(blocks), np.cumsum([0, *lengths[:-1]])
         self.rows = np.concatenate([none, *(block.rows for block in blocks)])
@@ -67,7 +67,7 @@ class Blocks:
         self.unit = np.where(model.transformation[self.rows] == LOG10, math.log(10.0), 1.0)
         self.laplace = np.array([block.laplace for block in blocks], dtype=bool)
         self.n_counted = np.bincount(self.owner, self.counted, len(blocks))
-        estimated = layout.problem.estimated
+        estimated = assembled.problem.estimated
         lower, upper = np.array([p.lower for p in estimated]), np.array([p.upper for p in estimated])
         self._level_bounds = lower[self.levels], upper[self.levels]
         self._used = self.linear >= 0

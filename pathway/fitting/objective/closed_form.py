@@ -17,9 +17,9 @@ from pathway.expressions import Expression, differentiate, substitute, symbols
 from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import Sheet, compile_sheets
 
+from .assembled import AssembledProblem
 from .blocks import Block, Blocks, within
 from .groups import Group
-from .layout import Layout
 from .noise import LAPLACE, LINEAR, NORMAL
 from .objective import Evaluation, Objective
 from .observed import first_two
@@ -51,12 +51,12 @@ class _Use:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The same rows in the order of the layout's groups."""
+        """The same rows in the order of the assembled's groups."""
         return self.used + self.first
 
 
 class ClosedForm:
-    """The closed-form parameters of a layout and their best values.
+    """The closed-form parameters of a assembled and their best values.
 
     Attributes
     ----------
@@ -70,14 +70,14 @@ class ClosedForm:
     doi 10.3182/20110828-6-IT-1002.01151, and Schmiester et al. 2020, doi 10.1093/bioinformatics/btz581.
     """
 
-    def __init__(self, layout: Layout) -> None:
-        self.layout = layout
-        problem = layout.problem
-        allowed = {int(k) for k in layout.observed_only if problem.estimated[k].prior is None}
-        blocks, uses = _settled(layout, allowed)
-        self.blocks = Blocks(layout, blocks)
+    def __init__(self, assembled: AssembledProblem) -> None:
+        self.assembled = assembled
+        problem = assembled.problem
+        allowed = {int(k) for k in assembled.observed_only if problem.estimated[k].prior is None}
+        blocks, uses = _settled(assembled, allowed)
+        self.blocks = Blocks(assembled, blocks)
         self.inner = np.unique(np.concatenate([self.blocks.linear[self.blocks.linear >= 0], self.blocks.levels]))
-        column = np.full(len(layout.estimated), -1)
+        column = np.full(len(assembled.plan.estimated), -1)
         for block in blocks:
             column[block.linear] = np.arange(len(block.linear))
         lower, upper = problem.bounds
@@ -86,12 +86,12 @@ class ClosedForm:
 
     def _lay_out_lines(self, uses: list[list[_Use]], column: np.ndarray) -> None:
         """Compile formulas with their slopes by closed-form parameters, and where these belong."""
-        layout, sheets = self.layout, []
-        for group, own in zip(layout.groups, uses, strict=True):
-            names, places = layout.observed.pool.inputs(group)
+        assembled, sheets = self.assembled, []
+        for group, own in zip(assembled.groups, uses, strict=True):
+            names, places = assembled.observed.pool.inputs(group)
             sheets.append(Sheet(names, _lines(group, own), places))
         (self._lines,) = compile_sheets([sheets])
-        n = len(layout.order)
+        n = len(assembled.order)
         self._both = first_two(self._lines)
         # A slope that is there by no use is read from a place that holds none.
         slopes, by_noise = np.full((n, self.blocks.linear.shape[1]), -1), np.full(n, -1)
@@ -120,7 +120,7 @@ class ClosedForm:
         """
         if not len(self.inner):
             return points, natural
-        problem, blocks, observed = self.layout.problem, self.blocks, self.layout.observed
+        problem, blocks, observed = self.assembled.problem, self.blocks, self.assembled.observed
         natural = natural.copy()
         results = np.concatenate([self._lines(pools), np.zeros((len(pools), 1))], axis=1)
         simulated, noise = results.take(self._both, axis=1).swapaxes(0, 1)
@@ -137,20 +137,20 @@ class ClosedForm:
 # What has a closed form
 
 
-def _settled(layout: Layout, allowed: set[int]) -> tuple[tuple[Block, ...], list[list[_Use]]]:
+def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[Block, ...], list[list[_Use]]]:
     """Blocks and uses of the largest set of parameters that the conditions below leave."""
     while True:
         uses: list[list[_Use]] = []
         dropped: set[int] = set()
-        for group in layout.groups:
-            found, refused = _uses_of(layout, group, allowed)
+        for group in assembled.groups:
+            found, refused = _uses_of(assembled, group, allowed)
             uses.append(found)
             dropped |= refused
         dropped |= allowed - {int(k) for found in uses for use in found for k in use.places}
         if not dropped:
             blocks = []
-            for rows, linear, noise in _components(layout, uses):
-                block, refused = _block(layout, rows, linear, noise, uses)
+            for rows, linear, noise in _components(assembled, uses):
+                block, refused = _block(assembled, rows, linear, noise, uses)
                 dropped |= refused
                 if block is not None:
                     blocks.append(block)
@@ -159,13 +159,13 @@ def _settled(layout: Layout, allowed: set[int]) -> tuple[tuple[Block, ...], list
         allowed = allowed - dropped
 
 
-def _uses_of(layout: Layout, group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
+def _uses_of(assembled: AssembledProblem, group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
     """How a group's formulas use the allowed parameters, and those that enter in a way without a closed form."""
-    found, refused = _places(layout, group, allowed)
+    found, refused = _places(assembled, group, allowed)
     formula, noise = group.formulas
     in_formula = [name for name in found if name in symbols(formula)]
     in_noise = [name for name in found if name in symbols(noise)]
-    logarithmic = bool((layout.noise.transformation[group.rows] != LINEAR).any())
+    logarithmic = bool((assembled.noise.transformation[group.rows] != LINEAR).any())
     kept_linear = _straight(formula, [n for n in in_formula if n not in in_noise], logarithmic)
     kept_noise = [n for n in in_noise if n not in in_formula]
     if len(kept_noise) != 1 or not _proportional(noise, kept_noise[0]) or set(in_noise) != set(kept_noise):
@@ -179,16 +179,15 @@ def _uses_of(layout: Layout, group: Group, allowed: set[int]) -> tuple[list[_Use
     return uses, refused
 
 
-def _places(layout: Layout, group: Group, allowed: set[int]) -> tuple[dict[str, np.ndarray], set[int]]:
+def _places(assembled: AssembledProblem, group: Group, allowed: set[int]) -> tuple[dict[str, np.ndarray], set[int]]:
     """Symbols that stand for allowed parameters, row by row; and parameters that do not stand alone, or stand twice."""
     found: dict[str, np.ndarray] = {}
     refused: set[int] = set()
+    place_of, positions = assembled.plan.estimated_place, assembled.plan.positions
     for name, formulas in group.given.items():
         places = np.full(len(group), -1)
         for i, formula in enumerate(formulas):
-            inside = {
-                int(layout.estimated_place[layout.positions[s]]) for s in symbols(formula) if s in layout.positions
-            } & allowed
+            inside = {int(place_of[positions[s]]) for s in symbols(formula) if s in positions} & allowed
             if formula.operator == "symbol" and inside:
                 places[i] = next(iter(inside))
             else:
@@ -217,14 +216,14 @@ def _proportional(formula: Expression, name: str) -> bool:
     return name not in symbols(differentiate(formula, name)) and is_number(substitute(formula, {name: ZERO}), 0.0)
 
 
-def _components(layout: Layout, uses: list[list[_Use]]) -> Iterator[tuple[np.ndarray, set[int], set[int]]]:
+def _components(assembled: AssembledProblem, uses: list[list[_Use]]) -> Iterator[tuple[np.ndarray, set[int], set[int]]]:
     """Rows connected by shared parameters, with the scales and offsets and the noise levels among these."""
-    by_row: list[list[tuple[int, bool]]] = [[] for _ in layout.order]
-    for group, found in zip(layout.groups, uses, strict=True):
+    by_row: list[list[tuple[int, bool]]] = [[] for _ in assembled.order]
+    for group, found in zip(assembled.groups, uses, strict=True):
         for use in found:
             for i in use.used:
                 by_row[group.rows.start + int(i)].append((int(use.places[i]), use.in_noise))
-    root = list(range(len(layout.estimated)))
+    root = list(range(len(assembled.plan.estimated)))
 
     def find(k: int) -> int:
         while root[k] != k:
@@ -246,19 +245,19 @@ def _components(layout: Layout, uses: list[list[_Use]]) -> Iterator[tuple[np.nda
 
 
 def _block(
-    layout: Layout, rows: np.ndarray, linear: set[int], noise: set[int], uses: list[list[_Use]]
+    assembled: AssembledProblem, rows: np.ndarray, linear: set[int], noise: set[int], uses: list[list[_Use]]
 ) -> tuple[Block | None, set[int]]:
     """The block of a component, or the parameters to leave to the search first."""
-    model = layout.noise
-    if not layout.noise.counted[rows].any():
+    model = assembled.noise
+    if not assembled.noise.counted[rows].any():
         return None, linear | noise
-    if linear and any(np.isin(rows, (*axis.members, *axis.made_by)).any() for axis in layout.axes):
+    if linear and any(np.isin(rows, (*axis.members, *axis.made_by)).any() for axis in assembled.axes):
         return None, linear
     kinds = set(model.distribution[rows].tolist())
     logarithmic = model.transformation[rows] != LINEAR
     if model.censored[rows].any() or len(kinds) > 1 or not kinds <= {NORMAL, LAPLACE} or linear & noise:
         return None, linear | noise
-    covered = np.zeros(len(layout.order), bool)
+    covered = np.zeros(len(assembled.order), bool)
     for found in uses:
         for use in found:
             if use.in_noise:
@@ -294,7 +293,7 @@ class Reduced:
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
-        self.form = ClosedForm(objective.layout)
+        self.form = ClosedForm(objective.assembled)
         self.inner = self.form.inner
         self.outer = np.setdiff1d(np.arange(len(objective.problem.estimated)), self.inner)
         problem = objective.problem

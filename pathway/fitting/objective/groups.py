@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathway.equations import Model
 from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.calculus import substitute_all
+from pathway.simulation.protocol.parameter_map import partial_derivatives
 
 from ..problem import Measurement, Observable, ProblemError
-from .slots import partial_slopes
 
 
 class Group:
@@ -43,7 +43,7 @@ class Group:
         self.observable = observable
         self.rows = slice(first, first + len(measured))
         self.formulas = _expanded(model, [observable.formula, observable.noise], observables)
-        self.slopes, self.derivatives = partial_slopes(self.formulas, frozenset({"time"}))
+        self.slopes, self.derivatives = partial_derivatives(self.formulas, frozenset({"time"}))
         used = sorted(symbols(*self.formulas))
         self.timed = "time" in used
         self.species = {n: model.species.index(n) for n in used if n in model.species}

@@ -9,17 +9,17 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..problem import Problem
-from .layout import Layout
-from .noise import LAPLACE
-from .recorded import Recorded, RunFailure, Runner
+from pathway.simulation.protocol.adjoint import AdjointFailure, AdjointPass
+from pathway.simulation.protocol.outputs import Outputs, PlanRunner, RunFailure
+from pathway.simulation.protocol.runner import Runner
 
-if TYPE_CHECKING:
-    from .backwards import Backwards
+from ..problem import Problem
+from .assembled import AssembledProblem, plan_of
+from .noise import LAPLACE
 
 Settle = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 """From pools and points, on the optimizer's scale and in natural units, to these points (in both) with some parameters
@@ -84,7 +84,7 @@ class Objective:
     Attributes
     ----------
     problem : Problem
-    runner : Runner
+    runner : PlanRunner
         Default: the compiled engine.
     evaluations, gradients : int
         How many were asked for so far.
@@ -93,17 +93,15 @@ class Objective:
     """
 
     problem: Problem
-    runner: Runner | None = None
+    runner: PlanRunner | None = None
     evaluations: int = 0
     gradients: int = 0
     failures: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.layout = self.runner.layout if hasattr(self.runner, "layout") else Layout(self.problem)  # type: ignore[union-attr]
         if self.runner is None:
-            from .runs import EngineRunner
-
-            self.runner = EngineRunner(self.layout)
+            self.runner = Runner(plan_of(self.problem))
+        self.assembled = AssembledProblem(self.problem, self.runner.plan)
         self._priors = Priors(self.problem)
 
     @contextmanager
@@ -121,14 +119,14 @@ class Objective:
     def softened(self, reach: float) -> Iterator[None]:
         """Inside, Laplace noise and Laplace priors have no kinks: within `reach` noise levels, or scales, of their
         middle they are parabolas."""
-        noise, priors = self.layout.noise, self._priors
+        noise, priors = self.assembled.noise, self._priors
         if (noise.distribution == LAPLACE).any():
-            self.layout.noise = replace(noise, soft=reach)
+            self.assembled.noise = replace(noise, soft=reach)
         self._priors = Priors(self.problem, reach)
         try:
             yield
         finally:
-            self.layout.noise, self._priors = noise, priors
+            self.assembled.noise, self._priors = noise, priors
 
     # Values
 
@@ -149,20 +147,20 @@ class Objective:
         self.evaluations += len(points)
         if not len(points):
             return np.zeros(0), points
-        layout = self.layout
+        assembled = self.assembled
         with np.errstate(all="ignore"):
             natural = self.problem.from_scale(points)
-            q = layout.full(natural)
+            q = assembled.plan.full(natural)
             try:
                 recorded = self.runner.run_many(q)  # type: ignore[union-attr]
             except RunFailure as reason:
                 self._count(str(reason), len(points))
                 return np.full(len(points), math.inf), points
-            pools = layout.observed.pool.filled(recorded, q)
+            pools = assembled.observed.pool.filled(recorded, q)
             if settle is not None:
                 points, natural = settle(pools, points, natural)
-                layout.observed.pool.give(pools, layout.full(natural))
-            losses = layout.noise.loss(*layout.observed.values(pools))
+                assembled.observed.pool.give(pools, assembled.plan.full(natural))
+            losses = assembled.noise.loss(*assembled.observed.values(pools))
             values = losses.sum(axis=1) + self._priors.values(points, natural)
         values[list(recorded.failures)] = math.inf
         for k in np.flatnonzero(~np.isfinite(values)).tolist():
@@ -186,11 +184,11 @@ class Objective:
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
             nonlocal x
             recorded = self.runner.run(q)  # type: ignore[union-attr]
-            pools = self.layout.observed.pool.filled(recorded, q[None])
+            pools = self.assembled.observed.pool.filled(recorded, q[None])
             if settle is not None:
                 (x,), (natural,) = settle(pools, x[None], natural[None])
-                q = self.layout.full(natural)
-                self.layout.observed.pool.give(pools, q[None])
+                q = self.assembled.plan.full(natural)
+                self.assembled.observed.pool.give(pools, q[None])
             return self._sum(pools, recorded, q, natural, x)
 
         return self._checked(x, made), x
@@ -198,14 +196,12 @@ class Objective:
     def slope(self, x: np.ndarray) -> Evaluation:
         """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
         number of parameters, where the runner knows one; else as in a call."""
-        runner = self.runner
-        if not getattr(runner, "goes_backwards", False) or self.layout.axes:
+        runner: Any = self.runner
+        if not getattr(runner, "goes_backwards", False) or self.assembled.axes:
             return self(x)
 
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
-            from .backwards import AdjointFailure, Backwards
-
-            walked = Backwards(runner, q)  # type: ignore[arg-type]
+            walked = runner.adjoint(q)
             if not walked.must_go_forward:
                 try:
                     return self._pulled(walked, q, natural, x)
@@ -217,13 +213,13 @@ class Objective:
 
     def _followed(self, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
         recorded = self.runner.run(q)  # type: ignore[union-attr]
-        return self._sum(self.layout.observed.pool.filled(recorded, q[None]), recorded, q, natural, x)
+        return self._sum(self.assembled.observed.pool.filled(recorded, q[None]), recorded, q, natural, x)
 
-    def _pulled(self, walked: Backwards, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
-        observed, recorded = self.layout.observed, walked.recorded
+    def _pulled(self, walked: AdjointPass, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
+        observed, recorded = self.assembled.observed, walked.recorded
         pools = observed.pool.filled(recorded, q[None])
         simulated, noise = observed.values(pools)
-        scatter = self.layout.noise.scatter(simulated[0], noise[0])
+        scatter = self.assembled.noise.scatter(simulated[0], noise[0])
         weights = np.stack([scatter.by_simulated, scatter.by_noise])
         by_states, by_parameters, gradient = observed.pulled(pools, recorded, q, weights)
         gradient = gradient + walked.gradient(by_states, by_parameters)
@@ -238,7 +234,7 @@ class Objective:
         with np.errstate(all="ignore"):
             natural = self.problem.from_scale(x)
             try:
-                made = evaluate(self.layout.full(natural), natural)
+                made = evaluate(self.assembled.plan.full(natural), natural)
             except RunFailure as reason:
                 made = Evaluation(math.inf, failure=str(reason))
             if _usable(made):
@@ -248,10 +244,10 @@ class Objective:
         return Evaluation(math.inf, failure=why)
 
     def _sum(
-        self, pools: np.ndarray, recorded: Recorded, q: np.ndarray, natural: np.ndarray, x: np.ndarray
+        self, pools: np.ndarray, recorded: Outputs, q: np.ndarray, natural: np.ndarray, x: np.ndarray
     ) -> Evaluation:
-        both, slopes = self.layout.observed.sloped(pools, recorded, q)
-        scatter = self.layout.noise.scatter(both[0], both[1])
+        both, slopes = self.assembled.observed.sloped(pools, recorded, q)
+        scatter = self.assembled.noise.scatter(both[0], both[1])
         slopes = slopes.reshape(-1, len(x))
         gradient = np.concatenate([scatter.by_simulated, scatter.by_noise]) @ slopes
         spread = np.sqrt(np.concatenate([scatter.information_simulated, scatter.information_noise]))[:, None] * slopes
@@ -265,7 +261,7 @@ class Objective:
     # Other views
 
     def with_runs_kept(self, x: np.ndarray) -> Callable[[np.ndarray], Evaluation]:
-        """The objective over the parameters that no run depends on (`Layout.observed_only`), with the runs at `x`.
+        """The objective over the parameters that no run depends on (`observed_only`), with the runs at `x`.
 
         Raises
         ------
@@ -273,8 +269,8 @@ class Objective:
             Counted among the failures.
         """
         self.evaluations += 1
-        inner, pool = self.layout.observed_only, self.layout.observed.pool
-        q = self.layout.full(self.problem.from_scale(x))
+        inner, pool = self.assembled.observed_only, self.assembled.observed.pool
+        q = self.assembled.plan.full(self.problem.from_scale(x))
         try:
             still = self._run(q)
         except RunFailure as reason:
@@ -286,7 +282,7 @@ class Objective:
             at = x.copy()
             at[inner] = part
             natural = self.problem.from_scale(at)
-            q = self.layout.full(natural)
+            q = self.assembled.plan.full(natural)
             with np.errstate(all="ignore"):
                 pool.give(pools, q[None])
                 made = self._sum(pools, still, q, natural, at)
@@ -296,13 +292,13 @@ class Objective:
 
         return evaluate
 
-    def _run(self, q: np.ndarray) -> Recorded:
+    def _run(self, q: np.ndarray) -> Outputs:
         """The runs at one point, without slopes."""
         with np.errstate(all="ignore"):
             recorded = self.runner.run_many(q[None])  # type: ignore[union-attr]
         if recorded.failures:
             raise RunFailure(recorded.failures[0])
-        return Recorded(recorded.states[0], recorded.parameters[0])
+        return Outputs(recorded.states[0], recorded.parameters[0])
 
     def compare(self, natural: np.ndarray | None = None) -> Comparison:
         """Simulation against data at natural parameter values, by default the nominal ones.
@@ -312,11 +308,11 @@ class Objective:
         RunFailure
             If an experiment cannot be simulated there.
         """
-        layout, observed = self.layout, self.layout.observed
-        q = layout.full(self.problem.nominal if natural is None else np.asarray(natural, dtype=float))
+        assembled, observed = self.assembled, self.assembled.observed
+        q = assembled.plan.full(self.problem.nominal if natural is None else np.asarray(natural, dtype=float))
         simulated, noise = (both[0] for both in observed.values(observed.pool.filled(self._run(q), q[None])))
-        scatter = layout.noise.scatter(simulated, noise)
-        back, counted = layout.own_rows, layout.noise.counted
+        scatter = assembled.noise.scatter(simulated, noise)
+        back, counted = assembled.own_rows, assembled.noise.counted
         return Comparison(simulated[back], noise[back], scatter.loss[back], scatter.residual[back], counted[back])
 
     def residuals(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -330,14 +326,14 @@ class Objective:
         residuals : array, shape (n_measurements,)
         jacobian : array, shape (n_measurements, n_estimated)
         """
-        layout, natural = self.layout, self.problem.from_scale(x)
-        q = layout.full(natural)
-        simulated, noise, by_simulated, by_noise = sloped(layout, self.runner.run(q), q)  # type: ignore[union-attr]
-        ahead, slope, _ = layout.noise._transformed(simulated)
+        assembled, natural = self.assembled, self.problem.from_scale(x)
+        q = assembled.plan.full(natural)
+        simulated, noise, by_simulated, by_noise = sloped(assembled, self.runner.run(q), q)  # type: ignore[union-attr]
+        ahead, slope, _ = assembled.noise._transformed(simulated)
         jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
-        counted = layout.noise.counted
+        counted = assembled.noise.counted
         ahead, jacobian = ahead * counted, jacobian * counted[:, None]
-        back = layout.own_rows
+        back = assembled.own_rows
         return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
 
 
@@ -358,9 +354,11 @@ def _usable(made: Evaluation) -> bool:
     return made.information is None or bool((np.abs(made.information) < STEEPEST).all())
 
 
-def sloped(layout: Layout, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+def sloped(
+    assembled: AssembledProblem, recorded: Outputs, q: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
-    both, slopes = layout.observed.sloped(layout.observed.pool.filled(recorded, q[None]), recorded, q)
+    both, slopes = assembled.observed.sloped(assembled.observed.pool.filled(recorded, q[None]), recorded, q)
     return both[0], both[1], slopes[0], slopes[1]
 
 

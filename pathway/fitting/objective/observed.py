@@ -14,11 +14,11 @@ import numpy as np
 
 from pathway.expressions import Expression
 from pathway.kernels import CompiledSheets, Sheet, SparseProduct, compile_sheets
+from pathway.simulation.protocol.outputs import BatchOutputs, Outputs
+from pathway.simulation.protocol.parameter_map import ParameterMapping
 
 from .axes import Axis
 from .groups import Group
-from .recorded import ManyRecorded, Recorded
-from .slots import Slots
 
 
 class Pool:
@@ -26,7 +26,7 @@ class Pool:
 
     Attributes
     ----------
-    given : Slots
+    given : ParameterMapping
         What names stand for, each different formula once.
     outputs : int array, shape (n_measurements,)
         The recorded moment that belongs to each measurement.
@@ -46,7 +46,7 @@ class Pool:
             for formulas in group.given.values():
                 for formula in formulas:
                     given.setdefault(formula, len(given))
-        self.given = Slots(list(given), names)
+        self.given = ParameterMapping(list(given), names)
         self.n_given, self.n_outputs, self.outputs, self._place = len(given), len(times), outputs, given
         self._times = times if any(group.timed for group in groups) else np.zeros(0)
         self._with_parameters = any(group.constants for group in groups)
@@ -68,7 +68,7 @@ class Pool:
         """Which of the given numbers a name means in each measurement of a group."""
         return np.array([self._place[formula] for formula in group.given[name]], dtype=int)
 
-    def filled(self, recorded: Recorded | ManyRecorded, q: np.ndarray) -> np.ndarray:
+    def filled(self, recorded: Outputs | BatchOutputs, q: np.ndarray) -> np.ndarray:
         """The pool of each point, from what was recorded there and all parameters, shape (n_points, n_names)."""
         parts = [self.given.values(q), recorded.states.reshape(len(q), -1)]
         if len(self._times):
@@ -159,7 +159,7 @@ class Observed:
                 axis.apply(simulated)
         return both[:, 0], both[:, 1]
 
-    def sloped(self, pools: np.ndarray, recorded: Recorded, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def sloped(self, pools: np.ndarray, recorded: Outputs, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Simulated values and noises at one point, shape (2, n), and their slopes by the estimated parameters, in
         natural units, shape (2, n, n_estimated); states whose slopes were not recorded stand still."""
         results, n_estimated = self._sloped(pools)[0], self.moving.n_estimated
@@ -178,7 +178,7 @@ class Observed:
         return both, slopes
 
     def pulled(
-        self, pools: np.ndarray, recorded: Recorded, q: np.ndarray, weights: np.ndarray
+        self, pools: np.ndarray, recorded: Outputs, q: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The transpose of the slopes of `sloped`, without axes: derivatives by simulated values and noises, shape
         (2, n), become derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""

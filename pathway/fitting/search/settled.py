@@ -13,7 +13,7 @@ from .trust_region import Settings, minimize
 def settled(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
     """`x`, shape (n_estimated,), with the parameters that no run depends on at their best for the runs at `x`, and the
     objective there; inf where a run fails."""
-    inner = objective.layout.observed_only
+    inner = objective.assembled.observed_only
     try:
         evaluate = objective.with_runs_kept(x)
     except RunFailure:

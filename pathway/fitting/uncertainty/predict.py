@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pathway.expressions import to_text
+from pathway.simulation.protocol.runner import Runner
 
 from ..objective import Objective, RunFailure
-from ..objective.layout import Layout
+from ..objective.assembled import AssembledProblem
 from ..objective.objective import scale_slopes, sloped
-from ..objective.runs import EngineRunner
 from ..problem import Measurement, Problem
 
 TOGETHER = 64
@@ -150,20 +150,20 @@ def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator
 
     With scatter, `SCATTERED` rows for each draw.
     """
-    layout = objective.layout
+    assembled = objective.assembled
     rows = []
     for first in range(0, len(draws), TOGETHER):
-        q = layout.full(draws[first : first + TOGETHER])
+        q = assembled.plan.full(draws[first : first + TOGETHER])
         with np.errstate(all="ignore"):
             recorded = objective.runner.run_many(q)  # type: ignore[union-attr]
-            simulated, noise = layout.observed.values(layout.observed.pool.filled(recorded, q))
+            simulated, noise = assembled.observed.values(assembled.observed.pool.filled(recorded, q))
             simulated = np.array(simulated)
         simulated[list(recorded.failures)] = math.nan
         if rng is not None:
             simulated, noise = (np.repeat(both, SCATTERED, axis=0) for both in (simulated, noise))
-            simulated = layout.noise.scattered(simulated, noise, rng)
-        rows.append(simulated[:, layout.own_rows])
-    return np.concatenate(rows) if rows else np.zeros((0, len(layout.own_rows)))
+            simulated = assembled.noise.scattered(simulated, noise, rng)
+        rows.append(simulated[:, assembled.own_rows])
+    return np.concatenate(rows) if rows else np.zeros((0, len(assembled.own_rows)))
 
 
 def _whole_curves(
@@ -255,13 +255,13 @@ def design(
 
 def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
     """Slope of each simulated value by the scaled parameters, and the information one measurement of it holds."""
-    layout = Layout(problem)
+    assembled = AssembledProblem(problem)
     natural = problem.from_scale(x)
-    q = layout.full(natural)
-    simulated, noise, by_simulated, by_noise = sloped(layout, EngineRunner(layout).run(q), q)
-    scatter = layout.noise.scatter(simulated, noise)
+    q = assembled.plan.full(natural)
+    simulated, noise, by_simulated, by_noise = sloped(assembled, Runner(assembled.plan).run(q), q)
+    scatter = assembled.noise.scatter(simulated, noise)
     chain = scale_slopes(problem, natural)
-    back = layout.own_rows
+    back = assembled.own_rows
     by_simulated, by_noise = (by_simulated * chain)[back], (by_noise * chain)[back]
     first, second = scatter.information_simulated[back], scatter.information_noise[back]
     extra = [

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import special
 
+from pathway.simulation.protocol.runner import Runner
+
 from ..objective import Evaluation, Objective, RunFailure
-from ..objective.layout import Layout
+from ..objective.assembled import AssembledProblem
 from ..objective.objective import scale_slopes, sloped
-from ..objective.runs import EngineRunner
 from ..problem import Measurement, Problem, ProblemError
 from ..search.trust_region import Settings, minimize
 from .profiles import limit
@@ -152,14 +153,14 @@ class _Prediction:
         only = replace(measurement, value=1.0, censored="", counted=True)
         self.data, self.predicted = data, replace(predicted, measurements=(only,))
         self.places = [data.names.index(name) for name in predicted.names]
-        self.layout = Layout(self.predicted)
-        self.runner = EngineRunner(self.layout)
+        self.assembled = AssembledProblem(self.predicted)
+        self.runner = Runner(self.assembled.plan)
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         natural = self.data.from_scale(x)[self.places]
-        q = self.layout.full(natural)
+        q = self.assembled.plan.full(natural)
         with np.errstate(all="ignore"):
-            simulated, _, by_simulated, _ = sloped(self.layout, self.runner.run(q), q)
+            simulated, _, by_simulated, _ = sloped(self.assembled, self.runner.run(q), q)
         slope = np.zeros(len(x))
         slope[self.places] = np.asarray(by_simulated)[0] * scale_slopes(self.predicted, natural)
         return float(simulated[0]), slope

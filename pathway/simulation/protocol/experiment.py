@@ -16,6 +16,10 @@ STEADY = -math.inf
 """Start of a period that lasts until the steady state."""
 
 
+class ExperimentError(InputError):
+    """An experiment that cannot be run; names it."""
+
+
 @dataclass(frozen=True)
 class SteadyTarget:
     """A parameter that takes the value at which a quantity meets its target in the steady state of a period.

@@ -12,16 +12,15 @@ from functools import cached_property
 
 import numpy as np
 
-from pathway.simulation.prepared import Prepared
-from pathway.simulation.sensitivities import Machine, machine_of
-from pathway.simulation.solvers.esdirk import STAGES
-from pathway.simulation.solvers.layout import TAPED, Report
-from pathway.simulation.solvers.slope_layout import Course, Directions, Walk, padded, tables
-
-from .layout import Layout
-from .recorded import RunFailure
-from .slots import Table
-from .stretches import ModeSegment, Stretch
+from ..prepared import Prepared
+from ..sensitivities import Machine, machine_of
+from ..solvers.esdirk import STAGES
+from ..solvers.layout import TAPED, Report
+from ..solvers.slope_layout import Course, Directions, Walk, padded, tables
+from .outputs import RunFailure
+from .parameter_map import MappedTable
+from .plan import SimulationPlan
+from .segments import ModeSegment, Segment
 
 FLOOR = 1e-9
 """A slope counts in the error from this share of species size / parameter size on, and a species from this share of
@@ -29,7 +28,7 @@ the largest."""
 
 
 @dataclass(frozen=True, eq=False)
-class Seeds:
+class SensitivitySeeds:
     """How a row of a table moves with the fitted parameters.
 
     Attributes
@@ -39,7 +38,7 @@ class Seeds:
     directions : int array
         Position among the active directions of the run.
     sources : int array
-        Position among the slopes of the layout's slots.
+        Position among the slopes of the plan's mapping.
     """
 
     columns: np.ndarray
@@ -47,54 +46,54 @@ class Seeds:
     sources: np.ndarray
 
 
-class Follower:
-    """Carries the directions of one run along its stretches.
+class ForwardSensitivities:
+    """Carries the directions of one run along its segments.
 
     Attributes
     ----------
     active : int array
         Fitted parameters (positions among the estimated) that this run depends on.
     held : mapping of row to set of int
-        Model parameters that keep what a jump gave them, for each row of model parameters.
+        Model parameters that keep what a reset gave them, for each row of model parameters.
     """
 
     def __init__(
         self,
-        layout: Layout,
+        plan: SimulationPlan,
         prepared: Prepared,
         start_row: int,
         held: Mapping[int, set[int]],
         extra: set[int],
     ) -> None:
-        self.layout, self.prepared, self.held = layout, prepared, held
-        rows, place = tuple(held), layout.estimated_place
+        self.plan, self.prepared, self.held = plan, prepared, held
+        rows, place = tuple(held), plan.estimated_place
         found = set(extra)
-        for table, chosen in ((layout.initial, (start_row,)), (layout.parameters, rows)):
+        for table, chosen in ((plan.initial, (start_row,)), (plan.parameters, rows)):
             inside = np.isin(table.pattern[:, 0], chosen)
             found |= {int(place[q]) for q in table.pattern[inside, 2] if place[q] >= 0}
         self.active = np.array(sorted(found), dtype=int)
         self._direction = {int(q): d for d, q in enumerate(self.active)}
-        self.start_seeds = self._seeds(layout.initial, start_row)
-        self.seeds = {row: self._seeds(layout.parameters, row) for row in rows}
+        self.start_seeds = self._seeds(plan.initial, start_row)
+        self.seeds = {row: self._seeds(plan.parameters, row) for row in rows}
         self._tables: dict[tuple[str, int], np.ndarray] = {}
 
-    def _seeds(self, table: Table, row: int) -> Seeds:
-        place = self.layout.estimated_place
+    def _seeds(self, table: MappedTable, row: int) -> SensitivitySeeds:
+        place = self.plan.estimated_place
         _, columns, parameters, sources = table.pattern[table.pattern[:, 0] == row].T
         chosen = place[parameters] >= 0
         directions = [self._direction[int(place[q])] for q in parameters[chosen]]
-        return Seeds(columns[chosen], np.array(directions, dtype=int), sources[chosen])
+        return SensitivitySeeds(columns[chosen], np.array(directions, dtype=int), sources[chosen])
 
     def start(self, slopes: np.ndarray) -> np.ndarray:
-        """Slopes of the initial state, shape (n_species, n_active), from those of the layout's slots; overwritten by
+        """Slopes of the initial state, shape (n_species, n_active), from those of the plan's mapping; overwritten by
         the next call."""
-        return self._filled(("start", 0), self.start_seeds, slopes, len(self.layout.model.species))
+        return self._filled(("start", 0), self.start_seeds, slopes, len(self.plan.model.species))
 
     def parameter_slopes(self, row: int, slopes: np.ndarray) -> np.ndarray:
         """The same of a row of model parameters, shape (n_model_parameters, n_active)."""
-        return self._filled(("row", row), self.seeds[row], slopes, len(self.layout.model.parameters))
+        return self._filled(("row", row), self.seeds[row], slopes, len(self.plan.model.parameters))
 
-    def _filled(self, which: tuple[str, int], seeds: Seeds, slopes: np.ndarray, n_rows: int) -> np.ndarray:
+    def _filled(self, which: tuple[str, int], seeds: SensitivitySeeds, slopes: np.ndarray, n_rows: int) -> np.ndarray:
         if which not in self._tables:
             self._tables[which] = np.zeros((n_rows, len(self.active)))
         made = self._tables[which]
@@ -102,31 +101,31 @@ class Follower:
         return made
 
     @cached_property
-    def steps(self) -> Steps:
+    def steps(self) -> SlopeSteps:
         """The walk along its slopes."""
-        return Steps(self)
+        return SlopeSteps(self)
 
 
-class Steps:
+class SlopeSteps:
     """The walk along the slopes of a run, with what it works on made once."""
 
-    def __init__(self, follower: Follower) -> None:
-        self.follower, self.layout = follower, follower.layout
-        self.machine: Machine = machine_of(follower.prepared, len(follower.active))
-        kernels, n_active = self.machine.kernels, len(follower.active)
+    def __init__(self, sensitivities: ForwardSensitivities) -> None:
+        self.sensitivities, self.plan = sensitivities, sensitivities.plan
+        self.machine: Machine = machine_of(sensitivities.prepared, len(sensitivities.active))
+        kernels, n_active = self.machine.kernels, len(sensitivities.active)
         n_blocks = -(-n_active // kernels.width)
         self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))
-        self._scratch = self.machine.scratch(n_blocks, follower.prepared.pattern)
+        self._scratch = self.machine.scratch(n_blocks, sensitivities.prepared.pattern)
         self._slots = self.machine.slots()
-        self._parameters = np.zeros(len(follower.prepared.model.parameters))
+        self._parameters = np.zeros(len(sensitivities.prepared.model.parameters))
         self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
         self._scales, self._reached = np.ones(n_active), np.zeros(1)
         self._plans: dict[int, tuple[Directions, np.ndarray]] = {}
-        self._walks: dict[tuple[Stretch, float], tuple[np.ndarray, np.ndarray, Walk]] = {}
+        self._walks: dict[tuple[Segment, float], tuple[np.ndarray, np.ndarray, Walk]] = {}
 
     def follow(
         self,
-        stretch: Stretch,
+        segment: Segment,
         report: Report,
         row: np.ndarray,
         by_parameter: np.ndarray,
@@ -135,11 +134,11 @@ class Steps:
         relative: float,
         recorded: np.ndarray,
     ) -> np.ndarray:
-        """Go along a stretch that has been run.
+        """Go along a segment that has been run.
 
         Parameters
         ----------
-        stretch : Stretch
+        segment : Segment
         report : Report
             Of the run, with its tape.
         row : array, shape (n_model_parameters,)
@@ -152,7 +151,7 @@ class Steps:
         relative : float
             Relative tolerance.
         recorded : array, shape (n_outputs, n_read_species, n_estimated)
-            Where the slopes at the stretch's moments belong.
+            Where the slopes at the segment's moments belong.
 
         Returns
         -------
@@ -164,19 +163,19 @@ class Steps:
         RunFailure
         """
         n_rows = int(report.counts[0, TAPED])
-        walk = self._made_ready(stretch, report.tape, relative, recorded)
-        self._begin(stretch, by_parameter, before, scales)
+        walk = self._made_ready(segment, report.tape, relative, recorded)
+        self._begin(segment, by_parameter, before, scales)
         self._parameters[:] = row
         walk.course.progress[:] = 0, n_rows, 0
         if n_rows:
             self._go(walk)
         else:
-            walk.course.values[..., self.follower.active] = before[self.layout.read_species]
+            walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
         return self._state.T
 
     def follow_pieces(
         self,
-        stretch: Stretch,
+        segment: Segment,
         pieces: Sequence[ModeSegment],
         by_parameter: np.ndarray,
         before: np.ndarray,
@@ -184,24 +183,24 @@ class Steps:
         relative: float,
         recorded: np.ndarray,
     ) -> np.ndarray:
-        """The same along a stretch that stopped at every switch of the rates, where the slopes jump."""
-        self._begin(stretch, by_parameter, before, scales)
+        """The same along a segment that stopped at every switch of the rates, where the slopes reset."""
+        self._begin(segment, by_parameter, before, scales)
         output = 0
         for piece in pieces:
             if not piece.is_moment:
                 self._parameters[:] = piece.row
-                walk = self._walk(stretch, piece.tape, relative, recorded, piece is pieces[-1])
+                walk = self._walk(segment, piece.tape, relative, recorded, piece is pieces[-1])
                 walk.course.progress[:] = 0, len(piece.tape), output
                 self._go(walk)
                 output = int(walk.course.progress[2])
             for saltation in piece.saltations:
                 self._state[:] = saltation.forward(self._state.T, by_parameter).T
-        values = recorded[stretch.first_output + output : stretch.first_output + stretch.moments[1]]
-        values[..., self.follower.active] = self._state.T[self.layout.read_species]
+        values = recorded[segment.first_output + output : segment.first_output + segment.moments[1]]
+        values[..., self.sensitivities.active] = self._state.T[self.plan.read_species]
         return self._state.T
 
-    def _begin(self, stretch: Stretch, by_parameter: np.ndarray, before: np.ndarray, scales: np.ndarray) -> None:
-        directions, sources = self._plan(stretch.row)
+    def _begin(self, segment: Segment, by_parameter: np.ndarray, before: np.ndarray, scales: np.ndarray) -> None:
+        directions, sources = self._plan(segment.row)
         self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
         by_parameter.take(sources, out=directions.weights, mode="clip")
 
@@ -212,26 +211,26 @@ class Steps:
         if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
             raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
 
-    def _made_ready(self, stretch: Stretch, tape: np.ndarray, relative: float, recorded: np.ndarray) -> Walk:
-        """The walk along a stretch, as long as tape and record are the same."""
-        found = self._walks.get((stretch, relative))
+    def _made_ready(self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray) -> Walk:
+        """The walk along a segment, as long as tape and record are the same."""
+        found = self._walks.get((segment, relative))
         if found is not None and found[0] is tape and found[1] is recorded:
             return found[2]
-        walk = self._walk(stretch, tape, relative, recorded, True)
-        self._walks[stretch, relative] = tape, recorded, walk
+        walk = self._walk(segment, tape, relative, recorded, True)
+        self._walks[segment, relative] = tape, recorded, walk
         return walk
 
-    def _walk(self, stretch: Stretch, tape: np.ndarray, relative: float, recorded: np.ndarray, closes: bool) -> Walk:
-        times, n = stretch.moments
-        directions, _ = self._plan(stretch.row)
+    def _walk(self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray, closes: bool) -> Walk:
+        times, n = segment.moments
+        directions, _ = self._plan(segment.row)
         course = Course(
             tape=tape,
             parameters=self._parameters,
             slots=self._slots,
             times=times[:n].copy(),
-            species=self.layout.read_species,
-            columns=self.follower.active,
-            values=recorded[stretch.first_output : stretch.first_output + n],
+            species=self.plan.read_species,
+            columns=self.sensitivities.active,
+            values=recorded[segment.first_output : segment.first_output + n],
             state=self._state,
             sizes=self._sizes,
             scales=self._scales,
@@ -248,12 +247,12 @@ class Steps:
         the parameters' slopes is its weight there."""
         if row not in self._plans:
             width, (rows, columns) = self.machine.kernels.width, self.machine.by_parameter
-            seeds, n_active = self.follower.seeds[row], len(self.follower.active)
+            seeds, n_active = self.sensitivities.seeds[row], len(self.sensitivities.active)
             by_column: dict[int, list[int]] = {}
             for p, d in zip(seeds.columns, seeds.directions, strict=True):
                 by_column.setdefault(int(p), []).append(int(d))
-            # What a jump set may move with everything that moves the state there.
-            by_column |= {p: list(range(n_active)) for p in self.follower.held[row]}
+            # What a reset set may move with everything that moves the state there.
+            by_column |= {p: list(range(n_active)) for p in self.sensitivities.held[row]}
             found = sorted(
                 (d // width, k, int(r) * width + d % width, int(c), d)
                 for k, (r, c) in enumerate(zip(rows, columns, strict=True))

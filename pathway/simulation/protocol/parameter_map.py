@@ -13,7 +13,7 @@ from pathway.expressions.graph import ONE, is_number
 from pathway.kernels import CompiledSheets, Sheet, compile_sheets
 
 
-def partial_slopes(
+def partial_derivatives(
     formulas: Sequence[Expression], constant: frozenset[str] = frozenset()
 ) -> tuple[tuple[tuple[int, str], ...], list[Expression]]:
     """Partial derivatives that are not zero everywhere: pairs of (formula index, symbol), and their formulas."""
@@ -27,7 +27,7 @@ def partial_slopes(
     return tuple(pairs), derivatives
 
 
-class Slots:
+class ParameterMapping:
     """A row of numbers, each a constant, a parameter or a formula over parameters.
 
     Attributes
@@ -50,7 +50,7 @@ class Slots:
         self._copied_to, self._copied_from = np.array(copied, dtype=int).reshape(-1, 2).T
         self._computed_to, self._computed_from = np.array(computed, dtype=int).reshape(-1, 2).T
         self._formulas = list(distinct)
-        self._pairs, self._derivatives = partial_slopes(self._formulas)
+        self._pairs, self._derivatives = partial_derivatives(self._formulas)
         self._index_slopes()
 
     def _index_slopes(self) -> None:
@@ -100,7 +100,7 @@ class Slots:
         return made
 
 
-class Table:
+class MappedTable:
     """Some slots as a table.
 
     Attributes
@@ -112,7 +112,7 @@ class Table:
         Row, column and parameter of each derivative that is not zero everywhere, and its place among all slopes.
     """
 
-    def __init__(self, slots: Slots, shape: tuple[int, int], first: int = 0) -> None:
+    def __init__(self, slots: ParameterMapping, shape: tuple[int, int], first: int = 0) -> None:
         self.shape, self.first = shape, first
         inside = (slots.pattern[:, 0] >= first) & (slots.pattern[:, 0] < first + shape[0] * shape[1])
         places = np.flatnonzero(inside)

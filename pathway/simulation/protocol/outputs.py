@@ -9,10 +9,12 @@ import numpy as np
 
 from pathway.errors import NumericalError
 
+from .plan import SimulationPlan
+
 
 @dataclass(frozen=True, eq=False)
-class Recorded:
-    """What the runs gave at the recorded moments of a layout.
+class Outputs:
+    """What the runs gave at the recorded moments of a plan.
 
     Attributes
     ----------
@@ -20,7 +22,7 @@ class Recorded:
     parameters : array, shape (n_outputs, n_model_parameters)
         Model parameters in force at each moment.
     state_slopes : array, shape (n_outputs, n_read_species, n_estimated), or None
-        Of the species that the layout's formulas read, by the estimated parameters in natural units.
+        Of the species that the plan's formulas read, by the estimated parameters in natural units.
     parameter_slopes : array, shape (n_outputs, n_read_constants, n_estimated), or None
     """
 
@@ -31,7 +33,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, eq=False)
-class ManyRecorded:
+class BatchOutputs:
     """The same for several points, without slopes.
 
     Attributes
@@ -51,13 +53,15 @@ class RunFailure(NumericalError, ArithmeticError):
     """A run of the problem that could not be finished; the message names the experiment and the reason."""
 
 
-class Runner(Protocol):
-    """Runs all experiments of a layout; see `pathway.fitting.objective.runs`."""
+class PlanRunner(Protocol):
+    """Runs all experiments of a plan; see `pathway.simulation.protocol.runner`."""
 
-    def run(self, q: np.ndarray) -> Recorded:
+    plan: SimulationPlan
+
+    def run(self, q: np.ndarray) -> Outputs:
         """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunFailure`."""
         ...
 
-    def run_many(self, q: np.ndarray) -> ManyRecorded:
+    def run_many(self, q: np.ndarray) -> BatchOutputs:
         """States at many points, shape (n_points, n_names), each as if it were alone."""
         ...

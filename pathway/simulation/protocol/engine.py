@@ -1,4 +1,4 @@
-"""Single stretches on the compiled engine: run, run with their steps kept, and run to a steady state."""
+"""Single segments on the compiled engine: run, run with their steps kept, and run to a steady state."""
 
 from __future__ import annotations
 
@@ -7,23 +7,22 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from pathway.simulation import SimulationError
-from pathway.simulation.events import EventRun, EventState
-from pathway.simulation.hybrid import Saltation, moving_hybrid
-from pathway.simulation.interventions import NOTHING
-from pathway.simulation.prepared import Prepared, Ready, prepare
-from pathway.simulation.sensitivities import SlopeCourse, SlopeEvents
-from pathway.simulation.solvers import layout as codes
-from pathway.simulation.solvers.layout import Report, Task
-from pathway.simulation.steady import find_steady_states, unbounded_outputs
-from pathway.simulation.steady_model import steady_model
-from pathway.simulation.steady_slopes import SteadySlopes, remembered
-from pathway.simulation.switches import NO_MOMENTS, SwitchError
-from pathway.simulation.tasks import empty_report, failure_of, make_task, run_one, single
-
-from .layout import Layout
-from .recorded import RunFailure
-from .stretches import ModeSegment, Stretch
+from ..errors import SimulationError
+from ..events import EventRun, EventState
+from ..hybrid import Saltation, moving_hybrid
+from ..interventions import NOTHING
+from ..prepared import Prepared, Ready, prepare
+from ..sensitivities import SlopeCourse, SlopeEvents
+from ..solvers import layout as codes
+from ..solvers.layout import Report, Task
+from ..steady import find_steady_states, unbounded_outputs
+from ..steady_model import steady_model
+from ..steady_slopes import SteadySlopes, remembered
+from ..switches import NO_MOMENTS, SwitchError
+from ..tasks import empty_report, failure_of, make_task, run_one, single
+from .outputs import RunFailure
+from .plan import SimulationPlan
+from .segments import ModeSegment, Segment
 
 SMALL = 1e-10
 """Absolute tolerance as a share of the largest value a species has had so far."""
@@ -39,7 +38,7 @@ MOST_EVENTS = 1000
 """Events between two of these times from which on they are taken to go on for ever."""
 
 ROWS = 512
-"""Steps that a tape has room for at first."""
+"""SlopeSteps that a tape has room for at first."""
 
 MOST_READY = 1000
 """Runs kept ready, and moments of switches known, before all are let go."""
@@ -73,7 +72,7 @@ class PeriodSlopes:
 
 
 class Engine:
-    """Runs stretches of a layout's model.
+    """Runs segments of a plan's model.
 
     Attributes
     ----------
@@ -92,18 +91,18 @@ class Engine:
         Before the start of an experiment.
     """
 
-    def __init__(self, layout: Layout, solver: str) -> None:
-        self.model, self.solver = layout.model, solver
-        self.prepared: Prepared = prepare(layout.model)
-        moving = [layout.model.parameters[k] for k in layout.moving]
-        self.hybrid = moving_hybrid(layout.model, moving)
+    def __init__(self, plan: SimulationPlan, solver: str) -> None:
+        self.model, self.solver = plan.model, solver
+        self.prepared: Prepared = prepare(plan.model)
+        moving = [plan.model.parameters[k] for k in plan.moving]
+        self.hybrid = moving_hybrid(plan.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
         self.initial_events = EventState.initial(self.traced.model)
-        self.steady = steady_model(layout.model)
-        self._read_outputs = layout.read_at_rest[self.steady.outputs[layout.read_at_rest]]
-        finite = layout.output_time[np.isfinite(layout.output_time)]
+        self.steady = steady_model(plan.model)
+        self._read_outputs = plan.read_at_rest[self.steady.outputs[plan.read_at_rest]]
+        finite = plan.output_time[np.isfinite(plan.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
-        self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(layout.model.species)))
+        self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(plan.model.species)))
         self._ready: dict[tuple, Ready] = {}
         switching = self.prepared.time_switches
         self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
@@ -217,17 +216,17 @@ class Engine:
 
     # Runs that keep their steps.
 
-    def taped(self, stretch: Stretch, state: np.ndarray, row: np.ndarray, relative: float) -> Report:
-        """Run a stretch up to its last finite moment; what is reported holds until the next such run.
+    def taped(self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float) -> Report:
+        """Run a segment up to its last finite moment; what is reported holds until the next such run.
 
         Raises
         ------
         RunFailure
         """
-        breaks = self._breaks(stretch.start, float(stretch.moments[0][-1]), state[None], row[None])
+        breaks = self._breaks(segment.start, float(segment.moments[0][-1]), state[None], row[None])
         for pivoted in (0, 1):
             while True:
-                ready = self._made_ready(stretch, breaks, relative, pivoted)
+                ready = self._made_ready(segment, breaks, relative, pivoted)
                 ready.task.starts[0], ready.task.parameters[0] = state, row
                 ready.task.absolute[:] = _absolute(ready.task.starts)
                 ready.report.counts[:] = 0
@@ -245,9 +244,9 @@ class Engine:
         raise RunFailure(str(failure_of(self.prepared, ready.report, 0)))
 
     def pieces(
-        self, stretch: Stretch, state: np.ndarray, row: np.ndarray, relative: float
+        self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
     ) -> tuple[np.ndarray, np.ndarray, list[ModeSegment]]:
-        """Run a stretch up to its last finite moment, stopping at every switch of the rates.
+        """Run a segment up to its last finite moment, stopping at every switch of the rates.
 
         Returns
         -------
@@ -262,7 +261,7 @@ class Engine:
         hybrid, found = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
         one = state[None].copy(), row[None], _absolute(state[None])
-        task = hybrid.task(make_task(stretch.moments[0], stretch.start, *one, NOTHING, relative, SMALL))
+        task = hybrid.task(make_task(segment.moments[0], segment.start, *one, NOTHING, relative, SMALL))
         run = EventRun(self.traced, task, self.solver, tape=True, hybrid=hybrid)
 
         def keep(report: Report, times: np.ndarray) -> None:
@@ -281,15 +280,15 @@ class Engine:
             raise RunFailure(str(reason)) from None
         return run.values, run.state, found
 
-    def _made_ready(self, stretch: Stretch, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
-        """The run of a stretch with its arrays; all write their steps to the same tape."""
-        key = stretch, breaks, relative, pivoted
+    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
+        """The run of a segment with its arrays; all write their steps to the same tape."""
+        key = segment, breaks, relative, pivoted
         found = self._ready.get(key)
         if found is None:
-            times, kernels = stretch.moments[0], self.prepared.kernels(1)
+            times, kernels = segment.moments[0], self.prepared.kernels(1)
             n, n_parameters = len(self.model.species), len(self.model.parameters)
             one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
-            task = make_task(times, stretch.start, one, row, one.copy(), NOTHING, relative, SMALL)
+            task = make_task(times, segment.start, one, row, one.copy(), NOTHING, relative, SMALL)
             task = _with_breaks(task, breaks)._replace(pivoted=pivoted)
             report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
             found = Ready(self.prepared, kernels, self.solver, task, report)

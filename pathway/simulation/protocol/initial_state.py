@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cached_property
 
 from pathway.equations import Model
 from pathway.expressions import Expression, number, symbol, symbols
 from pathway.expressions.calculus import substitute_all
 
-from ..problem import Problem, ProblemError
+from .experiment import ExperimentError
 
 
-class Beginnings:
-    """Works out beginnings of one problem.
+def model_symbols(model: Model, names: Collection[str]) -> dict[str, Expression]:
+    """What each model parameter stands for where nothing sets it: itself if it is among the names, else its number."""
+    pairs = zip(model.parameters, model.parameter_values, strict=True)
+    return {name: symbol(name) if name in names else number(float(value)) for name, value in pairs}
+
+
+class InitialConditions:
+    """Works out what experiments with a model begin with.
 
     Attributes
     ----------
@@ -21,12 +27,11 @@ class Beginnings:
         What each stands for where nothing sets it: itself if it belongs to the problem, else its number.
     """
 
-    def __init__(self, problem: Problem, names: frozenset[str]) -> None:
-        self.problem, self.model, self.names = problem, problem.model, names
-        self.base: dict[str, Expression] = {
-            name: symbol(name) if name in names else number(float(value))
-            for name, value in zip(self.model.parameters, self.model.parameter_values, strict=True)
-        }
+    def __init__(self, model: Model, names: frozenset[str], derived: Mapping[str, Expression]) -> None:
+        """`names` are the problem's parameters; `derived` are model parameters that, unless something sets them, are
+        worked out once from the others as the first period leaves them."""
+        self.model, self.names, self.derived = model, names, derived
+        self.base = model_symbols(model, names)
 
     def of(self, changes: Mapping[str, Expression]) -> tuple[list[Expression], dict[str, Expression]]:
         """Initial states and model parameters under the changes of a first period."""
@@ -88,7 +93,7 @@ class Beginnings:
     def _with_derived(self, changes: Mapping[str, Expression]) -> dict[str, Expression]:
         """What every model parameter stands for after these changes."""
         made = {**self.base, **changes}
-        for name, formula in self.problem.derived.items():
+        for name, formula in self.derived.items():
             if name not in changes and name not in self.names:
                 made[name] = substitute_all([formula], made)[0]
         return made
@@ -105,7 +110,9 @@ def _resolve(
     while open_ones:
         solvable = [n for n, e in open_ones.items() if not symbols(e) & open_ones.keys()]
         if not solvable:
-            raise ProblemError([f"{model.name}: initial values of {', '.join(sorted(open_ones))} depend on each other"])
+            raise ExperimentError(
+                f"{model.name}: initial values of {', '.join(sorted(open_ones))} depend on each other"
+            )
         made = substitute_all([open_ones[n] for n in solvable], {**context, **ready})
         for name, formula in zip(solvable, made, strict=True):
             ready[name] = formula

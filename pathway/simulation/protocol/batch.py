@@ -8,13 +8,12 @@ from itertools import product
 
 import numpy as np
 
-from pathway.simulation import SimulationError
-from pathway.simulation.events import EventState
-
+from ..errors import SimulationError
+from ..events import EventState
 from .engine import Engine
-from .layout import Layout
-from .recorded import ManyRecorded, RunFailure
-from .stretches import Run, Stretch
+from .outputs import BatchOutputs, RunFailure
+from .plan import SimulationPlan
+from .segments import Run, Segment
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,8 +22,8 @@ class Batch:
 
     Attributes
     ----------
-    members : tuple of (int, Stretch)
-        Position of the run and the stretch.
+    members : tuple of (int, Segment)
+        Position of the run and the segment.
     start : float
     times : array
         Finite moments to stop at.
@@ -32,27 +31,27 @@ class Batch:
         Whether the steady state is asked for after them.
     """
 
-    members: tuple[tuple[int, Stretch], ...]
+    members: tuple[tuple[int, Segment], ...]
     start: float
     times: np.ndarray
     rests: bool
 
 
 def batches(runs: Sequence[Run]) -> list[Batch]:
-    """All stretches but pre-equilibrations, in an order in which they can be run."""
+    """All segments but pre-equilibrations, in an order in which they can be run."""
     made = []
-    for level in range(max((len(run.stretches) for run in runs), default=0)):
-        groups: dict[tuple, list[tuple[int, Stretch]]] = {}
+    for level in range(max((len(run.segments) for run in runs), default=0)):
+        groups: dict[tuple, list[tuple[int, Segment]]] = {}
         for k, run in enumerate(runs):
-            if level < len(run.stretches) and not run.settles:
-                stretch = run.stretches[level]
-                key = stretch.start, tuple(stretch.moments[0].tolist()), stretch.rests
-                groups.setdefault(key, []).append((k, stretch))
+            if level < len(run.segments) and not run.is_preequilibration:
+                segment = run.segments[level]
+                key = segment.start, tuple(segment.moments[0].tolist()), segment.rests
+                groups.setdefault(key, []).append((k, segment))
         made += [Batch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
     return made
 
 
-class Many:
+class BatchRun:
     """One pass over all runs, or some, at many points.
 
     Attributes
@@ -64,56 +63,59 @@ class Many:
         First reason for each point that could not be run.
     """
 
-    def __init__(self, engine: Engine, layout: Layout, q: np.ndarray, relative: float) -> None:
-        self.engine, self.layout, self.q, self.relative = engine, layout, q, relative
-        self.starts, self.table = layout.tables(q)
-        n_species = len(layout.model.species)
-        self.states = np.full((len(q), len(layout.output_time), n_species), np.nan)
-        self.parameters = self.table[:, layout.output_row]
+    def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
+        self.engine, self.plan, self.q, self.relative = engine, plan, q, relative
+        self.starts, self.table = plan.tables(q)
+        n_species = len(plan.model.species)
+        self.states = np.full((len(q), len(plan.output_time), n_species), np.nan)
+        self.parameters = self.table[:, plan.output_row]
         self.failures: dict[int, str] = {}
         self._now: dict[int, np.ndarray] = {}
         self._events: dict[int, list[EventState]] = {}
         self._held: dict[int, dict[int, np.ndarray]] = {}
 
     @property
-    def recorded(self) -> ManyRecorded:
-        return ManyRecorded(self.states, self.parameters, self.failures)
+    def recorded(self) -> BatchOutputs:
+        return BatchOutputs(self.states, self.parameters, self.failures)
 
-    def run(self, plan: Sequence[Batch]) -> None:
+    def run(self, together: Sequence[Batch]) -> None:
         """Run the batches, pre-equilibrations first."""
-        for k, run in enumerate(self.layout.runs):
+        for k, run in enumerate(self.plan.runs):
             if run.before >= 0:
                 self._now[k], self._events[k] = self._now[run.before], list(self._events[run.before])
-                continue
-            self._now[k] = self.starts[:, run.start_row]
-            self._events[k] = [self.engine.initial_events] * len(self.q)
-            if run.settles:
-                self._rest(k, self.layout.model.start_time, self.table[:, run.stretches[0].row])
-        for batch in plan:
+                self._held[k] = dict(self._held[run.before])
+            else:
+                self._now[k] = self.starts[:, run.start_row]
+                self._events[k] = [self.engine.initial_events] * len(self.q)
+                self._held[k] = {}
+            if run.is_preequilibration:
+                (segment,) = run.segments
+                self._rest(k, segment.start, self._begun(k, segment))
+        for batch in together:
             self._batch(batch)
 
     def _batch(self, batch: Batch) -> None:
-        rows = [self._begun(k, stretch) for k, stretch in batch.members]
+        rows = [self._begun(k, segment) for k, segment in batch.members]
         if len(batch.times):
             self._advance(batch, rows)
-        for (k, stretch), row in zip(batch.members, rows, strict=True):
+        for (k, segment), row in zip(batch.members, rows, strict=True):
             if batch.rests:
                 time = float(batch.times[-1]) if len(batch.times) else batch.start
                 self._rest(k, time, row)
-                self.states[:, stretch.outputs.stop - 1] = self._now[k]
+                self.states[:, segment.outputs.stop - 1] = self._now[k]
 
-    def _begun(self, k: int, stretch: Stretch) -> np.ndarray:
-        """Model parameters in force, shape (n_points, n_model_parameters), after the jump that begins the stretch."""
-        held = self._held.setdefault(k, {})
-        row = self.table[:, stretch.row]
-        if stretch.jump is not None:
-            self._now[k], new = stretch.jump.values(self.q, self._now[k], stretch.start)
-            held |= dict(zip(stretch.jump.parameters.tolist(), new.T, strict=True))
-        if len(stretch.held):
+    def _begun(self, k: int, segment: Segment) -> np.ndarray:
+        """Model parameters in force, shape (n_points, n_model_parameters), after the reset that begins the segment."""
+        held = self._held[k]
+        row = self.table[:, segment.row]
+        if segment.reset is not None:
+            self._now[k], new = segment.reset.values(self.q, self._now[k], segment.start)
+            held |= dict(zip(segment.reset.parameters.tolist(), new.T, strict=True))
+        if len(segment.held):
             row = row.copy()
-            for p in stretch.held.tolist():
+            for p in segment.held.tolist():
                 row[:, p] = held[p]
-            self.parameters[:, stretch.outputs] = row[:, None]
+            self.parameters[:, segment.outputs] = row[:, None]
         return row
 
     def _advance(self, batch: Batch, rows: Sequence[np.ndarray]) -> None:
@@ -124,12 +126,12 @@ class Many:
         if self.failures:
             points = [p for p in points if p not in self.failures]
             well = np.array(points, dtype=int)
-        n_species, shape = len(self.layout.model.species), self._now[members[0][0]][well].shape
+        n_species, shape = len(self.plan.model.species), self._now[members[0][0]][well].shape
         if not shape[0] or not n_species:
             return
         states = np.concatenate([self._now[k][well] for k, _ in members])
         rows_of_all = np.concatenate([row[well] for row in rows])
-        if self.layout.model.events:
+        if self.plan.model.events:
             values, ends, failures = self._simulated(batch, states, rows_of_all, points)
         else:
             kept = (batch, len(states)) if len(self.q) == 1 else None
@@ -138,10 +140,10 @@ class Many:
             )
         for member, reason in failures.items():
             which, place = divmod(member, shape[0])
-            self._fail(points[place], self.layout.runs[members[which][0]], reason)
+            self._fail(points[place], self.plan.runs[members[which][0]], reason)
         values = values.reshape(len(members), shape[0], len(batch.times), n_species)
-        for (k, stretch), found, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
-            first, n = stretch.first_output, stretch.moments[1]
+        for (k, segment), found, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
+            first, n = segment.first_output, segment.moments[1]
             self.states[well, first : first + n] = found[:, :n]
             self._now[k] = self._now[k].copy()
             self._now[k][well] = end
@@ -151,8 +153,8 @@ class Many:
     ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
         """Values, ends and failures of the finite part with events, run by run and in each point by point."""
         values, failures = np.full((len(states), len(batch.times), states.shape[1]), np.nan), {}
-        for i, ((k, stretch), p) in enumerate(product(batch.members, points)):
-            events, open_end = self._events[k], stretch.moments[1] < len(batch.times)
+        for i, ((k, segment), p) in enumerate(product(batch.members, points)):
+            events, open_end = self._events[k], segment.moments[1] < len(batch.times)
             try:
                 values[i], events[p] = self.engine.simulated(
                     batch.start, batch.times, states[i], rows[i], self.relative, events[p], open_end
@@ -163,16 +165,16 @@ class Many:
 
     def _rest(self, k: int, time: float, rows: np.ndarray) -> None:
         """Bring a run to its steady states, point by point."""
-        run, events, states = self.layout.runs[k], self._events[k], self._now[k]
+        run, events, states = self.plan.runs[k], self._events[k], self._now[k]
         self._now[k] = np.full(states.shape, np.nan)
         for p in range(len(states)):
             if p not in self.failures:
                 where = time, states[p], rows[p]
                 try:
-                    if self.layout.model.events:
+                    if self.plan.model.events:
                         self._now[k][p], events[p] = self.engine.rested_with_events(*where, self.relative, events[p])
                     else:
-                        self._now[k][p] = self.engine.rested(*where, measured=not run.settles)
+                        self._now[k][p] = self.engine.rested(*where, measured=not run.is_preequilibration)
                 except (RunFailure, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
 

@@ -1,4 +1,4 @@
-"""What is run: runs, their stretches, and the jumps between them."""
+"""What is run: runs, their segments, and the resets between them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import Expression, symbols
 from pathway.kernels import CompiledSheets, Sheet, compile_sheets
-from pathway.simulation.hybrid import Saltation, is_moment
 
-from .slots import partial_slopes
+from ..hybrid import Saltation, is_moment
+from .parameter_map import partial_derivatives
 
 
-class Jump:
+class StateReset:
     """New values at the start of a period that depend on the running state.
 
     Attributes
@@ -38,7 +38,7 @@ class Jump:
         self.species = np.array([model.species.index(n) for n in species], dtype=int)
         self.parameters = np.array([model.parameters.index(n) for n in parameters], dtype=int)
         self._formulas = [*species.values(), *parameters.values()]
-        self._slopes, self._derivatives = partial_slopes(self._formulas, frozenset({"time"}))
+        self._slopes, self._derivatives = partial_derivatives(self._formulas, frozenset({"time"}))
         self._n_names, self._n_species = len(names), len(model.species)
         # A pool holds the problem's parameters, then the state, then time.
         pool = [*names, *model.species, "time"]
@@ -57,7 +57,7 @@ class Jump:
         return self._compiled(pools)[:, self._compiled.places[0][:, 0]]
 
     def values(self, q: np.ndarray, states: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
-        """The states after the jump, shape (n_points, n_species), and what the parameters are set to."""
+        """The states after the reset, shape (n_points, n_species), and what the parameters are set to."""
         found, n = self._evaluate(q, states, time), len(self.species)
         made = states.copy()
         made[:, self.species] = found[:, :n]
@@ -74,28 +74,28 @@ class Jump:
 
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class Segment:
     """One period of one run.
 
     Attributes
     ----------
     start, end : float
-        -inf as `start`: run to the steady state; `end` is inf where the last measurement is a steady state.
+        `end` is inf where the last measurement is a steady state, and of a preequilibration.
     row : int
-        Row of the layout's parameter table.
-    jump : Jump, optional
+        Row of the plan's parameter table.
+    reset : StateReset, optional
     held : int array
-        Model parameters that keep what a jump gave them.
+        Model parameters that keep what a reset gave them.
     times : array
         Moments recorded in this period, ascending; a final inf asks for the steady state.
     first_output : int
-        Position of the first of them among all recorded moments of the layout.
+        Position of the first of them among all recorded moments of the plan.
     """
 
     start: float
     end: float
     row: int
-    jump: Jump | None
+    reset: StateReset | None
     held: np.ndarray
     times: np.ndarray
     first_output: int
@@ -119,7 +119,7 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class ModeSegment:
-    """Part of a stretch that has been run, within one mode of the rates; without switches that move, all of it.
+    """Part of a segment that has been run, within one mode of the rates; without switches that move, all of it.
 
     Attributes
     ----------
@@ -128,7 +128,7 @@ class ModeSegment:
     row : array
         Model parameters in force, with the modes.
     saltations : list of Saltation
-        How slopes jump at its end.
+        How slopes reset at its end.
     """
 
     tape: np.ndarray
@@ -153,18 +153,17 @@ class Run:
     ----------
     name : str
     start_row : int
-        Row of the layout's table of initial states.
+        Row of the plan's table of initial states.
     before : int
-        Position of the pre-equilibration it continues, or -1.
-    stretches : tuple of Stretch
+        Position of the preequilibration it continues, or -1.
+    segments : tuple of Segment
+        One, of a preequilibration.
+    is_preequilibration : bool
+        Whether it lasts until the steady state, where others go on.
     """
 
     name: str
     start_row: int
     before: int
-    stretches: tuple[Stretch, ...]
-
-    @property
-    def settles(self) -> bool:
-        """Whether it is a pre-equilibration."""
-        return self.stretches[0].start == -math.inf
+    segments: tuple[Segment, ...]
+    is_preequilibration: bool = False

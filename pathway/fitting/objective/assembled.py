@@ -1,0 +1,127 @@
+"""A problem assembled: which runs there are, which of them gives each measurement, and how that scatters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+
+from pathway.simulation.protocol.initial_state import model_symbols
+from pathway.simulation.protocol.plan import Reads, SimulationPlan
+
+from ..problem import Measurement, Normalization, Problem
+from .axes import axis_of, moments
+from .groups import Group
+from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
+from .observed import Moving, Observed, Pool
+
+
+class AssembledProblem:
+    """The arrays of a problem.
+
+    Attributes
+    ----------
+    problem : Problem
+    plan : SimulationPlan
+        What is run.
+    groups : tuple of Group
+        Measurements by observable.
+    order : int array
+        `order[k]` is the measurement at position k of the groups' order. Those after the problem's own are the moments
+        that normalizations refer to: simulated, not counted.
+    noise : NoiseModel
+        In the order of the groups.
+    observed : Observed
+        The simulated measurements, in the same order.
+    """
+
+    def __init__(self, problem: Problem, plan: SimulationPlan | None = None) -> None:
+        """`plan` is that of `plan_of`, if there is one already."""
+        self.problem = problem
+        used, measurements = _all_measurements(problem)
+        self.groups, self.order = _groups(problem, measurements)
+        self.plan = plan = _plan(problem, measurements, self.groups) if plan is None else plan
+        chosen = [measurements[k] for k in self.order]
+        self.noise = _noise_model(problem, chosen)
+        self.axes = tuple(axis_of(n, chosen) for n in used)
+        pool = Pool(
+            self.groups,
+            np.array([plan.output(m.experiment, m.time) for m in chosen], dtype=int),
+            plan.output_time,
+            (len(plan.model.species), len(plan.model.parameters)),
+            plan.positions,
+        )
+        moving = Moving(plan.read_species, plan.read_constants, plan.estimated_place, len(plan.estimated))
+        self.observed = Observed(self.groups, pool, self.axes, moving)
+
+    @cached_property
+    def own_rows(self) -> np.ndarray:
+        """Row in the groups' order of each of the problem's own measurements, in their order."""
+        return np.argsort(self.order)[: len(self.problem.measurements)]
+
+    @cached_property
+    def observed_only(self) -> np.ndarray:
+        """Estimated parameters that no run depends on: scales, offsets, noise levels. Positions among the estimated."""
+        used = frozenset().union(*self.plan.reads)
+        return np.array([k for k, q in enumerate(self.plan.estimated) if int(q) not in used], dtype=int)
+
+
+def plan_of(problem: Problem) -> SimulationPlan:
+    """What is run for a problem."""
+    _, measurements = _all_measurements(problem)
+    return _plan(problem, measurements, _groups(problem, measurements)[0])
+
+
+def _all_measurements(problem: Problem) -> tuple[list[Normalization], tuple[Measurement, ...]]:
+    """The normalizations that are used, and the measurements with the moments that these refer to."""
+    asked = {m.normalization for m in problem.measurements}
+    used = [n for n in problem.normalizations if n.name in asked]
+    return used, (*problem.measurements, *(m for n in used for m in moments(n, problem)))
+
+
+def _groups(problem: Problem, measurements: Sequence[Measurement]) -> tuple[tuple[Group, ...], np.ndarray]:
+    """Measurements by observable, and their order."""
+    observables = {o.name: o for o in problem.observables}
+    base = model_symbols(problem.model, [p.name for p in problem.parameters])
+    by_observable: dict[str, list[int]] = {}
+    for k, m in enumerate(measurements):
+        by_observable.setdefault(m.observable, []).append(k)
+    groups: list[Group] = []
+    order: list[int] = []
+    for name, members in by_observable.items():
+        measured = [measurements[k] for k in members]
+        groups.append(Group(problem.model, base, observables[name], observables, measured, len(order)))
+        order += members
+    return tuple(groups), np.array(order, dtype=int)
+
+
+def _plan(problem: Problem, measurements: Sequence[Measurement], groups: Sequence[Group]) -> SimulationPlan:
+    times: dict[str, set[float]] = {}
+    for m in measurements:
+        times.setdefault(m.experiment, set()).add(m.time)
+    last = {m.observable for m in problem.measurements if m.time == math.inf}
+    reads = Reads(
+        moments=times,
+        species=frozenset(k for g in groups for k in g.species.values()),
+        parameters=frozenset(k for g in groups for k in g.constants.values()),
+        at_rest=frozenset(k for g in groups if g.observable.name in last for k in g.species.values()),
+    )
+    values = {p.name: p.value for p in problem.parameters}
+    return SimulationPlan(
+        problem.model, values, frozenset(problem.names), problem.experiments, reads, problem.derived, problem.name
+    )
+
+
+def _noise_model(problem: Problem, measurements: Sequence[Measurement]) -> NoiseModel:
+    observables = {o.name: o for o in problem.observables}
+    kinds = [observables[m.observable] for m in measurements]
+    return NoiseModel(
+        measured=np.array([m.value for m in measurements], dtype=float),
+        distribution=np.array([DISTRIBUTIONS[o.distribution] for o in kinds], dtype=int),
+        transformation=np.array([TRANSFORMATIONS[o.transformation] for o in kinds], dtype=int),
+        freedom=np.array([o.degrees_of_freedom for o in kinds], dtype=float),
+        censored=np.array([{"": 0, "below": -1, "above": 1}[m.censored] for m in measurements], dtype=int),
+        counted=np.array([m.counted for m in measurements], dtype=bool),
+    )

@@ -1,0 +1,113 @@
+"""Runs the experiments of a plan: values of many points, values and slopes of one, gradients of one number."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..errors import SimulationError
+from .adjoint import AdjointPass
+from .batch import BatchRun, batches
+from .directions import ForwardSensitivities
+from .engine import Engine
+from .forward import ForwardPass
+from .outputs import BatchOutputs, Outputs, RunFailure
+from .plan import SimulationPlan
+
+SAFETY = 0.01
+"""A slope's share of its tolerance: the sum over all measurements must meet it."""
+
+
+class Runner:
+    """Values and slopes of all recorded moments.
+
+    Attributes
+    ----------
+    plan : SimulationPlan
+    relative_tolerance : float
+        Of the states.
+    slope_tolerance : float
+        Of their slopes.
+    engine : Engine
+    """
+
+    def __init__(
+        self,
+        plan: SimulationPlan,
+        relative_tolerance: float = 1e-8,
+        slope_tolerance: float = 1e-4,
+        solver: str = "Rodas5P",
+    ) -> None:
+        self.plan, self.relative_tolerance = plan, relative_tolerance
+        self.slope_tolerance = slope_tolerance
+        self.engine = Engine(plan, solver)
+        self._batches = batches(plan.runs)
+        self._sensitivities = self._make_sensitivities()
+        self._room: tuple[np.ndarray, np.ndarray] | None = None
+
+    def run(self, q: np.ndarray) -> Outputs:
+        """States and slopes at parameter values `q`, shape (n_names,), in natural units; the next call overwrites the
+        slopes.
+
+        Raises
+        ------
+        RunFailure
+        """
+        try:
+            return self._followed(q)
+        except (SimulationError, np.linalg.LinAlgError) as reason:
+            raise RunFailure(str(reason)) from None
+        except MemoryError as reason:
+            raise RunFailure(f"what the runs record does not fit into memory: {reason}") from None
+
+    def run_many(self, q: np.ndarray) -> BatchOutputs:
+        """States at many points, shape (n_points, n_names), each as if it were alone.
+
+        Raises
+        ------
+        RunFailure
+            If no point can be run.
+        """
+        try:
+            batch = BatchRun(self.engine, self.plan, q, self.relative_tolerance)
+            batch.run(self._batches)
+        except MemoryError as reason:
+            raise RunFailure(f"what the runs record does not fit into memory: {reason}") from None
+        return batch.recorded
+
+    def adjoint(self, q: np.ndarray) -> AdjointPass:
+        """All runs at one point with their steps kept, for the gradient of one number.
+
+        Raises
+        ------
+        RunFailure
+        """
+        return AdjointPass(self.engine, self.plan, q, (self.relative_tolerance, self.slope_tolerance))
+
+    @property
+    def goes_backwards(self) -> bool:
+        """Whether gradients can be had by `adjoint`."""
+        return not self.plan.model.events
+
+    def _make_sensitivities(self) -> list[ForwardSensitivities]:
+        """One for each run."""
+        plan, made = self.plan, []
+        for run in plan.runs:
+            chain = plan.chain(run)
+            resets = [segment.reset for segment in chain if segment.reset is not None]
+            extra = {int(plan.estimated_place[q]) for reset in resets for q in reset.read} - {-1}
+            held: dict[int, set[int]] = {}
+            for segment in chain:
+                held.setdefault(segment.row, set()).update(segment.held.tolist())
+            made.append(ForwardSensitivities(plan, self.engine.traced, run.start_row, held, extra))
+        return made
+
+    def _followed(self, q: np.ndarray) -> Outputs:
+        """States and slopes, run by run."""
+        if self._room is None:
+            states, parameters = map(np.zeros, self.plan.slope_shapes)
+            self._room = states, parameters
+        tolerances = self.relative_tolerance, SAFETY * self.slope_tolerance
+        forward = ForwardPass(self.engine, self.plan, self._sensitivities, q, tolerances, self._room)
+        for k, run in enumerate(self.plan.runs):
+            forward.run(k, run)
+        return forward.recorded

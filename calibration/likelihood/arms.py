@@ -59,7 +59,7 @@ class Plan:
     def _shortened(self, arm: Arm) -> Arm:
         """The arm without steps in which nothing happens to cells at rest."""
         steps = list(arm.steps)
-        while len(steps) > 1 and not steps[0].add and (steps[0].medium == FULL or not self.starves):
+        while len(steps) > 1 and not (steps[0].add or steps[0].scale) and (steps[0].medium == FULL or not self.starves):
             steps.pop(0)
         return Arm(arm.line, tuple(steps))
 
@@ -109,7 +109,7 @@ class Plan:
     ) -> None:
         """Arms that are recorded at the same times, all members of all of them as one ensemble."""
         n = len(values)
-        rows = np.concatenate([self._parameters(arm, cells[arm.line].parameters) for arm in arms])
+        rows = np.concatenate([self._parameters(arm, cells[arm.line].parameters, nuisances) for arm in arms])
         starts = np.concatenate([self._start(arm, cells, nuisances, states) for arm in arms])
         alive = np.flatnonzero(np.isfinite(starts).all(axis=1))
         names = None if passed else self._quantities
@@ -137,10 +137,14 @@ class Plan:
                 else:
                     values[:, column] = own[:, place, self._quantities.index(reading.quantity)]
 
-    def _parameters(self, arm: Arm, parameters: np.ndarray) -> np.ndarray:
+    def _parameters(self, arm: Arm, parameters: np.ndarray, nuisances: Mapping[str, np.ndarray]) -> np.ndarray:
+        """A line's numbers in an arm's last step: without serum, or less of what was knocked down so far."""
+        parameters = parameters.copy()
         if arm.steps[-1].medium == STARVED and self.starves:
-            parameters = parameters.copy()
             parameters[:, self.model.parameter_index(SERUM)] = 0.0
+        for name, nuisance in (scaled for step in arm.steps for scaled in step.scale):
+            if name in self.model.parameters:
+                parameters[:, self.model.parameter_index(name)] *= nuisances[nuisance]
         return parameters
 
     def _start(
@@ -155,6 +159,9 @@ class Plan:
         start = (states[before] if before.steps else cells[arm.line].states).copy()
         for species, amount, nuisance in arm.steps[-1].add:
             start[:, self.model.species_index(species)] += amount * (nuisances[nuisance] if nuisance else 1.0)
+        for name, nuisance in arm.steps[-1].scale:
+            if name in self.model.species:
+                start[:, self.model.species_index(name)] *= nuisances[nuisance]
         return start
 
 

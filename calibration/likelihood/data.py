@@ -26,11 +26,14 @@ class Step:
         "full" or "serum-free".
     add : tuple of (species, amount, nuisance)
         Amount in the unit of the species; times the nuisance parameter's value where one is named.
+    scale : tuple of (name, nuisance)
+        What a knock-down multiplies: a parameter from then on, a species once.
     """
 
     hours: float
     medium: str = FULL
     add: tuple[tuple[str, float, str], ...] = ()
+    scale: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

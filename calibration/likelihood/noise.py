@@ -40,6 +40,14 @@ def _relative_count(readings: Values, background: np.ndarray, divisions: np.ndar
     return np.exp2(np.clip(divisions * (treated / (rate * hours) - 1.0), -60.0, 20.0))
 
 
+def _growth_rate_inhibition(
+    readings: Values, background: np.ndarray, divisions: np.ndarray, hours: float
+) -> np.ndarray:
+    """GR: 2^q - 1, where q is growth under treatment over growth without."""
+    treated, rate = readings
+    return np.exp2(np.clip(treated / (rate * hours), -60.0, 20.0)) - 1.0
+
+
 def _log_slope(readings: Values, background: np.ndarray, divisions: np.ndarray, hours: float) -> np.ndarray:
     """d ln(first) / d ln(second) between two conditions: readings are first, first before, second, second before."""
     first, before, second, second_before = (np.maximum(one, LEAST) for one in readings)
@@ -53,6 +61,7 @@ SCALES: dict[str, Callable[[Values, np.ndarray, np.ndarray, float], np.ndarray]]
     "level": _level,
     "log ratio": _log_ratio,
     "relative count": _relative_count,
+    "GR": _growth_rate_inhibition,
     "log slope": _log_slope,
 }
 

@@ -97,7 +97,8 @@ class Problem:
         self.plan = Plan(self.model, (reading for datum in self.table for reading in datum.readings))
         self.findings = findings
         self.lines = with_parents((*self.plan.lines, *(findings.lines if findings else ())))
-        doses = {n for r in self.plan.readings for step in r.arm.steps for _, _, n in step.add if n}
+        steps = [step for reading in self.plan.readings for step in reading.arm.steps]
+        doses = {n for step in steps for _, _, n in step.add if n} | {n for step in steps for _, n in step.scale}
         noisy = {n for datum in self.table for n in (datum.background, datum.factor_nuisance) if n}
         self._nuisances = tuple(name for name in manifest()["nuisance"] if name in doses | noisy)
         kinds = {datum.kind for datum in self.table}

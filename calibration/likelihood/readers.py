@@ -159,7 +159,7 @@ def hpn_courses(files: Sequence[Path], about: Mapping[str, Any], name: str) -> D
             ligand = about["ligands"][stimuli[0]]
             agents = about["inhibitors"][blocked[0]] if blocked else []
             plain = ligand_arm(line, 4.0, (ligand, about["dose"]))
-            arm = _inhibited(line, agents, ligand, about) if agents else plain
+            arm = inhibited_arm(line, agents, ligand, about) if agents else plain
             for column, quantity in about["sites"].items():
                 if f"DV:{column}" not in row or (blocked and quantity in about["not_with_inhibitor"]):
                     continue
@@ -176,7 +176,8 @@ def hpn_courses(files: Sequence[Path], about: Mapping[str, Any], name: str) -> D
     return data, groups
 
 
-def _inhibited(line: str, agents: Sequence[str], ligand: str, about: Mapping[str, Any]) -> Arm:
+def inhibited_arm(line: str, agents: Sequence[str], ligand: str, about: Mapping[str, Any]) -> Arm:
+    """Starved cells, then inhibitors of a dose that is a nuisance, then a ligand."""
     given = tuple((species, 1.0, f"hpn_{species}") for species in agents)
     before = starved(about["before"], given)
     return Arm(line, (starved(STARVATION), before, starved(4.0, ((ligand, about["dose"], ""),))))

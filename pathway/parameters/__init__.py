@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from pathway.errors import UnknownName, did_you_mean
 from pathway.network import Network, circuit
@@ -82,11 +83,13 @@ class Anchor:
 
 @dataclass(frozen=True)
 class KnockDownEntry:
-    """How a protein is lowered: the parameter its synthesis scales with, and the observable that shows its level."""
+    """How a protein is lowered: the parameter its synthesis scales with, and the observable that shows its level; or,
+    where the circuit conserves it, the species of all its forms."""
 
     protein: str
-    parameter: str
-    observable: str
+    parameter: str = ""
+    observable: str = ""
+    species: tuple[str, ...] = ()
 
 
 @cache
@@ -206,4 +209,8 @@ def media() -> Mapping[str, Mapping[str, float]]:
 def knock_downs() -> Mapping[str, KnockDownEntry]:
     """Proteins that a scenario can knock down."""
     tables = document(HERE / "knock_downs.toml").tables
-    return {name: KnockDownEntry(name, table["parameter"], table["observable"]) for name, table in tables.items()}
+    return {name: KnockDownEntry(name, **_as_fields(table)) for name, table in tables.items()}
+
+
+def _as_fields(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}

@@ -163,7 +163,8 @@ class _Compiler:
             yield change.time, change.name, StateChange(self._changed(change.name, change.written))
         for change in arm.timed_knock_downs:
             goal = self.laboratory.knock_downs[change.name]
-            yield change.time, goal.parameter, StateChange(factor=1.0 - quantities.fraction(change.written))
+            left = StateChange(factor=1.0 - quantities.fraction(change.written))
+            yield from ((change.time, name, left) for name in goal.scaled)
 
 
 def _differing(these: Formulas, those: Formulas) -> dict[str, Expression]:

@@ -268,6 +268,8 @@ class Checker:
             place = (*path, protein)
             self._known(protein, self.laboratory.knock_downs, place, "protein that can be knocked down")
             text = value.get("by") if isinstance(value, dict) else value
+            if isinstance(value, str) and protein in self.laboratory.knock_downs:
+                self._lasting(protein, value, place)
             if isinstance(value, dict):
                 self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
             if isinstance(text, str):
@@ -275,6 +277,12 @@ class Checker:
                     quantities.fraction(text)
                 except UnitError as error:
                     self._add(place, f"knock-down of {protein}: {error}")
+
+    def _lasting(self, protein: str, text: str, path: Path) -> None:
+        """A protein without synthesis can fall at a moment, and is never "lower for good" in cells at rest."""
+        if self.laboratory.knock_downs[protein].species:
+            example = f'{{ by = "{text}", at = "-48 h" }}'
+            self._add(path, f"the circuit does not make {protein} anew, so it falls at a moment; write {example}")
 
     def _medium(self, table: Mapping[str, Any], path: Path) -> None:
         """A medium that there is, from a moment before the end, whose parameters nothing else sets."""

@@ -50,10 +50,17 @@ class Agent:
 
 @dataclass(frozen=True)
 class KnockDown:
-    """How a protein is lowered: the parameter that its synthesis scales with, and where its level is read."""
+    """How a protein is lowered: the parameter that its synthesis scales with, and where its level is read; or, where it
+    is conserved, the species of all its forms, which fall at a moment."""
 
-    parameter: str
-    observable: str
+    parameter: str = ""
+    observable: str = ""
+    species: tuple[str, ...] = ()
+
+    @property
+    def scaled(self) -> tuple[str, ...]:
+        """What a knock-down at a moment scales."""
+        return self.species or (self.parameter,)
 
 
 @dataclass(frozen=True, eq=False)

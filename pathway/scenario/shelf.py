@@ -29,7 +29,7 @@ def built_in_laboratory() -> Laboratory:
         parameters_of=line_values,
         units=_readable(network),
         parameters={parameter.name: parameter.unit for parameter in network.parameters},
-        knock_downs={n: KnockDown(k.parameter, k.observable) for n, k in parameters.knock_downs().items()},
+        knock_downs={n: KnockDown(k.parameter, k.observable, k.species) for n, k in parameters.knock_downs().items()},
         line_of=line_of_cells,
         anchors=parameters.anchors(),
         media=parameters.media(),

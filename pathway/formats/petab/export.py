@@ -94,7 +94,7 @@ def _changed(scenario: Scenario, laboratory: Laboratory) -> Iterable[str]:
     for arm in scenario.arms:
         yield from (*arm.changes, *(change.name for change in arm.timed_changes))
         lowered = (*arm.knock_downs, *(change.name for change in arm.timed_knock_downs))
-        yield from (laboratory.knock_downs[protein].parameter for protein in lowered)
+        yield from (name for protein in lowered for name in laboratory.knock_downs[protein].scaled)
 
 
 def _can_be_estimated(parameter: FitParameter, lines: Lines) -> bool:

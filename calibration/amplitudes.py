@@ -60,7 +60,7 @@ def rows(data: Sequence[Datum], computed: np.ndarray) -> list[str]:
     """A row of the table for each set, line, treatment and observable."""
     measured_by, computed_by = (defaultdict(lambda: defaultdict(list)) for _ in range(2))
     for datum, value in zip(data, computed, strict=True):
-        if datum.kind == "ligand_fold" and datum.quantity in OBSERVABLES and "fold" in datum.scale:
+        if datum.scale == "log10 fold" and datum.quantity in OBSERVABLES and "inhibitor" not in datum.label:
             key = datum.set, datum.line, datum.label, datum.quantity
             measured_by[key][datum.time].append(datum.value)
             computed_by[key][datum.time].append(float(value))
@@ -90,7 +90,7 @@ def main() -> None:
     reader.add_argument("--data", type=Path, required=True)
     found = problem(reader.parse_args().data, findings=False)
     (HERE / "AMPLITUDES.md").write_text(
-        page(found.table, found.predictions(found.prior.chosen()[None])[0]), encoding="utf-8"
+        page(found.table, found.before_offsets(found.prior.chosen()[None])[0]), encoding="utf-8"
     )
 
 

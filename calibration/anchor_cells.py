@@ -10,9 +10,8 @@ import re
 import sys
 from pathlib import Path
 
-from tune_circuit import plain_model
-
 from pathway import parameters
+from pathway.scenario.shelf import circuit_model
 from pathway.simulation.anchor import solve_anchors
 
 CELLS = Path(parameters.__file__).parent / "cells"
@@ -27,7 +26,7 @@ def main() -> None:
         goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors_held(line)}
         file = CELLS / f"{name}.toml"
         text = file.read_text(encoding="utf-8")
-        for parameter, found in solve_anchors(plain_model().with_parameters(line.values), goals).values.items():
+        for parameter, found in solve_anchors(circuit_model(), goals, line.values).values.items():
             before = line.values[parameter]
             print(f"{name:12s} {parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
             text = re.sub(rf"(\[{parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)

@@ -131,7 +131,7 @@ class Problem:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Of `log_likelihood`: those of measured data, then those of findings."""
-        measured = dict.fromkeys(self._column(k) for k in np.flatnonzero(self.counted))
+        measured = dict.fromkeys(self.column(k) for k in np.flatnonzero(self.counted))
         return (*measured, *(self.findings.columns if self.findings else ()))
 
     @cached_property
@@ -171,7 +171,7 @@ class Problem:
                 counted = [k for k in rows if self.counted[k]]
                 if counted:
                     total, *_ = self._group(counted, rows, theta, simulated.values)
-                    values[:, place[self._column(counted[0])]] += total
+                    values[:, place[self.column(counted[0])]] += total
         if self.findings:
             own = simulated.values[:, len(self.plan.readings) :]
             values[:, len(place) - len(self.findings.columns) :] = self.findings.log_likelihood(own)
@@ -182,6 +182,12 @@ class Problem:
     def predictions(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
         """On the scale of the data, with the offsets and gains that the counted data ask for."""
         return self._by_datum(theta, simulated)[0]
+
+    def before_offsets(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
+        """What the circuit gives on the scale of the data, with nothing of it taken from them, (n_members, n_data)."""
+        simulated = simulated or self.simulated(theta)
+        with np.errstate(all="ignore"):
+            return self._modelled(range(len(self.table)), theta, simulated.values)
 
     def residuals(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
         """(Measured - predicted) / standard deviation, of the counted data, shape (n_members, n_data); 0 elsewhere."""
@@ -229,7 +235,8 @@ class Problem:
 
     # Groups of data.
 
-    def _column(self, k: int) -> str:
+    def column(self, k: int) -> str:
+        """The column that a datum, by its place in `table`, counts in."""
         datum = self.table[k]
         several = len({self.table[j].line for j in self._group_rows[datum.group]}) > 1
         return datum.set if several or not datum.line else f"{datum.set}:{datum.line}"

@@ -54,7 +54,8 @@ def test_an_agent_with_itself_is_loewe_additive():
     assert not found.undefined
     assert np.abs(found.values).max() < 1e-10
     index = combination_index(surface, SECOND, SECOND)
-    assert np.abs(index.compressed() - 1.0).max() < 1e-10 and index.count() == 49
+    assert np.abs(index.compressed() - 1.0).max() < 1e-10
+    assert (np.ma.getmaskarray(index)[1:, 1:] == False).all() and index.count() == 49  # noqa: E712
 
 
 def test_loewe_in_closed_form_for_equal_slopes():
@@ -115,6 +116,59 @@ def test_an_isobole_has_a_point_for_each_dose_of_either_agent():
     below = doses[doses < 7.0].tolist()
     assert set(below) <= set(line.doses_first.tolist())
     assert set(below) <= set(line.doses_second.tolist())
+
+
+def test_an_isobole_is_sorted_along_the_first_agent_and_ends_where_it_starts():
+    """A sham combination at the effect of dose 7, and an effect that nothing is needed for."""
+    doses = np.linspace(0, 16, 9)
+    surface = grid(SECOND.effect(doses[:, None] + doses[None, :]), doses, doses)
+    line = isobole(surface, float(SECOND.effect(7.0)))
+    assert np.diff(line.doses_first).min() >= 0.0 and np.diff(line.doses_second).max() < 0.0
+    assert line.doses_first == pytest.approx([0, 0, 1, 2, 3, 4, 5, 6, 7], abs=0.2)
+    assert line.doses_second == pytest.approx([8, 7, 6, 5, 4, 3, 2, 1, 0], abs=0.2)
+    nothing = isobole(surface, 2.0)
+    assert (list(nothing.doses_first), list(nothing.doses_second), nothing.additive) == ([0.0], [0.0], (0.0, 0.0))
+
+
+def test_every_cell_that_flips_is_named_and_no_other():
+    control = 2.0
+    logs = control * np.array([[1.0, 0.6, 0.4], [0.6, 0.27, 0.1], [0.5, 0.2, 0.21]])
+    scales = {"growth rate": logs / control, "GR": 2 ** (logs / control) - 1, "count": np.exp(logs - control)}
+    for scale, exact in scales.items():
+        assert effects(logs, control, scale) == pytest.approx(exact, rel=1e-12)
+    gaps = {s: e[1:, :1] * e[:1, 1:] / e[0, 0] - e[1:, 1:] for s, e in scales.items()}
+    mixed = (np.max(list(gaps.values()), axis=0) >= 0.01) & (np.min(list(gaps.values()), axis=0) <= -0.01)
+    found = flips({s: grid(e, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0]) for s, e in scales.items()})
+    assert (
+        {(f.row, f.column) for f in found}
+        == {(1 + i, 1 + j) for i, j in np.argwhere(mixed)}
+        == {(1, 1), (1, 2), (2, 1)}
+    )
+    assert found[0].excess == pytest.approx({s: gap[0, 0] for s, gap in gaps.items()})
+
+
+def test_errors_of_a_musyc_fit_are_those_of_least_squares():
+    """Against SciPy's covariance in the same numbers, potencies, slopes and alphas as logarithms."""
+    from scipy.optimize import curve_fit
+
+    _, data = potentiated()
+    noisy = grid(data.effect + 0.005 * np.random.default_rng(1).normal(size=data.effect.shape))
+    found = fit_musyc(noisy)
+    values = list(found.surface.to_dict().values())[:10]
+
+    def surface(at, *numbers):
+        return MuSyC(*numbers[:4], *np.exp(numbers[4:])).effect(*at)
+
+    at = np.stack(np.meshgrid(DOSES, DOSES_SECOND, indexing="ij")).reshape(2, -1)
+    start = [*values[:4], *np.log(values[4:])]
+    _, covariance = curve_fit(surface, at, noisy.effect.ravel(), p0=start)
+    assert list(found.standard_errors.values()) == pytest.approx(np.sqrt(np.diag(covariance)), rel=1e-3)
+
+
+def test_what_an_agent_without_effect_leaves_unknown_has_no_error():
+    found = fit_musyc(grid(FIRST.effect(DOSES)[:, None] * np.ones(len(DOSES_SECOND))[None, :]))
+    unknown = {name for name, error in found.standard_errors.items() if not np.isfinite(error)}
+    assert {"half_second", "slope_second", "alpha_12"} == unknown
 
 
 def test_the_verdict_can_flip_between_scales():

@@ -179,7 +179,7 @@ class Judge:
     def _record_in_child(self, session: pytest.Session, items: list[pytest.Item], answers: int) -> None:
         import coverage
 
-        self._begin_child(session, "record")
+        self._begin_child(session, "record", "")
         names = {str(self._tree / file): file for file in self._sources}
         try:
             for item, following in zip(items, [*items[1:], None], strict=True):
@@ -205,14 +205,17 @@ class Judge:
     def _judge(self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, before: set[str]) -> None:
         chosen, expected = [], 0.0
         for entry in _in_turn(self._coverage.passing(mutant)):
-            if entry["test"] not in before and expected + entry["seconds"] < AT_MOST:
+            if _told(entry) not in before and expected + entry["seconds"] < AT_MOST:
                 chosen.append(entry["test"])
                 expected += entry["seconds"]
         noticed, by = False, ""
         if chosen:
             run = self._in_fork if mutant.in_function else self._afresh
-            noticed, by = run(session, items, mutant, chosen, 60.0 + 20.0 * expected)
-        self._report(mutant, noticed, by, chosen)
+            try:
+                noticed, by = run(session, items, mutant, chosen, 60.0 + 20.0 * expected)
+            except _Gone:
+                return  # somebody has changed the file meanwhile: the next run judges what stands there
+        self._report(mutant, noticed, by, [_told(self._coverage.tests[name]) for name in chosen])
 
     def _in_fork(
         self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, chosen: list[str], seconds: float
@@ -222,10 +225,10 @@ class Judge:
         if child == 0:
             os.close(read)
             try:
-                self._begin_child(session, "judge")
+                self._begin_child(session, "judge", mutant.file)
                 n = self._plant(mutant)
                 if n == 0:
-                    os.write(write, b"! no function took the fault")
+                    os.write(write, b"")
                     os._exit(3)
                 run = [items[name] for name in chosen]
                 for item, following in zip(run, [*run[1:], None], strict=True):
@@ -242,28 +245,34 @@ class Judge:
         with os.fdopen(read) as stream:
             by = stream.read()
         shutil.rmtree(self._scratch / "judge", ignore_errors=True)
-        if code == 3:
-            raise RuntimeError(f"{mutant.name}: {by}")
+        if code == 3:  # no function of this process holds it: one that is made anew at each call of another module
+            return self._afresh(session, items, mutant, chosen, seconds)
         return code != 0, by or ("time" if code else "")
 
     def _plant(self, mutant: Mutant) -> int:
         path = str(self._tree / mutant.file)
         return into_functions(self._functions.get(path, ()), path, self._sources[mutant.file], mutant)
 
-    def _begin_child(self, session: pytest.Session, name: str) -> None:
+    def _begin_child(self, session: pytest.Session, name: str, file: str) -> None:
         """Its own folders and compiled code, its own group of processes, nothing on the terminal."""
         os.setsid()
-        os.environ["PATHWAY_CACHE_DIR"] = str(self._cache_copy(name))
+        os.environ["PATHWAY_CACHE_DIR"] = str(self._cache_for(file))
+        (self._scratch / name).mkdir(exist_ok=True)
         factory = session.config._tmp_path_factory  # type: ignore[attr-defined]
         factory._given_basetemp, factory._basetemp = self._scratch / name / "tmp", None
         session.testsfailed = 0
 
-    def _cache_copy(self, name: str) -> Path:
-        """Of what is compiled without a fault; files are replaced there, never changed."""
-        place, usual = self._scratch / name / "cache", Path("~/.cache/pathway").expanduser()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        if usual.is_dir():
-            subprocess.run(["cp", "-al", usual, place], check=True)
+    def _cache_for(self, file: str) -> Path:
+        """Compiled code: one copy for all, but nothing compiled from formulas for a fault in what writes the code."""
+        writes_code = "/expressions/" in file
+        place, usual = self._scratch / ("bare" if writes_code else "cache"), Path("~/.cache/pathway").expanduser()
+        if writes_code:
+            shutil.rmtree(place / "kernels", ignore_errors=True)
+        if not place.is_dir():
+            place.mkdir()
+            for part in ("loops",) if writes_code else ("loops", "kernels"):
+                if (usual / part).is_dir():
+                    shutil.copytree(usual / part, place / part)
         return place
 
     def _afresh(
@@ -274,7 +283,7 @@ class Judge:
         store(asked, self._tree, mutant)
         options = ["-q", "-x", "-n", "0", "-p", "no:cacheprovider", "-p", "tests.mutation.plant"]
         temporary = ["--basetemp", str(self._scratch / "fresh" / "tmp")]
-        environment = {VARIABLE: str(asked), "PATHWAY_CACHE_DIR": str(self._cache_copy("fresh"))}
+        environment = {VARIABLE: str(asked), "PATHWAY_CACHE_DIR": str(self._cache_for(mutant.file))}
         run = subprocess.Popen(
             [sys.executable, "-m", "pytest", *options, *temporary, *chosen],
             cwd=self._tree,
@@ -291,8 +300,13 @@ class Judge:
             code = 1
         shutil.rmtree(self._scratch / "fresh", ignore_errors=True)
         if code == NOT_PLANTED:
-            raise RuntimeError(f"{mutant.name}: is not in the file any more; start again")
+            raise _Gone
         return code != 0, "at import" if code else ""
+
+
+def _told(entry: dict[str, Any]) -> str:
+    """A test as a verdict names it: with its own text, or a sharper one would not be asked."""
+    return f"{entry['test']} {entry['function']}"
 
 
 def _digest(item: pytest.Item) -> str:
@@ -318,6 +332,10 @@ def _import_all() -> None:
         if not module.name.endswith("__main__") and "parser_process" not in module.name:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
+
+
+class _Gone(Exception):
+    pass
 
 
 class _TooLong(BaseException):

@@ -27,9 +27,7 @@ def checked_times(times: Any, start: float) -> np.ndarray:
     if falling.any():
         at = _first(falling)
         raise InputError(f"times: must not decrease, but entry {at + 1} ({array[at + 1]:g}) follows {array[at]:g}")
-    if array[0] < start:
-        raise InputError(f"times: entry 0 ({array[0]:g}) lies before the start of the run ({start:g})")
-    return array
+    raise InputError(f"times: entry 0 ({array[0]:g}) lies before the start of the run ({start:g})")
 
 
 def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray, model: Model) -> np.ndarray:

@@ -27,13 +27,15 @@ COMMANDS = {
     "profile": ("profile", "decay/decay.yaml", "--workers", "1"),
 }
 FILES = {
-    "ensemble": "import numpy as np, pathway; model = pathway.load('decay/decay.xml'); "
-    "rows = np.tile(model.parameter_values, (6000, 1)); "
+    "ensemble": "import numpy as np, pathway; from pathway.simulation import simulate_to_file; "
+    "model = pathway.load('decay/decay.xml'); rows = np.tile(model.parameter_values, (6000, 1)); "
     "rows[:, model.parameters.index('k')] = np.geomspace(0.01, 10.0, 6000); "
-    "pathway.simulate_to_file(model, np.linspace(0.0, 5.0, 40), rows, {out!r}, chunk=50)",
-    "sbml": "from pathway.cli import main; main(['export', 'untreated_rest', '--to', 'sbml', '--out', {out!r}])",
-    "omex": "from pathway.cli import main; main(['export', 'untreated_rest', '--to', 'omex', '--out', {out!r}])",
-    "latex": "from pathway.cli import main; main(['export', 'untreated_rest', '--to', 'latex', '--out', {out!r}])",
+    "simulate_to_file(model, np.linspace(0.0, 5.0, 40), rows, {out!r}, chunk=50)",
+    **{
+        to: f"import sys; from pathway.cli import main; sys.exit(main(['export', {name!r}, '--to', {to!r}, '--out', "
+        "{out!r}]))"
+        for name, to in (("bt474", "sbml"), ("untreated_rest", "omex"), ("bt474", "latex"))
+    },
 }
 """What writes one file, as Python."""
 

@@ -68,7 +68,7 @@ def test_an_output_that_is_full_is_one_line(here):
 
 def told(text):
     """Lines of standard error, without notes and without how far what takes long has come."""
-    return [line for line in text.splitlines() if not re.match(r"note: |[\w ]+: \d+ of \d+, ", line)]
+    return [line for line in text.splitlines() if not re.match(r"note: |Written: |[\w ]+: \d+ of \d+, ", line)]
 
 
 KINDS_OF_COMMANDS = {

@@ -91,6 +91,7 @@ def test_events_work_in_ensembles() -> None:
     model = model_of("refilled", {"A": "-k*A"}, {"A": 10.0}, {"k": 1.0}, events=(refill,))
     members = np.array([[0.5], [1.0], [2.0]])
     found = simulate_ensemble(model, TIMES[:6], members)
+    assert len(found) == 3 and found.shape == (3, 6, 1)
     for k in range(3):
         assert np.array_equal(found.values[k], simulate(model, TIMES[:6], parameters=members[k]).values)
 

@@ -305,6 +305,14 @@ def test_a_condition_may_keep_a_state_inside_the_domain_of_a_root() -> None:
     assert by(model, "x", "k", np.array([0.5, 1.0, 3.0])) == pytest.approx([-0.375, -0.5, 0.0], abs=1e-6)
 
 
+def test_a_branch_is_left_where_it_is_no_number_also_the_last_one() -> None:
+    # Beyond thr, which is reached at thr, x - thr depends on t - thr alone: dx/dthr = 1 - dx/dt.
+    model = model_of("root", {"x": "piecewise(1, x < thr, 2 + sqrt(x - thr + 0.25))"}, {"x": 0.0}, {"thr": 1.0})
+    x = simulate(model, [2.0, 3.0], relative_tolerance=1e-9)["x"]
+    found = by(model, "x", "thr", np.array([0.5, 2.0, 3.0]))
+    assert found == pytest.approx([0.0, *(-1.0 - np.sqrt(x - 0.75))], abs=1e-6)
+
+
 def test_a_rate_with_an_infinite_slope_at_a_border_is_refused_by_name() -> None:
     model = model_of("log", {"x": "-u", "y": "piecewise(log(x), x > 0, 0)"}, {"x": 3.0, "y": 0.0}, {"u": 1.0})
     refused(model, "u", "the slope of a rate is infinite at the border of '0 < x'")

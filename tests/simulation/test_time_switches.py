@@ -275,6 +275,13 @@ def test_three_hundred_random_models_with_conditions_on_time() -> None:
     assert len(_judged(range(20, 320))) <= 9
 
 
+def test_places_of_what_the_moments_depend_on() -> None:
+    rates = {"x": "piecewise(1, time < b + held, 0)", "held": "0"}
+    switching = TimeSwitches(model_of("m", rates, {"x": 0.0, "held": 3.0}, {"a": 1.0, "b": 2.0}))
+    assert tuple(switching.places(switching.in_rates)) == ([1], [1])
+    assert switching.reads(switching.in_rates) == {"b", "held"}
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_straight_conditions_change_where_exact_arithmetic_says(seed: int) -> None:
     """Fractions know where; floats have it beside that by their rounding at most, and sure sides on both sides."""

@@ -90,6 +90,13 @@ def test_dimensions_that_differ_are_told_in_words():
         conversion_factor("nM", "h")
 
 
+def test_the_largest_exponent_is_still_read():
+    assert unit(f"s^{units.LARGEST_EXPONENT}").factor == 1.0
+    assert unit(f"1/min^{units.LARGEST_EXPONENT}").factor == pytest.approx(60.0**-units.LARGEST_EXPONENT)
+    with pytest.raises(UnitError):
+        unit(f"s^{units.LARGEST_EXPONENT + 1}")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [("%", "a plain number"), ("1/h", "1/time"), ("1/(nM*h)", "length^3/(amount*time)"), ("g*m^2", "length^2*mass")],

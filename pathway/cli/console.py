@@ -14,6 +14,11 @@ import typer
 
 Progress = Callable[[str, int, int], None]
 
+ENSEMBLE = typer.Option(
+    "--ensemble", help="Intervals from: calibrated [default where it ships], prior, none, or a file (.npz)"
+)
+WEIGHTS = typer.Option("--weights", help="Of the ensemble: after measured data, or after 'findings' too")
+MEMBERS = typer.Option("--members", help="Of the ensemble, at most", min=2, max=100_000)
 FORCE = typer.Option("--force", help="Replace what another result has written into the folder; other files stay")
 
 

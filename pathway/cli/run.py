@@ -29,6 +29,9 @@ def run(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/NAME]")] = None,
     force: Annotated[bool, console.FORCE] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
+    ensemble: Annotated[str | None, console.ENSEMBLE] = None,
+    weights: Annotated[str, console.WEIGHTS] = "measured",
+    members: Annotated[int, console.MEMBERS] = 200,
     until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
     points: Annotated[int, typer.Option(help="Model files: number of times", min=2, max=1_000_000)] = 101,
 ) -> int:
@@ -37,10 +40,17 @@ def run(
         from .run_model import run_model
 
         return run_model(Path(name_or_file), until, points, settings or [], out, force, as_json)
-    return _run_scenario(name_or_file, settings or [], out, force, as_json)
+    return _run_scenario(name_or_file, settings or [], out, force, as_json, (ensemble, weights, members))
 
 
-def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, force: bool, as_json: bool) -> int:
+def _run_scenario(
+    name_or_file: str,
+    settings: list[str],
+    out: Path | None,
+    force: bool,
+    as_json: bool,
+    asked: tuple[str | None, str, int],
+) -> int:
     from pathway.report import check_out, default_folder, identity_of, write_report
     from pathway.report.run import RUN, run_report
     from pathway.scenario import read_scenario
@@ -51,13 +61,21 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
     scenario = read_scenario(name_or_file, settings)
     folder = out or default_folder(scenario.name, scenario.settings)
     check_out(folder, RUN, identity_of(scenario, folder), force)
-    from pathway.scenario import run_scenario
+    from pathway.scenario import built_in_laboratory, run_scenario
+    from pathway.scenario.ensembles import sets_asked_for
+    from pathway.scenario.members import with_members
 
+    laboratory = built_in_laboratory()
+    sets, remark = sets_asked_for(laboratory.model, *asked)
+    if remark:
+        console.say(remark)
     size = expected_size(scenario)
     if size.remark and not as_json:
         console.say(f"this takes {size.remark}")
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
+        if sets is not None:
+            result = with_members(result, laboratory, sets, report)
         record = write_report(run_report(result, folder), folder, console.typed(), force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
@@ -68,9 +86,14 @@ def _run_scenario(name_or_file: str, settings: list[str], out: Path | None, forc
 
 
 def print_summary(result: Result) -> None:
-    """Arms with GR, percent of control and of untreated and the shown observables, then the expectations."""
+    """Plain words first; then arms with growth and the shown observables, the same over the ensemble, expectations, and
+    what has to be known beside them."""
+    from pathway.scenario.plain_words import caveats, sentences
+
     scenario = result.scenario
     console.print_line(scenario.title, style="bold")
+    for sentence in sentences(result):
+        console.print_line(sentence)
     shown = [name for name in scenario.observables if name != "cell_number"]
     growing = any(arm.growth for arm in result.arms.values())
     compared = ["GR", "control", "% of control", "% of untreated"] if growing else []
@@ -84,7 +107,23 @@ def print_summary(result: Result) -> None:
     if growing:
         said = "GR: 1 grows as its control, 0 is arrested, - where the question does not apply."
         console.print_line(f"{said} Values at the end of the experiment.")
+    if result.ensemble:
+        print_intervals(result)
     print_verdicts([verdict.to_dict() for verdict in result.verdicts])
+    for caveat in caveats(result):
+        console.print_line(f"Beside it: {caveat}")
+
+
+def print_intervals(result: Result) -> None:
+    """Of each arm the chosen number, and median and 90 % of the ensemble."""
+    from pathway.scenario.plain_words import ensemble_words, with_interval
+
+    growing = any(arm.growth for arm in result.arms.values())
+    quantities = ("GR", "percent_of_untreated") if growing else ("cell_number_fold",)
+    words = {"GR": "GR", "percent_of_untreated": "% of untreated", "cell_number_fold": "cells, fold"}
+    rows = [[name, *(with_interval(result.interval(name, q)) for q in quantities)] for name in result.arms]
+    console.print_line(f"Median (middle 90 %) of {ensemble_words(result)}:")
+    console.print_table(["arm", *(words[q] for q in quantities)], rows, numbers=range(1, len(quantities) + 1))
 
 
 def _compared(arm: ArmResult) -> list[str]:
@@ -101,18 +140,24 @@ def _ending(name: str, result: Result) -> str:
 
 def print_verdicts(entries: list[dict[str, Any]]) -> None:
     """One line for each expectation: met or missed, the value, the band, the claim."""
-    from pathway.report.run import band
+    from pathway.scenario.plain_words import band, median_and_ends, percent
 
     if not entries:
         return
-    rows = []
+    rows: list[list[str]] = []
+    over = any(entry.get("share_of_ensemble") is not None for entry in entries)
     for entry in entries:
         verdict = "met" if entry["met"] else "missed"
         claim = entry["claim"] if entry["met"] or not entry["reason"] else f"{entry['claim']} ({entry['reason']})"
         value = console.number(entry["value"]) or "-"
-        rows.append(
-            [verdict, entry["finding"] or "", entry["role"], value, band(entry["above"], entry["below"]), claim]
-        )
-    console.print_table(["verdict", "finding", "role", "value", "expected", "claim"], rows, numbers=(3,))
+        rows.append([verdict, entry["finding"] or "", entry["role"], value])
+        rows[-1] += [median_and_ends(entry)] if over else []
+        rows[-1] += [band(entry["above"], entry["below"])]
+        rows[-1] += [percent(entry["share_of_ensemble"])] if over else []
+        rows[-1] += [claim]
+    header = ["verdict", "finding", "role", "value", *(["median (90 %)"] if over else []), "expected"]
+    header += [*(["of ensemble"] if over else []), "claim"]
+    numbers = [k for k, name in enumerate(header) if name in ("value", "median (90 %)", "of ensemble")]
+    console.print_table(header, rows, numbers=numbers)
     met = sum(entry["met"] for entry in entries)
     console.print_line(f"{met} of {len(entries)} expectations met", style="green" if met == len(entries) else "yellow")

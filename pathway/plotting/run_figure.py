@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from pathway.scenario.measurements import Measurement, comparison
+from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
 from .layout import LEFT, LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
@@ -62,7 +63,7 @@ def plot_result(result: Result, panel: str = "") -> Figure:
     if panel and panel not in panels_of(result):
         raise ValueError(f"there is no panel '{panel}' of this run: {', '.join(panels_of(result))}")
     with house_style():
-        page = Page(result.scenario.title)
+        page = Page(result.scenario.title, _of_bands(result))
         styles = arm_styles(result)
         if panel in ("", "timeline"):
             _timeline(page, result, styles)
@@ -72,6 +73,13 @@ def plot_result(result: Result, panel: str = "") -> Figure:
         if panel in ("", "growth") and _shows_growth(result):
             _growth(page, result, styles)
         return page.finish()
+
+
+def _of_bands(result: Result) -> str:
+    """What the figure shows beside the chosen numbers."""
+    if result.ensemble is None:
+        return ""
+    return f"Lines and bars: the chosen numbers. Bands and whiskers: the middle 90 % of {ensemble_words(result)}."
 
 
 def panels_of(result: Result) -> tuple[str, ...]:
@@ -244,6 +252,8 @@ def _course_panel(
     points = [p for p in result.measurements if p.observable == name]
     drawn: list[np.ndarray] = []
     tops: list[float] = []
+    spread: list[np.ndarray] = []
+    scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
     shown = [arm for arm in result.arms if arm in group.arms or is_control(result, arm)]
     for arm_name in shown:
         arm = result.arms[arm_name]
@@ -252,6 +262,11 @@ def _course_panel(
         front = arm_name in group.arms
         style = styles[arm_name] if front else _faint(styles[arm_name])
         axes.plot(arm.times, drawn[-1], zorder=2.2 if front else 1.8, **style)
+        # Points that are scaled to an axis of their own would need the curve of each member on it.
+        if front and result.ensemble and not scaled:
+            low, _, high = result.ensemble.bands(arm_name, name)
+            axes.fill_between(arm.times, low, high, color=style["color"], alpha=0.13, linewidth=0, zorder=1.5)
+            spread += [low, high]
         own = [_on_axis(result, p) for p in points if p.arm == arm_name]
         tops += [p.value + p.deviation for p in own]
         _points(axes, own, style["color"])
@@ -260,16 +275,15 @@ def _course_panel(
         panel.x_label("time, hours")
     else:
         axes.xaxis.set_major_formatter(NullFormatter())
-    scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
     unit = result.units[name]
     if unit == "1" and name == "cell_number":
-        _doublings(axes, [result.arms[n] for n in shown])
+        _doublings(axes, [*(result.arms[n].count for n in shown), *spread])
         panel.y_label("cells, fold of start")
     elif scaled:
         axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
         panel.y_label("normalized, lowest 0 and highest 1")
     else:
-        values = np.concatenate(drawn)
+        values = np.concatenate([*drawn, *spread])
         defined = values[np.isfinite(values)]  # a share of nothing, as of PTEN that is lost, is no number
         low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
         power = value_axis(axes, low, high)
@@ -298,11 +312,11 @@ def _points(axes: Any, points: Sequence[Measurement], color: str) -> None:
         axes.plot(times, values, marker, color=color, markersize=3, markerfacecolor="white", clip_on=False, zorder=3)
 
 
-def _doublings(axes: Any, arms: Sequence[ArmResult]) -> None:
+def _doublings(axes: Any, counts: Sequence[np.ndarray]) -> None:
     """Counts on a scale of doublings: exponential growth is a straight line."""
     axes.set_yscale("log", base=2)
-    low = min(float(arm.count.min()) for arm in arms)
-    high = max(float(arm.count.max()) for arm in arms)
+    low = min(float(count.min()) for count in counts)
+    high = max(float(count.max()) for count in counts)
     powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
     step = max(1, math.ceil(len(powers) / 6))
     axes.yaxis.set_major_locator(FixedLocator((2.0 ** powers[::step]).tolist()))
@@ -324,11 +338,13 @@ def _growth(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) ->
     names = [arm.arm.name for arm in arms]
     controls = [arm.growth.control if arm.growth else "" for arm in arms]
     gr = _Bars(f"GR{_span(arms)}", "GR (1: as the control, 0: arrested)", "{:.2f}", 1.0,
-               [arm.growth.gr if arm.growth else math.nan for arm in arms])  # fmt: skip
+               [arm.growth.gr if arm.growth else math.nan for arm in arms],
+               spans=_spans(result, "GR"))  # fmt: skip
     share = _Bars(f"Cells at {max(arm.until for arm in arms):g} h; open: the control named at the left",
                   "percent of untreated", "{:.0f} %", 100.0,
                   [math.nan if arm.percent_of_untreated is None else arm.percent_of_untreated for arm in arms],
-                  [_percent_of_control(arm) for arm in arms])  # fmt: skip
+                  [_percent_of_control(arm) for arm in arms],
+                  _spans(result, "percent_of_untreated"))  # fmt: skip
     if page.width < 5.0:
         _block(page, [(names, colors, gr)])
         both = [f"{name} ({control})" if control else name for name, control in zip(names, controls, strict=True)]
@@ -339,7 +355,7 @@ def _growth(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) ->
 
 @dataclass(frozen=True)
 class _Bars:
-    """A panel of bars: what it says, and a number for each arm; nan where there is none."""
+    """A panel of bars: what it says, and for each arm a number and what it lies between; nan where there is none."""
 
     title: str
     label: str
@@ -347,6 +363,7 @@ class _Bars:
     full: float
     values: Sequence[float]
     marks: Sequence[float] = ()
+    spans: Sequence[tuple[float, float]] = ()
 
 
 def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars]]) -> None:
@@ -377,6 +394,12 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
     page.top = top + row * rows + (0.46 if page.width < 5.0 else 0.36)
 
 
+def _spans(result: Result, quantity: str) -> list[tuple[float, float]]:
+    """Between what the middle 90 % of the ensemble lie, for each arm; none without an ensemble."""
+    intervals = [result.interval(name, quantity) for name in result.arms] if result.ensemble else []
+    return [(math.nan, math.nan) if one is None else (one.low, one.high) for one in intervals]
+
+
 def _percent_of_control(arm: ArmResult) -> float:
     """Cells of an arm's control per hundred untreated ones; nan where it has none."""
     if arm.growth is None or arm.percent_of_untreated is None:
@@ -392,7 +415,8 @@ _BESIDE = 0.035
 def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     """One bar for each arm with its number; a dotted line where the arm does as its control or untreated cells do."""
     values, marks, full = bars.values, bars.marks, bars.full
-    known = [v for v in (*values, *marks) if math.isfinite(v)]
+    ends = [end for span in bars.spans for end in span]
+    known = [v for v in (*values, *marks, *ends) if math.isfinite(v)]
     texts = [bars.form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
     # Right of the longest bar there is room for its number; widths in inches become those of the axis.
@@ -402,6 +426,8 @@ def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, min(4, int(inches / 0.4))), steps=[1, 2, 2.5, 5, 10]))
     axes.barh(range(len(values)), values, color=list(colors), height=0.62)
+    for row, span in enumerate(bars.spans):
+        axes.plot(span, [row, row], color="black", linewidth=0.7, marker="|", markersize=3, zorder=2.5)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.axvline(full, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     _without_ticks(axes)
@@ -409,7 +435,8 @@ def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
         axes.plot(marks, range(len(marks)), "o", markersize=3.6, markerfacecolor="white", markeredgecolor="black",
                   markeredgewidth=0.7, linestyle="none", zorder=3)  # fmt: skip
     for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-        begin = (max(value, 0.0) if math.isfinite(value) else 0.0) + _BESIDE * unit
+        taken = (value, *(bars.spans[row] if bars.spans else ()))
+        begin = max([0.0, *(end for end in taken if math.isfinite(end))]) + _BESIDE * unit
         wide = text_width(text) * unit
         if len(marks) and math.isfinite(marks[row]) and begin - 0.05 * unit <= marks[row] <= begin + wide + 0.05 * unit:
             begin = marks[row] + 0.06 * unit

@@ -9,13 +9,23 @@ from typing import Any
 
 from markupsafe import Markup
 
+from pathway.files import read_bytes
+from pathway.scenario.plain_words import (
+    band,
+    caveats,
+    ensemble_words,
+    median_and_ends,
+    percent,
+    sentences,
+    with_interval,
+)
 from pathway.scenario.result import Result, Verdict
 from pathway.scenario.run_plan import described
 from pathway.scenario.timeline import draw_timeline
 
 from .places import identity_of
 from .report import Content, Drawing, Origin, Report, Table
-from .tables import arm_rows, expectation_rows, parameters_used, setups
+from .tables import arm_rows, band_rows, expectation_rows, parameters_used, setups
 from .write import COURSES
 
 RUN = "run"
@@ -24,26 +34,36 @@ RUN = "run"
 def run_report(result: Result, out: Path) -> Report:
     """What a run leaves in the folder `out`."""
     scenario = result.scenario
-    more = {}
+    more: dict[str, Any] = {}
     if scenario.settings_of_inputs != scenario.settings:
         more["settings_of_inputs"] = list(scenario.settings_of_inputs)
+    tables = {
+        COURSES.removesuffix(".csv"): result.columns(),
+        "arms": arm_rows(result),
+        "expectations": expectation_rows(result),
+        "parameters": parameters_used(result),
+    }
+    if result.ensemble:
+        more["ensemble"] = result.ensemble.record
+        tables["bands"] = band_rows(result)
     return Report(
         kind=RUN,
         identity=identity_of(scenario, out),
         title=scenario.title,
-        origin=Origin(scenario.inputs, scenario.settings, more=more),
-        tables={
-            COURSES.removesuffix(".csv"): result.columns(),
-            "arms": arm_rows(result),
-            "expectations": expectation_rows(result),
-            "parameters": parameters_used(result),
-        },
+        origin=Origin({**scenario.inputs, **_ensemble_file(result)}, scenario.settings, more=more),
+        tables=tables,
         figures={"figure": Drawing(partial(_draw, result), _caption(result))},
-        sentences=[_tally(result.verdicts)] if result.verdicts else [],
+        sentences=[*sentences(result), _tally(result.verdicts)] if result.verdicts else [],
         content=Content("result.json", result.to_dict(), with_provenance=True),
         template="run.html",
         page=partial(_page, result),
     )
+
+
+def _ensemble_file(result: Result) -> Mapping[str, bytes]:
+    """A user's own file of parameter sets; the one that comes with the package is known by its hash."""
+    file = result.ensemble.origin.file if result.ensemble else ""
+    return {Path(file).name: read_bytes(Path(file))} if file else {}
 
 
 def _draw(result: Result) -> Any:
@@ -60,8 +80,14 @@ def _caption(result: Result) -> str:
     )
     return (
         "Above: what each arm is given and when; grey is before time zero. "
-        f"Middle: {', '.join(result.scenario.observables)} over time.{growth}"
+        f"Middle: {', '.join(result.scenario.observables)} over time.{growth}{_of_bands(result)}"
     )
+
+
+def _of_bands(result: Result) -> str:
+    if result.ensemble is None:
+        return ""
+    return f" Lines and bars: the chosen numbers. Bands and whiskers: 90 % of {ensemble_words(result)}."
 
 
 def _tally(verdicts: Sequence[Verdict]) -> str:
@@ -78,6 +104,7 @@ def _page(result: Result) -> Mapping[str, Any]:
     scenario = result.scenario
     return {
         "scenario": scenario,
+        "caveats": caveats(result),
         "source": source_text(scenario.source) if scenario.source else "",
         "growth": _growth(result),
         "verdicts": verdict_table([v.to_dict() for v in result.verdicts], ("finding", "claim", "role", "source")),
@@ -104,30 +131,34 @@ def _growth(result: Result) -> Table:
         row: list[Any] = [name, described(arm.arm, result.scenario)]
         row += [growth.gr, growth.percent_of_control, growth.control] if growth else ["-", "-", "-"]
         row += [arm.percent_of_untreated, arm.fold]
+        if result.ensemble:
+            row[3:3] = [with_interval(result.interval(name, "GR"))]
+            row[-1:-1] = [with_interval(result.interval(name, "percent_of_untreated"))]
         rows.append(row)
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "control"]
     header += ["percent of untreated [%]", "cells [fold of start]"]
+    if result.ensemble:
+        header[3:3] = ["GR, median (90 %)"]
+        header[-1:-1] = ["percent of untreated, median (90 %)"]
     return header, rows
-
-
-def band(above: float | None, below: float | None) -> str:
-    """A band in words: "0.2 or more", "-0.15 to 0.15"."""
-    if above is not None and below is not None:
-        return f"{above:g} to {below:g}"
-    return f"{above:g} or more" if above is not None else f"{below:g} or less" if below is not None else ""
 
 
 def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
     """Verdicts in their JSON form as a page shows them: some of their entries, value, band, verdict and reason."""
-    header = [*shown, "value", "expected", "verdict", "reason"]
+    over = any(entry.get("share_of_ensemble") is not None for entry in entries)
+    header = [*shown, "value", *(["median (90 %)"] if over else []), "expected", "verdict"]
+    header += [*(["share of ensemble"] if over else []), "reason"]
     rows = []
     for entry in entries:
         word = "met" if entry["met"] else "missed"
         share = entry["prior_pass_fraction"]
         known = {**entry, "share of draws": None if share is None else f"{share:.0%}"}
         mark = Markup('<span class="{}">{}</span>').format(word, word)
-        numbers = [entry["value"], band(entry["above"], entry["below"])]
-        rows.append([*(known[key] for key in shown), *numbers, mark, entry["reason"]])
+        row = [*(known[key] for key in shown), entry["value"]]
+        row += [median_and_ends(entry)] if over else []
+        row += [band(entry["above"], entry["below"]), mark]
+        row += [percent(entry.get("share_of_ensemble"))] if over else []
+        rows.append([*row, entry["reason"]])
     return header, rows
 
 

@@ -11,8 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pathway.scenario.result import ArmResult, Result
+import numpy as np
+
+from pathway.scenario.result import INTERVALS, ArmResult, Result, headed
 from pathway.scenario.run_plan import described
+from pathway.scenario.weighted import WeightedInterval
 
 from .report import Table
 
@@ -47,7 +50,7 @@ def harmless(text: str) -> str:
 
 
 def arm_rows(result: Result) -> Table:
-    """One row for each arm: growth and cells."""
+    """One row for each arm: growth and cells; over an ensemble, median and the middle 90 % of each."""
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "percent of untreated [%]", "cell number fold [1]"]
     header += ["control", "GR since [h]"]
     rows = []
@@ -56,6 +59,32 @@ def arm_rows(result: Result) -> Table:
         known = [growth.gr, growth.percent_of_control] if growth else [None, None]
         after = [growth.control, growth.since] if growth else [None, None]
         rows.append([name, described(arm.arm, result.scenario), *known, arm.percent_of_untreated, arm.fold, *after])
+        if result.ensemble:
+            rows[-1] += [v for quantity in INTERVALS for v in _quantiles(result.interval(name, quantity))]
+    if result.ensemble:
+        words = dict(zip(INTERVALS, header[2:6], strict=True))
+        header += [f"{words[quantity].replace(' [', f' {q} [')}" for quantity in INTERVALS for q in QUANTILES]
+    return header, rows
+
+
+QUANTILES = ("5 %", "median", "95 %")
+"""Of the weight of an ensemble."""
+
+
+def _quantiles(interval: WeightedInterval | None) -> list[float | None]:
+    return [None] * 3 if interval is None else [interval.low, interval.median, interval.high]
+
+
+def band_rows(result: Result) -> Table:
+    """One row for each arm and time: between what the middle 90 % of an ensemble lie, and the median, of each shown
+    observable."""
+    names = result.scenario.observables
+    header = ["arm", "time [h]"]
+    header += [headed(name, result.units).replace(" [", f" {q} [") for name in names for q in QUANTILES]
+    rows: list[list[Any]] = []
+    for arm in result.arms if result.ensemble else ():
+        bands = np.concatenate([result.ensemble.bands(arm, name) for name in names])  # type: ignore[union-attr]
+        rows += [[arm, *map(float, row)] for row in np.column_stack([result.times, bands.T])]
     return header, rows
 
 
@@ -63,6 +92,10 @@ def expectation_rows(result: Result) -> Table:
     """One row for each expectation, with its verdict."""
     header = ["finding", "role", "claim", "source", "quantity", "value", "above", "below", "met", "reason"]
     rows = [[verdict.to_dict()[key] for key in header] for verdict in result.verdicts]
+    if result.ensemble:
+        header += ["share of ensemble", *QUANTILES]
+        for row, verdict in zip(rows, result.verdicts, strict=True):
+            row += [verdict.share_of_ensemble, *_quantiles(verdict.interval)]
     return header, rows
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .experiment import Reading
 from .result import Result, Verdict
@@ -113,8 +114,11 @@ def short(value: float | None) -> str:
     """A number as a table shows it; "-" where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
-    # Neither 1.2e+02 nor 0.123456: three digits, and whole numbers from 100 on.
-    return f"{value:.0f}" if 100.0 <= abs(value) < 1e5 else f"{value:.2f}" if 0.01 <= abs(value) else f"{value:.2g}"
+    # Neither 1.2e+02 nor 0.123456: about three digits, and whole numbers from 100 on.
+    size = abs(value)
+    if 0.01 <= size < 1e5:
+        return f"{value:.0f}" if size >= 99.5 else f"{value:.1f}" if size >= 10.0 else f"{value:.2f}"
+    return f"{value:.2g}"
 
 
 def spanned(interval: WeightedInterval | None, between: str = " to ") -> str:
@@ -122,6 +126,17 @@ def spanned(interval: WeightedInterval | None, between: str = " to ") -> str:
     if interval is None or interval.ends is None:
         return "-"
     return f"{short(interval.low)}{between}{short(interval.high)}"
+
+
+def median_and_ends(entry: Mapping[str, Any]) -> str:
+    """The same of a verdict in its JSON form."""
+    ends = entry.get("interval")
+    return "-" if ends is None else with_interval(WeightedInterval(ends[0], entry["median"], ends[1]))
+
+
+def percent(share: float | None) -> str:
+    """A share as a table shows it; "-" where there is none."""
+    return "-" if share is None or math.isnan(share) else f"{share:.0%}"
 
 
 def with_interval(interval: WeightedInterval | None) -> str:

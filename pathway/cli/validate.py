@@ -25,6 +25,11 @@ def validate(
         "results/validate"
     ),
     force: Annotated[bool, console.FORCE] = False,
+    ensemble: Annotated[str | None, console.ENSEMBLE] = None,
+    members: Annotated[int, console.MEMBERS] = 200,
+    triple: Annotated[
+        bool, typer.Option("--triple", help="Each headline number before data, after measured data, after findings too")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Judge every finding: claim, role, source, value, band, verdict, reason."""
@@ -35,7 +40,7 @@ def validate(
     from . import DONE
 
     with console.progress_bar() as report:
-        found = judge_all(scenario, prior, seed, out, report, force)
+        found = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
     record = write_report(validation_report(found, seed if prior else None), out, console.typed(), say=console.say)
     if as_json:
         console.print_json(found)
@@ -46,14 +51,23 @@ def validate(
 
 
 def _print(found: dict[str, Any]) -> None:
-    from pathway.report.validation import in_order
+    from pathway.report.validation import finding_rows, in_order, triple_rows
 
     judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
+    over = found["ensemble"] is not None
     console.print_table(
-        ["finding", "verdict", "role", "value", "expected", "of draws", "claim [scenario; source]"],
-        [_row(entry) for entry in judged],
-        numbers=(3, 5),
-    )
+        ["finding", "verdict", "role", "value", "expected", "of draws", *(["of ensemble"] if over else []),
+         "claim [scenario; source]"],
+        [_row(entry, over) for entry in judged],
+        numbers=(3, 5, 6) if over else (3, 5),
+    )  # fmt: skip
+    if over:
+        header, rows = triple_rows(judged)
+        console.print_line("Headline numbers, three times: median (middle 90 %); share that meets the expectation")
+        console.print_table(header, [list(map(str, row)) for row in rows])
+    console.print_line("One line for each distinct finding")
+    header, rows = finding_rows(found["findings"])
+    console.print_table(header, rows)
     _print_misses([entry for entry in judged if not entry["met"]])
     for role, counts in found["by_role"].items():
         console.print_line(f"{role}: {counts['met']} of {counts['of']} met")
@@ -62,8 +76,8 @@ def _print(found: dict[str, Any]) -> None:
     console.print_line("of draws: share of parameter sets drawn from their ranges that meet it (--prior N)")
 
 
-def _row(entry: dict[str, Any]) -> list[str]:
-    from pathway.report.run import band
+def _row(entry: dict[str, Any], over: bool) -> list[str]:
+    from pathway.scenario.plain_words import band, percent
 
     share = entry["prior_pass_fraction"]
     return [
@@ -73,6 +87,7 @@ def _row(entry: dict[str, Any]) -> list[str]:
         console.number(entry["value"]) or "-",
         band(entry["above"], entry["below"]),
         "-" if share is None else f"{share:.0%}",
+        *([percent(entry.get("share_of_ensemble"))] if over else []),
         f"{entry['claim']} [{entry['scenario']}; {entry['source'] or 'no source'}]",
     ]
 

@@ -11,13 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
 from pathway.folders import FolderError
-from pathway.scenario import read_scenario, run_scenario
+from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
+from pathway.scenario.drawn_cells import ParameterSets
+from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_ensemble
+from pathway.scenario.members import with_members
 
 from .provenance import provenance
-from .tables import csv_text
+from .tables import band_rows, csv_text
 from .write import COURSES, RECORD
 
+BANDS = "bands.csv"
 TOLERANCE = 1e-6
 """Relative difference allowed between machines and versions, of each column's largest value."""
 
@@ -58,12 +63,34 @@ def replay(folder: Path) -> Replay:
     settings = record.get("settings_of_inputs", record["settings"])
     scenario = read_scenario(scenario_file, settings, here=scenario_file.parent)
     result = run_scenario(scenario)
-    changed = tuple(changes(record, provenance(record["command"], record["settings"], {})))
-    text = csv_text(*result.columns())
-    if text == stored:
-        return Replay("identical", None, 0.0, changed)
-    largest, difference = _compare(_rows(stored), _rows(text))
-    return Replay("differs" if difference else "agrees", difference, largest, changed)
+    changed = changes(record, provenance(record["command"], record["settings"], {}))
+    pairs = [(stored, csv_text(*result.columns()))]
+    sets, missing = _ensemble_of(record, folder)
+    if sets is not None and (folder / BANDS).is_file():
+        again = with_members(result, built_in_laboratory(), sets)
+        pairs.append(((folder / BANDS).read_text(encoding="utf-8"), csv_text(*band_rows(again))))
+    found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
+    largest = max(distance for distance, _ in found)
+    difference = next((words for _, words in found if words), None)
+    same = all(old == new for old, new in pairs)
+    verdict = "differs" if difference else "identical" if same else "agrees"
+    return Replay(verdict, difference, largest, (*changed, *missing))
+
+
+def _ensemble_of(record: Mapping[str, Any], folder: Path) -> tuple[ParameterSets | None, list[str]]:
+    """The members that a run took, and what is not as it was: then only the chosen numbers are compared."""
+    kept = record.get("ensemble")
+    if kept is None:
+        return None, []
+    kind = kept["kind"]
+    word = kind if kind in (CALIBRATED, PRIOR) else str(folder / "inputs" / Path(kind).name)
+    try:
+        sets = open_ensemble(built_in_laboratory().model, word, kept["weights"] or WEIGHTS[0], kept["limit"])
+    except InputError as error:
+        return None, [f"the ensemble ({error})"]
+    if sets.origin.digest != kept["hash"]:
+        return None, [f"the ensemble {kept['hash'][:12]} -> {sets.origin.digest[:12]}"]
+    return sets, []
 
 
 def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:

@@ -11,16 +11,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import InputError
 from pathway.folders import GrowingFolder, growing_folder, json_text
 from pathway.scenario import read_scenario, run_scenario, scenario_names
-from pathway.scenario.drawn_cells import DrawFailure, drawn_laboratory
+from pathway.scenario.drawn_cells import sets_from_ranges
+from pathway.scenario.ensembles import MEMBERS, NONE, ensemble_file, is_ensemble, usual_ensemble
 from pathway.scenario.experiment import Scenario
-from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.finding_shares import NOTHING_KNOWN, STAGES, finding_shares
+from pathway.scenario.members import AT_ONCE, NoMembersError, run_members
+from pathway.scenario.plain_words import median_and_ends, percent
 from pathway.scenario.prior_shares import FILE, fingerprint, kept
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory
 
-from .report import Content, Origin, Report
+from .report import Content, Origin, Report, Table
 from .run import verdict_table
 
 VALIDATION = "validation"
@@ -37,6 +41,9 @@ def validate(
     out: Path,
     progress: Progress | None = None,
     force: bool = False,
+    ensemble: str | None = None,
+    members: int = MEMBERS,
+    triple: bool = False,
 ) -> dict[str, Any]:
     """Verdicts on all expectations.
 
@@ -53,11 +60,17 @@ def validate(
     progress : callable, optional
     force : bool
         The folder may hold something else, which stays.
+    ensemble : str, optional
+        "calibrated", "none" or a file; None: the calibrated one where it comes with the package.
+    members : int
+        Of the ensemble, at most.
+    triple : bool
+        Whether draws from before any data are judged too, so that each number stands three times.
 
     Returns
     -------
     dict
-        {"expectations": [...], "by_role": {role: {"met", "of"}}}
+        {"expectations": [...], "findings": [...], "by_role": {role: {"met", "of"}}, "ensemble": {...} or None}
 
     Raises
     ------
@@ -75,7 +88,107 @@ def validate(
             shares = prior_pass_fractions(scenarios, draws, seed, folder, progress)
             for place, entry in places:
                 entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
-    return {"expectations": entries, "by_role": by_role(entries)}
+    record = _over_ensemble(scenarios, places, ensemble, members, triple, progress)
+    return {
+        "expectations": entries,
+        "findings": distinct_findings(entries),
+        "by_role": by_role(entries),
+        "ensemble": record,
+    }
+
+
+def _over_ensemble(
+    scenarios: Sequence[Scenario],
+    places: Sequence[tuple[int, dict[str, Any]]],
+    word: str | None,
+    members: int,
+    triple: bool,
+    progress: Progress | None,
+) -> dict[str, Any] | None:
+    """What an ensemble says of each expectation, put into its entry; which ensemble it was."""
+    word = usual_ensemble()[0] if word is None else word
+    laboratory, ensemble = built_in_laboratory(), None
+    if word != NONE:
+        if not is_ensemble(word):
+            raise InputError(f"'{word}' is no ensemble to validate with: calibrated, none, or a file (.npz)")
+        ensemble = ensemble_file(word)
+    of_scenario = {entry["scenario"]: [] for _, entry in places} | {s.name: [] for s in scenarios}  # type: ignore[var-annotated]
+    for done, scenario in enumerate(scenarios if ensemble else ()):
+        if progress:
+            progress(f"members, {scenario.name}", done, len(scenarios))
+        assert ensemble is not None
+        of_scenario[scenario.name] = finding_shares(scenario, laboratory, ensemble, members=members, prior=triple)
+    for place, entry in places:
+        shares = of_scenario[entry["scenario"]]
+        entry |= (shares[place] if shares else NOTHING_KNOWN).to_dict()
+    if ensemble is None:
+        return None
+    return {"hash": ensemble.digest, "file": Path(ensemble.file).name, "members": members, "prior": triple}
+
+
+def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """One entry for each distinct finding, however many expectations ask about it; what has no number, by its claim."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for entry in entries:
+        groups.setdefault(entry["finding"] or entry["claim"], []).append(entry)
+    found = []
+    for name, group in groups.items():
+        row: dict[str, Any] = {"finding": name, "claim": group[0]["claim"]}
+        row["roles"] = list(dict.fromkeys(entry["role"] for entry in group))
+        row["compares_with"] = list(dict.fromkeys(entry.get("compares_with", "threshold") for entry in group))
+        row |= {"met": sum(bool(entry["met"]) for entry in group), "of": len(group)}
+        for key in ("share_of_ensemble", "share_given_calibration", "share_without_itself", "prior_pass_fraction"):
+            shares = [entry[key] for entry in group if entry.get(key) is not None]
+            row[key] = [min(shares), max(shares)] if shares else None
+        found.append(row)
+    return sorted(found, key=lambda row: in_order(row["finding"]))
+
+
+def finding_rows(findings: Sequence[Mapping[str, Any]]) -> Table:
+    """One row for each distinct finding, as it is shown; what compares with a measured number comes first."""
+    ordered = sorted(findings, key=lambda row: "measurement" not in row["compares_with"])
+    rows = []
+    for row in ordered:
+        shares = ("share_of_ensemble", "share_given_calibration", "share_without_itself")
+        measured = "measurement" in row["compares_with"]
+        rows.append(
+            [
+                row["finding"] if row["finding"] != row["claim"] else "",
+                "measurement" if measured else "threshold",
+                ", ".join(row["roles"]),
+                f"{row['met']} of {row['of']}",
+                *(_span_of_shares(row[key]) for key in shares),
+                row["claim"],
+            ]
+        )
+    header = ["finding", "compares with", "role", "met", "of ensemble", "given calibration", "without itself", "claim"]
+    return header, rows
+
+
+def _span_of_shares(span: Sequence[float] | None) -> str:
+    if span is None:
+        return "-"
+    low, high = percent(span[0]), percent(span[1])
+    return low if low == high else f"{low} to {high}"
+
+
+def triple_rows(entries: Sequence[Mapping[str, Any]], everything: bool = False) -> Table:
+    """One row for each headline number: median, middle 90 % and share before data, after measured data, and after the
+    project's findings too; of all expectations where `everything` is asked for."""
+    words = {"prior": "before data", "measured": "measured data", "findings": "findings too"}
+    header = ["finding", "scenario", "claim", *(words[stage] for stage in STAGES), "data"]
+    rows = []
+    for entry in entries:
+        stages = entry.get("stages") or {}
+        if not (stages and (everything or entry.get("headline"))):
+            continue
+        cells = [
+            f"{median_and_ends(stages[stage])}; {percent(stages[stage]['share'])} meet it" if stage in stages else "-"
+            for stage in STAGES
+        ]
+        informed = {True: "inform it", False: "no measurement informs this", None: ""}[entry["informed"]]
+        rows.append([entry["finding"] or "", entry["scenario"], entry["claim"], *cells, informed])
+    return header, rows
 
 
 def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Report:
@@ -91,14 +204,21 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
     judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
     header = ["finding", "claim", "scenario", "role", "source", "quantity", "value", "above", "below"]
     header += ["met", "prior_pass_fraction", "reason"]
+    over = found.get("ensemble") is not None
+    if over:
+        header[-1:-1] = ["share_of_ensemble", "share_given_calibration", "share_without_itself"]
     roles = [[role, n["met"], n["of"]] for role, n in found["by_role"].items()]
     predictions = found["by_role"]["prediction"]
     return Report(
         kind=VALIDATION,
         identity=IDENTITY,
         title="The model against published findings",
-        origin=Origin(seed=seed),
-        tables={"verdicts": (header, [[entry[key] for key in header] for entry in judged])},
+        origin=Origin(seed=seed, more={"ensemble": found["ensemble"]} if over else {}),
+        tables={
+            "verdicts": (header, [[entry[key] for key in header] for entry in judged]),
+            "findings": finding_rows(found["findings"]),
+            **({"stages": triple_rows(judged, everything=True)} if over else {}),
+        },
         sentences=[
             f"{predictions['met']} of {predictions['of']} predictions are met. Only these count as reproduced: "
             "calibration was fitted to, construction and sanity hold by how the model is made."
@@ -107,6 +227,8 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
         template="validation.html",
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
+            "findings": finding_rows(found["findings"]),
+            "triple": triple_rows(judged) if over else ((), ()),
             "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
         },
         grows=True,
@@ -125,7 +247,7 @@ def _at_own_values(scenarios: Sequence[Scenario], progress: Progress | None) -> 
         if progress:
             progress(f"scenarios, {scenario.name}", done, len(scenarios))
         for place, verdict in enumerate(run_scenario(scenario).verdicts):
-            yield place, {**verdict.to_dict(), "scenario": scenario.name}
+            yield place, {**verdict.to_dict(), "scenario": scenario.name, "headline": verdict.expectation.headline}
 
 
 def by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
@@ -168,16 +290,17 @@ def _judged_draws(
     file = folder.path / name
     judged = _read_draws(file)
     with open(file, "a", encoding="utf-8") as stream:
-        for draw in range(draws):
-            if progress:
-                progress("draws", draw, draws)
-            missing = [s for s in scenarios if (draw, keys[s.name]) not in judged]
-            drawn = drawn_laboratory(built_in_laboratory(), seed, draw) if missing else None
-            for scenario in missing:
-                met = judged[draw, keys[scenario.name]] = _judge(scenario, drawn)
-                row = {"draw": draw, "scenario": scenario.name, "fingerprint": keys[scenario.name], "met": met}
-                stream.write(json.dumps(row) + "\n")
-            stream.flush()
+        for scenario in scenarios:
+            missing = [draw for draw in range(draws) if (draw, keys[scenario.name]) not in judged]
+            for first in range(0, len(missing), AT_ONCE):
+                some = missing[first : first + AT_ONCE]
+                if progress:
+                    progress(f"draws, {scenario.name}", draws - len(missing) + first, draws)
+                for draw, met in zip(some, _judge(scenario, seed, some), strict=True):
+                    judged[draw, keys[scenario.name]] = met
+                    row = {"draw": draw, "scenario": scenario.name, "fingerprint": keys[scenario.name], "met": met}
+                    stream.write(json.dumps(row) + "\n")
+                stream.flush()
     return {s.name: [judged[draw, keys[s.name]] for draw in range(draws)] for s in scenarios}
 
 
@@ -194,12 +317,14 @@ def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
     return found
 
 
-def _judge(scenario: Scenario, drawn: Laboratory | None) -> list[bool] | None:
-    """Which expectations a draw meets; None if it is no valid cell (no resting state, growth that cannot be had)."""
-    from pathway.scenario import ScenarioRunError
-    from pathway.simulation import SimulationError
-
+def _judge(scenario: Scenario, seed: int, draws: Sequence[int]) -> list[list[bool] | None]:
+    """Which expectations each draw meets; None if it is no valid cell (no resting state, growth that cannot be had)."""
+    laboratory = built_in_laboratory()
+    met: list[list[bool] | None] = [None] * len(draws)
     try:
-        return [verdict.met for verdict in run_scenario(scenario, drawn).verdicts]
-    except (DrawFailure, ScenarioRunError, SimulationError):
-        return None
+        found = run_members(scenario, laboratory, sets_from_ranges(laboratory.model, seed, draws))
+    except NoMembersError:
+        return met
+    for row, member in enumerate(found.alive.tolist()):
+        met[member] = [bool(verdict.met[row]) for verdict in found.verdicts]
+    return met

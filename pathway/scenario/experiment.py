@@ -89,7 +89,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Expectation:
-    """A published finding and the band that its number must fall into; a headline is told first."""
+    """A published finding and the band that its number must fall into.
+
+    A headline is told first. The band compares with a "measurement", or with a sign or "threshold" that its author set.
+    """
 
     claim: str
     role: str
@@ -100,6 +103,7 @@ class Expectation:
     source: str | None = None
     reason: str | None = None
     headline: bool = False
+    compares_with: str = "threshold"
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ from .read import folder_of_scenarios
 from .shelf import built_in_laboratory, line_of_cells
 
 FILE = "prior_pass.json"
-_WORDS = {"title", "question", "source", "claim", "role", "reason", "finding", "note", "show", "headline", "caveats"}
+_WORDS = {"title", "question", "source", "claim", "role", "reason", "finding", "note", "show"}
+_WORDS |= {"headline", "caveats", "compares_with"}
 
 
 def kept_shares(scenario: Scenario) -> list[float | None]:

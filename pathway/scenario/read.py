@@ -277,6 +277,7 @@ def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None
         source=entry.source or source,
         reason=entry.reason,
         headline=entry.headline,
+        compares_with=entry.compares_with or ("measurement" if reduce == "rmse" else "threshold"),
     )
 
 

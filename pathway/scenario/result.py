@@ -123,6 +123,7 @@ class Verdict:
             "below": expectation.below,
             "met": self.met,
             "reason": self.reason,
+            "compares_with": expectation.compares_with,
             "prior_pass_fraction": self.prior_pass_fraction,
             "share_of_ensemble": self.share_of_ensemble,
             "median": finite(self.interval.median) if self.interval else None,

@@ -200,6 +200,10 @@ class Expect(Reading):
     above: Number | str | None = None
     below: Number | str | None = None
     reason: str | None = Field(None, description="Why the model misses it, if it does and the reason is known")
+    compares_with: Literal["measurement", "threshold"] | None = Field(
+        None,
+        description="A measured number, or a sign or threshold that the author set; `rmse` compares with the former",
+    )
     headline: bool = Field(False, description="Whether it is told first, in a sentence, wherever the result is shown")
 
 

@@ -143,6 +143,7 @@ def test_run_json_is_one_object_and_nothing_else(here, capsys):
         "below",
         "met",
         "reason",
+        "compares_with",
         "prior_pass_fraction",
         "share_of_ensemble",
         "median",

@@ -358,7 +358,7 @@ def test_validate_judges_and_takes_up_where_it_was_interrupted(here, capsys):
     code, out, _ = call(capsys, *arguments)
     found = json.loads(out)
     assert code == DONE
-    assert set(found) == {"expectations", "by_role"}
+    assert set(found) == {"expectations", "findings", "by_role", "ensemble"} and found["ensemble"] is None
     (entry,) = found["expectations"]
     assert entry["scenario"] == "small" and entry["finding"] == "V0"
     assert found["by_role"]["sanity"] == {"met": 1, "of": 1}

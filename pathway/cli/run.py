@@ -34,12 +34,13 @@ def run(
     members: Annotated[int, console.MEMBERS] = 200,
     until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
     points: Annotated[int, typer.Option(help="Model files: number of times", min=2, max=1_000_000)] = 101,
+    max_steps: Annotated[int, typer.Option(help="Model files: most steps of the solver", min=1)] = 100_000,
 ) -> int:
     """Run a scenario: summary table, CSV, figure, one HTML report."""
     if name_or_file.lower().endswith(MODELS):
         from .run_model import run_model
 
-        return run_model(Path(name_or_file), until, points, settings or [], out, force, as_json)
+        return run_model(Path(name_or_file), until, points, max_steps, settings or [], out, force, as_json)
     return _run_scenario(name_or_file, settings or [], out, force, as_json, (ensemble, weights, members))
 
 

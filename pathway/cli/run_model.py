@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import console
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from pathway.equations import Model
+    from pathway.simulation import Trajectory
 
 
 def run_model(
     file: Path,
     until: float | None,
     points: int,
+    max_steps: int,
     settings: Sequence[str],
     out: Path | None,
     force: bool,
@@ -32,6 +40,8 @@ def run_model(
 
     if until is None:
         raise BadInput(f"{file}: a model needs --until, the end time in its own unit; for example --until 100")
+    if not math.isfinite(until):
+        raise BadInput(f"{file}: --until {until:g}: expected a finite end time; for example --until 100")
     folder = out or default_folder(file.stem, settings)
     identity = model_run_identity(file, folder, settings, until, points)
     check_out(folder, MODEL_RUN, identity, force)
@@ -42,11 +52,9 @@ def run_model(
     model, names = read.model, read.courses
     if until <= model.start_time:
         raise BadInput(f"{file}: --until {until:g} must lie after the start ({model.start_time:g})")
-    from pathway.simulation import simulate
-
     model = model.with_parameters(_parameters(model, settings, read.renamed))
     times = np.linspace(model.start_time, until, points)
-    trajectory = simulate(model, times)
+    trajectory = _followed(model, times, max_steps)
     report = model_run_report(trajectory, identity, Origin(inputs, settings), names)
     record = write_report(report, folder, console.typed(), force, say=console.say)
     summary = {word: _summary(trajectory[name], model.units.get(name, "")) for name, word in names.items()}
@@ -69,6 +77,18 @@ def run_model(
     console.print_table(["course", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
     console.print_places(folder, record, courses="time_courses.csv")
     return DONE
+
+
+def _followed(model: Model, times: np.ndarray, max_steps: int) -> Trajectory:
+    from pathway.simulation import SimulationError, simulate
+
+    try:
+        return simulate(model, times, maximum_steps=max_steps)
+    except SimulationError as error:
+        if "the limit of" not in error.reason:
+            raise
+        message = f"{error} More are allowed by --max-steps {10 * max_steps}."
+        raise SimulationError(message, error.reason, error.time, error.state, error.species) from None
 
 
 def _parameters(model: Any, settings: Sequence[str], renamed: Mapping[str, str]) -> dict[str, float]:

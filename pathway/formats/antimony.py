@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pathway.folders import write_atomically
 
-from .errors import FormatError, Unsupported
+from .errors import FormatError, Unsupported, line_naming
 from .sbml import read_sbml_text
 from .sbml.document import DEEPEST, bracket_depth
 
@@ -44,7 +44,15 @@ def load_antimony(path: str | Path) -> Model:
 
 def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     """A model from Antimony text; `name` is what messages call it."""
-    return read_sbml_text(text, name, language="antimony")
+    try:
+        return read_sbml_text(text, name, language="antimony")
+    except FormatError as error:
+        # The reader sees the SBML that the library made of the text, which has lines of its own.
+        message = str(error)
+        line = line_naming(text, message) if message.startswith(f"{name}: ") else None
+        if line is None:
+            raise
+        raise type(error)(f"{name}:{line}{message.removeprefix(name)}") from None
 
 
 def write_antimony(

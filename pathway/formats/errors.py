@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from pathway.errors import InputError
 
 
@@ -11,3 +13,13 @@ class FormatError(InputError):
 
 class Unsupported(FormatError):
     """A valid file with a construct that is refused by name, before anything runs."""
+
+
+def line_naming(text: str, message: str) -> int | None:
+    """Line (from 1) on which a text first has a name that a message has in quotes or braces; None if it has none."""
+    for quoted in re.findall(r"['{\[(]([^'{}()\[\]]+)['}\])]", message):
+        for name in re.findall(r"[A-Za-z_]\w*", quoted):
+            found = re.search(rf"(?<![\w.]){name}\b", text)
+            if found is not None:
+                return text.count("\n", 0, found.start()) + 1
+    return None

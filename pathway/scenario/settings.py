@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,10 @@ def with_settings(
             near = did_you_mean(key.strip(), [*parameters, *TIMES, "cells"])
             mistakes.append(Mistake(place, f"no parameter and no key is called '{key.strip()}'.{near}"))
             continue
+        complaint = _no_such_dose(key, settings, document)
+        if complaint:
+            mistakes.append(Mistake(place, complaint))
+            continue
         parts = _full_key([part.strip().strip('"') for part in key.split(".")], changed, parameters)
         value = _value(text.strip())
         if parts[-1] == "cells" and isinstance(value, str) and value.endswith(".toml"):
@@ -62,6 +66,17 @@ def _full_key(parts: list[str], document: dict[str, Any], parameters: Collection
 def _is_lonely(key: str, document: dict[str, Any], parameters: Collection[str]) -> bool:
     known = {"cells", "title", "source", "question", *TIMES, *document, *parameters}
     return "." not in key and key not in known
+
+
+def _no_such_dose(key: str, settings: Sequence[str], document: Mapping[str, Any]) -> str | None:
+    """What is wrong with a key of a dose that is named nearly as one of the scenario's, and that no setting makes."""
+    parts, doses = [part.strip().strip('"') for part in key.split(".")], document.get("dose")
+    if parts[0] != "dose" or len(parts) < 2 or not isinstance(doses, dict) or parts[1] in doses:
+        return None
+    if any(setting.replace(" ", "").startswith(f"dose.{parts[1]}.agent=") for setting in settings):
+        return None
+    near = did_you_mean(parts[1], doses)
+    return f"no dose is called '{parts[1]}'.{near}" if near else None
 
 
 def _value(text: str) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
+from pathway.cli import BAD_INPUT, DONE, NOT_MET, NUMERICAL_FAILURE, main
 from pathway.scenario.result import INTERVALS
 
 COMMANDS = (
@@ -187,10 +187,18 @@ def test_any_sbml_model_runs(here, capsys):
     table = (folder / "time_courses.csv").read_text().splitlines()
     assert len(table) == 6 and table[0].startswith("time [")
     assert (folder / "figure.svg").is_file()
-    for arguments in (("decay.xml",), ("none.xml", "--until", "4"), ("decay.xml", "--until", "4", "--set", "kk=1")):
+    wrong = [("decay.xml",), ("none.xml", "--until", "4"), ("decay.xml", "--until", "nan")]
+    for arguments in (*wrong, ("decay.xml", "--until", "4", "--set", "kk=1")):
         code, out, err = call(capsys, "run", *arguments, "--out", "other")
         assert (code, out) == (BAD_INPUT, "") and err.count("\n") == 1, arguments
     assert not (here / "other").exists()
+
+
+def test_a_model_may_take_more_steps_than_usual(here, capsys):
+    Path("decay.xml").write_text(SBML, encoding="utf-8")
+    code, _, err = call(capsys, "run", "decay.xml", "--until", "4", "--max-steps", "3", "--out", "few")
+    assert code == NUMERICAL_FAILURE and err.endswith("More are allowed by --max-steps 30.\n") and err.count("\n") == 1
+    assert call(capsys, "run", "decay.xml", "--until", "4", "--max-steps", "300", "--out", "enough")[0] == DONE
 
 
 def test_rules_are_in_the_output_and_identifiers_keep_their_names(here, capsys):

@@ -178,6 +178,13 @@ def test_mistakes_of_one_version(tmp_path, version, change, said):
     assert lines[0].startswith(said), lines
 
 
+@VERSIONS
+def test_what_the_library_complains_about_has_a_row(tmp_path, version):
+    row = {1: "extra\tlin\t0.1\t1\t0.5\t1\n", 2: "extra\t0.1\t1\t0.5\ttrue\n"}[version]
+    (line,) = told(tmp_path, version, ("parameters.tsv", "zero\t", f"{row}zero\t"))
+    assert line.startswith("parameters.tsv:4: petab: ") and "extra" in line
+
+
 def test_problems_that_are_a_number_are_named(tmp_path):
     path = written(tmp_path, 1)
     path.write_text("format_version: 1\nparameter_file: parameters.tsv\nproblems: 3\n")

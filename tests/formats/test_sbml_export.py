@@ -12,7 +12,7 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.formats.antimony import antimony_text, read_antimony_text
-from pathway.formats.errors import Unsupported
+from pathway.formats.errors import FormatError, Unsupported
 from pathway.formats.experiment import ExportedModel, experiments
 from pathway.formats.sbml import read_sbml_text
 from pathway.formats.sbml.export import consistency_messages, sbml_text
@@ -272,3 +272,9 @@ def test_every_term_is_in_the_branch_that_its_element_asks_for() -> None:
     assert all(sbo.isQuantitativeParameter(number(t)) for t in (*PARAMETER_TERMS.values(), OTHER_PARAMETER))
     assert all(sbo.isOccurringEntityRepresentation(number(t)) for t in (*REACTION_TERMS.values(), OTHER_REACTION))
     assert all(sbo.isFunctionalEntity(number(t)) for t in FUNCTIONAL_TERMS.values())
+
+
+def test_a_name_that_antimony_text_does_not_declare_has_its_line():
+    text = "model m\n  A = 1; k = 2\n  // no zz here\n  A -> B; k*A*zz\nend\n"
+    with pytest.raises(FormatError, match=r"^bad\.ant:[34]: parameter 'zz' is needed but has no value"):
+        read_antimony_text(text, "bad.ant")

@@ -149,6 +149,8 @@ def test_settings_change_what_the_file_says(tmp_path):
         ("k_los=1", "Did you mean 'k_loss'?"),
         ("end", "expected KEY=VALUE"),
         ("dose.e.amount=1 nM", "[dose.e] has no 'agent'"),
+        ("dose.dd=1 nM", "no dose is called 'dd'. Did you mean 'd'?"),
+        ("dose.dd.amount=1 nM", "no dose is called 'dd'. Did you mean 'd'?"),
     ],
 )
 def test_wrong_settings_are_named(setting, said, tmp_path):

@@ -14,6 +14,7 @@ from typing import Any
 
 from pathway.fitting.problem import Problem, ProblemError
 
+from ..errors import line_naming
 from . import version1, version2
 from .entities import attach_model
 from .tables import read_yaml
@@ -59,7 +60,7 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     declared = read_sbml(path.parent / parts.model_file(content, path), parts.names_given(content, path))
     problem = attach_model(declared, path, content, parts.parts_of_problem, version)
     if lint:  # afterwards, because messages from here name the row
-        _lint(path, version)
+        _lint(path, version, content)
     return problem
 
 
@@ -74,7 +75,7 @@ _OVERRULED = {
 """Complaints that are no reason to refuse a problem."""
 
 
-def _lint(path: Path, version: str) -> None:
+def _lint(path: Path, version: str, content: Mapping[str, Any]) -> None:
     """Pass on what the petab library complains about."""
     complaints = _Complaints()
     logger = logging.getLogger("petab")
@@ -91,7 +92,25 @@ def _lint(path: Path, version: str) -> None:
         logger.propagate = propagated
     lines = [line for line in [*complaints.lines, *failed] if line not in _OVERRULED]
     if lines:
-        raise ProblemError([f"{path}: petab: {line}" for line in lines])
+        raise ProblemError([f"{_place(line, path, content)}: petab: {line}" for line in lines])
+
+
+def _place(line: str, path: Path, content: Mapping[str, Any]) -> str:
+    """The row that first has a name from a complaint, tables of parameters first; else the problem's file."""
+    for name in sorted(_tables_in(content), key=lambda name: "parameter" not in name):
+        table = path.parent / name
+        row = line_naming(table.read_text(encoding="utf-8"), line) if table.is_file() else None
+        if row is not None:
+            return f"{table}:{row}"
+    return str(path)
+
+
+def _tables_in(content: Any) -> list[str]:
+    """Names of tables anywhere in the problem's file."""
+    if isinstance(content, str):
+        return [content] if content.endswith(".tsv") else []
+    parts = content.values() if isinstance(content, Mapping) else content if isinstance(content, list) else []
+    return [name for part in parts for name in _tables_in(part)]
 
 
 class _Complaints(logging.Handler):

@@ -28,15 +28,12 @@ def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
 
 
 def _even(plan: Plan, n: int) -> np.ndarray:
-    rng = np.random.default_rng(plan.seed)
-    if plan.sampling == "sobol":
-        from scipy.stats import qmc
+    from scipy.stats import qmc
 
-        return qmc.Sobol(n, rng=rng).random(plan.starts)
-    if plan.sampling != "latin_hypercube":
-        raise ProblemError([f"sampling is '{plan.sampling}'; expected latin_hypercube or sobol"])
-    cells = np.stack([rng.permutation(plan.starts) for _ in range(n)], axis=1)
-    return (cells + rng.random((plan.starts, n))) / plan.starts
+    samplers = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}
+    if plan.sampling not in samplers:
+        raise ProblemError([f"sampling is '{plan.sampling}'; expected {' or '.join(samplers)}"])
+    return samplers[plan.sampling](n, rng=np.random.default_rng(plan.seed)).random(plan.starts)
 
 
 def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:

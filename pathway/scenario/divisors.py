@@ -39,40 +39,35 @@ def undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) ->
     """
     found = {}
     for name in dict.fromkeys(names):
-        what = _undefined(model, np.asarray(values, dtype=float), name)
+        what = prepare(model).once(_undefined, np.asarray(values, dtype=float).tobytes(), name)
         if what:
             found[name] = what
     return found
 
 
-def _undefined(model: Model, values: np.ndarray, name: str) -> str | None:
+def _undefined(model: Model, numbers: bytes, name: str) -> str | None:
     """What is no finite number where a parameter is 0, though it is one where the parameter is not."""
-    notes, key = prepare(model).notes, ("undefined at zero", name, values.tobytes())
-    if key not in notes:
-        users = {what: formula for what, (formula, used) in _formulas(model).items() if name in used}
-        rows = np.repeat(values[None], 2, axis=0)
-        rows[0, model.parameter_index(name)] = 0.0
-        known = {n: rows[:, k] for k, n in enumerate(model.parameters)} | {TIME: np.array(model.start_time)}
-        starts = evaluate_arrays([model.closed_initial[species] for species in model.species], known)
-        # No two amounts are alike, so that no difference is zero by chance.
-        present = np.exp(np.linspace(-1.0, 1.0, len(model.species)))
-        notes[key] = None
-        for amounts in (present, starts, np.zeros(len(model.species))):
-            columns = evaluate_arrays(list(users.values()), known | dict(zip(model.species, amounts, strict=True)))
-            for what, column in zip(users, columns, strict=True):
-                zero, usual = np.broadcast_to(np.isfinite(column), 2)
-                if usual and not zero:
-                    notes[key] = notes[key] or what
-    return notes[key]
+    users = {what: formula for what, (formula, used) in prepare(model).once(_formulas).items() if name in used}
+    rows = np.repeat(np.frombuffer(numbers)[None], 2, axis=0)
+    rows[0, model.parameter_index(name)] = 0.0
+    known = {n: rows[:, k] for k, n in enumerate(model.parameters)} | {TIME: np.array(model.start_time)}
+    starts = evaluate_arrays([model.closed_initial[species] for species in model.species], known)
+    # No two amounts are alike, so that no difference is zero by chance.
+    present = np.exp(np.linspace(-1.0, 1.0, len(model.species)))
+    found: str | None = None
+    for amounts in (present, starts, np.zeros(len(model.species))):
+        columns = evaluate_arrays(list(users.values()), known | dict(zip(model.species, amounts, strict=True)))
+        for what, column in zip(users, columns, strict=True):
+            zero, usual = np.broadcast_to(np.isfinite(column), 2)
+            if usual and not zero:
+                found = found or what
+    return found
 
 
 def _formulas(model: Model) -> dict[str, tuple[Expression, frozenset[str]]]:
-    """Whatever a run evaluates, by what it is called, with its symbols; kept with the model."""
-    notes = prepare(model).notes
-    if "formulas by name" not in notes:
-        observables = zip(model.observables, model.closed(model.observables.values()), strict=True)
-        made = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
-        made |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
-        made |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
-        notes["formulas by name"] = {what: (formula, symbols(formula)) for what, formula in made.items()}
-    return notes["formulas by name"]
+    """Whatever a run evaluates, by what it is called, with its symbols."""
+    observables = zip(model.observables, model.closed(model.observables.values()), strict=True)
+    made = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
+    made |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
+    made |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
+    return {what: (formula, symbols(formula)) for what, formula in made.items()}

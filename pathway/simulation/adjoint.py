@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pathway.equations import Model
 from pathway.kernels import CompiledModel, Pattern, compile_model
 
-from .prepared import Prepared
+from .prepared import Prepared, prepare
 from .solvers.adjoint import Adjoint, AdjointKernels, AdjointPattern, AdjointScratch, AdjointTables, Steps, walk_back
 from .solvers.esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
 from .solvers.layout import TAPE_HEAD
@@ -64,16 +65,18 @@ class AdjointMachine:
 
 def adjoint_machine(prepared: Prepared) -> AdjointMachine:
     """Compiled at the first request."""
-    if "adjoint" not in prepared.notes:
-        code = compile_model(prepared.model, None, PARTS)
-        algebraic = int(bool(prepared.model.algebraic))
-        addresses = {name: code.address(name) for name in PARTS}
-        kernels = AdjointKernels(**addresses, width=code.width, n_species=code.n_species, algebraic=algebraic)
-        tables = AdjointTables(A, A[STAGES - 1] - EMBEDDED, dense_weights(), NODES, GAMMA)
-        species, by_parameter = code.patterns["jacobian"], code.patterns["parameter_jacobian"]
-        pattern = AdjointPattern(*_places(species), *_places(by_parameter), code.mass)
-        prepared.notes["adjoint"] = AdjointMachine(kernels, tables, pattern, code, prepared.pattern.singular)
-    return prepared.notes["adjoint"]
+    return prepared.once(_machine)
+
+
+def _machine(model: Model) -> AdjointMachine:
+    code = compile_model(model, None, PARTS)
+    algebraic = int(bool(model.algebraic))
+    addresses = {name: code.address(name) for name in PARTS}
+    kernels = AdjointKernels(**addresses, width=code.width, n_species=code.n_species, algebraic=algebraic)
+    tables = AdjointTables(A, A[STAGES - 1] - EMBEDDED, dense_weights(), NODES, GAMMA)
+    species, by_parameter = code.patterns["jacobian"], code.patterns["parameter_jacobian"]
+    pattern = AdjointPattern(*_places(species), *_places(by_parameter), code.mass)
+    return AdjointMachine(kernels, tables, pattern, code, prepare(model).pattern.singular)
 
 
 def _places(pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:

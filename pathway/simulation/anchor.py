@@ -240,11 +240,11 @@ def _missed(
 class _AnchorSystem:
     """Quantities and targets with their partial derivatives; kept with the model."""
 
-    def __init__(self, model: Model, anchors: Targets) -> None:
+    def __init__(self, model: Model, *targets: tuple[str, float | str]) -> None:
         self.model = model
-        self._quantities = [find_formula(model, quantity) for quantity, _ in anchors.values()]
-        self._aims = [find_formula(model, aim) if isinstance(aim, str) else None for _, aim in anchors.values()]
-        self._numbers = np.array([np.nan if isinstance(aim, str) else float(aim) for _, aim in anchors.values()])
+        self._quantities = [find_formula(model, quantity) for quantity, _ in targets]
+        self._aims = [find_formula(model, aim) if isinstance(aim, str) else None for _, aim in targets]
+        self._numbers = np.array([np.nan if isinstance(aim, str) else float(aim) for _, aim in targets])
         self._following = np.flatnonzero([aim is not None for aim in self._aims])
         self._formulas = [*self._quantities, *(aim for aim in self._aims if aim is not None)]
         names = (*model.species, *model.parameters)
@@ -261,10 +261,7 @@ class _AnchorSystem:
     @classmethod
     def of(cls, model: Model, anchors: Targets) -> _AnchorSystem:
         """The system of these quantities and targets."""
-        notes, key = prepare(model).notes, ("anchors", tuple(anchors.values()))
-        if key not in notes:
-            notes[key] = cls(model, anchors)
-        return notes[key]
+        return prepare(model).once(cls, *anchors.values())
 
     def at(self, state: np.ndarray, parameters: np.ndarray) -> _Reached:
         """Quantities, targets and partial derivatives."""

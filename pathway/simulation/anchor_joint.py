@@ -75,10 +75,7 @@ class JointSystem:
         cls, model: Model, places: Sequence[int], quantities: Sequence[Expression], aims: Sequence[Expression | None]
     ) -> JointSystem:
         """The system of these parameters, quantities and targets."""
-        notes, key = prepare(model).notes, ("joint anchors", tuple(places), tuple(quantities), tuple(aims))
-        if key not in notes:
-            notes[key] = cls(model, places, quantities, aims)
-        return notes[key]
+        return prepare(model).once(cls, tuple(places), tuple(quantities), tuple(aims))
 
     def slopes(self, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Derivatives of the distances by species that can rest, then by logarithms of the anchored parameters, shape

@@ -203,7 +203,7 @@ def _run_members(
     failures |= refused
     kernels = shown.kernels(1 if n == 1 else None, observables=options.names is not None)
     if model.events:
-        report = _run_with_events(shown, task, n, len(names), options)
+        report = _run_with_events(shown, task, n, len(names), options, failures)
     else:
         report = empty_report(n, len(options.times), len(names), kernels, False, blank=False)
         _on_threads(lambda task: shown.run(kernels, options.solver, task, report), task, kernels.width, workers)
@@ -217,10 +217,11 @@ def _shown(prepared: Prepared, names: tuple[str, ...] | None) -> tuple[Prepared,
     """The model whose observables are the names asked for."""
     if names is None:
         return prepared, prepared.model.species
-    if names not in prepared.notes:
-        formulas = {name: find_formula(prepared.model, name) for name in names}
-        prepared.notes[names] = prepare(replace(prepared.model, observables=formulas))
-    return prepared.notes[names], names
+    return prepared.once(_showing, names), names
+
+
+def _showing(model: Model, names: tuple[str, ...]) -> Prepared:
+    return prepare(replace(model, observables={name: find_formula(model, name) for name in names}))
 
 
 def _task(
@@ -305,8 +306,10 @@ def _exchange_rows(shown: Prepared, task: Task, report: Report, options: _Option
         report.counts[member] = again.counts[0]
 
 
-def _run_with_events(shown: Prepared, task: Task, n: int, n_names: int, options: _Options) -> Report:
-    """Members of a model with events, one after the other."""
+def _run_with_events(
+    shown: Prepared, task: Task, n: int, n_names: int, options: _Options, failures: dict[int, SimulationError]
+) -> Report:
+    """Members of a model with events, one after the other; their errors join the failures that are known."""
     from .events import EventRun
     from .formulas import evaluate_names
 
@@ -318,7 +321,7 @@ def _run_with_events(shown: Prepared, task: Task, n: int, n_names: int, options:
             going.run()
         except SimulationError as error:
             report.counts[member, layout.STATUS] = layout.NOT_STARTED
-            shown.notes.setdefault("errors", {})[member] = error
+            failures.setdefault(member, error)
             continue
         values = going.values
         if options.names is not None:
@@ -333,11 +336,10 @@ def _failures(
     shown: Prepared, report: Report, task: Task, known: dict[int, SimulationError]
 ) -> dict[int, SimulationError]:
     """Errors of the members that did not get to their end, by member."""
-    told = shown.notes.pop("errors", {})
     found = dict(known)
     for member in map(int, np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE)):
         if member not in found:
-            found[member] = told.get(member) or _failure(shown, report, task, member)
+            found[member] = _failure(shown, report, task, member)
     return dict(sorted(found.items()))
 
 

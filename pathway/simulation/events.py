@@ -220,10 +220,7 @@ class EventRun:
 
     @cached_property
     def formulas(self) -> list[Formulas]:
-        notes = self.prepared.notes
-        if "event formulas" not in notes:
-            notes["event formulas"] = event_formulas(self.prepared.model)
-        return notes["event formulas"]
+        return self.prepared.once(event_formulas)
 
     @cached_property
     def kernels(self) -> Kernels:
@@ -514,11 +511,7 @@ class EventRun:
         values = dict(zip(model.species, map(float, self.state), strict=True))
         values |= zip(model.parameters, map(float, self.parameters), strict=True)
         values[TIME] = self.time
-        ready = self.prepared.notes.setdefault("event evaluators", {})
-        key = tuple(formulas)
-        if key not in ready:
-            ready[key] = Evaluator(formulas)
-        return ready[key](values)
+        return self.prepared.once(_evaluator, *formulas)(values)
 
     def _record(self) -> None:
         """Record the outputs of the present moment."""
@@ -533,6 +526,10 @@ class EventRun:
         state = dict(zip(model.species, map(float, self.state), strict=True))
         message = f"{model.name}: the run stopped at time {self.time:.9g}: {reason}."
         return SimulationError(message, reason, self.time, state, None)
+
+
+def _evaluator(model: Model, *formulas: Expression) -> Evaluator:
+    return Evaluator(formulas)
 
 
 def simulate_with_events(prepared: Prepared, task: Task, solver: str) -> Trajectory:

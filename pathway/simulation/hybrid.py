@@ -529,11 +529,7 @@ class HybridModel:
 
 def hybrid_model(model: Model) -> HybridModel | None:
     """The hybrid system of a model, kept with it; None if nothing in its rates jumps by itself."""
-    notes = prepare(model).notes
-    if "hybrid" not in notes:
-        jumps = any(switch.in_rates and not switch.continuous for switch in switches(model))
-        notes["hybrid"] = _hybrid_model(model) if jumps else None
-    return notes["hybrid"]
+    return prepare(model).once(_hybrid_model)
 
 
 def moving_hybrid(model: Model, names: Iterable[str]) -> HybridModel | None:
@@ -548,6 +544,8 @@ def _moves(model: Model, names: frozenset[str]) -> bool:
 
 
 def _hybrid_model(model: Model) -> HybridModel | None:
+    if not any(switch.in_rates and not switch.continuous for switch in switches(model)):
+        return None
     groups: list[dict] = [dict(model.rates), dict(model.rate_rules), dict(model.algebraic)]
     groups += [dict(factors) for factors in model.stoichiometry.values()]
     formulas = model.closed(formula for group in groups for formula in group.values())

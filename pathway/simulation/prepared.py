@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.evaluation import evaluate_all
+from pathway.expressions.evaluation import Evaluator, evaluate_all
 from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
 from pathway.kernels.handles import address, packed
@@ -37,20 +37,39 @@ FAINT = 1e-6
 TRACE = 1e-12
 """The smallest scale of one that does not: below this share of the largest a start is a trace left by rounding."""
 
+Made = TypeVar("Made")
+_NOT_YET = object()
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False)
 class Prepared:
-    """What is kept with a model between calls."""
+    """What is kept with a model between calls.
+
+    Attributes
+    ----------
+    model : Model
+    tape_rows : int
+        Steps that the longest tape so far had room for.
+    """
 
     model: Model
+    tape_rows: int = 512
+    _last_starts: tuple[bytes, list[float]] = (b"", [])
+    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] = ((b"", None), np.zeros(0))
 
     def __reduce__(self) -> tuple:
         # Addresses mean nothing elsewhere: a copy makes its own.
         return prepare, (self.model,)
 
+    def once(self, make: Callable[..., Made], *key: Hashable) -> Made:
+        """`make(model, *key)`, worked out at the first request and kept with the model."""
+        found = self._made.get((make, key), _NOT_YET)
+        if found is _NOT_YET:
+            found = self._made[make, key] = make(self.model, *key)
+        return found
+
     @cached_property
-    def notes(self) -> dict[Hashable, Any]:
-        """What other parts of this room want to keep with the model."""
+    def _made(self) -> dict[Hashable, Any]:
         return {}
 
     @cached_property
@@ -127,13 +146,17 @@ class Prepared:
         """Initial values at these parameters, shape (n_species,); those of the last parameters are kept."""
         values = self._fixed_starts.copy()
         if self._varying_starts:
-            key, last = parameters.tobytes(), self.notes.get("starts")
-            if last is None or last[0] != key:
+            key, last = parameters.tobytes(), self._last_starts
+            if last[0] != key or not last[1]:
                 names = dict(zip(self.model.parameters, map(float, parameters), strict=True))
                 names[TIME] = self.model.start_time
-                last = self.notes["starts"] = (key, evaluate_all(self._start_formulas, names))
+                last = self._last_starts = (key, self._start_evaluator(names))
             values[self._varying_starts] = last[1]
         return values
+
+    @cached_property
+    def _start_evaluator(self) -> Evaluator:
+        return Evaluator(self._start_formulas)
 
     @cached_property
     def _start_formulas(self) -> list[Expression]:
@@ -162,19 +185,10 @@ class Prepared:
             values[TIME] = self.model.start_time
             for column, name in enumerate(names):
                 if name not in self.model.species:
-                    places, formulas = self._start_slopes(name)
+                    places, formulas = self.once(_start_slopes, name)
                     if places:
                         slopes[places, column] = evaluate_all(formulas, values)
         return slopes
-
-    def _start_slopes(self, name: str) -> tuple[list[int], list[Expression]]:
-        """Which initial values depend on a parameter, and how."""
-        key = ("start slopes", name)
-        if key not in self.notes:
-            pairs = zip(self._varying_starts, self._start_formulas, strict=True)
-            users = [(i, differentiate(formula, name)) for i, formula in pairs if name in symbols(formula)]
-            self.notes[key] = [i for i, _ in users], [slope for _, slope in users]
-        return self.notes[key]
 
     @cached_property
     def _unit_groups(self) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]:
@@ -196,9 +210,9 @@ class Prepared:
     def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None) -> np.ndarray:
         """The default absolute tolerances of one run, shape (n_species,); those of the last start are kept."""
         key = (starts.tobytes(), None if doses is None else doses.tobytes())
-        last = self.notes.get("tolerances")
-        if last is None or last[0] != key:
-            last = self.notes["tolerances"] = (key, SMALL * self.scales(starts, doses))
+        last = self._last_tolerances
+        if last[0] != key:
+            last = self._last_tolerances = (key, SMALL * self.scales(starts, doses))
         return last[1]
 
     def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:
@@ -223,6 +237,13 @@ class Prepared:
     def time_switches(self) -> TimeSwitches:
         """When the rates jump or bend, and triggers change, with time alone."""
         return TimeSwitches(self.model)
+
+
+def _start_slopes(model: Model, name: str) -> tuple[list[int], list[Expression]]:
+    """Which initial values depend on a parameter, and how."""
+    formulas = enumerate(model.closed_initial[species] for species in model.species)
+    users = [(i, differentiate(formula, name)) for i, formula in formulas if name in symbols(formula)]
+    return [i for i, _ in users], [slope for _, slope in users]
 
 
 class Ready:

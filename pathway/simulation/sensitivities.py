@@ -26,7 +26,7 @@ from pathway.kernels import CompiledModel, compile_model, machine_width
 from .errors import SimulationError
 from .events import EventRun, EventState, Formulas, Waiting
 from .hybrid import HybridModel, Saltation, is_moment, motion, moving_hybrid
-from .prepared import Prepared
+from .prepared import Prepared, prepare
 from .solvers import layout
 from .solvers.esdirk import STAGES
 from .solvers.layout import Pattern, Report, Task
@@ -92,11 +92,12 @@ def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
 
 def _positions(prepared: Prepared, names: Sequence[str]) -> np.ndarray:
     """Where each name stands among species and parameters."""
-    known = prepared.notes.get("positions")
-    if known is None:
-        model = prepared.model
-        known = prepared.notes["positions"] = {n: k for k, n in enumerate((*model.species, *model.parameters))}
+    known = prepared.once(_all_positions)
     return np.array([known[name] for name in names], dtype=int)
+
+
+def _all_positions(model: Model) -> dict[str, int]:
+    return {name: k for k, name in enumerate((*model.species, *model.parameters))}
 
 
 class SlopeCourse:
@@ -126,7 +127,7 @@ class SlopeCourse:
         is that of the species or parameter whose position is in `own`, or fixed in `scales`."""
         self.prepared, self.task, self.relative = prepared, task, relative
         self.n, self.n_names = slopes.shape
-        self.machine = machine_of(prepared, self.n_names)
+        self.machine = machine_of(prepared)
         self.width = self.machine.kernels.width
         self.parameters = task.parameters[0].copy()
         self.by_parameter = by_parameter
@@ -144,23 +145,9 @@ class SlopeCourse:
     def _blocks(self) -> tuple[Directions, np.ndarray]:
         size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
         moves = self.by_parameter != 0.0
-        key = "directions", moves.shape, moves.tobytes()
-        places = self.prepared.notes.get(key)
-        if places is None:
-            places = self.prepared.notes[key] = self._places(n_blocks, moves)
-        entries, where, starts, sources = places
+        entries, where, starts, sources = self.prepared.once(_places, self.width, self.n_names, moves.tobytes())
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
         return Directions(stacks, entries, where, starts, np.ones(len(entries))), sources
-
-    def _places(self, n_blocks: int, moves: np.ndarray) -> tuple[np.ndarray, ...]:
-        """Which entries of the parameter Jacobian go where, by block, and where their weights stand."""
-        width, (rows, columns) = self.width, self.machine.by_parameter
-        entry, direction = np.nonzero(moves[columns])
-        order = np.argsort(direction // width, kind="stable")
-        entry, direction = entry[order], direction[order]
-        starts = np.searchsorted(direction // width, np.arange(n_blocks + 1))
-        sources = columns[entry] * self.n_names + direction
-        return entry, rows[entry] * width + direction % width, starts.astype(np.int64), sources
 
     @property
     def matrix(self) -> np.ndarray:
@@ -287,34 +274,46 @@ class Machine:
         return scratch_for(self.kernels, len(self.by_parameter[0]), n_blocks, pattern)
 
 
-def machine_of(prepared: Prepared, n_names: int) -> Machine:
-    """What the walk along slopes calls, compiled at the first request and kept with the prepared model.
+def _places(model: Model, width: int, n_names: int, moves: bytes) -> tuple[np.ndarray, ...]:
+    """Which entries of the parameter Jacobian go where, by block, and where their weights stand; `moves` says which
+    parameter moves in which direction, shape (n_parameters, n_names)."""
+    rows, columns = machine_of(prepare(model)).by_parameter
+    moving = np.frombuffer(moves, dtype=bool).reshape(len(model.parameters), n_names)
+    entry, direction = np.nonzero(moving[columns])
+    order = np.argsort(direction // width, kind="stable")
+    entry, direction = entry[order], direction[order]
+    starts = np.searchsorted(direction // width, np.arange(-(-n_names // width) + 1))
+    sources = columns[entry] * n_names + direction
+    return entry, rows[entry] * width + direction % width, starts.astype(np.int64), sources
 
-    More directions than a vector register holds go in pairs of registers, which share every factor that is read.
-    """
+
+def machine_of(prepared: Prepared) -> Machine:
+    """What the walk along slopes calls, compiled at the first request and kept with the prepared model."""
+    return prepared.once(_machine)
+
+
+def _machine(model: Model) -> Machine:
     width = machine_width()
-    if ("slopes", width) not in prepared.notes:
-        moments = compile_model(prepared.model, None, ("jacobian", "factor", "parameter_jacobian"))
-        wide = compile_model(prepared.model, width, ("solve_shared", "multiply_shared", "error_norm"))
-        kernels = SlopeKernels(
-            prepare=moments.address("prepare"),
-            jacobian=moments.address("jacobian"),
-            factor=moments.address("factor"),
-            parameter_jacobian=moments.address("parameter_jacobian"),
-            solve_shared=wide.address("solve_shared"),
-            multiply_shared=wide.address("multiply_shared"),
-            error_norm=wide.address("error_norm"),
-            moments=moments.width,
-            width=width,
-            n_species=moments.n_species,
-            n_factor=moments.sizes["lu"],
-            n_jacobian=len(moments.patterns["jacobian"]),
-            algebraic=int(bool(prepared.model.algebraic)),
-        )
-        pattern = moments.patterns["parameter_jacobian"]
-        places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
-        prepared.notes["slopes", width] = Machine(kernels, places, (moments, wide))
-    return prepared.notes["slopes", width]
+    moments = compile_model(model, None, ("jacobian", "factor", "parameter_jacobian"))
+    wide = compile_model(model, width, ("solve_shared", "multiply_shared", "error_norm"))
+    kernels = SlopeKernels(
+        prepare=moments.address("prepare"),
+        jacobian=moments.address("jacobian"),
+        factor=moments.address("factor"),
+        parameter_jacobian=moments.address("parameter_jacobian"),
+        solve_shared=wide.address("solve_shared"),
+        multiply_shared=wide.address("multiply_shared"),
+        error_norm=wide.address("error_norm"),
+        moments=moments.width,
+        width=width,
+        n_species=moments.n_species,
+        n_factor=moments.sizes["lu"],
+        n_jacobian=len(moments.patterns["jacobian"]),
+        algebraic=int(bool(model.algebraic)),
+    )
+    pattern = moments.patterns["parameter_jacobian"]
+    places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
+    return Machine(kernels, places, (moments, wide))
 
 
 # --- events -------------------------------------------------------------------------------------------------------
@@ -449,7 +448,7 @@ class SlopeEvents(EventRun):
         """How formulas at the present moment move with each name, shape (n_formulas, n_names)."""
         result = np.zeros((len(formulas), self.slopes.n_names))
         for row, formula in enumerate(formulas):
-            partial = self._partial(formula)
+            partial = self.prepared.once(_partial, formula)
             for name, value in zip(partial, self._evaluate(list(partial.values())), strict=True):
                 result[row] += value * self._moves_of(name)
         return result
@@ -467,14 +466,6 @@ class SlopeEvents(EventRun):
         places = {name: ("parameter", k) for k, name in enumerate(model.parameters)}
         return places | {name: ("species", k) for k, name in enumerate(model.species)} | {TIME: (TIME, 0)}
 
-    def _partial(self, formula: Expression) -> dict[str, Expression]:
-        """Derivatives of a formula by what it reads, worked out once."""
-        known = self.prepared.notes.setdefault("partial", {})
-        if formula not in known:
-            parts = {name: differentiate(formula, name) for name in sorted(symbols(formula))}
-            known[formula] = {name: part for name, part in parts.items() if part is not ZERO}
-        return known[formula]
-
     def _changed_triggers(self) -> list[int]:
         """Events whose triggers the motion has just changed."""
         changed = self._truths() != self.events.triggers
@@ -485,7 +476,7 @@ class SlopeEvents(EventRun):
         best, moves = math.inf, np.zeros(self.slopes.n_names)
         self.total = self.slopes.matrix
         for formula, integer in self._deciding(changed):
-            partial = self._partial(formula)
+            partial = self.prepared.once(_partial, formula)
             value, *parts = self._evaluate([formula, *partial.values()])
             speeds = {TIME: 1.0} | dict(zip(self.prepared.model.species, rates, strict=True))
             speed = sum(part * speeds.get(name, 0.0) for name, part in zip(partial, parts, strict=True))
@@ -497,16 +488,8 @@ class SlopeEvents(EventRun):
 
     def _deciding(self, places: Sequence[int]) -> list[tuple[Expression, bool]]:
         """What some triggers jump at: functions, and whether their integer part counts and not their sign."""
-        model, notes = self.prepared.model, self.prepared.notes
-        if "deciding" not in notes:
-            triggers = model.closed(event.trigger for event in model.events[: self.n_events])
-            found = [deciding([trigger]) for trigger in triggers]
-            # abs, min and max have a kink and no jump.
-            kinks = ("abs", "min", "max")
-            notes["deciding"] = [
-                [(f, whole) for f, node, whole in some if node.operator not in kinks] for some in found
-            ]
-        return [one for place in places for one in notes["deciding"][place]]
+        found = self.prepared.once(_jumps_of_triggers, self.n_events)
+        return [one for place in places for one in found[place]]
 
     def _trigger(self, waiting: Waiting) -> None:
         formulas: Formulas = self.formulas[waiting.place]
@@ -529,3 +512,18 @@ class SlopeEvents(EventRun):
     def _execution(self, waiting: Waiting, before: np.ndarray, after: np.ndarray) -> None:
         targets, moves = self._moves
         self.total[targets] = moves
+
+
+def _partial(model: Model, formula: Expression) -> dict[str, Expression]:
+    """Derivatives of a formula by what it reads."""
+    parts = {name: differentiate(formula, name) for name in sorted(symbols(formula))}
+    return {name: part for name, part in parts.items() if part is not ZERO}
+
+
+def _jumps_of_triggers(model: Model, n_events: int) -> list[list[tuple[Expression, bool]]]:
+    """What the trigger of each event jumps at, and whether its integer part counts and not its sign."""
+    triggers = model.closed(event.trigger for event in model.events[:n_events])
+    # abs, min and max have a kink and no jump.
+    kinks = ("abs", "min", "max")
+    found = [deciding([trigger]) for trigger in triggers]
+    return [[(f, whole) for f, node, whole in some if node.operator not in kinks] for some in found]

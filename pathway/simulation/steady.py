@@ -19,16 +19,16 @@ from pathway.equations import Model
 from pathway.errors import public
 
 from .checks import Values, checked_row
-from .errors import SimulationError, failure
+from .errors import REASONS, SimulationError, failure
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL, prepare
 from .simulate import simulate
 from .solvers import layout
 from .solvers.layout import Task
 from .stable import surely_stable
-from .steady_model import SteadyEquations, SteadyModel, steady_model
+from .steady_model import SteadyEquations, SteadyModel, SteadyPath, steady_model
 from .steady_refine import refined
-from .steady_slopes import SteadyPath, SteadySlopes, remember, remembered
+from .steady_slopes import SteadySlopes
 from .switches import SwitchError
 from .tasks import empty_report, make_task, run_one, single
 
@@ -310,7 +310,7 @@ def _slopes(
         reason = "slopes of a steady state beyond events are not known"
         raise SteadyStateError(f"{model.name}: {reason}", reason, model.start_time, {}, None)
     own = np.ascontiguousarray(state[part.kept])
-    path = remembered(part, own, parameters)
+    path = part.path_to(own, parameters)
     if start is not None and path is None:
         path = SteadyPath(start[part.kept], model.start_time, np.nan, np.zeros(len(own), dtype=bool))
     try:
@@ -658,7 +658,7 @@ def _along(part: SteadyModel, way: Followed) -> np.ndarray | None:
     rates = np.abs(part.rates(end[None], way.parameters[None], way.time(part))[0])
     growing = part.outputs & _goes_on(rates, np.abs(end - way.start), way.elapsed)
     end[growing] = way.start[growing]
-    remember(part, end, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, ~growing))
+    part.remember(end, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, ~growing))
     return end
 
 
@@ -695,13 +695,13 @@ def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarr
                 return None
             state[decided] = end[decided]
     if decided.any() or part.driven or len(equations.solved) + part.n_outputs < len(state):
-        remember(part, state, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, decided))
+        part.remember(state, way.parameters, SteadyPath(way.start, way.begin, way.elapsed, decided))
     return state
 
 
 def unbounded_outputs(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
     """Outputs that go on changing in a steady state that was found here, shape (n_species,)."""
-    path = remembered(part, state, parameters)
+    path = part.path_to(state, parameters)
     start, decided = (0.0, False) if path is None else (path.start, path.decided)
     if path is not None and part.driven:
         time = path.begin + path.elapsed
@@ -732,7 +732,7 @@ def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
             )
         else:
             reason = (
-                f"it does not settle (it grows, or goes round in circles): '{name}' still changes by "
+                f"{_swings_that_die_out(part, way) or REASONS[layout.NOT_SETTLED]}: '{name}' still changes by "
                 f"{rates[index]:.4g} per {model.time_unit or 'time unit'} at {state[index]:.6g}"
             )
     else:
@@ -740,6 +740,26 @@ def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
         reason = "the state that it comes to is unstable: after the smallest push it would go elsewhere"
     message = f"no steady state was reached. {model.name}: after {way.elapsed:.6g}{unit}, {reason}."
     return SteadyStateError(message, reason, way.begin + way.elapsed, values, name)
+
+
+def _swings_that_die_out(part: SteadyModel, way: Followed) -> str:
+    """That it swings about a stable state and how fast the swings die out; empty if there is no such state."""
+    time = way.time(part)
+    one = way.now[None], way.parameters[None]
+    jacobians = part.jacobians(*one, time)
+    equations = part.equations(part.absent(one[0], jacobians, way.start)[0], way.parameters)
+    with np.errstate(all="ignore"):
+        near, _ = _newton(part, equations, *one, way.start[None], jacobians, time)
+    jacobians = part.jacobians(near, one[1], time)
+    if not np.isfinite(jacobians).all():
+        return ""
+    values = _eigenvalues(part, equations, jacobians)[0]
+    slowest = max(values, key=lambda value: value.real, default=0.0)
+    if not slowest.real < 0.0 or slowest.imag == 0.0:
+        return ""
+    unit = f" {part.model.time_unit}" if part.model.time_unit else ""
+    period, half = 2.0 * np.pi / abs(slowest.imag), np.log(2.0) / -slowest.real
+    return f"it settles too slowly to be followed (swings of {period:.3g}{unit} take {half:.3g}{unit} to halve)"
 
 
 def _problem(

@@ -30,6 +30,8 @@ from .solvers.batch import evaluate_many
 MOST_BLOCKS = 200
 """Sets of equations kept with a model."""
 
+MOST_PATHS = 2000
+
 
 @dataclass(frozen=True, eq=False)
 class SteadyEquations:
@@ -71,6 +73,24 @@ class SteadyEquations:
         return matrix
 
 
+@dataclass(frozen=True, eq=False)
+class SteadyPath:
+    """The way on which a steady state was reached, where it matters.
+
+    Attributes
+    ----------
+    start : array, shape (n_species,)
+    begin, elapsed : float
+    decided : bool array, shape (n_species,)
+        Species that the way decides.
+    """
+
+    start: np.ndarray
+    begin: float
+    elapsed: float
+    decided: np.ndarray
+
+
 class SteadyModel:
     """A model on its way to rest, without its events.
 
@@ -104,6 +124,8 @@ class SteadyModel:
         self.n_outputs = int(self.outputs.sum())
         self.algebraic = np.array([n in part.algebraic for n in part.species], dtype=bool)
         self._equations: dict[Hashable, SteadyEquations] = {}
+        self._term_slopes: dict[tuple[str, ...], tuple[np.ndarray, list[Expression]]] = {}
+        self._paths: dict[tuple[bytes, bytes], SteadyPath] = {}
 
     # Numbers.
 
@@ -142,6 +164,20 @@ class SteadyModel:
                 break
             zero &= ~made
         return zero
+
+    # The ways to steady states.
+
+    def remember(self, state: np.ndarray, parameters: np.ndarray, path: SteadyPath) -> None:
+        """Keep the way to a state for its slopes."""
+        if len(self._paths) >= MOST_PATHS:
+            # The oldest go: another thread may be about to ask for what it has just found.
+            for key in list(self._paths)[: MOST_PATHS // 2]:
+                self._paths.pop(key, None)
+        self._paths[state.tobytes(), parameters.tobytes()] = path
+
+    def path_to(self, state: np.ndarray, parameters: np.ndarray) -> SteadyPath | None:
+        """The way to a state, if it matters and was found here."""
+        return self._paths.get((state.tobytes(), parameters.tobytes()))
 
     # Equations.
 
@@ -235,16 +271,15 @@ class SteadyModel:
         return made
 
     def _term_derivatives(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
-        notes, key = self.prepared.notes, ("term slopes", by)
-        if key not in notes:
+        if by not in self._term_slopes:
             places, formulas = [], []
             used = [symbols(term) for term in self.terms.terms]
             for column, name in enumerate(by):
                 rows = [k for k, names in enumerate(used) if name in names]
                 formulas += directional_derivative([self.terms.terms[k] for k in rows], {name: ONE})
                 places += [(k, column) for k in rows]
-            notes[key] = np.array(places, dtype=int).reshape(-1, 2), formulas
-        return notes[key]
+            self._term_slopes[by] = np.array(places, dtype=int).reshape(-1, 2), formulas
+        return self._term_slopes[by]
 
     def _evaluated(
         self, formulas: list[Expression], state: np.ndarray, parameters: np.ndarray, time: float
@@ -256,10 +291,7 @@ class SteadyModel:
 
 def steady_model(model: Model) -> SteadyModel:
     """The model's steady-state equations; kept with the model."""
-    notes = prepare(model).notes
-    if "steady model" not in notes:
-        notes["steady model"] = SteadyModel(model)
-    return notes["steady model"]
+    return prepare(model).once(SteadyModel)
 
 
 def _restricted(model: Model, names: list[str]) -> Model:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL
-from .steady_model import SteadyEquations, SteadyModel
+from .steady_model import SteadyEquations, SteadyModel, SteadyPath
 from .steady_refine import staircase
 from .tasks import make_task
 
@@ -17,41 +17,7 @@ CONDITION = 1e9
 """Above this condition number the equations are combined term by term."""
 
 SINGULAR = 1e14
-MOST_PATHS = 2000
 TIGHT = 1e-9
-
-
-@dataclass(frozen=True, eq=False)
-class SteadyPath:
-    """The way on which a steady state was reached, where it matters.
-
-    Attributes
-    ----------
-    start : array, shape (n_species,)
-    begin, elapsed : float
-    decided : bool array, shape (n_species,)
-        Species that the way decides.
-    """
-
-    start: np.ndarray
-    begin: float
-    elapsed: float
-    decided: np.ndarray
-
-
-def remember(part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: SteadyPath) -> None:
-    """Keep the way to a state for its slopes."""
-    paths = part.prepared.notes.setdefault("steady paths", {})
-    if len(paths) >= MOST_PATHS:
-        # The oldest go: another thread may be about to ask for what it has just found.
-        for key in list(paths)[: MOST_PATHS // 2]:
-            paths.pop(key, None)
-    paths[state.tobytes(), parameters.tobytes()] = path
-
-
-def remembered(part: SteadyModel, state: np.ndarray, parameters: np.ndarray) -> SteadyPath | None:
-    """The way to a state, if it matters and was found here."""
-    return part.prepared.notes.get("steady paths", {}).get((state.tobytes(), parameters.tobytes()))
 
 
 class SteadySlopes:
@@ -63,7 +29,7 @@ class SteadySlopes:
     state : array, shape (n_species,)
     parameters : array, shape (n_parameters,)
     path : SteadyPath, optional
-        From `remembered`.
+        From `SteadyModel.path_to`.
 
     Raises
     ------

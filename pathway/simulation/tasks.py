@@ -110,7 +110,7 @@ def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape:
 
 
 def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape: bool) -> Report:
-    n_rows = prepared.notes.get("tape rows", 512) if tape else 0
+    n_rows = prepared.tape_rows if tape else 0
     while True:
         report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
         if tape:
@@ -119,7 +119,7 @@ def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str
         if report.counts[0, layout.STATUS] != layout.TAPE_FULL:
             return report
         # The next run of this model needs about as many: it need not find that out by running twice.
-        n_rows = prepared.notes["tape rows"] = 4 * n_rows
+        n_rows = prepared.tape_rows = 4 * n_rows
 
 
 def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:

@@ -157,3 +157,10 @@ def test_events_on_the_way_to_rest_happen() -> None:
         steady_state(with_event("x > 1", {"x": "0"}))
     with pytest.raises(SteadyStateError, match="beyond events"):
         steady_state_sensitivities(with_event("x > 1", {"u": "3"}), ["u"])
+
+
+def test_swings_that_die_out_slowly_are_no_circles():
+    """Eigenvalues -1e-4 +- i: a period of 2 pi, and half of the swing is left after log(2) / 1e-4."""
+    slow = model_of("slow", {"x": "y - 1e-4*x", "y": "1 - x - 1e-4*y"}, {"x": 0.0, "y": 0.0}, {})
+    with pytest.raises(SteadyStateError, match=r"settles too slowly .*swings of 6\.28 take 6\.93e\+03 to halve"):
+        steady_state(slow)

@@ -111,7 +111,7 @@ class SlopeSteps:
 
     def __init__(self, sensitivities: ForwardSensitivities) -> None:
         self.sensitivities, self.plan = sensitivities, sensitivities.plan
-        self.machine: Machine = machine_of(sensitivities.prepared, len(sensitivities.active))
+        self.machine: Machine = machine_of(sensitivities.prepared)
         kernels, n_active = self.machine.kernels, len(sensitivities.active)
         n_blocks = -(-n_active // kernels.width)
         self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))

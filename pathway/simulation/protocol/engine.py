@@ -17,7 +17,7 @@ from ..solvers import layout as codes
 from ..solvers.layout import Report, Task
 from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
-from ..steady_slopes import SteadySlopes, remembered
+from ..steady_slopes import SteadySlopes
 from ..switches import NO_MOMENTS, SwitchError
 from ..tasks import empty_report, failure_of, make_task, run_one, single
 from .outputs import RunFailure
@@ -412,7 +412,7 @@ class Engine:
         RunFailure
         """
         try:
-            return SteadySlopes(self.steady, state, row, remembered(self.steady, state, row))
+            return SteadySlopes(self.steady, state, row, self.steady.path_to(state, row))
         except np.linalg.LinAlgError as reason:
             raise RunFailure(str(reason)) from None
 

@@ -156,7 +156,7 @@ def test_screen_finds_what_restores_the_response(scenario, laboratory, result):
     change = dict(zip((t.name for t in found.targets), found.change, strict=True))
     assert change["miR21_primary"] < -0.1 < 0.1 < change["PTEN_mRNA"]
     # A pair is symmetric, its diagonal one alone; turning one target in a pair of one is the single screen.
-    assert found.pairs == pytest.approx(found.pairs.T)
+    assert found.pairs == pytest.approx(found.pairs.T, nan_ok=True)  # nan: a culture that dies without drug
     assert found.pairs.diagonal() == pytest.approx(found.gr[list(found.paired)])
     assert len({found.targets[k].name for k in found.paired}) == 6
 

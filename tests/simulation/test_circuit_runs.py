@@ -75,7 +75,7 @@ def check_totals(values):
     for species in circuit().species:
         if species.moiety:
             names.setdefault(species.moiety, []).append(MODEL.species_index(species.name))
-    assert len(names) == 7
+    assert len(names) == 8
     for total, places in names.items():
         course = values[:, places].sum(axis=1)
         assert np.max(np.abs(course - course[0])) <= 1e-9 * course[0], total

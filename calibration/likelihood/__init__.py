@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
+from .evaluation import Evaluation, Simulated
 from .findings import Findings
 from .manifest import read_sets
-from .problem import Evaluation, Problem, Simulated
+from .problem import Problem
 
 __all__ = ["Evaluation", "Problem", "Simulated", "problem"]
 

@@ -11,9 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 
@@ -24,46 +22,10 @@ from pathway.scenario.shelf import built_in_laboratory, circuit_model
 from . import noise
 from .arms import Cells, Plan
 from .data import DataSet, Datum
+from .evaluation import Evaluation, Simulated
 from .findings import Findings
 from .manifest import manifest
 from .sampled import Sampled, line_rows, sampled_of, with_parents
-
-
-@dataclass(frozen=True, eq=False)
-class Simulated:
-    """What the circuit gives for some vectors: values of every reading, then the numbers of all findings, shape
-    (n_members, n_readings + n_findings); nan in all readings where a vector cannot be simulated, with the reasons."""
-
-    values: np.ndarray
-    reasons: Mapping[int, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Evaluation:
-    """Logarithms of the likelihood.
-
-    Attributes
-    ----------
-    columns : tuple of str
-        "SET:LINE", "SET" where lines are compared with each other.
-    role : tuple of str
-        "measured" or "finding".
-    values : array, shape (n_members, n_columns)
-        -inf where a vector cannot be simulated.
-    reasons : mapping of member to str
-    """
-
-    columns: tuple[str, ...]
-    role: tuple[str, ...]
-    values: np.ndarray
-    reasons: Mapping[int, str]
-
-    def total(self, findings: bool = False) -> np.ndarray:
-        """Sum of the measured columns, with the findings if asked, shape (n_members,)."""
-        return self.values[:, [findings or role == "measured" for role in self.role]].sum(axis=1)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self.values, dtype=dtype)
 
 
 class Problem:

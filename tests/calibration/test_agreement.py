@@ -8,6 +8,7 @@ import pytest
 
 from calibration import agreement
 from calibration.likelihood import problem
+from pathway.parameters.parameter_ensemble import ParameterEnsemble, write_ensemble
 
 DATA = Path(os.environ.get("PATHWAY_OPEN_DATA", "nowhere"))
 at_hand = pytest.mark.skipif(not DATA.is_dir(), reason="PATHWAY_OPEN_DATA names no folder")
@@ -45,6 +46,17 @@ def test_error_and_likelihood_of_a_column_are_those_of_its_data(shipped):
     cells = rows_of(agreement.columns_table(shipped))[column]
     miss = shipped.measured[own] - shipped.predicted[own]
     assert int(cells[1]) == len(own) and float(cells[2]) == pytest.approx(np.sqrt(np.mean(miss**2)), abs=6e-4)
+
+
+def test_members_of_an_ensemble_are_drawn_by_their_weights(shipped, tmp_path):
+    one, weights = shipped.problem, np.array([0.0, 0.75, 0.25])
+    theta = one.prior.sample(3, 1)
+    made = ParameterEnsemble(one.names, theta.astype(np.float32), weights, weights, np.zeros((3, 1)), ("imoto",))
+    write_ensemble(tmp_path / "small.npz", made)
+    rows, words = agreement.vectors(one, tmp_path / "small.npz")
+    place = one.prior.place["k_PTEN"]
+    times = [np.sum(np.isclose(rows[:, place], value)) for value in theta[:, place]]
+    assert times == [0, 75, 25] and "small.npz" in words
 
 
 @at_hand

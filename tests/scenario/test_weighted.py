@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import ks_2samp
 
-from pathway.scenario.weighted import weighted_interval, weighted_quantiles, weighted_share
+from pathway.scenario.weighted import (
+    distribution_distance,
+    effective_number,
+    weighted_interval,
+    weighted_quantiles,
+    weighted_share,
+)
 
 
 def by_definition(values: np.ndarray, weights: np.ndarray, level: float) -> float:
@@ -44,3 +51,27 @@ def test_a_share_is_of_the_weight() -> None:
     assert weighted_share(np.array([True, False, True]), weights) == pytest.approx(0.7)
     assert weighted_interval(np.array([3.0, 1.0, 2.0]), weights).median == 2.0
     assert weighted_interval(np.full(3, np.nan), weights).ends is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_distance_of_two_distributions_is_that_of_kolmogorov_and_smirnov(seed: int) -> None:
+    """Whole weights say how often a member stands; what is nan stands for nobody."""
+    random = np.random.default_rng(seed)
+    one, two = random.normal(size=30).round(1), random.normal(0.4, 1.3, size=20).round(1)
+    often, seldom = random.integers(0, 4, 30), random.integers(1, 5, 20)
+    exact = ks_2samp(np.repeat(one, often), np.repeat(two, seldom)).statistic
+    with_gaps = np.append(one, np.nan), np.append(often, 7.0)
+    assert distribution_distance(*with_gaps, two, seldom.astype(float)) == pytest.approx(exact, abs=1e-12)
+    assert distribution_distance(two, seldom.astype(float), *with_gaps) == pytest.approx(exact, abs=1e-12)
+
+
+def test_a_distance_to_nobody() -> None:
+    nobody = np.array([np.nan])
+    assert distribution_distance(nobody, np.ones(1), nobody, np.ones(1)) == 0.0
+    assert distribution_distance(nobody, np.ones(1), np.zeros(3), np.ones(3)) == 1.0
+
+
+def test_the_effective_number_of_members() -> None:
+    assert effective_number(np.full(7, 0.3)) == pytest.approx(7.0)
+    assert effective_number(np.array([3.0, 1.0, 0.0])) == pytest.approx(16.0 / 10.0)
+    assert effective_number(np.zeros(3)) == 0.0

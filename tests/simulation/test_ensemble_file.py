@@ -83,6 +83,13 @@ def test_an_unfinished_ensemble_opens_and_a_damaged_part_is_made_anew(tmp_path: 
     assert list(ended.failures) == [3, 11] and np.array_equal(ended.values, whole, equal_nan=True)
 
 
+def test_a_function_of_parameters_needs_their_number_and_a_rate_is_members_per_second(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="n_members: needed when parameters is a function"):
+        simulate_to_file(toggle(), TIMES, lambda first, last: draws(last - first), tmp_path / "e.nc")
+    written = simulate_to_file(toggle(), TIMES, draws(4), tmp_path / "e.nc")
+    assert written.rate == 4 / written.seconds
+
+
 def test_one_that_was_killed_before_its_file_stood_there_is_begun_again(tmp_path: Path) -> None:
     path, members = tmp_path / "e.nc", with_failures(16)
     (tmp_path / "e.nc.parts").mkdir()

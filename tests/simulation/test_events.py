@@ -190,3 +190,17 @@ def test_interventions_between_events_all_act() -> None:
     found = simulate(model, [0.5, 1.5, 2.5, 3.5, 4.5], interventions=doses)
     assert found["x"].tolist() == [1.0, 11.0, 111.0, 1111.0, 11111.0]
     assert found["seen"][-1] == 111.0
+
+
+@pytest.mark.parametrize(
+    ("assigned", "delay", "said"),
+    [
+        ("1", "0 - x", r"the delay of event 'E' is -"),
+        ("1", "log(x - 1)", r"the delay of event 'E' is nan"),
+        ("1/(x - x)", "0", r"event 'E' gives a value that is not finite"),
+    ],
+)
+def test_an_event_without_a_moment_or_a_value_is_named(assigned: str, delay: str, said: str) -> None:
+    event = Event("E", parse("x < 0.5"), {"x": parse(assigned)}, parse(delay))
+    with pytest.raises(SimulationError, match=said):
+        simulate(model_of("m", {"x": "-x"}, {"x": 1.0}, {}, events=(event,)), [2.0])

@@ -118,3 +118,35 @@ def test_what_cannot_be_counted_is_refused_in_words():
         molecules(model, ["z"])
     with pytest.raises(StochasticError, match="'k' is missing"):
         simulate_cells(molecules(model, ["x", "y"]), [0.0, 1.0], [1, 1], {}, 2)
+
+
+@pytest.mark.parametrize(
+    ("times", "inputs", "more", "said"),
+    [
+        ([0.0, 1.0], {"k": 1.0, "d": 1.0}, {"method": "fast"}, "method 'fast': use 'exact' or 'leap'"),
+        ([0.0], {"k": 1.0, "d": 1.0}, {}, "times must be at least two rising numbers"),
+        ([0.0, 0.0], {"k": 1.0, "d": 1.0}, {}, "times must be at least two rising numbers"),
+        ([[0.0, 1.0]], {"k": 1.0, "d": 1.0}, {}, "times must be at least two rising numbers"),
+        ([0.0, 1.0], {"k": 1.0}, {}, "the input 'd' is missing"),
+    ],
+)
+def test_questions_that_cannot_be_counted(times, inputs, more, said):
+    with pytest.raises(StochasticError) as found:
+        simulate_cells(birth_and_death(), times, [0], inputs, 3, **more)
+    assert str(found.value) == said
+
+
+def test_only_reactions_of_whole_molecules_can_be_counted():
+    half = built({"x": "0"}, {"k": 1.0}, {"make": "k"}, {"x": {"make": 0.5}})
+    with pytest.raises(StochasticError, match="reaction 'make' changes 'x' by something other than a whole number"):
+        molecules(half, ["x"])
+    with pytest.raises(StochasticError, match="has no species 'y'"):
+        molecules(half, ["y"])
+    ruled = built({"x": "0"}, {"k": 1.0}, {}, {}, rate_rules={"x": parse("k")})
+    with pytest.raises(StochasticError, match="'x' follows a rule, not reactions, and cannot be counted"):
+        molecules(ruled, ["x"])
+
+
+def test_amounts_are_counts_over_copies():
+    cells = simulate_cells(birth_and_death({"x": 4.0}), [0.0, 1.0], [8], {"k": 20.0, "d": 0.5}, 5, seed=2)
+    assert (cells.amounts("x") == cells["x"] / 4.0).all() and (cells.amounts("x")[:, 0] == 2.0).all()

@@ -313,6 +313,12 @@ def test_a_branch_is_left_where_it_is_no_number_also_the_last_one() -> None:
     assert found == pytest.approx([0.0, *(-1.0 - np.sqrt(x - 0.75))], abs=1e-6)
 
 
+def test_sensitivities_that_no_step_can_follow_are_refused_by_name() -> None:
+    model = model_of("root", {"x": "piecewise(1, x < thr, 2 + sqrt(x - thr))"}, {"x": 0.0}, {"thr": 1.0})
+    with pytest.raises(SimulationError, match="no step of the sensitivities meets the tolerance of 1e-09 at time 1"):
+        by(model, "x", "thr")
+
+
 def test_a_rate_with_an_infinite_slope_at_a_border_is_refused_by_name() -> None:
     model = model_of("log", {"x": "-u", "y": "piecewise(log(x), x > 0, 0)"}, {"x": 3.0, "y": 0.0}, {"u": 1.0})
     refused(model, "u", "the slope of a rate is infinite at the border of '0 < x'")

@@ -42,6 +42,8 @@ class Draws:
         Parameters that a posterior holds.
     left_out : tuple of str
         Columns of a posterior that are no parameters of the circuit: scales and errors of its measurements.
+    digest : str
+        Hash of the file of parameter sets; "" of other draws.
     """
 
     kind: str
@@ -50,6 +52,7 @@ class Draws:
     refusals: Callable[[], int] = lambda: 0
     names: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    digest: str = ""
 
     @property
     def origin(self) -> str:
@@ -59,7 +62,8 @@ class Draws:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return {"kind": self.kind, "draws": self.count, "refused": self.refusals()}
+        made = {"kind": self.kind, "draws": self.count, "refused": self.refusals()}
+        return made | ({"hash": self.digest} if self.digest else {})
 
 
 def draws_of(
@@ -125,7 +129,8 @@ class _Living:
     """Members that live in every line asked for; drawn when the first line is asked for: by then the question has been
     checked.
 
-    `more` gives parameter sets number `done` and on, and none when there are no more.
+    `more` gives parameter sets number `done` and on, and none when there are no more; `again` says that those alive may
+    then stand for the others.
     """
 
     laboratory: Laboratory
@@ -134,6 +139,7 @@ class _Living:
     count: int
     more: Callable[[int, int], ParameterSets]
     progress: Progress | None
+    again: bool = False
     tried: int = 0
 
     @cached_property
@@ -151,12 +157,16 @@ class _Living:
             living, self.tried = living + int(alive.sum()), self.tried + len(sets)
             if self.progress:
                 self.progress("draws", living, self.count)
-        if living < 2 or 20 * living < self.tried:
+        if living < self.count and (living < 2 or not self.again):
             raise AnalysisError("most draws give no living cell; narrow the ranges")
+        if living < self.count:
+            # A file has no more members: those alive stand for the others, too.
+            cells, members = found[-1]
+            found[-1] = cells, np.resize(members, self.count)
         return found
 
     def refusals(self) -> int:
-        return self.tried - sum(len(members) for _, members in self.batches)
+        return self.tried - sum(len(np.unique(members)) for _, members in self.batches)
 
     def of_line(self, name: str, folder: Path) -> np.ndarray:
         return np.concatenate([cells.line(name, folder).parameters[members] for cells, members in self.batches])
@@ -226,8 +236,8 @@ def from_ensemble(
     def more(done: int, wanted: int) -> ParameterSets:
         return sets.repeated(count) if done == 0 else sets.repeated(0)
 
-    source = _Living(laboratory, lines, folder, count, more, progress)
-    return Draws(sets.origin.kind, count, source.of_line, source.refusals)
+    source = _Living(laboratory, lines, folder, count, more, progress, again=True)
+    return Draws(sets.origin.kind, count, source.of_line, source.refusals, digest=sets.origin.digest)
 
 
 def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:

@@ -1,18 +1,21 @@
 """Analyses over parameter draws: where draws come from, and that every draw is treated as it would be by itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from pathway.analysis.control import control_coefficients, control_of_draws
-from pathway.analysis.draws import from_ranges, from_table
+from pathway.analysis.draws import from_ensemble, from_ranges, from_table
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_sensitivity import courses_of, ranges_of_draws
 from pathway.analysis.screen import screen
 from pathway.analysis.variants import rest
 from pathway.scenario.arms import arm_setups
+from pathway.scenario.drawn_cells import sets_of_ensemble
 from pathway.simulation import simulate, steady_state
+from tests.parameters.ensembles import drawn_ensemble
 
 
 def test_draws_of_a_fit_come_as_a_table(tmp_path, laboratory):
@@ -100,3 +103,21 @@ def test_a_screen_over_draws_is_that_of_each_draw(scenario, laboratory):
     assert found.intervals[place].high == pytest.approx(max(changes), abs=1e-4)
     ((one, two, _),) = found.best_pairs()
     assert found.pair_interval(one, two).low <= found.pair_interval(one, two).high
+
+
+def test_members_of_an_ensemble_without_living_cells_are_stood_in_for(laboratory):
+    ensemble = drawn_ensemble(6, seed=3, spread=0.2)
+    sets = sets_of_ensemble(laboratory.model, ensemble, np.full(6, 1 / 6))
+
+    def values_of(line):
+        rows = sets.values_of(line)
+        rows[[0, 4]] = np.nan
+        return rows
+
+    draws = from_ensemble(laboratory, ("bt474",), Path(), replace(sets, values_of=values_of), 6)
+    rows = draws.of_line("bt474", Path())
+    assert rows.shape == (6, len(laboratory.model.parameters)) and np.isfinite(rows).all()
+    assert len(np.unique(rows, axis=0)) == 4 and draws.refusals() == 2
+    with pytest.raises(AnalysisError, match="no living cell"):
+        dead = replace(sets, values_of=lambda line: np.full_like(sets.values_of(line), np.nan))
+        from_ensemble(laboratory, ("bt474",), Path(), dead, 6).of_line("bt474", Path())

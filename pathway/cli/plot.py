@@ -1,59 +1,98 @@
-"""`pathway plot`: figures of a saved fit, posterior or profiles once more, without computing anything anew."""
+"""`pathway plot`: figures of a folder of results once more, whole or panel by panel, for paper and slides.
+
+Saved fits, posteriors and profiles are drawn as they are; a run or an analysis is repeated from its own inputs.
+"""
 
 from __future__ import annotations
 
-import io
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from . import console
-from .problem_file import PANEL, known
+from .problem_file import known
 
 SUFFIXES = (".png", ".svg", ".pdf")
+ALL = "all"
+
+
+class Style(StrEnum):
+    """What a figure is for."""
+
+    paper = "paper"
+    column = "column"
+    slides = "slides"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("plot", rich_help_panel=PANEL)(plot)
+    app.command("plot", rich_help_panel="Results")(plot)
 
 
 def plot(
-    folder: Annotated[Path, typer.Argument(help="Folder of 'pathway fit', 'sample' or 'profile'")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, an analysis, a fit, its draws or its profiles")],
     what: Annotated[
         str,
         typer.Option(
-            help="fits, residuals, waterfall, parameters; marginals, pairs, ranks, traces, energy; profiles, paths"
+            help="One figure or panel: timeline, growth or an observable of a run; fits, residuals, waterfall, "
+            "parameters of a fit; marginals, pairs, ranks, traces, energy of draws; profiles, paths; or all"
         ),
     ] = "",
-    out: Annotated[Path | None, typer.Option(help="File to write (.png, .svg, .pdf); default: in the folder")] = None,
+    style: Annotated[Style, typer.Option(help="Two columns of a journal, one column, or a slide")] = Style.paper,
+    out: Annotated[
+        Path | None, typer.Option(help="File (.png with 300 dots per inch, .svg, .pdf); default: DIR/plots/WHAT.png")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there")] = False,
 ) -> int:
-    """Draw a saved fit, posterior or profiles again."""
-    from pathway.folders import write_atomically
-    from pathway.plotting import plot as draw
+    """Draw a result again: the whole figure, one panel or all, for paper or slides."""
+    from pathway.folders import write_new
+    from pathway.plotting import picture
 
     from . import DONE, BadInput
 
-    found, kinds = _loaded(folder)
-    kind = known("figure", what, kinds) if what else kinds[0]
-    place = out or folder / f"{kind}.png"
-    if place.suffix not in SUFFIXES:
-        raise BadInput(f"--out {place}: a figure is written as {', '.join(SUFFIXES)}")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    stream = io.BytesIO()
-    draw(found, kind).savefig(stream, format=place.suffix[1:])
-    write_atomically(place, stream.getvalue())
-    console.print_line(str(place))
+    if out is not None and out.suffix not in SUFFIXES:
+        raise BadInput(f"--out {out}: a figure is written as {', '.join(SUFFIXES)}")
+    figures = _figures(folder)
+    names = list(figures) if what == ALL else [known("figure", what, [*figures, ALL]) if what else next(iter(figures))]
+    if out is not None and len(names) > 1:
+        raise BadInput(f"--out {out}: {len(names)} figures do not go into one file; leave --out out")
+    for name in names:
+        place = out or folder / "plots" / f"{name}.png"
+        # What lies in the folder of plots is ours.
+        write_new(place, picture(figures[name], style.value, place.suffix[1:]), force or out is None)
+        console.print_line(str(place))
     return DONE
 
 
-def _loaded(folder: Path) -> tuple[Any, tuple[str, ...]]:
-    """What a folder holds, and its kinds of figures."""
+def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
+    """What can be drawn of a folder, the usual figure first."""
+    from pathway.plotting import plot as draw
+    from pathway.report.analysis import is_analysis
+
+    saved = _saved(folder)
+    if saved is not None:
+        result, kinds = saved
+        return {kind: partial(draw, result, kind) for kind in kinds}
+    with console.progress_bar():
+        if is_analysis(folder):
+            from .analyze import repeated_analysis
+
+            return {stem: drawing.draw for stem, drawing in repeated_analysis(folder)[1].figures.items()}
+        from pathway.plotting.run_figure import panels_of
+        from pathway.report.replay import repeated_run
+
+        run = repeated_run(folder)
+    return {"figure": partial(draw, run), **{name: partial(draw, run, name) for name in panels_of(run)}}
+
+
+def _saved(folder: Path) -> tuple[Any, tuple[str, ...]] | None:
+    """A saved fit, posterior or profiles, and the kinds of their figures; None of another folder."""
     from pathway.formats.saved import FIT, POSTERIOR, PROFILES, is_saved, load_fit, load_posterior, load_profiles
     from pathway.plotting import fit_figure, posterior_figure, profile_figure
-
-    from . import BadInput
 
     for name, load, kinds in (
         (FIT, load_fit, fit_figure.KINDS),
@@ -62,6 +101,4 @@ def _loaded(folder: Path) -> tuple[Any, tuple[str, ...]]:
     ):
         if is_saved(folder, name):
             return load(folder / name), kinds
-    raise BadInput(
-        f"{folder}: no fit, posterior or profiles are here; 'pathway fit', 'sample' and 'profile' write them"
-    )
+    return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,12 +20,19 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Repeat a run or an analysis from its folder and say whether the numbers are the same."""
+    from pathway.report import compare_analysis
     from pathway.report import replay as repeat
     from pathway.report.analysis import is_analysis
 
     from . import DONE, NOT_MET
 
-    found = _asked_again(folder) if is_analysis(folder) else repeat(folder)
+    if is_analysis(folder):
+        from .analyze import repeated_analysis
+
+        (record, content), answer = repeated_analysis(folder)
+        found = compare_analysis(record, content, answer.content)
+    else:
+        found = repeat(folder)
     if as_json:
         console.print_json(
             {
@@ -44,19 +51,3 @@ def replay(
     if found.changed and not as_json:
         console.say(f"Changed since: {', '.join(found.changed)}")
     return NOT_MET if found.verdict == "differs" else DONE
-
-
-def _asked_again(folder: Path) -> Any:
-    """An analysis repeated with the options of its record, and compared."""
-    from pathway.report import compare_analysis
-    from pathway.report.analysis import read_analysis
-    from pathway.scenario import built_in_laboratory, read_scenario
-
-    from .analyze import ANALYSES, Task
-
-    record, content, scenario_file = read_analysis(folder, ANALYSES)
-    scenario = read_scenario(str(scenario_file), record["settings"])
-    with console.progress_bar() as progress:
-        task = Task(scenario, built_in_laboratory(), record["options"], progress)
-        answer = ANALYSES[record["analysis"]].answer(task)
-    return compare_analysis(record, content, answer.content)

@@ -5,6 +5,6 @@ Nothing that computes imports it, and Matplotlib stays in here.
 
 from .any_figure import plot
 from .course_figure import plot_courses
-from .style import rendered, save
+from .pictures import picture, rendered, save
 
-__all__ = ["plot", "plot_courses", "rendered", "save"]
+__all__ = ["picture", "plot", "plot_courses", "rendered", "save"]

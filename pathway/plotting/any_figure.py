@@ -19,9 +19,10 @@ def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
     ----------
     found : Result, Fit, Posterior or Profiles
     what : str
-        Of a fit: "fits" (curves through points for every condition and observable; unless told otherwise),
-        "residuals", "waterfall" or "parameters". Of a posterior: "marginals" (unless told otherwise), "pairs", "ranks",
-        "traces" or "energy". Of profiles: "profiles" (unless told otherwise) or "paths".
+        Of a run: one observable, "growth" or "timeline" alone; all of it unless told otherwise. Of a fit: "fits"
+        (curves through points for every condition and observable; unless told otherwise), "residuals", "waterfall" or
+        "parameters". Of a posterior: "marginals" (unless told otherwise), "pairs", "ranks", "traces" or "energy". Of
+        profiles: "profiles" (unless told otherwise) or "paths".
 
     Raises
     ------
@@ -42,4 +43,4 @@ def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
         return plot_any_profile(found, what or "profiles")
     from .run_figure import plot_result
 
-    return plot_result(found)
+    return plot_result(found, what)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from pathway.analysis.continuation import Branch
 from pathway.analysis.drive import BranchSpread, Hysteresis
 from pathway.analysis.switch import Switch
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, value_axis
-from .words import scaled
+from .layout import Page, Panel
+from .style import GREY, PALETTE, Figure, house_style, value_axis
+from .words import readable, scaled, unit_words
 
-_COLUMNS = 3
 _ROOM = 2.5
 _MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}
 
@@ -68,55 +68,44 @@ def plot_branches(
     fold_curves : sequence of (label, Branch)
         Drawn in a panel of their own over `against`, with cusps.
     """
-    import textwrap
-
     with house_style():
-        rows = math.ceil((len(readings) + bool(fold_curves)) / _COLUMNS)
-        lines = textwrap.wrap(text, 138)
-        above = 0.5 + 0.115 * len(lines)
-        height = above + rows * 1.85 - 0.1
-        figure = new_figure(WIDTH, height)
-        figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
-        figure.text(0.012, 1 - 0.3 / height, "\n".join(lines), fontsize=6.5, va="top", color=GREY)
-        for position, name in enumerate(readings):
-            axes = _place(figure, height, above, position)
-            _panel(axes, branches, name, units, usual, spreads, swept)
-            if position == 0 and len(branches) > 1:
-                axes.legend(fontsize=6, handlelength=1.5)
+        page = Page(title, text)
+        if len(branches) > 1:
+            lines = [Line2D([], [], color=PALETTE[(k + 1) % len(PALETTE)]) for k in range(len(branches))]
+            page.legend([(line, label) for line, (label, _, _) in zip(lines, branches, strict=True)])
+        titles = [readable(name) for name in readings] + (["Folds (diamonds: cusps)"] if fold_curves else [])
+        panels = page.panels(titles, 3, 1.3)
+        for panel, name in zip(panels, readings, strict=False):
+            _panel(panel, branches, name, units, usual, spreads, swept)
         if fold_curves:
-            _folds(_place(figure, height, above, len(readings)), fold_curves, branches[0][1].parameter, against, units)
-        return figure
-
-
-def _place(figure: Figure, height: float, above: float, position: int) -> Any:
-    """Axes of a small panel, row by row."""
-    row, column = divmod(position, _COLUMNS)
-    left, gap = 0.58, 0.6
-    wide = (WIDTH - left - 0.12 - gap * (_COLUMNS - 1)) / _COLUMNS
-    top = above + row * 1.85
-    return figure.add_axes(
-        ((left + column * (wide + gap)) / WIDTH, 1 - (top + 1.3) / height, wide / WIDTH, 1.3 / height)
-    )
+            _folds(panels[-1], fold_curves, branches[0][1].parameter, against, units)
+        return page.finish()
 
 
 def _folds(
-    axes: Any, curves: Sequence[tuple[str, Branch]], parameter: str, against: str, units: Mapping[str, str]
+    panel: Panel, curves: Sequence[tuple[str, Branch]], parameter: str, against: str, units: Mapping[str, str]
 ) -> None:
     """Where folds lie in the plane of two parameters: between the two arms of a line there are three states."""
+    axes = panel.axes
     for index, (label, curve) in enumerate(curves):
         color = PALETTE[(index + 1) % len(PALETTE)]
         axes.plot(curve.of(parameter), curve.values, color=color, label=label)
         for point in curve.special:
             axes.plot(point.state[curve.unknowns.index(parameter)], point.value, "D", color=color, markersize=4)
-    axes.set_xlabel(f"{parameter.replace('_', ' ')} [{units.get(parameter, '1')}]", labelpad=1.5)
-    axes.set_ylabel(f"{against.replace('_', ' ')} [{units.get(against, '1')}]", labelpad=2)
-    axes.set_title("Folds (diamonds: cusps)")
+    panel.x_label(_parameter_words(parameter, units))
+    panel.y_label(_parameter_words(against, units))
+
+
+def _parameter_words(name: str, units: Mapping[str, str]) -> str:
+    unit = units.get(name, "1")
+    return readable(name) if unit == "1" else f"{readable(name)}, {unit_words(name, unit)}"
 
 
 def _panel(
-    axes: Any, branches: Sequence[Any], name: str, units: Mapping[str, str], usual: float | None,
+    panel: Panel, branches: Sequence[Any], name: str, units: Mapping[str, str], usual: float | None,
     spreads: Sequence[BranchSpread | None], swept: Hysteresis | None,
 ) -> None:  # fmt: skip
+    axes = panel.axes
     high = widest = 0.0
     for index, (label, branch, values) in enumerate(branches):
         color = PALETTE[(index + 1) % len(PALETTE)]
@@ -145,10 +134,9 @@ def _panel(
     if usual is not None:
         axes.axvline(usual, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     # A band may be many times wider than the branches; then it runs out of the panel.
-    unit = scaled(units.get(name, "1"), value_axis(axes, 0.0, min(max(high, widest), _ROOM * high)))
-    axes.set_xlabel(f"{parameter.replace('_', ' ')} [{units.get(parameter, '1')}]", labelpad=1.5)
-    axes.set_ylabel(f"{name.replace('_', ' ')} [{unit}]", labelpad=2)
-    axes.set_title(name)
+    power = value_axis(axes, 0.0, min(max(high, widest), _ROOM * high))
+    panel.x_label(_parameter_words(parameter, units))
+    panel.y_label(scaled(unit_words(name, units.get(name, "1")), power))
 
 
 def _stretches(stable: np.ndarray) -> list[tuple[bool, int, int]]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
-from .style import PALETTE, WIDTH, Figure, house_style, new_figure, value_axis
+from matplotlib.ticker import MaxNLocator
+
+from .layout import Page
+from .style import PALETTE, Figure, house_style, value_axis
 from .words import scaled
 
 MOST_PANELS = 15
-_COLUMNS = 3
-_PANEL, _GAP_DOWN, _GAP_ACROSS, _LEFT = 1.25, 0.62, 0.66, 0.62
 
 
 def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
@@ -21,29 +21,19 @@ def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
     courses = {name: trajectory[name] for name in titles}
     names = sorted(titles, key=lambda name: -_change(courses[name]))[:MOST_PANELS]
     names = [name for name in titles if name in names]
-    rows = max(1, math.ceil(len(names) / _COLUMNS))
-    height = 0.45 + rows * (_PANEL + _GAP_DOWN)
-    width = (WIDTH - _LEFT - 0.15 - (_COLUMNS - 1) * _GAP_ACROSS) / _COLUMNS
     with house_style():
-        figure = new_figure(WIDTH, height)
         left_out = len(titles) - len(names)
-        title = model.name + (f" (the {len(names)} courses that change most; {left_out} more)" if left_out else "")
-        figure.text(0.017, 1 - 0.08 / height, title, size=8, weight="bold", va="top")
-        for place, name in enumerate(names):
-            row, column = divmod(place, _COLUMNS)
-            bottom = height - 0.5 - row * (_PANEL + _GAP_DOWN) - _PANEL
-            left = _LEFT + column * (width + _GAP_ACROSS)
-            axes = figure.add_axes((left / WIDTH, bottom / height, width / WIDTH, _PANEL / height))
-            axes.plot(trajectory.times, courses[name], color=PALETTE[2])
-            words = titles[name]
-            axes.set_title(words if len(words) <= 34 else words[:33] + "\u2026")
-            axes.set_xlabel(f"time [{model.time_unit or 'unit of the model'}]", labelpad=1.5)
+        page = Page(model.name + (f" (the {len(names)} courses that change most; {left_out} more)" if left_out else ""))
+        unit = model.time_unit
+        for panel, name in zip(page.panels([titles[name] for name in names], 3, 1.25), names, strict=True):
             course = courses[name]
-            power = value_axis(axes, float(course.min()), float(course.max()))
-            unit = scaled(model.units.get(name) or "unit of the model", power)
-            axes.set_ylabel(f"[{unit}]", labelpad=2)
-            axes.margins(x=0)
-        return figure
+            panel.axes.plot(trajectory.times, course, color=PALETTE[2])
+            panel.axes.margins(x=0)
+            panel.axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
+            power = value_axis(panel.axes, float(course.min()), float(course.max()))
+            panel.x_label(f"time, {'hours' if unit == 'h' else unit or 'unit of the model'}")
+            panel.y_label(scaled(model.units.get(name) or "unit of the model", power))
+        return page.finish()
 
 
 def _change(course: Any) -> float:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator
 
 from pathway.analysis.dose_series import DoseSeries, Series
+from pathway.numerals import plain
 
-from .style import GREY, MARKERS, WIDTH, Figure, arm_style, house_style, new_figure, value_axis
-from .words import scaled
-
-_COLUMNS = 3
+from .layout import LINE, Page, Panel, text_width, wrapped
+from .style import GREY, MARKERS, Figure, house_style, line_style, plain_ticks, value_axis
+from .words import readable, scaled, unit_words
 
 
 def plot_dose_series(found: DoseSeries) -> Figure:
@@ -22,61 +24,47 @@ def plot_dose_series(found: DoseSeries) -> Figure:
     Points are simulated, lines the fitted curves, bands the middle 95 % of the draws.
     """
     with house_style():
+        page = Page(f"{found.doses.agent.name}: dose-response at {found.until:g} h")
+        styles = [line_style(k) for k in range(len(found.series))]
+        page.legend([(Line2D([], [], **style), name) for style, name in zip(styles, found.series, strict=True)])
+        top = page.panels([f"Growth rate, {found.since:g} to {found.until:g} h", "Relative count"], 2, 1.8)
+        _gr(top[0], found)
+        _counts(top[1], found)
+        _metrics(page, found)
         names = list(next(iter(found.series.values())).readouts)
-        # GR over time is one more small panel.
-        columns = 2 if len(names) + 1 in (2, 4) else _COLUMNS
-        rows = math.ceil((len(names) + 1) / columns)
-        listed = 0.155 * len(found.series) + 0.45
-        height = 2.75 + listed + 1.75 * rows
-        figure = new_figure(WIDTH, height)
-        figure.suptitle(
-            f"{found.doses.agent.name}: dose-response at {found.until:g} h", x=0.012, y=1 - 0.1 / height, ha="left",
-            va="top", fontsize=9, fontweight="bold",
-        )  # fmt: skip
-        panels = [_panel(figure, height, 0.42, column, 2, 1.85) for column in range(2)]
-        _gr(panels[0], found)
-        _counts(panels[1], found)
-        _metrics(figure, found, height, 2.72)
-        for position, name in enumerate(["", *names]):
-            row, column = divmod(position, columns)
-            axes = _panel(figure, height, 2.85 + listed + 1.75 * row, column, columns, 1.15)
-            _readout(axes, found, name) if name else _over_time(axes, found)
-        return figure
+        titles = [f"GR until then, {found.doses.shown[-1]:g} {found.doses.unit}"]
+        titles += [f"{readable(name)} at {found.until:g} h" for name in names]
+        first, *others = page.panels(titles, 2 if len(titles) in (2, 4) else 3, 1.15)
+        _over_time(first, found)
+        for panel, name in zip(others, names, strict=True):
+            _readout(panel, found, name)
+        return page.finish()
 
 
-def _panel(figure: Figure, height: float, top: float, column: int, columns: int, tall: float) -> Any:
-    left, gap, right = 0.55, 0.55, 0.12
-    wide = (WIDTH - left - right - gap * (columns - 1)) / columns
-    return figure.add_axes(
-        ((left + column * (wide + gap)) / WIDTH, 1 - (top + tall) / height, wide / WIDTH, tall / height)
-    )
-
-
-def _over_time(axes: Any, found: DoseSeries) -> None:
+def _over_time(panel: Panel, found: DoseSeries) -> None:
     """GR from the first dose until each time, at the highest dose."""
+    axes = panel.axes
     for index, series in enumerate(found.series.values()):
-        axes.plot(found.times, series.gr_over_time[0, -1], **arm_style(index))
+        axes.plot(found.times, series.gr_over_time[0, -1], **line_style(index))
     axes.set_xlim(found.since, found.until)
     axes.set_ylim(min(-0.05, 1.05 * min(float(np.nanmin(s.gr_over_time[0, -1])) for s in found.series.values())), 1.08)
     axes.axhline(0.0, color="black", linewidth=0.6, zorder=0)
-    axes.set_xlabel("time [h]", labelpad=1.5)
-    axes.set_ylabel("GR [1]", labelpad=2)
-    axes.set_title(f"GR until then, {found.doses.shown[-1]:g} {found.doses.unit}")
+    panel.x_label("time, hours")
+    panel.y_label("GR")
 
 
-def _dose_axis(axes: Any, found: DoseSeries) -> None:
-    axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(numticks=8))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_xlabel(f"{found.doses.agent.name} [{found.doses.unit}]", labelpad=1.5)
+def _dose_axis(panel: Panel, found: DoseSeries) -> None:
+    panel.axes.set_xscale("log")
+    panel.axes.xaxis.set_major_locator(LogLocator(numticks=max(3, int(panel.width / 0.42))))
+    plain_ticks(panel.axes.xaxis)
+    panel.x_label(f"{found.doses.agent.name}, {found.doses.unit}")
 
 
 def _curves(axes: Any, found: DoseSeries, values_of: Any, curve_of: Any) -> None:
     doses = np.array(found.doses.shown)
     fine = np.geomspace(doses[0], doses[-1], 200)
     for index, series in enumerate(found.series.values()):
-        style, values = arm_style(index), values_of(series)
+        style, values = line_style(index), values_of(series)
         curve = curve_of(series)
         marker = MARKERS[index % len(MARKERS)]
         if len(values) > 2:
@@ -84,77 +72,93 @@ def _curves(axes: Any, found: DoseSeries, values_of: Any, curve_of: Any) -> None
             axes.fill_between(doses, low, high, color=style["color"], alpha=0.15, linewidth=0)
         axes.plot(doses, values[0], marker, color=style["color"], markersize=3.2, markerfacecolor="white", zorder=3)
         line = curve(fine) if curve is not None else np.full(len(fine), float(np.mean(values[0])))
-        axes.plot(fine, line, **style, label=series.arm)
+        axes.plot(fine, line, **style)
 
 
-def _gr(axes: Any, found: DoseSeries) -> None:
+def _gr(panel: Panel, found: DoseSeries) -> None:
+    axes = panel.axes
     _curves(axes, found, lambda s: s.gr, lambda s: s.metrics.curve.effect if s.metrics.curve else None)
-    _dose_axis(axes, found)
+    _dose_axis(panel, found)
     low = min(float(np.nanmin(s.gr)) for s in found.series.values())
     axes.set_ylim(min(-0.05, 1.05 * low), 1.08)
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     axes.axhline(0.0, color="black", linewidth=0.6, zorder=0)
-    axes.set_ylabel("GR [1]   (1: as control, 0: arrested)", labelpad=2)
-    axes.set_title(f"Growth rate, {found.since:g} to {found.until:g} h")
+    panel.y_label("GR (1: as control, 0: arrested)")
 
 
-def _counts(axes: Any, found: DoseSeries) -> None:
+def _counts(panel: Panel, found: DoseSeries) -> None:
     def curve(series: Series) -> Any:
         from pathway.analysis.curves import Hill
 
         metrics = series.counts
         return None if metrics.is_flat else Hill(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect
 
+    axes = panel.axes
     _curves(axes, found, lambda s: s.relative_count, curve)
-    _dose_axis(axes, found)
+    _dose_axis(panel, found)
     axes.set_ylim(0, 1.12)
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
-    axes.set_ylabel("cells, relative to control [1]", labelpad=2)
-    axes.set_title("Relative count")
+    panel.y_label("cells, of the control")
 
 
-def _metrics(figure: Figure, found: DoseSeries, height: float, top: float) -> None:
-    """One line for each arm: the key to the colours, and the metrics."""
+def _metrics(page: Page, found: DoseSeries) -> None:
+    """A table: one row for each arm, the metrics as columns; on a narrow page, a line of words for each."""
     unit = found.doses.unit
-    header = ("", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "h", "AOC", f"IC50 [{unit}]")
-    places = (0.62, 3.1, 3.85, 4.35, 4.85, 5.65, 6.05, 6.5)
-    for place, word in zip(places, header, strict=True):
-        figure.text(place / WIDTH, 1 - top / height, word, fontsize=6.5, color=GREY, va="top")
-    for index, (name, series) in enumerate(found.series.items()):
-        y = top + 0.155 * (index + 1)
-        style = arm_style(index)
-        m = series.metrics
-        figure.add_artist(_key(figure, 0.15, 0.52, 1 - (y + 0.05) / height, style))
-        cells = [_number(m.gr50), f"{m.gr_max:.2f}", f"{m.gr_inf:.2f}"]
-        cells += (
-            ["flat", "", f"{m.gr_aoc:.2f}"] if m.is_flat else [_number(m.gec50), f"{m.h_gr:.2f}", f"{m.gr_aoc:.2f}"]
-        )
-        for place, word in zip(places, (name, *cells, _number(series.counts.ic50)), strict=True):
-            figure.text(place / WIDTH, 1 - y / height, word, fontsize=6.5, va="top")
+    header = (f"GR50, {unit}", "GRmax", "GRinf", f"GEC50, {unit}", "slope", "AOC", f"IC50, {unit}")
+    rows = [(name, _metrics_of(series)) for name, series in found.series.items()]
+    if page.width < 6.0:
+        for name, cells in rows:
+            words = [f"{word.partition(',')[0]} {cell}" for word, cell in zip(header, cells, strict=True) if cell]
+            page.lines(f"{name}: {', '.join(words)} (doses in {unit})")
+        page.top += 0.1
+        return
+    widths = [max(map(text_width, column)) + 0.14 for column in zip(header, *(cells for _, cells in rows), strict=True)]
+    room = page.width - 0.24 - sum(widths)
+    for place, word in zip(_ends(room, widths), header, strict=True):
+        page.text(place, page.top, word, color=GREY, ha="right", va="center_baseline")
+    page.top += LINE
+    for name, cells in rows:
+        lines = wrapped(name, room)
+        for number, line in enumerate(lines):
+            page.text(0.12, page.top + LINE * number, line, va="center_baseline")
+        for place, cell in zip(_ends(room, widths), cells, strict=True):
+            page.text(place, page.top, cell, ha="right", va="center_baseline")
+        page.top += LINE * len(lines) + 0.03
+    page.top += 0.1
 
 
-def _key(figure: Figure, left: float, right: float, y: float, style: dict[str, Any]) -> Any:
-    from matplotlib.lines import Line2D
+def _ends(left: float, widths: Sequence[float]) -> list[float]:
+    """Right ends of columns."""
+    return [0.12 + left + sum(widths[: k + 1]) for k in range(len(widths))]
 
-    return Line2D([left / WIDTH, right / WIDTH], [y, y], linewidth=1.3, transform=figure.transFigure, **style)
+
+def _metrics_of(series: Series) -> tuple[str, ...]:
+    m = series.metrics
+    half = ("flat", "") if m.is_flat else (_number(m.gec50), f"{m.h_gr:.2f}")
+    return (
+        _number(m.gr50),
+        f"{m.gr_max:.2f}",
+        f"{m.gr_inf:.2f}",
+        *half,
+        f"{m.gr_aoc:.2f}",
+        _number(series.counts.ic50),
+    )
 
 
 def _number(value: float) -> str:
-    return "not reached" if math.isinf(value) and value > 0 else ("below" if math.isinf(value) else f"{value:.3g}")
+    return "not reached" if math.isinf(value) and value > 0 else ("below" if math.isinf(value) else plain(value, 3))
 
 
-def _readout(axes: Any, found: DoseSeries, name: str) -> None:
-    doses = np.array(found.doses.shown)
+def _readout(panel: Panel, found: DoseSeries, name: str) -> None:
+    axes, doses = panel.axes, np.array(found.doses.shown)
     high = 0.0
     for index, series in enumerate(found.series.values()):
-        values, style = series.readouts[name], arm_style(index)
+        values, style = series.readouts[name], line_style(index)
         if len(values) > 2:
             low, top = np.nanquantile(values[1:], [0.025, 0.975], axis=0)
             axes.fill_between(doses, low, top, color=style["color"], alpha=0.15, linewidth=0)
             high = max(high, float(np.nanmax(top)))
         axes.plot(doses, values[0], **style)
         high = max(high, float(np.nanmax(values[0])))
-    _dose_axis(axes, found)
-    unit = scaled(found.units[name], value_axis(axes, 0.0, high))
-    axes.set_ylabel(f"{name.replace('_', ' ')} [{unit}]", labelpad=2)
-    axes.set_title(f"{name} at {found.until:g} h")
+    _dose_axis(panel, found)
+    panel.y_label(scaled(unit_words(name, found.units[name]), value_axis(axes, 0.0, high)))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from pathway.fitting.laboratory.courses import Course, courses
@@ -14,10 +15,12 @@ from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.identifiability import identifiability
+from pathway.numerals import plain
 
-from .panels import COLUMNS, GAP_ACROSS, LEFT, Page, short, time_label
-from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, logarithmic_axis, new_figure, value_axis
-from .words import scaled
+from .layout import LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
+from .panels import COLUMNS, small_panels, time_words
+from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
+from .words import axis_words, readable
 
 KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48
@@ -66,27 +69,26 @@ def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
             panels.setdefault((observable.name, course.experiment), []).append(course)
     shown = list(panels.items())[:MOST_PANELS]
     names = [name for (name, _), _ in shown]
-    one_each = len(set(names)) == len(names)  # then every panel has an axis of its own
-    columns, gap = (3, LEFT) if one_each else (COLUMNS, GAP_ACROSS)
-    places = list(range(len(names))) if one_each else _rows_by_observable(names, columns)
     labels = list(dict.fromkeys(course.label for course in found if course.label))
     title = f"{problem.name}: measured and fitted"
     if len(shown) < len(panels):
         title += f" (the first {len(shown)} of {len(panels)} panels)"
     with house_style():
-        page = Page(places[-1] + 1, columns, title, gap=gap)
-        for place, ((name, experiment), own) in zip(places, shown, strict=True):
-            axes = page.axes(place)
-            beside = [c for (other, _), group in shown if other == name for c in group]
-            for course in own:
-                color = PALETTE[(1 + labels.index(course.label)) % len(PALETTE)] if course.label else PALETTE[2]
-                _draw_course(axes, problem, course, color)
-            label = _course_axes(axes, problem, own[0], beside)
-            axes.set_title(short(experiment, 25))
-            if one_each or place % page.columns == 0:
-                axes.set_ylabel(label)
+        page = Page(title)
         _legend(page, problem, labels)
-        return page.figure
+        # Where each observable has one panel, every panel has an axis of its own; else an observable begins a row.
+        rows = [shown] if len(set(names)) == len(names) else _rows_by_observable(shown)
+        for row in rows:
+            titles = [experiment for (_, experiment), _ in row]
+            for panel, ((name, _), own) in zip(
+                small_panels(page, titles, 3 if len(rows) == 1 else COLUMNS), row, strict=True
+            ):
+                beside = [c for (other, _), group in shown if other == name for c in group]
+                for course in own:
+                    color = PALETTE[(1 + labels.index(course.label)) % len(PALETTE)] if course.label else PALETTE[2]
+                    _draw_course(panel.axes, problem, course, color)
+                _course_axes(panel, problem, own[0], beside)
+        return page.finish()
 
 
 def _unit(course: Course) -> str:
@@ -111,37 +113,36 @@ def _draw_course(axes: Any, problem: Problem, course: Course, color: str) -> Non
             axes.plot([m.time], [m.value], marker, color=color, markersize=3.2, markerfacecolor=face, zorder=3)
 
 
-def _rows_by_observable(names: Sequence[str], columns: int) -> list[int]:
-    """A place for each panel; every observable begins a row of its own."""
-    places: list[int] = []
-    for k, name in enumerate(names):
-        place = places[-1] + 1 if places else 0
-        places.append(place if not k or names[k - 1] == name else -(-place // columns) * columns)
-    return places
+def _rows_by_observable(shown: Sequence[tuple[tuple[str, str], Any]]) -> list[list[tuple[tuple[str, str], Any]]]:
+    """The panels of each observable."""
+    rows: dict[str, list[tuple[tuple[str, str], Any]]] = {}
+    for panel in shown:
+        rows.setdefault(panel[0][0], []).append(panel)
+    return list(rows.values())
 
 
-def _course_axes(axes: Any, problem: Problem, course: Course, beside: Sequence[Course]) -> str:
-    """Limits that all panels of an observable share, so that conditions can be compared; the label of the axis."""
+def _course_axes(panel: Panel, problem: Problem, course: Course, beside: Sequence[Course]) -> None:
+    """Limits that all panels of an observable share, so that conditions can be compared; labels."""
+    axes = panel.axes
     values = [problem.measurements[k].value for c in beside for k in c.members]
     values += [float(v) for c in beside for v in c.simulated if math.isfinite(v)]
     low, high = min(values), max(values)
-    unit = _unit(course)
+    power = 0
     if course.observable.transformation != "linear" and low > 0.0:
         logarithmic_axis(axes, low / 1.4, high * 1.4)
     else:
-        unit = scaled(unit, value_axis(axes, low, high))
+        power = value_axis(axes, low, high)
     times = [float(t) for c in beside for t in c.times]
     if times and min(times) < max(times):
         reach = 0.04 * (max(times) - min(times))
         axes.set_xlim(min(times) - reach, max(times) + reach)
-    axes.set_xlabel(time_label(problem), labelpad=1.5)
-    return f"{short(course.observable.name, 16)} [{unit}]"
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
+    panel.x_label(time_words(problem))
+    panel.y_label(axis_words(course.observable.name, _unit(course), power))
 
 
 def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
     """What marks and colors mean, under the title."""
-    from matplotlib.lines import Line2D
-
     kinds = {m.censored for m in problem.measurements}
     made: list[tuple[Any, str]] = [(Line2D([], [], color=GREY, marker="o", linestyle=""), "measured")]
     if "below" in kinds:
@@ -151,9 +152,7 @@ def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
     if not all(m.counted for m in problem.measurements):
         hollow = Line2D([], [], color=GREY, marker="o", linestyle="", markerfacecolor="white")
         made.append((hollow, "does not count"))
-    made += [
-        (Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), short(label, 22)) for k, label in enumerate(labels[:6])
-    ]
+    made += [(Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), label) for k, label in enumerate(labels[:6])]
     for line, _ in made:
         line.set_markersize(3.2)
     page.legend(made)
@@ -171,9 +170,11 @@ def plot_residuals(problem: Problem, found: Comparison) -> Figure:
     names = [o.name for o in problem.observables][: MOST_PANELS - 1]
     experiments = list(dict.fromkeys(m.experiment for m in problem.measurements))
     with house_style():
-        page = Page(len(names) + 1, 3, f"{problem.name}: standardized residuals", panel=1.5, top=0.66)
-        for position, name in enumerate(names):
-            axes = page.axes(position)
+        page = Page(f"{problem.name}: standardized residuals")
+        _experiment_legend(page, experiments)
+        panels = small_panels(page, [*names, "all, against normal"], 3, 1.4)
+        for panel, name in zip(panels, names, strict=False):
+            axes = panel.axes
             own = [
                 k
                 for k, m in enumerate(problem.measurements)
@@ -188,34 +189,24 @@ def plot_residuals(problem: Problem, found: Comparison) -> Figure:
                 axes.axhline(level, color=GREY, linewidth=0.6, linestyle=dash, zorder=0)
             reach = 1.15 * max([2.6, *(abs(float(found.residual[k])) for k in own)])
             axes.set_ylim(-reach, reach)
-            axes.set_title(short(name, 32))
-            axes.set_xlabel(time_label(problem), labelpad=1.5)
-            axes.set_ylabel("(fitted - measured) / noise [1]")
-        _against_normal(page.axes(len(names)), problem, found)
-        _experiment_legend(page, experiments)
-        return page.figure
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
+            panel.x_label(time_words(problem))
+            panel.y_label("(fitted - measured) / noise")
+        _against_normal(panels[-1], problem, found)
+        return page.finish()
 
 
 def _experiment_legend(page: Page, experiments: Sequence[str]) -> None:
-    from matplotlib.lines import Line2D
-
     shown = experiments[: len(PALETTE)]
     lines = [Line2D([], [], color=PALETTE[k], marker="o", linestyle="", markersize=3) for k in range(len(shown))]
-    page.figure.legend(
-        lines,
-        [short(name, 18) for name in shown],
-        loc="upper left",
-        bbox_to_anchor=(0.01, 1 - 0.2 / page.height),
-        ncols=min(6, len(shown)),
-        handletextpad=0.2,
-        columnspacing=1.0,
-    )
+    page.legend(list(zip(lines, shown, strict=True)))
 
 
-def _against_normal(axes: Any, problem: Problem, found: Comparison) -> None:
+def _against_normal(panel: Panel, problem: Problem, found: Comparison) -> None:
     """Sorted residuals over what a normal distribution would give."""
     from scipy.special import ndtri
 
+    axes = panel.axes
     counted = np.array([not m.censored for m in problem.measurements]) & found.counted
     values = np.sort(found.residual[counted])
     expected = ndtri((np.arange(len(values)) + 0.5) / max(len(values), 1))
@@ -224,9 +215,8 @@ def _against_normal(axes: Any, problem: Problem, found: Comparison) -> None:
     axes.plot(expected, values, "o", color=PALETTE[2], markersize=2.6)
     axes.set_xlim(-reach, reach)
     axes.set_ylim(-reach, reach)
-    axes.set_title("all, against normal")
-    axes.set_xlabel("expected of normal noise [1]", labelpad=1.5)
-    axes.set_ylabel("residual [1]")
+    panel.x_label("expected of normal noise")
+    panel.y_label("residual / noise")
 
 
 # The search
@@ -237,27 +227,30 @@ def plot_waterfall(fit: Fit) -> Figure:
     values = fit.objectives
     ended = values[np.isfinite(values)]
     with house_style():
-        figure = new_figure(WIDTH, 2.1)
-        axes = figure.add_axes((0.09, 0.2, 0.88, 0.66))
+        failed = len(values) - len(ended)
+        extra = f"; {failed} could not be computed" if failed else ""
+        lowest = float(ended.min(initial=math.inf))
+        reached = int((ended <= lowest + SAME).sum())
+        page = Page(f"{fit.problem.name}: {reached} of {len(values)} starts reach {lowest:.6g}{extra}")
+        page.legend([
+            (Line2D([], [], color=PALETTE[k], marker="o", linestyle="", markersize=3.5), text)
+            for k, text in ((2, "the best optimum"), (1, "elsewhere"))
+        ])  # fmt: skip
+        (panel,) = page.panels([""], 1, 1.35)
+        axes = panel.axes
         ranks = np.arange(1, len(ended) + 1)
         above = ended - ended.min(initial=math.inf) + SAME
         same = ended <= ended.min(initial=math.inf) + SAME
         axes.plot(ranks, above, color=FAINT, zorder=0)
-        axes.plot(ranks[same], above[same], "o", color=PALETTE[2], markersize=3.5, label="the best optimum")
+        axes.plot(ranks[same], above[same], "o", color=PALETTE[2], markersize=3.5)
         if not same.all():
-            axes.plot(ranks[~same], above[~same], "o", color=PALETTE[1], markersize=3.5, label="elsewhere")
+            axes.plot(ranks[~same], above[~same], "o", color=PALETTE[1], markersize=3.5)
         logarithmic_axis(axes, 0.8 * SAME, 1.3 * max(10.0 * SAME, float(above.max(initial=0.0))))
         axes.set_xlim(0.5, len(values) + 0.5)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("start, best first")
-        axes.set_ylabel(f"objective above the best + {SAME:g} [1]")
-        failed = len(values) - len(ended)
-        extra = f"; {failed} could not be computed" if failed else ""
-        axes.set_title(
-            f"{int(same.sum())} of {len(values)} starts reach {float(ended.min(initial=math.inf)):.6g}{extra}"
-        )
-        axes.legend(loc="best")
-        return figure
+        panel.x_label("start, best first")
+        panel.y_label(f"objective above the best + {SAME:g}")
+        return page.finish()
 
 
 def plot_parameters(fit: Fit) -> Figure:
@@ -268,9 +261,16 @@ def plot_parameters(fit: Fit) -> Figure:
     ranked = [s for s in fit.ranked if math.isfinite(s.objective)]
     rows = np.arange(len(problem.names))[::-1]
     with house_style():
-        height = 0.75 + 0.2 * max(len(rows), 2)
-        figure = new_figure(WIDTH, height)
-        axes = figure.add_axes((0.36, 0.45 / height, 0.61, 1 - 0.75 / height))
+        page = Page(f"{problem.name}: where the starts ended")
+        page.legend([
+            (Line2D([], [], color=PALETTE[2], marker="o", markersize=2.6), "the best optimum"),
+            (Line2D([], [], color=PALETTE[1], marker="o", markersize=2.6), "other ends"),
+        ])  # fmt: skip
+        lines, wide, deepest = rows_of_names([_bounded(problem, k) for k in range(len(rows))], 0.45 * page.width)
+        row = max(0.2, 0.88 * LINE * deepest + 0.04)
+        left, tall = RIGHT + wide + 0.1, row * len(rows)
+        axes = page.axes(left, page.top, page.width - left - RIGHT, tall)
+        page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(rows))])
         best = ranked[0].objective if ranked else math.inf
         for start in reversed(ranked):
             same = start.objective <= best + SAME
@@ -279,13 +279,17 @@ def plot_parameters(fit: Fit) -> Figure:
             axes.plot(
                 (start.x - lower) / width, rows, "-o", color=color, alpha=alpha, markersize=2.6, lw=0.7, zorder=order
             )
-        axes.set_yticks(rows, [_bounded(problem, k) for k in range(len(rows))])
-        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.set_yticks([])
+        axes.set_ylim(-0.5, len(rows) - 0.5)
         axes.set_xlim(-0.03, 1.03)
-        axes.grid(axis="y", color=FAINT, linewidth=0.5)
-        axes.set_xlabel("from lower to upper bound, on the scale of the search [1]")
-        axes.set_title("blue: the best optimum; orange: other ends")
-        return figure
+        for place in rows:
+            axes.axhline(place, color=FAINT, linewidth=0.5, zorder=0)
+        words = wrapped("from lower to upper bound, on the scale of the search", page.width - left)
+        for number, part in enumerate(words):
+            at = page.top + tall + 0.25 + LINE * number
+            page.text(left + 0.5 * (page.width - left - RIGHT), at, part, ha="center", va="center_baseline")
+        page.top += tall + 0.2 + LINE * len(words)
+        return page.finish()
 
 
 def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
@@ -298,26 +302,28 @@ def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
         Not a number where a parameter is unseen.
     """
     n = len(names)
-    side = min(max(0.16 * n, 1.0), WIDTH - 3.0)
     with house_style():
-        labels = [short(name, 26) for name in names]
-        room = 0.15 + 0.055 * max(map(len, labels))
-        figure = new_figure(WIDTH, side + room + 0.3)
-        height = side + room + 0.3
-        axes = figure.add_axes((2.1 / WIDTH, room / height, side / WIDTH, side / height))
+        page = Page("Correlation of uncertainties")
+        size = 6.0 if n <= 40 else 6.0 * 40 / n
+        room = max(text_width(name, size) for name in names)
+        lines = [wrapped(name, min(room, 0.4 * page.width), size) for name in names]
+        beside = max(text_width(part, size) for parts in lines for part in parts)
+        left = RIGHT + beside + 0.1
+        deepest = max(map(len, lines))
+        side = min(max(max(0.16, 0.095 * deepest) * n, 1.0), page.width - left - 0.85)
+        axes = page.axes(left, page.top, side, side)
         image = axes.imshow(np.ma.masked_invalid(correlations), cmap="RdBu_r", vmin=-1.0, vmax=1.0)
         axes.set_facecolor(FAINT)
-        size = 6.0 if n <= 40 else 6.0 * 40 / n
-        axes.set_xticks(range(n), labels, rotation=90, fontsize=size)
-        axes.set_yticks(range(n), labels, fontsize=size)
-        beside = figure.add_axes(((2.3 + side) / WIDTH, room / height, 0.1 / WIDTH, 0.8 / height))
-        bar = figure.colorbar(image, cax=beside)
-        bar.set_label("correlation [1]")
-        axes.set_title("correlation of uncertainties")
-        return figure
+        labels = ["\n".join(parts) for parts in lines]
+        axes.set_xticks(range(n), labels, rotation=90, fontsize=size, linespacing=0.95)
+        axes.set_yticks(range(n), labels, fontsize=size, linespacing=0.95)
+        bar = page.figure.colorbar(image, cax=page.axes(left + side + 0.15, page.top, 0.1, min(side, 0.9)))
+        bar.set_label("correlation")
+        page.top += side + beside + 0.14
+        return page.finish()
 
 
 def _bounded(problem: Problem, k: int) -> str:
     p = problem.estimated[k]
     unit = f" {p.unit}" if p.unit and p.unit != "1" else ""
-    return f"{short(p.name, 26)}  {p.lower:.3g}\u2013{p.upper:.3g}{unit}"
+    return f"{readable(p.name)}, {plain(p.lower, 3)} to {plain(p.upper, 3)}{unit}"

@@ -52,11 +52,11 @@ def drawn_for(style: str) -> Iterator[None]:
 
 @lru_cache(maxsize=4096)
 def text_width(text: str, size: float = SIZE, bold: bool = False) -> float:
-    """Inches that a line of text is wide."""
+    """Inches that a line of text is wide, where letters are rounded to pixels, too."""
     font = _font(bold)
     font.set_size(size, 72)
     font.set_text(text, 0.0, flags=_NO_HINTING)
-    return float(font.get_width_height()[0]) / 64.0 / 72.0
+    return 1.05 * float(font.get_width_height()[0]) / 64.0 / 72.0
 
 
 _FLAGS: Any = getattr(ft2font, "LoadFlags", ft2font)
@@ -192,7 +192,7 @@ class Page:
             top = self.top + 0.02 + 0.13 * max(map(len, row))
             for column, lines in enumerate(row):
                 place = (left + column * (wide + gap), top, wide, tall)
-                panels.append(Panel(self, self.axes(*place), place, lines, below))
+                panels.append(Panel(self, self.axes(*place), place, lines, 0.385 if gap > 0.55 else 0.35))
             self.top = top + tall + below
         return panels
 
@@ -253,20 +253,19 @@ class Panel:
     """
 
     def __init__(
-        self, page: Page, axes: Any, place: tuple[float, float, float, float], title: Sequence[str], below: float
+        self, page: Page, axes: Any, place: tuple[float, float, float, float], title: Sequence[str], beside: float
     ) -> None:
         self.axes, (self._left, self._top, self.width, self.height) = axes, place
-        self._page, self._below = page, below
         for number, line in enumerate(reversed(title)):
             page.text(self._left, self._top - 0.075 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
 
         # Labels get fixed places: they line up over all panels, and no time goes into finding a place for them.
         axes.xaxis.set_label_coords(0.5, -0.165 / self.height)
-        axes.yaxis.set_label_coords(-0.35 / self.width, 0.5)
+        axes.yaxis.set_label_coords(-beside / self.width, 0.5)
 
     def x_label(self, text: str) -> None:
         """Below, in as many lines as it takes; two have room."""
-        lines = wrapped(text, self.width + 0.35, 6.5)
+        lines = wrapped(text, self.width + 0.2, 6.5)
         self.axes.set_xlabel("\n".join(lines), size=6.5, linespacing=1.0, va="top")
 
     def y_label(self, text: str) -> None:

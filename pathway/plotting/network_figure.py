@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,16 @@ from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown
 from pathway.network import MapEdge, MapNode, circuit
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
+from .layout import LINE, RIGHT, STYLES, Page, drawn_for, rows_of_names
+from .style import GREY, PALETTE, Figure, house_style, whisker
+from .words import unit_words
 
 Place = tuple[float, float]
+WIDTH = STYLES["paper"]
 
 _WIDE, _TALL = 0.46, 0.145
-_HEIGHT = 7.1
+_MAP = 5.5
+"""Inches: wide and high are boxes to either side of their middle; so high is the map."""
 
 
 COLORS = ("fold", "flux")
@@ -39,15 +42,14 @@ def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
     """
     if color not in COLORS:
         raise unknown("color of the map", color, COLORS)
-    with house_style():
-        lines = textwrap.wrap(found.text(), 140)
-        height = _HEIGHT + 0.115 * len(lines) + 0.15 * len(found.influences)
-        figure = new_figure(WIDTH, height)
-        title = f"Why {found.reading} differs: '{found.arm}' against '{found.reference}' at {found.time:g} h"
-        figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
-        axes = figure.add_axes((0, 1 - 6.25 / height, 1, 5.85 / height))
+    # The map is laid out by hand for one width.
+    with house_style(), drawn_for("paper"):
+        page = Page(f"Why {found.reading} differs: '{found.arm}' against '{found.reference}' at {found.time:g} h")
+        page.lines(found.text())
+        page.top += 0.1
+        axes = page.axes(0, page.top, WIDTH, _MAP)
         axes.set_xlim(0, WIDTH)
-        axes.set_ylim(5.85, 0)
+        axes.set_ylim(_MAP + 0.15, 0.15)
         axes.axis("off")
         strokes = _by_share(found) if color == "fold" else _by_flux(found)
         network = circuit()
@@ -56,12 +58,10 @@ def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
         for node in network.map_nodes:
             levels = found.levels.get(node.quantity, (math.nan, math.nan))
             _box(axes, node, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
-        _key(figure, height, color)
-        _bars(figure, found, height)
-        figure.text(
-            0.012, (0.115 * len(lines) + 0.08) / height, "\n".join(lines), fontsize=6.5, va="top", linespacing=1.25
-        )
-        return figure
+        page.top += _MAP + 0.15
+        _key(page, color)
+        _bars(page, found)
+        return page.finish()
 
 
 @dataclass(frozen=True)
@@ -192,8 +192,11 @@ def _colour(fold: float) -> Any:
     return matplotlib.colormaps["PuOr_r"](0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
 
 
-def _key(figure: Figure, height: float, color: str) -> None:
-    axes = figure.add_axes((0.35 / WIDTH, 1 - 6.2 / height, 1.7 / WIDTH, 0.09 / height))
+def _key(page: Page, color: str) -> None:
+    """What colors and arrows mean."""
+    title = "fold of the reference" if color == "fold" else "flux, fold of the reference"
+    page.text(0.35, page.top, title, size=6, va="center_baseline")
+    axes = page.axes(0.35, page.top + 0.06, 1.7, 0.09)
     import numpy as np
 
     axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap="PuOr_r" if color == "fold" else _flux_colors(),
@@ -201,34 +204,31 @@ def _key(figure: Figure, height: float, color: str) -> None:
     axes.set_yticks([])
     axes.set_xticks([-2, -1, 0, 1, 2], ["1/4", "1/2", "1", "2", "4"])
     axes.tick_params(length=0, pad=1, labelsize=5.5)
-    axes.set_title(
-        "fold of the reference" if color == "fold" else "flux, fold of the reference",
-        fontsize=6,
-        fontweight="normal",
-        pad=2,
-    )
-    said = "arrow: raises; bar: lowers; orange, as wide as its share: carries the difference"
+    words = "arrow: raises; bar: lowers; orange, as wide as its share: carries the difference"
     if color == "flux":
-        said = "arrow: raises; bar: lowers; number: rate of the reaction that it acts on; faint: on none"
-    figure.text(2.3 / WIDTH, 1 - 6.2 / height, said, fontsize=6, color=GREY)
+        words = "arrow: raises; bar: lowers; number: rate of the reaction that it acts on; faint: on none"
+    page.text(2.3, page.top + 0.1, words, size=6, color=GREY, va="center_baseline")
+    page.top += 0.4
 
 
-def _bars(figure: Figure, found: Explanation, height: float) -> None:
+def _bars(page: Page, found: Explanation) -> None:
+    """How much of the way to the reference each link takes."""
     order = found.ranked()
-    tall = 0.15 * len(order)
-    axes = figure.add_axes((2.0 / WIDTH, 1 - (6.55 + tall) / height, 3.9 / WIDTH, tall / height))
+    lines, wide, deepest = rows_of_names([found.influences[k].name for k in order], 0.4 * page.width)
+    row = max(0.15, 0.88 * LINE * deepest + 0.03)
+    left, tall = RIGHT + wide + 0.1, row * len(order)
+    axes = page.axes(left, page.top, page.width - left - 2 * RIGHT, tall)
     values = [found.shares[k].value for k in order]
     axes.barh(range(len(order)), values, height=0.7, color=PALETTE[1])
-    for row, k in enumerate(order):
-        share = found.shares[k]
-        whisker(axes, share, row)
-        axes.plot(float(found.attribution.alone[k, 0]), row, "|", color="black", markersize=6)
-    axes.set_yticks(range(len(order)), [found.influences[k].name for k in order])
+    for place, k in enumerate(order):
+        whisker(axes, found.shares[k], place)
+        axes.plot(float(found.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
+    page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(order))])
+    axes.set_yticks([])
     axes.set_ylim(len(order) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color="black", linewidth=0.6)
     drawn = "; line and dot: 95 % and median of draws" if found.draws.count else ""
-    axes.set_xlabel(
-        f"share of the way to the reference, {found.reading} [{found.unit}]   (tick: alone{drawn})", labelpad=1.5
-    )
+    unit = unit_words(found.reading, found.unit)
+    axes.set_xlabel(f"share of the way to the reference: {found.reading}, {unit} (tick: alone{drawn})", labelpad=1.5)
+    page.top += tall + 0.4

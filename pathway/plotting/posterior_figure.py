@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,9 @@ from pathway.fitting.objective.objective import scale_slopes
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
 
-from .panels import COLUMNS, LEFT, RIGHT, Page, short
-from .style import FAINT, GREY, PALETTE, WIDTH, Figure, house_style, new_figure, power_text
+from .layout import RIGHT, Page, Panel, wrapped
+from .panels import small_panels
+from .style import FAINT, GREY, PALETTE, Figure, house_style, power_text
 
 KINDS = ("marginals", "pairs", "ranks", "traces", "energy")
 MOST_PANELS = 48
@@ -47,15 +49,20 @@ def plot_posterior(found: Posterior, what: str = "marginals") -> Figure:
         return drawers[what](found)
 
 
-def _axis_label(p: Parameter) -> str:
-    return f"[{p.unit or '1'}]"
+def _unit(p: Parameter) -> str:
+    return p.unit if p.unit not in ("", "1") else "value"
 
 
-def _page(found: Posterior, title: str, top: float = 0.62) -> tuple[Page, list[tuple[int, Parameter]]]:
+def _page(
+    found: Posterior, title: str, entries: Sequence[tuple[Any, str]]
+) -> tuple[Page, list[tuple[Panel, int, Parameter]]]:
     """A page with a panel for each parameter, and the parameters on it."""
     shown = list(enumerate(found.problem.estimated))[:MOST_PANELS]
     more = f" (the first {len(shown)} of {len(found.names)})" if len(shown) < len(found.names) else ""
-    return Page(len(shown), COLUMNS, f"{found.problem.name}: {title}{more}", top=top), shown
+    page = Page(f"{found.problem.name}: {title}{more}")
+    page.legend(entries)
+    panels = small_panels(page, [p.name for _, p in shown])
+    return page, [(panel, k, p) for panel, (k, p) in zip(panels, shown, strict=True)]
 
 
 def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> None:
@@ -89,9 +96,16 @@ def _round_values(low: float, high: float, most: int = 4) -> list[float]:
 
 
 def _marginals(found: Posterior) -> Figure:
-    page, shown = _page(found, "posterior of each parameter")
-    for position, (k, p) in enumerate(shown):
-        axes = page.axes(position)
+    entries: list[tuple[Any, str]] = [
+        (Line2D([], [], color=PALETTE[2], linewidth=0.8), "each chain"),
+        (Patch(color=PALETTE[5], alpha=0.45, linewidth=0), "all draws"),
+        (Line2D([], [], color=PALETTE[1], linestyle=(0, (4, 1.5))), "prior"),
+        (Line2D([], [], color="black", linewidth=2.0), "95 %"),
+        (Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best"),
+    ]
+    page, shown = _page(found, "posterior of each parameter", entries)
+    for panel, k, p in shown:
+        axes = panel.axes
         draws = found.x[:, :, k].ravel()
         low, high = _view(draws, found.best[k])
         edges = np.linspace(low, high, _BINS + 1)
@@ -113,18 +127,8 @@ def _marginals(found: Posterior) -> Figure:
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         _natural_ticks(axes, p)
-        axes.set_title(short(p.name, 21))
-        axes.set_xlabel(_axis_label(p), labelpad=1.5)
-    page.legend(
-        [
-            (Line2D([], [], color=PALETTE[2], linewidth=0.8), "each chain"),
-            (Patch(color=PALETTE[5], alpha=0.45, linewidth=0), "all draws"),
-            (Line2D([], [], color=PALETTE[1], linestyle=(0, (4, 1.5))), "prior"),
-            (Line2D([], [], color="black", linewidth=2.0), "95 %"),
-            (Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best"),
-        ],
-    )
-    return page.figure
+        panel.x_label(_unit(p))
+    return page.finish()
 
 
 def _view(draws: np.ndarray, best: float) -> tuple[float, float]:
@@ -163,23 +167,24 @@ def _pairs(found: Posterior) -> Figure:
     flat = found.x.reshape(-1, found.x.shape[-1])
     chosen = _most_entangled(flat)
     n = len(chosen)
-    size = (WIDTH - LEFT - RIGHT) / n
-    height = min(size, 1.6) * n + 0.95
-    figure = new_figure(WIDTH, height)
     part = "" if n == len(found.names) else f" (the {n} that go together most, of {len(found.names)})"
-    title = f"{found.problem.name}: pairs of parameters{part}"
-    figure.text(0.017, 1 - 0.08 / height, title, size=8, weight="bold", va="top")
+    page = Page(f"{found.problem.name}: pairs of parameters{part}")
+    marks = [(Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best")]
+    if found.divergences:
+        marks.append((Line2D([], [], color=PALETTE[1], marker="x", linestyle="", markersize=3), "trajectory diverged"))
+    page.legend(marks)
+    left = 0.78
+    size = (page.width - left - RIGHT) / n
+    tall = min(size, 1.6)
+    top = page.top + 0.12
     thin = np.linspace(0, len(flat) - 1, min(len(flat), _POINTS)).astype(int)
     lost = flat[found.diverging.ravel()]
-    side, tall = size / WIDTH, min(size, 1.6) / height
     for row, i in enumerate(chosen):
         for column, j in enumerate(chosen[: row + 1]):
-            place = (LEFT / WIDTH + column * side, 0.5 / height + (n - 1 - row) * tall, 0.88 * side, 0.88 * tall)
-            axes = figure.add_axes(place)
+            axes = page.axes(left + column * size, top + row * tall, 0.88 * size, 0.88 * tall)
             view = _view(flat[:, j], found.best[j])
             if i == j:
                 axes.hist(flat[:, i], list(np.linspace(*view, _BINS)), color=PALETTE[5], alpha=0.6)
-                axes.set_title(short(found.names[i], int(15 * size)))
                 axes.set_yticks([])
             else:
                 axes.plot(
@@ -193,21 +198,23 @@ def _pairs(found: Posterior) -> Figure:
             _natural_ticks(axes, found.problem.estimated[j])
             if row < n - 1:
                 axes.set_xticklabels([])
-            else:
-                axes.tick_params(axis="x", rotation=30)
-                axes.set_xlabel(short(found.names[j], int(15 * size)), fontsize=6)
-                axes.xaxis.set_label_coords(0.5, -0.38 / min(size, 1.6))
-            if column:
+            if column or i == j:
                 axes.set_yticklabels([])
-            elif i != j:
-                axes.set_ylabel(short(found.names[i], int(15 * min(size, 1.6))), fontsize=6)
-    marks = [(Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best")]
-    if len(lost):
-        marks.append((Line2D([], [], color=PALETTE[1], marker="x", linestyle="", markersize=3), "trajectory diverged"))
-    figure.legend(
-        [m for m, _ in marks], [t for _, t in marks], loc="upper right", bbox_to_anchor=(0.99, 1 - 0.2 / height)
-    )
-    return figure
+    for place, k in enumerate(chosen):
+        _named(page, found.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
+        if place:
+            parts = wrapped(found.names[k], 0.88 * tall, 6.0)
+            for number, text in enumerate(parts):
+                at = 0.12 + 0.11 * number
+                page.text(at, top + (place + 0.44) * tall, text, 6.0, rotation=90, ha="center", va="center")
+    page.top = top + n * tall + 0.5
+    return page.finish()
+
+
+def _named(page: Page, name: str, middle: float, top: float, room: float) -> None:
+    """A name below a column."""
+    for number, text in enumerate(wrapped(name, room, 6.0)):
+        page.text(middle, top + 0.16 + 0.11 * number, text, 6.0, ha="center", va="center_baseline")
 
 
 def _most_entangled(flat: np.ndarray) -> list[int]:
@@ -223,12 +230,12 @@ def _most_entangled(flat: np.ndarray) -> list[int]:
 
 
 def _ranks(found: Posterior) -> Figure:
-    page, shown = _page(found, "ranks of each chain's draws among all draws")
+    page, shown = _page(found, "ranks of each chain's draws among all draws", _chain_entries(found))
     n, own = found.log_density.size, found.log_density.size // found.chains
     edges = np.linspace(0, n, _RANK_BINS + 1)
     expected = own / _RANK_BINS
-    for position, (k, p) in enumerate(shown):
-        axes = page.axes(position)
+    for panel, k, p in shown:
+        axes = panel.axes
         ranks = found.x[:, :, k].ravel().argsort().argsort().reshape(found.chains, -1)
         # Two standard deviations of independent draws; those of a chain are fewer than they look.
         share = min(1.0, max(found.bulk[p.name], 1.0) / n)
@@ -238,12 +245,10 @@ def _ranks(found: Posterior) -> Figure:
             axes.stairs(np.histogram(row, edges)[0], edges, baseline=None, color=PALETTE[chain % len(PALETTE)])
         axes.set_xlim(0, n)
         axes.set_ylim(0, None)
-        axes.set_title(short(p.name, 21))
-        axes.set_xlabel(f"rank [1]   (R-hat {found.r_hat[p.name]:.3f})", labelpad=1.5)
-        if position % page.columns == 0:
-            axes.set_ylabel("draws [1]")
-    page.legend(_chain_entries(found))
-    return page.figure
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
+        panel.x_label(f"rank (R-hat {found.r_hat[p.name]:.3f})")
+        panel.y_label("draws")
+    return page.finish()
 
 
 def _chain_entries(found: Posterior) -> list[tuple[Any, str]]:
@@ -254,9 +259,10 @@ def _chain_entries(found: Posterior) -> list[tuple[Any, str]]:
 
 
 def _traces(found: Posterior) -> Figure:
-    page, shown = _page(found, "draws in the order in which they came")
-    for position, (k, p) in enumerate(shown):
-        axes = page.axes(position)
+    best = Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
+    page, shown = _page(found, "draws in the order in which they came", [*_chain_entries(found), (best, "best")])
+    for panel, k, p in shown:
+        axes = panel.axes
         for chain, rows in enumerate(np.array_split(found.x[:, :, k], found.chains)):
             color = PALETTE[chain % len(PALETTE)]
             axes.plot(np.arange(1, rows.shape[1] + 1), rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
@@ -264,20 +270,21 @@ def _traces(found: Posterior) -> Figure:
         axes.axhline(found.best[k], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
         axes.set_xlim(1, found.x.shape[1])
         _natural_ticks(axes, p, upright=True)
-        axes.set_title(short(p.name, 21))
-        axes.set_xlabel("draw", labelpad=1.5)
-        axes.set_ylabel(_axis_label(p), labelpad=1.0)
-    best = Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
-    page.legend([*_chain_entries(found), (best, "best")])
-    return page.figure
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
+        panel.x_label("draw")
+        panel.y_label(_unit(p))
+    return page.finish()
 
 
 # Whether they reach the tails
 
 
 def _energy(found: Posterior) -> Figure:
-    figure = new_figure(WIDTH, 2.25)
-    left = figure.add_axes((0.07, 0.2, 0.4, 0.62))
+    page = Page(f"{found.problem.name}: energy and objective of the draws")
+    new = f"energy: {float(found.energy_fraction.min()):.2f} or more of each level is new"
+    titles = [new if found.method == "nuts" else "energy", f"objective; {found.divergences} divergences (crosses)"]
+    first, second = page.panels(titles, 2, 1.4, gap=0.7, least=1.6)
+    left, right = first.axes, second.axes
     if found.method == "nuts":
         level = found.energy - found.energy.mean(axis=1, keepdims=True)
         steps = np.diff(found.energy, axis=1)
@@ -288,19 +295,16 @@ def _energy(found: Posterior) -> Figure:
             left.stairs(heights, edges, fill=True, color=color, alpha=0.3)
             left.stairs(heights, edges, color=color, label=text)
         left.legend(loc="upper right")
-        left.set_xlabel("energy about its mean [1]")
-        left.set_title(f"energy: {float(found.energy_fraction.min()):.2f} or more of each level is new")
+        first.x_label("energy about its mean")
     else:
         left.text(0.5, 0.5, "an ensemble has no energy", ha="center", va="center", color=GREY)
     left.set_yticks([])
-    right = figure.add_axes((0.57, 0.2, 0.41, 0.62))
     for chain, rows in enumerate(np.array_split(found.log_density, found.chains)):
         color = PALETTE[chain % len(PALETTE)]
         right.plot(np.arange(1, rows.shape[1] + 1), -rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
     lost = np.argwhere(found.diverging)
     right.plot(lost[:, 1] + 1, -found.log_density[tuple(lost.T)], "x", color=PALETTE[1], markersize=3.5)
     right.set_xlim(1, found.x.shape[1])
-    right.set_xlabel("draw")
-    right.set_ylabel("objective [1]")
-    right.set_title(f"objective of the draws; {found.divergences} divergences (crosses)")
-    return figure
+    second.x_label("draw")
+    second.y_label("objective")
+    return page.finish()

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 from pathway.fitting.problem import Measurement
 from pathway.fitting.uncertainty.predict import Band, curve_of
 
-from .panels import COLUMNS, Page, short, time_label
+from .layout import Page
+from .panels import small_panels, time_words
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import scaled
+from .words import axis_words
 
 MOST_PANELS = 48
 
@@ -37,10 +39,12 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
     span = _span([m.time for m in found.measurements if math.isfinite(m.time)])
     more = f" (the first {len(shown)} of {len(panels)} panels)" if len(shown) < len(panels) else ""
     with house_style():
-        page = Page(len(shown), COLUMNS, f"{found.problem.name}: predictions{more}", top=0.62)
-        page.figure.text(0.017, 1 - 0.25 / page.height, found.words, size=6.5, va="top")
-        for position, ((observable, experiment), curves) in enumerate(shown):
-            axes = page.axes(position)
+        page = Page(f"{found.problem.name}: predictions{more}", found.words)
+        lines = [Line2D([], [], color=PALETTE[(2 + k) % len(PALETTE)]) for k in range(len(gels))]
+        page.legend(list(zip(lines, gels, strict=True))[:8])
+        drawn = small_panels(page, [experiment for (_, experiment), _ in shown])
+        for panel, ((observable, experiment), curves) in zip(drawn, shown, strict=True):
+            axes = panel.axes
             own = [m for m in points if (m.observable, m.experiment) == (observable, experiment)]
             own = [m for m in own if math.isfinite(m.time)]
             for order, (curve, members) in enumerate(curves.items()):
@@ -51,14 +55,12 @@ def plot_prediction(found: Band, points: Sequence[Measurement] = ()) -> Figure:
                 axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*found.low[members], *found.high[members], *found.best[members], *(m.value for m in own)]
-            unit = scaled(units[observable], value_axis(axes, float(np.min(values)), float(np.max(values))))
+            power = value_axis(axes, float(np.min(values)), float(np.max(values)))
             axes.set_xlim(span)
-            axes.set_title(short(experiment, 21))
-            axes.set_xlabel(time_label(found.problem), labelpad=1.5)
-            axes.set_ylabel(f"{short(observable, 14)} [{unit}]", labelpad=1.0)
-        lines = [Line2D([], [], color=PALETTE[(2 + k) % len(PALETTE)]) for k in range(len(gels))]
-        page.legend([(line, short(gel, 22)) for line, gel in zip(lines, gels, strict=True)][:8], top=0.04, right=True)
-        return page.figure
+            axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34)), steps=[1, 2, 4, 5, 10]))
+            panel.x_label(time_words(found.problem))
+            panel.y_label(axis_words(observable, units[observable], power))
+        return page.finish()
 
 
 def _span(times: Sequence[float]) -> tuple[float, float]:

@@ -286,7 +286,7 @@ def _course_panel(
         values = np.concatenate([*drawn, *spread])
         defined = values[np.isfinite(values)]  # a share of nothing, as of PTEN that is lost, is no number
         low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
-        power = value_axis(axes, low, high)
+        power = value_axis(axes, low, high, 5 if panel.height > 1.0 else 3)
         # The title has the name.
         panel.y_label(axis_words(name, unit, power).partition(", ")[2] or unit_words(name, unit))
 
@@ -371,12 +371,12 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
     rows = len(parts[0][0])
     most = 0.3 * page.width if len(parts) > 1 else 0.42 * page.width
     beside = [rows_of_names(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
-    row = max(_BAR, 0.88 * LINE * max(deepest for _, _, deepest in beside) + 0.045)
+    row = max(_BAR, 0.88 * LINE * max(most for _, _, most in beside) + 0.045)
     words = [wide + 0.1 for _, wide, _ in beside]
     panel = (page.width - 2 * RIGHT - sum(words) - 0.2 * (len(parts) - 1)) / len(parts)
     titles = [wrapped(bars.title, panel + RIGHT, 7.0, bold=True) for _, _, bars in parts]
     top = page.top + 0.1 + 0.13 * max(map(len, titles))
-    left = RIGHT
+    left, deepest = RIGHT, 1
     for place, ((_, colors, bars), (lines, _, _)) in enumerate(zip(parts, beside, strict=True)):
         title, word = titles[place], words[place]
         left += word
@@ -386,12 +386,14 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
         page.named_rows(lines, left - 0.09, [top + row * (k + 0.5) for k in range(rows)], colors=inks)
         for number, line in enumerate(reversed(title)):
             page.text(left, top - 0.08 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
-        for number, line in enumerate(wrapped(bars.label, panel + RIGHT)):
+        words_below = wrapped(bars.label, panel + RIGHT)
+        deepest = max(deepest, len(words_below))
+        for number, line in enumerate(words_below):
             page.text(
                 left + 0.5 * panel, top + row * rows + 0.25 + LINE * number, line, ha="center", va="center_baseline"
             )
         left += panel + 0.2
-    page.top = top + row * rows + (0.46 if page.width < 5.0 else 0.36)
+    page.top = top + row * rows + 0.24 + LINE * deepest
 
 
 def _spans(result: Result, quantity: str) -> list[tuple[float, float]]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from pathway.analysis.screen import Screen
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
+from .layout import LINE, RIGHT, Page, rows_of_names, text_width, wrapped
+from .style import GREY, PALETTE, Figure, house_style, whisker
+from .words import readable
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
 _SHOWN = 30
@@ -22,75 +24,72 @@ _LEAST_SIDE = 0.9
 def plot_screen(found: Screen) -> Figure:
     """The strongest single targets as bars, and pairs as a heat map of up to 50 x 50."""
     with house_style():
+        what = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
+        page = Page(f"What changes the drug's effect in '{found.arm}': each target {what}")
         places = found.unlike()[:_SHOWN]
-        count = len(places)
-        paired = min(_MOST_PAIRS, len(found.paired))
-        bars = 0.135 * count
-        letter = 0.041 if paired > _SMALL_ABOVE else 0.05
-        below = 0.15 + letter * max((len(found.targets[k].name) for k in found.paired[:paired]), default=0)
-        side = max(0.11 * paired, _LEAST_SIDE)
-        map_height = side + 0.2 + below if paired > 1 else 0.0
-        height = 1.0 + bars + map_height
-        figure = new_figure(WIDTH, height)
-        doing = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
-        figure.text(0.012, 1 - 0.1 / height, f"What changes the drug's effect in '{found.arm}': each target {doing}",
-                    fontsize=9, fontweight="bold", va="top")  # fmt: skip
-        _bars(figure.add_axes((2.6 / WIDTH, 1 - (0.5 + bars) / height, 2.8 / WIDTH, bars / height)), found, places)
-        _growth(figure.add_axes((5.7 / WIDTH, 1 - (0.5 + bars) / height, 1.25 / WIDTH, bars / height)), found, places)
-        if paired > 1:
-            left = 1.75
-            wide = min(side, WIDTH - left - 0.9)
-            axes = figure.add_axes((left / WIDTH, below / height, wide / WIDTH, side / height))
-            _pairs(figure, axes, found, paired, height)
-        return figure
+        kinds = dict.fromkeys(found.targets[k].kind for k in places)
+        page.legend([(Patch(color=_KIND_COLORS[k]), k) for k in kinds])
+        _singles(page, found, places)
+        if len(found.paired) > 1:
+            _pairs(page, found)
+        return page.finish()
 
 
-def _bars(axes: Any, found: Screen, places: list[int]) -> None:
-    """One bar for each target; what does the same as one above stands in its label."""
-    for row, k in enumerate(places):
-        axes.barh(row, found.change[k], color=_KIND_COLORS[found.targets[k].kind], height=0.7)
-        whisker(axes, found.intervals[k], row)
-    axes.set_yticks(range(len(places)), [_label(found, k) for k in places])
-    axes.set_ylim(len(places) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0, labelsize=6)
-    axes.axvline(0, color="black", linewidth=0.6)
-    axes.spines["left"].set_visible(False)
-    drawn = "\nline and dot: 95 % and median of draws" if found.draws.count else ""
-    said = f"change of GR [1]   (GR without: {found.baseline:.2f}; left: response restored){drawn}"
-    axes.set_xlabel(said, labelpad=1.5)
-    from matplotlib.patches import Patch
-
-    kinds = dict.fromkeys(found.targets[k].kind for k in places)
-    axes.legend(
-        handles=[Patch(color=_KIND_COLORS[k], label=k) for k in kinds],
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        ncols=3,
-        fontsize=6,
-    )
+def _singles(page: Page, found: Screen, places: list[int]) -> None:
+    """One bar for each target, what does the same as one above in its name; beside them growth without the drug."""
+    lines, wide, deepest = rows_of_names([_label(found, k) for k in places], 0.38 * page.width, 6.0)
+    row = max(0.135, 0.88 * LINE * deepest + 0.025)
+    left, tall = RIGHT + wide + 0.1, row * len(places)
+    beside = 0.2 * page.width
+    bars = page.axes(left, page.top, page.width - left - RIGHT - beside - 0.25, tall)
+    growth = page.axes(page.width - RIGHT - beside, page.top, beside, tall)
+    for number, k in enumerate(places):
+        bars.barh(number, found.change[k], color=_KIND_COLORS[found.targets[k].kind], height=0.7)
+        whisker(bars, found.intervals[k], number)
+    page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(places))], size=6.0)
+    bars.axvline(0, color="black", linewidth=0.6)
+    growth.plot(found.growth[places], range(len(places)), "o", color="black", markersize=2.5)
+    growth.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
+    growth.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[places]))))
+    for axes in (bars, growth):
+        axes.set_ylim(len(places) - 0.4, -0.6)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if axes is bars else 2))
+    drawn = "; line and dot: 95 % and median of draws" if found.draws.count else ""
+    words = f"change of GR (GR without: {found.baseline:.2f}; left: response restored{drawn})"
+    width = page.width - left - RIGHT - beside - 0.25
+    deepest = 1
+    for text, begin, room in ((words, left, width), ("growth without drug", page.width - RIGHT - beside, beside)):
+        parts = wrapped(text, room + 0.1)
+        deepest = max(deepest, len(parts))
+        for number, part in enumerate(parts):
+            at = page.top + tall + 0.25 + LINE * number
+            page.text(begin + 0.5 * room, at, part, ha="center", va="center_baseline")
+    page.top += tall + 0.25 + LINE * deepest + 0.1
 
 
 def _label(found: Screen, place: int) -> str:
-    name, others = found.targets[place].name.replace("_", " "), len(found.same_as(place))
-    return name if not others else f"{name}  (and {others} alike)"
+    name, others = readable(found.targets[place].name), len(found.same_as(place))
+    return name if not others else f"{name} (and {others} alike)"
 
 
-def _growth(axes: Any, found: Screen, places: list[int]) -> None:
-    axes.plot(found.growth[places], range(len(places)), "o", color="black", markersize=2.5)
-    axes.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
-    axes.set_ylim(len(places) - 0.4, -0.6)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[places]))))
-    axes.set_xlabel("growth without drug [1]", labelpad=1.5)
-
-
-def _pairs(figure: Figure, axes: Any, found: Screen, paired: int, height: float) -> None:
-    names = [found.targets[k].name.replace("_", " ") for k in found.paired[:paired]]
+def _pairs(page: Page, found: Screen) -> None:
+    """A map of as many pairs as have room for their names."""
+    first = found.paired[:_MOST_PAIRS]
+    beside = max(text_width(readable(found.targets[k].name)) for k in first) + 0.9
+    paired = min(len(first), int((page.width - RIGHT - beside) / 0.1))
+    of = f"{paired} of {len(found.paired)} targets; diagonal: one alone; negative: response restored"
+    page.lines(f"Pairs ({of})", 7.0, weight="bold")
+    page.top += 0.05
+    names = [readable(found.targets[k].name) for k in found.paired[:paired]]
     values = np.ma.masked_invalid(found.pairs[:paired, :paired]) - found.baseline
     limit = float(np.abs(values).max())
-    image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
     size = 5.0 if paired > _SMALL_ABOVE else 6.0
+    left = RIGHT + max(text_width(name, size) for name in names) + 0.08
+    side = min(max(0.11 * paired, _LEAST_SIDE), page.width - left - 0.75)
+    axes = page.axes(left, page.top, side, side)
+    image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
     axes.set_xticks(range(paired), names, rotation=90, fontsize=size)
     axes.set_yticks(range(paired), names, fontsize=size)
     axes.tick_params(length=0)
@@ -98,12 +97,10 @@ def _pairs(figure: Figure, axes: Any, found: Screen, paired: int, height: float)
     axes.set_yticks(np.arange(paired + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=0.25)
     axes.tick_params(which="minor", length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
-    of = f"{paired} of {len(found.paired)} targets; diagonal: one alone; negative: response restored"
-    axes.set_title(f"Pairs ({of})")
-    box = axes.get_position()
-    bar = figure.add_axes((box.x1 + 0.12 / WIDTH, box.y0, 0.11 / WIDTH, min(1.4 / height, box.height)))
-    figure.colorbar(image, cax=bar)
-    bar.set_ylabel("change of GR [1]", fontsize=6)
+    for edge in axes.spines.values():
+        edge.set_visible(False)
+    bar = page.axes(left + side + 0.12, page.top, 0.11, min(1.4, side))
+    page.figure.colorbar(image, cax=bar)
+    bar.set_ylabel("change of GR", fontsize=6)
     bar.tick_params(labelsize=6)
+    page.top += side + 0.12 + max(text_width(name, size) for name in names)

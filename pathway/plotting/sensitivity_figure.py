@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure
+from .layout import LINE, RIGHT, Page, rows_of_names, wrapped
+from .style import GREY, PALETTE, Figure, house_style
+from .words import readable
 
 _SHOWN = 25
 _LEAST = 1.5
@@ -21,71 +26,94 @@ def plot_sobol(found: SobolIndices, title: str) -> Figure:
     """First and total indices, the largest total first; whiskers are 95 % bootstrap intervals."""
     with house_style():
         order = found.ranked()[:_SHOWN]
-        figure, axes = _figure(len(order), title)
-        rows = np.arange(len(order))
-        for shift, values, widths, color, label in (
+        page = Page(title)
+        parts = (
             (-0.18, found.total, found.total_interval, PALETTE[2], "total, with interactions"),
             (0.18, found.first, found.first_interval, PALETTE[1], "first, alone"),
-        ):
-            axes.barh(rows + shift, values[order], height=0.34, color=color, label=label)
+        )
+        whisker = Line2D([], [], color="black", linewidth=0.6)
+        page.legend([*((Patch(color=c), text) for *_, c, text in parts), (whisker, "95 % of resamples")])
+        axes, place = _rows(page, [found.names[k] for k in order])
+        rows = np.arange(len(order))
+        for shift, values, widths, color, _ in parts:
+            axes.barh(rows + shift, values[order], height=0.34, color=color)
             axes.errorbar(
                 values[order], rows + shift, xerr=widths[order], fmt="none", ecolor="black", elinewidth=0.6, capsize=1.2
             )
-        _rows(axes, [found.names[k] for k in order])
-        axes.set_xlabel(
-            f"share of the variance [1]   ({found.samples} base samples, {found.failed} left out)", labelpad=1.5
-        )
         lowest = float((found.first - found.first_interval)[order].min())
         axes.set_xlim(left=1.06 * lowest if lowest < 0.0 else 0.0)
-        axes.legend(loc="lower right")
-        return figure
+        words = f"share of the variance ({found.samples} base samples, {found.failed} left out)"
+        return page.finish(_below(page, place, words))
 
 
 def plot_morris(found: MorrisEffects, title: str, unit: str) -> Figure:
-    """Mean absolute effects, ranked, and beside them effect against spread."""
+    """Mean absolute effects, ranked, and beside or below them effect against spread."""
     with house_style():
         order = found.ranked()[:_SHOWN]
-        figure, axes = _figure(len(order), title, share=0.5)
+        page = Page(title)
+        of_unit = "" if unit == "1" else f", {unit}"
+        numbers = [f" ({number + 1})" if number < _NUMBERED else "" for number in range(len(order))]
+        names = [found.names[k] + number for k, number in zip(order, numbers, strict=True)]
+        wide = page.width > 5.0
+        top = page.top
+        axes, place = _rows(page, names, 0.56 * page.width if wide else page.width - RIGHT)
         rows = np.arange(len(order))
         axes.barh(rows, found.mean_absolute[order], height=0.6, color=PALETTE[2])
         axes.errorbar(
             found.mean_absolute[order], rows, xerr=found.interval[order], fmt="none", ecolor="black", elinewidth=0.6,
             capsize=1.2,
         )  # fmt: skip
-        numbers = [f"  {number + 1}" if number < _NUMBERED else "" for number in range(len(order))]
-        _rows(axes, [found.names[k] + number for k, number in zip(order, numbers, strict=True)])
         axes.set_xlim(left=min(0.0, float((found.mean_absolute - found.interval)[order].min())))
-        axes.set_xlabel(f"mean absolute effect over the range [{unit}]", labelpad=1.5)
-        box = axes.get_position()
-        other = figure.add_axes((box.x1 + 0.09, box.y0, 0.965 - box.x1 - 0.09, box.height))
-        other.plot(found.mean, found.spread, "o", color=PALETTE[2], markersize=3, markerfacecolor="white")
-        for number, k in enumerate(order[:_NUMBERED]):
-            other.annotate(
-                str(number + 1), (found.mean[k], found.spread[k]), (3, 1.5), textcoords="offset points", fontsize=6
-            )
-        other.axvline(0, color=GREY, linewidth=0.6)
-        largest = 1.15 * float(np.abs(found.mean).max())
-        other.set_xlim(-largest, largest)
-        # As many of one sign as of the other: outside these lines effects have one direction.
-        other.plot([-largest, 0, largest], [largest, 0, largest], color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
-        other.set_ylim(0, 1.1 * max(float(found.spread.max()), 0.1 * largest))
-        other.set_xlabel(f"mean effect [{unit}]", labelpad=1.5)
-        other.set_ylabel(f"spread [{unit}]   (interacting)", labelpad=1.5)
-        return figure
+        below = _below(page, place, f"mean absolute effect over the range{of_unit}")
+        if wide:
+            left, height = 0.56 * page.width + 0.62, place[3]
+        else:
+            page.top += below + 0.05
+            left, top, height = 0.62, page.top, _LEAST
+            page.top += height
+        other = page.axes(left, top, page.width - RIGHT - left, height)
+        _spread(other, found, order)
+        other.set_xlabel(f"mean effect{of_unit}", labelpad=1.5)
+        other.set_ylabel(f"spread{of_unit} (interacting)", labelpad=1.5)
+        return page.finish(max(below, 0.42))
 
 
-def _figure(rows: int, title: str, share: float = 1.0) -> tuple[Figure, Any]:
-    tall = max(0.17 * rows, _LEAST)
-    height = 0.85 + tall
-    figure = new_figure(WIDTH, height)
-    figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
-    axes = figure.add_axes((2.05 / WIDTH, 0.42 / height, (WIDTH - 2.2) * share / WIDTH, tall / height))
-    return figure, axes
+def _spread(axes: Any, found: MorrisEffects, order: Sequence[int]) -> None:
+    """Effects against how much they differ over the range; the largest are numbered."""
+    axes.plot(found.mean, found.spread, "o", color=PALETTE[2], markersize=3, markerfacecolor="white")
+    for number, k in enumerate(order[:_NUMBERED]):
+        axes.annotate(
+            str(number + 1), (found.mean[k], found.spread[k]), (3, 1.5), textcoords="offset points", fontsize=6
+        )
+    axes.axvline(0, color=GREY, linewidth=0.6)
+    largest = 1.15 * float(np.abs(found.mean).max())
+    axes.set_xlim(-largest, largest)
+    # As many of one sign as of the other: outside these lines effects have one direction.
+    axes.plot([-largest, 0, largest], [largest, 0, largest], color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
+    axes.set_ylim(0, 1.1 * max(float(found.spread.max()), 0.1 * largest))
 
 
-def _rows(axes: Any, names: list[str]) -> None:
-    axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names])
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
+def _rows(page: Page, names: Sequence[str], right: float = 0.0) -> tuple[Any, tuple[float, float, float, float]]:
+    """Axes with a named row for each parameter, and where they are; what follows goes below."""
+    lines, wide, deepest = rows_of_names([readable(name) for name in names], 0.36 * page.width)
+    row = max(0.17, 0.88 * LINE * deepest + 0.04, _LEAST / len(names))
+    left = RIGHT + wide + 0.1
+    place = (left, page.top, (right or page.width - RIGHT) - left, row * len(names))
+    axes = page.axes(*place)
+    page.named_rows(lines, left - 0.09, [page.top + row * (k + 0.5) for k in range(len(names))])
+    axes.set_yticks([])
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0, color="black", linewidth=0.6)
     axes.spines["left"].set_visible(False)
+    page.top += place[3]
+    return axes, place
+
+
+def _below(page: Page, place: tuple[float, float, float, float], text: str) -> float:
+    """The label of an axis, in as many lines as it takes; inches that these go down."""
+    left, _, wide, _ = place
+    lines = wrapped(text, wide + 0.2)
+    for number, line in enumerate(lines):
+        at = page.top + 0.25 + LINE * number
+        page.text(left + 0.5 * wide, at, line, ha="center", va="center_baseline")
+    return 0.22 + LINE * len(lines)

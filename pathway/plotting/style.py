@@ -6,7 +6,6 @@ import io
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
@@ -14,7 +13,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from pathway.folders import write_atomically
 from pathway.numerals import plain
 
 from .words import power_for
@@ -28,8 +26,6 @@ DASHES = ("solid", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 MARKERS = ("v", "D", "s", "o", "^", "P", "X", "*", "<", ">", "p", "h")
 GREY = "#6B6B6B"
 FAINT = "#E6E6E6"
-WIDTH = 7.1
-"""Inches: two columns of a journal."""
 
 STYLE: Any = {
     "font.family": "DejaVu Sans",
@@ -97,11 +93,11 @@ def line_style(index: int) -> dict[str, Any]:
     return {"color": colors[index % len(colors)], "linestyle": DASHES[index // len(colors) % len(DASHES)]}
 
 
-def value_axis(axes: Any, low: float, high: float) -> int:
-    """Ticks for values from zero (or `low`) to `high`; the power of ten that ticks leave to the label."""
+def value_axis(axes: Any, low: float, high: float, most: int = 5) -> int:
+    """So many ticks for values from zero (or `low`) to `high`; the power of ten that they leave to the label."""
     if low >= 0 and high > 0:
         axes.set_ylim(0, 1.08 * high)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
     power = power_for(low, high)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
     return power
@@ -137,20 +133,3 @@ def whisker(axes: Any, found: Interval, place: float, upright: bool = False) -> 
         at = [place] * len(values)
         x, y = (at, values) if upright else (values, at)
         axes.plot(x, y, color="black", markerfacecolor="white", markeredgewidth=0.5, zorder=3, **drawn)
-
-
-def rendered(figure: MatplotlibFigure) -> tuple[bytes, bytes]:
-    """The figure as SVG and as PNG, without dates inside."""
-    with house_style():
-        svg, png = io.BytesIO(), io.BytesIO()
-        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": "pathway"})
-        figure.savefig(png, format="png", metadata={"Software": "pathway"}, pil_kwargs={"compress_level": 3})
-    return svg.getvalue(), png.getvalue()
-
-
-def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
-    """Writes STEM.svg and STEM.png, without dates inside; returns both paths."""
-    places = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
-    for place, content in zip(places, rendered(figure), strict=True):
-        write_atomically(place, content)
-    return places

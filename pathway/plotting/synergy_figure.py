@@ -11,96 +11,105 @@ from pathway.analysis.grid import Grid
 from pathway.analysis.schedules import Schedules, when
 from pathway.analysis.synergy.isoboles import isobole
 from pathway.analysis.synergy.scales import SCALES
+from pathway.numerals import plain
 
-from .style import GREY, PALETTE, WIDTH, Figure, house_style, new_figure, whisker
+from .layout import Page, Panel
+from .style import PALETTE, Figure, house_style, plain_ticks, whisker
 
 _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess", "zip": "ZIP excess"}
 _MISSING = "#BFBFBF"
 
 
 def plot_grid(found: Grid, given: Schedules | None = None) -> Figure:
-    """Heat maps of effect and excess with their numbers, isoboles, schedules, and the verdict on every scale.
+    """The verdict in words, heat maps of effect and excess, isoboles, schedules.
 
-    Thin lines among the isoboles are those of draws. Grids above 10 x 10 get colour bars instead of numbers.
+    Thin lines among the isoboles are those of draws. Cells too small for their numbers get colour bars instead.
     """
     with house_style():
-        height = 7.55
-        figure = new_figure(WIDTH, height)
-        title = f"{found.first.agent.name} with {found.second.agent.name}"
-        figure.text(0.012, 1 - 0.1 / height, title, fontsize=9, fontweight="bold", va="top")
-        said = f"Effect: {SCALES[found.scale]}, {found.since:g} to {found.until:g} h. "
-        said += "Excess: expected minus found, positive is synergy."
-        figure.text(0.012, 1 - 0.29 / height, said, fontsize=6.5, va="top", color=GREY)
-        limit = max(0.05, *(float(np.abs(e.values).max()) for e in found.excess.values() if e.values.count()))
-        for position, (name, excess) in enumerate((("effect", None), *found.excess.items())):
-            axes = _panel(figure, position, height)
-            if excess is None:
-                _heat(axes, found, np.ma.MaskedArray(found.surface.effect), "cividis", (0.0, 1.0), "{:.2f}")
-                axes.set_title("Effect (1: untreated)")
-            else:
-                _heat(axes, found, excess.values, "PuOr", (-limit, limit), "{:+.2f}")
-                mean = excess.mean()
-                axes.set_title(f"{_TITLES[name]}" + (f", mean {mean:+.3f}" if mean is not None else ", undefined"))
-        _isoboles(_panel(figure, 5, height), found)
+        effect = f"Effect: {SCALES[found.scale]}, {found.since:g} to {found.until:g} h. "
+        page = Page(
+            f"{found.first.agent.name} with {found.second.agent.name}",
+            effect + "Excess: expected minus found; positive is synergy.",
+        )
+        for line in _verdict(found):
+            page.lines(line)
+        page.top += 0.08
+        maps = [("Effect (1: untreated)", None), *((_title(name, e), e) for name, e in found.excess.items())]
+        titles = [title for title, _ in maps] + ["Isoboles (dashed: additive)"]
         if given is not None:
-            _schedules(_panel(figure, 6, height), given)
-        _verdict(figure, found, height, 0.55 if given is None else 2.85)
-        if max(found.surface.effect.shape) > _MOST_NUMBERED:
-            _bars(figure, limit, height)
-        return figure
+            titles.append(f"{given.second.split(' (')[0]} before, with, after")
+        panels = page.panels(titles, 3, 1.7, left=0.68, gap=0.66, below=0.6)
+        limit = max(0.05, *(float(np.abs(e.values).max()) for e in found.excess.values() if e.values.count()))
+        for panel, (_, excess) in zip(panels, maps, strict=False):
+            if excess is None:
+                _heat(panel, found, np.ma.MaskedArray(found.surface.effect), "cividis", (0.0, 1.0), "{:.2f}")
+            else:
+                _heat(panel, found, excess.values, "PuOr", (-limit, limit), "{:+.2f}")
+        _isoboles(panels[len(maps)], found)
+        if given is not None:
+            _schedules(panels[-1], given)
+        if not _is_numbered(panels[0], found):
+            _color_bars(page, limit)
+        return page.finish()
 
 
-_MOST_NUMBERED = 10
+def _title(name: str, excess: Any) -> str:
+    mean = excess.mean()
+    return f"{_TITLES[name]}" + (f", mean {mean:+.3f}" if mean is not None else ", undefined")
 
 
-def _bars(figure: Figure, limit: float, height: float) -> None:
-    """Colour bars for the maps without numbers."""
+_CELL = 0.235, 0.12
+"""Inches that a cell needs across and down for its number."""
+
+
+def _is_numbered(panel: Panel, found: Grid) -> bool:
+    rows, columns = found.surface.effect.shape
+    return panel.width / columns >= _CELL[0] and panel.height / rows >= _CELL[1]
+
+
+def _color_bars(page: Page, limit: float) -> None:
+    """Colour bars for maps without numbers."""
     import matplotlib
     from matplotlib.cm import ScalarMappable
 
-    for column, (colors, low, high, label) in enumerate(
-        (("cividis", 0.0, 1.0, "effect [1]"), ("PuOr", -limit, limit, "excess [1]"))
-    ):
-        bar = figure.add_axes(((2.9 + 2.1 * column) / WIDTH, 0.42 / height, 1.6 / WIDTH, 0.09 / height))
+    wide = min(1.7, 0.5 * (page.width - 1.6))
+    bars = (("cividis", 0.0, 1.0, "effect, of untreated"), ("PuOr", -limit, limit, "excess, of untreated"))
+    for column, (colors, low, high, label) in enumerate(bars):
+        axes = page.axes(0.68 + column * (wide + 0.6), page.top + 0.06, wide, 0.09)
         norm = matplotlib.colors.Normalize(low, high)
-        figure.colorbar(ScalarMappable(norm, matplotlib.colormaps[colors]), cax=bar, orientation="horizontal")
-        bar.set_xlabel(label, labelpad=1.5, fontsize=6.5)
-        bar.tick_params(labelsize=6)
-
-
-def _panel(figure: Figure, position: int, height: float) -> Any:
-    row, column = divmod(position, 3)
-    left, gap, wide, tall = 0.55, 0.48, 1.75, 1.75
-    top = 0.68 + row * (tall + 0.6)
-    return figure.add_axes(
-        ((left + column * (wide + gap)) / WIDTH, 1 - (top + tall) / height, wide / WIDTH, tall / height)
-    )
+        page.figure.colorbar(ScalarMappable(norm, matplotlib.colormaps[colors]), cax=axes, orientation="horizontal")
+        axes.set_xlabel(label, labelpad=1.5, fontsize=6.5)
+        axes.tick_params(labelsize=6)
+    page.top += 0.5
 
 
 def _heat(
-    axes: Any, found: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
+    panel: Panel, found: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
 ) -> None:
     import matplotlib
 
+    axes = panel.axes
     palette = matplotlib.colormaps[colors].with_extremes(bad=_MISSING)
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=palette, vmin=limits[0], vmax=limits[1])
-    rows, columns = values.shape
-    if max(rows, columns) <= _MOST_NUMBERED:
-        for i in range(rows):
-            for j in range(columns):
+    if _is_numbered(panel, found):
+        for i in range(values.shape[0]):
+            for j in range(values.shape[1]):
                 _cell(axes, image, values, i, j, form)
-    for axis, doses, series in (
-        (axes.yaxis, (0.0, *found.first.shown), found.first),
-        (axes.xaxis, (0.0, *found.second.shown), found.second),
-    ):
-        shown = np.unique(np.linspace(0, len(doses) - 1, min(len(doses), 10)).round().astype(int))
-        axis.set_ticks(shown, [f"{doses[k]:.2g}" for k in shown])
-        axis.set_label_text(f"{series.agent.name} [{series.unit}]")
-        axis.labelpad = 1.5
+    _doses(axes.yaxis, found.first, panel.height / 0.14)
+    _doses(axes.xaxis, found.second, panel.width / 0.36)
+    panel.x_label(f"{found.second.agent.name}, {found.second.unit}")
+    panel.y_label(f"{found.first.agent.name}, {found.first.unit}")
     axes.tick_params(length=0, labelsize=6)
-    axes.tick_params(axis="x", rotation=45)
     for side in axes.spines.values():
         side.set_visible(False)
+
+
+def _doses(axis: Any, series: Any, room: float) -> None:
+    """Doses at their rows or columns, as many as have room."""
+    doses = (0.0, *series.shown)
+    count = max(2, min(len(doses), int(room)))
+    shown = np.unique(np.linspace(0, len(doses) - 1, count).round().astype(int))
+    axis.set_ticks(shown, [plain(doses[k], 2) for k in shown])
 
 
 def _cell(axes: Any, image: Any, values: np.ma.MaskedArray, i: int, j: int, form: str) -> None:
@@ -119,9 +128,9 @@ _MOST_LINES = 50
 """Isoboles of so many draws are drawn."""
 
 
-def _isoboles(axes: Any, found: Grid) -> None:
+def _isoboles(panel: Panel, found: Grid) -> None:
     """Lines of equal effect; dashed is what additivity would give."""
-    surface = found.surface
+    axes, surface = panel.axes, found.surface
     lowest = float(surface.effect.min())
     levels = [level for level in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2) if level > lowest][-4:]
     drawn = False
@@ -137,20 +146,20 @@ def _isoboles(axes: Any, found: Grid) -> None:
         axes.plot(line.doses_second, line.doses_first, color=color, label=f"effect {level:g}")
         if None not in line.additive:
             axes.plot([0, line.additive[1]], [line.additive[0], 0], color=color, linewidth=0.8, linestyle=(0, (2, 2)))
-    axes.set_xlabel(f"{found.second.agent.name} [{found.second.unit}]", labelpad=1.5)
-    axes.set_ylabel(f"{found.first.agent.name} [{found.first.unit}]", labelpad=1.5)
-    axes.set_title("Isoboles")
+    panel.x_label(f"{found.second.agent.name}, {found.second.unit}")
+    panel.y_label(f"{found.first.agent.name}, {found.first.unit}")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
+    plain_ticks(axes.xaxis, axes.yaxis)
     if drawn:
         axes.legend(loc="upper right", handlelength=1.2, fontsize=6, frameon=True, framealpha=0.85, edgecolor="none")
     else:
-        axes.text(0.5, 0.5, "no level is crossed", transform=axes.transAxes, ha="center", color=GREY)
+        panel.note("no level is crossed")
 
 
-def _schedules(axes: Any, given: Schedules) -> None:
+def _schedules(panel: Panel, given: Schedules) -> None:
     """Effect of full doses by when the second agent is given."""
-    places = range(len(given.shifts))
+    axes, places = panel.axes, range(len(given.shifts))
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
     for place, found in zip(places, given.intervals(), strict=True):
         whisker(axes, found, place, upright=True)
@@ -159,13 +168,10 @@ def _schedules(axes: Any, given: Schedules) -> None:
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)
     axes.set_ylim(0, 1.05)
     axes.tick_params(axis="x", length=0)
-    axes.set_ylabel("growth rate of untreated [1]", labelpad=2)
-    axes.set_title(f"{given.second.split(' (')[0]} before, with, after")
+    panel.y_label("growth rate, of untreated")
 
 
-def _verdict(figure: Figure, found: Grid, height: float, left: float) -> None:
-    import textwrap
-
+def _verdict(found: Grid) -> list[str]:
     lines = [found.conclusion()]
     lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in found.verdicts.items()) + ".")
     if found.musyc is not None:
@@ -180,6 +186,4 @@ def _verdict(figure: Figure, found: Grid, height: float, left: float) -> None:
     undefined = sorted({u.reason for e in found.excess.values() for u in e.undefined})
     if undefined:
         lines.append("n.d.: not defined, " + "; ".join(undefined) + ".")
-    wide = int((WIDTH - left - 0.1) / 0.0535)
-    wrapped = [part for line in lines for part in textwrap.wrap(line, wide)]
-    figure.text(left / WIDTH, 1 - 5.42 / height, "\n".join(wrapped), fontsize=6.3, va="top", linespacing=1.35)
+    return lines

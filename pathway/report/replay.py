@@ -17,6 +17,7 @@ from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.drawn_cells import ParameterSets
 from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_ensemble
 from pathway.scenario.members import with_members
+from pathway.scenario.result import Result
 
 from .provenance import provenance
 from .tables import band_rows, csv_text
@@ -60,9 +61,7 @@ def replay(folder: Path) -> Replay:
         If its scenario can no longer be read.
     """
     record, stored, scenario_file = _opened(folder)
-    settings = record.get("settings_of_inputs", record["settings"])
-    scenario = read_scenario(scenario_file, settings, here=scenario_file.parent)
-    result = run_scenario(scenario)
+    result = _run(record, scenario_file)
     changed = changes(record, provenance(record["command"], record["settings"], {}))
     pairs = [(stored, csv_text(*result.columns()))]
     sets, missing = _ensemble_of(record, folder)
@@ -75,6 +74,19 @@ def replay(folder: Path) -> Replay:
     same = all(old == new for old, new in pairs)
     verdict = "differs" if difference else "identical" if same else "agrees"
     return Replay(verdict, difference, largest, (*changed, *missing))
+
+
+def repeated_run(folder: Path) -> Result:
+    """The run in `folder` once more, from its own inputs, with the members that it took; raises as `replay`."""
+    record, _, scenario_file = _opened(folder)
+    sets, _ = _ensemble_of(record, folder)
+    result = _run(record, scenario_file)
+    return result if sets is None else with_members(result, built_in_laboratory(), sets)
+
+
+def _run(record: Mapping[str, Any], scenario_file: Path) -> Result:
+    settings = record.get("settings_of_inputs", record["settings"])
+    return run_scenario(read_scenario(scenario_file, settings, here=scenario_file.parent))
 
 
 def _ensemble_of(record: Mapping[str, Any], folder: Path) -> tuple[ParameterSets | None, list[str]]:

@@ -8,9 +8,12 @@ function that answers, also for a replay.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import typer
 
+from .. import console
 from .branches import BIFURCATION
 from .causes import EXPLAIN
 from .cells import SINGLE_CELLS
@@ -19,13 +22,31 @@ from .sensitive import SENSITIVITY
 from .targets import SCREEN
 from .task import Analysis, Answer, Task
 
-__all__ = ["ANALYSES", "Analysis", "Answer", "Task", "register"]
+__all__ = ["ANALYSES", "Analysis", "Answer", "Task", "register", "repeated_analysis"]
 
 ANALYSES: Mapping[str, Analysis] = {
     analysis.name: analysis
     for analysis in (DOSE_RESPONSE, SYNERGY, SCREEN, SENSITIVITY, BIFURCATION, EXPLAIN, SINGLE_CELLS)
 }
 """By the name in options, folders and provenance."""
+
+
+def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any]], Answer]:
+    """An analysis asked again with the options of its record; the record and the JSON form that it has left, too.
+
+    Raises
+    ------
+    FolderError
+        If the folder holds none.
+    """
+    from pathway.report.analysis import read_analysis
+    from pathway.scenario import built_in_laboratory, read_scenario
+
+    record, content, scenario_file = read_analysis(folder, ANALYSES)
+    scenario = read_scenario(str(scenario_file), record["settings"])
+    with console.progress_bar() as progress:
+        task = Task(scenario, built_in_laboratory(), record["options"], progress)
+        return (record, content), ANALYSES[record["analysis"]].answer(task)
 
 
 def register(app: typer.Typer) -> None:

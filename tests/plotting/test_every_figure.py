@@ -1,0 +1,223 @@
+"""Every figure with long names at three widths: no text is cut, and none lies over another."""
+
+from dataclasses import replace
+from functools import cache, partial
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from pathway.analysis.combination import combination
+from pathway.analysis.continuation import System, fold_curve, follow
+from pathway.analysis.control import control_of_draws
+from pathway.analysis.dose_series import dose_series
+from pathway.analysis.draws import from_ranges
+from pathway.analysis.explain import explain
+from pathway.analysis.global_sensitivity import Ranges, morris, sobol
+from pathway.analysis.scenario_cells import single_cells
+from pathway.analysis.scenario_sensitivity import courses_of
+from pathway.analysis.schedules import schedules
+from pathway.analysis.screen import screen
+from pathway.analysis.switch import switch
+from pathway.expressions import parse
+from pathway.fitting.objective import Objective
+from pathway.fitting.search.multi_start import fit
+from pathway.fitting.uncertainty.predict import predict
+from pathway.fitting.uncertainty.profiles import profile
+from pathway.network import circuit
+from pathway.plotting import save
+from pathway.plotting.branch_figure import plot_branches, plot_switch
+from pathway.plotting.cell_figure import plot_single_cells
+from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
+from pathway.plotting.dose_figure import plot_dose_series
+from pathway.plotting.fit_figure import KINDS, plot_fit
+from pathway.plotting.layout import STYLES, Page, drawn_for
+from pathway.plotting.network_figure import plot_explanation
+from pathway.plotting.prediction_figure import plot_prediction
+from pathway.plotting.profile_figure import plot_profiles
+from pathway.plotting.run_figure import plot_result
+from pathway.plotting.screen_figure import plot_screen
+from pathway.plotting.sensitivity_figure import plot_morris, plot_sobol
+from pathway.plotting.synergy_figure import plot_grid
+from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
+from pathway.scenario.arms import arm_setups
+from pathway.simulation.steady import steady_states
+from tests.fitting.test_search import decay
+from tests.plotting.boxes import cut, overlapping
+
+RANGES = Ranges(
+    ("a_parameter_of_the_circuit_with_quite_a_long_name", "second"), np.zeros(2), np.ones(2), np.zeros(2, dtype=bool)
+)
+NAMES = {word: f"{word} of a name that is seventy-five letters long, as careful people write"[:75] for word in
+         ("untreated", "trastuzumab", "both")}  # fmt: skip
+TITLE = "A title of one hundred and thirty letters, which somebody has given to an experiment because every word of it "
+TITLE += "was important."
+SCENARIO = f"""
+title = "{TITLE}"
+cells = "bt474_resistant"
+[time]
+end = "72 h"
+record_every = "6 h"
+[dose.anti_mir21]
+agent = "anti-miR-21 (transfected)"
+amount = "50 nM"
+at = "-48 h"
+[dose.trastuzumab]
+agent = "trastuzumab"
+amount = "10 ug/mL"
+[growth_rate]
+of = ["trastuzumab"]
+[[arm]]
+name = "{NAMES["untreated"]}"
+[[arm]]
+name = "{NAMES["trastuzumab"]}"
+doses = ["trastuzumab"]
+[[arm]]
+name = "{NAMES["both"]}"
+doses = ["trastuzumab", "anti_mir21"]
+control = "{NAMES["trastuzumab"]}"
+[show]
+observables = ["pAKT", "PTEN", "miR21_free", "cell_number"]
+"""
+
+
+@pytest.fixture(scope="module")
+def laboratory():
+    return built_in_laboratory()
+
+
+@pytest.fixture(scope="module")
+def scenario(tmp_path_factory):
+    file = tmp_path_factory.mktemp("scenario") / "long_names.toml"
+    file.write_text(SCENARIO, encoding="utf-8")
+    return read_scenario(file)
+
+
+def control(laboratory, scenario):
+    (setup,) = arm_setups(scenario, [scenario.arms[0]], laboratory)
+    rows = np.stack([setup.parameters * factor for factor in (1.0, 1.1, 0.9)])
+    states = steady_states(laboratory.model, np.tile(setup.state, (3, 1)), rows)[0]
+    return partial(plot_control, control_of_draws(laboratory.model, rows, states, ["pAKT"]), NAMES["both"])
+
+
+def grid(laboratory, scenario):
+    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3)
+    arm = NAMES["both"]
+    given = schedules(scenario, laboratory, [-48.0, 0.0, 48.0], arm=arm, draws=draws)
+    return partial(plot_grid, combination(scenario, laboratory, arm=arm, draws=draws), given)
+
+
+def time_courses(laboratory, scenario):
+    arm = scenario.arms[-1]
+    return partial(
+        plot_time_sensitivities,
+        courses_of(scenario, laboratory, arm, ["pAKT", "PTEN"], ["k_PTEN", "Km_PTEN"], steps=6),
+        TITLE,
+    )
+
+
+def textbook_switch(laboratory, scenario):
+    system = System(["x"], [parse("b - q*x + 6*x^2 - x^3")], "b", {"q": 11.0})
+    branch = follow(system, np.array([0.2]), 2.0, 0.0, 12.0)
+    curve = fold_curve(system, branch.folds()[0], "q", 5.0, 13.0, limits=(0.0, 20.0))
+    units = {"x": "nM", "b": "nM/h", "q": "1/h"}
+    drawn = [("x", branch, {"x": branch.of("x")})]
+    return partial(plot_branches, drawn, ["x"], units, TITLE, "Folds.", fold_curves=[("x", curve)], against="q")
+
+
+def explained(laboratory, scenario):
+    return explain(scenario, laboratory, arm=NAMES["trastuzumab"], reference=NAMES["both"])
+
+
+def fitted(laboratory, scenario):
+    experiment, observable = NAMES["both"], "an_observable_with_a_name_of_forty_letters"
+    problem = decay()
+    return fit(
+        replace(
+            problem,
+            name=TITLE,
+            experiments=(replace(problem.experiments[0], name=experiment),),
+            observables=(replace(problem.observables[0], name=observable),),
+            measurements=tuple(replace(m, experiment=experiment, observable=observable) for m in problem.measurements),
+        ),
+        starts=3,
+        workers=1,
+    )
+
+
+@cache
+def fit_with_long_names():
+    return fitted(None, None)
+
+
+def profiled(laboratory, scenario):
+    found = fit_with_long_names()
+    return partial(plot_profiles, profile(Objective(found.problem), found.best.x))
+
+
+def predicted(laboratory, scenario):
+    found = fit_with_long_names()
+    best = found.problem.from_scale(found.best.x)
+    draws = np.stack([best * factor for factor in np.linspace(0.9, 1.1, 21)])
+    band = predict(found.problem, best, draws)
+    return partial(plot_prediction, band, band.measurements)
+
+
+def a_scan(laboratory, scenario):
+    return partial(plot_screen, screen(scenario, laboratory, arm=NAMES["both"], kinds=("species",), pairs=30))
+
+
+FIGURES = {
+    "run": lambda lab, sc: partial(plot_result, run_scenario(sc, lab)),
+    "doses": lambda lab, sc: partial(
+        plot_dose_series, dose_series(sc, lab, agent="trastuzumab", arms=[NAMES["trastuzumab"], NAMES["both"]])
+    ),
+    "grid": grid,
+    "large grid": lambda lab, sc: partial(plot_grid, combination(sc, lab, arm=NAMES["both"], size=(12, 11))),
+    "screen": a_scan,
+    "time": time_courses,
+    "cells": lambda lab, sc: partial(plot_single_cells, single_cells(sc, lab, n_cells=30, transcription=[1.0, 1000.0])),
+    "switch": lambda lab, sc: partial(plot_switch, switch(sc, lab, arm=NAMES["both"], readings=["PTEN", "pAKT"])),
+    "explanation": lambda lab, sc: partial(plot_explanation, explained(lab, sc)),
+    "fluxes": lambda lab, sc: partial(plot_explanation, explained(lab, sc), "flux"),
+    "sobol": lambda lab, sc: partial(plot_sobol, sobol(lambda x: x[:, 0] + x[:, 0] * x[:, 1], RANGES, 64), TITLE),
+    "morris": lambda lab, sc: partial(plot_morris, morris(lambda x: x[:, 0] - x[:, 1], RANGES, 10), TITLE, "1"),
+    "control": control,
+    "branches": textbook_switch,
+    "profiles": profiled,
+    "prediction": predicted,
+    **{kind: lambda lab, sc, kind=kind: partial(plot_fit, fit_with_long_names(), kind) for kind in KINDS},
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_text_is_cut_or_lies_over_another_at_any_width(name, laboratory, scenario, tmp_path):
+    """With a title of 130 letters, and arms of 75."""
+    draw = FIGURES[name](laboratory, scenario)
+    for style in STYLES:
+        with drawn_for(style):
+            figure = draw()
+        assert (cut(figure), overlapping(figure)) == ([], []), style
+        assert figure.axes
+        assert not [text for text in figure.findobj(Text) if "$" in text.get_text()]
+    svg, png = save(figure, tmp_path / "figure")
+    assert svg.stat().st_size > 2000 and png.stat().st_size > 5000
+
+
+def test_a_text_that_is_cut_or_covered_is_noticed():
+    page = Page("A title")
+    page.text(page.width - 0.2, 1.0, "over the edge")
+    page.text(1.0, 1.0, "one")
+    page.text(1.02, 1.02, "other")
+    page.top = 2.0
+    figure = page.finish()
+    assert cut(figure) == ["over the edge"] and overlapping(figure) == [("one", "other")]
+
+
+def test_the_map_has_every_node_once_and_no_two_in_one_place(laboratory, scenario):
+    nodes = circuit().map_nodes
+    assert len({node.name for node in nodes}) == len({(node.x, node.y) for node in nodes}) == len(nodes)
+    levels = explained(laboratory, scenario).levels
+    assert {node.quantity for node in nodes} <= levels.keys()
+    edges = circuit().map_edges
+    assert len({(edge.start, edge.end) for edge in edges}) == len(edges)

@@ -119,6 +119,10 @@ def steady_state(model: Model, parameters: Values = None, *, initial: Values = N
     -----
     Time goes on from the start time, so that a rate that depends on it has to come to rest too. Events that happen
     within a thousand times of the slowest turnover happen on the way.
+
+    A start that lies exactly on the border between two steady states comes to the unstable one between them, which is
+    refused; where rounding takes it off that border on the way, it is rounding that decides between the two, without a
+    word. Two starts a little to either side tell.
     """
     prepared = prepare(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)

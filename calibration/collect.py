@@ -1,0 +1,145 @@
+"""Makes one ensemble out of one or more runs of sample.py.
+
+    python calibration/collect.py DIR [DIR ...] --data FOLDER --members 1000
+
+writes `pathway/parameters/calibrated.npz` (or --out FILE) and, with --chosen FILE, the member of highest weight as a
+table of names and values. All populations of all runs are weighted as one mixture; a choice of members with its
+weights stands for all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+import scipy
+from scipy.special import ndtri
+from scipy.stats import qmc
+
+from calibration.populations import History
+from calibration.reweighting import effective_number, quantiles, thinned
+from calibration.sample import add_data_options
+from calibration.stored import WAVES, read_runs
+from calibration.target import CircuitTarget, circuit_recipe
+from pathway.errors import InputError
+from pathway.folders import json_text, read_manifest, write_atomically
+from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
+from pathway.scenario.drawn_cells import with_anchors
+from pathway.scenario.shelf import built_in_laboratory
+
+MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
+PRIOR_DRAWS = 1024
+
+
+def ensemble_of(
+    target: CircuitTarget, history: History, members: int, seed: int, about: dict[str, Any]
+) -> ParameterEnsemble:
+    """The ensemble that stands for a history.
+
+    Parameters
+    ----------
+    target : CircuitTarget
+    history : History
+    members : int
+        Distinct parameter sets, at most.
+    seed : int
+    about : dict
+    """
+    every = history.merged(FINDINGS)
+    z, first, inverse = np.unique(every.z, axis=0, return_index=True, return_inverse=True)
+    of_draws = [history.weights(temperature) for temperature in (MEASURED, FINDINGS)]
+    weights = np.array([np.bincount(inverse.ravel(), w, len(z)) for w in of_draws])
+    best = int(inverse.ravel()[np.argmax(of_draws[1])])
+    chosen, kept = thinned(weights, members, np.random.default_rng([seed, 1]), certain=best)
+    order = np.r_[np.flatnonzero(chosen == best), np.flatnonzero(chosen != best)]
+    chosen, kept = chosen[order], kept[:, order]
+    values = target.values(z[chosen])
+    sizes = np.flatnonzero(target.problem.is_discrepancy)
+    medians = quantiles(values[:, sizes], kept[0], [0.5])[0]
+    cube = qmc.Sobol(target.dimension, rng=np.random.default_rng([seed, 2])).random(PRIOR_DRAWS)
+    return ParameterEnsemble(
+        names=tuple(target.problem.names),
+        values=values.astype(np.float32),
+        weights_measured=kept[0],
+        weights_findings=kept[1],
+        log_likelihood=every.columns[first][chosen].astype(np.float32),
+        columns=target.columns,
+        prior_values=target.values(ndtri(cube.clip(1e-12, 1 - 1e-12))).astype(np.float32),
+        chosen=target.values(z[best : best + 1])[0],
+        about={
+            **about,
+            "seed": seed,
+            "fingerprint": target.problem.fingerprint,
+            "data": dict(target.problem.data_hashes),
+            "absent": list(target.problem.absent),
+            "versions": {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__},
+            "roles": {c: "finding" if f else "measured" for c, f in zip(target.columns, target.finding, strict=True)},
+            "discrepancy": {target.problem.names[k]: float(m) for k, m in zip(sizes, medians, strict=True)},
+            "effective_number": {
+                "measured": round(effective_number(kept[0]), 1),
+                "findings": round(effective_number(kept[1]), 1),
+                "measured_of_all_draws": round(effective_number(weights[0]), 1),
+                "findings_of_all_draws": round(effective_number(weights[1]), 1),
+            },
+            "log_evidence": {
+                "measured": round(history.log_evidence(MEASURED), 2),
+                "findings": round(history.log_evidence(FINDINGS), 2),
+            },
+        },
+    )
+
+
+def _anchored(ensemble: ParameterEnsemble) -> ParameterEnsemble:
+    """The same with what is anchored in each line; the first member is the chosen set."""
+    found = with_anchors(built_in_laboratory(), ensemble)
+    chosen = np.r_[ensemble.chosen, found.values[0, len(ensemble.names) :]]
+    return replace(found, values=found.values.astype(np.float32), chosen=chosen)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    add_data_options(parser)
+    parser.add_argument("--members", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--chosen", type=Path, help="writes the member of highest weight here, as JSON")
+    given = parser.parse_args(arguments)
+    target = circuit_recipe(given.data, given.shipped_only, sorted(given.without)).make()
+    try:
+        history = read_runs(given.runs, target.problem.fingerprint)
+        told = [json.loads((folder / WAVES).read_text(encoding="utf-8")) for folder in given.runs]
+        about = {
+            "runs": [manifest.identity for manifest in map(read_manifest, given.runs) if manifest],
+            "command": "calibration/sample.py for each run, calibration/collect.py",
+            "date": date.today().isoformat(),
+            "evaluations": sum(run["runs"] for run in told),
+            "processor_seconds": sum(run["processor_seconds"] for run in told),
+        }
+        ensemble = ensemble_of(target, history, given.members, given.seed, about)
+        ensemble = _anchored(ensemble)
+        digest = write_ensemble(given.out, ensemble)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    if given.chosen:
+        write_atomically(given.chosen, json_text(dict(zip(ensemble.names, ensemble.chosen.tolist(), strict=True))))
+    numbers = ensemble.about["effective_number"]
+    print(json.dumps({"file": str(given.out), "sha256": digest, "members": len(ensemble), **numbers}, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Populations of a tempered sampler, and one weight for each of their members."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import logsumexp
+
+from calibration.reweighting import log_evidence, log_weights, normalized
+
+
+@dataclass(frozen=True, eq=False)
+class Population:
+    """Members that follow one temperature.
+
+    Attributes
+    ----------
+    temperature : array, shape (2,)
+    z : array, shape (n, dimension)
+    simulated : array, shape (n, n_outputs)
+    columns : array, shape (n, n_columns)
+        Log-likelihoods.
+    totals : array, shape (n, 2)
+        Sums of the measured columns and of the findings.
+    """
+
+    temperature: np.ndarray
+    z: np.ndarray
+    simulated: np.ndarray
+    columns: np.ndarray
+    totals: np.ndarray
+
+    def rows(self, index: np.ndarray, temperature: np.ndarray) -> Population:
+        """Some members, as a population of another temperature."""
+        return Population(temperature, *(a[index] for a in (self.z, self.simulated, self.columns, self.totals)))
+
+
+@dataclass(eq=False)
+class History:
+    """All populations so far, weighted as one.
+
+    Attributes
+    ----------
+    populations : list of Population
+    success : float
+        Share of prior draws that could be simulated; the prior is cut to these.
+    waves : list of dict
+        For each round: temperature, acceptance, steps under the emulator, what that explains.
+    """
+
+    populations: list[Population] = field(default_factory=list)
+    success: float = 1.0
+    waves: list[dict[str, float]] = field(default_factory=list)
+    _log_z: np.ndarray = field(default_factory=lambda: np.zeros(0))
+
+    def add(self, population: Population) -> None:
+        """One more population."""
+        self.populations.append(population)
+        guess = np.append(self._log_z, self._log_z[-1:] if len(self._log_z) else [0.0])
+        self._log_z = log_evidence(self._temperatures, self._counts, self.totals, guess)
+
+    @classmethod
+    def of(cls, populations: list[Population], success: float) -> History:
+        """Populations that are known already."""
+        history = cls(list(populations), success)
+        history._log_z = log_evidence(history._temperatures, history._counts, history.totals)
+        return history
+
+    @property
+    def _temperatures(self) -> np.ndarray:
+        return np.array([p.temperature for p in self.populations])
+
+    @property
+    def _counts(self) -> np.ndarray:
+        return np.array([len(p.z) for p in self.populations])
+
+    @property
+    def totals(self) -> np.ndarray:
+        """Measured and findings, shape (n_members, 2)."""
+        return np.concatenate([p.totals for p in self.populations])
+
+    def merged(self, temperature: np.ndarray) -> Population:
+        """Every member."""
+        z, simulated, columns, totals = (
+            np.concatenate([getattr(p, name) for p in self.populations])
+            for name in ("z", "simulated", "columns", "totals")
+        )
+        return Population(temperature, z, simulated, columns, totals)
+
+    def log_weights(self, temperature: np.ndarray) -> np.ndarray:
+        """Of every member for a target; the logarithm of their sum is its evidence under the cut prior."""
+        return log_weights(temperature, self._temperatures, self._counts, self.totals, self._log_z)
+
+    def weights(self, temperature: np.ndarray) -> np.ndarray:
+        """The same, of sum 1."""
+        return normalized(self.log_weights(temperature))
+
+    def log_evidence(self, temperature: np.ndarray) -> float:
+        """Logarithm of the evidence; failures count as a likelihood of zero."""
+        return float(logsumexp(self.log_weights(temperature)) + np.log(self.success))

@@ -1,0 +1,334 @@
+"""Writes RESULT.md: what the runs of sample.py found, and how far they can be trusted.
+
+    python calibration/result_page.py DIR [DIR ...] --data FOLDER
+
+Two or more runs are compared with each other; all tables beside that are of all runs together.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import warnings
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from scipy import stats
+from scipy.special import logsumexp
+
+from calibration.collect import FINDINGS, MEASURED
+from calibration.populations import History, Population
+from calibration.reweighting import effective_number, quantiles
+from calibration.sample import add_data_options
+from calibration.stored import WAVES, read_run, read_runs
+from calibration.target import CircuitTarget, circuit_recipe
+from pathway.errors import InputError
+from pathway.folders import write_atomically
+
+PRIOR = np.zeros(2)
+NAMES = {"prior": PRIOR, "measured": MEASURED, "findings": FINDINGS}
+NARROW, UNINFORMED = 0.5, 0.9
+GR_APART, SHARES_APART = 0.03, 0.05
+"""Two runs agree if medians and shares differ by no more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """All members of some runs, with one weight for each of three targets."""
+
+    target: CircuitTarget
+    history: History
+
+    @cached_property
+    def every(self) -> Population:
+        return self.history.merged(FINDINGS)
+
+    @cached_property
+    def weights(self) -> dict[str, np.ndarray]:
+        return {name: self.history.weights(temperature) for name, temperature in NAMES.items()}
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        return self.target.values(self.every.z)
+
+    @cached_property
+    def findings(self) -> np.ndarray:
+        """The number of each finding, shape (n_members, n_findings)."""
+        table = self.target.problem.findings.table if self.target.problem.findings else ()
+        return self.every.simulated[:, self.every.simulated.shape[1] - len(table) :].astype(float)
+
+    def median(self, numbers: np.ndarray, name: str, shares: Sequence[float] = (0.05, 0.5, 0.95)) -> np.ndarray:
+        """Weighted quantiles of one number for a target; nan rows do not count."""
+        known = np.isfinite(numbers)
+        weights = self.weights[name][known]
+        return quantiles(numbers[known, None], weights / weights.sum(), list(shares))[:, 0]
+
+
+def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, told: Sequence[dict]) -> str:
+    """The page, in Markdown."""
+    parts = [
+        _head(target, together, told),
+        _two_runs(target, runs),
+        _triple(target, together),
+        _discrepancies(target, together),
+        _left_out(target, together),
+        _widths(target, together),
+        _waves(told),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
+    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
+
+
+def _interval(low: float, middle: float, high: float) -> str:
+    return f"{middle:.3g} ({low:.3g} - {high:.3g})"
+
+
+def _head(target: CircuitTarget, together: Draws, told: Sequence[dict]) -> str:
+    problem = target.problem
+    numbers = {name: effective_number(together.weights[name]) for name in ("measured", "findings")}
+    absent = f" Not at hand: {'; '.join(problem.absent)}." if problem.absent else ""
+    return (
+        "# The calibrated ensemble\n\n"
+        "Written by `python calibration/result_page.py` from the stored pieces of `calibration/sample.py`.\n\n"
+        f"{len(told)} run(s), {sum(one['runs'] for one in told)} simulated vectors of {target.dimension} quantities, "
+        f"{sum(one['processor_seconds'] for one in told) / 3600:.2f} processor hours of simulation. "
+        f"{int(problem.counted.sum())} measured numbers in {len(problem.sets)} sets and {int(target.finding.sum())} "
+        f"findings of role `calibration`; findings of role `prediction` are not seen.{absent} Effective draws: "
+        f"{numbers['measured']:.0f} after measured data, {numbers['findings']:.0f} after the findings too. Intervals "
+        "are 5 % to 95 %."
+    )
+
+
+def _agrees(first: float, second: float, apart: float) -> str:
+    return "yes" if abs(first - second) <= apart else "**no**"
+
+
+def _met(draws: Draws, place: int, name: str) -> float:
+    """Weighted share of members whose number lies in the band of a finding."""
+    assert draws.target.problem.findings is not None
+    expectation = draws.target.problem.findings.table[place].expectation
+    numbers = draws.findings[:, place]
+    inside = np.isfinite(numbers)
+    with np.errstate(invalid="ignore"):
+        if expectation.above is not None:
+            inside &= numbers > expectation.above
+        if expectation.below is not None:
+            inside &= numbers < expectation.below
+    return float(draws.weights[name] @ inside)
+
+
+def _two_runs(target: CircuitTarget, runs: Sequence[Draws]) -> str:
+    if len(runs) < 2 or target.problem.findings is None:
+        return ""
+    rows = []
+    for place, finding in enumerate(target.problem.findings.table):
+        for name in ("measured", "findings"):
+            one, two = (draws.median(draws.findings[:, place], name)[1] for draws in runs[:2])
+            shares = [_met(draws, place, name) for draws in runs[:2]]
+            allowed = GR_APART * max(1.0, abs(one))
+            rows.append(
+                (finding.column.removeprefix("finding:"), finding.expectation.claim, name, f"{one:.3g}", f"{two:.3g}",
+                 _agrees(one, two, allowed), f"{shares[0]:.0%}", f"{shares[1]:.0%}", _agrees(*shares, SHARES_APART))
+            )  # fmt: skip
+    medians, shares = (sum(row[k] == "yes" for row in rows) for k in (5, 8))
+    return (
+        "## Two independent runs\n\n"
+        f"Medians within {GR_APART} (of the number where that is above 1): {medians} of {len(rows)}; shares within "
+        f"{SHARES_APART:.0%}: {shares} of {len(rows)}.\n\n"
+        + _table(["finding", "number", "after", "run 1", "run 2", "within", "met 1", "met 2", "within"], rows)
+    )
+
+
+def _triple(target: CircuitTarget, draws: Draws) -> str:
+    if target.problem.findings is None:
+        return ""
+    rows = []
+    for place, finding in enumerate(target.problem.findings.table):
+        cells = [draws.median(draws.findings[:, place], name) for name in NAMES]
+        shares = [_met(draws, place, name) for name in NAMES]
+        spread = max(cells[0][2] - cells[0][0], 1e-9)
+        silent = abs(cells[1][1] - cells[0][1]) < 0.1 * spread and 0.8 < (cells[1][2] - cells[1][0]) / spread < 1.25
+        rows.append(
+            (finding.column.removeprefix("finding:"), finding.expectation.claim, *(_interval(*cell) for cell in cells),
+             " / ".join(f"{share:.0%}" for share in shares), "no measurement informs this" if silent else "")
+        )  # fmt: skip
+    return (
+        "## Each finding under the prior, after measured data, after the findings too\n\n"
+        + _table(["finding", "number", "prior", "measured", "findings", "share that meets it", ""], rows)
+        + "\n\nThe share of a finding after the findings contains the finding itself and proves nothing of it."
+    )
+
+
+def _discrepancies(target: CircuitTarget, draws: Draws) -> str:
+    """Fitted discrepancy beside the error of measurement, by kind and set."""
+    problem = target.problem
+    errors: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for datum, counted in zip(problem.table, problem.counted, strict=True):
+        if counted:
+            errors[(datum.kind, datum.set)].append(datum.error)
+    places = {name: k for k, name in enumerate(problem.names)}
+    rows = []
+    for (kind, one), found in sorted(errors.items()):
+        low, middle, high = draws.median(draws.values[:, places[f"discrepancy.{kind}"]], "measured")
+        error = float(np.median(found))
+        beyond = "the structure is wrong here" if low > error else "comparable" if high > error else "within the error"
+        rows.append((one, kind, len(found), f"{error:.3g}", _interval(low, middle, high), beyond))
+    return (
+        "## Discrepancy beside the error of measurement\n\n"
+        "On the scale of each set (logarithms to base 10 for folds). Where the whole interval lies above the typical "
+        "error, the circuit misses the data by more than these are uncertain.\n\n"
+        + _table(["set", "kind", "numbers", "median error", "discrepancy", ""], rows)
+    )
+
+
+def _smoothed(log_ratios: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Pareto-smoothed logarithms of importance weights of sum 1, and the shape of the tail."""
+    import arviz
+
+    known = weights > 1e-12
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        log_w, shape = arviz.psislw(np.log(weights[known]) + log_ratios[known])
+    whole = np.full(len(weights), -np.inf)
+    whole[known] = np.asarray(log_w) - logsumexp(np.asarray(log_w))
+    return whole, float(shape)
+
+
+def _left_out(target: CircuitTarget, draws: Draws) -> str:
+    """Each set, each line and each set of each line left out, by importance."""
+    problem = target.problem
+    measured = [column for column in target.columns if not column.startswith("finding:")]
+    groups = {column: [column] for column in measured}
+    for part, title in ((0, "set"), (-1, "line")):
+        for key in dict.fromkeys(column.split(":")[part] for column in measured if ":" in column):
+            groups[f"{title} {key}"] = [c for c in measured if ":" in c and c.split(":")[part] == key]
+    base = draws.weights["measured"]
+    rows = []
+    for name, members in groups.items():
+        if name not in measured and len(members) < 2:
+            continue
+        places = [target.columns.index(column) for column in members]
+        own = draws.every.columns[:, places].sum(axis=1)
+        log_w, shape = _smoothed(-own, base)
+        data = [k for k, d in enumerate(problem.table) if problem.counted[k] and _is_of(d, members)]
+        baseline, compared = _mean_with_spread(problem, data)
+        score = logsumexp(log_w + own)
+        trusted = "" if shape < 0.7 else "not trusted: run with --without"
+        beside = f"{baseline:.1f} ({compared})" if compared == len(data) else f"- ({compared})"
+        better = ("yes" if score > baseline else "**no**") if compared == len(data) else ""
+        rows.append((name, len(data), f"{score:.1f}", beside, better, f"{shape:.2f}", trusted))
+    return (
+        "## Left out in turn\n\n"
+        "Logarithm of the predictive density of what is left out, by re-weighting the draws without it\n"
+        "(Pareto-smoothed importance sampling, Vehtari et al. 2024, by ArviZ; a shape above 0.7 says that the draws\n"
+        "do not reach). Beside it a normal distribution with mean and spread of the other lines for the same reading;\n"
+        "in parentheses for how many numbers two other lines are at hand.\n\n"
+        + _table(["left out", "numbers", "log score", "mean with spread", "better", "shape", ""], rows)
+    )
+
+
+def _is_of(datum, columns: Sequence[str]) -> bool:
+    return datum.set in columns or f"{datum.set}:{datum.line}" in columns
+
+
+def _what(datum) -> tuple[str, str, str, float]:
+    return datum.set, datum.label, datum.quantity, datum.time
+
+
+def _mean_with_spread(problem, data: Sequence[int]) -> tuple[float, int]:
+    """Sum of log densities of data under the other lines' values of the same reading; how many have two others."""
+    total, compared = 0.0, 0
+    for k in data:
+        datum = problem.table[k]
+        others = [
+            other.value
+            for other in problem.table
+            if (other.set, other.label, other.quantity, other.time)
+            == (datum.set, datum.label, datum.quantity, datum.time)
+            and other.line != datum.line
+        ]
+        if len(others) < 2:
+            continue
+        spread = np.hypot(np.std(others, ddof=1) * np.sqrt(1 + 1 / len(others)), datum.error)
+        total += float(stats.norm.logpdf(datum.value, np.mean(others), spread))
+        compared += 1
+    return total, compared
+
+
+def _widths(target: CircuitTarget, draws: Draws) -> str:
+    """Width of each quantity after the data over that before, in quantiles of the prior."""
+    problem = target.problem
+    z = draws.every.z
+    rows = []
+    for name, column, switch in zip(problem.names, z.T, problem.is_indicator, strict=True):
+        values = draws.values[:, list(problem.names).index(name)]
+        if switch:
+            shares = [float(draws.weights[n] @ values) for n in NAMES]
+            rows.append((2.0, (name, *(f"on in {share:.0%}" for share in shares), "", "switch")))
+            continue
+        spans = {n: float(np.ptp(draws.median(column, n, (0.05, 0.95)))) for n in ("measured", "findings")}
+        ratio = spans["measured"] / 3.29
+        cells = [_interval(*draws.median(values, n)) for n in NAMES]
+        note = "no measurement informs this" if ratio > UNINFORMED else "told by data" if ratio < NARROW else ""
+        rows.append((ratio, (name, *cells, f"{ratio:.2f} / {spans['findings'] / 3.29:.2f}", note)))
+    rows.sort(key=lambda row: row[0])
+    informed = sum(ratio < NARROW for ratio, _ in rows)
+    silent = sum(UNINFORMED < ratio < 2.0 for ratio, _ in rows)
+    return (
+        "## What the data tell of each quantity\n\n"
+        f"Width of the 90 % interval over the prior's, in standard normal quantiles of the prior: below {NARROW} for "
+        f"{informed} of {len(rows)} quantities, above {UNINFORMED} for {silent}.\n\n"
+        + _table(["quantity", "prior", "measured", "findings", "width, measured / findings", ""], [r for _, r in rows])
+    )
+
+
+def _waves(told: Sequence[dict]) -> str:
+    parts = ["## Waves\n\nTemperature 0 is the prior, 1 the posterior; the emulator proposes, the circuit judges."]
+    for number, one in enumerate(told, start=1):
+        rows = [
+            (f"{w['measured']:.3g}", f"{w['findings']:.3g}", f"{w['acceptance']:.0%}", w["steps"],
+             f"{w['explained']:.0%}", f"{w['effective_number']:.0f}")
+            for w in one["waves"]
+        ]  # fmt: skip
+        evidence = ", ".join(f"{name} {value:.1f}" for name, value in one["log_evidence"].items())
+        parts.append(
+            f"Run {number}: {one['runs']} vectors, {one['prior_draws_simulated']:.1%} of prior draws can be simulated; "
+            f"log evidence: {evidence}.\n\n"
+            + _table(["measured", "findings", "walks taken", "steps", "emulator explains", "effective draws"], rows)
+        )
+    return "\n\n".join(parts)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", type=Path, nargs="+")
+    add_data_options(parser)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "RESULT.md")
+    given = parser.parse_args(arguments)
+    target = circuit_recipe(given.data, given.shipped_only, sorted(given.without)).make()
+    try:
+        together = Draws(target, read_runs(given.runs, target.problem.fingerprint))
+        runs = [Draws(target, read_run(folder)) for folder in given.runs]
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    told = [json.loads((folder / WAVES).read_text(encoding="utf-8")) for folder in given.runs]
+    write_atomically(given.out, page(target, runs, together, told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""Draws the calibrated ensemble: from the prior to all open data and findings, in pieces that resume after a kill.
+
+    python calibration/sample.py --data FOLDER --seed 1 --out DIR            hours; goes on after a stop
+    python calibration/sample.py --shipped-only --quick --seed 1 --out DIR   minutes: tries the machine, not for use
+    python calibration/collect.py DIR [DIR ...]                              one ensemble out of one or more runs
+
+DIR then holds `pieces/` (runs of the simulator), `populations.npz` (every member, its simulated numbers and
+log-likelihoods) and `waves.json` (acceptance, effective numbers). Random numbers follow from seed and wave: equal
+commands give equal bits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: more threads only wait for each other
+
+import numpy as np
+
+from calibration.pieces import PieceStore, Recipe, packed
+from calibration.populations import History
+from calibration.smc import Settings, sample
+from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
+from pathway.errors import InputError
+from pathway.fitting.search.processes import process_pool
+from pathway.fitting.search.progress import duration
+from pathway.folders import growing_folder, json_text
+
+QUICK = Settings(members=100, first=256, effective=0.5, rounds=1, last_rounds=2, training=300)
+FULL = Settings()
+
+
+class Progress:
+    """Lines with the time that is left, guessed from how far the temperature has come on a logarithmic scale."""
+
+    def __init__(self, store: PieceStore, settings: Settings, quiet: bool = False) -> None:
+        self.store, self.settings, self.quiet = store, settings, quiet
+        self.began, self._first = time.monotonic(), 0.0
+
+    def __call__(self, line: str) -> None:
+        """Say what has just been done."""
+        if not self.quiet:
+            left = self._left(line)
+            spent = f"{self.store.rows} runs, {duration(self.store.seconds)} of processor"
+            print(f"[{spent}{f', {left} left' if left else ''}] {line}", file=sys.stderr, flush=True)
+
+    def _left(self, line: str) -> str:
+        if not line.startswith("temperature") or not self.store.new_rows:
+            return ""
+        measured = float(line.split()[1])
+        self._first = self._first or measured / 2
+        done = (
+            0.85 * math.log(measured / self._first) / max(math.log(1 / self._first), 1e-9) + 0.15 * (measured >= 1) / 2
+        )
+        per_row = (time.monotonic() - self.began) / self.store.new_rows
+        rows = self.store.rows * (1 / max(done, 0.02) - 1)
+        return "about " + duration(per_row * rows)
+
+
+def run(
+    recipe: Recipe, settings: Settings, out: Path, identity: dict[str, Any], workers: int = 1,
+    budget: float = math.inf, piece: int = 50, quiet: bool = False, force: bool = False,
+    earlier: History | None = None,
+) -> History:  # fmt: skip
+    """Sample a target into a folder; what lies there already is used.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Of the target.
+    settings : Settings
+    out : Path
+    identity : dict
+        What the folder is of; the seed is added. Other settings may change: what they ask for anew is made anew.
+    workers : int
+        Processes; 1: this one.
+    budget : float
+        Processor seconds of the simulator.
+    piece : int
+        Vectors that are simulated together; bits may depend on it.
+    earlier : History, optional
+        Where to start, instead of at the prior.
+
+    Raises
+    ------
+    BudgetError, FolderError
+    """
+    target = recipe.make()
+    whole = {**identity, "seed": settings.seed, "piece": piece}
+    with ExitStack() as stack:
+        folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
+        executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
+        store = PieceStore(folder, recipe, piece, executor, budget)
+        history = sample(target, store, settings, Progress(store, settings, quiet), earlier)
+        members = history.merged(np.ones(2))
+        folder.write(
+            POPULATIONS,
+            packed(
+                z=members.z,
+                columns=members.columns,
+                totals=members.totals,
+                simulated=members.simulated.astype(np.float32),
+                temperatures=np.array([p.temperature for p in history.populations]),
+                counts=np.array([len(p.z) for p in history.populations]),
+                success=history.success,
+            ),
+        )
+        folder.write(
+            WAVES,
+            json_text(
+                {
+                    "settings": asdict(settings),
+                    "runs": store.rows,
+                    "processor_seconds": round(store.seconds, 1),
+                    "log_evidence": {
+                        "measured": history.log_evidence(np.array([1.0, 0.0])),
+                        "findings": history.log_evidence(np.ones(2)),
+                    },
+                    "prior_draws_simulated": history.success,
+                    "waves": history.waves,
+                }
+            ),
+        )
+    return history
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Which data: the options that all scripts of the ensemble share."""
+    parser.add_argument("--data", type=Path, help="folder of the sets that are not shipped")
+    parser.add_argument("--shipped-only", action="store_true", help="no set that does not ship")
+    parser.add_argument("--without", nargs="*", default=[], help="sets, lines or SET:LINE left out of the likelihood")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command."""
+    from calibration.target import circuit_recipe
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_data_options(parser)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--members", type=int, help="of each population")
+    parser.add_argument("--last-rounds", type=int, help="moves at the end of each leg: more of them go on with a run")
+    parser.add_argument("--quick", action="store_true", help="minutes: tries the machine")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--piece", type=int, default=50, help="vectors simulated together")
+    parser.add_argument("--budget", type=float, default=8 * 3600.0, help="processor seconds of the simulator")
+    parser.add_argument("--start", type=Path, help="a finished run of the same problem whose posterior is the start")
+    parser.add_argument("--force", action="store_true")
+    given = parser.parse_args(arguments)
+    settings = replace(QUICK if given.quick else FULL, seed=given.seed)
+    chosen = {"members": given.members, "last_rounds": given.last_rounds}
+    settings = replace(settings, **{name: value for name, value in chosen.items() if value})
+    recipe = circuit_recipe(given.data, given.shipped_only, sorted(given.without))
+    try:
+        problem = recipe.make().problem
+        identity = {"problem": "calibration", "fingerprint": problem.fingerprint, "data": problem.data_hashes}
+        earlier = read_runs([given.start], problem.fingerprint) if given.start else None
+        limits = given.workers, given.budget, given.piece
+        run(recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(json.dumps({"written": str(given.out)}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""Posteriors that are known in closed form, as targets of the sampler."""
+
+import time
+
+import numpy as np
+from scipy import stats
+from scipy.special import logsumexp, ndtr
+
+
+class Known:
+    """A target whose simulator is a function of the coordinates; counts how many it was asked for."""
+
+    finding = np.array([False])
+
+    def __init__(self, dimension: int) -> None:
+        self.dimension, self.cheap, self.asked = dimension, np.zeros(dimension, dtype=bool), 0
+
+    def features(self, z):
+        return z[:, ~self.cheap]
+
+    def residuals(self, z, simulated):
+        return np.zeros((len(z), 1))
+
+    def answer(self, wave, z):
+        self.asked += len(z)
+        return self.simulate(z)
+
+
+class Linear(Known):
+    """Normal data of linear outputs: the posterior is normal. The last quarter of the data are findings."""
+
+    finding = np.array([False, True])
+
+    def __init__(self, dimension=12, informed=6, data=24, error=0.2, seed=0) -> None:
+        super().__init__(dimension)
+        rng = np.random.default_rng(seed)
+        self.design = np.zeros((data, dimension))
+        self.design[:, :informed] = rng.normal(size=(data, informed)) / np.sqrt(informed)
+        self.error, self.split = error, data * 3 // 4
+        self.data = self.design @ rng.normal(size=dimension) + error * rng.normal(size=data)
+
+    def simulate(self, z):
+        return z @ self.design.T
+
+    def log_likelihood(self, z, simulated):
+        terms = stats.norm.logpdf(simulated, self.data, self.error)
+        return np.stack([terms[:, : self.split].sum(axis=1), terms[:, self.split :].sum(axis=1)], axis=1)
+
+    def residuals(self, z, simulated):
+        return ((simulated - self.data) / self.error)[:, : self.split]
+
+    def exact(self, findings):
+        """Mean, covariance, logarithm of the evidence."""
+        count = len(self.data) if findings else self.split
+        design, data = self.design[:count], self.data[:count]
+        covariance = np.linalg.inv(np.eye(self.dimension) + design.T @ design / self.error**2)
+        marginal = design @ design.T + self.error**2 * np.eye(count)
+        evidence = stats.multivariate_normal(np.zeros(count), marginal).logpdf(data)
+        return covariance @ design.T @ data / self.error**2, covariance, float(evidence)
+
+
+class TwoModes(Known):
+    """|z0| was measured as 2 +- 0.1: two modes of equal weight; the other coordinates stay free."""
+
+    def residuals(self, z, simulated):
+        return (simulated - 2.0) / 0.1
+
+    def simulate(self, z):
+        return np.abs(z[:, :1])
+
+    def log_likelihood(self, z, simulated):
+        return stats.norm.logpdf(simulated, 2.0, 0.1)
+
+
+class Banana(Known):
+    """z1 + z0^2 - 1 was measured as 0 +- 0.1."""
+
+    def simulate(self, z):
+        return z[:, 1:2] + z[:, :1] ** 2 - 1.0
+
+    def log_likelihood(self, z, simulated):
+        return stats.norm.logpdf(simulated, 0.0, 0.1)
+
+    def exact(self):
+        """Mean and variance of z0, logarithm of the evidence; by quadrature."""
+        x = np.linspace(-8.0, 8.0, 20001)
+        density = stats.norm.logpdf(x) + stats.norm.logpdf(1.0 - x**2, 0.0, np.hypot(1.0, 0.1))
+        weights = np.exp(density - logsumexp(density))
+        return float(weights @ x), float(weights @ x**2), float(logsumexp(density) + np.log(x[1] - x[0]))
+
+
+class Switched(Known):
+    """Two switches of prior probability 0.3, a shift that each adds, and an error that no simulation sees.
+
+    Data are normal around z0 + switches @ shifts with standard deviation exp(z3/2), so the last coordinate is cheap.
+    """
+
+    shifts, probability = np.array([1.5, -2.0]), 0.3
+
+    def __init__(self) -> None:
+        super().__init__(4)
+        self.cheap[3] = True
+        self.data = np.array([1.7, 2.2, 1.4, 2.0, 1.9])
+
+    def switches(self, z):
+        return (ndtr(z[:, 1:3]) < self.probability).astype(float)
+
+    def features(self, z):
+        return np.column_stack([z[:, 0], 2 * self.switches(z) - 1])
+
+    def simulate(self, z):
+        return z[:, :1] + self.switches(z) @ self.shifts[:, None]
+
+    def log_likelihood(self, z, simulated):
+        return stats.norm.logpdf(self.data, simulated, np.exp(z[:, 3:] / 2)).sum(axis=1, keepdims=True)
+
+    def exact(self):
+        """Posterior probability of each pattern of switches, mean of z3, logarithm of the evidence; by quadrature."""
+        size = np.linspace(-8.0, 8.0, 4001)
+        variance = np.exp(size)
+        n, mean, spread = len(self.data), self.data.mean(), ((self.data - self.data.mean()) ** 2).sum()
+        logs = {}
+        for pattern in np.ndindex(2, 2):
+            center = np.dot(pattern, self.shifts)
+            prior = sum(np.log(self.probability if on else 1 - self.probability) for on in pattern)
+            level = stats.norm.logpdf(mean, center, np.sqrt(1 + variance / n))
+            within = -0.5 * spread / variance - 0.5 * (n - 1) * np.log(2 * np.pi * variance) - 0.5 * np.log(n)
+            logs[pattern] = prior + level + within + stats.norm.logpdf(size)
+        every = logsumexp(list(logs.values()))
+        shares = {pattern: float(np.exp(logsumexp(one) - every)) for pattern, one in logs.items()}
+        mean_size = sum(float(np.exp(one - every) @ size) for one in logs.values())
+        return shares, mean_size, float(every + np.log(size[1] - size[0]))
+
+
+def slow(seconds):
+    """A linear target that takes its time, for tests of what survives a kill."""
+    target = Linear()
+    whole = target.simulate
+
+    def simulate(z):
+        time.sleep(seconds)
+        return whole(z)
+
+    target.simulate = simulate
+    return target

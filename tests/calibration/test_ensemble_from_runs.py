@@ -1,0 +1,132 @@
+"""Many populations as one mixture, the choice that stands for them, the ensemble's file and the page of results."""
+
+import json
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from calibration import reweighting
+from calibration.collect import FINDINGS, MEASURED, ensemble_of
+from calibration.populations import History, Population
+from calibration.result_page import Draws, page
+from calibration.sample import run
+from calibration.smc import Settings
+from calibration.stored import read_run, read_runs
+from pathway.errors import InputError
+from pathway.parameters.parameter_ensemble import read_ensemble, write_ensemble
+
+from .small_problem import IDENTITY, RECIPE
+
+SETTINGS = Settings(members=120, first=256, rounds=1, last_rounds=3, training=200)
+
+
+def populations(temperatures, n=4000, seed=0):
+    """Exact draws of N(0, 1) * N(1; x, 0.5)^t, which are normal."""
+    rng = np.random.default_rng(seed)
+    made = []
+    for t in temperatures:
+        precision = 1 + t / 0.25
+        x = rng.normal(t / 0.25 / precision, 1 / np.sqrt(precision), size=(n, 1))
+        totals = np.hstack([stats.norm.logpdf(1.0, x, 0.5), np.zeros((n, 1))])
+        made.append(Population(np.array([t, 0.0]), x, x, totals, totals))
+    return made
+
+
+def test_weights_of_a_mixture_give_evidence_and_mean_of_every_temperature():
+    history = History.of(populations([0.0, 0.3, 1.0]), 1.0)
+    for t in (0.0, 0.5, 1.0):
+        target = np.array([t, 0.0])
+        weights, x = history.weights(target), history.merged(target).z[:, 0]
+        assert weights @ x == pytest.approx(t / 0.25 / (1 + t / 0.25), abs=0.02)
+    exact = stats.norm.logpdf(1.0, 0.0, np.hypot(1.0, 0.5))
+    assert history.log_evidence(MEASURED) == pytest.approx(exact, abs=0.02)
+
+
+def test_a_choice_of_members_stands_for_all():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=5000)
+    weights = np.array([np.exp(x), np.exp(-x)])
+    weights /= weights.sum(axis=1, keepdims=True)
+    means = []
+    for seed in range(20):
+        chosen, kept = reweighting.thinned(weights, 500, np.random.default_rng(seed))
+        assert len(set(chosen)) == len(chosen) and 495 <= len(chosen) <= 505
+        assert kept.sum(axis=1) == pytest.approx([1.0, 1.0])
+        means.append(kept @ x[chosen])
+    assert np.mean(means, axis=0) == pytest.approx(weights @ x, abs=0.03)
+
+
+def test_weighted_quantiles_are_those_of_numpy_where_weights_are_equal():
+    x = np.random.default_rng(0).normal(size=(1001, 3))
+    found = reweighting.quantiles(x, np.full(1001, 1 / 1001), [0.1, 0.5, 0.9])
+    assert found == pytest.approx(np.quantile(x, [0.1, 0.5, 0.9], axis=0, method="hazen"), abs=1e-12)
+
+
+def test_effective_number_counts_equal_weights():
+    assert reweighting.effective_number(np.full(40, 1 / 40)) == pytest.approx(40)
+    drawn = reweighting.systematic(np.array([0.5, 0.25, 0.25]), 8, np.random.default_rng(0))
+    assert np.bincount(drawn).tolist() == [4, 2, 2]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    place = tmp_path_factory.mktemp("runs")
+    for seed in (1, 2):
+        settings = Settings(**{**SETTINGS.__dict__, "seed": seed})
+        run(RECIPE, settings, place / str(seed), IDENTITY, piece=64, quiet=True)
+    return [place / "1", place / "2"]
+
+
+def test_an_ensemble_of_two_runs_is_written_and_read(runs, tmp_path):
+    target = RECIPE.make()
+    history = read_runs(runs, "small")
+    ensemble = ensemble_of(target, history, 300, seed=1, about={"date": "2026-01-01"})
+    write_ensemble(tmp_path / "e.npz", ensemble)
+    again = read_ensemble(tmp_path / "e.npz")
+    assert len(again) >= 290 and len(np.unique(again.values, axis=0)) == len(again)
+    level = np.log10(again.values[:, 0])
+    weights, every = history.weights(MEASURED), np.log10(target.values(history.merged(MEASURED).z)[:, 0])
+    assert again.weights_measured @ level == pytest.approx(weights @ every, abs=0.02)
+    assert again.weights_measured @ level == pytest.approx(0.21, abs=0.05)
+    assert again.about["roles"]["finding:V3@skbr3_resistant"] == "finding"
+    gain = again.values[:, 0] + again.values[:, 2]
+    assert again.weights_findings @ (gain > 1) > again.weights_measured @ (gain > 1) - 1e-9
+    totals = history.merged(FINDINGS).totals.sum(axis=1)
+    best = target.values(history.merged(FINDINGS).z[np.argmax(totals)][None])[0]
+    assert again.chosen == pytest.approx(best, rel=1e-12)
+    assert again.values[0] == pytest.approx(best, rel=1e-6)
+
+
+def test_the_page_compares_runs_and_says_what_nothing_informs(runs):
+    target = RECIPE.make()
+    together = Draws(target, read_runs(runs, "small"))
+    told = [json.loads((folder / "waves.json").read_text()) for folder in runs]
+    text = page(target, [Draws(target, read_run(folder)) for folder in runs], together, told)
+    assert "| k_SHIP |" in text and "no measurement informs this" in text.split("| k_SHIP |")[1].split("\n")[0]
+    assert "told by data" in text.split("| k_PTEN |")[1].split("\n")[0]
+    assert "on in" in text.split("| loop.PTEN_autoactivation |")[1].split("\n")[0]
+    assert "| folds:skbr3 | 1 |" in text and "## Two independent runs" in text
+
+
+def test_a_line_left_out_scores_as_if_it_had_been_left_out():
+    """One normal datum left out of four by importance, against the exact predictive density."""
+    from calibration.result_page import _smoothed
+
+    rng = np.random.default_rng(0)
+    data, error = np.array([0.3, -0.2, 0.5, 0.1]), 0.5
+    variance = 1 / (1 + 4 / error**2)
+    x = rng.normal(variance * data.sum() / error**2, np.sqrt(variance), size=4000)
+    own = stats.norm.logpdf(data[0], x, error)
+    log_w, shape = _smoothed(-own, np.full(len(x), 1 / len(x)))
+    without = 1 / (1 + 3 / error**2)
+    exact = stats.norm.logpdf(data[0], without * data[1:].sum() / error**2, np.hypot(np.sqrt(without), error))
+    assert np.log(np.exp(log_w) @ np.exp(own)) == pytest.approx(exact, abs=0.02)
+    assert shape < 0.7
+
+
+def test_a_run_of_another_problem_is_refused(runs, tmp_path):
+    with pytest.raises(InputError, match="another circuit, prior or data"):
+        read_runs(runs, "other")
+    with pytest.raises(InputError, match=r"no run of sample\.py"):
+        read_runs([tmp_path], "small")

@@ -63,11 +63,10 @@ def _run_scenario(
     folder = out or default_folder(scenario.name, scenario.settings)
     check_out(folder, RUN, identity_of(scenario, folder), force)
     from pathway.scenario import built_in_laboratory, run_scenario
-    from pathway.scenario.ensembles import sets_asked_for
-    from pathway.scenario.members import with_members
+    from pathway.scenario.members import sets_for, with_members
 
     laboratory = built_in_laboratory()
-    sets, remark = sets_asked_for(laboratory.model, *asked)
+    sets, remark = sets_for(scenario, laboratory, *asked)
     if remark:
         console.say(remark)
     size = expected_size(scenario)

@@ -11,9 +11,9 @@ from pathway.equations import Model
 from pathway.errors import PathwayWarning, public
 from pathway.simulation import steady_state
 
-from .ensembles import MEMBERS, NONE, WEIGHTS, sets_asked_for
+from .ensembles import MEMBERS, NONE, WEIGHTS
 from .laboratory import Laboratory
-from .members import with_members
+from .members import sets_for, with_members
 from .read import read_scenario
 from .result import Result
 from .run import Progress, run_scenario
@@ -67,10 +67,11 @@ def run(
     lines = [f"{key}={value}" for key, value in settings.items()] if isinstance(settings, Mapping) else list(settings)
     room = laboratory or built_in_laboratory()
     word = NONE if ensemble is None and laboratory is not None else ensemble
-    sets, remark = sets_asked_for(room.model, word, weights, members)
+    scenario = read_scenario(name_or_file, lines, laboratory)
+    sets, remark = sets_for(scenario, room, word, weights, members)
     if remark:
         warnings.warn(remark, PathwayWarning, stacklevel=2)
-    result = run_scenario(read_scenario(name_or_file, lines, laboratory), laboratory, progress)
+    result = run_scenario(scenario, laboratory, progress)
     return result if sets is None else with_members(result, room, sets, progress)
 
 

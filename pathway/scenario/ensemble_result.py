@@ -95,6 +95,14 @@ class MemberArm:
         """Cells at the end per cell at the start, shape (n_members,)."""
         return self.count[:, -1] / self.count[:, 0]
 
+    def of_names(self, names: Sequence[str]) -> MemberArm:
+        """Without the courses of anything else, and of growth the numbers alone: they would fill the memory."""
+        courses = {name: np.ascontiguousarray(self.courses[name]) for name in names}
+        growth = None if self.growth is None else [growth.without_courses() for growth in self.growth]
+        count = np.ascontiguousarray(self.count)
+        untreated = None if self.untreated is None else np.ascontiguousarray(self.untreated)
+        return replace(self, courses=courses, count=count, growth=growth, untreated=untreated)
+
     def joined(self, others: Sequence[MemberArm]) -> MemberArm:
         """This arm with the members of others behind its own."""
         parts = [self, *others]
@@ -211,6 +219,8 @@ class EnsembleResult:
 def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
     """Parts of one ensemble put together; the weights add up to 1."""
     first, others = parts[0], parts[1:]
+    if not others:
+        return first.reweighted(np.bincount(first.alive, first.weights, minlength=first.asked))
     arms = {name: arm.joined([part.arms[name] for part in others]) for name, arm in first.arms.items()}
     verdicts = []
     for place, verdict in enumerate(first.verdicts):

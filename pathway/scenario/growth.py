@@ -6,7 +6,7 @@ control does. Both are given, since they rank treatments differently (Hafner 201
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,6 +47,11 @@ class Growth:
     instantaneous: np.ndarray
     control: str
     control_count: np.ndarray
+
+    def without_courses(self) -> Growth:
+        """The numbers alone."""
+        nothing = np.zeros(0)
+        return replace(self, course=nothing, instantaneous=nothing, control_count=nothing)
 
 
 def gr_value(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from .arms import KNOCK_DOWN_PRECISION, LineFormulas, arm_experiment
 from .controls import GrowthControl, dish, matched_control, untreated
 from .drawn_cells import DrawnCells, ParameterSets
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
+from .ensembles import sets_asked_for
 from .expect import judge
 from .experiment import Arm, Expectation, Reading, Scenario
 from .growth import Growth, growth_of_members
@@ -33,7 +35,10 @@ from .run import Progress, record_times
 
 RELATIVE_TOLERANCE = 1e-5
 AT_ONCE = 250
-"""Members that are held in memory together."""
+"""Members that are run together, or fewer where they would take more memory than this:"""
+
+LARGEST_PART, LARGEST = 3e8, 1e9
+"""Bytes of what is read of members that run together, and of what is kept of all."""
 
 
 class NoMembersError(NumericalError, RuntimeError):
@@ -152,14 +157,29 @@ def run_members(
     """
     parts = []
     count = len(sets)
-    for first in range(0, count, AT_ONCE):
-        rows = slice(first, min(first + AT_ONCE, count))
+    each = 8.0 * len(scenario.arms) * len(record_times(scenario)) * len(_names_read(scenario, laboratory))
+    at_once = max(8, min(AT_ONCE, int(LARGEST_PART / each)))
+    for first in range(0, count, at_once):
+        rows = slice(first, min(first + at_once, count))
         parts.append(_run_part(scenario, laboratory, sets.part(rows), progress, first, count))
     found = joined(parts)
     if not len(found):
         reason = next(iter(found.refused.values()), "it is empty")
         raise NoMembersError(f"no member of the ensemble ({sets.origin.kind}) has living cells in all arms: {reason}")
     return found
+
+
+def sets_for(
+    scenario: Scenario, laboratory: Laboratory, word: str | Path | None, weights: str, members: int
+) -> tuple[ParameterSets | None, str]:
+    """The parameter sets for a run of a scenario as asked for, no more than memory holds the courses of, and a remark;
+    see `ensembles.sets_asked_for`."""
+    kept = 8.0 * len(scenario.arms) * len(record_times(scenario)) * (len(scenario.observables) + 2)
+    most = max(2, int(LARGEST / kept))
+    sets, remark = sets_asked_for(laboratory.model, word, weights, min(members, most))
+    if sets is not None and most < members:
+        remark = remark or f"{len(sets)} members and not {members}: courses of more would fill the memory"
+    return sets, remark
 
 
 def with_members(
@@ -186,6 +206,7 @@ def _run_part(
     living = np.flatnonzero(np.logical_and.reduce([np.isfinite(count).all(axis=1) for count in counts]))
     arms = {arm.name: _arm(arm, runner, living, controls[arm.name], bare.get(arm.name)) for arm in scenario.arms}
     verdicts = tuple(_judged(scenario, laboratory, runner, arms, len(living)))
+    arms = {name: arm.of_names(scenario.observables) for name, arm in arms.items()}
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
     refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
     return EnsembleResult(sets.origin, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused)

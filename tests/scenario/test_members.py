@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 import pathway
+from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.drawn_cells import ParameterSets, sets_of_ensemble
 from pathway.scenario.ensemble_result import EnsembleOrigin, EnsembleResult
-from pathway.scenario.members import NoMembersError, run_members
+from pathway.scenario.members import NoMembersError, run_members, sets_for
 from pathway.scenario.result import Result
 from pathway.scenario.shelf import circuit_model
 from tests.parameters.ensembles import drawn_ensemble, written
@@ -183,3 +184,17 @@ def test_members_without_living_cells_are_left_out_and_told(folder: Path) -> Non
     )
     with pytest.raises(NoMembersError, match="no member of the ensemble"):
         run_members(read_scenario(folder / "experiment.toml"), built_in_laboratory(), dead)
+
+
+def test_courses_that_would_fill_the_memory_cost_members_and_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    write_ensemble(tmp_path / "six.npz", drawn_ensemble(COUNT))
+    scenario, laboratory = read_scenario(folder / "experiment.toml"), built_in_laboratory()
+    sets, remark = sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
+    assert sets is not None and len(sets) == COUNT and remark == ""
+    # Seven arms, 18 times (every 6 h from -24 to 72 h, and 10 h), two observables and two counts, 8 bytes each.
+    monkeypatch.setattr("pathway.scenario.members.LARGEST", 3.5 * 7 * 18 * 4 * 8)
+    sets, remark = sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
+    assert sets is not None and len(sets) <= 3 and f"and not {COUNT}: courses of more would fill the memory" in remark
+    assert sets_for(scenario, laboratory, "none", "measured", COUNT) == (None, "")

@@ -247,6 +247,9 @@ class _RunBuilder:
         """The run; its preequilibrations are among the rests."""
         periods = self.experiment.periods or (Period(self.model.start_time),)
         rests = self.experiment.preequilibration
+        if any(rest.targets for rest in rests):
+            where = f"{self.runs.name}: experiment '{self.experiment.name}'"
+            raise ExperimentError(f"{where} has targets of a steady state; expected them written as feedback")
         initial, self.current = self.runs.conditions.of(periods[0].changes)
         start_row, before = self.runs.start(initial), -1
         for place, rest in enumerate(rests):

@@ -72,8 +72,13 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     """What can be drawn of a folder, the usual figure first."""
     from pathway.plotting import plot as draw
     from pathway.report.analysis import is_analysis
+    from pathway.report.write import RECORD
+
+    from . import BadInput
 
     saved = _saved(folder)
+    if saved is None and not (folder / RECORD).is_file():
+        raise BadInput(f"{folder}: no fit, posterior or profiles are here, and no run or analysis")
     if saved is not None:
         result, kinds = saved
         return {kind: partial(draw, result, kind) for kind in kinds}

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, cast
+
 from pathway.errors import public
-from pathway.fitting.search.result import Fit
-from pathway.fitting.uncertainty.profiles import Profiles
-from pathway.fitting.uncertainty.sampling import Posterior
-from pathway.scenario.result import Result
 
 from .style import Figure
+
+if TYPE_CHECKING:
+    from pathway.fitting.search.result import Fit
+    from pathway.fitting.uncertainty.profiles import Profiles
+    from pathway.fitting.uncertainty.sampling import Posterior
+    from pathway.scenario.result import Result
 
 
 @public
@@ -29,18 +33,20 @@ def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
     ValueError
         For another word.
     """
-    if isinstance(found, Fit):
+    # By name: a run has no need of all that fits need.
+    kind = type(found).__name__
+    if kind == "Fit":
         from .fit_figure import plot_fit
 
-        return plot_fit(found, what or "fits")
-    if isinstance(found, Posterior):
+        return plot_fit(cast("Fit", found), what or "fits")
+    if kind == "Posterior":
         from .posterior_figure import plot_posterior
 
-        return plot_posterior(found, what or "marginals")
-    if isinstance(found, Profiles):
+        return plot_posterior(cast("Posterior", found), what or "marginals")
+    if kind == "Profiles":
         from .profile_figure import plot_any_profile
 
-        return plot_any_profile(found, what or "profiles")
+        return plot_any_profile(cast("Profiles", found), what or "profiles")
     from .run_figure import plot_result
 
-    return plot_result(found, what)
+    return plot_result(cast("Result", found), what)

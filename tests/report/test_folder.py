@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from pathway.cli import BAD_INPUT, DONE, main
 from pathway.report import FolderError, replay, write_report
 from pathway.report.run import run_report
 from pathway.scenario import read_scenario, run_scenario
@@ -137,6 +138,17 @@ def test_the_report_stands_alone_and_says_what_matters(run_folder):
     ):
         assert words in text
     assert "k_PTEN_degradation" in text or "PTEN_degradation" in text
+
+
+def test_one_panel_is_drawn_again_and_nothing_is_overwritten(run_folder, tmp_path, capsys):
+    command = ["plot", str(run_folder), "--what", "PTEN", "--style", "column"]
+    assert main([*command, "--out", str(tmp_path / "panel.pdf")]) == DONE
+    assert (tmp_path / "panel.pdf").read_bytes().startswith(b"%PDF")
+    (tmp_path / "mine.png").write_text("dear")
+    assert main([*command, "--out", str(tmp_path / "mine.png")]) == BAD_INPUT
+    assert (tmp_path / "mine.png").read_text() == "dear" and "--force" in capsys.readouterr().err
+    assert main(["plot", str(run_folder), "--what", "PTENN"]) == BAD_INPUT
+    assert "Did you mean 'PTEN'" in capsys.readouterr().err
 
 
 def test_a_replay_is_identical(run_folder):

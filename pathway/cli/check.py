@@ -17,6 +17,7 @@ TEMPLATE = """\
 title  = "Does trastuzumab slow BT-474 cells?"
 cells  = "bt474"                      # all cell lines: pathway show cells
 # source = "Gong2011"                 # where the finding was published
+# medium = {{ to = "serum-free", at = "-24 h" }}   # a ligand acts on starved cells; an arm may say its own
 
 [time]
 end = "120 h"

@@ -30,7 +30,7 @@ FENCES = {
     "petab": ("formats/",),
     "antimony": ("formats/",),
     "llvmlite": ("kernels/",),
-    "numba": ("simulation/", "kernels/calls.py", "kernels/opening.py", "kernels/vectors.py"),
+    "numba": ("simulation/", "kernels/calls.py", "kernels/structs_numba.py", "kernels/vectors.py"),
     "jinja2": ("report/",),
     "starlette": ("explorer/",),
     "uvicorn": ("explorer/",),

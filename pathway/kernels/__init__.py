@@ -61,26 +61,26 @@ processor without fused multiplication do results differ, from those of other pr
 """
 
 from .compiled import SOLVER, CompiledModel, Pattern, compile_model
-from .formulas import CompiledSheets, Sheet, compile_sheets
-from .kept import kept_code
+from .formula_batches import CompiledBatches, FormulaBatch, compile_batches
+from .functions import PARTS
 from .machine import machine_width
+from .object_cache import kept_code
 from .ordering import SingularStructureError
-from .parts import PARTS
 from .products import SparseProduct
 from .storage import cache_directory, trusted
 
 __all__ = [
     "PARTS",
     "SOLVER",
+    "CompiledBatches",
     "CompiledModel",
-    "CompiledSheets",
+    "FormulaBatch",
     "Pattern",
-    "Sheet",
     "SingularStructureError",
     "SparseProduct",
     "cache_directory",
+    "compile_batches",
     "compile_model",
-    "compile_sheets",
     "kept_code",
     "machine_width",
     "trusted",

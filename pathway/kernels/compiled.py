@@ -18,9 +18,9 @@ from pathway.equations import Model
 
 from . import machine, storage
 from .assembly import Lanes
-from .content import dynamics_digest, events_digest, formulas_digest, sources_digest
 from .derivation import Derivation
-from .parts import PARTS, write
+from .digests import dynamics_digest, events_digest, formulas_digest, sources_digest
+from .functions import PARTS, write
 
 SOLVER = (
     *("right_hand_side", "jacobian", "time_derivative", "factor", "solve"),

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from . import machine
-from .content import sources_digest
-from .handles import address
-from .kept import kept_code
+from .digests import sources_digest
+from .object_cache import kept_code
+from .structs import address
 
 _TEXT = """define void @add(ptr noalias readonly %starts, ptr noalias readonly %columns, ptr noalias readonly %sources,
     ptr noalias readonly %numbers, ptr noalias readonly %dense, ptr noalias %out, i64 %rows, i64 %width) nounwind {

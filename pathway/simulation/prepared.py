@@ -16,7 +16,7 @@ from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.evaluation import Evaluator, evaluate_all
 from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
-from pathway.kernels.handles import address, packed
+from pathway.kernels.structs import address, packed
 
 from .solvers import method
 from .solvers.lanes import lanes_for

@@ -27,10 +27,10 @@ from pathway.expressions import parse
 from pathway.kernels import (
     PARTS,
     CompiledModel,
-    Sheet,
+    FormulaBatch,
     SparseProduct,
+    compile_batches,
     compile_model,
-    compile_sheets,
     lowering,
     parts,
     products,
@@ -206,8 +206,8 @@ def call_every_kernel() -> None:
 def call_sheets() -> None:
     """Formulas over rows, as the measurements of a fit need them."""
     formulas = [parse("x * y + log(x)"), parse("x / (1 + y)^2"), parse("2")]
-    sheets = [Sheet(("x", "y"), formulas, np.arange(2 * rows).reshape(2, rows)) for rows in (1, 7, 8)]
-    (compiled,) = compile_sheets([sheets])
+    batches = [FormulaBatch(("x", "y"), formulas, np.arange(2 * rows).reshape(2, rows)) for rows in (1, 7, 8)]
+    (compiled,) = compile_batches([batches])
     values = np.random.default_rng(2).uniform(0.3, 2.0, 16)[compiled._gather]
     given = Argument(np.tile(values, (3, 1)))
     call("formulas over rows", compiled._function, [given, Argument(poison(3, compiled._size), writable=True)], 3)

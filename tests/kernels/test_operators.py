@@ -1,6 +1,6 @@
 """Every operator, its value and its derivative, against mpmath in 40 digits.
 
-Walked in Python (`evaluate`), over arrays (`evaluate_arrays`), and compiled both as a part of a model and as a sheet.
+Walked in Python (`evaluate`), over arrays (`evaluate_arrays`), and compiled both as a part of a model and as a batch.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import FUNCTIONS, Expression, differentiate, evaluate, gradients, number, parse, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.kernels import Sheet, compile_model, compile_sheets
+from pathway.kernels import FormulaBatch, compile_batches, compile_model
 
 EXACT: dict[str, Callable[..., mpmath.mpf]] = {
     "exp(x)": mpmath.exp,
@@ -135,8 +135,8 @@ def test_values_and_derivatives_of_compiled_models(text: str, kernel: dict[str, 
 
 
 def test_values_and_derivatives_of_compiled_sheets() -> None:
-    every = [Sheet(("x", "y"), tuple(formulas(text)), np.array([[0], [1]])) for text in EXACT]
-    (compiled,) = compile_sheets([every])
+    every = [FormulaBatch(("x", "y"), tuple(formulas(text)), np.array([[0], [1]])) for text in EXACT]
+    (compiled,) = compile_batches([every])
     for signed in (True, False):
         pools = np.array([(x if signed else abs(x), y) for x, y in POINTS])
         found = compiled(pools)

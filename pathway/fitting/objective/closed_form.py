@@ -15,7 +15,7 @@ import numpy as np
 
 from pathway.expressions import Expression, differentiate, substitute, symbols
 from pathway.expressions.graph import ZERO, is_number
-from pathway.kernels import Sheet, compile_sheets
+from pathway.kernels import FormulaBatch, compile_batches
 
 from .assembled import AssembledProblem
 from .blocks import Block, Blocks, within
@@ -86,11 +86,11 @@ class ClosedForm:
 
     def _lay_out_lines(self, uses: list[list[_Use]], column: np.ndarray) -> None:
         """Compile formulas with their slopes by closed-form parameters, and where these belong."""
-        assembled, sheets = self.assembled, []
+        assembled, batches = self.assembled, []
         for group, own in zip(assembled.groups, uses, strict=True):
             names, places = assembled.observed.pool.inputs(group)
-            sheets.append(Sheet(names, _lines(group, own), places))
-        (self._lines,) = compile_sheets([sheets])
+            batches.append(FormulaBatch(names, _lines(group, own), places))
+        (self._lines,) = compile_batches([batches])
         n = len(assembled.order)
         self._both = first_two(self._lines)
         # A slope that is there by no use is read from a place that holds none.

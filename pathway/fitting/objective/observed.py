@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pathway.expressions import Expression
-from pathway.kernels import CompiledSheets, Sheet, SparseProduct, compile_sheets
+from pathway.kernels import CompiledBatches, FormulaBatch, SparseProduct, compile_batches
 from pathway.simulation.protocol.outputs import BatchOutputs, Outputs
 from pathway.simulation.protocol.parameter_map import ParameterMapping
 
@@ -114,12 +114,12 @@ class Observed:
     def __init__(self, groups: Sequence[Group], pool: Pool, axes: tuple[Axis, ...], moving: Moving) -> None:
         self.pool, self.axes, self.moving = pool, axes, moving
         inputs = [pool.inputs(g) for g in groups]
-        plain = [Sheet(names, g.formulas, places) for g, (names, places) in zip(groups, inputs, strict=True)]
+        plain = [FormulaBatch(names, g.formulas, places) for g, (names, places) in zip(groups, inputs, strict=True)]
         sloped = [
-            Sheet(names, [*g.formulas, *g.derivatives], places)
+            FormulaBatch(names, [*g.formulas, *g.derivatives], places)
             for g, (names, places) in zip(groups, inputs, strict=True)
         ]
-        self._plain, self._sloped = compile_sheets([plain, sloped])
+        self._plain, self._sloped = compile_batches([plain, sloped])
         self._plain_places, self._sloped_places = first_two(self._plain), first_two(self._sloped)
         self.n = self._plain_places.shape[1]
         self._factors(groups)
@@ -197,6 +197,6 @@ class Observed:
         return made
 
 
-def first_two(sheets: CompiledSheets) -> np.ndarray:
+def first_two(batches: CompiledBatches) -> np.ndarray:
     """Where all simulated values stand, and all noises, shape (2, n)."""
-    return np.concatenate([np.zeros((2, 0), dtype=int), *(places[:2] for places in sheets.places)], axis=1)
+    return np.concatenate([np.zeros((2, 0), dtype=int), *(places[:2] for places in batches.places)], axis=1)

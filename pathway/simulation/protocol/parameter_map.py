@@ -10,7 +10,7 @@ import numpy as np
 from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.graph import ONE, is_number
-from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+from pathway.kernels import CompiledBatches, FormulaBatch, compile_batches
 
 
 def partial_derivatives(
@@ -66,14 +66,14 @@ class ParameterMapping:
         self.pattern = np.array(entries, dtype=int).reshape(-1, 2)
         self._slope_sources = np.array(sources, dtype=int)
 
-    def _sheet(self, formulas: Sequence[Expression]) -> Sheet:
+    def _sheet(self, formulas: Sequence[Expression]) -> FormulaBatch:
         used = sorted(symbols(*formulas)) if formulas else []
-        return Sheet(used, formulas, np.array([[self._names[name]] for name in used], dtype=int).reshape(-1, 1))
+        return FormulaBatch(used, formulas, np.array([[self._names[name]] for name in used], dtype=int).reshape(-1, 1))
 
     @cached_property
-    def _compiled(self) -> tuple[CompiledSheets, CompiledSheets]:
+    def _compiled(self) -> tuple[CompiledBatches, CompiledBatches]:
         """The formulas and their derivatives."""
-        values, slopes = compile_sheets([[self._sheet(self._formulas)], [self._sheet(self._derivatives)]])
+        values, slopes = compile_batches([[self._sheet(self._formulas)], [self._sheet(self._derivatives)]])
         return values, slopes
 
     @cached_property

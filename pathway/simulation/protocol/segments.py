@@ -11,7 +11,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.expressions import Expression, symbols
-from pathway.kernels import CompiledSheets, Sheet, compile_sheets
+from pathway.kernels import CompiledBatches, FormulaBatch, compile_batches
 
 from ..hybrid import Saltation, is_moment
 from .parameter_map import partial_derivatives
@@ -47,10 +47,10 @@ class StateReset:
         self.read = np.array(sorted({names[n] for _, n in self._slopes if n in names}), dtype=int)
 
     @cached_property
-    def _compiled(self) -> CompiledSheets:
+    def _compiled(self) -> CompiledBatches:
         places = np.array(list(self._place.values()), dtype=int)[:, None]
         formulas = [*self._formulas, *self._derivatives]
-        return compile_sheets([[Sheet(tuple(self._place), formulas, places)]])[0]
+        return compile_batches([[FormulaBatch(tuple(self._place), formulas, places)]])[0]
 
     def _evaluate(self, q: np.ndarray, states: np.ndarray, time: float) -> np.ndarray:
         pools = np.concatenate([q, states, np.full((len(q), 1), time)], axis=1)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pathway.kernels.handles import Table, Vector, packed
-from pathway.kernels.handles import address as address_of
+from pathway.kernels.structs import Table, Vector, packed
+from pathway.kernels.structs import address as address_of
 
 from .layout import Kernels
 from .loops import Loop

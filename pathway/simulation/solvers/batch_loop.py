@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathway.kernels import calls
-from pathway.kernels.opening import opener
+from pathway.kernels.structs_numba import struct_reader
 
 from .batch import Batch
 
-_batch = opener(Batch)
+_batch = struct_reader(Batch)
 
 
 def run(batch_at):

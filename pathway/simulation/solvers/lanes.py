@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pathway.kernels.handles import PADDING, Integers, Table, Vector
+from pathway.kernels.structs import PADDING, Integers, Table, Vector
 
 from .layout import Kernels, Method
 from .tableaus import Tableau

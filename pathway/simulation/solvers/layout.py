@@ -1,7 +1,7 @@
 """What a step loop is given and what it fills in: plain tuples of numbers and arrays, one name each.
 
 Every loop has the signature `run(kernels, pattern, method, task, report, lanes)`, each the address of a packed tuple
-(`pathway.kernels.handles`). All numbers are float64 or int64 and all arrays are contiguous, so that a loop is compiled
+(`pathway.kernels.structs`). All numbers are float64 or int64 and all arrays are contiguous, so that a loop is compiled
 once for all models.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from pathway.kernels.handles import Cube, Integers, IntegerTable, Table, Vector
+from pathway.kernels.structs import Cube, Integers, IntegerTable, Table, Vector
 
 # How a member ended.
 (

@@ -13,7 +13,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pathway.kernels import calls
-from pathway.kernels.opening import opener
+from pathway.kernels.structs_numba import struct_reader
 from pathway.kernels.vectors import combine
 
 from .compilation import inlined
@@ -586,8 +586,8 @@ def _write_tape(kernels, report, lanes):
 
 # --- the loop -----------------------------------------------------------------------------------------------------
 
-_kernels, _pattern, _method = opener(Kernels), opener(Pattern), opener(Method)
-_task, _report, _lanes = opener(Task), opener(Report), opener(Lanes)
+_kernels, _pattern, _method = struct_reader(Kernels), struct_reader(Pattern), struct_reader(Method)
+_task, _report, _lanes = struct_reader(Task), struct_reader(Report), struct_reader(Lanes)
 
 
 def loop(watching: bool) -> Callable[..., None]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pathway.kernels.handles import PADDING, Cube, Integers, Table, Vector, address, packed
+from pathway.kernels.structs import PADDING, Cube, Integers, Table, Vector, address, packed
 
 from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, by_solutions, dense_weights
 from .layout import Pattern

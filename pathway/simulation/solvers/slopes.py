@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from pathway.kernels import calls
-from pathway.kernels.opening import opener
+from pathway.kernels.structs_numba import struct_reader
 from pathway.kernels.vectors import combine
 
 from .compilation import inlined
@@ -310,8 +310,8 @@ def _store(kernels, directions, course):
 # --- the walk -----------------------------------------------------------------------------------------------------
 
 
-_kernels, _tables, _directions = opener(SlopeKernels), opener(SlopeTables), opener(Directions)
-_scratch, _course = opener(SlopeScratch), opener(Course)
+_kernels, _tables, _directions = struct_reader(SlopeKernels), struct_reader(SlopeTables), struct_reader(Directions)
+_scratch, _course = struct_reader(SlopeScratch), struct_reader(Course)
 
 
 def run(kernels_at, tables_at, directions_at, scratch_at, course_at):

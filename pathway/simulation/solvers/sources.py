@@ -5,7 +5,9 @@ from functools import cache
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent
-_BRIDGES = [Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "handles", "opening", "vectors")]
+_BRIDGES = [
+    Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "structs", "structs_numba", "vectors")
+]
 
 
 @cache

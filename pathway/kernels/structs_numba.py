@@ -1,4 +1,4 @@
-"""The tables of `handles` in compiled code: a field of a named tuple is read from its place."""
+"""The tables of `structs` in compiled code: a field of a named tuple is read from its place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, lower_getattr_generic, register_model
 from numba.np.arrayobj import populate_array
 
-from .handles import Field, fields_of
+from .structs import Field, fields_of
 
 _WORD = ir.IntType(64)
 
@@ -50,7 +50,7 @@ class _Attributes(AttributeTemplate):
         return _kinds(kind.owner).get(name, (None, None))[1]
 
 
-def opener(owner: type) -> Callable[[int], Any]:
+def struct_reader(owner: type) -> Callable[[int], Any]:
     """The function that, in compiled code, turns an address into the named tuple there."""
     handle = Handle(owner)
 

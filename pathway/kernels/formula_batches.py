@@ -1,4 +1,4 @@
-"""`compile_sheets`: formulas over numbers picked from a pool, for many rows and many pools by one call."""
+"""`compile_batches`: formulas over numbers picked from a pool, for many rows and many pools by one call."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from pathway.expressions import Expression
 
 from . import elementary, machine, storage
 from .assembly import Lanes, declarations
-from .content import formulas_digest, sources_digest
-from .handles import address
+from .digests import formulas_digest, sources_digest
 from .lowering import LIBRARY, Function, lower
 from .program import Program
+from .structs import address
 
 _KIND = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class FormulaBatch:
     """Formulas that are evaluated for the same rows.
 
     Attributes
@@ -39,13 +39,13 @@ class Sheet:
 
 
 @dataclass(frozen=True, eq=False)
-class CompiledSheets:
-    """Machine code of some sheets; rows lie in the lanes.
+class CompiledBatches:
+    """Machine code of some batches; rows lie in the lanes.
 
     Attributes
     ----------
     places : tuple of int array, shape (n_formulas, n_rows)
-        Of each sheet: where its results stand among all results.
+        Of each batch: where its results stand among all results.
     """
 
     places: tuple[np.ndarray, ...]
@@ -55,7 +55,7 @@ class CompiledSheets:
     _code: machine.Loaded = field(repr=False)
 
     def __call__(self, pools: np.ndarray) -> np.ndarray:
-        """Every formula of every sheet at every row.
+        """Every formula of every batch at every row.
 
         Parameters
         ----------
@@ -74,60 +74,60 @@ class CompiledSheets:
         return made
 
 
-def compile_sheets(books: Iterable[Sequence[Sheet]]) -> list[CompiledSheets]:
-    """Machine code of several lists of sheets, each to be called by itself; from the cache on disk if it is there."""
-    wanted = [tuple(sheets) for sheets in books]
+def compile_batches(books: Iterable[Sequence[FormulaBatch]]) -> list[CompiledBatches]:
+    """Machine code of several lists of batches, each to be called by itself; from the cache on disk if it is there."""
+    wanted = [tuple(batches) for batches in books]
     lanes = Lanes(machine.machine_width())
     parts = {"sources": sources_digest(), "machine": machine.identity(), "width": str(lanes.width)}
-    for k, sheets in enumerate(wanted):
-        for j, sheet in enumerate(sheets):
-            digest = formulas_digest((str(i), f) for i, f in enumerate(sheet.formulas))
-            parts[f"sheet {k} {j}"] = "\n".join([*sheet.inputs, digest, str(_blocks(sheet, lanes))])
+    for k, batches in enumerate(wanted):
+        for j, batch in enumerate(batches):
+            digest = formulas_digest((str(i), f) for i, f in enumerate(batch.formulas))
+            parts[f"batch {k} {j}"] = "\n".join([*batch.inputs, digest, str(_blocks(batch, lanes))])
     key = machine.digest({**parts, "part": "formulas"})
     entry = storage.read(key)
     if entry is None:
         entry = {}, machine.object_code(_module(wanted, lanes))
         storage.write(key, *entry)
-    names = [f"sheets{k}" for k in range(len(wanted))]
+    names = [f"batches{k}" for k in range(len(wanted))]
     code = machine.Loaded([entry[1]], names)
-    return [_placed(sheets, lanes.width, code, name) for sheets, name in zip(wanted, names, strict=True)]
+    return [_placed(batches, lanes.width, code, name) for batches, name in zip(wanted, names, strict=True)]
 
 
-def _blocks(sheet: Sheet, lanes: Lanes) -> int:
+def _blocks(batch: FormulaBatch, lanes: Lanes) -> int:
     """Groups of lanes that the rows fill."""
-    return -(-sheet.places.shape[1] // lanes.width)
+    return -(-batch.places.shape[1] // lanes.width)
 
 
-def _placed(sheets: Sequence[Sheet], width: int, code: machine.Loaded, name: str) -> CompiledSheets:
-    """Sheets with what their code reads and writes: block after block, in each the lanes innermost."""
+def _placed(batches: Sequence[FormulaBatch], width: int, code: machine.Loaded, name: str) -> CompiledBatches:
+    """Batches with what their code reads and writes: block after block, in each the lanes innermost."""
     gather, places, size = [np.zeros(0, dtype=np.intp)], [], 0
-    for sheet in sheets:
-        n_rows, n_formulas = sheet.places.shape[1], len(sheet.formulas)
+    for batch in batches:
+        n_rows, n_formulas = batch.places.shape[1], len(batch.formulas)
         n_blocks = -(-n_rows // width)
         filled = np.minimum(np.arange(n_blocks * width), n_rows - 1)  # idle lanes do what the last row does
-        lanes = np.asarray(sheet.places, dtype=np.intp)[:, filled].reshape(len(sheet.inputs), n_blocks, width)
+        lanes = np.asarray(batch.places, dtype=np.intp)[:, filled].reshape(len(batch.inputs), n_blocks, width)
         gather.append(lanes.swapaxes(0, 1).ravel())
         block, lane = np.divmod(np.arange(n_rows), width)
         places.append(size + (block * n_formulas + np.arange(n_formulas)[:, None]) * width + lane)
         size += n_blocks * n_formulas * width
-    return CompiledSheets(tuple(places), np.concatenate(gather), size, _KIND(code.address(name)), code)
+    return CompiledBatches(tuple(places), np.concatenate(gather), size, _KIND(code.address(name)), code)
 
 
-def _module(books: Sequence[Sequence[Sheet]], lanes: Lanes) -> str:
+def _module(books: Sequence[Sequence[FormulaBatch]], lanes: Lanes) -> str:
     texts: list[str] = []
     called: set[str] = set()
-    for k, sheets in enumerate(books):
+    for k, batches in enumerate(books):
         steps = []
-        for j, sheet in enumerate(sheets):
-            program = Program({name: ("species", i) for i, name in enumerate(sheet.inputs)})
-            outputs = program.values(sheet.formulas)
+        for j, batch in enumerate(batches):
+            program = Program({name: ("species", i) for i, name in enumerate(batch.inputs)})
+            outputs = program.values(batch.formulas)
             name = f"formulas{k}.{j}"
             text, used = lower(program, Function(name, {"out": outputs}), lanes, ("species",), {})
             called |= used
-            read, written = len(sheet.inputs) * lanes.bytes, len(sheet.formulas) * lanes.bytes
+            read, written = len(batch.inputs) * lanes.bytes, len(batch.formulas) * lanes.bytes
             texts += [text, _repeated(f"rows{k}.{j}", [(name, read, written, None)])]
-            steps.append((f"rows{k}.{j}", read, written, _blocks(sheet, lanes)))
-        texts.append(_repeated(f"sheets{k}", steps))
+            steps.append((f"rows{k}.{j}", read, written, _blocks(batch, lanes)))
+        texts.append(_repeated(f"batches{k}", steps))
     own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
     foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in called]
     return "\n".join([*declarations(lanes), *foreign, *own, *texts])

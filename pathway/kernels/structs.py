@@ -6,7 +6,7 @@ array's shape), and compiled code reads a field, `task.times`, from its place in
 
     @compiled
     def run(task_at):
-        task = open_task(task_at)          # open_task = opening.opener(Task)
+        task = open_task(task_at)          # open_task = structs_numba.struct_reader(Task)
 
     table = packed(task)
     run(address(table))                    # table and task must outlive the call

@@ -60,7 +60,7 @@ def ensemble_of(
     z, first, inverse = np.unique(every.z, axis=0, return_index=True, return_inverse=True)
     of_draws = [history.weights(temperature) for temperature in (MEASURED, FINDINGS)]
     weights = np.array([np.bincount(inverse.ravel(), w, len(z)) for w in of_draws])
-    best = int(inverse.ravel()[np.argmax(of_draws[1])])
+    best = int(inverse.ravel()[np.argmax(every.totals @ FINDINGS)])
     chosen, kept = thinned(weights, members, np.random.default_rng([seed, 1]), certain=best)
     order = np.r_[np.flatnonzero(chosen == best), np.flatnonzero(chosen != best)]
     chosen, kept = chosen[order], kept[:, order]

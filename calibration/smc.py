@@ -165,17 +165,33 @@ class _Sampler:
         return drawn.rows(alive, np.zeros(2))
 
     def _go_on(self, earlier: History) -> None:
-        """From the posterior of an earlier run to one that no longer depends on it."""
+        """From around the posterior of an earlier run to one that no longer depends on it.
+
+        Where data tell nothing members start at draws of the prior, elsewhere beside where they were: populations that
+        start too wide narrow in a few rounds, too narrow ones would take long to widen.
+        """
         self.history.success = earlier.success
         self.history.add(earlier.populations[0])
         every = earlier.merged(_PATHS[0])
-        self._known.append(every)
-        chosen = systematic(earlier.weights(_PATHS[0]), self.settings.members, self._rng(1))
-        population = every.rows(chosen, _PATHS[0])
+        best = every.z[[int(np.argmax(every.totals @ _PATHS[0]))]]
+        shape = curvature(self._true_residuals, best, 1.0)
+        self._known.insert(0, every)
+        rng = self._rng(1)
+        z = every.z[systematic(earlier.weights(_PATHS[0]), self.settings.members, rng)]
+        normal = rng.standard_normal(z.shape)
+        along = np.where(shape.told, z @ shape.directions + shape.spread * normal, normal)
+        population = self._evaluated(along @ shape.directions.T, _PATHS[0])
+        alive = np.flatnonzero(np.isfinite(population.totals).all(axis=1))
+        population = population.rows(np.resize(alive, len(z)), _PATHS[0])
         for number in range(self.settings.burn_in + self.settings.last_rounds):
             population, _ = self._moved(population)
             if number >= self.settings.burn_in:
                 self.history.add(population)
+
+    def _true_residuals(self, z: np.ndarray) -> np.ndarray:
+        """By the simulator."""
+        population = self._evaluated(z, _PATHS[0])
+        return np.nan_to_num(self.target.residuals(z, population.simulated))
 
     def _evaluated(self, z: np.ndarray, temperature: np.ndarray) -> Population:
         simulated = self.simulate(f"wave-{self.waves:04d}", z)
@@ -277,12 +293,14 @@ class _Sampler:
         )
 
     def _surrogate(self, temperature: np.ndarray) -> _Surrogate:
-        """Learnt from the runs that the temperature weighs most."""
+        """Learnt from the last runs and, of those before, from the runs that the temperature weighs most."""
         z, simulated, totals, columns = (
             np.concatenate([getattr(p, name) for p in self._known]) for name in ("z", "simulated", "totals", "columns")
         )
         worth = totals @ temperature
-        chosen = np.sort(np.argsort(-worth, kind="stable")[: self.settings.training])
+        recent = np.arange(max(0, len(z) - self.settings.training // 2), len(z))
+        order = np.argsort(-worth[: len(z) - len(recent)], kind="stable")
+        chosen = np.sort(np.r_[order[: self.settings.training - len(recent)], recent])
         emulator = fit_emulator(self.target.features(z[chosen]), simulated[chosen])
         guess = self.target.log_likelihood(z[chosen], emulator.left_out)
         best = worth[chosen] >= np.median(worth[chosen])

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from calibration.pieces import BudgetError, Recipe
+from calibration.populations import History, Population
 from calibration.reweighting import effective_number
 from calibration.sample import run
 from calibration.smc import Settings, sample
@@ -87,6 +88,25 @@ def test_a_poor_emulator_costs_acceptance_and_not_truth():
     assert history.log_evidence(FINDINGS) == pytest.approx(evidence, abs=0.5)
 
 
+def test_a_start_at_a_collapsed_posterior_widens_to_the_right_one():
+    target = Linear()
+    rng = np.random.default_rng(0)
+    prior, point = rng.standard_normal((300, 12)), target.exact(False)[0] + 0.2
+    collapsed = point + 0.01 * rng.standard_normal((300, 12))
+    populations = []
+    for temperature, z in ((np.zeros(2), prior), (MEASURED, collapsed)):
+        simulated = target.simulate(z)
+        columns = target.log_likelihood(z, simulated)
+        populations.append(Population(temperature, z, simulated, columns, columns))
+    settings = replace(SMALL, members=200, burn_in=4, last_rounds=6, training=400)
+    history = sample(target, target.answer, settings, earlier=History.of(populations, 1.0))
+    mean, variance = moments(history, MEASURED)
+    exact_mean, covariance, _ = target.exact(False)
+    deviation = np.sqrt(np.diag(covariance))
+    assert np.abs((mean - exact_mean) / deviation).max() < 0.3
+    assert np.sqrt(variance) / deviation == pytest.approx(np.ones(12), abs=0.25)
+
+
 def test_draws_that_cannot_be_simulated_count_as_impossible():
     target = Linear()
     whole = target.simulate
@@ -139,6 +159,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from calibration.pieces import Recipe
+from calibration.populations import History, Population
 from calibration.sample import run
 from calibration.smc import Settings
 small = Settings(members=40, first=64, rounds=1, last_rounds=2, training=60)

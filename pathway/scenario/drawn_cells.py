@@ -17,7 +17,7 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model
-from pathway.errors import NumericalError
+from pathway.errors import InputError, NumericalError
 from pathway.network import circuit
 from pathway.parameters import CellLine
 from pathway.parameters.parameter_ensemble import INDICATOR, ParameterEnsemble
@@ -253,10 +253,15 @@ class DrawnCells:
         ------
         ParameterError, UnknownName
             If there is no such line.
+        InputError
+            If the laboratory does not know where the numbers of its lines are from.
         """
         key = (name, folder)
         if key not in self._lines:
-            assert self.laboratory.line_of is not None
+            if self.laboratory.line_of is None:
+                raise InputError(
+                    "an ensemble needs cell lines whose every number has a source; this laboratory has none"
+                )
             self._lines[key] = self._worked_out(self.laboratory.line_of(name, folder), folder)
         return self._lines[key]
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from pathway import parameters
+from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, write_ensemble
 from pathway.scenario import built_in_laboratory
 from pathway.scenario.drawn_cells import (
@@ -130,6 +131,12 @@ def test_an_ensemble_that_carries_its_anchors_gives_the_same_cells() -> None:
     again = DrawnCells(built_in_laboratory(), sets_of_ensemble(MODEL, carried, np.full(4, 0.25)))
     assert again.line("bt474").parameters == pytest.approx(drawn.line("bt474").parameters, rel=1e-5)
     assert again.line("bt474").states == pytest.approx(drawn.line("bt474").states, rel=1e-4, abs=1e-9)
+
+
+def test_a_laboratory_without_entries_has_no_ensemble() -> None:
+    bare = replace(built_in_laboratory(), line_of=None)
+    with pytest.raises(InputError, match="an ensemble needs cell lines"):
+        DrawnCells(bare, sets_from_ranges(MODEL, 1, [0])).line("bt474")
 
 
 def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

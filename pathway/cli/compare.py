@@ -70,10 +70,10 @@ def _summary(folder: Path) -> dict[str, Any]:
 
 
 def _readings(arm: Mapping[str, Any]) -> dict[str, float | None]:
-    made = {"GR": arm["GR"], "% of control": arm["percent_of_control"]}
-    made |= {"% of untreated": arm.get("percent_of_untreated"), "cells, fold": arm["cell_number_fold"]}
-    made |= {f"{name}, end [{entry['unit']}]": entry["end"] for name, entry in arm["observables"].items()}
-    return made
+    readings = {"GR": arm["GR"], "% of control": arm["percent_of_control"]}
+    readings |= {"% of untreated": arm.get("percent_of_untreated"), "cells, fold": arm["cell_number_fold"]}
+    readings |= {f"{name}, end [{entry['unit']}]": entry["end"] for name, entry in arm["observables"].items()}
+    return readings
 
 
 def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Any:
@@ -96,13 +96,13 @@ def _only_in_one(one: Mapping[str, Any], other: Mapping[str, Any], first: Path, 
 def _largest_difference(first: Path, second: Path) -> dict[str, tuple[float, str]]:
     """Of each observable in both runs, over arms and times they share: the largest difference and where it is."""
     left, right = _courses(first), _courses(second)
-    found: dict[str, tuple[float, str]] = {}
+    largest: dict[str, tuple[float, str]] = {}
     for key in left.keys() & right.keys():
         for name in left[key].keys() & right[key].keys():
             difference = abs(left[key][name] - right[key][name])
-            if math.isfinite(difference) and difference >= found.get(name, (-1.0, ""))[0]:
-                found[name] = difference, f"{key[0]}, {key[1]} h"
-    return {name: found[name] for name in sorted(found)}
+            if math.isfinite(difference) and difference >= largest.get(name, (-1.0, ""))[0]:
+                largest[name] = difference, f"{key[0]}, {key[1]} h"
+    return {name: largest[name] for name in sorted(largest)}
 
 
 def _courses(folder: Path) -> dict[tuple[str, str], dict[str, float]]:

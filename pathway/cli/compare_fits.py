@@ -42,29 +42,29 @@ def compare_fits(
     if len(set(names)) < len(names):
         raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
     places = dict(zip(names, folders, strict=True))
-    found = compare({name: load_fit(folder) for name, folder in places.items()})
-    record = write_report(comparison_report(found, places), out, console.typed(), force, say=console.say)
+    verdict = compare({name: load_fit(folder) for name, folder in places.items()})
+    record = write_report(comparison_report(verdict, places), out, console.typed(), force, say=console.say)
     if as_json:
         console.print_json(
             {
                 "variants": [
-                    {k: finite(x) if isinstance(x, float) else x for k, x in vars(v).items()} for v in found.variants
+                    {k: finite(x) if isinstance(x, float) else x for k, x in vars(v).items()} for v in verdict.variants
                 ],
-                "ratios": [vars(r) for r in found.ratios],
-                "concerns": list(found.concerns),
+                "ratios": [vars(r) for r in verdict.ratios],
+                "concerns": list(verdict.concerns),
                 "folder": str(out),
             }
         )
         return DONE
-    for concern in found.concerns:
+    for concern in verdict.concerns:
         console.say(concern)
-    header, rows = variant_rows(found)
+    header, rows = variant_rows(verdict)
     cells = [[*map(str, row[:3]), *(f"{v:.1f}" for v in row[3:7]), f"{row[7]:.3g}"] for row in rows]
     console.print_table(header, cells, numbers=range(1, 8))
-    header, rows = ratio_rows(found)
+    header, rows = ratio_rows(verdict)
     cells = [[str(v) if not isinstance(v, float) else f"{v:.3g}" for v in row] for row in rows]
     if rows:
         console.print_table(header, cells, numbers=(3, 4, 5))
-    console.print_line(comparison_summary(found))
+    console.print_line(comparison_summary(verdict))
     console.print_places(out, record)
     return DONE

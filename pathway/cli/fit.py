@@ -54,37 +54,37 @@ def fit(
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
-    found = with_held_out_scaled(
+    fitted = with_held_out_scaled(
         search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr, force=force)
     )
-    if found.interrupted:
+    if fitted.interrupted:
         again = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
         again += [word for name in opened.without for word in ("--without", name)]
         again += [word for setting in settings or () for word in ("--set", setting)]
         console.say(f"Go on with: {shlex.join([*again, '--resume', str(folder)])}")
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
-    made = _profiles(found, wanted)
-    told = findings(found, made)
-    record = write_report(fit_report(found, opened.source, made, told), folder, console.typed(), say=console.say)
-    written = opened.write_cells(found, made, write_cells) if write_cells else []
-    rows = [(name, value, *told.interval(k)) for k, (name, value) in enumerate(found.best.parameters.items())]
+    intervals = _profiles(fitted, wanted)
+    facts = findings(fitted, intervals)
+    record = write_report(fit_report(fitted, opened.source, intervals, facts), folder, console.typed(), say=console.say)
+    written = opened.write_cells(fitted, intervals, write_cells) if write_cells else []
+    rows = [(name, value, *facts.interval(k)) for k, (name, value) in enumerate(fitted.best.parameters.items())]
     if as_json:
         console.print_json(
             {
                 "problem": problem.name,
-                "objective": found.best.objective,
-                "parameters": found.best.parameters,
+                "objective": fitted.best.objective,
+                "parameters": fitted.best.parameters,
                 "intervals": {
                     n: {"lower": finite(low), "upper": finite(high), "by": by} for n, _, low, high, by in rows
                 },
-                "at_bound": {n: side for k, n in enumerate(problem.names) if (side := told.at_bound(k))},
-                "starts": len(found.starts),
-                "at_optimum": found.at_optimum(),
-                "objectives": [finite(v) for v in found.objectives],
-                "failures": found.failures,
-                "chi_squared": {a.observable: a.chi_squared for a in told.agreements},
-                "points": {a.observable: a.points for a in told.agreements},
+                "at_bound": {n: side for k, n in enumerate(problem.names) if (side := facts.at_bound(k))},
+                "starts": len(fitted.starts),
+                "at_optimum": fitted.at_optimum(),
+                "objectives": [finite(v) for v in fitted.objectives],
+                "failures": fitted.failures,
+                "chi_squared": {a.observable: a.chi_squared for a in facts.agreements},
+                "points": {a.observable: a.points for a in facts.agreements},
                 "folder": str(folder),
                 "cells": [str(path) for path in written],
             }
@@ -98,7 +98,7 @@ def fit(
     if not any(units.values()):  # of a PEtab problem
         header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
     console.print_table(header, cells, numbers=(1, 2, 3))
-    console.print_line(summary(told))
+    console.print_line(summary(facts))
     console.print_places(folder, record, *written)
     return DONE
 
@@ -125,11 +125,11 @@ def _say_unseen(problem: Any, most: int = 5) -> None:
         console.say(f"nor {len(combinations) - most} further combinations")
 
 
-def _profiles(found: Any, names: Any) -> Any:
+def _profiles(fitted: Any, names: Any) -> Any:
     from pathway.fitting.objective import Objective
     from pathway.fitting.uncertainty.profiles import profile as profiles
 
     if not names:
         return {}
     console.say(f"profiles of {len(names)} parameters")
-    return profiles(Objective(found.problem), found.best.x, list(names))
+    return profiles(Objective(fitted.problem), fitted.best.x, list(names))

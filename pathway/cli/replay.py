@@ -30,24 +30,24 @@ def replay(
         from .analyze import repeated_analysis
 
         (record, content), answer = repeated_analysis(folder)
-        found = compare_analysis(record, content, answer.content)
+        replayed = compare_analysis(record, content, answer.content)
     else:
-        found = repeat(folder)
+        replayed = repeat(folder)
     if as_json:
         console.print_json(
             {
-                "verdict": found.verdict,
-                "first_difference": found.first_difference,
-                "largest_difference": found.largest if found.largest != float("inf") else None,
-                "changed": list(found.changed),
+                "verdict": replayed.verdict,
+                "first_difference": replayed.first_difference,
+                "largest_difference": replayed.largest if replayed.largest != float("inf") else None,
+                "changed": list(replayed.changed),
             }
         )
-    elif found.verdict == "identical":
+    elif replayed.verdict == "identical":
         console.print_line("identical")
-    elif found.verdict == "agrees":
-        console.print_line(f"agrees within 1e-6 (largest relative difference {found.largest:.1e})")
+    elif replayed.verdict == "agrees":
+        console.print_line(f"agrees within 1e-6 (largest relative difference {replayed.largest:.1e})")
     else:
-        console.print_line(f"differs; first: {found.first_difference}")
-    if found.changed and not as_json:
-        console.say(f"Changed since: {', '.join(found.changed)}")
-    return NOT_MET if found.verdict == "differs" else DONE
+        console.print_line(f"differs; first: {replayed.first_difference}")
+    if replayed.changed and not as_json:
+        console.say(f"Changed since: {', '.join(replayed.changed)}")
+    return NOT_MET if replayed.verdict == "differs" else DONE

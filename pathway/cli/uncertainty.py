@@ -45,7 +45,7 @@ def profile(
         known("estimated parameter", name, opened.problem.names)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("profiles")
-    found = profiles(
+    result = profiles(
         begun.objective,
         begun.x,
         names or None,
@@ -55,12 +55,12 @@ def profile(
         progress=None if as_json else sys.stderr,
         force=force,
     )
-    record = write_report(profiles_report(found, opened.source), folder, console.typed(), say=console.say)
-    for name, p in found.items():
+    record = write_report(profiles_report(result, opened.source), folder, console.typed(), say=console.say)
+    for name, p in result.items():
         if p.better > 0.1:
             console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
     if as_json:
-        made: dict[str, Any] = {
+        content: dict[str, Any] = {
             name: {
                 "lower": p.lower,
                 "upper": p.upper,
@@ -69,18 +69,18 @@ def profile(
                 "objectives": p.objectives.tolist(),
                 "moves_with": p.companions,
             }
-            for name, p in found.items()
+            for name, p in result.items()
         }
-        console.print_json(made)
+        console.print_json(content)
         return DONE
     best = dict(zip(opened.problem.names, opened.problem.from_scale(begun.x), strict=True))
     rows = [
         [name, f"{best[name]:.5g}", f"{p.lower:.5g}", f"{p.upper:.5g}", p.verdict, ", ".join(p.companions)]
-        for name, p in found.items()
+        for name, p in result.items()
     ]
     header = ["parameter", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict", "moves with"]
     console.print_table(header, rows, numbers=(1, 2, 3))
-    console.print_line(profile_summary(found))
+    console.print_line(profile_summary(result))
     console.print_places(folder, record)
     return DONE
 
@@ -122,7 +122,7 @@ def sample(
     folder = out or opened.beside("posterior")
     ends = begun.x if begun.fit is None else separate_ends(begun.fit, chains)
     try:
-        found = posterior(
+        result = posterior(
             begun.objective,
             ends,
             draws,
@@ -139,39 +139,39 @@ def sample(
     except Interrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
-    record = write_report(posterior_report(found, opened.source), folder, console.typed(), say=console.say)
-    for concern in found.concerns:
+    record = write_report(posterior_report(result, opened.source), folder, console.typed(), say=console.say)
+    for concern in result.concerns:
         console.say(concern)
-    header, rows = posterior_rows(found)
+    header, rows = posterior_rows(result)
     if as_json:
         keys = ("parameter", "best", "median", "unit", "low", "high", "r_hat", "effective", "effective_tails")
         table = [dict(zip(keys, (finite(v) if isinstance(v, float) else v for v in row), strict=False)) for row in rows]
         console.print_json(
             {
                 "parameters": {str(entry.pop("parameter")): entry for entry in table},
-                "method": found.method,
-                "reason": found.reason,
-                "chains": found.chains,
-                "draws": len(found.draws),
-                "divergences": found.divergences,
-                "acceptance": found.acceptance,
-                "evaluations": found.evaluations,
-                "failures": found.failures,
-                "converged": found.converged,
-                "concerns": found.concerns,
+                "method": result.method,
+                "reason": result.reason,
+                "chains": result.chains,
+                "draws": len(result.draws),
+                "divergences": result.divergences,
+                "acceptance": result.acceptance,
+                "evaluations": result.evaluations,
+                "failures": result.failures,
+                "converged": result.converged,
+                "concerns": result.concerns,
                 "folder": str(folder),
             }
         )
-        return INTERRUPTED if found.interrupted else DONE
+        return INTERRUPTED if result.interrupted else DONE
     cells = [
         [str(v) if isinstance(v, str) else f"{v:.4g}" for v in row[:6]]
         + [f"{row[6]:.3f}", *(f"{v:.0f}" for v in row[7:9])]
         for row in rows
     ]
     console.print_table(header[:9], cells, numbers=(1, 2, 4, 5, 6, 7, 8))
-    console.print_line(posterior_summary(found))
+    console.print_line(posterior_summary(result))
     console.print_places(folder, record)
-    return INTERRUPTED if found.interrupted else DONE
+    return INTERRUPTED if result.interrupted else DONE
 
 
 def predict(
@@ -243,28 +243,28 @@ def predict(
     if noise and scenario is not None:
         raise BadInput("--noise: how another scenario would be measured is not known; leave one of the two out")
     check_out(folder, PREDICTION, identity, force)
-    found = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
-    curves = found
+    result = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
+    curves = result
     if scenario is None:
         points = curve_points(problem)
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
-    report = prediction_report(found, curves, opened.source, identity, title, scenario is None)
+    report = prediction_report(result, curves, opened.source, identity, title, scenario is None)
     record = write_report(report, folder, console.typed(), force, say=console.say)
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
         | {"best": float(b), "low": float(low), "high": float(high)}
-        for m, b, low, high in zip(found.measurements, found.best, found.low, found.high, strict=True)
+        for m, b, low, high in zip(result.measurements, result.best, result.low, result.high, strict=True)
     ]
-    if found.failed:
-        console.say(f"{found.failed} draws could not be simulated")
+    if result.failed:
+        console.say(f"{result.failed} draws could not be simulated")
     if as_json:
-        told = {"band": found.words, "level": level, "simultaneous": simultaneous, "noise": noise}
-        console.print_json({"predictions": rows, **told, "failed": found.failed, "folder": str(folder)})
+        words = {"band": result.words, "level": level, "simultaneous": simultaneous, "noise": noise}
+        console.print_json({"predictions": rows, **words, "failed": result.failed, "folder": str(folder)})
         return DONE
     cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
     console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
-    console.print_line(f"Band: {found.words}.")
+    console.print_line(f"Band: {result.words}.")
     console.print_places(folder, record)
     return DONE
 
@@ -281,10 +281,10 @@ def _draws(opened: Opened, given: Path | None, count: int) -> tuple[Any, bool]:
     places = [given] if given is not None else [opened.beside("posterior"), opened.beside("profiles")]
     for place in places:
         if is_saved(place, PROFILES):
-            found = load_profiles(place / PROFILES)
-            if found.problem.names != opened.problem.names:
-                raise BadInput(f"{place}: profiles of {', '.join(found.problem.names)}, not of this problem")
-            return found.inside(), True
+            result = load_profiles(place / PROFILES)
+            if result.problem.names != opened.problem.names:
+                raise BadInput(f"{place}: profiles of {', '.join(result.problem.names)}, not of this problem")
+            return result.inside(), True
         csv = place / DRAWS if place.is_dir() else place
         if csv.is_file():
             if given is None:
@@ -346,18 +346,18 @@ def _profiled(
     problem = _prediction(opened, scenario)[0] if scenario else opened.problem
     asked = {text: _moment(problem, text, "--interval") for text in targets}
     check_out(folder, PREDICTION_PROFILES, identity, force)
-    found = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
-    report = prediction_profiles_report(found, problem, level, opened.source, identity, opened.problem)
+    result = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
+    report = prediction_profiles_report(result, problem, level, opened.source, identity, opened.problem)
     record = write_report(report, folder, console.typed(), force, say=console.say)
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     if as_json:
         keys = ("best", "lower", "upper", "verdict")
-        told = {
+        words = {
             text: {k: getattr(p, k) for k in keys}
             | {"unit": units[p.measurement.observable], "read_on": p.measurement.replicate}
-            for text, p in found.items()
+            for text, p in result.items()
         }
-        console.print_json({"level": level, "predictions": told, "folder": str(folder)})
+        console.print_json({"level": level, "predictions": words, "folder": str(folder)})
         return DONE
     rows = [
         [
@@ -367,7 +367,7 @@ def _profiled(
             *(f"{v:.5g}" for v in (p.best, p.lower, p.upper)),
             p.verdict,
         ]
-        for text, p in found.items()
+        for text, p in result.items()
     ]
     header = ["prediction", "read on", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
     console.print_table(header, rows, numbers=(3, 4, 5))
@@ -420,12 +420,12 @@ def design(
     problem = opened.problem
     aim = _aim(problem, target)
     feasible = _feasible(problem, at, arms, observables)
-    found = rank(problem, opened.at_optimum(fitted).x, feasible, aim)[:best]
+    result = rank(problem, opened.at_optimum(fitted).x, feasible, aim)[:best]
     unit = _unit_of(problem, aim)
     rows = [
         {"experiment": s.measurement.experiment, "observable": s.measurement.observable, "time": s.measurement.time}
         | {"before": s.before, "after": s.after, "gain": s.gain, "beside": s.measurement.replicate}
-        for s in found
+        for s in result
     ]
     if as_json:
         console.print_json({"target": target, "unit": unit, "suggestions": rows})
@@ -471,14 +471,14 @@ def _moment(problem: Any, text: str, option: str) -> Any:
 
     from . import BadInput
 
-    said = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", text)
-    if said is None:
+    parts = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", text)
+    if parts is None:
         raise BadInput(f"{option} {text}: expected 'OBSERVABLE in ARM at TIME', for example 'pAKT in untreated at 4 h'")
-    observable = known("observable", said[1], [o.name for o in problem.observables])
-    arm = known("arm", said[2], [e.name for e in problem.experiments])
+    observable = known("observable", parts[1], [o.name for o in problem.observables])
+    arm = known("arm", parts[2], [e.name for e in problem.experiments])
     kinds = [m for m in problem.measurements if m.observable == observable]
     kinds.sort(key=lambda m: m.experiment != arm)
-    return replace(kinds[0], experiment=arm, time=_time(problem, said[3], option))
+    return replace(kinds[0], experiment=arm, time=_time(problem, parts[3], option))
 
 
 def _time(problem: Any, text: str, option: str) -> float:
@@ -508,11 +508,11 @@ def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observ
     kinds: dict[tuple, Any] = {}
     for m in problem.measurements:  # of several gels the first, on which a target is read, too
         kinds.setdefault((m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0), m)
-    made = {}
+    content = {}
     for m in kinds.values():
         if observables and m.observable not in observables:
             continue
         for arm in arms or [m.experiment]:
             for time in [_time(problem, text, "--at") for text in at] if at else [m.time]:
-                made[arm, m.observable, time] = replace(m, experiment=arm, time=time)
-    return list(made.values())
+                content[arm, m.observable, time] = replace(m, experiment=arm, time=time)
+    return list(content.values())

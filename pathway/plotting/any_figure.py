@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 @public
-def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
+def plot(result: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
     """The figure of a scenario's result, of a fit, or of its uncertainty.
 
     Parameters
     ----------
-    found : Result, Fit, Posterior or Profiles
+    result : Result, Fit, Posterior or Profiles
     what : str
         Of a run: one observable, "growth" or "timeline" alone; all of it unless told otherwise. Of a fit: "fits"
         (curves through points for every condition and observable; unless told otherwise), "residuals", "waterfall" or
@@ -34,19 +34,19 @@ def plot(found: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
         For another word.
     """
     # By name: a run has no need of all that fits need.
-    kind = type(found).__name__
+    kind = type(result).__name__
     if kind == "Fit":
         from .fit_figure import plot_fit
 
-        return plot_fit(cast("Fit", found), what or "fits")
+        return plot_fit(cast("Fit", result), what or "fits")
     if kind == "Posterior":
         from .posterior_figure import plot_posterior
 
-        return plot_posterior(cast("Posterior", found), what or "marginals")
+        return plot_posterior(cast("Posterior", result), what or "marginals")
     if kind == "Profiles":
         from .profile_figure import plot_any_profile
 
-        return plot_any_profile(cast("Profiles", found), what or "profiles")
+        return plot_any_profile(cast("Profiles", result), what or "profiles")
     from .run_figure import plot_result
 
-    return plot_result(cast("Result", found), what)
+    return plot_result(cast("Result", result), what)

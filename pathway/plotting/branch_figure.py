@@ -21,19 +21,19 @@ _ROOM = 2.5
 _MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}
 
 
-def plot_switch(found: Switch) -> Figure:
+def plot_switch(result: Switch) -> Figure:
     """Branches of every condition, bands and medians over draws, up and down in time as triangles, fold curves."""
     return plot_branches(
-        [(c.label, c.branch, c.readings) for c in found.conditions],
-        list(found.conditions[0].readings),
-        found.units,
-        f"Steady states of {found.cells} over {found.parameter}",
-        found.text(),
-        found.usual,
-        [c.spread for c in found.conditions],
-        found.swept,
-        [(c.label, c.fold_curve) for c in found.conditions if c.fold_curve is not None],
-        found.against,
+        [(c.label, c.branch, c.readings) for c in result.conditions],
+        list(result.conditions[0].readings),
+        result.units,
+        f"Steady states of {result.cells} over {result.parameter}",
+        result.text(),
+        result.usual,
+        [c.spread for c in result.conditions],
+        result.swept,
+        [(c.label, c.fold_curve) for c in result.conditions if c.fold_curve is not None],
+        result.against,
     )
 
 

@@ -16,40 +16,40 @@ from .layout import Page, Panel
 from .style import GREY, PALETTE, Figure, house_style, line_style, plain_ticks
 
 
-def plot_single_cells(found: SingleCells) -> Figure:
+def plot_single_cells(counted: SingleCells) -> Figure:
     """Above: transcripts and PTEN over time, mean and middle 95 % of cells. Below: distributions, and the titration."""
     with house_style():
-        cells = next(iter(found.populations.values())).cells.counts.shape[0]
+        cells = next(iter(counted.populations.values())).cells.counts.shape[0]
         page = Page(f"Single cells: {cells} of each arm, transcripts counted one by one")
         lines: list[tuple[Any, str]] = [
-            (Line2D([], [], **line_style(k)), name) for k, name in enumerate(found.populations)
+            (Line2D([], [], **line_style(k)), name) for k, name in enumerate(counted.populations)
         ]
         page.legend([*lines, (Line2D([], [], color=GREY, linestyle=(0, (2, 2)), linewidth=0.9), "without chance")])
         titles = ["PTEN transcript", "PTEN protein", "Spread of the transcript", "Spread of the protein"]
-        if found.titration is not None:
+        if counted.titration is not None:
             titles += ["Threshold", "Cell-to-cell spread"]
         panels = page.panels(titles, 2, 1.5, gap=0.68)
-        _courses(panels[0], found, "transcripts")
-        _courses(panels[1], found, "protein")
-        _transcript_histogram(panels[2], found)
-        _protein_histogram(panels[3], found)
-        if found.titration is not None:
-            _threshold(panels[4], found.titration, found.complexes, found.threshold)
-            _noise(panels[5], found.titration)
+        _courses(panels[0], counted, "transcripts")
+        _courses(panels[1], counted, "protein")
+        _transcript_histogram(panels[2], counted)
+        _protein_histogram(panels[3], counted)
+        if counted.titration is not None:
+            _threshold(panels[4], counted.titration, counted.complexes, counted.threshold)
+            _noise(panels[5], counted.titration)
         return page.finish(0.1)
 
 
-def _values(found: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _values(counted: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Every cell's course, and the one without chance."""
     if kind == "transcripts":
-        return found.transcripts(), found.usual_transcripts()
-    return found.protein(), np.asarray(found.course["PTEN"])
+        return counted.transcripts(), counted.usual_transcripts()
+    return counted.protein(), np.asarray(counted.course["PTEN"])
 
 
-def _courses(panel: Panel, found: SingleCells, kind: str) -> None:
+def _courses(panel: Panel, counted: SingleCells, kind: str) -> None:
     axes = panel.axes
     top = 0.0
-    for index, population in enumerate(found.populations.values()):
+    for index, population in enumerate(counted.populations.values()):
         values, usual = _values(population, kind)
         low, high = np.quantile(values, [0.025, 0.975], axis=0)
         times, color = population.cells.times, line_style(index)["color"]
@@ -63,10 +63,10 @@ def _courses(panel: Panel, found: SingleCells, kind: str) -> None:
     panel.y_label("molecules per cell" if kind == "transcripts" else "relative to parental")
 
 
-def _transcript_histogram(panel: Panel, found: SingleCells) -> None:
+def _transcript_histogram(panel: Panel, counted: SingleCells) -> None:
     """Counts at the end with the Poisson distribution of the same mean as a line."""
     axes = panel.axes
-    for index, population in enumerate(found.populations.values()):
+    for index, population in enumerate(counted.populations.values()):
         counts = population.transcripts()[:, -1]
         values = np.arange(counts.max() + 2)
         shares = np.bincount(counts, minlength=len(values)) / len(counts)
@@ -83,11 +83,11 @@ def _transcript_histogram(panel: Panel, found: SingleCells) -> None:
     panel.y_label("share of cells")
 
 
-def _protein_histogram(panel: Panel, found: SingleCells) -> None:
+def _protein_histogram(panel: Panel, counted: SingleCells) -> None:
     axes = panel.axes
-    ends = [population.protein()[:, -1] for population in found.populations.values()]
+    ends = [population.protein()[:, -1] for population in counted.populations.values()]
     edges = np.linspace(min(map(np.min, ends)), max(map(np.max, ends)), 40)
-    for index, (values, population) in enumerate(zip(ends, found.populations.values(), strict=True)):
+    for index, (values, population) in enumerate(zip(ends, counted.populations.values(), strict=True)):
         color = line_style(index)["color"]
         weights = np.full(len(values), 1.0 / len(values))
         axes.hist(values, edges, weights=weights, histtype="stepfilled", color=color, alpha=0.25)
@@ -97,7 +97,7 @@ def _protein_histogram(panel: Panel, found: SingleCells) -> None:
     panel.y_label("share of cells")
 
 
-def _threshold(panel: Panel, found: Titration, complexes: float, drawn: Interval | None) -> None:
+def _threshold(panel: Panel, counted: Titration, complexes: float, drawn: Interval | None) -> None:
     """Free transcript over transcription: below the threshold the miRNA takes its share, above it runs out.
 
     A band is the middle 95 % of thresholds over draws.
@@ -106,14 +106,14 @@ def _threshold(panel: Panel, found: Titration, complexes: float, drawn: Interval
     from matplotlib.ticker import LogLocator, NullLocator
 
     for row, color, label in ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21")):
-        axes.plot(found.transcription, found.free[row], "o-", color=color, markersize=3, label=label)
+        axes.plot(counted.transcription, counted.free[row], "o-", color=color, markersize=3, label=label)
     axes.axhline(complexes, color=GREY, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-    axes.text(found.transcription[0], complexes * 1.25, "loaded miR-21 per cell", fontsize=6, color=GREY)
-    threshold = found.threshold()
+    axes.text(counted.transcription[0], complexes * 1.25, "loaded miR-21 per cell", fontsize=6, color=GREY)
+    threshold = counted.threshold()
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linewidth=0.7, linestyle=(0, (1, 1)), zorder=0)
     if drawn is not None and drawn.low is not None and drawn.high is not None:
-        ends = np.clip([drawn.low, drawn.high], None, found.transcription[-1])
+        ends = np.clip([drawn.low, drawn.high], None, counted.transcription[-1])
         axes.axvspan(*ends, color=GREY, alpha=0.13, linewidth=0, zorder=0)
     axes.set(xscale="log", yscale="log")
     plain_ticks(axes.xaxis, axes.yaxis)
@@ -125,13 +125,15 @@ def _threshold(panel: Panel, found: Titration, complexes: float, drawn: Interval
     axes.legend(loc="lower right", fontsize=6)
 
 
-def _noise(panel: Panel, found: Titration) -> None:
+def _noise(panel: Panel, counted: Titration) -> None:
     axes = panel.axes
     from matplotlib.ticker import LogLocator, NullLocator
 
     for row, color, label in ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21")):
-        axes.plot(found.mean[row], found.spread[row] / found.mean[row], "o", color=color, markersize=3, label=label)
-    ends = np.array([found.mean.min(), found.mean.max()])
+        axes.plot(
+            counted.mean[row], counted.spread[row] / counted.mean[row], "o", color=color, markersize=3, label=label
+        )
+    ends = np.array([counted.mean.min(), counted.mean.max()])
     axes.plot(ends, ends**-0.5, color=GREY, linewidth=0.8, zorder=0, label="birth and death: 1/sqrt(mean)")
     axes.set(xscale="log", yscale="log")
     plain_ticks(axes.xaxis, axes.yaxis)

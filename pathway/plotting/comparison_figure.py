@@ -14,7 +14,7 @@ from .layout import LINE, RIGHT, Page, rows_of_names, wrapped
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
 
 
-def plot_comparison(found: Verdict) -> Figure:
+def plot_comparison(verdict: Verdict) -> Figure:
     """Criteria of each variant above the best of all, and Akaike weights.
 
     Below 2 the data hardly tell variants apart; beyond 10 they speak clearly against one (Burnham & Anderson 2002).
@@ -23,7 +23,7 @@ def plot_comparison(found: Verdict) -> Figure:
         page = Page("Evidence for variants of a model")
         marks = (("aicc", "AICc", PALETTE[2], "o"), ("bic", "BIC", PALETTE[1], "D"))
         page.legend([(Line2D([], [], color=c, marker=m, linestyle="", markersize=4), text) for _, text, c, m in marks])
-        names = [f"{v.name} ({v.parameters} parameters)" for v in found.variants]
+        names = [f"{v.name} ({v.parameters} parameters)" for v in verdict.variants]
         lines, wide, deepest = rows_of_names(names, 0.34 * page.width)
         row = max(0.26, 0.88 * LINE * deepest + 0.06)
         left, tall, beside = RIGHT + wide + 0.1, row * len(names), 0.24 * page.width
@@ -33,7 +33,7 @@ def plot_comparison(found: Verdict) -> Figure:
         page.named_rows(lines, left - 0.09, [page.top + row * (k + 0.5) for k in range(len(names))])
         rows = np.arange(len(names))
         for k, (word, _, color, marker) in enumerate(marks):
-            values = np.array([getattr(v, word) for v in found.variants])
+            values = np.array([getattr(v, word) for v in verdict.variants])
             above = values - values[np.isfinite(values)].min(initial=math.inf)
             criteria.plot(above, rows - 0.12 + 0.24 * k, marker, color=color, markersize=4, clip_on=False)
         criteria.axvspan(0, 2, color=FAINT, zorder=0)
@@ -43,8 +43,8 @@ def plot_comparison(found: Verdict) -> Figure:
             criteria.set_xscale("symlog", linthresh=10.0)
             plain_ticks(criteria.xaxis)
         criteria.set_xlim(0, max(12.0, 1.08 * reach))
-        weights.barh(rows, [v.weight for v in found.variants], height=0.55, color=PALETTE[2])
-        for place, v in zip(rows, found.variants, strict=True):
+        weights.barh(rows, [v.weight for v in verdict.variants], height=0.55, color=PALETTE[2])
+        for place, v in zip(rows, verdict.variants, strict=True):
             inside = v.weight > 0.7
             at, side = (v.weight - 0.02, "right") if inside else (v.weight + 0.02, "left")
             weights.text(at, place, plain(v.weight, 2), va="center", ha=side, color="white" if inside else "black")

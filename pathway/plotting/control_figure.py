@@ -16,32 +16,32 @@ from .words import readable
 _SHOWN = 40
 
 
-def plot_control(found: Control, cells: str) -> Figure:
+def plot_control(result: Control, cells: str) -> Figure:
     """A heat map of the reactions with the largest coefficients; the sums and their theorems below."""
     with house_style():
         page = Page(f"Control at rest, {cells}")
-        strength = np.abs(found.coefficients).max(axis=0)
-        lines, wide, deepest = rows_of_names([readable(name) for name in found.readings], 0.3 * page.width)
+        strength = np.abs(result.coefficients).max(axis=0)
+        lines, wide, deepest = rows_of_names([readable(name) for name in result.readings], 0.3 * page.width)
         left = RIGHT + wide + 0.1
         room = int((page.width - left - 0.62) / 0.1)
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
-        values = found.coefficients[:, order]
+        values = result.coefficients[:, order]
         rows, columns = values.shape
         row = max(0.2, 0.88 * LINE * deepest + 0.04)
         axes = page.axes(left, page.top, page.width - left - 0.62, row * rows)
         limit = max(1.0, float(np.abs(values).max()))
         image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
-        unsure = _unsure(found.low, found.high, found.coefficients)[:, order]
+        unsure = _unsure(result.low, result.high, result.coefficients)[:, order]
         axes.plot(*np.argwhere(unsure).T[::-1], "x", color="black", markersize=2.6, markeredgewidth=0.6)
-        names = [readable(found.reactions[k]) for k in order]
+        names = [readable(result.reactions[k]) for k in order]
         axes.set_xticks(range(columns), names, rotation=90, fontsize=5.5)
         page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(rows)])
         _bare(axes)
         _bar(page, image, page.top, max(row * rows, 1.0), "control coefficient")
         page.top += row * rows + 0.12 + max(text_width(name, 5.5) for name in names)
         page.top = max(page.top, page.top - row * rows + 1.05)
-        words = f"Sums over all {len(found.reactions)} reactions: summation theorems hold to {found.violation:.1e}."
-        if found.low is not None:
+        words = f"Sums over all {len(result.reactions)} reactions: summation theorems hold to {result.violation:.1e}."
+        if result.low is not None:
             words += " Crosses: the middle 95 % of draws have both signs."
         page.lines(words)
         return page.finish()
@@ -70,14 +70,14 @@ def _unsure(low: np.ndarray | None, high: np.ndarray | None, values: np.ndarray)
     return (low < 0.0) & (high > 0.0) & (np.maximum(-low, high) > 0.02)
 
 
-def plot_time_sensitivities(found: Sequence[Courses], title: str) -> Figure:
+def plot_time_sensitivities(result: Sequence[Courses], title: str) -> Figure:
     """For each reading a heat map of the strongest parameters over time."""
     with house_style():
-        limit = max(float(np.abs(course.values).max()) for course in found)
+        limit = max(float(np.abs(course.values).max()) for course in result)
         # Rows that would be blank are left out.
         shown = [
             [row for row in course.strongest(_IN_TIME) if abs(row[2]) > 0.03 * limit] or course.strongest(1)
-            for course in found
+            for course in result
         ]
         page = Page(title)
         names = [[readable(name) for name, _, _ in rows] for rows in shown]
@@ -85,7 +85,7 @@ def plot_time_sensitivities(found: Sequence[Courses], title: str) -> Figure:
         left = RIGHT + max(wide for _, wide, _ in beside) + 0.1
         image = None
         top = page.top
-        for course, rows, (lines, _, deepest) in zip(found, shown, beside, strict=True):
+        for course, rows, (lines, _, deepest) in zip(result, shown, beside, strict=True):
             row = max(0.15, 0.88 * LINE * deepest + 0.03)
             tall = row * len(rows)
             page.lines(readable(course.reading), 7.0, left, weight="bold")
@@ -105,7 +105,7 @@ def plot_time_sensitivities(found: Sequence[Courses], title: str) -> Figure:
             page.top += tall + 0.42
         _bar(page, image, top + 0.16, max(0.9, min(1.38, page.top - top - 0.6)), "relative sensitivity")
         page.top = max(page.top, top + 1.1)
-        if found[0].low is not None:
+        if result[0].low is not None:
             page.lines("Crosses: the middle 95 % of draws have both signs.")
         return page.finish()
 

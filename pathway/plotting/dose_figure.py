@@ -18,52 +18,54 @@ from .style import GREY, MARKERS, Figure, house_style, line_style, plain_ticks, 
 from .words import readable, scaled, unit_words
 
 
-def plot_dose_series(found: DoseSeries) -> Figure:
+def plot_dose_series(response: DoseSeries) -> Figure:
     """GR and relative count over dose for every arm, metrics as a table, each read-out a panel below.
 
     Points are simulated, lines the fitted curves, bands the middle 95 % of the draws.
     """
     with house_style():
-        page = Page(f"{found.doses.agent.name}: dose-response at {found.until:g} h")
-        styles = [line_style(k) for k in range(len(found.series))]
-        page.legend([(Line2D([], [], **style), name) for style, name in zip(styles, found.series, strict=True)])
-        top = page.panels([f"Growth rate, {found.since:g} to {found.until:g} h", "Relative count"], 2, 1.8)
-        _gr(top[0], found)
-        _counts(top[1], found)
-        _metrics(page, found)
-        names = list(next(iter(found.series.values())).readouts)
-        titles = [f"GR until then, {found.doses.shown[-1]:g} {found.doses.unit}"]
-        titles += [f"{readable(name)} at {found.until:g} h" for name in names]
+        page = Page(f"{response.doses.agent.name}: dose-response at {response.until:g} h")
+        styles = [line_style(k) for k in range(len(response.series))]
+        page.legend([(Line2D([], [], **style), name) for style, name in zip(styles, response.series, strict=True)])
+        top = page.panels([f"Growth rate, {response.since:g} to {response.until:g} h", "Relative count"], 2, 1.8)
+        _gr(top[0], response)
+        _counts(top[1], response)
+        _metrics(page, response)
+        names = list(next(iter(response.series.values())).readouts)
+        titles = [f"GR until then, {response.doses.shown[-1]:g} {response.doses.unit}"]
+        titles += [f"{readable(name)} at {response.until:g} h" for name in names]
         first, *others = page.panels(titles, 2 if len(titles) in (2, 4) else 3, 1.15)
-        _over_time(first, found)
+        _over_time(first, response)
         for panel, name in zip(others, names, strict=True):
-            _readout(panel, found, name)
+            _readout(panel, response, name)
         return page.finish()
 
 
-def _over_time(panel: Panel, found: DoseSeries) -> None:
+def _over_time(panel: Panel, response: DoseSeries) -> None:
     """GR from the first dose until each time, at the highest dose."""
     axes = panel.axes
-    for index, series in enumerate(found.series.values()):
-        axes.plot(found.times, series.gr_over_time[0, -1], **line_style(index))
-    axes.set_xlim(found.since, found.until)
-    axes.set_ylim(min(-0.05, 1.05 * min(float(np.nanmin(s.gr_over_time[0, -1])) for s in found.series.values())), 1.08)
+    for index, series in enumerate(response.series.values()):
+        axes.plot(response.times, series.gr_over_time[0, -1], **line_style(index))
+    axes.set_xlim(response.since, response.until)
+    axes.set_ylim(
+        min(-0.05, 1.05 * min(float(np.nanmin(s.gr_over_time[0, -1])) for s in response.series.values())), 1.08
+    )
     axes.axhline(0.0, color="black", linewidth=0.6, zorder=0)
     panel.x_label("time, hours")
     panel.y_label("GR")
 
 
-def _dose_axis(panel: Panel, found: DoseSeries) -> None:
+def _dose_axis(panel: Panel, response: DoseSeries) -> None:
     panel.axes.set_xscale("log")
     panel.axes.xaxis.set_major_locator(LogLocator(numticks=max(3, int(panel.width / 0.42))))
     plain_ticks(panel.axes.xaxis)
-    panel.x_label(f"{found.doses.agent.name}, {found.doses.unit}")
+    panel.x_label(f"{response.doses.agent.name}, {response.doses.unit}")
 
 
-def _curves(axes: Any, found: DoseSeries, values_of: Any, curve_of: Any) -> None:
-    doses = np.array(found.doses.shown)
+def _curves(axes: Any, response: DoseSeries, values_of: Any, curve_of: Any) -> None:
+    doses = np.array(response.doses.shown)
     fine = np.geomspace(doses[0], doses[-1], 200)
-    for index, series in enumerate(found.series.values()):
+    for index, series in enumerate(response.series.values()):
         style, values = line_style(index), values_of(series)
         curve = curve_of(series)
         marker = MARKERS[index % len(MARKERS)]
@@ -75,18 +77,18 @@ def _curves(axes: Any, found: DoseSeries, values_of: Any, curve_of: Any) -> None
         axes.plot(fine, line, **style)
 
 
-def _gr(panel: Panel, found: DoseSeries) -> None:
+def _gr(panel: Panel, response: DoseSeries) -> None:
     axes = panel.axes
-    _curves(axes, found, lambda s: s.gr, lambda s: s.metrics.curve.effect if s.metrics.curve else None)
-    _dose_axis(panel, found)
-    low = min(float(np.nanmin(s.gr)) for s in found.series.values())
+    _curves(axes, response, lambda s: s.gr, lambda s: s.metrics.curve.effect if s.metrics.curve else None)
+    _dose_axis(panel, response)
+    low = min(float(np.nanmin(s.gr)) for s in response.series.values())
     axes.set_ylim(min(-0.05, 1.05 * low), 1.08)
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     axes.axhline(0.0, color="black", linewidth=0.6, zorder=0)
     panel.y_label("GR (1: as control, 0: arrested)")
 
 
-def _counts(panel: Panel, found: DoseSeries) -> None:
+def _counts(panel: Panel, response: DoseSeries) -> None:
     def curve(series: Series) -> Any:
         from pathway.analysis.curves import Hill
 
@@ -94,18 +96,18 @@ def _counts(panel: Panel, found: DoseSeries) -> None:
         return None if metrics.is_flat else Hill(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect
 
     axes = panel.axes
-    _curves(axes, found, lambda s: s.relative_count, curve)
-    _dose_axis(panel, found)
+    _curves(axes, response, lambda s: s.relative_count, curve)
+    _dose_axis(panel, response)
     axes.set_ylim(0, 1.12)
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     panel.y_label("cells, of the control")
 
 
-def _metrics(page: Page, found: DoseSeries) -> None:
+def _metrics(page: Page, response: DoseSeries) -> None:
     """A table: one row for each arm, the metrics as columns; on a narrow page, a line of words for each."""
-    unit = found.doses.unit
+    unit = response.doses.unit
     header = (f"GR50, {unit}", "GRmax", "GRinf", f"GEC50, {unit}", "slope", "AOC", f"IC50, {unit}")
-    rows = [(name, _metrics_of(series)) for name, series in found.series.items()]
+    rows = [(name, _metrics_of(series)) for name, series in response.series.items()]
     if page.width < 6.0:
         for name, cells in rows:
             words = [f"{word.partition(',')[0]} {cell}" for word, cell in zip(header, cells, strict=True) if cell]
@@ -149,10 +151,10 @@ def _number(value: float) -> str:
     return "not reached" if math.isinf(value) and value > 0 else ("below" if math.isinf(value) else plain(value, 3))
 
 
-def _readout(panel: Panel, found: DoseSeries, name: str) -> None:
-    axes, doses = panel.axes, np.array(found.doses.shown)
+def _readout(panel: Panel, response: DoseSeries, name: str) -> None:
+    axes, doses = panel.axes, np.array(response.doses.shown)
     high = 0.0
-    for index, series in enumerate(found.series.values()):
+    for index, series in enumerate(response.series.values()):
         values, style = series.readouts[name], line_style(index)
         if len(values) > 2:
             low, top = np.nanquantile(values[1:], [0.025, 0.975], axis=0)
@@ -160,5 +162,5 @@ def _readout(panel: Panel, found: DoseSeries, name: str) -> None:
             high = max(high, float(np.nanmax(top)))
         axes.plot(doses, values[0], **style)
         high = max(high, float(np.nanmax(values[0])))
-    _dose_axis(panel, found)
-    panel.y_label(scaled(unit_words(name, found.units[name]), value_axis(axes, 0.0, high)))
+    _dose_axis(panel, response)
+    panel.y_label(scaled(unit_words(name, response.units[name]), value_axis(axes, 0.0, high)))

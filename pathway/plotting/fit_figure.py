@@ -61,15 +61,15 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
 # Curves through points
 
 
-def plot_courses_of_fit(problem: Problem, found: Sequence[Course]) -> Figure:
+def plot_courses_of_fit(problem: Problem, fitted: Sequence[Course]) -> Figure:
     """Curves and points, a panel for each observable and condition; shaded is one noise level around a curve."""
     panels: dict[tuple[str, str], list[Course]] = {}
     for observable in problem.observables:
-        for course in (c for c in found if c.observable is observable):
+        for course in (c for c in fitted if c.observable is observable):
             panels.setdefault((observable.name, course.experiment), []).append(course)
     shown = list(panels.items())[:MOST_PANELS]
     names = [name for (name, _), _ in shown]
-    labels = list(dict.fromkeys(course.label for course in found if course.label))
+    labels = list(dict.fromkeys(course.label for course in fitted if course.label))
     title = f"{problem.name}: measured and fitted"
     if len(shown) < len(panels):
         title += f" (the first {len(shown)} of {len(panels)} panels)"
@@ -144,24 +144,24 @@ def _course_axes(panel: Panel, problem: Problem, course: Course, beside: Sequenc
 def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
     """What marks and colors mean, under the title."""
     kinds = {m.censored for m in problem.measurements}
-    made: list[tuple[Any, str]] = [(Line2D([], [], color=GREY, marker="o", linestyle=""), "measured")]
+    entries: list[tuple[Any, str]] = [(Line2D([], [], color=GREY, marker="o", linestyle=""), "measured")]
     if "below" in kinds:
-        made.append((Line2D([], [], color=GREY, marker="v", linestyle=""), "at most this"))
+        entries.append((Line2D([], [], color=GREY, marker="v", linestyle=""), "at most this"))
     if "above" in kinds:
-        made.append((Line2D([], [], color=GREY, marker="^", linestyle=""), "at least this"))
+        entries.append((Line2D([], [], color=GREY, marker="^", linestyle=""), "at least this"))
     if not all(m.counted for m in problem.measurements):
         hollow = Line2D([], [], color=GREY, marker="o", linestyle="", markerfacecolor="white")
-        made.append((hollow, "does not count"))
-    made += [(Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), label) for k, label in enumerate(labels[:6])]
-    for line, _ in made:
+        entries.append((hollow, "does not count"))
+    entries += [(Line2D([], [], color=PALETTE[(1 + k) % len(PALETTE)]), label) for k, label in enumerate(labels[:6])]
+    for line, _ in entries:
         line.set_markersize(3.2)
-    page.legend(made)
+    page.legend(entries)
 
 
 # Residuals
 
 
-def plot_residuals(problem: Problem, found: Comparison) -> Figure:
+def plot_residuals(problem: Problem, fitted: Comparison) -> Figure:
     """Standardized residuals over time, a panel for each observable, and all of them against the normal distribution.
 
     Points between the dashed lines lie within two noise levels; a run of points on one side is a trend that the model
@@ -184,15 +184,15 @@ def plot_residuals(problem: Problem, found: Comparison) -> Figure:
                 m = problem.measurements[k]
                 color = PALETTE[experiments.index(m.experiment) % len(PALETTE)]
                 face = color if m.counted else "white"
-                axes.plot([m.time], [found.residual[k]], "o", color=color, markersize=3, markerfacecolor=face)
+                axes.plot([m.time], [fitted.residual[k]], "o", color=color, markersize=3, markerfacecolor=face)
             for level, dash in ((0.0, "solid"), (-2.0, (0, (3, 2))), (2.0, (0, (3, 2)))):
                 axes.axhline(level, color=GREY, linewidth=0.6, linestyle=dash, zorder=0)
-            reach = 1.15 * max([2.6, *(abs(float(found.residual[k])) for k in own)])
+            reach = 1.15 * max([2.6, *(abs(float(fitted.residual[k])) for k in own)])
             axes.set_ylim(-reach, reach)
             axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
             panel.x_label(time_words(problem))
             panel.y_label("(fitted - measured) / noise")
-        _against_normal(panels[-1], problem, found)
+        _against_normal(panels[-1], problem, fitted)
         return page.finish()
 
 
@@ -202,13 +202,13 @@ def _experiment_legend(page: Page, experiments: Sequence[str]) -> None:
     page.legend(list(zip(lines, shown, strict=True)))
 
 
-def _against_normal(panel: Panel, problem: Problem, found: Comparison) -> None:
+def _against_normal(panel: Panel, problem: Problem, fitted: Comparison) -> None:
     """Sorted residuals over what a normal distribution would give."""
     from scipy.special import ndtri
 
     axes = panel.axes
-    counted = np.array([not m.censored for m in problem.measurements]) & found.counted
-    values = np.sort(found.residual[counted])
+    counted = np.array([not m.censored for m in problem.measurements]) & fitted.counted
+    values = np.sort(fitted.residual[counted])
     expected = ndtri((np.arange(len(values)) + 0.5) / max(len(values), 1))
     reach = 1.1 * max(2.5, float(np.max(np.abs(values), initial=0.0)))
     axes.plot([-reach, reach], [-reach, reach], color=GREY, linewidth=0.6)

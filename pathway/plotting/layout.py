@@ -269,9 +269,12 @@ class Panel:
         self.axes.set_xlabel("\n".join(lines), size=6.5, linespacing=1.0, va="top")
 
     def y_label(self, text: str) -> None:
-        """At the left, upwards, in as many lines as it takes; two have room."""
-        lines = wrapped(text, self.height + 0.1, 6.5)
-        self.axes.set_ylabel("\n".join(lines), size=6.5, linespacing=1.0, va="bottom")
+        """At the left, upwards, in two lines at most: smaller letters where that is not enough."""
+        for size in (6.5, 5.5, 4.5):
+            lines = wrapped(text, self.height + 0.2, size)
+            if len(lines) <= 2:
+                break
+        self.axes.set_ylabel("\n".join(lines), size=size, linespacing=1.0, va="bottom")
 
     def note(self, text: str, color: str = GREY) -> None:
         """A word inside, at the upper right."""

@@ -26,12 +26,12 @@ COLORS = ("fold", "flux")
 """What the map is coloured by: fold changes of what the boxes stand for, or of the fluxes that the arrows stand for."""
 
 
-def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
+def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
     """The map with fold changes and shares, or with fluxes; the shares as bars; the text.
 
     Parameters
     ----------
-    found : Explanation
+    explanation : Explanation
     color : str
         Of `COLORS`.
 
@@ -44,23 +44,24 @@ def plot_explanation(found: Explanation, color: str = "fold") -> Figure:
         raise unknown("color of the map", color, COLORS)
     # The map is laid out by hand for one width.
     with house_style(), drawn_for("paper"):
-        page = Page(f"Why {found.reading} differs: '{found.arm}' against '{found.reference}' at {found.time:g} h")
-        page.lines(found.text())
+        against = f"'{explanation.arm}' against '{explanation.reference}' at {explanation.time:g} h"
+        page = Page(f"Why {explanation.reading} differs: {against}")
+        page.lines(explanation.text())
         page.top += 0.1
         axes = page.axes(0, page.top, WIDTH, _MAP)
         axes.set_xlim(0, WIDTH)
         axes.set_ylim(_MAP + 0.15, 0.15)
         axes.axis("off")
-        strokes = _by_share(found) if color == "fold" else _by_flux(found)
+        strokes = _by_share(explanation) if color == "fold" else _by_flux(explanation)
         network = circuit()
         for edge in network.map_edges:
             _arrow(axes, edge, strokes.get((edge.start, edge.end), Stroke()))
         for node in network.map_nodes:
-            levels = found.levels.get(node.quantity, (math.nan, math.nan))
+            levels = explanation.levels.get(node.quantity, (math.nan, math.nan))
             _box(axes, node, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
         page.top += _MAP + 0.15
         _key(page, color)
-        _bars(page, found)
+        _bars(page, explanation)
         return page.finish()
 
 
@@ -77,20 +78,22 @@ class Stroke:
 Ends = tuple[str, str]
 
 
-def _by_share(found: Explanation) -> dict[Ends, Stroke]:
+def _by_share(explanation: Explanation) -> dict[Ends, Stroke]:
     """Arrows that carry the difference, as wide as their share."""
-    whole = sum(abs(share.value) for share in found.shares) or 1.0
-    shares = {influence.name: share.value for influence, share in zip(found.influences, found.shares, strict=True)}
+    whole = sum(abs(share.value) for share in explanation.shares) or 1.0
+    shares = {
+        influence.name: share.value for influence, share in zip(explanation.influences, explanation.shares, strict=True)
+    }
     strokes = {}
     for edge in circuit().map_edges:
         carried = [shares[name] for name in edge.influences if abs(shares.get(name, 0.0)) > 0.01 * whole]
         if carried:
             width = 0.8 + 4.0 * sum(map(abs, carried)) / whole
-            strokes[edge.start, edge.end] = Stroke(width, PALETTE[1], found.relative(carried[0]))
+            strokes[edge.start, edge.end] = Stroke(width, PALETTE[1], explanation.relative(carried[0]))
     return strokes
 
 
-def _by_flux(found: Explanation) -> dict[Ends, Stroke]:
+def _by_flux(explanation: Explanation) -> dict[Ends, Stroke]:
     """Arrows coloured by the fold of the flux, wide where it is far from 1; faint where an arrow has no reaction."""
     strokes = {}
     for edge in circuit().map_edges:
@@ -98,7 +101,7 @@ def _by_flux(found: Explanation) -> dict[Ends, Stroke]:
         strokes[ends] = Stroke(0.6, _FAINT)
         if not edge.reactions:
             continue
-        own, other = (sum(found.fluxes[name][k] for name in edge.reactions) for k in (0, 1))
+        own, other = (sum(explanation.fluxes[name][k] for name in edge.reactions) for k in (0, 1))
         if own > 0.0 and other > 0.0:
             fold = math.log2(own / other)
             strokes[ends] = Stroke(1.0 + min(abs(fold), 2.0), _flux_colour(fold), f"{own / other:.2g}x", PALETTE[0])
@@ -211,24 +214,26 @@ def _key(page: Page, color: str) -> None:
     page.top += 0.4
 
 
-def _bars(page: Page, found: Explanation) -> None:
+def _bars(page: Page, explanation: Explanation) -> None:
     """How much of the way to the reference each link takes."""
-    order = found.ranked()
-    lines, wide, deepest = rows_of_names([found.influences[k].name for k in order], 0.4 * page.width)
+    order = explanation.ranked()
+    lines, wide, deepest = rows_of_names([explanation.influences[k].name for k in order], 0.4 * page.width)
     row = max(0.15, 0.88 * LINE * deepest + 0.03)
     left, tall = RIGHT + wide + 0.1, row * len(order)
     axes = page.axes(left, page.top, page.width - left - 2 * RIGHT, tall)
-    values = [found.shares[k].value for k in order]
+    values = [explanation.shares[k].value for k in order]
     axes.barh(range(len(order)), values, height=0.7, color=PALETTE[1])
     for place, k in enumerate(order):
-        whisker(axes, found.shares[k], place)
-        axes.plot(float(found.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
+        whisker(axes, explanation.shares[k], place)
+        axes.plot(float(explanation.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
     page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(order))])
     axes.set_yticks([])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color="black", linewidth=0.6)
-    drawn = "; line and dot: 95 % and median of draws" if found.draws.count else ""
-    unit = unit_words(found.reading, found.unit)
-    axes.set_xlabel(f"share of the way to the reference: {found.reading}, {unit} (tick: alone{drawn})", labelpad=1.5)
+    drawn = "; line and dot: 95 % and median of draws" if explanation.draws.count else ""
+    unit = unit_words(explanation.reading, explanation.unit)
+    axes.set_xlabel(
+        f"share of the way to the reference: {explanation.reading}, {unit} (tick: alone{drawn})", labelpad=1.5
+    )
     page.top += tall + 0.4

@@ -27,12 +27,12 @@ _BINS = 30
 _RANK_BINS = 20
 
 
-def plot_posterior(found: Posterior, what: str = "marginals") -> Figure:
+def plot_posterior(posterior: Posterior, what: str = "marginals") -> Figure:
     """Draws as a figure.
 
     Parameters
     ----------
-    found : Posterior
+    posterior : Posterior
     what : str
         "marginals" (each parameter, with its prior), "pairs" (which parameters go together, and where trajectories
         diverged), "ranks" and "traces" (whether the chains agree) or "energy" (whether they reach the tails).
@@ -46,7 +46,7 @@ def plot_posterior(found: Posterior, what: str = "marginals") -> Figure:
     if what not in drawers:
         raise ValueError(f"there is no figure '{what}' of a posterior: {', '.join(KINDS)}")
     with house_style():
-        return drawers[what](found)
+        return drawers[what](posterior)
 
 
 def _unit(p: Parameter) -> str:
@@ -54,12 +54,12 @@ def _unit(p: Parameter) -> str:
 
 
 def _page(
-    found: Posterior, title: str, entries: Sequence[tuple[Any, str]]
+    posterior: Posterior, title: str, entries: Sequence[tuple[Any, str]]
 ) -> tuple[Page, list[tuple[Panel, int, Parameter]]]:
     """A page with a panel for each parameter, and the parameters on it."""
-    shown = list(enumerate(found.problem.estimated))[:MOST_PANELS]
-    more = f" (the first {len(shown)} of {len(found.names)})" if len(shown) < len(found.names) else ""
-    page = Page(f"{found.problem.name}: {title}{more}")
+    shown = list(enumerate(posterior.problem.estimated))[:MOST_PANELS]
+    more = f" (the first {len(shown)} of {len(posterior.names)})" if len(shown) < len(posterior.names) else ""
+    page = Page(f"{posterior.problem.name}: {title}{more}")
     page.legend(entries)
     panels = small_panels(page, [p.name for _, p in shown])
     return page, [(panel, k, p) for panel, (k, p) in zip(panels, shown, strict=True)]
@@ -95,7 +95,7 @@ def _round_values(low: float, high: float, most: int = 4) -> list[float]:
 # Each parameter
 
 
-def _marginals(found: Posterior) -> Figure:
+def _marginals(posterior: Posterior) -> Figure:
     entries: list[tuple[Any, str]] = [
         (Line2D([], [], color=PALETTE[2], linewidth=0.8), "each chain"),
         (Patch(color=PALETTE[5], alpha=0.45, linewidth=0), "all draws"),
@@ -103,25 +103,27 @@ def _marginals(found: Posterior) -> Figure:
         (Line2D([], [], color="black", linewidth=2.0), "95 %"),
         (Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best"),
     ]
-    page, shown = _page(found, "posterior of each parameter", entries)
+    page, shown = _page(posterior, "posterior of each parameter", entries)
     for panel, k, p in shown:
         axes = panel.axes
-        draws = found.x[:, :, k].ravel()
-        low, high = _view(draws, found.best[k])
+        draws = posterior.x[:, :, k].ravel()
+        low, high = _view(draws, posterior.best[k])
         edges = np.linspace(low, high, _BINS + 1)
         density, _ = np.histogram(draws, edges, density=True)
         axes.stairs(density, edges, fill=True, color=PALETTE[5], alpha=0.45)
-        for rows in np.array_split(found.x[:, :, k], found.chains):
+        for rows in np.array_split(posterior.x[:, :, k], posterior.chains):
             own, _ = np.histogram(rows, edges, density=True)
             axes.stairs(own, edges, color=PALETTE[2], linewidth=0.5, alpha=0.6)
             density = np.maximum(density, own)
         grid = np.linspace(low, high, 201)
         axes.plot(
-            grid, _prior_density(found.problem, k, grid), color=PALETTE[1], linestyle=(0, (4, 1.5)), linewidth=1.0
+            grid, _prior_density(posterior.problem, k, grid), color=PALETTE[1], linestyle=(0, (4, 1.5)), linewidth=1.0
         )
         top = 1.12 * float(density.max())
         axes.plot(np.quantile(draws, [0.025, 0.975]), [0.02 * top] * 2, color="black", linewidth=2.0)
-        axes.plot([found.best[k]], [0.02 * top], "D", color="white", markeredgecolor="black", markersize=3.4, zorder=4)
+        axes.plot(
+            [posterior.best[k]], [0.02 * top], "D", color="white", markeredgecolor="black", markersize=3.4, zorder=4
+        )
         axes.set_ylim(0, top)
         axes.set_xlim(low, high)
         axes.set_yticks([])
@@ -163,14 +165,14 @@ def _prior_density(problem: Problem, k: int, grid: np.ndarray) -> np.ndarray:
 # Which go together
 
 
-def _pairs(found: Posterior) -> Figure:
-    flat = found.x.reshape(-1, found.x.shape[-1])
+def _pairs(posterior: Posterior) -> Figure:
+    flat = posterior.x.reshape(-1, posterior.x.shape[-1])
     chosen = _most_entangled(flat)
     n = len(chosen)
-    part = "" if n == len(found.names) else f" (the {n} that go together most, of {len(found.names)})"
-    page = Page(f"{found.problem.name}: pairs of parameters{part}")
+    part = "" if n == len(posterior.names) else f" (the {n} that go together most, of {len(posterior.names)})"
+    page = Page(f"{posterior.problem.name}: pairs of parameters{part}")
     marks = [(Line2D([], [], color="black", marker="D", markerfacecolor="white", linestyle="", markersize=3.4), "best")]
-    if found.divergences:
+    if posterior.divergences:
         marks.append((Line2D([], [], color=PALETTE[1], marker="x", linestyle="", markersize=3), "trajectory diverged"))
     page.legend(marks)
     left = 0.78
@@ -178,11 +180,11 @@ def _pairs(found: Posterior) -> Figure:
     tall = min(size, 1.6)
     top = page.top + 0.12
     thin = np.linspace(0, len(flat) - 1, min(len(flat), _POINTS)).astype(int)
-    lost = flat[found.diverging.ravel()]
+    lost = flat[posterior.diverging.ravel()]
     for row, i in enumerate(chosen):
         for column, j in enumerate(chosen[: row + 1]):
             axes = page.axes(left + column * size, top + row * tall, 0.88 * size, 0.88 * tall)
-            view = _view(flat[:, j], found.best[j])
+            view = _view(flat[:, j], posterior.best[j])
             if i == j:
                 axes.hist(flat[:, i], list(np.linspace(*view, _BINS)), color=PALETTE[5], alpha=0.6)
                 axes.set_yticks([])
@@ -191,19 +193,21 @@ def _pairs(found: Posterior) -> Figure:
                     flat[thin, j], flat[thin, i], ".", color=PALETTE[2], markersize=1.5, alpha=0.35, rasterized=True
                 )
                 axes.plot(lost[:, j], lost[:, i], "x", color=PALETTE[1], markersize=3, markeredgewidth=0.7)
-                axes.plot(found.best[j], found.best[i], "D", color="white", markeredgecolor="black", markersize=3.4)
-                axes.set_ylim(*_view(flat[:, i], found.best[i]))
-                _natural_ticks(axes, found.problem.estimated[i], upright=True)
+                axes.plot(
+                    posterior.best[j], posterior.best[i], "D", color="white", markeredgecolor="black", markersize=3.4
+                )
+                axes.set_ylim(*_view(flat[:, i], posterior.best[i]))
+                _natural_ticks(axes, posterior.problem.estimated[i], upright=True)
             axes.set_xlim(*view)
-            _natural_ticks(axes, found.problem.estimated[j])
+            _natural_ticks(axes, posterior.problem.estimated[j])
             if row < n - 1:
                 axes.set_xticklabels([])
             if column or i == j:
                 axes.set_yticklabels([])
     for place, k in enumerate(chosen):
-        _named(page, found.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
+        _named(page, posterior.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
         if place:
-            parts = wrapped(found.names[k], 0.88 * tall, 6.0)
+            parts = wrapped(posterior.names[k], 0.88 * tall, 6.0)
             for number, text in enumerate(parts):
                 at = 0.12 + 0.11 * number
                 page.text(at, top + (place + 0.44) * tall, text, 6.0, rotation=90, ha="center", va="center")
@@ -229,16 +233,16 @@ def _most_entangled(flat: np.ndarray) -> list[int]:
 # Whether the chains agree
 
 
-def _ranks(found: Posterior) -> Figure:
-    page, shown = _page(found, "ranks of each chain's draws among all draws", _chain_entries(found))
-    n, own = found.log_density.size, found.log_density.size // found.chains
+def _ranks(posterior: Posterior) -> Figure:
+    page, shown = _page(posterior, "ranks of each chain's draws among all draws", _chain_entries(posterior))
+    n, own = posterior.log_density.size, posterior.log_density.size // posterior.chains
     edges = np.linspace(0, n, _RANK_BINS + 1)
     expected = own / _RANK_BINS
     for panel, k, p in shown:
         axes = panel.axes
-        ranks = found.x[:, :, k].ravel().argsort().argsort().reshape(found.chains, -1)
+        ranks = posterior.x[:, :, k].ravel().argsort().argsort().reshape(posterior.chains, -1)
         # Two standard deviations of independent draws; those of a chain are fewer than they look.
-        share = min(1.0, max(found.bulk[p.name], 1.0) / n)
+        share = min(1.0, max(posterior.bulk[p.name], 1.0) / n)
         spread = 2.0 * math.sqrt(expected * (1 - 1 / _RANK_BINS) / share)
         axes.axhspan(max(expected - spread, 0.0), expected + spread, color=FAINT, zorder=0)
         for chain, row in enumerate(ranks):
@@ -246,29 +250,31 @@ def _ranks(found: Posterior) -> Figure:
         axes.set_xlim(0, n)
         axes.set_ylim(0, None)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
-        panel.x_label(f"rank (R-hat {found.r_hat[p.name]:.3f})")
+        panel.x_label(f"rank (R-hat {posterior.r_hat[p.name]:.3f})")
         panel.y_label("draws")
     return page.finish()
 
 
-def _chain_entries(found: Posterior) -> list[tuple[Any, str]]:
+def _chain_entries(posterior: Posterior) -> list[tuple[Any, str]]:
     return [
         (Line2D([], [], color=PALETTE[k % len(PALETTE)]), f"chain {k + 1}")
-        for k in range(min(found.chains, len(PALETTE)))
+        for k in range(min(posterior.chains, len(PALETTE)))
     ]
 
 
-def _traces(found: Posterior) -> Figure:
+def _traces(posterior: Posterior) -> Figure:
     best = Line2D([], [], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
-    page, shown = _page(found, "draws in the order in which they came", [*_chain_entries(found), (best, "best")])
+    page, shown = _page(
+        posterior, "draws in the order in which they came", [*_chain_entries(posterior), (best, "best")]
+    )
     for panel, k, p in shown:
         axes = panel.axes
-        for chain, rows in enumerate(np.array_split(found.x[:, :, k], found.chains)):
+        for chain, rows in enumerate(np.array_split(posterior.x[:, :, k], posterior.chains)):
             color = PALETTE[chain % len(PALETTE)]
             axes.plot(np.arange(1, rows.shape[1] + 1), rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
-        axes.set_ylim(*_view(found.x[:, :, k], found.best[k]))
-        axes.axhline(found.best[k], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
-        axes.set_xlim(1, found.x.shape[1])
+        axes.set_ylim(*_view(posterior.x[:, :, k], posterior.best[k]))
+        axes.axhline(posterior.best[k], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
+        axes.set_xlim(1, posterior.x.shape[1])
         _natural_ticks(axes, p, upright=True)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         panel.x_label("draw")
@@ -279,15 +285,18 @@ def _traces(found: Posterior) -> Figure:
 # Whether they reach the tails
 
 
-def _energy(found: Posterior) -> Figure:
-    page = Page(f"{found.problem.name}: energy and objective of the draws")
-    new = f"energy: {float(found.energy_fraction.min()):.2f} or more of each level is new"
-    titles = [new if found.method == "nuts" else "energy", f"objective; {found.divergences} divergences (crosses)"]
+def _energy(posterior: Posterior) -> Figure:
+    page = Page(f"{posterior.problem.name}: energy and objective of the draws")
+    new = f"energy: {float(posterior.energy_fraction.min()):.2f} or more of each level is new"
+    titles = [
+        new if posterior.method == "nuts" else "energy",
+        f"objective; {posterior.divergences} divergences (crosses)",
+    ]
     first, second = page.panels(titles, 2, 1.4, gap=0.7, least=1.6)
     left, right = first.axes, second.axes
-    if found.method == "nuts":
-        level = found.energy - found.energy.mean(axis=1, keepdims=True)
-        steps = np.diff(found.energy, axis=1)
+    if posterior.method == "nuts":
+        level = posterior.energy - posterior.energy.mean(axis=1, keepdims=True)
+        steps = np.diff(posterior.energy, axis=1)
         reach = float(np.quantile(np.abs(np.concatenate([level.ravel(), steps.ravel()])), 0.999))
         edges = np.linspace(-reach, reach, 41)
         for values, color, text in ((level, PALETTE[5], "level of energy"), (steps, PALETTE[1], "change by one draw")):
@@ -299,12 +308,12 @@ def _energy(found: Posterior) -> Figure:
     else:
         left.text(0.5, 0.5, "an ensemble has no energy", ha="center", va="center", color=GREY)
     left.set_yticks([])
-    for chain, rows in enumerate(np.array_split(found.log_density, found.chains)):
+    for chain, rows in enumerate(np.array_split(posterior.log_density, posterior.chains)):
         color = PALETTE[chain % len(PALETTE)]
         right.plot(np.arange(1, rows.shape[1] + 1), -rows.T, color=color, linewidth=0.35, alpha=0.7, rasterized=True)
-    lost = np.argwhere(found.diverging)
-    right.plot(lost[:, 1] + 1, -found.log_density[tuple(lost.T)], "x", color=PALETTE[1], markersize=3.5)
-    right.set_xlim(1, found.x.shape[1])
+    lost = np.argwhere(posterior.diverging)
+    right.plot(lost[:, 1] + 1, -posterior.log_density[tuple(lost.T)], "x", color=PALETTE[1], markersize=3.5)
+    right.set_xlim(1, posterior.x.shape[1])
     second.x_label("draw")
     second.y_label("objective")
     return page.finish()

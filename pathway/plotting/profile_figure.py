@@ -26,7 +26,7 @@ _OPEN = {
 }
 
 
-def plot_any_profile(found: Profiles, what: str = "profiles") -> Figure:
+def plot_any_profile(profiles: Profiles, what: str = "profiles") -> Figure:
     """Profiles as one of the two figures.
 
     Raises
@@ -36,23 +36,23 @@ def plot_any_profile(found: Profiles, what: str = "profiles") -> Figure:
     """
     if what not in KINDS:
         raise ValueError(f"there is no figure '{what}' of profiles: {', '.join(KINDS)}")
-    return plot_profiles(found) if what == "profiles" else plot_paths(found)
+    return plot_profiles(profiles) if what == "profiles" else plot_paths(profiles)
 
 
-def plot_profiles(found: Profiles) -> Figure:
+def plot_profiles(profiles: Profiles) -> Figure:
     """The rise of the objective above the best while one parameter is held and the others adapt.
 
     Where the curve passes the dashed line, the confidence interval ends; the side of a curve that stays below is shaded
     to the bound.
     """
     with house_style():
-        page = Page(f"{found.problem.name}: profile likelihoods, {100 * found.level:.4g} % intervals")
-        for panel, (name, p) in zip(small_panels(page, list(found)), found.items(), strict=True):
+        page = Page(f"{profiles.problem.name}: profile likelihoods, {100 * profiles.level:.4g} % intervals")
+        for panel, (name, p) in zip(small_panels(page, list(profiles)), profiles.items(), strict=True):
             axes = panel.axes
-            about = found.problem.estimated[found.problem.names.index(name)]
+            about = profiles.problem.estimated[profiles.problem.names.index(name)]
             best = _rise(panel, p)
             axes.plot(
-                [_start(found, name)], [p.began - best], "o", color=PALETTE[2], markerfacecolor="white", markersize=4
+                [_start(profiles, name)], [p.began - best], "o", color=PALETTE[2], markerfacecolor="white", markersize=4
             )
             for limit, is_open in ((p.lower, p.lower_open), (p.upper, p.upper_open)):
                 if not is_open:
@@ -77,8 +77,8 @@ def _rise(panel: Panel, p: Any) -> float:
     return best
 
 
-def _start(found: Profiles, name: str) -> float:
-    return float(found.problem.from_scale(found.best)[found.problem.names.index(name)])
+def _start(profiles: Profiles, name: str) -> float:
+    return float(profiles.problem.from_scale(profiles.best)[profiles.problem.names.index(name)])
 
 
 def _value_axis(panel: Panel, about: Parameter, p: Profile) -> None:
@@ -102,12 +102,12 @@ def _few_ticks(panel: Panel) -> None:
     plain_ticks(panel.axes.xaxis)
 
 
-def plot_prediction_profiles(found: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Figure:
+def plot_prediction_profiles(profiles: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Figure:
     """The rise of the objective while one prediction is held and all parameters adapt."""
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     with house_style():
         page = Page(f"{problem.name}: profiles of predictions, {100 * level:.4g} % intervals")
-        for panel, p in zip(small_panels(page, list(found), 3), found.values(), strict=True):
+        for panel, p in zip(small_panels(page, list(profiles), 3), profiles.values(), strict=True):
             _rise(panel, p)
             _few_ticks(panel)
             observable = p.measurement.observable
@@ -117,22 +117,22 @@ def plot_prediction_profiles(found: Mapping[str, PredictionProfile], problem: Pr
         return page.finish()
 
 
-def plot_paths(found: Profiles, most: int = 6) -> Figure:
+def plot_paths(profiles: Profiles, most: int = 6) -> Figure:
     """How the other parameters move along the profiles that stay open, on the scale of the search."""
-    shown = {name: p for name, p in found.items() if p.companions}
+    shown = {name: p for name, p in profiles.items() if p.companions}
     with house_style():
-        page = Page(f"{found.problem.name}: what moves along with open profiles")
+        page = Page(f"{profiles.problem.name}: what moves along with open profiles")
         for panel, (name, p) in zip(small_panels(page, list(shown), 3, 1.3), shown.items(), strict=True):
-            k = found.problem.names.index(name)
-            own = p.points[:, k] - found.best[k]
+            k = profiles.problem.names.index(name)
+            own = p.points[:, k] - profiles.best[k]
             inside = p.objectives <= p.threshold
             entries = []
             for j, other in enumerate(sorted(p.companions, key=lambda n: -abs(p.companions[n]))[:most]):
-                column = found.problem.names.index(other)
-                moved = p.points[inside, column] - found.best[column]
+                column = profiles.problem.names.index(other)
+                moved = p.points[inside, column] - profiles.best[column]
                 entries += panel.axes.plot(own[inside], moved, color=PALETTE[(1 + j) % len(PALETTE)], label=other)
             panel.axes.axhline(0.0, color=FAINT, zorder=0)
-            scale = found.problem.estimated[k].scale
+            scale = profiles.problem.estimated[k].scale
             panel.x_label("away from the best" + ("" if scale == "linear" else f", {scale}"))
             panel.key([(line, line.get_label()) for line in entries])
             span = float(np.ptp(own[inside])) if inside.any() else math.nan

@@ -21,43 +21,43 @@ _LEAST_SIDE = 0.9
 """Inches: so much the label of the color bar needs."""
 
 
-def plot_screen(found: Screen) -> Figure:
+def plot_screen(screen: Screen) -> Figure:
     """The strongest single targets as bars, and pairs as a heat map of up to 50 x 50."""
     with house_style():
-        what = f"knocked down to {found.factor:g}" if found.factor < 1 else f"turned up {found.factor:g}-fold"
-        page = Page(f"What changes the drug's effect in '{found.arm}': each target {what}")
-        places = found.unlike()[:_SHOWN]
-        kinds = dict.fromkeys(found.targets[k].kind for k in places)
+        what = f"knocked down to {screen.factor:g}" if screen.factor < 1 else f"turned up {screen.factor:g}-fold"
+        page = Page(f"What changes the drug's effect in '{screen.arm}': each target {what}")
+        places = screen.unlike()[:_SHOWN]
+        kinds = dict.fromkeys(screen.targets[k].kind for k in places)
         page.legend([(Patch(color=_KIND_COLORS[k]), k) for k in kinds])
-        _singles(page, found, places)
-        if len(found.paired) > 1:
-            _pairs(page, found)
+        _singles(page, screen, places)
+        if len(screen.paired) > 1:
+            _pairs(page, screen)
         return page.finish()
 
 
-def _singles(page: Page, found: Screen, places: list[int]) -> None:
+def _singles(page: Page, screen: Screen, places: list[int]) -> None:
     """One bar for each target, what does the same as one above in its name; beside them growth without the drug."""
-    lines, wide, deepest = rows_of_names([_label(found, k) for k in places], 0.38 * page.width, 6.0)
+    lines, wide, deepest = rows_of_names([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
     row = max(0.135, 0.88 * LINE * deepest + 0.025)
     left, tall = RIGHT + wide + 0.1, row * len(places)
     beside = 0.2 * page.width
     bars = page.axes(left, page.top, page.width - left - RIGHT - beside - 0.25, tall)
     growth = page.axes(page.width - RIGHT - beside, page.top, beside, tall)
     for number, k in enumerate(places):
-        bars.barh(number, found.change[k], color=_KIND_COLORS[found.targets[k].kind], height=0.7)
-        whisker(bars, found.intervals[k], number)
+        bars.barh(number, screen.change[k], color=_KIND_COLORS[screen.targets[k].kind], height=0.7)
+        whisker(bars, screen.intervals[k], number)
     page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(places))], size=6.0)
     bars.axvline(0, color="black", linewidth=0.6)
-    growth.plot(found.growth[places], range(len(places)), "o", color="black", markersize=2.5)
+    growth.plot(screen.growth[places], range(len(places)), "o", color="black", markersize=2.5)
     growth.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
-    growth.set_xlim(0, max(1.25, 1.1 * float(np.max(found.growth[places]))))
+    growth.set_xlim(0, max(1.25, 1.1 * float(np.max(screen.growth[places]))))
     for axes in (bars, growth):
         axes.set_ylim(len(places) - 0.4, -0.6)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if axes is bars else 2))
-    drawn = "; line and dot: 95 % and median of draws" if found.draws.count else ""
-    words = f"change of GR (GR without: {found.baseline:.2f}; left: response restored{drawn})"
+    drawn = "; line and dot: 95 % and median of draws" if screen.draws.count else ""
+    words = f"change of GR (GR without: {screen.baseline:.2f}; left: response restored{drawn})"
     width = page.width - left - RIGHT - beside - 0.25
     deepest = 1
     for text, begin, room in ((words, left, width), ("growth without drug", page.width - RIGHT - beside, beside)):
@@ -69,21 +69,21 @@ def _singles(page: Page, found: Screen, places: list[int]) -> None:
     page.top += tall + 0.25 + LINE * deepest + 0.1
 
 
-def _label(found: Screen, place: int) -> str:
-    name, others = readable(found.targets[place].name), len(found.same_as(place))
+def _label(screen: Screen, place: int) -> str:
+    name, others = readable(screen.targets[place].name), len(screen.same_as(place))
     return name if not others else f"{name} (and {others} alike)"
 
 
-def _pairs(page: Page, found: Screen) -> None:
+def _pairs(page: Page, screen: Screen) -> None:
     """A map of as many pairs as have room for their names."""
-    first = found.paired[:_MOST_PAIRS]
-    beside = max(text_width(readable(found.targets[k].name)) for k in first) + 0.9
+    first = screen.paired[:_MOST_PAIRS]
+    beside = max(text_width(readable(screen.targets[k].name)) for k in first) + 0.9
     paired = min(len(first), int((page.width - RIGHT - beside) / 0.1))
-    of = f"{paired} of {len(found.paired)} targets; diagonal: one alone; negative: response restored"
+    of = f"{paired} of {len(screen.paired)} targets; diagonal: one alone; negative: response restored"
     page.lines(f"Pairs ({of})", 7.0, weight="bold")
     page.top += 0.05
-    names = [readable(found.targets[k].name) for k in found.paired[:paired]]
-    values = np.ma.masked_invalid(found.pairs[:paired, :paired]) - found.baseline
+    names = [readable(screen.targets[k].name) for k in screen.paired[:paired]]
+    values = np.ma.masked_invalid(screen.pairs[:paired, :paired]) - screen.baseline
     limit = float(np.abs(values).max())
     size = 5.0 if paired > _SMALL_ABOVE else 6.0
     left = RIGHT + max(text_width(name, size) for name in names) + 0.08

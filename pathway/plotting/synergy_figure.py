@@ -20,35 +20,35 @@ _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess"
 _MISSING = "#BFBFBF"
 
 
-def plot_grid(found: Grid, given: Schedules | None = None) -> Figure:
+def plot_grid(grid: Grid, given: Schedules | None = None) -> Figure:
     """The verdict in words, heat maps of effect and excess, isoboles, schedules.
 
     Thin lines among the isoboles are those of draws. Cells too small for their numbers get colour bars instead.
     """
     with house_style():
-        effect = f"Effect: {SCALES[found.scale]}, {found.since:g} to {found.until:g} h. "
+        effect = f"Effect: {SCALES[grid.scale]}, {grid.since:g} to {grid.until:g} h. "
         page = Page(
-            f"{found.first.agent.name} with {found.second.agent.name}",
+            f"{grid.first.agent.name} with {grid.second.agent.name}",
             effect + "Excess: expected minus found; positive is synergy.",
         )
-        for line in _verdict(found):
+        for line in _verdict(grid):
             page.lines(line)
         page.top += 0.08
-        maps = [("Effect (1: untreated)", None), *((_title(name, e), e) for name, e in found.excess.items())]
+        maps = [("Effect (1: untreated)", None), *((_title(name, e), e) for name, e in grid.excess.items())]
         titles = [title for title, _ in maps] + ["Isoboles (dashed: additive)"]
         if given is not None:
             titles.append(f"{given.second.split(' (')[0]} before, with, after")
         panels = page.panels(titles, 3, 1.7, left=0.68, gap=0.66, below=0.6)
-        limit = max(0.05, *(float(np.abs(e.values).max()) for e in found.excess.values() if e.values.count()))
+        limit = max(0.05, *(float(np.abs(e.values).max()) for e in grid.excess.values() if e.values.count()))
         for panel, (_, excess) in zip(panels, maps, strict=False):
             if excess is None:
-                _heat(panel, found, np.ma.MaskedArray(found.surface.effect), "cividis", (0.0, 1.0), "{:.2f}")
+                _heat(panel, grid, np.ma.MaskedArray(grid.surface.effect), "cividis", (0.0, 1.0), "{:.2f}")
             else:
-                _heat(panel, found, excess.values, "PuOr", (-limit, limit), "{:+.2f}")
-        _isoboles(panels[len(maps)], found)
+                _heat(panel, grid, excess.values, "PuOr", (-limit, limit), "{:+.2f}")
+        _isoboles(panels[len(maps)], grid)
         if given is not None:
             _schedules(panels[-1], given)
-        if not _is_numbered(panels[0], found):
+        if not _is_numbered(panels[0], grid):
             _color_bars(page, limit)
         return page.finish()
 
@@ -62,8 +62,8 @@ _CELL = 0.235, 0.12
 """Inches that a cell needs across and down for its number."""
 
 
-def _is_numbered(panel: Panel, found: Grid) -> bool:
-    rows, columns = found.surface.effect.shape
+def _is_numbered(panel: Panel, grid: Grid) -> bool:
+    rows, columns = grid.surface.effect.shape
     return panel.width / columns >= _CELL[0] and panel.height / rows >= _CELL[1]
 
 
@@ -84,21 +84,21 @@ def _color_bars(page: Page, limit: float) -> None:
 
 
 def _heat(
-    panel: Panel, found: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
+    panel: Panel, grid: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
 ) -> None:
     import matplotlib
 
     axes = panel.axes
     palette = matplotlib.colormaps[colors].with_extremes(bad=_MISSING)
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=palette, vmin=limits[0], vmax=limits[1])
-    if _is_numbered(panel, found):
+    if _is_numbered(panel, grid):
         for i in range(values.shape[0]):
             for j in range(values.shape[1]):
                 _cell(axes, image, values, i, j, form)
-    _doses(axes.yaxis, found.first, panel.height / 0.14)
-    _doses(axes.xaxis, found.second, panel.width / 0.36)
-    panel.x_label(f"{found.second.agent.name}, {found.second.unit}")
-    panel.y_label(f"{found.first.agent.name}, {found.first.unit}")
+    _doses(axes.yaxis, grid.first, panel.height / 0.14)
+    _doses(axes.xaxis, grid.second, panel.width / 0.36)
+    panel.x_label(f"{grid.second.agent.name}, {grid.second.unit}")
+    panel.y_label(f"{grid.first.agent.name}, {grid.first.unit}")
     axes.tick_params(length=0, labelsize=6)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -128,9 +128,9 @@ _MOST_LINES = 50
 """Isoboles of so many draws are drawn."""
 
 
-def _isoboles(panel: Panel, found: Grid) -> None:
+def _isoboles(panel: Panel, grid: Grid) -> None:
     """Lines of equal effect; dashed is what additivity would give."""
-    axes, surface = panel.axes, found.surface
+    axes, surface = panel.axes, grid.surface
     lowest = float(surface.effect.min())
     levels = [level for level in (0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2) if level > lowest][-4:]
     drawn = False
@@ -140,14 +140,14 @@ def _isoboles(panel: Panel, found: Grid) -> None:
             continue
         drawn = True
         color = PALETTE[1 + index]
-        for effect in found.drawn[:_MOST_LINES]:
+        for effect in grid.drawn[:_MOST_LINES]:
             other = isobole(replace(surface, effect=effect), level)
             axes.plot(other.doses_second, other.doses_first, color=color, linewidth=0.4, alpha=0.35, zorder=0)
         axes.plot(line.doses_second, line.doses_first, color=color, label=f"effect {level:g}")
         if None not in line.additive:
             axes.plot([0, line.additive[1]], [line.additive[0], 0], color=color, linewidth=0.8, linestyle=(0, (2, 2)))
-    panel.x_label(f"{found.second.agent.name}, {found.second.unit}")
-    panel.y_label(f"{found.first.agent.name}, {found.first.unit}")
+    panel.x_label(f"{grid.second.agent.name}, {grid.second.unit}")
+    panel.y_label(f"{grid.first.agent.name}, {grid.first.unit}")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
     plain_ticks(axes.xaxis, axes.yaxis)
@@ -161,9 +161,9 @@ def _schedules(panel: Panel, given: Schedules) -> None:
     """Effect of full doses by when the second agent is given."""
     axes, places = panel.axes, range(len(given.shifts))
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
-    for place, found in zip(places, given.intervals(), strict=True):
-        whisker(axes, found, place, upright=True)
-        axes.text(place, found.value / 2, f"{found.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
+    for place, grid in zip(places, given.intervals(), strict=True):
+        whisker(axes, grid, place, upright=True)
+        axes.text(place, grid.value / 2, f"{grid.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
     axes.set_xticks(places, [when(shift).replace(" h ", " h\n") for shift in given.shifts])
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)
     axes.set_ylim(0, 1.05)
@@ -171,19 +171,19 @@ def _schedules(panel: Panel, given: Schedules) -> None:
     panel.y_label("growth rate, of untreated")
 
 
-def _verdict(found: Grid) -> list[str]:
-    lines = [found.conclusion()]
-    lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in found.verdicts.items()) + ".")
-    if found.musyc is not None:
-        fit = found.musyc.surface
+def _verdict(grid: Grid) -> list[str]:
+    lines = [grid.conclusion()]
+    lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in grid.verdicts.items()) + ".")
+    if grid.musyc is not None:
+        fit = grid.musyc.surface
         lines.append(
             f"MuSyC: efficacy beta {fit.beta:+.2f}, potency alpha12 {fit.alpha_12:.2f} (first on second), "
-            f"alpha21 {fit.alpha_21:.2f} (second on first), r2 {found.musyc.r_squared:.3f}."
+            f"alpha21 {fit.alpha_21:.2f} (second on first), r2 {grid.musyc.r_squared:.3f}."
         )
-    if found.intervals:
-        words = [f"{n} {i.low:+.3f} to {i.high:+.3f}" for n, i in found.intervals.items() if i.low is not None]
-        lines.append(f"95 % of {found.draws.count} draws ({found.draws.kind}): {'; '.join(words)}.".replace("_", ""))
-    undefined = sorted({u.reason for e in found.excess.values() for u in e.undefined})
+    if grid.intervals:
+        words = [f"{n} {i.low:+.3f} to {i.high:+.3f}" for n, i in grid.intervals.items() if i.low is not None]
+        lines.append(f"95 % of {grid.draws.count} draws ({grid.draws.kind}): {'; '.join(words)}.".replace("_", ""))
+    undefined = sorted({u.reason for e in grid.excess.values() for u in e.undefined})
     if undefined:
         lines.append("n.d.: not defined, " + "; ".join(undefined) + ".")
     return lines

@@ -19,29 +19,30 @@ _CAPTION = (
 )
 
 
-def variant_rows(found: Verdict) -> Table:
+def variant_rows(verdict: Verdict) -> Table:
     """One row for each variant, the best first."""
     header = ["variant", "parameters", "measurements", "log-likelihood", "AIC", "AICc", "BIC", "weight"]
     rows = [
-        [v.name, v.parameters, v.measurements, v.log_likelihood, v.aic, v.aicc, v.bic, v.weight] for v in found.variants
+        [v.name, v.parameters, v.measurements, v.log_likelihood, v.aic, v.aicc, v.bic, v.weight]
+        for v in verdict.variants
     ]
     return header, rows
 
 
-def ratio_rows(found: Verdict) -> Table:
+def ratio_rows(verdict: Verdict) -> Table:
     """One row for each pair of which one contains the other."""
     header = ["restricted", "within", "holds", "degrees of freedom", "likelihood ratio", "p", "at the edge"]
     rows: list[list[Any]] = []
-    for r in found.ratios:
+    for r in verdict.ratios:
         held = ", ".join(f"{name} = {value:g}" for name, value in r.held.items())
         edge = "yes" if r.at_bound else "no"
         rows.append([r.restricted, r.full, held, len(r.held), r.statistic, r.p, edge])
     return header, rows
 
 
-def comparison_summary(found: Verdict) -> str:
+def comparison_summary(verdict: Verdict) -> str:
     """In one sentence."""
-    first, second = found.variants[:2]
+    first, second = verdict.variants[:2]
     gap = second.aicc - first.aicc
     if gap < 2.0:
         return f"The data hardly tell '{first.name}' and '{second.name}' apart (AICc differs by {gap:.2g})."
@@ -49,30 +50,30 @@ def comparison_summary(found: Verdict) -> str:
     return f"The data {clearly} for '{first.name}': its AICc is {gap:.3g} below that of '{second.name}', the next."
 
 
-def comparison_report(found: Verdict, fits: Mapping[str, Path]) -> Report:
+def comparison_report(verdict: Verdict, fits: Mapping[str, Path]) -> Report:
     """What a comparison leaves.
 
     Parameters
     ----------
-    found : Verdict
+    verdict : Verdict
     fits : mapping of variant to the folder of its fit
     """
     from pathway.plotting.comparison_figure import plot_comparison
 
     places = {name: str(folder) for name, folder in fits.items()}
     files = {f"{number}/{FIT}": (folder / FIT).read_bytes() for number, folder in enumerate(fits.values(), 1)}
-    header, rows = variants = variant_rows(found)
+    header, rows = variants = variant_rows(verdict)
     return Report(
         kind=COMPARISON,
         identity={"fits": ", ".join(places.values()), "settings": []},
         title="Variants of a model, fitted to the same data",
         origin=Origin(files, more={"without": []}),
-        tables={"variants": variants, "ratios": ratio_rows(found)},
-        figures={"comparison": Drawing(partial(plot_comparison, found), _CAPTION)},
-        sentences=[comparison_summary(found)],
+        tables={"variants": variants, "ratios": ratio_rows(verdict)},
+        figures={"comparison": Drawing(partial(plot_comparison, verdict), _CAPTION)},
+        sentences=[comparison_summary(verdict)],
         template="comparison.html",
         page=lambda: {
-            "concerns": found.concerns,
+            "concerns": verdict.concerns,
             "variants": (header, [[*row[:3], *(round(v, 1) for v in row[3:7]), row[7]] for row in rows]),
             "fits": (["variant", "folder of its fit"], list(places.items())),
         },

@@ -75,8 +75,8 @@ class Findings:
         """95 % limits of the parameter at position k and where they come from."""
         name = self.fit.problem.names[k]
         if name in self.profiles:
-            found = self.profiles[name]
-            return found.lower, found.upper, f"profile, {found.verdict}"
+            facts = self.profiles[name]
+            return facts.lower, facts.upper, f"profile, {facts.verdict}"
         deviation = self.local.deviations[name]
         if not math.isfinite(deviation):
             return math.nan, math.nan, "not seen by the data"
@@ -104,16 +104,16 @@ def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Finding
 # Tables
 
 
-def parameter_rows(found: Findings) -> Table:
+def parameter_rows(facts: Findings) -> Table:
     """One row for each estimated parameter."""
     header = ["parameter", "value", "unit", "95 % from", "95 % to", "interval by", "lower bound", "upper bound"]
     header += ["prior", "meaning"]
     rows: list[list[Any]] = []
-    for k, p in enumerate(found.fit.problem.estimated):
-        low, high, by = found.interval(k)
-        if wall := found.at_bound(k):
+    for k, p in enumerate(facts.fit.problem.estimated):
+        low, high, by = facts.interval(k)
+        if wall := facts.at_bound(k):
             by += f"; at its {wall} bound"
-        value = found.fit.best.parameters[p.name]
+        value = facts.fit.best.parameters[p.name]
         rows.append([p.name, value, p.unit, low, high, by, p.lower, p.upper, prior_words(p), p.meaning])
     return header, rows
 
@@ -129,9 +129,9 @@ def prior_words(p: Parameter) -> str:
     return f"{prior.distribution.replace('_', '-')} ({numbers})"
 
 
-def measurement_rows(found: Findings) -> Table:
+def measurement_rows(facts: Findings) -> Table:
     """One row for each measurement, with what was fitted to it."""
-    problem, c = found.fit.problem, found.comparison
+    problem, c = facts.fit.problem, facts.comparison
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     time = f"time [{problem.model.time_unit or 'unit of the model'}]"
     header = ["condition", time, "observable", "unit", "measured", "limit", "fitted", "noise", "residual", "counts"]
@@ -145,7 +145,7 @@ def measurement_rows(found: Findings) -> Table:
     return header, rows
 
 
-def agreement_rows(found: Findings) -> Table:
+def agreement_rows(facts: Findings) -> Table:
     """One row for each observable: how well it is met."""
     header = [
         "observable",
@@ -158,9 +158,9 @@ def agreement_rows(found: Findings) -> Table:
         "trend",
         "held out, per point",
     ]
-    units = {o.name: o.unit or "unit of the data" for o in found.fit.problem.observables}
+    units = {o.name: o.unit or "unit of the data" for o in facts.fit.problem.observables}
     rows: list[list[Any]] = []
-    for a in found.agreements:
+    for a in facts.agreements:
         share = a.chi_squared / a.points if a.points else None
         outside = None if math.isnan(a.held_out_chi_squared) else a.held_out_chi_squared / a.held_out
         trend = None if math.isnan(a.trend) else a.trend
@@ -186,7 +186,7 @@ def fit_report(
     fit: Fit,
     source: ProblemFiles,
     profiles: Profiles | None = None,
-    found: Findings | None = None,
+    facts: Findings | None = None,
 ) -> Report:
     """What a fit leaves beside its starts.
 
@@ -195,66 +195,66 @@ def fit_report(
     fit : Fit
     source : ProblemFiles
     profiles : Profiles, optional
-    found : Findings, optional
+    facts : Findings, optional
         Of this fit with these profiles, where they are known already.
     """
-    found = found or findings(fit, profiles)
+    facts = facts or findings(fit, profiles)
     return Report(
         kind=FIT_KIND,
         identity={"problem": fit.problem.name},
         title=source.title or fit.problem.name,
         origin=source.origin(fit.seed),
         tables={
-            "parameters": parameter_rows(found),
-            "measurements": measurement_rows(found),
-            "agreement": agreement_rows(found),
+            "parameters": parameter_rows(facts),
+            "measurements": measurement_rows(facts),
+            "agreement": agreement_rows(facts),
             "starts": start_rows(fit),
         },
-        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, found, profiles).items()},
-        sentences=[summary(found)],
+        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, facts, profiles).items()},
+        sentences=[summary(facts)],
         saved={FIT: partial(fit.save, with_inputs=False)},
         template="fit.html",
-        page=partial(_page, found, source),
+        page=partial(_page, facts, source),
         grows=True,
     )
 
 
-def _figures(fit: Fit, found: Findings, profiles: Profiles | None) -> dict[str, Callable[[], Any]]:
+def _figures(fit: Fit, facts: Findings, profiles: Profiles | None) -> dict[str, Callable[[], Any]]:
     from pathway.plotting.fit_figure import KINDS, plot_correlations, plot_fit
     from pathway.plotting.profile_figure import plot_profiles
 
     drawn: dict[str, Callable[[], Any]] = {w: partial(plot_fit, fit, w) for w in KINDS if w != "correlations"}
-    if 1 < len(found.local.names) <= MOST_CORRELATED:
-        drawn["correlations"] = partial(plot_correlations, found.local.names, found.local.correlations)
+    if 1 < len(facts.local.names) <= MOST_CORRELATED:
+        drawn["correlations"] = partial(plot_correlations, facts.local.names, facts.local.correlations)
     if profiles:
         drawn["profiles"] = partial(plot_profiles, profiles)
     return {stem: drawn[stem] for stem in CAPTIONS if stem in drawn}
 
 
-def _page(found: Findings, source: ProblemFiles) -> Mapping[str, Any]:
+def _page(facts: Findings, source: ProblemFiles) -> Mapping[str, Any]:
     """What `fit.html` shows."""
     scenario = source.scenario
-    failures = sorted(found.fit.failures.items(), key=lambda item: -item[1])
+    failures = sorted(facts.fit.failures.items(), key=lambda item: -item[1])
     return {
-        "problem": found.fit.problem,
+        "problem": facts.fit.problem,
         "question": scenario.question if scenario else "",
         "text": scenario.text if scenario else "",
-        "parameters": without_empty(parameter_rows(found)),
+        "parameters": without_empty(parameter_rows(facts)),
         "unseen": [
             ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
-            for combination in found.local.combinations
+            for combination in facts.local.combinations
         ],
-        "tied": _tied(found.local),
+        "tied": _tied(facts.local),
         "failures": (["reason", "times"], failures),
     }
 
 
-def summary(found: Findings) -> str:
+def summary(facts: Findings) -> str:
     """The fit in a few sentences."""
-    fit = found.fit
+    fit = facts.fit
     counted = sum(m.counted for m in fit.problem.measurements)
-    values = sum(a.points for a in found.agreements)
-    chi_squared = sum(a.chi_squared for a in found.agreements)
+    values = sum(a.points for a in facts.agreements)
+    chi_squared = sum(a.chi_squared for a in facts.agreements)
     text = f"{len(fit.problem.names)} parameters estimated from {counted} measurements. "
     text += (
         f"Objective {fit.best.objective:.6g} (minus the log of likelihood times prior), reached by {fit.at_optimum()} "
@@ -262,10 +262,10 @@ def summary(found: Findings) -> str:
     text += f"of {len(fit.starts)} starts."
     if values:
         text += f" chi-squared per point {chi_squared / values:.3g}."
-    likelihood = found.comparison.log_likelihood
+    likelihood = facts.comparison.log_likelihood
     aic, _, bic = information_criteria(likelihood, fit.problem)
     text += f" Log-likelihood {likelihood:.6g} (AIC {aic:.6g}, BIC {bic:.6g})."
-    walls = [name for k, name in enumerate(fit.problem.names) if found.at_bound(k)]
+    walls = [name for k, name in enumerate(fit.problem.names) if facts.at_bound(k)]
     if walls:
         text += f" At a bound: {', '.join(walls)}."
     return text

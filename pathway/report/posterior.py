@@ -34,60 +34,60 @@ CAPTIONS = {
 """What each figure shows."""
 
 
-def posterior_rows(found: Posterior) -> Table:
+def posterior_rows(posterior: Posterior) -> Table:
     """One row for each parameter."""
     header = ["parameter", "best", "median", "unit", "95 % from", "95 % to", "R-hat", "effective, middle"]
     header += ["effective, tails", "prior", "meaning"]
-    best = found.problem.from_scale(found.best)
-    low, middle, high = np.quantile(found.draws, [0.025, 0.5, 0.975], axis=0)
+    best = posterior.problem.from_scale(posterior.best)
+    low, middle, high = np.quantile(posterior.draws, [0.025, 0.5, 0.975], axis=0)
     rows: list[list[Any]] = []
-    for k, p in enumerate(found.problem.estimated):
-        diagnoses = [found.r_hat[p.name], found.bulk[p.name], found.tail[p.name]]
+    for k, p in enumerate(posterior.problem.estimated):
+        diagnoses = [posterior.r_hat[p.name], posterior.bulk[p.name], posterior.tail[p.name]]
         numbers = [float(low[k]), float(high[k]), *diagnoses]
         rows.append([p.name, float(best[k]), float(middle[k]), p.unit, *numbers, prior_words(p), p.meaning])
     return header, rows
 
 
-def posterior_summary(found: Posterior) -> str:
+def posterior_summary(posterior: Posterior) -> str:
     """How the draws were made, in two sentences."""
-    chains, draws = found.chains, found.log_density.size // found.chains
-    how = {"nuts": "the No-U-Turn sampler", "ensemble": "an ensemble of walkers"}[found.method]
-    text = f"{chains} chains of {draws} draws by {how} of {LIBRARIES[found.method]} ({found.reason}); "
-    text += f"{found.evaluations} evaluations, {found.acceptance:.0%} accepted."
-    if found.failures:
-        text += f" {found.failures} evaluations could not be computed and count as outside."
-    if found.interrupted:
+    chains, draws = posterior.chains, posterior.log_density.size // posterior.chains
+    how = {"nuts": "the No-U-Turn sampler", "ensemble": "an ensemble of walkers"}[posterior.method]
+    text = f"{chains} chains of {draws} draws by {how} of {LIBRARIES[posterior.method]} ({posterior.reason}); "
+    text += f"{posterior.evaluations} evaluations, {posterior.acceptance:.0%} accepted."
+    if posterior.failures:
+        text += f" {posterior.failures} evaluations could not be computed and count as outside."
+    if posterior.interrupted:
         text += " Interrupted: chains are missing."
     return text
 
 
-def posterior_report(found: Posterior, source: ProblemFiles) -> Report:
+def posterior_report(posterior: Posterior, source: ProblemFiles) -> Report:
     """What draws leave beside the chains."""
     from pathway.plotting.posterior_figure import KINDS, plot_posterior
 
-    frame = found.to_dataframe()
-    library = LIBRARIES[found.method]
+    frame = posterior.to_dataframe()
+    library = LIBRARIES[posterior.method]
     return Report(
         kind=POSTERIOR_KIND,
-        identity={"problem": found.problem.name},
-        title=source.title or found.problem.name,
-        origin=source.origin(found.seed, {library: installed_version(library)}),
+        identity={"problem": posterior.problem.name},
+        title=source.title or posterior.problem.name,
+        origin=source.origin(posterior.seed, {library: installed_version(library)}),
         tables={
             DRAWS.removesuffix(".csv"): (list(frame), list(frame.itertuples(index=False))),
-            "parameters": posterior_rows(found),
+            "parameters": posterior_rows(posterior),
         },
-        figures={kind: Drawing(partial(plot_posterior, found, kind), CAPTIONS[kind]) for kind in KINDS},
-        sentences=[posterior_summary(found)],
-        saved={POSTERIOR: partial(found.save, with_inputs=False)},
+        figures={kind: Drawing(partial(plot_posterior, posterior, kind), CAPTIONS[kind]) for kind in KINDS},
+        sentences=[posterior_summary(posterior)],
+        saved={POSTERIOR: partial(posterior.save, with_inputs=False)},
         template="posterior.html",
-        page=partial(_page, found),
+        page=partial(_page, posterior),
         grows=True,
     )
 
 
-def _page(found: Posterior) -> Mapping[str, Any]:
+def _page(posterior: Posterior) -> Mapping[str, Any]:
     """What `posterior.html` shows; effective draws are whole ones."""
-    header, rows = posterior_rows(found)
+    header, rows = posterior_rows(posterior)
     rows = [[*row[:7], *(round(v) if v == v else v for v in row[7:9]), *row[9:]] for row in rows]
     table = without_empty(columns_of((header, rows), header[:10]))
-    return {"problem": found.problem, "concerns": found.concerns, "parameters": table}
+    return {"problem": posterior.problem, "concerns": posterior.concerns, "parameters": table}

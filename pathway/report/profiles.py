@@ -24,74 +24,74 @@ CAPTIONS = {
 """What each figure shows."""
 
 
-def interval_rows(found: Profiles) -> Table:
+def interval_rows(profiles: Profiles) -> Table:
     """One row for each profile."""
     header = [
         "parameter",
         "best",
         "unit",
-        f"{100 * found.level:.4g} % from",
-        f"{100 * found.level:.4g} % to",
+        f"{100 * profiles.level:.4g} % from",
+        f"{100 * profiles.level:.4g} % to",
         "verdict",
         "moves with",
     ]
     header += ["lower bound", "upper bound", "fell below its start by"]
-    best = found.problem.from_scale(found.best)
+    best = profiles.problem.from_scale(profiles.best)
     rows: list[list[Any]] = []
-    for name, p in found.items():
-        k = found.problem.names.index(name)
-        about = found.problem.estimated[k]
+    for name, p in profiles.items():
+        k = profiles.problem.names.index(name)
+        about = profiles.problem.estimated[k]
         along = ", ".join(f"{n} ({s:+.2g})" for n, s in p.companions.items())
         row = [name, float(best[k]), about.unit, p.lower, p.upper, p.verdict, along]
         rows.append([*row, about.lower, about.upper, p.better])
     return header, rows
 
 
-def profile_rows(found: Profiles) -> Table:
+def profile_rows(profiles: Profiles) -> Table:
     """One row for each point of each profile: value, rise of the objective, and all parameters there."""
-    header = ["profile of", "value", "unit", "objective", "rise", *found.problem.names]
+    header = ["profile of", "value", "unit", "objective", "rise", *profiles.problem.names]
     rows: list[list[Any]] = []
-    for name, p in found.items():
-        unit = found.problem.estimated[found.problem.names.index(name)].unit
+    for name, p in profiles.items():
+        unit = profiles.problem.estimated[profiles.problem.names.index(name)].unit
         low = float(p.objectives.min())
         for value, objective, x in zip(p.values, p.objectives, p.points, strict=True):
-            natural = map(float, found.problem.from_scale(x))
+            natural = map(float, profiles.problem.from_scale(x))
             rows.append([name, float(value), unit, float(objective), float(objective) - low, *natural])
     return header, rows
 
 
-def profile_summary(found: Profiles) -> str:
+def profile_summary(profiles: Profiles) -> str:
     """In one sentence."""
-    open_ones = [name for name, p in found.items() if p.verdict != "identifiable"]
-    held = f"{len(found) - len(open_ones)} of {len(found)} parameters are held from both sides"
-    text = f"{held} at {100 * found.level:.4g} % confidence."
-    better = [name for name, p in found.items() if p.better > 0.1]
+    open_ones = [name for name, p in profiles.items() if p.verdict != "identifiable"]
+    held = f"{len(profiles) - len(open_ones)} of {len(profiles)} parameters are held from both sides"
+    text = f"{held} at {100 * profiles.level:.4g} % confidence."
+    better = [name for name, p in profiles.items() if p.better > 0.1]
     if better:
         text += f" The profile of {', '.join(better)} fell below where it began: fit again with more starts."
     return text
 
 
-def profiles_report(found: Profiles, source: ProblemFiles) -> Report:
+def profiles_report(profiles: Profiles, source: ProblemFiles) -> Report:
     """What profiles leave beside the work on them."""
     from pathway.plotting.profile_figure import plot_paths, plot_profiles
 
-    drawn: dict[str, Callable[[], Any]] = {"profiles": partial(plot_profiles, found)}
-    if any(p.companions for p in found.values()):
-        drawn["paths"] = partial(plot_paths, found)
-    header, rows = intervals = interval_rows(found)
+    drawn: dict[str, Callable[[], Any]] = {"profiles": partial(plot_profiles, profiles)}
+    if any(p.companions for p in profiles.values()):
+        drawn["paths"] = partial(plot_paths, profiles)
+    header, rows = intervals = interval_rows(profiles)
     fell = any(row[-1] > 0.1 for row in rows)
     return Report(
         kind=PROFILES_KIND,
-        identity={"problem": found.problem.name},
-        title=source.title or found.problem.name,
+        identity={"problem": profiles.problem.name},
+        title=source.title or profiles.problem.name,
         origin=source.origin(),
-        tables={"intervals": intervals, "profiles": profile_rows(found)},
+        tables={"intervals": intervals, "profiles": profile_rows(profiles)},
         figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in drawn.items()},
-        sentences=[profile_summary(found)],
-        saved={PROFILES: partial(found.save, with_inputs=False)},
+        sentences=[profile_summary(profiles)],
+        saved={PROFILES: partial(profiles.save, with_inputs=False)},
         template="profiles.html",
         page=lambda: {
-            "problem": found.problem,
+            "problem": profiles.problem,
             "intervals": intervals if fell else columns_of(intervals, header[:-1]),
         },
         grows=True,

@@ -15,7 +15,7 @@ def _bifurcation(task: Task) -> Answer:
 
     o = task.options
     cells = next((arm.cells for arm in task.scenario.arms if arm.name == o["arm"]), task.scenario.arms[0].cells)
-    found = switch(
+    result = switch(
         task.scenario, task.laboratory, arm=o["arm"] or None, parameter=o["parameter"], low=float(o["low"]),
         high=float(o["high"]), readings=o["readings"], against=o["against"],
         against_range=(float(o["against_low"]), float(o["against_high"])),
@@ -26,11 +26,11 @@ def _bifurcation(task: Task) -> Answer:
         "folds, at which a state ends. Shaded is the middle 95 % of draws."
     )
     return Answer(
-        found.to_dict(),
-        {"bifurcation": found.rows()},
-        {"figure": Drawing(lambda: plot_switch(found), caption)},
-        lambda: console.print_line(found.text()),
-        [found.text()],
+        result.to_dict(),
+        {"bifurcation": result.rows()},
+        {"figure": Drawing(lambda: plot_switch(result), caption)},
+        lambda: console.print_line(result.text()),
+        [result.text()],
     )
 
 

@@ -17,26 +17,26 @@ def _explain(task: Task) -> Answer:
     if o["color"] not in COLORS:
         raise unknown("color of the map", o["color"], COLORS)
     arm, reference = usual_arms(task.scenario, o["arm"] or None, o["reference"] or None)
-    found = divide(
+    explanation = divide(
         task.scenario, task.laboratory, arm=arm, reference=reference, reading=o["reading"], at=hours(o["at"]),
         draws=task.draws(*dict.fromkeys(task.scenario.arm(name).cells for name in (arm, reference))),
     )  # fmt: skip
 
     def show() -> None:
-        console.print_line(found.text())
-        header, rows = found.rows()
+        console.print_line(explanation.text())
+        header, rows = explanation.rows()
         shown = [[r[0], *(console.number(v) for v in r[1:])] for r in rows]
-        if not found.draws.count:
+        if not explanation.draws.count:
             header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
         console.print_table(header, shown, numbers=range(1, len(header)))
 
-    tables = {"explain": found.rows(), "fluxes": found.flux_rows()}
+    tables = {"explain": explanation.rows(), "fluxes": explanation.flux_rows()}
     caption = (
         f"The map of the circuit, colored by what differs between '{arm}' and '{reference}', and the links that carry "
         f"the difference in {o['reading']}."
     )
-    figure = Drawing(lambda: plot_explanation(found, o["color"]), caption)
-    return Answer(found.to_dict(), tables, {"figure": figure}, show, [found.text()])
+    figure = Drawing(lambda: plot_explanation(explanation, o["color"]), caption)
+    return Answer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
 
 
 EXPLAIN = Analysis(

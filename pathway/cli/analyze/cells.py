@@ -13,22 +13,22 @@ def _single_cells(task: Task) -> Answer:
 
     o = task.options
     lines = dict.fromkeys(arm.cells for arm in task.scenario.arms if arm.name in (o["arms"] or [arm.name]))
-    found = count_cells(
+    counted = count_cells(
         task.scenario, task.laboratory, arms=o["arms"] or None, n_cells=int(o["cells"]), count=o["count"],
         step=hours(o["step"]) or 0.0, transcription=o["titration"], seed=int(o["seed"]),
         draws=task.draws(*lines), progress=task.progress,
     )  # fmt: skip
 
     def show() -> None:
-        for line in found.lines():
+        for line in counted.lines():
             console.print_line(line)
 
     caption = (
         "Cells of one dish, molecule by molecule: courses of single cells, their spread at the end, and how much miRNA "
         "is taken up where there is more transcript."
     )
-    figure = Drawing(lambda: plot_single_cells(found), caption)
-    return Answer(found.to_dict(), {"single_cells": found.rows()}, {"figure": figure}, show, list(found.lines()))
+    figure = Drawing(lambda: plot_single_cells(counted), caption)
+    return Answer(counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines()))
 
 
 SINGLE_CELLS = Analysis(

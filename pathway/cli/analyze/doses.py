@@ -15,30 +15,30 @@ def _dose_response(task: Task) -> Answer:
     from pathway.report import Drawing
 
     o = task.options
-    found = dose_series(
+    result = dose_series(
         task.scenario, task.laboratory, agent=o["agent"] or None, doses=o["doses"] or None, arms=o["arms"] or None,
         readouts=o["readouts"] or None, at=hours(o["at"]), draws=task.draws(), steps=o["steps"], decades=o["decades"],
     )  # fmt: skip
 
     def show() -> None:
-        unit = found.doses.unit
+        unit = result.doses.unit
         header = ["arm", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "AOC", f"IC50 [{unit}]"]
-        rows = [_metrics_row(name, series) for name, series in found.series.items()]
+        rows = [_metrics_row(name, series) for name, series in result.series.items()]
         console.print_table(header, rows, numbers=range(1, 7))
         for sentence in sentences:
             console.print_line(sentence)
 
-    tables = {"dose_response": found.rows(), "over_time": found.rows_over_time()}
+    tables = {"dose_response": result.rows(), "over_time": result.rows_over_time()}
     caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
-    figure = Drawing(lambda: plot_dose_series(found), caption)
-    sentences = _intervals(found)
-    return Answer(found.to_dict(), tables, {"figure": figure}, show, sentences)
+    figure = Drawing(lambda: plot_dose_series(result), caption)
+    sentences = _intervals(result)
+    return Answer(result.to_dict(), tables, {"figure": figure}, show, sentences)
 
 
-def _intervals(found: Any) -> list[str]:
+def _intervals(result: Any) -> list[str]:
     """One sentence for each metric of each arm that has an interval."""
     sentences = []
-    for name, series in found.series.items():
+    for name, series in result.series.items():
         for metric in ("gr50", "gr_inf", "gec50"):
             if metric in series.intervals:
                 i = series.intervals[metric]
@@ -71,30 +71,30 @@ def _synergy(task: Task) -> Answer:
     o, scenario = task.options, task.scenario
     one, two, arm = pair_and_arm(scenario, _pair(o["agents"]), o["arm"] or None)
     draws = task.draws(arm.cells)
-    found = combination(
+    result = combination(
         scenario, task.laboratory, size=_size(o["grid"]), agents=(one, two), arm=arm.name,
         doses=(o["doses_first"] or None, o["doses_second"] or None), scale=o["scale"], draws=draws,
         decades=o["decades"], progress=task.progress,
     )  # fmt: skip
     times = _shifts(o["shifts"], scenario.growth_until - dosing(scenario, arm, one).times[0])
     given = schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws) if times else None
-    content, tables = found.to_dict(), {"synergy": found.rows()}
+    content, tables = result.to_dict(), {"synergy": result.rows()}
     if given is not None:
         content["schedules"] = given.to_dict()
         tables["schedules"] = given.rows()
 
     def show() -> None:
-        console.print_line(found.conclusion(), style="bold")
+        console.print_line(result.conclusion(), style="bold")
         rows = [
-            [name, "undefined" if e.mean() is None else f"{e.mean():+.4f}", _between(found.intervals.get(name)),
+            [name, "undefined" if e.mean() is None else f"{e.mean():+.4f}", _between(result.intervals.get(name)),
              str(len(e.undefined))]
-            for name, e in found.excess.items()
+            for name, e in result.excess.items()
         ]  # fmt: skip
-        if found.musyc is not None:
-            for name, value in found.musyc.potency_and_efficacy().items():
-                rows.append([f"MuSyC {name}", f"{value:.3g}", _between(found.intervals.get(name), ".3g"), ""])
+        if result.musyc is not None:
+            for name, value in result.musyc.potency_and_efficacy().items():
+                rows.append([f"MuSyC {name}", f"{value:.3g}", _between(result.intervals.get(name), ".3g"), ""])
         header = ["reference", "mean excess", "95 % of draws", "cells undefined"]
-        if not found.intervals:
+        if not result.intervals:
             header, rows = [header[0], header[1], header[3]], [[r[0], r[1], r[3]] for r in rows]
         console.print_table(header, rows, numbers=range(1, len(header)))
         if given is not None:
@@ -104,12 +104,12 @@ def _synergy(task: Task) -> Answer:
         "Effect over the grid of doses and its excess over each reference; isoboles (dashed: what additivity would "
         "give), schedules, and the verdict on every scale."
     )
-    sentences = [found.conclusion(), *([given.text()] if given is not None else [])]
-    return Answer(content, tables, {"figure": Drawing(lambda: plot_grid(found, given), caption)}, show, sentences)
+    sentences = [result.conclusion(), *([given.text()] if given is not None else [])]
+    return Answer(content, tables, {"figure": Drawing(lambda: plot_grid(result, given), caption)}, show, sentences)
 
 
-def _between(found: Any, form: str = "+.4f") -> str:
-    return "" if found is None else found.text(form)
+def _between(result: Any, form: str = "+.4f") -> str:
+    return "" if result is None else result.text(form)
 
 
 _USUAL_SHIFTS = (-48.0, 0.0, 48.0)

@@ -42,12 +42,12 @@ def _sobol(task: Task) -> Answer:
 
     ranges, asked = _question(task)
     o = task.options
-    found = sobol(lambda samples: asked(samples, task.progress), ranges, int(o["base"]), int(o["seed"]))
+    result = sobol(lambda samples: asked(samples, task.progress), ranges, int(o["base"]), int(o["seed"]))
     title = f"What decides {o['quantity']} in '{asked.arm.name}': Sobol indices"
-    columns = (found.first, found.first_interval, found.total, found.total_interval)
+    columns = (result.first, result.first_interval, result.total, result.total_interval)
     return _ranked(
-        task, asked, found, title, ("first", "first +-", "total", "total +-"), columns,
-        lambda: plot_sobol(found, title), ".3f",
+        task, asked, result, title, ("first", "first +-", "total", "total +-"), columns,
+        lambda: plot_sobol(result, title), ".3f",
     )  # fmt: skip
 
 
@@ -57,32 +57,32 @@ def _morris(task: Task) -> Answer:
 
     ranges, asked = _question(task)
     o = task.options
-    found = morris(lambda samples: asked(samples, task.progress), ranges, int(o["trajectories"]), int(o["seed"]))
+    result = morris(lambda samples: asked(samples, task.progress), ranges, int(o["trajectories"]), int(o["seed"]))
     title = f"What moves {o['quantity']} in '{asked.arm.name}': Morris effects"
     unit = task.laboratory.units.get(o["quantity"], "1")
-    columns = (found.mean, found.mean_absolute, found.interval, found.spread)
+    columns = (result.mean, result.mean_absolute, result.interval, result.spread)
     names = ("mean", "mean absolute", "+-", "spread")
     return _ranked(
-        task, asked, found, title, tuple(f"{name} [{unit}]" for name in names), columns,
-        lambda: plot_morris(found, title, unit), ".3g",
+        task, asked, result, title, tuple(f"{name} [{unit}]" for name in names), columns,
+        lambda: plot_morris(result, title, unit), ".3g",
     )  # fmt: skip
 
 
 def _ranked(
-    task: Task, asked: Any, found: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
+    task: Task, asked: Any, result: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
 ) -> Answer:
     """A table with one row for each parameter, the most important first."""
     from pathway.report import Drawing
 
     header = ["parameter", *names]
-    rows: list[list[Any]] = [[found.names[k], *(float(column[k]) for column in columns)] for k in found.ranked()]
+    rows: list[list[Any]] = [[result.names[k], *(float(column[k]) for column in columns)] for k in result.ranked()]
 
     def show() -> None:
         console.print_line(title, style="bold")
         console.print_table(header, [[r[0], *(f"{v:{form}}" for v in r[1:])] for r in rows[:20]], numbers=range(1, 5))
 
     content = {
-        "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **found.to_dict()
+        "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **result.to_dict()
     }  # fmt: skip
     return Answer(content, {"sensitivity": (header, rows)}, {"figure": Drawing(draw, f"{title}.")}, show, [f"{title}."])
 
@@ -100,22 +100,22 @@ def _control(task: Task) -> Answer:
     levels = checked_readouts(laboratory, o["levels"])
     draws = task.draws(arm.cells)
     (cells,) = cells_of(task.scenario, [without(arm, arm.doses)], laboratory, draws)
-    found = control_of_draws(laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress)
+    result = control_of_draws(laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress)
 
-    sentences = [f"{name}: {', '.join(found.told(name, 6))}." for name in found.readings]
-    sentences.append(f"Summation theorems hold to {found.violation:.1e}.")
+    sentences = [f"{name}: {', '.join(result.told(name, 6))}." for name in result.readings]
+    sentences.append(f"Summation theorems hold to {result.violation:.1e}.")
 
     def show() -> None:
         for sentence in sentences:
             console.print_line(sentence)
 
     content = {
-        "scenario": task.scenario.name, "cells": arm.cells, **found.to_dict(),
+        "scenario": task.scenario.name, "cells": arm.cells, **result.to_dict(),
         "ensemble": draws.to_dict(),
     }  # fmt: skip
     caption = f"Control coefficients of the resting cells of {arm.cells}: percent of a level per percent of a rate."
-    figure = Drawing(lambda: plot_control(found, arm.cells), caption)
-    return Answer(content, {"control": found.rows()}, {"figure": figure}, show, sentences)
+    figure = Drawing(lambda: plot_control(result, arm.cells), caption)
+    return Answer(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
 
 
 def _time(task: Task) -> Answer:
@@ -128,14 +128,14 @@ def _time(task: Task) -> Answer:
     arm = treated_arm(task.scenario, o["arm"] or None)
     names = ranges_of(task.laboratory, arm.cells, task.scenario.file.parent, o["parameters"]).names
     draws = task.draws(arm.cells)
-    found = courses_of(
+    result = courses_of(
         task.scenario, task.laboratory, arm, o["levels"], names, draws=draws, progress=task.progress
     )  # fmt: skip
     title = f"What moves the readings of '{arm.name}', and when"
     header = ["reading", "time [h]", "parameter", "relative sensitivity [1]", "low", "high", "median"]
-    rows = [row for course in found for row in course.rows()]
+    rows = [row for course in result for row in course.rows()]
 
-    sentences = [f"{course.reading}: {', '.join(course.told())}." for course in found]
+    sentences = [f"{course.reading}: {', '.join(course.told())}." for course in result]
 
     def show() -> None:
         console.print_line(title, style="bold")
@@ -144,15 +144,15 @@ def _time(task: Task) -> Answer:
 
     content = {
         "scenario": task.scenario.name, "arm": arm.name, "parameters": list(names),
-        "times": found[0].times.tolist(), "unit": "h",
-        "relative_sensitivities": {course.reading: course.values.tolist() for course in found},
+        "times": result[0].times.tolist(), "unit": "h",
+        "relative_sensitivities": {course.reading: course.values.tolist() for course in result},
         **{
-            end: {c.reading: getattr(c, end).tolist() for c in found if getattr(c, end) is not None}
+            end: {c.reading: getattr(c, end).tolist() for c in result if getattr(c, end) is not None}
             for end in ("low", "high", "median")
         },
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    figure = Drawing(lambda: plot_time_sensitivities(found, title), f"{title}.")
+    figure = Drawing(lambda: plot_time_sensitivities(result, title), f"{title}.")
     return Answer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
 
 

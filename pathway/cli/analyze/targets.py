@@ -18,43 +18,43 @@ def _screen(task: Task) -> Answer:
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
-    found = turn(
+    result = turn(
         task.scenario, task.laboratory, arm=arm.name, factor=float(o["factor"]), kinds=o["kinds"],
         only=o["only"] or None, pairs=int(o["pairs"]), readouts=o["readouts"], draws=task.draws(arm.cells),
         progress=task.progress,
     )  # fmt: skip
 
     def show() -> None:
-        console.print_line(f"GR in '{found.arm}' without: {found.baseline:.3f}", style="bold")
+        console.print_line(f"GR in '{result.arm}' without: {result.baseline:.3f}", style="bold")
         header = ["target", "same as", "GR", "change", "95 % of draws", "growth without drug"]
         rows = []
-        for k in found.unlike()[:20]:
-            same = ", ".join(target.name for target in found.same_as(k))
+        for k in result.unlike()[:20]:
+            same = ", ".join(target.name for target in result.same_as(k))
             rows.append([
-                found.targets[k].name, same, f"{found.gr[k]:.3f}", f"{found.change[k]:+.3f}",
-                found.intervals[k].text("+.3f"), f"{found.growth[k]:.2f}",
+                result.targets[k].name, same, f"{result.gr[k]:.3f}", f"{result.change[k]:+.3f}",
+                result.intervals[k].text("+.3f"), f"{result.growth[k]:.2f}",
             ])  # fmt: skip
-        if not found.draws.count:
+        if not result.draws.count:
             header, rows = [*header[:4], header[5]], [[*row[:4], row[5]] for row in rows]
         console.print_table(header, rows, numbers=range(2, len(header)))
-        for one, two, gr in found.best_pairs(5):
-            change = found.pair_interval(one, two).text("+.3f")
+        for one, two, gr in result.best_pairs(5):
+            change = result.pair_interval(one, two).text("+.3f")
             console.print_line(f"pair {one} + {two}: GR {gr:.3f}" + (f", change over draws {change}" if change else ""))
-        if found.pair_intervals:
-            console.print_line(f"Of pairs, the {len(found.pair_intervals)} best have intervals, the others none.")
-        if found.failed:
-            console.print_line(f"Without a resting state, left out: {', '.join(found.failed)}")
+        if result.pair_intervals:
+            console.print_line(f"Of pairs, the {len(result.pair_intervals)} best have intervals, the others none.")
+        if result.failed:
+            console.print_line(f"Without a resting state, left out: {', '.join(result.failed)}")
 
     return Answer(
-        found.to_dict(),
-        {"screen": found.rows(), "pairs": found.pair_rows()},
+        result.to_dict(),
+        {"screen": result.rows(), "pairs": result.pair_rows()},
         {
             "figure": Drawing(
-                lambda: plot_screen(found), "What GR becomes where a target is changed, alone and in pairs."
+                lambda: plot_screen(result), "What GR becomes where a target is changed, alone and in pairs."
             )
         },
         show,
-        [f"GR in '{found.arm}' without any change: {found.baseline:.3f}."],
+        [f"GR in '{result.arm}' without any change: {result.baseline:.3f}."],
     )
 
 

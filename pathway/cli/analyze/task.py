@@ -33,18 +33,18 @@ class Task:
 
         o = self.options
         lines = lines or tuple(dict.fromkeys(arm.cells for arm in self.scenario.arms))
-        found = draws_of(
+        draws = draws_of(
             self.laboratory, lines, self.scenario.file.parent, o["ensemble"], count=int(o["draws"]),
             seed=int(o["seed"]), posterior=o["posterior"], progress=self.progress,
         )  # fmt: skip
-        if found.left_out:
-            console.say(f"Not parameters of the circuit, left out: {', '.join(found.left_out)}")
-        if found.origin:
+        if draws.left_out:
+            console.say(f"Not parameters of the circuit, left out: {', '.join(draws.left_out)}")
+        if draws.origin:
             console.say(
-                f"Values are those of the cell line as it stands, intervals and medians those of draws {found.origin}. "
+                f"Values are those of the cell line as it stands, intervals and medians those of draws {draws.origin}. "
                 "A value may lie outside its interval: the line's numbers are then unusual among the draws."
             )
-        return found
+        return draws
 
 
 @dataclass(frozen=True)

@@ -81,11 +81,12 @@ def both_ligands(about: Mapping[str, Any], one: Mapping[str, Any], line: str) ->
 def inhibited_folds(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:
     for ligand, agents in ((x, a) for x in about["ligands"].values() for a in one["arms"][line]):
         plain, arm = ligand_arm(line, 4.0, (ligand, about["dose"])), inhibited_arm(line, agents, ligand, about)
-        for quantity in about["sites"].values():
+        for quantity in (q for q in about["sites"].values() if q not in about["not_with_inhibitor"]):
+            kind = "downstream_kind" if quantity in about["downstream"] else "kind"
             for hours in (minutes / 60.0 for minutes in one["minutes"]):
                 readings = Reading(arm, quantity, hours), Reading(plain, quantity, 0.0)
                 label = " + ".join([ligand, *agents])
-                yield _datum(about, one, line, label, quantity, hours, "log10 fold", readings, kind="inhibitor_kind")
+                yield _datum(about, one, line, label, quantity, hours, "log10 fold", readings, kind=kind)
 
 
 def relative_counts(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:

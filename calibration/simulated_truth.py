@@ -3,7 +3,7 @@
     python calibration/simulated_truth.py --repeats 100 --out FOLDER       goes on after a stop
 
 The five-state model stands for the circuit (two lines, parental and resistant cells, anti-miR, trastuzumab at three
-doses), so that a hundred runs cost minutes; sampler, emulator, weights and settings are those of `sample.py --quick`.
+doses), at a hundredth of its cost; sampler, emulator, weights and settings are those of `sample.py --quick`.
 Parameters are drawn from the prior, data from the likelihood. Each of 20 named marginals must lie inside its 90 %
 interval in 82 to 97 of 100 runs: fewer would be overconfident, more too cautious.
 """

@@ -154,6 +154,8 @@ def untreated(given: Bands, data: Path, file: Path) -> None:
     rank = stats.spearmanr([seen[x] for x in lines], [given[x, "untreated", "pAKT", 0.0][1] for x in lines]).statistic
     left.set(xlabel="measured pAKT, log10 of arbitrary units")
     right.set(xlabel="computed pAKT, share of total", xscale="log")
+    right.set_xticks([0.05, 0.1, 0.2, 0.4], ["0.05", "0.1", "0.2", "0.4"], minor=False)
+    right.set_xticks([], minor=True)
     figure.suptitle(f"Untreated pAKT over {len(lines)} lines: rank correlation {rank:.2f}", fontsize=11)
     figure.savefig(file, dpi=150)
     plt.close(figure)

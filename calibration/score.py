@@ -89,6 +89,10 @@ def scores(one: Scored) -> dict[str, float]:
 def registered(name: str) -> list[dict[str, str]]:
     """Rows of an experiment's table of predictions, as it was registered."""
     file = FOLDER / f"{name}.csv"
+    if not (FOLDER / "registry.json").is_file():
+        raise SystemExit(
+            f"{FOLDER}: nothing is registered yet; calibration/register.py does it, once an ensemble is there"
+        )
     stated = json.loads((FOLDER / "registry.json").read_text(encoding="utf-8"))["tables"].get(file.name)
     content = file.read_bytes()
     if hashlib.sha256(content).hexdigest() != stated:

@@ -6,9 +6,6 @@ import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
-
-from .arrays import ARRAY_MEANING
 from .graph import FUNCTIONS, Expression
 from .steps import CHOICE, Steps
 
@@ -70,8 +67,18 @@ class Evaluator:
             try:
                 found[place] = meaning(*given)
             except (ArithmeticError, ValueError):
-                with np.errstate(all="ignore"):
-                    found[place] = float(ARRAY_MEANING[name](*map(np.float64, given)))
+                found[place] = _as_arrays_do(name, given)
+
+
+def _as_arrays_do(name: str, given: Sequence[float]) -> float:
+    """A step by IEEE arithmetic."""
+    # Imported here: files from outside are read in a process whose memory is limited, which has no use for numpy.
+    import numpy as np
+
+    from .arrays import ARRAY_MEANING
+
+    with np.errstate(all="ignore"):
+        return float(ARRAY_MEANING[name](*map(np.float64, given)))
 
 
 _MEANING: dict[str, Callable[..., float]] = {

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 from pathway.folders import Draft, GrowingFolder, json_text, new_folder, resumed_folder, sha256
@@ -16,6 +19,8 @@ from .tables import csv_text
 
 COURSES = "time_courses.csv"
 RECORD = "provenance.json"
+ROOM = 50_000
+"""Bytes that a page must leave for the record and the manifest."""
 PAGE = "report.html"
 NOT_WRITTEN = "not_made"
 """Where the provenance says which figures, or the page, could not be made, and why."""
@@ -126,6 +131,8 @@ def _draw(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any],
             svgs[stem] = svg.decode()
     with _optional(folder, record, "report", [PAGE], say):
         folder.write(PAGE, page_text(report, svgs, record))
+        if disk_usage(folder.path).free < ROOM:  # the record and the manifest come after it, and matter more
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), PAGE)
 
 
 @contextmanager

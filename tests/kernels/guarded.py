@@ -31,8 +31,8 @@ from pathway.kernels import (
     SparseProduct,
     compile_batches,
     compile_model,
+    functions,
     lowering,
-    parts,
     products,
 )
 from pathway.kernels.assembly import Body
@@ -257,7 +257,7 @@ FAULTS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     for word in sys.argv[1:]:
         if word == "loops":
-            parts.MOST_WRITTEN_OUT, lowering.LONGEST_PIECE = 0, 20
+            functions.MOST_WRITTEN_OUT, lowering.LONGEST_PIECE = 0, 20
         else:
             FAULTS[word]()
     call_every_kernel()

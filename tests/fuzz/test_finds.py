@@ -26,6 +26,11 @@ def test_a_long_word_is_not_repeated_in_full():
     assert code == 1 and "[... " in said and len(said) < 1200
 
 
+def test_a_long_name_of_a_file_is_not_repeated_in_full():
+    code, said = told(toml(data={"file": "x" * 5000}), "check", "input.toml")
+    assert code == 1 and "[... " in said and len(said) < 1200
+
+
 @pytest.mark.parametrize("value", [1e308, 3, {}, [], True])
 @pytest.mark.parametrize("key", ["parent", "genotype", "source", "note"])
 def test_a_cell_line_whose_words_are_no_text(key, value):

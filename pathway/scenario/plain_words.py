@@ -42,16 +42,18 @@ def _sentence(verdict: Verdict, result: Result) -> str:
 
 
 def _given_calibration(verdict: Verdict, result: Result) -> str:
-    """The share among the members that also meet the scenario's calibration findings: what a prediction is worth where
-    what it rests on holds."""
-    roles = [one.expectation.role for one in result.verdicts]
-    places = [place for place, role in enumerate(roles) if role == "calibration"]
-    if result.ensemble is None or verdict.expectation.role != "prediction" or not places:
+    """The share among the members that also meet the scenario's (other) calibration findings: what a finding is worth
+    where what it rests on holds."""
+    own = verdict.expectation
+    rests_on = [one.expectation for one in result.verdicts]
+    places = [k for k, e in enumerate(rests_on) if e.role == "calibration" and (e.finding or k) != own.finding]
+    if result.ensemble is None or own.role not in ("prediction", "calibration") or not places:
         return ""
+    which = "other calibration findings" if own.role == "calibration" else "calibration findings"
     share = result.ensemble.shares_given(places)[result.verdicts.index(verdict)]
     if math.isnan(share):
-        return " (no member meets all calibration findings of this scenario)"
-    return f" ({share:.0%} of those that meet all calibration findings of this scenario)"
+        return f" (no member meets all {which} of this scenario)"
+    return f" ({share:.0%} of those that meet all {which} of this scenario)"
 
 
 def ensemble_words(result: Result) -> str:

@@ -43,7 +43,10 @@ def test_the_headlines_are_told_first_with_their_share(folder: Path) -> None:
     assert ensemble is not None
     met, weights = ensemble.verdicts[place].met, ensemble.weights
     assert f"{weights[met].sum():.0%} of them meet the expectation" in second
-    holds = np.logical_and.reduce([v.met for v in ensemble.verdicts if v.expectation.role == "calibration"])
+    # V4 is a calibration finding of its own: what it is given are the others.
+    others = [e for e in (v.expectation for v in result.verdicts) if e.role == "calibration" and e.finding != "V4"]
+    met_by = {id(v.expectation): v.met for v in ensemble.verdicts}
+    holds = np.logical_and.reduce([met_by[id(expectation)] for expectation in others])
     share = f"{weights[holds & met].sum() / weights[holds].sum():.0%} of those" if holds.any() else "no member meets"
     assert share in second
 

@@ -25,7 +25,9 @@ def validate(
         "results/validate"
     ),
     force: Annotated[bool, console.FORCE] = False,
-    ensemble: Annotated[str | None, console.ENSEMBLE] = None,
+    ensemble: Annotated[
+        str | None, typer.Option(help="Intervals from: calibrated [default where it ships], none, or a file (.npz)")
+    ] = None,
     members: Annotated[int, console.MEMBERS] = 200,
     triple: Annotated[
         bool, typer.Option("--triple", help="Each headline number before data, after measured data, after findings too")

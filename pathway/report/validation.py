@@ -13,6 +13,7 @@ from typing import Any
 
 from pathway.errors import InputError
 from pathway.folders import GrowingFolder, growing_folder, json_text
+from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import read_scenario, run_scenario, scenario_names
 from pathway.scenario.drawn_cells import sets_from_ranges
 from pathway.scenario.ensembles import MEMBERS, NONE, ensemble_file, is_ensemble, usual_ensemble
@@ -76,7 +77,10 @@ def validate(
     ------
     FolderError
         If `out` holds something else.
+    InputError
+        If there is no such ensemble, or the triple is asked for without one.
     """
+    parameter_sets = _ensemble_asked_for(ensemble, triple)
     chosen = list(names) if names else scenario_names()
     scenarios = [scenario for scenario in (read_scenario(n) for n in chosen) if scenario.expectations]
     places = list(_at_own_values(scenarios, progress))
@@ -88,7 +92,7 @@ def validate(
             shares = prior_pass_fractions(scenarios, draws, seed, folder, progress)
             for place, entry in places:
                 entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
-    record = _over_ensemble(scenarios, places, ensemble, members, triple, progress)
+    record = _over_ensemble(scenarios, places, parameter_sets, members, triple, progress)
     return {
         "expectations": entries,
         "findings": distinct_findings(entries),
@@ -97,21 +101,27 @@ def validate(
     }
 
 
+def _ensemble_asked_for(word: str | None, triple: bool) -> ParameterEnsemble | None:
+    word = usual_ensemble()[0] if word is None else word
+    if word == NONE:
+        if triple:
+            raise InputError("--triple needs an ensemble: name its file with --ensemble FILE (.npz)")
+        return None
+    if not is_ensemble(word):
+        raise InputError(f"'{word}' is no ensemble to validate with: calibrated, none, or a file (.npz)")
+    return ensemble_file(word)
+
+
 def _over_ensemble(
     scenarios: Sequence[Scenario],
     places: Sequence[tuple[int, dict[str, Any]]],
-    word: str | None,
+    ensemble: ParameterEnsemble | None,
     members: int,
     triple: bool,
     progress: Progress | None,
 ) -> dict[str, Any] | None:
     """What an ensemble says of each expectation, put into its entry; which ensemble it was."""
-    word = usual_ensemble()[0] if word is None else word
-    laboratory, ensemble = built_in_laboratory(), None
-    if word != NONE:
-        if not is_ensemble(word):
-            raise InputError(f"'{word}' is no ensemble to validate with: calibrated, none, or a file (.npz)")
-        ensemble = ensemble_file(word)
+    laboratory = built_in_laboratory()
     of_scenario = {entry["scenario"]: [] for _, entry in places} | {s.name: [] for s in scenarios}  # type: ignore[var-annotated]
     for done, scenario in enumerate(scenarios if ensemble else ()):
         if progress:

@@ -155,6 +155,16 @@ def test_a_validation_tells_each_headline_number_three_times(here: Path, capsys:
     assert code == DONE and "One line for each distinct finding" in out
 
 
+@pytest.mark.parametrize(
+    ("word", "said"), [("none", "--triple needs an ensemble"), ("prior", "'prior' is no ensemble to validate with")]
+)
+def test_a_triple_without_an_ensemble_is_refused(
+    word: str, said: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out, err = call(capsys, "validate", "--scenario", "small.toml", "--ensemble", word, "--triple")
+    assert code == BAD_INPUT and said in err and err.count("\n") == 1 and not out
+
+
 @pytest.mark.parametrize("command", ["explain", "screen"])
 def test_analyses_draw_from_the_same_file(command: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = SMALL + '[[arm]]\nname = "parental"\ncells = "bt474"\ndoses = ["t"]\n'

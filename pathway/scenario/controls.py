@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +26,33 @@ class GrowthControl:
     arm: Arm
     name: str
     since: float
+
+
+@dataclass(frozen=True)
+class Dishes:
+    """Everything that a scenario compares, each different dish once.
+
+    Attributes
+    ----------
+    controls : mapping of arm name to GrowthControl, or None
+        None where the question does not apply.
+    untreated : mapping of arm name to Arm
+        The untreated cells of its line; empty if the scenario compares no growth.
+    different : tuple of Arm
+        What has to be simulated: one arm for each different dish.
+    """
+
+    controls: Mapping[str, GrowthControl | None]
+    untreated: Mapping[str, Arm]
+    different: tuple[Arm, ...]
+
+
+def dishes_of(scenario: Scenario) -> Dishes:
+    """The arms of a scenario, the controls they need, and one of each different dish."""
+    controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
+    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
+    needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
+    return Dishes(controls, bare, tuple({dish(arm, scenario): arm for arm in needed}.values()))
 
 
 def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:

@@ -21,7 +21,7 @@ from pathway.simulation.anchor_members import AnchoredMembers
 from pathway.simulation.protocol import preequilibrated_members
 
 from .arms import KNOCK_DOWN_PRECISION, LineFormulas, arm_experiment
-from .controls import GrowthControl, dish, matched_control, untreated
+from .controls import Dishes, dish, dishes_of
 from .drawn_cells import DrawnCells, ParameterSets
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
 from .ensembles import sets_asked_for
@@ -194,17 +194,14 @@ def _run_part(
 ) -> EnsembleResult:
     names = _names_read(scenario, laboratory)
     runner = _MemberRunner(scenario, laboratory, DrawnCells(laboratory, sets), record_times(scenario), names)
-    controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
-    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
-    needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
-    different = list({dish(arm, scenario): arm for arm in needed}.values())
-    for done, arm in enumerate(different):
+    dishes = dishes_of(scenario)
+    for done, arm in enumerate(dishes.different):
         if progress:
-            progress("members", first + done * len(sets) // len(different), of)
+            progress("members", first + done * len(sets) // len(dishes.different), of)
         runner.courses(arm)
-    counts = [runner.courses(arm)[..., names.index(laboratory.cell_count)] for arm in different]
+    counts = [runner.courses(arm)[..., names.index(laboratory.cell_count)] for arm in dishes.different]
     living = np.flatnonzero(np.logical_and.reduce([np.isfinite(count).all(axis=1) for count in counts]))
-    arms = {arm.name: _arm(arm, runner, living, controls[arm.name], bare.get(arm.name)) for arm in scenario.arms}
+    arms = {arm.name: _arm(arm, runner, living, dishes) for arm in scenario.arms}
     verdicts = tuple(_judged(scenario, laboratory, runner, arms, len(living)))
     arms = {name: arm.of_names(scenario.observables) for name, arm in arms.items()}
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
@@ -233,9 +230,8 @@ def _readings(expectations: Sequence[Expectation]) -> Iterator[Reading]:
             reading = reading.over
 
 
-def _arm(
-    arm: Arm, runner: _MemberRunner, living: np.ndarray, control: GrowthControl | None, bare: Arm | None
-) -> MemberArm:
+def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: Dishes) -> MemberArm:
+    control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
     scenario, names = runner.scenario, runner.names
     courses = runner.courses(arm)[living]
     place = names.index(runner.laboratory.cell_count)

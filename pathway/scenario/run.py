@@ -15,7 +15,7 @@ import numpy as np
 from pathway.simulation import simulate
 
 from .arms import ArmSetup, ArmSetups, ScenarioRunError
-from .controls import GrowthControl, dish, matched_control, untreated
+from .controls import Dishes, dish, dishes_of
 from .expect import judge, named_times
 from .experiment import Arm, Scenario
 from .growth import TOO_MANY, compare_growth
@@ -58,17 +58,14 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         shares = kept_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
-    controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
-    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
-    needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
-    different = list({dish(arm, scenario): arm for arm in needed}.values())
-    for done, arm in enumerate(different):
+    dishes = dishes_of(scenario)
+    for done, arm in enumerate(dishes.different):
         if progress:
-            progress("arms", done, len(different))
+            progress("arms", done, len(dishes.different))
         runner.simulate(arm)
     if progress:
-        progress("arms", len(different), len(different))
-    arms = {arm.name: runner.result(arm, controls[arm.name], bare.get(arm.name)) for arm in scenario.arms}
+        progress("arms", len(dishes.different), len(dishes.different))
+    arms = {arm.name: runner.result(arm, dishes) for arm in scenario.arms}
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
     told = zip(verdicts, shares, strict=True)
@@ -111,8 +108,9 @@ class _Runner:
             )
         return self.courses[key]
 
-    def result(self, arm: Arm, control: GrowthControl | None, bare: Arm | None) -> ArmResult:
+    def result(self, arm: Arm, dishes: Dishes) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
+        control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
         trajectory, setup = self.simulate(arm), self.setup(arm)
         count = self._count(arm)
         until = self.scenario.growth_until

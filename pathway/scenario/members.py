@@ -30,6 +30,7 @@ from .experiment import Arm, Expectation, Reading, Scenario
 from .growth import Growth, growth_of_members
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
+from .measurements import Measurement
 from .result import ArmResult, Result
 from .run import Progress, record_times
 
@@ -74,6 +75,7 @@ class _MemberRunner:
     cells: DrawnCells
     times: np.ndarray
     names: tuple[str, ...]
+    measurements: Sequence[Measurement]
     dead: dict[int, str] = field(default_factory=dict)
     _rested: dict[Any, AnchoredMembers] = field(default_factory=dict)
     _courses: dict[Any, np.ndarray] = field(default_factory=dict)
@@ -156,12 +158,14 @@ def run_members(
         If the measurements cannot be read.
     """
     parts = []
-    count = len(sets)
-    each = 8.0 * len(scenario.arms) * len(record_times(scenario)) * len(_names_read(scenario, laboratory))
+    count, times, measurements = len(sets), record_times(scenario), read_measurements(scenario, laboratory)
+    names = _names_read(scenario, laboratory, measurements)
+    each = 8.0 * len(scenario.arms) * len(times) * len(names)
     at_once = max(8, min(AT_ONCE, int(LARGEST_PART / each)))
     for first in range(0, count, at_once):
-        rows = slice(first, min(first + at_once, count))
-        parts.append(_run_part(scenario, laboratory, sets.part(rows), progress, first, count))
+        cells = DrawnCells(laboratory, sets.part(slice(first, first + at_once)))
+        runner = _MemberRunner(scenario, laboratory, cells, times, names, measurements)
+        parts.append(_run_part(runner, progress, first, count))
     found = joined(parts)
     if not len(found):
         reason = next(iter(found.refused.values()), "it is empty")
@@ -189,27 +193,25 @@ def with_members(
     return result.with_ensemble(run_members(result.scenario, laboratory, sets, progress))
 
 
-def _run_part(
-    scenario: Scenario, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None, first: int, of: int
-) -> EnsembleResult:
-    names = _names_read(scenario, laboratory)
-    runner = _MemberRunner(scenario, laboratory, DrawnCells(laboratory, sets), record_times(scenario), names)
+def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: int) -> EnsembleResult:
+    """Members from number `first` on, of so many."""
+    scenario, names, sets = runner.scenario, runner.names, runner.cells.sets
     dishes = dishes_of(scenario)
     for done, arm in enumerate(dishes.different):
         if progress:
             progress("members", first + done * len(sets) // len(dishes.different), of)
         runner.courses(arm)
-    counts = [runner.courses(arm)[..., names.index(laboratory.cell_count)] for arm in dishes.different]
+    counts = [runner.courses(arm)[..., names.index(runner.laboratory.cell_count)] for arm in dishes.different]
     living = np.flatnonzero(np.logical_and.reduce([np.isfinite(count).all(axis=1) for count in counts]))
     arms = {arm.name: _arm(arm, runner, living, dishes) for arm in scenario.arms}
-    verdicts = tuple(_judged(scenario, laboratory, runner, arms, len(living)))
+    verdicts = tuple(_judged(runner, arms, len(living)))
     arms = {name: arm.of_names(scenario.observables) for name, arm in arms.items()}
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
     refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
     return EnsembleResult(sets.origin, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused)
 
 
-def _names_read(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:
+def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequence[Measurement]) -> tuple[str, ...]:
     """Everything that is shown, asked about or measured, and the number of cells."""
     names = [laboratory.cell_count, *scenario.observables]
     for reading in _readings(scenario.expectations):
@@ -218,7 +220,7 @@ def _names_read(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:
         if reading.quantity == "every species" or reading.reduce == "drift":
             names += laboratory.model.species
         if reading.reduce == "rmse":
-            names += [point.observable for point in read_measurements(scenario, laboratory)]
+            names += [point.observable for point in measurements]
     return tuple(dict.fromkeys(names))
 
 
@@ -266,18 +268,16 @@ class _MemberTrajectory:
         return np.stack([self[name] for name in self._species], axis=1)
 
 
-def _judged(
-    scenario: Scenario, laboratory: Laboratory, runner: _MemberRunner, arms: Mapping[str, MemberArm], count: int
-) -> Iterator[MemberVerdict]:
+def _judged(runner: _MemberRunner, arms: Mapping[str, MemberArm], count: int) -> Iterator[MemberVerdict]:
     """What each expectation comes to in each member."""
+    scenario, laboratory = runner.scenario, runner.laboratory
     if not scenario.expectations:
         return
-    measured = read_measurements(scenario, laboratory)
     values = np.full((count, len(scenario.expectations)), np.nan)
     met = np.zeros(values.shape, dtype=bool)
     for member in range(count):
         results = {name: _arm_result(arm, laboratory, member) for name, arm in arms.items()}
-        result = Result(scenario, results, (), laboratory.units, measured)
+        result = Result(scenario, results, (), laboratory.units, runner.measurements)
         for place, expectation in enumerate(scenario.expectations):
             verdict = judge(expectation, result)
             values[member, place], met[member, place] = verdict.value, verdict.met

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.result import INTERVALS, ArmResult, Result, headed
+from pathway.scenario.ensemble_result import INTERVALS
+from pathway.scenario.result import ArmResult, Result, headed
 from pathway.scenario.run_plan import described
 from pathway.scenario.weighted import WeightedInterval
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -113,6 +113,15 @@ class MemberArm:
         return replace(self, courses=courses, count=count, growth=growth, untreated=untreated)
 
 
+INTERVALS: Mapping[str, Callable[[MemberArm], np.ndarray | None]] = {
+    "GR": lambda arm: arm.gr,
+    "percent_of_control": lambda arm: arm.percent_of_control,
+    "percent_of_untreated": lambda arm: arm.percent_of_untreated,
+    "cell_number_fold": lambda arm: arm.fold,
+}
+"""Numbers of an arm that have an interval."""
+
+
 @dataclass(frozen=True, eq=False)
 class MemberVerdict:
     """What an expectation comes to in every member that is alive.
@@ -138,13 +147,10 @@ class EnsembleResult:
     ----------
     origin : EnsembleOrigin
         Which members.
-    asked : int
-        Members that were tried.
     weights : array, shape (n_members,)
         Of those alive in all arms.
     alive : int array, shape (n_members,)
         Which of the members that were tried they are.
-    times : array, shape (n_times,), hours
     arms : mapping of name to MemberArm
     verdicts : tuple of MemberVerdict
         One for each expectation of the scenario.
@@ -153,10 +159,8 @@ class EnsembleResult:
     """
 
     origin: EnsembleOrigin
-    asked: int
     weights: np.ndarray
     alive: np.ndarray
-    times: np.ndarray
     arms: Mapping[str, MemberArm]
     verdicts: tuple[MemberVerdict, ...]
     refused: Mapping[int, str]
@@ -164,16 +168,18 @@ class EnsembleResult:
     def __len__(self) -> int:
         return len(self.weights)
 
+    @property
+    def asked(self) -> int:
+        """Members that were tried."""
+        return len(self.alive) + len(self.refused)
+
     @cached_property
     def intervals(self) -> Mapping[str, Mapping[str, WeightedInterval]]:
-        """By arm: of GR, percent_of_control and percent_of_untreated where the question applies, and of
-        cell_number_fold."""
-        names = ("gr", "percent_of_control", "percent_of_untreated", "fold")
-        words = ("GR", "percent_of_control", "percent_of_untreated", "cell_number_fold")
+        """By arm: of each of `INTERVALS` where the question applies."""
         found: dict[str, dict[str, WeightedInterval]] = {}
         for name, arm in self.arms.items():
-            values = {word: getattr(arm, attribute) for word, attribute in zip(words, names, strict=True)}
-            found[name] = {w: weighted_interval(v, self.weights) for w, v in values.items() if v is not None}
+            values = {quantity: read(arm) for quantity, read in INTERVALS.items()}
+            found[name] = {q: weighted_interval(v, self.weights) for q, v in values.items() if v is not None}
         return found
 
     def bands(self, arm: str, name: str) -> np.ndarray:
@@ -201,9 +207,7 @@ class EnsembleResult:
 
     def reweighted(self, weights: np.ndarray) -> EnsembleResult:
         """The same members with other weights, shape (n_asked,); they need not add up to 1."""
-        own = weights[self.alive]
-        total = own.sum()
-        return replace(self, weights=own / total if total > 0.0 else own)
+        return replace(self, weights=_normalized(weights[self.alive]))
 
     @property
     def record(self) -> dict[str, Any]:
@@ -220,21 +224,25 @@ def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
     """Parts of one ensemble put together; the weights add up to 1."""
     first, others = parts[0], parts[1:]
     if not others:
-        return first.reweighted(np.bincount(first.alive, first.weights, minlength=first.asked))
+        return replace(first, weights=_normalized(first.weights))
     arms = {name: arm.joined([part.arms[name] for part in others]) for name, arm in first.arms.items()}
     verdicts = []
     for place, verdict in enumerate(first.verdicts):
         own = [part.verdicts[place] for part in parts]
         values, met = np.concatenate([v.values for v in own]), np.concatenate([v.met for v in own])
         verdicts.append(MemberVerdict(verdict.expectation, values, met))
-    weights = np.concatenate([part.weights for part in parts])
-    before = np.cumsum([0, *(part.asked for part in parts)])
+    before = np.cumsum([0, *(part.asked for part in parts[:-1])])
     return replace(
         first,
-        asked=sum(part.asked for part in parts),
-        weights=weights / weights.sum() if len(weights) else weights,
-        alive=np.concatenate([part.alive + first for part, first in zip(parts, before, strict=False)]),
+        weights=_normalized(np.concatenate([part.weights for part in parts])),
+        alive=np.concatenate([part.alive + offset for part, offset in zip(parts, before, strict=True)]),
         arms=arms,
         verdicts=tuple(verdicts),
         refused={member: reason for part in parts for member, reason in part.refused.items()},
     )
+
+
+def _normalized(weights: np.ndarray) -> np.ndarray:
+    """Weights that add up to 1; as they are where there is none."""
+    total = weights.sum()
+    return weights / total if total > 0.0 else weights

@@ -208,7 +208,7 @@ def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: 
     arms = {name: arm.of_names(scenario.observables) for name, arm in arms.items()}
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
     refused = {first + k: reason for k, reason in dead.items() if k not in set(living.tolist())}
-    return EnsembleResult(sets.origin, len(sets), sets.weights[living], living, runner.times, arms, verdicts, refused)
+    return EnsembleResult(sets.origin, sets.weights[living], living, arms, verdicts, refused)
 
 
 def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequence[Measurement]) -> tuple[str, ...]:

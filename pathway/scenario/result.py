@@ -12,7 +12,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.parameters import Entry
 
-from .ensemble_result import EnsembleResult
+from .ensemble_result import INTERVALS, EnsembleResult
 from .experiment import Arm, Expectation, Scenario
 from .growth import Growth
 from .run_plan import Happening
@@ -129,10 +129,6 @@ class Verdict:
             "median": finite(self.interval.median) if self.interval else None,
             "interval": self.interval.ends if self.interval else None,
         }
-
-
-INTERVALS = ("GR", "percent_of_control", "percent_of_untreated", "cell_number_fold")
-"""Numbers of an arm that have an interval."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, NOT_MET, NUMERICAL_FAILURE, main
-from pathway.scenario.result import INTERVALS
+from pathway.scenario.ensemble_result import INTERVALS
 
 COMMANDS = (
     "run",

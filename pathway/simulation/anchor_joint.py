@@ -8,6 +8,7 @@ stable steady state is none: a target that is met there alone cannot be met.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from .anchor import LARGEST_MOVE
 from .formulas import named_values
 from .prepared import prepare
 from .steady import _polish
-from .steady_model import SteadyEquations, SteadyModel, steady_model
+from .steady_model import SteadyEquations, steady_model
 
 ROUNDS = 25
 CLOSE = 1e-9
@@ -33,7 +34,7 @@ LEAST = 0.1
 """No amount falls below this share of itself in one iteration."""
 
 SMALL_MOVE = 1e-5
-"""Of the logarithm of a parameter, by which slopes of rates are taken."""
+"""Of the logarithm of a parameter, by which slopes are taken."""
 
 Distances = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """States and parameters of all members -> log(quantity / target), shape (n_members, n_anchors)."""
@@ -133,12 +134,8 @@ def solve_jointly(
     with np.errstate(all="ignore"):
         own = y[:, part.kept]
         absent = part.absent(own, part.jacobians(own, p, time), starts[:, part.kept])
-        groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
-        for k in range(len(p)):
-            equations = part.equations(absent[k], p[k])
-            groups.setdefault(id(equations), (equations, []))[1].append(k)
-        for equations, members in groups.values():
-            _iterate(system, equations, np.array(members), p, y, starts, distances, ended)
+        for equations, members in part.grouped(absent, p):
+            _iterate(system, equations, members, p, y, starts, distances, ended)
         near = (np.abs(distances(y, p)) < tolerance).all(axis=1) & ended
         found, settled = _polish(part, y[near][:, part.kept], p[near], starts[near][:, part.kept], time)
         stable = np.zeros(len(p), dtype=bool)
@@ -169,12 +166,12 @@ def _iterate(
         right = part.rates(own, q, time)[:, solved]
         right[:, equations.replaced] = own @ totals - wanted[running]
         slopes = system.slopes(state, q)
-        by_anchor = _rates_by_anchor(part, own, q, time, system.places)[:, solved]
+        by_anchor = by_logarithms(partial(part.rates, own, time=time), q, system.places)[:, solved]
         by_anchor[:, equations.replaced] = 0.0
         rows = np.concatenate([equations.matrix(part.jacobians(own, q, time)), by_anchor], axis=2)
         last = np.concatenate([slopes[:, :, solved], slopes[:, :, len(part.kept) :]], axis=2)
-        missing = distances(y, p)[running]
-        step = -_solved(np.concatenate([rows, last], axis=1), np.concatenate([right, missing], axis=1))
+        missing = np.concatenate([right, distances(y, p)[running]], axis=1)
+        step = -solve_each(np.concatenate([rows, last], axis=1), missing[..., None])[..., 0]
         now, moved = own[:, solved], step[:, :n]
         falls = np.where((moved < 0.0) & (now > 0.0), (LEAST - 1.0) * now / moved, 1.0)
         short = np.minimum(1.0, LARGEST_MOVE / np.abs(step[:, n:]).max(axis=1))
@@ -192,25 +189,27 @@ def _iterate(
             break
 
 
-def _rates_by_anchor(
-    part: SteadyModel, own: np.ndarray, parameters: np.ndarray, time: float, places: np.ndarray
+def by_logarithms(
+    function: Callable[[np.ndarray], np.ndarray], parameters: np.ndarray, places: Sequence[int]
 ) -> np.ndarray:
-    """Derivatives of the rates by logarithms of the anchored parameters, shape (n_members, n_kept, n_anchors)."""
+    """Central differences of a function of the parameters, shape (n_members, n), by logarithms of some of them, shape
+    (n_members, n, n_places)."""
     columns = []
     for place in places:
         up, down = parameters.copy(), parameters.copy()
         up[:, place] *= np.exp(SMALL_MOVE)
         down[:, place] *= np.exp(-SMALL_MOVE)
-        columns.append((part.rates(own, up, time) - part.rates(own, down, time)) / (2.0 * SMALL_MOVE))
+        columns.append((function(up) - function(down)) / (2.0 * SMALL_MOVE))
     return np.stack(columns, axis=2)
 
 
-def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solutions, shape (n_members, n); nan for members whose matrix is singular or not finite."""
+def solve_each(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Solutions of a linear system for each member, shape (n_members, n, n_columns); nan where the matrix is singular
+    or a number is not finite."""
     found = np.full(right.shape, np.nan)
-    good = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=1))
+    good = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2)))
     try:
-        found[good] = np.linalg.solve(matrices[good], right[good][..., None])[..., 0]
+        found[good] = np.linalg.solve(matrices[good], right[good])
     except np.linalg.LinAlgError:
         for k in good.tolist():
             try:

@@ -7,26 +7,25 @@ the search of `anchor`, with every steady state of a round found in lanes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from pathway.equations import Model
 from pathway.errors import InputError
+from pathway.expressions.arrays import evaluate_arrays
 
 from .anchor import HALVINGS, LARGEST_MOVE, RESTARTS, ROUNDS
-from .anchor_joint import JointEnds, JointSystem, solve_jointly
+from .anchor_joint import SMALL_MOVE, JointEnds, JointSystem, by_logarithms, solve_each, solve_jointly
 from .ensemble import checked_members
-from .formulas import evaluate_arrays, find_formula, named_values
+from .formulas import find_formula, named_values
 from .prepared import prepare
 from .steady import steady_states
 from .steady_model import SteadyModel, steady_model
 
 MemberTargets = Mapping[str, tuple[str, "float | str | np.ndarray"]]
 """Parameter to (quantity, target); a target is a number, the name of a quantity, or a number for each member."""
-
-SMALL_MOVE = 1e-5
-"""Of the logarithm of a parameter, by which slopes are taken."""
 
 
 class AnchoredMembers(NamedTuple):
@@ -168,11 +167,8 @@ class _Search:
         targets = [next(aims) if k in self.following else None for k in range(len(self.quantities))]
         system = JointSystem.of(self.model, self.places, self.quantities, targets)
         rows = np.flatnonzero(good)
-
-        def distances_of(y: np.ndarray, q: np.ndarray) -> np.ndarray:
-            return self._distances(y, q, members[rows])
-
-        ends = solve_jointly(system, p[rows], state[rows], starts[rows], distances_of, self.tolerance)
+        distances_of_rows = partial(self._distances, members=members[rows])
+        ends = solve_jointly(system, p[rows], state[rows], starts[rows], distances_of_rows, self.tolerance)
         made, states, met, unstable = p.copy(), state, good.copy(), np.zeros(len(p), dtype=bool)
         made[rows], states[rows], met[rows], unstable[rows] = ends
         return JointEnds(made, states, met, unstable)
@@ -210,7 +206,7 @@ class _Search:
                 moved[:, place] *= np.exp(move)
                 ends.append(self._distances(state + move * slopes[:, :, column], moved, members))
             jacobian[:, :, column] = (ends[0] - ends[1]) / (2.0 * SMALL_MOVE)
-        step = _solved(jacobian, -distances[..., None])[..., 0]
+        step = solve_each(jacobian, -distances[..., None])[..., 0]
         with np.errstate(all="ignore"):
             return step * np.minimum(1.0, LARGEST_MOVE / np.abs(step).max(axis=1, keepdims=True))
 
@@ -222,26 +218,13 @@ class _Search:
         own = np.ascontiguousarray(state[:, kept])
         jacobians = part.jacobians(own, p, time)
         absent = part.absent(own, jacobians, self._starts(p, members)[:, kept])
-        by_rates, by_starts = [], []
-        for place in self.places:
-            up, down = p.copy(), p.copy()
-            up[:, place] *= np.exp(SMALL_MOVE)
-            down[:, place] *= np.exp(-SMALL_MOVE)
-            by_rates.append((part.rates(own, up, time) - part.rates(own, down, time)) / (2.0 * SMALL_MOVE))
-            moved = self._starts(up, members) - self._starts(down, members)
-            by_starts.append(moved[:, kept] / (2.0 * SMALL_MOVE))
-        rates, begun = np.stack(by_rates, axis=2), np.stack(by_starts, axis=2)
+        rates = by_logarithms(partial(part.rates, own, time=time), p, self.places)
+        begun = by_logarithms(lambda q: self._starts(q, members)[:, kept], p, self.places)
         slopes = np.zeros((len(p), len(self.model.species), len(self.places)))
-        groups: dict[int, list[int]] = {}
-        equations_of = [part.equations(absent[k], p[k]) for k in range(len(p))]
-        for k, equations in enumerate(equations_of):
-            groups.setdefault(id(equations), []).append(k)
-        for rows in groups.values():
-            equations = equations_of[rows[0]]
+        for equations, rows in part.grouped(absent, p):
             right = -rates[rows][:, equations.solved]
             right[:, equations.replaced] = equations.totals @ begun[rows]
-            made = _solved(equations.matrix(jacobians[rows]), right)
-            slopes[np.array(rows)[:, None], kept[equations.solved]] = made
+            slopes[rows[:, None], kept[equations.solved]] = solve_each(equations.matrix(jacobians[rows]), right)
         return slopes
 
 
@@ -249,13 +232,3 @@ def _miss(distances: np.ndarray) -> np.ndarray:
     """How far each member is from all of its targets; inf where that has no meaning."""
     norm = np.linalg.norm(distances, axis=1)
     return np.where(np.isfinite(norm), norm, np.inf)
-
-
-def _solved(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Solutions of many linear systems; nan for those that have none."""
-    try:
-        return np.linalg.solve(matrices, right)
-    except np.linalg.LinAlgError:
-        if len(matrices) == 1:
-            return np.full_like(right, np.nan)
-        return np.concatenate([_solved(m[None], r[None]) for m, r in zip(matrices, right, strict=True)])

@@ -491,15 +491,12 @@ def _polish(
     settled: dict[int, SteadyEquations] = {}
     jacobians = part.jacobians(states, parameters, time)
     absent = part.absent(states, jacobians, starts)
-    groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
-    finite = np.isfinite(jacobians).all(axis=(1, 2)).tolist()
-    for k in range(len(states)):
-        equations = part.equations(absent[k], parameters[k])
+    finite = np.isfinite(jacobians).all(axis=(1, 2))
+    for equations, members in part.grouped(absent, parameters):
         # Where the slope at zero is infinite, only what is present counts.
-        if finite[k] or np.isfinite(equations.matrix(jacobians[k])).all():
-            groups.setdefault(id(equations), (equations, []))[1].append(k)
-    for equations, members in groups.values():
-        where = np.array(members)
+        where = members[[finite[k] or np.isfinite(equations.matrix(jacobians[k])).all() for k in members]]
+        if not len(where):
+            continue
         one = states[where], parameters[where], starts[where], jacobians[where]
         made[where], good = _newton(part, equations, *one, time)
         settled |= dict.fromkeys(where[good].tolist(), equations)

@@ -192,6 +192,14 @@ class SteadyModel:
             found = self._equations[key] = self._derived(absent, parameters)
         return found
 
+    def grouped(self, absent: np.ndarray, parameters: np.ndarray) -> list[tuple[SteadyEquations, np.ndarray]]:
+        """Equations, and the members that have them; absent species of shape (n_members, n_species)."""
+        groups: dict[int, tuple[SteadyEquations, list[int]]] = {}
+        for k in range(len(parameters)):
+            equations = self.equations(absent[k], parameters[k])
+            groups.setdefault(id(equations), (equations, []))[1].append(k)
+        return [(equations, np.array(members)) for equations, members in groups.values()]
+
     @cached_property
     def terms(self) -> RateTerms:
         """The rates, taken apart."""

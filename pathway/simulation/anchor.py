@@ -14,10 +14,8 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.expressions import Expression, symbols
-from pathway.expressions.calculus import directional_derivative
+from pathway.expressions.calculus import gradients
 from pathway.expressions.evaluation import evaluate_all
-from pathway.expressions.graph import ONE
 
 from .checks import Values, checked_row
 from .errors import SimulationError
@@ -249,14 +247,10 @@ class _AnchorSystem:
         self._formulas = [*self._quantities, *(aim for aim in self._aims if aim is not None)]
         names = (*model.species, *model.parameters)
         self._place = {name: k for k, name in enumerate(names)}
-        entries: list[tuple[int, int]] = []
-        self._derivatives: list[Expression] = []
-        for name in sorted(symbols(*self._formulas) - {TIME}):
-            users = [row for row, formula in enumerate(self._formulas) if name in symbols(formula)]
-            slopes = directional_derivative([self._formulas[row] for row in users], {name: ONE})
-            entries += [(row, self._place[name]) for row in users]
-            self._derivatives += slopes
+        rows = gradients(self._formulas, self._place)
+        entries = [(row, self._place[name]) for row, gradient in enumerate(rows) for name in gradient]
         self._rows, self._columns = np.array(entries, dtype=int).reshape(-1, 2).T
+        self._derivatives = [slope for gradient in rows for slope in gradient.values()]
 
     @classmethod
     def of(cls, model: Model, anchors: Targets) -> _AnchorSystem:

@@ -7,7 +7,7 @@ stable steady state is none: a target that is met there alone cannot be met.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -15,10 +15,9 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.expressions import Expression, symbols
+from pathway.expressions import Expression
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import directional_derivative
-from pathway.expressions.graph import ONE
+from pathway.expressions.calculus import gradients
 
 from .anchor import LARGEST_MOVE
 from .formulas import named_values
@@ -64,11 +63,9 @@ class JointSystem:
         self._formulas: list[Expression] = []
         for row, pair in enumerate(zip(quantities, aims, strict=True)):
             for formula, sign in zip(pair, (1.0, -1.0), strict=True):
-                used = symbols(formula) if formula is not None else frozenset()
-                for column, name in enumerate(self._by):
-                    if formula is not None and name in used:
-                        slope = directional_derivative([formula], {name: ONE})[0]
-                        self._entries.append((row, column, sign))
+                if formula is not None:
+                    for name, slope in gradients([formula], self._by)[0].items():
+                        self._entries.append((row, self._by.index(name), sign))
                         self._formulas += [slope, formula]
 
     @classmethod
@@ -190,7 +187,7 @@ def _iterate(
 
 
 def by_logarithms(
-    function: Callable[[np.ndarray], np.ndarray], parameters: np.ndarray, places: Sequence[int]
+    function: Callable[[np.ndarray], np.ndarray], parameters: np.ndarray, places: Iterable[int]
 ) -> np.ndarray:
     """Central differences of a function of the parameters, shape (n_members, n), by logarithms of some of them, shape
     (n_members, n, n_places)."""

@@ -11,8 +11,7 @@ from pathway.equations.model import TIME
 from pathway.errors import did_you_mean
 from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import directional_derivative
-from pathway.expressions.graph import ONE
+from pathway.expressions.calculus import gradients
 
 
 def find_formula(model: Model, name: str) -> Expression:
@@ -64,13 +63,11 @@ def evaluate_slopes(
     parameters: np.ndarray,
 ) -> np.ndarray:
     """Derivative of each formula by each symbol of `by`, shape (..., n_formulas, n_by)."""
+    rows = gradients(formulas, by)
+    entries = [(row, by.index(name)) for row, gradient in enumerate(rows) for name in gradient]
+    slopes = [slope for gradient in rows for slope in gradient.values()]
+    columns = evaluate_arrays(slopes, named_values(model, slopes, times, states, parameters))
     result = np.zeros((*np.shape(times), len(formulas), len(by)))
-    for place, name in enumerate(by):
-        users = [row for row, formula in enumerate(formulas) if name in symbols(formula)]
-        if not users:
-            continue
-        slopes = directional_derivative([formulas[row] for row in users], {name: ONE})
-        columns = evaluate_arrays(slopes, named_values(model, slopes, times, states, parameters))
-        for row, column in zip(users, columns, strict=True):
-            result[..., row, place] = column
+    for (row, place), column in zip(entries, columns, strict=True):
+        result[..., row, place] = column
     return result

@@ -19,8 +19,8 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import deciding
 from pathway.errors import InputError
-from pathway.expressions import Expression, differentiate, symbols
-from pathway.expressions.graph import ZERO
+from pathway.expressions import Expression, symbols
+from pathway.expressions.calculus import gradients
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .errors import SimulationError
@@ -516,8 +516,7 @@ class SlopeEvents(EventRun):
 
 def _partial(model: Model, formula: Expression) -> dict[str, Expression]:
     """Derivatives of a formula by what it reads."""
-    parts = {name: differentiate(formula, name) for name in sorted(symbols(formula))}
-    return {name: part for name, part in parts.items() if part is not ZERO}
+    return dict(sorted(gradients([formula], symbols(formula))[0].items()))
 
 
 def _jumps_of_triggers(model: Model, n_events: int) -> list[list[tuple[Expression, bool]]]:

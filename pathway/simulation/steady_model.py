@@ -20,8 +20,8 @@ from pathway.equations.terms import RateTerms, rate_terms, term_sizes
 from pathway.equations.totals import null_combinations
 from pathway.expressions import Expression, number, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import directional_derivative, substitute_all
-from pathway.expressions.graph import ONE, ZERO, is_number
+from pathway.expressions.calculus import gradients, substitute_all
+from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import compile_model
 
 from .prepared import Prepared, prepare
@@ -280,12 +280,9 @@ class SteadyModel:
 
     def _term_derivatives(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
         if by not in self._term_slopes:
-            places, formulas = [], []
-            used = [symbols(term) for term in self.terms.terms]
-            for column, name in enumerate(by):
-                rows = [k for k, names in enumerate(used) if name in names]
-                formulas += directional_derivative([self.terms.terms[k] for k in rows], {name: ONE})
-                places += [(k, column) for k in rows]
+            rows = gradients(self.terms.terms, by)
+            places = [(row, by.index(name)) for row, gradient in enumerate(rows) for name in gradient]
+            formulas = [slope for gradient in rows for slope in gradient.values()]
             self._term_slopes[by] = np.array(places, dtype=int).reshape(-1, 2), formulas
         return self._term_slopes[by]
 

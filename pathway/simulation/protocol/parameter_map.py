@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 
 from pathway.expressions import Expression, symbols
-from pathway.expressions.calculus import directional_derivative
-from pathway.expressions.graph import ONE, is_number
+from pathway.expressions.calculus import gradients
 from pathway.kernels import CompiledBatches, FormulaBatch, compile_batches
 
 
@@ -17,14 +17,9 @@ def partial_derivatives(
     formulas: Sequence[Expression], constant: frozenset[str] = frozenset()
 ) -> tuple[tuple[tuple[int, str], ...], list[Expression]]:
     """Partial derivatives that are not zero everywhere: pairs of (formula index, symbol), and their formulas."""
-    pairs, derivatives = [], []
-    for name in sorted(symbols(*formulas) - constant):
-        users = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
-        for k, slope in zip(users, directional_derivative([formulas[k] for k in users], {name: ONE}), strict=True):
-            if not is_number(slope, 0.0):
-                pairs.append((k, name))
-                derivatives.append(slope)
-    return tuple(pairs), derivatives
+    rows = gradients(formulas, symbols(*formulas) - constant)
+    pairs = tuple(sorted(((k, name) for k, row in enumerate(rows) for name in row), key=itemgetter(1, 0)))
+    return pairs, [rows[k][name] for k, name in pairs]
 
 
 class ParameterMapping:

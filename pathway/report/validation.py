@@ -102,14 +102,17 @@ def validate(
 
 
 def _ensemble_asked_for(word: str | None, triple: bool) -> ParameterEnsemble | None:
-    word = usual_ensemble()[0] if word is None else word
-    if word == NONE:
-        if triple:
-            raise InputError("--triple needs an ensemble: name its file with --ensemble FILE (.npz)")
-        return None
-    if not is_ensemble(word):
+    if word is None:
+        ensemble, _ = usual_ensemble()
+    elif word == NONE:
+        ensemble = None
+    elif is_ensemble(word):
+        ensemble = ensemble_file(word)
+    else:
         raise InputError(f"'{word}' is no ensemble to validate with: calibrated, none, or a file (.npz)")
-    return ensemble_file(word)
+    if ensemble is None and triple:
+        raise InputError("--triple needs an ensemble: name its file with --ensemble FILE (.npz)")
+    return ensemble
 
 
 def _over_ensemble(
@@ -121,18 +124,17 @@ def _over_ensemble(
     progress: Progress | None,
 ) -> dict[str, Any] | None:
     """What an ensemble says of each expectation, put into its entry; which ensemble it was."""
-    laboratory = built_in_laboratory()
-    of_scenario = {entry["scenario"]: [] for _, entry in places} | {s.name: [] for s in scenarios}  # type: ignore[var-annotated]
-    for done, scenario in enumerate(scenarios if ensemble else ()):
+    if ensemble is None:
+        for _, entry in places:
+            entry |= NOTHING_KNOWN.to_dict()
+        return None
+    laboratory, shares = built_in_laboratory(), {}
+    for done, scenario in enumerate(scenarios):
         if progress:
             progress(f"members, {scenario.name}", done, len(scenarios))
-        assert ensemble is not None
-        of_scenario[scenario.name] = finding_shares(scenario, laboratory, ensemble, members=members, prior=triple)
+        shares[scenario.name] = finding_shares(scenario, laboratory, ensemble, members=members, prior=triple)
     for place, entry in places:
-        shares = of_scenario[entry["scenario"]]
-        entry |= (shares[place] if shares else NOTHING_KNOWN).to_dict()
-    if ensemble is None:
-        return None
+        entry |= shares[entry["scenario"]][place].to_dict()
     return {"hash": ensemble.digest, "file": Path(ensemble.file).name, "members": members, "prior": triple}
 
 

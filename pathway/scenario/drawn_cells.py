@@ -46,11 +46,14 @@ class ParameterSets:
         They add up to 1.
     values_of : callable (line) -> array, shape (n_members, n_parameters)
         Before anything is anchored; anchored parameters stand where the search for them begins.
+    remark : str
+        What has changed since they were made; empty if nothing has.
     """
 
     origin: EnsembleOrigin
     weights: np.ndarray
     values_of: Callable[[CellLine], np.ndarray]
+    remark: str = ""
 
     def __len__(self) -> int:
         return len(self.weights)
@@ -139,7 +142,7 @@ def sets_of_ensemble(
     rows, own = resampled(weights, count)
     values = ensemble.values[rows]
     origin = origin or EnsembleOrigin("calibrated", ensemble.digest)
-    return ParameterSets(origin, own, partial(_line_values, model, ensemble, values))
+    return ParameterSets(origin, own, partial(_line_values, model, ensemble, values), ensemble.remark)
 
 
 def sets_of_prior_draws(model: Model, ensemble: ParameterEnsemble, count: int | None = None) -> ParameterSets:

@@ -35,16 +35,15 @@ def is_ensemble(word: str) -> bool:
     return word == CALIBRATED or Path(word).suffix.lower() == ".npz"
 
 
-def usual_ensemble() -> tuple[str, str]:
-    """The word that stands for what a run takes unless told otherwise, and a remark where that is not the shipped file
-    because the file does not fit."""
+def usual_ensemble() -> tuple[ParameterEnsemble | None, str]:
+    """What a run takes unless told otherwise: the shipped ensemble, or none, with a remark where its file does not
+    fit."""
     if not parameter_ensemble.SHIPPED.is_file():
-        return NONE, ""
+        return None, ""
     try:
-        read_ensemble(parameter_ensemble.SHIPPED)
+        return read_ensemble(parameter_ensemble.SHIPPED), ""
     except ParameterError as error:
-        return NONE, f"no intervals: {error}"
-    return CALIBRATED, ""
+        return None, f"no intervals: {error}"
 
 
 def sets_asked_for(
@@ -58,13 +57,16 @@ def sets_asked_for(
     EnsembleError, ParameterError
         If what was asked for is not there, or cannot be used.
     """
-    remark = ""
     if word is None:
-        word, remark = usual_ensemble()
-    if str(word) == NONE:
-        return None, remark
-    sets = open_ensemble(model, str(word), weights, count)
-    return sets, ensemble_file(str(word)).remark if is_ensemble(str(word)) else ""
+        ensemble, remark = usual_ensemble()
+        if ensemble is None:
+            return None, remark
+        sets = _sets_of(model, CALIBRATED, ensemble, weights, count)
+    elif str(word) == NONE:
+        return None, ""
+    else:
+        sets = open_ensemble(model, str(word), weights, count)
+    return sets, sets.remark
 
 
 def ensemble_file(word: str) -> ParameterEnsemble:
@@ -131,7 +133,11 @@ def open_ensemble(
         raise EnsembleError(
             f"no ensemble is called '{word}'.{did_you_mean(word, words)} One of {', '.join(words)}, or a file (.npz)"
         )
-    ensemble = ensemble_file(word)
+    return _sets_of(model, word, ensemble_file(word), weights, count)
+
+
+def _sets_of(model: Model, word: str, ensemble: ParameterEnsemble, weights: str, count: int | None) -> ParameterSets:
+    """Members of the ensemble that a word stands for."""
     kind, file = (CALIBRATED, "") if word == CALIBRATED else (Path(word).name, word)
     origin = EnsembleOrigin(kind, ensemble.digest, weights, count, file)
     return sets_of_ensemble(model, ensemble, weights_of(ensemble, weights), count, origin)

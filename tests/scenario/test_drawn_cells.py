@@ -142,11 +142,12 @@ def test_a_laboratory_without_entries_has_no_ensemble() -> None:
 def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = tmp_path / "shipped.npz"
     monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", shipped)
-    assert usual_ensemble() == ("none", "")
+    assert usual_ensemble() == (None, "")
     with pytest.raises(EnsembleError, match="no calibrated ensemble comes with this version"):
         open_ensemble(MODEL, "calibrated")
     digest = write_ensemble(shipped, drawn_ensemble(6))
-    assert usual_ensemble() == ("calibrated", "")
+    usual, remark = usual_ensemble()
+    assert usual is not None and (usual.digest, remark) == (digest, "")
     sets = open_ensemble(MODEL, "calibrated")
     assert (len(sets), sets.origin.kind, sets.origin.digest) == (6, "calibrated", digest)
     assert len(open_ensemble(MODEL, "calibrated", count=3)) <= 3
@@ -157,4 +158,5 @@ def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(EnsembleError, match=r"no weights are called 'finding'\. Did you mean 'findings'"):
         open_ensemble(MODEL, "calibrated", weights="finding")
     shipped.write_bytes(b"nothing")
-    assert usual_ensemble()[0] == "none" and "no intervals" in usual_ensemble()[1]
+    usual, remark = usual_ensemble()
+    assert usual is None and "no intervals" in remark

@@ -81,14 +81,13 @@ def _print(found: dict[str, Any]) -> None:
 def _row(entry: dict[str, Any], over: bool) -> list[str]:
     from pathway.scenario.plain_words import band, percent
 
-    share = entry["prior_pass_fraction"]
     return [
         entry["finding"] or "",
         "met" if entry["met"] else "missed",
         entry["role"],
         console.number(entry["value"]) or "-",
         band(entry["above"], entry["below"]),
-        "-" if share is None else f"{share:.0%}",
+        percent(entry["prior_pass_fraction"]),
         *([percent(entry.get("share_of_ensemble"))] if over else []),
         f"{entry['claim']} [{entry['scenario']}; {entry['source'] or 'no source'}]",
     ]

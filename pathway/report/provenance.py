@@ -33,7 +33,7 @@ def provenance(
     """
     return {
         "pathway": package_version(),
-        "circuit": circuit_hash(),
+        "circuit": model_files_hash(),
         "python": platform.python_version(),
         "packages": {name: installed_version(name) for name in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
@@ -59,7 +59,7 @@ def installed_version(name: str) -> str | None:
 
 
 @cache
-def circuit_hash() -> str:
+def model_files_hash() -> str:
     """Hash of what reacts and how much: every file of network/ and parameters/."""
     package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()

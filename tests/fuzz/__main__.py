@@ -12,6 +12,8 @@ import math
 import sys
 import time
 
+from pathway.errors import InputError
+
 from .campaign import go_on, told, tried
 from .harness import files_of, outcome
 
@@ -40,4 +42,7 @@ def main() -> None:
     print(f"{kind}: {sum(codes.values())} in {time.monotonic() - begun:.0f} s, codes {dict(codes)}, finds {finds}")
 
 
-main()
+try:
+    main()
+except InputError as error:
+    sys.exit(str(error))

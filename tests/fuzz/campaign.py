@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from .harness import SECONDS, Outcome, outcome
+from .harness import SECONDS, Outcome, kind_of, outcome
 
 PROGRESS = Path(__file__).with_name("progress.json")
 FIRST = 1_000_000
@@ -28,7 +28,14 @@ LOST = -1
 
 
 def tried(kind: str, first: int, count: int, seconds: float) -> Iterator[tuple[int, Outcome]]:
-    """Outcomes of the seeds from `first` on, until so many are done or the time is over."""
+    """Outcomes of the seeds from `first` on, until so many are done or the time is over.
+
+    Raises
+    ------
+    InputError
+        If there is no such kind: each process would end at once, and count as a find.
+    """
+    kind_of(kind)
     begun, following, end = time.monotonic(), first, first + count
     while following < end and time.monotonic() - begun < seconds:
         for seed, found in _by_one_process(kind, following, min(end, following + AT_ONCE)):

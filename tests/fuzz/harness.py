@@ -14,6 +14,7 @@ import os
 import random
 import resource
 import shutil
+import sys
 import tempfile
 import traceback
 import warnings
@@ -22,7 +23,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .kinds import KINDS, SECRET, Files
+from pathway.errors import InputError, NumericalError, did_you_mean
+
+from .kinds import KINDS, SECRET, Files, Kind
 
 SECONDS, BYTES, LONGEST_LINE = 20.0, 2 * 1024**3, 3000
 CODES = {0: "done", 1: "bad input", 2: "numerical failure", 3: "not met"}
@@ -48,11 +51,24 @@ class Outcome:
     said: str
 
 
+def kind_of(name: str) -> Kind:
+    """A kind of input by its name.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    if name not in KINDS:
+        raise InputError(f"no kind of input is called '{name}'.{did_you_mean(name, KINDS)} One of {', '.join(KINDS)}")
+    return KINDS[name]
+
+
 def files_of(kind: str, seed: int) -> tuple[Files, list[list[str]]]:
     """The input that a seed stands for, and what is done with it."""
     draw = random.Random(f"{kind} {seed}")
-    files = KINDS[kind].make(draw)
-    return files, KINDS[kind].commands(draw, files)
+    files = kind_of(kind).make(draw)
+    return files, kind_of(kind).commands(draw, files)
 
 
 def outcome(kind: str, seed: int) -> Outcome:
@@ -142,7 +158,7 @@ def _no_file_of_faults() -> Iterator[list[str]]:
         cli._own_up = usual
 
 
-def _command(words: list[str]) -> int:
+def _command(command: list[str]) -> int:
     """In place of what typer works out anew at each start of the program: nine tenths of the time of a `check`."""
     import typer.main
 
@@ -151,7 +167,7 @@ def _command(words: list[str]) -> int:
     known = _parser()
     usual, typer.main.get_command = typer.main.get_command, lambda application: known
     try:
-        return cli.main(words)
+        return cli.main(command)
     finally:
         typer.main.get_command = usual
 
@@ -165,25 +181,17 @@ def _parser() -> Any:
     return typer.main.get_command(cli.application())
 
 
-def _python(words: list[str]) -> int:
+def _python(command: list[str]) -> int:
     """A call in Python in place of a command whose report would take most of the time."""
-    from pathway.errors import InputError, NumericalError
-
     try:
-        PYTHON[words[0]](*words[1:])
+        PYTHON[command[0]](*command[1:])
     except (InputError, OSError) as error:
-        print(error, file=_stderr())
+        print(error, file=sys.stderr)
         return 1
     except (NumericalError, FloatingPointError) as error:
-        print(error, file=_stderr())
+        print(error, file=sys.stderr)
         return 2
     return 0
-
-
-def _stderr() -> Any:
-    import sys
-
-    return sys.stderr
 
 
 def _load(file: str) -> None:

@@ -124,13 +124,13 @@ def make_scenario(draw: random.Random) -> Files:
 
 def scenario_commands(draw: random.Random, files: Files) -> list[list[str]]:
     """Check it, sometimes with a setting, seldom run it."""
-    words = ["--json"] if draw.random() < 0.3 else []
+    options = ["--json"] if draw.random() < 0.3 else []
     if draw.random() < 0.2:
         key = draw.choice(
             [*KEYS, "dose.l.amount", "arm.drug.cells", "time.end", "fit.parameters", "k_PI3K", "a.b.c.d", "", "."]
         )
-        words += ["--set", f"{key}={junk(draw)}".replace("\0", "")]
-    commands = [["check", "input.toml", *words]]
+        options += ["--set", f"{key}={junk(draw)}".replace("\0", "")]
+    commands = [["check", "input.toml", *options]]
     if draw.random() < 0.05:
         commands.append(["run", "input.toml", "--json", "--out", "out"])
     return commands

@@ -5,12 +5,14 @@ unless told): the next seeds stand in `progress.json` beside this file, with wha
 """
 
 import os
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from .campaign import go_on
+from .campaign import PROGRESS, go_on
 from .harness import outcome
 from .kinds import KINDS
 
@@ -35,3 +37,13 @@ def test_hours_of_inputs():
     seconds = float(os.environ.get("FUZZ_SECONDS", 3600)) / len(KINDS)
     finds = [find for kind in KINDS for find in go_on(kind, sys.maxsize, seconds)]
     assert not finds, "\n".join(finds)
+
+
+@pytest.mark.parametrize("arguments", [["--go-on", "scenari", "5"], ["scenari", "1"], ["scenari", "1", "5"]])
+def test_an_unknown_kind_is_refused_in_one_line_and_counts_nothing(arguments):
+    before = PROGRESS.read_bytes()
+    command = [sys.executable, "-m", "tests.fuzz", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=120)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+    assert "no kind of input is called 'scenari'" in done.stderr and "'scenario'" in done.stderr
+    assert PROGRESS.read_bytes() == before

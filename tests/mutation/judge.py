@@ -63,7 +63,7 @@ class Coverage:
         folder.mkdir(exist_ok=True)
         (folder / f"{made.sources}.json").write_text(text, encoding="utf-8")
         moved: dict[str, dict[str, list[int]]] = {}
-        for line in (folder / "tests.jsonl").read_text(encoding="utf-8").splitlines() if made._stored.is_file() else ():
+        for line in made._stored.read_text(encoding="utf-8").splitlines() if made._stored.is_file() else ():
             if line.endswith("}"):
                 entry = json.loads(line)
                 if entry["sources"] not in moved:

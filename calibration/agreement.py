@@ -16,16 +16,14 @@ from pathlib import Path
 
 import numpy as np
 
-from pathway import parameters
 from pathway.parameters.parameter_ensemble import read_ensemble
 from pathway.scenario.drawn_cells import systematic
 
 from .likelihood import Problem, baselines, problem
-from .likelihood.baselines import Guess
+from .likelihood.baselines import Guess, root_mean_square_error
 
 HERE = Path(__file__).parent
 MEMBERS = 100
-RECEPTORS = ("EGFR_level", "HER2_level", "HER3_level")
 
 
 class Agreement:
@@ -74,7 +72,8 @@ def columns_table(found: Agreement) -> str:
         error = np.mean([found.problem.table[k].error for k in own])
         chi = np.mean((miss / found.spread[own]) ** 2)
         value = np.median(found.evaluation.values[:, found.evaluation.columns.index(column)])
-        rows.append((column, len(own), f"{_rms(miss):.3f}", f"{error:.3f}", f"{chi:.2f}", f"{value:.1f}"))
+        rmse = root_mean_square_error(found.predicted[own], found.measured[own])
+        rows.append((column, len(own), f"{rmse:.3f}", f"{error:.3f}", f"{chi:.2f}", f"{value:.1f}"))
     header = ("set and line", "data", "RMSE", "stated error", "chi-square per datum", "log-likelihood")
     return table(header, rows)
 
@@ -108,7 +107,7 @@ def left_out_table(found: Agreement) -> str:
     model = baselines.table_of(found.problem.table, name, found.predicted.tolist())
     if len(measured.lines) < 3:
         return "Not at hand."
-    levels = {line: _receptors(line) for line in measured.lines}
+    levels = {line: baselines.receptor_levels(line) for line in measured.lines}
     guesses: dict[str, Callable[[str], Guess]] = {
         "no change": lambda line: baselines.no_change(measured, line),
         "mean of the other lines": lambda line: baselines.mean_of_lines(measured, line),
@@ -119,7 +118,8 @@ def left_out_table(found: Agreement) -> str:
     for quantity in ("pAKT", "pERK"):
         for ligand in ("EGF", "HRG"):
             own = [k for k, c in enumerate(measured.conditions) if c[0] == quantity and c[1].startswith(ligand)]
-            errors = [_rms((values - measured.values)[:, own]) for values in (*made.values(), model.values)]
+            guessed = (*made.values(), model.values)
+            errors = [root_mean_square_error(values[:, own], measured.values[:, own]) for values in guessed]
             rows.append((quantity, ligand, *(f"{error:.2f}" for error in errors)))
     return table(("", "", *guesses, "model, these data in its likelihood"), rows)
 
@@ -137,8 +137,10 @@ def inhibitors_table(found: Agreement) -> str:
     for quantity in dict.fromkeys(key[0] for key in effects):
         own = {key: value for key, value in effects.items() if key[0] == quantity}
         others = {k: [v[0] for o, v in own.items() if o[3] != k[3] and o[1:3] == k[1:3]] for k in own}
-        pairs = [np.mean(others[k]) - v[0] for k, v in own.items() if others[k]]
-        errors = (_rms([v[1] - v[0] for v in own.values()]), _rms([v[0] for v in own.values()]), _rms(pairs))
+        pairs = np.array([(np.mean(others[k]), v[0]) for k, v in own.items() if others[k]]).reshape(-1, 2)
+        seen, model = np.array(list(own.values())).T
+        guesses = (model, seen), (np.zeros(len(seen)), seen), (pairs[:, 0], pairs[:, 1])
+        errors = [root_mean_square_error(*each) for each in guesses]
         rows.append((quantity, len(own), *(f"{error:.2f}" for error in errors)))
     return table(("readout", "arms", "model", "no change", "mean of the other lines"), rows) if rows else "Not at hand."
 
@@ -164,16 +166,6 @@ def slopes_table(found: Agreement) -> str:
     ]
     header = ("set", "d log PTEN / d log miR-21, measured (95 %)", "model, resistant against parental cells")
     return table(header, rows) if rows else "Not at hand."
-
-
-def _receptors(line: str) -> list[float]:
-    entries = parameters.cell_line(line).entries
-    return [float(np.log10(entries[name].value)) for name in RECEPTORS]
-
-
-def _rms(values: Iterable[float] | np.ndarray) -> float:
-    values = np.asarray(list(values) if not isinstance(values, np.ndarray) else values, dtype=float)
-    return float(np.sqrt(np.nanmean(values**2))) if values.size else np.nan
 
 
 def vectors(one: Problem, ensemble: Path | None) -> tuple[np.ndarray, str]:

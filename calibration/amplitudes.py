@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from calibration.likelihood import problem  # noqa: E402
+from calibration.likelihood.baselines import root_mean_square_error  # noqa: E402
 from calibration.likelihood.data import Datum  # noqa: E402
 from pathway import parameters  # noqa: E402
 from pathway.scenario.shelf import circuit_model, line_values  # noqa: E402
@@ -67,8 +68,8 @@ def rows(data: Sequence[Datum], computed: np.ndarray) -> list[str]:
     made = []
     for key, measured in measured_by.items():
         (fold, at), (own, own_at) = peak(measured), peak(computed_by[key])
-        misses = [np.mean(measured[t]) - np.mean(computed_by[key][t]) for t in measured]
-        error = float(np.sqrt(np.mean(np.square(misses))))
+        means = [[np.mean(folds[t]) for t in measured] for folds in (computed_by[key], measured)]
+        error = root_mean_square_error(*map(np.array, means))
         made.append(f"| {' | '.join(key)} | {fold:.1f} | {at:.0f} | {own:.1f} | {own_at:.0f} | {error:.2f} |")
     return made
 

@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from calibration.likelihood.baselines import Guess, Table, mean_of_lines, ridge_on_levels
+from calibration.likelihood.baselines import Guess, Table, mean_of_lines, receptor_levels, ridge_on_levels
 from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading, Step
 from calibration.likelihood.manifest import manifest
 from calibration.likelihood.problem import Problem
@@ -40,7 +40,6 @@ from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, ci
 FOLDER = Path(__file__).resolve().parent / "registry"
 COLUMNS = ("line", "seen", "condition", "quantity", "time_h", "scale", "median", "low", "high", "mean", "sd")
 GUESSES = ("lines_mean", "lines_sd", "ridge_mean", "ridge_sd")
-RECEPTORS = ("HER2_level", "HER3_level", "EGFR_level")
 LEVEL = 0.9
 
 Form = Any
@@ -208,7 +207,7 @@ def with_baselines(name: str, one: Mapping[str, Any], rows: list[dict[str, Any]]
     for line in one["lines"] if seen else ():
         lines = (*at_hand, line)
         values = np.array([[seen.get((known, *c), np.nan) for c in conditions] for known in lines])
-        table, levels = Table(lines, conditions, values), {known: _receptors(known) for known in lines}
+        table, levels = Table(lines, conditions, values), {known: receptor_levels(known) for known in lines}
         guesses = mean_of_lines(table, line), ridge_on_levels(table, line, levels)
         for row, key in zip(rows, keys, strict=True):
             if key[0] == line:
@@ -219,11 +218,6 @@ def with_baselines(name: str, one: Mapping[str, Any], rows: list[dict[str, Any]]
 def _guessed(guesses: Sequence[Guess], place: int) -> dict[str, str]:
     numbers = [number[place] for guess in guesses for number in guess]
     return {c: "" if np.isnan(x) else f"{x:.6g}" for c, x in zip(GUESSES, numbers, strict=True)}
-
-
-def _receptors(line: str) -> list[float]:
-    values = parameters.cell_line(line).entries
-    return [float(np.log10(max(values[name].value, 1.0))) for name in RECEPTORS]
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> bytes:

@@ -24,10 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from scipy import stats
 
+from calibration.likelihood import baselines
+from calibration.likelihood.baselines import Guess
 from calibration.measured import key_of, measurements
 from calibration.register import FOLDER, experiments
-
-NO_CHANGE = {"log10 fold": 0.0, "relative count": 1.0, "GR": 1.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,54 +36,46 @@ class Scored:
 
     Attributes
     ----------
-    lines : array of str
-    measured, median, low, high, mean, sd : array
-    baselines : mapping of name to (mean, sd)
-        nan where a baseline says nothing; its sd is nan where it has no spread.
+    lines, quantities : array of str
+        A quantity with the first word of its condition.
+    measured, median, low, high : array
+    guess : Guess
+        Mean and spread of the predictions.
+    baselines : mapping of name to Guess
+        nan where a baseline says nothing; its spread is nan where it has none.
     """
 
     lines: np.ndarray
+    quantities: np.ndarray
     measured: np.ndarray
     median: np.ndarray
     low: np.ndarray
     high: np.ndarray
-    mean: np.ndarray
-    sd: np.ndarray
-    baselines: Mapping[str, tuple[np.ndarray, np.ndarray]]
+    guess: Guess
+    baselines: Mapping[str, Guess]
 
     def only(self, which: np.ndarray) -> Scored:
-        kept = {name: (mean[which], sd[which]) for name, (mean, sd) in self.baselines.items()}
-        one = (self.lines, self.measured, self.median, self.low, self.high, self.mean, self.sd)
-        return Scored(*(part[which] for part in one), kept)
-
-
-def root_mean_square(difference: np.ndarray) -> float:
-    """nan where there is nothing."""
-    return float(np.sqrt(np.mean(difference**2))) if len(difference) else float("nan")
-
-
-def log_score(measured: np.ndarray, mean: np.ndarray, sd: np.ndarray) -> float:
-    """Mean log density of a normal distribution; nan where there is nothing."""
-    return float(np.mean(stats.norm.logpdf(measured, mean, sd))) if len(measured) else float("nan")
+        columns = (self.lines, self.quantities, self.measured, self.median, self.low, self.high)
+        guess, *others = (Guess(*(part[which] for part in one)) for one in (self.guess, *self.baselines.values()))
+        return Scored(*(column[which] for column in columns), guess, dict(zip(self.baselines, others, strict=True)))
 
 
 def scores(one: Scored) -> dict[str, float]:
     """Of the model: n, rmse, rank, coverage, log_score; of a baseline that covers all of them: rmse and log_score."""
-    inside = (one.measured >= one.low) & (one.measured <= one.high)
     varied = len(one.measured) > 2 and np.ptp(one.measured) > 0 and np.ptp(one.median) > 0
-    found = {
+    values = {
         "n": float(len(one.measured)),
-        "rmse": root_mean_square(one.measured - one.median),
+        "rmse": baselines.root_mean_square_error(one.median, one.measured),
         "rank": float(stats.spearmanr(one.measured, one.median).statistic) if varied else float("nan"),
-        "coverage": float(inside.mean()),
-        "log_score": log_score(one.measured, one.mean, one.sd),
+        "coverage": baselines.coverage(one.low, one.high, one.measured),
+        "log_score": baselines.log_score(one.guess, one.measured),
     }
-    for name, (mean, sd) in one.baselines.items():
-        if np.isfinite(mean).all():
-            found[f"rmse {name}"] = root_mean_square(one.measured - mean)
-            if np.isfinite(sd).all():
-                found[f"log_score {name}"] = log_score(one.measured, mean, sd)
-    return found
+    for name, guess in one.baselines.items():
+        if np.isfinite(guess.mean).all():
+            values[f"rmse {name}"] = baselines.root_mean_square_error(guess.mean, one.measured)
+            if np.isfinite(guess.spread).all():
+                values[f"log_score {name}"] = baselines.log_score(guess, one.measured)
+    return values
 
 
 def registered(name: str) -> list[dict[str, str]]:
@@ -109,28 +101,32 @@ def compared(rows: Sequence[Mapping[str, str]], measured: Mapping[tuple[str, str
     def column(name: str) -> np.ndarray:
         return np.array([float(row[name] or "nan") for row in kept])
 
-    no_change = np.array([NO_CHANGE.get(row["scale"], np.nan) for row in kept])
-    nothing = np.full(len(kept), np.nan)
-    baselines = {
-        "no change": (no_change, nothing),
-        "mean of lines": (column("lines_mean"), column("lines_sd")),
-        "ridge": (column("ridge_mean"), column("ridge_sd")),
+    unchanged = np.array([baselines.UNCHANGED.get(row["scale"], np.nan) for row in kept])
+    guesses = {
+        "no change": Guess(unchanged, np.full(len(kept), np.nan)),
+        "mean of lines": Guess(column("lines_mean"), column("lines_sd")),
+        "ridge": Guess(column("ridge_mean"), column("ridge_sd")),
     }
-    values = np.array([measured[key_of(row)] for row in kept])
-    lines = np.array([row["line"] for row in kept])
-    return Scored(lines, values, *(column(name) for name in ("median", "low", "high", "mean", "sd")), baselines)
+    return Scored(
+        np.array([row["line"] for row in kept]),
+        np.array([f"{row['quantity']} {row['condition'].split()[0]}" for row in kept]),
+        np.array([measured[key_of(row)] for row in kept]),
+        *(column(name) for name in ("median", "low", "high")),
+        Guess(column("mean"), column("sd")),
+        guesses,
+    )
 
 
-def told(title: str, found: Mapping[str, float]) -> str:
-    numbers = [f"{name} {value:.3g}" for name, value in found.items() if name != "n"]
-    return f"{title} ({found['n']:.0f}): " + ", ".join(numbers)
+def line_of_scores(title: str, values: Mapping[str, float]) -> str:
+    numbers = [f"{name} {value:.3g}" for name, value in values.items() if name != "n"]
+    return f"{title} ({values['n']:.0f}): " + ", ".join(numbers)
 
 
-def parts(rows: Sequence[Mapping[str, str]], one: Scored, by: str) -> Iterable[tuple[str, Scored]]:
-    """The predictions by line, or by quantity and condition's first word."""
-    keys = one.lines if by == "line" else np.array([f"{r['quantity']} {r['condition'].split()[0]}" for r in rows])
-    for key in dict.fromkeys(keys):
-        yield str(key), one.only(keys == key)
+def parts(one: Scored) -> Iterable[tuple[str, Scored]]:
+    """The predictions by line, then by quantity and condition's first word."""
+    for keys in (one.lines, one.quantities):
+        for key in dict.fromkeys(keys):
+            yield str(key), one.only(keys == key)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -145,17 +141,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if "form" not in one:
             continue
         rows, measured = registered(name), measurements(name, one, chosen.data, one["lines"])
-        found = compared(rows, measured)
-        if found is None:
+        compared_rows = compared(rows, measured)
+        if compared_rows is None:
             print(f"{name}: no measurements in {chosen.data}")
             continue
-        kept = [row for row in rows if key_of(row) in measured]
-        table = everything[name] = {"all": scores(found)}
-        print(told(name, table["all"]))
-        for by in ("line", "quantity"):
-            for title, part in parts(kept, found, by):
-                table[title] = scores(part)
-                print("    " + told(title, table[title]))
+        table = everything[name] = {"all": scores(compared_rows)}
+        print(line_of_scores(name, table["all"]))
+        for title, part in parts(compared_rows):
+            table[title] = scores(part)
+            print("    " + line_of_scores(title, table[title]))
     if chosen.json:
         chosen.json.write_text(json.dumps(everything, indent=1) + "\n", encoding="utf-8")
 

@@ -12,10 +12,18 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
+from pathway import parameters
+
 from .data import Datum
 
 LEAST_SPREAD = 0.03
 """No guess is surer than this, on the scale of the data."""
+
+UNCHANGED: Mapping[str, float] = {"log10 fold": 0.0, "relative count": 1.0, "GR": 1.0}
+"""A number by its scale (key of `noise.SCALES`) where nothing happens."""
+
+RECEPTORS = ("EGFR_level", "HER2_level", "HER3_level")
+"""What `receptor_levels` gives."""
 
 
 class Table(NamedTuple):
@@ -64,7 +72,7 @@ def table_of(data: Sequence[Datum], name: str, values: Sequence[float] | None = 
 
 
 def no_change(table: Table, line: str) -> Guess:
-    """Nothing happens; as uncertain as what happens in the other lines is large."""
+    """No fold, all logarithms 0; as uncertain as what happens in the other lines is large."""
     others = _others(table, line)
     size = np.sqrt(_mean(others**2))
     return Guess(np.zeros(len(table.conditions)), np.maximum(size, LEAST_SPREAD))
@@ -113,6 +121,12 @@ def ridge_on_levels(table: Table, line: str, levels: Mapping[str, Sequence[float
     return Guess(mean, spread)
 
 
+def receptor_levels(line: str) -> list[float]:
+    """Receptors of a line, log10 of molecules for each cell."""
+    entries = parameters.cell_line(line).entries
+    return [float(np.log10(max(entries[name].value, 1.0))) for name in RECEPTORS]
+
+
 def _others(table: Table, line: str) -> np.ndarray:
     if line not in table.lines:
         raise ValueError(f"no line '{line}' in the table; there are {', '.join(table.lines)}")
@@ -129,28 +143,14 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def root_mean_square_error(guess: np.ndarray, measured: np.ndarray) -> float:
-    """Over what both have."""
-    return float(np.sqrt(np.nanmean((np.asarray(guess) - np.asarray(measured)) ** 2)))
+    """Over what both have; nan where there is nothing."""
+    difference = np.asarray(guess, dtype=float) - np.asarray(measured, dtype=float)
+    return float(np.sqrt(np.nanmean(difference**2))) if difference.size else float("nan")
 
 
 def log_score(guess: Guess, measured: np.ndarray) -> float:
     """Mean logarithm of a normal density at what was measured; higher is better."""
     return float(np.nanmean(norm.logpdf(measured, guess.mean, guess.spread)))
-
-
-def log_score_of_draws(draws: np.ndarray, spreads: np.ndarray, measured: np.ndarray, weights: np.ndarray) -> float:
-    """The same of an ensemble: a mixture of normal densities.
-
-    Parameters
-    ----------
-    draws, spreads : array, shape (n_members, n_conditions)
-        Predictions and their standard deviations (error and discrepancy).
-    measured : array, shape (n_conditions,)
-    weights : array, shape (n_members,)
-    """
-    logs = norm.logpdf(measured, draws, spreads) + np.log(weights / weights.sum())[:, None]
-    highest = logs.max(axis=0)
-    return float(np.nanmean(highest + np.log(np.exp(logs - highest).sum(axis=0))))
 
 
 def coverage(low: np.ndarray, high: np.ndarray, measured: np.ndarray) -> float:

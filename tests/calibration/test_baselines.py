@@ -36,9 +36,6 @@ def test_scores():
     measured = np.array([0.1, -0.4])
     guess = Guess(np.zeros(2), np.full(2, 0.3))
     assert baselines.log_score(guess, measured) == pytest.approx(stats.norm.logpdf(measured, 0.0, 0.3).mean())
-    draws = np.zeros((5, 2))
-    same = baselines.log_score_of_draws(draws, np.full((5, 2), 0.3), measured, np.ones(5))
-    assert same == pytest.approx(baselines.log_score(guess, measured))
     assert baselines.coverage(np.array([0.0, 0.0]), np.array([1.0, 1.0]), measured) == 0.5
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from calibration import register, score
+from calibration.likelihood.baselines import Guess
 from calibration.measured import growth_curves, half_effect_of, key_of, measurements
 from calibration.register import COLUMNS, GUESSES, experiments
 
 NAMES = [name for name, one in experiments().items() if "form" in one]
-pytestmark = pytest.mark.skipif(
+registered = pytest.mark.skipif(
     not (register.FOLDER / "registry.json").is_file(), reason="nothing is registered before an ensemble ships"
 )
 
@@ -25,6 +26,7 @@ def rows_of(name: str) -> list[dict[str, str]]:
 # What is registered
 
 
+@registered
 @pytest.mark.parametrize("name", NAMES)
 def test_every_table_covers_its_lines_and_conditions_once(name):
     rows, one = rows_of(name), experiments()[name]
@@ -38,6 +40,7 @@ def test_every_table_covers_its_lines_and_conditions_once(name):
         assert row["seen"] == ("partly" if row["line"] in one["partly_seen"] else "blind")
 
 
+@registered
 def test_a_table_that_was_changed_is_refused(tmp_path, monkeypatch):
     for name in ("lapatinib.csv", "registry.json"):
         (tmp_path / name).write_bytes((register.FOLDER / name).read_bytes())
@@ -58,6 +61,7 @@ def write(file: Path, header: list[str], rows: list[list], delimiter: str = ",")
         csv.writer(stream, delimiter=delimiter).writerows([header, *rows])
 
 
+@registered
 def test_a_plain_table_of_the_medians_has_no_error(tmp_path):
     rows = rows_of("HCC1954_knock_downs")
     columns = ["line", "condition", "quantity", "time_h"]
@@ -72,6 +76,7 @@ def test_a_plain_table_of_the_medians_has_no_error(tmp_path):
     assert found["rmse"] == 0.0 and found["coverage"] == 1.0 and found["rank"] == pytest.approx(1.0)
 
 
+@registered
 def test_ligand_responses_are_found_in_the_table_of_their_study(tmp_path):
     folder = tmp_path / "niepel2014_ligand_response"
     folds = [f"Measured {p}:{t}min log10(fold change)" for p in ("pAkt", "pErk") for t in (10, 30, 90)]
@@ -90,6 +95,7 @@ def test_ligand_responses_are_found_in_the_table_of_their_study(tmp_path):
     assert score.compared(rows_of("ligand_responses"), measured).measured.size == 24
 
 
+@registered
 def test_counts_under_lapatinib_and_growth_under_trastuzumab_are_found(tmp_path):
     doses = experiments()["lapatinib"]["nM"]
     write(
@@ -150,6 +156,7 @@ def test_a_plain_table_with_a_mistake_is_answered_in_one_line(tmp_path):
         measurements("lapatinib", experiments()["lapatinib"], tmp_path, ["hcc1569"])
 
 
+@registered
 def test_a_folder_without_measurements_says_so(tmp_path, capsys):
     score.main(["--data", str(tmp_path)])
     lines = capsys.readouterr().out.splitlines()
@@ -163,8 +170,9 @@ def test_scores_by_hand():
     numbers = [np.array(values) for values in ([0.0, 1.0, 2.0], [0.0, 1.0, 1.0], [-1.0, 0.0, 0.0], [1.0, 2.0, 1.5])]
     measured, median, low, high = numbers
     nothing = np.full(3, np.nan)
-    baselines = {"no change": (np.zeros(3), nothing), "mean of lines": (np.full(3, np.nan), nothing)}
-    one = score.Scored(np.array(["a"] * 3), measured, median, low, high, median, np.ones(3), baselines)
+    baselines = {"no change": Guess(np.zeros(3), nothing), "mean of lines": Guess(np.full(3, np.nan), nothing)}
+    names = np.array(["a"] * 3), np.array(["growth a"] * 3)
+    one = score.Scored(*names, measured, median, low, high, Guess(median, np.ones(3)), baselines)
     found = score.scores(one)
     assert found["rmse"] == pytest.approx(math.sqrt(1 / 3))
     assert found["coverage"] == pytest.approx(2 / 3)
@@ -173,6 +181,7 @@ def test_scores_by_hand():
     assert "rmse mean of lines" not in found
 
 
+@registered
 def test_the_registry_names_its_ensemble_and_seed():
     about = json.loads((register.FOLDER / "registry.json").read_text())
     assert set(about["tables"]) == {f"{name}.csv" for name in NAMES}

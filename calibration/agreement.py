@@ -1,6 +1,6 @@
 """How well the circuit agrees with every open set, and what the likelihood leaves to each: writes AGREEMENT.md.
 
-    python -m calibration.agreement [--data FOLDER] [--ensemble FILE]
+    python calibration/agreement.py [--data FOLDER] [--ensemble FILE]
 
 FOLDER holds the sets that do not ship, each in a folder of its name; without it, those that ship are compared. FILE is
 an ensemble of parameter sets (NPZ); without it, the numbers in `pathway/parameters` are taken, with discrepancies in
@@ -10,17 +10,19 @@ the middle of their prior.
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import numpy as np
 
+from calibration.likelihood import Problem, baselines, problem
+from calibration.likelihood.baselines import Guess, root_mean_square_error
 from pathway.parameters.parameter_ensemble import read_ensemble
 from pathway.scenario.drawn_cells import systematic
-
-from .likelihood import Problem, baselines, problem
-from .likelihood.baselines import Guess, root_mean_square_error
 
 HERE = Path(__file__).parent
 MEMBERS = 100
@@ -183,7 +185,7 @@ def vectors(one: Problem, ensemble: Path | None) -> tuple[np.ndarray, str]:
 
 HEAD = """# The circuit beside all open data
 
-Written by `python -m calibration.agreement{asked}`, for {what}.
+Written by `python calibration/agreement.py{asked}`, for {what}.
 What is compared, how, and with which errors stands in `likelihood/sets.toml`. Predictions carry the offsets and gains
 that the likelihood marginalizes, at their mean given the data. Chi-square counts stated error and discrepancy in
 squares. A discrepancy well beyond the stated error says that the structure is wrong there.

@@ -14,18 +14,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 import numpy as np
 
+from calibration.likelihood import problem
+from calibration.likelihood.baselines import root_mean_square_error
+from calibration.likelihood.data import Datum
+from pathway import parameters
+from pathway.scenario.shelf import circuit_model, line_values
+from pathway.simulation import Intervention, simulate, steady_state
+
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
-
-from calibration.likelihood import problem  # noqa: E402
-from calibration.likelihood.baselines import root_mean_square_error  # noqa: E402
-from calibration.likelihood.data import Datum  # noqa: E402
-from pathway import parameters  # noqa: E402
-from pathway.scenario.shelf import circuit_model, line_values  # noqa: E402
-from pathway.simulation import Intervention, simulate, steady_state  # noqa: E402
-
 OBSERVABLES = ("pERK", "pAKT", "pMEK")
 STARVED_FOR = 24.0
 HEAD = """# Amplitudes under ligands: measured and computed

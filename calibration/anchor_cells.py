@@ -6,9 +6,12 @@ python calibration/anchor_cells.py --write
 
 from __future__ import annotations
 
+import argparse
 import re
 import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pathway import parameters
 from pathway.scenario.shelf import circuit_model
@@ -19,6 +22,9 @@ CELLS = Path(parameters.__file__).parent / "cells"
 
 def main() -> None:
     """Anchor each line and show, or write, the values."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="into the files of the lines")
+    write = parser.parse_args().write
     for name in parameters.cell_lines():
         line = parameters.cell_line(name)
         if line.parent is not None:
@@ -30,7 +36,7 @@ def main() -> None:
             before = line.values[parameter]
             print(f"{name:12s} {parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
             text = re.sub(rf"(\[{parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)
-        if "--write" in sys.argv:
+        if write:
             file.write_text(text, encoding="utf-8")
 
 

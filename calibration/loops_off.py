@@ -7,7 +7,11 @@ Nothing is refitted or re-anchored, so a row shows what carries the result, not 
 
 from __future__ import annotations
 
+import argparse
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
@@ -44,7 +48,9 @@ def level(model: Model, name: str) -> float:
 
 def main() -> None:
     """Print the table of one line."""
-    line = sys.argv[1] if len(sys.argv) > 1 else "skbr3"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("line", nargs="?", default="skbr3", help="a parental line")
+    line = parser.parse_args().line
     columns = "GR parental | GR resistant | difference | both minus parental | PTEN | PTEN, resistant | miR-21 fold"
     print(f"| switched off | {columns} |")
     print("|---|---|---|---|---|---|---|---|")

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # small matrices: more threads only wait for each other
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 

@@ -79,7 +79,7 @@ def plot_branches(
             _panel(panel, branches, name, units, usual, spreads, swept)
         if fold_curves:
             _folds(panels[-1], fold_curves, branches[0][1].parameter, against, units)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _folds(

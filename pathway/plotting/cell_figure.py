@@ -36,7 +36,7 @@ def plot_single_cells(counted: SingleCells) -> Figure:
         if counted.titration is not None:
             _threshold(panels[4], counted.titration, counted.complexes, counted.threshold)
             _noise(panels[5], counted.titration)
-        return page.finish(0.1)
+        return page.cropped_figure(0.1)
 
 
 def _values(counted: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from pathway.fitting.uncertainty.comparison import Verdict
 from pathway.numerals import plain
 
-from .layout import LINE, RIGHT, Page, rows_of_names, wrapped
+from .layout import LINE, RIGHT, Page, row_names
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
 
 
@@ -23,15 +23,13 @@ def plot_comparison(verdict: Verdict) -> Figure:
         page = Page("Evidence for variants of a model")
         marks = (("aicc", "AICc", PALETTE[2], "o"), ("bic", "BIC", PALETTE[1], "D"))
         page.legend([(Line2D([], [], color=c, marker=m, linestyle="", markersize=4), text) for _, text, c, m in marks])
-        names = [f"{v.name} ({v.parameters} parameters)" for v in verdict.variants]
-        lines, wide, deepest = rows_of_names(names, 0.34 * page.width)
-        row = max(0.26, 0.88 * LINE * deepest + 0.06)
-        left, tall, beside = RIGHT + wide + 0.1, row * len(names), 0.24 * page.width
+        names = row_names([f"{v.name} ({v.parameters} parameters)" for v in verdict.variants], 0.34 * page.width)
+        rows, row = np.arange(len(verdict.variants)), names.row_height(0.26, 0.06)
+        left, tall, beside = names.right, row * len(rows), 0.24 * page.width
         width = page.width - left - RIGHT - beside - 0.25
-        criteria = page.axes(left, page.top, width, tall)
-        weights = page.axes(page.width - RIGHT - beside, page.top, beside, tall)
-        page.named_rows(lines, left - 0.09, [page.top + row * (k + 0.5) for k in range(len(names))])
-        rows = np.arange(len(names))
+        criteria = page.add_axes(left, page.top, width, tall)
+        weights = page.add_axes(page.width - RIGHT - beside, page.top, beside, tall)
+        page.named_rows(names, left - 0.09, page.top, row)
         for k, (word, _, color, marker) in enumerate(marks):
             values = np.array([getattr(v, word) for v in verdict.variants])
             above = values - values[np.isfinite(values)].min(initial=math.inf)
@@ -52,15 +50,10 @@ def plot_comparison(verdict: Verdict) -> Figure:
         for axes in (criteria, weights):
             axes.set_yticks([])
             axes.set_ylim(len(rows) - 0.4, -0.6)
-        below = 1
-        for text, begin, room in (
+        labels = (
             ("above the best (grey: hardly worse; dashed: clearly worse)", left, width),
             ("Akaike weight: evidence among these", page.width - RIGHT - beside, beside),
-        ):
-            parts = wrapped(text, room)
-            below = max(below, len(parts))
-            for number, part in enumerate(parts):
-                at = page.top + tall + 0.25 + LINE * number
-                page.text(begin + 0.5 * room, at, part, ha="center", va="center_baseline")
+        )
+        below = max(page.label_below(text, begin, room, page.top + tall) for text, begin, room in labels)
         page.top += tall + 0.2 + LINE * below
-        return page.finish()
+        return page.cropped_figure()

@@ -9,7 +9,7 @@ import numpy as np
 
 from pathway.analysis.control import Control, Courses
 
-from .layout import LINE, RIGHT, Page, rows_of_names, text_width
+from .layout import Page, row_names, text_width
 from .style import Figure, house_style
 from .words import readable
 
@@ -21,21 +21,21 @@ def plot_control(result: Control, cells: str) -> Figure:
     with house_style():
         page = Page(f"Control at rest, {cells}")
         strength = np.abs(result.coefficients).max(axis=0)
-        lines, wide, deepest = rows_of_names([readable(name) for name in result.readings], 0.3 * page.width)
-        left = RIGHT + wide + 0.1
+        beside = row_names([readable(name) for name in result.readings], 0.3 * page.width)
+        left = beside.right
         room = int((page.width - left - 0.62) / 0.1)
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
         values = result.coefficients[:, order]
         rows, columns = values.shape
-        row = max(0.2, 0.88 * LINE * deepest + 0.04)
-        axes = page.axes(left, page.top, page.width - left - 0.62, row * rows)
+        row = beside.row_height(0.2, 0.04)
+        axes = page.add_axes(left, page.top, page.width - left - 0.62, row * rows)
         limit = max(1.0, float(np.abs(values).max()))
         image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
         unsure = _unsure(result.low, result.high, result.coefficients)[:, order]
         axes.plot(*np.argwhere(unsure).T[::-1], "x", color="black", markersize=2.6, markeredgewidth=0.6)
         names = [readable(result.reactions[k]) for k in order]
         axes.set_xticks(range(columns), names, rotation=90, fontsize=5.5)
-        page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(rows)])
+        page.named_rows(beside, left - 0.06, page.top, row)
         _bare(axes)
         _bar(page, image, page.top, max(row * rows, 1.0), "control coefficient")
         page.top += row * rows + 0.12 + max(text_width(name, 5.5) for name in names)
@@ -44,7 +44,7 @@ def plot_control(result: Control, cells: str) -> Figure:
         if result.low is not None:
             words += " Crosses: the middle 95 % of draws have both signs."
         page.lines(words)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _bare(axes: Any) -> None:
@@ -57,7 +57,7 @@ def _bare(axes: Any) -> None:
 
 def _bar(page: Page, image: Any, top: float, tall: float, label: str) -> None:
     """What the colours mean, at the right edge."""
-    bar = page.axes(page.width - 0.52, top, 0.1, tall)
+    bar = page.add_axes(page.width - 0.52, top, 0.1, tall)
     page.figure.colorbar(image, cax=bar)
     bar.set_ylabel(label, fontsize=6)
     bar.tick_params(labelsize=5.5)
@@ -81,16 +81,16 @@ def plot_time_sensitivities(result: Sequence[Courses], title: str) -> Figure:
         ]
         page = Page(title)
         names = [[readable(name) for name, _, _ in rows] for rows in shown]
-        beside = [rows_of_names(own, 0.38 * page.width, 6.0) for own in names]
-        left = RIGHT + max(wide for _, wide, _ in beside) + 0.1
+        beside = [row_names(own, 0.38 * page.width, 6.0) for own in names]
+        left = max(own.right for own in beside)
         image = None
         top = page.top
-        for course, rows, (lines, _, deepest) in zip(result, shown, beside, strict=True):
-            row = max(0.15, 0.88 * LINE * deepest + 0.03)
+        for course, rows, own in zip(result, shown, beside, strict=True):
+            row = own.row_height(0.15, 0.03)
             tall = row * len(rows)
             page.lines(readable(course.reading), 7.0, left, weight="bold")
             page.top += 0.02
-            axes = page.axes(left, page.top, page.width - left - 0.7, tall)
+            axes = page.add_axes(left, page.top, page.width - left - 0.7, tall)
             places = [course.parameters.index(name) for name, _, _ in rows]
             values = course.values[:, places].T
             step = (course.times[1] - course.times[0]) / 2
@@ -98,7 +98,7 @@ def plot_time_sensitivities(result: Sequence[Courses], title: str) -> Figure:
             image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", extent=ends)
             unsure, column = np.nonzero(_unsure(course.low, course.high, course.values)[:, places].T)
             axes.plot(course.times[column], unsure, "x", color="black", markersize=2.2, markeredgewidth=0.5)
-            page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(rows))], size=6.0)
+            page.named_rows(own, left - 0.06, page.top, row)
             axes.set_yticks([])
             axes.axvline(0, color="black", linewidth=0.5, linestyle=(0, (2, 2)))
             axes.set_xlabel("time, hours", labelpad=1.5)
@@ -107,7 +107,7 @@ def plot_time_sensitivities(result: Sequence[Courses], title: str) -> Figure:
         page.top = max(page.top, top + 1.1)
         if result[0].low is not None:
             page.lines("Crosses: the middle 95 % of draws have both signs.")
-        return page.finish()
+        return page.cropped_figure()
 
 
 _IN_TIME = 15

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from matplotlib.ticker import MaxNLocator
-
 from .layout import Page
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import scaled
+from .words import scaled, time_words
 
 MOST_PANELS = 15
 
@@ -24,16 +22,15 @@ def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
     with house_style():
         left_out = len(titles) - len(names)
         page = Page(model.name + (f" (the {len(names)} courses that change most; {left_out} more)" if left_out else ""))
-        unit = model.time_unit
         for panel, name in zip(page.panels([titles[name] for name in names], 3, 1.25), names, strict=True):
             course = courses[name]
             panel.axes.plot(trajectory.times, course, color=PALETTE[2])
             panel.axes.margins(x=0)
-            panel.axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
+            panel.few_ticks()
             power = value_axis(panel.axes, float(course.min()), float(course.max()))
-            panel.x_label(f"time, {'hours' if unit == 'h' else unit or 'unit of the model'}")
+            panel.x_label(time_words(model.time_unit))
             panel.y_label(scaled(model.units.get(name) or "unit of the model", power))
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _change(course: Any) -> float:

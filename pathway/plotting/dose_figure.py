@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator
 from pathway.analysis.dose_series import DoseSeries, Series
 from pathway.numerals import plain
 
-from .layout import LINE, Page, Panel, text_width, wrapped
+from .layout import LINE, Page, Panel, text_width, wrap_text
 from .style import GREY, MARKERS, Figure, house_style, line_style, plain_ticks, value_axis
 from .words import readable, scaled, unit_words
 
@@ -38,7 +38,7 @@ def plot_dose_series(response: DoseSeries) -> Figure:
         _over_time(first, response)
         for panel, name in zip(others, names, strict=True):
             _readout(panel, response, name)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _over_time(panel: Panel, response: DoseSeries) -> None:
@@ -120,7 +120,7 @@ def _metrics(page: Page, response: DoseSeries) -> None:
         page.text(place, page.top, word, color=GREY, ha="right", va="center_baseline")
     page.top += LINE
     for name, cells in rows:
-        lines = wrapped(name, room)
+        lines = wrap_text(name, room)
         for number, line in enumerate(lines):
             page.text(0.12, page.top + LINE * number, line, va="center_baseline")
         for place, cell in zip(_ends(room, widths), cells, strict=True):

@@ -17,10 +17,10 @@ from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.numerals import plain
 
-from .layout import LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
-from .panels import COLUMNS, small_panels, time_words
+from .layout import LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
+from .panels import COLUMNS, small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
-from .words import axis_words, readable
+from .words import axis_words, readable, time_words
 
 KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48
@@ -88,7 +88,7 @@ def plot_courses_of_fit(problem: Problem, fitted: Sequence[Course]) -> Figure:
                     color = PALETTE[(1 + labels.index(course.label)) % len(PALETTE)] if course.label else PALETTE[2]
                     _draw_course(panel.axes, problem, course, color)
                 _course_axes(panel, problem, own[0], beside)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _unit(course: Course) -> str:
@@ -136,8 +136,8 @@ def _course_axes(panel: Panel, problem: Problem, course: Course, beside: Sequenc
     if times and min(times) < max(times):
         reach = 0.04 * (max(times) - min(times))
         axes.set_xlim(min(times) - reach, max(times) + reach)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
-    panel.x_label(time_words(problem))
+    panel.few_ticks()
+    panel.x_label(time_words(problem.model.time_unit))
     panel.y_label(axis_words(course.observable.name, _unit(course), power))
 
 
@@ -189,11 +189,11 @@ def plot_residuals(problem: Problem, fitted: Comparison) -> Figure:
                 axes.axhline(level, color=GREY, linewidth=0.6, linestyle=dash, zorder=0)
             reach = 1.15 * max([2.6, *(abs(float(fitted.residual[k])) for k in own)])
             axes.set_ylim(-reach, reach)
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34))))
-            panel.x_label(time_words(problem))
+            panel.few_ticks()
+            panel.x_label(time_words(problem.model.time_unit))
             panel.y_label("(fitted - measured) / noise")
         _against_normal(panels[-1], problem, fitted)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _experiment_legend(page: Page, experiments: Sequence[str]) -> None:
@@ -250,7 +250,7 @@ def plot_waterfall(fit: Fit) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         panel.x_label("start, best first")
         panel.y_label(f"objective above the best + {SAME:g}")
-        return page.finish()
+        return page.cropped_figure()
 
 
 def plot_parameters(fit: Fit) -> Figure:
@@ -266,11 +266,12 @@ def plot_parameters(fit: Fit) -> Figure:
             (Line2D([], [], color=PALETTE[2], marker="o", markersize=2.6), "the best optimum"),
             (Line2D([], [], color=PALETTE[1], marker="o", markersize=2.6), "other ends"),
         ])  # fmt: skip
-        lines, wide, deepest = rows_of_names([_bounded(problem, k) for k in range(len(rows))], 0.45 * page.width)
-        row = max(0.2, 0.88 * LINE * deepest + 0.04)
-        left, tall = RIGHT + wide + 0.1, row * len(rows)
-        axes = page.axes(left, page.top, page.width - left - RIGHT, tall)
-        page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(rows))])
+        names = row_names([_bounded(problem, k) for k in range(len(rows))], 0.45 * page.width)
+        row = names.row_height(0.2, 0.04)
+        left, tall = names.right, row * len(rows)
+        wide = page.width - left - RIGHT
+        axes = page.add_axes(left, page.top, wide, tall)
+        page.named_rows(names, left - 0.06, page.top, row)
         best = ranked[0].objective if ranked else math.inf
         for start in reversed(ranked):
             same = start.objective <= best + SAME
@@ -284,12 +285,9 @@ def plot_parameters(fit: Fit) -> Figure:
         axes.set_xlim(-0.03, 1.03)
         for place in rows:
             axes.axhline(place, color=FAINT, linewidth=0.5, zorder=0)
-        words = wrapped("from lower to upper bound, on the scale of the search", page.width - left)
-        for number, part in enumerate(words):
-            at = page.top + tall + 0.25 + LINE * number
-            page.text(left + 0.5 * (page.width - left - RIGHT), at, part, ha="center", va="center_baseline")
-        page.top += tall + 0.2 + LINE * len(words)
-        return page.finish()
+        words = "from lower to upper bound, on the scale of the search"
+        page.top += tall + 0.2 + LINE * page.label_below(words, left, wide, page.top + tall, RIGHT)
+        return page.cropped_figure()
 
 
 def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
@@ -306,21 +304,21 @@ def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
         page = Page("Correlation of uncertainties")
         size = 6.0 if n <= 40 else 6.0 * 40 / n
         room = max(text_width(name, size) for name in names)
-        lines = [wrapped(name, min(room, 0.4 * page.width), size) for name in names]
+        lines = [wrap_text(name, min(room, 0.4 * page.width), size) for name in names]
         beside = max(text_width(part, size) for parts in lines for part in parts)
         left = RIGHT + beside + 0.1
         deepest = max(map(len, lines))
         side = min(max(max(0.16, 0.095 * deepest) * n, 1.0), page.width - left - 0.85)
-        axes = page.axes(left, page.top, side, side)
+        axes = page.add_axes(left, page.top, side, side)
         image = axes.imshow(np.ma.masked_invalid(correlations), cmap="RdBu_r", vmin=-1.0, vmax=1.0)
         axes.set_facecolor(FAINT)
         labels = ["\n".join(parts) for parts in lines]
         axes.set_xticks(range(n), labels, rotation=90, fontsize=size, linespacing=0.95)
         axes.set_yticks(range(n), labels, fontsize=size, linespacing=0.95)
-        bar = page.figure.colorbar(image, cax=page.axes(left + side + 0.15, page.top, 0.1, min(side, 0.9)))
+        bar = page.figure.colorbar(image, cax=page.add_axes(left + side + 0.15, page.top, 0.1, min(side, 0.9)))
         bar.set_label("correlation")
         page.top += side + beside + 0.14
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _bounded(problem: Problem, k: int) -> str:

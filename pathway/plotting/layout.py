@@ -5,11 +5,11 @@ Everything is placed in inches from the upper left corner; a page is as high as 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -17,6 +17,7 @@ from matplotlib import ft2font
 from matplotlib.font_manager import FontProperties, findfont, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
 from .style import GREY, Figure, new_figure
@@ -28,6 +29,8 @@ _WIDTH: ContextVar[float] = ContextVar("page width", default=STYLES["paper"])
 SIZE = 6.5
 LINE = 0.125
 """Points of usual texts, and inches from line to line."""
+NAME_LINE = 0.88 * LINE
+"""The same between the lines of one name beside a row."""
 LEFT, RIGHT, GAP = 0.64, 0.14, 0.62
 """Inches beside panels: for ticks and labels at the left, at the right, and between two."""
 
@@ -69,7 +72,7 @@ def _font(bold: bool) -> Any:
     return get_font(findfont(FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")))
 
 
-def wrapped(text: str, width: float, size: float = SIZE, bold: bool = False) -> list[str]:
+def wrap_text(text: str, width: float, size: float = SIZE, bold: bool = False) -> list[str]:
     """The text in lines of at most so many inches; a word that is too long is broken behind _, -, / or anywhere."""
     lines: list[str] = []
     for paragraph in text.split("\n"):
@@ -134,7 +137,7 @@ class Page:
     ) -> None:
         """Text over the page's width or a part of it; what follows goes below."""
         room = (width or self.width - RIGHT) - (0.0 if width else left)
-        parts = wrapped(text, room, size, style.get("weight") == "bold")
+        parts = wrap_text(text, room, size, style.get("weight") == "bold")
         for part in parts:
             self.text(left, self.top + 0.008 * size, part, size, va="center_baseline", **style)
             self.top += LINE * size / SIZE
@@ -143,17 +146,26 @@ class Page:
         """A line of text at a place."""
         return self.figure.text(left, top, text, size=size, transform=self.inches, **style)
 
-    def named_rows(self, names: Sequence[Sequence[str]], right: float, middles: Sequence[float], **style: Any) -> None:
-        """Names of rows, each in lines, right-aligned beside what they name."""
-        colors = style.pop("colors", ["black"] * len(names))
-        for parts, middle, color in zip(names, middles, colors, strict=True):
-            first = middle - 0.5 * LINE * 0.88 * (len(parts) - 1)
-            for number, part in enumerate(parts):
-                place = first + 0.88 * LINE * number
-                self.text(right, place, part, color=color, ha="right", va="center_baseline", **style)
+    def named_rows(
+        self, names: RowNames, right: float, top: float, row: float, colors: Sequence[str] | None = None
+    ) -> None:
+        """Names of equal rows, so many inches high, right-aligned beside what they name."""
+        for number, (parts, color) in enumerate(zip(names.lines, colors or ["black"] * len(names.lines), strict=True)):
+            first = top + row * (number + 0.5) - 0.5 * NAME_LINE * (len(parts) - 1)
+            for line, part in enumerate(parts):
+                place = first + NAME_LINE * line
+                self.text(right, place, part, names.size, color=color, ha="right", va="center_baseline")
 
-    def axes(self, left: float, top: float, width: float, height: float) -> Any:
-        """Axes at a place."""
+    def label_below(self, text: str, left: float, width: float, bottom: float, beyond: float = 0.0) -> int:
+        """The label of axes that end at `bottom`, centered, in lines that may be so much wider; how many these are."""
+        lines = wrap_text(text, width + beyond)
+        for number, line in enumerate(lines):
+            place = bottom + 0.25 + LINE * number
+            self.text(left + 0.5 * width, place, line, ha="center", va="center_baseline")
+        return len(lines)
+
+    def add_axes(self, left: float, top: float, width: float, height: float) -> Any:
+        """Axes at a place, in inches from the upper left corner."""
         axes = self.figure.add_axes((0.1, 0.1, 0.5, 0.5))
         self._places.append((axes, (left, top, width, height)))
         return axes
@@ -188,11 +200,11 @@ class Page:
         panels = []
         for first in range(0, len(titles), columns):
             own = titles[first : first + columns]
-            row = [wrapped(title, wide + 0.55 * gap, 7.0, bold=True) if title else [] for title in own]
+            row = [wrap_text(title, wide + 0.55 * gap, 7.0, bold=True) if title else [] for title in own]
             top = self.top + 0.02 + 0.13 * max(map(len, row))
             for column, lines in enumerate(row):
                 place = (left + column * (wide + gap), top, wide, tall)
-                panels.append(Panel(self, self.axes(*place), place, lines, 0.385 if gap > 0.55 else 0.35))
+                panels.append(Panel(self, self.add_axes(*place), place, lines, 0.385 if gap > 0.55 else 0.35))
             self.top = top + tall + below
         return panels
 
@@ -206,7 +218,7 @@ class Page:
         at = left
         self.top += 0.5 * LINE
         for handle, text in entries:
-            parts = wrapped(text, self.width - left - RIGHT - 0.32)
+            parts = wrap_text(text, self.width - left - RIGHT - 0.32)
             wide = 0.32 + max(text_width(part) for part in parts)
             if at > left and at + wide > self.width - RIGHT:
                 at, self.top = left, self.top + 1.1 * LINE
@@ -233,7 +245,7 @@ class Page:
         artist.set_transform(self.inches)
         self.figure.add_artist(artist)
 
-    def finish(self, bottom: float = 0.04) -> Figure:
+    def cropped_figure(self, bottom: float = 0.04) -> Figure:
         """The figure, as high as what it holds."""
         height = self.top + bottom
         self.figure.set_size_inches(self.width, height)
@@ -265,16 +277,20 @@ class Panel:
 
     def x_label(self, text: str) -> None:
         """Below, in as many lines as it takes; two have room."""
-        lines = wrapped(text, self.width + 0.2, 6.5)
+        lines = wrap_text(text, self.width + 0.2, 6.5)
         self.axes.set_xlabel("\n".join(lines), size=6.5, linespacing=1.0, va="top")
 
     def y_label(self, text: str) -> None:
         """At the left, upwards, in two lines at most: smaller letters where that is not enough."""
         for size in (6.5, 5.5, 4.5):
-            lines = wrapped(text, self.height + 0.2, size)
+            lines = wrap_text(text, self.height + 0.2, size)
             if len(lines) <= 2:
                 break
         self.axes.set_ylabel("\n".join(lines), size=size, linespacing=1.0, va="bottom")
+
+    def few_ticks(self, apart: float = 0.34, **options: Any) -> None:
+        """Round numbers below, as many as have room at so many inches each; options as of `MaxNLocator`."""
+        self.axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(self.width / apart)), **options))
 
     def note(self, text: str, color: str = GREY) -> None:
         """A word inside, at the upper right."""
@@ -282,21 +298,38 @@ class Panel:
 
     def key(self, entries: Sequence[tuple[Any, str]]) -> None:
         """What the lines of this panel alone mean, inside where there is most room."""
-        handles, texts = [h for h, _ in entries], ["\n".join(wrapped(t, 0.7 * self.width, 6)) for _, t in entries]
+        handles, texts = [h for h, _ in entries], ["\n".join(wrap_text(t, 0.7 * self.width, 6)) for _, t in entries]
         self.axes.legend(handles, texts, loc="best", handlelength=1.2, fontsize=6, labelspacing=0.3, borderpad=0.2)
 
 
-def rows_of_names(names: Sequence[str], most: float, size: float = SIZE) -> tuple[list[list[str]], float, float]:
-    """Names beside rows: each in lines, inches that they are wide, and how many lines the longest has.
+@dataclass(frozen=True)
+class RowNames:
+    """Names beside rows.
 
-    They take the room of the longest, at most so many inches.
+    Attributes
+    ----------
+    lines : list of list of str
+        Each name in lines.
+    width : float, inches
+    size : float, points
     """
+
+    lines: list[list[str]]
+    width: float
+    size: float = SIZE
+
+    @property
+    def right(self) -> float:
+        """Inches from the left edge of the page to what they name."""
+        return RIGHT + self.width + 0.1
+
+    def row_height(self, least: float, space: float) -> float:
+        """Inches of a row that holds any of the names and some space."""
+        return max(least, NAME_LINE * max(map(len, self.lines), default=1) + space)
+
+
+def row_names(names: Sequence[str], most: float, size: float = SIZE) -> RowNames:
+    """Names that take the room of the longest, at most so many inches."""
     wide = min(most, max((text_width(name, size) for name in names), default=0.0))
-    lines = [wrapped(name, wide + 1e-6, size) for name in names]
-    wide = max((text_width(part, size) for parts in lines for part in parts), default=0.0)
-    return lines, wide, float(max(map(len, lines), default=1))
-
-
-def ceil_to(value: float, step: float) -> float:
-    """The value, up to the next multiple."""
-    return step * math.ceil(value / step - 1e-9)
+    lines = [wrap_text(name, wide + 1e-6, size) for name in names]
+    return RowNames(lines, max((text_width(part, size) for parts in lines for part in parts), default=0.0), size)

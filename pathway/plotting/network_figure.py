@@ -10,7 +10,7 @@ from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown
 from pathway.network import MapEdge, MapNode, circuit
 
-from .layout import LINE, RIGHT, STYLES, Page, drawn_for, rows_of_names
+from .layout import RIGHT, STYLES, Page, drawn_for, row_names
 from .style import GREY, PALETTE, Figure, house_style, whisker
 from .words import unit_words
 
@@ -48,7 +48,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
         page = Page(f"Why {explanation.reading} differs: {against}")
         page.lines(explanation.text())
         page.top += 0.1
-        axes = page.axes(0, page.top, WIDTH, _MAP)
+        axes = page.add_axes(0, page.top, WIDTH, _MAP)
         axes.set_xlim(0, WIDTH)
         axes.set_ylim(_MAP + 0.15, 0.15)
         axes.axis("off")
@@ -62,7 +62,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
         page.top += _MAP + 0.15
         _key(page, color)
         _bars(page, explanation)
-        return page.finish()
+        return page.cropped_figure()
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def _key(page: Page, color: str) -> None:
     """What colors and arrows mean."""
     title = "fold of the reference" if color == "fold" else "flux, fold of the reference"
     page.text(0.35, page.top, title, size=6, va="center_baseline")
-    axes = page.axes(0.35, page.top + 0.06, 1.7, 0.09)
+    axes = page.add_axes(0.35, page.top + 0.06, 1.7, 0.09)
     import numpy as np
 
     axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap="PuOr_r" if color == "fold" else _flux_colors(),
@@ -217,16 +217,16 @@ def _key(page: Page, color: str) -> None:
 def _bars(page: Page, explanation: Explanation) -> None:
     """How much of the way to the reference each link takes."""
     order = explanation.ranked()
-    lines, wide, deepest = rows_of_names([explanation.influences[k].name for k in order], 0.4 * page.width)
-    row = max(0.15, 0.88 * LINE * deepest + 0.03)
-    left, tall = RIGHT + wide + 0.1, row * len(order)
-    axes = page.axes(left, page.top, page.width - left - 2 * RIGHT, tall)
+    names = row_names([explanation.influences[k].name for k in order], 0.4 * page.width)
+    row = names.row_height(0.15, 0.03)
+    left, tall = names.right, row * len(order)
+    axes = page.add_axes(left, page.top, page.width - left - 2 * RIGHT, tall)
     values = [explanation.shares[k].value for k in order]
     axes.barh(range(len(order)), values, height=0.7, color=PALETTE[1])
     for place, k in enumerate(order):
         whisker(axes, explanation.shares[k], place)
         axes.plot(float(explanation.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
-    page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(order))])
+    page.named_rows(names, left - 0.06, page.top, row)
     axes.set_yticks([])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)

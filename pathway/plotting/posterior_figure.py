@@ -15,7 +15,7 @@ from pathway.fitting.objective.objective import scale_slopes
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
 
-from .layout import RIGHT, Page, Panel, wrapped
+from .layout import RIGHT, Page, Panel, wrap_text
 from .panels import small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, power_text
 
@@ -130,7 +130,7 @@ def _marginals(posterior: Posterior) -> Figure:
         axes.spines["left"].set_visible(False)
         _natural_ticks(axes, p)
         panel.x_label(_unit(p))
-    return page.finish()
+    return page.cropped_figure()
 
 
 def _view(draws: np.ndarray, best: float) -> tuple[float, float]:
@@ -183,7 +183,7 @@ def _pairs(posterior: Posterior) -> Figure:
     lost = flat[posterior.diverging.ravel()]
     for row, i in enumerate(chosen):
         for column, j in enumerate(chosen[: row + 1]):
-            axes = page.axes(left + column * size, top + row * tall, 0.88 * size, 0.88 * tall)
+            axes = page.add_axes(left + column * size, top + row * tall, 0.88 * size, 0.88 * tall)
             view = _view(flat[:, j], posterior.best[j])
             if i == j:
                 axes.hist(flat[:, i], list(np.linspace(*view, _BINS)), color=PALETTE[5], alpha=0.6)
@@ -207,17 +207,17 @@ def _pairs(posterior: Posterior) -> Figure:
     for place, k in enumerate(chosen):
         _named(page, posterior.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
         if place:
-            parts = wrapped(posterior.names[k], 0.88 * tall, 6.0)
+            parts = wrap_text(posterior.names[k], 0.88 * tall, 6.0)
             for number, text in enumerate(parts):
                 at = 0.12 + 0.11 * number
                 page.text(at, top + (place + 0.44) * tall, text, 6.0, rotation=90, ha="center", va="center")
     page.top = top + n * tall + 0.5
-    return page.finish()
+    return page.cropped_figure()
 
 
 def _named(page: Page, name: str, middle: float, top: float, room: float) -> None:
     """A name below a column."""
-    for number, text in enumerate(wrapped(name, room, 6.0)):
+    for number, text in enumerate(wrap_text(name, room, 6.0)):
         page.text(middle, top + 0.16 + 0.11 * number, text, 6.0, ha="center", va="center_baseline")
 
 
@@ -252,7 +252,7 @@ def _ranks(posterior: Posterior) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         panel.x_label(f"rank (R-hat {posterior.r_hat[p.name]:.3f})")
         panel.y_label("draws")
-    return page.finish()
+    return page.cropped_figure()
 
 
 def _chain_entries(posterior: Posterior) -> list[tuple[Any, str]]:
@@ -279,7 +279,7 @@ def _traces(posterior: Posterior) -> Figure:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         panel.x_label("draw")
         panel.y_label(_unit(p))
-    return page.finish()
+    return page.cropped_figure()
 
 
 # Whether they reach the tails
@@ -316,4 +316,4 @@ def _energy(posterior: Posterior) -> Figure:
     right.set_xlim(1, posterior.x.shape[1])
     second.x_label("draw")
     second.y_label("objective")
-    return page.finish()
+    return page.cropped_figure()

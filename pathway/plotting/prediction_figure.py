@@ -8,15 +8,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
 from pathway.fitting.problem import Measurement
 from pathway.fitting.uncertainty.predict import Band, curve_of
 
 from .layout import Page
-from .panels import small_panels, time_words
+from .panels import small_panels
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import axis_words
+from .words import axis_words, time_words
 
 MOST_PANELS = 48
 
@@ -57,10 +56,10 @@ def plot_prediction(band: Band, points: Sequence[Measurement] = ()) -> Figure:
             values = [*band.low[members], *band.high[members], *band.best[members], *(m.value for m in own)]
             power = value_axis(axes, float(np.min(values)), float(np.max(values)))
             axes.set_xlim(span)
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.34)), steps=[1, 2, 4, 5, 10]))
-            panel.x_label(time_words(band.problem))
+            panel.few_ticks(steps=[1, 2, 4, 5, 10])
+            panel.x_label(time_words(band.problem.model.time_unit))
             panel.y_label(axis_words(observable, units[observable], power))
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _span(times: Sequence[float]) -> tuple[float, float]:

@@ -61,7 +61,7 @@ def plot_profiles(profiles: Profiles) -> Figure:
             panel.x_label(about.unit if about.unit not in ("", "1") else "value")
             if p.verdict != "identifiable":
                 panel.note(_OPEN.get(p.verdict, "not followed to its end"), PALETTE[1])
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _rise(panel: Panel, p: Any) -> float:
@@ -98,7 +98,7 @@ def _value_axis(panel: Panel, about: Parameter, p: Profile) -> None:
 
 def _few_ticks(panel: Panel) -> None:
     """Values as people write them, as many as have room."""
-    panel.axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(panel.width / 0.4)), min_n_ticks=2))
+    panel.few_ticks(0.4, min_n_ticks=2)
     plain_ticks(panel.axes.xaxis)
 
 
@@ -114,7 +114,7 @@ def plot_prediction_profiles(profiles: Mapping[str, PredictionProfile], problem:
             panel.x_label(f"{readable(observable)}, {unit_words(observable, units[observable])}")
             if p.verdict != "bounded":
                 panel.note(p.verdict, PALETTE[1])
-        return page.finish()
+        return page.cropped_figure()
 
 
 def plot_paths(profiles: Profiles, most: int = 6) -> Figure:
@@ -139,4 +139,4 @@ def plot_paths(profiles: Profiles, most: int = 6) -> Figure:
             if span > 0.0:
                 panel.axes.set_xlim(own[inside].min() - 0.05 * span, own[inside].max() + 0.05 * span)
             panel.y_label("the others, on their scales")
-        return page.finish()
+        return page.cropped_figure()

@@ -15,7 +15,7 @@ from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
-from .layout import LEFT, LINE, RIGHT, Page, Panel, rows_of_names, text_width, wrapped
+from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
 from .words import axis_words, readable, unit_words
 
@@ -72,7 +72,7 @@ def plot_result(result: Result, panel: str = "") -> Figure:
             _courses(page, result, observables, styles)
         if panel in ("", "growth") and _shows_growth(result):
             _growth(page, result, styles)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _of_bands(result: Result) -> str:
@@ -151,27 +151,24 @@ def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) 
     given = _given(result)
     page.legend([(Line2D([], [], marker=marker, linestyle="none", **_MARK), text) for text, marker in given.items()])
     arms = list(result.arms.values())
-    lines, wide, deepest = rows_of_names([arm.arm.name for arm in arms], 0.36 * page.width)
-    lane = max(_LANE, 0.88 * LINE * deepest + 0.04)
-    left = RIGHT + wide + 0.1
-    axes = page.axes(left, page.top, page.width - left - RIGHT, lane * len(arms))
+    names = row_names([arm.arm.name for arm in arms], 0.36 * page.width)
+    lane, left = names.row_height(_LANE, 0.04), names.right
+    wide = page.width - left - RIGHT
+    axes = page.add_axes(left, page.top, wide, lane * len(arms))
     start, end = result.scenario.start, result.scenario.end
     places: dict[str, list[tuple[float, int]]] = {marker: [] for marker in given.values()}
     for row, arm in enumerate(arms):
         axes.plot([start, end], [row, row], linewidth=1.6, solid_capstyle="butt", **styles[arm.arm.name])
-        for time, marker in _marks(arm, given, 0.09 * (end - start) / (page.width - left - RIGHT)):
+        for time, marker in _marks(arm, given, 0.09 * (end - start) / wide):
             places[marker].append((time, row))
     for marker, spots in places.items():
         axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)
     axes.set_ylim(len(arms) - 0.5, -0.5)
     _without_ticks(axes)
-    middles = [page.top + lane * (row + 0.5) for row in range(len(arms))]
-    page.named_rows(lines, left - 0.09, middles, colors=[styles[arm.arm.name]["color"] for arm in arms])
-    _time_axis(axes, start, end, page.width - left - RIGHT)
+    page.named_rows(names, left - 0.09, page.top, lane, [styles[arm.arm.name]["color"] for arm in arms])
+    _time_axis(axes, start, end, wide)
     page.top += lane * len(arms)
-    page.text(
-        left + 0.5 * (page.width - left - RIGHT), page.top + 0.23, "time, hours", ha="center", va="center_baseline"
-    )
+    page.text(left + 0.5 * wide, page.top + 0.23, "time, hours", ha="center", va="center_baseline")
     page.top += 0.4
 
 
@@ -370,30 +367,22 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
     """Panels of bars beside each other, each with the names of its rows and their colors."""
     rows = len(parts[0][0])
     most = 0.3 * page.width if len(parts) > 1 else 0.42 * page.width
-    beside = [rows_of_names(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
-    row = max(_BAR, 0.88 * LINE * max(most for _, _, most in beside) + 0.045)
-    words = [wide + 0.1 for _, wide, _ in beside]
-    panel = (page.width - 2 * RIGHT - sum(words) - 0.2 * (len(parts) - 1)) / len(parts)
-    titles = [wrapped(bars.title, panel + RIGHT, 7.0, bold=True) for _, _, bars in parts]
+    beside = [row_names(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
+    row = max(names.row_height(_BAR, 0.045) for names in beside)
+    words = sum(names.width + 0.1 for names in beside)
+    panel = (page.width - 2 * RIGHT - words - 0.2 * (len(parts) - 1)) / len(parts)
+    titles = [wrap_text(bars.title, panel + RIGHT, 7.0, bold=True) for _, _, bars in parts]
     top = page.top + 0.1 + 0.13 * max(map(len, titles))
-    left, deepest = RIGHT, 1
-    for place, ((_, colors, bars), (lines, _, _)) in enumerate(zip(parts, beside, strict=True)):
-        title, word = titles[place], words[place]
-        left += word
-        axes = page.axes(left, top, panel, row * rows)
-        _bars(axes, bars, colors, panel)
-        inks = colors if place == 0 else [GREY] * rows
-        page.named_rows(lines, left - 0.09, [top + row * (k + 0.5) for k in range(rows)], colors=inks)
+    left, bottom, below = RIGHT, top + row * rows, 1
+    for place, ((_, colors, bars), names, title) in enumerate(zip(parts, beside, titles, strict=True)):
+        left += names.width + 0.1
+        _bars(page.add_axes(left, top, panel, row * rows), bars, colors, panel)
+        page.named_rows(names, left - 0.09, top, row, colors if place == 0 else [GREY] * rows)
         for number, line in enumerate(reversed(title)):
             page.text(left, top - 0.08 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
-        words_below = wrapped(bars.label, panel + RIGHT)
-        deepest = max(deepest, len(words_below))
-        for number, line in enumerate(words_below):
-            page.text(
-                left + 0.5 * panel, top + row * rows + 0.25 + LINE * number, line, ha="center", va="center_baseline"
-            )
+        below = max(below, page.label_below(bars.label, left, panel, bottom, RIGHT))
         left += panel + 0.2
-    page.top = top + row * rows + 0.24 + LINE * deepest
+    page.top = bottom + 0.24 + LINE * below
 
 
 def _spans(result: Result, quantity: str) -> list[tuple[float, float]]:

@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from pathway.analysis.screen import Screen
 
-from .layout import LINE, RIGHT, Page, rows_of_names, text_width, wrapped
+from .layout import LINE, RIGHT, Page, row_names, text_width
 from .style import GREY, PALETTE, Figure, house_style, whisker
 from .words import readable
 
@@ -32,21 +32,22 @@ def plot_screen(screen: Screen) -> Figure:
         _singles(page, screen, places)
         if len(screen.paired) > 1:
             _pairs(page, screen)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _singles(page: Page, screen: Screen, places: list[int]) -> None:
     """One bar for each target, what does the same as one above in its name; beside them growth without the drug."""
-    lines, wide, deepest = rows_of_names([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
-    row = max(0.135, 0.88 * LINE * deepest + 0.025)
-    left, tall = RIGHT + wide + 0.1, row * len(places)
+    names = row_names([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
+    row = names.row_height(0.135, 0.025)
+    left, tall = names.right, row * len(places)
     beside = 0.2 * page.width
-    bars = page.axes(left, page.top, page.width - left - RIGHT - beside - 0.25, tall)
-    growth = page.axes(page.width - RIGHT - beside, page.top, beside, tall)
+    width = page.width - left - RIGHT - beside - 0.25
+    bars = page.add_axes(left, page.top, width, tall)
+    growth = page.add_axes(page.width - RIGHT - beside, page.top, beside, tall)
     for number, k in enumerate(places):
         bars.barh(number, screen.change[k], color=_KIND_COLORS[screen.targets[k].kind], height=0.7)
         whisker(bars, screen.intervals[k], number)
-    page.named_rows(lines, left - 0.06, [page.top + row * (k + 0.5) for k in range(len(places))], size=6.0)
+    page.named_rows(names, left - 0.06, page.top, row)
     bars.axvline(0, color="black", linewidth=0.6)
     growth.plot(screen.growth[places], range(len(places)), "o", color="black", markersize=2.5)
     growth.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))
@@ -58,15 +59,9 @@ def _singles(page: Page, screen: Screen, places: list[int]) -> None:
         axes.xaxis.set_major_locator(MaxNLocator(nbins=4 if axes is bars else 2))
     drawn = "; line and dot: 95 % and median of draws" if screen.draws.count else ""
     words = f"change of GR (GR without: {screen.baseline:.2f}; left: response restored{drawn})"
-    width = page.width - left - RIGHT - beside - 0.25
-    deepest = 1
-    for text, begin, room in ((words, left, width), ("growth without drug", page.width - RIGHT - beside, beside)):
-        parts = wrapped(text, room + 0.1)
-        deepest = max(deepest, len(parts))
-        for number, part in enumerate(parts):
-            at = page.top + tall + 0.25 + LINE * number
-            page.text(begin + 0.5 * room, at, part, ha="center", va="center_baseline")
-    page.top += tall + 0.25 + LINE * deepest + 0.1
+    labels = ((words, left, width), ("growth without drug", page.width - RIGHT - beside, beside))
+    below = max(page.label_below(text, begin, room, page.top + tall, 0.1) for text, begin, room in labels)
+    page.top += tall + 0.25 + LINE * below + 0.1
 
 
 def _label(screen: Screen, place: int) -> str:
@@ -88,7 +83,7 @@ def _pairs(page: Page, screen: Screen) -> None:
     size = 5.0 if paired > _SMALL_ABOVE else 6.0
     left = RIGHT + max(text_width(name, size) for name in names) + 0.08
     side = min(max(0.11 * paired, _LEAST_SIDE), page.width - left - 0.75)
-    axes = page.axes(left, page.top, side, side)
+    axes = page.add_axes(left, page.top, side, side)
     image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
     axes.set_xticks(range(paired), names, rotation=90, fontsize=size)
     axes.set_yticks(range(paired), names, fontsize=size)
@@ -99,7 +94,7 @@ def _pairs(page: Page, screen: Screen) -> None:
     axes.tick_params(which="minor", length=0)
     for edge in axes.spines.values():
         edge.set_visible(False)
-    bar = page.axes(left + side + 0.12, page.top, 0.11, min(1.4, side))
+    bar = page.add_axes(left + side + 0.12, page.top, 0.11, min(1.4, side))
     page.figure.colorbar(image, cax=bar)
     bar.set_ylabel("change of GR", fontsize=6)
     bar.tick_params(labelsize=6)

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 
-from .layout import LINE, RIGHT, Page, rows_of_names, wrapped
+from .layout import LINE, RIGHT, Page, row_names
 from .style import GREY, PALETTE, Figure, house_style
 from .words import readable
 
@@ -43,7 +43,7 @@ def plot_sobol(result: SobolIndices, title: str) -> Figure:
         lowest = float((result.first - result.first_interval)[order].min())
         axes.set_xlim(left=1.06 * lowest if lowest < 0.0 else 0.0)
         words = f"share of the variance ({result.samples} base samples, {result.failed} left out)"
-        return page.finish(_below(page, place, words))
+        return page.cropped_figure(_below(page, place, words))
 
 
 def plot_morris(result: MorrisEffects, title: str, unit: str) -> Figure:
@@ -71,11 +71,11 @@ def plot_morris(result: MorrisEffects, title: str, unit: str) -> Figure:
             page.top += below + 0.05
             left, top, height = 0.62, page.top, _LEAST
             page.top += height
-        other = page.axes(left, top, page.width - RIGHT - left, height)
+        other = page.add_axes(left, top, page.width - RIGHT - left, height)
         _spread(other, result, order)
         other.set_xlabel(f"mean effect{of_unit}", labelpad=1.5)
         other.set_ylabel(f"spread{of_unit} (interacting)", labelpad=1.5)
-        return page.finish(max(below, 0.42))
+        return page.cropped_figure(max(below, 0.42))
 
 
 def _spread(axes: Any, result: MorrisEffects, order: Sequence[int]) -> None:
@@ -95,12 +95,12 @@ def _spread(axes: Any, result: MorrisEffects, order: Sequence[int]) -> None:
 
 def _rows(page: Page, names: Sequence[str], right: float = 0.0) -> tuple[Any, tuple[float, float, float, float]]:
     """Axes with a named row for each parameter, and where they are; what follows goes below."""
-    lines, wide, deepest = rows_of_names([readable(name) for name in names], 0.36 * page.width)
-    row = max(0.17, 0.88 * LINE * deepest + 0.04, _LEAST / len(names))
-    left = RIGHT + wide + 0.1
+    beside = row_names([readable(name) for name in names], 0.36 * page.width)
+    row = beside.row_height(max(0.17, _LEAST / len(names)), 0.04)
+    left = beside.right
     place = (left, page.top, (right or page.width - RIGHT) - left, row * len(names))
-    axes = page.axes(*place)
-    page.named_rows(lines, left - 0.09, [page.top + row * (k + 0.5) for k in range(len(names))])
+    axes = page.add_axes(*place)
+    page.named_rows(beside, left - 0.09, page.top, row)
     axes.set_yticks([])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0, color="black", linewidth=0.6)
@@ -112,8 +112,4 @@ def _rows(page: Page, names: Sequence[str], right: float = 0.0) -> tuple[Any, tu
 def _below(page: Page, place: tuple[float, float, float, float], text: str) -> float:
     """The label of an axis, in as many lines as it takes; inches that these go down."""
     left, _, wide, _ = place
-    lines = wrapped(text, wide + 0.2)
-    for number, line in enumerate(lines):
-        at = page.top + 0.25 + LINE * number
-        page.text(left + 0.5 * wide, at, line, ha="center", va="center_baseline")
-    return 0.22 + LINE * len(lines)
+    return 0.22 + LINE * page.label_below(text, left, wide, page.top, 0.2)

@@ -50,7 +50,7 @@ def plot_grid(grid: Grid, given: Schedules | None = None) -> Figure:
             _schedules(panels[-1], given)
         if not _is_numbered(panels[0], grid):
             _color_bars(page, limit)
-        return page.finish()
+        return page.cropped_figure()
 
 
 def _title(name: str, excess: Any) -> str:
@@ -75,7 +75,7 @@ def _color_bars(page: Page, limit: float) -> None:
     wide = min(1.7, 0.5 * (page.width - 1.6))
     bars = (("cividis", 0.0, 1.0, "effect, of untreated"), ("PuOr", -limit, limit, "excess, of untreated"))
     for column, (colors, low, high, label) in enumerate(bars):
-        axes = page.axes(0.68 + column * (wide + 0.6), page.top + 0.06, wide, 0.09)
+        axes = page.add_axes(0.68 + column * (wide + 0.6), page.top + 0.06, wide, 0.09)
         norm = matplotlib.colors.Normalize(low, high)
         page.figure.colorbar(ScalarMappable(norm, matplotlib.colormaps[colors]), cax=axes, orientation="horizontal")
         axes.set_xlabel(label, labelpad=1.5, fontsize=6.5)

@@ -48,6 +48,11 @@ def axis_words(name: str, unit: str, power: int = 0) -> str:
     return f"{readable(name)}, {scaled(unit_words(name, unit), power)}"
 
 
+def time_words(unit: str) -> str:
+    """Of a time axis, with the unit of a model."""
+    return f"time, {'hours' if unit == 'h' else unit or 'unit of the model'}"
+
+
 def scaled(words: str, power: int) -> str:
     """A unit with the power of ten by which the numbers were divided."""
     return f"{power_of_ten(power)} {words}" if power else words

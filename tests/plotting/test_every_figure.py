@@ -210,7 +210,7 @@ def test_a_text_that_is_cut_or_covered_is_noticed():
     page.text(1.0, 1.0, "one")
     page.text(1.02, 1.02, "other")
     page.top = 2.0
-    figure = page.finish()
+    figure = page.cropped_figure()
     assert cut(figure) == ["over the edge"] and overlapping(figure) == [("one", "other")]
 
 

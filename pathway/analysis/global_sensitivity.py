@@ -166,9 +166,10 @@ def sobol(function: Function, ranges: Ranges, base: int = 1024, seed: int = 0, r
     if not np.ptp(readings) > 0:
         raise AnalysisError("the reading is the same for all samples, so there is no variance to divide")
     problem = _problem(ranges)
-    # The estimators divide by the spread; centring first keeps digits where the mean is large.
+    # The estimators divide by the spread; centring first keeps digits where the mean is large. A bare seed of 0 would
+    # count as none; in a list, every seed gives the resamples that it gives by itself.
     found = analyzer.analyze(
-        problem, readings, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=seed
+        problem, readings, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=[seed]
     )
     first, total, first_interval, total_interval = (
         np.asarray(found[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf")

@@ -56,6 +56,13 @@ def test_logarithmic_ranges_and_failed_members():
     assert found.first == pytest.approx([0.9, 0.1], abs=0.02)
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_same_seed_gives_the_same_intervals(seed):
+    first, again = (sobol(lambda x: x[:, 0] * x[:, 1], uniform("xy", 0, 1), 64, seed) for _ in range(2))
+    assert first.first_interval.tolist() == again.first_interval.tolist()
+    assert first.total_interval.tolist() == again.total_interval.tolist()
+
+
 def test_morris_of_a_plane_is_exact():
     found = morris(lambda x: 3 * x[:, 0] - 2 * x[:, 1], uniform("xyz", 0, 10), 20)
     assert found.mean == pytest.approx([30, -20, 0], abs=1e-9)

@@ -7,9 +7,14 @@ import math
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
+def raised(base: int, power: int) -> str:
+    """ "2⁻³"."""
+    return f"{base}{str(power).translate(_RAISED)}"
+
+
 def power_of_ten(power: int) -> str:
     """ "10³"."""
-    return f"10{str(power).translate(_RAISED)}"
+    return raised(10, power)
 
 
 def plain(value: float, digits: int = 4) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
+from pathway.numerals import raised
 from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
@@ -26,7 +27,7 @@ MOST_CURVES = 6
 
 
 @dataclass(frozen=True)
-class Group:
+class ArmGroup:
     """Arms that are shown together.
 
     Attributes
@@ -102,23 +103,23 @@ def is_control(result: Result, name: str) -> bool:
     return not arm.happenings and not _is_variant(arm)
 
 
-def _is_variant(result_of: ArmResult) -> bool:
+def _is_variant(result: ArmResult) -> bool:
     """Whether an arm's cells have other numbers than their line."""
-    arm = result_of.arm
+    arm = result.arm
     return bool(arm.changes or arm.timed_changes or arm.knock_downs or arm.timed_knock_downs)
 
 
-def groups_of(result: Result) -> list[Group]:
+def arm_groups(result: Result) -> list[ArmGroup]:
     """Arms that are no controls, at most six in a group; those with changed cells by themselves where all are many."""
     names = [name for name in result.arms if not is_control(result, name)]
     if not names:
-        return [Group("", tuple(result.arms)[:MOST_CURVES])]
+        return [ArmGroup("", tuple(result.arms)[:MOST_CURVES])]
     if len(names) <= MOST_CURVES:
-        return [Group("", tuple(names))]
+        return [ArmGroup("", tuple(names))]
     asked = [name for name in names if not _is_variant(result.arms[name])]
     changed = [name for name in names if _is_variant(result.arms[name])]
-    groups = [Group("", part) for part in _parts(asked)]
-    return groups + [Group("Changed cells", part) for part in _parts(changed)]
+    groups = [ArmGroup("", part) for part in _parts(asked)]
+    return groups + [ArmGroup("Changed cells", part) for part in _parts(changed)]
 
 
 def _parts(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -207,7 +208,7 @@ def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[s
 
     Where all observables have room in one row, blocks are rows of a table with one axis of time below.
     """
-    groups = groups_of(result)
+    groups = arm_groups(result)
     room = page.fitting(len(names), len(names), LEFT + RIGHT - _CLOSE, _CLOSE, _NARROW)
     table = len(groups) > 1 and room == len(names)
     for number, group in enumerate(groups):
@@ -215,16 +216,15 @@ def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[s
             entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
             page.legend([*entries, *(_behind(result, group, styles) if number == 0 else [])])
         titles = [readable(name) for name in names]
+        timed = not table or number == len(groups) - 1
         if table:
-            last = number == len(groups) - 1
             above = titles if number == 0 else [""] * len(names)
-            below = 0.42 if last else 0.16
+            below = 0.42 if timed else 0.16
             panels = page.panels(above, len(names), 0.95, gap=_CLOSE, below=below, least=_NARROW)
         else:
-            last = True
             panels = page.panels(titles, 2 if len(names) in (1, 2, 4) else 3, 1.3)
         for panel, name in zip(panels, names, strict=True):
-            _course_panel(panel, result, name, group, styles, last)
+            _course_panel(panel, result, name, group, styles, timed)
     page.top += 0.02
 
 
@@ -232,7 +232,7 @@ _CLOSE, _NARROW = 0.5, 0.8
 """Inches between the panels of a table, and that they are wide at least."""
 
 
-def _behind(result: Result, group: Group, styles: Mapping[str, dict[str, Any]]) -> list[tuple[Any, str]]:
+def _behind(result: Result, group: ArmGroup, styles: Mapping[str, dict[str, Any]]) -> list[tuple[Any, str]]:
     controls = [name for name in result.arms if is_control(result, name) and name not in group.arms]
     return [(Line2D([], [], **_faint(styles[name])), name) for name in controls[:2]]
 
@@ -242,7 +242,7 @@ def _faint(style: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _course_panel(
-    panel: Panel, result: Result, name: str, group: Group, styles: Mapping[str, dict[str, Any]], timed: bool
+    panel: Panel, result: Result, name: str, group: ArmGroup, styles: Mapping[str, dict[str, Any]], timed: bool
 ) -> None:
     """Curves of a group over time, controls behind; `timed` says whether the axis below has numbers."""
     axes = panel.axes
@@ -251,9 +251,9 @@ def _course_panel(
     tops: list[float] = []
     spread: list[np.ndarray] = []
     scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
-    shown = [arm for arm in result.arms if arm in group.arms or is_control(result, arm)]
-    for arm_name in shown:
-        arm = result.arms[arm_name]
+    for arm_name, arm in result.arms.items():
+        if arm_name not in group.arms and not is_control(result, arm_name):
+            continue
         of_curve = comparison(result, name, arm_name)[0] if points else (lambda c: c)
         drawn.append(of_curve(arm.courses[name]))
         front = arm_name in group.arms
@@ -274,7 +274,7 @@ def _course_panel(
         axes.xaxis.set_major_formatter(NullFormatter())
     unit = result.units[name]
     if unit == "1" and name == "cell_number":
-        _doublings(axes, [*(result.arms[n].count for n in shown), *spread])
+        _doublings(axes, [*drawn, *spread])
         panel.y_label("cells, fold of start")
     elif scaled:
         axes.set_ylim(-0.08, 1.05 * max(*(float(np.max(curve)) for curve in drawn), *tops))
@@ -318,8 +318,13 @@ def _doublings(axes: Any, counts: Sequence[np.ndarray]) -> None:
     step = max(1, math.ceil(len(powers) / 6))
     axes.yaxis.set_major_locator(FixedLocator((2.0 ** powers[::step]).tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _doubled(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _doubled(count: float) -> str:
+    """A power of two, with its exponent where digits would have no room."""
+    return f"{count:g}" if 0.2 < count < 10_000 else raised(2, round(math.log2(count)))
 
 
 # Growth

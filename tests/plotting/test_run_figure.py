@@ -1,15 +1,19 @@
 """The figure shows every arm and observable with units, and looks the same every time."""
 
 import math
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
 import pathway
 from pathway.plotting import plot, save
-from pathway.plotting.run_figure import MOST_CURVES, groups_of, plot_result
-from pathway.plotting.style import PALETTE, arm_style
+from pathway.plotting.layout import Page
+from pathway.plotting.run_figure import MOST_CURVES, _doublings, arm_groups, arm_styles, plot_result
+from pathway.plotting.style import PALETTE, house_style
 from pathway.scenario import read_scenario, run_scenario
+from tests.plotting.boxes import drawn_texts, overlapping
 from tests.scenario.toy import toy_laboratory
 
 TEXT = """
@@ -82,7 +86,7 @@ def test_bars_show_gr_and_percent_of_untreated_and_a_mark_the_control(result):
 def test_no_panel_has_more_than_six_curves_at_full_strength():
     """The main experiment: thirteen arms, of which two are controls and three have changed cells."""
     result = pathway.run("antimir21_resensitises")
-    groups = groups_of(result)
+    groups = arm_groups(result)
     assert [len(group.arms) for group in groups] == [4, 4, 3]
     assert all("constant synthesis" in name for name in groups[-1].arms)
     shown = [name for group in groups for name in group.arms]
@@ -96,6 +100,18 @@ def test_one_panel_can_be_drawn_alone(result):
     assert len(plot_result(result, "protein").axes) == 1 and len(plot_result(result, "growth").axes) == 2
     with pytest.raises(ValueError, match="no panel 'protien' of this run: timeline, protein, ligand"):
         plot_result(result, "protien")
+
+
+def test_dying_cells_leave_room_for_the_label_of_their_axis():
+    with house_style():
+        page = Page()
+        (panel,) = page.panels(["cell number"], 1, 0.95)
+        counts = [np.array([1.0, 2.0**-13]), np.array([1.0, 2.0**20])]
+        panel.axes.plot(counts)
+        _doublings(panel.axes, counts)
+        panel.y_label("cells, fold of start")
+        figure = page.cropped_figure()
+    assert overlapping(figure) == [] and "2⁻¹³" in [text for text, _ in drawn_texts(figure)]
 
 
 def test_measured_points_lie_where_they_were_measured(result):
@@ -122,7 +138,9 @@ def test_neighbours_can_be_told_apart_without_colour_vision():
         for other in PALETTE[:i]:
             distance = sum((a - b) ** 2 for a, b in zip(seen(one), seen(other), strict=True)) ** 0.5
             assert distance > 0.03, (one, other)
-    assert len({(arm_style(i)["color"], str(arm_style(i)["linestyle"])) for i in range(30)}) == 30
+    arms = {str(number): SimpleNamespace(growth=None if number < 2 else 0.5) for number in range(30)}
+    styles = arm_styles(SimpleNamespace(arms=arms, scenario=SimpleNamespace(growth_of=("a drug",))))
+    assert len({(style["color"], str(style["linestyle"])) for style in styles.values()}) == 30
 
 
 def test_a_figure_shows_itself_in_a_notebook(result):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.lines import Line2D
+from matplotlib.ticker import LogLocator, NullLocator
 
 from pathway.analysis.draws import Interval
 from pathway.analysis.scenario_cells import SingleCells
@@ -39,11 +40,11 @@ def plot_single_cells(counted: SingleCells) -> Figure:
         return page.cropped_figure(0.1)
 
 
-def _values(counted: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _values(population: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Every cell's course, and the one without chance."""
     if kind == "transcripts":
-        return counted.transcripts(), counted.usual_transcripts()
-    return counted.protein(), np.asarray(counted.course["PTEN"])
+        return population.transcripts(), population.usual_transcripts()
+    return population.protein(), np.asarray(population.course["PTEN"])
 
 
 def _courses(panel: Panel, counted: SingleCells, kind: str) -> None:
@@ -97,49 +98,49 @@ def _protein_histogram(panel: Panel, counted: SingleCells) -> None:
     panel.y_label("share of cells")
 
 
-def _threshold(panel: Panel, counted: Titration, complexes: float, drawn: Interval | None) -> None:
+_WITH_AND_WITHOUT = ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21"))
+"""Row of a titration, color, and words."""
+
+
+def _logarithmic(axes: Any) -> None:
+    """Both axes, with ticks at some decades."""
+    axes.set(xscale="log", yscale="log")
+    plain_ticks(axes.xaxis, axes.yaxis)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(numticks=7))
+        axis.set_minor_locator(NullLocator())
+
+
+def _threshold(panel: Panel, titration: Titration, complexes: float, drawn: Interval | None) -> None:
     """Free transcript over transcription: below the threshold the miRNA takes its share, above it runs out.
 
     A band is the middle 95 % of thresholds over draws.
     """
     axes = panel.axes
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    for row, color, label in ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21")):
-        axes.plot(counted.transcription, counted.free[row], "o-", color=color, markersize=3, label=label)
+    for row, color, label in _WITH_AND_WITHOUT:
+        axes.plot(titration.transcription, titration.free[row], "o-", color=color, markersize=3, label=label)
     axes.axhline(complexes, color=GREY, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-    axes.text(counted.transcription[0], complexes * 1.25, "loaded miR-21 per cell", fontsize=6, color=GREY)
-    threshold = counted.threshold()
+    axes.text(titration.transcription[0], complexes * 1.25, "loaded miR-21 per cell", fontsize=6, color=GREY)
+    threshold = titration.threshold()
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linewidth=0.7, linestyle=(0, (1, 1)), zorder=0)
     if drawn is not None and drawn.low is not None and drawn.high is not None:
-        ends = np.clip([drawn.low, drawn.high], None, counted.transcription[-1])
+        ends = np.clip([drawn.low, drawn.high], None, titration.transcription[-1])
         axes.axvspan(*ends, color=GREY, alpha=0.13, linewidth=0, zorder=0)
-    axes.set(xscale="log", yscale="log")
-    plain_ticks(axes.xaxis, axes.yaxis)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(numticks=7))
-        axis.set_minor_locator(NullLocator())
+    _logarithmic(axes)
     panel.x_label("transcription of PTEN, fold of the usual (dotted: threshold)")
     panel.y_label("free transcript, per cell")
     axes.legend(loc="lower right", fontsize=6)
 
 
-def _noise(panel: Panel, counted: Titration) -> None:
+def _noise(panel: Panel, titration: Titration) -> None:
     axes = panel.axes
-    from matplotlib.ticker import LogLocator, NullLocator
-
-    for row, color, label in ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with miR-21")):
-        axes.plot(
-            counted.mean[row], counted.spread[row] / counted.mean[row], "o", color=color, markersize=3, label=label
-        )
-    ends = np.array([counted.mean.min(), counted.mean.max()])
+    for row, color, label in _WITH_AND_WITHOUT:
+        variation = titration.spread[row] / titration.mean[row]
+        axes.plot(titration.mean[row], variation, "o", color=color, markersize=3, label=label)
+    ends = np.array([titration.mean.min(), titration.mean.max()])
     axes.plot(ends, ends**-0.5, color=GREY, linewidth=0.8, zorder=0, label="birth and death: 1/sqrt(mean)")
-    axes.set(xscale="log", yscale="log")
-    plain_ticks(axes.xaxis, axes.yaxis)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(numticks=7))
-        axis.set_minor_locator(NullLocator())
+    _logarithmic(axes)
     panel.x_label("mean transcripts, free and bound, per cell")
     panel.y_label("spread over mean")
     axes.legend(loc="upper right", fontsize=6)

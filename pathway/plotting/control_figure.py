@@ -10,7 +10,7 @@ import numpy as np
 from pathway.analysis.control import Control, Courses
 
 from .layout import Page, row_names, text_width
-from .style import Figure, house_style
+from .style import Figure, house_style, without_frame
 from .words import readable
 
 _SHOWN = 40
@@ -36,23 +36,16 @@ def plot_control(result: Control, cells: str) -> Figure:
         names = [readable(result.reactions[k]) for k in order]
         axes.set_xticks(range(columns), names, rotation=90, fontsize=5.5)
         page.named_rows(beside, left - 0.06, page.top, row)
-        _bare(axes)
-        _bar(page, image, page.top, max(row * rows, 1.0), "control coefficient")
-        page.top += row * rows + 0.12 + max(text_width(name, 5.5) for name in names)
-        page.top = max(page.top, page.top - row * rows + 1.05)
+        axes.set_yticks([])
+        without_frame(axes)
+        tall = max(row * rows, 1.0)
+        _bar(page, image, page.top, tall, "control coefficient")
+        page.top += max(row * rows + 0.12 + max(text_width(name, 5.5) for name in names), tall + 0.05)
         words = f"Sums over all {len(result.reactions)} reactions: summation theorems hold to {result.violation:.1e}."
         if result.low is not None:
             words += " Crosses: the middle 95 % of draws have both signs."
         page.lines(words)
         return page.cropped_figure()
-
-
-def _bare(axes: Any) -> None:
-    """A heat map has no frame and no ticks, and names of its own beside."""
-    axes.set_yticks([])
-    axes.tick_params(length=0)
-    for side in axes.spines.values():
-        side.set_visible(False)
 
 
 def _bar(page: Page, image: Any, top: float, tall: float, label: str) -> None:

@@ -6,6 +6,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import matplotlib
+import numpy as np
+from matplotlib.colors import Colormap, LinearSegmentedColormap
+from matplotlib.patches import FancyBboxPatch
+
 from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown
 from pathway.network import MapEdge, MapNode, circuit
@@ -75,10 +80,11 @@ class Stroke:
     ink: str = PALETTE[1]
 
 
-Ends = tuple[str, str]
+Edge = tuple[str, str]
+"""Names of the boxes from which and to which an arrow goes."""
 
 
-def _by_share(explanation: Explanation) -> dict[Ends, Stroke]:
+def _by_share(explanation: Explanation) -> dict[Edge, Stroke]:
     """Arrows that carry the difference, as wide as their share."""
     whole = sum(abs(share.value) for share in explanation.shares) or 1.0
     shares = {
@@ -93,35 +99,36 @@ def _by_share(explanation: Explanation) -> dict[Ends, Stroke]:
     return strokes
 
 
-def _by_flux(explanation: Explanation) -> dict[Ends, Stroke]:
+def _by_flux(explanation: Explanation) -> dict[Edge, Stroke]:
     """Arrows coloured by the fold of the flux, wide where it is far from 1; faint where an arrow has no reaction."""
     strokes = {}
     for edge in circuit().map_edges:
-        ends = edge.start, edge.end
-        strokes[ends] = Stroke(0.6, _FAINT)
+        place = edge.start, edge.end
+        strokes[place] = Stroke(0.6, _FAINT)
         if not edge.reactions:
             continue
         own, other = (sum(explanation.fluxes[name][k] for name in edge.reactions) for k in (0, 1))
         if own > 0.0 and other > 0.0:
             fold = math.log2(own / other)
-            strokes[ends] = Stroke(1.0 + min(abs(fold), 2.0), _flux_colour(fold), f"{own / other:.2g}x", PALETTE[0])
+            strokes[place] = Stroke(1.0 + min(abs(fold), 2.0), _shade("flux", fold), f"{own / other:.2g}x", PALETTE[0])
         else:
-            strokes[ends] = Stroke(0.6, _FAINT, "none", GREY)
+            strokes[place] = Stroke(0.6, _FAINT, "none", GREY)
     return strokes
 
 
 _FAINT = "#C8C8C8"
 
 
-def _flux_colors() -> Any:
-    """As the boxes' colours, but grey in the middle: a white line is none."""
-    from matplotlib.colors import LinearSegmentedColormap
+_MAPS: dict[str, Colormap] = {
+    "fold": matplotlib.colormaps["PuOr_r"],
+    # As the boxes' colors, but grey in the middle: a white line is none.
+    "flux": LinearSegmentedColormap.from_list("flux", ["#3F1F7A", "#8073AC", "#A0A0A0", "#E08214", "#7F3B08"]),
+}
 
-    return LinearSegmentedColormap.from_list("flux", ["#3F1F7A", "#8073AC", "#A0A0A0", "#E08214", "#7F3B08"])
 
-
-def _flux_colour(fold: float) -> Any:
-    return _flux_colors()(0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
+def _shade(of: str, doublings: float) -> Any:
+    """The color of a fold change, from a quarter to four times."""
+    return _MAPS[of](0.5 + max(-1.0, min(1.0, doublings / 2.0)) / 2.0)
 
 
 def _arrow(axes: Any, edge: MapEdge, stroke: Stroke) -> None:
@@ -168,12 +175,10 @@ def _border(start: Place, end: Place) -> Place:
 
 
 def _box(axes: Any, node: MapNode, own: float, other: float, told: bool) -> None:
-    from matplotlib.patches import FancyBboxPatch
-
     x, y, label = node.x, node.y, node.label
 
     fold = math.log2(own / other) if own > 0 and other > 0 else 0.0
-    color = _colour(fold) if told else "white"
+    color = _shade("fold", fold) if told else "white"
     axes.add_patch(
         FancyBboxPatch(
             (x - _WIDE + 0.05, y - _TALL + 0.05), 2 * _WIDE - 0.1, 2 * _TALL - 0.1, boxstyle="round,pad=0.05",
@@ -189,21 +194,12 @@ def _box(axes: Any, node: MapNode, own: float, other: float, told: bool) -> None
     axes.text(x, y + 0.075, shown, ha="center", va="center", fontsize=5.5, zorder=3, color="white" if dark else "black")
 
 
-def _colour(fold: float) -> Any:
-    import matplotlib
-
-    return matplotlib.colormaps["PuOr_r"](0.5 + max(-1.0, min(1.0, fold / 2.0)) / 2.0)
-
-
 def _key(page: Page, color: str) -> None:
     """What colors and arrows mean."""
     title = "fold of the reference" if color == "fold" else "flux, fold of the reference"
     page.text(0.35, page.top, title, size=6, va="center_baseline")
     axes = page.add_axes(0.35, page.top + 0.06, 1.7, 0.09)
-    import numpy as np
-
-    axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap="PuOr_r" if color == "fold" else _flux_colors(),
-                extent=(-2, 2, 0, 1))  # fmt: skip
+    axes.imshow(np.linspace(0, 1, 128)[None], aspect="auto", cmap=_MAPS[color], extent=(-2, 2, 0, 1))
     axes.set_yticks([])
     axes.set_xticks([-2, -1, 0, 1, 2], ["1/4", "1/2", "1", "2", "4"])
     axes.tick_params(length=0, pad=1, labelsize=5.5)

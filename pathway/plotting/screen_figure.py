@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from pathway.analysis.screen import Screen
 
 from .layout import LINE, RIGHT, Page, row_names, text_width
-from .style import GREY, PALETTE, Figure, house_style, whisker
+from .style import GREY, PALETTE, Figure, house_style, whisker, without_frame
 from .words import readable
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
@@ -87,13 +87,11 @@ def _pairs(page: Page, screen: Screen) -> None:
     image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
     axes.set_xticks(range(paired), names, rotation=90, fontsize=size)
     axes.set_yticks(range(paired), names, fontsize=size)
-    axes.tick_params(length=0)
+    without_frame(axes)
     axes.set_xticks(np.arange(paired + 1) - 0.5, minor=True)
     axes.set_yticks(np.arange(paired + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="white", linewidth=0.25)
     axes.tick_params(which="minor", length=0)
-    for edge in axes.spines.values():
-        edge.set_visible(False)
     bar = page.add_axes(left + side + 0.12, page.top, 0.11, min(1.4, side))
     page.figure.colorbar(image, cax=bar)
     bar.set_ylabel("change of GR", fontsize=6)

@@ -82,11 +82,6 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def arm_style(index: int) -> dict[str, Any]:
-    """Colour and dash of the arm at this position: colours first, then dashes."""
-    return {"color": PALETTE[index % len(PALETTE)], "linestyle": DASHES[index // len(PALETTE) % len(DASHES)]}
-
-
 def line_style(index: int) -> dict[str, Any]:
     """Colour and dash of a thing at this position, black left for what it is compared with."""
     colors = PALETTE[1:]
@@ -117,6 +112,13 @@ def plain_ticks(*axes: Any) -> None:
     for axis in axes:
         axis.set_major_formatter(FuncFormatter(power_text))
         axis.set_minor_formatter(NullFormatter())
+
+
+def without_frame(axes: Any) -> None:
+    """A heat map has no frame and no ticks: it ends where its cells end."""
+    axes.tick_params(length=0)
+    for side in axes.spines.values():
+        side.set_visible(False)
 
 
 def power_text(value: float, _: object = None) -> str:

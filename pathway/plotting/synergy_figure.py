@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import matplotlib
 import numpy as np
+from matplotlib.cm import ScalarMappable
 
 from pathway.analysis.grid import Grid
 from pathway.analysis.schedules import Schedules, when
@@ -14,7 +16,7 @@ from pathway.analysis.synergy.scales import SCALES
 from pathway.numerals import plain
 
 from .layout import Page, Panel
-from .style import PALETTE, Figure, house_style, plain_ticks, whisker
+from .style import PALETTE, Figure, house_style, plain_ticks, whisker, without_frame
 
 _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess", "zip": "ZIP excess"}
 _MISSING = "#BFBFBF"
@@ -69,9 +71,6 @@ def _is_numbered(panel: Panel, grid: Grid) -> bool:
 
 def _color_bars(page: Page, limit: float) -> None:
     """Colour bars for maps without numbers."""
-    import matplotlib
-    from matplotlib.cm import ScalarMappable
-
     wide = min(1.7, 0.5 * (page.width - 1.6))
     bars = (("cividis", 0.0, 1.0, "effect, of untreated"), ("PuOr", -limit, limit, "excess, of untreated"))
     for column, (colors, low, high, label) in enumerate(bars):
@@ -86,8 +85,6 @@ def _color_bars(page: Page, limit: float) -> None:
 def _heat(
     panel: Panel, grid: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
 ) -> None:
-    import matplotlib
-
     axes = panel.axes
     palette = matplotlib.colormaps[colors].with_extremes(bad=_MISSING)
     image = axes.imshow(values, origin="lower", aspect="auto", cmap=palette, vmin=limits[0], vmax=limits[1])
@@ -99,9 +96,8 @@ def _heat(
     _doses(axes.xaxis, grid.second, panel.width / 0.36)
     panel.x_label(f"{grid.second.agent.name}, {grid.second.unit}")
     panel.y_label(f"{grid.first.agent.name}, {grid.first.unit}")
-    axes.tick_params(length=0, labelsize=6)
-    for side in axes.spines.values():
-        side.set_visible(False)
+    axes.tick_params(labelsize=6)
+    without_frame(axes)
 
 
 def _doses(axis: Any, series: Any, room: float) -> None:

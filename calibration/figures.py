@@ -29,19 +29,28 @@ from scipy import stats
 from calibration.likelihood import Problem
 from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading
 from calibration.likelihood.manifest import manifest
-from calibration.likelihood.readers import line_called, rows_of
-from calibration.measured import growth_curves
+from calibration.likelihood.readers import line_called, rows_of, untreated_levels
+from calibration.likelihood.screens import antibody_runs
+from calibration.measured import (
+    Key,
+    files_of,
+    growth_curves,
+    key_of_datum,
+    measurements,
+    plateau_of,
+    rounded_hours,
+)
 from calibration.register import experiments, growth_rates, ligand_folds, vectors
 from pathway import parameters
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, read_ensemble
 
 ROOT = Path(__file__).resolve().parents[1]
+GRAY, UHN, LEVELS = "gray_trastuzumab", "uhn_trastuzumab", "niepel2014_receptor_levels"
 MODEL, FIRST, SECOND = "#4c72b0", "#c44e52", "#dd8452"
 AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1419", "mda_mb_453")
-ASSAY = "pAkt log10(a.u.)"
 OTHERS = ("mcf7", "bt20", "mda_mb_231", "bt549")
 
-Bands = dict[tuple[str, str, str, float], np.ndarray]
+Bands = dict[Key, np.ndarray]
 """5, 50 and 95 % of the ensemble by line, condition, quantity and time."""
 
 
@@ -51,7 +60,7 @@ def bands(data: Sequence[Datum], ensemble: ParameterEnsemble, members: np.ndarra
     problem = Problem([own], (), without=["asked"])
     centre = problem.predictions(vectors(problem, ensemble, members, 1))
     percents = np.nanpercentile(centre, [5.0, 50.0, 95.0], axis=0)
-    return {(d.line, d.label, d.quantity, d.time): percents[:, k] for k, d in enumerate(problem.table)}
+    return {key_of_datum(datum): percents[:, k] for k, datum in enumerate(problem.table)}
 
 
 def title_of(line: str) -> str:
@@ -60,23 +69,19 @@ def title_of(line: str) -> str:
 
 def measured_growth(data: Path) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
     """By line: screen, doses (nM) and GR of every run, the highest dose left out."""
-    found: dict[str, list[tuple[str, np.ndarray, np.ndarray]]] = {}
-    gray = data / "gray_trastuzumab" / "gray_herceptin_dose_response.csv"
-    if gray.is_file():
-        rows = [row for row in rows_of(gray) if float(row["concentration"]) < 2e-6]
+    by_line: dict[str, list[tuple[str, np.ndarray, np.ndarray]]] = {}
+    gray, uhn = (manifest()["set"][name] for name in (GRAY, UHN))
+    for files, _ in files_of(GRAY, gray, data):
+        rows = [row for row in rows_of(files[0]) if gray["to_nM"] * float(row["concentration"]) < gray["highest"]]
         for run in dict.fromkeys(row["experiment_id"] for row in rows):
-            for line, curve in growth_curves([r for r in rows if r["experiment_id"] == run], "Herceptin").items():
-                found.setdefault(line, []).append(("Gray", np.array(list(curve)), np.array(list(curve.values()))))
-    uhn = data / "uhn_trastuzumab" / "uhn_herceptin_lapatinib_dose_response.csv"
-    if uhn.is_file():
-        rows = [row for row in rows_of(uhn) if row["drug"] == "herceptin" and line_called(row["cell_line_as_filed"])]
-        for run in dict.fromkeys((row["cell_line_as_filed"], row["source_file"]) for row in rows):
-            own = [r for r in rows if (r["cell_line_as_filed"], r["source_file"]) == run]
-            doses = np.array([float(r["concentration_as_filed"]) for r in own])
-            counts = np.array([float(r["relative_to_control"]) for r in own])
-            kept = (doses > 0.0) & (doses < 2e3)
-            found.setdefault(line_called(run[0]), []).append(("UHN (relative count)", doses[kept], counts[kept]))
-    return found
+            for line, curve in growth_curves([r for r in rows if r["experiment_id"] == run], gray["drug"]).items():
+                by_line.setdefault(line, []).append(("Gray", np.array(list(curve)), np.array(list(curve.values()))))
+    for files, _ in files_of(UHN, uhn, data):
+        for (spelled, _), points in antibody_runs(files[0], uhn).items():
+            shown = [(dose, count) for dose, count, _ in points if 0.0 < dose < uhn["highest"]]
+            if line_called(spelled) and shown:
+                by_line.setdefault(line_called(spelled), []).append(("UHN (relative count)", *np.array(shown).T))
+    return by_line
 
 
 def trastuzumab(given: Bands, doses: Sequence[float], measured: Mapping[str, list], file: Path) -> None:
@@ -118,7 +123,8 @@ def plateau(given: Bands, measured: Mapping[str, list], dose: float, file: Path)
         _interval(axis, given[line, label_of(dose), "growth", 72.0], place)
         for screen, doses, values in measured.get(line, []):
             if screen == "Gray":
-                axis.plot(values[doses >= 50.0].mean(), place, "o", ms=4, color=FIRST, label="measured, one run each")
+                level = plateau_of(doses, values, manifest()["set"][GRAY])
+                axis.plot(level, place, "o", ms=4, color=FIRST, label="measured, one run each")
     _name_lines(axis, lines)
     axis.axvline(1.0, color="0.7", lw=0.7, zorder=0)
     axis.set(xlabel="GR under trastuzumab at the plateau, 72 h")
@@ -142,9 +148,12 @@ def _name_lines(axis: Any, lines: Sequence[str]) -> None:
 
 def untreated(given: Bands, data: Path, file: Path) -> None:
     """Untreated pAKT by line, measured and computed side by side, in the order of the measurement."""
-    table = data / "niepel2014_receptor_levels" / "receptor_profiling.tsv"
-    rows = {line_called(row["Cell Line Name"]): row for row in rows_of(table, "\t")}
-    seen = {line: float(rows[line][ASSAY]) for line in parameters.cell_lines() if line in rows}
+    about = manifest()["set"][LEVELS]
+    files = next((files for files, _ in files_of(LEVELS, about, data)), None)
+    if files is None:
+        raise SystemExit(f"{data}: holds no {about['file']}")
+    every = {**about, "lines": parameters.cell_lines()}
+    seen = {datum.line: datum.value for datum in untreated_levels(files, every, LEVELS)[0]}
     lines = sorted(seen, key=lambda line: seen[line])
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.0, 4.8), sharey=True, layout="constrained")
     left.plot([seen[line] for line in lines], range(len(lines)), "o", ms=4, color=FIRST)
@@ -162,26 +171,23 @@ def untreated(given: Bands, data: Path, file: Path) -> None:
 
 
 def ligands(given: Bands, data: Path, file: Path) -> None:
-    table = data / "niepel2014_ligand_response" / "pERK-pAKT_fold_change.tsv"
-    rows = [
-        row
-        for row in rows_of(table, "\t")
-        if row["Protein Name"] in ("EGF", "HRG") and float(row["Ligand Concentration"]) == 100.0
-    ]
-    lines = list(dict.fromkeys(line_called(row["Cell Line Name"]) for row in rows))
+    asked = experiments()["ligand_responses"]
+    minutes = asked["minutes"]
+    seen = measurements("ligand_responses", asked, data, parameters.cell_lines())
+    lines = list(dict.fromkeys(line for line, label, *_ in seen if label.endswith(" 100 ng/mL")))
+    if not lines:
+        raise SystemExit(f"{data}: holds no folds under ligands")
     figure, axes = plt.subplots(
         2, len(lines), figsize=(2.2 * len(lines), 5.0), sharex=True, sharey=True, layout="constrained"
     )
-    minutes = experiments()["ligand_responses"]["minutes"]
     for column, line in enumerate(lines):
-        for axis, (protein, quantity) in zip(axes[:, column], (("pAkt", "pAKT"), ("pErk", "pERK")), strict=True):
+        for axis, quantity in zip(axes[:, column], ("pAKT", "pERK"), strict=True):
             for agent, color in (("EGF", FIRST), ("HRG", MODEL)):
-                curve = np.array([given[line, f"{agent} 100 ng/mL", quantity, m / 60.0] for m in minutes])
+                keys = [(line, f"{agent} 100 ng/mL", quantity, rounded_hours(m / 60.0)) for m in minutes]
+                curve = np.array([given[key] for key in keys])
                 axis.fill_between(minutes, curve[:, 0], curve[:, 2], color=color, alpha=0.2, lw=0)
                 axis.plot(minutes, curve[:, 1], color=color, label=f"{agent}, computed")
-                row = next(r for r in rows if line_called(r["Cell Line Name"]) == line and r["Protein Name"] == agent)
-                seen = [float(row[f"Measured {protein}:{m}min log10(fold change)"]) for m in minutes]
-                axis.plot(minutes, seen, "o", color=color, ms=4, label=f"{agent}, measured")
+                axis.plot(minutes, [seen[key] for key in keys], "o", color=color, ms=4, label=f"{agent}, measured")
             axis.axhline(0.0, color="0.7", lw=0.7, zorder=0)
         axes[0, column].set_title(title_of(line))
         axes[1, column].set_xlabel("minutes")

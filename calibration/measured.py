@@ -7,7 +7,7 @@ A table may have the format of its set (`likelihood/sets.toml`; `FOLDER/SET/FILE
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,14 @@ def measurements(name: str, one: Mapping[str, Any], folder: Path, lines: Sequenc
 
 
 def key_of(row: Mapping[str, str]) -> Key:
-    return row["line"], row["condition"], row["quantity"], _hours(float(row["time_h"]))
+    return row["line"], row["condition"], row["quantity"], rounded_hours(float(row["time_h"]))
 
 
-def _hours(time: float) -> float:
+def key_of_datum(datum: Datum) -> Key:
+    return datum.line, datum.label, datum.quantity, rounded_hours(datum.time)
+
+
+def rounded_hours(time: float) -> float:
     """Five digits: minutes over 60 find their way back from text."""
     return float(f"{time:.5g}")
 
@@ -67,7 +71,7 @@ def _plain(file: Path) -> dict[Key, float]:
 def _as_filed(one: Mapping[str, Any], folder: Path) -> dict[Key, float]:
     about = {**manifest()["set"][one["set"]], **_widened(one)}
     found: dict[Key, float] = {}
-    for files, own in _files(one["set"], about, folder):
+    for files, own in files_of(one["set"], about, folder):
         found |= _READERS[one["form"]](files, {**about, **own}, one)
     return found
 
@@ -77,7 +81,7 @@ def _widened(one: Mapping[str, Any]) -> dict[str, Any]:
     return {"minutes": one["minutes"]} if "minutes" in one else {}
 
 
-def _files(name: str, about: Mapping[str, Any], folder: Path) -> Iterable[tuple[list[Path], dict[str, Any]]]:
+def files_of(name: str, about: Mapping[str, Any], folder: Path) -> Iterator[tuple[list[Path], dict[str, Any]]]:
     """Files that are there, with the spelled line where each line has a file of its own."""
     stems = [about["file"], *about.get("more_files", ())]
     for place in (folder / name, folder):
@@ -94,13 +98,9 @@ def _data(read: readers.Reader) -> Callable[..., dict[Key, float]]:
     """The values of a reader's data."""
 
     def values(files: Sequence[Path], about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[Key, float]:
-        return _by_key(read(files, about, one["set"])[0])
+        return {key_of_datum(datum): datum.value for datum in read(files, about, one["set"])[0]}
 
     return values
-
-
-def _by_key(data: Iterable[Datum]) -> dict[Key, float]:
-    return {(datum.line, datum.label, datum.quantity, _hours(datum.time)): datum.value for datum in data}
 
 
 def _folds(files: Sequence[Path], about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[Key, float]:

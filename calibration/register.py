@@ -31,7 +31,8 @@ from calibration.likelihood.baselines import Guess, Table, mean_of_lines, recept
 from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading, Step
 from calibration.likelihood.manifest import manifest
 from calibration.likelihood.problem import Problem
-from calibration.likelihood.readers import fold, inhibited_arm, ligand_arm
+from calibration.likelihood.readers import fold, inhibited_arm, ligand_arm, ligand_dose
+from calibration.likelihood.screens import HOURS, divisions_of, growth_readings
 from calibration.measured import HALF_EFFECT, PLATEAU, half_effect_of, key_of, measurements, plateau_of
 from pathway import parameters
 from pathway.folders import write_atomically
@@ -63,8 +64,7 @@ def _datum(about: Mapping[str, Any], one: Mapping[str, Any], line: str, *what: A
 
 def ligand_folds(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:
     for agent, amount in ((a, x) for a in ("EGF", "HRG") for x in one["ng_per_mL"]):
-        known = parameters.agents()[agent]
-        arm = ligand_arm(line, 1.5, (known.species or "", 1e3 * amount / known.molar_mass))
+        arm = ligand_arm(line, 1.5, ligand_dose(agent, amount))
         for quantity, hours in _courses(one):
             yield _datum(
                 about, one, line, f"{agent} {amount:g} ng/mL", quantity, hours, "log10 fold", fold(arm, quantity, hours)
@@ -90,16 +90,15 @@ def inhibited_folds(about: Mapping[str, Any], one: Mapping[str, Any], line: str)
 
 def relative_counts(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:
     for datum in growth_rates(about, one, line):
-        divisions = 72.0 / parameters.cell_line(line).entries["doubling_time"].value
-        yield replace(datum, scale="relative count", factor=divisions, factor_nuisance=about["divisions"])
+        divisions, nuisance = divisions_of(line, about)
+        yield replace(datum, scale="relative count", factor=divisions, factor_nuisance=nuisance)
 
 
 def growth_rates(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:
     species = parameters.agents()[one["agent"]].species or ""
     for dose in one["nM"]:
-        arm = Arm(line, (Step(72.0, add=((species, dose, ""),)),))
-        readings = Reading(arm, "log_cell_number", 72.0), Reading(Arm(line), "growth_rate")
-        yield _datum(about, one, line, one["label"].format(dose=dose), "growth", 72.0, "GR", readings)
+        readings = growth_readings(line, species, dose, "", HOURS)
+        yield _datum(about, one, line, one["label"].format(dose=dose), "growth", HOURS, "GR", readings)
 
 
 def knock_downs(about: Mapping[str, Any], one: Mapping[str, Any], line: str) -> Iterable[Datum]:

@@ -51,6 +51,12 @@ def fold(arm: Arm, quantity: str, hours: float) -> tuple[Reading, Reading]:
 # Ligand responses
 
 
+def ligand_dose(agent: str, ng_per_mL: float) -> tuple[str, float]:
+    """Species and nM."""
+    known = parameters.agents()[agent]
+    return known.species or "", 1e3 * ng_per_mL / known.molar_mass
+
+
 def niepel_folds(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:
     """Folds of pAKT and pERK at 10, 30, 90 min under 1 and 100 ng/mL."""
     folds, raw = (rows_of(file, "\t") for file in files)
@@ -60,10 +66,9 @@ def niepel_folds(files: Sequence[Path], about: Mapping[str, Any], name: str) -> 
         line, agent = line_called(row["Cell Line Name"]), about["ligands"].get(row["Protein Name"])
         if not line or agent is None:
             continue
-        nM = 1e3 * float(row["Ligand Concentration"]) / parameters.agents()[agent].molar_mass
-        species = parameters.agents()[agent].species or ""
-        arm = ligand_arm(line, 1.5, (species, nM))
-        label = f"{agent} {float(row['Ligand Concentration']):g} ng/mL"
+        amount = float(row["Ligand Concentration"])
+        arm = ligand_arm(line, 1.5, ligand_dose(agent, amount))
+        label = f"{agent} {amount:g} ng/mL"
         for protein, quantity in (("pAkt", "pAKT"), ("pErk", "pERK")):
             group = f"{name}:{line}:{quantity}"
             groups[group] = Group(about["offset"])

@@ -19,23 +19,27 @@ NO_EFFECT = 0.1
 """nM of trastuzumab that no line answers."""
 
 
-def _growth(line: str, species: str, amount: float, nuisance: str, hours: float) -> tuple[Reading, Reading]:
+def growth_readings(line: str, species: str, amount: float, nuisance: str, hours: float) -> tuple[Reading, Reading]:
     """Growth of treated cells as logarithm of the count, and growth rate of untreated ones."""
     arm = Arm(line, (Step(hours, add=((species, amount, nuisance),)),))
     return Reading(arm, "log_cell_number", hours), Reading(Arm(line), "growth_rate")
 
 
-def _divisions(line: str, about: Mapping[str, Any], stated: float | None) -> tuple[float, str]:
+def divisions_of(line: str, about: Mapping[str, Any], stated: float | None = None) -> tuple[float, str]:
     """Divisions of untreated cells, and the nuisance that they are multiplied by."""
     if stated is not None:
         return stated, ""
     return HOURS / parameters.cell_line(line).entries["doubling_time"].value, about["divisions"]
 
 
-def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:
-    """Trastuzumab: doses below the plateau, and the mean of those on it; lines without amplification there only."""
-    runs: dict[tuple[str, str], list[tuple[float, float, float | None]]] = defaultdict(list)
-    for row in rows_of(files[0]):
+Runs = dict[tuple[str, str], list[tuple[float, float, float | None]]]
+"""Dose (nM), count relative to untreated cells and, where stated, divisions of these; by line as spelled and run."""
+
+
+def antibody_runs(file: Path, about: Mapping[str, Any]) -> Runs:
+    """Every point of a screen of trastuzumab, run by run."""
+    runs: Runs = defaultdict(list)
+    for row in rows_of(file):
         if row["drug"] != about["drug"]:
             continue
         if "experiment_id" in row:
@@ -46,8 +50,13 @@ def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) 
             key, stated = (row["cell_line_as_filed"], row["source_file"]), None
             dose, value = float(row["concentration_as_filed"]), float(row["relative_to_control"])
         runs[key].append((dose * about["to_nM"], value, stated))
+    return runs
+
+
+def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:
+    """Trastuzumab: doses below the plateau, and the mean of those on it; lines without amplification there only."""
     data, groups, species = [], {}, parameters.agents()[about["agent"]].species or ""
-    for (spelled, run), points in runs.items():
+    for (spelled, run), points in antibody_runs(files[0], about).items():
         line = line_called(spelled)
         amplified = spelled in about["amplified"]
         if not line or not (amplified or spelled in about["others"]):
@@ -60,11 +69,11 @@ def antibody_screen(files: Sequence[Path], about: Mapping[str, Any], name: str) 
         error = max(about["error"], _scatter([v for dose, v, _ in points if dose < NO_EFFECT], flat))
         doses = [(dose, value, error) for dose, value, _ in rising]
         doses += [(about["simulated_plateau"], float(np.mean(flat)), error / np.sqrt(len(flat)))]
-        factor, nuisance = _divisions(line, about, points[0][2])
+        factor, nuisance = divisions_of(line, about, points[0][2])
         for dose, value, error in doses:
             label = f"{about['agent']} {dose:.3g} nM"
             where = (name, line, about["kind"], group, label, "relative count", HOURS, value, error)
-            readings = _growth(line, species, float(f"{dose:.2g}"), "", HOURS)
+            readings = growth_readings(line, species, float(f"{dose:.2g}"), "", HOURS)
             data.append(Datum(*where, "relative count", readings, factor=factor, factor_nuisance=nuisance))
     return data, groups
 
@@ -85,10 +94,10 @@ def inhibitor_screen(files: Sequence[Path], about: Mapping[str, Any], name: str)
         species, potency = about["drugs"][row["drug"]]
         group = f"{name}:{line}:{row['drug']}"
         groups[group] = Group(about["offset"])
-        factor, nuisance = _divisions(line, about, None)
+        factor, nuisance = divisions_of(line, about)
         label = f"{row['drug']} {dose:g} nM"
         where = (name, line, about["kind"], group, label, "relative count", HOURS)
-        readings = _growth(line, species, dose, potency, HOURS)
+        readings = growth_readings(line, species, dose, potency, HOURS)
         value = float(row["relative_viability"])
         data.append(
             Datum(*where, value, about["error"], "relative count", readings, factor=factor, factor_nuisance=nuisance)
@@ -113,7 +122,7 @@ def live_counts(files: Sequence[Path], about: Mapping[str, Any], name: str) -> D
         groups[group] = Group(about["offset"])
         label = f"{about['drug']} {dose:g} nM"
         where = (name, line, about["kind"], group, label, "relative count", about["hours"], cells / control)
-        readings = _growth(line, about["species"], dose, "", about["hours"])
+        readings = growth_readings(line, about["species"], dose, "", about["hours"])
         factor = float(np.log2(control))
         data.append(Datum(*where, about["error"], "relative count", readings, factor=factor))
     return data, groups

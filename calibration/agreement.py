@@ -22,7 +22,6 @@ import numpy as np
 from calibration.likelihood import Problem, baselines, problem
 from calibration.likelihood.baselines import Guess, root_mean_square_error
 from pathway.parameters.parameter_ensemble import read_ensemble
-from pathway.scenario.drawn_cells import systematic
 
 HERE = Path(__file__).parent
 MEMBERS = 100
@@ -39,14 +38,12 @@ class Agreement:
     """
 
     def __init__(self, one: Problem, theta: np.ndarray) -> None:
-        simulated = one.simulated(theta)
-        alive = np.isfinite(simulated.values[:, : len(one.plan.readings)]).all(axis=1)
-        kept = type(simulated)(simulated.values[alive])
-        self.problem, self.theta = one, theta[alive]
-        self.evaluation = one.log_likelihood(self.theta, kept)
-        self.predicted = np.median(one.predictions(self.theta, kept), axis=0)
-        self.bare = np.median(one.before_offsets(self.theta, kept), axis=0)
-        self.spread = np.sqrt(np.median(one.predictive_variance(self.theta, kept), axis=0))
+        self.problem = one
+        self.theta, simulated = one.simulated_alive(theta)
+        self.evaluation = one.log_likelihood(self.theta, simulated)
+        self.predicted = np.median(one.predictions(self.theta, simulated), axis=0)
+        self.bare = np.median(one.before_offsets(self.theta, simulated), axis=0)
+        self.spread = np.sqrt(np.median(one.predictive_variance(self.theta, simulated), axis=0))
         self.measured = np.array([datum.value for datum in one.table])
 
 
@@ -174,12 +171,7 @@ def vectors(one: Problem, ensemble: Path | None) -> tuple[np.ndarray, str]:
     """Vectors of equal weight, and what they are in words."""
     if ensemble is None:
         return one.prior.chosen()[None], "the numbers in `pathway/parameters`"
-    file = read_ensemble(ensemble)
-    rows = systematic(file.weights_measured, MEMBERS)
-    chosen = np.tile(one.prior.chosen(), (len(rows), 1))
-    for place, name in enumerate(one.names):
-        if name in file.places:
-            chosen[:, place] = file.values[rows, file.places[name]]
+    chosen = one.prior.members_of(read_ensemble(ensemble), np.tile(one.prior.chosen(), (MEMBERS, 1)))
     return chosen, f"{MEMBERS} members of {ensemble.name} after measured data (medians)"
 
 

@@ -26,8 +26,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy import stats
 
-from calibration.likelihood import Problem
-from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading
+from calibration.likelihood.data import Arm, Datum, Reading
 from calibration.likelihood.manifest import manifest
 from calibration.likelihood.readers import line_called, rows_of, untreated_levels
 from calibration.likelihood.screens import antibody_runs
@@ -40,7 +39,7 @@ from calibration.measured import (
     plateau_of,
     rounded_hours,
 )
-from calibration.register import experiments, growth_rates, ligand_folds, vectors
+from calibration.register import experiments, growth_rates, ligand_folds, simulated_members, unmeasured
 from pathway import parameters
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, read_ensemble
 
@@ -54,11 +53,10 @@ Bands = dict[Key, np.ndarray]
 """5, 50 and 95 % of the ensemble by line, condition, quantity and time."""
 
 
-def bands(data: Sequence[Datum], ensemble: ParameterEnsemble, members: np.ndarray) -> Bands:
+def bands(data: Sequence[Datum], ensemble: ParameterEnsemble, members: int) -> Bands:
     """What the members give, without errors of measurement."""
-    own = DataSet("asked", "", False, tuple(data), {d.group: Group(0.0) for d in data})
-    problem = Problem([own], (), without=["asked"])
-    centre = problem.predictions(vectors(problem, ensemble, members, 1))
+    problem = unmeasured("figures", data)
+    centre = problem.predictions(*simulated_members(problem, ensemble, members, 1))
     percents = np.nanpercentile(centre, [5.0, 50.0, 95.0], axis=0)
     return {key_of_datum(datum): percents[:, k] for k, datum in enumerate(problem.table)}
 
@@ -134,8 +132,8 @@ def plateau(given: Bands, measured: Mapping[str, list], dose: float, file: Path)
     plt.close(figure)
 
 
-def _interval(axis: Any, band: np.ndarray, place: int) -> None:
-    low, middle, high = band
+def _interval(axis: Any, quantiles: np.ndarray, place: int) -> None:
+    low, middle, high = quantiles
     whiskers = [[middle - low], [high - middle]]
     axis.errorbar(middle, place, xerr=whiskers, fmt="s", ms=4, lw=1, color=MODEL, label="computed, median and 90 %")
 
@@ -206,7 +204,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "calibration")
     chosen = parser.parse_args(arguments)
     ensemble = read_ensemble(chosen.ensemble)
-    members = np.random.default_rng(1).choice(len(ensemble), chosen.members, p=ensemble.weights_measured)
     chosen.out.mkdir(parents=True, exist_ok=True)
     sets, asked = manifest()["set"], experiments()
     antibody, ligand = asked["trastuzumab"], asked["ligand_responses"]
@@ -214,7 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     growth = [d for line in lines for d in growth_rates(sets[antibody["set"]], antibody, line)]
     folds = [d for line in lines for d in ligand_folds(sets[ligand["set"]], ligand, line)]
     rest = [_level(line, quantity) for line in lines for quantity in ("pAKT",)]
-    given = bands([*growth, *folds, *rest], ensemble, members)
+    given = bands([*growth, *folds, *rest], ensemble, chosen.members)
     measured = measured_growth(chosen.data)
     trastuzumab(given, antibody["nM"], measured, chosen.out / "trastuzumab.png")
     plateau(given, measured, 288.0, chosen.out / "plateau.png")

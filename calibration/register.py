@@ -27,10 +27,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from calibration.likelihood import Problem, Simulated
 from calibration.likelihood.baselines import Guess, Table, mean_of_lines, receptor_levels, ridge_on_levels
 from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading, Step
 from calibration.likelihood.manifest import manifest
-from calibration.likelihood.problem import Problem
 from calibration.likelihood.readers import fold, inhibited_arm, ligand_arm, ligand_dose
 from calibration.likelihood.screens import HOURS, divisions_of, growth_readings
 from calibration.measured import HALF_EFFECT, PLATEAU, half_effect_of, key_of, measurements, plateau_of
@@ -127,40 +127,40 @@ FORMS: Mapping[str, Form] = {
 # From members to a table
 
 
+def unmeasured(name: str, data: Sequence[Datum], offset: float = 0.0) -> Problem:
+    """Data that do not count; those of a group share an offset of this standard deviation."""
+    groups = {datum.group: Group(offset) for datum in data}
+    return Problem([DataSet(name, "", False, tuple(data), groups)], (), without={datum.set for datum in data})
+
+
 def problem_of(one: Mapping[str, Any]) -> Problem:
     """An experiment as data that do not count."""
     about = manifest()["set"][one["set"]]
     data = [datum for line in one["lines"] for datum in FORMS[one["form"]](about, one, line)]
-    groups = {datum.group: Group(about.get("offset", 0.0)) for datum in data}
-    made = DataSet(one["set"], "", False, tuple(data), groups)
-    return Problem([made], (), without=[one["set"]])
+    return unmeasured(one["set"], data, about.get("offset", 0.0))
 
 
-def vectors(problem: Problem, ensemble: ParameterEnsemble, members: np.ndarray, seed: int) -> np.ndarray:
-    """Members in an experiment's own names; what the ensemble does not know is drawn from its range."""
-    theta = problem.prior.sample(len(members), seed)
-    for place, name in enumerate(problem.names):
-        if name in ensemble.places:
-            theta[:, place] = ensemble.values[members, ensemble.places[name]]
-    return theta
+def simulated_members(
+    problem: Problem, ensemble: ParameterEnsemble, members: int, seed: int
+) -> tuple[np.ndarray, Simulated]:
+    """Members of equal weight that can be simulated; what the ensemble does not know is drawn from its range."""
+    theta, simulated = problem.simulated_alive(problem.prior.members_of(ensemble, problem.prior.sample(members, seed)))
+    if len(theta) < 0.5 * members:
+        name = problem.sets[0].name
+        raise SystemExit(f"{name}: {members - len(theta)} of {members} members could not be simulated")
+    return theta, simulated
 
 
-def predicted(
-    one: Mapping[str, Any], ensemble: ParameterEnsemble, members: np.ndarray, seed: int
-) -> list[dict[str, Any]]:
+def predicted(one: Mapping[str, Any], ensemble: ParameterEnsemble, members: int, seed: int) -> list[dict[str, Any]]:
     """Rows of an experiment's table; a measurement's error and the discrepancy of its kind are in the intervals."""
     problem = problem_of(one)
-    theta = vectors(problem, ensemble, members, seed)
-    simulated = problem.simulated(theta)
+    theta, simulated = simulated_members(problem, ensemble, members, seed)
     centre = problem.predictions(theta, simulated)
     spread = np.sqrt(problem.predictive_variance(theta, simulated))
     draws = centre + spread * np.random.default_rng([seed, 1]).standard_normal(centre.shape)
-    alive = np.isfinite(draws).all(axis=1)
-    if alive.mean() < 0.5:
-        raise SystemExit(f"{one['set']}: {len(members) - alive.sum()} of {len(members)} members could not be simulated")
-    rows = [_row(datum, one, draws[alive, k]) for k, datum in enumerate(problem.table)]
+    rows = [_row(datum, one, draws[:, k]) for k, datum in enumerate(problem.table)]
     if one["form"] == "growth_rates":
-        rows += [row for line in one["lines"] for row in _curve_rows(one, line, problem, centre[alive], draws[alive])]
+        rows += [row for line in one["lines"] for row in _curve_rows(one, line, problem, centre, draws)]
     return rows
 
 
@@ -235,12 +235,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ensemble", type=Path, default=SHIPPED)
     chosen = parser.parse_args(arguments)
     ensemble = read_ensemble(chosen.ensemble)
-    members = np.random.default_rng(chosen.seed).choice(len(ensemble), chosen.members, p=ensemble.weights_measured)
     hashes = {}
     for name, one in experiments().items():
         if "form" not in one:
             continue
-        table = _table(with_baselines(name, one, predicted(one, ensemble, members, chosen.seed), chosen.data))
+        table = _table(with_baselines(name, one, predicted(one, ensemble, chosen.members, chosen.seed), chosen.data))
         write_atomically(FOLDER / f"{name}.csv", table)
         hashes[f"{name}.csv"] = hashlib.sha256(table).hexdigest()
         print(f"{name}: {len(table.splitlines()) - 1} numbers")

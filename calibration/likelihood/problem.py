@@ -137,7 +137,7 @@ class Problem:
         if self.findings:
             own = simulated.values[:, len(self.plan.readings) :]
             values[:, len(place) - len(self.findings.columns) :] = self.findings.log_likelihood(own)
-        values[~np.isfinite(simulated.values[:, : len(self.plan.readings)]).all(axis=1)] = -np.inf
+        values[~self._alive(simulated)] = -np.inf
         values[~np.isfinite(values).all(axis=1)] = -np.inf
         return Evaluation(self.columns, self.role, values, simulated.reasons)
 
@@ -191,6 +191,15 @@ class Problem:
             reasons[k] = f"{reading.arm.line}: no value of {reading.quantity} at {reading.time:g} h"
             values[k] = np.nan
         return Simulated(np.concatenate([values, numbers], axis=1), reasons)
+
+    def simulated_alive(self, theta: np.ndarray) -> tuple[np.ndarray, Simulated]:
+        """Those of the vectors that can be simulated, and what the circuit gives for them."""
+        simulated = self.simulated(theta)
+        alive = self._alive(simulated)
+        return theta[alive], Simulated(simulated.values[alive])
+
+    def _alive(self, simulated: Simulated) -> np.ndarray:
+        return np.isfinite(simulated.values[:, : len(self.plan.readings)]).all(axis=1)
 
     def _rows(self, theta: np.ndarray, line: CellLine) -> np.ndarray:
         return line_rows(self.model, line, self.prior, theta)

@@ -18,7 +18,9 @@ from scipy.special import ndtr, ndtri
 from pathway import parameters
 from pathway.equations import Model
 from pathway.network.loops import LOOPS
+from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.parameters.ranges import is_uncertain, placed
+from pathway.scenario.drawn_cells import systematic
 
 OFF = 1e-9
 """What a strength is multiplied by where its loop is off: as good as 0, and the equations stay those of a loop on."""
@@ -101,6 +103,21 @@ class Sampled:
                 entries = parameters.cell_line(line).entries if line else parameters.reference()
                 middle[place] = entries[parameter].value
         return np.where(self.is_indicator, 1.0, middle)
+
+    def members_of(self, ensemble: ParameterEnsemble, others: np.ndarray) -> np.ndarray:
+        """Members of an ensemble, each as often as its weight after measured data says.
+
+        Parameters
+        ----------
+        ensemble : ParameterEnsemble
+        others : array, shape (n_members, n_sampled)
+            As many are taken; what the ensemble does not know stays what it is here.
+        """
+        rows, theta = systematic(ensemble.weights_measured, len(others)), others.copy()
+        for place, name in enumerate(self.names):
+            if name in ensemble.places:
+                theta[:, place] = ensemble.values[rows, ensemble.places[name]]
+        return theta
 
     def column(self, values: np.ndarray, name: str) -> np.ndarray:
         """The values of one name, shape (n_members,)."""

@@ -57,7 +57,7 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     if version not in ("1", "2"):
         raise ProblemError([f"{path}: format_version is {content['format_version']}; expected 1 or 2.x"])
     parts = version1 if version == "1" else version2
-    declared = read_sbml(path.parent / parts.model_file(content, path), parts.names_given(content, path))
+    declared = read_sbml(path.parent / parts.model_file(content, path), parts.ids_with_values(content, path))
     problem = attach_model(declared, path, content, parts.parts_of_problem, version)
     if lint:  # afterwards, because messages from here name the row
         _lint(path, version, content)

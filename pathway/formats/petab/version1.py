@@ -41,7 +41,7 @@ def model_file(content: Any, path: Path) -> str:
     return str(files[0])
 
 
-def names_given(content: Any, path: Path) -> set[str]:
+def ids_with_values(content: Any, path: Path) -> set[str]:
     """What the tables give a value to, wholly or in some conditions."""
     rows = read_tables(path.parent, content.get("parameter_file"), ("parameterId",))
     conditions = read_tables(path.parent, _only_part(content, path).get("condition_files"), ("conditionId",))

@@ -56,7 +56,7 @@ def model_file(content: Any, path: Path) -> str:
     return str(entry["location"])
 
 
-def names_given(content: Any, path: Path) -> set[str]:
+def ids_with_values(content: Any, path: Path) -> set[str]:
     """What the tables give a value to, wholly or in some experiments."""
     rows = read_tables(path.parent, content.get("parameter_files"), ("parameterId",))
     conditions = read_tables(path.parent, content.get("condition_files"), ("conditionId", "targetId"))

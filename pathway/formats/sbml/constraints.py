@@ -9,7 +9,7 @@ from pathway.expressions import Expression, divide, negate, number, substitute, 
 from pathway.expressions.graph import is_number
 
 from ..errors import Unsupported
-from .draft import Draft, is_linear_in
+from .draft import Draft, linear_coefficient
 
 
 @dataclass
@@ -89,7 +89,7 @@ def _explicit(draft: Draft, waiting: dict[int, Expression], unknowns: set[str]) 
     best: tuple[int, int, str, Expression] | None = None
     for row, residual in waiting.items():
         for name in sorted(symbols(residual) & unknowns):
-            slope = is_linear_in(residual, name)
+            slope = linear_coefficient(residual, name)
             if slope is None or is_number(slope, 0.0) or symbols(slope) & unknowns:
                 continue
             rank = 0 if is_number(slope) else 1 if symbols(slope) <= draft.parameters.keys() else 2

@@ -112,7 +112,7 @@ class Draft:
             event.priority = substitute_all([event.priority], names)[0] if event.priority is not None else None
 
 
-def is_linear_in(residual: Expression, name: str) -> Expression | None:
-    """The slope of the residual in the name if the name is not in the slope, else None."""
+def linear_coefficient(residual: Expression, name: str) -> Expression | None:
+    """What a residual that is linear in the name multiplies it by; None if it is not linear."""
     slope = differentiate(residual, name)
     return None if name in symbols(slope) else slope

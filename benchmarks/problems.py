@@ -14,7 +14,7 @@ import numpy as np
 import pathway
 from pathway.equations import Model
 from pathway.formats.sbml import load_sbml
-from pathway.formats.sbml.export import write_sbml
+from pathway.formats.sbml.export import sbml_text
 from pathway.scenario.shelf import built_in_laboratory
 from pathway.units import conversion_factor
 
@@ -71,7 +71,8 @@ def circuit(cells: str, folder: Path) -> Problem:
     start = model.initial_values.copy()
     start[model.species_index(agent.species)] += dose
     dosed = model.with_initial_values(start)
-    path = write_sbml(dosed, folder / f"{cells}.xml")
+    path = folder / f"{cells}.xml"
+    path.write_text(sbml_text(dosed), encoding="utf-8")
     # Fractions and other plain numbers stay: drawn, they would leave [0, 1].
     varied = tuple(n for n in model.parameters if model.units.get(n, "1") != "1" and _positive(model, n))
     dimensional = [n for n in varied if n.startswith("k_")]

@@ -71,13 +71,6 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
 
 
-def write_each(folder: Path, files: Mapping[str, bytes | str]) -> None:
-    """Write files into a folder that may hold others; it is made if it is not there."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        write_atomically(folder / name, content)
-
-
 def write_new(path: Path, content: bytes | str, force: bool = False) -> None:
     """Write a file where none is, or one with the same content; with `force`, also in place of another.
 

@@ -20,11 +20,11 @@ from pathway.fitting.laboratory.bench import prediction_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Problem
-from pathway.formats.experiment import circuit_notes, scenario_experiments
+from pathway.formats.experiment import circuit_notes, exported_arms
 from pathway.formats.petab import read_petab
-from pathway.formats.petab.write import write_problem
+from pathway.formats.petab.write import problem_files
 from pathway.formats.sbml import read_sbml
-from pathway.formats.sbml.export import write_sbml
+from pathway.formats.sbml.export import sbml_text
 from pathway.scenario import arms as scenario_arms
 from pathway.scenario import built_in_laboratory, read_scenario, scenario_names
 from pathway.scenario import run as scenario_run
@@ -32,6 +32,7 @@ from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.run import run_scenario
 from pathway.simulation import simulate
 from pathway.simulation.protocol.runner import Runner
+from tests.formats.written import written
 
 SHARP = 1e-10
 QUICK = ("pten_knock_down", "untreated_rest")
@@ -100,7 +101,8 @@ def through_the_objective(question: Asked, folder: Path) -> np.ndarray:
 
 
 def through_petab(question: Asked, folder: Path) -> np.ndarray:
-    return simulated(read_petab(write_problem(fitting_problem(question), folder, circuit_notes())), question)
+    *_, problem = written(problem_files(fitting_problem(question), circuit_notes()), folder)
+    return simulated(read_petab(problem), question)
 
 
 def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
@@ -120,8 +122,9 @@ def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
 
 def through_sbml(question: Asked, folder: Path) -> np.ndarray:
     scenario, values = question.scenario, []
-    for experiment in scenario_experiments(scenario):
-        file = write_sbml(experiment.model, folder / "arm.xml", doses=experiment.doses, notes=experiment.notes)
+    for experiment in exported_arms(scenario):
+        text = sbml_text(experiment.model, doses=experiment.doses, notes=experiment.notes)
+        (file,) = written({"arm.xml": text}, folder)
         # A file's time 0 is the scenario's first moment.
         course = simulate(read_sbml(file).model, question.times - scenario.start, **question.tolerance)
         values.append([course[observable] for observable in scenario.observables])

@@ -72,18 +72,18 @@ def _petab(name: str, arm: str | None) -> tuple[dict[str, str], str]:
 
 def _sedml(name: str, arm: str | None) -> tuple[dict[str, str], str]:
     """Files of an experiment, and the one that names the others."""
-    from pathway.formats.experiment import experiments, identifier
+    from pathway.formats.experiment import exported_models, identifier
     from pathway.formats.sedml import sedml_files
 
-    files = sedml_files(experiments(name, arm), identifier(Path(name).stem))
+    files = sedml_files(exported_models(name, arm), identifier(Path(name).stem))
     return files, next(iter(files))
 
 
 def _content(name: str, to: Format, arm: str | None) -> str | bytes:
     """The file of a format that has one."""
-    from pathway.formats.experiment import experiments, identifier, only
+    from pathway.formats.experiment import exported_models, identifier, only
 
-    arms = experiments(name, arm)
+    arms = exported_models(name, arm)
     if to is Format.omex:
         from pathway.formats.omex import omex_bytes
 

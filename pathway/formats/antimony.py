@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway.folders import write_atomically
-
 from .errors import FormatError, Unsupported, line_naming
 from .sbml import read_sbml_text
 from .sbml.document import DEEPEST, bracket_depth
@@ -37,11 +35,6 @@ def read_antimony(path: str | Path) -> SbmlModel:
     return read_antimony_text(read_text(path), path.name)
 
 
-def load_antimony(path: str | Path) -> Model:
-    """The `Model` in an Antimony file; see `read_antimony`."""
-    return read_antimony(path).model
-
-
 def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     """A model from Antimony text; `name` is what messages call it."""
     try:
@@ -55,18 +48,8 @@ def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
         raise type(error)(f"{name}:{line}{message.removeprefix(name)}") from None
 
 
-def write_antimony(
-    model: Model, path: str | Path, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None
-) -> Path:
-    """Write a model as Antimony; arguments as for `write_sbml`."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, antimony_text(model, doses=doses, notes=notes))
-    return path
-
-
 def antimony_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
-    """The text that `write_antimony` writes."""
+    """A model as Antimony; arguments as for `sbml_text`."""
     from .sbml.export import sbml_text
 
     library = _library()

@@ -5,12 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from pathway.equations import Model
 from pathway.expressions import Expression, add, multiply, symbol, to_latex, to_text
 from pathway.expressions.graph import ZERO
-from pathway.folders import write_atomically
 
 NOT_DECLARED = "not declared"
 
@@ -87,14 +85,6 @@ def latex_text(model: Model) -> str:
     lines += _event_lines(model)
     lines += _parameter_table(model)
     return "\n".join([*lines, r"\end{document}", ""])
-
-
-def write_latex(model: Model, path: str | Path) -> Path:
-    """Write the document of `latex_text`."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, latex_text(model))
-    return path
 
 
 _HEAD = [

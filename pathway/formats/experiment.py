@@ -49,7 +49,7 @@ class ExportedModel:
     notes: ModelNotes = field(default_factory=ModelNotes)
 
 
-def experiments(name: str, arm: str | None = None) -> list[ExportedModel]:
+def exported_models(name: str, arm: str | None = None) -> list[ExportedModel]:
     """What a name stands for: a model file, a cell line, or a scenario with all its arms (or one).
 
     Parameters
@@ -78,10 +78,10 @@ def experiments(name: str, arm: str | None = None) -> list[ExportedModel]:
     if ending != ".toml" and name not in scenario_names():
         hint = did_you_mean(name, [*scenario_names(), *cell_lines()])
         raise FormatError(f"no scenario, cell line or model file is called '{name}'.{hint}")
-    return scenario_experiments(read_scenario(name), arm)
+    return exported_arms(read_scenario(name), arm)
 
 
-def scenario_experiments(scenario: object, arm: str | None = None) -> list[ExportedModel]:
+def exported_arms(scenario: object, arm: str | None = None) -> list[ExportedModel]:
     """Every arm of a scenario (or one) as an experiment of its own, from its first pre-treatment on."""
     from pathway.scenario import built_in_laboratory
     from pathway.scenario.arms import arm_setups

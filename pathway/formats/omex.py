@@ -8,8 +8,6 @@ from pathlib import Path
 from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from pathway.folders import write_atomically
-
 from .experiment import LICENSE, TAXON, ExportedModel
 from .sbml.notes import resource
 from .sedml import sedml_files
@@ -25,21 +23,13 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 """Every entry's date, so that the same experiment gives the same bytes."""
 
 
-def write_omex(experiments: Sequence[ExportedModel], name: str, path: str | Path, title: str = "") -> Path:
-    """Write an archive; see `omex_bytes`. Returns its path."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, omex_bytes(experiments, name, title))
-    return path
-
-
 def omex_bytes(experiments: Sequence[ExportedModel], name: str, title: str = "") -> bytes:
     """An archive with a manifest, one master SED-ML file, the models and metadata.
 
     Parameters
     ----------
     experiments : sequence of ExportedModel
-        The arms of a scenario; see `pathway.formats.experiment.experiments`.
+        The arms of a scenario; see `pathway.formats.experiment.exported_models`.
     name : str
         Of the scenario.
     title : str, optional
@@ -63,7 +53,7 @@ def _put(archive: ZipFile, name: str, text: str) -> None:
 def _manifest(files: dict[str, str]) -> str:
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        '<omexManifest xmlns="http://identifiers.org/combine.specifications/omex-manifest">',
+        f'<omexManifest xmlns="{_MANIFEST}">',
         f'  <content location="." format="{_ARCHIVE}"/>',
         f'  <content location="./manifest.xml" format="{_MANIFEST}"/>',
     ]

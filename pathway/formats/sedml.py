@@ -8,11 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-
-from pathway.folders import write_each
 
 from .errors import FormatError
 from .experiment import ExportedModel, identifier
@@ -47,14 +44,6 @@ def sedml_files(experiments: Sequence[ExportedModel], name: str) -> dict[str, st
             raise FormatError(f"'{experiment.name}' is a model without an experiment; SED-ML needs a scenario")
     models = {f"{e.name}.xml": sbml_text(e.model, doses=e.doses, notes=e.notes) for e in experiments}
     return {f"{identifier(name)}.sedml": _document(experiments, models), **models}
-
-
-def write_sedml(experiments: Sequence[ExportedModel], name: str, folder: str | Path) -> Path:
-    """Write the SED-ML file and its models into a folder; returns the SED-ML file."""
-    files = sedml_files(experiments, name)
-    folder = Path(folder)
-    write_each(folder, files)
-    return folder / next(iter(files))
 
 
 def _document(experiments: Sequence[ExportedModel], models: dict[str, str]) -> str:

@@ -17,8 +17,8 @@ from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
-from pathway.formats.petab.export import export_scenario
-from pathway.formats.petab.write import write_problem
+from pathway.formats.petab.export import scenario_files
+from pathway.formats.petab.write import problem_files
 from pathway.formats.sbml.notes import ModelNotes
 from pathway.parameters import cell_line, reference
 from pathway.scenario import built_in_laboratory, read_scenario
@@ -27,6 +27,7 @@ from pathway.scenario.measurement_files import read_measurements
 from pathway.simulation import simulate
 from pathway.simulation.protocol import Experiment, Period
 from pathway.simulation.protocol.runner import Runner
+from tests.formats.written import written
 from tests.simulation.models import model_of
 
 BENCH = """title = "Everything an arm can hold"
@@ -126,6 +127,11 @@ def read_back(path):
     return problem, Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10)).compare()
 
 
+def problem_in(folder, files):
+    """The YAML file, which is the last."""
+    return written(files, folder)[-1]
+
+
 def complaints(path):
     """What the petab library says, warnings included."""
     import petab.v2
@@ -136,7 +142,7 @@ def complaints(path):
 
 
 def test_ligand_courses_read_back_give_the_scenarios_courses_and_likelihood(tmp_path):
-    path = export_scenario("ligand_courses_bt474", tmp_path)
+    path = problem_in(tmp_path, scenario_files("ligand_courses_bt474"))
     assert complaints(path) == []
     problem, made = read_back(path)
     points, courses = own_courses("ligand_courses_bt474")
@@ -152,7 +158,7 @@ def test_ligand_courses_read_back_give_the_scenarios_courses_and_likelihood(tmp_
 
 def test_doses_washes_knock_downs_and_later_changes_survive(tmp_path):
     name = bench(tmp_path)
-    path = export_scenario(name, tmp_path / "out")
+    path = problem_in(tmp_path / "out", scenario_files(name))
     assert complaints(path) == []
     problem, made = read_back(path)
     points, courses = own_courses(name)
@@ -167,7 +173,7 @@ def test_doses_washes_knock_downs_and_later_changes_survive(tmp_path):
 
 
 def test_estimated_are_parameters_with_a_range_that_no_arm_changes(tmp_path):
-    problem = read_petab(export_scenario(bench(tmp_path), tmp_path / "out"))
+    problem = read_petab(problem_in(tmp_path / "out", scenario_files(bench(tmp_path))))
     ranges = {**reference(), **cell_line("bt474").entries}
     own = {"scale_pAKT_A", "scale_pAKT_B", "sigma_pAKT", "sigma_cell_number"}
     assert own <= set(problem.names)
@@ -184,7 +190,7 @@ def test_estimated_are_parameters_with_a_range_that_no_arm_changes(tmp_path):
 )
 def test_what_has_no_measurements_is_told_in_a_line(tmp_path, name, said):
     with pytest.raises(FormatError, match=said) as told:
-        export_scenario(name, tmp_path / "out")
+        problem_in(tmp_path / "out", scenario_files(name))
     assert "\n" not in str(told.value)
     assert not (tmp_path / "out").exists()
 
@@ -192,7 +198,7 @@ def test_what_has_no_measurements_is_told_in_a_line(tmp_path, name, said):
 def test_points_below_detection_are_refused_by_line(tmp_path):
     points = "arm,time,observable,value,below_detection\nuntreated,0 h,pAKT,1,\nuntreated,1 h,pAKT,1,yes\n"
     with pytest.raises(FormatError, match=r"points.csv:3: a point beyond a limit \(1 in all\)"):
-        export_scenario(bench(tmp_path, points=points), tmp_path / "out")
+        scenario_files(bench(tmp_path, points=points))
 
 
 def test_as_a_user_types_it(tmp_path, capsys):
@@ -262,7 +268,7 @@ def test_a_fit_and_its_petab_problem_have_the_same_likelihood(tmp_path):
     (tmp_path / "more.csv").write_text(MORE)
     (tmp_path / "bench.toml").write_text(FITTED)
     own = problem_of(read_scenario(tmp_path / "bench.toml"))
-    path = export_scenario(str(tmp_path / "bench.toml"), tmp_path / "out")
+    path = problem_in(tmp_path / "out", scenario_files(str(tmp_path / "bench.toml")))
     assert complaints(path) == []
     read = read_petab(path)
     assert set(read.names) == set(own.names) and {"factor_k_PI3K", "share_pAKT", "offset_miR21"} <= set(read.names)
@@ -288,7 +294,7 @@ def test_a_problem_that_changes_nothing_is_read_back(tmp_path):
         observables=(Observable("seen", parse("x"), parse("0.5")),),
         measurements=tuple(Measurement("seen", "as it is", t, 7.0 - t) for t in times),
     )
-    path = write_problem(problem, tmp_path, ModelNotes())
+    path = problem_in(tmp_path, problem_files(problem, ModelNotes()))
     assert (tmp_path / "conditions.tsv").read_text(encoding="utf-8") == "conditionId\ttargetId\ttargetValue\n"
     assert complaints(path) == []
     again, comparison = read_back(path)

@@ -13,7 +13,7 @@ from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.formats.antimony import antimony_text, read_antimony_text
 from pathway.formats.errors import FormatError, Unsupported
-from pathway.formats.experiment import ExportedModel, experiments
+from pathway.formats.experiment import ExportedModel, exported_models
 from pathway.formats.sbml import read_sbml_text
 from pathway.formats.sbml.export import consistency_messages, sbml_text
 from pathway.formats.sbml.notes import (
@@ -45,7 +45,7 @@ with_copasi = pytest.mark.skipif(
 
 @cache
 def main_experiment() -> ExportedModel:
-    return experiments(MAIN, ARM)[0]
+    return exported_models(MAIN, ARM)[0]
 
 
 @cache
@@ -94,7 +94,7 @@ def relative_difference(found: np.ndarray, expected: np.ndarray) -> float:
 
 @pytest.mark.parametrize("line", cell_lines())
 def test_libsbml_has_no_remark_on_a_cell_line_units_included(line: str) -> None:
-    experiment = experiments(line)[0]
+    experiment = exported_models(line)[0]
     assert consistency_messages(sbml_text(experiment.model, notes=experiment.notes)) == []
 
 
@@ -115,7 +115,7 @@ def test_libroadrunner_gives_the_same_course() -> None:
 @with_roadrunner
 @pytest.mark.parametrize("scenario", scenario_names())
 def test_first_and_last_arm_of_every_scenario(scenario: str) -> None:
-    arms = experiments(scenario)
+    arms = exported_models(scenario)
     for experiment in {id(arm): arm for arm in (arms[0], arms[-1])}.values():
         text = sbml_text(experiment.model, doses=experiment.doses, notes=experiment.notes)
         assert consistency_messages(text) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -13,7 +12,6 @@ from pathway.fitting.laboratory.bench import Bench
 from pathway.fitting.laboratory.readings import WIDTH
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
-from pathway.folders import write_each
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.fit_plan import Lines, plain, unknowns
@@ -23,13 +21,6 @@ from pathway.scenario.measurement_files import read_measurements
 from ..errors import FormatError
 from ..experiment import circuit_notes
 from .write import problem_files
-
-
-def export_scenario(name: str, out: str | Path) -> Path:
-    """Write a scenario into a folder, which is made if it is not there; see `scenario_files`. Returns the YAML file."""
-    files = scenario_files(name)
-    write_each(Path(out), files)
-    return Path(out) / list(files)[-1]
 
 
 def scenario_files(name: str) -> dict[str, str]:

@@ -10,13 +10,11 @@ import io
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from pathway.expressions import Expression, symbol, symbols, to_text
 from pathway.expressions.calculus import substitute_all
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
-from pathway.folders import write_each
 from pathway.simulation.protocol import Experiment
 
 from ..errors import Unsupported
@@ -79,13 +77,6 @@ class _Tables:
     observables: list[dict[str, Any]] = field(default_factory=list)
     measurements: list[dict[str, Any]] = field(default_factory=list)
     parameters: list[dict[str, Any]] = field(default_factory=list)
-
-
-def write_problem(problem: Problem, out: Path, notes: ModelNotes) -> Path:
-    """Write a problem into a folder, which is made if it is not there; see `problem_files`. Returns the YAML file."""
-    files = problem_files(problem, notes)
-    write_each(out, files)
-    return out / list(files)[-1]
 
 
 def problem_files(problem: Problem, notes: ModelNotes) -> dict[str, str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 import libsbml
@@ -17,7 +16,6 @@ import libsbml
 from pathway.equations import Event, Model
 from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.graph import is_number
-from pathway.folders import write_atomically
 
 from ..errors import Unsupported
 from .names import Names
@@ -78,36 +76,22 @@ class _Export:
         return to_tree(formula, self.names.written)
 
 
-def write_sbml(model: Model, path: str | Path, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> Path:
-    """Write a model as SBML Level 3 Version 2.
+def sbml_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
+    """A model as SBML Level 3 Version 2.
 
     Parameters
     ----------
     model : Model
-    path : str or Path
     doses : sequence of Intervention
         Become events. The file's time starts at 0; doses before that belong to the state the model starts from.
     notes : ModelNotes, optional
         SBO terms, identifiers, words.
-
-    Returns
-    -------
-    Path
-        The file.
 
     Raises
     ------
     Unsupported
         If the model has something that SBML cannot say.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(path, sbml_text(model, doses=doses, notes=notes))
-    return path
-
-
-def sbml_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
-    """The text that `write_sbml` writes."""
     document = libsbml.SBMLDocument(3, 2)
     target = document.createModel()
     names = Names([*model.species, *model.parameters, *model.assignments, *model.observables])

@@ -7,7 +7,7 @@ in units of its own untreated level; a resistant line takes over its parent's an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 
 from pathway import parameters
 from pathway.equations import Model
-from pathway.errors import InputError, NumericalError
+from pathway.errors import InputError
 from pathway.network import circuit
 from pathway.parameters import CellLine
 from pathway.parameters.parameter_ensemble import INDICATOR, ParameterEnsemble
@@ -29,10 +29,6 @@ from .laboratory import Laboratory
 
 PRECISION = 1e-6
 """Relative distance of drawn cells from what they are anchored to."""
-
-
-class DrawFailure(NumericalError, RuntimeError):
-    """A draw that gives no living cell: no resting state, or growth or PTEN that cannot be had."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +68,7 @@ class ParameterSets:
 # Draws from the ranges.
 
 
-def sets_from_ranges(
-    model: Model, seed: int, numbers: Sequence[int], only: Collection[str] | None = None
-) -> ParameterSets:
+def sets_from_ranges(model: Model, seed: int, numbers: Sequence[int]) -> ParameterSets:
     """Draws from the parameters' plausible ranges.
 
     Parameters
@@ -83,8 +77,6 @@ def sets_from_ranges(
     seed : int
     numbers : sequence of int
         Which draws; a draw depends on the seed and its number alone.
-    only : collection of str, optional
-        The parameters that are drawn, all others keep their values; default: every one.
 
     Notes
     -----
@@ -100,7 +92,7 @@ def sets_from_ranges(
         for place, name in enumerate(model.parameters):
             entry = line.entries[name]
             rows[:, place] = entry.value
-            if is_uncertain(entry) and (only is None or name in only):
+            if is_uncertain(entry):
                 rows[:, place] = placed(quantiles[:, place], *entry.range)
         return rows
 
@@ -290,38 +282,6 @@ class DrawnCells:
             alive[where[member]] = False
             self._reasons.setdefault(int(where[member]), f"{line.name}: {reason}")
         return LineMembers(made, states, alive)
-
-    def member(self, number: int) -> Laboratory:
-        """The laboratory in which every line has the numbers of one member.
-
-        A line that is not alive in it raises a `DrawFailure` when it is asked for.
-        """
-
-        def parameters_of(name: str, folder: Path) -> np.ndarray:
-            line = self.line(name, folder)
-            if not line.alive[number]:
-                raise DrawFailure(self.reason(number) or f"{name}: no living cells")
-            return line.parameters[number]
-
-        return replace(self.laboratory, parameters_of=parameters_of)
-
-
-def drawn_laboratory(laboratory: Laboratory, seed: int, draw: int, only: Collection[str] | None = None) -> Laboratory:
-    """The laboratory with every cell line at draw number `draw` from the ranges.
-
-    Parameters
-    ----------
-    laboratory : Laboratory
-    seed, draw : int
-    only : collection of str, optional
-        The parameters that are drawn, all others keep their values; default: every one.
-
-    Raises
-    ------
-    DrawFailure
-        When a line is asked for that cannot be anchored.
-    """
-    return DrawnCells(laboratory, sets_from_ranges(laboratory.model, seed, [draw], only)).member(0)
 
 
 def with_anchors(laboratory: Laboratory, ensemble: ParameterEnsemble) -> ParameterEnsemble:

@@ -13,7 +13,7 @@ from pathway.network import circuit
 from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cell_line_file
 from pathway.parameters.write import own_line_text
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.drawn_cells import drawn_laboratory
+from pathway.scenario.drawn_cells import DrawnCells, sets_from_ranges
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
 from pathway.simulation import simulate
 from pathway.simulation.steady_values import value_at_rest
@@ -37,6 +37,11 @@ def written(folder, text, name="mine.toml"):
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_text(text, encoding="utf-8")
     return folder / name
+
+
+def drawn_cells(seed, draw):
+    """The cell lines at one draw from their ranges."""
+    return DrawnCells(built_in_laboratory(), sets_from_ranges(circuit_model(), seed, [draw]))
 
 
 def untreated(values):
@@ -154,7 +159,7 @@ def test_a_number_of_the_files_own_stands_over_an_anchor(tmp_path):
     child = str(written(tmp_path, '[line]\nparent = "skbr3"\n' + lost, "lost.toml"))
     place = circuit_model().parameter_index("PTEN_synthesis_scale")
     assert line_values(child)[place] == 0.0
-    assert drawn_laboratory(built_in_laboratory(), 1, 0).parameters_of(child, tmp_path)[place] == 0.0
+    assert drawn_cells(1, 0).line(child, tmp_path).parameters[0, place] == 0.0
     half = '[line]\ntitle = "Mine"\n' + numbers(cell_line("skbr3"), *RECEPTORS, "doubling_time")
     half += numbers(cell_line("skbr3"), "PTEN_synthesis_scale").replace(
         repr(cell_line("skbr3").values["PTEN_synthesis_scale"]), "0.96"
@@ -166,10 +171,10 @@ def test_a_number_of_the_files_own_stands_over_an_anchor(tmp_path):
 def test_draws_of_a_line_with_a_doubling_time_of_its_own_double_at_it(tmp_path):
     time = '[line]\nparent = "skbr3"\n[doubling_time]\nvalue = 100\nrange = ["1 x", "1 x"]\nunit = "h"\n'
     file = str(written(tmp_path, time + 'source = "own"\nconfidence = "measured"\n'))
-    drawn = drawn_laboratory(built_in_laboratory(), 1, 3)
-    doubles, _ = untreated(drawn.parameters_of(file, tmp_path))
+    drawn = drawn_cells(1, 3)
+    doubles, _ = untreated(drawn.line(file, tmp_path).parameters[0])
     assert doubles == pytest.approx(100.0, rel=1e-6)
-    both = [drawn.parameters_of(name, tmp_path) for name in (file, "skbr3")]
+    both = [drawn.line(name, tmp_path).parameters[0] for name in (file, "skbr3")]
     place = circuit_model().parameter_index("PTEN_synthesis_scale")
     assert both[0][place] == both[1][place]
 

@@ -18,7 +18,7 @@ LONGEST_LINE = 1000
 """Characters of a line of a message."""
 
 
-def clipped(line: str) -> str:
+def clip_line(line: str) -> str:
     """A line of a message, its middle left out where it is too long to be read."""
     if len(line) <= LONGEST_LINE:
         return line
@@ -33,7 +33,7 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         text = str(self.args[0]) if self.args else ""
-        return "\n".join(map(clipped, text.split("\n"))) if len(text) > LONGEST_LINE else text
+        return "\n".join(map(clip_line, text.split("\n"))) if len(text) > LONGEST_LINE else text
 
 
 class UnknownName(InputError, KeyError):

@@ -71,7 +71,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
 
 
-def write_new(path: Path, content: bytes | str, force: bool = False) -> None:
+def write_new_file(path: Path, content: bytes | str, force: bool = False) -> None:
     """Write a file where none is, or one with the same content; with `force`, also in place of another.
 
     Raises

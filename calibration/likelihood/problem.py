@@ -16,7 +16,7 @@ from functools import cached_property, partial
 import numpy as np
 
 from pathway.parameters import CellLine
-from pathway.scenario.drawn_cells import DrawnCells, ParameterSets
+from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines
 from pathway.scenario.shelf import built_in_laboratory, circuit_model
 
 from . import noise
@@ -170,7 +170,7 @@ class Problem:
         reasons = {k: f"{self.names[place]} is {theta[k, place]}" for k, place in bad}
         alive = np.array([k for k in range(len(theta)) if k not in reasons], dtype=int)
         sets = ParameterSets("likelihood", np.full(len(alive), 1.0), partial(self._rows, theta[alive]))
-        drawn = DrawnCells(built_in_laboratory(), sets)
+        drawn = SampledCellLines(built_in_laboratory(), sets)
         cells = {name: drawn.line(name) for name in self.plan.lines}
         lost = ~np.all([drawn.line(name).alive for name in self.lines], axis=0)
         reasons |= {int(alive[k]): drawn.reason(int(k)) for k in np.flatnonzero(lost)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.drawn_cells import DrawnCells, ParameterSets, sets_from_ranges
+from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines, sets_from_ranges
 from pathway.scenario.ensembles import is_ensemble, open_ensemble
 from pathway.scenario.laboratory import Laboratory
 
@@ -143,15 +143,15 @@ class _Living:
     tried: int = 0
 
     @cached_property
-    def batches(self) -> list[tuple[DrawnCells, np.ndarray]]:
+    def batches(self) -> list[tuple[SampledCellLines, np.ndarray]]:
         """Cells, and which of their members count."""
-        found: list[tuple[DrawnCells, np.ndarray]] = []
+        found: list[tuple[SampledCellLines, np.ndarray]] = []
         living = 0
         while living < self.count:
             sets = self.more(self.tried, self.count - living)
             if not len(sets):
                 break
-            cells = DrawnCells(self.laboratory, sets)
+            cells = SampledCellLines(self.laboratory, sets)
             alive = np.logical_and.reduce([cells.line(name, self.folder).alive for name in self.lines])
             found.append((cells, np.flatnonzero(alive)))
             living, self.tried = living + int(alive.sum()), self.tried + len(sets)

@@ -27,7 +27,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from pathway.errors import REPORT_TO, InputError, NumericalError, PathwayWarning, clipped, is_fault
+from pathway.errors import REPORT_TO, InputError, NumericalError, PathwayWarning, clip_line, is_fault
 
 GROUPS = (
     "run",
@@ -177,7 +177,7 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, OSError):
         _give_up_standard_output()
         place = f"{error.filename}: " if error.filename else ""
-        print(clipped(f"pathway: {place}{error.strerror or error}"), file=sys.stderr)
+        print(clip_line(f"pathway: {place}{error.strerror or error}"), file=sys.stderr)
         return BAD_INPUT
     if isinstance(error, MemoryError):
         print("pathway: the memory of this machine does not suffice", file=sys.stderr)

@@ -35,7 +35,7 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there; other files of a folder stay")] = False,
 ) -> int:
     """Write a model or an experiment as SBML, Antimony, SED-ML, OMEX, PEtab or LaTeX."""
-    from pathway.folders import new_folder, usable, write_new
+    from pathway.folders import new_folder, usable, write_new_file
 
     from . import DONE
 
@@ -50,7 +50,7 @@ def export(
             console.say(f"{out}: kept what is not of this export: {', '.join(folder.kept)}")
         console.say(f"Written: {out / first}")
     else:
-        write_new(out, _content(name, to, arm), force)
+        write_new_file(out, _content(name, to, arm), force)
         console.say(f"Written: {out}")
     return DONE
 

@@ -49,7 +49,7 @@ def plot(
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there")] = False,
 ) -> int:
     """Draw a result again: the whole figure, one panel or all, for paper or slides."""
-    from pathway.folders import write_new
+    from pathway.folders import write_new_file
     from pathway.plotting import picture
 
     from . import DONE, BadInput
@@ -63,7 +63,7 @@ def plot(
     for name in names:
         place = out or folder / "plots" / f"{name}.png"
         # What lies in the folder of plots is ours.
-        write_new(place, picture(figures[name], style.value, place.suffix[1:]), force or out is None)
+        write_new_file(place, picture(figures[name], style.value, place.suffix[1:]), force or out is None)
         console.print_line(str(place))
     return DONE
 

@@ -72,9 +72,9 @@ class Opened:
 
     def beside(self, what: str, *asked: str) -> Path:
         """Where something made of it, as asked by "OPTION=VALUE", lies unless told otherwise."""
-        from pathway.report import default_folder
+        from pathway.report import default_results_folder
 
-        return default_folder(f"{self.problem.name}_{what}", [*self.settings, *asked])
+        return default_results_folder(f"{self.problem.name}_{what}", [*self.settings, *asked])
 
     def at_optimum(self, fitted: Path | None) -> Optimum:
         """The objective and the best point of its fit, or its nominal point where there is no fit."""

@@ -52,7 +52,7 @@ def _run_scenario(
     as_json: bool,
     asked: tuple[str | None, str, int],
 ) -> int:
-    from pathway.report import check_out, default_folder, identity_of, write_report
+    from pathway.report import check_out, default_results_folder, identity_of, write_report
     from pathway.report.run import RUN, run_report
     from pathway.scenario import read_scenario
     from pathway.scenario.size import expected_size
@@ -60,7 +60,7 @@ def _run_scenario(
     from . import DONE, NOT_MET
 
     scenario = read_scenario(name_or_file, settings)
-    folder = out or default_folder(scenario.name, scenario.settings)
+    folder = out or default_results_folder(scenario.name, scenario.settings)
     check_out(folder, RUN, identity_of(scenario, folder), force)
     from pathway.scenario import built_in_laboratory, run_scenario
     from pathway.scenario.members import sets_for, with_members
@@ -140,7 +140,7 @@ def _ending(name: str, result: Result) -> str:
 
 def print_verdicts(entries: list[dict[str, Any]]) -> None:
     """One line for each expectation: met or missed, the value, the band, the claim."""
-    from pathway.scenario.plain_words import band, median_and_ends, percent
+    from pathway.scenario.plain_words import band_in_words, median_and_ends, percent
 
     if not entries:
         return
@@ -152,7 +152,7 @@ def print_verdicts(entries: list[dict[str, Any]]) -> None:
         value = console.number(entry["value"]) or "-"
         rows.append([verdict, entry["finding"] or "", entry["role"], value])
         rows[-1] += [median_and_ends(entry)] if over else []
-        rows[-1] += [band(entry["above"], entry["below"])]
+        rows[-1] += [band_in_words(entry["above"], entry["below"])]
         rows[-1] += [percent(entry["share_of_ensemble"])] if over else []
         rows[-1] += [claim]
     header = ["verdict", "finding", "role", "value", *(["median (90 %)"] if over else []), "expected"]

@@ -33,7 +33,7 @@ def run_model(
     import numpy as np
 
     from pathway.formats.load import read_model_file
-    from pathway.report import Origin, check_out, default_folder, write_report
+    from pathway.report import ReportOrigin, check_out, default_results_folder, write_report
     from pathway.report.model_run import MODEL_RUN, model_run_identity, model_run_report
 
     from . import DONE, BadInput
@@ -42,7 +42,7 @@ def run_model(
         raise BadInput(f"{file}: a model needs --until, the end time in its own unit; for example --until 100")
     if not math.isfinite(until):
         raise BadInput(f"{file}: --until {until:g}: expected a finite end time; for example --until 100")
-    folder = out or default_folder(file.stem, settings)
+    folder = out or default_results_folder(file.stem, settings)
     identity = model_run_identity(file, folder, settings, until, points)
     check_out(folder, MODEL_RUN, identity, force)
     if not file.is_file():
@@ -55,7 +55,7 @@ def run_model(
     model = model.with_parameters(_parameters(model, settings, read.renamed))
     times = np.linspace(model.start_time, until, points)
     trajectory = _followed(model, times, max_steps)
-    report = model_run_report(trajectory, identity, Origin(inputs, settings), names)
+    report = model_run_report(trajectory, identity, ReportOrigin(inputs, settings), names)
     record = write_report(report, folder, console.typed(), force, say=console.say)
     summary = {word: _summary(trajectory[name], model.units.get(name, "")) for name, word in names.items()}
     if as_json:

@@ -79,14 +79,14 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _row(entry: dict[str, Any], over: bool) -> list[str]:
-    from pathway.scenario.plain_words import band, percent
+    from pathway.scenario.plain_words import band_in_words, percent
 
     return [
         entry["finding"] or "",
         "met" if entry["met"] else "missed",
         entry["role"],
         console.number(entry["value"]) or "-",
-        band(entry["above"], entry["below"]),
+        band_in_words(entry["above"], entry["below"]),
         percent(entry["prior_pass_fraction"]),
         *([percent(entry.get("share_of_ensemble"))] if over else []),
         f"{entry['claim']} [{entry['scenario']}; {entry['source'] or 'no source'}]",

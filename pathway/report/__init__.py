@@ -5,22 +5,22 @@ Writes files and compares them; computes no biology.
 
 from pathway.folders import FolderError
 
-from .places import check_out, default_folder, identity_of
+from .places import check_out, default_results_folder, identity_of
 from .replay import Replay, compare_analysis, replay
-from .report import Content, Drawing, Origin, Report, Table
+from .report import Content, Drawing, Report, ReportOrigin, Table
 from .write import quiet, write_report
 
 __all__ = [
     "Content",
     "Drawing",
     "FolderError",
-    "Origin",
     "Replay",
     "Report",
+    "ReportOrigin",
     "Table",
     "check_out",
     "compare_analysis",
-    "default_folder",
+    "default_results_folder",
     "identity_of",
     "quiet",
     "replay",

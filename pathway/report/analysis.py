@@ -11,7 +11,7 @@ from pathway.folders import FolderError
 from pathway.scenario.experiment import Scenario
 
 from .places import identity_of
-from .report import Content, Drawing, Origin, Report, Table
+from .report import Content, Drawing, Report, ReportOrigin, Table
 from .write import RECORD
 
 
@@ -51,7 +51,7 @@ def analysis_report(
         kind=name,
         identity=identity_of(scenario, out, options=dict(options)),
         title=title or f"{words}: {scenario.title}",
-        origin=Origin(
+        origin=ReportOrigin(
             scenario.inputs,
             scenario.settings,
             options.get("seed"),

@@ -10,7 +10,7 @@ from typing import Any
 from pathway.fitting.uncertainty.comparison import Verdict
 from pathway.formats.saved import FIT
 
-from .report import Drawing, Origin, Report, Table
+from .report import Drawing, Report, ReportOrigin, Table
 
 COMPARISON = "comparison"
 _CAPTION = (
@@ -67,7 +67,7 @@ def comparison_report(verdict: Verdict, fits: Mapping[str, Path]) -> Report:
         kind=COMPARISON,
         identity={"fits": ", ".join(places.values()), "settings": []},
         title="Variants of a model, fitted to the same data",
-        origin=Origin(files, more={"without": []}),
+        origin=ReportOrigin(files, more={"without": []}),
         tables={"variants": variants, "ratios": ratio_rows(verdict)},
         figures={"comparison": Drawing(partial(plot_comparison, verdict), _CAPTION)},
         sentences=[comparison_summary(verdict)],

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .places import place_of
-from .report import Drawing, Origin, Report
+from .report import Drawing, Report, ReportOrigin
 from .write import COURSES
 
 MODEL_RUN = "run of a model"
@@ -19,14 +19,16 @@ def model_run_identity(file: Path, out: Path, settings: Sequence[str], until: fl
     return {"model": file.name, "file": place_of(file, out), **asked}
 
 
-def model_run_report(trajectory: Any, identity: Mapping[str, Any], origin: Origin, names: Mapping[str, str]) -> Report:
+def model_run_report(
+    trajectory: Any, identity: Mapping[str, Any], origin: ReportOrigin, names: Mapping[str, str]
+) -> Report:
     """What such a run leaves.
 
     Parameters
     ----------
     trajectory : Trajectory
     identity : mapping
-    origin : Origin
+    origin : ReportOrigin
     names : mapping
         What has a course (species, assignments), and what it is called in table and figure.
     """

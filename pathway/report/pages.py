@@ -45,7 +45,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": cell, "inline": inline}
+    environment.filters |= {"cell": cell, "inline_svg": inline_svg}
     environment.globals |= {"largest_numbers": largest_numbers}
     return environment
 
@@ -88,7 +88,7 @@ def columns_of(table: Table, names: Sequence[str]) -> Table:
     return list(names), [[row[k] for k in places] for row in rows]
 
 
-def inline(svg: str) -> Markup:
+def inline_svg(svg: str) -> Markup:
     """The picture without its file header and fixed size, so that it follows the page's width."""
     svg = svg[svg.index("<svg") :]
     return Markup(

@@ -16,7 +16,7 @@ LONGEST = 60
 """Characters of a folder's name that come from settings."""
 
 
-def default_folder(name: str, settings: Sequence[str] = ()) -> Path:
+def default_results_folder(name: str, settings: Sequence[str] = ()) -> Path:
     """Where a result goes unless told otherwise: results/NAME, and where settings differ, a folder of their own."""
     if not settings:
         return Path("results") / name

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathway.fitting.problem import ProblemSource
 from pathway.scenario.experiment import Scenario
 
-from .report import Origin
+from .report import ReportOrigin
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +30,8 @@ class ProblemFiles:
         """Of the scenario; nothing of a PEtab problem."""
         return self.scenario.title if self.scenario else ""
 
-    def origin(self, seed: int | None = None, packages: Mapping[str, str | None] | None = None) -> Origin:
+    def origin(self, seed: int | None = None, packages: Mapping[str, str | None] | None = None) -> ReportOrigin:
         """Where a result on this problem comes from."""
-        return Origin(
+        return ReportOrigin(
             self.files.inputs, self.files.settings, seed, packages or {}, {"without": list(self.files.without)}
         )

@@ -33,7 +33,7 @@ class Drawing:
 
 
 @dataclass(frozen=True, eq=False)
-class Origin:
+class ReportOrigin:
     """What a result was made from.
 
     Attributes
@@ -86,7 +86,7 @@ class Report:
     identity : mapping
         Of what: equal kinds with equal identities may replace each other.
     title : str
-    origin : Origin
+    origin : ReportOrigin
     tables : mapping of file stem to Table
         Written as CSV.
     figures : mapping of file stem to Drawing
@@ -107,7 +107,7 @@ class Report:
     kind: str
     identity: Mapping[str, Any]
     title: str
-    origin: Origin
+    origin: ReportOrigin
     tables: Mapping[str, Table] = field(default_factory=dict)
     figures: Mapping[str, Drawing] = field(default_factory=dict)
     sentences: Sequence[str] = ()

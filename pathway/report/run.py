@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from pathway.files import read_bytes
 from pathway.scenario.plain_words import (
-    band,
+    band_in_words,
     caveats,
     ensemble_words,
     median_and_ends,
@@ -24,8 +24,8 @@ from pathway.scenario.run_plan import described
 from pathway.scenario.timeline import draw_timeline
 
 from .places import identity_of
-from .report import Content, Drawing, Origin, Report, Table
-from .tables import arm_rows, band_rows, expectation_rows, parameters_used, setups
+from .report import Content, Drawing, Report, ReportOrigin, Table
+from .tables import arm_rows, band_rows, expectation_rows, parameters_used, shared_parameter_sets
 from .write import COURSES
 
 RUN = "run"
@@ -50,7 +50,7 @@ def run_report(result: Result, out: Path) -> Report:
         kind=RUN,
         identity=identity_of(scenario, out),
         title=scenario.title,
-        origin=Origin({**scenario.inputs, **_ensemble_file(result)}, scenario.settings, more=more),
+        origin=ReportOrigin({**scenario.inputs, **_ensemble_file(result)}, scenario.settings, more=more),
         tables=tables,
         figures={"figure": Drawing(partial(_draw, result), _caption(result))},
         sentences=[*sentences(result), _tally(result.verdicts)] if result.verdicts else [],
@@ -156,7 +156,7 @@ def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) ->
         mark = Markup('<span class="{}">{}</span>').format(word, word)
         row = [*(known[key] for key in shown), entry["value"]]
         row += [median_and_ends(entry)] if over else []
-        row += [band(entry["above"], entry["below"]), mark]
+        row += [band_in_words(entry["above"], entry["below"]), mark]
         row += [percent(entry.get("share_of_ensemble"))] if over else []
         rows.append([*row, entry["reason"]])
     return header, rows
@@ -174,20 +174,20 @@ def _readings(result: Result) -> Table:
 
 def _parameters(result: Result) -> Table:
     """One row for each parameter, one value column for each set of numbers in the run."""
-    used = setups(result)
+    used = shared_parameter_sets(result)
     rows = []
     for name, entry in used[0].first.entries.items():
-        entries = [setup.first.entries[name] for setup in used]
+        entries = [shared.first.entries[name] for shared in used]
         other = next((e for e in entries if e.value != entry.value), entry)
         sources = ", ".join(dict.fromkeys([entry.source, other.source]))
         span = f"{entry.range[0]:g} to {entry.range[1]:g}"
-        values = [setup.value(name) for setup in used]
+        values = [shared.value(name) for shared in used]
         rows.append([name, *values, entry.unit, span, sources, entry.confidence, entry.note])
-    return ["parameter", *(setup.name for setup in used), "unit", "range", "source", "confidence", "note"], rows
+    return ["parameter", *(shared.name for shared in used), "unit", "range", "source", "confidence", "note"], rows
 
 
 def _sources(result: Result) -> list[str]:
-    keys = dict.fromkeys(e.source for setup in setups(result) for e in setup.first.entries.values())
+    keys = dict.fromkeys(e.source for shared in shared_parameter_sets(result) for e in shared.first.entries.values())
     return [text for key in keys if (text := source_text(key)) != key]
 
 
@@ -197,7 +197,7 @@ def _changes(result: Result) -> list[str]:
     for name, result_of in result.arms.items():
         arm = result_of.arm
         changes += [f"{name}: {parameter} {text}" for parameter, text in arm.changes.items()]
-        changes += [f"{name}: {c.words} from {c.time:g} h" for c in arm.timed_changes]
+        changes += [f"{name}: {c.description} from {c.time:g} h" for c in arm.timed_changes]
         changes += [f"{name}: {protein} by {share:.0%}" for protein, share in arm.knock_downs.items()]
         changes += [f"{name}: {c.name} by {c.written} from {c.time:g} h" for c in arm.timed_knock_downs]
     return changes

@@ -101,7 +101,7 @@ def expectation_rows(result: Result) -> Table:
 
 
 @dataclass(frozen=True, eq=False)
-class Setup:
+class SharedParameterSet:
     """Arms that were run with the same numbers.
 
     Attributes
@@ -129,7 +129,7 @@ class Setup:
         return float(self.first.usual[self.first.model.parameter_index(name)])
 
 
-def setups(result: Result) -> list[Setup]:
+def shared_parameter_sets(result: Result) -> list[SharedParameterSet]:
     """The different sets of numbers of a run, in the order of its arms."""
     groups: dict[tuple[str, bytes], list[str]] = {}
     for name, arm in result.arms.items():
@@ -139,7 +139,7 @@ def setups(result: Result) -> list[Setup]:
     for (cells, _), arms in groups.items():
         stem = Path(cells).stem
         name = stem if lines.count(cells) == 1 else f"{stem} ({'; '.join(arms)})"
-        made.append(Setup(name, stem, tuple(arms), result.arms[arms[0]]))
+        made.append(SharedParameterSet(name, stem, tuple(arms), result.arms[arms[0]]))
     return made
 
 
@@ -151,11 +151,11 @@ def parameters_used(result: Result) -> Table:
     header = ["cells", "arms", "parameter", "value", "unit", "value of the line", "low", "high", "source"]
     header += ["confidence", "note"]
     rows: list[list[Any]] = []
-    for setup in setups(result):
-        for name, entry in setup.first.entries.items():
-            value, usual = setup.value(name), setup.usual(name)
+    for shared in shared_parameter_sets(result):
+        for name, entry in shared.first.entries.items():
+            value, usual = shared.value(name), shared.usual(name)
             low, high = entry.range
-            rows.append([setup.cells, "; ".join(setup.arms), name, value, entry.unit])
+            rows.append([shared.cells, "; ".join(shared.arms), name, value, entry.unit])
             rows[-1] += [usual if usual != value else None, float(low), float(high)]
             rows[-1] += [entry.source, entry.confidence, entry.note]
     return header, rows

@@ -25,7 +25,7 @@ from pathway.scenario.prior_shares import FILE, fingerprint, kept
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory
 
-from .report import Content, Origin, Report, Table
+from .report import Content, Report, ReportOrigin, Table
 from .run import verdict_table
 
 VALIDATION = "validation"
@@ -225,7 +225,7 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
         kind=VALIDATION,
         identity=IDENTITY,
         title="The model against published findings",
-        origin=Origin(seed=seed, more={"ensemble": found["ensemble"]} if over else {}),
+        origin=ReportOrigin(seed=seed, more={"ensemble": found["ensemble"]} if over else {}),
         tables={
             "verdicts": (header, [[entry[key] for key in header] for entry in judged]),
             "findings": finding_rows(found["findings"]),

@@ -38,7 +38,7 @@ class ScenarioRunError(InputError, RuntimeError):
 
 
 @dataclass(frozen=True, eq=False)
-class LineFormulas:
+class CellLineFormulas:
     """The cells of an arm before anything is changed in them.
 
     Attributes
@@ -62,7 +62,7 @@ class LineFormulas:
 
 
 def arm_experiment(
-    arm: Arm, scenario: Scenario, laboratory: Laboratory, line: LineFormulas, own: Formulas
+    arm: Arm, scenario: Scenario, laboratory: Laboratory, line: CellLineFormulas, own: Formulas
 ) -> Experiment:
     """What an arm comes to: rest, then one period for each moment at which something is done.
 
@@ -71,7 +71,7 @@ def arm_experiment(
     arm : Arm
     scenario : Scenario
     laboratory : Laboratory
-    line : LineFormulas
+    line : CellLineFormulas
         The arm's cells.
     own : mapping of parameter to Expression
         What each parameter is where no period says otherwise: the model's own numbers, or what is estimated.
@@ -98,7 +98,7 @@ def arm_experiment(
 
 
 @dataclass(frozen=True)
-class StateChange:
+class ValueChange:
     """What is done to a value at a moment: set, scaled, or added to."""
 
     value: Expression | None = None
@@ -116,7 +116,7 @@ class StateChange:
 class _Compiler:
     scenario: Scenario
     laboratory: Laboratory
-    line: LineFormulas
+    line: CellLineFormulas
 
     def rest(self, arm: Arm, own: Formulas) -> list[Period]:
         """The periods before the first moment; each sets what differs from the one before."""
@@ -148,7 +148,7 @@ class _Compiler:
         """What is found is known only as the cells have it by then."""
         return symbol(name) if name in self.line.found else self.line.usual[name]
 
-    def state_changes(self, arm: Arm) -> Iterable[tuple[float, str, StateChange]]:
+    def state_changes(self, arm: Arm) -> Iterable[tuple[float, str, ValueChange]]:
         """(time, what, how), in the order in which they act at one moment."""
         doses = [self.scenario.doses[name] for name in arm.doses]
         # What is given with the new medium at the same moment must survive the change: the wash goes first.
@@ -156,14 +156,14 @@ class _Compiler:
             agent = self.laboratory.agents[dose.agent]
             for time in dose.times:
                 if dose.agent == MEDIUM_CHANGE:
-                    yield from ((time, species, StateChange(number(0.0))) for species in self.laboratory.washed_out)
+                    yield from ((time, species, ValueChange(number(0.0))) for species in self.laboratory.washed_out)
                 elif agent.species and dose.amount is not None:
-                    yield time, agent.species, StateChange(added=dose.amount)
+                    yield time, agent.species, ValueChange(added=dose.amount)
         for change in arm.timed_changes:
-            yield change.time, change.name, StateChange(self._changed(change.name, change.written))
+            yield change.time, change.name, ValueChange(self._changed(change.name, change.written))
         for change in arm.timed_knock_downs:
             goal = self.laboratory.knock_downs[change.name]
-            left = StateChange(factor=1.0 - quantities.fraction(change.written))
+            left = ValueChange(factor=1.0 - quantities.fraction(change.written))
             yield from ((change.time, name, left) for name in goal.scaled)
 
 
@@ -171,7 +171,7 @@ def _differing(these: Formulas, those: Formulas) -> dict[str, Expression]:
     return {name: formula for name, formula in these.items() if formula is not those[name]}
 
 
-def _refuse_second_multiples(arm: Arm, line: LineFormulas) -> None:
+def _refuse_second_multiples(arm: Arm, line: CellLineFormulas) -> None:
     changed = [*arm.changes.items(), *((change.name, change.written) for change in arm.timed_changes)]
     for place, (name, text) in enumerate(changed):
         if name in line.found and quantities.is_multiple(text) and name in dict(changed[:place]):
@@ -220,7 +220,7 @@ class ArmSetups:
         self.folder = scenario.file.parent
         self._own = _own_numbers(self.model)
         self._rested: dict[Any, Preequilibrated] = {}
-        self._lines: dict[str, tuple[np.ndarray, LineFormulas]] = {}
+        self._lines: dict[str, tuple[np.ndarray, CellLineFormulas]] = {}
 
     def of(self, arm: Arm) -> ArmSetup:
         """One arm.
@@ -241,12 +241,12 @@ class ArmSetups:
         entries = line_of(arm.cells, self.folder).entries if line_of else {}
         return ArmSetup(arm, experiment, rested.parameters, usual, rested.state, experiment.interventions, entries)
 
-    def _line(self, cells: str) -> tuple[np.ndarray, LineFormulas]:
+    def _line(self, cells: str) -> tuple[np.ndarray, CellLineFormulas]:
         if cells not in self._lines:
             usual = self.laboratory.parameters_of(cells, self.folder)
             other = np.flatnonzero(usual != self.model.parameter_values).tolist()
             numbers = {self.model.parameters[k]: number(float(usual[k])) for k in other}
-            self._lines[cells] = usual, LineFormulas({**self._own, **numbers})
+            self._lines[cells] = usual, CellLineFormulas({**self._own, **numbers})
         return self._lines[cells]
 
     def _rest(self, arm: Arm, experiment: Experiment) -> Preequilibrated:

@@ -230,7 +230,7 @@ class LineMembers(NamedTuple):
 
 
 @dataclass(eq=False)
-class DrawnCells:
+class SampledCellLines:
     """The cell lines of a laboratory under many parameter sets; each line is worked out when first asked for."""
 
     laboratory: Laboratory
@@ -289,7 +289,7 @@ def with_anchors(laboratory: Laboratory, ensemble: ParameterEnsemble) -> Paramet
 
     Members in which a line is not alive keep the line's own number.
     """
-    cells = DrawnCells(laboratory, sets_of_ensemble(laboratory.model, ensemble, np.full(len(ensemble), 1.0)))
+    cells = SampledCellLines(laboratory, sets_of_ensemble(laboratory.model, ensemble, np.full(len(ensemble), 1.0)))
     names, columns = [], []
     for line in map(parameters.cell_line, parameters.cell_lines()):
         for anchor in parameters.anchors_solved_in(line):

@@ -39,7 +39,7 @@ class EnsembleOrigin:
     file: str = ""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """ "members of the calibrated ensemble"; "draws from before the data"."""
         if self.kind == "prior":
             return "draws from before the data"

@@ -51,7 +51,7 @@ class TimedChange:
     medium: str = ""
 
     @property
-    def words(self) -> str:
+    def description(self) -> str:
         """What a protocol says of it."""
         return f"{self.medium} medium" if self.medium else f"{self.name} to {self.written}"
 

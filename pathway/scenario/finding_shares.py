@@ -32,7 +32,7 @@ number."""
 
 
 @dataclass(frozen=True)
-class Stage:
+class EvidenceStage:
     """An expectation over the members with one set of weights."""
 
     share: float
@@ -51,7 +51,7 @@ class FindingShares:
 
     Attributes
     ----------
-    stages : mapping of "prior", "measured", "findings" to Stage
+    stages : mapping of "prior", "measured", "findings" to EvidenceStage
         Those that were asked for, and in which there are living cells.
     given_calibration : float or None
         After measured data, among the members that meet the other expectations of role calibration of the scenario; nan
@@ -62,7 +62,7 @@ class FindingShares:
         Whether measured data move the number more than chance does; None where not both are known.
     """
 
-    stages: Mapping[str, Stage] = field(default_factory=dict)
+    stages: Mapping[str, EvidenceStage] = field(default_factory=dict)
     given_calibration: float | None = None
     without_itself: float | None = None
     informed: bool | None = None
@@ -152,7 +152,7 @@ def finding_shares(
         by_stage = {"prior": before, **by_stage}
     return [
         FindingShares(
-            stages={name: Stage(found.shares[k], found.values[k]) for name, found in by_stage.items()},
+            stages={name: EvidenceStage(found.shares[k], found.values[k]) for name, found in by_stage.items()},
             given_calibration=_given_calibration(scenario, by_stage["measured"], k),
             without_itself=_without_itself(ensemble, after, chosen, expectation, k),
             informed=None if before is None else _informed(before, by_stage["measured"], k),

@@ -20,9 +20,9 @@ from pathway.simulation import Intervention, simulate_ensemble
 from pathway.simulation.anchor_members import AnchoredMembers
 from pathway.simulation.protocol import preequilibrated_members
 
-from .arms import KNOCK_DOWN_PRECISION, LineFormulas, arm_experiment
+from .arms import KNOCK_DOWN_PRECISION, CellLineFormulas, arm_experiment
 from .controls import Dishes, dish, dishes_of
-from .drawn_cells import DrawnCells, ParameterSets
+from .drawn_cells import ParameterSets, SampledCellLines
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
 from .ensembles import sets_asked_for
 from .expect import judge
@@ -47,7 +47,7 @@ class NoMembersError(NumericalError, RuntimeError):
 
 
 @dataclass(frozen=True, eq=False)
-class _Setup:
+class _MemberSetups:
     """An arm made ready in every member.
 
     Attributes
@@ -72,7 +72,7 @@ class _MemberRunner:
 
     scenario: Scenario
     laboratory: Laboratory
-    cells: DrawnCells
+    cells: SampledCellLines
     times: np.ndarray
     names: tuple[str, ...]
     measurements: Sequence[Measurement]
@@ -84,14 +84,14 @@ class _MemberRunner:
         """What is read of an arm in every member, shape (n_members, n_times, n_names); nan of those that failed."""
         key = dish(arm, self.scenario)
         if key not in self._courses:
-            setup = self._setup(arm)
-            living = np.flatnonzero(np.isfinite(setup.states).all(axis=1))
+            setups = self._member_setups(arm)
+            living = np.flatnonzero(np.isfinite(setups.states).all(axis=1))
             found = simulate_ensemble(
                 self.laboratory.model,
                 self.times,
-                setup.parameters[living],
-                start=setup.states[living],
-                interventions=setup.shared if setup.each is None else [setup.each[k] for k in living],
+                setups.parameters[living],
+                start=setups.states[living],
+                interventions=setups.shared if setups.each is None else [setups.each[k] for k in living],
                 observables=self.names,
                 begin=self.scenario.start,
                 relative_tolerance=RELATIVE_TOLERANCE,
@@ -104,12 +104,12 @@ class _MemberRunner:
             self._courses[key] = made
         return self._courses[key]
 
-    def _setup(self, arm: Arm) -> _Setup:
+    def _member_setups(self, arm: Arm) -> _MemberSetups:
         model, line = self.laboratory.model, self.cells.line(arm.cells, self.scenario.file.parent)
         for member in np.flatnonzero(~line.alive).tolist():
             self.dead.setdefault(member, self.cells.reason(member))
         own, usual = _line_symbols(arm, model)
-        experiment = arm_experiment(arm, self.scenario, self.laboratory, LineFormulas(own), own)
+        experiment = arm_experiment(arm, self.scenario, self.laboratory, CellLineFormulas(own), own)
         key = arm.cells, *((frozenset(p.changes.items()), p.targets) for p in experiment.preequilibration)
         values = {label: line.parameters[:, model.parameter_index(name)] for name, label in usual.items()}
         if key not in self._rested:
@@ -120,10 +120,10 @@ class _MemberRunner:
         for member, reason in rested.missed.items():
             self.dead.setdefault(member, f"arm '{arm.name}': {reason}")
         if not arm.timed_changes:
-            return _Setup(rested.parameters, rested.states, list(experiment.interventions), None)
+            return _MemberSetups(rested.parameters, rested.states, list(experiment.interventions), None)
         rows = [{name: float(column[k]) for name, column in values.items()} for k in range(len(line.parameters))]
         each = [list(experiment.with_numbers(row).interventions) for row in rows]
-        return _Setup(rested.parameters, rested.states, [], each)
+        return _MemberSetups(rested.parameters, rested.states, [], each)
 
 
 def _line_symbols(arm: Arm, model: Model) -> tuple[dict[str, Expression], dict[str, str]]:
@@ -163,7 +163,7 @@ def run_members(
     each = 8.0 * len(scenario.arms) * len(times) * len(names)
     at_once = max(8, min(AT_ONCE, int(LARGEST_PART / each)))
     for first in range(0, count, at_once):
-        cells = DrawnCells(laboratory, sets.part(slice(first, first + at_once)))
+        cells = SampledCellLines(laboratory, sets.part(slice(first, first + at_once)))
         runner = _MemberRunner(scenario, laboratory, cells, times, names, measurements)
         parts.append(_run_part(runner, progress, first, count))
     found = joined(parts)

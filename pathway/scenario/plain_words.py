@@ -26,16 +26,16 @@ def sentences(result: Result) -> list[str]:
 
 def _sentence(verdict: Verdict, result: Result) -> str:
     expectation = verdict.expectation
-    number = "cannot be read" if math.isnan(verdict.value) else f"is {short(verdict.value)}"
+    number = "cannot be read" if math.isnan(verdict.value) else f"is {format_number(verdict.value)}"
     parts = [
         f"{expectation.claim}: {'yes' if verdict.met else 'no'} with the chosen numbers.",
-        f"{_read(expectation.reading)} {number} (expected: {band(expectation.above, expectation.below)})",
+        f"{_read(expectation.reading)} {number} (expected: {band_in_words(expectation.above, expectation.below)})",
     ]
     ensemble = result.ensemble
     if ensemble is None or verdict.interval is None or verdict.share_of_ensemble is None:
         return f"{parts[0]} {parts[1]}. {NO_ENSEMBLE}"
     return (
-        f"{parts[0]} {parts[1]}; over {ensemble_words(result)} the median is {short(verdict.interval.median)} "
+        f"{parts[0]} {parts[1]}; over {ensemble_words(result)} the median is {format_number(verdict.interval.median)} "
         f"and 90 % lie between {spanned(verdict.interval, ' and ')}; {verdict.share_of_ensemble:.0%} of them meet the "
         f"expectation{_given_calibration(verdict, result)}."
     )
@@ -57,10 +57,10 @@ def _given_calibration(verdict: Verdict, result: Result) -> str:
 
 
 def ensemble_words(result: Result) -> str:
-    """ "200 members of the calibrated ensemble"; "200 draws from the plausible ranges"."""
+    """ "200 members of the calibrated ensemble"; "200 draws from before the data"."""
     if result.ensemble is None:
         return "no ensemble"
-    return f"{len(result.ensemble)} {result.ensemble.origin.words}"
+    return f"{len(result.ensemble)} {result.ensemble.origin.description}"
 
 
 def caveats(result: Result) -> list[str]:
@@ -105,14 +105,14 @@ def _quoted(names: tuple[str, ...]) -> str:
     return ", ".join(f"'{name}'" for name in names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def band(above: float | None, below: float | None) -> str:
+def band_in_words(above: float | None, below: float | None) -> str:
     """A band in words: "0.2 or more", "-0.15 to 0.15"."""
     if above is not None and below is not None:
         return f"{above:g} to {below:g}"
     return f"{above:g} or more" if above is not None else f"{below:g} or less" if below is not None else ""
 
 
-def short(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """A number as a table shows it; "-" where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
@@ -127,11 +127,11 @@ def spanned(interval: WeightedInterval | None, between: str = " to ") -> str:
     """ "0.38 to 0.69"; "-" where there is no interval."""
     if interval is None or interval.ends is None:
         return "-"
-    return f"{short(interval.low)}{between}{short(interval.high)}"
+    return f"{format_number(interval.low)}{between}{format_number(interval.high)}"
 
 
 def median_and_ends(entry: Mapping[str, Any]) -> str:
-    """The same of a verdict in its JSON form."""
+    """`with_interval` of a verdict in its JSON form."""
     ends = entry.get("interval")
     return "-" if ends is None else with_interval(WeightedInterval(ends[0], entry["median"], ends[1]))
 
@@ -143,4 +143,4 @@ def percent(share: float | None) -> str:
 
 def with_interval(interval: WeightedInterval | None) -> str:
     """ "0.53 (0.38 to 0.69)": the median and the middle 90 %."""
-    return "-" if interval is None else f"{short(interval.median)} ({spanned(interval)})"
+    return "-" if interval is None else f"{format_number(interval.median)} ({spanned(interval)})"

@@ -79,24 +79,24 @@ class _Runner:
         self.scenario = scenario
         self.laboratory = laboratory
         self.model = laboratory.model
-        self.made_ready = ArmSetups(scenario, laboratory)
-        self.setups: dict[Any, ArmSetup] = {}
+        self.arm_setups = ArmSetups(scenario, laboratory)
+        self.dish_setups: dict[Any, ArmSetup] = {}
         self.courses: dict[Any, Any] = {}
         self.counts: dict[Any, np.ndarray] = {}
         self.times = record_times(scenario)
 
-    def setup(self, arm: Arm) -> ArmSetup:
+    def arm_setup(self, arm: Arm) -> ArmSetup:
         """The arm made ready; at the first call its cells come to rest."""
         key = dish(arm, self.scenario)
-        if key not in self.setups:
-            self.setups[key] = self.made_ready.of(arm)
-        return self.setups[key]
+        if key not in self.dish_setups:
+            self.dish_setups[key] = self.arm_setups.of(arm)
+        return self.dish_setups[key]
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""
         key = dish(arm, self.scenario)
         if key not in self.courses:
-            setup = self.setup(arm)
+            setup = self.arm_setup(arm)
             self.courses[key] = simulate(
                 self.model,
                 self.times,
@@ -111,7 +111,7 @@ class _Runner:
     def result(self, arm: Arm, dishes: Dishes) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
         control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
-        trajectory, setup = self.simulate(arm), self.setup(arm)
+        trajectory, setup = self.simulate(arm), self.arm_setup(arm)
         count = self._count(arm)
         until = self.scenario.growth_until
         growth = None

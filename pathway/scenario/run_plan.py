@@ -24,7 +24,7 @@ def happenings(arm: Arm, scenario: Scenario) -> tuple[Happening, ...]:
         dose = scenario.doses[name]
         text = f"{dose.agent} {dose.written}".strip()
         found += [Happening(time, text, name) for time in dose.times]
-    found += [Happening(c.time, c.words) for c in arm.timed_changes]
+    found += [Happening(c.time, c.description) for c in arm.timed_changes]
     found += [Happening(c.time, f"{c.name} knocked down by {c.written}") for c in arm.timed_knock_downs]
     return tuple(sorted(found, key=lambda happening: happening.time))
 

@@ -13,7 +13,7 @@ from pathway.network import circuit
 from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cell_line_file
 from pathway.parameters.write import own_line_text
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.drawn_cells import DrawnCells, sets_from_ranges
+from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
 from pathway.simulation import simulate
 from pathway.simulation.steady_values import value_at_rest
@@ -41,7 +41,7 @@ def written(folder, text, name="mine.toml"):
 
 def drawn_cells(seed, draw):
     """The cell lines at one draw from their ranges."""
-    return DrawnCells(built_in_laboratory(), sets_from_ranges(circuit_model(), seed, [draw]))
+    return SampledCellLines(built_in_laboratory(), sets_from_ranges(circuit_model(), seed, [draw]))
 
 
 def untreated(values):

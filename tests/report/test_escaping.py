@@ -11,7 +11,7 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report import Drawing, Origin, Report
+from pathway.report import Drawing, Report, ReportOrigin
 from pathway.report.fit import fit_report
 from pathway.report.pages import page_text
 from pathway.report.problem_files import ProblemFiles
@@ -81,7 +81,7 @@ def record(*words):
 
 
 def plain_page(**more):
-    return page_text(Report("kind", {"of": "it"}, more.pop("title", "title"), Origin(), **more), {}, record())
+    return page_text(Report("kind", {"of": "it"}, more.pop("title", "title"), ReportOrigin(), **more), {}, record())
 
 
 def test_cells_and_headers_of_tables_are_text_unless_they_are_markup():
@@ -93,7 +93,7 @@ def test_cells_and_headers_of_tables_are_text_unless_they_are_markup():
 
 def test_titles_sentences_and_captions_are_text():
     drawing = {"figure": Drawing(lambda: None, f"caption {EVIL}")}
-    report = Report("kind", {"of": "it"}, EVIL, Origin(), figures=drawing, sentences=[f"sentence {EVIL}"])
+    report = Report("kind", {"of": "it"}, EVIL, ReportOrigin(), figures=drawing, sentences=[f"sentence {EVIL}"])
     page = Reader(page_text(report, {"figure": "<svg></svg>"}, record(EVIL)))
     assert "evil" not in page.tags and "svg" in page.tags
     for place in ("caption", "sentence", "pathway"):

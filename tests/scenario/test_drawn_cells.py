@@ -14,7 +14,7 @@ from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, write_ensemble
 from pathway.scenario import built_in_laboratory
 from pathway.scenario.drawn_cells import (
-    DrawnCells,
+    SampledCellLines,
     resampled,
     sets_from_ranges,
     sets_of_ensemble,
@@ -33,10 +33,10 @@ SPREAD = 0.25
 
 
 @cache
-def cells(count: int = 4) -> tuple[ParameterEnsemble, DrawnCells]:
+def cells(count: int = 4) -> tuple[ParameterEnsemble, SampledCellLines]:
     ensemble = drawn_ensemble(count, seed=3, spread=SPREAD)
     weights = np.full(count, 1.0 / count)
-    return ensemble, DrawnCells(built_in_laboratory(), sets_of_ensemble(MODEL, ensemble, weights))
+    return ensemble, SampledCellLines(built_in_laboratory(), sets_of_ensemble(MODEL, ensemble, weights))
 
 
 def test_a_member_is_the_line_that_its_numbers_make(tmp_path: Path) -> None:
@@ -117,7 +117,9 @@ def test_a_member_that_is_no_cell_is_told_and_not_used() -> None:
     ensemble, _ = cells()
     values = ensemble.values.copy()
     values[1, ensemble.places["bt474.HER2_level"]] = np.nan
-    drawn = DrawnCells(built_in_laboratory(), sets_of_ensemble(MODEL, replace(ensemble, values=values), np.ones(4) / 4))
+    drawn = SampledCellLines(
+        built_in_laboratory(), sets_of_ensemble(MODEL, replace(ensemble, values=values), np.ones(4) / 4)
+    )
     assert drawn.line("bt474_resistant").alive.tolist() == [True, False, True, True]
     assert drawn.reason(1).startswith("bt474: ")
 
@@ -126,7 +128,7 @@ def test_an_ensemble_that_carries_its_anchors_gives_the_same_cells() -> None:
     ensemble, drawn = cells()
     carried = with_anchors(built_in_laboratory(), ensemble)
     assert {"bt474.mu_max", "skbr3.PTEN_synthesis_scale"} <= set(carried.names)
-    again = DrawnCells(built_in_laboratory(), sets_of_ensemble(MODEL, carried, np.full(4, 0.25)))
+    again = SampledCellLines(built_in_laboratory(), sets_of_ensemble(MODEL, carried, np.full(4, 0.25)))
     assert again.line("bt474").parameters == pytest.approx(drawn.line("bt474").parameters, rel=1e-5)
     assert again.line("bt474").states == pytest.approx(drawn.line("bt474").states, rel=1e-4, abs=1e-9)
 
@@ -134,7 +136,7 @@ def test_an_ensemble_that_carries_its_anchors_gives_the_same_cells() -> None:
 def test_a_laboratory_without_entries_has_no_ensemble() -> None:
     bare = replace(built_in_laboratory(), line_of=None)
     with pytest.raises(InputError, match="an ensemble needs cell lines"):
-        DrawnCells(bare, sets_from_ranges(MODEL, 1, [0])).line("bt474")
+        SampledCellLines(bare, sets_from_ranges(MODEL, 1, [0])).line("bt474")
 
 
 def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

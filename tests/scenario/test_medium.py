@@ -67,7 +67,7 @@ def test_cells_starve_from_the_moment_on(tmp_path):
 def test_the_protocol_names_the_medium_and_untreated_cells_share_it(tmp_path):
     scenario = read(tmp_path, TEXT)
     (change,) = scenario.arm("starved").timed_changes
-    assert change.words == "serum-free medium"
+    assert change.description == "serum-free medium"
     assert untreated(scenario.arm("starved"), scenario).timed_changes == (change,)
     assert scenario.arm("fed").timed_changes == ()
 

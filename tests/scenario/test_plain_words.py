@@ -12,7 +12,7 @@ import pytest
 import pathway
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import read_scenario
-from pathway.scenario.plain_words import caveats, sentences, short, spanned, with_interval
+from pathway.scenario.plain_words import caveats, format_number, sentences, spanned, with_interval
 from pathway.scenario.result import Result
 from pathway.scenario.weighted import WeightedInterval
 from tests.parameters.ensembles import drawn_ensemble
@@ -126,7 +126,7 @@ above = 0.5
 
 
 def test_numbers_in_words() -> None:
-    assert [short(v) for v in (0.4176, 123.4, 0.00012, -0.5, float("nan"), None)] == [
+    assert [format_number(v) for v in (0.4176, 123.4, 0.00012, -0.5, float("nan"), None)] == [
         "0.42", "123", "0.00012", "-0.50", "-", "-",
     ]  # fmt: skip
     assert with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from pathway import network, parameters
 from pathway.network import circuit
-from pathway.scenario.drawn_cells import DrawnCells, sets_from_ranges
+from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_values
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state
 
@@ -39,7 +39,7 @@ def resting(line):
 
 def drawn(line, seed):
     """Parameters drawn in the ranges of a line, and the state they rest in; None where no cell lives on them."""
-    cells = DrawnCells(built_in_laboratory(), sets_from_ranges(MODEL, seed, [0])).line(line)
+    cells = SampledCellLines(built_in_laboratory(), sets_from_ranges(MODEL, seed, [0])).line(line)
     if not cells.alive[0]:
         return None
     try:

@@ -78,7 +78,7 @@ class Analysis:
     ----------
     name : str
         A key of `DECLARED`.
-    words : str
+    description : str
         The help of the command.
     answer : callable
         From a Task to an Answer; also what a replay asks.
@@ -89,7 +89,7 @@ class Analysis:
     """
 
     name: str
-    words: str
+    description: str
     answer: Callable[[Task], Answer]
     more: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[dict[str, Any]], dict[str, Any]] = dict
@@ -117,7 +117,7 @@ class Analysis:
             ]
         )
         command.__annotations__ = kinds
-        command.__doc__ = self.words
+        command.__doc__ = self.description
         return command
 
 
@@ -170,7 +170,7 @@ def _run(
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import options_of
-    from pathway.report import check_out, default_folder, identity_of, write_report
+    from pathway.report import check_out, default_results_folder, identity_of, write_report
     from pathway.report.analysis import analysis_report
     from pathway.scenario import built_in_laboratory, read_scenario
 
@@ -180,7 +180,7 @@ def _run(
     read = read_scenario(scenario, settings or [])
     options = options_of(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
-    folder = out or default_folder(f"{read.name}-{name}", [*read.settings, *asked])
+    folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
     check_out(folder, name, identity_of(read, folder, options=dict(options)), force)
     with console.progress_bar() as progress:
         answer = analysis.answer(Task(read, built_in_laboratory(), options, progress))

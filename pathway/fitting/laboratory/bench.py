@@ -11,7 +11,7 @@ import numpy as np
 
 from pathway.expressions import Expression, multiply, number, symbol
 from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in
-from pathway.scenario.arms import LineFormulas, arm_experiment
+from pathway.scenario.arms import CellLineFormulas, arm_experiment
 from pathway.scenario.experiment import Arm, FitObservable, FitPlan, Overlay, PriorChoice, Scenario
 from pathway.scenario.fit_plan import Lines, Unknown, unknowns
 from pathway.scenario.laboratory import Laboratory
@@ -194,7 +194,7 @@ class Bench:
     def _experiment(self, arm: Arm) -> Experiment:
         lost = self.lost(self.anchored_line(arm.cells))
         anchors = tuple(anchor for anchor in self.anchors if anchor.parameter not in lost)
-        line = LineFormulas(self._line(arm.cells), self.anchoring_cells(arm.cells), anchors)
+        line = CellLineFormulas(self._line(arm.cells), self.anchoring_cells(arm.cells), anchors)
         return arm_experiment(arm, self.scenario, self.laboratory, line, self._base)
 
     def anchored_line(self, cells: str) -> str:

@@ -13,7 +13,7 @@ from pathway.equations import Model
 from pathway.parameters import Anchor, CellLine, ParameterError
 from pathway.simulation import SimulationError
 from pathway.simulation.anchor import Anchored, solve_anchors
-from pathway.simulation.steady_values import value_at_rest
+from pathway.simulation.formulas import value_at_rest
 
 CLOSE = 1e-6
 """Relative difference up to which a number of the file says the same as the target that the file states."""

@@ -19,8 +19,8 @@ from pathway.expressions import Expression, add, multiply, number, symbol
 from pathway.parameters import Anchor, Entry
 from pathway.simulation import Intervention
 from pathway.simulation.anchor import AnchorError
+from pathway.simulation.formulas import value_at_rest
 from pathway.simulation.protocol import STEADY, Experiment, Period, Preequilibrated, SteadyTarget, preequilibrated
-from pathway.simulation.steady_values import value_at_rest
 
 from . import quantities
 from .experiment import MEDIUM_CHANGE, Arm, Scenario

@@ -1,4 +1,4 @@
-"""What a reader asks for by name after a run, over the whole trajectory."""
+"""What a reader asks for by name: over a whole trajectory after a run, or of cells that rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import did_you_mean
-from pathway.expressions import Expression, symbol, symbols
+from pathway.expressions import Expression, evaluate, symbol, symbols
 from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import gradients
 
@@ -52,6 +52,13 @@ def evaluate_names(
     for place, column in enumerate(columns):
         result[..., place] = column
     return result
+
+
+def value_at_rest(model: Model, name: str, parameters: np.ndarray, state: np.ndarray) -> float:
+    """A named quantity of a state, shape (n_species,), at parameters of shape (n_parameters,)."""
+    values = dict(zip(model.species, map(float, state), strict=True)) | {TIME: model.start_time}
+    values |= dict(zip(model.parameters, map(float, parameters), strict=True))
+    return evaluate(find_formula(model, name), values)
 
 
 def evaluate_slopes(

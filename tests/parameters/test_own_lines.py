@@ -16,7 +16,7 @@ from pathway.scenario import ScenarioError, read_scenario
 from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
 from pathway.simulation import simulate
-from pathway.simulation.steady_values import value_at_rest
+from pathway.simulation.formulas import value_at_rest
 from tests.references.scipy_simulation import steady_state
 
 ANCHORED = [anchor.parameter for anchor in parameters.anchors()]

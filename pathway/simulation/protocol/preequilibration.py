@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import evaluate
+from pathway.expressions.arrays import evaluate_arrays
 
-from ..anchor import Targets, solve_anchors
-from ..anchor_members import AnchoredMembers, MemberTargets, solve_anchors_of_members
-from ..formulas import evaluate_arrays, evaluate_names
+from ..anchor import solve_anchors
+from ..anchor_members import AnchoredMembers, solve_anchors_of_members
+from ..formulas import evaluate_names, value_at_rest
 from ..prepared import prepare
 from ..steady import steady_state
-from ..steady_values import value_at_rest
 from .experiment import Experiment, Period
+
+Level = TypeVar("Level", float, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +62,8 @@ def preequilibrated(model: Model, experiment: Experiment, tolerance: float = 1e-
     for period in experiment.preequilibration:
         begun = _changed(model, period, parameters, state)
         if period.targets:
-            targets = _targets(model, period, parameters, state)
-            for target in period.targets:
-                if target.of_level_before:
-                    # Where nothing holds the level up, this is the answer.
-                    begun[model.parameter_index(target.parameter)] *= float(target.target)
+            targets = _targets(period, partial(_level, model, parameters=parameters, state=state))
+            _begin_near(model, period, begun)
             found = solve_anchors(model, targets, begun, initial=state, tolerance=tolerance)
             parameters, state = found.parameters, found.state
         else:
@@ -86,16 +87,23 @@ def _known(model: Model, parameters: np.ndarray, state: np.ndarray | None) -> di
     return known if state is None else known | dict(zip(model.species, map(float, state), strict=True))
 
 
-def _targets(model: Model, period: Period, parameters: np.ndarray, state: np.ndarray | None) -> Targets:
-    """What each parameter has to bring about, from the rest before the period."""
-    made: dict[str, tuple[str, float | str]] = {}
+def _targets(period: Period, level_before: Callable[[str], Level]) -> dict[str, tuple[str, float | str | Level]]:
+    """What each parameter has to bring about; levels are those in the rest before the period."""
+    return {
+        target.parameter: (
+            target.quantity,
+            float(target.target) * level_before(target.quantity) if target.of_level_before else target.target,
+        )
+        for target in period.targets
+    }
+
+
+def _begin_near(model: Model, period: Period, parameters: np.ndarray) -> None:
+    """Multiply parameters, shape (..., n_parameters), by what their levels shall be multiplied by: where nothing holds
+    a level up, this is the answer."""
     for target in period.targets:
-        aim = target.target
         if target.of_level_before:
-            assert state is not None, "a level before is asked for in the first rest"
-            aim = float(aim) * value_at_rest(model, target.quantity, parameters, state)
-        made[target.parameter] = target.quantity, aim
-    return made
+            parameters[..., model.parameter_index(target.parameter)] *= float(target.target)
 
 
 def preequilibrated_members(
@@ -132,16 +140,15 @@ def preequilibrated_members(
     for period in experiment.preequilibration:
         if period.changes or period.targets:
             rows, before = parameters[living], states[living]
-            targets = _member_targets(model, period, rows, before)
             begun = rows.copy()
             known = dict(zip(model.parameters, rows.T, strict=True)) | {n: v[living] for n, v in values.items()}
             for name, column in zip(period.changes, evaluate_arrays(list(period.changes.values()), known), strict=True):
                 begun[:, model.parameter_index(name)] = column
-            for target in period.targets:
-                if target.of_level_before:
-                    begun[:, model.parameter_index(target.parameter)] *= float(target.target)
+            levels = partial(_member_levels, model, parameters=rows, states=before)
+            _begin_near(model, period, begun)
+            begins = None if initial is None else initial[living]
             found = solve_anchors_of_members(
-                model, targets, begun, initial=None if initial is None else initial[living], tolerance=tolerance
+                model, _targets(period, levels), begun, initial=begins, tolerance=tolerance
             )
             parameters[living], states[living] = found.parameters, found.states
             missed |= {int(living[member]): reason for member, reason in found.missed.items()}
@@ -150,13 +157,11 @@ def preequilibrated_members(
     return AnchoredMembers(parameters, states, missed)
 
 
-def _member_targets(model: Model, period: Period, rows: np.ndarray, states: np.ndarray) -> MemberTargets:
-    made: dict[str, tuple[str, float | str | np.ndarray]] = {}
-    at_start = np.full(len(rows), model.start_time)
-    for target in period.targets:
-        aim: float | str | np.ndarray = target.target
-        if target.of_level_before:
-            level = evaluate_names(model, [target.quantity], at_start, states, rows)[:, 0]
-            aim = float(target.target) * level
-        made[target.parameter] = target.quantity, aim
-    return made
+def _level(model: Model, quantity: str, parameters: np.ndarray, state: np.ndarray | None) -> float:
+    assert state is not None, "a level before is asked for in the first rest"
+    return value_at_rest(model, quantity, parameters, state)
+
+
+def _member_levels(model: Model, quantity: str, parameters: np.ndarray, states: np.ndarray) -> np.ndarray:
+    """A quantity of each member, shape (n_members,)."""
+    return evaluate_names(model, [quantity], np.full(len(states), model.start_time), states, parameters)[:, 0]

@@ -51,12 +51,12 @@ class _Use:
 
     @cached_property
     def rows(self) -> np.ndarray:
-        """The same rows in the order of the assembled's groups."""
+        """The same rows in the order of the problem's groups."""
         return self.used + self.first
 
 
 class ClosedForm:
-    """The closed-form parameters of a assembled and their best values.
+    """The closed-form parameters of a problem and their best values.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
 """Gradients of a fit by all parameters at once: every run forward once, then everything backwards.
 
-What `runs` does in order (steady states, resets, segments) is a chain of maps that are linear in the slopes; here the
-transposes of the same maps carry the derivative of one number back to the parameters. Arrays of derivatives have two
-columns: the derivative, and an estimate of how far it is off (`pathway.simulation.adjoint`).
+What `forward` does in order (steady states, resets, segments) is a chain of maps that are linear in the slopes; here
+the transposes of the same maps carry the derivative of one number back to the parameters. Arrays of derivatives have
+two columns: the derivative, and an estimate of how far it is off (`pathway.simulation.adjoint`).
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ class _Walked:
         That part; none if there is none.
     rest : array or None
         The steady state at its end.
-    partial : tuple of array
-        Derivatives of the reset before it, as `StateReset.slopes` gives them; none without one.
+    partial : list of array
+        Derivatives of the reset before it, as `StateReset.linearized` gives them; none without one.
     """
 
     segment: Segment
@@ -56,7 +56,7 @@ class _Walked:
     times: np.ndarray
     pieces: list[ModeSegment]
     rest: np.ndarray | None
-    partial: tuple[np.ndarray, ...]
+    partial: list[np.ndarray]
 
 
 class AdjointPass:
@@ -107,12 +107,10 @@ class AdjointPass:
         self, segment: Segment, state: np.ndarray, held: dict[int, float], is_preequilibration: bool
     ) -> tuple[_Walked, np.ndarray]:
         engine, row = self.engine, self.table[segment.row].copy()
-        partial: tuple[np.ndarray, ...] = ()
+        partial: list[np.ndarray] = []
         if segment.reset is not None:
-            partial = segment.reset.slopes(self.q, state, segment.start)
-            after, new = segment.reset.values(self.q[None], state[None], segment.start)
-            state = after[0]
-            held |= dict(zip(segment.reset.parameters.tolist(), new[0], strict=True))
+            state, new, *partial = segment.reset.linearized(self.q, state, segment.start)
+            held |= dict(zip(segment.reset.parameters.tolist(), new, strict=True))
         for p in segment.held.tolist():
             row[p] = held[p]
         self.recorded.parameters[segment.outputs] = row
@@ -131,8 +129,7 @@ class AdjointPass:
         if is_preequilibration and len(state):
             rest = state = engine.rested(segment.start, state, row)
         elif segment.rests and len(state):
-            time = float(times[-1]) if len(times) else segment.start
-            rest = state = engine.rested(time, state, row, measured=True)
+            rest = state = engine.rested(segment.last_moment, state, row, measured=True)
             self.recorded.states[segment.outputs.stop - 1] = rest
         return _Walked(segment, row, times, pieces, rest, partial), state
 
@@ -159,8 +156,7 @@ class AdjointPass:
         AdjointFailure
             If no steps are short enough for the tolerance of slopes.
         """
-        sizes = np.abs(self.q[self.plan.estimated])
-        sizes = np.where(sizes > 0.0, sizes, 1.0)
+        sizes = self.plan.sizes(self.q)
         least = SMALLEST_SHARE * np.nansum(np.abs(by_states * self.recorded.states))
         # Steps of order 5, a hundredfold on the safe side.
         pace = max(1.0, (0.01 * self.slope_tolerance / self.relative) ** 0.2)
@@ -253,7 +249,7 @@ class _Pass:
         return by_row, bar
 
     def _reset(
-        self, reset: StateReset, partial: tuple[np.ndarray, ...], bar: np.ndarray, held: dict[int, np.ndarray]
+        self, reset: StateReset, partial: list[np.ndarray], bar: np.ndarray, held: dict[int, np.ndarray]
     ) -> np.ndarray:
         nothing = np.zeros(COLUMNS)
         of_parameters = [held.pop(p, nothing) for p in reset.parameters.tolist()]

@@ -18,7 +18,7 @@ from .segments import Run, Segment
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Stretches that run together: equal start and equal moments.
+    """Segments that run together: equal start and equal moments.
 
     Attributes
     ----------
@@ -100,8 +100,7 @@ class BatchRun:
             self._advance(batch, rows)
         for (k, segment), row in zip(batch.members, rows, strict=True):
             if batch.rests:
-                time = float(batch.times[-1]) if len(batch.times) else batch.start
-                self._rest(k, time, row)
+                self._rest(k, segment.last_moment, row)
                 self.states[:, segment.outputs.stop - 1] = self._now[k]
 
     def _begun(self, k: int, segment: Segment) -> np.ndarray:

@@ -38,7 +38,7 @@ MOST_EVENTS = 1000
 """Events between two of these times from which on they are taken to go on for ever."""
 
 ROWS = 512
-"""SlopeSteps that a tape has room for at first."""
+"""Steps that a tape has room for at first."""
 
 MOST_READY = 1000
 """Runs kept ready, and moments of switches known, before all are let go."""

@@ -59,8 +59,7 @@ class ForwardPass:
             *room,
         )
         self._state_slopes, self._parameter_slopes = room
-        sizes = np.abs(q[plan.estimated])
-        self._sizes = np.where(sizes > 0.0, sizes, 1.0)
+        self._sizes = plan.sizes(q)
         self._rested: dict[int, _Rested] = {}
         self._with_events = bool(plan.model.events)
 
@@ -82,8 +81,11 @@ class ForwardPass:
                 if self._with_events:
                     sizes = self._sizes[sensitivities.active]
                     period = PeriodSlopes(slopes, by_parameter, sizes, self.slope_relative)
-                    go = self._rest_with_events if run.is_preequilibration else self._period
-                    state, events = go(sensitivities, segment, state, row, period, events)
+                    if run.is_preequilibration:
+                        rest = segment.start, state, row, self.relative, events, period
+                        state, events = self.engine.rested_with_events(*rest)
+                    else:
+                        state, events = self._period(sensitivities, segment, state, row, period, events)
                     slopes = period.state
                 elif run.is_preequilibration:
                     state, slopes = self._rest(segment, state, slopes, row, by_parameter)
@@ -119,17 +121,6 @@ class ForwardPass:
             slopes = self.engine.rest_slopes(state, row).forward(by_parameter, slopes)
         return state, slopes
 
-    def _rest_with_events(
-        self,
-        sensitivities: ForwardSensitivities,
-        segment: Segment,
-        state: np.ndarray,
-        row: np.ndarray,
-        slopes: PeriodSlopes,
-        events: EventState,
-    ) -> tuple[np.ndarray, EventState]:
-        return self.engine.rested_with_events(segment.start, state, row, self.relative, events, slopes)
-
     def _segment(
         self,
         sensitivities: ForwardSensitivities,
@@ -157,8 +148,7 @@ class ForwardPass:
                 slopes = sensitivities.steps.follow_pieces(segment, pieces, *told)
             recorded.states[segment.first_output : segment.first_output + n] = values[:n]
         if segment.rests:
-            time = float(times[-1]) if len(times) else segment.start
-            state = self.engine.rested(time, state, row, measured=True)
+            state = self.engine.rested(segment.last_moment, state, row, measured=True)
             slopes = self.engine.rest_slopes(state, row).forward(by_parameter, slopes)
             recorded.states[segment.outputs.stop - 1] = state
             self._state_slopes[segment.outputs.stop - 1][:, active] = slopes[self.plan.read_species]
@@ -178,16 +168,16 @@ class ForwardPass:
         if len(self.plan.read_constants):
             self._parameter_slopes[segment.outputs, :, active] = slopes.by_parameter[self.plan.read_constants]
         times, n = segment.moments
-        time = segment.start
         if len(times):
             told = state, row, self.relative, events, n < len(times), slopes
-            values, events = self.engine.simulated(time, times, *told)
+            values, events = self.engine.simulated(segment.start, times, *told)
             inside = slice(segment.first_output, segment.first_output + n)
             recorded.states[inside] = values[:n]
             self._state_slopes[inside][..., active] = slopes.values[:n, species]
-            time, state = float(times[-1]), values[-1]
+            state = values[-1]
         if segment.rests:
-            state, events = self.engine.rested_with_events(time, state, row, self.relative, events, slopes)
+            last = segment.last_moment, state, row, self.relative, events, slopes
+            state, events = self.engine.rested_with_events(*last)
             recorded.states[segment.outputs.stop - 1] = state
             self._state_slopes[segment.outputs.stop - 1][:, active] = slopes.state[species]
         return state, events
@@ -202,10 +192,9 @@ class ForwardPass:
         held: dict[int, tuple[float, Slopes]],
     ) -> tuple[np.ndarray, Slopes]:
         """State and slopes after a period's changes, by the chain rule."""
-        by_state, by_parameter = reset.slopes(self.q, state, time)
+        after, new, by_state, by_parameter = reset.linearized(self.q, state, time)
         moved = by_state @ slopes + by_parameter[:, self.plan.estimated[sensitivities.active]]
-        after, new = reset.values(self.q[None], state[None], time)
         slopes, n = slopes.copy(), len(reset.species)
         slopes[reset.species] = moved[:n]
-        held |= dict(zip(reset.parameters.tolist(), zip(new[0], moved[n:], strict=True), strict=True))
-        return after[0], slopes
+        held |= dict(zip(reset.parameters.tolist(), zip(new, moved[n:], strict=True), strict=True))
+        return after, slopes

@@ -119,6 +119,11 @@ class SimulationPlan:
         made[..., self.estimated] = estimated
         return made
 
+    def sizes(self, q: np.ndarray) -> np.ndarray:
+        """Sizes of the estimated parameters, shape (n_estimated,), that errors of slopes are measured by; 1 for a 0."""
+        sizes = np.abs(q[self.estimated])
+        return np.where(sizes > 0.0, sizes, 1.0)
+
     def tables(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Initial states and model parameters at all parameters `q`, shape (n_points, n_names).
 

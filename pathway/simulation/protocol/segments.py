@@ -58,19 +58,24 @@ class StateReset:
 
     def values(self, q: np.ndarray, states: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
         """The states after the reset, shape (n_points, n_species), and what the parameters are set to."""
-        found, n = self._evaluate(q, states, time), len(self.species)
-        made = states.copy()
+        return self._applied(self._evaluate(q, states, time), states)
+
+    def linearized(
+        self, q: np.ndarray, state: np.ndarray, time: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The same at one point, then the derivatives of what is set: by the state before, shape (n_set, n_species),
+        and by the problem's parameters, shape (n_set, n_names)."""
+        found = self._evaluate(q[None], state[None], time)
+        (after,), (values,) = self._applied(found, state[None])
+        made = np.zeros((len(self._formulas), self._n_names + self._n_species))
+        for (formula, name), entry in zip(self._slopes, found[0, len(self._formulas) :], strict=True):
+            made[formula, self._place[name]] = entry
+        return after, values, made[:, self._n_names :], made[:, : self._n_names]
+
+    def _applied(self, found: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        made, n = states.copy(), len(self.species)
         made[:, self.species] = found[:, :n]
         return made, found[:, n : len(self._formulas)]
-
-    def slopes(self, q: np.ndarray, state: np.ndarray, time: float) -> tuple[np.ndarray, np.ndarray]:
-        """Derivatives of what is set, at one point: by the state before, shape (n_set, n_species), and by the problem's
-        parameters, shape (n_set, n_names)."""
-        entries = self._evaluate(q[None], state[None], time)[0, len(self._formulas) :]
-        made = np.zeros((len(self._formulas), self._n_names + self._n_species))
-        for (formula, name), entry in zip(self._slopes, entries, strict=True):
-            made[formula, self._place[name]] = entry
-        return made[:, self._n_names :], made[:, : self._n_names]
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,6 +115,11 @@ class Segment:
         """Finite moments to stop at, the end included, and how many of them are recorded."""
         finite = self.times[np.isfinite(self.times)]
         return finite if math.isinf(self.end) else np.union1d(finite, [self.end]), len(finite)
+
+    @property
+    def last_moment(self) -> float:
+        """The last of these moments, or the start if there is none."""
+        return float(self.moments[0][-1]) if len(self.moments[0]) else self.start
 
     @property
     def rests(self) -> bool:

@@ -4,7 +4,8 @@
 
 Each problem has a known truth, from which its data are drawn; the goal is the optimum next to it, or a better one if
 any start finds it. Parameters are searched for over wide ranges, as in collections of published problems: two to three
-decades to either side of the truth, which does not stand in the middle. What a start does (`Plan`) was chosen on these.
+decades to either side of the truth, which does not stand in the middle. What a start does (`SearchOptions`) was chosen
+on these.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from pathway.expressions import parse, symbols
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.search.plan import Plan
+from pathway.fitting.search.plan import SearchOptions
 from pathway.simulation.protocol import Experiment, Period
 
 REACHED = 0.1
@@ -460,11 +461,11 @@ HEAD = "| problem | parameters | best known | found | starts that reach it | CPU
 
 def beside_truth(problem: Problem) -> float:
     """The optimum that a descent from the true parameters ends in."""
-    plan = Plan(include_nominal=True, candidates=1, descents=1)
+    plan = SearchOptions(include_nominal=True, candidates=1, descents=1)
     return fit(problem, starts=1, workers=1, plan=plan).best.objective
 
 
-def judge(problem: Problem, starts: int, seed: int, plan: Plan | None = None) -> Outcome:
+def judge(problem: Problem, starts: int, seed: int, plan: SearchOptions | None = None) -> Outcome:
     """A search, and how many of its starts reach the best value known."""
     goal = beside_truth(problem)
     before = time.process_time()

@@ -34,7 +34,7 @@ from calibration.smc import Settings, sample
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
 from pathway.errors import InputError
 from pathway.fitting.search.processes import process_pool
-from pathway.fitting.search.progress import duration
+from pathway.fitting.search.progress import duration_in_words
 from pathway.folders import growing_folder, json_text
 
 QUICK = Settings(members=100, first=256, effective=0.5, rounds=1, last_rounds=2, training=300)
@@ -52,7 +52,7 @@ class Progress:
         """Say what has just been done."""
         if not self.quiet:
             left = self._left(line)
-            spent = f"{self.store.rows} runs, {duration(self.store.seconds)} of processor"
+            spent = f"{self.store.rows} runs, {duration_in_words(self.store.seconds)} of processor"
             print(f"[{spent}{f', {left} left' if left else ''}] {line}", file=sys.stderr, flush=True)
 
     def _left(self, line: str) -> str:
@@ -65,7 +65,7 @@ class Progress:
         )
         per_row = (time.monotonic() - self.began) / self.store.new_rows
         rows = self.store.rows * (1 / max(done, 0.02) - 1)
-        return "about " + duration(per_row * rows)
+        return "about " + duration_in_words(per_row * rows)
 
 
 def run(

@@ -60,7 +60,9 @@ ADAPTATION = 200.0
 
 @cache
 def _model():
-    return network_model("minimal", minimal_circuit(), {name: e.value for name, e in parameters.minimal().items()})
+    return network_model(
+        "minimal", minimal_circuit(), {name: e.value for name, e in parameters.minimal_circuit_parameters().items()}
+    )
 
 
 class MinimalTarget:
@@ -71,7 +73,7 @@ class MinimalTarget:
     finding = np.zeros(1, dtype=bool)
 
     def __init__(self, data: np.ndarray | None = None) -> None:
-        entries = parameters.minimal()
+        entries = parameters.minimal_circuit_parameters()
         ranges = [entries[name.rpartition(".")[2]].range for name in NAMES[: len(SHARED) + len(OWN)]]
         self.low, self.high = np.array([*ranges, SUPPLY, SIZES, SIZES]).T
         self.data = data

@@ -147,11 +147,11 @@ def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, A
 
 
 def _of_problem(file: str) -> tuple[list[str], dict[str, Any]]:
-    from pathway.fitting.overview import overview, overview_lines
+    from pathway.fitting.overview import problem_overview, problem_overview_lines
     from pathway.formats.problems import read_problem
 
     problem = read_problem(file)
-    return [f"PEtab problem '{problem.name}'", *overview_lines(problem)], overview(problem)
+    return [f"PEtab problem '{problem.name}'", *problem_overview_lines(problem)], problem_overview(problem)
 
 
 @contextmanager

@@ -81,7 +81,7 @@ class Opened:
         import numpy as np
 
         from pathway.fitting.objective import Objective
-        from pathway.fitting.search.on_disk import FIT_KIND, is_of, load_starts
+        from pathway.fitting.search.on_disk import FIT_KIND, is_search_of, load_unfinished_fit
         from pathway.folders import read_manifest
 
         problem, folder = self.problem, fitted or self.folder
@@ -89,8 +89,8 @@ class Opened:
         if fitted is not None or (manifest is not None and manifest.kind == FIT_KIND):
             if fitted is None:
                 console.say(f"from the fit in {folder}")
-            found = load_starts(problem, folder)
-            if not is_of(folder, problem):
+            found = load_unfinished_fit(problem, folder)
+            if not is_search_of(folder, problem):
                 console.say(
                     f"{folder}: the model, the measurements or the settings are not those of this fit any more, so "
                     f"its parameters need not be the best; 'pathway fit {self.file}' fits anew"
@@ -113,15 +113,15 @@ class Opened:
 
     def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""
-        from pathway.fitting.laboratory.cells import fitted_lines, intervals_of, write_lines
+        from pathway.fitting.laboratory.cells import confidence_limits, fitted_cell_lines, write_cell_lines
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None
         cut = {u.name: 0.0 for u in self._unknowns if u.parameter in self.without}
         values = {**found.best.parameters, **cut}
         folder = place.parent if place.suffix == ".toml" else place
-        texts = fitted_lines(self.scenario, built_in_laboratory(), values, intervals_of(profiles), folder)
-        return write_lines(texts, place)
+        texts = fitted_cell_lines(self.scenario, built_in_laboratory(), values, confidence_limits(profiles), folder)
+        return write_cell_lines(texts, place)
 
 
 def known(what: str, name: str, names: Iterable[str]) -> str:

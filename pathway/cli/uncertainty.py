@@ -30,7 +30,7 @@ def profile(
 ) -> int:
     """Confidence limits of each parameter from its profile likelihood; leaves a report.
 
-    Interrupted or killed, the same command goes on with the profiles that are missing.
+    SamplingInterrupted or killed, the same command goes on with the profiles that are missing.
     """
     import sys
 
@@ -104,11 +104,11 @@ def sample(
 ) -> int:
     """Draws from the posterior, with R-hat, effective numbers of draws and divergences; leaves a report.
 
-    Interrupted or killed, the same command goes on where it was.
+    SamplingInterrupted or killed, the same command goes on where it was.
     """
     import sys
 
-    from pathway.fitting.uncertainty.sampling import Interrupted, separate_ends
+    from pathway.fitting.uncertainty.sampling import SamplingInterrupted, separate_optima
     from pathway.fitting.uncertainty.sampling import sample as posterior
     from pathway.report import write_report
     from pathway.report.posterior import posterior_report, posterior_rows, posterior_summary
@@ -120,7 +120,7 @@ def sample(
     opened = Opened(file, settings)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("posterior")
-    ends = begun.x if begun.fit is None else separate_ends(begun.fit, chains)
+    ends = begun.x if begun.fit is None else separate_optima(begun.fit, chains)
     try:
         result = posterior(
             begun.objective,
@@ -136,7 +136,7 @@ def sample(
             progress=sys.stderr,
             force=force,
         )
-    except Interrupted:
+    except SamplingInterrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
     record = write_report(posterior_report(result, opened.source), folder, console.typed(), say=console.say)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .graph import Expression
-from .steps import CHOICE, Steps
+from .steps import CHOICE, EvaluationSteps
 
 Values = np.ndarray | float
 
@@ -37,7 +37,7 @@ class ArrayEvaluator:
     """
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
-        self._work = Steps(expressions)
+        self._work = EvaluationSteps(expressions)
         self._steps = [(ARRAY_MEANING[operator], operands, place) for operator, operands, place in self._work.steps]
 
     def __call__(self, values: Mapping[str, Values]) -> list[np.ndarray]:

@@ -7,7 +7,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 
 from .graph import FUNCTIONS, Expression
-from .steps import CHOICE, Steps
+from .steps import CHOICE, EvaluationSteps
 
 
 def evaluate(expression: Expression, values: Mapping[str, float]) -> float:
@@ -45,7 +45,7 @@ class Evaluator:
     """
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
-        self._work = Steps(expressions)
+        self._work = EvaluationSteps(expressions)
         self._steps = [(_MEANING[name], operands, place) for name, operands, place in self._work.steps]
 
     def __call__(self, values: Mapping[str, float]) -> list[float]:

@@ -15,7 +15,7 @@ CHOICE = "choose"
 """Operator of a step with a condition, the value where it holds, and the value where it does not."""
 
 
-class Steps:
+class EvaluationSteps:
     """Several formulas as one list of steps; what they share is done once.
 
     Sums, products, extrema and conditions of many parts are done two by two from the left; `piecewise` is a row of

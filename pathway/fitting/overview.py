@@ -9,7 +9,7 @@ from typing import Any
 from .problem import Measurement, Observable, Problem
 
 
-def overview(problem: Problem) -> dict[str, Any]:
+def problem_overview(problem: Problem) -> dict[str, Any]:
     """Parameters estimated, experiments, and every observable with the measurements read, for JSON."""
     measured: dict[str, list[Measurement]] = {o.name: [] for o in problem.observables}
     for m in problem.measurements:
@@ -39,9 +39,9 @@ def _observable(o: Observable, own: Sequence[Measurement]) -> dict[str, Any]:
     }
 
 
-def overview_lines(problem: Problem) -> list[str]:
+def problem_overview_lines(problem: Problem) -> list[str]:
     """The same as text, a line for each observable."""
-    found = overview(problem)
+    found = problem_overview(problem)
     head = f"{_several(found['estimated'], 'parameter')} estimated, {found['fixed']} fixed"
     head += f"; {_several(found['experiments'], 'experiment')}; {_several(found['measurements'], 'measurement')}"
     return [head, *(f"  {_observable_line(entry)}" for entry in found["observables"])]

@@ -97,11 +97,11 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
 
 def unknowns_of(scenario: Scenario) -> Sequence[Unknown]:
     """What a scenario with `[fit]` estimates."""
-    from pathway.fitting.laboratory.bench import Bench
+    from pathway.fitting.laboratory.bench import ScenarioProblem
     from pathway.scenario import built_in_laboratory
 
     assert scenario.fit is not None
-    return Bench(scenario, built_in_laboratory(), scenario.fit).unknowns
+    return ScenarioProblem(scenario, built_in_laboratory(), scenario.fit).unknowns
 
 
 def _with_cuts(scenario: Scenario, without: Sequence[str]) -> Scenario:

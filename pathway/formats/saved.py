@@ -16,7 +16,7 @@ from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.result import Fit
 from pathway.fitting.search.stored import source_from_dict
 from pathway.fitting.uncertainty.profiles import Profiles
-from pathway.fitting.uncertainty.sampling import Posterior, said_in
+from pathway.fitting.uncertainty.sampling import Posterior, draws_metadata
 
 from .problems import open_problem
 
@@ -53,7 +53,7 @@ def load_profiles(path: str | Path, problem: Problem | str | Path | None = None)
 @public
 def load_posterior(path: str | Path, problem: Problem | str | Path | None = None) -> Posterior:
     """Draws that `pathway sample` or `Posterior.save` wrote; see `load_fit`."""
-    return _loaded(Path(path), POSTERIOR, problem, said_in, lambda file, _, own: Posterior.from_file(file, own))
+    return _loaded(Path(path), POSTERIOR, problem, draws_metadata, lambda file, _, own: Posterior.from_file(file, own))
 
 
 def is_saved(folder: Path, name: str) -> bool:

@@ -48,7 +48,7 @@ __all__ = [
     "is_cell_line_file",
     "knock_downs",
     "media",
-    "minimal",
+    "minimal_circuit_parameters",
     "reference",
     "sources",
     "values",
@@ -106,7 +106,7 @@ def reference() -> Mapping[str, Entry]:
 
 
 @cache
-def minimal() -> Mapping[str, Entry]:
+def minimal_circuit_parameters() -> Mapping[str, Entry]:
     """The entries of the five-state teaching model, in its network's order."""
     units = {parameter.name: parameter.unit for parameter in minimal_circuit().parameters}
     return read_reference(HERE / "minimal.toml", units, sources())

@@ -275,21 +275,21 @@ def _complaints(made: ParameterEnsemble) -> Iterable[str]:
         weights = getattr(made, key)
         if not (np.isfinite(weights).all() and (weights >= 0.0).all() and abs(weights.sum() - 1.0) < 1e-6):
             yield f"{key} are not weights: none may be negative, and they add up to 1"
-    simulated = [place for place, name in enumerate(made.names) if is_simulated(name)]
+    simulated = [place for place, name in enumerate(made.names) if is_parameter_column(name)]
     for key in ("values", "prior_values"):
         rows = getattr(made, key)
         if len(rows) and not (np.isfinite(rows[:, simulated]).all() and (rows[:, simulated] >= 0.0).all()):
             yield f"{key} hold something that is no number, or negative"
 
 
-def is_simulated(name: str) -> bool:
+def is_parameter_column(name: str) -> bool:
     """Whether a column's name stands for a parameter, of the circuit or of a line, or for a loop."""
     line, dot, _ = name.partition(".")
     return not dot or name.startswith(INDICATOR) or line in parameters.cell_lines()
 
 
 def _name_complaints(name: str) -> Iterable[str]:
-    if not is_simulated(name):
+    if not is_parameter_column(name):
         return
     parameter = name.rpartition(".")[2]
     known = parameters.reference()

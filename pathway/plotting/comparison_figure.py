@@ -7,14 +7,14 @@ import math
 import numpy as np
 from matplotlib.lines import Line2D
 
-from pathway.fitting.uncertainty.comparison import Verdict
+from pathway.fitting.uncertainty.comparison import VariantComparison
 from pathway.numerals import plain
 
 from .layout import LINE, RIGHT, Page, row_names
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
 
 
-def plot_comparison(verdict: Verdict) -> Figure:
+def plot_comparison(verdict: VariantComparison) -> Figure:
     """Criteria of each variant above the best of all, and Akaike weights.
 
     Below 2 the data hardly tell variants apart; beyond 10 they speak clearly against one (Burnham & Anderson 2002).

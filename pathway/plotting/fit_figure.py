@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from pathway.fitting.laboratory.courses import Course, courses
+from pathway.fitting.laboratory.courses import FittedCourse, fitted_courses
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.result import Fit
@@ -45,7 +45,7 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
     """
     best = fit.problem.from_scale(fit.best.x)
     if what == "fits":
-        return plot_courses_of_fit(fit.problem, courses(fit.problem, best))
+        return plot_courses_of_fit(fit.problem, fitted_courses(fit.problem, best))
     if what == "residuals":
         return plot_residuals(fit.problem, Objective(fit.problem).compare(best))
     if what == "waterfall":
@@ -61,9 +61,9 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
 # Curves through points
 
 
-def plot_courses_of_fit(problem: Problem, fitted: Sequence[Course]) -> Figure:
+def plot_courses_of_fit(problem: Problem, fitted: Sequence[FittedCourse]) -> Figure:
     """Curves and points, a panel for each observable and condition; shaded is one noise level around a curve."""
-    panels: dict[tuple[str, str], list[Course]] = {}
+    panels: dict[tuple[str, str], list[FittedCourse]] = {}
     for observable in problem.observables:
         for course in (c for c in fitted if c.observable is observable):
             panels.setdefault((observable.name, course.experiment), []).append(course)
@@ -91,11 +91,11 @@ def plot_courses_of_fit(problem: Problem, fitted: Sequence[Course]) -> Figure:
         return page.cropped_figure()
 
 
-def _unit(course: Course) -> str:
+def _unit(course: FittedCourse) -> str:
     return course.observable.unit or "data"
 
 
-def _draw_course(axes: Any, problem: Problem, course: Course, color: str) -> None:
+def _draw_course(axes: Any, problem: Problem, course: FittedCourse, color: str) -> None:
     if len(course.times) > 1:
         if not len(course.spread):
             axes.fill_between(course.times, *course.band(), color=color, alpha=0.13, linewidth=0)
@@ -121,7 +121,7 @@ def _rows_by_observable(shown: Sequence[tuple[tuple[str, str], Any]]) -> list[li
     return list(rows.values())
 
 
-def _course_axes(panel: Panel, problem: Problem, course: Course, beside: Sequence[Course]) -> None:
+def _course_axes(panel: Panel, problem: Problem, course: FittedCourse, beside: Sequence[FittedCourse]) -> None:
     """Limits that all panels of an observable share, so that conditions can be compared; labels."""
     axes = panel.axes
     values = [problem.measurements[k].value for c in beside for k in c.members]

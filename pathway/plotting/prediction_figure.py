@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from pathway.fitting.problem import Measurement
-from pathway.fitting.uncertainty.predict import Band, curve_of
+from pathway.fitting.uncertainty.predict import PredictionBand, curve_key
 
 from .layout import Page
 from .panels import small_panels
@@ -20,18 +20,18 @@ from .words import axis_words, time_words
 MOST_PANELS = 48
 
 
-def plot_prediction(band: Band, points: Sequence[Measurement] = ()) -> Figure:
+def plot_prediction(band: PredictionBand, points: Sequence[Measurement] = ()) -> Figure:
     """A panel for each observable and experiment: the curve at the best parameters and its band.
 
     Parameters
     ----------
-    band : Band
+    band : PredictionBand
     points : sequence of Measurement, optional
         Drawn over the curves.
     """
     panels: dict[tuple[str, str], dict[tuple, list[int]]] = {}
     for k, m in enumerate(band.measurements):
-        panels.setdefault((m.observable, m.experiment), {}).setdefault(curve_of(m), []).append(k)
+        panels.setdefault((m.observable, m.experiment), {}).setdefault(curve_key(m), []).append(k)
     shown = list(panels.items())[:MOST_PANELS]
     units = {o.name: o.unit or "unit of the data" for o in band.problem.observables}
     gels = _gels(band, [curves for _, curves in shown])
@@ -50,7 +50,7 @@ def plot_prediction(band: Band, points: Sequence[Measurement] = ()) -> Figure:
                 gel = band.measurements[members[0]].replicate
                 color = PALETTE[(2 + (gels.index(gel) if gel in gels else order)) % len(PALETTE)]
                 _draw(axes, band, members, color)
-                seen = [m for m in own if curve_of(m) == curve]
+                seen = [m for m in own if curve_key(m) == curve]
                 axes.plot([m.time for m in seen], [m.value for m in seen], "o", color=color, markersize=2.4, zorder=4)
             members = [k for group in curves.values() for k in group]
             values = [*band.low[members], *band.high[members], *band.best[members], *(m.value for m in own)]
@@ -69,7 +69,7 @@ def _span(times: Sequence[float]) -> tuple[float, float]:
     return first - reach, last + reach
 
 
-def _gels(band: Band, panels: Sequence[dict[tuple, list[int]]]) -> list[str]:
+def _gels(band: PredictionBand, panels: Sequence[dict[tuple, list[int]]]) -> list[str]:
     """What tells curves of one panel apart, where it is a gel or a plate of each."""
     several = [members for curves in panels if len(curves) > 1 for members in curves.values()]
     named = [{band.measurements[k].replicate for k in members} for members in several]
@@ -78,7 +78,7 @@ def _gels(band: Band, panels: Sequence[dict[tuple, list[int]]]) -> list[str]:
     return list(dict.fromkeys(name for names in named for name in names if name))
 
 
-def _draw(axes: Any, band: Band, members: Sequence[int], color: str) -> None:
+def _draw(axes: Any, band: PredictionBand, members: Sequence[int], color: str) -> None:
     order = sorted(members, key=lambda k: band.measurements[k].time)
     times = np.array([band.measurements[k].time for k in order])
     inside = np.isfinite(times)

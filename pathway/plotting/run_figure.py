@@ -100,7 +100,7 @@ def is_control(result: Result, name: str) -> bool:
     arm = result.arms[name]
     if result.scenario.growth_of:
         return arm.growth is None
-    return not arm.happenings and not _is_variant(arm)
+    return not arm.timeline_entries and not _is_variant(arm)
 
 
 def _is_variant(result: ArmResult) -> bool:
@@ -144,7 +144,7 @@ def arm_styles(result: Result) -> dict[str, dict[str, Any]]:
 
 def _given(result: Result) -> dict[str, str]:
     """Everything given or changed in any arm, in order of appearance: {text: marker}."""
-    texts = dict.fromkeys(h.text for arm in result.arms.values() for h in arm.happenings)
+    texts = dict.fromkeys(h.text for arm in result.arms.values() for h in arm.timeline_entries)
     return {text: MARKERS[i % len(MARKERS)] for i, text in enumerate(texts)}
 
 
@@ -181,8 +181,8 @@ def _without_ticks(axes: Any) -> None:
 def _marks(arm: ArmResult, given: dict[str, str], width: float) -> list[tuple[float, str]]:
     """Where each marker of an arm goes; what happens at one moment stands side by side."""
     marks: list[tuple[float, str]] = []
-    for time in dict.fromkeys(h.time for h in arm.happenings):
-        texts = list(dict.fromkeys(h.text for h in arm.happenings if h.time == time))
+    for time in dict.fromkeys(h.time for h in arm.timeline_entries):
+        texts = list(dict.fromkeys(h.text for h in arm.timeline_entries if h.time == time))
         marks += [(time + k * width, given[text]) for k, text in enumerate(texts)]
     return marks
 

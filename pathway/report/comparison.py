@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pathway.fitting.uncertainty.comparison import Verdict
+from pathway.fitting.uncertainty.comparison import VariantComparison
 from pathway.formats.saved import FIT
 
 from .report import Drawing, Report, ReportOrigin, Table
@@ -19,7 +19,7 @@ _CAPTION = (
 )
 
 
-def variant_rows(verdict: Verdict) -> Table:
+def variant_rows(verdict: VariantComparison) -> Table:
     """One row for each variant, the best first."""
     header = ["variant", "parameters", "measurements", "log-likelihood", "AIC", "AICc", "BIC", "weight"]
     rows = [
@@ -29,7 +29,7 @@ def variant_rows(verdict: Verdict) -> Table:
     return header, rows
 
 
-def ratio_rows(verdict: Verdict) -> Table:
+def ratio_rows(verdict: VariantComparison) -> Table:
     """One row for each pair of which one contains the other."""
     header = ["restricted", "within", "holds", "degrees of freedom", "likelihood ratio", "p", "at the edge"]
     rows: list[list[Any]] = []
@@ -40,7 +40,7 @@ def ratio_rows(verdict: Verdict) -> Table:
     return header, rows
 
 
-def comparison_summary(verdict: Verdict) -> str:
+def comparison_summary(verdict: VariantComparison) -> str:
     """In one sentence."""
     first, second = verdict.variants[:2]
     gap = second.aicc - first.aicc
@@ -50,12 +50,12 @@ def comparison_summary(verdict: Verdict) -> str:
     return f"The data {clearly} for '{first.name}': its AICc is {gap:.3g} below that of '{second.name}', the next."
 
 
-def comparison_report(verdict: Verdict, fits: Mapping[str, Path]) -> Report:
+def comparison_report(verdict: VariantComparison, fits: Mapping[str, Path]) -> Report:
     """What a comparison leaves.
 
     Parameters
     ----------
-    verdict : Verdict
+    verdict : VariantComparison
     fits : mapping of variant to the folder of its fit
     """
     from pathway.plotting.comparison_figure import plot_comparison

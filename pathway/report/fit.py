@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.fitting.laboratory.courses import Agreement, agreements
+from pathway.fitting.laboratory.courses import ObservableAgreement, observable_agreements
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Parameter
@@ -53,7 +53,7 @@ class Findings:
     fit : Fit
     comparison : Comparison
         At the best parameters.
-    agreements : list of Agreement
+    agreements : list of ObservableAgreement
     local : Identifiability
     profiles : mapping of parameter to Profile
         Those that were asked for.
@@ -61,7 +61,7 @@ class Findings:
 
     fit: Fit
     comparison: Comparison
-    agreements: list[Agreement]
+    agreements: list[ObservableAgreement]
     local: Identifiability
     profiles: Mapping[str, Profile]
 
@@ -92,13 +92,13 @@ def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Finding
 
     Raises
     ------
-    ProblemError, RunFailure
+    ProblemError, RunError
         If no start could be computed.
     """
     objective = Objective(fit.problem)
     comparison = objective.compare(fit.problem.from_scale(fit.best.x))
     local = identifiability(objective, fit.best.x)
-    return Findings(fit, comparison, agreements(fit.problem, comparison), local, profiles or {})
+    return Findings(fit, comparison, observable_agreements(fit.problem, comparison), local, profiles or {})
 
 
 # Tables

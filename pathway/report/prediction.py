@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from pathway.fitting.problem import Problem
-from pathway.fitting.uncertainty.predict import Band
+from pathway.fitting.uncertainty.predict import PredictionBand
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 
 from .problem_files import ProblemFiles
@@ -16,7 +16,7 @@ from .report import Drawing, Report, Table
 PREDICTION, PREDICTION_PROFILES = "prediction", "profiles of predictions"
 
 
-def prediction_rows(found: Band, measured: bool) -> Table:
+def prediction_rows(found: PredictionBand, measured: bool) -> Table:
     """One row for each predicted point; with what was measured there if these are measurements."""
     time = f"time [{found.problem.model.time_unit or 'unit of the model'}]"
     units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
@@ -29,8 +29,8 @@ def prediction_rows(found: Band, measured: bool) -> Table:
 
 
 def prediction_report(
-    found: Band,
-    curves: Band,
+    found: PredictionBand,
+    curves: PredictionBand,
     source: ProblemFiles,
     identity: Mapping[str, Any],
     title: str,
@@ -40,9 +40,9 @@ def prediction_report(
 
     Parameters
     ----------
-    found : Band
+    found : PredictionBand
         For the table.
-    curves : Band
+    curves : PredictionBand
         For the figure.
     source : ProblemFiles
     identity : mapping

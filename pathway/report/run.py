@@ -20,7 +20,7 @@ from pathway.scenario.plain_words import (
     with_interval,
 )
 from pathway.scenario.result import Result, Verdict
-from pathway.scenario.run_plan import described
+from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.timeline import draw_timeline
 
 from .places import identity_of
@@ -128,7 +128,7 @@ def _growth(result: Result) -> Table:
     rows = []
     for name, arm in result.arms.items():
         growth = arm.growth
-        row: list[Any] = [name, described(arm.arm, result.scenario)]
+        row: list[Any] = [name, describe_cells(arm.arm, result.scenario)]
         row += [growth.gr, growth.percent_of_control, growth.control] if growth else ["-", "-", "-"]
         row += [arm.percent_of_untreated, arm.fold]
         if result.ensemble:

@@ -15,7 +15,7 @@ import numpy as np
 
 from pathway.scenario.ensemble_result import INTERVALS
 from pathway.scenario.result import ArmResult, Result, headed
-from pathway.scenario.run_plan import described
+from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.weighted import WeightedInterval
 
 from .report import Table
@@ -59,7 +59,9 @@ def arm_rows(result: Result) -> Table:
         growth = arm.growth
         known = [growth.gr, growth.percent_of_control] if growth else [None, None]
         after = [growth.control, growth.since] if growth else [None, None]
-        rows.append([name, described(arm.arm, result.scenario), *known, arm.percent_of_untreated, arm.fold, *after])
+        rows.append(
+            [name, describe_cells(arm.arm, result.scenario), *known, arm.percent_of_untreated, arm.fold, *after]
+        )
         if result.ensemble:
             rows[-1] += [v for quantity in INTERVALS for v in _quantiles(result.interval(name, quantity))]
     if result.ensemble:

@@ -15,7 +15,7 @@ from pathway.parameters import ParameterError
 from pathway.units import UnitError
 
 from . import quantities
-from .divisors import undefined_without
+from .divisors import formulas_undefined_without
 from .experiment import MEDIUM_CHANGE
 from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
@@ -232,7 +232,7 @@ class Checker:
 
     def _zero(self, name: str, place: Path) -> None:
         """Refuse 0 for what something is divided by."""
-        if undefined := undefined_without(self.laboratory.model, name):
+        if undefined := formulas_undefined_without(self.laboratory.model, name):
             self._add(place, f"change of {name}: it divides, and cannot be 0: {undefined} would not be a finite number")
 
     def _within(self, time: float | None, written: Any, path: Path) -> None:

@@ -15,13 +15,13 @@ from pathway.simulation.prepared import prepare
 
 
 @lru_cache(maxsize=1024)
-def undefined_without(model: Model, name: str) -> str | None:
+def formulas_undefined_without(model: Model, name: str) -> str | None:
     """What would be no finite number if a parameter were 0, with the model's own numbers; remembered, since several
     arms ask the same."""
-    return undefined_at_zero(model, model.parameter_values, [name]).get(name)
+    return parameters_undefined_at_zero(model, model.parameter_values, [name]).get(name)
 
 
-def undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) -> dict[str, str]:
+def parameters_undefined_at_zero(model: Model, values: np.ndarray, names: Iterable[str]) -> dict[str, str]:
     """Which of some parameters cannot be 0, and what would no longer be a finite number.
 
     Parameters

@@ -8,9 +8,9 @@ from typing import Any
 
 from . import schema
 from .experiment import Arm, FitObservable, Overlay, Scenario
-from .fit_plan import as_list, as_table, observable_choice, observable_of
+from .fit_plan import list_or_empty, observable_choice, observable_of, table_or_empty
 from .laboratory import Laboratory
-from .measurement_files import bench_of, read_files
+from .measurement_files import read_files, table_context
 from .measurements import Measurement, normalized, scale_group
 from .mistakes import Mistake, ScenarioError, did_you_mean, listed
 from .structure import Path
@@ -32,10 +32,10 @@ def data_mistakes(scenario: Scenario, fit: Any, laboratory: Laboratory) -> tuple
     """
     if not scenario.overlays:
         return [], []
-    bench = replace(bench_of(scenario, laboratory), units_needed=True)
+    bench = replace(table_context(scenario, laboratory), units_needed=True)
     points, mistakes = read_files(scenario.overlays, bench)
-    held = as_list(fit.get("hold_out") if isinstance(fit, dict) else None)
-    said = _readable(as_table(fit.get("observable") if isinstance(fit, dict) else None))
+    held = list_or_empty(fit.get("hold_out") if isinstance(fit, dict) else None)
+    said = _readable(table_or_empty(fit.get("observable") if isinstance(fit, dict) else None))
     if not mistakes:
         try:
             points = normalized(points, scenario.overlays, bench.arms)

@@ -59,7 +59,7 @@ class _Entry:
     range: tuple[float, float] | None
 
 
-class Lines:
+class CellLineParameters:
     """The numbers of the cell lines that the arms of a scenario use.
 
     Attributes
@@ -93,7 +93,7 @@ class Lines:
         return self.owner(parameter, line.parent)
 
 
-def unknowns(wanted: FitParameter, lines: Lines) -> list[Unknown]:
+def unknowns(wanted: FitParameter, lines: CellLineParameters) -> list[Unknown]:
     """The numbers that one entry of `[fit]` asks for.
 
     Raises
@@ -117,7 +117,7 @@ def unknowns(wanted: FitParameter, lines: Lines) -> list[Unknown]:
     return [_unknown(wanted, wanted.name, lines.names, first, wanted.start)]
 
 
-def _one_for_each_line(wanted: FitParameter, lines: Lines) -> list[Unknown]:
+def _one_for_each_line(wanted: FitParameter, lines: CellLineParameters) -> list[Unknown]:
     owners: dict[str, list[str]] = {}
     for cells in lines.names:
         owners.setdefault(lines.owner(wanted.name, cells), []).append(cells)
@@ -272,12 +272,12 @@ def fit_mistakes(
     if "data" not in document:
         yield ("fit",), "[fit] needs [data] with the file of the measurements"
     yield from _name_mistakes(fit, document, laboratory)
-    tables = as_table(fit.get("parameter"))
-    listed_ones = [n for n in as_list(fit.get("parameters")) if isinstance(n, str)]
+    tables = table_or_empty(fit.get("parameter"))
+    listed_ones = [n for n in list_or_empty(fit.get("parameters")) if isinstance(n, str)]
     names = dict.fromkeys([*listed_ones, *tables])
     if not names and not fit.get("parameters"):
         yield ("fit",), '[fit] names no parameter to estimate; write for example parameters = ["k_AKT_T308"]'
-    lines = Lines(_cells(document), laboratory, folder)
+    lines = CellLineParameters(_cells(document), laboratory, folder)
     for name in names if lines.names else ():
         if name in laboratory.parameters:
             path: Path = ("fit", "parameter", name) if name in tables else ("fit", "parameters")
@@ -287,26 +287,26 @@ def fit_mistakes(
 def _name_mistakes(
     fit: Mapping[str, Any], document: Mapping[str, Any], laboratory: Laboratory
 ) -> Iterator[tuple[Path, str]]:
-    arms = [a.get("name") for a in as_list(document.get("arm")) if isinstance(a, dict)]
+    arms = [a.get("name") for a in list_or_empty(document.get("arm")) if isinstance(a, dict)]
     tables = document.get("data")
-    named = [as_table(t).get("file") for t in (tables if isinstance(tables, list) else [tables])]
+    named = [table_or_empty(t).get("file") for t in (tables if isinstance(tables, list) else [tables])]
     files = [FilePath(name).stem for name in named if isinstance(name, str)]
-    for name in as_list(fit.get("hold_out")):
+    for name in list_or_empty(fit.get("hold_out")):
         if isinstance(name, str) and name not in arms:
             known_arms = [a for a in arms if isinstance(a, str)]
             near = did_you_mean(name, known_arms)
             yield ("fit", "hold_out"), f"no arm is called '{name}'.{near} Arms: {listed(known_arms)}"
     known = laboratory.parameters
-    chosen = as_list(fit.get("parameters"))
+    chosen = list_or_empty(fit.get("parameters"))
     for k, name in enumerate(chosen):
         if isinstance(name, str) and name not in known:
             yield ("fit", "parameters"), _unknown_parameter(name, known)
         elif name in chosen[:k]:
             yield ("fit", "parameters"), f"'{name}' stands twice"
-    for name in as_table(fit.get("parameter")):
+    for name in table_or_empty(fit.get("parameter")):
         if name not in known:
             yield ("fit", "parameter", name), _unknown_parameter(name, known)
-    for key in as_table(fit.get("observable")):
+    for key in table_or_empty(fit.get("observable")):
         observable, file = observable_of(key)
         if observable not in laboratory.units:
             near = did_you_mean(observable, laboratory.units)
@@ -320,7 +320,9 @@ def _unknown_parameter(name: str, known: Mapping[str, str]) -> str:
     return f"no parameter is called '{name}'.{did_you_mean(name, known)} All parameters: pathway show parameters"
 
 
-def _parameter_mistakes(name: str, said: Any, prior: Any, path: Path, lines: Lines) -> Iterator[tuple[Path, str]]:
+def _parameter_mistakes(
+    name: str, said: Any, prior: Any, path: Path, lines: CellLineParameters
+) -> Iterator[tuple[Path, str]]:
     try:
         found = schema.FitParameter.model_validate(said or {})
         prior = prior if prior in ("range", "middle", "none") else "range"
@@ -341,15 +343,15 @@ def _parameter_mistakes(name: str, said: Any, prior: Any, path: Path, lines: Lin
 
 def _cells(document: Mapping[str, Any]) -> list[str]:
     usual = document.get("cells")
-    arms = [a.get("cells", usual) for a in as_list(document.get("arm")) if isinstance(a, dict)]
+    arms = [a.get("cells", usual) for a in list_or_empty(document.get("arm")) if isinstance(a, dict)]
     return [name for name in arms if isinstance(name, str)] or ([usual] if isinstance(usual, str) else [])
 
 
-def as_list(value: Any) -> list[Any]:
+def list_or_empty(value: Any) -> list[Any]:
     """The value if it is a list; an empty one otherwise."""
     return value if isinstance(value, list) else []
 
 
-def as_table(value: Any) -> dict[str, Any]:
+def table_or_empty(value: Any) -> dict[str, Any]:
     """The value if it is a table; an empty one otherwise."""
     return value if isinstance(value, dict) else {}

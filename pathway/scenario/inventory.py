@@ -8,7 +8,7 @@ from typing import Any
 from .experiment import Arm, Scenario
 from .fit_data import choice_for
 from .laboratory import Laboratory
-from .measurement_files import ColumnSummary, FileReading, bench_of, read_file, read_measurements
+from .measurement_files import ColumnSummary, FileReading, read_file, read_measurements, table_context
 from .measurements import Measurement, scale_group
 
 _KINDS = {"arbitrary": "in arbitrary units", "cycles": "folds from cycles"}
@@ -33,7 +33,7 @@ def draw_inventory(scenario: Scenario, laboratory: Laboratory | None = None) -> 
     lines: list[str] = []
     for table, overlay in enumerate(scenario.overlays):
         lines += [_line(scenario, laboratory, arms, *key, own) for key, own in groups.items() if key[0] == table]
-        lines += _columns(read_file(overlay, bench_of(scenario, laboratory)))
+        lines += _columns(read_file(overlay, table_context(scenario, laboratory)))
     return "\n".join(lines)
 
 
@@ -45,7 +45,7 @@ def column_entries(scenario: Scenario, laboratory: Laboratory | None = None) -> 
         laboratory = built_in_laboratory()
     entries = []
     for overlay in scenario.overlays:
-        reading = read_file(overlay, bench_of(scenario, laboratory))
+        reading = read_file(overlay, table_context(scenario, laboratory))
         if reading.table is None:
             continue
         signs = reading.table.numerals

@@ -51,7 +51,7 @@ _CELL_COUNT_UNIT = "1"
 
 
 @dataclass(frozen=True, eq=False)
-class Bench:
+class TableContext:
     """What rows of a file may refer to.
 
     Attributes
@@ -75,10 +75,10 @@ class Bench:
     folder: Path = Path()
 
 
-def bench_of(scenario: Scenario, laboratory: Laboratory) -> Bench:
+def table_context(scenario: Scenario, laboratory: Laboratory) -> TableContext:
     """What the measurements of a scenario may refer to."""
     arms = {arm.name: arm for arm in scenario.arms}
-    return Bench(
+    return TableContext(
         arms, scenario.doses, scenario.start, scenario.end, laboratory, scenario.fit is not None, scenario.file.parent
     )
 
@@ -142,13 +142,13 @@ def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measu
     ScenarioError
         With every row that cannot be read.
     """
-    points, mistakes = read_files(scenario.overlays, bench_of(scenario, laboratory))
+    points, mistakes = read_files(scenario.overlays, table_context(scenario, laboratory))
     if mistakes:
         raise ScenarioError(mistakes)
     return normalized(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
 
 
-def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measurement, ...], list[Mistake]]:
+def read_files(overlays: Sequence[Overlay], bench: TableContext) -> tuple[tuple[Measurement, ...], list[Mistake]]:
     """The points of all files as they stand there, in the units of their observables, and every row without use."""
     points: list[Measurement] = []
     mistakes: list[Mistake] = []
@@ -159,7 +159,7 @@ def read_files(overlays: Sequence[Overlay], bench: Bench) -> tuple[tuple[Measure
     return tuple(points), mistakes
 
 
-def read_file(overlay: Overlay, bench: Bench) -> FileReading:
+def read_file(overlay: Overlay, bench: TableContext) -> FileReading:
     """One file of measurements: its points, its mistakes, and what was understood of every column."""
     shown = is_inside(overlay.file, bench.folder)
     try:
@@ -228,7 +228,7 @@ def _is_time(text: str) -> bool:
 
 
 def _points(
-    table: TextTable, reader: _Long | _Wide | _Counts, overlay: Overlay, bench: Bench
+    table: TextTable, reader: _Long | _Wide | _Counts, overlay: Overlay, bench: TableContext
 ) -> tuple[list[Measurement], list[tuple[int, str]]]:
     points: list[Measurement] = []
     complaints: list[tuple[int, str]] = []
@@ -290,7 +290,7 @@ def _with_units(row: Mapping[str, str], units: Mapping[str, str]) -> dict[str, s
     return made
 
 
-def _reader(header: Sequence[str], bench: Bench) -> _Long | _Wide | _Counts:
+def _reader(header: Sequence[str], bench: TableContext) -> _Long | _Wide | _Counts:
     if "cell_count" in header or "cell_line" in header:
         return _Counts(bench)
     if "value" in header or "observable" in header:
@@ -301,7 +301,7 @@ def _reader(header: Sequence[str], bench: Bench) -> _Long | _Wide | _Counts:
     return _Wide(bench, wide) if wide else _Long(bench)
 
 
-def _check_point(point: Measurement, overlay: Overlay, bench: Bench, seen: dict[tuple, int], line: int) -> None:
+def _check_point(point: Measurement, overlay: Overlay, bench: TableContext, seen: dict[tuple, int], line: int) -> None:
     """Refuse what cannot be, whatever form the file has."""
     if point.time > bench.end * (1 + 1e-9):
         raise ValueError(
@@ -334,7 +334,7 @@ def _check_point(point: Measurement, overlay: Overlay, bench: Bench, seen: dict[
 class _Long:
     """One point in each row."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: TableContext) -> None:
         self.bench = bench
 
     def complaints(self, header: Sequence[str]) -> Iterator[str]:
@@ -354,7 +354,7 @@ _REPLICATES = "write replicates one below the other, with a column 'replicate'"
 class _Wide:
     """One lane or well in each row, one observable in each column: "pAKT [a.u.]", "pAKT error"."""
 
-    def __init__(self, bench: Bench, columns: Sequence[str]) -> None:
+    def __init__(self, bench: TableContext, columns: Sequence[str]) -> None:
         self.bench = bench
         matched = {name: _HEADED.match(name) for name in columns}
         self.columns = {name: (m["name"], m["unit"] or m["round"] or "") for name, m in matched.items() if m}
@@ -388,7 +388,7 @@ class _Wide:
 class _Counts:
     """Plate counts in the columns of the public GR scripts, matched to arms by cells, agent and concentration."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: TableContext) -> None:
         self.bench = bench
 
     def complaints(self, header: Sequence[str]) -> Iterator[str]:
@@ -478,7 +478,9 @@ def _column_complaints(header: Sequence[str], required: Iterable[str], known: Se
 # One point
 
 
-def _point(bench: Bench, row: Mapping[str, str], observable: str, value: str, unit: str, error: str) -> Measurement:
+def _point(
+    bench: TableContext, row: Mapping[str, str], observable: str, value: str, unit: str, error: str
+) -> Measurement:
     units = bench.laboratory.units
     if row.get("arm", "") not in bench.arms:
         name = row.get("arm", "")

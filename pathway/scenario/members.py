@@ -298,7 +298,7 @@ def _arm_result(arm: MemberArm, laboratory: Laboratory, member: int) -> ArmResul
         courses={},
         count=arm.count[member],
         growth=arm.growth[member] if arm.growth else None,
-        happenings=(),
+        timeline_entries=(),
         untreated=None if arm.untreated is None else arm.untreated[member],
         until=arm.until,
     )

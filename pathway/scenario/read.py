@@ -175,8 +175,8 @@ def _built(
     doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
     arms = tuple(_arm(arm, made, laboratory) for arm in made.arm)
     used = {name for arm in arms for name in arm.doses}
-    happenings = [time for name in used for time in doses[name].times]
-    happenings += [change.time for arm in arms for change in (*arm.timed_changes, *arm.timed_knock_downs)]
+    moments = [time for name in used for time in doses[name].times]
+    moments += [change.time for arm in arms for change in (*arm.timed_changes, *arm.timed_knock_downs)]
     growth = made.growth_rate
     return Scenario(
         name=file.stem,
@@ -184,7 +184,7 @@ def _built(
         text=text,
         title=made.title,
         cells=made.cells,
-        start=min([0.0, *happenings]),
+        start=min([0.0, *moments]),
         end=end,
         record_every=quantities.hours(made.time.record_every),
         arms=arms,

@@ -15,7 +15,7 @@ from pathway.parameters import Entry
 from .ensemble_result import INTERVALS, EnsembleResult
 from .experiment import Arm, Expectation, Scenario
 from .growth import Growth
-from .run_plan import Happening
+from .run_plan import TimelineEntry
 from .weighted import WeightedInterval
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ArmResult:
         Cells, as a fold of the start.
     growth : Growth or None
         None if the scenario asks for no GR, and of an arm to which the question does not apply.
-    happenings : tuple of Happening
+    timeline_entries : tuple of TimelineEntry
     untreated : array, shape (n_times,), or None
         Cells of the untreated dish of the same line; None if the scenario asks for no GR.
     until : float, hours
@@ -63,7 +63,7 @@ class ArmResult:
     courses: Mapping[str, np.ndarray]
     count: np.ndarray
     growth: Growth | None
-    happenings: tuple[Happening, ...]
+    timeline_entries: tuple[TimelineEntry, ...]
     untreated: np.ndarray | None = None
     until: float = math.nan
 

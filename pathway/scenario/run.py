@@ -22,7 +22,7 @@ from .growth import TOO_MANY, compare_growth
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
 from .result import ArmResult, Result
-from .run_plan import happenings
+from .run_plan import timeline_entries
 
 Progress = Callable[[str, int, int], None]
 RELATIVE_TOLERANCE = 1e-6
@@ -128,7 +128,7 @@ class _Runner:
             courses={name: np.asarray(trajectory[name]) for name in self.scenario.observables},
             count=count,
             growth=growth,
-            happenings=happenings(arm, self.scenario),
+            timeline_entries=timeline_entries(arm, self.scenario),
             untreated=self._count(bare) if bare else None,
             until=until,
         )

@@ -9,7 +9,7 @@ from .experiment import Arm, Scenario
 
 
 @dataclass(frozen=True)
-class Happening:
+class TimelineEntry:
     """One moment of an arm's protocol: "trastuzumab 10 ug/mL" at 0 h."""
 
     time: float
@@ -17,19 +17,19 @@ class Happening:
     dose: str | None = None
 
 
-def happenings(arm: Arm, scenario: Scenario) -> tuple[Happening, ...]:
+def timeline_entries(arm: Arm, scenario: Scenario) -> tuple[TimelineEntry, ...]:
     """The protocol of an arm, in the order of time."""
     found = []
     for name in arm.doses:
         dose = scenario.doses[name]
         text = f"{dose.agent} {dose.written}".strip()
-        found += [Happening(time, text, name) for time in dose.times]
-    found += [Happening(c.time, c.description) for c in arm.timed_changes]
-    found += [Happening(c.time, f"{c.name} knocked down by {c.written}") for c in arm.timed_knock_downs]
+        found += [TimelineEntry(time, text, name) for time in dose.times]
+    found += [TimelineEntry(c.time, c.description) for c in arm.timed_changes]
+    found += [TimelineEntry(c.time, f"{c.name} knocked down by {c.written}") for c in arm.timed_knock_downs]
     return tuple(sorted(found, key=lambda happening: happening.time))
 
 
-def described(arm: Arm, scenario: Scenario) -> str:
+def describe_cells(arm: Arm, scenario: Scenario) -> str:
     """The cells of an arm in one line: line, lasting changes and knock-downs."""
     parts = [Path(arm.cells).stem]
     parts += [f"{name} {text}" for name, text in arm.changes.items() if scenario.changes.get(name) != text]

@@ -14,7 +14,7 @@ from pathway.network import Network, Observable, Quantity, Species, circuit
 from pathway.network.minimal import minimal_circuit
 
 from .anchored_lines import anchored
-from .divisors import undefined_at_zero
+from .divisors import parameters_undefined_at_zero
 from .laboratory import Agent, KnockDown, Laboratory
 
 
@@ -52,7 +52,7 @@ def circuit_model() -> Model:
 
 def minimal_model() -> Model:
     """The five-state teaching model."""
-    values = {name: entry.value for name, entry in parameters.minimal().items()}
+    values = {name: entry.value for name, entry in parameters.minimal_circuit_parameters().items()}
     return network_model("minimal", minimal_circuit(), values)
 
 
@@ -91,7 +91,7 @@ def _refuse_zeros(line: parameters.CellLine, path: Path) -> None:
         model = circuit_model()
         values = np.array([line.entries[name].value for name in model.parameters])
         values = np.where(values == 0.0, model.parameter_values, values)
-        undefined = undefined_at_zero(model, values, zeros)
+        undefined = parameters_undefined_at_zero(model, values, zeros)
         complaints = [
             f"{path}:{line.entries[name].line}: '{name}' divides, and cannot be 0: {what} would not be a finite number"
             for name, what in undefined.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .experiment import Scenario
-from .run_plan import happenings
+from .run_plan import timeline_entries
 
 _MARKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -25,7 +25,7 @@ def draw_timeline(scenario: Scenario, width: int = 78) -> str:
     longest = max(len(arm.name) for arm in scenario.arms)
     left = min(longest, width // 3) + 2
     room = width - left - 1
-    plan = {arm.name: happenings(arm, scenario) for arm in scenario.arms}
+    plan = {arm.name: timeline_entries(arm, scenario) for arm in scenario.arms}
     texts = list(dict.fromkeys(h.text for entries in plan.values() for h in entries))
     marks = {text: _MARKS[i] if i < len(_MARKS) else "*" for i, text in enumerate(texts)}
 

@@ -343,7 +343,7 @@ class HybridModel:
         list of Saltation
             To be gone through in order; one for each surface.
         """
-        before, rates = parameters.copy(), motion(self.prepared, time, state, parameters)
+        before, rates = parameters.copy(), rates_of_change(self.prepared, time, state, parameters)
         mass = self.prepared.pattern.mass
         speeds = self._speeds(time, state, before)
         surfaces = _surfaces([speeds[guard - self.n_events] for guard in guards], rates)
@@ -353,7 +353,7 @@ class HybridModel:
             self._flip([speed.guard for speed in surface], time, state, parameters)
             if k == len(surfaces) - 1:
                 self.enter(time, state, parameters)
-            after = motion(self.prepared, time, settle(), parameters)
+            after = rates_of_change(self.prepared, time, settle(), parameters)
             jump, speed = (rates - after) * mass, surface[0]
             moment = speed.moment(rates)
             reason = refusal
@@ -428,7 +428,9 @@ class HybridModel:
 
         def speed(time: float) -> float:
             there = state(time)
-            return self._speeds(time, there, parameters)[place].along(motion(self.prepared, time, there, parameters))
+            return self._speeds(time, there, parameters)[place].along(
+                rates_of_change(self.prepared, time, there, parameters)
+            )
 
         low, high = map(float, span)
         begins = speed(low)
@@ -440,9 +442,9 @@ class HybridModel:
     def _refusals(self, guard: int, where: _Where, what: str) -> list[Saltation]:
         """What refuses a slope if a guard moves at all, unless nothing jumps there."""
         time, state, parameters = where
-        rates, inside = motion(self.prepared, time, state, parameters), parameters.copy()
+        rates, inside = rates_of_change(self.prepared, time, state, parameters), parameters.copy()
         self._flip([guard], time, state, inside)
-        after = motion(self.prepared, time, state, inside)
+        after = rates_of_change(self.prepared, time, state, inside)
         if not _is_jump(rates - after, rates, after):
             return []
         speed = self._speeds(time, state, parameters)[guard - self.n_events]
@@ -463,17 +465,17 @@ class HybridModel:
         """Whether the guard passes so slowly that its speed is not known."""
         time, state, parameters = where
         now = speed.along(rates)
-        if now == 0.0 or not earlier or is_moment(earlier[1][0], time):
+        if now == 0.0 or not earlier or is_instantaneous(earlier[1][0], time):
             return now == 0.0
         then, there = earlier[1]
         old = self._speeds(then, there, parameters)[speed.guard - self.n_events]
-        past = old.along(motion(self.prepared, then, there, parameters))
+        past = old.along(rates_of_change(self.prepared, then, there, parameters))
         bend = abs(now - past) / (time - then)
         return bend * _doubt(speed, time, state, relative) > GRAZING * now * now
 
     def _runs_away(self, where: _Where, rates: np.ndarray, earlier: Sequence[tuple[float, np.ndarray]]) -> bool:
         """Whether the rates change so fast before the border that those at the border mean nothing."""
-        before = [np.abs(motion(self.prepared, *moment, where[2])) for moment in earlier]
+        before = [np.abs(rates_of_change(self.prepared, *moment, where[2])) for moment in earlier]
         size = max(float(part.max(initial=0.0)) for part in (*before, np.abs(rates)))
         return any((np.abs(near - np.abs(rates)) > STEEP * size).any() for near in before[2:])
 
@@ -512,7 +514,7 @@ class HybridModel:
         for flipped in ((first,), (second,), (first, second)):
             inside = parameters.copy()
             self._flip([speed.guard for surface in flipped for speed in surface], time, state, inside)
-            made.append(motion(self.prepared, time, state, inside))
+            made.append(rates_of_change(self.prepared, time, state, inside))
         jump, other, both = rates - made[0], rates - made[1], rates - made[2]
         size = 1e-9 * (np.abs(rates) + np.abs(made).max(axis=0))
         by_first, by_second = first[0].by_state, second[0].by_state
@@ -532,7 +534,7 @@ def hybrid_model(model: Model) -> HybridModel | None:
     return prepare(model).once(_hybrid_model)
 
 
-def moving_hybrid(model: Model, names: Iterable[str]) -> HybridModel | None:
+def hybrid_model_if_needed(model: Model, names: Iterable[str]) -> HybridModel | None:
     """The hybrid system of a model if the place of a switch depends on the state or on one of the names, else None."""
     return hybrid_model(model) if _moves(model, frozenset(names)) else None
 
@@ -665,12 +667,12 @@ def _doubt(speed: _Speed, time: float, state: np.ndarray, relative: float) -> fl
     return DOUBT * relative * made_of + 1e-15 * (made_of + abs(speed.by_time * time))
 
 
-def is_moment(begin: float, end: float) -> bool:
+def is_instantaneous(begin: float, end: float) -> bool:
     """Whether a span is no longer than a few roundings of time: it ends where a switch stood at its border already."""
     return end - begin <= 1e-14 * max(abs(begin), abs(end)) + 1e-300
 
 
-def motion(prepared: Prepared, time: float, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+def rates_of_change(prepared: Prepared, time: float, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """Rates of change of all species, shape (n_species,); those of algebraic ones by the implicit function theorem."""
     kernels, pattern = prepared.kernels(1), prepared.pattern
     rates = right_hand_side(kernels, time, state, parameters)

@@ -25,7 +25,7 @@ from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .errors import SimulationError
 from .events import EventRun, EventState, Formulas, Waiting
-from .hybrid import HybridModel, Saltation, is_moment, motion, moving_hybrid
+from .hybrid import HybridModel, Saltation, hybrid_model_if_needed, is_instantaneous, rates_of_change
 from .prepared import Prepared, prepare
 from .solvers import layout
 from .solvers.esdirk import STAGES
@@ -47,7 +47,7 @@ def simulate_with_sensitivities(
 ) -> Trajectory:
     """The trajectory with the derivative of every value by every name, from the slopes of the start."""
     model = prepared.model
-    hybrid = moving_hybrid(model, names)
+    hybrid = hybrid_model_if_needed(model, names)
     if hybrid is not None:
         prepared, task = hybrid.prepared, hybrid.task(task)
     own = _positions(prepared, names)
@@ -356,12 +356,12 @@ class SlopeEvents(EventRun):
         super().run()
 
     def _rates(self) -> np.ndarray:
-        return motion(self.prepared, self.time, self.state, self.parameters)
+        return rates_of_change(self.prepared, self.time, self.state, self.parameters)
 
     def _stretch(self, report: Report, times: np.ndarray) -> None:
         self.slopes.parameters[:] = self.parameters
         tape = report.tape[: report.counts[0, layout.TAPED]]
-        if self.hybrid is None or not is_moment(tape[0, 0], tape[-1, 2]):
+        if self.hybrid is None or not is_instantaneous(tape[0, 0], tape[-1, 2]):
             self.slopes.walk(tape)
         self._passed = []
         self._before = self.parameters.copy()
@@ -417,7 +417,7 @@ class SlopeEvents(EventRun):
 
     def _check_acted(self) -> None:
         """Refuse a moving switch at the very moment of an intervention, unless it may as well come before it."""
-        if self._acted is not None and is_moment(self._acted[0], self.time):
+        if self._acted is not None and is_instantaneous(self._acted[0], self.time):
             _, state, parameters, actions = self._acted
             modes = np.concatenate([parameters[: self.n_parameters], self.parameters[self.n_parameters :]])
             later = np.sum([saltation.jump for saltation, _ in self._passed], axis=0)
@@ -431,8 +431,8 @@ class SlopeEvents(EventRun):
     def _jump(self, state: np.ndarray, parameters: np.ndarray, modes: np.ndarray) -> np.ndarray:
         """Rates in other modes less rates in those of `parameters`."""
         others = np.concatenate([parameters[: self.n_parameters], modes[self.n_parameters :]])
-        after = motion(self.prepared, self.time, state, parameters)
-        return (motion(self.prepared, self.time, state, others) - after) * self.prepared.pattern.mass
+        after = rates_of_change(self.prepared, self.time, state, parameters)
+        return (rates_of_change(self.prepared, self.time, state, others) - after) * self.prepared.pattern.mass
 
     def _compare_jumps(self, earlier: np.ndarray, later: np.ndarray, actions: range) -> None:
         """Refuse a slope unless the jump at a switch is the same before and after some actions."""

@@ -11,7 +11,7 @@ import pytest
 import pathway
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.uncertainty.sampling import separate_ends
+from pathway.fitting.uncertainty.sampling import separate_optima
 from pathway.formats.saved import load_posterior, load_profiles
 from tests.fitting.test_search import decay
 
@@ -106,7 +106,7 @@ def test_chains_begin_at_optima_that_are_as_good_and_lie_elsewhere():
     problem = decay()
     ends = [([0.0, 0.0], 1.0), ([0.001, 0.0], 1.0), ([1.0, 0.5], 3.0), ([-1.5, 2.0], 99.0)]
     starts = [Start(k, value, np.array(x), np.array(x), np.zeros(2)) for k, (x, value) in enumerate(ends)]
-    assert separate_ends(Fit(problem, tuple(starts), 1), 4).tolist() == [[0.0, 0.0], [1.0, 0.5]]
+    assert separate_optima(Fit(problem, tuple(starts), 1), 4).tolist() == [[0.0, 0.0], [1.0, 0.5]]
 
 
 def test_variants_are_fitted_and_compared(here, capsys, monkeypatch):

@@ -48,7 +48,7 @@ def cases(folder: Path) -> list[Path]:
 
 def judge(case: Path) -> Outcome:
     """Read one problem, simulate it, and compare with the collection's own simulation."""
-    from pathway.fitting.objective import Objective, RunFailure
+    from pathway.fitting.objective import Objective, RunError
     from pathway.fitting.objective.assembled import plan_of
     from pathway.formats.petab import read_petab
     from pathway.simulation.protocol.runner import Runner
@@ -69,7 +69,7 @@ def judge(case: Path) -> Outcome:
             reason = difference(problem, objective.compare(full), case)
         told = of_another_fit(problem, objective, case) if reason else ""
         reason += f"; {told}" if told else ""
-    except RunFailure as reason:
+    except RunError as reason:
         return Outcome(case.name, ERROR, str(reason))
     known = REFERENCES.get(case.name)
     if known is not None and abs(-found.log_likelihood - known) > 1e-4 * max(1.0, abs(known)):

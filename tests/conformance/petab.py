@@ -25,7 +25,7 @@ def judge(case: Path) -> Outcome:
     """Read one problem, evaluate it at its nominal values, and compare what its solution lists."""
     import yaml
 
-    from pathway.fitting.objective import Objective, RunFailure
+    from pathway.fitting.objective import Objective, RunError
     from pathway.formats.petab import read_petab
 
     name, tags = f"{case.parent.name}/{case.name}", (case.parent.name,)
@@ -37,7 +37,7 @@ def judge(case: Path) -> Outcome:
         return Outcome(name, REFUSED, " ".join(str(reason).split()), tags)
     try:
         found = Objective(problem).compare()
-    except RunFailure as reason:
+    except RunError as reason:
         return Outcome(name, ERROR, str(reason), tags)
     reason = difference(problem, found, expected, case) or _inconsistent(problem, found)
     return Outcome(name, FAILED if reason else PASSED, reason, tags)

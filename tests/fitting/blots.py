@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pathway.fitting.laboratory.cells import fitted_lines
+from pathway.fitting.laboratory.cells import fitted_cell_lines
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.measurements import value_at
 
@@ -38,7 +38,7 @@ NOTE = f"""\
 
 def true_signals() -> np.ndarray:
     """What the scenario itself gives for every lane and band with the true cells, shape (n_lanes, n_bands)."""
-    texts = fitted_lines(read_scenario(SCENARIO), built_in_laboratory(), TRUTH, {})
+    texts = fitted_cell_lines(read_scenario(SCENARIO), built_in_laboratory(), TRUTH, {})
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "true.toml").write_text(texts["bt474"], encoding="utf-8")
         text = SCENARIO.read_text(encoding="utf-8").replace('"bt474"', '"./true.toml"').partition("[data]")[0]

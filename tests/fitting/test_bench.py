@@ -8,7 +8,7 @@ from scipy import stats
 
 import pathway
 from pathway.fitting.laboratory.bench import problem_of
-from pathway.fitting.laboratory.cells import fitted_lines
+from pathway.fitting.laboratory.cells import fitted_cell_lines
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import ProblemError
@@ -131,13 +131,15 @@ def test_a_line_written_of_resistant_cells_is_anchored_in_its_parents(tmp_path):
     once = problem_of(first)
     moved = [p.value * factor for p, factor in zip(once.estimated[:2], (1.3, 0.8), strict=True)]
     best = dict(zip(once.names, [*moved, *once.nominal[2:]], strict=True))
-    (tmp_path / "mine.toml").write_text(fitted_lines(first, built_in_laboratory(), best, {})["bt474_resistant"])
+    (tmp_path / "mine.toml").write_text(fitted_cell_lines(first, built_in_laboratory(), best, {})["bt474_resistant"])
     again = read_scenario(files(tmp_path, text.replace("CELLS", "./mine.toml"), points))
     twice = problem_of(again)
     assert sharp(twice).compare().simulated == pytest.approx(own_run(again, twice), rel=1e-6)
     back = [*once.nominal[:2], *twice.nominal[2:]]
     assert sharp(twice).compare(back).simulated == pytest.approx(sharp(once).compare().simulated, rel=1e-6)
-    rewritten = fitted_lines(again, built_in_laboratory(), dict(zip(twice.names, back, strict=True)), {})["./mine.toml"]
+    rewritten = fitted_cell_lines(again, built_in_laboratory(), dict(zip(twice.names, back, strict=True)), {})[
+        "./mine.toml"
+    ]
     (tmp_path / "back.toml").write_text(rewritten)
     found, usual = cell_line_file(tmp_path / "back.toml").values, cell_line("bt474_resistant").values
     assert {n: found[n] for n in usual} == pytest.approx(usual, rel=1e-5)
@@ -165,7 +167,7 @@ def test_fits_of_own_lines_over_several_files_run_as_the_scenario_does(tmp_path)
     moved = [p.value * factor for p, factor in zip(problem.estimated[:2], (1.3, 0.8), strict=True)]
     best = dict(zip(problem.names, [*moved, *problem.nominal[2:]], strict=True))
     (tmp_path / "out").mkdir()
-    written = fitted_lines(scenario, built_in_laboratory(), best, {}, tmp_path / "out")["lines/resistant.toml"]
+    written = fitted_cell_lines(scenario, built_in_laboratory(), best, {}, tmp_path / "out")["lines/resistant.toml"]
     assert 'parent = "../lines/mine.toml"' in written
     (tmp_path / "out" / "fitted.toml").write_text(written)
     again = read_scenario(files(tmp_path, plan.replace("CELLS", "out/fitted.toml"), points))

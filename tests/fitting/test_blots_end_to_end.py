@@ -12,7 +12,7 @@ import pytest
 import pathway
 import pathway.formats.problems
 from pathway.cli import BAD_INPUT, DONE, main
-from pathway.fitting.laboratory.cells import Interval, fitted_lines
+from pathway.fitting.laboratory.cells import ConfidenceLimits, fitted_cell_lines
 from pathway.fitting.objective import Objective
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.parameters import cell_line, cell_line_file
@@ -93,8 +93,8 @@ def test_each_line_of_a_joint_fit_is_written_with_its_own_numbers(tmp_path):
         '[fit.parameter.k_PI3K]\nshared = "no"\n[fit.parameter.HER2_level]\nshared = "factor"\n'
     )
     best = {"k_S6K": 5.0, "k_PI3K_bt474": 130.0, "k_PI3K_skbr3": 90.0, "factor_HER2_level": 1.1}
-    known = {"factor_HER2_level": Interval(0.9, 1.3, "interval")}
-    texts = fitted_lines(read_scenario(tmp_path / "two.toml"), built_in_laboratory(), best, known)
+    known = {"factor_HER2_level": ConfidenceLimits(0.9, 1.3, "interval")}
+    texts = fitted_cell_lines(read_scenario(tmp_path / "two.toml"), built_in_laboratory(), best, known)
     assert sorted(texts) == ["bt474_resistant", "skbr3"]
     for cells, gain in (("bt474_resistant", 130.0), ("skbr3", 90.0)):
         (tmp_path / f"{cells}_fitted.toml").write_text(texts[cells])

@@ -10,7 +10,7 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.blocks import bounded_least_squares
-from pathway.fitting.objective.closed_form import Reduced
+from pathway.fitting.objective.closed_form import ReducedObjective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation.protocol import Experiment, Period
@@ -81,7 +81,7 @@ PROFILED = {
 def test_closed_forms_agree_with_numerical_optimization(case):
     problem = measured(*PROFILED[case])
     objective = Objective(problem)
-    reduced = Reduced(objective)
+    reduced = ReducedObjective(objective)
     assert len(reduced.inner) == (1 if case == "natural logarithms" else len(problem.names) - 1)
     outer = problem.to_scale(problem.nominal)[reduced.outer] + 0.1
     x = reduced.complete(outer)
@@ -100,7 +100,7 @@ def test_closed_forms_agree_with_numerical_optimization(case):
 def test_each_gel_has_a_scale_of_its_own_and_all_one_noise():
     observable = Observable("o", parse("scale * x"), parse("sigma"))
     problem = measured([observable], [positive("scale_0"), positive("scale_1"), SIGMA], gels=2)
-    reduced = Reduced(Objective(problem))
+    reduced = ReducedObjective(Objective(problem))
     assert len(reduced.inner) == 3 and len(reduced.form.blocks.blocks) == 1
     x = dict(zip(problem.names, problem.from_scale(reduced.complete(np.array([math.log10(0.7)]))), strict=True))
     assert x["scale_1"] / x["scale_0"] == pytest.approx(2.0, rel=0.2)
@@ -108,7 +108,7 @@ def test_each_gel_has_a_scale_of_its_own_and_all_one_noise():
 
 @pytest.mark.parametrize("case", PROFILED)
 def test_slopes_of_the_reduced_objective_agree_with_differences(case):
-    reduced = Reduced(Objective(measured(*PROFILED[case])))
+    reduced = ReducedObjective(Objective(measured(*PROFILED[case])))
     at = np.full(len(reduced.outer), -0.3)
     made, h = reduced(at), 1e-5
     for k in range(len(at)):
@@ -119,7 +119,7 @@ def test_slopes_of_the_reduced_objective_agree_with_differences(case):
 
 @pytest.mark.parametrize("case", PROFILED)
 def test_many_points_have_the_bits_of_each_alone(case):
-    reduced = Reduced(Objective(measured(*PROFILED[case])))
+    reduced = ReducedObjective(Objective(measured(*PROFILED[case])))
     points = np.random.default_rng(7).uniform(-1.0, 1.0, (9, len(reduced.outer)))
     assert np.array_equal(reduced.values(points), [reduced.value(x) for x in points])
 
@@ -144,18 +144,18 @@ LEFT = {
 
 @pytest.mark.parametrize("case", LEFT)
 def test_what_has_no_closed_form_is_left_to_the_search(case):
-    assert not len(Reduced(Objective(measured(*LEFT[case]))).inner)
+    assert not len(ReducedObjective(Objective(measured(*LEFT[case]))).inner)
 
 
 def test_a_censored_measurement_leaves_its_noise_to_the_search():
     observable = Observable("o", parse("scale * x"), parse("sigma"))
-    assert not len(Reduced(Objective(measured([observable], [SCALE, SIGMA], censored="below"))).inner)
+    assert not len(ReducedObjective(Objective(measured([observable], [SCALE, SIGMA], censored="below"))).inner)
 
 
 def test_two_noise_levels_leave_a_shared_scale_to_the_search():
     observables = [Observable(n, parse("scale * x"), parse(f"sigma_{n}")) for n in ("o", "p")]
     problem = measured(observables, [SCALE, positive("sigma_o"), positive("sigma_p")])
-    reduced = Reduced(Objective(problem))
+    reduced = ReducedObjective(Objective(problem))
     assert {problem.names[k] for k in reduced.inner} == {"sigma_o", "sigma_p"}
 
 

@@ -11,7 +11,7 @@ from pathway.expressions import parse
 from pathway.fitting.problem import Observable, Parameter, ProblemError
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.result import Fit, Start
-from pathway.fitting.uncertainty.comparison import compare_fits, contained, likelihood_ratio
+from pathway.fitting.uncertainty.comparison import compare_fits, fixed_in_nested_variant, likelihood_ratio
 from tests.fitting.test_search import decay
 
 
@@ -72,9 +72,9 @@ def test_fits_to_other_data_are_refused():
 def test_variants_that_do_not_contain_each_other_get_no_ratio():
     problem = decay()
     rate, scale = problem.fixed({"scale": 3.0}), problem.fixed({"k": 0.7})
-    assert contained(ended(rate, [-0.15]), ended(scale, [0.48])) is None
+    assert fixed_in_nested_variant(ended(rate, [-0.15]), ended(scale, [0.48])) is None
     other = decay(observables=(Observable("seen", parse("scale * x^2"), parse("0.05")),)).fixed({"scale": 3.0})
-    assert contained(ended(other, [-0.15]), ended(problem, [-0.15, 0.48])) is None
+    assert fixed_in_nested_variant(ended(other, [-0.15]), ended(problem, [-0.15, 0.48])) is None
 
 
 def test_a_restricted_variant_that_fits_better_points_at_the_search():

@@ -8,7 +8,7 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.search.plan import Plan
+from pathway.fitting.search.plan import SearchOptions
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.simulation.protocol import Experiment, Period
 
@@ -56,7 +56,7 @@ def test_profile_intervals_cover_the_truth():
     hits = dict.fromkeys(TRUTH, 0)
     for seed in range(SETS):
         problem = chain(seed)
-        best = fit(problem, starts=1, seed=seed, workers=1, plan=Plan(include_nominal=True)).best
+        best = fit(problem, starts=1, seed=seed, workers=1, plan=SearchOptions(include_nominal=True)).best
         found = profile(Objective(problem), best.x)
         for name, value in TRUTH.items():
             hits[name] += found[name].lower <= value <= found[name].upper

@@ -21,7 +21,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.uncertainty import diagnostics
 from pathway.fitting.uncertainty.chains import Journal
-from pathway.fitting.uncertainty.density import Density, Unbounded
+from pathway.fitting.uncertainty.density import LogDensity, UnboundedTransform
 from pathway.fitting.uncertainty.sampling import sample
 from pathway.folders import FolderError
 from pathway.formats.saved import load_posterior
@@ -74,7 +74,7 @@ def agrees(found, name, mean, deviation):
     drawn = found.x[:, :, k]
     error = deviation / math.sqrt(found.bulk[name])
     assert drawn.mean() == pytest.approx(mean, abs=4.0 * error), name
-    spread = diagnostics.bulk((drawn - drawn.mean()) ** 2)
+    spread = diagnostics.bulk_effective_size((drawn - drawn.mean()) ** 2)
     kurtosis = float(stats.kurtosis(drawn.ravel(), fisher=False))
     assert drawn.var() == pytest.approx(deviation**2, rel=4.0 * math.sqrt((kurtosis - 1.0) / spread)), name
 
@@ -223,7 +223,7 @@ def test_coordinates_without_bounds_have_the_slopes_of_differences():
     )
     problem = line(parameters=parameters)
     free = np.array([0.3, -0.4, 0.7, 1.1])
-    unbounded = Unbounded(problem, problem.to_scale(problem.nominal))
+    unbounded = UnboundedTransform(problem, problem.to_scale(problem.nominal))
     made = unbounded.moved(free)
     assert unbounded.into(made.x) == pytest.approx(free)
     h = 1e-5
@@ -237,7 +237,7 @@ def test_coordinates_without_bounds_have_the_slopes_of_differences():
 
 def test_slopes_of_the_density_are_those_of_differences():
     problem = line(0.1, 5.0, prior=Prior("gamma", (3.0, 0.5)), scale="log10")
-    density = Density(Objective(problem), problem.to_scale(problem.nominal))
+    density = LogDensity(Objective(problem), problem.to_scale(problem.nominal))
     z = np.array([0.4, -0.7])
     value, slopes = density.sloped(z)
     assert value == pytest.approx(density.value(z), rel=1e-12)
@@ -268,8 +268,10 @@ def test_r_hat_and_effective_numbers_are_those_of_arviz():
     wider = steps * np.array([[1.0], [1.0], [1.0], [3.0]])
     for chains in (steps, slow, apart, heavy, wider):
         assert diagnostics.r_hat(chains) == pytest.approx(float(arviz.rhat(chains)), rel=1e-6)
-        assert diagnostics.bulk(chains) == pytest.approx(float(arviz.ess(chains)), rel=0.02)
-        assert diagnostics.tail(chains) == pytest.approx(float(arviz.ess(chains, method="tail")), rel=0.02)
+        assert diagnostics.bulk_effective_size(chains) == pytest.approx(float(arviz.ess(chains)), rel=0.02)
+        assert diagnostics.tail_effective_size(chains) == pytest.approx(
+            float(arviz.ess(chains, method="tail")), rel=0.02
+        )
         assert diagnostics.energy_fraction(chains) == pytest.approx(arviz.bfmi(chains), rel=0.01)
 
 
@@ -280,7 +282,7 @@ def test_effective_numbers_of_an_autoregressive_chain_are_those_of_theory():
     chain[:, 0] = rng.normal(size=8) / math.sqrt(1 - 0.8**2)
     for t in range(1, chain.shape[1]):
         chain[:, t] = 0.8 * chain[:, t - 1] + rng.normal(size=8)
-    assert diagnostics.bulk(chain) == pytest.approx(chain.size * 0.2 / 1.8, rel=0.1)
+    assert diagnostics.bulk_effective_size(chain) == pytest.approx(chain.size * 0.2 / 1.8, rel=0.1)
 
 
 # Keeping and going on
@@ -379,7 +381,7 @@ def test_a_journal_answers_many_questions_at_once_from_where_it_knows_none(tmp_p
 
 def test_many_values_of_the_density_are_those_of_one_at_a_time():
     problem = line(0.1, 5.0, prior=Prior("gamma", (3.0, 0.5)), scale="log10")
-    density = Density(Objective(problem), problem.to_scale(problem.nominal))
+    density = LogDensity(Objective(problem), problem.to_scale(problem.nominal))
     points = np.array([[0.4, -0.7], [1.0, 0.2], [-2.0, 1.0]])
     assert density.values(points).tolist() == [density.value(z) for z in points]
 

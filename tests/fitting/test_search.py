@@ -19,7 +19,7 @@ from pathway.fitting.problem import Measurement, Observable, Parameter, Problem,
 from pathway.fitting.search.descent import descend
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
-from pathway.fitting.search.plan import Plan
+from pathway.fitting.search.plan import SearchOptions
 from pathway.fitting.search.result import Fit, Start
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
@@ -117,7 +117,7 @@ def test_the_optimum_is_that_of_the_closed_form():
 def test_gradients_alone_lead_to_the_same_optimum():
     problem = decay()
     expected, value = best_by_hand(problem)
-    found = fit(problem, starts=2, seed=3, workers=1, plan=Plan(many=2))
+    found = fit(problem, starts=2, seed=3, workers=1, plan=SearchOptions(many=2))
     assert found.best.objective == pytest.approx(value, abs=1e-6)
     assert list(found.best.parameters.values()) == pytest.approx(expected, rel=1e-3)
 
@@ -134,7 +134,7 @@ def test_a_search_by_gradients_comes_back_from_where_nothing_can_be_computed():
 
 
 def test_starting_points_fill_the_box_evenly():
-    points = starting_points(decay(), Plan(starts=8, seed=5))[:, 0]
+    points = starting_points(decay(), SearchOptions(starts=8, seed=5))[:, 0]
     lower, upper = decay().bounds
     cells = np.floor((points - lower) / (upper - lower) * 8).astype(int)
     assert all(sorted(column) == list(range(8)) for column in cells.T)
@@ -158,7 +158,7 @@ class Wells:
 
 def test_crossings_join_what_two_ends_have_found():
     """One end lies in the deeper well of the first two parameters, the other in that of the last alone."""
-    local, ends = _Local(Wells(), Plan(patience=20)), _Ends()
+    local, ends = _Local(Wells(), SearchOptions(patience=20)), _Ends()
     for start in ([1.0, 1.0, -1.0, -1.0], [-1.0, -1.0, -1.0, 1.0]):
         ends.add(local.short(np.array([start])))
     assert ends.best.value > 1.9 and len(ends.kept) == 2
@@ -168,7 +168,7 @@ def test_crossings_join_what_two_ends_have_found():
 
 def test_descents_end_early_where_they_agree():
     """With one well for all of them the third descent is the last."""
-    local = _Local(Wells(), Plan(candidates=2))
+    local = _Local(Wells(), SearchOptions(candidates=2))
     ends = local.descents(np.random.default_rng(2).uniform(0.5, 2.0, (12, 4)))
     assert ends.hits == 3 and len(ends.kept) == 1
 
@@ -273,9 +273,9 @@ def test_a_fit_is_saved_and_read_again(tmp_path):
 
 def test_failures_are_infinite_and_keep_their_reason():
     def broken(q):
-        from pathway.fitting.objective import RunFailure
+        from pathway.fitting.objective import RunError
 
-        raise RunFailure("experiment 'only': the rates are not finite")
+        raise RunError("experiment 'only': the rates are not finite")
 
     objective = Objective(decay())
     objective.runner.run = broken

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pathway.fitting.objective import Evaluation
-from pathway.fitting.search.trust_region import Settings, bounded_step, minimize, newton_step
+from pathway.fitting.search.trust_region import TrustRegionOptions, bounded_step, minimize, newton_step
 
 
 def least_squares(residuals, jacobian):
@@ -46,9 +46,14 @@ def test_large_residuals_converge_with_the_secant_part():
 
     bounds = (np.full(2, -10.0), np.full(2, 10.0))
     slow = minimize(
-        *least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, Settings(secant=False, value_tolerance=1e-11)
+        *least_squares(residuals, jacobian),
+        np.array([1.0, 1.0]),
+        bounds,
+        TrustRegionOptions(secant=False, value_tolerance=1e-11),
     )
-    fast = minimize(*least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, Settings(value_tolerance=1e-11))
+    fast = minimize(
+        *least_squares(residuals, jacobian), np.array([1.0, 1.0]), bounds, TrustRegionOptions(value_tolerance=1e-11)
+    )
     assert fast.value == pytest.approx(slow.value, rel=1e-8)
     assert fast.iterations <= slow.iterations
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.fitting.objective import Objective, RunFailure
+from pathway.fitting.objective import Objective, RunError
 from pathway.fitting.problem import ProblemError
 from pathway.formats.petab import read_petab
 from tests.formats.random_petab_2 import random_problem_2
@@ -36,7 +36,7 @@ def _outcome(seed: int, folder: Path) -> str:
         try:
             expected = plain.simulated(plain.parameters | named)
         except NoSteadyState:
-            with pytest.raises(RunFailure, match=r"events go on happening|happen without end"):
+            with pytest.raises(RunError, match=r"events go on happening|happen without end"):
                 objective.compare(natural)
             return "without end"
         found = objective.compare(natural).simulated

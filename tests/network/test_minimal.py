@@ -24,7 +24,7 @@ def written_by_hand():
 
 
 def model_of(**changes):
-    entries = parameters.minimal()
+    entries = parameters.minimal_circuit_parameters()
     return network_model("minimal", minimal_circuit(), {n: e.value for n, e in entries.items()} | changes)
 
 
@@ -42,7 +42,9 @@ def test_the_fifteen_lines_are_the_declared_model():
 def growth_ratio(supply, block):
     """GR of 120 h of trastuzumab; miR-21 blocked from -48 h on if asked."""
     rest = network_model(
-        "m", minimal_circuit(), {n: e.value for n, e in parameters.minimal().items()} | {"miR21_supply": supply}
+        "m",
+        minimal_circuit(),
+        {n: e.value for n, e in parameters.minimal_circuit_parameters().items()} | {"miR21_supply": supply},
     )
     start = np.array(steady_state(rest))
     level = 0.0 if block else supply

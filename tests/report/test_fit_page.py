@@ -7,7 +7,7 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.fitting.laboratory.courses import courses
+from pathway.fitting.laboratory.courses import fitted_courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.report.fit import findings, fit_report, parameter_rows, summary
@@ -71,8 +71,8 @@ def test_columns_without_a_word_are_left_out(found):
 
 def test_points_with_noise_of_their_own_have_it_beside_them(found):
     problem = found.fit.problem
-    (course,) = courses(problem, np.array([0.4]))
+    (course,) = fitted_courses(problem, np.array([0.4]))
     assert course.spread == pytest.approx(SPREADS)
     alike = replace(problem, measurements=(problem.measurements[0], problem.measurements[2]))
-    (course,) = courses(alike, np.array([0.4]))
+    (course,) = fitted_courses(alike, np.array([0.4]))
     assert not len(course.spread) and course.noise == pytest.approx(0.05)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pathway.parameters import ParameterError
-from pathway.scenario.divisors import undefined_at_zero
+from pathway.scenario.divisors import parameters_undefined_at_zero
 from pathway.scenario.mistakes import ScenarioError
 from pathway.scenario.read import read_scenario
 from pathway.scenario.shelf import built_in_laboratory, line_values
@@ -41,7 +41,7 @@ def test_divisors_are_told_from_factors() -> None:
         {"x": 0.0, "s": 1.0},
         {"V": 1.0, "K": 0.5, "a": 0.1, "k": 1.0, "volume": 2.0, "b": 1.0, "L": 0.3, "n": 2.0, "c": 0.1},
     )
-    found = undefined_at_zero(model, np.array(model.parameter_values), model.parameters)
+    found = parameters_undefined_at_zero(model, np.array(model.parameter_values), model.parameters)
     assert found == {"volume": "the rate of x", "K": "the rate of x", "L": "the rate of x"}
 
 

@@ -222,8 +222,8 @@ def test_the_tidy_table_has_growth_and_the_timeline_what_changes_later(tmp_path)
     end = {row[0]: row for row in rows if row[1] == 72.0}
     assert_allclose(end["drug"][-3:], [math.exp(72 * MU * slowed(10.0)), *[2 ** slowed(10.0) - 1] * 2], rtol=1e-4)
     assert math.isnan(end["none"][-1]) and math.isnan(end["none"][-2])
-    assert [(h.time, h.text) for h in result.arms["none"].happenings] == [(36.0, "mu to 1 x")]
-    assert [h.time for h in result.arms["drug"].happenings] == [0.0]
+    assert [(h.time, h.text) for h in result.arms["none"].timeline_entries] == [(36.0, "mu to 1 x")]
+    assert [h.time for h in result.arms["drug"].timeline_entries] == [0.0]
 
 
 def test_the_table_of_a_result_has_units_and_one_row_for_each_arm_and_time(tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from pathway.scenario.experiment import FitParameter, PriorChoice
-from pathway.scenario.fit_plan import Lines, unknowns
+from pathway.scenario.fit_plan import CellLineParameters, unknowns
 
 from .toy import toy_laboratory
 
@@ -15,7 +15,7 @@ BOTH, SLOW = ("slow", "quick"), ("slow",)
 
 
 def asked(cells, *words, **more):
-    return unknowns(FitParameter(*words, **more), Lines(cells, toy_laboratory(), Path()))
+    return unknowns(FitParameter(*words, **more), CellLineParameters(cells, toy_laboratory(), Path()))
 
 
 @pytest.mark.parametrize(

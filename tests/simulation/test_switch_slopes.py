@@ -11,7 +11,7 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state_sensitivities
-from pathway.simulation.hybrid import moving_hybrid
+from pathway.simulation.hybrid import hybrid_model_if_needed
 from tests.simulation.models import model_of
 from tests.simulation.random_switches import Switched, random_switched, slopes
 
@@ -226,11 +226,11 @@ def test_a_moment_at_which_a_whole_number_begins_costs_nothing() -> None:
 
 
 def test_a_switch_that_nothing_asked_for_moves_takes_the_usual_road() -> None:
-    assert moving_hybrid(time_switch(), ["k", "u"]) is None
-    assert moving_hybrid(time_switch(), ["toff"]) is not None
-    assert moving_hybrid(threshold(), ["k"]) is not None
+    assert hybrid_model_if_needed(time_switch(), ["k", "u"]) is None
+    assert hybrid_model_if_needed(time_switch(), ["toff"]) is not None
+    assert hybrid_model_if_needed(threshold(), ["k"]) is not None
     kink = model_of("kink", {"x": "-max(0, x - p)"}, {"x": 1.0}, {"p": 0.5})
-    assert moving_hybrid(kink, ["p"]) is None
+    assert hybrid_model_if_needed(kink, ["p"]) is None
 
 
 def test_a_steady_state_that_depends_on_when_a_switch_was_passed() -> None:

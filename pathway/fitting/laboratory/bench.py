@@ -13,7 +13,7 @@ from pathway.expressions import Expression, multiply, number, symbol
 from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in
 from pathway.scenario.arms import CellLineFormulas, arm_experiment
 from pathway.scenario.experiment import Arm, FitObservable, FitPlan, Overlay, PriorChoice, Scenario
-from pathway.scenario.fit_plan import Lines, Unknown, unknowns
+from pathway.scenario.fit_plan import CellLineParameters, Unknown, unknowns
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import Measurement as Point
@@ -22,7 +22,7 @@ from pathway.simulation.protocol import Experiment
 from ..priors import Prior
 from ..problem import Parameter, Problem, ProblemError
 from .feedback import with_feedback
-from .readings import Readings, with_first_values
+from .readings import MeasurementModel, with_starting_values
 
 FITTED = "fit"
 """The source of numbers that a fit has found."""
@@ -58,7 +58,7 @@ def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Prob
     if scenario.fit is None:
         raise ProblemError([f"{scenario.file}: there is no [fit] table; write for example [fit] parameters = [...]"])
     points = read_measurements(scenario, laboratory)
-    return Bench(scenario, laboratory, scenario.fit).problem(points)
+    return ScenarioProblem(scenario, laboratory, scenario.fit).problem(points)
 
 
 def prediction_of(
@@ -97,11 +97,11 @@ def prediction_of(
     ]
     shown = {name: FitObservable(scale="none", noise=1.0) for name in other.observables}
     plan = replace(fitted.fit, observables=shown, hold_out=())
-    return Bench(replace(other, overlays=(Overlay(other.file),)), laboratory, plan).problem(points)
+    return ScenarioProblem(replace(other, overlays=(Overlay(other.file),)), laboratory, plan).problem(points)
 
 
 @dataclass(eq=False)
-class Bench:
+class ScenarioProblem:
     """The parts of a scenario's problem.
 
     Attributes
@@ -117,7 +117,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         scenario = self.scenario
-        self.lines = Lines([arm.cells for arm in scenario.arms], self.laboratory, scenario.file.parent)
+        self.lines = CellLineParameters([arm.cells for arm in scenario.arms], self.laboratory, scenario.file.parent)
         self._refuse_lines_between()
         self.unknowns = [unknown for wanted in self.plan.parameters for unknown in unknowns(wanted, self.lines)]
         self.values = self.lines.values(self.lines.names[0])
@@ -133,7 +133,7 @@ class Bench:
         values, arms = self.values, self.scenario.arms
         model = replace(self.laboratory.model, name=self.scenario.name, parameter_values=values)
         model, experiments = with_feedback(model, [self._experiment(arm) for arm in arms])
-        readings = Readings(model, self.scenario, self.plan, points)
+        readings = MeasurementModel(model, self.scenario, self.plan, points)
         plain = Problem(
             name=self.scenario.name,
             model=model,
@@ -143,7 +143,7 @@ class Bench:
             measurements=readings.measurements,
             normalizations=readings.normalizations,
         )
-        return with_first_values(plain, readings.users)
+        return with_starting_values(plain, readings.users)
 
     @cached_property
     def anchors(self) -> tuple[Anchor, ...]:

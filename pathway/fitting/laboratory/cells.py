@@ -20,11 +20,11 @@ from pathway.simulation.anchor import solve_anchors
 
 from ..problem import ProblemError
 from ..uncertainty.profiles import Profile
-from .bench import FITTED, Bench
+from .bench import FITTED, ScenarioProblem
 
 
 @dataclass(frozen=True)
-class Interval:
+class ConfidenceLimits:
     """Limits of a parameter and where they come from."""
 
     lower: float
@@ -32,7 +32,7 @@ class Interval:
     words: str
 
 
-def intervals_of(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[str, Interval]:
+def confidence_limits(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[str, ConfidenceLimits]:
     """Confidence limits from profiles, with what they say in words."""
     made = {}
     for name, p in profiles.items():
@@ -41,15 +41,15 @@ def intervals_of(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[s
             words += f"; {p.verdict}, there it ends at the bound"
             if p.companions:
                 words += f"; moves with {', '.join(p.companions)}"
-        made[name] = Interval(p.lower, p.upper, words)
+        made[name] = ConfidenceLimits(p.lower, p.upper, words)
     return made
 
 
-def fitted_lines(
+def fitted_cell_lines(
     scenario: Scenario,
     laboratory: Laboratory,
     best: Mapping[str, float],
-    intervals: Mapping[str, Interval],
+    intervals: Mapping[str, ConfidenceLimits],
     folder: Path | None = None,
 ) -> dict[str, str]:
     """The cell lines of a scenario with what a fit found, as TOML text by the line's name.
@@ -61,7 +61,7 @@ def fitted_lines(
     laboratory : Laboratory
     best : mapping of parameter to float
         Of the fit, in natural units.
-    intervals : mapping of parameter to Interval
+    intervals : mapping of parameter to ConfidenceLimits
         Of those among them that have one; the others keep their bounds.
     folder : Path, optional
         Where they will lie: a file that is a parent is named from there, or by its full path.
@@ -73,7 +73,7 @@ def fitted_lines(
     """
     if scenario.fit is None or laboratory.line_of is None:
         raise ProblemError([f"{scenario.file}: no cell line can be written: there is no [fit] table"])
-    bench = Bench(scenario, laboratory, scenario.fit)
+    bench = ScenarioProblem(scenario, laboratory, scenario.fit)
     anchored: dict[bytes, dict[str, float]] = {}
     made = {}
     for cells in bench.lines.names:
@@ -106,12 +106,16 @@ def _of_file(line: CellLine, cells: str) -> dict[str, Entry]:
 
 
 def _entry(
-    unknown: Unknown, line: CellLine, best: Mapping[str, float], intervals: Mapping[str, Interval], scenario: Scenario
+    unknown: Unknown,
+    line: CellLine,
+    best: Mapping[str, float],
+    intervals: Mapping[str, ConfidenceLimits],
+    scenario: Scenario,
 ) -> Entry:
     usual = line.entries[unknown.parameter]
     times = usual.value if unknown.is_factor else 1.0
     value = best[unknown.name] * times
-    known = intervals.get(unknown.name, Interval(unknown.lower, unknown.upper, "range: the bounds of the fit"))
+    known = intervals.get(unknown.name, ConfidenceLimits(unknown.lower, unknown.upper, "range: the bounds of the fit"))
     limits = sorted([known.lower * times, known.upper * times])
     note = f"{known.words}. Fit of '{scenario.name}'; before: {usual.value:g} ({usual.source}, {usual.confidence})."
     return replace(
@@ -124,13 +128,13 @@ def _entry(
     )
 
 
-def _anchoring(bench: Bench, cells: str, best: Mapping[str, float]) -> np.ndarray:
+def _anchoring(bench: ScenarioProblem, cells: str, best: Mapping[str, float]) -> np.ndarray:
     """Parameters, shape (n_parameters,), of the cells in which a line's anchors are found, at what the fit found."""
     formulas = bench.anchoring_cells(cells)
     return np.array([evaluate(formulas[name], best) for name in bench.laboratory.model.parameters])
 
 
-def _anchored(bench: Bench, values: np.ndarray) -> dict[str, float]:
+def _anchored(bench: ScenarioProblem, values: np.ndarray) -> dict[str, float]:
     """Anchored parameters that suit these parameters."""
     index = bench.laboratory.model.parameter_index
     # A 0 is a gene that is lost; it reaches no target.
@@ -151,7 +155,7 @@ def _anchored_entry(usual: Entry, value: float) -> Entry:
     )
 
 
-def write_lines(texts: Mapping[str, str], place: Path) -> list[Path]:
+def write_cell_lines(texts: Mapping[str, str], place: Path) -> list[Path]:
     """Writes the lines: one to a file, several into a folder under their own names.
 
     Raises

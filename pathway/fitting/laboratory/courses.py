@@ -20,7 +20,7 @@ POINTS = 60
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class FittedCourse:
     """One curve with its points: an observable in one condition, with one factor to the reading's unit.
 
     Attributes
@@ -58,7 +58,7 @@ class Course:
         return values * base**-noise, values * base**noise
 
 
-def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
+def fitted_courses(problem: Problem, natural: np.ndarray) -> list[FittedCourse]:
     """The curves of all measured conditions.
 
     Parameters
@@ -69,7 +69,7 @@ def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
 
     Raises
     ------
-    RunFailure
+    RunError
         If an experiment cannot be simulated there.
     """
     groups = _groups(problem)
@@ -92,7 +92,7 @@ def courses(problem: Problem, natural: np.ndarray) -> list[Course]:
         simulated, noise = (made.simulated[rows], made.noise[rows]) if made else (np.zeros(0), np.zeros(0))
         observable = observables[first.observable]
         spread = np.zeros(0) if _scatter_alike(problem, observable, members) else at_points[members]
-        found.append(Course(observable, first.experiment, label, times, simulated, noise, tuple(members), spread))
+        found.append(FittedCourse(observable, first.experiment, label, times, simulated, noise, tuple(members), spread))
         at += len(times)
     return found
 
@@ -140,7 +140,7 @@ def _times(problem: Problem, measured: Sequence[float], experiment: Experiment) 
 
 
 @dataclass(frozen=True)
-class Agreement:
+class ObservableAgreement:
     """How well one observable is met.
 
     Attributes
@@ -165,7 +165,7 @@ class Agreement:
     held_out_chi_squared: float
 
 
-def agreements(problem: Problem, found: Comparison) -> list[Agreement]:
+def observable_agreements(problem: Problem, found: Comparison) -> list[ObservableAgreement]:
     """How well each observable is met, in the order of the problem's observables."""
     made = []
     for o in problem.observables:
@@ -174,7 +174,7 @@ def agreements(problem: Problem, found: Comparison) -> list[Agreement]:
         counted = [k for k in values if found.counted[k]]
         others = [k for k in values if not found.counted[k]]
         made.append(
-            Agreement(
+            ObservableAgreement(
                 o.name,
                 len(counted),
                 sum(bool(found.counted[k]) for k in own) - len(counted),

@@ -18,7 +18,7 @@ from pathway.scenario.measurements import in_lane, lane_of, scale_group, shared_
 from pathway.simulation import SimulationError
 from pathway.simulation.formulas import find_formula
 
-from ..objective import Objective, RunFailure
+from ..objective import Objective, RunError
 from ..problem import Measurement, Normalization, Observable, Parameter, Problem
 from ..search.settled import settled
 
@@ -45,7 +45,7 @@ class _Key:
     kind: str
 
 
-class Readings:
+class MeasurementModel:
     """Everything of a problem that the measurements decide.
 
     Attributes
@@ -91,7 +91,7 @@ class Readings:
 class _Group:
     """The points of one observable of the problem."""
 
-    def __init__(self, readings: Readings, key: _Key, name: str, points: Sequence[Point]) -> None:
+    def __init__(self, readings: MeasurementModel, key: _Key, name: str, points: Sequence[Point]) -> None:
         self.readings, self.key, self.name, self.points = readings, key, name, points
         self.choice = key.choice
         self.overlay = readings.scenario.overlays[key.table]
@@ -261,7 +261,7 @@ def _in_squares(left: Expression, right: Expression) -> Expression:
 # First values of what only the readings depend on
 
 
-def with_first_values(problem: Problem, users: Mapping[str, Sequence[int]]) -> Problem:
+def with_starting_values(problem: Problem, users: Mapping[str, Sequence[int]]) -> Problem:
     """The problem with scales, offsets and noise levels that begin where they suit its nominal parameters.
 
     A parameter that only points without weight use is held there. If the nominal parameters cannot be simulated, the
@@ -275,7 +275,7 @@ def with_first_values(problem: Problem, users: Mapping[str, Sequence[int]]) -> P
     """
     try:
         simulated = Objective(problem).compare().simulated
-    except (RunFailure, SimulationError):
+    except (RunError, SimulationError):
         return problem
     values = np.array([m.value for m in problem.measurements])
     changed = {}

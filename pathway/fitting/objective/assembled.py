@@ -12,10 +12,10 @@ from pathway.simulation.protocol.initial_state import model_symbols
 from pathway.simulation.protocol.plan import Reads, SimulationPlan
 
 from ..problem import Measurement, Normalization, Problem
-from .axes import axis_of, moments
-from .groups import Group
+from .axes import normalization_measurements, normalizer_of
+from .groups import ObservableGroup
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
-from .observed import Moving, Observed, Pool
+from .observed import Moving, Observed, ValuePool
 
 
 class AssembledProblem:
@@ -26,7 +26,7 @@ class AssembledProblem:
     problem : Problem
     plan : SimulationPlan
         What is run.
-    groups : tuple of Group
+    groups : tuple of ObservableGroup
         Measurements by observable.
     order : int array
         `order[k]` is the measurement at position k of the groups' order. Those after the problem's own are the moments
@@ -45,8 +45,8 @@ class AssembledProblem:
         self.plan = plan = _plan(problem, measurements, self.groups) if plan is None else plan
         chosen = [measurements[k] for k in self.order]
         self.noise = _noise_model(problem, chosen)
-        self.axes = tuple(axis_of(n, chosen) for n in used)
-        pool = Pool(
+        self.axes = tuple(normalizer_of(n, chosen) for n in used)
+        pool = ValuePool(
             self.groups,
             np.array([plan.output(m.experiment, m.time) for m in chosen], dtype=int),
             plan.output_time,
@@ -78,26 +78,26 @@ def _all_measurements(problem: Problem) -> tuple[list[Normalization], tuple[Meas
     """The normalizations that are used, and the measurements with the moments that these refer to."""
     asked = {m.normalization for m in problem.measurements}
     used = [n for n in problem.normalizations if n.name in asked]
-    return used, (*problem.measurements, *(m for n in used for m in moments(n, problem)))
+    return used, (*problem.measurements, *(m for n in used for m in normalization_measurements(n, problem)))
 
 
-def _groups(problem: Problem, measurements: Sequence[Measurement]) -> tuple[tuple[Group, ...], np.ndarray]:
+def _groups(problem: Problem, measurements: Sequence[Measurement]) -> tuple[tuple[ObservableGroup, ...], np.ndarray]:
     """Measurements by observable, and their order."""
     observables = {o.name: o for o in problem.observables}
     base = model_symbols(problem.model, [p.name for p in problem.parameters])
     by_observable: dict[str, list[int]] = {}
     for k, m in enumerate(measurements):
         by_observable.setdefault(m.observable, []).append(k)
-    groups: list[Group] = []
+    groups: list[ObservableGroup] = []
     order: list[int] = []
     for name, members in by_observable.items():
         measured = [measurements[k] for k in members]
-        groups.append(Group(problem.model, base, observables[name], observables, measured, len(order)))
+        groups.append(ObservableGroup(problem.model, base, observables[name], observables, measured, len(order)))
         order += members
     return tuple(groups), np.array(order, dtype=int)
 
 
-def _plan(problem: Problem, measurements: Sequence[Measurement], groups: Sequence[Group]) -> SimulationPlan:
+def _plan(problem: Problem, measurements: Sequence[Measurement], groups: Sequence[ObservableGroup]) -> SimulationPlan:
     times: dict[str, set[float]] = {}
     for m in measurements:
         times.setdefault(m.experiment, set()).add(m.time)

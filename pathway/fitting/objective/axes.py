@@ -9,28 +9,28 @@ import numpy as np
 
 from ..problem import Measurement, Normalization, Problem
 
-_MOMENT = "moment of "
+_NORMALIZING = "moment of "
 """How the measurements that a normalization adds are told from the problem's own."""
 
 
-def moments(normalization: Normalization, problem: Problem) -> list[Measurement]:
+def normalization_measurements(normalization: Normalization, problem: Problem) -> list[Measurement]:
     """What a normalization needs to be simulated, written as measurements that do not count."""
     member = next(m for m in problem.measurements if m.normalization == normalization.name)
     blank = replace(
-        member, value=1.0, censored="", normalization="", counted=False, source=_MOMENT + normalization.name
+        member, value=1.0, censored="", normalization="", counted=False, source=_NORMALIZING + normalization.name
     )
     return [replace(blank, experiment=experiment, time=time) for experiment, time in normalization.points]
 
 
-def axis_of(normalization: Normalization, measurements: Sequence[Measurement]) -> Axis:
+def normalizer_of(normalization: Normalization, measurements: Sequence[Measurement]) -> Normalizer:
     """The rows that a normalization brings to its axis, and those that make it."""
     members = [row for row, m in enumerate(measurements) if m.normalization == normalization.name]
-    made_by = [row for row, m in enumerate(measurements) if m.source == _MOMENT + normalization.name]
-    return Axis(np.array(members, dtype=int), np.array(made_by, dtype=int), normalization.kind == "minmax")
+    made_by = [row for row, m in enumerate(measurements) if m.source == _NORMALIZING + normalization.name]
+    return Normalizer(np.array(members, dtype=int), np.array(made_by, dtype=int), normalization.kind == "minmax")
 
 
 @dataclass(frozen=True, eq=False)
-class Axis:
+class Normalizer:
     """A normalization in rows of measurements.
 
     Attributes

@@ -13,7 +13,7 @@ from .noise import LOG10
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
+class HierarchicalBlock:
     """Measurements that share parameters with a closed form, and no such parameter with others.
 
     Attributes
@@ -36,12 +36,12 @@ class Block:
     laplace: bool
 
 
-class Blocks:
+class HierarchicalBlocks:
     """All blocks as arrays, to be solved together at many points.
 
     Attributes
     ----------
-    blocks : tuple of Block
+    blocks : tuple of HierarchicalBlock
     rows : int array, shape (n_rows,)
         Rows of all blocks, one block after the other.
     linear : int array, shape (n_blocks, widest)
@@ -50,7 +50,7 @@ class Blocks:
         Noise levels, of the blocks that have one.
     """
 
-    def __init__(self, assembled: AssembledProblem, blocks: Sequence[Block]) -> None:
+    def __init__(self, assembled: AssembledProblem, blocks: Sequence[HierarchicalBlock]) -> None:
         none, model = np.zeros(0, dtype=int), assembled.noise
         lengths = [len(block.rows) for block in blocks]
         self.blocks, self.starts = tuple(blocks), np.cumsum([0, *lengths[:-1]])
@@ -105,7 +105,7 @@ class Blocks:
             best = np.sqrt(mean)
             if self._some_laplace:
                 best = np.where(self.laplace, mean, best)
-            natural[:, self.levels] = within(best[:, self.with_level], *self._level_bounds)
+            natural[:, self.levels] = clip_to_bounds(best[:, self.with_level], *self._level_bounds)
 
     def _of_counted(self, values: np.ndarray) -> np.ndarray:
         """Values of the rows that count, 0 of the others."""
@@ -124,7 +124,7 @@ class Blocks:
         first, found = weighted[..., 0], np.zeros(now.shape)
         square = np.add.reduceat(first * first, self.starts, axis=1)
         along = np.add.reduceat(first * goal, self.starts, axis=1)
-        best = within(np.where(square > 0.0, along / square, 0.0), lower[:, 0], upper[:, 0])
+        best = clip_to_bounds(np.where(square > 0.0, along / square, 0.0), lower[:, 0], upper[:, 0])
         found[..., 0] = np.where(used[:, 0], best, 0.0)
         for k, block in enumerate(self.blocks):
             n = len(block.linear)
@@ -140,7 +140,7 @@ class Blocks:
         return rest + (table * (found - now)[:, self.owner]).sum(axis=-1)
 
 
-def within(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+def clip_to_bounds(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     """Values brought between bounds (several times as fast as `np.clip` for a few)."""
     return np.minimum(np.maximum(values, lower), upper)
 

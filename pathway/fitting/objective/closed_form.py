@@ -18,11 +18,11 @@ from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import FormulaBatch, compile_batches
 
 from .assembled import AssembledProblem
-from .blocks import Block, Blocks, within
-from .groups import Group
+from .blocks import HierarchicalBlock, HierarchicalBlocks, clip_to_bounds
+from .groups import ObservableGroup
 from .noise import LAPLACE, LINEAR, NORMAL
 from .objective import Evaluation, Objective
-from .observed import first_two
+from .observed import simulated_and_noise_places
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class ClosedForm:
 
     Attributes
     ----------
-    blocks : Blocks
+    blocks : HierarchicalBlocks
     inner : int array
         All their parameters, positions among the estimated.
 
@@ -75,7 +75,7 @@ class ClosedForm:
         problem = assembled.problem
         allowed = {int(k) for k in assembled.observed_only if problem.estimated[k].prior is None}
         blocks, uses = _settled(assembled, allowed)
-        self.blocks = Blocks(assembled, blocks)
+        self.blocks = HierarchicalBlocks(assembled, blocks)
         self.inner = np.unique(np.concatenate([self.blocks.linear[self.blocks.linear >= 0], self.blocks.levels]))
         column = np.full(len(assembled.plan.estimated), -1)
         for block in blocks:
@@ -92,7 +92,7 @@ class ClosedForm:
             batches.append(FormulaBatch(names, _lines(group, own), places))
         (self._lines,) = compile_batches([batches])
         n = len(assembled.order)
-        self._both = first_two(self._lines)
+        self._both = simulated_and_noise_places(self._lines)
         # A slope that is there by no use is read from a place that holds none.
         slopes, by_noise = np.full((n, self.blocks.linear.shape[1]), -1), np.full(n, -1)
         for own, made in zip(uses, self._lines.places, strict=True):
@@ -130,14 +130,14 @@ class ClosedForm:
         deviation = np.where(self._by_noise >= 0, results.take(self._by_noise, axis=1), noise[:, blocks.rows])
         blocks.solve(natural, simulated[:, blocks.rows], deviation, results.take(self._slopes, axis=1))
         made = points.copy()
-        made[:, self.inner] = within(problem.to_scale(natural)[:, self.inner], *self._bounds)
+        made[:, self.inner] = clip_to_bounds(problem.to_scale(natural)[:, self.inner], *self._bounds)
         return made, natural
 
 
 # What has a closed form
 
 
-def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[Block, ...], list[list[_Use]]]:
+def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[HierarchicalBlock, ...], list[list[_Use]]]:
     """Blocks and uses of the largest set of parameters that the conditions below leave."""
     while True:
         uses: list[list[_Use]] = []
@@ -159,7 +159,7 @@ def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[Bloc
         allowed = allowed - dropped
 
 
-def _uses_of(assembled: AssembledProblem, group: Group, allowed: set[int]) -> tuple[list[_Use], set[int]]:
+def _uses_of(assembled: AssembledProblem, group: ObservableGroup, allowed: set[int]) -> tuple[list[_Use], set[int]]:
     """How a group's formulas use the allowed parameters, and those that enter in a way without a closed form."""
     found, refused = _places(assembled, group, allowed)
     formula, noise = group.formulas
@@ -179,7 +179,9 @@ def _uses_of(assembled: AssembledProblem, group: Group, allowed: set[int]) -> tu
     return uses, refused
 
 
-def _places(assembled: AssembledProblem, group: Group, allowed: set[int]) -> tuple[dict[str, np.ndarray], set[int]]:
+def _places(
+    assembled: AssembledProblem, group: ObservableGroup, allowed: set[int]
+) -> tuple[dict[str, np.ndarray], set[int]]:
     """Symbols that stand for allowed parameters, row by row; and parameters that do not stand alone, or stand twice."""
     found: dict[str, np.ndarray] = {}
     refused: set[int] = set()
@@ -246,7 +248,7 @@ def _components(assembled: AssembledProblem, uses: list[list[_Use]]) -> Iterator
 
 def _block(
     assembled: AssembledProblem, rows: np.ndarray, linear: set[int], noise: set[int], uses: list[list[_Use]]
-) -> tuple[Block | None, set[int]]:
+) -> tuple[HierarchicalBlock | None, set[int]]:
     """The block of a component, or the parameters to leave to the search first."""
     model = assembled.noise
     if not assembled.noise.counted[rows].any():
@@ -267,13 +269,13 @@ def _block(
         return None, linear
     if len(noise) == 1 and not linear and not covered[rows].all():
         return None, noise
-    made = Block(
+    made = HierarchicalBlock(
         rows, np.array(sorted(linear), dtype=int), min(noise, default=-1), bool(logarithmic[0]), kinds == {LAPLACE}
     )
     return made, set()
 
 
-def _lines(group: Group, uses: list[_Use]) -> list[Expression]:
+def _lines(group: ObservableGroup, uses: list[_Use]) -> list[Expression]:
     formula, noise = group.formulas
     return [formula, noise, *(differentiate(noise if u.in_noise else formula, u.name) for u in uses)]
 
@@ -281,7 +283,7 @@ def _lines(group: Group, uses: list[_Use]) -> list[Expression]:
 # The objective over the other parameters
 
 
-class Reduced:
+class ReducedObjective:
     """An objective over the parameters without a closed form, the others always at their best.
 
     Attributes

@@ -12,7 +12,7 @@ from pathway.simulation.protocol.parameter_map import partial_derivatives
 from ..problem import Measurement, Observable, ProblemError
 
 
-class Group:
+class ObservableGroup:
     """All measurements of one observable.
 
     Attributes

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pathway.simulation.protocol.adjoint import AdjointFailure, AdjointPass
-from pathway.simulation.protocol.outputs import Outputs, PlanRunner, RunFailure
+from pathway.simulation.protocol.outputs import Outputs, PlanRunner, RunError
 from pathway.simulation.protocol.runner import Runner
 
 from ..problem import Problem
@@ -153,7 +153,7 @@ class Objective:
             q = assembled.plan.full(natural)
             try:
                 recorded = self.runner.run_many(q)  # type: ignore[union-attr]
-            except RunFailure as reason:
+            except RunError as reason:
                 self._count(str(reason), len(points))
                 return np.full(len(points), math.inf), points
             pools = assembled.observed.pool.filled(recorded, q)
@@ -235,7 +235,7 @@ class Objective:
             natural = self.problem.from_scale(x)
             try:
                 made = evaluate(self.assembled.plan.full(natural), natural)
-            except RunFailure as reason:
+            except RunError as reason:
                 made = Evaluation(math.inf, failure=str(reason))
             if _usable(made):
                 return made
@@ -265,7 +265,7 @@ class Objective:
 
         Raises
         ------
-        RunFailure
+        RunError
             Counted among the failures.
         """
         self.evaluations += 1
@@ -273,7 +273,7 @@ class Objective:
         q = self.assembled.plan.full(self.problem.from_scale(x))
         try:
             still = self._run(q)
-        except RunFailure as reason:
+        except RunError as reason:
             self._count(str(reason))
             raise
         pools = pool.filled(still, q[None])
@@ -297,7 +297,7 @@ class Objective:
         with np.errstate(all="ignore"):
             recorded = self.runner.run_many(q[None])  # type: ignore[union-attr]
         if recorded.failures:
-            raise RunFailure(recorded.failures[0])
+            raise RunError(recorded.failures[0])
         return Outputs(recorded.states[0], recorded.parameters[0])
 
     def compare(self, natural: np.ndarray | None = None) -> Comparison:
@@ -305,7 +305,7 @@ class Objective:
 
         Raises
         ------
-        RunFailure
+        RunError
             If an experiment cannot be simulated there.
         """
         assembled, observed = self.assembled, self.assembled.observed

@@ -17,11 +17,11 @@ from pathway.kernels import CompiledBatches, FormulaBatch, SparseProduct, compil
 from pathway.simulation.protocol.outputs import BatchOutputs, Outputs
 from pathway.simulation.protocol.parameter_map import ParameterMapping
 
-from .axes import Axis
-from .groups import Group
+from .axes import Normalizer
+from .groups import ObservableGroup
 
 
-class Pool:
+class ValuePool:
     """The numbers that formulas of measurements read.
 
     Attributes
@@ -34,7 +34,7 @@ class Pool:
 
     def __init__(
         self,
-        groups: Sequence[Group],
+        groups: Sequence[ObservableGroup],
         outputs: np.ndarray,
         times: np.ndarray,
         sizes: tuple[int, int],
@@ -54,7 +54,7 @@ class Pool:
         self._first_parameter = self._first_state + len(times) * n_species
         self._n_species, self._n_parameters = n_species, n_parameters
 
-    def inputs(self, group: Group) -> tuple[list[str], np.ndarray]:
+    def inputs(self, group: ObservableGroup) -> tuple[list[str], np.ndarray]:
         """Names that a group's formulas use, and where each stands in each measurement, shape (n_inputs, n_rows)."""
         outputs = self.outputs[group.rows]
         places = {n: self._first_state + outputs * self._n_species + k for n, k in group.species.items()}
@@ -64,7 +64,7 @@ class Pool:
             places["time"] = self.n_given + outputs
         return list(places), np.array(list(places.values()), dtype=int).reshape(-1, len(group))
 
-    def given_places(self, group: Group, name: str) -> np.ndarray:
+    def given_places(self, group: ObservableGroup, name: str) -> np.ndarray:
         """Which of the given numbers a name means in each measurement of a group."""
         return np.array([self._place[formula] for formula in group.given[name]], dtype=int)
 
@@ -106,12 +106,14 @@ class Observed:
 
     Attributes
     ----------
-    pool : Pool
-    axes : tuple of Axis
+    pool : ValuePool
+    axes : tuple of Normalizer
         Normalizations of simulated values.
     """
 
-    def __init__(self, groups: Sequence[Group], pool: Pool, axes: tuple[Axis, ...], moving: Moving) -> None:
+    def __init__(
+        self, groups: Sequence[ObservableGroup], pool: ValuePool, axes: tuple[Normalizer, ...], moving: Moving
+    ) -> None:
         self.pool, self.axes, self.moving = pool, axes, moving
         inputs = [pool.inputs(g) for g in groups]
         plain = [FormulaBatch(names, g.formulas, places) for g, (names, places) in zip(groups, inputs, strict=True)]
@@ -120,11 +122,14 @@ class Observed:
             for g, (names, places) in zip(groups, inputs, strict=True)
         ]
         self._plain, self._sloped = compile_batches([plain, sloped])
-        self._plain_places, self._sloped_places = first_two(self._plain), first_two(self._sloped)
+        self._plain_places, self._sloped_places = (
+            simulated_and_noise_places(self._plain),
+            simulated_and_noise_places(self._sloped),
+        )
         self.n = self._plain_places.shape[1]
         self._factors(groups)
 
-    def _factors(self, groups: Sequence[Group]) -> None:
+    def _factors(self, groups: Sequence[ObservableGroup]) -> None:
         """How the formulas depend on recorded states, on recorded model parameters, and on the given numbers."""
         pool, moving, n = self.pool, self.moving, self.n
         entries: tuple[list[np.ndarray], ...] = ([], [], [])
@@ -197,6 +202,6 @@ class Observed:
         return made
 
 
-def first_two(batches: CompiledBatches) -> np.ndarray:
+def simulated_and_noise_places(batches: CompiledBatches) -> np.ndarray:
     """Where all simulated values stand, and all noises, shape (2, n)."""
     return np.concatenate([np.zeros((2, 0), dtype=int), *(places[:2] for places in batches.places)], axis=1)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..objective import Evaluation
-from .trust_region import LocalOptimum, Settings
+from .trust_region import LocalOptimum, TrustRegionOptions
 
 MANY = 150
 """From so many parameters on a search uses gradients alone. With 113 (Bachmann 2011) Gauss-Newton got to 27 above the
@@ -30,7 +30,7 @@ def descend(
     slope: Callable[[np.ndarray], Evaluation],
     start: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],
-    settings: Settings | None = None,
+    settings: TrustRegionOptions | None = None,
 ) -> LocalOptimum:
     """A local minimum of an objective within bounds.
 
@@ -40,7 +40,7 @@ def descend(
         Value and gradient at a point.
     start : array, shape (n,)
     bounds : (lower, upper), each of shape (n,)
-    settings : Settings, optional
+    settings : TrustRegionOptions, optional
         Its radius, step tolerance and secant part have no meaning here.
 
     Returns
@@ -53,7 +53,7 @@ def descend(
     """
     from scipy.optimize import Bounds, minimize
 
-    settings = settings or Settings()
+    settings = settings or TrustRegionOptions()
     x = np.clip(np.asarray(start, dtype=float), *bounds)
     first = slope(x)
     if not math.isfinite(first.value):

@@ -20,11 +20,11 @@ import numpy as np
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
-from .on_disk import FIT_KIND, keep, start_file, starts_in, work_folder
+from .on_disk import FIT_KIND, finished_starts, start_file, work_folder, write_start
 from .one_start import run_start
-from .plan import Plan
-from .processes import pack, process_count, process_pool
-from .progress import Progress
+from .plan import SearchOptions
+from .processes import pack_task, process_count, process_pool
+from .progress import SearchProgress
 from .result import Fit, Start
 from .starting_points import starting_points
 
@@ -38,7 +38,7 @@ def fit(
     directory: str | Path | None = None,
     executor: Executor | None = None,
     progress: TextIO | None = None,
-    plan: Plan | None = None,
+    plan: SearchOptions | None = None,
     force: bool = False,
 ) -> Fit:
     """The best parameters of a problem, from many starting points.
@@ -58,7 +58,7 @@ def fit(
         Something else that runs tasks (a Dask client's executor).
     progress : text stream, optional
         Where a line about every finished start goes.
-    plan : Plan, optional
+    plan : SearchOptions, optional
         Everything else; `starts` and `seed` replace its own.
     force : bool
         Replace other work that the directory holds.
@@ -85,7 +85,7 @@ def fit(
     """
     if not problem.estimated:
         raise ProblemError([f"{problem.name}: no parameter is to be estimated"])
-    plan = replace(plan or Plan(), starts=starts, seed=seed)
+    plan = replace(plan or SearchOptions(), starts=starts, seed=seed)
     files = map(start_file, range(plan.starts))
     interrupted = False
     with ExitStack() as stack:
@@ -93,15 +93,15 @@ def fit(
         if directory is not None:
             work = work_folder(Path(directory), FIT_KIND, problem, asdict(plan), files, force=force)
             folder = stack.enter_context(work).path
-        found = starts_in(folder) if folder else {}
+        found = finished_starts(folder) if folder else {}
         done = {k: s for k, s in found.items() if k < plan.starts and len(s.x) == len(problem.names)}
-        report = Progress(progress, plan.starts, done)
+        report = SearchProgress(progress, plan.starts, done)
         waiting = [k for k in range(plan.starts) if k not in done]
         points = starting_points(problem, plan)
         try:
             for start in _finished(problem, plan, points, waiting, workers, executor):
                 if folder is not None:
-                    keep(folder, start)
+                    write_start(folder, start)
                 done[start.number] = start
                 report.tell(start)
         except KeyboardInterrupt:
@@ -112,7 +112,7 @@ def fit(
 
 def _finished(
     problem: Problem,
-    plan: Plan,
+    plan: SearchOptions,
     points: np.ndarray,
     waiting: list[int],
     workers: int | None,
@@ -126,7 +126,7 @@ def _finished(
             yield run_start(objective, plan, k, points[k])
         return
     with process_pool(workers, executor) as pool:
-        packed = pack(problem)
+        packed = pack_task(problem)
         futures = [pool.submit(_task, packed, plan, k, points[k]) for k in waiting]
         try:
             for future in as_completed(futures):
@@ -140,7 +140,7 @@ def _finished(
 _OBJECTIVES: dict[bytes, Objective] = {}
 
 
-def _task(packed: bytes, plan: Plan, number: int, points: np.ndarray) -> Start:
+def _task(packed: bytes, plan: SearchOptions, number: int, points: np.ndarray) -> Start:
     key = hashlib.sha256(packed).digest()
     if key not in _OBJECTIVES:
         _OBJECTIVES.clear()

@@ -15,7 +15,7 @@ from pathway.folders import GrowingFolder, growing_folder, read_manifest, write_
 
 from ..problem import Problem, ProblemError
 from .result import Fit, Start
-from .stored import fingerprint
+from .stored import problem_fingerprint
 
 FIT_KIND, PROFILES_KIND, POSTERIOR_KIND = "fit", "profiles", "posterior"
 PROBLEM_HASH = "hash of model, measurements and settings"
@@ -53,17 +53,17 @@ def work_folder(
     FolderError
         If the folder is for something else, or another process is at work in it.
     """
-    identity = {"problem": problem.name, PROBLEM_HASH: fingerprint(problem)}
+    identity = {"problem": problem.name, PROBLEM_HASH: problem_fingerprint(problem)}
     if points is not None:
         identity["hash of where it began"] = f"{zlib.crc32(np.ascontiguousarray(points).tobytes()):08x}"
     with growing_folder(folder, kind, {**identity, **plan}, planned, force) as growing:
         yield growing
 
 
-def is_of(folder: Path, problem: Problem) -> bool:
+def is_search_of(folder: Path, problem: Problem) -> bool:
     """Whether the search in a folder was of this very problem: same model, measurements and settings."""
     manifest = read_manifest(folder)
-    return manifest is not None and manifest.identity.get(PROBLEM_HASH) == fingerprint(problem)
+    return manifest is not None and manifest.identity.get(PROBLEM_HASH) == problem_fingerprint(problem)
 
 
 def start_file(number: int) -> str:
@@ -71,7 +71,7 @@ def start_file(number: int) -> str:
     return f"start_{number:05d}.json"
 
 
-def starts_in(folder: Path) -> dict[int, Start]:
+def finished_starts(folder: Path) -> dict[int, Start]:
     """The finished starts of a folder; one whose file is damaged is not finished."""
     done = {}
     for file in sorted(folder.glob("start_*.json")):
@@ -84,7 +84,7 @@ def starts_in(folder: Path) -> dict[int, Start]:
     return done
 
 
-def load_starts(problem: Problem, folder: str | Path) -> Fit:
+def load_unfinished_fit(problem: Problem, folder: str | Path) -> Fit:
     """The fit in the folder of a search, as far as it got.
 
     Raises
@@ -92,7 +92,7 @@ def load_starts(problem: Problem, folder: str | Path) -> Fit:
     ProblemError
         If the folder holds no finished start, or starts of a problem with other parameters.
     """
-    found = list(starts_in(Path(folder)).values())
+    found = list(finished_starts(Path(folder)).values())
     if not found:
         raise ProblemError([f"{folder}: holds no finished start of a search"])
     if any(len(start.x) != len(problem.names) for start in found):
@@ -100,6 +100,6 @@ def load_starts(problem: Problem, folder: str | Path) -> Fit:
     return Fit(problem, tuple(found), seed=0)
 
 
-def keep(folder: Path, start: Start) -> None:
+def write_start(folder: Path, start: Start) -> None:
     """Write a finished start."""
     write_atomically(folder / start_file(start.number), json.dumps(start.to_dict()))

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..objective import Objective
-from ..objective.closed_form import Reduced
+from ..objective.closed_form import ReducedObjective
 from .descent import descend
-from .plan import Plan
+from .plan import SearchOptions
 from .result import Start
-from .trust_region import LocalOptimum, Settings, minimize
+from .trust_region import LocalOptimum, TrustRegionOptions, minimize
 
 SHORT = {"iterations": 100, "value_tolerance": 1e-3}
 """Of descents and crossings: soon content, so that the way in a flat valley is gone once, by the winner."""
@@ -41,7 +41,7 @@ SOFT, NEARLY_HARD = 0.1, 1e-4
 and a descent along kinks stops long before it is there."""
 
 
-def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> Start:
+def run_start(objective: Objective, plan: SearchOptions, number: int, points: np.ndarray) -> Start:
     """One start, from `points` of shape (candidates of all descents, n_estimated)."""
     began = time.process_time()
     before = (objective.evaluations, objective.gradients)
@@ -63,16 +63,18 @@ def run_start(objective: Objective, plan: Plan, number: int, points: np.ndarray)
     )
 
 
-def _descended(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
+def _descended(
+    objective: Objective, plan: SearchOptions, number: int, points: np.ndarray
+) -> tuple[np.ndarray, int, str]:
     """Where gradients alone lead from the best of the points, after how many iterations, and why it ended there."""
     best = points[int(np.argmin(objective.values(points)))]
     found = descend(objective.slope, best, objective.problem.bounds, plan.settings)
     return found.x, found.iterations, found.reason
 
 
-def _crossed(objective: Objective, plan: Plan, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
+def _crossed(objective: Objective, plan: SearchOptions, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
     """Where descents and crossings lead; all but the end runs at the plan's loose solver tolerance."""
-    local = _Local(Reduced(objective), plan)
+    local = _Local(ReducedObjective(objective), plan)
     points = points[:, local.reduced.outer]
     with objective.loosened(plan.loose_tolerance), objective.softened(SOFT):
         ends = local.descents(points)
@@ -127,11 +129,11 @@ class _Local:
         Of all optimizations so far.
     """
 
-    def __init__(self, reduced: Reduced, plan: Plan) -> None:
+    def __init__(self, reduced: ReducedObjective, plan: SearchOptions) -> None:
         self.reduced, self.plan = reduced, plan
         self.iterations = 0
 
-    def carry(self, x: np.ndarray, settings: Settings) -> LocalOptimum:
+    def carry(self, x: np.ndarray, settings: TrustRegionOptions) -> LocalOptimum:
         """A local optimization from `x`."""
         found = minimize(self.reduced, self.reduced.value, x, self.reduced.bounds, settings)
         self.iterations += found.iterations

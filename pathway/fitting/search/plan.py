@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .descent import MANY
-from .trust_region import Settings
+from .trust_region import TrustRegionOptions
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchOptions:
     """What a search does; equal plans of equal problems give equal results.
 
     Attributes
@@ -34,7 +34,7 @@ class Plan:
         From so many estimated parameters on a start is one descent by gradients alone, without crossings.
     loose_tolerance : float
         Relative solver tolerance until the end is near.
-    settings : Settings
+    settings : TrustRegionOptions
         Of the local optimizer.
     """
 
@@ -48,7 +48,7 @@ class Plan:
     patience: int = 0
     many: int = MANY
     loose_tolerance: float = 1e-6
-    settings: Settings = field(default_factory=Settings)
+    settings: TrustRegionOptions = field(default_factory=TrustRegionOptions)
 
     def points(self, parameters: int) -> tuple[int, int]:
         """Descents of a start with so many estimated parameters, and points that each of them chooses from."""

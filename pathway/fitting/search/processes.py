@@ -59,7 +59,7 @@ def process_count(workers: int | None, tasks: int, *shared: Any) -> int:
     count = min(os.cpu_count() or 1, tasks)
     if count > 1:
         try:
-            pack(shared)
+            pack_task(shared)
         except ProblemError:
             return 1
     return count
@@ -79,7 +79,7 @@ class _ProcessPool(Executor):
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Run a function that a module holds in one of the workers."""
         future: Future[Any] = Future()
-        self._waiting.put((future, pack((fn, args, kwargs))))
+        self._waiting.put((future, pack_task((fn, args, kwargs))))
         if len(self._threads) < len(self._workers):
             worker = self._workers[len(self._threads)]
             # No thread pool of the library: it takes no work once the main thread has come to its end.
@@ -165,7 +165,7 @@ class _Worker:
 def _begin() -> subprocess.Popen[bytes]:
     # Our matrices are small: threads of the linear algebra library only get into the other workers' way.
     one_thread = {"OMP_NUM_THREADS": "1", **os.environ}
-    return start_interpreter(f"from {__name__} import serve; serve()", env=one_thread)
+    return start_interpreter(f"from {__name__} import serve_tasks; serve_tasks()", env=one_thread)
 
 
 def _ending(code: int) -> str:
@@ -188,7 +188,7 @@ class _Packer(pickle.Pickler):
         return NotImplemented
 
 
-def pack(task: Any) -> bytes:
+def pack_task(task: Any) -> bytes:
     """A task as bytes, for a worker.
 
     Raises
@@ -216,7 +216,7 @@ def _rebuilt(kind: type[BaseException], args: tuple[Any, ...], fields: dict[str,
 # --- the side that works ------------------------------------------------------------------------------------------
 
 
-def serve() -> None:
+def serve_tasks() -> None:
     """Answer tasks until the pipe they come through is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tasks, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")

@@ -10,7 +10,7 @@ from typing import TextIO
 from .result import Start
 
 
-class Progress:
+class SearchProgress:
     """A line for every finished start, with the time that is left."""
 
     def __init__(self, stream: TextIO | None, total: int, done: dict[int, Start]) -> None:
@@ -34,17 +34,17 @@ class Progress:
         value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
         self.say(
             f"start {start.number + 1} of {self.total}: {value}; best {best}; "
-            f"{distinct(finite)} distinct optima; {duration(left)} left"
+            f"{count_distinct(finite)} distinct optima; {duration_in_words(left)} left"
         )
 
 
-def distinct(values: list[float], gap: float = 0.1) -> int:
+def count_distinct(values: list[float], gap: float = 0.1) -> int:
     """How many groups of values there are, with gaps of at least `gap` between them."""
     ordered = sorted(values)
     return bool(ordered) + sum(b - a > gap for a, b in pairwise(ordered))
 
 
-def duration(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
     """A time as one says it: "40 s", "12 min", "3.5 h"."""
     if seconds < 90.0:
         return f"{seconds:.0f} s"

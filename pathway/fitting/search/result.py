@@ -14,7 +14,7 @@ import numpy as np
 from pathway.folders import json_text, write_atomically
 
 from ..problem import Problem, ProblemError
-from .stored import hexadecimal, numbers, problem_from_dict, problem_to_dict
+from .stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dict, problem_to_dict
 
 FORMAT = "pathway fit 1"
 
@@ -56,7 +56,7 @@ class Start:
     def to_dict(self) -> dict[str, Any]:
         """A JSON form that reads back to the same bits."""
         return {**vars(self), "objective": float(self.objective).hex()} | {
-            name: hexadecimal(getattr(self, name)) for name in ("x", "start", "gradient")
+            name: hexadecimal_text(getattr(self, name)) for name in ("x", "start", "gradient")
         }
 
     @classmethod
@@ -68,7 +68,7 @@ class Start:
         ValueError, KeyError, TypeError, AttributeError
             If it is something else.
         """
-        arrays = {name: numbers(found[name]) for name in ("x", "start", "gradient")}
+        arrays = {name: numbers_from_hexadecimal(found[name]) for name in ("x", "start", "gradient")}
         made = cls(**{**found, **arrays, "objective": float.fromhex(found["objective"])})
         counts = (made.number, made.iterations, made.evaluations, made.gradients, *made.failures.values())
         if any(type(count) is not int or count < 0 for count in counts) or not isinstance(made.reason, str):

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from ..objective import Objective, RunFailure
-from .trust_region import Settings, minimize
+from ..objective import Objective, RunError
+from .trust_region import TrustRegionOptions, minimize
 
 
 def settled(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
@@ -16,12 +16,12 @@ def settled(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[
     inner = objective.assembled.observed_only
     try:
         evaluate = objective.with_runs_kept(x)
-    except RunFailure:
+    except RunError:
         return x, math.inf
     if not len(inner):
         return x, evaluate(x[inner]).value
     lower, upper = objective.problem.bounds
-    settings = Settings(iterations=iterations, first_radius=2.0, value_tolerance=1e-4, secant=False)
+    settings = TrustRegionOptions(iterations=iterations, first_radius=2.0, value_tolerance=1e-4, secant=False)
     found = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
     made = x.copy()
     made[inner] = found.x

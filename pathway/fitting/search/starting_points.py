@@ -8,10 +8,10 @@ from collections.abc import Callable
 import numpy as np
 
 from ..problem import Problem, ProblemError
-from .plan import Plan
+from .plan import SearchOptions
 
 
-def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
+def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
     """Points on the optimizer's scale, shape (starts, candidates of all descents, n_estimated).
 
     The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
@@ -27,7 +27,7 @@ def starting_points(problem: Problem, plan: Plan) -> np.ndarray:
     return points
 
 
-def _even(plan: Plan, n: int) -> np.ndarray:
+def _even(plan: SearchOptions, n: int) -> np.ndarray:
     from scipy.stats import qmc
 
     samplers = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}

@@ -13,13 +13,13 @@ import numpy as np
 from ..problem import Problem, ProblemError, ProblemSource
 
 
-def hexadecimal(values: np.ndarray) -> list[str]:
+def hexadecimal_text(values: np.ndarray) -> list[str]:
     """An array of one dimension as text, shape (n,)."""
     return [float(v).hex() for v in values]
 
 
-def numbers(written: Any) -> np.ndarray:
-    """What `hexadecimal` wrote."""
+def numbers_from_hexadecimal(written: Any) -> np.ndarray:
+    """What `hexadecimal_text` wrote."""
     return np.array([float.fromhex(v) for v in written], dtype=float)
 
 
@@ -29,7 +29,7 @@ def problem_to_dict(problem: Problem, with_inputs: bool = False) -> dict[str, An
     With inputs, the files it was read from, too, if it was.
     """
     values = {p.name: float(p.value).hex() for p in problem.parameters}
-    made = {"problem": problem.name, "fingerprint": fingerprint(problem), "values": values}
+    made = {"problem": problem.name, "fingerprint": problem_fingerprint(problem), "values": values}
     source = problem.source
     if with_inputs and source.inputs:
         files = {name: b64encode(content).decode() for name, content in source.inputs.items()}
@@ -56,7 +56,7 @@ def problem_from_dict(found: Mapping[str, Any], problem: Problem) -> Problem:
     """
     values = {name: float.fromhex(text) for name, text in found["values"].items()}
     same = replace(problem, parameters=tuple(replace(p, value=values.get(p.name, p.value)) for p in problem.parameters))
-    if fingerprint(same) != found["fingerprint"]:
+    if problem_fingerprint(same) != found["fingerprint"]:
         raise ProblemError(
             [
                 f"{found['problem']}: the model, the measurements or the settings are not those it was computed from "
@@ -66,7 +66,7 @@ def problem_from_dict(found: Mapping[str, Any], problem: Problem) -> Problem:
     return same
 
 
-def fingerprint(problem: Problem) -> str:
+def problem_fingerprint(problem: Problem) -> str:
     """A text that differs between problems whose fits differ."""
     model = problem.model
     from pathway.expressions import to_text

@@ -17,7 +17,7 @@ from ..objective import Evaluation
 
 
 @dataclass(frozen=True)
-class Settings:
+class TrustRegionOptions:
     """When to stop and how far to trust.
 
     Attributes
@@ -74,7 +74,7 @@ def minimize(
     value: Callable[[np.ndarray], float],
     start: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],
-    settings: Settings | None = None,
+    settings: TrustRegionOptions | None = None,
 ) -> LocalOptimum:
     """A local minimum of an objective within bounds.
 
@@ -86,7 +86,7 @@ def minimize(
         The value alone, asked for at trial points after a refused step.
     start : array, shape (n,)
     bounds : (lower, upper), each of shape (n,)
-    settings : Settings, optional
+    settings : TrustRegionOptions, optional
 
     Returns
     -------
@@ -97,7 +97,7 @@ def minimize(
     More & Sorensen 1983, doi 10.1137/0904038 (the subproblem, here by eigendecomposition); the secant part is the
     structured update of Dennis, Gay & Welsch 1981, doi 10.1145/355958.355965.
     """
-    settings = settings or Settings()
+    settings = settings or TrustRegionOptions()
     lower, upper = bounds
     x = np.clip(np.asarray(start, dtype=float), lower, upper)
     here = evaluate(x)
@@ -114,7 +114,7 @@ def minimize(
 class _Search:
     """One local optimization on its way."""
 
-    def __init__(self, x: np.ndarray, here: Evaluation, settings: Settings) -> None:
+    def __init__(self, x: np.ndarray, here: Evaluation, settings: TrustRegionOptions) -> None:
         self.x, self.here, self.settings = x, here, settings
         self.radius = settings.first_radius
         self.secant = np.zeros((len(x), len(x)))

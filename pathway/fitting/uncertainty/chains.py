@@ -26,8 +26,8 @@ from pathway.folders import write_atomically
 from ..objective import Objective
 from ..problem import Problem, ProblemError
 from ..search.processes import process_count, process_pool
-from ..search.progress import duration
-from .density import Density
+from ..search.progress import duration_in_words
+from .density import LogDensity
 
 METHODS = ("auto", "nuts", "ensemble")
 FLUSHED = 1.0
@@ -35,7 +35,7 @@ FLUSHED = 1.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class SamplerOptions:
     """What is drawn; equal plans of equal problems give equal draws.
 
     Attributes
@@ -104,7 +104,7 @@ class Chain:
 
 
 def _kept(folder: Path, number: int) -> Path:
-    return folder / files_of(number)[0]
+    return folder / chain_files(number)[0]
 
 
 # The journal
@@ -198,15 +198,17 @@ Told = Callable[[int], None]
 """Called with the draws made so far, dropped ones included."""
 
 
-def run_chain(density: Density, ends: np.ndarray, plan: Plan, number: int, folder: Path, told: Told) -> Chain:
+def run_chain(
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path, told: Told
+) -> Chain:
     """Draw one chain and keep it in the folder.
 
     Parameters
     ----------
-    density : Density
+    density : LogDensity
     ends : array, shape (n_ends, n_estimated)
         Optima on the optimizer's scale; chain k begins near end k modulo n_ends.
-    plan : Plan
+    plan : SamplerOptions
     number : int
     folder : Path
     told : callable
@@ -217,7 +219,7 @@ def run_chain(density: Density, ends: np.ndarray, plan: Plan, number: int, folde
         If no point near its end can be computed.
     """
     slopes = len(density.centre) if plan.method == "nuts" else 0
-    journal = Journal(folder / files_of(number)[1], slopes)
+    journal = Journal(folder / chain_files(number)[1], slopes)
     finished = False
     try:
         drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, told)
@@ -229,7 +231,9 @@ def run_chain(density: Density, ends: np.ndarray, plan: Plan, number: int, folde
         journal.close(remove=finished)
 
 
-def _nuts(density: Density, ends: np.ndarray, plan: Plan, number: int, journal: Journal, told: Told) -> dict[str, Any]:
+def _nuts(
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: Journal, told: Told
+) -> dict[str, Any]:
     """By the No-U-Turn sampler of nutpie."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # arviz announces its next version when nutpie imports it
@@ -307,7 +311,7 @@ def _nuts(density: Density, ends: np.ndarray, plan: Plan, number: int, journal: 
 
 
 def _ensemble(
-    density: Density, ends: np.ndarray, plan: Plan, number: int, journal: Journal, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: Journal, told: Told
 ) -> dict[str, Any]:
     """By the affine-invariant ensemble of emcee, which asks for no slopes."""
     import emcee
@@ -338,7 +342,7 @@ def _ensemble(
     }
 
 
-def _gains(density: Density, z: np.ndarray) -> np.ndarray:
+def _gains(density: LogDensity, z: np.ndarray) -> np.ndarray:
     """What the changes of coordinates add to the log density, shape of z without its last axis."""
     flat = z.reshape(-1, z.shape[-1])
     return np.array([density.gain(row) for row in flat]).reshape(z.shape[:-1])
@@ -349,7 +353,7 @@ STARTS = 100
 
 
 def _starts(
-    density: Density,
+    density: LogDensity,
     ends: np.ndarray,
     number: int,
     count: int,
@@ -372,12 +376,12 @@ def _starts(
 # All chains
 
 
-def files_of(number: int) -> tuple[str, str, str]:
+def chain_files(number: int) -> tuple[str, str, str]:
     """What a chain keeps: what it drew, and while it runs, its journal and how far it is."""
     return f"chain_{number:03d}.npz", f"chain_{number:03d}.journal", f"chain_{number:03d}.progress"
 
 
-def chains_in(folder: Path) -> dict[int, Chain]:
+def finished_chains(folder: Path) -> dict[int, Chain]:
     """The finished chains of a folder; one whose file is damaged is not finished."""
     done = {}
     for file in sorted(folder.glob("chain_*.npz")):
@@ -389,20 +393,20 @@ def chains_in(folder: Path) -> dict[int, Chain]:
     return done
 
 
-class Progress:
+class ChainProgress:
     """A line now and then while chains run: how far each is, and the time that is left.
 
     Parameters
     ----------
     stream : text stream, or None
-    plan : Plan
+    plan : SamplerOptions
     finished : int
         Chains that were finished before.
     """
 
     EVERY = 10.0
 
-    def __init__(self, stream: TextIO | None, plan: Plan, finished: int) -> None:
+    def __init__(self, stream: TextIO | None, plan: SamplerOptions, finished: int) -> None:
         self.stream, self.plan, self.finished = stream, plan, finished
         self.began = self.last = time.monotonic()
         self.at: dict[int, int] = {}
@@ -426,7 +430,7 @@ class Progress:
         total = self.plan.tune + self.plan.draws
         made = sum(self.at.values()) - sum(self.before.values())
         missing = (self.plan.chains - self.finished) * total - sum(self.at.values())
-        left = f"; {duration((now - self.began) * missing / made)} left" if made else ""
+        left = f"; {duration_in_words((now - self.began) * missing / made)} left" if made else ""
         places = ", ".join(f"{k + 1}: {done}" for k, done in sorted(self.at.items()))
         self.say(f"draws of {total} in chain {places}{left}")
 
@@ -440,10 +444,12 @@ class Progress:
         )
 
 
-def task(problem: Problem, x: np.ndarray, ends: np.ndarray, plan: Plan, number: int, folder: Path) -> int:
+def chain_task(
+    problem: Problem, x: np.ndarray, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path
+) -> int:
     """A chain in a process of its own; how far it is stands in a file."""
-    density = Density(Objective(problem), x)
-    place = folder / files_of(number)[2]
+    density = LogDensity(Objective(problem), x)
+    place = folder / chain_files(number)[2]
 
     def told(draws: int) -> None:
         place.write_text(str(draws))
@@ -453,14 +459,14 @@ def task(problem: Problem, x: np.ndarray, ends: np.ndarray, plan: Plan, number: 
     return number
 
 
-def draw_missing(
+def run_missing_chains(
     objective: Objective,
     x: np.ndarray,
     ends: np.ndarray,
-    plan: Plan,
+    plan: SamplerOptions,
     folder: Path,
     workers: int | None,
-    report: Progress,
+    report: ChainProgress,
     done: dict[int, Chain],
 ) -> bool:
     """Run the chains that are missing in `done`; whether Ctrl-C came between."""
@@ -468,7 +474,7 @@ def draw_missing(
     workers = process_count(workers, len(waiting), objective.problem)
     try:
         if workers <= 1:
-            density = Density(objective, x) if waiting else None
+            density = LogDensity(objective, x) if waiting else None
             for k in waiting:
                 assert density is not None
                 done[k] = run_chain(density, ends, plan, k, folder, lambda draws, k=k: report.tell(k, draws))  # type: ignore[misc]
@@ -485,15 +491,15 @@ def _in_processes(
     problem: Problem,
     x: np.ndarray,
     ends: np.ndarray,
-    plan: Plan,
+    plan: SamplerOptions,
     folder: Path,
     workers: int,
-    report: Progress,
+    report: ChainProgress,
     done: dict[int, Chain],
     waiting: list[int],
 ) -> None:
     with process_pool(workers) as pool:
-        left = {pool.submit(task, problem, x, ends, plan, k, folder) for k in waiting}
+        left = {pool.submit(chain_task, problem, x, ends, plan, k, folder) for k in waiting}
         while left:
             ended, left = wait(left, timeout=FLUSHED, return_when=FIRST_COMPLETED)
             for future in ended:
@@ -501,6 +507,6 @@ def _in_processes(
                 done[number] = Chain.load(_kept(folder, number))
                 report.end(done[number])
             for k in waiting:
-                place = folder / files_of(k)[2]
+                place = folder / chain_files(k)[2]
                 if k not in done and place.exists():
                     report.tell(k, int(place.read_text() or 0))

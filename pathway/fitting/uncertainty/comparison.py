@@ -9,7 +9,7 @@ from itertools import permutations
 
 import numpy as np
 
-from ..objective import Objective, RunFailure
+from ..objective import Objective, RunError
 from ..problem import Measurement, Problem, ProblemError
 from ..search.result import Fit
 
@@ -48,7 +48,7 @@ class Variant:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class LikelihoodRatio:
     """A variant against one that contains it.
 
     Attributes
@@ -73,25 +73,25 @@ class Ratio:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class VariantComparison:
     """A comparison.
 
     Attributes
     ----------
     variants : tuple of Variant
         The best `aicc` first.
-    ratios : tuple of Ratio
+    ratios : tuple of LikelihoodRatio
         Of all pairs of which one contains the other.
     concerns : tuple of str
         What to keep in mind, or to do first.
     """
 
     variants: tuple[Variant, ...]
-    ratios: tuple[Ratio, ...]
+    ratios: tuple[LikelihoodRatio, ...]
     concerns: tuple[str, ...]
 
 
-def compare_fits(fits: Mapping[str, Fit]) -> Verdict:
+def compare_fits(fits: Mapping[str, Fit]) -> VariantComparison:
     """Fits of several variants to the same data.
 
     Parameters
@@ -133,7 +133,7 @@ def compare_fits(fits: Mapping[str, Fit]) -> Verdict:
     ]
     variants.sort(key=lambda v: (v.aicc, v.aic))
     ratios = tuple(_ratios(fits, likelihoods))
-    return Verdict(tuple(variants), ratios, tuple(_concerns(fits, variants, ratios)))
+    return VariantComparison(tuple(variants), ratios, tuple(_concerns(fits, variants, ratios)))
 
 
 def likelihood_ratio(small: float, large: float, extra_parameters: int) -> float:
@@ -193,9 +193,9 @@ def _key(m: Measurement) -> tuple:
 # Ratios
 
 
-def _ratios(fits: Mapping[str, Fit], likelihoods: Mapping[str, float]) -> Iterator[Ratio]:
+def _ratios(fits: Mapping[str, Fit], likelihoods: Mapping[str, float]) -> Iterator[LikelihoodRatio]:
     for small, large in permutations(fits, 2):
-        held = contained(fits[small], fits[large])
+        held = fixed_in_nested_variant(fits[small], fits[large])
         if held is None:
             continue
         bounds = {p.name: (p.lower, p.upper) for p in fits[large].problem.estimated}
@@ -203,10 +203,10 @@ def _ratios(fits: Mapping[str, Fit], likelihoods: Mapping[str, float]) -> Iterat
         p = likelihood_ratio(-likelihoods[small], -likelihoods[large], len(held))
         if at_bound and len(held) == 1:
             p *= 0.5
-        yield Ratio(small, large, held, 2.0 * (likelihoods[large] - likelihoods[small]), p, at_bound)
+        yield LikelihoodRatio(small, large, held, 2.0 * (likelihoods[large] - likelihoods[small]), p, at_bound)
 
 
-def contained(small: Fit, large: Fit) -> dict[str, float] | None:
+def fixed_in_nested_variant(small: Fit, large: Fit) -> dict[str, float] | None:
     """What a variant fixes of another that contains it, by name; None if it is not contained in it.
 
     Tried out, not believed: the larger variant must give the smaller one's likelihood at these values.
@@ -220,7 +220,7 @@ def contained(small: Fit, large: Fit) -> dict[str, float] | None:
     for held in ({name: 0.0 for name in extra}, {name: _fixed(mine, name) for name in extra}):
         try:
             got = _log_likelihood(yours, np.array([(found | held)[name] for name in yours.names]))
-        except RunFailure:
+        except RunError:
             continue
         if abs(got - wanted) < SAME:
             return held
@@ -237,7 +237,7 @@ def _fixed(problem: Problem, name: str) -> float:
     return math.nan
 
 
-def _concerns(fits: Mapping[str, Fit], variants: list[Variant], ratios: tuple[Ratio, ...]) -> Iterator[str]:
+def _concerns(fits: Mapping[str, Fit], variants: list[Variant], ratios: tuple[LikelihoodRatio, ...]) -> Iterator[str]:
     for v in variants:
         starts = len(fits[v.name].starts)
         if v.reached == 1 and starts > 1:

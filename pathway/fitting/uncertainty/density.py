@@ -28,7 +28,7 @@ NOTHING = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
-class Moved:
+class TransformedPoint:
     """A point on the optimizer's scale as a function of one without bounds, each array of shape (n_estimated,).
 
     Attributes
@@ -48,7 +48,7 @@ class Moved:
     gain_bend: np.ndarray
 
 
-class Unbounded:
+class UnboundedTransform:
     """Coordinates without bounds.
 
     Parameters
@@ -88,7 +88,7 @@ class Unbounded:
             alone = np.where(self.single, self.wall + self.sign * np.exp(free), self.unit * free)
             return np.where(self.both, self.lower + self.width * special.expit(free), alone)
 
-    def moved(self, free: np.ndarray) -> Moved:
+    def moved(self, free: np.ndarray) -> TransformedPoint:
         """The same with all slopes, of one point."""
         share, rest = special.expit(free), special.expit(-free)
         grown = self.sign * np.exp(np.minimum(free, 700.0))
@@ -97,7 +97,7 @@ class Unbounded:
         def pick(both: np.ndarray, single: Any, none: Any) -> np.ndarray:
             return np.where(self.both, both, np.where(self.single, single, none))
 
-        return Moved(
+        return TransformedPoint(
             x=self.point(free),
             slope=pick(logistic, grown, self.unit),
             bend=pick(logistic * (rest - share), grown, 0.0),
@@ -107,7 +107,7 @@ class Unbounded:
         )
 
 
-class Density:
+class LogDensity:
     """Log posterior density of whitened coordinates `z`, shape (n_estimated,).
 
     Parameters
@@ -123,7 +123,7 @@ class Density:
     """
 
     def __init__(self, objective: Objective, x: np.ndarray) -> None:
-        self.objective, self.unbounded = objective, Unbounded(objective.problem, x)
+        self.objective, self.unbounded = objective, UnboundedTransform(objective.problem, x)
         self._natural = _of_natural_value(objective.problem)
         self.centre, curvature = self._mode(self.unbounded.into(np.asarray(x, dtype=float)))
         values, vectors = np.linalg.eigh(curvature)
@@ -165,7 +165,7 @@ class Density:
             return -math.inf, np.zeros(len(z))
         return self._gain(moved) - made.value, -self.spread.T @ self._descent(made, moved)
 
-    def _gain(self, moved: Moved) -> float:
+    def _gain(self, moved: TransformedPoint) -> float:
         """Log of how much room on the axes of the priors a step in free coordinates covers."""
         return float(moved.gain.sum() + self._log_slopes(moved.x).sum())
 
@@ -173,7 +173,7 @@ class Density:
         problem = self.objective.problem
         return np.log(scale_slopes(problem, problem.from_scale(x)), where=self._natural > 0.0, out=np.zeros(len(x)))
 
-    def _descent(self, made: Evaluation, moved: Moved) -> np.ndarray:
+    def _descent(self, made: Evaluation, moved: TransformedPoint) -> np.ndarray:
         """Slopes of minus the log density by free coordinates."""
         assert made.gradient is not None
         return (made.gradient - self._natural) * moved.slope - moved.gain_slope

@@ -18,12 +18,12 @@ def r_hat(chains: np.ndarray) -> float:
     return max(_potential(_normalized(halves)), _potential(_normalized(folded)))
 
 
-def bulk(chains: np.ndarray) -> float:
+def bulk_effective_size(chains: np.ndarray) -> float:
     """Effective number of draws for the middle of the distribution."""
     return _effective(_normalized(_split(chains)))
 
 
-def tail(chains: np.ndarray) -> float:
+def tail_effective_size(chains: np.ndarray) -> float:
     """Effective number of draws for the 5 % and 95 % quantiles, the smaller of the two."""
     halves = _split(chains)
     return min(_effective((halves <= np.quantile(chains, share)).astype(float)) for share in (0.05, 0.95))

@@ -11,7 +11,7 @@ import numpy as np
 from pathway.expressions import to_text
 from pathway.simulation.protocol.runner import Runner
 
-from ..objective import Objective, RunFailure
+from ..objective import Objective, RunError
 from ..objective.assembled import AssembledProblem
 from ..objective.objective import scale_slopes, sloped
 from ..problem import Measurement, Problem
@@ -25,7 +25,7 @@ CURVE = 40
 
 
 @dataclass(frozen=True, eq=False)
-class Band:
+class PredictionBand:
     """Predictions of measurements over many parameter vectors, each array of shape (n_measurements,).
 
     Attributes
@@ -78,7 +78,7 @@ def predict(
     simultaneous: bool = False,
     noise: bool = False,
     seed: int = 1,
-) -> Band:
+) -> PredictionBand:
     """Bands of predictions.
 
     Parameters
@@ -101,11 +101,11 @@ def predict(
 
     Returns
     -------
-    Band
+    PredictionBand
 
     Raises
     ------
-    RunFailure
+    RunError
         If the experiments cannot be simulated at the best parameters, or at none of the draws.
     """
     chosen = tuple(measurements) if measurements is not None else problem.measurements
@@ -117,15 +117,15 @@ def predict(
     failed, ran = int((~usable).sum()) // each, int(usable.sum()) // each
     table = np.sort(table[usable], axis=0) if not simultaneous else table[usable]
     if not len(table):
-        raise RunFailure(f"{problem.name}: none of the {len(draws)} draws can be simulated")
+        raise RunError(f"{problem.name}: none of the {len(draws)} draws can be simulated")
     if simultaneous:
         low, high = _whole_curves(table, chosen, level)
     else:
         low, high = np.quantile(table, [0.5 * (1 - level), 0.5 * (1 + level)], axis=0)
-    return Band(problem, chosen, centre, low, high, failed, ran, level, simultaneous, noise)
+    return PredictionBand(problem, chosen, centre, low, high, failed, ran, level, simultaneous, noise)
 
 
-def curve_of(m: Measurement) -> tuple:
+def curve_key(m: Measurement) -> tuple:
     """Equal for measurements of one observable and experiment that lie on one curve: their gel, and how they are
     normalized."""
     return m.normalization, tuple(sorted((name, to_text(value)) for name, value in m.placeholders.items()))
@@ -136,7 +136,7 @@ def curve_points(problem: Problem) -> list[Measurement]:
     groups: dict[tuple, list[Measurement]] = {}
     for m in problem.measurements:
         if math.isfinite(m.time):
-            groups.setdefault((m.observable, m.experiment, *curve_of(m)), []).append(m)
+            groups.setdefault((m.observable, m.experiment, *curve_key(m)), []).append(m)
     made = []
     for members in groups.values():
         measured = [m.time for m in members]
@@ -184,7 +184,7 @@ def _whole_curves(
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class SuggestedMeasurement:
     """A measurement that could be made next.
 
     Attributes
@@ -209,7 +209,7 @@ def design(
     x: np.ndarray,
     candidates: Sequence[Measurement],
     target: str | Measurement,
-) -> list[Suggestion]:
+) -> list[SuggestedMeasurement]:
     """Possible measurements, the most telling first.
 
     Parameters
@@ -224,7 +224,7 @@ def design(
 
     Returns
     -------
-    list of Suggestion
+    list of SuggestedMeasurement
 
     Notes
     -----
@@ -233,7 +233,7 @@ def design(
     """
     have = Objective(problem)(x).information
     if have is None:
-        raise RunFailure("the objective cannot be computed at this point")
+        raise RunError("the objective cannot be computed at this point")
     lower, upper = problem.bounds
     width = np.where(np.isfinite(upper - lower), upper - lower, 20.0)
     have = have + np.diag(12.0 / width**2)
@@ -247,7 +247,7 @@ def design(
         direction = slopes[-1]
     before = math.sqrt(float(direction @ np.linalg.solve(have, direction)))
     made = [
-        Suggestion(candidate, before, math.sqrt(float(direction @ np.linalg.solve(have + extra, direction))))
+        SuggestedMeasurement(candidate, before, math.sqrt(float(direction @ np.linalg.solve(have + extra, direction))))
         for candidate, extra in zip(candidates, informations, strict=False)
     ]
     return sorted(made, key=lambda s: s.after)

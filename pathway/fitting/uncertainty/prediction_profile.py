@@ -14,12 +14,12 @@ from scipy import special
 
 from pathway.simulation.protocol.runner import Runner
 
-from ..objective import Evaluation, Objective, RunFailure
+from ..objective import Evaluation, Objective, RunError
 from ..objective.assembled import AssembledProblem
 from ..objective.objective import scale_slopes, sloped
 from ..problem import Measurement, Problem, ProblemError
-from ..search.trust_region import Settings, minimize
-from .profiles import limit
+from ..search.trust_region import TrustRegionOptions, minimize
+from .profiles import confidence_limit
 
 PULL = 0.5
 """Width of the pull towards an aim, and the first step of the aim, as shares of the linear standard deviation."""
@@ -101,7 +101,7 @@ def profile_prediction(
     ------
     ProblemError
         If the prediction needs parameters that were not estimated, or does not depend on any of them.
-    RunFailure
+    RunError
         If it cannot be simulated at the optimum.
 
     Notes
@@ -113,7 +113,7 @@ def profile_prediction(
     aimed = _Prediction(objective.problem, predicted or objective.problem, measurement)
     start = objective(x)
     if start.information is None:
-        raise RunFailure("the objective cannot be computed at this point")
+        raise RunError("the objective cannot be computed at this point")
     centre, slope = aimed(x)
     values, vectors = np.linalg.eigh(start.information)
     room = (vectors.T @ slope) ** 2 / np.maximum(values, 1e-4 * max(float(values[-1]), 1e-300))
@@ -127,8 +127,8 @@ def profile_prediction(
     trail = sorted([(centre, start.value, np.array(x)), *sides[0], *sides[1]], key=lambda point: point[0])
     found, objectives = np.array([t[0] for t in trail]), np.array([t[1] for t in trail])
     threshold = float(objectives.min()) + rise
-    lower, lower_open = limit(found[::-1], objectives[::-1], threshold, centre, -1.0)
-    upper, upper_open = limit(found, objectives, threshold, centre, 1.0)
+    lower, lower_open = confidence_limit(found[::-1], objectives[::-1], threshold, centre, -1.0)
+    upper, upper_open = confidence_limit(found, objectives, threshold, centre, 1.0)
     return PredictionProfile(
         measurement=measurement,
         best=centre,
@@ -181,7 +181,7 @@ def _side(
     step = PULL * deviation
     made: list[tuple[float, float, np.ndarray]] = []
     point, level = np.array(x), best
-    settings = Settings(iterations=60, first_radius=0.3, value_tolerance=1e-6)
+    settings = TrustRegionOptions(iterations=60, first_radius=0.3, value_tolerance=1e-6)
     for _ in range(most):
         aim = at + step
 
@@ -191,7 +191,7 @@ def _side(
                 return told
             try:
                 value, slope = aimed(p)
-            except RunFailure as reason:
+            except RunError as reason:
                 return Evaluation(math.inf, failure=str(reason))
             off = (value - aim) / width
             pull = np.outer(slope, slope) / width**2

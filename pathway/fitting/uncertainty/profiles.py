@@ -22,9 +22,9 @@ from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
 from ..search.on_disk import PROFILES_KIND, work_folder
 from ..search.processes import process_count, process_pool
-from ..search.progress import duration
-from ..search.stored import hexadecimal, numbers, problem_from_dict, problem_to_dict
-from ..search.trust_region import Settings, minimize
+from ..search.progress import duration_in_words
+from ..search.stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dict, problem_to_dict
+from ..search.trust_region import TrustRegionOptions, minimize
 
 FORMAT = "pathway profiles 1"
 
@@ -89,7 +89,7 @@ class Profile:
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON form that reads back to the same bits."""
-        arrays = {name: hexadecimal(np.ravel(getattr(self, name))) for name in ("values", "objectives", "points")}
+        arrays = {name: hexadecimal_text(np.ravel(getattr(self, name))) for name in ("values", "objectives", "points")}
         plain = {name: float(getattr(self, name)).hex() for name in ("lower", "upper", "threshold", "began")}
         moves = {name: float(slope).hex() for name, slope in self.companions.items()}
         flags = {"lower_open": bool(self.lower_open), "upper_open": bool(self.upper_open)}
@@ -104,12 +104,12 @@ class Profile:
         ValueError, KeyError, TypeError
             If it is something else.
         """
-        values = numbers(found["values"])
+        values = numbers_from_hexadecimal(found["values"])
         return cls(
             name=str(found["name"]),
             values=values,
-            objectives=numbers(found["objectives"]),
-            points=numbers(found["points"]).reshape(len(values), -1),
+            objectives=numbers_from_hexadecimal(found["objectives"]),
+            points=numbers_from_hexadecimal(found["points"]).reshape(len(values), -1),
             lower=float.fromhex(found["lower"]),
             upper=float.fromhex(found["upper"]),
             lower_open=bool(found["lower_open"]),
@@ -164,7 +164,7 @@ class Profiles(Mapping[str, Profile]):
     def to_dict(self, with_inputs: bool = False) -> dict[str, Any]:
         """The JSON form, which reads back to the same bits; of the problem, what tells it from others."""
         found = {name: p.to_dict() for name, p in self.found.items()}
-        best, problem = hexadecimal(self.best), problem_to_dict(self.problem, with_inputs)
+        best, problem = hexadecimal_text(self.best), problem_to_dict(self.problem, with_inputs)
         return {"format": FORMAT, **problem, "best": best, "level": self.level, "found": found}
 
     @classmethod
@@ -181,7 +181,9 @@ class Profiles(Mapping[str, Profile]):
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
         each = {name: Profile.from_dict(p) for name, p in found["found"].items()}
-        return cls(problem_from_dict(found, problem), numbers(found["best"]), float(found["level"]), each)
+        return cls(
+            problem_from_dict(found, problem), numbers_from_hexadecimal(found["best"]), float(found["level"]), each
+        )
 
 
 def profile(
@@ -291,7 +293,7 @@ def _made(
 
     def tell(k: int, finished: int) -> None:
         if progress is not None:
-            left = duration((time.monotonic() - began) / finished * (len(missing) - finished))
+            left = duration_in_words((time.monotonic() - began) / finished * (len(missing) - finished))
             print(
                 f"profile of {task.problem.names[k]}: {finished} of {len(missing)}; {left} left",
                 file=progress,
@@ -316,8 +318,8 @@ def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: flo
     at = np.array([p for _, p in trail])
     scaled, objectives = at[:, k], np.array([v for v, _ in trail])
     threshold = min(best, float(objectives.min())) + rise
-    lower, lower_open = limit(scaled[::-1], objectives[::-1], threshold, float(x[k]), -1.0)
-    upper, upper_open = limit(scaled, objectives, threshold, float(x[k]), 1.0)
+    lower, lower_open = confidence_limit(scaled[::-1], objectives[::-1], threshold, float(x[k]), -1.0)
+    upper, upper_open = confidence_limit(scaled, objectives, threshold, float(x[k]), 1.0)
 
     walls = [bound[k] for bound in objective.problem.bounds]
     ends = (("downward", lower_open, scaled[0], walls[0]), ("upward", upper_open, scaled[-1], walls[1]))
@@ -369,7 +371,7 @@ def _side(
         start = point + (point - before) * (
             (place - point[k]) / (point[k] - before[k]) if point[k] != before[k] else 0.0
         )
-        found = held(objective, np.clip(start, lower, upper), k, place)
+        found = optimum_with_one_held(objective, np.clip(start, lower, upper), k, place)
         if not math.isfinite(found[0]) or (found[0] - value > rise and step > 1e-3 * max(abs(place), 1e-3)):
             step *= 0.4
             if step < 1e-7 * max(1.0, abs(point[k])):
@@ -395,7 +397,7 @@ def _schur(information: np.ndarray, k: int) -> float:
     return float(information[k, k] - cross @ np.linalg.lstsq(block, cross, rcond=1e-10)[0])
 
 
-def held(
+def optimum_with_one_held(
     objective: Objective, start: np.ndarray, k: int, place: float, iterations: int = 60
 ) -> tuple[float, np.ndarray]:
     """The best point with one parameter held."""
@@ -417,14 +419,14 @@ def held(
         at[free] = part
         return objective.value(at)
 
-    settings = Settings(iterations=iterations, first_radius=0.3, value_tolerance=1e-6)
+    settings = TrustRegionOptions(iterations=iterations, first_radius=0.3, value_tolerance=1e-6)
     found = minimize(evaluate, value, start[free], (lower[free], upper[free]), settings)
     point = at.copy()
     point[free] = found.x
     return found.value, point
 
 
-def limit(
+def confidence_limit(
     places: np.ndarray, objectives: np.ndarray, threshold: float, centre: float, sign: float
 ) -> tuple[float, bool]:
     """Where the profile, followed to one side, crosses the threshold; and whether it does not."""

@@ -25,7 +25,7 @@ from ..search.on_disk import POSTERIOR_KIND, work_folder
 from ..search.result import Fit
 from ..search.stored import problem_from_dict, problem_to_dict
 from . import diagnostics
-from .chains import METHODS, Chain, Plan, Progress, chains_in, draw_missing, files_of
+from .chains import METHODS, Chain, ChainProgress, SamplerOptions, chain_files, finished_chains, run_missing_chains
 
 FORMAT = "pathway posterior 1"
 
@@ -101,12 +101,12 @@ class Posterior:
     @cached_property
     def bulk(self) -> dict[str, float]:
         """Effective number of draws for the middle of each distribution."""
-        return self._each(diagnostics.bulk)
+        return self._each(diagnostics.bulk_effective_size)
 
     @cached_property
     def tail(self) -> dict[str, float]:
         """Effective number of draws for the 5 % and 95 % quantiles."""
-        return self._each(diagnostics.tail)
+        return self._each(diagnostics.tail_effective_size)
 
     def _each(self, of: Any) -> dict[str, float]:
         return {name: of(self.x[:, :, k]) for k, name in enumerate(self.names)}
@@ -201,7 +201,7 @@ class Posterior:
         ValueError, KeyError, TypeError, OSError
             If it is something else.
         """
-        found = said_in(path)
+        found = draws_metadata(path)
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
         with np.load(path, allow_pickle=False) as stored:
@@ -213,7 +213,7 @@ _ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")
 _PLAIN = ("method", "reason", "seed", "acceptance", "evaluations", "failures", "chains", "interrupted")
 
 
-def said_in(path: Path) -> Any:
+def draws_metadata(path: Path) -> Any:
     """What a file of draws says of itself besides numbers."""
     with np.load(path, allow_pickle=False) as stored:
         return json.loads(str(stored["said"]))
@@ -224,7 +224,7 @@ def _listed(names: list[str], most: int = 4) -> str:
     return ", ".join(names[:most]) + rest
 
 
-def separate_ends(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -> np.ndarray:
+def separate_optima(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -> np.ndarray:
     """Ends of a search that are about as good as the best and lie elsewhere, for chains to begin at.
 
     Parameters
@@ -251,7 +251,7 @@ def separate_ends(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -> 
     return np.array(made)
 
 
-class Interrupted(ProblemError):
+class SamplingInterrupted(ProblemError):
     """Ctrl-C before any chain was finished; what was drawn is kept and goes on when asked for again."""
 
 
@@ -321,16 +321,16 @@ def sample(
     ends = np.atleast_2d(np.asarray(x, dtype=float))
     chosen, reason = _chosen(objective, method)
     _installed(chosen)
-    plan = Plan(chosen, chains, draws, tune, seed, target_accept)
+    plan = SamplerOptions(chosen, chains, draws, tune, seed, target_accept)
     with TemporaryDirectory() as temporary:
         folder = Path(directory if directory is not None else temporary)
-        files = [name for k in range(chains) for name in files_of(k)]
+        files = [name for k in range(chains) for name in chain_files(k)]
         with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as kept:
-            done = chains_in(kept.path)
-            report = Progress(progress, plan, len(done))
-            interrupted = draw_missing(objective, ends[0], ends, plan, kept.path, workers, report, done)
+            done = finished_chains(kept.path)
+            report = ChainProgress(progress, plan, len(done))
+            interrupted = run_missing_chains(objective, ends[0], ends, plan, kept.path, workers, report, done)
     if not done:
-        raise Interrupted(["interrupted before any chain was finished"])
+        raise SamplingInterrupted(["interrupted before any chain was finished"])
     return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)
 
 
@@ -354,7 +354,7 @@ def _installed(method: str) -> None:
 
 
 def _joined(
-    problem: Problem, plan: Plan, reason: str, best: np.ndarray, chains: list[Chain], interrupted: bool
+    problem: Problem, plan: SamplerOptions, reason: str, best: np.ndarray, chains: list[Chain], interrupted: bool
 ) -> Posterior:
     return Posterior(
         problem=problem,

@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 
 from pathway.expressions import add, multiply, symbol, symbols
-from pathway.fitting.laboratory.bench import Bench
+from pathway.fitting.laboratory.bench import ScenarioProblem
 from pathway.fitting.laboratory.readings import WIDTH
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
-from pathway.scenario.fit_plan import Lines, plain, unknowns
+from pathway.scenario.fit_plan import CellLineParameters, plain, unknowns
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 
@@ -58,7 +58,7 @@ def scenario_files(name: str) -> dict[str, str]:
     laboratory = built_in_laboratory()
     points = read_measurements(scenario, laboratory)
     plan = scenario.fit or _everything(scenario, laboratory)
-    problem = _with_free_axes(Bench(scenario, laboratory, plan).problem(points))
+    problem = _with_free_axes(ScenarioProblem(scenario, laboratory, plan).problem(points))
     return problem_files(_with_words(problem), replace(circuit_notes(), title=scenario.title))
 
 
@@ -75,7 +75,7 @@ def _everything(scenario: Scenario, laboratory: Laboratory) -> FitPlan:
     model = laboratory.model
     moving = symbols(*model.closed([*model.rates.values(), *model.initial.values(), *model.observables.values()]))
     decided = {anchor.parameter for anchor in laboratory.anchors} | set(_changed(scenario, laboratory))
-    lines = Lines([arm.cells for arm in scenario.arms], laboratory, scenario.file.parent)
+    lines = CellLineParameters([arm.cells for arm in scenario.arms], laboratory, scenario.file.parent)
     asked = [FitParameter(n, prior="none") for n in model.parameters if n in moving and n not in decided]
     return FitPlan(tuple(p for p in asked if _can_be_estimated(p, lines)), anchors="fixed")
 
@@ -88,7 +88,7 @@ def _changed(scenario: Scenario, laboratory: Laboratory) -> Iterable[str]:
         yield from (name for protein in lowered for name in laboratory.knock_downs[protein].scaled)
 
 
-def _can_be_estimated(parameter: FitParameter, lines: Lines) -> bool:
+def _can_be_estimated(parameter: FitParameter, lines: CellLineParameters) -> bool:
     """Whether it has one value in all lines, inside a range that leaves a choice."""
     try:
         return bool(unknowns(parameter, lines))

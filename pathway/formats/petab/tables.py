@@ -280,6 +280,6 @@ def _shown(value: object) -> str:
     return f"'{str(value)[:40]}'"
 
 
-def as_table(value: object) -> Mapping[str, Any]:
+def table_or_empty(value: object) -> Mapping[str, Any]:
     """The value if it is a table; an empty one otherwise."""
     return value if isinstance(value, dict) else {}

@@ -13,7 +13,7 @@ from pathway.scenario.mistakes import did_you_mean
 from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel
-from .tables import Row, as_table, check_lists, checked, each, identifier, read_tables, require
+from .tables import Row, check_lists, checked, each, identifier, read_tables, require, table_or_empty
 from .version1 import fill
 
 TABLES = ("parameter", "condition", "experiment", "measurement", "observable", "mapping")
@@ -68,7 +68,7 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     extensions = content.get("extensions") or {}
     if not isinstance(extensions, dict):
         raise ProblemError([f"{path}: extensions is '{str(extensions)[:40]}'; expected a table"])
-    needed = [name for name, entry in extensions.items() if as_table(entry).get("required", True)]
+    needed = [name for name, entry in extensions.items() if table_or_empty(entry).get("required", True)]
     if needed:
         raise ProblemError([f"{path}: extension {', '.join(needed)} is not supported"])
     require(content, ("parameter_files", "measurement_files", "observable_files"), path)

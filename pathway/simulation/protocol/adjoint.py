@@ -15,7 +15,7 @@ from ..adjoint import COLUMNS, pull_back
 from ..errors import SimulationError
 from ..solvers.layout import TAPED
 from .engine import Engine
-from .outputs import Outputs, RunFailure
+from .outputs import Outputs, RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Run, Segment, StateReset
 
@@ -29,7 +29,7 @@ SHORTEST_PACE = 1.0 / 64.0
 """Shares of the run's steps that are tried before the walk backwards is given up."""
 
 
-class AdjointFailure(RunFailure):
+class AdjointFailure(RunError):
     """What is walked backwards has kinks that the steps do not know of; forwards they are found."""
 
 
@@ -69,7 +69,7 @@ class AdjointPass:
 
     Raises
     ------
-    RunFailure
+    RunError
     """
 
     def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, tolerances: tuple[float, float]) -> None:
@@ -84,7 +84,7 @@ class AdjointPass:
             self._ends: list[tuple[np.ndarray, dict[int, float]]] = []
             self._walked = [self._forward(run) for run in plan.runs]
         except (SimulationError, np.linalg.LinAlgError) as reason:
-            raise RunFailure(str(reason)) from None
+            raise RunError(str(reason)) from None
 
     # Forward.
 
@@ -98,8 +98,8 @@ class AdjointPass:
             for segment in run.segments:
                 walked, state = self._walk(segment, state, held, run.is_preequilibration)
                 made.append(walked)
-        except RunFailure as reason:
-            raise RunFailure(f"experiment '{run.name}': {reason}") from None
+        except RunError as reason:
+            raise RunError(f"experiment '{run.name}': {reason}") from None
         self._ends.append((state, held))
         return made
 

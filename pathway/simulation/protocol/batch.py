@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import SimulationError
 from ..events import EventState
 from .engine import Engine
-from .outputs import BatchOutputs, RunFailure
+from .outputs import BatchOutputs, RunError
 from .plan import SimulationPlan
 from .segments import Run, Segment
 
@@ -174,7 +174,7 @@ class BatchRun:
                         self._now[k][p], events[p] = self.engine.rested_with_events(*where, self.relative, events[p])
                     else:
                         self._now[k][p] = self.engine.rested(*where, measured=not run.is_preequilibration)
-                except (RunFailure, SimulationError, np.linalg.LinAlgError) as reason:
+                except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
 
     def _fail(self, point: int, run: Run, reason: str) -> None:

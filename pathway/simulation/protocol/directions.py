@@ -17,7 +17,7 @@ from ..sensitivities import Machine, machine_of
 from ..solvers.esdirk import STAGES
 from ..solvers.layout import TAPED, Report
 from ..solvers.slope_layout import Course, Directions, Walk, padded, tables
-from .outputs import RunFailure
+from .outputs import RunError
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
@@ -160,7 +160,7 @@ class SlopeSteps:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         n_rows = int(report.counts[0, TAPED])
         walk = self._made_ready(segment, report.tape, relative, recorded)
@@ -207,9 +207,9 @@ class SlopeSteps:
     def _go(self, walk: Walk) -> None:
         walk()
         if self._reached[0] == -np.inf:
-            raise RunFailure("a species rests at zero, where the slope of a rate is infinite")
+            raise RunError("a species rests at zero, where the slope of a rate is infinite")
         if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
-            raise RunFailure(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
+            raise RunError(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
 
     def _made_ready(self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray) -> Walk:
         """The walk along a segment, as long as tape and record are the same."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..errors import SimulationError
 from ..events import EventRun, EventState
-from ..hybrid import Saltation, moving_hybrid
+from ..hybrid import Saltation, hybrid_model_if_needed
 from ..interventions import NOTHING
 from ..prepared import Prepared, Ready, prepare
 from ..sensitivities import SlopeCourse, SlopeEvents
@@ -20,7 +20,7 @@ from ..steady_model import steady_model
 from ..steady_slopes import SteadySlopes
 from ..switches import NO_MOMENTS, SwitchError
 from ..tasks import empty_report, failure_of, make_task, run_one, single
-from .outputs import RunFailure
+from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
 
@@ -95,7 +95,7 @@ class Engine:
         self.model, self.solver = plan.model, solver
         self.prepared: Prepared = prepare(plan.model)
         moving = [plan.model.parameters[k] for k in plan.moving]
-        self.hybrid = moving_hybrid(plan.model, moving)
+        self.hybrid = hybrid_model_if_needed(plan.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
         self.initial_events = EventState.initial(self.traced.model)
         self.steady = steady_model(plan.model)
@@ -205,7 +205,7 @@ class Engine:
                 moments = switching.breaks(row, state, start, end)
             except SwitchError as reason:
                 if refused is None:
-                    raise RunFailure(str(reason)) from None
+                    raise RunError(str(reason)) from None
                 refused[k], moments = str(reason), NO_MOMENTS
             breaks.append((moments.before.tobytes(), moments.after.tobytes()))
         if not refused:
@@ -221,7 +221,7 @@ class Engine:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         breaks = self._breaks(segment.start, float(segment.moments[0][-1]), state[None], row[None])
         for pivoted in (0, 1):
@@ -241,7 +241,7 @@ class Engine:
             if status != codes.VANISHING_PIVOT:
                 break
         ready.report.end_parameters[0] = row
-        raise RunFailure(str(failure_of(self.prepared, ready.report, 0)))
+        raise RunError(str(failure_of(self.prepared, ready.report, 0)))
 
     def pieces(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
@@ -256,7 +256,7 @@ class Engine:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         hybrid, found = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
@@ -277,7 +277,7 @@ class Engine:
         try:
             run.run()
         except SimulationError as reason:
-            raise RunFailure(str(reason)) from None
+            raise RunError(str(reason)) from None
         return run.values, run.state, found
 
     def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
@@ -346,14 +346,14 @@ class Engine:
 
         Raises
         ------
-        RunFailure
+        RunError
             If there is none, or if what is `measured` there grows for ever.
         """
         if not len(state):
             return state
         states, problems = find_steady_states(self.steady, state[None], row[None], start)
         if problems:
-            raise RunFailure(str(problems[0]))
+            raise RunError(str(problems[0]))
         if measured:
             self._check_measured(start, states[0], row)
         return states[0]
@@ -364,7 +364,7 @@ class Engine:
             unbounded = unbounded_outputs(self.steady, state, row, start)[self._read_outputs]
             if unbounded.any():
                 name = self.model.species[self._read_outputs[np.argmax(unbounded)]]
-                raise RunFailure(f"'{name}' is measured at infinite time, but it never rests")
+                raise RunError(f"'{name}' is measured at infinite time, but it never rests")
 
     def rested_with_events(
         self,
@@ -381,7 +381,7 @@ class Engine:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         begin, seen, executed = start, [state], events.executed
         for end in start + self.pace * SPANS:
@@ -392,7 +392,7 @@ class Engine:
             if executed - already > MOST_EVENTS:
                 break
         if executed > already:
-            raise RunFailure(f"no steady state within {begin:g}; events go on happening")
+            raise RunError(f"no steady state within {begin:g}; events go on happening")
         self._check_still(np.array(seen), begin)
         return seen[-1], events
 
@@ -402,19 +402,19 @@ class Engine:
         scale = 1e-12 * np.max(np.abs(values), axis=0)
         if np.any(change > 1e-7 * size + scale):
             moving = self.model.species[int(np.argmax(change / (size + scale + 1e-300)))]
-            raise RunFailure(f"no steady state within {time:g}; {moving} still changes")
+            raise RunError(f"no steady state within {time:g}; {moving} still changes")
 
     def rest_slopes(self, state: np.ndarray, row: np.ndarray) -> SteadySlopes:
         """How a steady state follows the model's parameters and the state before.
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         try:
             return SteadySlopes(self.steady, state, row, self.steady.path_to(state, row))
         except np.linalg.LinAlgError as reason:
-            raise RunFailure(str(reason)) from None
+            raise RunError(str(reason)) from None
 
 
 def _absolute(starts: np.ndarray) -> np.ndarray:

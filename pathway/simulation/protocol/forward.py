@@ -11,7 +11,7 @@ from ..errors import SimulationError
 from ..events import EventState
 from .directions import ForwardSensitivities
 from .engine import Engine, PeriodSlopes
-from .outputs import Outputs, RunFailure
+from .outputs import Outputs, RunError
 from .plan import SimulationPlan
 from .segments import Run, Segment, StateReset
 
@@ -91,8 +91,8 @@ class ForwardPass:
                     state, slopes = self._rest(segment, state, slopes, row, by_parameter)
                 else:
                     state, slopes = self._segment(sensitivities, segment, state, slopes, row, by_parameter)
-        except (RunFailure, SimulationError) as reason:
-            raise RunFailure(f"experiment '{run.name}': {reason}") from None
+        except (RunError, SimulationError) as reason:
+            raise RunError(f"experiment '{run.name}': {reason}") from None
         if run.is_preequilibration:
             self._rested[k] = _Rested(state, slopes, events, held)
 

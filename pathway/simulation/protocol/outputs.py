@@ -49,7 +49,7 @@ class BatchOutputs:
     failures: dict[int, str]
 
 
-class RunFailure(NumericalError, ArithmeticError):
+class RunError(NumericalError, ArithmeticError):
     """A run of the problem that could not be finished; the message names the experiment and the reason."""
 
 
@@ -59,7 +59,7 @@ class PlanRunner(Protocol):
     plan: SimulationPlan
 
     def run(self, q: np.ndarray) -> Outputs:
-        """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunFailure`."""
+        """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunError`."""
         ...
 
     def run_many(self, q: np.ndarray) -> BatchOutputs:

@@ -10,7 +10,7 @@ from .batch import BatchRun, batches
 from .directions import ForwardSensitivities
 from .engine import Engine
 from .forward import ForwardPass
-from .outputs import BatchOutputs, Outputs, RunFailure
+from .outputs import BatchOutputs, Outputs, RunError
 from .plan import SimulationPlan
 
 SAFETY = 0.01
@@ -50,28 +50,28 @@ class Runner:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         try:
             return self._followed(q)
         except (SimulationError, np.linalg.LinAlgError) as reason:
-            raise RunFailure(str(reason)) from None
+            raise RunError(str(reason)) from None
         except MemoryError as reason:
-            raise RunFailure(f"what the runs record does not fit into memory: {reason}") from None
+            raise RunError(f"what the runs record does not fit into memory: {reason}") from None
 
     def run_many(self, q: np.ndarray) -> BatchOutputs:
         """States at many points, shape (n_points, n_names), each as if it were alone.
 
         Raises
         ------
-        RunFailure
+        RunError
             If no point can be run.
         """
         try:
             batch = BatchRun(self.engine, self.plan, q, self.relative_tolerance)
             batch.run(self._batches)
         except MemoryError as reason:
-            raise RunFailure(f"what the runs record does not fit into memory: {reason}") from None
+            raise RunError(f"what the runs record does not fit into memory: {reason}") from None
         return batch.recorded
 
     def adjoint(self, q: np.ndarray) -> AdjointPass:
@@ -79,7 +79,7 @@ class Runner:
 
         Raises
         ------
-        RunFailure
+        RunError
         """
         return AdjointPass(self.engine, self.plan, q, (self.relative_tolerance, self.slope_tolerance))
 

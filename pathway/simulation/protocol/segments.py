@@ -13,7 +13,7 @@ from pathway.equations import Model
 from pathway.expressions import Expression, symbols
 from pathway.kernels import CompiledBatches, FormulaBatch, compile_batches
 
-from ..hybrid import Saltation, is_moment
+from ..hybrid import Saltation, is_instantaneous
 from .parameter_map import partial_derivatives
 
 
@@ -148,7 +148,7 @@ class ModeSegment:
     @property
     def is_moment(self) -> bool:
         """Whether nothing moves in it."""
-        return not len(self.tape) or is_moment(float(self.tape[0, 0]), self.end)
+        return not len(self.tape) or is_instantaneous(float(self.tape[0, 0]), self.end)
 
     @property
     def end(self) -> float:

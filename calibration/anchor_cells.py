@@ -29,7 +29,7 @@ def main() -> None:
         line = parameters.cell_line(name)
         if line.parent is not None:
             continue
-        goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors_held(line)}
+        goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors_in_line(line)}
         file = CELLS / f"{name}.toml"
         text = file.read_text(encoding="utf-8")
         for parameter, found in solve_anchors(circuit_model(), goals, line.values).values.items():

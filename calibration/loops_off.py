@@ -26,7 +26,7 @@ ANTIMIR = Intervention(-48.0, add={"antimiR_lipoplex": 50.0})
 
 def resting(line: str, **changes: float) -> Model:
     """A line with changes, at its untreated steady state."""
-    model = network_model(line, circuit(), parameters.values(circuit(), parameters.cell_line(line)))
+    model = network_model(line, circuit(), parameters.parameter_values(circuit(), parameters.cell_line(line)))
     changed = model.with_parameters(changes)
     return changed.with_initial_values(steady_state(changed))
 

@@ -36,7 +36,7 @@ class InputError(ValueError):
         return "\n".join(map(clip_line, text.split("\n"))) if len(text) > LONGEST_LINE else text
 
 
-class UnknownName(InputError, KeyError):
+class UnknownNameError(InputError, KeyError):
     """A name that there is not; the message has the nearest ones."""
 
 
@@ -69,7 +69,7 @@ Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-def public(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+def public_function(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """A function at the edge of the package: an error that is nobody's input says that it is a fault of ours.
 
     Errors of the two kinds above pass through, those of the system and of a wrong call in Python too.
@@ -80,14 +80,14 @@ def public(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            if is_fault(error) and not any(REPORT_TO in note for note in getattr(error, "__notes__", ())):
+            if is_internal_error(error) and not any(REPORT_TO in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"This is a fault of pathway, not of what it was given; please report it: {REPORT_TO}")
             raise
 
     return call
 
 
-def is_fault(error: Exception) -> bool:
+def is_internal_error(error: Exception) -> bool:
     """Whether an error is neither about what was given nor about what cannot be computed."""
     known = (InputError, NumericalError, FloatingPointError, OSError, MemoryError)
     if isinstance(error, known) or type(error).__name__ == "LinAlgError":

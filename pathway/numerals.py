@@ -1,4 +1,4 @@
-"""Numbers as people write them: 500 and not 5e+02; of very small and very large ones, the power of ten."""
+"""Numbers as people write them (500 and not 5e+02; very small and large ones as powers of ten), and as JSON can."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import math
 _RAISED = str.maketrans("-0123456789", "\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079")
 
 
-def raised(base: int, power: int) -> str:
+def superscript(base: int, power: int) -> str:
     """ "2⁻³"."""
     return f"{base}{str(power).translate(_RAISED)}"
 
 
 def power_of_ten(power: int) -> str:
     """ "10³"."""
-    return raised(10, power)
+    return superscript(10, power)
 
 
-def plain(value: float, digits: int = 4) -> str:
+def plain_number(value: float, digits: int = 4) -> str:
     """A number with at least so many significant digits, in full where that takes few zeros, else with a power of ten.
 
     Nothing is shown as 0 that is not, and no digit before the point is rounded away.
@@ -39,3 +39,8 @@ def plain(value: float, digits: int = 4) -> str:
 
 def _short(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def finite_or_none(value: float) -> float | None:
+    """The number, or None where JSON has no word for it."""
+    return float(value) if math.isfinite(value) else None

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.draws import Draws
-from pathway.analysis.variants import cells_of, run_members
+from pathway.analysis.draws import ParameterDraws
+from pathway.analysis.variants import arms_under_draws, simulate_draws
 from pathway.fitting.laboratory.bench import prediction_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
@@ -108,12 +108,12 @@ def through_petab(question: Asked, folder: Path) -> np.ndarray:
 def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
     scenario, laboratory = question.scenario, built_in_laboratory()
     # A draw that is the line's own numbers: changes, knock-downs and rest are then worked out as for any draw.
-    own = Draws("prior", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
+    own = ParameterDraws("prior", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
     values = []
-    for cells in cells_of(scenario, scenario.arms, laboratory, own):
+    for cells in arms_under_draws(scenario, scenario.arms, laboratory, own):
         doses = [cells.setup.interventions]
         times, shown = question.times, scenario.observables
-        ensemble = run_members(
+        ensemble = simulate_draws(
             laboratory, cells.parameters, cells.states, doses, times, shown, workers=1, **question.tolerance
         )
         values.append([ensemble[observable][1] for observable in shown])

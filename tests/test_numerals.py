@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ from pathway.numerals import plain
     ],
 )
 def test_numbers_are_written_in_full_where_that_is_short(value, text):
-    assert plain(value).replace("1×10", "10") == text.replace("1×10", "10")
+    assert plain_number(value).replace("1×10", "10") == text.replace("1×10", "10")
 
 
 def test_what_is_read_back_is_what_was_written():
     for power in range(-12, 13):
         for first in (1.0, -2.5, 9.9949):
-            text = plain(first * 10.0**power)
+            text = plain_number(first * 10.0**power)
             mantissa, _, exponent = text.partition("×10")
             raised = exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
             if not exponent and text.lstrip("-").startswith("10") and set(text) & set("⁻⁰¹²³⁴⁵⁶⁷⁸⁹"):

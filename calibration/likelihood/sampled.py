@@ -19,7 +19,7 @@ from pathway import parameters
 from pathway.equations import Model
 from pathway.network.loops import LOOPS
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
-from pathway.parameters.ranges import is_uncertain, placed
+from pathway.parameters.ranges import is_uncertain, values_at_quantiles
 from pathway.scenario.drawn_cells import systematic
 
 OFF = 1e-9
@@ -63,7 +63,7 @@ class Sampled:
 
     def from_cube(self, u: np.ndarray) -> np.ndarray:
         """Values at quantiles, both of shape (n_members, n)."""
-        values = placed(u, self.low, self.high)
+        values = values_at_quantiles(u, self.low, self.high)
         on, sizes = self.is_indicator, self.is_discrepancy
         values[:, on] = u[:, on] < self.high[on]
         values[:, sizes] = self.low[sizes] * np.exp(self.high[sizes] * ndtri(u[:, sizes]))
@@ -100,7 +100,7 @@ class Sampled:
         for place, name in enumerate(self.names):
             line, _, parameter = name.rpartition(".")
             if self.kind[place] == "number":
-                entries = parameters.cell_line(line).entries if line else parameters.reference()
+                entries = parameters.cell_line(line).entries if line else parameters.reference_entries()
                 middle[place] = entries[parameter].value
         return np.where(self.is_indicator, 1.0, middle)
 
@@ -135,7 +135,7 @@ def sampled_of(
     rows: list[tuple[str, str, float, float, str, bool]] = []
     cells = [parameters.cell_line(line) for line in lines]
     for name in model.parameters:
-        entry = parameters.reference()[name]
+        entry = parameters.reference_entries()[name]
         if is_uncertain(entry) and not all(name in line.own for line in cells if line.parent is None):
             rows.append((name, entry.unit, *entry.range, "number", True))
     for line in cells:

@@ -65,7 +65,7 @@ def coalitions(n_causes: int) -> np.ndarray:
     return (np.arange(2**n_causes)[:, None] >> np.arange(n_causes)) & 1 == 1
 
 
-def attribute(causes: tuple[str, ...], readings: np.ndarray) -> Attribution:
+def shapley_attribution(causes: tuple[str, ...], readings: np.ndarray) -> Attribution:
     """The shares of causes from the readings of all subsets.
 
     Parameters

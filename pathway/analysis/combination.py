@@ -10,31 +10,40 @@ from pathway.scenario.controls import without
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .draws import Draws, Interval, Progress, chosen, interval
-from .grid import Grid
-from .mistakes import AnalysisError, unknown
-from .synergy import Excess, Surface, bliss, fit_musyc, hsa, loewe, zip_delta, zip_deltas
+from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
+from .grid import CombinationGrid
+from .mistakes import AnalysisError, unknown_name_error
+from .synergy import (
+    EffectSurface,
+    ExcessSurface,
+    bliss_excess,
+    fit_musyc,
+    highest_single_agent_excess,
+    loewe_excess,
+    zip_delta,
+    zip_deltas,
+)
 from .synergy.loewe import combination_index
 from .synergy.musyc import MuSyCFit
-from .synergy.scales import SCALES, effects, flips, verdict
+from .synergy.scales import SCALES, effects_on_scale, synergy_verdict, verdict_flips
 from .variants import (
-    Amounts,
-    Cells,
-    Dosing,
-    agent_called,
-    amounts,
-    cells_of,
-    doses_called,
-    dosing,
-    given,
-    log_counts,
-    run_members,
+    AgentDosing,
+    ArmUnderDraws,
+    DoseAmounts,
+    agent_dosing,
+    arms_under_draws,
+    dose_amounts,
+    dose_interventions,
+    find_agent,
+    find_doses,
+    log_cell_counts,
+    simulate_draws,
 )
 
-_MEANING = {"bliss": bliss, "hsa": hsa, "loewe": loewe, "zip": zip_delta}
+_MEANING = {"bliss": bliss_excess, "hsa": highest_single_agent_excess, "loewe": loewe_excess, "zip": zip_delta}
 
 
-def combination(
+def combination_grid(
     scenario: Scenario,
     laboratory: Laboratory,
     *,
@@ -43,10 +52,10 @@ def combination(
     arm: str | None = None,
     doses: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None),
     scale: str = "growth rate",
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     decades: float = 3.0,
     progress: Progress | None = None,
-) -> Grid:
+) -> CombinationGrid:
     """A grid of two agents, read as growth from the first drug on, relative to the untreated dish.
 
     Parameters
@@ -64,7 +73,7 @@ def combination(
         "0.1 ug/mL" each; three decades below the scenario's doses unless given.
     scale : str
         A name of `SCALES`.
-    draws : Draws, optional
+    draws : ParameterDraws, optional
     decades : float
         Of made series of doses.
     progress : callable, optional
@@ -75,42 +84,44 @@ def combination(
         If an agent, arm or scale does not exist or no arm gives both.
     """
     if scale not in SCALES:
-        raise unknown("scale of effect", scale, SCALES)
+        raise unknown_name_error("scale of effect", scale, SCALES)
     if min(size) < 2:
         raise AnalysisError(f"a grid of {size[0]}x{size[1]} has no combination; use 2x2 or more, for example 8x8")
-    draws = draws or chosen(laboratory)
+    draws = draws or draws_of_chosen_values(laboratory)
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
-    courses = dosing(scenario, chosen_arm, one), dosing(scenario, chosen_arm, two)
+    courses = agent_dosing(scenario, chosen_arm, one), agent_dosing(scenario, chosen_arm, two)
     first, second = (
-        amounts(agent_called(laboratory, course.agent), texts, course.written, n - 1, decades)
+        dose_amounts(find_agent(laboratory, course.agent), texts, course.written, n - 1, decades)
         for course, texts, n in zip(courses, doses, size, strict=True)
     )
     since, until = min(course.times[0] for course in courses), scenario.growth_until
     if not since < until:
         raise AnalysisError(f"growth is read at {until:g} h, before the first drug at {since:g} h")
-    (cells,) = cells_of(scenario, [without(chosen_arm, courses[0].doses + courses[1].doses)], laboratory, draws)
-    log_folds = grown(cells, (first, second), courses, (since, until), laboratory, draws)
+    (cells,) = arms_under_draws(scenario, [without(chosen_arm, courses[0].doses + courses[1].doses)], laboratory, draws)
+    log_folds = log_growth_grid(cells, (first, second), courses, (since, until), laboratory, draws)
     kept = np.isfinite(log_folds).all(axis=(1, 2)) & (log_folds[:, 0, 0] > 1e-6)
     if not kept[0]:
         raise AnalysisError(
             f"{scenario.name}: the untreated cells of arm '{chosen_arm.name}' do not grow, so there is no control"
         )
-    by_scale = {name: np.stack([effects(one, float(one[0, 0]), name) for one in log_folds[kept]]) for name in SCALES}
+    by_scale = {
+        name: np.stack([effects_on_scale(one, float(one[0, 0]), name) for one in log_folds[kept]]) for name in SCALES
+    }
     surfaces = {name: _surface(first, second, values[0], name) for name, values in by_scale.items()}
     main, drawn = surfaces[scale], by_scale[scale][1:]
     musyc = fit_musyc(main) if main.effect.size >= 16 else None
     excess = {name: meaning(main) for name, meaning in _MEANING.items()}
     spread = _over_draws([_surface(first, second, one, scale) for one in drawn], excess, musyc, progress)
-    return Grid(
+    return CombinationGrid(
         scenario, chosen_arm.name, first, second, courses[0].times, courses[1].times, since, until, log_folds, scale,
-        surfaces, excess, combination_index(main), musyc, flips(surfaces),
-        {name: verdict(bliss(surfaces[name]).mean()) for name in SCALES}, *spread, drawn, draws,
+        surfaces, excess, combination_index(main), musyc, verdict_flips(surfaces),
+        {name: synergy_verdict(bliss_excess(surfaces[name]).mean()) for name in SCALES}, *spread, drawn, draws,
     )  # fmt: skip
 
 
-def _surface(first: Amounts, second: Amounts, effect: np.ndarray, scale: str) -> Surface:
+def _surface(first: DoseAmounts, second: DoseAmounts, effect: np.ndarray, scale: str) -> EffectSurface:
     doses = [np.array([0.0, *series.shown]) for series in (first, second)]
-    return Surface(first.agent.name, second.agent.name, doses[0], doses[1], effect, SCALES[scale])
+    return EffectSurface(first.agent.name, second.agent.name, doses[0], doses[1], effect, SCALES[scale])
 
 
 _TOGETHER = 25
@@ -118,8 +129,11 @@ _TOGETHER = 25
 
 
 def _over_draws(
-    surfaces: Sequence[Surface], excess: Mapping[str, Excess], musyc: MuSyCFit | None, progress: Progress | None
-) -> tuple[dict[str, Interval], dict[str, np.ma.MaskedArray]]:
+    surfaces: Sequence[EffectSurface],
+    excess: Mapping[str, ExcessSurface],
+    musyc: MuSyCFit | None,
+    progress: Progress | None,
+) -> tuple[dict[str, DrawInterval], dict[str, np.ma.MaskedArray]]:
     """Intervals of mean excess and of MuSyC's numbers, and the share of draws with synergy in each cell."""
     if not surfaces:
         return {}, {}
@@ -139,7 +153,7 @@ def _over_draws(
         if progress:
             progress("draws judged", done + 1, len(surfaces))
     positive = {name: np.ma.stack(each).mean(axis=0) for name, each in cells.items()}
-    return {name: interval(np.array(each)) for name, each in values.items()}, positive
+    return {name: draw_interval(np.array(each)) for name, each in values.items()}, positive
 
 
 def _or_nan(value: float | None) -> float:
@@ -155,14 +169,14 @@ def pair_and_arm(scenario: Scenario, agents: tuple[str, str] | None, arm: str | 
         If a name does not exist or no arm gives both.
     """
     if arm is not None and arm not in [a.name for a in scenario.arms]:
-        raise unknown("arm", arm, [a.name for a in scenario.arms])
+        raise unknown_name_error("arm", arm, [a.name for a in scenario.arms])
     candidates = [scenario.arm(arm)] if arm else list(scenario.arms)
     if agents is not None:
         known = dict.fromkeys([*(dose.agent for dose in scenario.doses.values()), *scenario.doses])
         for name in agents:
             if name not in known:
-                raise unknown("agent given here and no dose", name, known, "Name two that an arm is given.")
-        one, two = (set(doses_called(scenario, name)) for name in agents)
+                raise unknown_name_error("agent given here and no dose", name, known, "Name two that an arm is given.")
+        one, two = (set(find_doses(scenario, name)) for name in agents)
         if one & two:
             raise AnalysisError(f"'{agents[0]}' and '{agents[1]}' are the same; a combination needs two")
         both = [a for a in candidates if one & set(a.doses) and two & set(a.doses)]
@@ -185,35 +199,35 @@ def _called(doses: Sequence[str], others: Sequence[str], scenario: Scenario) -> 
     return doses[0] if agent in {scenario.doses[name].agent for name in others} else agent
 
 
-def grown(
-    cells: Cells,
-    series: tuple[Amounts, Amounts],
-    courses: tuple[Dosing, Dosing],
+def log_growth_grid(
+    cells: ArmUnderDraws,
+    series: tuple[DoseAmounts, DoseAmounts],
+    courses: tuple[AgentDosing, AgentDosing],
     window: tuple[float, float],
     laboratory: Laboratory,
-    draws: Draws,
+    draws: ParameterDraws,
 ) -> np.ndarray:
     """Two agents in a dish: logarithm of the growth within a window, shape (1 + n_draws, n, m).
 
     Parameters
     ----------
-    cells : Cells
+    cells : ArmUnderDraws
         Without the two agents.
-    series, courses : pairs of Amounts and of Dosing
+    series, courses : pairs of DoseAmounts and of AgentDosing
         How much and when; the dose 0 is added.
     window : (from, until), hours
     laboratory : Laboratory
-    draws : Draws
+    draws : ParameterDraws
     """
     levels = [np.concatenate([[0.0], amounts.inside]) for amounts in series]
     plans = []
     for one in levels[0]:
         for two in levels[1]:
-            plan = [*cells.setup.interventions, *given(series[0].agent, one, courses[0])]
-            plan += given(series[1].agent, two, courses[1])
+            plan = [*cells.setup.interventions, *dose_interventions(series[0].agent, one, courses[0])]
+            plan += dose_interventions(series[1].agent, two, courses[1])
             plans.append(tuple(sorted(plan, key=lambda i: i.time)))
     n = 1 + draws.count
-    ensemble = run_members(
+    ensemble = simulate_draws(
         laboratory,
         np.tile(cells.parameters, (len(plans), 1)),
         np.tile(cells.states, (len(plans), 1)),
@@ -221,7 +235,7 @@ def grown(
         window,
         (),
     )
-    grown = log_counts(ensemble, laboratory)
+    grown = log_cell_counts(ensemble, laboratory)
     folds = (grown[:, -1] - grown[:, 0]).reshape(len(levels[0]), len(levels[1]), n)
     folds[:, :, np.isnan(cells.states).any(axis=1)] = np.nan
     return np.moveaxis(folds, 2, 0)

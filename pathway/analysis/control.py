@@ -22,12 +22,12 @@ from pathway.expressions.graph import ONE
 from pathway.simulation import Intervention, simulate, steady_state_sensitivities
 
 from .draws import Progress
-from .mistakes import unknown
-from .perturbed import scalable, scale_of
+from .mistakes import unknown_name_error
+from .perturbed import rate_scale_name, scalable_model
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
+class ControlCoefficients:
     """Control coefficients at a steady state.
 
     Attributes
@@ -108,7 +108,7 @@ def control_coefficients(
     state: np.ndarray,
     levels: Sequence[str],
     fluxes: Sequence[str] = (),
-) -> Control:
+) -> ControlCoefficients:
     """Control of every reaction over levels and fluxes at a steady state.
 
     Parameters
@@ -131,8 +131,8 @@ def control_coefficients(
     -----
     Kacser and Burns 1973; Heinrich and Rapoport 1974; summation theorems as there.
     """
-    larger = scalable(model)
-    factors = tuple(scale_of(reaction) for reaction in model.rates)
+    larger = scalable_model(model)
+    factors = tuple(rate_scale_name(reaction) for reaction in model.rates)
     values = np.concatenate([parameters, np.ones(len(factors))])
     slopes = steady_state_sensitivities(larger, factors, values, initial=state, state=state)
     formulas = [_formula(larger, name) for name in levels] + [_flux(larger, name) for name in fluxes]
@@ -146,17 +146,17 @@ def control_coefficients(
         coefficients = (by_state @ slopes + by_factor) / readings[:, None]
     expected = np.array([0.0] * len(levels) + [1.0] * len(fluxes))
     names = (*levels, *(f"flux of {name}" for name in fluxes))
-    return Control(names, tuple(model.rates), np.nan_to_num(coefficients), readings, expected)
+    return ControlCoefficients(names, tuple(model.rates), np.nan_to_num(coefficients), readings, expected)
 
 
-def control_of_draws(
+def control_coefficients_of_draws(
     model: Model,
     parameters: np.ndarray,
     states: np.ndarray,
     levels: Sequence[str],
     fluxes: Sequence[str] = (),
     progress: Progress | None = None,
-) -> Control:
+) -> ControlCoefficients:
     """Control coefficients of the first parameter set, with intervals over the others.
 
     Parameters
@@ -188,13 +188,13 @@ def _formula(model: Model, name: str) -> Expression:
         return symbol(name)
     known = {**model.assignments, **model.observables}
     if name not in known:
-        raise unknown("read-out", name, [*model.species, *known])
+        raise unknown_name_error("read-out", name, [*model.species, *known])
     return known[name]
 
 
 def _flux(model: Model, name: str) -> Expression:
     if name not in model.rates:
-        raise unknown("reaction", name, model.rates)
+        raise unknown_name_error("reaction", name, model.rates)
     return model.rates[name]
 
 
@@ -208,7 +208,7 @@ def _gradient(formulas: Sequence[Expression], names: Sequence[str], known: dict[
 
 
 @dataclass(frozen=True, eq=False)
-class Courses:
+class TimeSensitivities:
     """Relative sensitivities of one reading over time.
 
     Attributes
@@ -270,7 +270,7 @@ def sensitivities_over_time(
     times: np.ndarray,
     interventions: Sequence[Intervention],
     start: float,
-) -> Courses:
+) -> TimeSensitivities:
     """How a reading answers to parameters while an experiment runs; the untreated start is held.
 
     Parameters
@@ -307,4 +307,4 @@ def sensitivities_over_time(
         found[k] = (slope + _gradient(closed, names, known))[0]
     scale = np.array([parameters[model.parameter_index(name)] for name in names])
     relative = found * scale / np.where(np.abs(level) > 0, level, 1.0)[:, None]
-    return Courses(reading, tuple(names), np.asarray(times), relative)
+    return TimeSensitivities(reading, tuple(names), np.asarray(times), relative)

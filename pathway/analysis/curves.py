@@ -14,7 +14,7 @@ SMALLEST = 1e-4
 
 
 @dataclass(frozen=True)
-class Hill:
+class HillCurve:
     """Effect of a dose: `top` without drug, `bottom` at infinite dose, halfway at `half`, with a steepness.
 
     Attributes
@@ -51,7 +51,7 @@ class HillFit:
 
     Attributes
     ----------
-    curve : Hill
+    curve : HillCurve
         Where the line is as good (`p_value` above the level asked for), `is_flat` is true and the curve's numbers
         should not be quoted.
     level : float
@@ -64,7 +64,7 @@ class HillFit:
         Of what is kept: the curve, or the line (then 0).
     """
 
-    curve: Hill
+    curve: HillCurve
     level: float
     residual: float
     residual_flat: float
@@ -73,7 +73,7 @@ class HillFit:
     is_flat: bool
 
 
-def checked_series(doses: np.ndarray, effects: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+def checked_dose_series(doses: np.ndarray, effects: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
     """Doses and effects as arrays in ascending order of dose, zero doses left out.
 
     Raises
@@ -133,8 +133,10 @@ def fit_hill(
     """
     from scipy.stats import f as fisher
 
-    doses, effects = checked_series(doses, effects, 3)
-    (curve,), (residual,) = fit_many(doses, effects[None], np.array([top]), bottom=bottom, slope=slope, reach=reach)
+    doses, effects = checked_dose_series(doses, effects, 3)
+    (curve,), (residual,) = fit_many_hill(
+        doses, effects[None], np.array([top]), bottom=bottom, slope=slope, reach=reach
+    )
     level = float(effects.mean())
     residual_flat = float(((effects - level) ** 2).sum())
     left = max(len(doses) - 2, 1)
@@ -146,7 +148,7 @@ def fit_hill(
     return HillFit(curve, level, residual, residual_flat, p_value, r_squared, is_flat)
 
 
-def fit_many(
+def fit_many_hill(
     doses: np.ndarray,
     effects: np.ndarray,
     tops: np.ndarray,
@@ -154,7 +156,7 @@ def fit_many(
     bottom: tuple[float, float] = (-1.0, 1.0),
     slope: tuple[float, float] = (0.1, 5.0),
     reach: float = 100.0,
-) -> tuple[list[Hill], list[float]]:
+) -> tuple[list[HillCurve], list[float]]:
     """Hill curves of least squares through several series over the same doses, all at once.
 
     Parameters
@@ -166,7 +168,7 @@ def fit_many(
 
     Returns
     -------
-    curves : list of k Hill
+    curves : list of k HillCurve
     residuals : list of k float
         Sums of squares.
     """
@@ -183,7 +185,7 @@ def fit_many(
     rows = np.arange(len(effects))
     found, left = values[rows, best], squares[rows, best]
     curves = [
-        Hill(float(t), float(b), math.exp(half), math.exp(steep))
+        HillCurve(float(t), float(b), math.exp(half), math.exp(steep))
         for t, (b, half, steep) in zip(tops, found, strict=True)
     ]
     return curves, [float(square) for square in left]

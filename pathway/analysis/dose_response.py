@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .curves import Hill, HillFit, checked_series, fit_hill
+from .curves import HillCurve, HillFit, checked_dose_series, fit_hill
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,13 @@ class GRMetrics:
     is_flat: bool
 
     @property
-    def curve(self) -> Hill | None:
+    def curve(self) -> HillCurve | None:
         """The fitted curve, None where the response is flat."""
-        return None if self.is_flat else Hill(1.0, self.gr_inf, self.gec50, self.h_gr)
+        return None if self.is_flat else HillCurve(1.0, self.gr_inf, self.gec50, self.h_gr)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; an infinite dose is the text "inf"."""
-        return {name: spelled(value) for name, value in self.__dict__.items()}
+        return {name: json_number(value) for name, value in self.__dict__.items()}
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,10 @@ class CountMetrics:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form; an infinite dose is the text "inf"."""
-        return {name: spelled(value) for name, value in self.__dict__.items()}
+        return {name: json_number(value) for name, value in self.__dict__.items()}
 
 
-def spelled(value: Any) -> Any:
+def json_number(value: Any) -> Any:
     """A number as JSON can hold it: "inf", "-inf", None for what is not defined."""
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else ("inf" if value > 0 else "-inf")
@@ -118,7 +118,7 @@ def gr_metrics(doses: np.ndarray, gr: np.ndarray, significance: float = 0.05) ->
     -----
     Definitions and bounds of Hafner et al. 2016, doi 10.1038/nmeth.3853, and of the authors' scripts.
     """
-    doses, gr = checked_series(doses, gr, 3)
+    doses, gr = checked_dose_series(doses, gr, 3)
     fit = fit_hill(doses, gr, significance=significance)
     largest = float(gr[-2:].min())
     area = area_over_curve(doses, gr)

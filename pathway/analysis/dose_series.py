@@ -13,26 +13,26 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 
-from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, spelled
-from .draws import Draws, Interval, chosen, interval
-from .mistakes import AnalysisError, unknown
+from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, json_number
+from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
+from .mistakes import AnalysisError, unknown_name_error
 from .variants import (
-    Amounts,
-    Dosing,
-    agent_called,
-    amounts,
-    cells_of,
+    AgentDosing,
+    DoseAmounts,
+    agent_dosing,
+    arms_under_draws,
     checked_readouts,
-    doses_called,
-    dosing,
-    given,
-    log_counts,
-    run_members,
+    dose_amounts,
+    dose_interventions,
+    find_agent,
+    find_doses,
+    log_cell_counts,
+    simulate_draws,
 )
 
 
 @dataclass(frozen=True, eq=False)
-class Series:
+class ArmDoseResponse:
     """One arm's response.
 
     Attributes
@@ -48,7 +48,7 @@ class Series:
     metrics : GRMetrics
         Of the chosen numbers.
     counts : CountMetrics
-    intervals : mapping of metric to Interval
+    intervals : mapping of metric to DrawInterval
     """
 
     arm: str
@@ -59,7 +59,7 @@ class Series:
     readouts_without: Mapping[str, np.ndarray]
     metrics: GRMetrics
     counts: CountMetrics
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, DrawInterval]
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +69,22 @@ class DoseSeries:
     Attributes
     ----------
     scenario : Scenario
-    doses : Amounts
+    doses : DoseAmounts
     since, until : float, hours
         First dose; time of reading.
     times : array, shape (n_times,), hours
-    series : mapping of arm to Series
-    draws : Draws
+    series : mapping of arm to ArmDoseResponse
+    draws : ParameterDraws
     units : mapping of read-out to unit text
     """
 
     scenario: Scenario
-    doses: Amounts
+    doses: DoseAmounts
     since: float
     until: float
     times: np.ndarray
-    series: Mapping[str, Series]
-    draws: Draws
+    series: Mapping[str, ArmDoseResponse]
+    draws: ParameterDraws
     units: Mapping[str, str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -116,7 +116,7 @@ class DoseSeries:
         table = []
         for name, series in self.series.items():
             for k, dose in enumerate(self.doses.shown):
-                gr = interval(series.gr[:, k])
+                gr = draw_interval(series.gr[:, k])
                 others = [float(series.readouts[n][0, k]) for n in names]
                 count = float(series.relative_count[0, k])
                 table.append([name, dose, gr.value, gr.low, gr.high, gr.median, count, *others])
@@ -134,16 +134,16 @@ class DoseSeries:
         return ["arm", f"{self.doses.agent.name} [{self.doses.unit}]", "time [h]", "GR [1]"], table
 
 
-def _course(series: Series) -> list[list[float | None]]:
+def _course(series: ArmDoseResponse) -> list[list[float | None]]:
     """GR until each time for each dose, of the chosen numbers; None at the first dose, where nothing has grown yet."""
-    return [[spelled(float(value)) for value in row] for row in series.gr_over_time[0]]
+    return [[json_number(float(value)) for value in row] for row in series.gr_over_time[0]]
 
 
-def _series_dict(series: Series) -> dict[str, Any]:
+def _series_dict(series: ArmDoseResponse) -> dict[str, Any]:
     def curve(values: np.ndarray) -> dict[str, Any]:
-        found = [interval(column) for column in values.T]
+        found = [draw_interval(column) for column in values.T]
         drawn = {end: [getattr(i, end) for i in found] for end in ("low", "high", "median")}
-        return {"value": [spelled(i.value) for i in found], **(drawn if values.shape[0] > 1 else {})}
+        return {"value": [json_number(i.value) for i in found], **(drawn if values.shape[0] > 1 else {})}
 
     return {
         "GR": curve(series.gr),
@@ -153,7 +153,7 @@ def _series_dict(series: Series) -> dict[str, Any]:
         "metrics": series.metrics.to_dict(),
         "count_metrics": series.counts.to_dict(),
         "intervals": {
-            n: {"value": spelled(i.value), **{end: spelled(found) for end, found in i.ends().items()}}
+            n: {"value": json_number(i.value), **{end: json_number(found) for end, found in i.ends().items()}}
             for n, i in series.intervals.items()
         },
     }
@@ -168,7 +168,7 @@ def dose_series(
     arms: Sequence[str] | None = None,
     readouts: Iterable[str] | None = None,
     at: float | None = None,
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     steps: int = 9,
     decades: float = 4.0,
 ) -> DoseSeries:
@@ -189,7 +189,7 @@ def dose_series(
         Read at the end beside GR; those the scenario shows unless given.
     at : float, optional
         Hours; the scenario's own time of reading unless given.
-    draws : Draws, optional
+    draws : ParameterDraws, optional
     steps, decades : int, float
         Of a made series of doses.
 
@@ -198,12 +198,12 @@ def dose_series(
     AnalysisError
         If agent, arm or read-out does not exist, or the scenario has no dose that could be varied.
     """
-    draws = draws or chosen(laboratory)
+    draws = draws or draws_of_chosen_values(laboratory)
     name = _what_is_varied(scenario, laboratory, agent)
-    chosen_arms = _arms(scenario, doses_called(scenario, name), arms)
-    courses = {arm.name: dosing(scenario, arm, name) for arm in chosen_arms}
+    chosen_arms = _arms(scenario, find_doses(scenario, name), arms)
+    courses = {arm.name: agent_dosing(scenario, arm, name) for arm in chosen_arms}
     varied = laboratory.agents[next(iter(courses.values())).agent]
-    series = amounts(varied, doses, _higher(courses[chosen_arms[0].name].written, varied), steps, decades)
+    series = dose_amounts(varied, doses, _higher(courses[chosen_arms[0].name].written, varied), steps, decades)
     shown = [n for n in scenario.observables if n != laboratory.cell_count]
     names = checked_readouts(laboratory, readouts if readouts is not None else shown)
     until = at if at is not None else (scenario.growth_at or scenario.end)
@@ -214,7 +214,7 @@ def dose_series(
     times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), starts, [until]]))
     found = {}
     bare = [without(arm, courses[arm.name].doses) for arm in chosen_arms]
-    for cells in cells_of(scenario, bare, laboratory, draws):
+    for cells in arms_under_draws(scenario, bare, laboratory, draws):
         name = cells.setup.arm.name
         found[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
     units = {n: laboratory.units[n] for n in names}
@@ -231,7 +231,7 @@ def _what_is_varied(scenario: Scenario, laboratory: Laboratory, name: str | None
             )
         name = scenario.growth_of[0]
     if name not in scenario.doses:
-        agent_called(laboratory, name)
+        find_agent(laboratory, name)
     return name
 
 
@@ -254,7 +254,7 @@ def _arms(scenario: Scenario, varied: Sequence[str], names: Sequence[str] | None
         known = [arm.name for arm in scenario.arms]
         for name in names:
             if name not in known:
-                raise unknown("arm", name, known)
+                raise unknown_name_error("arm", name, known)
         return [scenario.arm(name) for name in names]
     found = [arm for arm in scenario.arms if set(varied) & set(arm.doses)]
     # An agent that no arm gets is tried on the cells of the first arm.
@@ -263,18 +263,18 @@ def _arms(scenario: Scenario, varied: Sequence[str], names: Sequence[str] | None
 
 def _one_arm(
     cells: Any,
-    doses: Amounts,
-    course: Dosing,
+    doses: DoseAmounts,
+    course: AgentDosing,
     times: np.ndarray,
     names: tuple[str, ...],
     laboratory: Laboratory,
-    draws: Draws,
-) -> Series:
+    draws: ParameterDraws,
+) -> ArmDoseResponse:
     levels = [0.0, *doses.inside]
-    plans = [(*cells.setup.interventions, *given(doses.agent, dose, course)) for dose in levels]
+    plans = [(*cells.setup.interventions, *dose_interventions(doses.agent, dose, course)) for dose in levels]
     plans = [tuple(sorted(plan, key=lambda i: i.time)) for plan in plans]
     n = 1 + draws.count
-    ensemble = run_members(
+    ensemble = simulate_draws(
         laboratory,
         np.tile(cells.parameters, (len(levels), 1)),
         np.tile(cells.states, (len(levels), 1)),
@@ -282,7 +282,7 @@ def _one_arm(
         times,
         names,
     )
-    grown = log_counts(ensemble, laboratory).reshape(len(levels), n, len(times))
+    grown = log_cell_counts(ensemble, laboratory).reshape(len(levels), n, len(times))
     lost = np.isnan(cells.states).any(axis=1)
     grown[:, lost] = np.nan
     start = int(np.searchsorted(times, course.times[0]))
@@ -296,7 +296,7 @@ def _one_arm(
     shown = np.array(doses.shown)
     metrics = gr_metrics(shown, gr[0])
     counts = count_metrics(shown, count[0])
-    return Series(
+    return ArmDoseResponse(
         cells.setup.arm.name,
         gr,
         count,
@@ -311,13 +311,13 @@ def _one_arm(
 
 def _intervals(
     doses: np.ndarray, gr: np.ndarray, count: np.ndarray, metrics: GRMetrics, counts: CountMetrics
-) -> dict[str, Interval]:
+) -> dict[str, DrawInterval]:
     kept = np.isfinite(gr).all(axis=1)
     kept[0] = False
     each = [gr_metrics(doses, row) for row in gr[kept]]
     each_count = [count_metrics(doses, row) for row in count[kept]]
     found = {}
     for name in ("gr50", "gr_max", "gr_inf", "gec50", "h_gr", "gr_aoc"):
-        found[name] = interval(np.array([getattr(metrics, name), *(getattr(m, name) for m in each)]))
-    found["ic50"] = interval(np.array([counts.ic50, *(m.ic50 for m in each_count)]))
+        found[name] = draw_interval(np.array([getattr(metrics, name), *(getattr(m, name) for m in each)]))
+    found["ic50"] = draw_interval(np.array([counts.ic50, *(m.ic50 for m in each_count)]))
     return found

@@ -15,7 +15,7 @@ from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines, sets_f
 from pathway.scenario.ensembles import is_ensemble, open_ensemble
 from pathway.scenario.laboratory import Laboratory
 
-from .mistakes import AnalysisError, unknown
+from .mistakes import AnalysisError, unknown_name_error
 
 Progress = Callable[[str, int, int], None]
 KINDS = ("none", "calibrated", "prior", "ranges", "posterior")
@@ -26,7 +26,7 @@ DRAWS_FILE = "draws.csv"
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
+class ParameterDraws:
     """Parameter sets of cell lines, aligned: row k of every line belongs to the same draw.
 
     Attributes
@@ -66,7 +66,7 @@ class Draws:
         return made | ({"hash": self.digest} if self.digest else {})
 
 
-def draws_of(
+def draws_from_option(
     laboratory: Laboratory,
     lines: tuple[str, ...],
     folder: Path,
@@ -76,7 +76,7 @@ def draws_of(
     seed: int = 1,
     posterior: str = "",
     progress: Progress | None = None,
-) -> Draws:
+) -> ParameterDraws:
     """Draws by the word that options use: "none", "calibrated", "prior" (or "ranges"), "posterior", or a file.
 
     Parameters
@@ -100,15 +100,15 @@ def draws_of(
         If there is no such file of parameter sets, or it cannot be used.
     """
     if kind == "none":
-        return chosen(laboratory)
+        return draws_of_chosen_values(laboratory)
     if kind in RANGES:
-        return from_ranges(laboratory, lines, folder, count, seed, progress)
+        return draws_from_ranges(laboratory, lines, folder, count, seed, progress)
     if is_ensemble(kind):
-        return from_ensemble(
+        return draws_from_ensemble(
             laboratory, lines, folder, open_ensemble(laboratory.model, kind, count=None), count, progress
         )
     if kind != "posterior":
-        raise unknown("ensemble", kind, KINDS, "Or a file of parameter sets (.npz)")
+        raise unknown_name_error("ensemble", kind, KINDS, "Or a file of parameter sets (.npz)")
     if not posterior:
         raise AnalysisError(
             "--ensemble posterior needs the draws of a fit: pathway sample FILE --fit DIR --out DRAWS, then "
@@ -116,12 +116,12 @@ def draws_of(
         )
     # What is typed is meant from where one stands, what the scenario says from where the scenario is.
     place = Path(posterior)
-    return from_table(laboratory, place if place.exists() else folder / posterior, count)
+    return draws_from_table(laboratory, place if place.exists() else folder / posterior, count)
 
 
-def chosen(laboratory: Laboratory) -> Draws:
+def draws_of_chosen_values(laboratory: Laboratory) -> ParameterDraws:
     """The numbers as they stand."""
-    return Draws("chosen", 0, lambda name, folder: laboratory.parameters_of(name, folder)[None][:0])
+    return ParameterDraws("chosen", 0, lambda name, folder: laboratory.parameters_of(name, folder)[None][:0])
 
 
 @dataclass
@@ -172,14 +172,14 @@ class _Living:
         return np.concatenate([cells.line(name, folder).parameters[members] for cells, members in self.batches])
 
 
-def from_ranges(
+def draws_from_ranges(
     laboratory: Laboratory,
     lines: tuple[str, ...],
     folder: Path,
     count: int,
     seed: int = 1,
     progress: Progress | None = None,
-) -> Draws:
+) -> ParameterDraws:
     """Draws from the parameters' plausible ranges, anchored anew in every parental line, made when first asked for.
 
     Parameters
@@ -205,17 +205,17 @@ def from_ranges(
         return sets_from_ranges(laboratory.model, seed, numbers)
 
     source = _Living(laboratory, lines, folder, count, more, progress)
-    return Draws("prior", count, source.of_line, source.refusals)
+    return ParameterDraws("prior", count, source.of_line, source.refusals)
 
 
-def from_ensemble(
+def draws_from_ensemble(
     laboratory: Laboratory,
     lines: tuple[str, ...],
     folder: Path,
     sets: ParameterSets,
     count: int,
     progress: Progress | None = None,
-) -> Draws:
+) -> ParameterDraws:
     """Members of an ensemble of parameter sets, as often as their weights say.
 
     Parameters
@@ -237,10 +237,10 @@ def from_ensemble(
         return sets.repeated(count) if done == 0 else sets.repeated(0)
 
     source = _Living(laboratory, lines, folder, count, more, progress, again=True)
-    return Draws(sets.origin.kind, count, source.of_line, source.refusals, digest=sets.origin.digest)
+    return ParameterDraws(sets.origin.kind, count, source.of_line, source.refusals, digest=sets.origin.digest)
 
 
-def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> Draws:
+def draws_from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> ParameterDraws:
     """Draws of a fit: a CSV file with one column for each parameter that was fitted, one row for each draw.
 
     The other parameters keep the values of the line, and so does one that is 0 in a line: what only resistant cells
@@ -272,7 +272,7 @@ def from_table(laboratory: Laboratory, file: Path, count: int | None = None) -> 
                 rows[:, place] = values[kept]
         return rows
 
-    return Draws("posterior", len(kept), of_line, names=tuple(columns), left_out=left_out)
+    return ParameterDraws("posterior", len(kept), of_line, names=tuple(columns), left_out=left_out)
 
 
 def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.ndarray], tuple[str, ...]]:
@@ -295,12 +295,12 @@ def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.n
             if not np.isfinite(found[name]).all():
                 raise AnalysisError(f"{file}: column '{name}' holds something that is no number")
     if not found:
-        raise unknown("parameter", named[0] if named else "", known, f"({file}: no column is one)")
+        raise unknown_name_error("parameter", named[0] if named else "", known, f"({file}: no column is one)")
     return found, tuple(name for name in named if name not in known)
 
 
 @dataclass(frozen=True)
-class Interval:
+class DrawInterval:
     """The chosen numbers' value beside the middle 95 % and the median of what draws give; None without draws.
 
     The value need not lie between the ends: a posterior is another set of numbers than the cell line's.
@@ -322,11 +322,11 @@ class Interval:
         return {f"{before}low": self.low, f"{before}high": self.high, f"{before}median": self.median}
 
 
-def interval(values: np.ndarray) -> Interval:
+def draw_interval(values: np.ndarray) -> DrawInterval:
     """Of values whose first belongs to the chosen numbers and the others to draws; nan are left out of the draws."""
     values = np.asarray(values, dtype=float)
     drawn = values[1:][~np.isnan(values[1:])]
     if len(drawn) < 2:
-        return Interval(float(values[0]))
+        return DrawInterval(float(values[0]))
     low, high, median = np.quantile(drawn, [0.025, 0.975, 0.5], method="inverted_cdf")
-    return Interval(float(values[0]), float(low), float(high), float(median))
+    return DrawInterval(float(values[0]), float(low), float(high), float(median))

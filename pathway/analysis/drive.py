@@ -13,7 +13,7 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate_ensemble
 from pathway.simulation.steady import steady_states
 
-from .continuation import Branch, RestingSystem, SpecialPoint, follow, resting_system
+from .continuation import Branch, SpecialPoint, SteadySystem, follow_branch, steady_system
 from .draws import Progress
 from .mistakes import AnalysisError
 
@@ -26,7 +26,7 @@ def drive_branch(
     low: float = 0.0,
     high: float = 10.0,
     held: Mapping[str, float] | None = None,
-) -> tuple[RestingSystem, Branch]:
+) -> tuple[SteadySystem, Branch]:
     """Steady states over the miR-21 drive (or another parameter), from one end of the range to the other.
 
     Parameters
@@ -46,14 +46,14 @@ def drive_branch(
         If the branch cannot be followed.
     """
     model = replace(laboratory.model, parameter_values=parameters)
-    resting = resting_system(model, parameter, held)
+    resting = steady_system(model, parameter, held)
     (start,) = _at(resting, state[None], parameters[None], low)
     if not np.isfinite(start).all():
         raise AnalysisError(f"no steady state at {parameter} = {low:g}; begin at another value")
-    return resting, follow(resting.system, start, low, low, high)
+    return resting, follow_branch(resting.system, start, low, low, high)
 
 
-def _at(resting: RestingSystem, states: np.ndarray, parameters: np.ndarray, value: float) -> np.ndarray:
+def _at(resting: SteadySystem, states: np.ndarray, parameters: np.ndarray, value: float) -> np.ndarray:
     """Steady states with the parameter at a value, reached by following the model itself; nan where there is none."""
     model, followed = resting.model, resting.system.parameter
     rows, starts = parameters.copy(), np.nan_to_num(states)
@@ -104,7 +104,7 @@ class BranchSpread:
 
 
 def branches_of_draws(
-    resting: RestingSystem,
+    resting: SteadySystem,
     parameters: np.ndarray,
     states: np.ndarray,
     readings: Sequence[str],
@@ -120,7 +120,7 @@ def branches_of_draws(
 
     Parameters
     ----------
-    resting : RestingSystem
+    resting : SteadySystem
         As `drive_branch` returns it.
     parameters : array, shape (n_draws, n_parameters)
     states : array, shape (n_draws, n_species)
@@ -164,7 +164,7 @@ def branches_of_draws(
 
 
 def _what_cuts(
-    resting: RestingSystem, parameters: np.ndarray, state: np.ndarray, low: float, high: float
+    resting: SteadySystem, parameters: np.ndarray, state: np.ndarray, low: float, high: float
 ) -> tuple[str, ...]:
     """What takes the folds of a draw away when it is switched off."""
     names = []
@@ -185,7 +185,7 @@ _EIGENVALUES_EVERY = 4
 
 
 def _stepped(
-    resting: RestingSystem, states: np.ndarray, value: float, constants: Mapping[str, np.ndarray]
+    resting: SteadySystem, states: np.ndarray, value: float, constants: Mapping[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Newton's method for all draws at once from the last value's states; nan where it does not converge."""
     current = states.copy()
@@ -203,14 +203,14 @@ def _stepped(
     return current, jacobians
 
 
-def _alone(resting: RestingSystem, start: np.ndarray, parameters: np.ndarray, low: float, high: float) -> Branch | None:
+def _alone(resting: SteadySystem, start: np.ndarray, parameters: np.ndarray, low: float, high: float) -> Branch | None:
     """One draw's branch by pseudo-arclength until it leaves the range on either side; None if it cannot be followed."""
     constants = dict(zip(resting.model.parameters, map(float, parameters), strict=True))
     constants.pop(resting.system.parameter, None)
     if not np.isfinite(start).all():
         return None
     try:
-        branch = follow(resting.system.with_constants(constants), start, low, low, high)
+        branch = follow_branch(resting.system.with_constants(constants), start, low, low, high)
     except AnalysisError:
         return None
     return branch if branch.ended == "limit" else None

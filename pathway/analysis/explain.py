@@ -18,11 +18,11 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate, simulate_ensemble
 from pathway.simulation.steady import steady_states
 
-from .attribution import Attribution, attribute, coalitions
-from .draws import Draws, Interval, chosen, interval
-from .mistakes import AnalysisError, unknown
+from .attribution import Attribution, coalitions, shapley_attribution
+from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
+from .mistakes import AnalysisError, unknown_name_error
 from .paired_model import REFERENCE, paired_model
-from .variants import Cells, cells_of, checked_readouts
+from .variants import ArmUnderDraws, arms_under_draws, checked_readouts
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +40,14 @@ class Explanation:
     influences : tuple of Influence
     attribution : Attribution
         From the arm towards the reference, shape (n_draws + 1,) per entry.
-    shares : tuple of Interval
+    shares : tuple of DrawInterval
         Of each influence, in units of the reading.
     levels : mapping of name to (value in the arm, value in the reference)
         Species and quantities at that time, for the figure.
     fluxes : mapping of reaction to (rate in the arm, rate in the reference)
         At that time.
     flux_units : mapping of reaction to unit text
-    draws : Draws
+    draws : ParameterDraws
     """
 
     scenario: Scenario
@@ -60,11 +60,11 @@ class Explanation:
     other: float
     influences: tuple[Influence, ...]
     attribution: Attribution
-    shares: tuple[Interval, ...]
+    shares: tuple[DrawInterval, ...]
     levels: dict[str, tuple[float, float]]
     fluxes: dict[str, tuple[float, float]]
     flux_units: dict[str, str]
-    draws: Draws
+    draws: ParameterDraws
 
     @property
     def unexplained(self) -> float:
@@ -174,7 +174,7 @@ def explain(
     reading: str = "pAKT",
     at: float | None = None,
     influences: Sequence[Influence] | None = None,
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
 ) -> Explanation:
     """Why a reading in one arm is not what it is in another.
 
@@ -189,7 +189,7 @@ def explain(
     at : float, optional
         Hours; the end unless given.
     influences : sequence of Link, optional
-    draws : Draws, optional
+    draws : ParameterDraws, optional
 
     Raises
     ------
@@ -204,23 +204,23 @@ def explain(
     if influences is None and reading not in known:
         raise AnalysisError(f"what carries all influence on '{reading}' is not known; try {', '.join(known)}")
     carriers = tuple(influences if influences is not None else circuit().influences_on(reading))
-    draws = draws or chosen(laboratory)
+    draws = draws or draws_of_chosen_values(laboratory)
     time = scenario.end if at is None else at
-    own, other = cells_of(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
+    own, other = arms_under_draws(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
     plan = _both(own.setup.interventions, other.setup.interventions)
     begin = min([scenario.start, *(i.time for i in plan)])
     values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), carriers, reading)
-    found = attribute(tuple(influence.name for influence in carriers), values)
+    found = shapley_attribution(tuple(influence.name for influence in carriers), values)
     return Explanation(
         scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], carriers, found,
-        tuple(interval(share) for share in found.shares), levels,
+        tuple(draw_interval(share) for share in found.shares), levels,
         _fluxes(laboratory, (own, other), begin, time), _flux_units(laboratory), draws,
     )  # fmt: skip
 
 
 def _with_every_subset(
-    laboratory: Laboratory, cultures: tuple[Cells, Cells], plan: Sequence[Intervention], window: tuple[float, float],
-    influences: Sequence[Influence], reading: str,
+    laboratory: Laboratory, cultures: tuple[ArmUnderDraws, ArmUnderDraws], plan: Sequence[Intervention],
+    window: tuple[float, float], influences: Sequence[Influence], reading: str,
 ) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:  # fmt: skip
     """The reading with every subset of influences turned over, shape (2^n_influences, 1 + n_draws), and levels."""
     own, other = cultures
@@ -240,7 +240,7 @@ def _with_every_subset(
 
 
 def _fluxes(
-    laboratory: Laboratory, cultures: tuple[Cells, Cells], begin: float, time: float
+    laboratory: Laboratory, cultures: tuple[ArmUnderDraws, ArmUnderDraws], begin: float, time: float
 ) -> dict[str, tuple[float, float]]:
     """The rate of every reaction in both cultures."""
     names = tuple(laboratory.model.rates)
@@ -285,7 +285,7 @@ def _check_arms(scenario: Scenario, *names: str | None) -> None:
     known = [arm.name for arm in scenario.arms]
     for name in names:
         if name is not None and name not in known:
-            raise unknown("arm", name, known)
+            raise unknown_name_error("arm", name, known)
 
 
 def usual_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tuple[str, str]:

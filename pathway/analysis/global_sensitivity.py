@@ -19,7 +19,7 @@ Function = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
-class Ranges:
+class ParameterRanges:
     """Where parameters may lie.
 
     Attributes
@@ -132,14 +132,16 @@ class MorrisEffects:
         }
 
 
-def sobol(function: Function, ranges: Ranges, base: int = 1024, seed: int = 0, resamples: int = 200) -> SobolIndices:
+def sobol_indices(
+    function: Function, ranges: ParameterRanges, base: int = 1024, seed: int = 0, resamples: int = 200
+) -> SobolIndices:
     """First and total Sobol indices with bootstrap intervals.
 
     Parameters
     ----------
     function : callable
         Called once with all samples, base * (n_parameters + 2) of them.
-    ranges : Ranges
+    ranges : ParameterRanges
     base : int
         A power of two, as the sequence of points asks for.
     seed : int
@@ -200,7 +202,9 @@ def sobol_points(dimensions: int, base: int, seed: int) -> np.ndarray:
     return blocks.reshape(-1, dimensions)
 
 
-def morris(function: Function, ranges: Ranges, trajectories: int = 50, seed: int = 0, levels: int = 6) -> MorrisEffects:
+def morris_effects(
+    function: Function, ranges: ParameterRanges, trajectories: int = 50, seed: int = 0, levels: int = 6
+) -> MorrisEffects:
     """Morris elementary effects, scaled to the whole range of each parameter.
 
     Notes
@@ -227,6 +231,6 @@ def morris(function: Function, ranges: Ranges, trajectories: int = 50, seed: int
     )
 
 
-def _problem(ranges: Ranges) -> dict[str, Any]:
+def _problem(ranges: ParameterRanges) -> dict[str, Any]:
     names: Sequence[str] = ranges.names
     return {"num_vars": len(names), "names": list(names), "bounds": [[0.0, 1.0]] * len(names)}

@@ -10,15 +10,15 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 
-from .draws import Draws, Interval
-from .synergy import Excess, Surface
+from .draws import DrawInterval, ParameterDraws
+from .synergy import EffectSurface, ExcessSurface
 from .synergy.musyc import MuSyCFit
-from .synergy.scales import SCALES, Flip, verdict
-from .variants import Amounts
+from .synergy.scales import SCALES, VerdictFlip, synergy_verdict
+from .variants import DoseAmounts
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class CombinationGrid:
     """A combination in one arm's cells.
 
     Attributes
@@ -26,7 +26,7 @@ class Grid:
     scenario : Scenario
     arm : str
         The arm in whose dish the two agents are given.
-    first, second : Amounts
+    first, second : DoseAmounts
         Without the dose 0.
     times_first, times_second : tuple of float, hours
     since, until : float, hours
@@ -35,56 +35,56 @@ class Grid:
         Natural logarithm of cells at the end per cells at the first drug.
     scale : str
         Of the surfaces: a name of `SCALES`.
-    surfaces : mapping of scale to Surface
+    surfaces : mapping of scale to EffectSurface
         Of the chosen numbers.
-    excess : mapping of reference to Excess
+    excess : mapping of reference to ExcessSurface
     index : masked array, shape (n, m)
         Loewe combination index.
     musyc : MuSyCFit or None
         None for grids with fewer than 16 cells.
-    flips : tuple of Flip
+    flips : tuple of VerdictFlip
     verdicts : mapping of scale to text
         By mean Bliss excess.
-    intervals : mapping of name to Interval
+    intervals : mapping of name to DrawInterval
         Over draws: of the mean excess over each reference, and of MuSyC's beta and alphas, among the draws that
         determine them; empty without draws.
     positive : mapping of reference to masked array, shape (n, m)
         Share of draws with synergy in each cell, among those in which the reference is defined there.
     drawn : array, shape (k, n, m)
         Effects of the draws on the scale asked for, for lines and bands of figures.
-    draws : Draws
+    draws : ParameterDraws
     """
 
     scenario: Scenario
     arm: str
-    first: Amounts
-    second: Amounts
+    first: DoseAmounts
+    second: DoseAmounts
     times_first: tuple[float, ...]
     times_second: tuple[float, ...]
     since: float
     until: float
     log_folds: np.ndarray
     scale: str
-    surfaces: Mapping[str, Surface]
-    excess: Mapping[str, Excess]
+    surfaces: Mapping[str, EffectSurface]
+    excess: Mapping[str, ExcessSurface]
     index: np.ma.MaskedArray
     musyc: MuSyCFit | None
-    flips: tuple[Flip, ...]
+    flips: tuple[VerdictFlip, ...]
     verdicts: Mapping[str, str]
-    intervals: Mapping[str, Interval]
+    intervals: Mapping[str, DrawInterval]
     positive: Mapping[str, np.ma.MaskedArray]
     drawn: np.ndarray
-    draws: Draws
+    draws: ParameterDraws
 
     @property
-    def surface(self) -> Surface:
+    def surface(self) -> EffectSurface:
         """The surface on the scale asked for."""
         return self.surfaces[self.scale]
 
     def conclusion(self) -> str:
         """The verdict in one or two sentences."""
         mean = self.excess["bliss"].mean()
-        text = f"{self.first.agent.name} with {self.second.agent.name}: {verdict(mean)} by Bliss"
+        text = f"{self.first.agent.name} with {self.second.agent.name}: {synergy_verdict(mean)} by Bliss"
         text += f" (mean excess {mean:+.3f} of {SCALES[self.scale]})." if mean is not None else "."
         others = {name: word for name, word in self.verdicts.items() if word != self.verdicts[self.scale]}
         if others:
@@ -97,12 +97,12 @@ class Grid:
             text += " " + self._over_draws(self.intervals["bliss"])
         return text
 
-    def _over_draws(self, found: Interval) -> str:
+    def _over_draws(self, found: DrawInterval) -> str:
         if found.low is None or found.high is None:
             return "No draw gives growing cells."
         said = f"Over {self.draws.count} draws ({self.draws.kind}) the mean lies between {found.low:+.3f} and "
         said += f"{found.high:+.3f} (95 %; median {found.median:+.3f})"
-        certain = {verdict(found.low), verdict(found.high)} == {self.verdicts[self.scale]}
+        certain = {synergy_verdict(found.low), synergy_verdict(found.high)} == {self.verdicts[self.scale]}
         return said + ("." if certain else ": the verdict is not certain.")
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,7 +122,7 @@ class Grid:
             "GR": self.surfaces["GR"].effect.tolist(),
             "relative_count": self.surfaces["count"].effect.tolist(),
             **{name: found.listed() for name, found in self.excess.items()},
-            "combination_index": Excess("index", self.index).listed(),
+            "combination_index": ExcessSurface("index", self.index).listed(),
             "undefined": [
                 {"metric": u.metric, "row": u.row, "column": u.column, "reason": u.reason}
                 for found in self.excess.values()
@@ -135,7 +135,7 @@ class Grid:
             "verdicts": dict(self.verdicts),
             "flips": [{"row": f.row, "column": f.column, "excess": dict(f.excess)} for f in self.flips],
             "share_of_draws_with_synergy": {
-                name: Excess(name, share).listed() for name, share in self.positive.items()
+                name: ExcessSurface(name, share).listed() for name, share in self.positive.items()
             },
             "ensemble": self.draws.to_dict(),
             "conclusion": self.conclusion(),

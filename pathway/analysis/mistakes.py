@@ -11,7 +11,7 @@ class AnalysisError(InputError):
     """A question that cannot be answered as asked; one line for each mistake."""
 
 
-def unknown(kind: str, name: str, known: Iterable[str], remedy: str = "") -> AnalysisError:
+def unknown_name_error(kind: str, name: str, known: Iterable[str], remedy: str = "") -> AnalysisError:
     """The error for a name that does not exist, with the nearest ones that do."""
     known = tuple(known)
     hint = did_you_mean(name, known, cutoff=0.5)

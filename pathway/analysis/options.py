@@ -11,10 +11,10 @@ from pathway.scenario.experiment import Scenario
 
 from .declared_options import DECLARED, Option
 from .draws import KINDS
-from .mistakes import AnalysisError, unknown
+from .mistakes import AnalysisError, unknown_name_error
 
 
-def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
+def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options for an analysis: what was given, else what the scenario says, else the usual value.
 
     Parameters
@@ -30,13 +30,13 @@ def options_of(scenario: Scenario, analysis: str, given: Mapping[str, Any]) -> d
     AnalysisError
         If the scenario's table holds something unknown or of another kind.
     """
-    tables = tables_of(scenario)
+    tables = analyze_tables(scenario)
     declared = DECLARED[analysis]
     chosen = {**{name: option.usual for name, option in declared.items()}, **tables.get(analysis, {})}
     chosen |= {name: value for name, value in given.items() if value is not None}
     ensemble = str(chosen.get("ensemble", "none"))
     if ensemble not in KINDS and not is_ensemble(ensemble):
-        raise unknown("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
+        raise unknown_name_error("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
     wrong = [text for name, value in chosen.items() if (text := _beyond(name, value, declared[name]))]
     if wrong:
         raise AnalysisError("\n".join(wrong))
@@ -54,7 +54,7 @@ def _beyond(name: str, value: Any, option: Option) -> str:
     return ""
 
 
-def tables_of(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
+def analyze_tables(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
     """The scenario's [analyze] tables, checked; their names may be written as the commands are.
 
     Raises
@@ -66,13 +66,15 @@ def tables_of(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
     for written, table in scenario.document.get("analyze", {}).items():
         analysis, place = written.replace("-", "_"), f"{scenario.file.name}: [analyze.{written}]"
         if analysis not in DECLARED:
-            mistakes.append(f"{place}: {unknown('analysis', written, [name.replace('_', '-') for name in DECLARED])}")
+            mistakes.append(
+                f"{place}: {unknown_name_error('analysis', written, [name.replace('_', '-') for name in DECLARED])}"
+            )
             continue
         found[analysis] = table
         known = DECLARED[analysis]
         for name, value in table.items():
             if name not in known:
-                mistakes.append(f"{place}: {unknown('option', name, known)}")
+                mistakes.append(f"{place}: {unknown_name_error('option', name, known)}")
             elif not _fits(value, known[name].usual):
                 mistakes.append(f"{place}: '{name}' is {value!r}, expected something like {known[name].usual!r}")
             elif text := _beyond(name, value, known[name]):

@@ -18,12 +18,12 @@ from pathway.expressions import Expression, add, multiply, negate, number, symbo
 from pathway.expressions.calculus import substitute_all
 from pathway.network import Influence
 
-from .mistakes import AnalysisError, unknown
+from .mistakes import AnalysisError, unknown_name_error
 
 REFERENCE = "paired_"
 
 
-def switch_of(influence: Influence) -> str:
+def influence_switch(influence: Influence) -> str:
     """The parameter that turns an influence over to the reference: 0 own, 1 reference."""
     return "switch_" + "".join(c if c.isalnum() else "_" for c in influence.name)
 
@@ -49,12 +49,12 @@ def paired_model(model: Model, influences: Sequence[Influence]) -> Model:
     seen = {**model.assignments, **model.rates, **model.observables}
     blended = dict(seen)
     for influence in influences:
-        blends = {source: _blend(source, switch_of(influence)) for source in influence.sources}
+        blends = {source: _blend(source, influence_switch(influence)) for source in influence.sources}
         for place in influence.places:
             blended[place] = substitute_all([blended[place]], blends)[0]
     # The reference is computed first, since a blended quantity reads it.
     assignments = {**copies(model.assignments), **{name: blended[name] for name in model.assignments}}
-    switches = tuple(switch_of(influence) for influence in influences)
+    switches = tuple(influence_switch(influence) for influence in influences)
     stoichiometry = dict(model.stoichiometry)
     for name, parts in model.stoichiometry.items():
         stoichiometry[REFERENCE + name] = {REFERENCE + reaction: factor for reaction, factor in parts.items()}
@@ -86,11 +86,11 @@ def _check(model: Model, influence: Influence) -> None:
     known = (*model.species, *model.assignments)
     for source in influence.sources:
         if source not in known:
-            raise unknown("species or quantity", source, known)
+            raise unknown_name_error("species or quantity", source, known)
     formulas = {**model.assignments, **model.rates, **model.observables}
     for place in influence.places:
         if place not in formulas:
-            raise unknown("reaction or quantity", place, formulas)
+            raise unknown_name_error("reaction or quantity", place, formulas)
         if not symbols(formulas[place]) & set(influence.sources):
             raise AnalysisError(
                 f"'{place}' does not read {', '.join(influence.sources)}, so nothing can be switched there"

@@ -16,29 +16,29 @@ from pathway.expressions.graph import is_number
 KINDS = ("species", "reaction", "parameter")
 
 
-def scale_of(reaction: str) -> str:
+def rate_scale_name(reaction: str) -> str:
     """The parameter that multiplies a reaction's rate."""
     return f"scale_{reaction}"
 
 
 @lru_cache(maxsize=8)
-def scalable(model: Model) -> Model:
+def scalable_model(model: Model) -> Model:
     """The same model with a factor, 1 unless changed, before the rate of every reaction.
 
     Its parameters are the model's own, then one factor for each reaction.
     """
-    names = tuple(scale_of(reaction) for reaction in model.rates)
+    names = tuple(rate_scale_name(reaction) for reaction in model.rates)
     return replace(
         model,
         name=model.name,
         parameters=(*model.parameters, *names),
         parameter_values=np.concatenate([model.parameter_values, np.ones(len(names))]),
-        rates={name: multiply(symbol(scale_of(name)), rate) for name, rate in model.rates.items()},
+        rates={name: multiply(symbol(rate_scale_name(name)), rate) for name, rate in model.rates.items()},
     )
 
 
 @dataclass(frozen=True)
-class Target:
+class PerturbationTarget:
     """Something that can be knocked down or up.
 
     Attributes
@@ -59,34 +59,36 @@ class Target:
     moiety: tuple[str, ...] = ()
 
 
-def targets(model: Model, kinds: Iterable[str] = KINDS) -> list[Target]:
+def perturbation_targets(model: Model, kinds: Iterable[str] = KINDS) -> list[PerturbationTarget]:
     """Everything in a model that can be turned.
 
     A species is turned through the reactions that make it from nothing, or, where its total is conserved, through that
     total; a species that only arises from others is not listed.
     """
     kinds = tuple(kinds)
-    found: list[Target] = []
+    found: list[PerturbationTarget] = []
     if "species" in kinds:
         found += _totals(model) + _made(model)
     if "reaction" in kinds:
         growth = {r for name in model.outputs for r in model.stoichiometry.get(name, {})}
-        found += [Target(name, "reaction", (scale_of(name),)) for name in model.rates if name not in growth]
+        found += [
+            PerturbationTarget(name, "reaction", (rate_scale_name(name),)) for name in model.rates if name not in growth
+        ]
     if "parameter" in kinds:
-        found += [Target(name, "parameter", (name,)) for name in model.parameters]
+        found += [PerturbationTarget(name, "parameter", (name,)) for name in model.parameters]
     return found
 
 
-def _totals(model: Model) -> list[Target]:
+def _totals(model: Model) -> list[PerturbationTarget]:
     made = []
     for total in conserved_totals(model):
         names = tuple(total)
         label = min(names, key=len)
-        made.append(Target(f"{label} (total)", "species", moiety=names))
+        made.append(PerturbationTarget(f"{label} (total)", "species", moiety=names))
     return made
 
 
-def _made(model: Model) -> list[Target]:
+def _made(model: Model) -> list[PerturbationTarget]:
     """Species with reactions that make them and use up nothing."""
     changes: dict[str, dict[str, float]] = {}
     for species, parts in model.stoichiometry.items():
@@ -99,12 +101,12 @@ def _made(model: Model) -> list[Target]:
             continue
         makers = [r for r, parts in changes.items() if parts.get(species, 0) > 0 and min(parts.values()) > 0]
         if makers:
-            found.append(Target(species, "species", tuple(scale_of(r) for r in makers)))
+            found.append(PerturbationTarget(species, "species", tuple(rate_scale_name(r) for r in makers)))
     return found
 
 
-def turned(
-    model: Model, parameters: np.ndarray, state: np.ndarray, choices: Iterable[tuple[Target, float]]
+def scaled_values(
+    model: Model, parameters: np.ndarray, state: np.ndarray, choices: Iterable[tuple[PerturbationTarget, float]]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Parameters and start of the scalable model with targets multiplied by factors."""
     values, start = parameters.copy(), state.copy()

@@ -11,12 +11,20 @@ import numpy as np
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .dose_response import spelled
-from .draws import Draws, Interval, Progress, chosen, interval
+from .dose_response import json_number
+from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
 from .explain import usual_arms
-from .mistakes import AnalysisError, unknown
-from .single_cells import TARGET, WITH_MIRNA, Population, Titration, population, thresholds, titration
-from .variants import Cells, cells_of
+from .mistakes import AnalysisError, unknown_name_error
+from .single_cells import (
+    TARGET,
+    WITH_MIRNA,
+    CellPopulation,
+    TitrationCurve,
+    simulate_population,
+    titration_curve,
+    titration_thresholds,
+)
+from .variants import ArmUnderDraws, arms_under_draws
 
 COUNTED: Mapping[str, tuple[str, ...]] = {"transcript": TARGET, "both": WITH_MIRNA}
 """What is counted molecule by molecule, by the word that options use: "both" adds the miRNA."""
@@ -29,24 +37,24 @@ class SingleCells:
     Attributes
     ----------
     scenario : Scenario
-    populations : mapping of arm to Population
-    titration : Titration or None
+    populations : mapping of arm to CellPopulation
+    titration : TitrationCurve or None
     complexes : float
         Loaded miR-21 per cell at rest in the first arm, as many as transcripts would have to be to use them up.
-    intervals : mapping of arm to (mapping of name to Interval)
+    intervals : mapping of arm to (mapping of name to DrawInterval)
         Of the mean and spread of transcripts and protein at the end, over draws: as many cells in each.
-    threshold : Interval or None
+    threshold : DrawInterval or None
         Of the titration's threshold, without chance, over draws; infinite where it is not reached.
-    draws : Draws
+    draws : ParameterDraws
     """
 
     scenario: Scenario
-    populations: Mapping[str, Population]
-    titration: Titration | None
+    populations: Mapping[str, CellPopulation]
+    titration: TitrationCurve | None
     complexes: float
-    intervals: Mapping[str, Mapping[str, Interval]]
-    threshold: Interval | None
-    draws: Draws
+    intervals: Mapping[str, Mapping[str, DrawInterval]]
+    threshold: DrawInterval | None
+    draws: ParameterDraws
 
     def lines(self) -> list[str]:
         """The finding: what is said of each arm, of the titration, and of the draws."""
@@ -104,14 +112,14 @@ def _spread(values: np.ndarray) -> float:
     return float(values.std() / values.mean())
 
 
-def _spelled(found: Mapping[str, Interval]) -> dict[str, Any]:
+def _spelled(found: Mapping[str, DrawInterval]) -> dict[str, Any]:
     return {
-        name: {"value": spelled(i.value), **{end: spelled(value) for end, value in i.ends().items()}}
+        name: {"value": json_number(i.value), **{end: json_number(value) for end, value in i.ends().items()}}
         for name, i in found.items()
     }
 
 
-def _population_dict(found: Population) -> dict[str, Any]:
+def _population_dict(found: CellPopulation) -> dict[str, Any]:
     count, protein = found.transcripts(), found.protein()
     low, high = np.quantile(protein, [0.025, 0.975], axis=0)
     return {
@@ -142,7 +150,7 @@ def single_cells(
     step: float = 1.0,
     transcription: Sequence[float] = (),
     seed: int = 1,
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     progress: Progress | None = None,
 ) -> SingleCells:
     """Many cells of each arm, counted molecule by molecule.
@@ -161,7 +169,7 @@ def single_cells(
     transcription : sequence of float
         Folds of the target's transcription for the titration; none: no titration.
     seed : int
-    draws : Draws, optional
+    draws : ParameterDraws, optional
         Each is simulated with as many cells (a spread seen in n cells is itself uncertain by 1/sqrt(2 n)); one that
         does not rest untreated is left out.
     progress : callable, optional
@@ -172,13 +180,13 @@ def single_cells(
         If an arm does not exist, or a number is out of range.
     """
     if count not in COUNTED:
-        raise unknown("way of counting", count, COUNTED)
+        raise unknown_name_error("way of counting", count, COUNTED)
     if n_cells < 2 or not step > 0.0:
         raise AnalysisError(f"{n_cells} cells every {step:g} h: at least 2 cells and a step above 0 h are needed")
     if any(not fold > 0.0 for fold in transcription):
         raise AnalysisError("folds of transcription must be above 0, for example 1, 30, 300")
-    draws = draws or chosen(laboratory)
-    ready = cells_of(scenario, [scenario.arm(name) for name in _arms(scenario, arms)], laboratory, draws)
+    draws = draws or draws_of_chosen_values(laboratory)
+    ready = arms_under_draws(scenario, [scenario.arm(name) for name in _arms(scenario, arms)], laboratory, draws)
     made, intervals = {}, {}
     for number, cells in enumerate(ready):
         name = cells.setup.arm.name
@@ -189,19 +197,19 @@ def single_cells(
     first = ready[0]
     found = threshold = None
     if len(transcription):
-        found = titration(
+        found = titration_curve(
             laboratory, first.setup.parameters, first.setup.state, transcription, n_cells=n_cells, hours=60.0,
             seed=seed, progress=progress,
         )  # fmt: skip
-        threshold = interval(thresholds(laboratory, first.parameters, first.states, transcription))
+        threshold = draw_interval(titration_thresholds(laboratory, first.parameters, first.states, transcription))
     complexes = float(first.setup.state[laboratory.model.species_index("miR21_RISC")])
     return SingleCells(scenario, made, found, complexes, intervals, threshold, draws)
 
 
 def _populations(
-    scenario: Scenario, laboratory: Laboratory, cells: Cells, count: str, n_cells: int, step: float, seed: int,
+    scenario: Scenario, laboratory: Laboratory, cells: ArmUnderDraws, count: str, n_cells: int, step: float, seed: int,
     progress: Progress | None,
-) -> list[Population]:  # fmt: skip
+) -> list[CellPopulation]:  # fmt: skip
     """Of the chosen numbers, then of every draw that rests untreated; all with the same seed."""
     plan = cells.setup.interventions
     begin = min([scenario.start, *(i.time for i in plan)])
@@ -210,7 +218,7 @@ def _populations(
     found = []
     for number, (row, state) in enumerate(starts):
         if np.isfinite(state).all():
-            found.append(population(
+            found.append(simulate_population(
                 laboratory, row, state, times[times <= scenario.end], interventions=plan, species=COUNTED[count],
                 n_cells=n_cells, seed=seed, method="exact" if count == "transcript" else "leap",
             ))  # fmt: skip
@@ -219,14 +227,14 @@ def _populations(
     return found
 
 
-def _over_draws(populations: Sequence[Population]) -> dict[str, Interval]:
+def _over_draws(populations: Sequence[CellPopulation]) -> dict[str, DrawInterval]:
     """Mean and spread at the end."""
     values = []
     for found in populations:
         count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
         values.append((count.mean(), _spread(count), protein.mean(), _spread(protein)))
     names = ("transcripts", "spread of transcripts", "PTEN", "spread of PTEN")
-    return {name: interval(column) for name, column in zip(names, np.array(values).T, strict=True)}
+    return {name: draw_interval(column) for name, column in zip(names, np.array(values).T, strict=True)}
 
 
 def _arms(scenario: Scenario, names: Sequence[str] | None) -> list[str]:
@@ -234,7 +242,7 @@ def _arms(scenario: Scenario, names: Sequence[str] | None) -> list[str]:
     if names is not None:
         for name in names:
             if name not in known:
-                raise unknown("arm", name, known)
+                raise unknown_name_error("arm", name, known)
         return list(names)
     try:
         compared = usual_arms(scenario, None, None)

@@ -18,18 +18,20 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
-from .control import Courses, sensitivities_over_time
-from .draws import Draws, Progress, chosen
-from .global_sensitivity import Ranges
-from .mistakes import AnalysisError, unknown
-from .screen import control_of, treated_arm
-from .variants import cells_of, checked_readouts
+from .control import TimeSensitivities, sensitivities_over_time
+from .draws import ParameterDraws, Progress, draws_of_chosen_values
+from .global_sensitivity import ParameterRanges
+from .mistakes import AnalysisError, unknown_name_error
+from .screen import control_arm, treated_arm
+from .variants import arms_under_draws, checked_readouts
 
 _CHUNK = 2048
 CHOICES = ("fitted", "assumed", "inferred", "measured", "all")
 
 
-def ranges_of(laboratory: Laboratory, cells: str, folder: Path, which: Sequence[str] = ("fitted",)) -> Ranges:
+def parameter_ranges(
+    laboratory: Laboratory, cells: str, folder: Path, which: Sequence[str] = ("fitted",)
+) -> ParameterRanges:
     """Plausible ranges of a line's parameters.
 
     Parameters
@@ -60,13 +62,15 @@ def ranges_of(laboratory: Laboratory, cells: str, folder: Path, which: Sequence[
         elif word in entries:
             names.append(word)
         else:
-            raise unknown("parameter", word, [*CHOICES, *entries])
+            raise unknown_name_error("parameter", word, [*CHOICES, *entries])
     usable = [n for n in dict.fromkeys(names) if entries[n].range[0] < entries[n].range[1]]
     low, high = (np.array([entries[n].range[k] for n in usable]) for k in (0, 1))
-    return Ranges(tuple(usable), low, high, low > 0)
+    return ParameterRanges(tuple(usable), low, high, low > 0)
 
 
-def ranges_of_draws(laboratory: Laboratory, draws: Draws, cells: str, folder: Path) -> Ranges:
+def parameter_ranges_of_draws(
+    laboratory: Laboratory, draws: ParameterDraws, cells: str, folder: Path
+) -> ParameterRanges:
     """The middle 95 % of a posterior as ranges of its parameters, each by itself.
 
     How parameters go together in the posterior is lost: the box around its draws is larger than they are.
@@ -76,20 +80,20 @@ def ranges_of_draws(laboratory: Laboratory, draws: Draws, cells: str, folder: Pa
     low, high = np.quantile(found, [0.025, 0.975], axis=0)
     moving = low < high
     names = tuple(name for name, moves in zip(draws.names, moving, strict=True) if moves)
-    return Ranges(names, low[moving], high[moving], low[moving] > 0)
+    return ParameterRanges(names, low[moving], high[moving], low[moving] > 0)
 
 
-def courses_of(
+def time_sensitivities(
     scenario: Scenario,
     laboratory: Laboratory,
     arm: Arm,
     readings: Sequence[str],
     names: Sequence[str],
     *,
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     progress: Progress | None = None,
     steps: int = 25,
-) -> list[Courses]:
+) -> list[TimeSensitivities]:
     """Relative sensitivities of readings of an arm to parameters over the time of the scenario.
 
     Parameters
@@ -99,7 +103,7 @@ def courses_of(
     arm : Arm
     readings, names : sequence of str
         What is read, and the parameters.
-    draws : Draws, optional
+    draws : ParameterDraws, optional
         Those without an untreated resting state are left out.
     progress : callable, optional
     steps : int
@@ -113,11 +117,11 @@ def courses_of(
     readings = checked_readouts(laboratory, readings)
     if not names:
         raise _nothing_chosen()
-    (cells,) = cells_of(scenario, [arm], laboratory, draws or chosen(laboratory))
+    (cells,) = arms_under_draws(scenario, [arm], laboratory, draws or draws_of_chosen_values(laboratory))
     plan = cells.setup.interventions
     begin = min([scenario.start, *(i.time for i in plan)])
     times = np.linspace(begin, scenario.end, steps)
-    found: list[list[Courses]] = [[] for _ in readings]
+    found: list[list[TimeSensitivities]] = [[] for _ in readings]
     for k, (row, state) in enumerate(zip(cells.parameters, cells.states, strict=True)):
         if k == 0 or np.isfinite(state).all():
             for name, kept in zip(readings, found, strict=True):
@@ -127,7 +131,7 @@ def courses_of(
     return [_with_interval(first, drawn) for first, *drawn in found]
 
 
-def _with_interval(found: Courses, drawn: Sequence[Courses]) -> Courses:
+def _with_interval(found: TimeSensitivities, drawn: Sequence[TimeSensitivities]) -> TimeSensitivities:
     if len(drawn) < 2:
         return found
     values = [course.values for course in drawn]
@@ -140,7 +144,7 @@ def _nothing_chosen() -> AnalysisError:
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class ReadingFunction:
     """A reading of an arm as a function of parameters.
 
     Attributes
@@ -176,7 +180,7 @@ class Reading:
         return np.concatenate(found)
 
     def _plan(self) -> tuple:
-        control = control_of(self.arm, self.scenario)
+        control = control_arm(self.arm, self.scenario)
         arms = [self.arm, control.arm] if self.quantity == "GR" else [self.arm]
         made = arm_setups(self.scenario, arms, self.laboratory)
         times = (control.since, self.scenario.growth_until)
@@ -224,14 +228,14 @@ def _ratio(own: np.ndarray, of: np.ndarray) -> np.ndarray:
     return np.divide(own, of, out=np.ones_like(own), where=of != 0.0)
 
 
-def reading(
+def reading_function(
     scenario: Scenario,
     laboratory: Laboratory,
     names: Sequence[str],
     *,
     arm: str | None = None,
     quantity: str = "GR",
-) -> Reading:
+) -> ReadingFunction:
     """The reading of an arm as a function of named parameters.
 
     Raises
@@ -243,4 +247,4 @@ def reading(
         raise _nothing_chosen()
     if quantity != "GR":
         checked_readouts(laboratory, [quantity])
-    return Reading(scenario, laboratory, treated_arm(scenario, arm), tuple(names), quantity)
+    return ReadingFunction(scenario, laboratory, treated_arm(scenario, arm), tuple(names), quantity)

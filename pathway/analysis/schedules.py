@@ -12,15 +12,15 @@ from pathway.scenario.controls import without
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .combination import grown, pair_and_arm
-from .draws import Draws, Interval, chosen, interval
+from .combination import log_growth_grid, pair_and_arm
+from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
 from .mistakes import AnalysisError
-from .synergy.scales import effects
-from .variants import agent_called, amounts, cells_of, dosing
+from .synergy.scales import effects_on_scale
+from .variants import agent_dosing, arms_under_draws, dose_amounts, find_agent
 
 
 @dataclass(frozen=True, eq=False)
-class Schedules:
+class ScheduleComparison:
     """Full doses of both agents, the second earlier or later.
 
     Attributes
@@ -43,16 +43,16 @@ class Schedules:
     effect: np.ndarray
     excess: np.ndarray
 
-    def intervals(self) -> tuple[Interval, ...]:
+    def intervals(self) -> tuple[DrawInterval, ...]:
         """Of the effect, one for each shift."""
-        return tuple(interval(column) for column in self.effect.T)
+        return tuple(draw_interval(column) for column in self.effect.T)
 
     def text(self) -> str:
         """The comparison in a sentence."""
         told = []
         for shift, found in zip(self.shifts, self.intervals(), strict=True):
             band = f" (95 %: {found.text('.2f')})" if found.text() else ""
-            told.append(f"{when(shift)} {self.first} {found.value:.2f}{band}")
+            told.append(f"{shift_in_words(shift)} {self.first} {found.value:.2f}{band}")
         return f"Growth rate relative to untreated, {self.second} given " + "; ".join(told) + "."
 
     def to_dict(self) -> dict[str, Any]:
@@ -79,22 +79,22 @@ class Schedules:
         ]
 
 
-def when(shift: float) -> str:
+def shift_in_words(shift: float) -> str:
     """A shift in words: "48 h before", "with", "24 h after"."""
     if shift == 0.0:
         return "with"
     return f"{abs(shift):g} h {'before' if shift < 0.0 else 'after'}"
 
 
-def schedules(
+def compare_schedules(
     scenario: Scenario,
     laboratory: Laboratory,
     shifts: Sequence[float],
     *,
     agents: tuple[str, str] | None = None,
     arm: str | None = None,
-    draws: Draws | None = None,
-) -> Schedules:
+    draws: ParameterDraws | None = None,
+) -> ScheduleComparison:
     """The combination's effect as the second agent is given before, with or after the first.
 
     Growth is counted from the earliest moment of all schedules, so that they can be compared.
@@ -113,11 +113,11 @@ def schedules(
         If an agent or arm does not exist, or a schedule begins after the reading.
     """
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
-    draws = draws or chosen(laboratory)
-    first, second = dosing(scenario, chosen_arm, one), dosing(scenario, chosen_arm, two)
-    (cells,) = cells_of(scenario, [without(chosen_arm, first.doses + second.doses)], laboratory, draws)
+    draws = draws or draws_of_chosen_values(laboratory)
+    first, second = agent_dosing(scenario, chosen_arm, one), agent_dosing(scenario, chosen_arm, two)
+    (cells,) = arms_under_draws(scenario, [without(chosen_arm, first.doses + second.doses)], laboratory, draws)
     series = [
-        amounts(agent_called(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
+        dose_amounts(find_agent(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
         for course in (first, second)
     ]
     start, until = first.times[0], scenario.growth_until
@@ -130,12 +130,12 @@ def schedules(
     window = min(start, *(course.times[0] for course in courses)), until
     effect, excess = [], []
     for course in courses:
-        folds = grown(cells, (series[0], series[1]), (first, course), window, laboratory, draws)
+        folds = log_growth_grid(cells, (series[0], series[1]), (first, course), window, laboratory, draws)
         folds[~(folds[:, 0, 0] > 1e-6)] = np.nan
-        share = effects(folds, folds[:, :1, :1], "growth rate")
+        share = effects_on_scale(folds, folds[:, :1, :1], "growth rate")
         effect.append(share[:, 1, 1])
         excess.append(share[:, 1, 0] * share[:, 0, 1] - share[:, 1, 1])
-    return Schedules(
+    return ScheduleComparison(
         series[0].agent.name, series[1].agent.name, tuple(map(float, shifts)), *window,
         np.stack(effect, axis=1), np.stack(excess, axis=1),
     )  # fmt: skip

@@ -17,10 +17,10 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
-from .draws import Draws, Interval, Progress, chosen, interval
-from .mistakes import AnalysisError, unknown
-from .perturbed import KINDS, Target, scalable, targets, turned
-from .variants import cells_of, checked_readouts
+from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
+from .mistakes import AnalysisError, unknown_name_error
+from .perturbed import KINDS, PerturbationTarget, perturbation_targets, scalable_model, scaled_values
+from .variants import arms_under_draws, checked_readouts
 
 _CHUNK = 512
 _LEAST = 1e-6
@@ -31,7 +31,7 @@ _BEST_PAIRS = 20
 
 
 @dataclass(frozen=True, eq=False)
-class Screen:
+class ScreenResult:
     """Effects of turning targets on the response to a drug.
 
     Attributes
@@ -41,7 +41,7 @@ class Screen:
         Whose dish and drug.
     factor : float
         What every target is multiplied by: below 1 a knock-down.
-    targets : tuple of Target
+    targets : tuple of PerturbationTarget
         Ranked by how much they change the drug's effect.
     gr : array, shape (n,)
         GR of the arm with each target turned, against its control with the same target turned.
@@ -58,17 +58,17 @@ class Screen:
         GR with both turned; on the diagonal one alone. Empty without a pair screen.
     failed : tuple of str
         Targets whose cells have no resting state or could not be simulated.
-    intervals : tuple of Interval, length n
+    intervals : tuple of DrawInterval, length n
         Of the change of GR over draws, each against the unturned cells of the same draw.
-    pair_intervals : mapping of (target, target) to Interval
+    pair_intervals : mapping of (target, target) to DrawInterval
         Of the change of GR by the best pairs.
-    draws : Draws
+    draws : ParameterDraws
     """
 
     scenario: Scenario
     arm: str
     factor: float
-    targets: tuple[Target, ...]
+    targets: tuple[PerturbationTarget, ...]
     gr: np.ndarray
     baseline: float
     growth: np.ndarray
@@ -77,16 +77,16 @@ class Screen:
     paired: tuple[int, ...]
     pairs: np.ndarray
     failed: tuple[str, ...]
-    intervals: tuple[Interval, ...]
-    pair_intervals: Mapping[tuple[str, str], Interval]
-    draws: Draws
+    intervals: tuple[DrawInterval, ...]
+    pair_intervals: Mapping[tuple[str, str], DrawInterval]
+    draws: ParameterDraws
 
     @property
     def change(self) -> np.ndarray:
         """How much each target changes GR: negative, it restores the response."""
         return self.gr - self.baseline
 
-    def same_as(self, place: int) -> list[Target]:
+    def same_as(self, place: int) -> list[PerturbationTarget]:
         """Targets further down that do the same: a protein, its synthesis and the parameter before it."""
         near = range(place + 1, len(self.targets))
         return [self.targets[k] for k in near if self._alike(place, k)]
@@ -152,9 +152,9 @@ class Screen:
             "ensemble": self.draws.to_dict(),
         }
 
-    def pair_interval(self, one: str, two: str) -> Interval:
+    def pair_interval(self, one: str, two: str) -> DrawInterval:
         """Of the change of GR by a pair; without ends where no draws were asked for."""
-        return self.pair_intervals.get((one, two), Interval(float("nan")))
+        return self.pair_intervals.get((one, two), DrawInterval(float("nan")))
 
     def rows(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table of single targets."""
@@ -173,7 +173,7 @@ class Screen:
         """The tidy table of pairs; intervals of the change of GR stand at the best pairs only, as its header says."""
         names, beyond = [self.targets[k].name for k in self.paired], self.beyond()
         header = ["target", "with", "GR [1]", "beyond the sum of both [1]", "change of GR [1]"]
-        header += [f"{end} (best {_BEST_PAIRS} pairs only)" for end in Interval(0.0).ends()]
+        header += [f"{end} (best {_BEST_PAIRS} pairs only)" for end in DrawInterval(0.0).ends()]
         rows, columns = np.triu_indices(len(names), 1)
         return header, [
             [
@@ -199,9 +199,9 @@ def screen(
     only: Sequence[str] | None = None,
     pairs: int = 0,
     readouts: Iterable[str] = ("pAKT", "PTEN"),
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     progress: Progress | None = None,
-) -> Screen:
+) -> ScreenResult:
     """Turn every target and ask for the drug's effect again.
 
     Parameters
@@ -219,7 +219,7 @@ def screen(
     pairs : int
         So many of the strongest targets are also combined in pairs; a negative number combines all that matter.
     readouts : iterable of str
-    draws : Draws, optional
+    draws : ParameterDraws, optional
         Single targets and the best pairs get intervals.
     progress : callable, optional
 
@@ -234,10 +234,12 @@ def screen(
         )
     for kind in kinds:
         if kind not in KINDS:
-            raise unknown("kind of target", kind, KINDS)
+            raise unknown_name_error("kind of target", kind, KINDS)
     names = checked_readouts(laboratory, readouts)
-    bench = _Bench(scenario, laboratory, treated_arm(scenario, arm), names, draws or chosen(laboratory), progress)
-    wanted = _chosen(targets(laboratory.model, kinds), only)
+    bench = _Bench(
+        scenario, laboratory, treated_arm(scenario, arm), names, draws or draws_of_chosen_values(laboratory), progress
+    )
+    wanted = _chosen(perturbation_targets(laboratory.model, kinds), only)
     found = bench.run([[(t, factor)] for t in wanted], what="targets")
     baseline = bench.run([[]])
     kept = [k for k in range(len(wanted)) if np.isfinite(found["GR"][k])]
@@ -248,7 +250,7 @@ def screen(
     moving = [k for k in _distinct(ranked) if abs(gr[k] - base) > _LEAST]
     paired = moving if pairs < 0 else moving[:pairs]
     single = bench.intervals([[(target, factor)] for target in ranked])
-    made = Screen(
+    made = ScreenResult(
         scenario, bench.arm.name, factor, ranked, gr, base, found["growth"][order] / float(baseline["growth"][0]),
         {name: found[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
         tuple(paired), _pairs(bench, [ranked[k] for k in paired], gr[paired], factor),
@@ -260,7 +262,7 @@ def screen(
     return replace(made, pair_intervals=dict(zip(best, spread, strict=True)))
 
 
-def _pairs(bench: _Bench, paired: list[Target], alone: np.ndarray, factor: float) -> np.ndarray:
+def _pairs(bench: _Bench, paired: list[PerturbationTarget], alone: np.ndarray, factor: float) -> np.ndarray:
     matrix = np.full((len(paired), len(paired)), np.nan)
     if not paired:
         return matrix
@@ -273,7 +275,7 @@ def _pairs(bench: _Bench, paired: list[Target], alone: np.ndarray, factor: float
     return matrix
 
 
-def _distinct(ranked: Sequence[Target]) -> list[int]:
+def _distinct(ranked: Sequence[PerturbationTarget]) -> list[int]:
     """Places of species and reactions, a reaction left out where turning it is what turns a species."""
     of_species = {target.parameters for target in ranked if target.kind == "species"}
     return [
@@ -298,7 +300,7 @@ def treated_arm(scenario: Scenario, name: str | None) -> Arm:
     drugs = ", ".join(sorted(scenario.growth_of)) or "the drug of [growth_rate]"
     if name is not None:
         if name not in [arm.name for arm in scenario.arms]:
-            raise unknown("arm", name, [arm.name for arm in scenario.arms])
+            raise unknown_name_error("arm", name, [arm.name for arm in scenario.arms])
         if matched_control(scenario.arm(name), scenario) is None:
             raise AnalysisError(f"arm '{name}' does not get {drugs}, so there is no effect to change")
         return scenario.arm(name)
@@ -309,7 +311,7 @@ def treated_arm(scenario: Scenario, name: str | None) -> Arm:
     return min(treated, key=lambda arm: len(arm.doses))
 
 
-def control_of(arm: Arm, scenario: Scenario) -> GrowthControl:
+def control_arm(arm: Arm, scenario: Scenario) -> GrowthControl:
     """What a treated arm is compared with.
 
     Raises
@@ -325,17 +327,17 @@ def control_of(arm: Arm, scenario: Scenario) -> GrowthControl:
     return control
 
 
-def _chosen(known: list[Target], only: Sequence[str] | None) -> list[Target]:
+def _chosen(known: list[PerturbationTarget], only: Sequence[str] | None) -> list[PerturbationTarget]:
     if only is None:
         return known
     by_name = {target.name: target for target in known}
     for name in only:
         if name not in by_name:
-            raise unknown("target", name, by_name)
+            raise unknown_name_error("target", name, by_name)
     return [by_name[name] for name in only]
 
 
-Choice = list[tuple[Target, float]]
+Choice = list[tuple[PerturbationTarget, float]]
 """Targets that are turned together, with their factors."""
 
 
@@ -343,15 +345,15 @@ class _Bench:
     """The treated dish and its control, to be run with any targets turned, in any draw."""
 
     def __init__(
-        self, scenario: Scenario, laboratory: Laboratory, arm: Arm, readouts: tuple[str, ...], draws: Draws,
+        self, scenario: Scenario, laboratory: Laboratory, arm: Arm, readouts: tuple[str, ...], draws: ParameterDraws,
         progress: Progress | None,
     ) -> None:  # fmt: skip
         self.arm, self.readouts, self.count = arm, readouts, laboratory.cell_count
         self.draws, self.progress = draws, progress
-        control = control_of(arm, scenario)
-        both = cells_of(scenario, [arm, control.arm], laboratory, draws)
+        control = control_arm(arm, scenario)
+        both = arms_under_draws(scenario, [arm, control.arm], laboratory, draws)
         self.interventions = [cells.setup.interventions for cells in both]
-        self.model = scalable(laboratory.model)
+        self.model = scalable_model(laboratory.model)
         extra = len(self.model.parameters) - len(laboratory.model.parameters)
         self.parameters = [np.pad(cells.parameters, ((0, 0), (0, extra)), constant_values=1.0) for cells in both]
         self.states = [cells.states for cells in both]
@@ -371,7 +373,7 @@ class _Bench:
                 self.progress(what, done, len(choices))
         return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
 
-    def intervals(self, choices: Sequence[Choice]) -> tuple[Interval, ...]:
+    def intervals(self, choices: Sequence[Choice]) -> tuple[DrawInterval, ...]:
         """Of the change of GR by each choice over the draws."""
         if not choices:
             return ()
@@ -382,7 +384,7 @@ class _Bench:
             rows.append(gr[1:] - gr[0])
             if self.progress and self.draws.count:
                 self.progress("draws screened", len(rows), 1 + self.draws.count)
-        return tuple(interval(column) for column in np.stack(rows, axis=1))
+        return tuple(draw_interval(column) for column in np.stack(rows, axis=1))
 
     def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:
         resting = [self._rest(choices, draw, dish) for dish in ((0,) if self.alike else (0, 1))]
@@ -414,7 +416,7 @@ class _Bench:
     def _rest(self, choices: Sequence[Choice], draw: int, dish: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
         """Parameters and states at rest of the treated dish (0) or its control (1), and which choices have no rest."""
         parameters, state = self.parameters[dish][draw], self.states[dish][draw]
-        rows = [turned(self.model, parameters, state, choice) for choice in choices]
+        rows = [scaled_values(self.model, parameters, state, choice) for choice in choices]
         values, starts = (np.stack([row[k] for row in rows]) for k in (0, 1))
         states, problems = steady_states(self.model, np.nan_to_num(starts), values)
         return values, states, list(problems) if np.isfinite(state).all() else list(range(len(choices)))

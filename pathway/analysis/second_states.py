@@ -17,13 +17,13 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.simulation.steady import steady_states
 
 from .draws import Progress
-from .mistakes import unknown
+from .mistakes import unknown_name_error
 
 _APART = 0.02
 
 
 @dataclass(frozen=True, eq=False)
-class MemorySearch:
+class StableStateSearch:
     """What a search for second stable states found.
 
     Attributes
@@ -76,7 +76,7 @@ class MemorySearch:
         }
 
 
-def search(
+def search_stable_states(
     laboratory: Laboratory,
     parameters: np.ndarray,
     *,
@@ -85,7 +85,7 @@ def search(
     seed: int = 0,
     random_starts: int = 2,
     progress: Progress | None = None,
-) -> MemorySearch:
+) -> StableStateSearch:
     """Settle every parameter set from very different starts and count its stable states.
 
     Parameters
@@ -108,7 +108,7 @@ def search(
     model = laboratory.model
     for name in held or {}:
         if name not in model.species:
-            raise unknown("species", name, model.species)
+            raise unknown_name_error("species", name, model.species)
     from pathway.simulation.prepared import prepare
 
     usual = prepare(model).many_starts(parameters)
@@ -134,7 +134,7 @@ def search(
         for loop in circuit().loops
         if loop.may_switch
     }
-    return MemorySearch(
+    return StableStateSearch(
         condition,
         int(usable.sum()),
         int((~usable).sum()),

@@ -27,7 +27,7 @@ WITH_MIRNA = ("miR21_primary", "miR21_duplex", "miR21_RISC", *TARGET)
 
 
 @dataclass(frozen=True, eq=False)
-class Population:
+class CellPopulation:
     """Cells of one dish.
 
     Attributes
@@ -66,7 +66,7 @@ class Population:
         return level
 
 
-def population(
+def simulate_population(
     laboratory: Laboratory,
     parameters: np.ndarray,
     state: np.ndarray,
@@ -78,7 +78,7 @@ def population(
     n_cells: int = 500,
     seed: int = 0,
     method: str = "exact",
-) -> Population:
+) -> CellPopulation:
     """Many cells of one dish.
 
     Parameters
@@ -109,11 +109,11 @@ def population(
     rng = np.random.default_rng([seed, 1])
     # Whole numbers whose mean is right: a cell has 3 or 4 of something whose mean is 3.4.
     start = np.floor(first + rng.random((n_cells, len(first)))).astype(np.int64)
-    return Population(simulate_cells(parts, times, start, course, n_cells, seed=seed, method=method), course)
+    return CellPopulation(simulate_cells(parts, times, start, course, n_cells, seed=seed, method=method), course)
 
 
 @dataclass(frozen=True, eq=False)
-class Titration:
+class TitrationCurve:
     """Target protein over target transcription, with and without the miRNA.
 
     Attributes
@@ -175,7 +175,7 @@ def _half_lost(transcription: np.ndarray, repression: np.ndarray) -> float | Non
     return float(np.exp(np.interp(0.5, lost[[k, k - 1]], places)))
 
 
-def titration(
+def titration_curve(
     laboratory: Laboratory,
     parameters: np.ndarray,
     state: np.ndarray,
@@ -185,7 +185,7 @@ def titration(
     hours: float = 200.0,
     seed: int = 0,
     progress: Progress | None = None,
-) -> Titration:
+) -> TitrationCurve:
     """The target's transcript over its transcription, in cells with miR-21 as it is and with hardly any.
 
     Parameters
@@ -206,7 +206,7 @@ def titration(
     if problems:
         raise next(iter(problems.values()))
     for number, (values, rest) in enumerate(zip(rows, states, strict=True)):
-        cells = population(
+        cells = simulate_population(
             laboratory, values, rest, [0.0, hours / 2, hours], n_cells=n_cells, seed=seed + number, method="leap"
         ).cells
         if progress:
@@ -214,7 +214,7 @@ def titration(
         free, bound = cells["PTEN_mRNA"][:, -1], cells["PTEN_mRNA_RISC"][:, -1]
         found.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
     shaped = np.array(found).reshape(2, len(transcription), 3)
-    return Titration(np.asarray(transcription, dtype=float), shaped[:, :, 0], shaped[:, :, 1], shaped[:, :, 2])
+    return TitrationCurve(np.asarray(transcription, dtype=float), shaped[:, :, 0], shaped[:, :, 1], shaped[:, :, 2])
 
 
 def _titrated(laboratory: Laboratory, parameters: np.ndarray, transcription: Sequence[float]) -> np.ndarray:
@@ -226,7 +226,7 @@ def _titrated(laboratory: Laboratory, parameters: np.ndarray, transcription: Seq
     return rows
 
 
-def thresholds(
+def titration_thresholds(
     laboratory: Laboratory, parameters: np.ndarray, states: np.ndarray, transcription: Sequence[float]
 ) -> np.ndarray:
     """The threshold of every parameter set without chance, from resting states; inf where it is not reached.

@@ -15,16 +15,16 @@ from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .continuation import Branch, fold_curve
-from .draws import Draws, Progress, chosen
+from .draws import ParameterDraws, Progress, draws_of_chosen_values
 from .drive import BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
-from .mistakes import AnalysisError, unknown
+from .mistakes import AnalysisError, unknown_name_error
 from .pulse import PulseCourse, minimal_pulse, pulse_course
-from .second_states import MemorySearch, search
-from .variants import Cells, cells_of, checked_readouts
+from .second_states import StableStateSearch, search_stable_states
+from .variants import ArmUnderDraws, arms_under_draws, checked_readouts
 
 
 @dataclass(frozen=True, eq=False)
-class Condition:
+class SwitchCondition:
     """The cells with nothing, or with a drug held in the medium.
 
     Attributes
@@ -37,7 +37,7 @@ class Condition:
         The first fold over a second parameter, where one was named and there is a fold.
     spread : BranchSpread or None
         The same branch over draws.
-    second_states : MemorySearch or None
+    second_states : StableStateSearch or None
     """
 
     label: str
@@ -45,11 +45,11 @@ class Condition:
     readings: Mapping[str, np.ndarray]
     fold_curve: Branch | None
     spread: BranchSpread | None
-    second_states: MemorySearch | None
+    second_states: StableStateSearch | None
 
 
 @dataclass(frozen=True, eq=False)
-class Switch:
+class BistableSwitch:
     """The answer.
 
     Attributes
@@ -63,14 +63,14 @@ class Switch:
         Its value in these cells.
     against : str
         Second parameter of fold curves, or "".
-    conditions : tuple of Condition
+    conditions : tuple of SwitchCondition
     swept : Hysteresis
     pulse : PulseCourse or None
         None where a second state was found.
     flips : mapping of draw to float or None
         Of draws with a second state: the smallest pulse, in nM, that flips resistant cells for good.
     units : mapping of name to unit text
-    draws : Draws
+    draws : ParameterDraws
     """
 
     scenario: Scenario
@@ -80,12 +80,12 @@ class Switch:
     high: float
     usual: float
     against: str
-    conditions: tuple[Condition, ...]
+    conditions: tuple[SwitchCondition, ...]
     swept: Hysteresis
     pulse: PulseCourse | None
     flips: Mapping[int, float | None]
     units: Mapping[str, str]
-    draws: Draws
+    draws: ParameterDraws
 
     def text(self) -> str:
         """The finding in sentences."""
@@ -146,7 +146,7 @@ class Switch:
         ]
 
 
-def _told(condition: Condition, of: str) -> list[str]:
+def _told(condition: SwitchCondition, of: str) -> list[str]:
     label, said = condition.label[0].upper() + condition.label[1:], []
     spread, found = condition.spread, condition.second_states
     if found is not None:
@@ -176,7 +176,7 @@ def _fold_told(spread: BranchSpread, draw: int) -> str:
     return said + (f", gone without {' or '.join(spread.cut[draw])}." if spread.cut[draw] else ".")
 
 
-def _branch_dict(condition: Condition) -> dict[str, Any]:
+def _branch_dict(condition: SwitchCondition) -> dict[str, Any]:
     branch, spread = condition.branch, condition.spread
     bands = None
     if spread is not None and spread.members:
@@ -208,7 +208,7 @@ def _branch_dict(condition: Condition) -> dict[str, Any]:
     }
 
 
-def switch(
+def bistable_switch(
     scenario: Scenario,
     laboratory: Laboratory,
     *,
@@ -219,9 +219,9 @@ def switch(
     readings: Sequence[str] = ("miR21", "PTEN", "pAKT"),
     against: str = "",
     against_range: tuple[float, float] = (0.0, 0.0),
-    draws: Draws | None = None,
+    draws: ParameterDraws | None = None,
     progress: Progress | None = None,
-) -> Switch:
+) -> BistableSwitch:
     """Follow an arm's cells over a parameter, untreated and under the scenario's drugs, and look for second states.
 
     Parameters
@@ -236,7 +236,7 @@ def switch(
     readings : sequence of str
     against : str
         A second parameter, over `against_range`, in which folds are followed.
-    draws : Draws, optional
+    draws : ParameterDraws, optional
         Searched for second states and followed over the whole range.
     progress : callable, optional
 
@@ -247,11 +247,11 @@ def switch(
     """
     known = [a.name for a in scenario.arms]
     if arm is not None and arm not in known:
-        raise unknown("arm", arm, known)
+        raise unknown_name_error("arm", arm, known)
     _check_ranges(laboratory, {parameter: (low, high)} | ({against: against_range} if against else {}))
-    names, draws = checked_readouts(laboratory, readings), draws or chosen(laboratory)
+    names, draws = checked_readouts(laboratory, readings), draws or draws_of_chosen_values(laboratory)
     chosen_arm = scenario.arm(arm) if arm else scenario.arms[0]
-    (cells,) = cells_of(scenario, [without(chosen_arm, chosen_arm.doses)], laboratory, draws)
+    (cells,) = arms_under_draws(scenario, [without(chosen_arm, chosen_arm.doses)], laboratory, draws)
     second = (against, *against_range) if against else None
     conditions = tuple(
         _condition(laboratory, cells, parameter, (low, high), label, held, names, second, progress)
@@ -261,7 +261,7 @@ def switch(
     swept = hysteresis(laboratory, parameters, state, np.linspace(low, high, 9), names, parameter)
     flips = _flips(laboratory, conditions[0].second_states)
     bistable = any(c.second_states is not None and c.second_states.bistable for c in conditions)
-    return Switch(
+    return BistableSwitch(
         scenario, chosen_arm.cells, parameter, low, high,
         float(parameters[laboratory.model.parameter_index(parameter)]), against, conditions,
         swept, None if bistable else pulse_course(laboratory, parameters, state), flips,
@@ -275,7 +275,7 @@ def _check_ranges(laboratory: Laboratory, ranges: Mapping[str, tuple[float, floa
     """Refuse what is no parameter, and a range that does not rise."""
     for name, (low, high) in ranges.items():
         if name not in laboratory.model.parameters:
-            raise unknown("parameter", name, laboratory.model.parameters)
+            raise unknown_name_error("parameter", name, laboratory.model.parameters)
         if not low < high:
             raise AnalysisError(f"the range of {name} from {low:g} to {high:g} must rise; give both ends")
 
@@ -292,22 +292,22 @@ def _conditions(scenario: Scenario, laboratory: Laboratory) -> dict[str, dict[st
 
 
 def _condition(
-    laboratory: Laboratory, cells: Cells, parameter: str, ends: tuple[float, float], label: str,
+    laboratory: Laboratory, cells: ArmUnderDraws, parameter: str, ends: tuple[float, float], label: str,
     held: Mapping[str, float], names: Sequence[str], second: tuple[str, float, float] | None,
     progress: Progress | None,
-) -> Condition:  # fmt: skip
+) -> SwitchCondition:  # fmt: skip
     parameters, states = cells.parameters, cells.states
     resting, branch = drive_branch(laboratory, parameters[0], states[0], parameter, *ends, held)
     along = resting.names(branch.states, branch.values)
     curve = fold_curve(resting.system, branch.folds()[0], *second, ends) if second and branch.folds() else None
     spread = found = None
     if len(parameters) > 1:
-        found = search(laboratory, parameters[1:], held=held, condition=label, progress=progress)
+        found = search_stable_states(laboratory, parameters[1:], held=held, condition=label, progress=progress)
         spread = branches_of_draws(resting, parameters[1:], states[1:], names, *ends, progress)
-    return Condition(label, branch, {name: along[name] for name in names}, curve, spread, found)
+    return SwitchCondition(label, branch, {name: along[name] for name in names}, curve, spread, found)
 
 
-def _flips(laboratory: Laboratory, found: MemorySearch | None, most: int = 5) -> dict[int, float | None]:
+def _flips(laboratory: Laboratory, found: StableStateSearch | None, most: int = 5) -> dict[int, float | None]:
     """The smallest pulse that flips untreated cells back, for the first draws with a second state."""
     if found is None:
         return {}

@@ -16,12 +16,12 @@ from pathway.simulation import Ensemble, Intervention, simulate_ensemble
 from pathway.simulation.steady import steady_states
 from pathway.units import UnitError, conversion_factor, quantity
 
-from .draws import Draws
-from .mistakes import AnalysisError, unknown
+from .draws import ParameterDraws
+from .mistakes import AnalysisError, unknown_name_error
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class ArmUnderDraws:
     """An arm under every draw.
 
     Attributes
@@ -38,7 +38,9 @@ class Cells:
     states: np.ndarray
 
 
-def cells_of(scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, draws: Draws) -> list[Cells]:
+def arms_under_draws(
+    scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, draws: ParameterDraws
+) -> list[ArmUnderDraws]:
     """Arms under every draw.
 
     What an arm changes it changes by the same factor in every draw; a knock-down lowers the synthesis by the factor
@@ -47,9 +49,9 @@ def cells_of(scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, dr
     return [_drawn(setup, laboratory, draws, scenario.file.parent) for setup in arm_setups(scenario, arms, laboratory)]
 
 
-def _drawn(setup: ArmSetup, laboratory: Laboratory, draws: Draws, folder: Path) -> Cells:
+def _drawn(setup: ArmSetup, laboratory: Laboratory, draws: ParameterDraws, folder: Path) -> ArmUnderDraws:
     if draws.kind == "chosen":
-        return Cells(setup, setup.parameters[None], setup.state[None])
+        return ArmUnderDraws(setup, setup.parameters[None], setup.state[None])
     rows = draws.of_line(setup.arm.cells, folder).copy()
     rows = np.concatenate([setup.usual[None], rows])
     for place in np.flatnonzero(setup.parameters != setup.usual):
@@ -57,10 +59,10 @@ def _drawn(setup: ArmSetup, laboratory: Laboratory, draws: Draws, folder: Path) 
             rows[:, place] *= setup.parameters[place] / setup.usual[place]
         else:
             rows[:, place] = setup.parameters[place]
-    return Cells(setup, rows, rest(laboratory, rows))
+    return ArmUnderDraws(setup, rows, untreated_steady_states(laboratory, rows))
 
 
-def rest(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
+def untreated_steady_states(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
     """Untreated steady states, shape (n_members, n_species); nan where there is none."""
     from pathway.simulation.prepared import prepare
 
@@ -68,7 +70,7 @@ def rest(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Amounts:
+class DoseAmounts:
     """A series of doses of one agent.
 
     Attributes
@@ -93,7 +95,9 @@ class Amounts:
         return np.array(self.shown) * self.factor
 
 
-def amounts(agent: Agent, texts: Iterable[str] | None, written: str | None, steps: int, decades: float) -> Amounts:
+def dose_amounts(
+    agent: Agent, texts: Iterable[str] | None, written: str | None, steps: int, decades: float
+) -> DoseAmounts:
     """A dose series as given, or falling evenly in the logarithm from a highest dose.
 
     Parameters
@@ -124,14 +128,14 @@ def amounts(agent: Agent, texts: Iterable[str] | None, written: str | None, step
         )
     value, unit = quantity(top) if top else (float(agent.usual), agent.unit)  # type: ignore[arg-type]
     shown = value * 10.0 ** np.linspace(-decades, 0.0, steps)
-    return Amounts(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
+    return DoseAmounts(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
 
 
 def _factor(agent: Agent, unit: str) -> float:
     return conversion_factor(unit, agent.unit, agent.molar_mass)
 
 
-def _given_amounts(agent: Agent, texts: list[str]) -> Amounts:
+def _given_amounts(agent: Agent, texts: list[str]) -> DoseAmounts:
     try:
         unit = next((quantity(text)[1] for text in texts if quantity(text)[1] not in ("", "x")), agent.unit)
         factor = _factor(agent, unit)
@@ -143,18 +147,18 @@ def _given_amounts(agent: Agent, texts: list[str]) -> Amounts:
     above = sorted({float(f"{dose:.9g}") for dose in found if dose > 0})
     if not above:
         raise AnalysisError(f"doses of {agent.name}: all are 0; give at least one dose above zero")
-    return Amounts(agent, unit, tuple(above), factor)
+    return DoseAmounts(agent, unit, tuple(above), factor)
 
 
-def agent_called(laboratory: Laboratory, name: str) -> Agent:
+def find_agent(laboratory: Laboratory, name: str) -> Agent:
     """The agent, or an error with the nearest names."""
     if name not in laboratory.agents:
-        raise unknown("agent", name, laboratory.agents, "All agents: pathway show agents")
+        raise unknown_name_error("agent", name, laboratory.agents, "All agents: pathway show agents")
     return laboratory.agents[name]
 
 
 @dataclass(frozen=True)
-class Dosing:
+class AgentDosing:
     """What an arm is given of one agent: all of its doses, varied together.
 
     Attributes
@@ -176,31 +180,31 @@ class Dosing:
     times: tuple[float, ...] = (0.0,)
     shares: tuple[float, ...] = (1.0,)
 
-    def shifted(self, start: float) -> Dosing:
+    def shifted(self, start: float) -> AgentDosing:
         """The same course from another first moment on."""
         return replace(self, times=tuple(start + time - self.times[0] for time in self.times))
 
 
-def doses_called(scenario: Scenario, name: str) -> tuple[str, ...]:
+def find_doses(scenario: Scenario, name: str) -> tuple[str, ...]:
     """All doses of an agent, or the dose of this name."""
     of_agent = tuple(dose for dose, entry in scenario.doses.items() if entry.agent == name)
     return of_agent or tuple(dose for dose in scenario.doses if dose == name)
 
 
-def dosing(scenario: Scenario, arm: Arm, name: str) -> Dosing:
+def agent_dosing(scenario: Scenario, arm: Arm, name: str) -> AgentDosing:
     """What an arm gets of an agent or of one dose; if it gets none, what another gets; else one dose at time zero."""
-    called = doses_called(scenario, name)
+    called = find_doses(scenario, name)
     if not called:
-        return Dosing(name)
+        return AgentDosing(name)
     own = tuple(dose for dose in arm.doses if dose in called) or called[:1]
     entries = [scenario.doses[dose] for dose in own]
     course = sorted((time, entry.amount or 0.0, entry.written) for entry in entries for time in entry.times)
     first = course[0][1] or 1.0
     times, shares = tuple(time for time, _, _ in course), tuple(amount / first for _, amount, _ in course)
-    return Dosing(entries[0].agent, own, course[0][2], times, shares)
+    return AgentDosing(entries[0].agent, own, course[0][2], times, shares)
 
 
-def given(agent: Agent, amount: float, course: Dosing) -> tuple[Intervention, ...]:
+def dose_interventions(agent: Agent, amount: float, course: AgentDosing) -> tuple[Intervention, ...]:
     """Doses whose first is of an amount, in the unit of the agent's species."""
     if amount == 0.0 or agent.species is None:
         return ()
@@ -208,7 +212,7 @@ def given(agent: Agent, amount: float, course: Dosing) -> tuple[Intervention, ..
     return tuple(Intervention(time, add={agent.species: amount * share}) for time, share in pairs)
 
 
-def run_members(
+def simulate_draws(
     laboratory: Laboratory,
     parameters: np.ndarray,
     states: np.ndarray,
@@ -239,7 +243,7 @@ def run_members(
     )
 
 
-def log_counts(ensemble: Ensemble, laboratory: Laboratory) -> np.ndarray:
+def log_cell_counts(ensemble: Ensemble, laboratory: Laboratory) -> np.ndarray:
     """Natural logarithm of the cell count, shape (n_members, n_times)."""
     return np.log(ensemble[laboratory.cell_count])
 
@@ -260,5 +264,5 @@ def checked_readouts(laboratory: Laboratory, names: Iterable[str]) -> tuple[str,
                 f"{laboratory.cell_count} instead"
             )
         if name not in laboratory.units:
-            raise unknown("read-out", name, laboratory.units, "All: pathway show species")
+            raise unknown_name_error("read-out", name, laboratory.units, "All: pathway show species")
     return names

@@ -27,7 +27,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from pathway.errors import REPORT_TO, InputError, NumericalError, PathwayWarning, clip_line, is_fault
+from pathway.errors import REPORT_TO, InputError, NumericalError, PathwayWarning, clip_line, is_internal_error
 
 GROUPS = (
     "run",
@@ -182,7 +182,7 @@ def _explain(error: Exception, arguments: Sequence[str]) -> int:
     if isinstance(error, MemoryError):
         print("pathway: the memory of this machine does not suffice", file=sys.stderr)
         return NUMERICAL_FAILURE
-    if isinstance(error, NumericalError) or not is_fault(error):
+    if isinstance(error, NumericalError) or not is_internal_error(error):
         print(f"pathway: {error}", file=sys.stderr)
         return BAD_INPUT if isinstance(error, ImportError) else NUMERICAL_FAILURE
     return _own_up(error, arguments)

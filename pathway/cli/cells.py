@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 
-def write_line(file: Path, source: str) -> None:
+def write_cell_line_file(file: Path, source: str) -> None:
     """A commented cell line file with the numbers of a built-in line, or one that builds on another file.
 
     Raises
@@ -16,28 +16,28 @@ def write_line(file: Path, source: str) -> None:
         If there is no such line.
     """
     from pathway import parameters
-    from pathway.errors import UnknownName
+    from pathway.errors import UnknownNameError
     from pathway.folders import write_atomically
-    from pathway.parameters.write import line_text, own_line_text
+    from pathway.parameters.write import cell_line_template, cell_line_text
 
     from . import BadInput
 
     if source.endswith(".toml"):
         parent = parameters.cell_line_file(source)
         beside = Path(os.path.relpath(source, file.parent)).as_posix()
-        text = line_text({"title": f"{file.stem}, from {parent.title}", "parent": f"./{beside}"}, ())
+        text = cell_line_text({"title": f"{file.stem}, from {parent.title}", "parent": f"./{beside}"}, ())
         text += '\n# What differs: tables as in the parent, or in front of [line]: HER2_level = "0.5 x"\n'
     else:
         try:
             line = parameters.cell_line(source)
-        except UnknownName as error:
+        except UnknownNameError as error:
             raise BadInput(f"{error} All cell lines: pathway show cells") from None
-        text = own_line_text(line, file.name, [anchor.parameter for anchor in parameters.anchors()])
+        text = cell_line_template(line, file.name, [anchor.parameter for anchor in parameters.anchors()])
     file.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(file, text)
 
 
-def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
+def cell_line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
     """What a file of a cell line says, as lines of text and for JSON: its own numbers beside those it differs from, and
     what follows from them.
 
@@ -50,8 +50,8 @@ def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
     from pathway.scenario.shelf import line_of_cells
 
     line = line_of_cells(str(file.resolve()))
-    base = parameters.reference() if line.parent is None else line_of_cells(line.parent).entries
-    follows = [anchor.parameter for anchor in parameters.anchors_solved_in(line)]
+    base = parameters.reference_entries() if line.parent is None else line_of_cells(line.parent).entries
+    follows = [anchor.parameter for anchor in parameters.anchors_solved_in_line(line)]
     names = [name for name in line.entries if name in line.own or name in follows]
     rows = [("parameter", "value", "unit", "parent" if line.parent else "reference", "source")]
     for name in names:
@@ -62,7 +62,7 @@ def line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
     table = ["  ".join(text.ljust(wide) for text, wide in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines = [line.title, *([f"builds on {line.parent}"] if line.parent else [])]
     lines += table if names else ["no numbers of its own"]
-    if any(anchor.stated_by == "doubling_time" for anchor in parameters.anchors_solved_in(line)):
+    if any(anchor.stated_by == "doubling_time" for anchor in parameters.anchors_solved_in_line(line)):
         lines.append(f"Untreated cells double in {line.values['doubling_time']:g} h.")
     numbers = {n: {"value": line.values[n], "unit": line.entries[n].unit, "found": n in follows} for n in names}
     return lines, {"tables": [], "parent": line.parent, "parameters": numbers}

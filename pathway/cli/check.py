@@ -123,23 +123,23 @@ def _understood(file: str, settings: list[str]) -> tuple[list[str], dict[str, An
     if Path(file).suffix.lower() in (".yaml", ".yml"):
         return _of_problem(file)
     if is_cell_line_file(Path(file)):
-        from .cells import line_overview
+        from .cells import cell_line_overview
 
-        return line_overview(Path(file))
+        return cell_line_overview(Path(file))
     return _of_scenario(file, settings)
 
 
 def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, Any]]:
-    from pathway.analysis.options import tables_of
+    from pathway.analysis.options import analyze_tables
     from pathway.scenario import read_scenario
     from pathway.scenario.inventory import column_entries, draw_inventory
     from pathway.scenario.size import expected_size
     from pathway.scenario.timeline import draw_timeline
 
     scenario = read_scenario(file, settings)
-    tables_of(scenario)
+    analyze_tables(scenario)
     measured = draw_inventory(scenario)
-    lines = [scenario.title, draw_timeline(scenario, console.width()), *([measured] if measured else [])]
+    lines = [scenario.title, draw_timeline(scenario, console.terminal_width()), *([measured] if measured else [])]
     size = expected_size(scenario)
     lines += [f"A run takes {size.remark}"] if size.remark else []
     expected = {"seconds": round(size.seconds, 1), "bytes": round(size.bytes)}
@@ -184,9 +184,9 @@ def new(
     if source is not None and cells is not None:
         raise BadInput("--from starts from a scenario, --cells from a cell line; choose one")
     if cells is not None:
-        from .cells import write_line
+        from .cells import write_cell_line_file
 
-        write_line(file, cells)
+        write_cell_line_file(file, cells)
         console.say(f"{file} written. Next: pathway check {file}")
         return DONE
     if source is None:

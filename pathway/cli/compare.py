@@ -51,7 +51,7 @@ def compare(
     for folder, changed in settings.items():
         if changed:
             console.print_line(f"{folder} was run with {', '.join('--set ' + c for c in changed)}")
-    shown = [[row[0], row[1], *(console.number(v, 4) for v in row[2:])] for row in rows]
+    shown = [[row[0], row[1], *(console.number_text(v, 4) for v in row[2:])] for row in rows]
     console.print_table(["arm", "reading", first.name, second.name, "difference"], shown, numbers=(2, 3, 4))
     for name, (difference, place) in _largest_difference(first, second).items():
         console.print_line(f"{name}: the courses differ by at most {difference:.3g} ({place})")

@@ -7,8 +7,10 @@ from typing import Annotated
 
 import typer
 
+from pathway.numerals import finite_or_none
+
 from . import console
-from .problem_file import FORCE, JSON, PANEL, finite
+from .problem_file import FORCE, JSON, PANEL
 
 
 def register(app: typer.Typer) -> None:
@@ -43,12 +45,13 @@ def compare_fits(
         raise BadInput(f"{', '.join(map(str, folders))}: one folder is named twice")
     places = dict(zip(names, folders, strict=True))
     verdict = compare({name: load_fit(folder) for name, folder in places.items()})
-    record = write_report(comparison_report(verdict, places), out, console.typed(), force, say=console.say)
+    record = write_report(comparison_report(verdict, places), out, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json(
             {
                 "variants": [
-                    {k: finite(x) if isinstance(x, float) else x for k, x in vars(v).items()} for v in verdict.variants
+                    {k: finite_or_none(x) if isinstance(x, float) else x for k, x in vars(v).items()}
+                    for v in verdict.variants
                 ],
                 "ratios": [vars(r) for r in verdict.ratios],
                 "concerns": list(verdict.concerns),
@@ -66,5 +69,5 @@ def compare_fits(
     if rows:
         console.print_table(header, cells, numbers=(3, 4, 5))
     console.print_line(comparison_summary(verdict))
-    console.print_places(out, record)
+    console.print_report_places(out, record)
     return DONE

@@ -22,7 +22,7 @@ MEMBERS = typer.Option("--members", help="Of the ensemble, at most", min=2, max=
 FORCE = typer.Option("--force", help="Replace what another result has written into the folder; other files stay")
 
 
-def typed() -> list[str]:
+def typed_command() -> list[str]:
     """The command as it was typed, for the provenance of what it leaves."""
     return ["pathway", *sys.argv[1:]]
 
@@ -37,7 +37,7 @@ def print_json(content: Mapping[str, Any]) -> None:
     sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def width() -> int:
+def terminal_width() -> int:
     """Characters per line of the terminal; of a file or pipe, 120."""
     import os
     import shutil
@@ -52,7 +52,7 @@ def print_table(
 
     Where words would have to be broken to fit, each row is printed as a list of its own.
     """
-    widths = _fitted_widths(header, rows, width() - 2 * len(header) - 2)
+    widths = _fitted_widths(header, rows, terminal_width() - 2 * len(header) - 2)
     if widths is None:
         return _print_as_lists(header, rows)
     from rich.box import SIMPLE_HEAD
@@ -67,7 +67,7 @@ def print_table(
     for row in rows:
         table.add_row(*row)
     # Units stand in square brackets, which rich would otherwise take for its own markup.
-    Console(width=width(), highlight=False, markup=False, emoji=False).print(table)
+    Console(width=terminal_width(), highlight=False, markup=False, emoji=False).print(table)
 
 
 def _fitted_widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
@@ -99,7 +99,7 @@ def print_line(text: str, style: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(width=width(), highlight=False).print(Text(text, style=style), soft_wrap=True)
+    Console(width=terminal_width(), highlight=False).print(Text(text, style=style), soft_wrap=True)
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def progress_bar(quiet: bool = False) -> Iterator[Progress]:
             sys.stderr.flush()
 
 
-def print_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: str) -> None:
+def print_report_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: str) -> None:
     """Where the report of a result lies, its figure if there is one of that name, and further files."""
     missing = record.get("not_made", {})
     shown = {} if "report" in missing else {"Report": folder / "report.html"}
@@ -143,6 +143,6 @@ def print_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: 
         print_line(str(place))
 
 
-def number(value: float | None, digits: int = 3) -> str:
+def number_text(value: float | None, digits: int = 3) -> str:
     """A number for a table; nothing where there is none."""
     return "" if value is None or value != value else f"{value:.{digits}g}"

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from pathway.numerals import finite_or_none
+
 from . import console
-from .problem_file import FILE, FORCE, JSON, PANEL, SET, Opened, finite
+from .problem_file import FILE, FORCE, JSON, PANEL, SET, OpenedProblem
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +50,7 @@ def fit(
 
     from . import DONE, INTERRUPTED, BadInput
 
-    opened = Opened(file, settings, without or ())
+    opened = OpenedProblem(file, settings, without or ())
     problem = opened.problem
     if write_cells and opened.scenario is None:
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
@@ -66,7 +68,9 @@ def fit(
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     intervals = _profiles(fitted, wanted)
     facts = findings(fitted, intervals)
-    record = write_report(fit_report(fitted, opened.source, intervals, facts), folder, console.typed(), say=console.say)
+    record = write_report(
+        fit_report(fitted, opened.source, intervals, facts), folder, console.typed_command(), say=console.say
+    )
     written = opened.write_cells(fitted, intervals, write_cells) if write_cells else []
     rows = [(name, value, *facts.interval(k)) for k, (name, value) in enumerate(fitted.best.parameters.items())]
     if as_json:
@@ -76,12 +80,13 @@ def fit(
                 "objective": fitted.best.objective,
                 "parameters": fitted.best.parameters,
                 "intervals": {
-                    n: {"lower": finite(low), "upper": finite(high), "by": by} for n, _, low, high, by in rows
+                    n: {"lower": finite_or_none(low), "upper": finite_or_none(high), "by": by}
+                    for n, _, low, high, by in rows
                 },
                 "at_bound": {n: side for k, n in enumerate(problem.names) if (side := facts.at_bound(k))},
                 "starts": len(fitted.starts),
                 "at_optimum": fitted.at_optimum(),
-                "objectives": [finite(v) for v in fitted.objectives],
+                "objectives": [finite_or_none(v) for v in fitted.objectives],
                 "failures": fitted.failures,
                 "chi_squared": {a.observable: a.chi_squared for a in facts.agreements},
                 "points": {a.observable: a.points for a in facts.agreements},
@@ -92,14 +97,15 @@ def fit(
         return DONE
     units = {p.name: p.unit for p in problem.parameters}
     cells = [
-        [n, f"{v:.5g}", console.number(low, 4), console.number(high, 4), units[n], by] for n, v, low, high, by in rows
+        [n, f"{v:.5g}", console.number_text(low, 4), console.number_text(high, 4), units[n], by]
+        for n, v, low, high, by in rows
     ]
     header = ["parameter", "value", "95 % from", "to", "unit", "by"]
     if not any(units.values()):  # of a PEtab problem
         header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
     console.print_table(header, cells, numbers=(1, 2, 3))
     console.print_line(summary(facts))
-    console.print_places(folder, record, *written)
+    console.print_report_places(folder, record, *written)
     return DONE
 
 

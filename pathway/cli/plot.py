@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from . import console
-from .problem_file import known
+from .problem_file import known_name
 
 SUFFIXES = (".png", ".svg", ".pdf")
 ALL = "all"
@@ -57,7 +57,9 @@ def plot(
     if out is not None and out.suffix not in SUFFIXES:
         raise BadInput(f"--out {out}: a figure is written as {', '.join(SUFFIXES)}")
     figures = _figures(folder)
-    names = list(figures) if what == ALL else [known("figure", what, [*figures, ALL]) if what else next(iter(figures))]
+    names = (
+        list(figures) if what == ALL else [known_name("figure", what, [*figures, ALL]) if what else next(iter(figures))]
+    )
     if out is not None and len(names) > 1:
         raise BadInput(f"--out {out}: {len(names)} figures do not go into one file; leave --out out")
     for name in names:

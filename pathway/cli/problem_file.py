@@ -35,7 +35,7 @@ FORCE = Annotated[bool, console.FORCE]
 
 
 @dataclass(frozen=True, eq=False)
-class Optimum:
+class StartingPoint:
     """Where to begin.
 
     Attributes
@@ -52,7 +52,7 @@ class Optimum:
     fit: Fit | None
 
 
-class Opened:
+class OpenedProblem:
     """A file on the command line as a problem, and as a scenario if it is one."""
 
     def __init__(self, file: str, settings: list[str] | None, without: Sequence[str] = ()) -> None:
@@ -76,7 +76,7 @@ class Opened:
 
         return default_results_folder(f"{self.problem.name}_{what}", [*self.settings, *asked])
 
-    def at_optimum(self, fitted: Path | None) -> Optimum:
+    def at_optimum(self, fitted: Path | None) -> StartingPoint:
         """The objective and the best point of its fit, or its nominal point where there is no fit."""
         import numpy as np
 
@@ -95,10 +95,10 @@ class Opened:
                     f"{folder}: the model, the measurements or the settings are not those of this fit any more, so "
                     f"its parameters need not be the best; 'pathway fit {self.file}' fits anew"
                 )
-            return Optimum(Objective(problem), found.best.x, found)
+            return StartingPoint(Objective(problem), found.best.x, found)
         console.say(f"no fit in {folder}: from the nominal parameters")
         x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
-        return Optimum(Objective(problem), x, None)
+        return StartingPoint(Objective(problem), x, None)
 
     def of_the_model(self) -> list[str]:
         """Estimated parameters that a cell line has, not those of the readings."""
@@ -124,7 +124,7 @@ class Opened:
         return write_cell_lines(texts, place)
 
 
-def known(what: str, name: str, names: Iterable[str]) -> str:
+def known_name(what: str, name: str, names: Iterable[str]) -> str:
     """The name, if it is one of these.
 
     Raises
@@ -140,10 +140,3 @@ def known(what: str, name: str, names: Iterable[str]) -> str:
     if name in names:
         return name
     raise BadInput(f"no {what} is called '{name}'.{did_you_mean(name, names)} Known: {', '.join(names)}")
-
-
-def finite(value: float) -> float | None:
-    """A number that JSON can hold."""
-    import math
-
-    return float(value) if math.isfinite(value) else None

@@ -76,12 +76,12 @@ def _run_scenario(
         result = run_scenario(scenario, progress=report)
         if sets is not None:
             result = with_members(result, laboratory, sets, report)
-        record = write_report(run_report(result, folder), folder, console.typed(), force, say=console.say)
+        record = write_report(run_report(result, folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
     else:
         print_summary(result)
-        console.print_places(folder, record)
+        console.print_report_places(folder, record)
     return DONE if result.all_met else NOT_MET
 
 
@@ -101,8 +101,8 @@ def print_summary(result: Result) -> None:
     rows = []
     for name, arm in result.arms.items():
         growth = _compared(arm)
-        courses = [console.number(float(arm.courses[n][-1])) for n in shown]
-        rows.append([name, *(growth if growing else []), console.number(arm.fold), *courses])
+        courses = [console.number_text(float(arm.courses[n][-1])) for n in shown]
+        rows.append([name, *(growth if growing else []), console.number_text(arm.fold), *courses])
     console.print_table(header, rows, numbers=[k for k, name in enumerate(header) if k and name != "control"])
     if growing:
         said = "GR: 1 grows as its control, 0 is arrested, - where the question does not apply."
@@ -129,7 +129,9 @@ def print_intervals(result: Result) -> None:
 def _compared(arm: ArmResult) -> list[str]:
     """GR, what it compares with, and cells in percent of that and of untreated cells."""
     growth, share = arm.growth, arm.percent_of_untreated
-    known = [console.number(growth.gr, 2) or "-", growth.control, f"{growth.percent_of_control:.0f}"] if growth else []
+    known = (
+        [console.number_text(growth.gr, 2) or "-", growth.control, f"{growth.percent_of_control:.0f}"] if growth else []
+    )
     return [*(known or ["-", "-", "-"]), "-" if share is None else f"{share:.0f}"]
 
 
@@ -149,7 +151,7 @@ def print_verdicts(entries: list[dict[str, Any]]) -> None:
     for entry in entries:
         verdict = "met" if entry["met"] else "missed"
         claim = entry["claim"] if entry["met"] or not entry["reason"] else f"{entry['claim']} ({entry['reason']})"
-        value = console.number(entry["value"]) or "-"
+        value = console.number_text(entry["value"]) or "-"
         rows.append([verdict, entry["finding"] or "", entry["role"], value])
         rows[-1] += [median_and_ends(entry)] if over else []
         rows[-1] += [band_in_words(entry["above"], entry["below"])]

@@ -56,7 +56,7 @@ def run_model(
     times = np.linspace(model.start_time, until, points)
     trajectory = _followed(model, times, max_steps)
     report = model_run_report(trajectory, identity, ReportOrigin(inputs, settings), names)
-    record = write_report(report, folder, console.typed(), force, say=console.say)
+    record = write_report(report, folder, console.typed_command(), force, say=console.say)
     summary = {word: _summary(trajectory[name], model.units.get(name, "")) for name, word in names.items()}
     if as_json:
         states = {names[name] for name in model.species}
@@ -72,10 +72,11 @@ def run_model(
         return DONE
     console.print_line(model.name, style="bold")
     rows = [
-        [n, *(console.number(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]] for n, s in summary.items()
+        [n, *(console.number_text(s[k], 5) for k in ("start", "end", "min", "max")), s["unit"]]
+        for n, s in summary.items()
     ]
     console.print_table(["course", "start", "end", "least", "most", "unit"], rows, numbers=(1, 2, 3, 4))
-    console.print_places(folder, record, courses="time_courses.csv")
+    console.print_report_places(folder, record, courses="time_courses.csv")
     return DONE
 
 

@@ -13,7 +13,7 @@ from . import console
 from .run import MODELS
 
 
-class What(StrEnum):
+class Topic(StrEnum):
     """What can be shown."""
 
     species = "species"
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def show(
-    what: Annotated[What, typer.Argument(help="What to list")],
+    what: Annotated[Topic, typer.Argument(help="What to list")],
     name: Annotated[str | None, typer.Argument(help="Only this one, in full; or a part of a name")] = None,
     cells: Annotated[str | None, typer.Option(help="Parameters: of this cell line instead of the reference")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
@@ -40,9 +40,9 @@ def show(
     """Show species, parameters, reactions, equations, agents, cells, scenarios or sources."""
     from . import DONE
 
-    if what is What.equations and name and name.lower().endswith(MODELS):
+    if what is Topic.equations and name and name.lower().endswith(MODELS):
         return _show_model_file(Path(name), as_json)
-    if what is What.equations:
+    if what is Topic.equations:
         rows = _chosen(_equations(), name, what)
         if as_json:
             console.print_json({what.value: rows})
@@ -74,7 +74,7 @@ def _show_model_file(file: Path, as_json: bool) -> int:
     return DONE
 
 
-def _chosen(rows: Sequence[dict[str, Any]], name: str | None, what: What) -> list[dict[str, Any]]:
+def _chosen(rows: Sequence[dict[str, Any]], name: str | None, what: Topic) -> list[dict[str, Any]]:
     """All rows, the one of this name, or those whose name contains it."""
     if name is None:
         return list(rows)
@@ -138,7 +138,7 @@ def _parameters(cells: str | None) -> list[dict[str, Any]]:
     meanings = {p.name: p.meaning for p in circuit().parameters}
     if cells is not None and not cells.endswith(".toml") and cells not in parameters.cell_lines():
         raise _unknown_cells(cells)
-    entries = line_of_cells(cells, Path()).entries if cells else parameters.reference()
+    entries = line_of_cells(cells, Path()).entries if cells else parameters.reference_entries()
     return [
         {
             "name": e.name,
@@ -236,13 +236,13 @@ def _sources(cells: str | None) -> list[dict[str, Any]]:
 
 
 _LISTS = {
-    What.species: _species,
-    What.parameters: _parameters,
-    What.reactions: _reactions,
-    What.agents: _agents,
-    What.cells: _cells,
-    What.scenarios: _scenarios,
-    What.sources: _sources,
+    Topic.species: _species,
+    Topic.parameters: _parameters,
+    Topic.reactions: _reactions,
+    Topic.agents: _agents,
+    Topic.cells: _cells,
+    Topic.scenarios: _scenarios,
+    Topic.sources: _sources,
 }
 
 

@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from pathway.numerals import finite_or_none
+
 from . import console
-from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, Opened, finite, known
+from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, OpenedProblem, known_name
 
 
 def register(app: typer.Typer) -> None:
@@ -40,9 +42,9 @@ def profile(
 
     from . import DONE
 
-    opened = Opened(file, settings)
+    opened = OpenedProblem(file, settings)
     for name in names or ():
-        known("estimated parameter", name, opened.problem.names)
+        known_name("estimated parameter", name, opened.problem.names)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("profiles")
     result = profiles(
@@ -55,7 +57,7 @@ def profile(
         progress=None if as_json else sys.stderr,
         force=force,
     )
-    record = write_report(profiles_report(result, opened.source), folder, console.typed(), say=console.say)
+    record = write_report(profiles_report(result, opened.source), folder, console.typed_command(), say=console.say)
     for name, p in result.items():
         if p.better > 0.1:
             console.say(f"the profile of {name} falls {p.better:.3g} below where it began: fit again with more starts")
@@ -81,7 +83,7 @@ def profile(
     header = ["parameter", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict", "moves with"]
     console.print_table(header, rows, numbers=(1, 2, 3))
     console.print_line(profile_summary(result))
-    console.print_places(folder, record)
+    console.print_report_places(folder, record)
     return DONE
 
 
@@ -117,7 +119,7 @@ def sample(
 
     if out is not None and out.suffix == ".csv":
         raise BadInput(f"--out {out}: name a folder; draws.csv is written into it")
-    opened = Opened(file, settings)
+    opened = OpenedProblem(file, settings)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("posterior")
     ends = begun.x if begun.fit is None else separate_optima(begun.fit, chains)
@@ -139,13 +141,16 @@ def sample(
     except SamplingInterrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED
-    record = write_report(posterior_report(result, opened.source), folder, console.typed(), say=console.say)
+    record = write_report(posterior_report(result, opened.source), folder, console.typed_command(), say=console.say)
     for concern in result.concerns:
         console.say(concern)
     header, rows = posterior_rows(result)
     if as_json:
         keys = ("parameter", "best", "median", "unit", "low", "high", "r_hat", "effective", "effective_tails")
-        table = [dict(zip(keys, (finite(v) if isinstance(v, float) else v for v in row), strict=False)) for row in rows]
+        table = [
+            dict(zip(keys, (finite_or_none(v) if isinstance(v, float) else v for v in row), strict=False))
+            for row in rows
+        ]
         console.print_json(
             {
                 "parameters": {str(entry.pop("parameter")): entry for entry in table},
@@ -170,7 +175,7 @@ def sample(
     ]
     console.print_table(header[:9], cells, numbers=(1, 2, 4, 5, 6, 7, 8))
     console.print_line(posterior_summary(result))
-    console.print_places(folder, record)
+    console.print_report_places(folder, record)
     return INTERRUPTED if result.interrupted else DONE
 
 
@@ -215,7 +220,7 @@ def predict(
 
     from . import DONE, BadInput
 
-    opened = Opened(file, settings)
+    opened = OpenedProblem(file, settings)
     if intervals:
         if noise or simultaneous or draws is not None:
             raise BadInput("--interval: profiles need no draws and hold no noise; leave out the other options of bands")
@@ -249,7 +254,7 @@ def predict(
         points = curve_points(problem)
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
     report = prediction_report(result, curves, opened.source, identity, title, scenario is None)
-    record = write_report(report, folder, console.typed(), force, say=console.say)
+    record = write_report(report, folder, console.typed_command(), force, say=console.say)
     rows = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
@@ -265,11 +270,11 @@ def predict(
     cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
     console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
     console.print_line(f"Band: {result.words}.")
-    console.print_places(folder, record)
+    console.print_report_places(folder, record)
     return DONE
 
 
-def _draws(opened: Opened, given: Path | None, count: int) -> tuple[Any, bool]:
+def _draws(opened: OpenedProblem, given: Path | None, count: int) -> tuple[Any, bool]:
     """Parameter sets in natural units, evenly spaced among those there are; and whether they are points of profiles."""
     import numpy as np
 
@@ -320,7 +325,7 @@ def _columns(file: Path, names: tuple[str, ...]) -> Any:
 
 
 def _profiled(
-    opened: Opened,
+    opened: OpenedProblem,
     fitted: Path | None,
     targets: list[str],
     scenario: str | None,
@@ -348,7 +353,7 @@ def _profiled(
     check_out(folder, PREDICTION_PROFILES, identity, force)
     result = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
     report = prediction_profiles_report(result, problem, level, opened.source, identity, opened.problem)
-    record = write_report(report, folder, console.typed(), force, say=console.say)
+    record = write_report(report, folder, console.typed_command(), force, say=console.say)
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     if as_json:
         keys = ("best", "lower", "upper", "verdict")
@@ -371,11 +376,11 @@ def _profiled(
     ]
     header = ["prediction", "read on", "unit", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict"]
     console.print_table(header, rows, numbers=(3, 4, 5))
-    console.print_places(folder, record)
+    console.print_report_places(folder, record)
     return DONE
 
 
-def _prediction(opened: Opened, scenario: str) -> tuple[Any, str]:
+def _prediction(opened: OpenedProblem, scenario: str) -> tuple[Any, str]:
     """Another scenario over the parameters of a fit, which may only ask for what the fit has found; and its title."""
     from pathway.fitting.laboratory.bench import prediction_of
     from pathway.scenario import read_scenario
@@ -416,7 +421,7 @@ def design(
 
     from . import DONE
 
-    opened = Opened(file, settings)
+    opened = OpenedProblem(file, settings)
     problem = opened.problem
     aim = _aim(problem, target)
     feasible = _feasible(problem, at, arms, observables)
@@ -460,7 +465,7 @@ def _unit_of(problem: Any, aim: Any) -> str:
 def _aim(problem: Any, target: str) -> Any:
     """A parameter by its name, or a measurement that would be made."""
     if target in problem.names or " in " not in target:
-        return known("estimated parameter", target, problem.names)
+        return known_name("estimated parameter", target, problem.names)
     return _moment(problem, target, "--target")
 
 
@@ -474,8 +479,8 @@ def _moment(problem: Any, text: str, option: str) -> Any:
     parts = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", text)
     if parts is None:
         raise BadInput(f"{option} {text}: expected 'OBSERVABLE in ARM at TIME', for example 'pAKT in untreated at 4 h'")
-    observable = known("observable", parts[1], [o.name for o in problem.observables])
-    arm = known("arm", parts[2], [e.name for e in problem.experiments])
+    observable = known_name("observable", parts[1], [o.name for o in problem.observables])
+    arm = known_name("arm", parts[2], [e.name for e in problem.experiments])
     kinds = [m for m in problem.measurements if m.observable == observable]
     kinds.sort(key=lambda m: m.experiment != arm)
     return replace(kinds[0], experiment=arm, time=_time(problem, parts[3], option))
@@ -502,9 +507,9 @@ def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observ
     from dataclasses import replace
 
     for name in arms or ():
-        known("arm", name, [e.name for e in problem.experiments])
+        known_name("arm", name, [e.name for e in problem.experiments])
     for name in observables or ():
-        known("observable", name, [o.name for o in problem.observables])
+        known_name("observable", name, [o.name for o in problem.observables])
     kinds: dict[tuple, Any] = {}
     for m in problem.measurements:  # of several gels the first, on which a target is read, too
         kinds.setdefault((m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0), m)

@@ -43,12 +43,14 @@ def validate(
 
     with console.progress_bar() as report:
         found = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
-    record = write_report(validation_report(found, seed if prior else None), out, console.typed(), say=console.say)
+    record = write_report(
+        validation_report(found, seed if prior else None), out, console.typed_command(), say=console.say
+    )
     if as_json:
         console.print_json(found)
     else:
         _print(found)
-        console.print_places(out, record, verdicts="verdicts.json")
+        console.print_report_places(out, record, verdicts="verdicts.json")
     return DONE
 
 
@@ -85,7 +87,7 @@ def _row(entry: dict[str, Any], over: bool) -> list[str]:
         entry["finding"] or "",
         "met" if entry["met"] else "missed",
         entry["role"],
-        console.number(entry["value"]) or "-",
+        console.number_text(entry["value"]) or "-",
         band_in_words(entry["above"], entry["below"]),
         percent(entry["prior_pass_fraction"]),
         *([percent(entry.get("share_of_ensemble"))] if over else []),

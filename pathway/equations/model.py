@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from pathway.errors import InputError, UnknownName, did_you_mean
+from pathway.errors import InputError, UnknownNameError, did_you_mean
 from pathway.expressions import Expression, add, multiply, number, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
@@ -198,7 +198,7 @@ def _position(names: tuple[str, ...], name: str, kind: str, model: str) -> int:
     try:
         return names.index(name)
     except ValueError:
-        raise UnknownName(f"no {kind} of '{model}' is called '{name}'.{did_you_mean(name, names)}") from None
+        raise UnknownNameError(f"no {kind} of '{model}' is called '{name}'.{did_you_mean(name, names)}") from None
 
 
 def _check(model: Model) -> None:

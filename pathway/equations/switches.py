@@ -73,8 +73,8 @@ def _switches(model: Model) -> tuple[Switch, ...]:
     triggers = model.closed([event.trigger for event in model.events])
     merged: dict[tuple[Expression, bool], Switch] = {}
     groups: tuple[tuple[str, Iterable[_Deciding]], ...] = (
-        ("rates", deciding(model.derivatives.values())),
-        ("triggers", chain(deciding(triggers), _numbers(triggers))),
+        ("rates", deciding_functions(model.derivatives.values())),
+        ("triggers", chain(deciding_functions(triggers), _numbers(triggers))),
     )
     for place, group in groups:
         for function, node, integer in group:
@@ -91,7 +91,7 @@ def _switches(model: Model) -> tuple[Switch, ...]:
     return tuple(merged.values())
 
 
-def deciding(formulas: Iterable[Expression]) -> Iterator[_Deciding]:
+def deciding_functions(formulas: Iterable[Expression]) -> Iterator[_Deciding]:
     """Every function that decides something within the formulas, from the inside out."""
     for node in postorder(formulas):
         if node.operator in ("floor", "ceil"):

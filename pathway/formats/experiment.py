@@ -124,7 +124,7 @@ def identifier(text: str) -> str:
 def circuit_notes() -> ModelNotes:
     """SBO terms, database identifiers and sources of everything in the circuit."""
     from pathway.network import circuit
-    from pathway.parameters import reference, sources
+    from pathway.parameters import reference_entries, sources
 
     network = circuit()
     known = {key: _source_identifiers(source.where) for key, source in sources().items()}
@@ -133,7 +133,7 @@ def circuit_notes() -> ModelNotes:
         identities = (species.same_as,) if species.same_as else ()
         kinds = functional_terms(species.same_as)
         notes[species.name] = Note(species_term(species.same_as), identities, kinds, words=species.meaning)
-    for name, entry in reference().items():
+    for name, entry in reference_entries().items():
         notes[name] = Note(sources=known.get(entry.source or "", ()))
     for parameter in network.parameters:
         before = notes.get(parameter.name, Note())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathway.equations import Model
-from pathway.errors import public
+from pathway.errors import public_function
 
 from .errors import FormatError
 from .sbml import SbmlModel, read_sbml
@@ -14,7 +14,7 @@ SBML = (".xml", ".sbml")
 ANTIMONY = (".ant", ".antimony", ".txt")
 
 
-@public
+@public_function
 def load(name_or_path: str | Path) -> Model:
     """A model, ready to be simulated.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway.errors import public
+from pathway.errors import public_function
 from pathway.fitting.laboratory.held_out import with_held_out_scaled
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
@@ -149,7 +149,7 @@ def _texts(content: Any) -> Iterator[str]:
             yield from _texts(part)
 
 
-@public
+@public_function
 def fit(
     problem: Problem | str | Path, starts: int = 20, seed: int = 1, *, settings: Sequence[str] = (), **options: Any
 ) -> Fit:

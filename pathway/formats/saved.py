@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from pathway.errors import InputError, public
+from pathway.errors import InputError, public_function
 from pathway.files import is_inside
 from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.result import Fit
@@ -25,7 +25,7 @@ RECORD = "provenance.json"
 Found = TypeVar("Found")
 
 
-@public
+@public_function
 def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> Fit:
     """A fit that `pathway fit` or `Fit.save` wrote.
 
@@ -44,13 +44,13 @@ def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> F
     return _loaded(Path(path), FIT, problem, _json, lambda file, found, own: Fit.from_dict(found, own))
 
 
-@public
+@public_function
 def load_profiles(path: str | Path, problem: Problem | str | Path | None = None) -> Profiles:
     """Profiles that `pathway profile` or `Profiles.save` wrote; see `load_fit`."""
     return _loaded(Path(path), PROFILES, problem, _json, lambda file, found, own: Profiles.from_dict(found, own))
 
 
-@public
+@public_function
 def load_posterior(path: str | Path, problem: Problem | str | Path | None = None) -> Posterior:
     """Draws that `pathway sample` or `Posterior.save` wrote; see `load_fit`."""
     return _loaded(Path(path), POSTERIOR, problem, draws_metadata, lambda file, _, own: Posterior.from_file(file, own))

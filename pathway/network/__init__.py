@@ -6,10 +6,10 @@ No amounts and no rates: those are `parameters/`. Structural integers (stoichiom
 
 from functools import cache
 
-from .join import join
+from .join import join_modules
 from .language import (
+    FeedbackLoop,
     Influence,
-    Loop,
     MapEdge,
     MapNode,
     Network,
@@ -22,8 +22,8 @@ from .language import (
 )
 
 __all__ = [
+    "FeedbackLoop",
     "Influence",
-    "Loop",
     "MapEdge",
     "MapNode",
     "Network",
@@ -34,7 +34,7 @@ __all__ = [
     "Reaction",
     "Species",
     "circuit",
-    "join",
+    "join_modules",
 ]
 
 
@@ -43,4 +43,4 @@ def circuit() -> Network:
     """The miR-21/PTEN/HER2 circuit, names and units checked."""
     from . import antimir, drugs, growth, influences, loops, map, mapk, mir21, pi3k_akt, plasmids, receptors
 
-    return join((receptors, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk, loops, influences, map))
+    return join_modules((receptors, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk, loops, influences, map))

@@ -13,7 +13,7 @@ from pathway.units import ONE, Unit, UnitError, in_words, unit
 from .language import TIME_UNIT, Network, NetworkError, Observable
 
 
-def mistakes(network: Network) -> list[str]:
+def network_mistakes(network: Network) -> list[str]:
     """Everything that is wrong with a network, one line each; empty if all is well."""
     # A later look would only repeat an earlier complaint in other words.
     for look in (_unreadable, _doubled_names, _unknown_names):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from types import ModuleType
 
-from .check import mistakes
+from .check import network_mistakes
 from .language import Network, NetworkError
 
 
-def join(modules: Iterable[ModuleType]) -> Network:
+def join_modules(modules: Iterable[ModuleType]) -> Network:
     """One network from modules that each declare some of SPECIES, PARAMETERS, QUANTITIES, OBSERVABLES, REACTIONS,
     LOOPS, INFLUENCES, MAP_NODES, MAP_EDGES.
 
@@ -34,7 +34,7 @@ def join(modules: Iterable[ModuleType]) -> Network:
         map_nodes=all_of("MAP_NODES"),
         map_edges=all_of("MAP_EDGES"),
     )
-    found = mistakes(network)
+    found = network_mistakes(network)
     if found:
         raise NetworkError("\n".join(found))
     return network

@@ -2,7 +2,7 @@
 of it as a whole: loops, influences, the map.
 
 A declaration says what exists and what reacts, in text a biologist would write on a board; amounts and rates are
-looked up elsewhere. `join.join` puts the modules of a network together.
+looked up elsewhere. `join.join_modules` puts the modules of a network together.
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ class Reaction:
 
 
 @dataclass(frozen=True)
-class Loop:
+class FeedbackLoop:
     """A feedback loop or an option of the circuit that can be switched off.
 
     Attributes
@@ -237,7 +237,7 @@ class Network:
     quantities: tuple[Quantity, ...]
     observables: tuple[Observable, ...]
     reactions: tuple[Reaction, ...]
-    loops: tuple[Loop, ...] = ()
+    loops: tuple[FeedbackLoop, ...] = ()
     influences: tuple[Influence, ...] = ()
     map_nodes: tuple[MapNode, ...] = ()
     map_edges: tuple[MapEdge, ...] = ()

@@ -2,51 +2,55 @@
 
 from collections.abc import Mapping
 
-from .language import Loop
+from .language import FeedbackLoop
 
 LOOPS = (
-    Loop("B1 PTEN auto-activation", {"PTEN_autoactivation": 0.0}, "active PTEN reactivates PTEN", may_switch=True),
-    Loop(
+    FeedbackLoop(
+        "B1 PTEN auto-activation", {"PTEN_autoactivation": 0.0}, "active PTEN reactivates PTEN", may_switch=True
+    ),
+    FeedbackLoop(
         "B2 PDCD4 on AP-1",
         {"PDCD4_AP1_inhibition": 0.0},
         "AP-1 makes miR-21, miR-21 lowers PDCD4, PDCD4 lowers AP-1",
         may_switch=True,
     ),
-    Loop("B3 NFIB on miR-21", {"NFIB_repression": 0.0}, "miR-21 lowers NFIB, NFIB lowers miR-21", may_switch=True),
-    Loop(
+    FeedbackLoop(
+        "B3 NFIB on miR-21", {"NFIB_repression": 0.0}, "miR-21 lowers NFIB, NFIB lowers miR-21", may_switch=True
+    ),
+    FeedbackLoop(
         "B4 AKT to NF-kB/STAT3",
         {"AKT_to_inflammation": 0.0},
         "AKT raises NF-kB/STAT3, which makes miR-21, which lowers PTEN, which lowers AKT",
         may_switch=True,
     ),
-    Loop(
+    FeedbackLoop(
         "B5 IL-6 to STAT3",
         {"IL6_to_inflammation": 0.0},
         "NF-kB/STAT3 makes IL-6, IL-6 activates STAT3, STAT3 makes miR-21",
         may_switch=True,
     ),
-    Loop("FOXO to HER3", {"FOXO_HER3_induction": 0.0}, may_switch=True),
-    Loop("S6K to adapters", {"S6K_feedback": 0.0}, may_switch=True),
-    Loop("S6K to mTORC2", {"S6K_mTORC2_feedback": 0.0}),
-    Loop("ERK to RAS", {"ERK_feedback": 0.0}),
-    Loop("ERK to RAF", {"RAF_feedback": 0.0}),
-    Loop("ERK to its phosphatases", {"DUSP_feedback": 0.0}),
-    Loop("Sprouty to RAS", {"SPRY_feedback": 0.0}),
-    Loop("ligand shedding", {"shedding": 0.0}),
-    Loop("ligand desensitization", {"HRG_desensitisation": 0.0, "k_EGFR_endocytosis": 0.0}),
-    Loop("HER2 keeps EGFR at the surface", {"HER2_shielding": 0.0}),
-    Loop("Src on PTEN", {"k_PTEN_phosphorylation": 0.0}, may_switch=True),
-    Loop("p110beta gain at low PTEN", {"PI3K_beta_PTEN": 0.0}, may_switch=True),
-    Loop("competing target pool", {"target_pool_size": 0.0}),
-    Loop("PTENP1 decoy", {"PTENP1_copies": 0.0}),
-    Loop("miR-21 on Sprouty", {"K_miR21_SPRY": 1000000000000.0}),
-    Loop("miR-221", {"miR221_basal": 0.0, "miR221_extra": 0.0}, may_switch=True),
-    Loop("death by BIM", {"k_apoptosis": 0.0}),
-    Loop("miR-4728 on miR-21", {"miR4728_stabilization": 0.0}),
-    Loop("miR-21 degraded on its targets", {"target_directed_decay": 0.0}),
-    Loop("miR-21 degraded with anti-miR", {"antimiR_directed_decay": 0.0}),
-    Loop("limited Argonaute", {"Argonaute_scarcity": 0.0}),
-    Loop("growth coupling of synthesis", {"synthesis_growth_coupling": 0.0}, may_switch=True),
+    FeedbackLoop("FOXO to HER3", {"FOXO_HER3_induction": 0.0}, may_switch=True),
+    FeedbackLoop("S6K to adapters", {"S6K_feedback": 0.0}, may_switch=True),
+    FeedbackLoop("S6K to mTORC2", {"S6K_mTORC2_feedback": 0.0}),
+    FeedbackLoop("ERK to RAS", {"ERK_feedback": 0.0}),
+    FeedbackLoop("ERK to RAF", {"RAF_feedback": 0.0}),
+    FeedbackLoop("ERK to its phosphatases", {"DUSP_feedback": 0.0}),
+    FeedbackLoop("Sprouty to RAS", {"SPRY_feedback": 0.0}),
+    FeedbackLoop("ligand shedding", {"shedding": 0.0}),
+    FeedbackLoop("ligand desensitization", {"HRG_desensitisation": 0.0, "k_EGFR_endocytosis": 0.0}),
+    FeedbackLoop("HER2 keeps EGFR at the surface", {"HER2_shielding": 0.0}),
+    FeedbackLoop("Src on PTEN", {"k_PTEN_phosphorylation": 0.0}, may_switch=True),
+    FeedbackLoop("p110beta gain at low PTEN", {"PI3K_beta_PTEN": 0.0}, may_switch=True),
+    FeedbackLoop("competing target pool", {"target_pool_size": 0.0}),
+    FeedbackLoop("PTENP1 decoy", {"PTENP1_copies": 0.0}),
+    FeedbackLoop("miR-21 on Sprouty", {"K_miR21_SPRY": 1000000000000.0}),
+    FeedbackLoop("miR-221", {"miR221_basal": 0.0, "miR221_extra": 0.0}, may_switch=True),
+    FeedbackLoop("death by BIM", {"k_apoptosis": 0.0}),
+    FeedbackLoop("miR-4728 on miR-21", {"miR4728_stabilization": 0.0}),
+    FeedbackLoop("miR-21 degraded on its targets", {"target_directed_decay": 0.0}),
+    FeedbackLoop("miR-21 degraded with anti-miR", {"antimiR_directed_decay": 0.0}),
+    FeedbackLoop("limited Argonaute", {"Argonaute_scarcity": 0.0}),
+    FeedbackLoop("growth coupling of synthesis", {"synthesis_growth_coupling": 0.0}, may_switch=True),
 )
 
 DRIVE = "miR21_extra_transcription"

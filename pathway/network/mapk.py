@@ -1,7 +1,7 @@
 """RAS, ERK, AP-1 and inflammation: how HER2 signalling reaches the miR-21 promoter."""
 
 from .language import Observable, Parameter, Quantity, Reaction, Species
-from .rate_laws import inhibited, saturating, with_serum
+from .rate_laws import inhibited, saturating, serum_dependent_share
 
 SPECIES = (
     Species("RAS_GDP", "1", "RAS, inactive share", same_as="uniprot:P01112", moiety="RAS_total", start="0.8"),
@@ -78,7 +78,7 @@ QUANTITIES = (
     Quantity(
         "serum_on_RAS",
         "1",
-        with_serum("RAS_starved"),
+        serum_dependent_share("RAS_starved"),
         "activation of RAS by ligand-free receptors, relative to full medium",
     ),
     Quantity(

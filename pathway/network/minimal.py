@@ -21,7 +21,7 @@ with anti-miR is 0.39, 0.67, 0.40 here and 0.36, 0.67, 0.34 in full.
 import sys
 from functools import cache
 
-from .join import join
+from .join import join_modules
 from .language import Network, Observable, Parameter, Reaction, Species
 from .rate_laws import saturating
 
@@ -75,4 +75,4 @@ OBSERVABLES = (Observable("cell_number", "1", "exp(log_cell_number)", "cells, as
 @cache
 def minimal_circuit() -> Network:
     """The five-state teaching model, names and units checked."""
-    return join((sys.modules[__name__],))
+    return join_modules((sys.modules[__name__],))

@@ -6,7 +6,7 @@ through a site of its own.
 """
 
 from .language import Observable, Parameter, Quantity, Reaction, Species
-from .rate_laws import growing_synthesis, saturating, silenced_translation, switching
+from .rate_laws import saturating, silenced_translation, switching, synthesis_balancing_growth
 
 SPECIES = (
     Species("miR21_primary", "molecules", "primary miR-21 transcript", same_as="hgnc:31586", start="miR21_scale/100"),
@@ -193,7 +193,7 @@ REACTIONS = (
     Reaction(
         "miR21_transcription",
         "-> miR21_primary",
-        f"miR21_scale*{growing_synthesis('k_miRNA_decay')}*miR21_promoter",
+        f"miR21_scale*{synthesis_balancing_growth('k_miRNA_decay')}*miR21_promoter",
         source="Huang2009",
     ),
     Reaction("miR21_processing", "miR21_primary -> miR21_duplex", "k_miR21_processing*miR21_primary"),
@@ -275,7 +275,7 @@ REACTIONS = (
     Reaction(
         "PDCD4_synthesis",
         "-> PDCD4",
-        f"{growing_synthesis('k_PDCD4_degradation')}*PDCD4_synthesis_scale*PDCD4_translation",
+        f"{synthesis_balancing_growth('k_PDCD4_degradation')}*PDCD4_synthesis_scale*PDCD4_translation",
     ),
     Reaction(
         "PDCD4_loss", "PDCD4 ->", "(k_PDCD4_degradation*(1 + S6K_PDCD4_degradation*S6K_active) + division_rate)*PDCD4"
@@ -283,7 +283,7 @@ REACTIONS = (
     Reaction(
         "miR221_supply",
         "-> miR221_RISC",
-        f"{growing_synthesis('k_miRNA_decay')}*(miR221_basal + miR221_extra)",
+        f"{synthesis_balancing_growth('k_miRNA_decay')}*(miR221_basal + miR221_extra)",
         source="Ye2014",
     ),
     Reaction("miR221_loss", "miR221_RISC ->", "miRNA_loss*miR221_RISC"),

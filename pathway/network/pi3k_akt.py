@@ -5,7 +5,7 @@ against Src. PIP3 is counted in a unit of its own, since sources disagree on cop
 """
 
 from .language import Observable, Parameter, Quantity, Reaction, Species
-from .rate_laws import fading, growing_synthesis, inhibited, saturating, with_serum
+from .rate_laws import fading, inhibited, saturating, serum_dependent_share, synthesis_balancing_growth
 
 SPECIES = (
     Species(
@@ -146,13 +146,13 @@ QUANTITIES = (
     Quantity(
         "serum_on_PI3K_alpha",
         "1",
-        with_serum("PI3K_alpha_starved"),
+        serum_dependent_share("PI3K_alpha_starved"),
         "ligand-free signal to p110alpha and activity of its mutant, relative to full medium",
     ),
     Quantity(
         "serum_on_PI3K_beta",
         "1",
-        with_serum("PI3K_beta_starved"),
+        serum_dependent_share("PI3K_beta_starved"),
         "p110beta activity, relative to full medium",
     ),
     Quantity(
@@ -178,7 +178,8 @@ QUANTITIES = (
     Quantity(
         "PTEN_synthesis",
         "1/h",
-        f"{growing_synthesis('k_PTEN_degradation')}*PTEN_synthesis_scale*(PTEN_translation + PTEN_plasmid_translation)",
+        f"{synthesis_balancing_growth('k_PTEN_degradation')}*PTEN_synthesis_scale"
+        "*(PTEN_translation + PTEN_plasmid_translation)",
         "PTEN protein made",
     ),
 )

@@ -28,7 +28,7 @@ def fading(amount: str, half: str) -> str:
     return f"{half}**2/({half}**2 + {amount}**2)"
 
 
-def with_serum(starved: str) -> str:
+def serum_dependent_share(starved: str) -> str:
     """What is left of a drive: all of it in full medium, the share `starved` without serum."""
     return f"{starved} + (1 - {starved})*serum"
 
@@ -43,7 +43,7 @@ def silenced_translation(occupancy: str, faster_decay: str, lost_translation: st
     return f"(1 - {lost_translation}*{bound})/(1 + {faster_decay}*{bound})"
 
 
-def growing_synthesis(loss: str) -> str:
+def synthesis_balancing_growth(loss: str) -> str:
     """Synthesis constant of a stable molecule: it replaces what decays and what growth dilutes.
 
     At `synthesis_growth_coupling` 1 a cell that stops growing makes less, and arrest does not pile the molecule up;

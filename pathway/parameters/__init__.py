@@ -12,19 +12,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pathway.errors import UnknownName, did_you_mean
+from pathway.errors import UnknownNameError, did_you_mean
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
-from .lines import CellLine, is_cell_line_file, read_line, with_values
+from .lines import CellLine, is_cell_line_file, line_with_values, read_line
 from .read import (
     HERE,
     AgentEntry,
     Entry,
     ParameterError,
     Source,
-    document,
     read_agents,
+    read_document,
     read_reference,
     read_sources,
 )
@@ -40,19 +40,19 @@ __all__ = [
     "Source",
     "agents",
     "anchors",
-    "anchors_held",
-    "anchors_solved_in",
+    "anchors_in_line",
+    "anchors_solved_in_line",
     "cell_line",
     "cell_line_file",
     "cell_lines",
     "is_cell_line_file",
     "knock_downs",
+    "line_with_values",
     "media",
     "minimal_circuit_parameters",
-    "reference",
+    "parameter_values",
+    "reference_entries",
     "sources",
-    "values",
-    "with_values",
 ]
 
 
@@ -99,7 +99,7 @@ def sources() -> Mapping[str, Source]:
 
 
 @cache
-def reference() -> Mapping[str, Entry]:
+def reference_entries() -> Mapping[str, Entry]:
     """The reference entry of every parameter, in the network's order."""
     units = {parameter.name: parameter.unit for parameter in circuit().parameters}
     return read_reference(HERE / "reference.toml", units, sources())
@@ -132,32 +132,32 @@ def cell_line(name: str) -> CellLine:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If there is no such line, with the nearest names.
     ParameterError
         If its file is wrong, with one line for each mistake.
     """
     if name not in cell_lines():
-        raise UnknownName(f"no cell line is called '{name}'.{did_you_mean(name, cell_lines())}")
-    line = read_line(HERE / "cells" / f"{name}.toml", reference(), sources(), cell_line)
+        raise UnknownNameError(f"no cell line is called '{name}'.{did_you_mean(name, cell_lines())}")
+    line = read_line(HERE / "cells" / f"{name}.toml", reference_entries(), sources(), cell_line)
     return replace(line, files=())
 
 
 def cell_line_file(path: str | Path) -> CellLine:
     """A cell line from a user's own file, whose parent may be a built-in line or another file.
 
-    What follows from the untreated steady state (`anchors_solved_in`) is not found here: it has the number of the file,
-    of the parent, or of the reference cell.
+    What follows from the untreated steady state (`anchors_solved_in_line`) is not found here: it has the number of the
+    file, of the parent, or of the reference cell.
 
     Raises
     ------
     ParameterError
         With one line for each mistake, with file and line.
     """
-    return read_line(Path(path), reference(), sources(), cell_line)
+    return read_line(Path(path), reference_entries(), sources(), cell_line)
 
 
-def values(network: Network, line: CellLine) -> dict[str, float]:
+def parameter_values(network: Network, line: CellLine) -> dict[str, float]:
     """What `pathway.equations.network_model` needs: the value of every parameter of a network.
 
     Raises
@@ -174,22 +174,22 @@ def values(network: Network, line: CellLine) -> dict[str, float]:
 @cache
 def anchors() -> tuple[Anchor, ...]:
     """The parameters that are anchored in every parental line."""
-    tables = document(HERE / "anchors.toml").tables
+    tables = read_document(HERE / "anchors.toml").tables
     return tuple(Anchor(name, **table) for name, table in tables.items())
 
 
-def anchors_held(line: CellLine) -> tuple[Anchor, ...]:
+def anchors_in_line(line: CellLine) -> tuple[Anchor, ...]:
     """The anchors that hold in a line: a parameter that it sets to 0 can reach no target."""
     return tuple(anchor for anchor in anchors() if line.entries[anchor.parameter].value != 0.0)
 
 
-def anchors_solved_in(line: CellLine) -> tuple[Anchor, ...]:
+def anchors_solved_in_line(line: CellLine) -> tuple[Anchor, ...]:
     """The anchors whose parameters are found in a line itself: the others have its parent's numbers, or its own.
 
     Of a parental line all that hold, unless it sets the parameter itself; of a line with a parent those whose target it
     states, such as a doubling time of its own.
     """
-    return tuple(anchor for anchor in anchors_held(line) if _is_found_in(anchor, line))
+    return tuple(anchor for anchor in anchors_in_line(line) if _is_found_in(anchor, line))
 
 
 def _is_found_in(anchor: Anchor, line: CellLine) -> bool:
@@ -202,13 +202,13 @@ def _is_found_in(anchor: Anchor, line: CellLine) -> bool:
 @cache
 def media() -> Mapping[str, Mapping[str, float]]:
     """The parameters that each medium sets, by the medium's name."""
-    return document(HERE / "media.toml").tables
+    return read_document(HERE / "media.toml").tables
 
 
 @cache
 def knock_downs() -> Mapping[str, KnockDownEntry]:
     """Proteins that a scenario can knock down."""
-    tables = document(HERE / "knock_downs.toml").tables
+    tables = read_document(HERE / "knock_downs.toml").tables
     return {name: KnockDownEntry(name, **_as_fields(table)) for name, table in tables.items()}
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pathway.errors import UnknownName, did_you_mean
+from pathway.errors import UnknownNameError, did_you_mean
 
-from .read import Document, Entry, ParameterError, document, raise_all, read_entries
+from .read import Entry, ParameterError, TomlDocument, raise_all, read_document, read_entries
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def read_line(
     ParameterError
         With one line for each mistake.
     """
-    found = document(path)
+    found = read_document(path)
     about = found.tables.get("line", {})
     if not isinstance(about, dict):
         raise ParameterError(f"{found.place('line')}: 'line' is no table; write [line] with title and parent")
@@ -81,7 +81,7 @@ def read_line(
     if not mistakes and "parent" in about:
         try:
             parent = _parent(found, about["parent"], reference, sources, built_in, children)
-        except UnknownName as error:
+        except UnknownNameError as error:
             mistakes.append(f"{found.place('line', 'parent')}: {error}")
     units = {name: entry.unit for name, entry in reference.items()}
     base = reference if parent is None else parent.entries
@@ -99,7 +99,7 @@ def read_line(
     )
 
 
-def _about_complaints(found: Document, about: Mapping[str, object]) -> Iterator[str]:
+def _about_complaints(found: TomlDocument, about: Mapping[str, object]) -> Iterator[str]:
     for key in sorted(set(about) - _LINE_KEYS):
         yield f"{found.place('line', key)}: [line] has no key '{key}'.{did_you_mean(key, _LINE_KEYS)}"
     for key in sorted(set(about) & _LINE_KEYS):
@@ -110,7 +110,7 @@ def _about_complaints(found: Document, about: Mapping[str, object]) -> Iterator[
 
 
 def _parent(
-    found: Document,
+    found: TomlDocument,
     name: str,
     reference: Mapping[str, Entry],
     sources: Collection[str],
@@ -121,7 +121,7 @@ def _parent(
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If there is none, or a file is its own ancestor.
     ParameterError
         If the parent's file is wrong.
@@ -131,12 +131,12 @@ def _parent(
     chain = (*children, found.path.resolve())
     file = found.path.parent / name
     if not file.is_file():
-        raise UnknownName(f"there is no cell line file '{name}' beside this one ({found.path.parent.resolve()})")
+        raise UnknownNameError(f"there is no cell line file '{name}' beside this one ({found.path.parent.resolve()})")
     if file.resolve() in chain:
         told = " -> ".join(path.name for path in (*chain[chain.index(file.resolve()) :], file))
-        raise UnknownName(f"this line is its own parent: {told}")
+        raise UnknownNameError(f"this line is its own parent: {told}")
     if len(chain) >= LONGEST_CHAIN:
-        raise UnknownName(f"more than {LONGEST_CHAIN} files, each the parent of another")
+        raise UnknownNameError(f"more than {LONGEST_CHAIN} files, each the parent of another")
     return read_line(file, reference, sources, built_in, chain)
 
 
@@ -152,13 +152,13 @@ def is_cell_line_file(path: Path) -> bool:
     if path.suffix.lower() != ".toml" or not path.is_file():
         return False
     try:
-        tables = document(path).tables
+        tables = read_document(path).tables
     except ParameterError:
         return False  # the reader of scenarios says what is wrong with it
     return not tables.keys() & {"time", "arm"}
 
 
-def with_values(line: CellLine, values: Mapping[str, float], source: str, note: str = "") -> CellLine:
+def line_with_values(line: CellLine, values: Mapping[str, float], source: str, note: str = "") -> CellLine:
     """The same line with some values replaced, as a fit or an anchor leaves it."""
     changed = {
         name: replace(line.entries[name], value=value, source=source, note=note or line.entries[name].note)

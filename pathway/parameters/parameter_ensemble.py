@@ -292,7 +292,7 @@ def _name_complaints(name: str) -> Iterable[str]:
     if not is_parameter_column(name):
         return
     parameter = name.rpartition(".")[2]
-    known = parameters.reference()
+    known = parameters.reference_entries()
     if name.startswith(INDICATOR):
         known = {n: known[n] for loop in circuit().loops for n in loop.switched_off}
     if parameter not in known:
@@ -318,7 +318,7 @@ def fixed_numbers_hash(names: Iterable[str]) -> str:
     carried = set(names)
     kept: list[Any] = [
         ("", name, entry.value)
-        for name, entry in parameters.reference().items()
+        for name, entry in parameters.reference_entries().items()
         if name not in carried and entry.source != parameters.ANCHORED
     ]
     for line in map(parameters.cell_line, parameters.cell_lines()):

@@ -17,7 +17,7 @@ def is_uncertain(entry: Entry) -> bool:
     return entry.source not in FIXED and entry.range[0] < entry.range[1]
 
 
-def placed(quantiles: Any, low: Any, high: Any) -> np.ndarray:
+def values_at_quantiles(quantiles: Any, low: Any, high: Any) -> np.ndarray:
     """Values at quantiles of ranges, of shapes that broadcast: uniform in the logarithm where the range is positive."""
     quantiles, low, high = np.broadcast_arrays(*(np.asarray(one, dtype=float) for one in (quantiles, low, high)))
     positive = (low > 0.0) & (high > low)

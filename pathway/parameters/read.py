@@ -66,7 +66,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Document:
+class TomlDocument:
     """A TOML file with the line of every table and key."""
 
     path: Path
@@ -78,7 +78,7 @@ class Document:
         return f"{self.path.name}:{line_of(keys, self.lines)}"
 
 
-def document(path: Path) -> Document:
+def read_document(path: Path) -> TomlDocument:
     """A TOML file, read."""
     try:
         text = read_bytes(path, LARGEST_FILE).decode("utf-8")
@@ -89,7 +89,7 @@ def document(path: Path) -> Document:
         raise ParameterError(f"{path.name}: not a TOML file: brackets nested too deeply") from None
     except ValueError as error:  # of TOML, of UTF-8, or of a number with thousands of digits
         raise ParameterError(f"{path.name}: not a TOML file: {error}") from None
-    return Document(path, tables, key_lines(text))
+    return TomlDocument(path, tables, key_lines(text))
 
 
 def raise_all(mistakes: list[str]) -> None:
@@ -99,7 +99,7 @@ def raise_all(mistakes: list[str]) -> None:
 
 
 def read_entries(
-    found: Document,
+    found: TomlDocument,
     units: Mapping[str, str],
     sources: Collection[str],
     mistakes: list[str],
@@ -111,7 +111,7 @@ def read_entries(
 
     Parameters
     ----------
-    found : Document
+    found : TomlDocument
     units : mapping of parameter name to unit text
         What the network declares; values are converted to it.
     sources : collection of str
@@ -173,7 +173,7 @@ _OPTIONAL = {"note", "interval", "may_be_zero"}
 
 
 def _complaints(
-    found: Document,
+    found: TomlDocument,
     name: str,
     table: Mapping[str, Any],
     wanted: str,
@@ -281,7 +281,7 @@ LARGEST_NUMBER = 1e300
 
 
 def _entry(
-    found: Document, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
+    found: TomlDocument, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
 ) -> Entry:
     factor = conversion_factor(table["unit"], wanted)
     low, high = (limit * factor for limit in _limits(name, table, wanted, base))
@@ -312,7 +312,7 @@ def read_reference(path: Path, units: Mapping[str, str], sources: Collection[str
         With one line for each misspelt, missing, unit-less or out-of-range entry.
     """
     mistakes: list[str] = []
-    found = document(path)
+    found = read_document(path)
     entries = read_entries(found, units, sources, mistakes)
     for name in units:
         if name not in found.tables:
@@ -347,7 +347,7 @@ _READ = ("read", "abstract", "model", "second hand", "recalled")
 
 def read_sources(path: Path) -> dict[str, Source]:
     """Every source by its key."""
-    found = document(path)
+    found = read_document(path)
     mistakes, sources = [], {}
     for key, table in found.tables.items():
         wrong = {"title", "where", "measured", "read"} ^ set(table)
@@ -432,7 +432,7 @@ def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) 
     ParameterError
         With one line for each mistake.
     """
-    found = document(path)
+    found = read_document(path)
     mistakes: list[str] = []
     agents = {}
     for name, table in found.tables.items():
@@ -445,7 +445,7 @@ def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) 
 
 
 def _agent_complaints(
-    found: Document, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
+    found: TomlDocument, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
 ) -> Iterator[str]:
     for key in sorted(set(table) - _AGENT_KEYS):
         yield f"{found.place(name, key)}: agent '{name}' has no key '{key}'.{did_you_mean(key, _AGENT_KEYS)}"
@@ -467,7 +467,7 @@ def _agent_complaints(
         yield from _amount_complaints(found, name, table, "1" if species is None else units[species])
 
 
-def _amount_complaints(found: Document, name: str, table: Mapping[str, Any], wanted: str) -> Iterator[str]:
+def _amount_complaints(found: TomlDocument, name: str, table: Mapping[str, Any], wanted: str) -> Iterator[str]:
     if table.get("acts") != "adds":
         return
     for key in ("usual", "highest"):

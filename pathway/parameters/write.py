@@ -9,7 +9,7 @@ from .lines import CellLine
 from .read import Entry
 
 
-def line_text(about: Mapping[str, str], entries: Iterable[Entry]) -> str:
+def cell_line_text(about: Mapping[str, str], entries: Iterable[Entry]) -> str:
     """The TOML text of a cell line.
 
     Parameters
@@ -50,7 +50,7 @@ _ENDING = """
 """
 
 
-def own_line_text(line: CellLine, file: str, anchored: Collection[str]) -> str:
+def cell_line_template(line: CellLine, file: str, anchored: Collection[str]) -> str:
     """A commented cell line file to start from, with the numbers of a built-in line.
 
     Parameters

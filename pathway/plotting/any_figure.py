@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from pathway.errors import public
+from pathway.errors import public_function
 
 from .style import Figure
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathway.scenario.result import Result
 
 
-@public
+@public_function
 def plot(result: Result | Fit | Posterior | Profiles, what: str = "") -> Figure:
     """The figure of a scenario's result, of a fit, or of its uncertainty.
 

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from pathway.analysis.continuation import Branch
 from pathway.analysis.drive import BranchSpread, Hysteresis
-from pathway.analysis.switch import Switch
+from pathway.analysis.switch import BistableSwitch
 
 from .layout import Page, Panel
 from .style import GREY, PALETTE, Figure, house_style, value_axis
@@ -21,7 +21,7 @@ _ROOM = 2.5
 _MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}
 
 
-def plot_switch(result: Switch) -> Figure:
+def plot_switch(result: BistableSwitch) -> Figure:
     """Branches of every condition, bands and medians over draws, up and down in time as triangles, fold curves."""
     return plot_branches(
         [(c.label, c.branch, c.readings) for c in result.conditions],

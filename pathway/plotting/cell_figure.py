@@ -9,9 +9,9 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from pathway.analysis.draws import Interval
+from pathway.analysis.draws import DrawInterval
 from pathway.analysis.scenario_cells import SingleCells
-from pathway.analysis.single_cells import Population, Titration
+from pathway.analysis.single_cells import CellPopulation, TitrationCurve
 
 from .layout import Page, Panel
 from .style import GREY, PALETTE, Figure, house_style, line_style, plain_ticks
@@ -40,7 +40,7 @@ def plot_single_cells(counted: SingleCells) -> Figure:
         return page.cropped_figure(0.1)
 
 
-def _values(population: Population, kind: str) -> tuple[np.ndarray, np.ndarray]:
+def _values(population: CellPopulation, kind: str) -> tuple[np.ndarray, np.ndarray]:
     """Every cell's course, and the one without chance."""
     if kind == "transcripts":
         return population.transcripts(), population.usual_transcripts()
@@ -111,7 +111,7 @@ def _logarithmic(axes: Any) -> None:
         axis.set_minor_locator(NullLocator())
 
 
-def _threshold(panel: Panel, titration: Titration, complexes: float, drawn: Interval | None) -> None:
+def _threshold(panel: Panel, titration: TitrationCurve, complexes: float, drawn: DrawInterval | None) -> None:
     """Free transcript over transcription: below the threshold the miRNA takes its share, above it runs out.
 
     A band is the middle 95 % of thresholds over draws.
@@ -133,7 +133,7 @@ def _threshold(panel: Panel, titration: Titration, complexes: float, drawn: Inte
     axes.legend(loc="lower right", fontsize=6)
 
 
-def _noise(panel: Panel, titration: Titration) -> None:
+def _noise(panel: Panel, titration: TitrationCurve) -> None:
     axes = panel.axes
     for row, color, label in _WITH_AND_WITHOUT:
         variation = titration.spread[row] / titration.mean[row]

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from pathway.fitting.uncertainty.comparison import VariantComparison
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 from .layout import LINE, RIGHT, Page, row_names
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
@@ -45,7 +45,9 @@ def plot_comparison(verdict: VariantComparison) -> Figure:
         for place, v in zip(rows, verdict.variants, strict=True):
             inside = v.weight > 0.7
             at, side = (v.weight - 0.02, "right") if inside else (v.weight + 0.02, "left")
-            weights.text(at, place, plain(v.weight, 2), va="center", ha=side, color="white" if inside else "black")
+            weights.text(
+                at, place, plain_number(v.weight, 2), va="center", ha=side, color="white" if inside else "black"
+            )
         weights.set_xlim(0, 1)
         for axes in (criteria, weights):
             axes.set_yticks([])

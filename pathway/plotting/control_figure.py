@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.analysis.control import Control, Courses
+from pathway.analysis.control import ControlCoefficients, TimeSensitivities
 
 from .layout import Page, row_names, text_width
 from .style import Figure, house_style, without_frame
@@ -16,7 +16,7 @@ from .words import readable
 _SHOWN = 40
 
 
-def plot_control(result: Control, cells: str) -> Figure:
+def plot_control(result: ControlCoefficients, cells: str) -> Figure:
     """A heat map of the reactions with the largest coefficients; the sums and their theorems below."""
     with house_style():
         page = Page(f"Control at rest, {cells}")
@@ -63,7 +63,7 @@ def _unsure(low: np.ndarray | None, high: np.ndarray | None, values: np.ndarray)
     return (low < 0.0) & (high > 0.0) & (np.maximum(-low, high) > 0.02)
 
 
-def plot_time_sensitivities(result: Sequence[Courses], title: str) -> Figure:
+def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> Figure:
     """For each reading a heat map of the strongest parameters over time."""
     with house_style():
         limit = max(float(np.abs(course.values).max()) for course in result)

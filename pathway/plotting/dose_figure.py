@@ -10,8 +10,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator
 
-from pathway.analysis.dose_series import DoseSeries, Series
-from pathway.numerals import plain
+from pathway.analysis.dose_series import ArmDoseResponse, DoseSeries
+from pathway.numerals import plain_number
 
 from .layout import LINE, Page, Panel, text_width, wrap_text
 from .style import GREY, MARKERS, Figure, house_style, line_style, plain_ticks, value_axis
@@ -89,11 +89,11 @@ def _gr(panel: Panel, response: DoseSeries) -> None:
 
 
 def _counts(panel: Panel, response: DoseSeries) -> None:
-    def curve(series: Series) -> Any:
-        from pathway.analysis.curves import Hill
+    def curve(series: ArmDoseResponse) -> Any:
+        from pathway.analysis.curves import HillCurve
 
         metrics = series.counts
-        return None if metrics.is_flat else Hill(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect
+        return None if metrics.is_flat else HillCurve(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect
 
     axes = panel.axes
     _curves(axes, response, lambda s: s.relative_count, curve)
@@ -134,7 +134,7 @@ def _right_edges(left: float, widths: Sequence[float]) -> list[float]:
     return [0.12 + left + sum(widths[: k + 1]) for k in range(len(widths))]
 
 
-def _metrics_of(series: Series) -> tuple[str, ...]:
+def _metrics_of(series: ArmDoseResponse) -> tuple[str, ...]:
     m = series.metrics
     half = ("flat", "") if m.is_flat else (_number(m.gec50), f"{m.h_gr:.2f}")
     return (
@@ -148,7 +148,9 @@ def _metrics_of(series: Series) -> tuple[str, ...]:
 
 
 def _number(value: float) -> str:
-    return "not reached" if math.isinf(value) and value > 0 else ("below" if math.isinf(value) else plain(value, 3))
+    return (
+        "not reached" if math.isinf(value) and value > 0 else ("below" if math.isinf(value) else plain_number(value, 3))
+    )
 
 
 def _readout(panel: Panel, response: DoseSeries, name: str) -> None:

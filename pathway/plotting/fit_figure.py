@@ -15,7 +15,7 @@ from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.identifiability import identifiability
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 from .layout import LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .panels import COLUMNS, small_panels
@@ -324,4 +324,4 @@ def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
 def _bounded(problem: Problem, k: int) -> str:
     p = problem.estimated[k]
     unit = f" {p.unit}" if p.unit and p.unit != "1" else ""
-    return f"{readable(p.name)}, {plain(p.lower, 3)} to {plain(p.upper, 3)}{unit}"
+    return f"{readable(p.name)}, {plain_number(p.lower, 3)} to {plain_number(p.upper, 3)}{unit}"

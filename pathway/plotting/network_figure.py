@@ -12,7 +12,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch
 
 from pathway.analysis.explain import Explanation
-from pathway.analysis.mistakes import unknown
+from pathway.analysis.mistakes import unknown_name_error
 from pathway.network import MapEdge, MapNode, circuit
 
 from .layout import RIGHT, STYLES, Page, drawn_for, row_names
@@ -46,7 +46,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
         If the color is none of these.
     """
     if color not in COLORS:
-        raise unknown("color of the map", color, COLORS)
+        raise unknown_name_error("color of the map", color, COLORS)
     # The map is laid out by hand for one width.
     with house_style(), drawn_for("paper"):
         against = f"'{explanation.arm}' against '{explanation.reference}' at {explanation.time:g} h"

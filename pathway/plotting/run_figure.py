@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
-from pathway.numerals import raised
+from pathway.numerals import superscript
 from pathway.scenario.measurements import Measurement, comparison
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
@@ -324,7 +324,7 @@ def _doublings(axes: Any, counts: Sequence[np.ndarray]) -> None:
 
 def _doubled(count: float) -> str:
     """A power of two, with its exponent where digits would have no room."""
-    return f"{count:g}" if 0.2 < count < 10_000 else raised(2, round(math.log2(count)))
+    return f"{count:g}" if 0.2 < count < 10_000 else superscript(2, round(math.log2(count)))
 
 
 # Growth

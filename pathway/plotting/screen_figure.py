@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from pathway.analysis.screen import Screen
+from pathway.analysis.screen import ScreenResult
 
 from .layout import LINE, RIGHT, Page, row_names, text_width
 from .style import GREY, PALETTE, Figure, house_style, whisker, without_frame
@@ -21,7 +21,7 @@ _LEAST_SIDE = 0.9
 """Inches: so much the label of the color bar needs."""
 
 
-def plot_screen(screen: Screen) -> Figure:
+def plot_screen(screen: ScreenResult) -> Figure:
     """The strongest single targets as bars, and pairs as a heat map of up to 50 x 50."""
     with house_style():
         what = f"knocked down to {screen.factor:g}" if screen.factor < 1 else f"turned up {screen.factor:g}-fold"
@@ -35,7 +35,7 @@ def plot_screen(screen: Screen) -> Figure:
         return page.cropped_figure()
 
 
-def _singles(page: Page, screen: Screen, places: list[int]) -> None:
+def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
     """One bar for each target, what does the same as one above in its name; beside them growth without the drug."""
     names = row_names([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
     row = names.row_height(0.135, 0.025)
@@ -64,12 +64,12 @@ def _singles(page: Page, screen: Screen, places: list[int]) -> None:
     page.top += tall + 0.25 + LINE * below + 0.1
 
 
-def _label(screen: Screen, place: int) -> str:
+def _label(screen: ScreenResult, place: int) -> str:
     name, others = readable(screen.targets[place].name), len(screen.same_as(place))
     return name if not others else f"{name} (and {others} alike)"
 
 
-def _pairs(page: Page, screen: Screen) -> None:
+def _pairs(page: Page, screen: ScreenResult) -> None:
     """A map of as many pairs as have room for their names."""
     first = screen.paired[:_MOST_PAIRS]
     beside = max(text_width(readable(screen.targets[k].name)) for k in first) + 0.9

@@ -13,12 +13,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 from .words import power_for
 
 if TYPE_CHECKING:
-    from pathway.analysis.draws import Interval
+    from pathway.analysis.draws import DrawInterval
 
 # Okabe and Ito 2008, "Color Universal Design": black first, for the untreated arm; yellow last, it is faint on white.
 PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
@@ -123,10 +123,10 @@ def without_frame(axes: Any) -> None:
 
 def power_text(value: float, _: object = None) -> str:
     """A number of a logarithmic axis, as people write it."""
-    return plain(value)
+    return plain_number(value)
 
 
-def whisker(axes: Any, found: Interval, place: float, upright: bool = False) -> None:
+def whisker(axes: Any, found: DrawInterval, place: float, upright: bool = False) -> None:
     """The middle 95 % of draws as a line and their median as a white dot; nothing without draws."""
     if found.low is None:
         return

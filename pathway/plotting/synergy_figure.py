@@ -9,11 +9,11 @@ import matplotlib
 import numpy as np
 from matplotlib.cm import ScalarMappable
 
-from pathway.analysis.grid import Grid
-from pathway.analysis.schedules import Schedules, when
+from pathway.analysis.grid import CombinationGrid
+from pathway.analysis.schedules import ScheduleComparison, shift_in_words
 from pathway.analysis.synergy.isoboles import isobole
 from pathway.analysis.synergy.scales import SCALES
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 from .layout import Page, Panel
 from .style import PALETTE, Figure, house_style, plain_ticks, whisker, without_frame
@@ -22,7 +22,7 @@ _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess"
 _MISSING = "#BFBFBF"
 
 
-def plot_grid(grid: Grid, given: Schedules | None = None) -> Figure:
+def plot_grid(grid: CombinationGrid, given: ScheduleComparison | None = None) -> Figure:
     """The verdict in words, heat maps of effect and excess, isoboles, schedules.
 
     Thin lines among the isoboles are those of draws. Cells too small for their numbers get colour bars instead.
@@ -64,7 +64,7 @@ _CELL = 0.235, 0.12
 """Inches that a cell needs across and down for its number."""
 
 
-def _is_numbered(panel: Panel, grid: Grid) -> bool:
+def _is_numbered(panel: Panel, grid: CombinationGrid) -> bool:
     rows, columns = grid.surface.effect.shape
     return panel.width / columns >= _CELL[0] and panel.height / rows >= _CELL[1]
 
@@ -83,7 +83,7 @@ def _color_bars(page: Page, limit: float) -> None:
 
 
 def _heat(
-    panel: Panel, grid: Grid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
+    panel: Panel, grid: CombinationGrid, values: np.ma.MaskedArray, colors: str, limits: tuple[float, float], form: str
 ) -> None:
     axes = panel.axes
     palette = matplotlib.colormaps[colors].with_extremes(bad=_MISSING)
@@ -105,7 +105,7 @@ def _doses(axis: Any, series: Any, room: float) -> None:
     doses = (0.0, *series.shown)
     count = max(2, min(len(doses), int(room)))
     shown = np.unique(np.linspace(0, len(doses) - 1, count).round().astype(int))
-    axis.set_ticks(shown, [plain(doses[k], 2) for k in shown])
+    axis.set_ticks(shown, [plain_number(doses[k], 2) for k in shown])
 
 
 def _cell(axes: Any, image: Any, values: np.ma.MaskedArray, i: int, j: int, form: str) -> None:
@@ -124,7 +124,7 @@ _MOST_LINES = 50
 """Isoboles of so many draws are drawn."""
 
 
-def _isoboles(panel: Panel, grid: Grid) -> None:
+def _isoboles(panel: Panel, grid: CombinationGrid) -> None:
     """Lines of equal effect; dashed is what additivity would give."""
     axes, surface = panel.axes, grid.surface
     lowest = float(surface.effect.min())
@@ -153,21 +153,21 @@ def _isoboles(panel: Panel, grid: Grid) -> None:
         panel.note("no level is crossed")
 
 
-def _schedules(panel: Panel, given: Schedules) -> None:
+def _schedules(panel: Panel, given: ScheduleComparison) -> None:
     """Effect of full doses by when the second agent is given."""
     axes, places = panel.axes, range(len(given.shifts))
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
     for place, grid in zip(places, given.intervals(), strict=True):
         whisker(axes, grid, place, upright=True)
         axes.text(place, grid.value / 2, f"{grid.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
-    axes.set_xticks(places, [when(shift).replace(" h ", " h\n") for shift in given.shifts])
+    axes.set_xticks(places, [shift_in_words(shift).replace(" h ", " h\n") for shift in given.shifts])
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)
     axes.set_ylim(0, 1.05)
     axes.tick_params(axis="x", length=0)
     panel.y_label("growth rate, of untreated")
 
 
-def _verdict(grid: Grid) -> list[str]:
+def _verdict(grid: CombinationGrid) -> list[str]:
     lines = [grid.conclusion()]
     lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in grid.verdicts.items()) + ".")
     if grid.musyc is not None:

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pathway.numerals import plain
+from pathway.numerals import plain_number
 
 from .report import Report, Table
 
@@ -55,7 +55,7 @@ def cell(value: Any, largest: float = 0.0) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return plain(0.0 if abs(value) < _NOISE * largest else value) if math.isfinite(value) else "not defined"
+        return plain_number(0.0 if abs(value) < _NOISE * largest else value) if math.isfinite(value) else "not defined"
     return value if isinstance(value, Markup) else str(value)
 
 

@@ -34,7 +34,7 @@ def anchored(line: CellLine, model: Model) -> CellLine:
     ParameterError
         If there is no such state, it meets no target, or numbers of the file contradict each other; with file and line.
     """
-    here, stated = parameters.anchors_solved_in(line), _stated(line)
+    here, stated = parameters.anchors_solved_in_line(line), _stated(line)
     if not here and not stated:
         return line
     start = _nearest_parental(line, here) if line.parent is None else {}
@@ -50,14 +50,14 @@ def anchored(line: CellLine, model: Model) -> CellLine:
                 f"{_place(line, anchor.parameter)}: '{anchor.parameter}' gives {anchor.quantity} {reached:.4g} where "
                 f"'{anchor.stated_by}' asks for {target:.4g}; leave out one of the two"
             )
-    return parameters.with_values(line, rest.values, parameters.ANCHORED, "Found: see anchors.toml.")
+    return parameters.line_with_values(line, rest.values, parameters.ANCHORED, "Found: see anchors.toml.")
 
 
 def _stated(line: CellLine) -> list[Anchor]:
     """Anchors whose parameter and target the line states both."""
     return [
         anchor
-        for anchor in parameters.anchors_held(line)
+        for anchor in parameters.anchors_in_line(line)
         if anchor.stated_by in line.own and anchor.parameter in line.own
         if line.entries[anchor.parameter].source != parameters.ANCHORED
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pathway.equations import Model
-from pathway.errors import PathwayWarning, public
+from pathway.errors import PathwayWarning, public_function
 from pathway.simulation import steady_state
 
 from .ensembles import MEMBERS, NONE, WEIGHTS
@@ -20,7 +20,7 @@ from .run import Progress, run_scenario
 from .shelf import built_in_laboratory, circuit_model, line_values, minimal_model
 
 
-@public
+@public_function
 def run(
     name_or_file: str | Path,
     *,

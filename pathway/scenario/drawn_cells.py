@@ -21,7 +21,7 @@ from pathway.errors import InputError
 from pathway.network import circuit
 from pathway.parameters import CellLine
 from pathway.parameters.parameter_ensemble import INDICATOR, ParameterEnsemble
-from pathway.parameters.ranges import is_uncertain, placed
+from pathway.parameters.ranges import is_uncertain, values_at_quantiles
 from pathway.simulation.anchor_members import solve_anchors_of_members
 
 from .ensemble_result import EnsembleOrigin
@@ -93,7 +93,7 @@ def sets_from_ranges(model: Model, seed: int, numbers: Sequence[int]) -> Paramet
             entry = line.entries[name]
             rows[:, place] = entry.value
             if is_uncertain(entry):
-                rows[:, place] = placed(quantiles[:, place], *entry.range)
+                rows[:, place] = values_at_quantiles(quantiles[:, place], *entry.range)
         return rows
 
     weights = np.full(len(quantiles), 1.0 / max(len(quantiles), 1))
@@ -246,7 +246,7 @@ class SampledCellLines:
 
         Raises
         ------
-        ParameterError, UnknownName
+        ParameterError, UnknownNameError
             If there is no such line.
         InputError
             If the laboratory does not know where the numbers of its lines are from.
@@ -273,7 +273,7 @@ class SampledCellLines:
             places = [model.parameter_index(anchor.parameter) for anchor in inherited]
             values[:, places] = parent.parameters[:, places]
             alive &= parent.alive
-        goals = {a.parameter: (a.quantity, a.target) for a in parameters.anchors_solved_in(line)}
+        goals = {a.parameter: (a.quantity, a.target) for a in parameters.anchors_solved_in_line(line)}
         made, states = values.copy(), np.full((len(values), len(model.species)), np.nan)
         where = np.flatnonzero(alive)
         found = solve_anchors_of_members(model, goals, values[where], tolerance=PRECISION)
@@ -292,7 +292,7 @@ def with_anchors(laboratory: Laboratory, ensemble: ParameterEnsemble) -> Paramet
     cells = SampledCellLines(laboratory, sets_of_ensemble(laboratory.model, ensemble, np.full(len(ensemble), 1.0)))
     names, columns = [], []
     for line in map(parameters.cell_line, parameters.cell_lines()):
-        for anchor in parameters.anchors_solved_in(line):
+        for anchor in parameters.anchors_solved_in_line(line):
             name = f"{line.name}.{anchor.parameter}"
             if name not in ensemble.places:
                 names.append(name)

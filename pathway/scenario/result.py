@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.numerals import finite_or_none
 from pathway.parameters import Entry
 
 from .ensemble_result import INTERVALS, EnsembleResult
@@ -118,7 +119,7 @@ class Verdict:
             "role": expectation.role,
             "source": expectation.source,
             "quantity": expectation.reading.quantity,
-            "value": finite(self.value),
+            "value": finite_or_none(self.value),
             "above": expectation.above,
             "below": expectation.below,
             "met": self.met,
@@ -126,7 +127,7 @@ class Verdict:
             "compares_with": expectation.compares_with,
             "prior_pass_fraction": self.prior_pass_fraction,
             "share_of_ensemble": self.share_of_ensemble,
-            "median": finite(self.interval.median) if self.interval else None,
+            "median": finite_or_none(self.interval.median) if self.interval else None,
             "interval": self.interval.ends if self.interval else None,
         }
 
@@ -201,13 +202,15 @@ class Result:
         def summary(name: str) -> dict[str, Any]:
             course = arm.courses[name]
             numbers = {"start": course[0], "end": course[-1], "min": course.min(), "max": course.max()}
-            return {**{k: finite(float(v)) for k, v in numbers.items()}, "unit": self.units[name]}
+            return {**{k: finite_or_none(float(v)) for k, v in numbers.items()}, "unit": self.units[name]}
 
         return {
-            "GR": finite(arm.growth.gr) if arm.growth else None,
-            "cell_number_fold": finite(arm.fold),
-            "percent_of_untreated": None if arm.percent_of_untreated is None else finite(arm.percent_of_untreated),
-            "percent_of_control": finite(arm.growth.percent_of_control) if arm.growth else None,
+            "GR": finite_or_none(arm.growth.gr) if arm.growth else None,
+            "cell_number_fold": finite_or_none(arm.fold),
+            "percent_of_untreated": None
+            if arm.percent_of_untreated is None
+            else finite_or_none(arm.percent_of_untreated),
+            "percent_of_control": finite_or_none(arm.growth.percent_of_control) if arm.growth else None,
             "control": arm.growth.control if arm.growth else None,
             **self._interval_dict(arm.arm.name),
             "observables": {name: summary(name) for name in self.scenario.observables},
@@ -218,7 +221,7 @@ class Result:
         made: dict[str, Any] = {}
         for quantity in INTERVALS:
             interval = self.interval(arm, quantity)
-            made[f"{quantity}_median"] = finite(interval.median) if interval else None
+            made[f"{quantity}_median"] = finite_or_none(interval.median) if interval else None
             made[f"{quantity}_interval"] = interval.ends if interval else None
         return made
 
@@ -231,8 +234,3 @@ class Result:
 def headed(name: str, units: Mapping[str, str]) -> str:
     """Column header or axis label: "PTEN [1]"."""
     return f"{name} [{units.get(name, '1')}]"
-
-
-def finite(value: float) -> float | None:
-    """The number, or None where JSON has no word for it."""
-    return value if math.isfinite(value) else None

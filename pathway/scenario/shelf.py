@@ -46,7 +46,7 @@ def _readable(network: Network) -> dict[str, str]:
 @cache
 def circuit_model() -> Model:
     """The circuit at its reference numbers; made once, so that it is derived and compiled once."""
-    values = {name: entry.value for name, entry in parameters.reference().items()}
+    values = {name: entry.value for name, entry in parameters.reference_entries().items()}
     return network_model("circuit", circuit(), values)
 
 
@@ -58,7 +58,7 @@ def minimal_model() -> Model:
 
 def line_values(name: str, folder: Path = Path()) -> np.ndarray:
     """The parameter values of a cell line, in the order of the circuit's parameters."""
-    found = parameters.values(circuit(), line_of_cells(name, folder))
+    found = parameters.parameter_values(circuit(), line_of_cells(name, folder))
     return np.array([found[parameter] for parameter in circuit_model().parameters])
 
 
@@ -67,7 +67,7 @@ def line_of_cells(name: str, folder: Path = Path()) -> parameters.CellLine:
 
     Raises
     ------
-    UnknownName
+    UnknownNameError
         If no built-in line has the name.
     ParameterError
         If the file is wrong, or there are no untreated cells with its numbers; with file and line.

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Model
-from pathway.errors import InputError, public
+from pathway.errors import InputError, public_function
 
 from .checks import checked_limits, checked_times, checked_tolerances
 from .errors import SimulationError
@@ -80,7 +80,7 @@ class _Options:
     solver: str
 
 
-@public
+@public_function
 def simulate_ensemble(
     model: Model,
     times: Sequence[float] | np.ndarray,

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Event, Model
-from pathway.errors import InputError, public
+from pathway.errors import InputError, public_function
 from pathway.expressions import Expression, to_text
 from pathway.folders import locked
 
@@ -67,7 +67,7 @@ class EnsembleFile:
             return np.asarray(file["values"][:])
 
 
-@public
+@public_function
 def simulate_to_file(
     model: Model,
     times: Sequence[float] | np.ndarray,
@@ -133,7 +133,7 @@ def simulate_to_file(
     return EnsembleFile(Path(path), n, failures, time.perf_counter() - began, n)
 
 
-@public
+@public_function
 def open_ensemble(path: str | Path) -> EnsembleFile:
     """An ensemble on disk, also one that still grows or was killed.
 

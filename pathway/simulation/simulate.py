@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from pathway.equations import Model
-from pathway.errors import public
+from pathway.errors import public_function
 
 from .checks import Values, checked_limits, checked_row, checked_slopes, checked_times, checked_tolerances
 from .interventions import Intervention, schedule_of, with_breaks
@@ -19,7 +19,7 @@ from .trajectory import Trajectory
 _UNLIMITED = nullcontext()
 
 
-@public
+@public_function
 def simulate(
     model: Model,
     times: Sequence[float] | np.ndarray,

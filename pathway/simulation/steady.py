@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pathway.equations import Model
-from pathway.errors import public
+from pathway.errors import public_function
 
 from .checks import Values, checked_row
 from .errors import REASONS, SimulationError, failure
@@ -93,7 +93,7 @@ class Stability(NamedTuple):
     eigenvalues: np.ndarray
 
 
-@public
+@public_function
 def steady_state(model: Model, parameters: Values = None, *, initial: Values = None) -> np.ndarray:
     """The state in which nothing changes, reached from the initial values.
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.combination import combination
+from pathway.analysis.combination import combination_grid
 from pathway.analysis.control import control_coefficients, sensitivities_over_time
 from pathway.analysis.dose_series import dose_series
-from pathway.analysis.draws import from_ranges
+from pathway.analysis.draws import draws_from_ranges
 from pathway.analysis.drive import drive_branch, hysteresis
 from pathway.analysis.explain import explain
 from pathway.analysis.mistakes import AnalysisError
-from pathway.analysis.options import options_of
+from pathway.analysis.options import analysis_options
 from pathway.analysis.paired_model import REFERENCE, paired_model
-from pathway.analysis.perturbed import scalable, scale_of, targets
-from pathway.analysis.scenario_sensitivity import ranges_of, reading
-from pathway.analysis.schedules import schedules
+from pathway.analysis.perturbed import perturbation_targets, rate_scale_name, scalable_model
+from pathway.analysis.scenario_sensitivity import parameter_ranges, reading_function
+from pathway.analysis.schedules import compare_schedules
 from pathway.analysis.screen import screen
 from pathway.network import Influence, circuit
 from pathway.scenario import run_scenario
@@ -33,7 +33,7 @@ def result(scenario):
 
 @pytest.fixture(scope="module")
 def grid(scenario, laboratory):
-    return combination(scenario, laboratory)
+    return combination_grid(scenario, laboratory)
 
 
 def test_a_dose_series_meets_the_scenario_at_its_dose(scenario, laboratory, result):
@@ -84,20 +84,20 @@ def test_all_metrics_of_the_grid_are_there_and_defined_or_flagged(grid):
 
 def test_a_grid_is_quick(scenario, laboratory, grid):
     began = time.perf_counter()
-    combination(scenario, laboratory)
+    combination_grid(scenario, laboratory)
     assert time.perf_counter() - began < 5.0  # under one second on an idle machine
 
 
 def test_anti_mir_works_better_when_given_before(scenario, laboratory):
-    found = schedules(scenario, laboratory, [-48.0, 0.0, 48.0])
+    found = compare_schedules(scenario, laboratory, [-48.0, 0.0, 48.0])
     assert found.effect.shape == (1, 3)
     assert found.effect[0, 0] < found.effect[0, 1] < found.effect[0, 2]
     assert "with trastuzumab" in found.text()
 
 
 def test_draws_carry_intervals_and_row_zero_is_the_chosen_one(scenario, laboratory, grid):
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 6, seed=3)
-    found = combination(scenario, laboratory, size=(3, 3), draws=draws)
+    draws = draws_from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 6, seed=3)
+    found = combination_grid(scenario, laboratory, size=(3, 3), draws=draws)
     assert found.log_folds.shape == (7, 3, 3)
     assert found.intervals["bliss"].low <= found.intervals["bliss"].high
     assert found.surface.effect[-1, -1] == pytest.approx(grid.surface.effect[-1, -1], rel=1e-6)
@@ -114,13 +114,13 @@ def test_control_coefficients_obey_the_summation_theorems(laboratory, untreated)
 
 def test_a_control_coefficient_is_what_turning_the_reaction_does(laboratory, untreated):
     found = control_coefficients(laboratory.model, untreated.parameters, untreated.state, ["PTEN_active"])
-    model = scalable(laboratory.model)
+    model = scalable_model(laboratory.model)
     values = np.concatenate([untreated.parameters, np.ones(len(laboratory.model.rates))])
     step = 1e-4
     for reaction in ("PTEN_loss", "miR21_transcription"):
-        values[model.parameter_index(scale_of(reaction))] = 1 + step
+        values[model.parameter_index(rate_scale_name(reaction))] = 1 + step
         moved = steady_state(model, values, initial=untreated.state)[model.species_index("PTEN_active")]
-        values[model.parameter_index(scale_of(reaction))] = 1.0
+        values[model.parameter_index(rate_scale_name(reaction))] = 1.0
         before = untreated.state[model.species_index("PTEN_active")]
         expected = np.log(moved / before) / np.log(1 + step)
         assert found.coefficients[0, found.reactions.index(reaction)] == pytest.approx(expected, abs=2e-4)
@@ -169,7 +169,7 @@ def test_a_screened_parameter_is_the_change_of_a_scenario(scenario, laboratory):
 
 
 def test_targets_are_named_once_per_kind(laboratory):
-    names = [(t.kind, t.name) for t in targets(laboratory.model)]
+    names = [(t.kind, t.name) for t in perturbation_targets(laboratory.model)]
     assert len(set(names)) == len(names) > 250
 
 
@@ -228,14 +228,14 @@ def test_the_drive_is_followed_from_0_to_10_without_a_gap(laboratory, untreated)
 
 
 def test_ranges_leave_out_what_is_anchored_and_know_their_names(scenario, laboratory):
-    free = ranges_of(laboratory, "bt474_resistant", Path())
+    free = parameter_ranges(laboratory, "bt474_resistant", Path())
     assert "mu_max" not in free.names and len(free.names) > 20
     with pytest.raises(AnalysisError, match="Did you mean 'fitted'"):
-        ranges_of(laboratory, "bt474_resistant", Path(), ["fited"])
+        parameter_ranges(laboratory, "bt474_resistant", Path(), ["fited"])
 
 
 def test_a_reading_at_the_chosen_numbers_is_the_scenarios(scenario, laboratory, result):
-    asked = reading(scenario, laboratory, ("k_PTEN", "Km_PTEN"))
+    asked = reading_function(scenario, laboratory, ("k_PTEN", "Km_PTEN"))
     (setup,) = arm_setups(scenario, [scenario.arm("trastuzumab")], laboratory)
     sample = setup.parameters[[laboratory.model.parameter_index(n) for n in asked.names]]
     assert asked(sample[None])[0] == pytest.approx(result.arms["trastuzumab"].growth.gr, abs=2e-3)
@@ -248,16 +248,19 @@ def test_bad_questions_get_a_line_that_says_what_to_change(scenario, laboratory)
         (lambda: dose_series(scenario, laboratory, agent="trastuzmab"), "Did you mean 'trastuzumab'"),
         (lambda: dose_series(scenario, laboratory, agent="scramble oligo"), "does nothing"),
         (lambda: dose_series(replace(scenario, growth_of=()), laboratory), r"add \[growth_rate\] of"),
-        (lambda: combination(scenario, laboratory, size=(1, 8)), "use 2x2 or more"),
-        (lambda: combination(scenario, laboratory, scale="count s"), "Did you mean 'count'"),
-        (lambda: combination(scenario, laboratory, agents=("trastuzumab", "antimir")), "no dose is called 'antimir'"),
+        (lambda: combination_grid(scenario, laboratory, size=(1, 8)), "use 2x2 or more"),
+        (lambda: combination_grid(scenario, laboratory, scale="count s"), "Did you mean 'count'"),
+        (
+            lambda: combination_grid(scenario, laboratory, agents=("trastuzumab", "antimir")),
+            "no dose is called 'antimir'",
+        ),
         (lambda: screen(scenario, laboratory, factor=1.0), "is no knock-down"),
         (lambda: screen(scenario, laboratory, factor=-0.5), "is no knock-down"),
         (lambda: screen(scenario, laboratory, only=["PTTEN"]), "no target is called"),
         (lambda: screen(scenario, laboratory, arm="untreated"), "does not get trastuzumab"),
         (lambda: explain(scenario, laboratory, arm="both", reference="both"), "compared with itself"),
         (lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="GR"), "read growth"),
-        (lambda: schedules(scenario, laboratory, [200.0]), "after the reading"),
+        (lambda: compare_schedules(scenario, laboratory, [200.0]), "after the reading"),
         (
             lambda: explain(scenario, laboratory, arm="both", reference="parental", reading="EGFR"),
             "what carries all influence",
@@ -271,21 +274,21 @@ def test_bad_questions_get_a_line_that_says_what_to_change(scenario, laboratory)
 def test_options_come_from_the_scenario_and_are_checked(scenario):
     table = {"analyze": {"synergy": {"grid": "5x5", "scale": "GR"}}}
     made = replace(scenario, document=table)
-    assert options_of(made, "synergy", {"scale": "count", "arm": None})["grid"] == "5x5"
-    assert options_of(made, "synergy", {"scale": "count"})["scale"] == "count"
+    assert analysis_options(made, "synergy", {"scale": "count", "arm": None})["grid"] == "5x5"
+    assert analysis_options(made, "synergy", {"scale": "count"})["scale"] == "count"
     for wrong, words in (
         ({"synergie": {}}, "Did you mean 'synergy'"),
         ({"synergy": {"gird": "8x8"}}, "Did you mean 'grid'"),
         ({"synergy": {"grid": 8}}, "expected something like '8x8'"),
     ):
         with pytest.raises(AnalysisError, match=words):
-            options_of(replace(scenario, document={"analyze": wrong}), "synergy", {})
+            analysis_options(replace(scenario, document={"analyze": wrong}), "synergy", {})
 
 
 def test_all_mistakes_of_the_options_are_reported_together_and_names_may_have_dashes(scenario):
     tables = {"single-cells": {"cells": 5}, "synergy": {"gird": 1}, "screen": {"paris": 2}}
     with pytest.raises(AnalysisError) as refused:
-        options_of(replace(scenario, document={"analyze": tables}), "screen", {})
+        analysis_options(replace(scenario, document={"analyze": tables}), "screen", {})
     assert len(str(refused.value).splitlines()) == 2
     only = replace(scenario, document={"analyze": {"single-cells": tables["single-cells"]}})
-    assert options_of(only, "single_cells", {})["cells"] == 5
+    assert analysis_options(only, "single_cells", {})["cells"] == 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pathway.analysis.curves import Hill, fit_hill
+from pathway.analysis.curves import HillCurve, fit_hill
 from pathway.analysis.dose_response import area_over_curve, count_metrics, gr_metrics
 from pathway.analysis.mistakes import AnalysisError
 from pathway.scenario.growth import gr_value
@@ -91,7 +91,7 @@ def test_a_python_docstring_of_the_authors():
 
 def test_exact_curves_are_found_again():
     doses = np.geomspace(0.01, 100, 9)
-    for curve in (Hill(1, -0.4, 2.0, 1.7), Hill(1, 0.62, 0.3, 0.8), Hill(1, 0.1, 30.0, 2.5)):
+    for curve in (HillCurve(1, -0.4, 2.0, 1.7), HillCurve(1, 0.62, 0.3, 0.8), HillCurve(1, 0.1, 30.0, 2.5)):
         found = gr_metrics(doses, curve.effect(doses))
         assert found.gr_inf == pytest.approx(curve.bottom, abs=1e-7)
         assert found.gec50 == pytest.approx(curve.half, rel=1e-6)
@@ -113,16 +113,16 @@ def test_flat_low_response_has_gr50_minus_infinity():
 def test_a_trend_below_what_can_be_seen_is_flat():
     # Without scatter the F-test would call this significant.
     doses = np.geomspace(0.01, 100, 9)
-    found = gr_metrics(doses, Hill(1, 1 - 5e-5, 1.0, 1.0).effect(doses))
+    found = gr_metrics(doses, HillCurve(1, 1 - 5e-5, 1.0, 1.0).effect(doses))
     assert found.p_value < 1e-6 and found.is_flat and found.gr50 == math.inf and found.gec50 == 0.0
 
 
 def test_ic50_of_counts_and_its_absence():
     doses = np.geomspace(0.01, 100, 9)
-    curve = Hill(1, 0.2, 1.0, 1.0)
+    curve = HillCurve(1, 0.2, 1.0, 1.0)
     # 0.2 + 0.8/(1+d) = 0.5 at d = 5/3
     assert count_metrics(doses, curve.effect(doses)).ic50 == pytest.approx(5 / 3, rel=1e-6)
-    assert count_metrics(doses, Hill(1, 0.6, 1.0, 1.0).effect(doses)).ic50 == math.inf
+    assert count_metrics(doses, HillCurve(1, 0.6, 1.0, 1.0).effect(doses)).ic50 == math.inf
 
 
 def test_area_over_a_straight_line():

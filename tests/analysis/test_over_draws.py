@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.control import control_coefficients, control_of_draws
-from pathway.analysis.draws import from_ensemble, from_ranges, from_table
+from pathway.analysis.control import control_coefficients, control_coefficients_of_draws
+from pathway.analysis.draws import draws_from_ensemble, draws_from_ranges, draws_from_table
 from pathway.analysis.mistakes import AnalysisError
-from pathway.analysis.scenario_sensitivity import courses_of, ranges_of_draws
+from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, time_sensitivities
 from pathway.analysis.screen import screen
-from pathway.analysis.variants import rest
+from pathway.analysis.variants import untreated_steady_states
 from pathway.scenario.arms import arm_setups
 from pathway.scenario.drawn_cells import sets_of_ensemble
 from pathway.simulation import simulate, steady_state
@@ -21,7 +21,7 @@ from tests.parameters.ensembles import drawn_ensemble
 def test_draws_of_a_fit_come_as_a_table(tmp_path, laboratory):
     file = tmp_path / "draws.csv"
     file.write_text("_chain,k_PTEN,scale_pAKT\n0,100,1\n0,120,1\n1,140,2\n", encoding="utf-8")
-    draws = from_table(laboratory, tmp_path)
+    draws = draws_from_table(laboratory, tmp_path)
     rows = draws.of_line("bt474_resistant", Path())
     assert rows[:, laboratory.model.parameter_index("k_PTEN")].tolist() == [100, 120, 140]
     assert draws.left_out == ("scale_pAKT",) and draws.names == ("k_PTEN",)
@@ -33,13 +33,13 @@ def test_draws_of_a_fit_come_as_a_table(tmp_path, laboratory):
     ):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(AnalysisError, match=words):
-            from_table(laboratory, file)
+            draws_from_table(laboratory, file)
 
 
 def test_what_only_resistant_cells_have_is_not_drawn_for_their_parents(tmp_path, laboratory):
     file = tmp_path / "draws.csv"
     file.write_text("miR21_extra_transcription\n2\n4\n", encoding="utf-8")
-    draws, place = from_table(laboratory, file), laboratory.model.parameter_index("miR21_extra_transcription")
+    draws, place = draws_from_table(laboratory, file), laboratory.model.parameter_index("miR21_extra_transcription")
     assert draws.of_line("bt474_resistant", Path())[:, place].tolist() == [2, 4]
     assert draws.of_line("bt474", Path())[:, place].tolist() == [0, 0]
 
@@ -48,16 +48,18 @@ def test_a_posterior_gives_ranges_for_a_global_analysis(tmp_path, laboratory):
     file = tmp_path / "draws.csv"
     rows = "\n".join(f"{value},7" for value in range(1, 202))
     file.write_text(f"k_PTEN,Km_PTEN\n{rows}\n", encoding="utf-8")
-    ranges = ranges_of_draws(laboratory, from_table(laboratory, file), "bt474_resistant", Path())
+    ranges = parameter_ranges_of_draws(laboratory, draws_from_table(laboratory, file), "bt474_resistant", Path())
     # 201 values 1..201: the quantiles lie at 1 + 200 q; what does not move is no range.
     assert ranges.names == ("k_PTEN",) and (ranges.low[0], ranges.high[0]) == (6.0, 196.0)
 
 
 def test_control_over_draws_is_that_of_each_draw(laboratory, untreated):
-    rows = from_ranges(laboratory, ("bt474_resistant",), Path(), 3, seed=2).of_line("bt474_resistant", Path())
-    states = rest(laboratory, rows)
+    rows = draws_from_ranges(laboratory, ("bt474_resistant",), Path(), 3, seed=2).of_line("bt474_resistant", Path())
+    states = untreated_steady_states(laboratory, rows)
     parameters = np.concatenate([untreated.parameters[None], rows])
-    found = control_of_draws(laboratory.model, parameters, np.concatenate([untreated.state[None], states]), ["pAKT"])
+    found = control_coefficients_of_draws(
+        laboratory.model, parameters, np.concatenate([untreated.state[None], states]), ["pAKT"]
+    )
     each = [
         control_coefficients(laboratory.model, row, state, ["pAKT"]).coefficients
         for row, state in zip(rows, states, strict=True)
@@ -67,7 +69,7 @@ def test_control_over_draws_is_that_of_each_draw(laboratory, untreated):
 
 
 def test_sensitivities_of_an_arm_begin_at_rest(scenario, laboratory):
-    (found,) = courses_of(scenario, laboratory, scenario.arm("both"), ["PTEN"], ["faster_decay_PTEN"], steps=5)
+    (found,) = time_sensitivities(scenario, laboratory, scenario.arm("both"), ["PTEN"], ["faster_decay_PTEN"], steps=5)
     assert found.values[0, 0] == 0.0 and found.values[-1, 0] < -0.1
     assert found.strongest(1)[0][0] == "faster_decay_PTEN"
 
@@ -80,7 +82,7 @@ def test_targets_that_do_the_same_are_named_together(scenario, laboratory):
 
 
 def test_a_screen_over_draws_is_that_of_each_draw(scenario, laboratory):
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3, seed=5)
+    draws = draws_from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3, seed=5)
     found = screen(scenario, laboratory, only=["PTEN_mRNA", "p27"], pairs=2, draws=draws)
     (setup,) = arm_setups(scenario, [scenario.arm("trastuzumab")], laboratory)
 
@@ -114,10 +116,10 @@ def test_members_of_an_ensemble_without_living_cells_are_stood_in_for(laboratory
         rows[[0, 4]] = np.nan
         return rows
 
-    draws = from_ensemble(laboratory, ("bt474",), Path(), replace(sets, values_of=values_of), 6)
+    draws = draws_from_ensemble(laboratory, ("bt474",), Path(), replace(sets, values_of=values_of), 6)
     rows = draws.of_line("bt474", Path())
     assert rows.shape == (6, len(laboratory.model.parameters)) and np.isfinite(rows).all()
     assert len(np.unique(rows, axis=0)) == 4 and draws.refusals() == 2
     with pytest.raises(AnalysisError, match="no living cell"):
         dead = replace(sets, values_of=lambda line: np.full_like(sets.values_of(line), np.nan))
-        from_ensemble(laboratory, ("bt474",), Path(), dead, 6).of_line("bt474", Path())
+        draws_from_ensemble(laboratory, ("bt474",), Path(), dead, 6).of_line("bt474", Path())

@@ -5,11 +5,13 @@ import pytest
 
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_cells import single_cells
-from pathway.analysis.single_cells import Titration, population, thresholds, titration
+from pathway.analysis.single_cells import TitrationCurve, simulate_population, titration_curve, titration_thresholds
 
 
 def test_transcripts_scatter_as_counts_do(laboratory, untreated):
-    found = population(laboratory, untreated.parameters, untreated.state, np.arange(0, 41, 4.0), n_cells=600, seed=4)
+    found = simulate_population(
+        laboratory, untreated.parameters, untreated.state, np.arange(0, 41, 4.0), n_cells=600, seed=4
+    )
     counts = found.cells["PTEN_mRNA"][:, -1]
     assert counts.mean() == pytest.approx(float(found.course["PTEN_mRNA"][-1]), rel=0.06)
     # Free and bound transcript together are born and die one by one: Poisson.
@@ -33,9 +35,9 @@ def test_the_threshold_of_a_titration_is_where_half_of_the_repression_is_lost():
     # Repression 1 + 4 / (1 + x / 100): half of the 4-fold excess is lost at x = 100 (1 + 2 * x0 / 100) or so.
     x = np.geomspace(1, 1e4, 41)
     free = np.stack([x / (1 + 4 / (1 + x / 100)), x])
-    found = Titration(x, free, np.sqrt(free), free)
+    found = TitrationCurve(x, free, np.sqrt(free), free)
     assert found.threshold() == pytest.approx(102, rel=0.02)
-    flat = Titration(x, np.stack([x / 5, x]), np.sqrt(free), np.stack([x / 5, x]))
+    flat = TitrationCurve(x, np.stack([x / 5, x]), np.sqrt(free), np.stack([x / 5, x]))
     assert flat.threshold() is None and "nowhere used up" in flat.text(26000)
 
 
@@ -54,8 +56,10 @@ def test_bad_questions_are_refused_in_words(scenario, laboratory):
 def test_the_threshold_without_chance_is_that_of_many_cells(laboratory, untreated):
     # With dozens of free transcripts at the lowest, means of 100 cells are sharp.
     folds = [30.0, 300.0, 3000.0, 30000.0]
-    counted = titration(laboratory, untreated.parameters, untreated.state, folds, n_cells=100, hours=60.0).threshold()
+    counted = titration_curve(
+        laboratory, untreated.parameters, untreated.state, folds, n_cells=100, hours=60.0
+    ).threshold()
     sets = untreated.parameters[None], untreated.state[None]
-    assert thresholds(laboratory, *sets, folds)[0] == pytest.approx(counted, rel=0.05)
-    assert thresholds(laboratory, *sets, [1.0, 2.0])[0] == np.inf
-    assert np.isnan(thresholds(laboratory, sets[0], np.full_like(sets[1], np.nan), folds)[0])
+    assert titration_thresholds(laboratory, *sets, folds)[0] == pytest.approx(counted, rel=0.05)
+    assert titration_thresholds(laboratory, *sets, [1.0, 2.0])[0] == np.inf
+    assert np.isnan(titration_thresholds(laboratory, sets[0], np.full_like(sets[1], np.nan), folds)[0])

@@ -5,25 +5,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.analysis.draws import from_ranges
+from pathway.analysis.draws import draws_from_ranges
 from pathway.analysis.drive import branches_of_draws, drive_branch
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.pulse import minimal_pulse, pulse_course
-from pathway.analysis.second_states import search
-from pathway.analysis.switch import switch
-from pathway.analysis.variants import rest
+from pathway.analysis.second_states import search_stable_states
+from pathway.analysis.switch import bistable_switch
+from pathway.analysis.variants import untreated_steady_states
 from pathway.simulation import Intervention, simulate, steady_state
 
 
 def test_no_second_state_in_draws_from_the_ranges(scenario, laboratory):
-    rows = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 20).of_line("bt474_resistant", Path())
-    found = search(laboratory, rows)
+    rows = draws_from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 20).of_line(
+        "bt474_resistant", Path()
+    )
+    found = search_stable_states(laboratory, rows)
     assert found.members == 20 and found.bistable == () and 0.1 < found.upper_bound < 0.2
 
 
 def beyond_the_plausible(laboratory):
     """Draws with the gains of the loop of miR-21, PDCD4 and AP-1 a thousand times too large: some then are switches."""
-    rows = from_ranges(laboratory, ("bt474_resistant",), Path(), 60, seed=6).of_line("bt474_resistant", Path()).copy()
+    rows = (
+        draws_from_ranges(laboratory, ("bt474_resistant",), Path(), 60, seed=6)
+        .of_line("bt474_resistant", Path())
+        .copy()
+    )
     gains = ("PDCD4_AP1_inhibition", "miR21_promoter_AP1", "faster_decay")
     rows[:, [laboratory.model.parameter_index(name) for name in gains]] *= 1000.0
     return rows
@@ -31,7 +37,7 @@ def beyond_the_plausible(laboratory):
 
 def test_a_second_state_is_found_where_there_is_one(laboratory):
     rows = beyond_the_plausible(laboratory)
-    found = search(laboratory, rows)
+    found = search_stable_states(laboratory, rows)
     assert found.bistable and found.loops["B2 PDCD4 on AP-1"] == len(found.bistable)
     place, pulses, folding = laboratory.model.parameter_index("miR21_extra_transcription"), [], 0
     for member in found.bistable:
@@ -48,8 +54,8 @@ def test_a_second_state_is_found_where_there_is_one(laboratory):
 
 
 def test_branches_of_draws_step_together_as_each_does_alone(laboratory, untreated):
-    rows = from_ranges(laboratory, ("bt474_resistant",), Path(), 3, seed=1).of_line("bt474_resistant", Path())
-    states = rest(laboratory, rows)
+    rows = draws_from_ranges(laboratory, ("bt474_resistant",), Path(), 3, seed=1).of_line("bt474_resistant", Path())
+    states = untreated_steady_states(laboratory, rows)
     resting, _ = drive_branch(laboratory, untreated.parameters, untreated.state)
     found = branches_of_draws(resting, rows, states, ["PTEN"], 0.0, 10.0)
     assert found.members == 3 and not found.special
@@ -87,8 +93,8 @@ def test_a_draw_with_folds_is_found_and_has_two_states_between_them(laboratory, 
 
 
 def test_the_answer_says_what_was_found(scenario, laboratory):
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 4, seed=3)
-    found = switch(scenario, laboratory, draws=draws)
+    draws = draws_from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 4, seed=3)
+    found = bistable_switch(scenario, laboratory, draws=draws)
     assert [c.label for c in found.conditions] == ["untreated", "with trastuzumab 68.7 nM"]
     said = found.text()
     assert "no fold and no Hopf point" in said and "0 of 4 parameter sets from the plausible ranges" in said
@@ -96,11 +102,11 @@ def test_the_answer_says_what_was_found(scenario, laboratory):
     assert content["branches"][0]["over_draws"]["draws"] == 4 and content["pulse"]["restoring_dose"] > 1
     assert found.swept.gap("PTEN") < 1e-4 and len(found.rows()[1]) > 50
     with pytest.raises(AnalysisError, match="must rise"):
-        switch(scenario, laboratory, low=3.0, high=1.0)
+        bistable_switch(scenario, laboratory, low=3.0, high=1.0)
     with pytest.raises(AnalysisError, match="the range of k_PTEN"):
-        switch(scenario, laboratory, against="k_PTEN")
+        bistable_switch(scenario, laboratory, against="k_PTEN")
     with pytest.raises(AnalysisError, match="Did you mean 'both'"):
-        switch(scenario, laboratory, arm="botth")
+        bistable_switch(scenario, laboratory, arm="botth")
 
 
 def test_a_pulse_wears_off_and_the_restoring_dose_restores(laboratory, untreated):

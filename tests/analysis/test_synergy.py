@@ -3,21 +3,30 @@
 import numpy as np
 import pytest
 
-from pathway.analysis.curves import Hill
+from pathway.analysis.curves import HillCurve
 from pathway.analysis.mistakes import AnalysisError
-from pathway.analysis.synergy import Interpolated, MuSyC, Surface, bliss, fit_musyc, hsa, loewe, zip_delta
+from pathway.analysis.synergy import (
+    EffectSurface,
+    InterpolatedCurve,
+    MuSyC,
+    bliss_excess,
+    fit_musyc,
+    highest_single_agent_excess,
+    loewe_excess,
+    zip_delta,
+)
 from pathway.analysis.synergy.isoboles import isobole
 from pathway.analysis.synergy.loewe import combination_index, expected_effects
-from pathway.analysis.synergy.scales import effects, flips, verdict
+from pathway.analysis.synergy.scales import effects_on_scale, synergy_verdict, verdict_flips
 
-FIRST = Hill(1.0, 0.3, 2.0, 1.4)
-SECOND = Hill(1.0, 0.1, 5.0, 0.9)
+FIRST = HillCurve(1.0, 0.3, 2.0, 1.4)
+SECOND = HillCurve(1.0, 0.1, 5.0, 0.9)
 DOSES = np.array([0.0, 0.25, 0.5, 1, 2, 4, 8, 16])
 DOSES_SECOND = DOSES * 3
 
 
 def grid(effect, first=DOSES, second=DOSES_SECOND):
-    return Surface("a", "b", first, second, np.asarray(effect, dtype=float))
+    return EffectSurface("a", "b", first, second, np.asarray(effect, dtype=float))
 
 
 def product():
@@ -30,19 +39,19 @@ def potentiated():
 
 
 def test_independent_agents_have_no_bliss_excess_and_no_zip_excess():
-    assert np.abs(bliss(product()).values).max() < 1e-15
+    assert np.abs(bliss_excess(product()).values).max() < 1e-15
     assert np.abs(zip_delta(product()).values).max() < 1e-6
 
 
 def test_highest_single_agent():
     surface = grid([[1.0, 0.6], [0.8, 0.5]], [0.0, 1.0], [0.0, 1.0])
-    assert hsa(surface).values[1, 1] == pytest.approx(0.1)
-    assert bliss(surface).values[1, 1] == pytest.approx(0.8 * 0.6 - 0.5)
+    assert highest_single_agent_excess(surface).values[1, 1] == pytest.approx(0.1)
+    assert bliss_excess(surface).values[1, 1] == pytest.approx(0.8 * 0.6 - 0.5)
 
 
 def test_two_killers_have_no_bliss_expectation():
     surface = grid([[1.0, -0.2], [-0.3, -0.5]], [0.0, 1.0], [0.0, 1.0])
-    found = bliss(surface)
+    found = bliss_excess(surface)
     assert found.listed()[1][1] is None and found.undefined[0].row == 1
     assert found.mean() is None
 
@@ -50,7 +59,7 @@ def test_two_killers_have_no_bliss_expectation():
 def test_an_agent_with_itself_is_loewe_additive():
     # A sham combination: the effect of the sum of the doses.
     surface = grid(SECOND.effect(DOSES[:, None] + DOSES[None, :]), DOSES, DOSES)
-    found = loewe(surface, SECOND, SECOND)
+    found = loewe_excess(surface, SECOND, SECOND)
     assert not found.undefined
     assert np.abs(found.values).max() < 1e-10
     index = combination_index(surface, SECOND, SECOND)
@@ -60,7 +69,7 @@ def test_an_agent_with_itself_is_loewe_additive():
 
 def test_loewe_in_closed_form_for_equal_slopes():
     # Same bottom and slope: D2 = D1 * half2 / half1, so dose 2 counts as (half1/half2) of agent 1.
-    strong, weak = Hill(1.0, 0.2, 1.0, 1.3), Hill(1.0, 0.2, 4.0, 1.3)
+    strong, weak = HillCurve(1.0, 0.2, 1.0, 1.3), HillCurve(1.0, 0.2, 4.0, 1.3)
     found = expected_effects(strong, weak, np.array([0.0, 0.7]), np.array([0.0, 2.0, 8.0]))
     exact = strong.effect(np.array([0.0, 0.7])[:, None] + np.array([0.0, 2.0, 8.0])[None, :] / 4.0)
     assert found == pytest.approx(exact, abs=1e-12)
@@ -68,7 +77,7 @@ def test_loewe_in_closed_form_for_equal_slopes():
 
 def test_beyond_the_weaker_agent_loewe_is_undefined_with_a_reason():
     surface = grid(FIRST.effect(DOSES)[:, None] * SECOND.effect(DOSES_SECOND)[None, :])
-    found = loewe(surface, FIRST, SECOND)
+    found = loewe_excess(surface, FIRST, SECOND)
     assert np.isfinite(found.values.filled(0.0)).all()
     cells = {(u.row, u.column) for u in found.undefined}
     # Agent a never leaves less than 0.3; b at 48 alone leaves 0.21.
@@ -77,7 +86,7 @@ def test_beyond_the_weaker_agent_loewe_is_undefined_with_a_reason():
 
 
 def test_interpolated_curve_goes_through_its_points_and_back():
-    curve = Interpolated(DOSES, FIRST.effect(DOSES))
+    curve = InterpolatedCurve(DOSES, FIRST.effect(DOSES))
     assert curve.effect(DOSES) == pytest.approx(FIRST.effect(DOSES), abs=1e-14)
     assert curve.dose(curve.effect(1.7)) == pytest.approx(1.7, rel=1e-9)
     assert float(curve.dose(0.31)) == np.inf
@@ -135,10 +144,10 @@ def test_every_cell_that_flips_is_named_and_no_other():
     logs = control * np.array([[1.0, 0.6, 0.4], [0.6, 0.27, 0.1], [0.5, 0.2, 0.21]])
     scales = {"growth rate": logs / control, "GR": 2 ** (logs / control) - 1, "count": np.exp(logs - control)}
     for scale, exact in scales.items():
-        assert effects(logs, control, scale) == pytest.approx(exact, rel=1e-12)
+        assert effects_on_scale(logs, control, scale) == pytest.approx(exact, rel=1e-12)
     gaps = {s: e[1:, :1] * e[:1, 1:] / e[0, 0] - e[1:, 1:] for s, e in scales.items()}
     mixed = (np.max(list(gaps.values()), axis=0) >= 0.01) & (np.min(list(gaps.values()), axis=0) <= -0.01)
-    found = flips({s: grid(e, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0]) for s, e in scales.items()})
+    found = verdict_flips({s: grid(e, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0]) for s, e in scales.items()})
     assert (
         {(f.row, f.column) for f in found}
         == {(1 + i, 1 + j) for i, j in np.argwhere(mixed)}
@@ -175,11 +184,13 @@ def test_the_verdict_can_flip_between_scales():
     # Additive in counts (rates subtract) is antagonistic in growth-rate terms: 1 - 0.4 - 0.4 = 0.2 < 0.6 * 0.6.
     control = 2.0
     logs = control * np.array([[1.0, 0.6], [0.6, 0.27]])
-    surfaces = {s: grid(effects(logs, control, s), [0.0, 1.0], [0.0, 1.0]) for s in ("growth rate", "GR", "count")}
-    assert verdict(bliss(surfaces["growth rate"]).mean()) == "synergy"
-    assert verdict(bliss(surfaces["count"]).mean()) == "antagonism"
-    assert flips(surfaces)[0].row == 1
-    assert effects(logs, control, "GR")[0, 0] == pytest.approx(1.0)
+    surfaces = {
+        s: grid(effects_on_scale(logs, control, s), [0.0, 1.0], [0.0, 1.0]) for s in ("growth rate", "GR", "count")
+    }
+    assert synergy_verdict(bliss_excess(surfaces["growth rate"]).mean()) == "synergy"
+    assert synergy_verdict(bliss_excess(surfaces["count"]).mean()) == "antagonism"
+    assert verdict_flips(surfaces)[0].row == 1
+    assert effects_on_scale(logs, control, "GR")[0, 0] == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +220,7 @@ class TestAgainstTheSynergyPackage:
         _, surface = potentiated()
         one, two, found = self.long(surface)
         first, second = self.singles()
-        for oracle, ours in ((Bliss, bliss), (HSA, hsa)):
+        for oracle, ours in ((Bliss, bliss_excess), (HSA, highest_single_agent_excess)):
             model = oracle(drug1_model=first, drug2_model=second)
             theirs = np.asarray(model.fit(one, two, found)).reshape(surface.effect.shape)
             assert ours(surface).values.data == pytest.approx(theirs, abs=1e-6)
@@ -221,7 +232,7 @@ class TestAgainstTheSynergyPackage:
         one, two, found = self.long(surface)
         first, second = self.singles()
         theirs = np.asarray(Loewe(mode="delta_nan", drug1_model=first, drug2_model=second).fit(one, two, found))
-        ours = loewe(surface, FIRST, SECOND).values
+        ours = loewe_excess(surface, FIRST, SECOND).values
         # The same cells are undefined; elsewhere their bounded minimiser stops at about 1e-5.
         assert np.array_equal(np.ma.getmaskarray(ours).ravel(), np.isnan(theirs))
         defined = ~np.isnan(theirs)

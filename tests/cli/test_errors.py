@@ -10,7 +10,7 @@ import pytest
 
 import pathway
 from pathway.cli import BAD_INPUT, DONE, FAULT, NUMERICAL_FAILURE, check, main
-from pathway.errors import InputError, NumericalError, PathwayWarning, public
+from pathway.errors import InputError, NumericalError, PathwayWarning, public_function
 
 from .test_commands import SMALL
 
@@ -48,7 +48,7 @@ def test_a_fault_of_ours_says_so_and_leaves_its_details_to_its_user_alone(here, 
 
 
 def test_python_gets_its_own_error_with_a_note():
-    @public
+    @public_function
     def run(kind):
         return {}[kind] if kind is KeyError else _raised(kind)
 

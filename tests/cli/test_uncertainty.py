@@ -130,14 +130,14 @@ def test_variants_are_fitted_and_compared(here, capsys, monkeypatch):
 
 
 def test_what_is_switched_off_is_no_longer_estimated(here, capsys):
-    from pathway.cli.problem_file import Opened
+    from pathway.cli.problem_file import OpenedProblem
     from pathway.fitting.objective import Objective
 
-    opened = Opened("fit_a_blot", ["fit.parameters=['k_PI3K', 'S6K_feedback']"], ["S6K_feedback"])
+    opened = OpenedProblem("fit_a_blot", ["fit.parameters=['k_PI3K', 'S6K_feedback']"], ["S6K_feedback"])
     assert "k_PI3K" in opened.problem.names and "S6K_feedback" not in opened.problem.names
     assert opened.folder.name.startswith("fit_a_blot_without_S6K_feedback_fit-fit.parameters=_k_PI3K_")
-    more = Opened("fit_a_blot", None, ["FOXO_HER3_induction"])
-    free = Opened(
+    more = OpenedProblem("fit_a_blot", None, ["FOXO_HER3_induction"])
+    free = OpenedProblem(
         "fit_a_blot",
         ["fit.parameters=['k_PI3K', 'k_AKT_dephosphorylation', 'k_HER3_degradation', 'FOXO_HER3_induction']"],
     )

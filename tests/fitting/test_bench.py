@@ -12,7 +12,7 @@ from pathway.fitting.laboratory.cells import fitted_cell_lines
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import ProblemError
-from pathway.parameters import cell_line, cell_line_file, reference
+from pathway.parameters import cell_line, cell_line_file, reference_entries
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.measurements import value_at
 from pathway.simulation.protocol.runner import Runner
@@ -222,7 +222,7 @@ def test_bounds_and_priors_are_those_of_the_number_files(tmp_path):
     text = '[fit]\nparameters = ["k_PTEN_degradation"]\n[fit.parameter.k_PI3K]\nshared = "no"\nprior = "none"\n'
     problem = problem_of(every_arm(tmp_path, text))
     by_name = {p.name: p for p in problem.parameters}
-    entry = reference()["k_PTEN_degradation"]
+    entry = reference_entries()["k_PTEN_degradation"]
     assert (by_name["k_PTEN_degradation"].lower, by_name["k_PTEN_degradation"].upper) == entry.range
     low, high = 10 ** by_name["k_PTEN_degradation"].prior.draw(np.array([0.025, 0.975]))
     assert high / low == pytest.approx(entry.range[1] / entry.range[0], rel=1e-5)

@@ -20,7 +20,7 @@ from pathway.formats.petab import read_petab
 from pathway.formats.petab.export import scenario_files
 from pathway.formats.petab.write import problem_files
 from pathway.formats.sbml.notes import ModelNotes
-from pathway.parameters import cell_line, reference
+from pathway.parameters import cell_line, reference_entries
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.arms import arm_setups
 from pathway.scenario.measurement_files import read_measurements
@@ -174,7 +174,7 @@ def test_doses_washes_knock_downs_and_later_changes_survive(tmp_path):
 
 def test_estimated_are_parameters_with_a_range_that_no_arm_changes(tmp_path):
     problem = read_petab(problem_in(tmp_path / "out", scenario_files(bench(tmp_path))))
-    ranges = {**reference(), **cell_line("bt474").entries}
+    ranges = {**reference_entries(), **cell_line("bt474").entries}
     own = {"scale_pAKT_A", "scale_pAKT_B", "sigma_pAKT", "sigma_cell_number"}
     assert own <= set(problem.names)
     assert not {"mu_max", "synthesis_growth_coupling", "PTEN_synthesis_scale"} & set(problem.names)

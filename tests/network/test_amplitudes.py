@@ -17,7 +17,7 @@ AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1954", "mda_mb_453", "uacc812")
 
 @cache
 def model(line, **changes):
-    made = network_model(line, circuit(), parameters.values(circuit(), parameters.cell_line(line)))
+    made = network_model(line, circuit(), parameters.parameter_values(circuit(), parameters.cell_line(line)))
     made = made.with_parameters(changes)
     return made.with_initial_values(steady_state(made))
 
@@ -77,7 +77,7 @@ def test_two_phosphates_at_rest_are_the_square_of_one():
 def cells_after_72_h(line, **given):
     """Cells of a treated culture, relative to an untreated one, with and without death by BIM."""
     untreated = 2.0 ** (72.0 / parameters.cell_line(line).values["doubling_time"])
-    cultures = (model(line, k_apoptosis=k) for k in (parameters.reference()["k_apoptosis"].value, 0.0))
+    cultures = (model(line, k_apoptosis=k) for k in (parameters.reference_entries()["k_apoptosis"].value, 0.0))
     return [run(m, [0.0, 72.0], Intervention(0.0, add=given))["cell_number"][-1] / untreated for m in cultures]
 
 

@@ -23,7 +23,7 @@ SWITCHES = re.findall(r"^\| .+? \| (`.+?`) \| 0 \|$", MODEL_MD, flags=re.MULTILI
 
 @pytest.fixture(scope="module")
 def model():
-    return network_model("skbr3", circuit(), parameters.values(circuit(), parameters.cell_line("skbr3")))
+    return network_model("skbr3", circuit(), parameters.parameter_values(circuit(), parameters.cell_line("skbr3")))
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_rate_with_a_missing_factor_is_refused():
     from pathway.network import antimir, mapk, mir21, pi3k_akt, plasmids
 
     with pytest.raises(NetworkError, match="trastuzumab_binding"):
-        network.join((broken, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk))
+        network.join_modules((broken, growth, drugs, mir21, plasmids, antimir, pi3k_akt, mapk))
 
 
 def test_rates_hold_no_unnamed_coefficients():
@@ -156,7 +156,7 @@ def test_no_species_can_fall_below_zero(model, slopes):
 @pytest.mark.parametrize("switch", SWITCHES)
 def test_every_loop_has_its_switch(switch):
     known = {p.name for p in circuit().parameters}
-    entries = parameters.reference()
+    entries = parameters.reference_entries()
     for name in re.findall(r"\w+", switch):
         assert name in known
         assert entries[name].range[0] >= 0.0

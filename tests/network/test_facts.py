@@ -7,14 +7,14 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from pathway import parameters
-from pathway.analysis.paired_model import REFERENCE, paired_model, switch_of
+from pathway.analysis.paired_model import REFERENCE, influence_switch, paired_model
 from pathway.equations import network_model
 from pathway.formats.equations_text import latex_text
 from pathway.formats.sbml import read_sbml_text
 from pathway.formats.sbml.export import sbml_text
 from pathway.network import (
+    FeedbackLoop,
     Influence,
-    Loop,
     MapEdge,
     MapNode,
     NetworkError,
@@ -27,7 +27,7 @@ from pathway.network import (
     drugs,
     growth,
     influences,
-    join,
+    join_modules,
     loops,
     map,
     mapk,
@@ -50,7 +50,7 @@ def decoy(**changed: object) -> ModuleType:
             Reaction("decoy_loss", "decoy ->", "k_decoy*decoy"),
         ),
         "OBSERVABLES": (Observable("decoy_level", "1", "decoy", "the decoy"),),
-        "LOOPS": (Loop("AKT to decoy", {"k_decoy": 0.0}),),
+        "LOOPS": (FeedbackLoop("AKT to decoy", {"k_decoy": 0.0}),),
         "INFLUENCES": (Influence("AKT", ("AKT_activity",), ("decoy_synthesis",), "setting AKT", ("decoy_level",)),),
         "MAP_NODES": (MapNode("decoy", 6.9, 5.45, "decoy", "decoy"),),
         "MAP_EDGES": (MapEdge("AKT", "decoy", "+", ("decoy_synthesis",), ("AKT",)),),
@@ -59,8 +59,8 @@ def decoy(**changed: object) -> ModuleType:
 
 
 def test_a_reaction_in_one_module_is_found_everywhere() -> None:
-    network = join((*CIRCUIT, decoy()))
-    values = {name: entry.value for name, entry in parameters.reference().items()} | {"k_decoy": 0.1}
+    network = join_modules((*CIRCUIT, decoy()))
+    values = {name: entry.value for name, entry in parameters.reference_entries().items()} | {"k_decoy": 0.1}
     model = network_model("circuit with a decoy", network, values)
     assert "decoy" in model.species and "k_decoy" in model.parameters and model.units["k_decoy"] == "1/h"
     assert network.units["decoy_level"] == "1"
@@ -68,21 +68,21 @@ def test_a_reaction_in_one_module_is_found_everywhere() -> None:
     (carrier,) = network.influences_on("decoy_level")
     assert "decoy_level" in network.explained and network.loops[-1].switched_off == {"k_decoy": 0.0}
     pair = paired_model(model, [carrier])
-    assert switch_of(carrier) in pair.parameters and REFERENCE + "decoy" in pair.species
+    assert influence_switch(carrier) in pair.parameters and REFERENCE + "decoy" in pair.species
     again = read_sbml_text(sbml_text(model)).model
     assert "decoy" in again.species and "decoy_synthesis" in again.rates
     assert "decoy" in latex_text(model)
 
 
 def test_the_circuit_is_the_modules_and_nothing_else() -> None:
-    assert join(CIRCUIT) == circuit()
+    assert join_modules(CIRCUIT) == circuit()
 
 
 @pytest.mark.parametrize(
     ("changed", "line"),
     [
         (
-            {"LOOPS": (Loop("x", {"k_decoi": 0.0}),)},
+            {"LOOPS": (FeedbackLoop("x", {"k_decoi": 0.0}),)},
             "loop 'x': no parameter is called 'k_decoi'. Did you mean 'k_decoy'",
         ),
         (
@@ -104,7 +104,7 @@ def test_the_circuit_is_the_modules_and_nothing_else() -> None:
 )
 def test_a_name_that_nothing_declares_is_refused(changed: dict[str, object], line: str) -> None:
     with pytest.raises(NetworkError) as refused:
-        join((*CIRCUIT, decoy(**changed)))
+        join_modules((*CIRCUIT, decoy(**changed)))
     assert line in str(refused.value)
 
 

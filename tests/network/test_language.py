@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from pathway.network.join import join
+from pathway.network.join import join_modules
 from pathway.network.language import NetworkError, Observable, Parameter, Quantity, Reaction, Species
 
 SPECIES = (
@@ -23,7 +23,7 @@ BINDING = Reaction("binding", "receptor -> bound", "k_on * drug * receptor - k_o
 
 def joined(**changes):
     declared = {"SPECIES": SPECIES, "PARAMETERS": PARAMETERS, "REACTIONS": (BINDING,)} | changes
-    return join([SimpleNamespace(**declared)])
+    return join_modules([SimpleNamespace(**declared)])
 
 
 def test_a_network_that_fits_is_joined():

@@ -73,7 +73,7 @@ def test_error_of_the_reduction(supply, block, full):
 
 def test_untreated_states_agree_with_the_full_circuit():
     line = parameters.cell_line("skbr3")
-    full = network_model("skbr3", circuit(), parameters.values(circuit(), line))
+    full = network_model("skbr3", circuit(), parameters.parameter_values(circuit(), line))
     rest = full.with_initial_values(np.array(steady_state(full)))
     small = model_of()
     small_rest = dict(zip(small.species, steady_state(small), strict=True))

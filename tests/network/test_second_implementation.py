@@ -18,7 +18,7 @@ from pathway.network import circuit
 from tests.references import handwritten_pathway as handwritten
 
 LINES = parameters.cell_lines()
-REFERENCE = parameters.reference()
+REFERENCE = parameters.reference_entries()
 REACTIONS = [reaction.name for reaction in circuit().reactions]
 STATES = 100
 TOLERANCE = 1e-12
@@ -41,7 +41,7 @@ SHARES = [members for name, members in handwritten.MOIETIES.items() if name != "
 @cache
 def model_of(line: str) -> Model:
     network = circuit()
-    return network_model(line, network, parameters.values(network, parameters.cell_line(line)))
+    return network_model(line, network, parameters.parameter_values(network, parameters.cell_line(line)))
 
 
 def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

@@ -15,7 +15,7 @@ SET_BY_SCENARIOS = ("scenario", parameters.ANCHORED)
 def drawn_ensemble(count: int, seed: int = 1, spread: float = 1.0) -> ParameterEnsemble:
     """Members around the chosen numbers: each number moved towards a place in its range by a share `spread`."""
     random = np.random.default_rng(seed)
-    entries = {n: e for n, e in parameters.reference().items() if e.source not in SET_BY_SCENARIOS}
+    entries = {n: e for n, e in parameters.reference_entries().items() if e.source not in SET_BY_SCENARIOS}
     for line in map(parameters.cell_line, parameters.cell_lines()):
         own = {n: line.entries[n] for n in sorted(line.own)}
         entries |= {f"{line.name}.{n}": e for n, e in own.items() if e.source not in SET_BY_SCENARIOS}

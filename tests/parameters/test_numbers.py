@@ -109,7 +109,7 @@ def test_resistant_lines_differ_in_one_number_and_keep_the_anchors():
 @pytest.mark.parametrize("name", [n for n in parameters.cell_lines() if not n.endswith("_resistant")])
 def test_anchors_hold(name):
     """Rest found by SciPy: growth is ln 2 / doubling time, and total PTEN is 1, or 0 where the gene is lost."""
-    model = network_model(name, circuit(), parameters.values(circuit(), parameters.cell_line(name)))
+    model = network_model(name, circuit(), parameters.parameter_values(circuit(), parameters.cell_line(name)))
     values = dict(zip(model.species, np.array(steady_state(model)), strict=True))
     values |= dict(zip(model.parameters, model.parameter_values, strict=True)) | {"time": 0.0}
 
@@ -118,7 +118,7 @@ def test_anchors_hold(name):
         return evaluate(model.closed([formula])[0], values)
 
     assert level("PTEN") == pytest.approx(0.0 if name in ("bt549", "hcc1569") else 1.0, rel=1e-6)
-    for anchor in parameters.anchors_held(parameters.cell_line(name)):
+    for anchor in parameters.anchors_in_line(parameters.cell_line(name)):
         target = anchor.target if isinstance(anchor.target, float) else level(anchor.target)
         assert level(anchor.quantity) == pytest.approx(target, rel=1e-6)
 
@@ -150,7 +150,7 @@ def test_agents_reach_existing_species_with_usual_doses_below_the_record():
 
 def test_reference_dimers_are_those_of_the_reference_cell():
     """8e5 HER2 on the surface and 2.16e4 HER3: arithmetic the notes describe."""
-    values = {name: entry.value for name, entry in parameters.reference().items()}
+    values = {name: entry.value for name, entry in parameters.reference_entries().items()}
     h, k = 8e5, values["K_HER2_HER2"]
     assert values["homodimer_reference"] == pytest.approx((h + k / 4 - ((h + k / 4) ** 2 - h**2) ** 0.5) / 2, rel=1e-3)
     assert values["HER3_dimer_reference"] == pytest.approx(2.16e4 * h / (values["K_HER2_HER3"] + h), rel=1e-3)

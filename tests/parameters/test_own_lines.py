@@ -10,8 +10,8 @@ from pathway import parameters
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.equations import network_model
 from pathway.network import circuit
-from pathway.parameters import ParameterError, anchors_solved_in, cell_line, cell_line_file
-from pathway.parameters.write import own_line_text
+from pathway.parameters import ParameterError, anchors_solved_in_line, cell_line, cell_line_file
+from pathway.parameters.write import cell_line_template
 from pathway.scenario import ScenarioError, read_scenario
 from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
 from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
@@ -56,10 +56,10 @@ def untreated(values):
 def test_a_line_written_by_new_is_the_line_it_starts_from(tmp_path, name):
     """Every number and every range, also where what follows is found anew."""
     line = cell_line(name)
-    file = written(tmp_path, own_line_text(line, f"{name}.toml", ANCHORED), f"{name}.toml")
+    file = written(tmp_path, cell_line_template(line, f"{name}.toml", ANCHORED), f"{name}.toml")
     own = line_of_cells(str(file))
     assert {n: e.value for n, e in own.entries.items()} == pytest.approx(line.values, rel=1e-11, abs=0.0)
-    assert anchors_solved_in(own) == anchors_solved_in(line)
+    assert anchors_solved_in_line(own) == anchors_solved_in_line(line)
     for n, entry in line.entries.items():
         assert own.entries[n].range == pytest.approx(entry.range, rel=1e-11)
         assert own.entries[n].confidence == entry.confidence
@@ -105,7 +105,7 @@ def check_random_line(tmp_path, seed):
     hours = float(rng.uniform(20.0, 120.0))
     text = f'doubling_time = "{hours!r} h"\nline.title = "random"\n'
     for name in RECEPTORS:
-        low, high = parameters.reference()[name].range
+        low, high = parameters.reference_entries()[name].range
         text += (
             f'{name} = "{float(np.exp(rng.uniform(np.log(low), np.log(high)))) * (rng.random() > 0.2)!r} molecules"\n'
         )

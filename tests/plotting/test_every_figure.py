@@ -7,18 +7,18 @@ import numpy as np
 import pytest
 from matplotlib.text import Text
 
-from pathway.analysis.combination import combination
-from pathway.analysis.continuation import System, fold_curve, follow
-from pathway.analysis.control import control_of_draws
+from pathway.analysis.combination import combination_grid
+from pathway.analysis.continuation import ContinuationSystem, fold_curve, follow_branch
+from pathway.analysis.control import control_coefficients_of_draws
 from pathway.analysis.dose_series import dose_series
-from pathway.analysis.draws import from_ranges
+from pathway.analysis.draws import draws_from_ranges
 from pathway.analysis.explain import explain
-from pathway.analysis.global_sensitivity import Ranges, morris, sobol
+from pathway.analysis.global_sensitivity import ParameterRanges, morris_effects, sobol_indices
 from pathway.analysis.scenario_cells import single_cells
-from pathway.analysis.scenario_sensitivity import courses_of
-from pathway.analysis.schedules import schedules
+from pathway.analysis.scenario_sensitivity import time_sensitivities
+from pathway.analysis.schedules import compare_schedules
 from pathway.analysis.screen import screen
-from pathway.analysis.switch import switch
+from pathway.analysis.switch import bistable_switch
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.search.multi_start import fit
@@ -45,7 +45,7 @@ from pathway.simulation.steady import steady_states
 from tests.fitting.test_search import decay
 from tests.plotting.boxes import cut, overlapping
 
-RANGES = Ranges(
+RANGES = ParameterRanges(
     ("a_parameter_of_the_circuit_with_quite_a_long_name", "second"), np.zeros(2), np.ones(2), np.zeros(2, dtype=bool)
 )
 NAMES = {word: f"{word} of a name that is seventy-five letters long, as careful people write"[:75] for word in
@@ -97,28 +97,28 @@ def control(laboratory, scenario):
     (setup,) = arm_setups(scenario, [scenario.arms[0]], laboratory)
     rows = np.stack([setup.parameters * factor for factor in (1.0, 1.1, 0.9)])
     states = steady_states(laboratory.model, np.tile(setup.state, (3, 1)), rows)[0]
-    return partial(plot_control, control_of_draws(laboratory.model, rows, states, ["pAKT"]), NAMES["both"])
+    return partial(plot_control, control_coefficients_of_draws(laboratory.model, rows, states, ["pAKT"]), NAMES["both"])
 
 
 def grid(laboratory, scenario):
-    draws = from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3)
+    draws = draws_from_ranges(laboratory, ("bt474_resistant",), scenario.file.parent, 3)
     arm = NAMES["both"]
-    given = schedules(scenario, laboratory, [-48.0, 0.0, 48.0], arm=arm, draws=draws)
-    return partial(plot_grid, combination(scenario, laboratory, arm=arm, draws=draws), given)
+    given = compare_schedules(scenario, laboratory, [-48.0, 0.0, 48.0], arm=arm, draws=draws)
+    return partial(plot_grid, combination_grid(scenario, laboratory, arm=arm, draws=draws), given)
 
 
 def time_courses(laboratory, scenario):
     arm = scenario.arms[-1]
     return partial(
         plot_time_sensitivities,
-        courses_of(scenario, laboratory, arm, ["pAKT", "PTEN"], ["k_PTEN", "Km_PTEN"], steps=6),
+        time_sensitivities(scenario, laboratory, arm, ["pAKT", "PTEN"], ["k_PTEN", "Km_PTEN"], steps=6),
         TITLE,
     )
 
 
 def textbook_switch(laboratory, scenario):
-    system = System(["x"], [parse("b - q*x + 6*x^2 - x^3")], "b", {"q": 11.0})
-    branch = follow(system, np.array([0.2]), 2.0, 0.0, 12.0)
+    system = ContinuationSystem(["x"], [parse("b - q*x + 6*x^2 - x^3")], "b", {"q": 11.0})
+    branch = follow_branch(system, np.array([0.2]), 2.0, 0.0, 12.0)
     curve = fold_curve(system, branch.folds()[0], "q", 5.0, 13.0, limits=(0.0, 20.0))
     units = {"x": "nM", "b": "nM/h", "q": "1/h"}
     drawn = [("x", branch, {"x": branch.of("x")})]
@@ -173,15 +173,19 @@ FIGURES = {
         plot_dose_series, dose_series(sc, lab, agent="trastuzumab", arms=[NAMES["trastuzumab"], NAMES["both"]])
     ),
     "grid": grid,
-    "large grid": lambda lab, sc: partial(plot_grid, combination(sc, lab, arm=NAMES["both"], size=(12, 11))),
+    "large grid": lambda lab, sc: partial(plot_grid, combination_grid(sc, lab, arm=NAMES["both"], size=(12, 11))),
     "screen": a_scan,
     "time": time_courses,
     "cells": lambda lab, sc: partial(plot_single_cells, single_cells(sc, lab, n_cells=30, transcription=[1.0, 1000.0])),
-    "switch": lambda lab, sc: partial(plot_switch, switch(sc, lab, arm=NAMES["both"], readings=["PTEN", "pAKT"])),
+    "switch": lambda lab, sc: partial(
+        plot_switch, bistable_switch(sc, lab, arm=NAMES["both"], readings=["PTEN", "pAKT"])
+    ),
     "explanation": lambda lab, sc: partial(plot_explanation, explained(lab, sc)),
     "fluxes": lambda lab, sc: partial(plot_explanation, explained(lab, sc), "flux"),
-    "sobol": lambda lab, sc: partial(plot_sobol, sobol(lambda x: x[:, 0] + x[:, 0] * x[:, 1], RANGES, 64), TITLE),
-    "morris": lambda lab, sc: partial(plot_morris, morris(lambda x: x[:, 0] - x[:, 1], RANGES, 10), TITLE, "1"),
+    "sobol": lambda lab, sc: partial(
+        plot_sobol, sobol_indices(lambda x: x[:, 0] + x[:, 0] * x[:, 1], RANGES, 64), TITLE
+    ),
+    "morris": lambda lab, sc: partial(plot_morris, morris_effects(lambda x: x[:, 0] - x[:, 1], RANGES, 10), TITLE, "1"),
     "control": control,
     "branches": textbook_switch,
     "profiles": profiled,

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pathway.analysis.combination import combination, pair_and_arm
+from pathway.analysis.combination import combination_grid, pair_and_arm
 from pathway.analysis.dose_series import dose_series
-from pathway.analysis.scenario_sensitivity import reading
+from pathway.analysis.scenario_sensitivity import reading_function
 from pathway.analysis.screen import screen
-from pathway.analysis.variants import dosing
+from pathway.analysis.variants import agent_dosing
 from pathway.cli.run import print_summary
 from pathway.report.tables import arm_rows
 from pathway.scenario import ScenarioError, read_scenario, run_scenario
@@ -170,8 +170,8 @@ def test_a_grid_varies_all_doses_of_both_agents(tmp_path):
     scenario = scenario_of(tmp_path, PULSES + '[[arm]]\nname = "both"\ndoses = ["first", "second", "wash", "l"]\n')
     one, two, arm = pair_and_arm(scenario, None, None)
     assert (one, two, arm.name) == ("drug", "ligand", "both")
-    assert dosing(scenario, arm, "drug").doses == ("first", "second")
-    grid = combination(scenario, toy_laboratory(), size=(3, 2))
+    assert agent_dosing(scenario, arm, "drug").doses == ("first", "second")
+    grid = combination_grid(scenario, toy_laboratory(), size=(3, 2))
     log_fold = grown((6, 0), (24, 10), (24, 0), (24, 5), (24, 0))
     assert_allclose(grid.surfaces["growth rate"].effect[-1, -1], log_fold / (102 * MU), rtol=1e-4)
 
@@ -188,7 +188,7 @@ def test_screen_and_sensitivity_read_the_gr_of_the_run(tmp_path):
         # Half of mu, in arm and control: the same GR.
         assert_allclose(found.gr[[t.name for t in found.targets].index("mu")], gr, rtol=1e-4)
         value = result.arms[name].parameters[laboratory.model.parameter_index("mu")]
-        asked = reading(scenario, laboratory, ["mu"], arm=name)
+        asked = reading_function(scenario, laboratory, ["mu"], arm=name)
         assert_allclose(asked(np.array([[value], [3 * value]])), gr, rtol=2e-3)
 
 

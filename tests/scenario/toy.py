@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from pathway.equations import network_model
-from pathway.network.join import join
+from pathway.network.join import join_modules
 from pathway.network.language import Observable, Parameter, Quantity, Reaction, Species
 from pathway.scenario.laboratory import Agent, KnockDown, Laboratory
 
@@ -83,7 +83,7 @@ def line_values(cells: str, folder: Path = Path()) -> np.ndarray:
 
 @cache
 def toy_laboratory() -> Laboratory:
-    network = join([_TOY])
+    network = join_modules([_TOY])
     agents = (
         Agent("drug", "drug", "nM", molar_mass=150_000.0, usual=10.0, highest=1000.0),
         Agent("ligand", "ligand", "nM", usual=1.0, highest=100.0),

@@ -3,18 +3,18 @@
 Works on formulas and their derivatives; it never integrates over time.
 """
 
-from .branch import Branch, SpecialPoint, follow
+from .branch import Branch, SpecialPoint, follow_branch
 from .folds import fold_curve, sharpen_fold
-from .resting import RestingSystem, resting_system
-from .system import System
+from .resting import SteadySystem, steady_system
+from .system import ContinuationSystem
 
 __all__ = [
     "Branch",
-    "RestingSystem",
+    "ContinuationSystem",
     "SpecialPoint",
-    "System",
+    "SteadySystem",
     "fold_curve",
-    "follow",
-    "resting_system",
+    "follow_branch",
     "sharpen_fold",
+    "steady_system",
 ]

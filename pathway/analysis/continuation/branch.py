@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..mistakes import AnalysisError
-from .system import System
+from .system import ContinuationSystem
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,8 @@ class _Point:
     orientation: float  # sign of the bordered determinant
 
 
-def follow(
-    system: System,
+def follow_branch(
+    system: ContinuationSystem,
     start: np.ndarray,
     value: float,
     low: float,
@@ -98,7 +98,7 @@ def follow(
 
     Parameters
     ----------
-    system : System
+    system : ContinuationSystem
     start : array, shape (n_unknowns,)
         Near a solution at `value`.
     value, low, high : float
@@ -155,7 +155,7 @@ def follow(
 class _Tracer:
     """The numerics of one branch: scaling, tangents, corrections."""
 
-    def __init__(self, system: System, state: np.ndarray, low: float, high: float) -> None:
+    def __init__(self, system: ContinuationSystem, state: np.ndarray, low: float, high: float) -> None:
         self.system = system
         sizes = np.abs(state)
         floor = 1e-3 * np.median(sizes[sizes > 0]) if (sizes > 0).any() else 1.0

@@ -13,16 +13,16 @@ from pathway.expressions import add, multiply, number, symbol
 from pathway.expressions.calculus import directional_derivative
 
 from ..mistakes import AnalysisError
-from .branch import Branch, SpecialPoint, follow
-from .system import System
+from .branch import Branch, SpecialPoint, follow_branch
+from .system import ContinuationSystem
 
 
-def fold_system(system: System, second: str, weights: np.ndarray) -> System:
+def fold_system(system: ContinuationSystem, second: str, weights: np.ndarray) -> ContinuationSystem:
     """The equations of a fold: unknowns, null vector and parameter, over a second parameter.
 
     Parameters
     ----------
-    system : System
+    system : ContinuationSystem
     second : str
         One of its constants.
     weights : array, shape (n_unknowns,)
@@ -38,10 +38,10 @@ def fold_system(system: System, second: str, weights: np.ndarray) -> System:
     length = add(*(multiply(symbol(v), symbol(v)) for v in null.values()), number(-1.0))
     constants = {name: value for name, value in system.constants.items() if name != second}
     unknowns = (*system.unknowns, *null.values(), system.parameter)
-    return System(unknowns, (*system.residuals, *along, length), second, constants, dynamic=False)
+    return ContinuationSystem(unknowns, (*system.residuals, *along, length), second, constants, dynamic=False)
 
 
-def _start(system: System, fold: SpecialPoint, weights: np.ndarray) -> np.ndarray:
+def _start(system: ContinuationSystem, fold: SpecialPoint, weights: np.ndarray) -> np.ndarray:
     _, jacobian, _ = system.linearized(fold.state, fold.value)
     scaled = jacobian * weights
     scaled = scaled / np.maximum(np.abs(scaled).max(axis=1, keepdims=True), 1e-300)
@@ -53,7 +53,7 @@ def _weights(fold: SpecialPoint) -> np.ndarray:
     return np.maximum(np.abs(fold.state), 1e-6 * np.abs(fold.state).max() + 1e-12)
 
 
-def sharpen_fold(system: System, fold: SpecialPoint) -> SpecialPoint:
+def sharpen_fold(system: ContinuationSystem, fold: SpecialPoint) -> SpecialPoint:
     """The fold as the solution of its own equations, by Newton's method.
 
     Raises
@@ -73,7 +73,7 @@ def sharpen_fold(system: System, fold: SpecialPoint) -> SpecialPoint:
 
 
 def fold_curve(
-    system: System,
+    system: ContinuationSystem,
     fold: SpecialPoint,
     second: str,
     low: float,
@@ -85,7 +85,7 @@ def fold_curve(
 
     Parameters
     ----------
-    system : System
+    system : ContinuationSystem
     fold : SpecialPoint
     second : str
         The other parameter, followed within [low, high].
@@ -103,7 +103,7 @@ def fold_curve(
     start, value = _start(system, fold, weights), system.constants[second]
     keep = None if limits is None else lambda state: bool(limits[0] <= state[-1] <= limits[1])
     halves = [
-        follow(larger, start, value, low, high, towards=sign, keep=keep, **options)  # type: ignore[arg-type]
+        follow_branch(larger, start, value, low, high, towards=sign, keep=keep, **options)  # type: ignore[arg-type]
         for sign in (-1.0, 1.0)
     ]
     back, forth = halves

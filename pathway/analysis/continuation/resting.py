@@ -19,18 +19,18 @@ from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
 
-from ..mistakes import unknown
-from .system import System
+from ..mistakes import unknown_name_error
+from .system import ContinuationSystem
 
 
 @dataclass(frozen=True, eq=False)
-class RestingSystem:
+class SteadySystem:
     """Steady-state equations and the way back to the whole state.
 
     Attributes
     ----------
     model : Model
-    system : System
+    system : ContinuationSystem
     held : mapping of species name to float
     absent : frozenset of str
         Species that are zero and stay zero.
@@ -39,7 +39,7 @@ class RestingSystem:
     """
 
     model: Model
-    system: System
+    system: ContinuationSystem
     held: Mapping[str, float]
     absent: frozenset[str]
     dependent: Mapping[str, Expression]
@@ -86,7 +86,7 @@ def _computed(
     return {name: np.broadcast_to(value, count) for name, value in zip(formulas, values, strict=True)}
 
 
-def resting_system(model: Model, parameter: str, held: Mapping[str, float] | None = None) -> RestingSystem:
+def steady_system(model: Model, parameter: str, held: Mapping[str, float] | None = None) -> SteadySystem:
     """The steady-state equations of a model over one parameter.
 
     Parameters
@@ -106,9 +106,9 @@ def resting_system(model: Model, parameter: str, held: Mapping[str, float] | Non
     held = dict(held or {})
     for name in held:
         if name not in model.species:
-            raise unknown("species", name, model.species)
+            raise unknown_name_error("species", name, model.species)
     if parameter not in model.parameters and parameter not in held:
-        raise unknown("parameter", parameter, model.parameters)
+        raise unknown_name_error("parameter", parameter, model.parameters)
     absent = _absent(model, held)
     gone = {name: number(0.0) for name in absent | model.outputs} | {TIME: number(0.0)}
     dependent = _dependent(model, absent, held)
@@ -118,7 +118,7 @@ def resting_system(model: Model, parameter: str, held: Mapping[str, float] | Non
     residuals = substitute_all(formulas, {**gone, **dependent})
     constants = dict(zip(model.parameters, map(float, model.parameter_values), strict=True)) | held
     constants.pop(parameter, None)
-    return RestingSystem(model, System(unknowns, residuals, parameter, constants), held, absent, dependent)
+    return SteadySystem(model, ContinuationSystem(unknowns, residuals, parameter, constants), held, absent, dependent)
 
 
 def _absent(model: Model, held: Mapping[str, float]) -> frozenset[str]:

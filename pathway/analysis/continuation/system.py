@@ -15,7 +15,7 @@ from pathway.expressions.graph import ONE, is_number
 from ..mistakes import AnalysisError
 
 
-class System:
+class ContinuationSystem:
     """`residuals = 0`, solved for as many unknowns, over one parameter.
 
     Parameters
@@ -66,9 +66,9 @@ class System:
                     formulas.append(slope)
         return places, formulas
 
-    def with_constants(self, constants: Mapping[str, float]) -> System:
+    def with_constants(self, constants: Mapping[str, float]) -> ContinuationSystem:
         """The same equations at other constants, without deriving them again."""
-        made = object.__new__(System)
+        made = object.__new__(ContinuationSystem)
         made.__dict__ = dict(self.__dict__)
         made.constants = {**self.constants, **constants}
         return made

@@ -4,22 +4,22 @@ Everywhere the effect is what is left (1: untreated, lower: stronger), and exces
 means synergy. What a reference does not define is marked, with the reason; it is never a number made up or a nan.
 """
 
-from .loewe import Interpolated, loewe
+from .loewe import InterpolatedCurve, loewe_excess
 from .musyc import MuSyC, fit_musyc
-from .references import bliss, hsa
-from .surface import Excess, Surface, Undefined
+from .references import bliss_excess, highest_single_agent_excess
+from .surface import EffectSurface, ExcessSurface, UndefinedCell
 from .zero_interaction import zip_delta, zip_deltas
 
 __all__ = [
-    "Excess",
-    "Interpolated",
+    "EffectSurface",
+    "ExcessSurface",
+    "InterpolatedCurve",
     "MuSyC",
-    "Surface",
-    "Undefined",
-    "bliss",
+    "UndefinedCell",
+    "bliss_excess",
     "fit_musyc",
-    "hsa",
-    "loewe",
+    "highest_single_agent_excess",
+    "loewe_excess",
     "zip_delta",
     "zip_deltas",
 ]

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .loewe import Interpolated
-from .surface import Surface
+from .loewe import InterpolatedCurve
+from .surface import EffectSurface
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,24 +30,24 @@ class Isobole:
     additive: tuple[float | None, float | None]
 
 
-def isobole(surface: Surface, level: float) -> Isobole:
+def isobole(surface: EffectSurface, level: float) -> Isobole:
     """The doses of the first agent that, with each dose of the second, leave the effect at `level`."""
     pairs = []
     for j, dose in enumerate(surface.doses_second):
-        needed = float(Interpolated(surface.doses_first, surface.effect[:, j]).dose(level))
+        needed = float(InterpolatedCurve(surface.doses_first, surface.effect[:, j]).dose(level))
         if np.isfinite(needed):
             pairs.append((needed, float(dose)))
             if needed == 0.0:
                 break
     for i, dose in enumerate(surface.doses_first):
-        needed = float(Interpolated(surface.doses_second, surface.effect[i, :]).dose(level))
+        needed = float(InterpolatedCurve(surface.doses_second, surface.effect[i, :]).dose(level))
         if np.isfinite(needed) and needed > 0.0:
             pairs.append((float(dose), needed))
     pairs.sort(key=lambda pair: (pair[0], -pair[1]))
     places = np.array(pairs).reshape(-1, 2)
     alone = (
-        float(Interpolated(surface.doses_first, surface.alone_first).dose(level)),
-        float(Interpolated(surface.doses_second, surface.alone_second).dose(level)),
+        float(InterpolatedCurve(surface.doses_first, surface.alone_first).dose(level)),
+        float(InterpolatedCurve(surface.doses_second, surface.alone_second).dose(level)),
     )
     ends = tuple(dose if np.isfinite(dose) else None for dose in alone)
     return Isobole(level, places[:, 0], places[:, 1], (ends[0], ends[1]))

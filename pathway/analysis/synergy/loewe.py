@@ -12,10 +12,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from .surface import Excess, Surface, excess
+from .surface import EffectSurface, ExcessSurface, excess_surface
 
 
-class SingleAgent(Protocol):
+class SingleAgentCurve(Protocol):
     """Dose-effect curve of an agent alone."""
 
     def effect(self, dose: np.ndarray | float) -> np.ndarray: ...
@@ -24,7 +24,7 @@ class SingleAgent(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Interpolated:
+class InterpolatedCurve:
     """A curve through measured or simulated points, monotone between them (PCHIP over the square root of dose).
 
     Attributes
@@ -83,34 +83,36 @@ def _places(dose: np.ndarray | float) -> np.ndarray:
     return np.sqrt(np.asarray(dose, dtype=float))
 
 
-def loewe(surface: Surface, first: SingleAgent | None = None, second: SingleAgent | None = None) -> Excess:
+def loewe_excess(
+    surface: EffectSurface, first: SingleAgentCurve | None = None, second: SingleAgentCurve | None = None
+) -> ExcessSurface:
     """Excess over Loewe additivity.
 
     Parameters
     ----------
-    surface : Surface
+    surface : EffectSurface
     first, second : curve of an agent alone, optional
-        A `Hill` fit or `Interpolated`; interpolated through the edges of the grid unless given.
+        A `Hill` fit or `InterpolatedCurve`; interpolated through the edges of the grid unless given.
 
     Returns
     -------
-    Excess
+    ExcessSurface
         In units of the effect; undefined cells carry their reason.
 
     Notes
     -----
     Loewe and Muischnek 1926; Loewe 1953.
     """
-    first = first or Interpolated(surface.doses_first, surface.alone_first)
-    second = second or Interpolated(surface.doses_second, surface.alone_second)
+    first = first or InterpolatedCurve(surface.doses_first, surface.alone_first)
+    second = second or InterpolatedCurve(surface.doses_second, surface.alone_second)
     expected = expected_effects(first, second, surface.doses_first, surface.doses_second)
     places = np.argwhere(np.isnan(expected))
     reasons = {(int(i), int(j)): _reason(surface, first, second) for i, j in places}
-    return excess("loewe", expected, surface, reasons)
+    return excess_surface("loewe", expected, surface, reasons)
 
 
 def expected_effects(
-    first: SingleAgent, second: SingleAgent, doses_first: np.ndarray, doses_second: np.ndarray
+    first: SingleAgentCurve, second: SingleAgentCurve, doses_first: np.ndarray, doses_second: np.ndarray
 ) -> np.ndarray:
     """Effects of additive doses, shape (n_first, n_second); nan where Loewe additivity does not define one.
 
@@ -138,24 +140,24 @@ def expected_effects(
 _HALVINGS = 60
 
 
-def _reach(agent: SingleAgent) -> float:
+def _reach(agent: SingleAgentCurve) -> float:
     """The highest dose for which the curve says anything."""
-    return float(agent.doses[-1]) if isinstance(agent, Interpolated) else float("inf")
+    return float(agent.doses[-1]) if isinstance(agent, InterpolatedCurve) else float("inf")
 
 
-def _strongest(agent: SingleAgent) -> float:
-    if isinstance(agent, Interpolated):
+def _strongest(agent: SingleAgentCurve) -> float:
+    if isinstance(agent, InterpolatedCurve):
         return agent.strongest
     top, bottom = agent.top, agent.bottom  # type: ignore[attr-defined]
     return bottom + 1e-12 * (top - bottom)
 
 
 def combination_index(
-    surface: Surface, first: SingleAgent | None = None, second: SingleAgent | None = None
+    surface: EffectSurface, first: SingleAgentCurve | None = None, second: SingleAgentCurve | None = None
 ) -> np.ma.MaskedArray:
     """d1 / D1(E) + d2 / D2(E) at the effect found; below 1 is synergy. Masked where the effect is out of reach."""
-    first = first or Interpolated(surface.doses_first, surface.alone_first)
-    second = second or Interpolated(surface.doses_second, surface.alone_second)
+    first = first or InterpolatedCurve(surface.doses_first, surface.alone_first)
+    second = second or InterpolatedCurve(surface.doses_second, surface.alone_second)
     alone_first, alone_second = first.dose(surface.effect), second.dose(surface.effect)
     usable = np.isfinite(alone_first) & np.isfinite(alone_second) & (alone_first > 0) & (alone_second > 0)
     usable[0, :] = usable[:, 0] = False
@@ -166,7 +168,7 @@ def combination_index(
     return index
 
 
-def _reason(surface: Surface, first: SingleAgent, second: SingleAgent) -> str:
+def _reason(surface: EffectSurface, first: SingleAgentCurve, second: SingleAgentCurve) -> str:
     weaker_is_first = _strongest(first) > _strongest(second)
     weaker, strongest = (surface.first, _strongest(first)) if weaker_is_first else (surface.second, _strongest(second))
     return f"{weaker} alone reaches only {strongest:.3g}, which the additive effect lies beyond"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..mistakes import AnalysisError
-from .surface import Surface
+from .surface import EffectSurface
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,12 @@ _EFFECTS = ("untreated", "only_first", "only_second", "both")
 _POSITIVE = ("half_first", "half_second", "slope_first", "slope_second", "alpha_12", "alpha_21")
 
 
-def fit_musyc(grid: Surface, start: MuSyC | None = None) -> MuSyCFit:
+def fit_musyc(grid: EffectSurface, start: MuSyC | None = None) -> MuSyCFit:
     """The MuSyC surface of least squares through a grid.
 
     Parameters
     ----------
-    grid : Surface
+    grid : EffectSurface
     start : MuSyC, optional
         A surface near by, where many similar grids are fitted; several starts are tried unless given.
 
@@ -160,7 +160,7 @@ def _surface(values: np.ndarray) -> MuSyC:
     return MuSyC(*values[:4], *np.exp(values[4:]))
 
 
-def _bounds(grid: Surface) -> tuple[np.ndarray, np.ndarray]:
+def _bounds(grid: EffectSurface) -> tuple[np.ndarray, np.ndarray]:
     span = max(float(np.ptp(grid.effect)), 1e-6)
     low_effect, high_effect = float(grid.effect.min()) - span, float(grid.effect.max()) + 0.2 * span
     doses = [np.log(d[d > 0]) for d in (grid.doses_first, grid.doses_second)]
@@ -170,7 +170,7 @@ def _bounds(grid: Surface) -> tuple[np.ndarray, np.ndarray]:
     return np.array(low), np.array(high)
 
 
-def _starts(grid: Surface) -> list[np.ndarray]:
+def _starts(grid: EffectSurface) -> list[np.ndarray]:
     corner = grid.effect[-1, -1]
     edges = [grid.effect[0, 0], grid.effect[-1, 0], grid.effect[0, -1], corner]
     middles = [np.log(np.median(d[d > 0])) for d in (grid.doses_first, grid.doses_second)]

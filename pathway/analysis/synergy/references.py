@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .surface import Excess, Surface, excess
+from .surface import EffectSurface, ExcessSurface, excess_surface
 
 
-def bliss(surface: Surface) -> Excess:
+def bliss_excess(surface: EffectSurface) -> ExcessSurface:
     """Excess over independent action: expected is the product of what either agent leaves.
 
     Undefined where both agents alone push the effect below zero (net killing): their product would be a gain.
@@ -20,10 +20,10 @@ def bliss(surface: Surface) -> Excess:
     both_kill = (first < 0.0) & (second < 0.0)
     reason = "either agent alone already takes the effect below zero"
     reasons = {(int(i), int(j)): reason for i, j in np.argwhere(both_kill)}
-    return excess("bliss", first * second / surface.effect[0, 0], surface, reasons)
+    return excess_surface("bliss", first * second / surface.effect[0, 0], surface, reasons)
 
 
-def hsa(surface: Surface) -> Excess:
+def highest_single_agent_excess(surface: EffectSurface) -> ExcessSurface:
     """Excess over the stronger of the two agents alone."""
     expected = np.minimum(surface.alone_first[:, None], surface.alone_second[None, :])
-    return excess("hsa", expected, surface, {})
+    return excess_surface("hsa", expected, surface, {})

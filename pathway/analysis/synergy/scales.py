@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .references import bliss
-from .surface import Excess, Surface
+from .references import bliss_excess
+from .surface import EffectSurface, ExcessSurface
 
 SCALES: Mapping[str, str] = {
     "growth rate": "growth rate relative to untreated, counted from the first drug",
@@ -22,7 +22,7 @@ SCALES: Mapping[str, str] = {
 """Scales of effect by name, the usual one first, in words."""
 
 
-def effects(log_folds: np.ndarray, control: float | np.ndarray, scale: str) -> np.ndarray:
+def effects_on_scale(log_folds: np.ndarray, control: float | np.ndarray, scale: str) -> np.ndarray:
     """Growth as an effect on a scale.
 
     Parameters
@@ -44,7 +44,7 @@ def effects(log_folds: np.ndarray, control: float | np.ndarray, scale: str) -> n
 
 
 @dataclass(frozen=True)
-class Flip:
+class VerdictFlip:
     """Doses whose Bliss verdict depends on the scale of effect."""
 
     row: int
@@ -56,22 +56,22 @@ SLIGHT = 0.01
 """Excess below which two agents count as additive."""
 
 
-def verdict(value: float | None) -> str:
+def synergy_verdict(value: float | None) -> str:
     """ "synergy", "antagonism", "additive" or "undefined"."""
     if value is None:
         return "undefined"
     return "additive" if abs(value) < SLIGHT else ("synergy" if value > 0 else "antagonism")
 
 
-def flips(surfaces: Mapping[str, Surface]) -> tuple[Flip, ...]:
+def verdict_flips(surfaces: Mapping[str, EffectSurface]) -> tuple[VerdictFlip, ...]:
     """Cells that are synergistic on one scale and antagonistic on another, by Bliss excess."""
-    by_scale: dict[str, Excess] = {name: bliss(surface) for name, surface in surfaces.items()}
+    by_scale: dict[str, ExcessSurface] = {name: bliss_excess(surface) for name, surface in surfaces.items()}
     shape = next(iter(surfaces.values())).effect.shape
     found = []
     for i in range(1, shape[0]):
         for j in range(1, shape[1]):
             cell = {n: float(e.values[i, j]) for n, e in by_scale.items() if not np.ma.is_masked(e.values[i, j])}
-            words = {verdict(value) for value in cell.values()}
+            words = {synergy_verdict(value) for value in cell.values()}
             if {"synergy", "antagonism"} <= words:
-                found.append(Flip(i, j, cell))
+                found.append(VerdictFlip(i, j, cell))
     return tuple(found)

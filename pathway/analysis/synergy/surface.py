@@ -10,7 +10,7 @@ from ..mistakes import AnalysisError
 
 
 @dataclass(frozen=True, eq=False)
-class Surface:
+class EffectSurface:
     """Effects of two agents on a full grid of doses.
 
     Attributes
@@ -56,7 +56,7 @@ class Surface:
 
 
 @dataclass(frozen=True)
-class Undefined:
+class UndefinedCell:
     """A cell of the grid for which a reference has no answer, and why."""
 
     metric: str
@@ -66,19 +66,19 @@ class Undefined:
 
 
 @dataclass(frozen=True, eq=False)
-class Excess:
+class ExcessSurface:
     """Expected minus found over the grid; masked where the reference is undefined.
 
     Attributes
     ----------
     metric : str
     values : masked array, shape (n, m)
-    undefined : tuple of Undefined
+    undefined : tuple of UndefinedCell
     """
 
     metric: str
     values: np.ma.MaskedArray
-    undefined: tuple[Undefined, ...] = ()
+    undefined: tuple[UndefinedCell, ...] = ()
 
     def mean(self) -> float | None:
         """Mean over the cells where both agents are given; None where no such cell is defined."""
@@ -94,7 +94,9 @@ class Excess:
         ]
 
 
-def excess(metric: str, expected: np.ndarray, surface: Surface, reasons: dict[tuple[int, int], str]) -> Excess:
+def excess_surface(
+    metric: str, expected: np.ndarray, surface: EffectSurface, reasons: dict[tuple[int, int], str]
+) -> ExcessSurface:
     """Expected minus found, with the cells of `reasons` masked."""
     values = np.ma.MaskedArray(np.zeros(surface.effect.shape), mask=False)
     mask = np.zeros(surface.effect.shape, dtype=bool)
@@ -102,7 +104,9 @@ def excess(metric: str, expected: np.ndarray, surface: Surface, reasons: dict[tu
         mask[cell] = True
     values[~mask] = (expected - surface.effect)[~mask]
     values.mask = mask
-    return Excess(metric, values, tuple(Undefined(metric, i, j, text) for (i, j), text in sorted(reasons.items())))
+    return ExcessSurface(
+        metric, values, tuple(UndefinedCell(metric, i, j, text) for (i, j), text in sorted(reasons.items()))
+    )
 
 
 def _check_doses(name: str, doses: np.ndarray) -> None:

@@ -1,8 +1,8 @@
 """`pathway dose-response`, `synergy`, `screen`, `sensitivity`, `bifurcation`, `explain`, `single-cells`.
 
 Analyses of a scenario. Every option may also stand in the scenario file, as [analyze.synergy] grid = "8x8"; what is
-typed wins. Options are declared in `pathway.analysis.declared_options`, for both; an `Analysis` adds the help and the
-function that answers, also for a replay.
+typed wins. Options are declared in `pathway.analysis.declared_options`, for both; an `AnalysisCommand` adds the help
+and the function that answers, also for a replay.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .cells import SINGLE_CELLS
 from .doses import DOSE_RESPONSE, SYNERGY
 from .sensitive import SENSITIVITY
 from .targets import SCREEN
-from .task import Analysis, Answer, Task
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
 
-__all__ = ["ANALYSES", "Analysis", "Answer", "Task", "register", "repeated_analysis"]
+__all__ = ["ANALYSES", "AnalysisAnswer", "AnalysisCommand", "AnalysisTask", "register", "repeated_analysis"]
 
-ANALYSES: Mapping[str, Analysis] = {
+ANALYSES: Mapping[str, AnalysisCommand] = {
     analysis.name: analysis
     for analysis in (DOSE_RESPONSE, SYNERGY, SCREEN, SENSITIVITY, BIFURCATION, EXPLAIN, SINGLE_CELLS)
 }
 """By the name in options, folders and provenance."""
 
 
-def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any]], Answer]:
+def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any]], AnalysisAnswer]:
     """An analysis asked again with the options of its record; the record and the JSON form that it has left, too.
 
     Raises
@@ -45,7 +45,7 @@ def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any
     record, content, scenario_file = read_analysis(folder, ANALYSES)
     scenario = read_scenario(str(scenario_file), record["settings"])
     with console.progress_bar() as progress:
-        task = Task(scenario, built_in_laboratory(), record["options"], progress)
+        task = AnalysisTask(scenario, built_in_laboratory(), record["options"], progress)
         return (record, content), ANALYSES[record["analysis"]].answer(task)
 
 

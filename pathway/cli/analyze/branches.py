@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from .. import console
-from .task import Analysis, Answer, Task
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
 
 
-def _bifurcation(task: Task) -> Answer:
-    from pathway.analysis.switch import switch
+def _bifurcation(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.switch import bistable_switch
     from pathway.plotting.branch_figure import plot_switch
     from pathway.report import Drawing
 
     o = task.options
     cells = next((arm.cells for arm in task.scenario.arms if arm.name == o["arm"]), task.scenario.arms[0].cells)
-    result = switch(
+    result = bistable_switch(
         task.scenario, task.laboratory, arm=o["arm"] or None, parameter=o["parameter"], low=float(o["low"]),
         high=float(o["high"]), readings=o["readings"], against=o["against"],
         against_range=(float(o["against_low"]), float(o["against_high"])),
@@ -25,7 +25,7 @@ def _bifurcation(task: Task) -> Answer:
         "Steady states over the parameter that is followed: solid where they are stable, dashed where not; circles are "
         "folds, at which a state ends. Shaded is the middle 95 % of draws."
     )
-    return Answer(
+    return AnalysisAnswer(
         result.to_dict(),
         {"bifurcation": result.rows()},
         {"figure": Drawing(lambda: plot_switch(result), caption)},
@@ -39,7 +39,7 @@ def _without_draws(given: dict[str, Any]) -> dict[str, Any]:
     return {**given, "ensemble": "none"} if given["draws"] == 0 else given
 
 
-BIFURCATION = Analysis(
+BIFURCATION = AnalysisCommand(
     "bifurcation",
     "Steady states over a parameter, folds and Hopf points; is resistance a second stable state?",
     _bifurcation,

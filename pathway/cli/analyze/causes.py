@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from .. import console
-from .task import Analysis, Answer, Task, hours
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
 
 
-def _explain(task: Task) -> Answer:
+def _explain(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.explain import explain as divide
     from pathway.analysis.explain import usual_arms
-    from pathway.analysis.mistakes import unknown
+    from pathway.analysis.mistakes import unknown_name_error
     from pathway.plotting.network_figure import COLORS, plot_explanation
     from pathway.report import Drawing
 
     o = task.options
     if o["color"] not in COLORS:
-        raise unknown("color of the map", o["color"], COLORS)
+        raise unknown_name_error("color of the map", o["color"], COLORS)
     arm, reference = usual_arms(task.scenario, o["arm"] or None, o["reference"] or None)
     explanation = divide(
-        task.scenario, task.laboratory, arm=arm, reference=reference, reading=o["reading"], at=hours(o["at"]),
+        task.scenario, task.laboratory, arm=arm, reference=reference, reading=o["reading"], at=hours_or_none(o["at"]),
         draws=task.draws(*dict.fromkeys(task.scenario.arm(name).cells for name in (arm, reference))),
     )  # fmt: skip
 
     def show() -> None:
         console.print_line(explanation.text())
         header, rows = explanation.rows()
-        shown = [[r[0], *(console.number(v) for v in r[1:])] for r in rows]
+        shown = [[r[0], *(console.number_text(v) for v in r[1:])] for r in rows]
         if not explanation.draws.count:
             header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
         console.print_table(header, shown, numbers=range(1, len(header)))
@@ -36,10 +36,10 @@ def _explain(task: Task) -> Answer:
         f"the difference in {o['reading']}."
     )
     figure = Drawing(lambda: plot_explanation(explanation, o["color"]), caption)
-    return Answer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
+    return AnalysisAnswer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
 
 
-EXPLAIN = Analysis(
+EXPLAIN = AnalysisCommand(
     "explain",
     "Why does one arm differ from another? The difference divided among the links that carry it.",
     _explain,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from .. import console
-from .task import Analysis, Answer, Task, hours
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
 
 
-def _single_cells(task: Task) -> Answer:
+def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.scenario_cells import single_cells as count_cells
     from pathway.plotting.cell_figure import plot_single_cells
     from pathway.report import Drawing
@@ -15,7 +15,7 @@ def _single_cells(task: Task) -> Answer:
     lines = dict.fromkeys(arm.cells for arm in task.scenario.arms if arm.name in (o["arms"] or [arm.name]))
     counted = count_cells(
         task.scenario, task.laboratory, arms=o["arms"] or None, n_cells=int(o["cells"]), count=o["count"],
-        step=hours(o["step"]) or 0.0, transcription=o["titration"], seed=int(o["seed"]),
+        step=hours_or_none(o["step"]) or 0.0, transcription=o["titration"], seed=int(o["seed"]),
         draws=task.draws(*lines), progress=task.progress,
     )  # fmt: skip
 
@@ -28,10 +28,12 @@ def _single_cells(task: Task) -> Answer:
         "is taken up where there is more transcript."
     )
     figure = Drawing(lambda: plot_single_cells(counted), caption)
-    return Answer(counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines()))
+    return AnalysisAnswer(
+        counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines())
+    )
 
 
-SINGLE_CELLS = Analysis(
+SINGLE_CELLS = AnalysisCommand(
     "single_cells",
     "How far do cells of one dish differ, and where would miR-21 run out? Single molecules of PTEN transcript.",
     _single_cells,

@@ -6,10 +6,10 @@ import math
 from typing import Any
 
 from .. import console
-from .task import Analysis, Answer, Task, hours
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
 
 
-def _dose_response(task: Task) -> Answer:
+def _dose_response(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.dose_series import dose_series
     from pathway.plotting.dose_figure import plot_dose_series
     from pathway.report import Drawing
@@ -17,7 +17,8 @@ def _dose_response(task: Task) -> Answer:
     o = task.options
     result = dose_series(
         task.scenario, task.laboratory, agent=o["agent"] or None, doses=o["doses"] or None, arms=o["arms"] or None,
-        readouts=o["readouts"] or None, at=hours(o["at"]), draws=task.draws(), steps=o["steps"], decades=o["decades"],
+        readouts=o["readouts"] or None, at=hours_or_none(o["at"]), draws=task.draws(), steps=o["steps"],
+        decades=o["decades"],
     )  # fmt: skip
 
     def show() -> None:
@@ -32,7 +33,7 @@ def _dose_response(task: Task) -> Answer:
     caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
     figure = Drawing(lambda: plot_dose_series(result), caption)
     sentences = _intervals(result)
-    return Answer(result.to_dict(), tables, {"figure": figure}, show, sentences)
+    return AnalysisAnswer(result.to_dict(), tables, {"figure": figure}, show, sentences)
 
 
 def _intervals(result: Any) -> list[str]:
@@ -61,23 +62,27 @@ def _metrics_row(name: str, series: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def _synergy(task: Task) -> Answer:
-    from pathway.analysis.combination import combination, pair_and_arm
-    from pathway.analysis.schedules import schedules
-    from pathway.analysis.variants import dosing
+def _synergy(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.combination import combination_grid, pair_and_arm
+    from pathway.analysis.schedules import compare_schedules
+    from pathway.analysis.variants import agent_dosing
     from pathway.plotting.synergy_figure import plot_grid
     from pathway.report import Drawing
 
     o, scenario = task.options, task.scenario
     one, two, arm = pair_and_arm(scenario, _pair(o["agents"]), o["arm"] or None)
     draws = task.draws(arm.cells)
-    result = combination(
+    result = combination_grid(
         scenario, task.laboratory, size=_size(o["grid"]), agents=(one, two), arm=arm.name,
         doses=(o["doses_first"] or None, o["doses_second"] or None), scale=o["scale"], draws=draws,
         decades=o["decades"], progress=task.progress,
     )  # fmt: skip
-    times = _shifts(o["shifts"], scenario.growth_until - dosing(scenario, arm, one).times[0])
-    given = schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws) if times else None
+    times = _shifts(o["shifts"], scenario.growth_until - agent_dosing(scenario, arm, one).times[0])
+    given = (
+        compare_schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws)
+        if times
+        else None
+    )
     content, tables = result.to_dict(), {"synergy": result.rows()}
     if given is not None:
         content["schedules"] = given.to_dict()
@@ -105,7 +110,9 @@ def _synergy(task: Task) -> Answer:
         "give), schedules, and the verdict on every scale."
     )
     sentences = [result.conclusion(), *([given.text()] if given is not None else [])]
-    return Answer(content, tables, {"figure": Drawing(lambda: plot_grid(result, given), caption)}, show, sentences)
+    return AnalysisAnswer(
+        content, tables, {"figure": Drawing(lambda: plot_grid(result, given), caption)}, show, sentences
+    )
 
 
 def _between(result: Any, form: str = "+.4f") -> str:
@@ -119,7 +126,7 @@ def _shifts(words: list[str], until: float) -> list[float]:
     """Hours from the first agent to the second; the usual ones that fit before the reading unless some are named."""
     if words == ["none"]:
         return []
-    return [hours(word) or 0.0 for word in words] or [shift for shift in _USUAL_SHIFTS if shift < until]
+    return [hours_or_none(word) or 0.0 for word in words] or [shift for shift in _USUAL_SHIFTS if shift < until]
 
 
 MOST_DOSES = 200
@@ -148,7 +155,9 @@ def _pair(names: list[str]) -> tuple[str, str] | None:
     return names[0], names[1]
 
 
-DOSE_RESPONSE = Analysis("dose_response", "GR metrics, IC50 and read-outs over doses of an agent.", _dose_response)
-SYNERGY = Analysis(
+DOSE_RESPONSE = AnalysisCommand(
+    "dose_response", "GR metrics, IC50 and read-outs over doses of an agent.", _dose_response
+)
+SYNERGY = AnalysisCommand(
     "synergy", "Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules.", _synergy
 )

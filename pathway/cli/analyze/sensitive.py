@@ -6,43 +6,45 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import console
-from .task import Analysis, Answer, Task
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
 
 _FLUXES = ("PIP3_by_PTEN", "miR21_transcription")
 
 
-def _sensitivity(task: Task) -> Answer:
-    from pathway.analysis.mistakes import unknown
+def _sensitivity(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.mistakes import unknown_name_error
 
-    methods: dict[str, Callable[[Task], Answer]] = {
+    methods: dict[str, Callable[[AnalysisTask], AnalysisAnswer]] = {
         "sobol": _sobol, "morris": _morris, "control": _control, "time": _time,
     }  # fmt: skip
     if task.options["method"] not in methods:
-        raise unknown("method", task.options["method"], methods)
+        raise unknown_name_error("method", task.options["method"], methods)
     return methods[task.options["method"]](task)
 
 
-def _question(task: Task) -> tuple[Any, Any]:
+def _question(task: AnalysisTask) -> tuple[Any, Any]:
     """Ranges of parameters, and the reading as a function of them."""
-    from pathway.analysis.scenario_sensitivity import ranges_of, ranges_of_draws, reading
+    from pathway.analysis.scenario_sensitivity import parameter_ranges, parameter_ranges_of_draws, reading_function
     from pathway.analysis.screen import treated_arm
 
     o, folder = task.options, task.scenario.file.parent
     cells = treated_arm(task.scenario, o["arm"] or None).cells
     if o["ensemble"] == "posterior":
-        ranges = ranges_of_draws(task.laboratory, task.draws(cells), cells, folder)
+        ranges = parameter_ranges_of_draws(task.laboratory, task.draws(cells), cells, folder)
     else:
-        ranges = ranges_of(task.laboratory, cells, folder, o["parameters"])
-    return ranges, reading(task.scenario, task.laboratory, ranges.names, arm=o["arm"] or None, quantity=o["quantity"])
+        ranges = parameter_ranges(task.laboratory, cells, folder, o["parameters"])
+    return ranges, reading_function(
+        task.scenario, task.laboratory, ranges.names, arm=o["arm"] or None, quantity=o["quantity"]
+    )
 
 
-def _sobol(task: Task) -> Answer:
-    from pathway.analysis.global_sensitivity import sobol
+def _sobol(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.global_sensitivity import sobol_indices
     from pathway.plotting.sensitivity_figure import plot_sobol
 
     ranges, asked = _question(task)
     o = task.options
-    result = sobol(lambda samples: asked(samples, task.progress), ranges, int(o["base"]), int(o["seed"]))
+    result = sobol_indices(lambda samples: asked(samples, task.progress), ranges, int(o["base"]), int(o["seed"]))
     title = f"What decides {o['quantity']} in '{asked.arm.name}': Sobol indices"
     columns = (result.first, result.first_interval, result.total, result.total_interval)
     return _ranked(
@@ -51,13 +53,15 @@ def _sobol(task: Task) -> Answer:
     )  # fmt: skip
 
 
-def _morris(task: Task) -> Answer:
-    from pathway.analysis.global_sensitivity import morris
+def _morris(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.global_sensitivity import morris_effects
     from pathway.plotting.sensitivity_figure import plot_morris
 
     ranges, asked = _question(task)
     o = task.options
-    result = morris(lambda samples: asked(samples, task.progress), ranges, int(o["trajectories"]), int(o["seed"]))
+    result = morris_effects(
+        lambda samples: asked(samples, task.progress), ranges, int(o["trajectories"]), int(o["seed"])
+    )
     title = f"What moves {o['quantity']} in '{asked.arm.name}': Morris effects"
     unit = task.laboratory.units.get(o["quantity"], "1")
     columns = (result.mean, result.mean_absolute, result.interval, result.spread)
@@ -69,8 +73,8 @@ def _morris(task: Task) -> Answer:
 
 
 def _ranked(
-    task: Task, asked: Any, result: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
-) -> Answer:
+    task: AnalysisTask, asked: Any, result: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
+) -> AnalysisAnswer:
     """A table with one row for each parameter, the most important first."""
     from pathway.report import Drawing
 
@@ -84,13 +88,15 @@ def _ranked(
     content = {
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **result.to_dict()
     }  # fmt: skip
-    return Answer(content, {"sensitivity": (header, rows)}, {"figure": Drawing(draw, f"{title}.")}, show, [f"{title}."])
+    return AnalysisAnswer(
+        content, {"sensitivity": (header, rows)}, {"figure": Drawing(draw, f"{title}.")}, show, [f"{title}."]
+    )
 
 
-def _control(task: Task) -> Answer:
-    from pathway.analysis.control import control_of_draws
+def _control(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.control import control_coefficients_of_draws
     from pathway.analysis.screen import treated_arm
-    from pathway.analysis.variants import cells_of, checked_readouts
+    from pathway.analysis.variants import arms_under_draws, checked_readouts
     from pathway.plotting.control_figure import plot_control
     from pathway.report import Drawing
     from pathway.scenario.controls import without
@@ -99,8 +105,10 @@ def _control(task: Task) -> Answer:
     arm = treated_arm(task.scenario, o["arm"] or None)
     levels = checked_readouts(laboratory, o["levels"])
     draws = task.draws(arm.cells)
-    (cells,) = cells_of(task.scenario, [without(arm, arm.doses)], laboratory, draws)
-    result = control_of_draws(laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress)
+    (cells,) = arms_under_draws(task.scenario, [without(arm, arm.doses)], laboratory, draws)
+    result = control_coefficients_of_draws(
+        laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress
+    )
 
     sentences = [f"{name}: {', '.join(result.told(name, 6))}." for name in result.readings]
     sentences.append(f"Summation theorems hold to {result.violation:.1e}.")
@@ -115,20 +123,20 @@ def _control(task: Task) -> Answer:
     }  # fmt: skip
     caption = f"Control coefficients of the resting cells of {arm.cells}: percent of a level per percent of a rate."
     figure = Drawing(lambda: plot_control(result, arm.cells), caption)
-    return Answer(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
+    return AnalysisAnswer(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
 
 
-def _time(task: Task) -> Answer:
-    from pathway.analysis.scenario_sensitivity import courses_of, ranges_of
+def _time(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.scenario_sensitivity import parameter_ranges, time_sensitivities
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.control_figure import plot_time_sensitivities
     from pathway.report import Drawing
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
-    names = ranges_of(task.laboratory, arm.cells, task.scenario.file.parent, o["parameters"]).names
+    names = parameter_ranges(task.laboratory, arm.cells, task.scenario.file.parent, o["parameters"]).names
     draws = task.draws(arm.cells)
-    result = courses_of(
+    result = time_sensitivities(
         task.scenario, task.laboratory, arm, o["levels"], names, draws=draws, progress=task.progress
     )  # fmt: skip
     title = f"What moves the readings of '{arm.name}', and when"
@@ -153,10 +161,10 @@ def _time(task: Task) -> Answer:
         "ensemble": draws.to_dict(),
     }  # fmt: skip
     figure = Drawing(lambda: plot_time_sensitivities(result, title), f"{title}.")
-    return Answer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
+    return AnalysisAnswer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
 
 
-SENSITIVITY = Analysis(
+SENSITIVITY = AnalysisCommand(
     "sensitivity",
     """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
 

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from .. import console
-from .task import Analysis, Answer, Task
+from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
 
 
-def _screen(task: Task) -> Answer:
+def _screen(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.screen import screen as turn
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.screen_figure import plot_screen
@@ -45,7 +45,7 @@ def _screen(task: Task) -> Answer:
         if result.failed:
             console.print_line(f"Without a resting state, left out: {', '.join(result.failed)}")
 
-    return Answer(
+    return AnalysisAnswer(
         result.to_dict(),
         {"screen": result.rows(), "pairs": result.pair_rows()},
         {
@@ -66,7 +66,7 @@ def _factor(given: dict[str, Any]) -> dict[str, Any]:
     return given if share is None else {**given, "factor": 1.0 - fraction(share)}
 
 
-SCREEN = Analysis(
+SCREEN = AnalysisCommand(
     "screen",
     "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
     _screen,

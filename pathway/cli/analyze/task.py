@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Task:
+class AnalysisTask:
     """A scenario with the options of an analysis."""
 
     scenario: Any
@@ -29,11 +29,11 @@ class Task:
 
     def draws(self, *lines: str) -> Any:
         """Parameter draws as the options say, for the cell lines named; of all arms unless given."""
-        from pathway.analysis.draws import draws_of
+        from pathway.analysis.draws import draws_from_option
 
         o = self.options
         lines = lines or tuple(dict.fromkeys(arm.cells for arm in self.scenario.arms))
-        draws = draws_of(
+        draws = draws_from_option(
             self.laboratory, lines, self.scenario.file.parent, o["ensemble"], count=int(o["draws"]),
             seed=int(o["seed"]), posterior=o["posterior"], progress=self.progress,
         )  # fmt: skip
@@ -48,7 +48,7 @@ class Task:
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnalysisAnswer:
     """What an analysis hands over.
 
     Attributes
@@ -71,7 +71,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Analysis:
+class AnalysisCommand:
     """An analysis as a command.
 
     Attributes
@@ -81,7 +81,7 @@ class Analysis:
     description : str
         The help of the command.
     answer : callable
-        From a Task to an Answer; also what a replay asks.
+        From an AnalysisTask to an AnalysisAnswer; also what a replay asks.
     more : mapping of name to typer option
         Other ways of saying something, for the command line alone.
     read : callable
@@ -90,7 +90,7 @@ class Analysis:
 
     name: str
     description: str
-    answer: Callable[[Task], Answer]
+    answer: Callable[[AnalysisTask], AnalysisAnswer]
     more: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
@@ -160,7 +160,7 @@ def _read(value: Any, usual: Any, name: str) -> Any:
 
 
 def _run(
-    analysis: Analysis,
+    analysis: AnalysisCommand,
     given: Mapping[str, Any],
     scenario: str,
     settings: list[str] | None,
@@ -169,7 +169,7 @@ def _run(
     as_json: bool,
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
-    from pathway.analysis.options import options_of
+    from pathway.analysis.options import analysis_options
     from pathway.report import check_out, default_results_folder, identity_of, write_report
     from pathway.report.analysis import analysis_report
     from pathway.scenario import built_in_laboratory, read_scenario
@@ -178,25 +178,25 @@ def _run(
 
     name = analysis.name
     read = read_scenario(scenario, settings or [])
-    options = options_of(read, name, given)
+    options = analysis_options(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
     check_out(folder, name, identity_of(read, folder, options=dict(options)), force)
     with console.progress_bar() as progress:
-        answer = analysis.answer(Task(read, built_in_laboratory(), options, progress))
+        answer = analysis.answer(AnalysisTask(read, built_in_laboratory(), options, progress))
         report: Report = analysis_report(
             name, read, folder, answer.content, answer.tables, answer.figures, options, sentences=answer.sentences
         )
-        record = write_report(report, folder, console.typed(), force, say=console.say)
+        record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**answer.content, "provenance": record})
     else:
         answer.show()
-        console.print_places(folder, record, numbers=f"{name}.json")
+        console.print_report_places(folder, record, numbers=f"{name}.json")
     return DONE
 
 
-def hours(text: str | None) -> float | None:
+def hours_or_none(text: str | None) -> float | None:
     """A time such as "72 h" in hours; None for no text."""
     from pathway.scenario.quantities import hours as read
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from pathway.expressions import Expression, multiply, number, symbol
-from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in
+from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in_line
 from pathway.scenario.arms import CellLineFormulas, arm_experiment
 from pathway.scenario.experiment import Arm, FitObservable, FitPlan, Overlay, PriorChoice, Scenario
 from pathway.scenario.fit_plan import CellLineParameters, Unknown, unknowns
@@ -248,8 +248,8 @@ class ScenarioProblem:
         for cells in self.lines.names if self.plan.anchors == "follow" else ():
             name: str | None = cells
             while name is not None and (line := self.lines.line(name)) is not None:
-                if line.parent is not None and anchors_solved_in(line):
-                    stated = ", ".join(str(anchor.stated_by) for anchor in anchors_solved_in(line))
+                if line.parent is not None and anchors_solved_in_line(line):
+                    stated = ", ".join(str(anchor.stated_by) for anchor in anchors_solved_in_line(line))
                     raise ProblemError(
                         [
                             f"{name}: a line with a parent and a {stated} of its own cannot be fitted while anchors "

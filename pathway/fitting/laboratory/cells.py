@@ -12,7 +12,7 @@ import numpy as np
 from pathway.expressions.evaluation import evaluate
 from pathway.folders import write_atomically
 from pathway.parameters import ANCHORED, CellLine, Entry
-from pathway.parameters.write import line_text
+from pathway.parameters.write import cell_line_text
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.fit_plan import Unknown
 from pathway.scenario.laboratory import Laboratory
@@ -84,7 +84,7 @@ def fitted_cell_lines(
         if key not in anchored:
             anchored[key] = _anchored(bench, values)
         own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[key].items()}
-        made[cells] = line_text(_about(line, cells, scenario, folder), {**_of_file(line, cells), **own}.values())
+        made[cells] = cell_line_text(_about(line, cells, scenario, folder), {**_of_file(line, cells), **own}.values())
     return made
 
 

@@ -58,6 +58,8 @@ the factors cannot be trusted (no rows are exchanged for size).
 A lane gives the same bits at every width, because each width carries out the same operations in the same order:
 fused multiply-adds stand where the formulas put them, and exp, log and power are our own. Only where LLVM is given a
 processor without fused multiplication do results differ, from those of other processors.
+
+    compile_wasm(model)                                   the same kernels as a module of WebAssembly; see `wasm`
 """
 
 from .compiled import SOLVER, CompiledModel, Pattern, compile_model
@@ -68,20 +70,26 @@ from .object_cache import kept_code
 from .ordering import SingularStructureError
 from .products import SparseProduct
 from .storage import cache_directory, trusted
+from .wasm import WASM_PARTS, WasmError, WasmKernels, compile_wasm, loop_module
 
 __all__ = [
     "PARTS",
     "SOLVER",
+    "WASM_PARTS",
     "CompiledBatches",
     "CompiledModel",
     "FormulaBatch",
     "Pattern",
     "SingularStructureError",
     "SparseProduct",
+    "WasmError",
+    "WasmKernels",
     "cache_directory",
     "compile_batches",
     "compile_model",
+    "compile_wasm",
     "kept_code",
+    "loop_module",
     "machine_width",
     "trusted",
 ]

@@ -222,11 +222,11 @@ def _assemble(model: Model, width: int, keys: Mapping[str, str]) -> CompiledMode
         n_parameters=len(model.parameters),
         addresses={part: code.address(part) for part in keys},
         sizes={name: size for f in facts for name, size in f["sizes"].items()},
-        patterns={name: _pattern(*pair) for f in facts for name, pair in f["patterns"].items()},
+        patterns={name: pattern_of(*pair) for f in facts for name, pair in f["patterns"].items()},
         mass=np.array([0.0 if name in model.algebraic else 1.0 for name in model.species]),
         _code=code,
     )
 
 
-def _pattern(rows: Sequence[int], columns: Sequence[int]) -> Pattern:
+def pattern_of(rows: Sequence[int], columns: Sequence[int]) -> Pattern:
     return Pattern(np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32))

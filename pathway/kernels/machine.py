@@ -1,4 +1,5 @@
-"""This processor: what it is called, how wide its vectors are, and how it is given code."""
+"""This processor, and the others that code can be made for: what they are called, how wide their vectors are, and how
+this one is given code."""
 
 from __future__ import annotations
 
@@ -48,15 +49,38 @@ def _machine(optimization: int) -> Any:
     )
 
 
-def object_code(text: str) -> bytes:
-    """Machine code of an LLVM module.
+def unfused_machine() -> Any:
+    """This processor without fused multiply-add, which WebAssembly does not have: the same bits as there."""
+    features = ",".join([_features(), "-fma", "-fma4", "-avx512f"])
+    return _target().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=OPTIMIZATION, reloc="pic", codemodel="default"
+    )
+
+
+WASM = "wasm32-unknown-unknown"
+WASM_FEATURES = "+simd128,+bulk-memory,+mutable-globals,+sign-ext,+nontrapping-fptoint"
+"""What browsers have since Chrome 91, Firefox 89 and Safari 16.4."""
+
+
+def wasm_machine(optimization: int = OPTIMIZATION) -> Any:
+    """WebAssembly with vectors of two doubles; on every processor, llvmlite brings it."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    target = llvm.Target.from_triple(WASM)
+    return target.create_target_machine(
+        cpu="", features=WASM_FEATURES, opt=optimization, reloc="static", codemodel="default"
+    )
+
+
+def object_code(text: str, machine: Any = None) -> bytes:
+    """Machine code of an LLVM module, for this processor unless told otherwise.
 
     Raises
     ------
     RuntimeError
         If the text is no LLVM; that is a mistake in this room, never in a model.
     """
-    return _machine(OPTIMIZATION).emit_object(llvm.parse_assembly(text))
+    return (machine or _machine(OPTIMIZATION)).emit_object(llvm.parse_assembly(text))
 
 
 @cache

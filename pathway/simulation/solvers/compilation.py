@@ -133,3 +133,11 @@ class _PieceCompiler(compiler.Compiler):
 def inlined(function: Callable[..., Any]) -> Any:
     """Compile a piece that top-level loops call; it is kept as part of them."""
     return numba.njit(no_cpython_wrapper=True, pipeline_class=_PieceCompiler, **_OPTIONS)(function)
+
+
+def unoptimized(function: Callable[..., Any], count: int) -> tuple[str, str]:
+    """Symbol and LLVM text of a loop over `count` addresses with all that it calls, for other machines than this."""
+    dispatcher, signature = inlined(function), (numba.types.int64,) * count
+    dispatcher.compile(signature)
+    made = dispatcher.overloads[signature]
+    return made.fndesc.llvm_func_name, str(made.library._final_module)

@@ -22,7 +22,7 @@ from calibration.likelihood import problem
 from calibration.likelihood.baselines import root_mean_square_error
 from calibration.likelihood.data import Datum
 from pathway import parameters
-from pathway.scenario.shelf import circuit_model, line_values
+from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import Intervention, simulate, steady_state
 
 HERE = Path(__file__).parent
@@ -41,7 +41,7 @@ def rest_shares() -> dict[tuple[str, str], tuple[float, float]]:
     """Share of the total, by line and observable: untreated in full medium, and after a day without serum."""
     model, shares = circuit_model(), {}
     for line in (name for name in parameters.cell_lines() if parameters.cell_line(name).parent is None):
-        values = line_values(line)
+        values = cell_line_values(line)
         rest = steady_state(model, values)
         serum_free = [Intervention(-STARVED_FOR, set={"serum": 0.0})]
         course = simulate(model, [-STARVED_FOR - 1, 0.0], start=-STARVED_FOR - 1, parameters=values, initial=rest,

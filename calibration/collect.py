@@ -36,7 +36,7 @@ from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import json_text, read_manifest, write_atomically
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
-from pathway.scenario.drawn_cells import with_anchors
+from pathway.scenario.drawn_cells import with_anchored_parameters
 from pathway.scenario.shelf import built_in_laboratory
 
 MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
@@ -103,7 +103,7 @@ def ensemble_of(
 
 def _anchored(ensemble: ParameterEnsemble) -> ParameterEnsemble:
     """The same with what is anchored in each line; the first member is the chosen set."""
-    found = with_anchors(built_in_laboratory(), ensemble)
+    found = with_anchored_parameters(built_in_laboratory(), ensemble)
     chosen = np.r_[ensemble.chosen, found.values[0, len(ensemble.names) :]]
     return replace(found, values=found.values.astype(np.float32), chosen=chosen)
 

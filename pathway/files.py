@@ -50,7 +50,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def is_inside(path: Path, folder: Path) -> bool:
+def is_inside_folder(path: Path, folder: Path) -> bool:
     """Whether a file lies in a folder or below it, links followed."""
     try:
         return path.resolve().is_relative_to(folder.resolve())

@@ -199,7 +199,7 @@ def _inside(name: str) -> bool:
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name
 
 
-def verify(folder: Path) -> tuple[list[str], list[str]]:
+def verify_folder(folder: Path) -> tuple[list[str], list[str]]:
     """What differs between a folder and its manifest, and what lies there besides.
 
     Returns
@@ -242,7 +242,7 @@ def _hash(path: Path) -> str:
 # Who may write where
 
 
-def usable(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> Path:
+def writable_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> Path:
     """The folder meant by `out`, links followed, if this may be written there.
 
     Parameters
@@ -291,7 +291,7 @@ _HELD: dict[str, int] = {}
 
 
 @contextmanager
-def locked(folder: Path, wait: bool) -> Iterator[None]:
+def folder_lock(folder: Path, wait: bool) -> Iterator[None]:
     """Alone in a folder, as far as other processes of ours go; a file system without locks keeps nobody out.
 
     Raises
@@ -331,7 +331,7 @@ def locked(folder: Path, wait: bool) -> Iterator[None]:
 
 
 @dataclass(eq=False)
-class Draft:
+class DraftFolder:
     """A folder that is being filled out of sight.
 
     Attributes
@@ -398,7 +398,7 @@ class Draft:
 
 
 @contextmanager
-def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[Draft]:
+def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> Iterator[DraftFolder]:
     """A folder filled out of sight and put in place as a whole when the block ends without an error.
 
     What stands there already is replaced if it is the same kind of result of the same thing, or with `force`; only
@@ -416,21 +416,21 @@ def new_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = 
     FolderError
         If something else stands there.
     """
-    place = usable(out, kind, identity, force)
+    place = writable_folder(out, kind, identity, force)
     place.parent.mkdir(parents=True, exist_ok=True)
     path = Path(tempfile.mkdtemp(prefix=f".{place.name[:200]}-", suffix=_DRAFT, dir=place.parent))
-    draft = Draft(path, place)
-    with locked(path, wait=True):
+    draft = DraftFolder(path, place)
+    with folder_lock(path, wait=True):
         try:
             (path / _UNFINISHED).touch()
             yield draft
             with _named(place):
                 draft._seal(kind, identity)
-            with locked(place.parent, wait=True):
+            with folder_lock(place.parent, wait=True):
                 _recover(place)
                 try:
-                    usable(out, kind, identity, force)
-                    with locked(place, wait=False) if place.is_dir() else nullcontext():
+                    writable_folder(out, kind, identity, force)
+                    with folder_lock(place, wait=False) if place.is_dir() else nullcontext():
                         draft._put(place)
                 except FolderError as error:  # something was put there in the meantime
                     rescued = _free(place)
@@ -529,7 +529,7 @@ def _recover(place: Path) -> None:
     left = [p for p in place.parent.iterdir() if drafts.fullmatch(p.name) and str(p) not in _HELD]
     for path in sorted(left, key=lambda p: p.stat().st_mtime, reverse=True):
         try:
-            with locked(path, wait=False):
+            with folder_lock(path, wait=False):
                 if (path / _UNFINISHED).exists():
                     shutil.rmtree(path)
                 elif not place.exists():
@@ -613,9 +613,9 @@ def growing_folder(
     FolderError
         If something else stands there, or another process is writing there.
     """
-    place = usable(out, kind, identity, force)
+    place = writable_folder(out, kind, identity, force)
     place.mkdir(parents=True, exist_ok=True)
-    with locked(place, wait=False):
+    with folder_lock(place, wait=False):
         try:
             manifest = read_manifest(place)
         except FolderError:

@@ -227,10 +227,10 @@ def conversion_factor(source: str, target: str, molar_mass: float | None = None)
         for bridged in (given / per_mole, given * per_mole):
             if bridged.dimension == wanted.dimension:
                 return bridged.factor / wanted.factor
-    raise UnitError(f"'{source}' is {in_words(given)}, but '{target}' is {in_words(wanted)}")
+    raise UnitError(f"'{source}' is {dimension_in_words(given)}, but '{target}' is {dimension_in_words(wanted)}")
 
 
-def in_words(found: Unit) -> str:
+def dimension_in_words(found: Unit) -> str:
     """The dimension as a person says it: "amount/length^3", "a plain number"."""
     upper = [_raised(name, power) for name, power in found.dimension if power > 0]
     lower = [_raised(name, -power) for name, power in found.dimension if power < 0]
@@ -247,7 +247,7 @@ def _raised(name: str, power: Fraction) -> str:
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
 
 
-def quantity(text: str) -> tuple[float, str]:
+def parse_quantity(text: str) -> tuple[float, str]:
     """Number and unit text of "10 ug/mL" or "-48 h"; the unit is checked, an absent one is "".
 
     Raises

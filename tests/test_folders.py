@@ -13,7 +13,15 @@ from pathlib import Path
 import pytest
 
 from pathway import folders
-from pathway.folders import MANIFEST, FolderError, growing_folder, new_folder, read_manifest, verify, write_atomically
+from pathway.folders import (
+    MANIFEST,
+    FolderError,
+    growing_folder,
+    new_folder,
+    read_manifest,
+    verify_folder,
+    write_atomically,
+)
 
 OF = {"scenario": "small", "settings": []}
 
@@ -44,7 +52,7 @@ def test_a_folder_appears_with_a_manifest_and_is_as_it_was_written(tmp_path):
     fill(tmp_path / "out")
     assert own(tmp_path / "out") == {"a.csv": "one", "inputs/s.toml": "one"}
     assert read_manifest(tmp_path / "out").files.keys() == {"a.csv", "inputs/s.toml"}
-    assert verify(tmp_path / "out") == ([], [])
+    assert verify_folder(tmp_path / "out") == ([], [])
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 
@@ -54,9 +62,9 @@ def test_verify_names_what_is_missing_changed_and_foreign(tmp_path):
     (out / "a.csv").write_text("two")
     (out / "b.csv").unlink()
     (out / "mine.txt").write_text("dear")
-    assert verify(out) == (["a.csv: is not the file that was written", "b.csv: is missing"], ["mine.txt"])
+    assert verify_folder(out) == (["a.csv: is not the file that was written", "b.csv: is missing"], ["mine.txt"])
     with pytest.raises(FolderError, match=r"holds no manifest\.json"):
-        verify(tmp_path)
+        verify_folder(tmp_path)
 
 
 def test_the_same_result_replaces_its_own_files_and_nothing_else(tmp_path, exchange):
@@ -147,7 +155,7 @@ def test_a_broken_manifest_is_one_line(tmp_path, text):
     fill(tmp_path / "out")
     (tmp_path / "out" / MANIFEST).write_bytes(text.encode("utf-8", "surrogateescape"))
     with pytest.raises(FolderError, match=r"manifest\.json: cannot be read") as caught:
-        verify(tmp_path / "out")
+        verify_folder(tmp_path / "out")
     assert "\n" not in str(caught.value)
 
 
@@ -158,7 +166,7 @@ def test_a_result_whose_place_was_taken_meanwhile_is_kept_beside_it(tmp_path):
             draft.write("a.csv", "one")
             fill(out, "two", kind="fit", names=("b.csv",))
     assert own(out) == {"b.csv": "two"} and own(tmp_path / "out.kept") == {"a.csv": "one"}
-    assert verify(tmp_path / "out.kept") == ([], []) and len(list(tmp_path.iterdir())) == 2
+    assert verify_folder(tmp_path / "out.kept") == ([], []) and len(list(tmp_path.iterdir())) == 2
 
 
 def test_what_a_kill_left_is_put_right_by_the_next_run_there_and_not_by_one_beside_it(tmp_path):
@@ -240,7 +248,7 @@ def kill_and_look(tmp_path, rounds, seed):
         assert process.returncode == -signal.SIGKILL
         if out.exists():
             held = own(out)
-            assert len({held[name] for name in ("a.csv", "b.csv", "inputs/c.csv")}) == 1 and verify(out)[0] == []
+            assert len({held[name] for name in ("a.csv", "b.csv", "inputs/c.csv")}) == 1 and verify_folder(out)[0] == []
         else:
             assert k % 2 == 1, "only two renames can leave nothing, which the next run puts right"
         fill(out, "again", identity={"scenario": "small"}, names=("a.csv", "b.csv", "inputs/c.csv"))
@@ -266,14 +274,14 @@ def test_a_growing_folder_lists_its_files_and_goes_on(tmp_path):
     with pytest.raises(KeyboardInterrupt), growing_folder(out, "fit", {"problem": "p"}, ["s0", "s1"]) as folder:
         folder.write("s0", "one")
         raise KeyboardInterrupt
-    assert verify(out) == (["unfinished: 1 of 2 files are still to be made"], [])
+    assert verify_folder(out) == (["unfinished: 1 of 2 files are still to be made"], [])
     (out / "mine.txt").write_text("dear")
     (out / "report.html").write_text("dear")
     with growing_folder(out, "fit", {"problem": "p"}, ["s0", "s1"]) as folder:
         folder.write("s1", "two")
         folder.write("report.html", "page")
         folder.finished = True
-    assert verify(out) == ([], ["mine.txt", "report.html.kept"]) and folder.kept == ["report.html.kept"]
+    assert verify_folder(out) == ([], ["mine.txt", "report.html.kept"]) and folder.kept == ["report.html.kept"]
     with pytest.raises(FolderError, match="holds a fit of 'p', not a run"):
         fill(out)
     with growing_folder(out, "fit", {"problem": "q"}, ["s0"], force=True):

@@ -20,7 +20,7 @@ from pathway.equations import Model
 from pathway.network.loops import LOOPS
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.parameters.ranges import is_uncertain, values_at_quantiles
-from pathway.scenario.drawn_cells import systematic
+from pathway.scenario.drawn_cells import systematic_resampling
 
 OFF = 1e-9
 """What a strength is multiplied by where its loop is off: as good as 0, and the equations stay those of a loop on."""
@@ -113,7 +113,7 @@ class Sampled:
         others : array, shape (n_members, n_sampled)
             As many are taken; what the ensemble does not know stays what it is here.
         """
-        rows, theta = systematic(ensemble.weights_measured, len(others)), others.copy()
+        rows, theta = systematic_resampling(ensemble.weights_measured, len(others)), others.copy()
         for place, name in enumerate(self.names):
             if name in ensemble.places:
                 theta[:, place] = ensemble.values[rows, ensemble.places[name]]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pathway.scenario.controls import without
+from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
@@ -97,7 +97,9 @@ def combination_grid(
     since, until = min(course.times[0] for course in courses), scenario.growth_until
     if not since < until:
         raise AnalysisError(f"growth is read at {until:g} h, before the first drug at {since:g} h")
-    (cells,) = arms_under_draws(scenario, [without(chosen_arm, courses[0].doses + courses[1].doses)], laboratory, draws)
+    (cells,) = arms_under_draws(
+        scenario, [without_doses(chosen_arm, courses[0].doses + courses[1].doses)], laboratory, draws
+    )
     log_folds = log_growth_grid(cells, (first, second), courses, (since, until), laboratory, draws)
     kept = np.isfinite(log_folds).all(axis=(1, 2)) & (log_folds[:, 0, 0] > 1e-6)
     if not kept[0]:

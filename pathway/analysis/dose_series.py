@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.controls import without
+from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
@@ -213,7 +213,7 @@ def dose_series(
         raise AnalysisError(f"GR is read at {until:g} h, before the first dose at {max(starts):g} h; read it later")
     times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), starts, [until]]))
     found = {}
-    bare = [without(arm, courses[arm.name].doses) for arm in chosen_arms]
+    bare = [without_doses(arm, courses[arm.name].doses) for arm in chosen_arms]
     for cells in arms_under_draws(scenario, bare, laboratory, draws):
         name = cells.setup.arm.name
         found[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
@@ -237,11 +237,11 @@ def _what_is_varied(scenario: Scenario, laboratory: Laboratory, name: str | None
 
 def _higher(written: str | None, agent: Any) -> str | None:
     """Ten times the scenario's dose, or the usual one if that is more, so that the plateau is seen; none off record."""
-    from pathway.units import conversion_factor, quantity
+    from pathway.units import conversion_factor, parse_quantity
 
     if agent.species is None or written is None or not written.strip() or written.rstrip().endswith("x"):
         return None
-    value, unit = quantity(written)
+    value, unit = parse_quantity(written)
     shown_in = conversion_factor(unit, agent.unit, agent.molar_mass) if unit else 1.0
     top = 10.0 * max(value, (agent.usual or 0.0) / shown_in)
     if agent.highest is not None:

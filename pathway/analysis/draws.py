@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines, sets_from_ranges
-from pathway.scenario.ensembles import is_ensemble, open_ensemble
+from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines, parameter_sets_from_ranges
+from pathway.scenario.ensembles import is_ensemble_word, open_parameter_sets
 from pathway.scenario.laboratory import Laboratory
 
 from .mistakes import AnalysisError, unknown_name_error
@@ -103,9 +103,9 @@ def draws_from_option(
         return draws_of_chosen_values(laboratory)
     if kind in RANGES:
         return draws_from_ranges(laboratory, lines, folder, count, seed, progress)
-    if is_ensemble(kind):
+    if is_ensemble_word(kind):
         return draws_from_ensemble(
-            laboratory, lines, folder, open_ensemble(laboratory.model, kind, count=None), count, progress
+            laboratory, lines, folder, open_parameter_sets(laboratory.model, kind, count=None), count, progress
         )
     if kind != "posterior":
         raise unknown_name_error("ensemble", kind, KINDS, "Or a file of parameter sets (.npz)")
@@ -202,7 +202,7 @@ def draws_from_ranges(
 
     def more(done: int, wanted: int) -> ParameterSets:
         numbers = range(done, min(done + wanted, 20 * count))
-        return sets_from_ranges(laboratory.model, seed, numbers)
+        return parameter_sets_from_ranges(laboratory.model, seed, numbers)
 
     source = _Living(laboratory, lines, folder, count, more, progress)
     return ParameterDraws("prior", count, source.of_line, source.refusals)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from pathway.scenario.ensembles import is_ensemble
+from pathway.scenario.ensembles import is_ensemble_word
 from pathway.scenario.experiment import Scenario
 
 from .declared_options import DECLARED, Option
@@ -35,7 +35,7 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
     chosen = {**{name: option.usual for name, option in declared.items()}, **tables.get(analysis, {})}
     chosen |= {name: value for name, value in given.items() if value is not None}
     ensemble = str(chosen.get("ensemble", "none"))
-    if ensemble not in KINDS and not is_ensemble(ensemble):
+    if ensemble not in KINDS and not is_ensemble_word(ensemble):
         raise unknown_name_error("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
     wrong = [text for name, value in chosen.items() if (text := _beyond(name, value, declared[name]))]
     if wrong:

@@ -47,9 +47,9 @@ def parameter_ranges(
     AnalysisError
         If a name is neither.
     """
-    from pathway.scenario.shelf import line_of_cells
+    from pathway.scenario.shelf import open_cell_line
 
-    entries = line_of_cells(cells, folder).entries
+    entries = open_cell_line(cells, folder).entries
     anchored = {anchor.parameter for anchor in tables.anchors()}
     names = []
     for word in which:

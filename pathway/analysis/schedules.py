@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.controls import without
+from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
@@ -115,7 +115,7 @@ def compare_schedules(
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
     draws = draws or draws_of_chosen_values(laboratory)
     first, second = agent_dosing(scenario, chosen_arm, one), agent_dosing(scenario, chosen_arm, two)
-    (cells,) = arms_under_draws(scenario, [without(chosen_arm, first.doses + second.doses)], laboratory, draws)
+    (cells,) = arms_under_draws(scenario, [without_doses(chosen_arm, first.doses + second.doses)], laboratory, draws)
     series = [
         dose_amounts(find_agent(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
         for course in (first, second)

@@ -10,7 +10,7 @@ import numpy as np
 
 from pathway.network import circuit
 from pathway.network.loops import DRIVE
-from pathway.scenario.controls import without
+from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
@@ -251,7 +251,7 @@ def bistable_switch(
     _check_ranges(laboratory, {parameter: (low, high)} | ({against: against_range} if against else {}))
     names, draws = checked_readouts(laboratory, readings), draws or draws_of_chosen_values(laboratory)
     chosen_arm = scenario.arm(arm) if arm else scenario.arms[0]
-    (cells,) = arms_under_draws(scenario, [without(chosen_arm, chosen_arm.doses)], laboratory, draws)
+    (cells,) = arms_under_draws(scenario, [without_doses(chosen_arm, chosen_arm.doses)], laboratory, draws)
     second = (against, *against_range) if against else None
     conditions = tuple(
         _condition(laboratory, cells, parameter, (low, high), label, held, names, second, progress)

@@ -14,7 +14,7 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Agent, Laboratory
 from pathway.simulation import Ensemble, Intervention, simulate_ensemble
 from pathway.simulation.steady import steady_states
-from pathway.units import UnitError, conversion_factor, quantity
+from pathway.units import UnitError, conversion_factor, parse_quantity
 
 from .draws import ParameterDraws
 from .mistakes import AnalysisError, unknown_name_error
@@ -126,7 +126,7 @@ def dose_amounts(
         raise AnalysisError(
             f"'{agent.name}' has no usual dose; give the doses, for example --doses '1 {agent.unit}, ...'"
         )
-    value, unit = quantity(top) if top else (float(agent.usual), agent.unit)  # type: ignore[arg-type]
+    value, unit = parse_quantity(top) if top else (float(agent.usual), agent.unit)  # type: ignore[arg-type]
     shown = value * 10.0 ** np.linspace(-decades, 0.0, steps)
     return DoseAmounts(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
 
@@ -137,9 +137,9 @@ def _factor(agent: Agent, unit: str) -> float:
 
 def _given_amounts(agent: Agent, texts: list[str]) -> DoseAmounts:
     try:
-        unit = next((quantity(text)[1] for text in texts if quantity(text)[1] not in ("", "x")), agent.unit)
+        unit = next((parse_quantity(text)[1] for text in texts if parse_quantity(text)[1] not in ("", "x")), agent.unit)
         factor = _factor(agent, unit)
-        found = [quantities.amount(text, agent.unit, agent.usual, agent.molar_mass) / factor for text in texts]
+        found = [quantities.parse_amount(text, agent.unit, agent.usual, agent.molar_mass) / factor for text in texts]
     except UnitError as error:
         raise AnalysisError(f"doses of {agent.name}: {error}") from None
     if any(dose < 0 for dose in found):

@@ -47,10 +47,10 @@ def cell_line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
         If the file is wrong.
     """
     from pathway import parameters
-    from pathway.scenario.shelf import line_of_cells
+    from pathway.scenario.shelf import open_cell_line
 
-    line = line_of_cells(str(file.resolve()))
-    base = parameters.reference_entries() if line.parent is None else line_of_cells(line.parent).entries
+    line = open_cell_line(str(file.resolve()))
+    base = parameters.reference_entries() if line.parent is None else open_cell_line(line.parent).entries
     follows = [anchor.parameter for anchor in parameters.anchors_solved_in_line(line)]
     names = [name for name in line.entries if name in line.own or name in follows]
     rows = [("parameter", "value", "unit", "parent" if line.parent else "reference", "source")]

@@ -35,13 +35,13 @@ def export(
     force: Annotated[bool, typer.Option("--force", help="Replace what is there; other files of a folder stay")] = False,
 ) -> int:
     """Write a model or an experiment as SBML, Antimony, SED-ML, OMEX, PEtab or LaTeX."""
-    from pathway.folders import new_folder, usable, write_new_file
+    from pathway.folders import new_folder, writable_folder, write_new_file
 
     from . import DONE
 
     if to in (Format.petab, Format.sedml):
         identity = {"of": name, "format": to.value}
-        usable(out, EXPORT, identity, force)
+        writable_folder(out, EXPORT, identity, force)
         files, first = _petab(name, arm) if to is Format.petab else _sedml(name, arm)
         with new_folder(out, EXPORT, identity, force) as folder:
             for file, text in files.items():
@@ -81,14 +81,14 @@ def _sedml(name: str, arm: str | None) -> tuple[dict[str, str], str]:
 
 def _content(name: str, to: Format, arm: str | None) -> str | bytes:
     """The file of a format that has one."""
-    from pathway.formats.experiment import exported_models, identifier, only
+    from pathway.formats.experiment import exported_models, identifier, only_model
 
     arms = exported_models(name, arm)
     if to is Format.omex:
         from pathway.formats.omex import omex_bytes
 
         return omex_bytes(arms, identifier(Path(name).stem), arms[0].notes.title)
-    one = only(arms, f"'{name}' as {to.value}")
+    one = only_model(arms, f"'{name}' as {to.value}")
     if to is Format.sbml:
         from pathway.formats.sbml.export import sbml_text
 

@@ -43,10 +43,10 @@ def fit(
     import shlex
     import sys
 
-    from pathway.fitting.laboratory.held_out import with_held_out_scaled
+    from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
     from pathway.fitting.search.multi_start import fit as search
     from pathway.report import write_report
-    from pathway.report.fit import findings, fit_report, summary
+    from pathway.report.fit import fit_report, fit_statistics, fit_summary
 
     from . import DONE, INTERRUPTED, BadInput
 
@@ -56,7 +56,7 @@ def fit(
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
-    fitted = with_held_out_scaled(
+    fitted = fit_with_held_out_scales(
         search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr, force=force)
     )
     if fitted.interrupted:
@@ -67,7 +67,7 @@ def fit(
         return INTERRUPTED
     wanted = problem.names if profiles else opened.of_the_model() if write_cells else ()
     intervals = _profiles(fitted, wanted)
-    facts = findings(fitted, intervals)
+    facts = fit_statistics(fitted, intervals)
     record = write_report(
         fit_report(fitted, opened.source, intervals, facts), folder, console.typed_command(), say=console.say
     )
@@ -104,7 +104,7 @@ def fit(
     if not any(units.values()):  # of a PEtab problem
         header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
     console.print_table(header, cells, numbers=(1, 2, 3))
-    console.print_line(summary(facts))
+    console.print_line(fit_summary(facts))
     console.print_report_places(folder, record, *written)
     return DONE
 

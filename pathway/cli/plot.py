@@ -50,7 +50,7 @@ def plot(
 ) -> int:
     """Draw a result again: the whole figure, one panel or all, for paper or slides."""
     from pathway.folders import write_new_file
-    from pathway.plotting import picture
+    from pathway.plotting import picture_bytes
 
     from . import DONE, BadInput
 
@@ -65,7 +65,7 @@ def plot(
     for name in names:
         place = out or folder / "plots" / f"{name}.png"
         # What lies in the folder of plots is ours.
-        write_new_file(place, picture(figures[name], style.value, place.suffix[1:]), force or out is None)
+        write_new_file(place, picture_bytes(figures[name], style.value, place.suffix[1:]), force or out is None)
         console.print_line(str(place))
     return DONE
 
@@ -89,11 +89,11 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
             from .analyze import repeated_analysis
 
             return {stem: drawing.draw for stem, drawing in repeated_analysis(folder)[1].figures.items()}
-        from pathway.plotting.run_figure import panels_of
+        from pathway.plotting.run_figure import panel_names
         from pathway.report.replay import repeated_run
 
         run = repeated_run(folder)
-    return {"figure": partial(draw, run), **{name: partial(draw, run, name) for name in panels_of(run)}}
+    return {"figure": partial(draw, run), **{name: partial(draw, run, name) for name in panel_names(run)}}
 
 
 def _saved(folder: Path) -> tuple[Any, tuple[str, ...]] | None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathway.fitting.problem import Problem
     from pathway.fitting.search.result import Fit
     from pathway.scenario.experiment import Scenario
-    from pathway.scenario.fit_plan import Unknown
+    from pathway.scenario.fit_plan import FitUnknown
 
 PANEL = "Fit"
 FILE = Annotated[
@@ -105,11 +105,11 @@ class OpenedProblem:
         return [u.name for u in self._unknowns if u.name in self.problem.names]
 
     @property
-    def _unknowns(self) -> Sequence[Unknown]:
-        from pathway.formats.problems import unknowns_of
+    def _unknowns(self) -> Sequence[FitUnknown]:
+        from pathway.formats.problems import scenario_unknowns
 
         assert self.scenario is not None
-        return unknowns_of(self.scenario)
+        return scenario_unknowns(self.scenario)
 
     def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""

@@ -52,7 +52,7 @@ def _run_scenario(
     as_json: bool,
     asked: tuple[str | None, str, int],
 ) -> int:
-    from pathway.report import check_out, default_results_folder, identity_of, write_report
+    from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
     from pathway.report.run import RUN, run_report
     from pathway.scenario import read_scenario
     from pathway.scenario.size import expected_size
@@ -61,12 +61,12 @@ def _run_scenario(
 
     scenario = read_scenario(name_or_file, settings)
     folder = out or default_results_folder(scenario.name, scenario.settings)
-    check_out(folder, RUN, identity_of(scenario, folder), force)
+    check_output_folder(folder, RUN, result_identity(scenario, folder), force)
     from pathway.scenario import built_in_laboratory, run_scenario
-    from pathway.scenario.members import sets_for, with_members
+    from pathway.scenario.members import parameter_sets_for, result_with_members
 
     laboratory = built_in_laboratory()
-    sets, remark = sets_for(scenario, laboratory, *asked)
+    sets, remark = parameter_sets_for(scenario, laboratory, *asked)
     if remark:
         console.say(remark)
     size = expected_size(scenario)
@@ -75,7 +75,7 @@ def _run_scenario(
     with console.progress_bar(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
         if sets is not None:
-            result = with_members(result, laboratory, sets, report)
+            result = result_with_members(result, laboratory, sets, report)
         record = write_report(run_report(result, folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})
@@ -88,11 +88,11 @@ def _run_scenario(
 def print_summary(result: Result) -> None:
     """Plain words first; then arms with growth and the shown observables, the same over the ensemble, expectations, and
     what has to be known beside them."""
-    from pathway.scenario.plain_words import caveats, sentences
+    from pathway.scenario.plain_words import caveats, headline_sentences
 
     scenario = result.scenario
     console.print_line(scenario.title, style="bold")
-    for sentence in sentences(result):
+    for sentence in headline_sentences(result):
         console.print_line(sentence)
     shown = [name for name in scenario.observables if name != "cell_number"]
     growing = any(arm.growth for arm in result.arms.values())
@@ -116,12 +116,12 @@ def print_summary(result: Result) -> None:
 
 def print_intervals(result: Result) -> None:
     """Of each arm the chosen number, and median and 90 % of the ensemble."""
-    from pathway.scenario.plain_words import ensemble_words, with_interval
+    from pathway.scenario.plain_words import ensemble_words, median_with_interval
 
     growing = any(arm.growth for arm in result.arms.values())
     quantities = ("GR", "percent_of_untreated") if growing else ("cell_number_fold",)
     words = {"GR": "GR", "percent_of_untreated": "% of untreated", "cell_number_fold": "cells, fold"}
-    rows = [[name, *(with_interval(result.interval(name, q)) for q in quantities)] for name in result.arms]
+    rows = [[name, *(median_with_interval(result.interval(name, q)) for q in quantities)] for name in result.arms]
     console.print_line(f"Median (middle 90 %) of {ensemble_words(result)}:")
     console.print_table(["arm", *(words[q] for q in quantities)], rows, numbers=range(1, len(quantities) + 1))
 
@@ -142,7 +142,7 @@ def _ending(name: str, result: Result) -> str:
 
 def print_verdicts(entries: list[dict[str, Any]]) -> None:
     """One line for each expectation: met or missed, the value, the band, the claim."""
-    from pathway.scenario.plain_words import band_in_words, median_and_ends, percent
+    from pathway.scenario.plain_words import band_in_words, percent_text, verdict_interval_text
 
     if not entries:
         return
@@ -153,9 +153,9 @@ def print_verdicts(entries: list[dict[str, Any]]) -> None:
         claim = entry["claim"] if entry["met"] or not entry["reason"] else f"{entry['claim']} ({entry['reason']})"
         value = console.number_text(entry["value"]) or "-"
         rows.append([verdict, entry["finding"] or "", entry["role"], value])
-        rows[-1] += [median_and_ends(entry)] if over else []
+        rows[-1] += [verdict_interval_text(entry)] if over else []
         rows[-1] += [band_in_words(entry["above"], entry["below"])]
-        rows[-1] += [percent(entry["share_of_ensemble"])] if over else []
+        rows[-1] += [percent_text(entry["share_of_ensemble"])] if over else []
         rows[-1] += [claim]
     header = ["verdict", "finding", "role", "value", *(["median (90 %)"] if over else []), "expected"]
     header += [*(["of ensemble"] if over else []), "claim"]

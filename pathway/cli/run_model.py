@@ -33,7 +33,7 @@ def run_model(
     import numpy as np
 
     from pathway.formats.load import read_model_file
-    from pathway.report import ReportOrigin, check_out, default_results_folder, write_report
+    from pathway.report import ReportOrigin, check_output_folder, default_results_folder, write_report
     from pathway.report.model_run import MODEL_RUN, model_run_identity, model_run_report
 
     from . import DONE, BadInput
@@ -44,7 +44,7 @@ def run_model(
         raise BadInput(f"{file}: --until {until:g}: expected a finite end time; for example --until 100")
     folder = out or default_results_folder(file.stem, settings)
     identity = model_run_identity(file, folder, settings, until, points)
-    check_out(folder, MODEL_RUN, identity, force)
+    check_output_folder(folder, MODEL_RUN, identity, force)
     if not file.is_file():
         raise BadInput(f"{file}: there is no such file")
     inputs = {file.name: file.read_bytes()}

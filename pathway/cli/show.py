@@ -133,12 +133,12 @@ def _species(cells: str | None) -> list[dict[str, Any]]:
 def _parameters(cells: str | None) -> list[dict[str, Any]]:
     from pathway import parameters
     from pathway.network import circuit
-    from pathway.scenario.shelf import line_of_cells
+    from pathway.scenario.shelf import open_cell_line
 
     meanings = {p.name: p.meaning for p in circuit().parameters}
     if cells is not None and not cells.endswith(".toml") and cells not in parameters.cell_lines():
         raise _unknown_cells(cells)
-    entries = line_of_cells(cells, Path()).entries if cells else parameters.reference_entries()
+    entries = open_cell_line(cells, Path()).entries if cells else parameters.reference_entries()
     return [
         {
             "name": e.name,

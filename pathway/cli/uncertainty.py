@@ -215,7 +215,7 @@ def predict(
     """
     from pathway.fitting.uncertainty.predict import curve_points
     from pathway.fitting.uncertainty.predict import predict as bands
-    from pathway.report import check_out, write_report
+    from pathway.report import check_output_folder, write_report
     from pathway.report.prediction import PREDICTION, prediction_report
 
     from . import DONE, BadInput
@@ -247,7 +247,7 @@ def predict(
         best, table = best[places], table[:, places]
     if noise and scenario is not None:
         raise BadInput("--noise: how another scenario would be measured is not known; leave one of the two out")
-    check_out(folder, PREDICTION, identity, force)
+    check_output_folder(folder, PREDICTION, identity, force)
     result = bands(problem, best, table, level=level, simultaneous=simultaneous, noise=noise)
     curves = result
     if scenario is None:
@@ -336,7 +336,7 @@ def _profiled(
 ) -> int:
     """Intervals of single predictions by their profiles."""
     from pathway.fitting.uncertainty.prediction_profile import profile_prediction
-    from pathway.report import check_out, write_report
+    from pathway.report import check_output_folder, write_report
     from pathway.report.prediction import PREDICTION_PROFILES, prediction_profiles_report
 
     from . import DONE, BadInput
@@ -350,7 +350,7 @@ def _profiled(
     begun = opened.at_optimum(fitted)
     problem = _prediction(opened, scenario)[0] if scenario else opened.problem
     asked = {text: _moment(problem, text, "--interval") for text in targets}
-    check_out(folder, PREDICTION_PROFILES, identity, force)
+    check_output_folder(folder, PREDICTION_PROFILES, identity, force)
     result = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
     report = prediction_profiles_report(result, problem, level, opened.source, identity, opened.problem)
     record = write_report(report, folder, console.typed_command(), force, say=console.say)
@@ -488,13 +488,13 @@ def _moment(problem: Any, text: str, option: str) -> Any:
 
 def _time(problem: Any, text: str, option: str) -> float:
     """A time with its unit in the unit of the problem."""
-    from pathway.scenario.quantities import hours
+    from pathway.scenario.quantities import parse_hours
 
     from . import BadInput
 
     unit = problem.model.time_unit
     if unit == "h":
-        return float(hours(text))
+        return float(parse_hours(text))
     try:
         return float(text.removesuffix(unit).strip() if unit else text)
     except ValueError:

@@ -36,7 +36,7 @@ def validate(
 ) -> int:
     """Judge every finding: claim, role, source, value, band, verdict, reason."""
     from pathway.report import write_report
-    from pathway.report.validation import validate as judge_all
+    from pathway.report.validation import judge_expectations as judge_all
     from pathway.report.validation import validation_report
 
     from . import DONE
@@ -55,9 +55,9 @@ def validate(
 
 
 def _print(found: dict[str, Any]) -> None:
-    from pathway.report.validation import finding_rows, in_order, triple_rows
+    from pathway.report.validation import finding_order, finding_rows, triple_rows
 
-    judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
+    judged = sorted(found["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
     over = found["ensemble"] is not None
     console.print_table(
         ["finding", "verdict", "role", "value", "expected", "of draws", *(["of ensemble"] if over else []),
@@ -81,7 +81,7 @@ def _print(found: dict[str, Any]) -> None:
 
 
 def _row(entry: dict[str, Any], over: bool) -> list[str]:
-    from pathway.scenario.plain_words import band_in_words, percent
+    from pathway.scenario.plain_words import band_in_words, percent_text
 
     return [
         entry["finding"] or "",
@@ -89,8 +89,8 @@ def _row(entry: dict[str, Any], over: bool) -> list[str]:
         entry["role"],
         console.number_text(entry["value"]) or "-",
         band_in_words(entry["above"], entry["below"]),
-        percent(entry["prior_pass_fraction"]),
-        *([percent(entry.get("share_of_ensemble"))] if over else []),
+        percent_text(entry["prior_pass_fraction"]),
+        *([percent_text(entry.get("share_of_ensemble"))] if over else []),
         f"{entry['claim']} [{entry['scenario']}; {entry['source'] or 'no source'}]",
     ]
 

@@ -24,7 +24,7 @@ def verify(
     Exit code 3 if a file is missing or changed, or the work in it is not finished. Files that the folder's manifest
     does not list are named, and are no difference.
     """
-    from pathway.folders import verify as differences_of
+    from pathway.folders import verify_folder as differences_of
 
     from . import DONE, NOT_MET
 

@@ -95,7 +95,7 @@ def split_terms(formula: Expression, fixed: frozenset[str]) -> list[Part]:
     return [(1.0, ONE, formula)]
 
 
-def term_sizes(formulas: Sequence[Expression]) -> list[Expression]:
+def term_magnitudes(formulas: Sequence[Expression]) -> list[Expression]:
     """For each formula, what its terms add up to without their signs: the scale of its rounding errors."""
     made: dict[Expression, Expression] = {}
     for node in postorder(formulas):

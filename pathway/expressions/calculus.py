@@ -11,8 +11,8 @@ from .graph import (
     Expression,
     absolute,
     add,
-    apply,
-    build,
+    apply_function,
+    build_node,
     divide,
     is_number,
     less,
@@ -40,7 +40,7 @@ def substitute_all(expressions: list[Expression], replacements: Mapping[str, Exp
         if node.operator == "symbol":
             made[id(node)] = replacements.get(str(node.value), node)
         elif any(made[id(a)] is not a for a in node.arguments):
-            made[id(node)] = build(node.operator, (made[id(a)] for a in node.arguments))
+            made[id(node)] = build_node(node.operator, (made[id(a)] for a in node.arguments))
         else:
             made[id(node)] = node
     return [made[id(expression)] for expression in expressions]
@@ -177,25 +177,25 @@ _OUTER: dict[str, Callable[[Expression, Expression], Expression]] = {
     "log": lambda node, x: divide(ONE, x),
     "sqrt": lambda node, x: divide(number(0.5), node),
     "abs": lambda node, x: piecewise(number(-1.0), less(x, ZERO), ONE, less(ZERO, x), ZERO),
-    "sin": lambda node, x: apply("cos", x),
-    "cos": lambda node, x: negate(apply("sin", x)),
+    "sin": lambda node, x: apply_function("cos", x),
+    "cos": lambda node, x: negate(apply_function("sin", x)),
     "tan": lambda node, x: add(ONE, _square(node)),
     "asin": lambda node, x: divide(ONE, sqrt(add(ONE, negate(_square(x))))),
     "acos": lambda node, x: divide(number(-1.0), sqrt(add(ONE, negate(_square(x))))),
     "atan": lambda node, x: divide(ONE, add(ONE, _square(x))),
-    "sinh": lambda node, x: apply("cosh", x),
-    "cosh": lambda node, x: apply("sinh", x),
+    "sinh": lambda node, x: apply_function("cosh", x),
+    "cosh": lambda node, x: apply_function("sinh", x),
     "tanh": lambda node, x: add(ONE, negate(_square(node))),
 }
 """Derivative of each function by its argument, from the node itself and that argument."""
 
 
-def size_of(formula: Expression) -> Expression:
+def term_magnitude(formula: Expression) -> Expression:
     """The size of what a formula is the sum of: what its rounding, or an error of the state, is measured by."""
     if formula.operator == "add":
-        return add(*map(size_of, formula.arguments))
+        return add(*map(term_magnitude, formula.arguments))
     if formula.operator == "multiply":
-        return multiply(*map(size_of, formula.arguments))
+        return multiply(*map(term_magnitude, formula.arguments))
     if formula.operator == "divide":
-        return divide(size_of(formula.arguments[0]), absolute(formula.arguments[1]))
+        return divide(term_magnitude(formula.arguments[0]), absolute(formula.arguments[1]))
     return absolute(formula)

@@ -246,7 +246,7 @@ def _folded(compute: Callable[[], float | complex]) -> Expression | None:
     return number(result)
 
 
-def apply(function: str, operand: Expression) -> Expression:
+def apply_function(function: str, operand: Expression) -> Expression:
     """One of `FUNCTIONS` of the operand."""
     if is_number(operand):
         folded = _folded(lambda: FUNCTIONS[function](_value(operand)))
@@ -259,22 +259,22 @@ def apply(function: str, operand: Expression) -> Expression:
 
 def exp(operand: Expression) -> Expression:
     """The exponential."""
-    return apply("exp", operand)
+    return apply_function("exp", operand)
 
 
 def log(operand: Expression) -> Expression:
     """The natural logarithm."""
-    return apply("log", operand)
+    return apply_function("log", operand)
 
 
 def sqrt(operand: Expression) -> Expression:
     """The square root."""
-    return apply("sqrt", operand)
+    return apply_function("sqrt", operand)
 
 
 def absolute(operand: Expression) -> Expression:
     """The absolute value."""
-    return apply("abs", operand)
+    return apply_function("abs", operand)
 
 
 def _extremum(operator: str, choose: Callable[..., float], operands: tuple[Expression, ...]) -> Expression:
@@ -397,10 +397,10 @@ _BUILDERS: dict[str, Callable[..., Expression]] = {
 }
 
 
-def build(operator: str, arguments: Iterable[Expression]) -> Expression:
+def build_node(operator: str, arguments: Iterable[Expression]) -> Expression:
     """The node with this operator over these arguments, folded as its own builder folds it."""
     if operator in FUNCTIONS:
-        return apply(operator, *arguments)
+        return apply_function(operator, *arguments)
     return _BUILDERS[operator](*arguments)
 
 

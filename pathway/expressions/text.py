@@ -16,7 +16,7 @@ from .graph import (
     add,
     all_of,
     any_of,
-    apply,
+    apply_function,
     divide,
     equal,
     less,
@@ -78,7 +78,7 @@ class Grammar:
     functions: Mapping[str, tuple[Collection[int], Callable[..., Expression]]]
 
 
-def operators(
+def binary_operators(
     either: int, both: int, raised: tuple[int, int]
 ) -> dict[str, tuple[int, int, Callable[[Expression, Expression], Expression]]]:
     """The usual operators between two operands, with the strengths of `||`, of `&&` and of both sides of `^`."""
@@ -112,13 +112,13 @@ _ALIASES = {"ln": "log", "ceiling": "ceil", "arcsin": "asin", "arccos": "acos", 
 
 HOUSE = Grammar(
     # `^` binds to the right, and more tightly than a minus sign in front.
-    binary=operators(either=1, both=3, raised=(14, 13)),
+    binary=binary_operators(either=1, both=3, raised=(14, 13)),
     unary={"-": (12, negate), "+": (12, lambda a: a), "!": (5, not_of)},
     words={"and": "&&", "or": "||", "not": "!"},
     constants={"true": 1.0, "false": 0.0, "inf": float("inf"), "nan": float("nan")},
     functions={
-        **{name: ((1,), partial(apply, name)) for name in FUNCTIONS},
-        **{alias: ((1,), partial(apply, name)) for alias, name in _ALIASES.items()},
+        **{name: ((1,), partial(apply_function, name)) for name in FUNCTIONS},
+        **{alias: ((1,), partial(apply_function, name)) for alias, name in _ALIASES.items()},
         "log10": ((1,), lambda x: logarithm(x, number(10.0))),
         "log2": ((1,), lambda x: logarithm(x, number(2.0))),
         "pow": ((2,), power),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import FormatError, Unsupported, line_naming
+from .errors import FormatError, Unsupported, line_of_name
 from .sbml import read_sbml_text
 from .sbml.document import DEEPEST, bracket_depth
 
@@ -42,7 +42,7 @@ def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     except FormatError as error:
         # The reader sees the SBML that the library made of the text, which has lines of its own.
         message = str(error)
-        line = line_naming(text, message) if message.startswith(f"{name}: ") else None
+        line = line_of_name(text, message) if message.startswith(f"{name}: ") else None
         if line is None:
             raise
         raise type(error)(f"{name}:{line}{message.removeprefix(name)}") from None

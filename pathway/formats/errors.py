@@ -15,7 +15,7 @@ class Unsupported(FormatError):
     """A valid file with a construct that is refused by name, before anything runs."""
 
 
-def line_naming(text: str, message: str) -> int | None:
+def line_of_name(text: str, message: str) -> int | None:
     """Line (from 1) on which a text first has a name that a message has in quotes or braces; None if it has none."""
     for quoted in re.findall(r"['{\[(]([^'{}()\[\]]+)['}\])]", message):
         for name in re.findall(r"[A-Za-z_]\w*", quoted):

@@ -156,7 +156,7 @@ def _source_identifiers(where: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def only(found: Sequence[ExportedModel], what: str) -> ExportedModel:
+def only_model(found: Sequence[ExportedModel], what: str) -> ExportedModel:
     """The one experiment there is.
 
     Raises

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from .experiment import LICENSE, TAXON, ExportedModel
-from .sbml.notes import resource
+from .sbml.notes import identifiers_org_address
 from .sedml import sedml_files
 
 _FORMATS = {
@@ -71,7 +71,7 @@ def _metadata(title: str) -> str:
     <dcterms:title>{escape(title)}</dcterms:title>
     <dcterms:description>{escape(LICENSE)}</dcterms:description>
     <dcterms:license rdf:resource="https://spdx.org/licenses/CC0-1.0"/>
-    <bqbiol:hasTaxon rdf:resource="{resource(TAXON)}"/>
+    <bqbiol:hasTaxon rdf:resource="{identifiers_org_address(TAXON)}"/>
   </rdf:Description>
 </rdf:RDF>
 """

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pathway.errors import public_function
-from pathway.fitting.laboratory.held_out import with_held_out_scaled
+from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
 from pathway.fitting.search.result import Fit
 
 if TYPE_CHECKING:
     from pathway.scenario.experiment import Scenario
-    from pathway.scenario.fit_plan import Unknown
+    from pathway.scenario.fit_plan import FitUnknown
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,12 +90,12 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
 
     scenario = _with_cuts(read_scenario(path, settings), without)
     problem = problem_of(scenario)
-    names = [u.name for u in unknowns_of(scenario) if u.parameter in without] if without else []
+    names = [u.name for u in scenario_unknowns(scenario) if u.parameter in without] if without else []
     source = ProblemSource(scenario.inputs, scenario.settings, tuple(without))
     return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), scenario)
 
 
-def unknowns_of(scenario: Scenario) -> Sequence[Unknown]:
+def scenario_unknowns(scenario: Scenario) -> Sequence[FitUnknown]:
     """What a scenario with `[fit]` estimates."""
     from pathway.fitting.laboratory.bench import ScenarioProblem
     from pathway.scenario import built_in_laboratory
@@ -174,4 +174,4 @@ def fit(
     if not isinstance(problem, Problem):
         problem = open_problem(problem, settings).problem
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)
-    return with_held_out_scaled(search(problem, starts, seed, **options))
+    return fit_with_held_out_scales(search(problem, starts, seed, **options))

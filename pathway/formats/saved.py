@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pathway.errors import InputError, public_function
-from pathway.files import is_inside
+from pathway.files import is_inside_folder
 from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.result import Fit
 from pathway.fitting.search.stored import source_from_dict
@@ -108,7 +108,7 @@ def _problem_of(file: Path, found: Any) -> Problem:
     if source is not None:
         with TemporaryDirectory() as folder:
             for name, content in source.inputs.items():
-                if not is_inside(Path(folder) / name, Path(folder)):
+                if not is_inside_folder(Path(folder) / name, Path(folder)):
                     raise ValueError(f"'{name}' is no name of an input")
                 (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / name).write_bytes(content)
@@ -118,6 +118,6 @@ def _problem_of(file: Path, found: Any) -> Problem:
         raise ProblemError(["the problem was put together in Python; give it as the second argument"])
     record = _json(place)
     name = next(iter(record["inputs"]), "")
-    if not name or not is_inside(file.parent / "inputs" / name, file.parent):
+    if not name or not is_inside_folder(file.parent / "inputs" / name, file.parent):
         raise ProblemError([f"{RECORD} beside it names no input file; give the problem as the second argument"])
     return open_problem(file.parent / "inputs" / name, record["settings"], record["without"]).problem

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from pathway.errors import did_you_mean
 from pathway.expressions import Expression, FormulaError, parse, postorder, symbols, to_text
-from pathway.units import ONE, Unit, UnitError, in_words, unit
+from pathway.units import ONE, Unit, UnitError, dimension_in_words, unit
 
 from .language import TIME_UNIT, Network, NetworkError, Observable
 
@@ -117,7 +117,9 @@ def _misfit(place: str, formula: Expression, known: Mapping[str, Unit], wanted: 
 
 
 def _told(found: Unit) -> str:
-    return in_words(found) if found.factor == 1.0 else f"{in_words(found)} of size {found.factor:.4g}"
+    return (
+        dimension_in_words(found) if found.factor == 1.0 else f"{dimension_in_words(found)} of size {found.factor:.4g}"
+    )
 
 
 def unit_of(formula: Expression, known: Mapping[str, Unit]) -> Unit | None:

@@ -12,7 +12,7 @@ from typing import Any
 from pathway.errors import InputError, did_you_mean
 from pathway.files import read_bytes
 from pathway.toml_positions import KeyPath, key_lines, line_of
-from pathway.units import UnitError, conversion_factor, quantity, unit
+from pathway.units import UnitError, conversion_factor, parse_quantity, unit
 
 HERE = Path(__file__).parent
 LARGEST_FILE = 1_000_000
@@ -158,7 +158,7 @@ def _short(text: str, parent: Entry) -> dict[str, Any]:
     ------
     UnitError
     """
-    value, given = quantity(text)
+    value, given = parse_quantity(text)
     if given == "x" and parent.value == 0.0:
         raise UnitError(f"'{text}' is a multiple of 0, which the line has without it; give a value in {parent.unit}")
     if given == "x":
@@ -251,7 +251,7 @@ def _factors(limits: Any) -> list[float]:
     if not (isinstance(limits, list) and all(isinstance(text, str) for text in limits)):
         return []
     try:
-        found = [quantity(text) for text in limits]
+        found = [parse_quantity(text) for text in limits]
     except UnitError:
         return []
     return [value for value, given in found if given == "x" and value >= 0.0]
@@ -483,7 +483,7 @@ def _amount_complaints(found: TomlDocument, name: str, table: Mapping[str, Any],
 
 
 def _in_unit(text: str, wanted: str, molar_mass: float | None) -> float:
-    amount, given = quantity(text)
+    amount, given = parse_quantity(text)
     return amount * conversion_factor(given or "1", wanted, molar_mass)
 
 

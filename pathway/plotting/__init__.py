@@ -5,6 +5,6 @@ Nothing that computes imports it, and Matplotlib stays in here.
 
 from .any_figure import plot
 from .course_figure import plot_courses
-from .pictures import picture, rendered, save
+from .pictures import picture_bytes, rendered_figure, save_figure
 
-__all__ = ["picture", "plot", "plot_courses", "rendered", "save"]
+__all__ = ["picture_bytes", "plot", "plot_courses", "rendered_figure", "save_figure"]

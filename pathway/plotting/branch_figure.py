@@ -15,7 +15,7 @@ from pathway.analysis.switch import BistableSwitch
 
 from .layout import Page, Panel
 from .style import GREY, PALETTE, Figure, house_style, value_axis
-from .words import readable, scaled, unit_words
+from .words import readable_name, scaled_unit, unit_words
 
 _ROOM = 2.5
 _MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}
@@ -73,7 +73,7 @@ def plot_branches(
         if len(branches) > 1:
             lines = [Line2D([], [], color=PALETTE[(k + 1) % len(PALETTE)]) for k in range(len(branches))]
             page.legend([(line, label) for line, (label, _, _) in zip(lines, branches, strict=True)])
-        titles = [readable(name) for name in readings] + (["Folds (diamonds: cusps)"] if fold_curves else [])
+        titles = [readable_name(name) for name in readings] + (["Folds (diamonds: cusps)"] if fold_curves else [])
         panels = page.panels(titles, 3, 1.3)
         for panel, name in zip(panels, readings, strict=False):
             _panel(panel, branches, name, units, usual, spreads, swept)
@@ -98,7 +98,7 @@ def _folds(
 
 def _parameter_words(name: str, units: Mapping[str, str]) -> str:
     unit = units.get(name, "1")
-    return readable(name) if unit == "1" else f"{readable(name)}, {unit_words(name, unit)}"
+    return readable_name(name) if unit == "1" else f"{readable_name(name)}, {unit_words(name, unit)}"
 
 
 def _panel(
@@ -136,7 +136,7 @@ def _panel(
     # A band may be many times wider than the branches; then it runs out of the panel.
     power = value_axis(axes, 0.0, min(max(high, widest), _ROOM * high))
     panel.x_label(_parameter_words(parameter, units))
-    panel.y_label(scaled(unit_words(name, units.get(name, "1")), power))
+    panel.y_label(scaled_unit(unit_words(name, units.get(name, "1")), power))
 
 
 def _stretches(stable: np.ndarray) -> list[tuple[bool, int, int]]:

@@ -14,7 +14,7 @@ from pathway.analysis.scenario_cells import SingleCells
 from pathway.analysis.single_cells import CellPopulation, TitrationCurve
 
 from .layout import Page, Panel
-from .style import GREY, PALETTE, Figure, house_style, line_style, plain_ticks
+from .style import GREY, PALETTE, Figure, house_style, line_style, plain_number_ticks
 
 
 def plot_single_cells(counted: SingleCells) -> Figure:
@@ -105,7 +105,7 @@ _WITH_AND_WITHOUT = ((1, PALETTE[3], "without miR-21"), (0, PALETTE[1], "with mi
 def _logarithmic(axes: Any) -> None:
     """Both axes, with ticks at some decades."""
     axes.set(xscale="log", yscale="log")
-    plain_ticks(axes.xaxis, axes.yaxis)
+    plain_number_ticks(axes.xaxis, axes.yaxis)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(numticks=7))
         axis.set_minor_locator(NullLocator())

@@ -11,7 +11,7 @@ from pathway.fitting.uncertainty.comparison import VariantComparison
 from pathway.numerals import plain_number
 
 from .layout import LINE, RIGHT, Page, row_names
-from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
+from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks
 
 
 def plot_comparison(verdict: VariantComparison) -> Figure:
@@ -39,7 +39,7 @@ def plot_comparison(verdict: VariantComparison) -> Figure:
         reach = criteria.get_xlim()[1]
         if reach > 60.0:
             criteria.set_xscale("symlog", linthresh=10.0)
-            plain_ticks(criteria.xaxis)
+            plain_number_ticks(criteria.xaxis)
         criteria.set_xlim(0, max(12.0, 1.08 * reach))
         weights.barh(rows, [v.weight for v in verdict.variants], height=0.55, color=PALETTE[2])
         for place, v in zip(rows, verdict.variants, strict=True):

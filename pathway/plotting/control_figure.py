@@ -11,7 +11,7 @@ from pathway.analysis.control import ControlCoefficients, TimeSensitivities
 
 from .layout import Page, row_names, text_width
 from .style import Figure, house_style, without_frame
-from .words import readable
+from .words import readable_name
 
 _SHOWN = 40
 
@@ -21,7 +21,7 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
     with house_style():
         page = Page(f"Control at rest, {cells}")
         strength = np.abs(result.coefficients).max(axis=0)
-        beside = row_names([readable(name) for name in result.readings], 0.3 * page.width)
+        beside = row_names([readable_name(name) for name in result.readings], 0.3 * page.width)
         left = beside.right
         room = int((page.width - left - 0.62) / 0.1)
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
@@ -33,7 +33,7 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
         image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
         unsure = _unsure(result.low, result.high, result.coefficients)[:, order]
         axes.plot(*np.argwhere(unsure).T[::-1], "x", color="black", markersize=2.6, markeredgewidth=0.6)
-        names = [readable(result.reactions[k]) for k in order]
+        names = [readable_name(result.reactions[k]) for k in order]
         axes.set_xticks(range(columns), names, rotation=90, fontsize=5.5)
         page.named_rows(beside, left - 0.06, page.top, row)
         axes.set_yticks([])
@@ -73,7 +73,7 @@ def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> 
             for course in result
         ]
         page = Page(title)
-        names = [[readable(name) for name, _, _ in rows] for rows in shown]
+        names = [[readable_name(name) for name, _, _ in rows] for rows in shown]
         beside = [row_names(own, 0.38 * page.width, 6.0) for own in names]
         left = max(own.right for own in beside)
         image = None
@@ -81,7 +81,7 @@ def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> 
         for course, rows, own in zip(result, shown, beside, strict=True):
             row = own.row_height(0.15, 0.03)
             tall = row * len(rows)
-            page.lines(readable(course.reading), 7.0, left, weight="bold")
+            page.lines(readable_name(course.reading), 7.0, left, weight="bold")
             page.top += 0.02
             axes = page.add_axes(left, page.top, page.width - left - 0.7, tall)
             places = [course.parameters.index(name) for name, _, _ in rows]

@@ -7,7 +7,7 @@ from typing import Any
 
 from .layout import Page
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import scaled, time_words
+from .words import scaled_unit, time_label
 
 MOST_PANELS = 15
 
@@ -28,8 +28,8 @@ def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
             panel.axes.margins(x=0)
             panel.few_ticks()
             power = value_axis(panel.axes, float(course.min()), float(course.max()))
-            panel.x_label(time_words(model.time_unit))
-            panel.y_label(scaled(model.units.get(name) or "unit of the model", power))
+            panel.x_label(time_label(model.time_unit))
+            panel.y_label(scaled_unit(model.units.get(name) or "unit of the model", power))
         return page.cropped_figure()
 
 

@@ -14,8 +14,8 @@ from pathway.analysis.dose_series import ArmDoseResponse, DoseSeries
 from pathway.numerals import plain_number
 
 from .layout import LINE, Page, Panel, text_width, wrap_text
-from .style import GREY, MARKERS, Figure, house_style, line_style, plain_ticks, value_axis
-from .words import readable, scaled, unit_words
+from .style import GREY, MARKERS, Figure, house_style, line_style, plain_number_ticks, value_axis
+from .words import readable_name, scaled_unit, unit_words
 
 
 def plot_dose_series(response: DoseSeries) -> Figure:
@@ -33,7 +33,7 @@ def plot_dose_series(response: DoseSeries) -> Figure:
         _metrics(page, response)
         names = list(next(iter(response.series.values())).readouts)
         titles = [f"GR until then, {response.doses.shown[-1]:g} {response.doses.unit}"]
-        titles += [f"{readable(name)} at {response.until:g} h" for name in names]
+        titles += [f"{readable_name(name)} at {response.until:g} h" for name in names]
         first, *others = page.panels(titles, 2 if len(titles) in (2, 4) else 3, 1.15)
         _over_time(first, response)
         for panel, name in zip(others, names, strict=True):
@@ -58,7 +58,7 @@ def _over_time(panel: Panel, response: DoseSeries) -> None:
 def _dose_axis(panel: Panel, response: DoseSeries) -> None:
     panel.axes.set_xscale("log")
     panel.axes.xaxis.set_major_locator(LogLocator(numticks=max(3, int(panel.width / 0.42))))
-    plain_ticks(panel.axes.xaxis)
+    plain_number_ticks(panel.axes.xaxis)
     panel.x_label(f"{response.doses.agent.name}, {response.doses.unit}")
 
 
@@ -165,4 +165,4 @@ def _readout(panel: Panel, response: DoseSeries, name: str) -> None:
         axes.plot(doses, values[0], **style)
         high = max(high, float(np.nanmax(values[0])))
     _dose_axis(panel, response)
-    panel.y_label(scaled(unit_words(name, response.units[name]), value_axis(axes, 0.0, high)))
+    panel.y_label(scaled_unit(unit_words(name, response.units[name]), value_axis(axes, 0.0, high)))

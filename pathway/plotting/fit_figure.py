@@ -20,7 +20,7 @@ from pathway.numerals import plain_number
 from .layout import LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .panels import COLUMNS, small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
-from .words import axis_words, readable, time_words
+from .words import axis_label, readable_name, time_label
 
 KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48
@@ -137,8 +137,8 @@ def _course_axes(panel: Panel, problem: Problem, course: FittedCourse, beside: S
         reach = 0.04 * (max(times) - min(times))
         axes.set_xlim(min(times) - reach, max(times) + reach)
     panel.few_ticks()
-    panel.x_label(time_words(problem.model.time_unit))
-    panel.y_label(axis_words(course.observable.name, _unit(course), power))
+    panel.x_label(time_label(problem.model.time_unit))
+    panel.y_label(axis_label(course.observable.name, _unit(course), power))
 
 
 def _legend(page: Page, problem: Problem, labels: Sequence[str]) -> None:
@@ -190,7 +190,7 @@ def plot_residuals(problem: Problem, fitted: Comparison) -> Figure:
             reach = 1.15 * max([2.6, *(abs(float(fitted.residual[k])) for k in own)])
             axes.set_ylim(-reach, reach)
             panel.few_ticks()
-            panel.x_label(time_words(problem.model.time_unit))
+            panel.x_label(time_label(problem.model.time_unit))
             panel.y_label("(fitted - measured) / noise")
         _against_normal(panels[-1], problem, fitted)
         return page.cropped_figure()
@@ -324,4 +324,4 @@ def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
 def _bounded(problem: Problem, k: int) -> str:
     p = problem.estimated[k]
     unit = f" {p.unit}" if p.unit and p.unit != "1" else ""
-    return f"{readable(p.name)}, {plain_number(p.lower, 3)} to {plain_number(p.upper, 3)}{unit}"
+    return f"{readable_name(p.name)}, {plain_number(p.lower, 3)} to {plain_number(p.upper, 3)}{unit}"

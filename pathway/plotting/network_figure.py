@@ -15,8 +15,8 @@ from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown_name_error
 from pathway.network import MapEdge, MapNode, circuit
 
-from .layout import RIGHT, STYLES, Page, drawn_for, row_names
-from .style import GREY, PALETTE, Figure, house_style, whisker
+from .layout import RIGHT, STYLES, Page, laid_out_for, row_names
+from .style import GREY, PALETTE, Figure, draw_whisker, house_style
 from .words import unit_words
 
 Place = tuple[float, float]
@@ -48,7 +48,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
     if color not in COLORS:
         raise unknown_name_error("color of the map", color, COLORS)
     # The map is laid out by hand for one width.
-    with house_style(), drawn_for("paper"):
+    with house_style(), laid_out_for("paper"):
         against = f"'{explanation.arm}' against '{explanation.reference}' at {explanation.time:g} h"
         page = Page(f"Why {explanation.reading} differs: {against}")
         page.lines(explanation.text())
@@ -60,7 +60,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
         strokes = _by_share(explanation) if color == "fold" else _by_flux(explanation)
         network = circuit()
         for edge in network.map_edges:
-            _arrow(axes, edge, strokes.get((edge.start, edge.end), Stroke()))
+            _arrow(axes, edge, strokes.get((edge.start, edge.end), ArrowStroke()))
         for node in network.map_nodes:
             levels = explanation.levels.get(node.quantity, (math.nan, math.nan))
             _box(axes, node, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
@@ -71,7 +71,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
 
 
 @dataclass(frozen=True)
-class Stroke:
+class ArrowStroke:
     """How an arrow is drawn, and what stands beside it."""
 
     width: float = 0.8
@@ -84,7 +84,7 @@ Edge = tuple[str, str]
 """Names of the boxes from which and to which an arrow goes."""
 
 
-def _by_share(explanation: Explanation) -> dict[Edge, Stroke]:
+def _by_share(explanation: Explanation) -> dict[Edge, ArrowStroke]:
     """Arrows that carry the difference, as wide as their share."""
     whole = sum(abs(share.value) for share in explanation.shares) or 1.0
     shares = {
@@ -95,24 +95,26 @@ def _by_share(explanation: Explanation) -> dict[Edge, Stroke]:
         carried = [shares[name] for name in edge.influences if abs(shares.get(name, 0.0)) > 0.01 * whole]
         if carried:
             width = 0.8 + 4.0 * sum(map(abs, carried)) / whole
-            strokes[edge.start, edge.end] = Stroke(width, PALETTE[1], explanation.relative(carried[0]))
+            strokes[edge.start, edge.end] = ArrowStroke(width, PALETTE[1], explanation.relative(carried[0]))
     return strokes
 
 
-def _by_flux(explanation: Explanation) -> dict[Edge, Stroke]:
+def _by_flux(explanation: Explanation) -> dict[Edge, ArrowStroke]:
     """Arrows coloured by the fold of the flux, wide where it is far from 1; faint where an arrow has no reaction."""
     strokes = {}
     for edge in circuit().map_edges:
         place = edge.start, edge.end
-        strokes[place] = Stroke(0.6, _FAINT)
+        strokes[place] = ArrowStroke(0.6, _FAINT)
         if not edge.reactions:
             continue
         own, other = (sum(explanation.fluxes[name][k] for name in edge.reactions) for k in (0, 1))
         if own > 0.0 and other > 0.0:
             fold = math.log2(own / other)
-            strokes[place] = Stroke(1.0 + min(abs(fold), 2.0), _shade("flux", fold), f"{own / other:.2g}x", PALETTE[0])
+            strokes[place] = ArrowStroke(
+                1.0 + min(abs(fold), 2.0), _shade("flux", fold), f"{own / other:.2g}x", PALETTE[0]
+            )
         else:
-            strokes[place] = Stroke(0.6, _FAINT, "none", GREY)
+            strokes[place] = ArrowStroke(0.6, _FAINT, "none", GREY)
     return strokes
 
 
@@ -131,7 +133,7 @@ def _shade(of: str, doublings: float) -> Any:
     return _MAPS[of](0.5 + max(-1.0, min(1.0, doublings / 2.0)) / 2.0)
 
 
-def _arrow(axes: Any, edge: MapEdge, stroke: Stroke) -> None:
+def _arrow(axes: Any, edge: MapEdge, stroke: ArrowStroke) -> None:
     places, corners = _places(), edge.corners
     first, last = places[edge.start], places[edge.end]
     if corners:
@@ -220,7 +222,7 @@ def _bars(page: Page, explanation: Explanation) -> None:
     values = [explanation.shares[k].value for k in order]
     axes.barh(range(len(order)), values, height=0.7, color=PALETTE[1])
     for place, k in enumerate(order):
-        whisker(axes, explanation.shares[k], place)
+        draw_whisker(axes, explanation.shares[k], place)
         axes.plot(float(explanation.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
     page.named_rows(names, left - 0.06, page.top, row)
     axes.set_yticks([])

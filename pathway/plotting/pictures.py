@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 
 from pathway.folders import write_atomically
 
-from .layout import drawn_for
+from .layout import laid_out_for
 from .style import house_style
 
 _METADATA: dict[str, dict[str, Any]] = {
@@ -23,9 +23,9 @@ PRINT = 300
 """Dots per inch of pictures for print."""
 
 
-def picture(draw: Callable[[], MatplotlibFigure], style: str = "paper", form: str = "png") -> bytes:
+def picture_bytes(draw: Callable[[], MatplotlibFigure], style: str = "paper", form: str = "png") -> bytes:
     """A figure laid out for "paper", "column" or "slides", as a file of "png" (300 dots per inch), "svg" or "pdf"."""
-    with drawn_for(style):
+    with laid_out_for(style):
         figure = draw()
     return _written(figure, form, dpi=PRINT)
 
@@ -37,14 +37,14 @@ def _written(figure: MatplotlibFigure, form: str, **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def rendered(figure: MatplotlibFigure) -> tuple[bytes, bytes]:
+def rendered_figure(figure: MatplotlibFigure) -> tuple[bytes, bytes]:
     """The figure as SVG and as PNG, without dates inside."""
     return _written(figure, "svg"), _written(figure, "png", pil_kwargs={"compress_level": 3})
 
 
-def save(figure: MatplotlibFigure, stem: Path) -> list[Path]:
+def save_figure(figure: MatplotlibFigure, stem: Path) -> list[Path]:
     """Writes STEM.svg and STEM.png, without dates inside; returns both paths."""
     places = [stem.with_suffix(".svg"), stem.with_suffix(".png")]
-    for place, content in zip(places, rendered(figure), strict=True):
+    for place, content in zip(places, rendered_figure(figure), strict=True):
         write_atomically(place, content)
     return places

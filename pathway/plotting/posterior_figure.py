@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from pathway.fitting.objective.objective import scale_slopes
+from pathway.fitting.objective.objective import scale_derivatives
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
 
@@ -148,7 +148,7 @@ def _prior_density(problem: Problem, k: int, grid: np.ndarray) -> np.ndarray:
     points = np.tile(np.clip(problem.to_scale(problem.nominal), *problem.bounds), (len(grid), 1))
     points[:, k] = grid
     natural = problem.from_scale(points)
-    steepness = np.array([scale_slopes(problem, row)[k] for row in natural])
+    steepness = np.array([scale_derivatives(problem, row)[k] for row in natural])
     if p.prior is not None and p.prior.on_scale:
         density = np.exp([p.prior.log_density(float(v)) for v in grid])
     elif p.prior is not None:

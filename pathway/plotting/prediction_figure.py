@@ -15,7 +15,7 @@ from pathway.fitting.uncertainty.predict import PredictionBand, curve_key
 from .layout import Page
 from .panels import small_panels
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import axis_words, time_words
+from .words import axis_label, time_label
 
 MOST_PANELS = 48
 
@@ -57,8 +57,8 @@ def plot_prediction(band: PredictionBand, points: Sequence[Measurement] = ()) ->
             power = value_axis(axes, float(np.min(values)), float(np.max(values)))
             axes.set_xlim(span)
             panel.few_ticks(steps=[1, 2, 4, 5, 10])
-            panel.x_label(time_words(band.problem.model.time_unit))
-            panel.y_label(axis_words(observable, units[observable], power))
+            panel.x_label(time_label(band.problem.model.time_unit))
+            panel.y_label(axis_label(observable, units[observable], power))
         return page.cropped_figure()
 
 

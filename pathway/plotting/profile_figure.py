@@ -15,8 +15,8 @@ from pathway.fitting.uncertainty.profiles import Profile, Profiles
 
 from .layout import Page, Panel
 from .panels import small_panels
-from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_ticks
-from .words import readable, unit_words
+from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks
+from .words import readable_name, unit_words
 
 KINDS = ("profiles", "paths")
 _OPEN = {
@@ -89,7 +89,7 @@ def _value_axis(panel: Panel, about: Parameter, p: Profile) -> None:
     low, high = min(low, p.lower), max(high, p.upper)
     if about.scale != "linear" and low > 0.0 and high > 10.0 * low:
         axes.set_xscale("log")
-        plain_ticks(axes.xaxis)
+        plain_number_ticks(axes.xaxis)
         axes.set_xlim(low / (high / low) ** 0.05, high * (high / low) ** 0.05)
     elif high > low:
         axes.set_xlim(low - 0.05 * (high - low), high + 0.05 * (high - low))
@@ -99,7 +99,7 @@ def _value_axis(panel: Panel, about: Parameter, p: Profile) -> None:
 def _few_ticks(panel: Panel) -> None:
     """Values as people write them, as many as have room."""
     panel.few_ticks(0.4, min_n_ticks=2)
-    plain_ticks(panel.axes.xaxis)
+    plain_number_ticks(panel.axes.xaxis)
 
 
 def plot_prediction_profiles(profiles: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Figure:
@@ -111,7 +111,7 @@ def plot_prediction_profiles(profiles: Mapping[str, PredictionProfile], problem:
             _rise(panel, p)
             _few_ticks(panel)
             observable = p.measurement.observable
-            panel.x_label(f"{readable(observable)}, {unit_words(observable, units[observable])}")
+            panel.x_label(f"{readable_name(observable)}, {unit_words(observable, units[observable])}")
             if p.verdict != "bounded":
                 panel.note(p.verdict, PALETTE[1])
         return page.cropped_figure()

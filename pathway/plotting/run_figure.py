@@ -12,13 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from pathway.numerals import superscript
-from pathway.scenario.measurements import Measurement, comparison
+from pathway.scenario.measurements import Measurement, comparison_scaling
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
 from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
-from .words import axis_words, readable, unit_words
+from .words import axis_label, readable_name, unit_words
 
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _LANE, _BAR = 0.165, 0.175
@@ -61,8 +61,8 @@ def plot_result(result: Result, panel: str = "") -> Figure:
     ValueError
         For a panel that the run does not have.
     """
-    if panel and panel not in panels_of(result):
-        raise ValueError(f"there is no panel '{panel}' of this run: {', '.join(panels_of(result))}")
+    if panel and panel not in panel_names(result):
+        raise ValueError(f"there is no panel '{panel}' of this run: {', '.join(panel_names(result))}")
     with house_style():
         page = Page(result.scenario.title, _of_bands(result))
         styles = arm_styles(result)
@@ -83,7 +83,7 @@ def _of_bands(result: Result) -> str:
     return f"Lines and bars: the chosen numbers. Bands and whiskers: the middle 90 % of {ensemble_words(result)}."
 
 
-def panels_of(result: Result) -> tuple[str, ...]:
+def panel_names(result: Result) -> tuple[str, ...]:
     """What can be drawn alone."""
     return ("timeline", *result.scenario.observables, *(["growth"] if _shows_growth(result) else []))
 
@@ -215,7 +215,7 @@ def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[s
         if len(groups) > 1:
             entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
             page.legend([*entries, *(_behind(result, group, styles) if number == 0 else [])])
-        titles = [readable(name) for name in names]
+        titles = [readable_name(name) for name in names]
         timed = not table or number == len(groups) - 1
         if table:
             above = titles if number == 0 else [""] * len(names)
@@ -254,7 +254,7 @@ def _course_panel(
     for arm_name, arm in result.arms.items():
         if arm_name not in group.arms and not is_control(result, arm_name):
             continue
-        of_curve = comparison(result, name, arm_name)[0] if points else (lambda c: c)
+        of_curve = comparison_scaling(result, name, arm_name)[0] if points else (lambda c: c)
         drawn.append(of_curve(arm.courses[name]))
         front = arm_name in group.arms
         style = styles[arm_name] if front else _faint(styles[arm_name])
@@ -285,12 +285,12 @@ def _course_panel(
         low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
         power = value_axis(axes, low, high, 5 if panel.height > 1.0 else 3)
         # The title has the name.
-        panel.y_label(axis_words(name, unit, power).partition(", ")[2] or unit_words(name, unit))
+        panel.y_label(axis_label(name, unit, power).partition(", ")[2] or unit_words(name, unit))
 
 
 def _on_axis(result: Result, point: Measurement) -> Measurement:
     """A point with its value on the axis of the curve, by the factor of its gel."""
-    of_point = comparison(result, point.observable, point.arm, point)[1]
+    of_point = comparison_scaling(result, point.observable, point.arm, point)[1]
     return point.scaled(of_point(1.0))
 
 

@@ -9,8 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from pathway.analysis.screen import ScreenResult
 
 from .layout import LINE, RIGHT, Page, row_names, text_width
-from .style import GREY, PALETTE, Figure, house_style, whisker, without_frame
-from .words import readable
+from .style import GREY, PALETTE, Figure, draw_whisker, house_style, without_frame
+from .words import readable_name
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
 _SHOWN = 30
@@ -46,7 +46,7 @@ def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
     growth = page.add_axes(page.width - RIGHT - beside, page.top, beside, tall)
     for number, k in enumerate(places):
         bars.barh(number, screen.change[k], color=_KIND_COLORS[screen.targets[k].kind], height=0.7)
-        whisker(bars, screen.intervals[k], number)
+        draw_whisker(bars, screen.intervals[k], number)
     page.named_rows(names, left - 0.06, page.top, row)
     bars.axvline(0, color="black", linewidth=0.6)
     growth.plot(screen.growth[places], range(len(places)), "o", color="black", markersize=2.5)
@@ -65,19 +65,19 @@ def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
 
 
 def _label(screen: ScreenResult, place: int) -> str:
-    name, others = readable(screen.targets[place].name), len(screen.same_as(place))
+    name, others = readable_name(screen.targets[place].name), len(screen.same_as(place))
     return name if not others else f"{name} (and {others} alike)"
 
 
 def _pairs(page: Page, screen: ScreenResult) -> None:
     """A map of as many pairs as have room for their names."""
     first = screen.paired[:_MOST_PAIRS]
-    beside = max(text_width(readable(screen.targets[k].name)) for k in first) + 0.9
+    beside = max(text_width(readable_name(screen.targets[k].name)) for k in first) + 0.9
     paired = min(len(first), int((page.width - RIGHT - beside) / 0.1))
     of = f"{paired} of {len(screen.paired)} targets; diagonal: one alone; negative: response restored"
     page.lines(f"Pairs ({of})", 7.0, weight="bold")
     page.top += 0.05
-    names = [readable(screen.targets[k].name) for k in screen.paired[:paired]]
+    names = [readable_name(screen.targets[k].name) for k in screen.paired[:paired]]
     values = np.ma.masked_invalid(screen.pairs[:paired, :paired]) - screen.baseline
     limit = float(np.abs(values).max())
     size = 5.0 if paired > _SMALL_ABOVE else 6.0

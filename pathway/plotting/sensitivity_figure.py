@@ -13,7 +13,7 @@ from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 
 from .layout import LINE, RIGHT, Page, row_names
 from .style import GREY, PALETTE, Figure, house_style
-from .words import readable
+from .words import readable_name
 
 _SHOWN = 25
 _LEAST = 1.5
@@ -95,7 +95,7 @@ def _spread(axes: Any, result: MorrisEffects, order: Sequence[int]) -> None:
 
 def _rows(page: Page, names: Sequence[str], right: float = 0.0) -> tuple[Any, tuple[float, float, float, float]]:
     """Axes with a named row for each parameter, and where they are; what follows goes below."""
-    beside = row_names([readable(name) for name in names], 0.36 * page.width)
+    beside = row_names([readable_name(name) for name in names], 0.36 * page.width)
     row = beside.row_height(max(0.17, _LEAST / len(names)), 0.04)
     left = beside.right
     place = (left, page.top, (right or page.width - RIGHT) - left, row * len(names))

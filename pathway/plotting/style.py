@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pathway.numerals import plain_number
 
-from .words import power_for
+from .words import common_power_of_ten
 
 if TYPE_CHECKING:
     from pathway.analysis.draws import DrawInterval
@@ -93,7 +93,7 @@ def value_axis(axes: Any, low: float, high: float, most: int = 5) -> int:
     if low >= 0 and high > 0:
         axes.set_ylim(0, 1.08 * high)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=most, steps=[1, 2, 2.5, 5, 10]))
-    power = power_for(low, high)
+    power = common_power_of_ten(low, high)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
     return power
 
@@ -104,10 +104,10 @@ def logarithmic_axis(axes: Any, low: float, high: float) -> None:
     axes.set_ylim(low, high)
     decades = math.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
-    plain_ticks(axes.yaxis)
+    plain_number_ticks(axes.yaxis)
 
 
-def plain_ticks(*axes: Any) -> None:
+def plain_number_ticks(*axes: Any) -> None:
     """Numbers of logarithmic x or y axes (`axes.xaxis`) in plain text: the house's texts are no formulas."""
     for axis in axes:
         axis.set_major_formatter(FuncFormatter(power_text))
@@ -126,7 +126,7 @@ def power_text(value: float, _: object = None) -> str:
     return plain_number(value)
 
 
-def whisker(axes: Any, found: DrawInterval, place: float, upright: bool = False) -> None:
+def draw_whisker(axes: Any, found: DrawInterval, place: float, upright: bool = False) -> None:
     """The middle 95 % of draws as a line and their median as a white dot; nothing without draws."""
     if found.low is None:
         return

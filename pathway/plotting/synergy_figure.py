@@ -16,7 +16,7 @@ from pathway.analysis.synergy.scales import SCALES
 from pathway.numerals import plain_number
 
 from .layout import Page, Panel
-from .style import PALETTE, Figure, house_style, plain_ticks, whisker, without_frame
+from .style import PALETTE, Figure, draw_whisker, house_style, plain_number_ticks, without_frame
 
 _TITLES = {"bliss": "Bliss excess", "hsa": "HSA excess", "loewe": "Loewe excess", "zip": "ZIP excess"}
 _MISSING = "#BFBFBF"
@@ -146,7 +146,7 @@ def _isoboles(panel: Panel, grid: CombinationGrid) -> None:
     panel.y_label(f"{grid.first.agent.name}, {grid.first.unit}")
     axes.set_xlim(left=0)
     axes.set_ylim(bottom=0)
-    plain_ticks(axes.xaxis, axes.yaxis)
+    plain_number_ticks(axes.xaxis, axes.yaxis)
     if drawn:
         axes.legend(loc="upper right", handlelength=1.2, fontsize=6, frameon=True, framealpha=0.85, edgecolor="none")
     else:
@@ -158,7 +158,7 @@ def _schedules(panel: Panel, given: ScheduleComparison) -> None:
     axes, places = panel.axes, range(len(given.shifts))
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
     for place, grid in zip(places, given.intervals(), strict=True):
-        whisker(axes, grid, place, upright=True)
+        draw_whisker(axes, grid, place, upright=True)
         axes.text(place, grid.value / 2, f"{grid.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
     axes.set_xticks(places, [shift_in_words(shift).replace(" h ", " h\n") for shift in given.shifts])
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)

@@ -11,7 +11,7 @@ from pathway.numerals import power_of_ten
 _OF_UNIT = {"molecules": "per cell", "1/h": "per hour", "h": "hours"}
 
 
-def readable(name: str) -> str:
+def readable_name(name: str) -> str:
     """A name without the underscores that identifiers need."""
     return name.replace("_", " ")
 
@@ -43,22 +43,22 @@ def unit_words(name: str, unit: str) -> str:
     return "relative" if name in _meanings() else "no unit"
 
 
-def axis_words(name: str, unit: str, power: int = 0) -> str:
+def axis_label(name: str, unit: str, power: int = 0) -> str:
     """The label of an axis: name, what its numbers count, and the power of ten by which they were divided."""
-    return f"{readable(name)}, {scaled(unit_words(name, unit), power)}"
+    return f"{readable_name(name)}, {scaled_unit(unit_words(name, unit), power)}"
 
 
-def time_words(unit: str) -> str:
+def time_label(unit: str) -> str:
     """Of a time axis, with the unit of a model."""
     return f"time, {'hours' if unit == 'h' else unit or 'unit of the model'}"
 
 
-def scaled(words: str, power: int) -> str:
+def scaled_unit(words: str, power: int) -> str:
     """A unit with the power of ten by which the numbers were divided."""
     return f"{power_of_ten(power)} {words}" if power else words
 
 
-def power_for(low: float, high: float) -> int:
+def common_power_of_ten(low: float, high: float) -> int:
     """The power of ten, a multiple of three, by which values are divided on an axis; 0 where they are short as they
     are."""
     size = max(abs(low), abs(high))

@@ -5,24 +5,24 @@ Writes files and compares them; computes no biology.
 
 from pathway.folders import FolderError
 
-from .places import check_out, default_results_folder, identity_of
+from .places import check_output_folder, default_results_folder, result_identity
 from .replay import Replay, compare_analysis, replay
-from .report import Content, Drawing, Report, ReportOrigin, Table
-from .write import quiet, write_report
+from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
+from .write import say_nothing, write_report
 
 __all__ = [
-    "Content",
-    "Drawing",
+    "DeferredFigure",
     "FolderError",
+    "JsonContent",
     "Replay",
     "Report",
     "ReportOrigin",
     "Table",
-    "check_out",
+    "check_output_folder",
     "compare_analysis",
     "default_results_folder",
-    "identity_of",
-    "quiet",
     "replay",
+    "result_identity",
+    "say_nothing",
     "write_report",
 ]

@@ -10,8 +10,8 @@ from typing import Any
 from pathway.folders import FolderError
 from pathway.scenario.experiment import Scenario
 
-from .places import identity_of
-from .report import Content, Drawing, Report, ReportOrigin, Table
+from .places import result_identity
+from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .write import RECORD
 
 
@@ -21,7 +21,7 @@ def analysis_report(
     out: Path,
     content: Mapping[str, Any],
     tables: Mapping[str, Table],
-    figures: Mapping[str, Drawing],
+    figures: Mapping[str, DeferredFigure],
     options: Mapping[str, Any],
     title: str = "",
     sentences: Iterable[str] = (),
@@ -37,7 +37,7 @@ def analysis_report(
     content : mapping
         The JSON form.
     tables : mapping of file stem to Table
-    figures : mapping of file stem to Drawing
+    figures : mapping of file stem to DeferredFigure
     options : mapping
         What the analysis was asked, defaults filled in.
     title : str
@@ -49,7 +49,7 @@ def analysis_report(
     asked = [[key, _written(value)] for key, value in options.items()]
     return Report(
         kind=name,
-        identity=identity_of(scenario, out, options=dict(options)),
+        identity=result_identity(scenario, out, options=dict(options)),
         title=title or f"{words}: {scenario.title}",
         origin=ReportOrigin(
             scenario.inputs,
@@ -60,7 +60,7 @@ def analysis_report(
         tables=tables,
         figures=figures,
         sentences=list(sentences),
-        content=Content(f"{name}.json", content),
+        content=JsonContent(f"{name}.json", content),
         template="analysis.html",
         page=lambda: {"scenario": scenario, "analysis": words, "asked": (["option", "value"], asked)},
     )

@@ -10,7 +10,7 @@ from typing import Any
 from pathway.fitting.uncertainty.comparison import VariantComparison
 from pathway.formats.saved import FIT
 
-from .report import Drawing, Report, ReportOrigin, Table
+from .report import DeferredFigure, Report, ReportOrigin, Table
 
 COMPARISON = "comparison"
 _CAPTION = (
@@ -69,7 +69,7 @@ def comparison_report(verdict: VariantComparison, fits: Mapping[str, Path]) -> R
         title="Variants of a model, fitted to the same data",
         origin=ReportOrigin(files, more={"without": []}),
         tables={"variants": variants, "ratios": ratio_rows(verdict)},
-        figures={"comparison": Drawing(partial(plot_comparison, verdict), _CAPTION)},
+        figures={"comparison": DeferredFigure(partial(plot_comparison, verdict), _CAPTION)},
         sentences=[comparison_summary(verdict)],
         template="comparison.html",
         page=lambda: {

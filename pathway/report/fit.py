@@ -21,9 +21,9 @@ from pathway.fitting.uncertainty.identifiability import Identifiability, identif
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 from pathway.formats.saved import FIT
 
-from .pages import without_empty
+from .pages import without_empty_columns
 from .problem_files import ProblemFiles
-from .report import Drawing, Report, Table
+from .report import DeferredFigure, Report, Table
 
 NORMAL_95 = 1.959964
 MOST_CORRELATED = 80
@@ -45,7 +45,7 @@ CAPTIONS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class FitStatistics:
     """What a fit says, worked out once for page and tables.
 
     Attributes
@@ -87,7 +87,7 @@ class Findings:
         return float(natural[0, k]), float(natural[1, k]), "linear theory"
 
 
-def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Findings:
+def fit_statistics(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> FitStatistics:
     """What a fit says.
 
     Raises
@@ -98,13 +98,13 @@ def findings(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> Finding
     objective = Objective(fit.problem)
     comparison = objective.compare(fit.problem.from_scale(fit.best.x))
     local = identifiability(objective, fit.best.x)
-    return Findings(fit, comparison, observable_agreements(fit.problem, comparison), local, profiles or {})
+    return FitStatistics(fit, comparison, observable_agreements(fit.problem, comparison), local, profiles or {})
 
 
 # Tables
 
 
-def parameter_rows(facts: Findings) -> Table:
+def parameter_rows(facts: FitStatistics) -> Table:
     """One row for each estimated parameter."""
     header = ["parameter", "value", "unit", "95 % from", "95 % to", "interval by", "lower bound", "upper bound"]
     header += ["prior", "meaning"]
@@ -114,11 +114,11 @@ def parameter_rows(facts: Findings) -> Table:
         if wall := facts.at_bound(k):
             by += f"; at its {wall} bound"
         value = facts.fit.best.parameters[p.name]
-        rows.append([p.name, value, p.unit, low, high, by, p.lower, p.upper, prior_words(p), p.meaning])
+        rows.append([p.name, value, p.unit, low, high, by, p.lower, p.upper, prior_text(p), p.meaning])
     return header, rows
 
 
-def prior_words(p: Parameter) -> str:
+def prior_text(p: Parameter) -> str:
     """The prior of a parameter, as a table says it."""
     prior: Prior | None = p.prior
     if prior is None:
@@ -129,7 +129,7 @@ def prior_words(p: Parameter) -> str:
     return f"{prior.distribution.replace('_', '-')} ({numbers})"
 
 
-def measurement_rows(facts: Findings) -> Table:
+def measurement_rows(facts: FitStatistics) -> Table:
     """One row for each measurement, with what was fitted to it."""
     problem, c = facts.fit.problem, facts.comparison
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
@@ -145,7 +145,7 @@ def measurement_rows(facts: Findings) -> Table:
     return header, rows
 
 
-def agreement_rows(facts: Findings) -> Table:
+def agreement_rows(facts: FitStatistics) -> Table:
     """One row for each observable: how well it is met."""
     header = [
         "observable",
@@ -186,7 +186,7 @@ def fit_report(
     fit: Fit,
     source: ProblemFiles,
     profiles: Profiles | None = None,
-    facts: Findings | None = None,
+    facts: FitStatistics | None = None,
 ) -> Report:
     """What a fit leaves beside its starts.
 
@@ -195,10 +195,10 @@ def fit_report(
     fit : Fit
     source : ProblemFiles
     profiles : Profiles, optional
-    facts : Findings, optional
+    facts : FitStatistics, optional
         Of this fit with these profiles, where they are known already.
     """
-    facts = facts or findings(fit, profiles)
+    facts = facts or fit_statistics(fit, profiles)
     return Report(
         kind=FIT_KIND,
         identity={"problem": fit.problem.name},
@@ -210,8 +210,8 @@ def fit_report(
             "agreement": agreement_rows(facts),
             "starts": start_rows(fit),
         },
-        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, facts, profiles).items()},
-        sentences=[summary(facts)],
+        figures={stem: DeferredFigure(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, facts, profiles).items()},
+        sentences=[fit_summary(facts)],
         saved={FIT: partial(fit.save, with_inputs=False)},
         template="fit.html",
         page=partial(_page, facts, source),
@@ -219,7 +219,7 @@ def fit_report(
     )
 
 
-def _figures(fit: Fit, facts: Findings, profiles: Profiles | None) -> dict[str, Callable[[], Any]]:
+def _figures(fit: Fit, facts: FitStatistics, profiles: Profiles | None) -> dict[str, Callable[[], Any]]:
     from pathway.plotting.fit_figure import KINDS, plot_correlations, plot_fit
     from pathway.plotting.profile_figure import plot_profiles
 
@@ -231,7 +231,7 @@ def _figures(fit: Fit, facts: Findings, profiles: Profiles | None) -> dict[str, 
     return {stem: drawn[stem] for stem in CAPTIONS if stem in drawn}
 
 
-def _page(facts: Findings, source: ProblemFiles) -> Mapping[str, Any]:
+def _page(facts: FitStatistics, source: ProblemFiles) -> Mapping[str, Any]:
     """What `fit.html` shows."""
     scenario = source.scenario
     failures = sorted(facts.fit.failures.items(), key=lambda item: -item[1])
@@ -239,7 +239,7 @@ def _page(facts: Findings, source: ProblemFiles) -> Mapping[str, Any]:
         "problem": facts.fit.problem,
         "question": scenario.question if scenario else "",
         "text": scenario.text if scenario else "",
-        "parameters": without_empty(parameter_rows(facts)),
+        "parameters": without_empty_columns(parameter_rows(facts)),
         "unseen": [
             ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
             for combination in facts.local.combinations
@@ -249,7 +249,7 @@ def _page(facts: Findings, source: ProblemFiles) -> Mapping[str, Any]:
     }
 
 
-def summary(facts: Findings) -> str:
+def fit_summary(facts: FitStatistics) -> str:
     """The fit in a few sentences."""
     fit = facts.fit
     counted = sum(m.counted for m in fit.problem.measurements)

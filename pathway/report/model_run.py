@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .places import place_of
-from .report import Drawing, Report, ReportOrigin
+from .places import relative_place
+from .report import DeferredFigure, Report, ReportOrigin
 from .write import COURSES
 
 MODEL_RUN = "run of a model"
@@ -16,7 +16,7 @@ MODEL_RUN = "run of a model"
 def model_run_identity(file: Path, out: Path, settings: Sequence[str], until: float, points: int) -> dict[str, Any]:
     """What tells such a run from others."""
     asked = {"settings": list(settings), "until": until, "points": points}
-    return {"model": file.name, "file": place_of(file, out), **asked}
+    return {"model": file.name, "file": relative_place(file, out), **asked}
 
 
 def model_run_report(
@@ -48,5 +48,5 @@ def model_run_report(
         title=model.name,
         origin=origin,
         tables={COURSES.removesuffix(".csv"): (header, rows)},
-        figures={"figure": Drawing(draw, caption)},
+        figures={"figure": DeferredFigure(draw, caption)},
     )

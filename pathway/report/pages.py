@@ -45,12 +45,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": cell, "inline_svg": inline_svg}
+    environment.filters |= {"cell": table_cell, "inline_svg": inline_svg}
     environment.globals |= {"largest_numbers": largest_numbers}
     return environment
 
 
-def cell(value: Any, largest: float = 0.0) -> str:
+def table_cell(value: Any, largest: float = 0.0) -> str:
     """A value as a table on a page shows it, in a column with so large numbers; a ready piece of HTML stays one."""
     if value is None:
         return ""
@@ -74,14 +74,14 @@ def largest_numbers(table: Table) -> list[float | None]:
     return sizes
 
 
-def without_empty(table: Table) -> Table:
+def without_empty_columns(table: Table) -> Table:
     """The table without columns in which nothing stands: a PEtab problem has no units, few have priors."""
     header, rows = table
     kept = [k for k in range(len(header)) if any(row[k] not in (None, "") for row in rows)]
     return [header[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 
-def columns_of(table: Table, names: Sequence[str]) -> Table:
+def select_columns(table: Table, names: Sequence[str]) -> Table:
     """Some columns of a table, by their names."""
     header, rows = table
     places = [list(header).index(name) for name in names]

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pathway.folders import sha256, usable
+from pathway.folders import sha256, writable_folder
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.read import folder_of_scenarios
 
@@ -27,17 +27,17 @@ def default_results_folder(name: str, settings: Sequence[str] = ()) -> Path:
     return Path("results") / f"{name}-{readable}"
 
 
-def identity_of(scenario: Scenario, out: Path, **more: Any) -> dict[str, Any]:
+def result_identity(scenario: Scenario, out: Path, **more: Any) -> dict[str, Any]:
     """What tells a result of this scenario from those of others: its name and settings, and where its file lies."""
     return {
         "scenario": scenario.name,
-        "file": place_of(scenario.file, out),
+        "file": relative_place(scenario.file, out),
         "settings": list(scenario.settings),
         **more,
     }
 
 
-def place_of(file: Path, out: Path) -> str:
+def relative_place(file: Path, out: Path) -> str:
     """Where a file lies, seen from a folder of results, so that both can be moved; "" for scenarios of the package."""
     if file.resolve().parent == folder_of_scenarios().resolve():
         return ""
@@ -47,11 +47,11 @@ def place_of(file: Path, out: Path) -> str:
         return file.resolve().as_posix()
 
 
-def check_out(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> None:
-    """Refuses a place where something else stands, before anything is computed: see `pathway.folders.usable`.
+def check_output_folder(out: Path, kind: str, identity: Mapping[str, Any], force: bool = False) -> None:
+    """Refuses a place where something else stands, before anything is computed: see `pathway.folders.writable_folder`.
 
     Raises
     ------
     FolderError
     """
-    usable(out, kind, identity, force)
+    writable_folder(out, kind, identity, force)

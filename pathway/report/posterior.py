@@ -12,11 +12,11 @@ from pathway.fitting.search.on_disk import POSTERIOR_KIND
 from pathway.fitting.uncertainty.sampling import LIBRARIES, Posterior
 from pathway.formats.saved import POSTERIOR
 
-from .fit import prior_words
-from .pages import columns_of, without_empty
+from .fit import prior_text
+from .pages import select_columns, without_empty_columns
 from .problem_files import ProblemFiles
 from .provenance import installed_version
-from .report import Drawing, Report, Table
+from .report import DeferredFigure, Report, Table
 
 DRAWS = "draws.csv"
 CAPTIONS = {
@@ -44,7 +44,7 @@ def posterior_rows(posterior: Posterior) -> Table:
     for k, p in enumerate(posterior.problem.estimated):
         diagnoses = [posterior.r_hat[p.name], posterior.bulk[p.name], posterior.tail[p.name]]
         numbers = [float(low[k]), float(high[k]), *diagnoses]
-        rows.append([p.name, float(best[k]), float(middle[k]), p.unit, *numbers, prior_words(p), p.meaning])
+        rows.append([p.name, float(best[k]), float(middle[k]), p.unit, *numbers, prior_text(p), p.meaning])
     return header, rows
 
 
@@ -76,7 +76,7 @@ def posterior_report(posterior: Posterior, source: ProblemFiles) -> Report:
             DRAWS.removesuffix(".csv"): (list(frame), list(frame.itertuples(index=False))),
             "parameters": posterior_rows(posterior),
         },
-        figures={kind: Drawing(partial(plot_posterior, posterior, kind), CAPTIONS[kind]) for kind in KINDS},
+        figures={kind: DeferredFigure(partial(plot_posterior, posterior, kind), CAPTIONS[kind]) for kind in KINDS},
         sentences=[posterior_summary(posterior)],
         saved={POSTERIOR: partial(posterior.save, with_inputs=False)},
         template="posterior.html",
@@ -89,5 +89,5 @@ def _page(posterior: Posterior) -> Mapping[str, Any]:
     """What `posterior.html` shows; effective draws are whole ones."""
     header, rows = posterior_rows(posterior)
     rows = [[*row[:7], *(round(v) if v == v else v for v in row[7:9]), *row[9:]] for row in rows]
-    table = without_empty(columns_of((header, rows), header[:10]))
+    table = without_empty_columns(select_columns((header, rows), header[:10]))
     return {"problem": posterior.problem, "concerns": posterior.concerns, "parameters": table}

@@ -11,7 +11,7 @@ from pathway.fitting.uncertainty.predict import PredictionBand
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 
 from .problem_files import ProblemFiles
-from .report import Drawing, Report, Table
+from .report import DeferredFigure, Report, Table
 
 PREDICTION, PREDICTION_PROFILES = "prediction", "profiles of predictions"
 
@@ -63,7 +63,7 @@ def prediction_report(
         origin=source.origin(),
         tables={"predictions": prediction_rows(found, measured)},
         figures={
-            "prediction": Drawing(
+            "prediction": DeferredFigure(
                 partial(plot_prediction, curves, points), caption + (" Points: as measured." if measured else "")
             )
         },
@@ -130,7 +130,7 @@ def prediction_profiles_report(
             "profiles": prediction_profile_rows(found, fitted),
         },
         figures={
-            "prediction_profiles": Drawing(
+            "prediction_profiles": DeferredFigure(
                 partial(plot_prediction_profiles, found, problem, level), caption + "the dashed line."
             )
         },

@@ -10,9 +10,9 @@ from pathway.fitting.search.on_disk import PROFILES_KIND
 from pathway.fitting.uncertainty.profiles import Profiles
 from pathway.formats.saved import PROFILES
 
-from .pages import columns_of
+from .pages import select_columns
 from .problem_files import ProblemFiles
-from .report import Drawing, Report, Table
+from .report import DeferredFigure, Report, Table
 
 CAPTIONS = {
     "profiles": "The rise of the objective while one parameter is held and all others adapt. Where it passes the "
@@ -86,13 +86,13 @@ def profiles_report(profiles: Profiles, source: ProblemFiles) -> Report:
         title=source.title or profiles.problem.name,
         origin=source.origin(),
         tables={"intervals": intervals, "profiles": profile_rows(profiles)},
-        figures={stem: Drawing(draw, CAPTIONS[stem]) for stem, draw in drawn.items()},
+        figures={stem: DeferredFigure(draw, CAPTIONS[stem]) for stem, draw in drawn.items()},
         sentences=[profile_summary(profiles)],
         saved={PROFILES: partial(profiles.save, with_inputs=False)},
         template="profiles.html",
         page=lambda: {
             "problem": profiles.problem,
-            "intervals": intervals if fell else columns_of(intervals, header[:-1]),
+            "intervals": intervals if fell else select_columns(intervals, header[:-1]),
         },
         grows=True,
     )

@@ -37,7 +37,7 @@ def provenance(
         "python": platform.python_version(),
         "packages": {name: installed_version(name) for name in PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
-        "cpu": cpu(),
+        "cpu": processor_name(),
         "command": list(command),
         "settings": list(settings),
         "seed": seed,
@@ -69,7 +69,7 @@ def model_files_hash() -> str:
 
 
 @cache
-def cpu() -> dict[str, Any]:
+def processor_name() -> dict[str, Any]:
     """Name and vector features of the processor: the last digits of a result depend on them."""
     facts: dict[str, str] = {}
     try:

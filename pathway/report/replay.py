@@ -15,8 +15,8 @@ from pathway.errors import InputError
 from pathway.folders import FolderError
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.drawn_cells import ParameterSets
-from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_ensemble
-from pathway.scenario.members import with_members
+from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_parameter_sets
+from pathway.scenario.members import result_with_members
 from pathway.scenario.result import Result
 
 from .provenance import provenance
@@ -62,11 +62,11 @@ def replay(folder: Path) -> Replay:
     """
     record, stored, scenario_file = _opened(folder)
     result = _run(record, scenario_file)
-    changed = changes(record, provenance(record["command"], record["settings"], {}))
+    changed = provenance_changes(record, provenance(record["command"], record["settings"], {}))
     pairs = [(stored, csv_text(*result.columns()))]
     sets, missing = _ensemble_of(record, folder)
     if sets is not None and (folder / BANDS).is_file():
-        again = with_members(result, built_in_laboratory(), sets)
+        again = result_with_members(result, built_in_laboratory(), sets)
         pairs.append(((folder / BANDS).read_text(encoding="utf-8"), csv_text(*band_rows(again))))
     found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
     largest = max(distance for distance, _ in found)
@@ -81,7 +81,7 @@ def repeated_run(folder: Path) -> Result:
     record, _, scenario_file = _opened(folder)
     sets, _ = _ensemble_of(record, folder)
     result = _run(record, scenario_file)
-    return result if sets is None else with_members(result, built_in_laboratory(), sets)
+    return result if sets is None else result_with_members(result, built_in_laboratory(), sets)
 
 
 def _run(record: Mapping[str, Any], scenario_file: Path) -> Result:
@@ -97,7 +97,7 @@ def _ensemble_of(record: Mapping[str, Any], folder: Path) -> tuple[ParameterSets
     kind = kept["kind"]
     word = kind if kind in (CALIBRATED, PRIOR) else str(folder / "inputs" / Path(kind).name)
     try:
-        sets = open_ensemble(built_in_laboratory().model, word, kept["weights"] or WEIGHTS[0], kept["limit"])
+        sets = open_parameter_sets(built_in_laboratory().model, word, kept["weights"] or WEIGHTS[0], kept["limit"])
     except InputError as error:
         return None, [f"the ensemble ({error})"]
     if sets.origin.digest != kept["hash"]:
@@ -127,7 +127,7 @@ def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
     return record, stored, scenario_file
 
 
-def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def provenance_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What is not as it was, from the provenance of then and now."""
     found = []
     for key in ("pathway", "python", "system"):
@@ -190,7 +190,7 @@ def compare_analysis(record: Mapping[str, Any], old: Mapping[str, Any], new: Map
     """Two JSON forms of an analysis, number by number; each is measured against the largest of its list."""
     # As it would be read back: tuples become lists, keys text.
     new = json.loads(json.dumps(new))
-    changed = tuple(changes(record, provenance(record["command"], record["settings"], {})))
+    changed = tuple(provenance_changes(record, provenance(record["command"], record["settings"], {})))
     largest, first = 0.0, None
     for place, before, now, scale in _pairs("", old, new, 0.0):
         same = before == now

@@ -11,13 +11,13 @@ Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Header with units, and rows."""
 
 
-def nothing_more() -> Mapping[str, Any]:
+def no_extra_content() -> Mapping[str, Any]:
     """For pages that show no more than title, sentences, figures and tables."""
     return {}
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class DeferredFigure:
     """A figure that is drawn once everything else is written.
 
     Attributes
@@ -58,7 +58,7 @@ class ReportOrigin:
 
 
 @dataclass(frozen=True, eq=False)
-class Content:
+class JsonContent:
     """The JSON form of a result.
 
     Attributes
@@ -89,11 +89,11 @@ class Report:
     origin : ReportOrigin
     tables : mapping of file stem to Table
         Written as CSV.
-    figures : mapping of file stem to Drawing
+    figures : mapping of file stem to DeferredFigure
         Written as SVG and PNG.
     sentences : sequence of str
         What was found, in plain words: the first thing on the page.
-    content : Content, optional
+    content : JsonContent, optional
     saved : mapping of file name to callable (Path)
         Each writes the result itself, to be read again.
     template : str
@@ -109,10 +109,10 @@ class Report:
     title: str
     origin: ReportOrigin
     tables: Mapping[str, Table] = field(default_factory=dict)
-    figures: Mapping[str, Drawing] = field(default_factory=dict)
+    figures: Mapping[str, DeferredFigure] = field(default_factory=dict)
     sentences: Sequence[str] = ()
-    content: Content | None = None
+    content: JsonContent | None = None
     saved: Mapping[str, Callable[[Path], None]] = field(default_factory=dict)
     template: str = "page.html"
-    page: Callable[[], Mapping[str, Any]] = nothing_more
+    page: Callable[[], Mapping[str, Any]] = no_extra_content
     grows: bool = False

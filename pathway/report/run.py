@@ -14,17 +14,17 @@ from pathway.scenario.plain_words import (
     band_in_words,
     caveats,
     ensemble_words,
-    median_and_ends,
-    percent,
-    sentences,
-    with_interval,
+    headline_sentences,
+    median_with_interval,
+    percent_text,
+    verdict_interval_text,
 )
 from pathway.scenario.result import Result, Verdict
 from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.timeline import draw_timeline
 
-from .places import identity_of
-from .report import Content, Drawing, Report, ReportOrigin, Table
+from .places import result_identity
+from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .tables import arm_rows, band_rows, expectation_rows, parameters_used, shared_parameter_sets
 from .write import COURSES
 
@@ -48,13 +48,13 @@ def run_report(result: Result, out: Path) -> Report:
         tables["bands"] = band_rows(result)
     return Report(
         kind=RUN,
-        identity=identity_of(scenario, out),
+        identity=result_identity(scenario, out),
         title=scenario.title,
         origin=ReportOrigin({**scenario.inputs, **_ensemble_file(result)}, scenario.settings, more=more),
         tables=tables,
-        figures={"figure": Drawing(partial(_draw, result), _caption(result))},
-        sentences=[*sentences(result), _tally(result.verdicts)] if result.verdicts else [],
-        content=Content("result.json", result.to_dict(), with_provenance=True),
+        figures={"figure": DeferredFigure(partial(_draw, result), _caption(result))},
+        sentences=[*headline_sentences(result), _tally(result.verdicts)] if result.verdicts else [],
+        content=JsonContent("result.json", result.to_dict(), with_provenance=True),
         template="run.html",
         page=partial(_page, result),
     )
@@ -132,8 +132,8 @@ def _growth(result: Result) -> Table:
         row += [growth.gr, growth.percent_of_control, growth.control] if growth else ["-", "-", "-"]
         row += [arm.percent_of_untreated, arm.fold]
         if result.ensemble:
-            row[3:3] = [with_interval(result.interval(name, "GR"))]
-            row[-1:-1] = [with_interval(result.interval(name, "percent_of_untreated"))]
+            row[3:3] = [median_with_interval(result.interval(name, "GR"))]
+            row[-1:-1] = [median_with_interval(result.interval(name, "percent_of_untreated"))]
         rows.append(row)
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "control"]
     header += ["percent of untreated [%]", "cells [fold of start]"]
@@ -155,9 +155,9 @@ def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) ->
         known = {**entry, "share of draws": None if share is None else f"{share:.0%}"}
         mark = Markup('<span class="{}">{}</span>').format(word, word)
         row = [*(known[key] for key in shown), entry["value"]]
-        row += [median_and_ends(entry)] if over else []
+        row += [verdict_interval_text(entry)] if over else []
         row += [band_in_words(entry["above"], entry["below"]), mark]
-        row += [percent(entry.get("share_of_ensemble"))] if over else []
+        row += [percent_text(entry.get("share_of_ensemble"))] if over else []
         rows.append([*row, entry["reason"]])
     return header, rows
 

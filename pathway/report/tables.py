@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pathway.scenario.ensemble_result import INTERVALS
-from pathway.scenario.result import ArmResult, Result, headed
+from pathway.scenario.result import ArmResult, Result, header_with_unit
 from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.weighted import WeightedInterval
 
@@ -28,7 +28,7 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
     """Rows as CSV; numbers with 12 digits, an undefined number as nothing."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(map(harmless, header))
+    writer.writerow(map(spreadsheet_safe, header))
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     return stream.getvalue()
@@ -37,10 +37,10 @@ def csv_text(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.12g}" if math.isfinite(value) else ""
-    return "" if value is None else harmless(str(value))
+    return "" if value is None else spreadsheet_safe(str(value))
 
 
-def harmless(text: str) -> str:
+def spreadsheet_safe(text: str) -> str:
     """The text as a spreadsheet shows it instead of computing it: behind an apostrophe where it begins like a formula.
 
     Numbers stay as they are, and so do numbers with a unit ("-72 h").
@@ -83,7 +83,7 @@ def band_rows(result: Result) -> Table:
     observable."""
     names = result.scenario.observables
     header = ["arm", "time [h]"]
-    header += [headed(name, result.units).replace(" [", f" {q} [") for name in names for q in QUANTILES]
+    header += [header_with_unit(name, result.units).replace(" [", f" {q} [") for name in names for q in QUANTILES]
     rows: list[list[Any]] = []
     for arm in result.arms if result.ensemble else ():
         bands = np.concatenate([result.ensemble.bands(arm, name) for name in names])  # type: ignore[union-attr]

@@ -15,17 +15,17 @@ from pathway.errors import InputError
 from pathway.folders import GrowingFolder, growing_folder, json_text
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import read_scenario, run_scenario, scenario_names
-from pathway.scenario.drawn_cells import sets_from_ranges
-from pathway.scenario.ensembles import MEMBERS, NONE, ensemble_file, is_ensemble, usual_ensemble
+from pathway.scenario.drawn_cells import parameter_sets_from_ranges
+from pathway.scenario.ensembles import MEMBERS, NONE, default_ensemble, ensemble_file, is_ensemble_word
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.finding_shares import NOTHING_KNOWN, STAGES, finding_shares
 from pathway.scenario.members import AT_ONCE, NoMembersError, run_members
-from pathway.scenario.plain_words import median_and_ends, percent
-from pathway.scenario.prior_shares import FILE, fingerprint, kept
+from pathway.scenario.plain_words import percent_text, verdict_interval_text
+from pathway.scenario.prior_shares import FILE, stored_shares, verdicts_fingerprint
 from pathway.scenario.run import Progress
 from pathway.scenario.shelf import built_in_laboratory
 
-from .report import Content, Report, ReportOrigin, Table
+from .report import JsonContent, Report, ReportOrigin, Table
 from .run import verdict_table
 
 VALIDATION = "validation"
@@ -35,7 +35,7 @@ OTHER_ROOMS: tuple[Callable[[], Iterable[dict[str, Any]]], ...] = ()
 """Functions that give verdicts from elsewhere (importer, pharmacokinetics, cohort), as entries of the JSON form."""
 
 
-def validate(
+def judge_expectations(
     names: Sequence[str] | None,
     draws: int,
     seed: int,
@@ -96,17 +96,17 @@ def validate(
     return {
         "expectations": entries,
         "findings": distinct_findings(entries),
-        "by_role": by_role(entries),
+        "by_role": met_by_role(entries),
         "ensemble": record,
     }
 
 
 def _ensemble_asked_for(word: str | None, triple: bool) -> ParameterEnsemble | None:
     if word is None:
-        ensemble, _ = usual_ensemble()
+        ensemble, _ = default_ensemble()
     elif word == NONE:
         ensemble = None
-    elif is_ensemble(word):
+    elif is_ensemble_word(word):
         ensemble = ensemble_file(word)
     else:
         raise InputError(f"'{word}' is no ensemble to validate with: calibrated, none, or a file (.npz)")
@@ -153,7 +153,7 @@ def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
             shares = [entry[key] for entry in group if entry.get(key) is not None]
             row[key] = [min(shares), max(shares)] if shares else None
         found.append(row)
-    return sorted(found, key=lambda row: in_order(row["finding"]))
+    return sorted(found, key=lambda row: finding_order(row["finding"]))
 
 
 def finding_rows(findings: Sequence[Mapping[str, Any]]) -> Table:
@@ -180,7 +180,7 @@ def finding_rows(findings: Sequence[Mapping[str, Any]]) -> Table:
 def _span_of_shares(span: Sequence[float] | None) -> str:
     if span is None:
         return "-"
-    low, high = percent(span[0]), percent(span[1])
+    low, high = percent_text(span[0]), percent_text(span[1])
     return low if low == high else f"{low} to {high}"
 
 
@@ -195,7 +195,9 @@ def triple_rows(entries: Sequence[Mapping[str, Any]], everything: bool = False) 
         if not (stages and (everything or entry.get("headline"))):
             continue
         cells = [
-            f"{median_and_ends(stages[stage])}; {percent(stages[stage]['share'])} meet it" if stage in stages else "-"
+            f"{verdict_interval_text(stages[stage])}; {percent_text(stages[stage]['share'])} meet it"
+            if stage in stages
+            else "-"
             for stage in STAGES
         ]
         informed = {True: "inform it", False: "no measurement informs this", None: ""}[entry["informed"]]
@@ -209,11 +211,11 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
     Parameters
     ----------
     found : mapping
-        Of `validate`.
+        Of `judge_expectations`.
     seed : int, optional
         Of the draws, if there were any.
     """
-    judged = sorted(found["expectations"], key=lambda e: (in_order(e["finding"]), e["scenario"]))
+    judged = sorted(found["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
     header = ["finding", "claim", "scenario", "role", "source", "quantity", "value", "above", "below"]
     header += ["met", "prior_pass_fraction", "reason"]
     over = found.get("ensemble") is not None
@@ -235,7 +237,7 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
             f"{predictions['met']} of {predictions['of']} predictions are met. Only these count as reproduced: "
             "calibration was fitted to, construction and sanity hold by how the model is made."
         ],
-        content=Content("verdicts.json", found),
+        content=JsonContent("verdicts.json", found),
         template="validation.html",
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
@@ -247,7 +249,7 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
     )
 
 
-def in_order(finding: str | None) -> tuple[int, str]:
+def finding_order(finding: str | None) -> tuple[int, str]:
     """V2 before V10; what has no number comes last."""
     digits = "".join(c for c in finding or "" if c.isdigit())
     return (int(digits) if digits else 10_000, finding or "")
@@ -262,7 +264,7 @@ def _at_own_values(scenarios: Sequence[Scenario], progress: Progress | None) -> 
             yield place, {**verdict.to_dict(), "scenario": scenario.name, "headline": verdict.expectation.headline}
 
 
-def by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
+def met_by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
     """How many expectations of each role are met."""
     counts = {role: {"met": 0, "of": 0} for role in ("prediction", "calibration", "construction", "sanity")}
     for entry in entries:
@@ -287,8 +289,8 @@ def prior_pass_fractions(
         shares = [round(sum(met) / len(living), 4) for met in zip(*living, strict=True)]
         if living:
             numbers = {"draws": draws, "living": len(living), "seed": seed}
-            found[scenario.name] = {"fingerprint": fingerprint(scenario), **numbers, "shares": shares}
-    folder.write(FILE, json_text(dict(sorted({**kept(), **found}.items()))))
+            found[scenario.name] = {"fingerprint": verdicts_fingerprint(scenario), **numbers, "shares": shares}
+    folder.write(FILE, json_text(dict(sorted({**stored_shares(), **found}.items()))))
     return {(name, place): share for name, row in found.items() for place, share in enumerate(row["shares"])}
 
 
@@ -296,7 +298,7 @@ def _judged_draws(
     scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None
 ) -> dict[str, list[list[bool] | None]]:
     """By scenario and draw: which expectations are met; None where the draw gives no living cells."""
-    keys = {scenario.name: fingerprint(scenario) for scenario in scenarios}
+    keys = {scenario.name: verdicts_fingerprint(scenario) for scenario in scenarios}
     name = f"draws_seed{seed}.jsonl"
     folder.plan([name])
     file = folder.path / name
@@ -334,7 +336,7 @@ def _judge(scenario: Scenario, seed: int, draws: Sequence[int]) -> list[list[boo
     laboratory = built_in_laboratory()
     met: list[list[bool] | None] = [None] * len(draws)
     try:
-        found = run_members(scenario, laboratory, sets_from_ranges(laboratory.model, seed, draws))
+        found = run_members(scenario, laboratory, parameter_sets_from_ranges(laboratory.model, seed, draws))
     except NoMembersError:
         return met
     for row, member in enumerate(found.alive.tolist()):

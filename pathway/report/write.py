@@ -11,7 +11,7 @@ from pathlib import Path
 from shutil import disk_usage
 from typing import Any
 
-from pathway.folders import Draft, GrowingFolder, json_text, new_folder, resumed_folder, sha256
+from pathway.folders import DraftFolder, GrowingFolder, json_text, new_folder, resumed_folder, sha256
 
 from .provenance import provenance
 from .report import Report
@@ -28,7 +28,7 @@ NOT_WRITTEN = "not_made"
 Say = Callable[[str], None]
 
 
-def quiet(text: str) -> None:
+def say_nothing(text: str) -> None:
     """Tells nobody."""
 
 
@@ -38,7 +38,7 @@ def write_report(
     command: Sequence[str] = (),
     force: bool = False,
     figures: bool = True,
-    say: Say = quiet,
+    say: Say = say_nothing,
 ) -> dict[str, Any]:
     """Writes a result to `out`: numbers first, then figures and page, of which one that fails costs only itself.
 
@@ -85,7 +85,7 @@ def write_report(
     return record
 
 
-def _fill(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any], figures: bool, say: Say) -> None:
+def _fill(folder: DraftFolder | GrowingFolder, report: Report, record: dict[str, Any], figures: bool, say: Say) -> None:
     """Everything in the order of its worth; `record` gets "outputs", and "not_made" where there are such files."""
     content = report.content
     beside = content is not None and content.with_provenance
@@ -114,7 +114,7 @@ def _fill(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any],
         write_record()
 
 
-def _draw(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any], say: Say) -> None:
+def _draw(folder: DraftFolder | GrowingFolder, report: Report, record: dict[str, Any], say: Say) -> None:
     """Figures and page."""
     from .pages import page_text
 
@@ -123,9 +123,9 @@ def _draw(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any],
     svgs: dict[str, str] = {}
     for stem, drawing in report.figures.items():
         with _optional(folder, record, f"figure '{stem}'", [f"{stem}.svg", f"{stem}.png"], say):
-            from pathway.plotting import rendered
+            from pathway.plotting import rendered_figure
 
-            svg, png = rendered(drawing.draw())
+            svg, png = rendered_figure(drawing.draw())
             folder.write(f"{stem}.svg", svg)
             folder.write(f"{stem}.png", png)
             svgs[stem] = svg.decode()
@@ -137,7 +137,7 @@ def _draw(folder: Draft | GrowingFolder, report: Report, record: dict[str, Any],
 
 @contextmanager
 def _optional(
-    folder: Draft | GrowingFolder, record: dict[str, Any], what: str, names: Sequence[str], say: Say
+    folder: DraftFolder | GrowingFolder, record: dict[str, Any], what: str, names: Sequence[str], say: Say
 ) -> Iterator[None]:
     """What fails inside costs the numbers nothing: it is told, and goes on record."""
     try:

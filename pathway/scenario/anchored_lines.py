@@ -19,7 +19,7 @@ CLOSE = 1e-6
 """Relative difference up to which a number of the file says the same as the target that the file states."""
 
 
-def anchored(line: CellLine, model: Model) -> CellLine:
+def anchored_line(line: CellLine, model: Model) -> CellLine:
     """A line with the parameters that follow from its untreated steady state.
 
     Parameters

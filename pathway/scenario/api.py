@@ -13,11 +13,11 @@ from pathway.simulation import steady_state
 
 from .ensembles import MEMBERS, NONE, WEIGHTS
 from .laboratory import Laboratory
-from .members import sets_for, with_members
+from .members import parameter_sets_for, result_with_members
 from .read import read_scenario
 from .result import Result
 from .run import Progress, run_scenario
-from .shelf import built_in_laboratory, circuit_model, line_values, minimal_model
+from .shelf import built_in_laboratory, cell_line_values, circuit_model, minimal_model
 
 
 @public_function
@@ -68,11 +68,11 @@ def run(
     room = laboratory or built_in_laboratory()
     word = NONE if ensemble is None and laboratory is not None else ensemble
     scenario = read_scenario(name_or_file, lines, laboratory)
-    sets, remark = sets_for(scenario, room, word, weights, members)
+    sets, remark = parameter_sets_for(scenario, room, word, weights, members)
     if remark:
         warnings.warn(remark, PathwayWarning, stacklevel=2)
     result = run_scenario(scenario, laboratory, progress)
-    return result if sets is None else with_members(result, room, sets, progress)
+    return result if sets is None else result_with_members(result, room, sets, progress)
 
 
 def load_cells(name: str) -> Model:
@@ -88,7 +88,7 @@ def load_cells(name: str) -> Model:
         return model.with_initial_values(steady_state(model))
     path = Path(name)
     folder = path.parent if name.endswith(".toml") else Path()
-    values = line_values(path.name if name.endswith(".toml") else name, folder)
+    values = cell_line_values(path.name if name.endswith(".toml") else name, folder)
     model = circuit_model()
     state = steady_state(model, values)
     # Named after the line; a model of its own, since the caller may change it.

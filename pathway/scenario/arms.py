@@ -141,8 +141,8 @@ class _Compiler:
     def _changed(self, name: str, text: str) -> Expression:
         """A change as a scenario writes it: "0.5 x" is half of what the parameter is in the line, whatever that is."""
         if quantities.is_multiple(text):
-            return multiply(number(quantities.amount(text, "1", usual=1.0)), self._usual(name))
-        return number(quantities.amount(text, self.laboratory.parameters[name]))
+            return multiply(number(quantities.parse_amount(text, "1", usual=1.0)), self._usual(name))
+        return number(quantities.parse_amount(text, self.laboratory.parameters[name]))
 
     def _usual(self, name: str) -> Expression:
         """What is found is known only as the cells have it by then."""
@@ -163,7 +163,7 @@ class _Compiler:
             yield change.time, change.name, ValueChange(self._changed(change.name, change.written))
         for change in arm.timed_knock_downs:
             goal = self.laboratory.knock_downs[change.name]
-            left = ValueChange(factor=1.0 - quantities.fraction(change.written))
+            left = ValueChange(factor=1.0 - quantities.parse_fraction(change.written))
             yield from ((change.time, name, left) for name in goal.scaled)
 
 

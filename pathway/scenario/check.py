@@ -19,8 +19,8 @@ from .divisors import formulas_undefined_without
 from .experiment import MEDIUM_CHANGE
 from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
-from .measurements import lane_of
-from .mistakes import did_you_mean, listed
+from .measurements import parse_lane
+from .mistakes import did_you_mean, quoted_list
 from .structure import Path
 
 DERIVED = {
@@ -84,7 +84,7 @@ class Checker:
         if not isinstance(text, str):
             return None
         try:
-            return quantities.hours(text)
+            return quantities.parse_hours(text)
         except UnitError as error:
             self._add((*path, key), f"{key}: {error}")
             return None
@@ -92,7 +92,7 @@ class Checker:
     def _known(self, name: Any, known: Iterable[str], path: Path, what: str, where: str = "") -> bool:
         if not isinstance(name, str) or name in (names := list(known)):
             return isinstance(name, str)
-        listing = where or (f"Known here: {listed(dict.fromkeys(names))}." if names else f"There is no {what}.")
+        listing = where or (f"Known here: {quoted_list(dict.fromkeys(names))}." if names else f"There is no {what}.")
         self._add(path, f"no {what} is called '{name}'.{did_you_mean(name, names)} {listing}")
         return False
 
@@ -153,7 +153,7 @@ class Checker:
     def _amount(self, dose: Mapping[str, Any], agent: Agent, path: Path) -> None:
         text = dose["amount"]
         try:
-            value = quantities.amount(text, agent.unit, agent.usual, agent.molar_mass)
+            value = quantities.parse_amount(text, agent.unit, agent.usual, agent.molar_mass)
         except UnitError as error:
             said = str(error) if text in str(error) else f"'{text}': {error}"
             self._add((*path, "amount"), f"amount of {agent.name}: {said}; expected for example '{_example(agent)}'")
@@ -209,7 +209,7 @@ class Checker:
         if isinstance(dose.get("times"), int):
             return float(dose["times"])
         try:
-            every = quantities.hours(dose["every"])
+            every = quantities.parse_hours(dose["every"])
             return (self.end or 0.0) / every if every > 0.0 else 0.0
         except (KeyError, TypeError, UnitError):
             return 1.0
@@ -225,7 +225,7 @@ class Checker:
                 self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
             if isinstance(text, str):
                 try:
-                    if quantities.amount(text, units[name], usual=1.0) == 0.0:
+                    if quantities.parse_amount(text, units[name], usual=1.0) == 0.0:
                         self._zero(name, place)
                 except UnitError as error:
                     self._add(place, f"change of {name}: {error}; expected for example '0.5 x' or '3 {units[name]}'")
@@ -274,7 +274,7 @@ class Checker:
                 self._within(self._hours(value, "at", place), value.get("at"), (*place, "at"))
             if isinstance(text, str):
                 try:
-                    quantities.fraction(text)
+                    quantities.parse_fraction(text)
                 except UnitError as error:
                     self._add(place, f"knock-down of {protein}: {error}")
 
@@ -314,7 +314,7 @@ class Checker:
             said = f"'{name}' is an agent, and the name of a dose of '{agents[name]}': rename [dose.{name}]"
             self._add(path, said)
         elif name in known and name not in (*agents, *given):
-            self._add(path, f"no dose gives '{name}'; given here: {listed(given) or 'nothing'}")
+            self._add(path, f"no dose gives '{name}'; given here: {quoted_list(given) or 'nothing'}")
         else:
             self._known(name, (*given, *self.doses), path, "agent given here and no dose")
 
@@ -336,17 +336,17 @@ class Checker:
             self._normalize(word, (*path, "normalize"))
         axes = [word for word in words if word == "minmax" or word.startswith("lane:")]
         if len(axes) > 1:
-            self._add((*path, "normalize"), f"normalize names {listed(axes)}; only one of them can make the axis")
+            self._add((*path, "normalize"), f"normalize names {quoted_list(axes)}; only one of them can make the axis")
 
     def _normalize(self, word: str, path: Path) -> None:
         if word.startswith("lane:"):
             try:
-                lane_of(word, [arm["name"] for arm in self.arms])
+                parse_lane(word, [arm["name"] for arm in self.arms])
             except ValueError as error:
                 self._add(path, str(error))
         elif word not in NORMALIZATIONS:
             near = did_you_mean(word, NORMALIZATIONS)
-            known = f"{listed(NORMALIZATIONS)} or 'lane: ARM TIME'"
+            known = f"{quoted_list(NORMALIZATIONS)} or 'lane: ARM TIME'"
             self._add(path, f"normalize = '{word}' is not one of {known}.{near}")
 
     def _readable(self, name: str, path: Path, derived: bool = False) -> None:
@@ -370,7 +370,7 @@ class Checker:
     def _bound(self, entry: Mapping[str, Any], key: str, path: Path) -> float | None:
         value = entry.get(key)
         try:
-            return bound(value, str(entry.get("reduce", "end")))
+            return band_limit(value, str(entry.get("reduce", "end")))
         except UnitError as error:
             self._add((*path, key), f"{key}: {error}")
             return None
@@ -411,7 +411,7 @@ class Checker:
             )
         for key in given:
             if isinstance(entry[key], str):
-                parts = arms_in(key, entry[key])
+                parts = arm_names_in(key, entry[key])
                 if parts is None:
                     self._add(
                         (*path, key), f"{key} = '{entry[key]}' must read '{'a vs b' if key == 'compare' else 'a / b'}'"
@@ -420,7 +420,7 @@ class Checker:
                     self._known(part, names, (*path, key), "arm")
 
 
-def bound(value: Any, reduce: str) -> float | None:
+def band_limit(value: Any, reduce: str) -> float | None:
     """A band's edge as a number; of a time, in hours.
 
     Raises
@@ -434,11 +434,11 @@ def bound(value: Any, reduce: str) -> float | None:
     if not isinstance(value, str):
         return None
     if reduce == "half_rise_time":
-        return quantities.hours(value)
-    return quantities.amount(value, "1")
+        return quantities.parse_hours(value)
+    return quantities.parse_amount(value, "1")
 
 
-def arms_in(key: str, text: str) -> tuple[str, ...] | None:
+def arm_names_in(key: str, text: str) -> tuple[str, ...] | None:
     """Names of the arms in `arm = "a"`, `compare = "a vs b"`, `ratio = "a / b"`; None if the text is no such thing."""
     if key == "arm":
         return (text,)

@@ -29,7 +29,7 @@ class GrowthControl:
 
 
 @dataclass(frozen=True)
-class Dishes:
+class ComparedDishes:
     """Everything that a scenario compares, each different dish once.
 
     Attributes
@@ -47,12 +47,12 @@ class Dishes:
     different: tuple[Arm, ...]
 
 
-def dishes_of(scenario: Scenario) -> Dishes:
+def compared_dishes(scenario: Scenario) -> ComparedDishes:
     """The arms of a scenario, the controls they need, and one of each different dish."""
     controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
-    bare = {arm.name: untreated(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
+    bare = {arm.name: untreated_arm(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
     needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
-    return Dishes(controls, bare, tuple({dish(arm, scenario): arm for arm in needed}.values()))
+    return ComparedDishes(controls, bare, tuple({dish_key(arm, scenario): arm for arm in needed}.values()))
 
 
 def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
@@ -66,28 +66,28 @@ def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
     asked = [name for name in arm.doses if name in scenario.growth_doses]
     if not asked:
         return None
-    control = without(arm, asked)
-    same = next((other for other in scenario.arms if dish(other, scenario) == dish(control, scenario)), None)
+    control = without_doses(arm, asked)
+    same = next((other for other in scenario.arms if dish_key(other, scenario) == dish_key(control, scenario)), None)
     name = same.name if same else f"without {', '.join(_left_out(asked, control, scenario))}"
     return GrowthControl(same or control, name, min(time for dose in asked for time in scenario.doses[dose].times))
 
 
-def untreated(arm: Arm, scenario: Scenario) -> Arm:
+def untreated_arm(arm: Arm, scenario: Scenario) -> Arm:
     """The same cells in the same medium without any dose, knock-down or change at a moment; the scenario's own such arm
     if it has one.
     """
     medium = tuple(change for change in arm.timed_changes if change.medium)
     bare = replace(arm, doses=(), timed_changes=medium, knock_downs={}, timed_knock_downs=(), control=None)
-    return next((other for other in scenario.arms if dish(other, scenario) == dish(bare, scenario)), bare)
+    return next((other for other in scenario.arms if dish_key(other, scenario) == dish_key(bare, scenario)), bare)
 
 
-def without(arm: Arm, names: Iterable[str]) -> Arm:
+def without_doses(arm: Arm, names: Iterable[str]) -> Arm:
     """The arm without some of its doses."""
     left_out = set(names)
     return replace(arm, doses=tuple(dose for dose in arm.doses if dose not in left_out))
 
 
-def dish(arm: Arm, scenario: Scenario) -> tuple[Any, ...]:
+def dish_key(arm: Arm, scenario: Scenario) -> tuple[Any, ...]:
     """What a simulation depends on: arms with the same are run once. A dose that does nothing makes no difference."""
     return (
         arm.cells,

@@ -60,7 +60,7 @@ class ParameterSets:
 
     def repeated(self, count: int) -> ParameterSets:
         """So many sets of equal weight, each as often as its own weight says, by systematic resampling."""
-        rows = systematic(self.weights, count)
+        rows = systematic_resampling(self.weights, count)
         weights = np.full(count, 1.0 / max(count, 1))
         return replace(self, weights=weights, values_of=lambda line: self.values_of(line)[rows])
 
@@ -68,7 +68,7 @@ class ParameterSets:
 # Draws from the ranges.
 
 
-def sets_from_ranges(model: Model, seed: int, numbers: Sequence[int]) -> ParameterSets:
+def parameter_sets_from_ranges(model: Model, seed: int, numbers: Sequence[int]) -> ParameterSets:
     """Draws from the parameters' plausible ranges.
 
     Parameters
@@ -112,7 +112,7 @@ def _spans(numbers: Sequence[int]) -> str:
 # Members of an ensemble.
 
 
-def sets_of_ensemble(
+def parameter_sets_of_ensemble(
     model: Model,
     ensemble: ParameterEnsemble,
     weights: np.ndarray,
@@ -131,21 +131,21 @@ def sets_of_ensemble(
         At most so many members, chosen by systematic resampling; default: all.
     origin : EnsembleOrigin, optional
     """
-    rows, own = resampled(weights, count)
+    rows, own = resampled_members(weights, count)
     values = ensemble.values[rows]
     origin = origin or EnsembleOrigin("calibrated", ensemble.digest)
     return ParameterSets(origin, own, partial(_line_values, model, ensemble, values), ensemble.remark)
 
 
-def sets_of_prior_draws(model: Model, ensemble: ParameterEnsemble, count: int | None = None) -> ParameterSets:
+def parameter_sets_of_prior_draws(model: Model, ensemble: ParameterEnsemble, count: int | None = None) -> ParameterSets:
     """The draws before any data that an ensemble carries."""
     n = len(ensemble.prior_values)
-    rows, own = resampled(np.full(n, 1.0 / n), count)
+    rows, own = resampled_members(np.full(n, 1.0 / n), count)
     values = ensemble.prior_values[rows]
     return ParameterSets(EnsembleOrigin("prior", ensemble.digest), own, partial(_line_values, model, ensemble, values))
 
 
-def resampled(weights: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray]:
+def resampled_members(weights: np.ndarray, count: int | None) -> tuple[np.ndarray, np.ndarray]:
     """At most `count` members and their weights, by systematic resampling: member k stands in the sample about as often
     as its weight says, to within one. Where they are few enough, all of them with their own weights.
 
@@ -158,11 +158,11 @@ def resampled(weights: np.ndarray, count: int | None) -> tuple[np.ndarray, np.nd
     living = np.flatnonzero(weights > 0.0)
     if count is None or len(living) <= count:
         return living, weights[living] / weights[living].sum()
-    members, times = np.unique(systematic(weights, count), return_counts=True)
+    members, times = np.unique(systematic_resampling(weights, count), return_counts=True)
     return members, times / count
 
 
-def systematic(weights: np.ndarray, count: int) -> np.ndarray:
+def systematic_resampling(weights: np.ndarray, count: int) -> np.ndarray:
     """`count` members, ascending, each as often as its weight says, to within one."""
     ends = np.cumsum(weights)
     return np.searchsorted(ends, (np.arange(count) + 0.5) / max(count, 1) * ends[-1], side="right")
@@ -212,7 +212,7 @@ def _switched_off(parameter: str) -> Mapping[str, float]:
 # What becomes of cells.
 
 
-class LineMembers(NamedTuple):
+class CellLineMembers(NamedTuple):
     """A cell line in every member.
 
     Attributes
@@ -235,13 +235,13 @@ class SampledCellLines:
 
     laboratory: Laboratory
     sets: ParameterSets
-    _lines: dict[tuple[str, Path], LineMembers] = field(default_factory=dict)
+    _lines: dict[tuple[str, Path], CellLineMembers] = field(default_factory=dict)
     _reasons: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.sets)
 
-    def line(self, name: str, folder: Path = Path()) -> LineMembers:
+    def line(self, name: str, folder: Path = Path()) -> CellLineMembers:
         """A line of the laboratory, or a file in the folder.
 
         Raises
@@ -264,7 +264,7 @@ class SampledCellLines:
         """Why a member gives no living cells in one of the lines asked for."""
         return self._reasons.get(member, "")
 
-    def _worked_out(self, line: CellLine, folder: Path) -> LineMembers:
+    def _worked_out(self, line: CellLine, folder: Path) -> CellLineMembers:
         model, values = self.laboratory.model, self.sets.values_of(line)
         alive = np.ones(len(values), dtype=bool)
         if line.parent is not None:
@@ -281,15 +281,17 @@ class SampledCellLines:
         for member, reason in found.missed.items():
             alive[where[member]] = False
             self._reasons.setdefault(int(where[member]), f"{line.name}: {reason}")
-        return LineMembers(made, states, alive)
+        return CellLineMembers(made, states, alive)
 
 
-def with_anchors(laboratory: Laboratory, ensemble: ParameterEnsemble) -> ParameterEnsemble:
+def with_anchored_parameters(laboratory: Laboratory, ensemble: ParameterEnsemble) -> ParameterEnsemble:
     """The ensemble with what is anchored in each built-in parental line, so that a run need not search for it.
 
     Members in which a line is not alive keep the line's own number.
     """
-    cells = SampledCellLines(laboratory, sets_of_ensemble(laboratory.model, ensemble, np.full(len(ensemble), 1.0)))
+    cells = SampledCellLines(
+        laboratory, parameter_sets_of_ensemble(laboratory.model, ensemble, np.full(len(ensemble), 1.0))
+    )
     names, columns = [], []
     for line in map(parameters.cell_line, parameters.cell_lines()):
         for anchor in parameters.anchors_solved_in_line(line):

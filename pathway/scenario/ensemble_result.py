@@ -220,7 +220,7 @@ class EnsembleResult:
         return made
 
 
-def joined(parts: Sequence[EnsembleResult]) -> EnsembleResult:
+def joined_results(parts: Sequence[EnsembleResult]) -> EnsembleResult:
     """Parts of one ensemble put together; the weights add up to 1."""
     first, others = parts[0], parts[1:]
     if not others:

@@ -12,7 +12,7 @@ from pathway.errors import InputError, did_you_mean
 from pathway.parameters import ParameterError, parameter_ensemble
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
 
-from .drawn_cells import ParameterSets, sets_from_ranges, sets_of_ensemble
+from .drawn_cells import ParameterSets, parameter_sets_from_ranges, parameter_sets_of_ensemble
 from .ensemble_result import EnsembleOrigin
 
 CALIBRATED, PRIOR, NONE = "calibrated", "prior", "none"
@@ -30,12 +30,12 @@ class EnsembleError(InputError):
     """An ensemble that there is not."""
 
 
-def is_ensemble(word: str) -> bool:
+def is_ensemble_word(word: str) -> bool:
     """Whether a word stands for a file of parameter sets."""
     return word == CALIBRATED or Path(word).suffix.lower() == ".npz"
 
 
-def usual_ensemble() -> tuple[ParameterEnsemble | None, str]:
+def default_ensemble() -> tuple[ParameterEnsemble | None, str]:
     """What a run takes unless told otherwise: the shipped ensemble, or none, with a remark where its file does not
     fit."""
     if not parameter_ensemble.SHIPPED.is_file():
@@ -46,7 +46,7 @@ def usual_ensemble() -> tuple[ParameterEnsemble | None, str]:
         return None, f"no intervals: {error}"
 
 
-def sets_asked_for(
+def parameter_sets_asked_for(
     model: Model, word: str | Path | None, weights: str = WEIGHTS[0], count: int = MEMBERS
 ) -> tuple[ParameterSets | None, str]:
     """The parameter sets of a run and a remark on them; none where the word is "none", or where nothing was asked for
@@ -58,14 +58,14 @@ def sets_asked_for(
         If what was asked for is not there, or cannot be used.
     """
     if word is None:
-        ensemble, remark = usual_ensemble()
+        ensemble, remark = default_ensemble()
         if ensemble is None:
             return None, remark
         sets = _sets_of(model, CALIBRATED, ensemble, weights, count)
     elif str(word) == NONE:
         return None, ""
     else:
-        sets = open_ensemble(model, str(word), weights, count)
+        sets = open_parameter_sets(model, str(word), weights, count)
     return sets, sets.remark
 
 
@@ -86,7 +86,7 @@ def ensemble_file(word: str) -> ParameterEnsemble:
     return read_ensemble(parameter_ensemble.SHIPPED)
 
 
-def weights_of(ensemble: ParameterEnsemble, which: str) -> np.ndarray:
+def member_weights(ensemble: ParameterEnsemble, which: str) -> np.ndarray:
     """The weights after "measured" data, or after "findings" too.
 
     Raises
@@ -101,7 +101,7 @@ def weights_of(ensemble: ParameterEnsemble, which: str) -> np.ndarray:
     return ensemble.weights_measured if which == "measured" else ensemble.weights_findings
 
 
-def open_ensemble(
+def open_parameter_sets(
     model: Model, word: str, weights: str = WEIGHTS[0], count: int | None = MEMBERS, seed: int = SEED
 ) -> ParameterSets:
     """The parameter sets that a word stands for.
@@ -126,9 +126,9 @@ def open_ensemble(
         If the file cannot be used.
     """
     if word in (PRIOR, "ranges"):
-        sets = sets_from_ranges(model, seed, range(count or MEMBERS))
+        sets = parameter_sets_from_ranges(model, seed, range(count or MEMBERS))
         return replace(sets, origin=replace(sets.origin, limit=count))
-    if not is_ensemble(word):
+    if not is_ensemble_word(word):
         words = (CALIBRATED, PRIOR, NONE)
         raise EnsembleError(
             f"no ensemble is called '{word}'.{did_you_mean(word, words)} One of {', '.join(words)}, or a file (.npz)"
@@ -140,4 +140,4 @@ def _sets_of(model: Model, word: str, ensemble: ParameterEnsemble, weights: str,
     """Members of the ensemble that a word stands for."""
     kind, file = (CALIBRATED, "") if word == CALIBRATED else (Path(word).name, word)
     origin = EnsembleOrigin(kind, ensemble.digest, weights, count, file)
-    return sets_of_ensemble(model, ensemble, weights_of(ensemble, weights), count, origin)
+    return parameter_sets_of_ensemble(model, ensemble, member_weights(ensemble, weights), count, origin)

@@ -26,7 +26,7 @@ def judge(expectation: Expectation, result: Result) -> Verdict:
     Verdict
         Not met, with the reason, where the number cannot be read.
     """
-    value = read(expectation.reading, result)
+    value = reading_value(expectation.reading, result)
     if math.isnan(value):
         return Verdict(expectation, value, False, _with(expectation.reason, _unreadable(expectation.reading)))
     above, below = expectation.above, expectation.below
@@ -34,7 +34,7 @@ def judge(expectation: Expectation, result: Result) -> Verdict:
     return Verdict(expectation, value, met, None if met else _with(expectation.reason, _missed(value, above, below)))
 
 
-def read(reading: Reading, result: Result) -> float:
+def reading_value(reading: Reading, result: Result) -> float:
     """The number that a reading stands for; nan where it is not defined."""
     if reading.reduce == "rmse":
         arms = reading.arms if reading.how == "arm" else ()
@@ -45,11 +45,11 @@ def read(reading: Reading, result: Result) -> float:
         first, second = (_of_arm(reading, name, result) for name in reading.arms)
         value = first - second if reading.how == "compare" else _taken(reading.take, _divided(first, second))
     if reading.over is not None:
-        value = _divided(value, read(reading.over, result))
+        value = _divided(value, reading_value(reading.over, result))
     return value
 
 
-def named_times(scenario: Scenario) -> Iterable[float]:
+def expectation_times(scenario: Scenario) -> Iterable[float]:
     """Every moment that an expectation asks about: these are recorded exactly."""
     pending = [expectation.reading for expectation in scenario.expectations]
     while pending:

@@ -107,7 +107,7 @@ class Expectation:
 
 
 @dataclass(frozen=True)
-class Overlay:
+class MeasurementTable:
     """Where measured points lie and what was done to them.
 
     Attributes
@@ -227,7 +227,7 @@ class Scenario:
     changes: Mapping[str, str] = field(default_factory=dict)
     growth_of: tuple[str, ...] = ()
     growth_at: float | None = None
-    overlays: tuple[Overlay, ...] = ()
+    overlays: tuple[MeasurementTable, ...] = ()
     fit: FitPlan | None = None
     expectations: tuple[Expectation, ...] = ()
     settings: tuple[str, ...] = ()

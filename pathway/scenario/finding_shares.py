@@ -16,14 +16,20 @@ import numpy as np
 from pathway.equations import Model
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 
-from .drawn_cells import ParameterSets, resampled, sets_from_ranges, sets_of_ensemble, sets_of_prior_draws
+from .drawn_cells import (
+    ParameterSets,
+    parameter_sets_from_ranges,
+    parameter_sets_of_ensemble,
+    parameter_sets_of_prior_draws,
+    resampled_members,
+)
 from .ensemble_result import EnsembleResult
 from .ensembles import MEMBERS, SEED
 from .experiment import Expectation, Scenario
 from .laboratory import Laboratory
 from .members import NoMembersError, run_members
 from .run import Progress
-from .weighted import WeightedInterval, distribution_distance, effective_number
+from .weighted import WeightedInterval, distribution_distance, effective_sample_size
 
 STAGES = ("prior", "measured", "findings")
 CHANCE = 1.36
@@ -89,7 +95,7 @@ NOTHING_KNOWN = FindingShares()
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedRows:
+class ResampledMembers:
     """Members of an ensemble chosen once for all of its weights.
 
     Attributes
@@ -103,10 +109,10 @@ class WeightedRows:
     factors: np.ndarray
 
     @classmethod
-    def of(cls, ensemble: ParameterEnsemble, count: int | None) -> WeightedRows:
+    def of(cls, ensemble: ParameterEnsemble, count: int | None) -> ResampledMembers:
         """At most `count` members, as many of one weight as of the other."""
         mixture = 0.5 * (ensemble.weights_measured + ensemble.weights_findings)
-        rows, own = resampled(mixture, count)
+        rows, own = resampled_members(mixture, count)
         return cls(rows, own / mixture[rows])
 
     def weights(self, weights: np.ndarray) -> np.ndarray:
@@ -137,7 +143,7 @@ def finding_shares(
     progress : callable (what, done, of), optional
     """
     model = laboratory.model
-    chosen = WeightedRows.of(ensemble, members)
+    chosen = ResampledMembers.of(ensemble, members)
     sets = _sets(model, ensemble, chosen)
     run = partial(_results, scenario, laboratory, progress=progress)
     after = run(sets)
@@ -161,16 +167,16 @@ def finding_shares(
     ]
 
 
-def _sets(model: Model, ensemble: ParameterEnsemble, chosen: WeightedRows) -> ParameterSets:
+def _sets(model: Model, ensemble: ParameterEnsemble, chosen: ResampledMembers) -> ParameterSets:
     weights = np.zeros(len(ensemble))
     weights[chosen.rows] = 1.0 / len(chosen.rows)
-    return sets_of_ensemble(model, ensemble, weights)
+    return parameter_sets_of_ensemble(model, ensemble, weights)
 
 
 def _prior_sets(model: Model, ensemble: ParameterEnsemble, members: int | None) -> ParameterSets:
     if len(ensemble.prior_values):
-        return sets_of_prior_draws(model, ensemble, members)
-    return sets_from_ranges(model, SEED, range(members or len(ensemble)))
+        return parameter_sets_of_prior_draws(model, ensemble, members)
+    return parameter_sets_from_ranges(model, SEED, range(members or len(ensemble)))
 
 
 def _results(
@@ -190,7 +196,7 @@ def _given_calibration(scenario: Scenario, measured: EnsembleResult, place: int)
 
 
 def _without_itself(
-    ensemble: ParameterEnsemble, after: EnsembleResult, chosen: WeightedRows, expectation: Expectation, place: int
+    ensemble: ParameterEnsemble, after: EnsembleResult, chosen: ResampledMembers, expectation: Expectation, place: int
 ) -> float | None:
     verdict = expectation.finding
     if verdict is None or not ensemble.findings_of(verdict).any():
@@ -200,7 +206,7 @@ def _without_itself(
 
 def _informed(before: EnsembleResult, after: EnsembleResult, place: int) -> bool:
     """Whether the number is distributed otherwise after the data, beyond what so few members show by chance."""
-    numbers = [effective_number(result.weights) for result in (before, after)]
+    numbers = [effective_sample_size(result.weights) for result in (before, after)]
     if min(numbers) <= 0.0:
         return False
     distance = distribution_distance(

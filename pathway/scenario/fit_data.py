@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from . import schema
-from .experiment import Arm, FitObservable, Overlay, Scenario
-from .fit_plan import list_or_empty, observable_choice, observable_of, table_or_empty
+from .experiment import Arm, FitObservable, MeasurementTable, Scenario
+from .fit_plan import list_or_empty, observable_and_file, observable_choice, table_or_empty
 from .laboratory import Laboratory
 from .measurement_files import read_files, table_context
-from .measurements import Measurement, normalized, scale_group
-from .mistakes import Mistake, ScenarioError, did_you_mean, listed
+from .measurements import Measurement, normalized_points, scale_group
+from .mistakes import Mistake, ScenarioError, did_you_mean, quoted_list
 from .structure import Path
 
 LOGARITHMIC = ("log-normal", "log-laplace")
@@ -38,7 +38,7 @@ def data_mistakes(scenario: Scenario, fit: Any, laboratory: Laboratory) -> tuple
     said = _readable(table_or_empty(fit.get("observable") if isinstance(fit, dict) else None))
     if not mistakes:
         try:
-            points = normalized(points, scenario.overlays, bench.arms)
+            points = normalized_points(points, scenario.overlays, bench.arms)
             mistakes += _value_mistakes(points, scenario.overlays, said)
             mistakes += _group_mistakes(points, scenario.overlays, said, bench.arms, held)
         except ScenarioError as error:
@@ -60,7 +60,9 @@ def _readable(tables: Mapping[str, Any]) -> dict[str, FitObservable]:
     return made
 
 
-def choice_for(point: Measurement, overlays: Sequence[Overlay], said: Mapping[str, FitObservable]) -> FitObservable:
+def observable_choice_for(
+    point: Measurement, overlays: Sequence[MeasurementTable], said: Mapping[str, FitObservable]
+) -> FitObservable:
     """What `[fit]` says of the observable of a point, what it leaves open decided by the file and the point."""
     overlay = overlays[point.table]
     found = said.get(f"{point.observable} in {overlay.file.stem}") or said.get(point.observable) or FitObservable()
@@ -68,7 +70,7 @@ def choice_for(point: Measurement, overlays: Sequence[Overlay], said: Mapping[st
     return replace(found, scale=_usual_scale(found, point, overlay), distribution=found.distribution or usual)
 
 
-def _usual_scale(found: FitObservable, point: Measurement, overlay: Overlay) -> str | float:
+def _usual_scale(found: FitObservable, point: Measurement, overlay: MeasurementTable) -> str | float:
     if found.scale is not None:
         return found.scale
     if overlay.axis == "minmax":
@@ -78,7 +80,7 @@ def _usual_scale(found: FitObservable, point: Measurement, overlay: Overlay) -> 
 
 def _observable_mistakes(
     points: Sequence[Measurement],
-    overlays: Sequence[Overlay],
+    overlays: Sequence[MeasurementTable],
     said: Mapping[str, FitObservable],
     known: Container[str],
 ) -> Iterator[tuple[Path, str]]:
@@ -86,7 +88,7 @@ def _observable_mistakes(
     names = dict.fromkeys(name for name, _ in measured)
     for key, choice in said.items():
         path: Path = ("fit", "observable", key)
-        observable, file = observable_of(key)
+        observable, file = observable_and_file(key)
         own = [p for p in points if p.observable == observable and file in ("", overlays[p.table].file.stem)]
         unknown_file = file and file not in (overlay.file.stem for overlay in overlays)
         if not own and (unknown_file or observable not in known):
@@ -94,7 +96,7 @@ def _observable_mistakes(
         if not own:
             where = f" in {file}" if file else ""
             near = did_you_mean(observable, names)
-            yield path, f"{observable} is never measured{where}.{near} Measured: {listed(names)}"
+            yield path, f"{observable} is never measured{where}.{near} Measured: {quoted_list(names)}"
             continue
         axis = all(overlays[p.table].axis for p in own)
         if choice.scale == "normalized" and not axis:
@@ -113,10 +115,10 @@ def _observable_mistakes(
 
 
 def _value_mistakes(
-    points: Sequence[Measurement], overlays: Sequence[Overlay], said: Mapping[str, FitObservable]
+    points: Sequence[Measurement], overlays: Sequence[MeasurementTable], said: Mapping[str, FitObservable]
 ) -> Iterator[Mistake]:
     for point in points:
-        choice = choice_for(point, overlays, said)
+        choice = observable_choice_for(point, overlays, said)
         if choice.distribution in LOGARITHMIC and point.value <= 0.0:
             text = f"{point.observable} is {point.value:g}, but {choice.distribution} noise needs values above zero"
             yield Mistake(point.place, text, point.line)
@@ -127,7 +129,7 @@ def _value_mistakes(
 
 def _group_mistakes(
     points: Sequence[Measurement],
-    overlays: Sequence[Overlay],
+    overlays: Sequence[MeasurementTable],
     said: Mapping[str, FitObservable],
     arms: Mapping[str, Arm],
     held: Container[str],
@@ -135,12 +137,12 @@ def _group_mistakes(
     """Points that say nothing: limits alone, or a single moment whose free scale can make anything of it."""
     groups: dict[tuple[str, int, str], list[Measurement]] = {}
     for p in points:
-        free = choice_for(p, overlays, said).scale == "free"
+        free = observable_choice_for(p, overlays, said).scale == "free"
         name = scale_group(p, overlays[p.table], arms) if free else "any"
         groups.setdefault((p.observable, p.table, name), []).append(p)
     for (observable, table, name), group in groups.items():
         counted = [p for p in group if p.arm not in held]
-        choice = choice_for(group[0], overlays, said)
+        choice = observable_choice_for(group[0], overlays, said)
         free, scatter_known = choice.scale == "free", isinstance(choice.noise, float | int)
         where = f"{observable} on {overlays[table].scale_shared_by or 'gel'} {name}" if free and name else observable
         if counted and not any(p.measured for p in counted) and not (scatter_known and not free):

@@ -16,12 +16,12 @@ from pathway.units import UnitError
 from . import quantities, schema
 from .experiment import FitObservable, FitParameter, FitPlan, PriorChoice
 from .laboratory import Laboratory
-from .mistakes import did_you_mean, listed
+from .mistakes import did_you_mean, quoted_list
 from .structure import Path
 
 
 @dataclass(frozen=True)
-class Unknown:
+class FitUnknown:
     """A number to be estimated.
 
     Attributes
@@ -93,7 +93,7 @@ class CellLineParameters:
         return self.owner(parameter, line.parent)
 
 
-def unknowns(wanted: FitParameter, lines: CellLineParameters) -> list[Unknown]:
+def fit_unknowns(wanted: FitParameter, lines: CellLineParameters) -> list[FitUnknown]:
     """The numbers that one entry of `[fit]` asks for.
 
     Raises
@@ -117,23 +117,25 @@ def unknowns(wanted: FitParameter, lines: CellLineParameters) -> list[Unknown]:
     return [_unknown(wanted, wanted.name, lines.names, first, wanted.start)]
 
 
-def _one_for_each_line(wanted: FitParameter, lines: CellLineParameters) -> list[Unknown]:
+def _one_for_each_line(wanted: FitParameter, lines: CellLineParameters) -> list[FitUnknown]:
     owners: dict[str, list[str]] = {}
     for cells in lines.names:
         owners.setdefault(lines.owner(wanted.name, cells), []).append(cells)
     return [
-        _unknown(wanted, f"{wanted.name}_{plain(owner)}", tuple(own), lines.entry(wanted.name, owner), wanted.start)
+        _unknown(
+            wanted, f"{wanted.name}_{formula_name(owner)}", tuple(own), lines.entry(wanted.name, owner), wanted.start
+        )
         for owner, own in owners.items()
     ]
 
 
-def plain(name: str) -> str:
+def formula_name(name: str) -> str:
     """A name that can stand in a formula: "./my_line.toml" is my_line."""
     made = "".join(c if c.isascii() and c.isalnum() else "_" for c in FilePath(name).name.removesuffix(".toml"))
     return made.strip("_") or "x"
 
 
-def _factor(wanted: FitParameter, entries: Mapping[str, _Entry]) -> Unknown:
+def _factor(wanted: FitParameter, entries: Mapping[str, _Entry]) -> FitUnknown:
     """One factor, within what every line's own range allows."""
     ratios = [(e.range[0] / e.value, e.range[1] / e.value) if e.range and e.value else None for e in entries.values()]
     known = [r for r in ratios if r is not None]
@@ -149,7 +151,7 @@ def _unknown(
     entry: _Entry,
     start: float | None,
     is_factor: bool = False,
-) -> Unknown:
+) -> FitUnknown:
     bounds = wanted.range or entry.range
     value = entry.value if start is None else start
     if bounds is None:
@@ -169,7 +171,7 @@ def _unknown(
         prior = _prior(wanted.prior, value, lower, upper)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-    return Unknown(name, wanted.name, cells, is_factor, value, lower, upper, scale, prior)
+    return FitUnknown(name, wanted.name, cells, is_factor, value, lower, upper, scale, prior)
 
 
 def _prior(said: str | PriorChoice, value: float, lower: float, upper: float) -> PriorChoice | None:
@@ -207,11 +209,11 @@ def fit_plan(made: schema.Fit, laboratory: Laboratory) -> FitPlan:
 def _parameter(name: str, said: schema.FitParameter | None, prior: str, unit: str) -> FitParameter:
     said = said or schema.FitParameter()  # type: ignore[call-arg]
     unit, usual = ("1", 1.0) if said.shared == "factor" else (unit, None)
-    limits = [quantities.amount(text, unit, usual) for text in said.range or ()]
+    limits = [quantities.parse_amount(text, unit, usual) for text in said.range or ()]
     return FitParameter(
         name=name,
         range=(limits[0], limits[1]) if limits else None,
-        start=quantities.amount(said.start, unit, usual) if said.start is not None else None,
+        start=quantities.parse_amount(said.start, unit, usual) if said.start is not None else None,
         prior=_prior_choice(said.prior, unit) if isinstance(said.prior, schema.Prior) else said.prior or prior,
         shared=said.shared,
         scale=said.scale,
@@ -226,7 +228,7 @@ def _prior_choice(said: schema.Prior, unit: str) -> PriorChoice:
     UnitError
         If the spread is not what the distribution needs.
     """
-    center = quantities.amount(said.center, unit)
+    center = quantities.parse_amount(said.center, unit)
     if said.distribution == "log-normal":
         if isinstance(said.spread, str):
             raise UnitError(f"spread = '{said.spread}' of a log-normal prior is a number: the sd of the logarithm")
@@ -236,7 +238,7 @@ def _prior_choice(said: schema.Prior, unit: str) -> PriorChoice:
     elif not isinstance(said.spread, str) and unit != "1":
         raise UnitError(f"spread = {said.spread} of a normal prior needs a unit, such as '{said.spread} {unit}'")
     else:
-        spread = quantities.amount(said.spread, unit) if isinstance(said.spread, str) else float(said.spread)
+        spread = quantities.parse_amount(said.spread, unit) if isinstance(said.spread, str) else float(said.spread)
     if not spread > 0.0:
         raise ValueError(f"spread = {said.spread} of the prior must be above zero")
     return PriorChoice(said.distribution, center, spread)
@@ -254,7 +256,7 @@ def observable_choice(said: schema.FitObservable) -> FitObservable:
     )
 
 
-def observable_of(key: str) -> tuple[str, str]:
+def observable_and_file(key: str) -> tuple[str, str]:
     """Observable and file (or "") of "pAKT in FILE"."""
     observable, _, file = key.partition(" in ")
     return observable.strip(), file.strip()
@@ -295,7 +297,7 @@ def _name_mistakes(
         if isinstance(name, str) and name not in arms:
             known_arms = [a for a in arms if isinstance(a, str)]
             near = did_you_mean(name, known_arms)
-            yield ("fit", "hold_out"), f"no arm is called '{name}'.{near} Arms: {listed(known_arms)}"
+            yield ("fit", "hold_out"), f"no arm is called '{name}'.{near} Arms: {quoted_list(known_arms)}"
     known = laboratory.parameters
     chosen = list_or_empty(fit.get("parameters"))
     for k, name in enumerate(chosen):
@@ -307,12 +309,12 @@ def _name_mistakes(
         if name not in known:
             yield ("fit", "parameter", name), _unknown_parameter(name, known)
     for key in table_or_empty(fit.get("observable")):
-        observable, file = observable_of(key)
+        observable, file = observable_and_file(key)
         if observable not in laboratory.units:
             near = did_you_mean(observable, laboratory.units)
             yield ("fit", "observable", key), f"no observable is called '{observable}'.{near}"
         if file and file not in files:
-            text = f"no [data] has the file '{file}'.{did_you_mean(file, files)} Files: {listed(files)}"
+            text = f"no [data] has the file '{file}'.{did_you_mean(file, files)} Files: {quoted_list(files)}"
             yield ("fit", "observable", key), text
 
 
@@ -329,7 +331,7 @@ def _parameter_mistakes(
     except ValueError:
         return  # of shape, which is told elsewhere
     try:
-        unknowns(_parameter(name, found, prior, lines.laboratory.parameters[name]), lines)
+        fit_unknowns(_parameter(name, found, prior, lines.laboratory.parameters[name]), lines)
     except ParameterError:
         return  # a wrong file of a cell line, which is told elsewhere
     except UnitError as error:

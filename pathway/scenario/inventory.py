@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .experiment import Arm, Scenario
-from .fit_data import choice_for
+from .fit_data import observable_choice_for
 from .laboratory import Laboratory
 from .measurement_files import ColumnSummary, FileReading, read_file, read_measurements, table_context
 from .measurements import Measurement, scale_group
@@ -121,7 +121,7 @@ def _line(
         parts += [_several(number, word)] if number else []
     parts += [f"normalized by {', '.join(overlay.normalize)}"] if overlay.normalize else []
     if scenario.fit is not None:
-        scale = choice_for(own[0], scenario.overlays, scenario.fit.observables).scale
+        scale = observable_choice_for(own[0], scenario.overlays, scenario.fit.observables).scale
         factors = len({scale_group(p, overlay, arms) for p in own})
         told = {"free": _several(factors, "free factor"), "normalized": "the model normalized alike"}
         parts += [told[str(scale)]] if scale in told else []

@@ -12,16 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pathway.files import is_inside
-from pathway.units import UnitError, conversion_factor, quantity
+from pathway.files import is_inside_folder
+from pathway.units import UnitError, conversion_factor, parse_quantity
 
 from . import quantities
-from .experiment import Arm, Dose, Overlay, Scenario
+from .experiment import Arm, Dose, MeasurementTable, Scenario
 from .laboratory import Laboratory
-from .measurements import Measurement, normalized
-from .mistakes import Mistake, ScenarioError, did_you_mean, listed
+from .measurements import Measurement, normalized_points
+from .mistakes import Mistake, ScenarioError, did_you_mean, quoted_list
 from .numerals import NUMBER
-from .table_files import TextTable, UnreadableFile, read_text_table, with_python_numbers
+from .table_files import TextTable, UnreadableFileError, read_text_table, with_python_numbers
 
 LANE = ("replicate", "gel", "loading", "total")
 REQUIRED = ("arm", "time", "observable", "value")
@@ -145,10 +145,12 @@ def read_measurements(scenario: Scenario, laboratory: Laboratory) -> tuple[Measu
     points, mistakes = read_files(scenario.overlays, table_context(scenario, laboratory))
     if mistakes:
         raise ScenarioError(mistakes)
-    return normalized(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
+    return normalized_points(points, scenario.overlays, {arm.name: arm for arm in scenario.arms})
 
 
-def read_files(overlays: Sequence[Overlay], bench: TableContext) -> tuple[tuple[Measurement, ...], list[Mistake]]:
+def read_files(
+    overlays: Sequence[MeasurementTable], bench: TableContext
+) -> tuple[tuple[Measurement, ...], list[Mistake]]:
     """The points of all files as they stand there, in the units of their observables, and every row without use."""
     points: list[Measurement] = []
     mistakes: list[Mistake] = []
@@ -159,13 +161,13 @@ def read_files(overlays: Sequence[Overlay], bench: TableContext) -> tuple[tuple[
     return tuple(points), mistakes
 
 
-def read_file(overlay: Overlay, bench: TableContext) -> FileReading:
+def read_file(overlay: MeasurementTable, bench: TableContext) -> FileReading:
     """One file of measurements: its points, its mistakes, and what was understood of every column."""
-    shown = is_inside(overlay.file, bench.folder)
+    shown = is_inside_folder(overlay.file, bench.folder)
     try:
         written = _with_plain_names(read_text_table(overlay.file))
         plain = with_python_numbers(written, [n for n in written.header if n not in TEXTS], overlay.decimal)
-    except UnreadableFile as error:
+    except UnreadableFileError as error:
         return FileReading(mistakes=tuple(_told([(error.line, str(error))], overlay, shown)))
     table = _with_units_in_cells(plain)
     reader = _reader(table.header, bench)
@@ -187,7 +189,7 @@ def read_file(overlay: Overlay, bench: TableContext) -> FileReading:
     return FileReading(tuple(points), tuple(_told(complaints, overlay, shown)), table, columns)
 
 
-def _told(complaints: Sequence[tuple[int, str]], overlay: Overlay, shown: bool) -> Iterator[Mistake]:
+def _told(complaints: Sequence[tuple[int, str]], overlay: MeasurementTable, shown: bool) -> Iterator[Mistake]:
     """Mistakes with their place; of a file outside the scenario's folder only that there are some."""
     if shown:
         yield from (Mistake(f"{overlay.file}:{line}", text, line) for line, text in complaints)
@@ -228,7 +230,7 @@ def _is_time(text: str) -> bool:
 
 
 def _points(
-    table: TextTable, reader: _Long | _Wide | _Counts, overlay: Overlay, bench: TableContext
+    table: TextTable, reader: _Long | _Wide | _Counts, overlay: MeasurementTable, bench: TableContext
 ) -> tuple[list[Measurement], list[tuple[int, str]]]:
     points: list[Measurement] = []
     complaints: list[tuple[int, str]] = []
@@ -248,7 +250,7 @@ def _points(
     return points, complaints
 
 
-def _needed(table: TextTable, overlay: Overlay) -> list[str]:
+def _needed(table: TextTable, overlay: MeasurementTable) -> list[str]:
     """Columns that every row must fill if one does: half a file divided by its totals would be no measurement."""
     words = [overlay.scale_shared_by, "cell_count__time0", *(w for w in overlay.normalize if w == "total")]
     return [w for w in words if w in table.header and any(row.get(w) for _, row in table.rows)]
@@ -301,7 +303,9 @@ def _reader(header: Sequence[str], bench: TableContext) -> _Long | _Wide | _Coun
     return _Wide(bench, wide) if wide else _Long(bench)
 
 
-def _check_point(point: Measurement, overlay: Overlay, bench: TableContext, seen: dict[tuple, int], line: int) -> None:
+def _check_point(
+    point: Measurement, overlay: MeasurementTable, bench: TableContext, seen: dict[tuple, int], line: int
+) -> None:
     """Refuse what cannot be, whatever form the file has."""
     if point.time > bench.end * (1 + 1e-9):
         raise ValueError(
@@ -370,7 +374,7 @@ class _Wide:
                 yield f"column '{name}': no observable is called '{observable}'.{near}"
         for observable in dict.fromkeys(o for o in measured if measured.count(o) > 1):
             own = [name for name in header if self.columns.get(name, ("",))[0] == observable]
-            yield f"two columns hold {observable}: {listed(own)}; {_REPLICATES}"
+            yield f"two columns hold {observable}: {quoted_list(own)}; {_REPLICATES}"
         for name in sorted(e for e in self.errors if header.count(e) > 1):
             yield f"two columns are called '{name}'; {_REPLICATES}"
         own = [name for name in header if name not in self.columns and name not in self.errors]
@@ -422,11 +426,11 @@ class _Counts:
         entry = self.bench.laboratory.agents.get(agent)
         if _is_number(text) or not text:
             value = _value(text, "concentration")
-        elif quantity(text)[0] == 0.0:
+        elif parse_quantity(text)[0] == 0.0:
             value = 0.0  # of nothing, in any unit
         else:
             try:
-                value = quantities.amount(text, "uM", molar_mass=entry.molar_mass if entry else None)
+                value = quantities.parse_amount(text, "uM", molar_mass=entry.molar_mass if entry else None)
             except UnitError as error:
                 raise ValueError(f"concentration '{text}': {error}") from None
         if value < 0.0:
@@ -439,7 +443,7 @@ class _Counts:
         own = [arm for arm in self.bench.arms.values() if _plain(arm.cells) == wanted]
         if not own:
             known = dict.fromkeys(arm.cells for arm in self.bench.arms.values())
-            raise ValueError(f"no arm has the cells '{cells}'.{did_you_mean(cells, known)} Cells: {listed(known)}")
+            raise ValueError(f"no arm has the cells '{cells}'.{did_you_mean(cells, known)} Cells: {quoted_list(known)}")
         for arm in own:
             given = [self.bench.doses[name] for name in arm.doses if name in self.bench.doses]
             if not agent and not given:
@@ -449,7 +453,7 @@ class _Counts:
         what = f"{micromolar:g} uM {agent}" if agent else "nothing"
         known_agents = self.bench.laboratory.agents
         near = did_you_mean(agent, known_agents) if agent and agent not in known_agents else ""
-        raise ValueError(f"no arm of '{cells}' is given {what}.{near} Arms: {listed(arm.name for arm in own)}")
+        raise ValueError(f"no arm of '{cells}' is given {what}.{near} Arms: {quoted_list(arm.name for arm in own)}")
 
     def _is(self, dose: Dose, agent: str, micromolar: float) -> bool:
         if dose.agent != agent or dose.amount is None:
@@ -467,7 +471,7 @@ def _plain(cells: str) -> str:
 def _column_complaints(header: Sequence[str], required: Iterable[str], known: Sequence[str]) -> Iterator[str]:
     missing = [name for name in required if name not in header]
     if missing:
-        what = f"columns {listed(missing)} are" if len(missing) > 1 else f"column '{missing[0]}' is"
+        what = f"columns {quoted_list(missing)} are" if len(missing) > 1 else f"column '{missing[0]}' is"
         yield f"the {what} missing; columns: {', '.join(known)}"
     for name in (n for n in header if n not in known):
         yield f"unknown column '{name}'.{did_you_mean(name, known)}"
@@ -484,7 +488,7 @@ def _point(
     units = bench.laboratory.units
     if row.get("arm", "") not in bench.arms:
         name = row.get("arm", "")
-        raise ValueError(f"no arm is called '{name}'.{did_you_mean(name, bench.arms)} Arms: {listed(bench.arms)}")
+        raise ValueError(f"no arm is called '{name}'.{did_you_mean(name, bench.arms)} Arms: {quoted_list(bench.arms)}")
     if observable not in units:
         raise ValueError(f"no observable is called '{observable}'.{did_you_mean(observable, units)}")
     number = _number(value, "value")
@@ -539,7 +543,9 @@ def _kind(unit: str) -> str:
 
 def _error_kind(text: str) -> str:
     if text and text not in ERROR_KINDS:
-        raise ValueError(f"error_kind '{text}' is not one of {listed(ERROR_KINDS)}.{did_you_mean(text, ERROR_KINDS)}")
+        raise ValueError(
+            f"error_kind '{text}' is not one of {quoted_list(ERROR_KINDS)}.{did_you_mean(text, ERROR_KINDS)}"
+        )
     return text
 
 
@@ -601,7 +607,7 @@ def _hours(text: str) -> float:
         raise ValueError("time is empty")
     if not _is_number(text):
         try:
-            return quantities.hours(text)
+            return quantities.parse_hours(text)
         except UnitError as error:
             raise ValueError(f"time {error}" if text in str(error) else f"time '{text}': {error}") from None
     if not math.isfinite(float(text)):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import quantities
-from .experiment import Arm, Overlay
+from .experiment import Arm, MeasurementTable
 from .mistakes import Mistake, ScenarioError
 
 if TYPE_CHECKING:
@@ -94,8 +94,8 @@ class Measurement:
 # What the bench does to values
 
 
-def normalized(
-    points: Sequence[Measurement], overlays: Sequence[Overlay], arms: Mapping[str, Arm]
+def normalized_points(
+    points: Sequence[Measurement], overlays: Sequence[MeasurementTable], arms: Mapping[str, Arm]
 ) -> tuple[Measurement, ...]:
     """The points after loading controls, totals, reference lanes and scaling to 0-1, table by table.
 
@@ -119,21 +119,23 @@ def normalized(
     return tuple(made)
 
 
-Step = Callable[[Sequence[Measurement], Overlay, Mapping[str, Arm]], list[Measurement]]
+Step = Callable[[Sequence[Measurement], MeasurementTable, Mapping[str, Arm]], list[Measurement]]
 
 
-def _by_loading(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+def _by_loading(points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]) -> list[Measurement]:
     return [p.scaled(1.0 / p.loading) if p.loading else p for p in points]
 
 
-def _by_total(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+def _by_total(points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]) -> list[Measurement]:
     return [p.scaled(1.0 / p.total) if p.total else p for p in points]
 
 
-def _by_extremes(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+def _by_extremes(
+    points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]
+) -> list[Measurement]:
     """Every group from 0 to 1, by the extremes of its means over replicates."""
     made, mistakes = [], []
-    for group in grouped(points, overlay, arms).values():
+    for group in grouped_by_factor(points, overlay, arms).values():
         means = list(_means(group).values())
         low, high = min(means), max(means)
         if low < high:
@@ -146,12 +148,12 @@ def _by_extremes(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[
     return sorted(made, key=lambda p: p.line)
 
 
-def _by_lane(points: Sequence[Measurement], overlay: Overlay, arms: Mapping[str, Arm]) -> list[Measurement]:
+def _by_lane(points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]) -> list[Measurement]:
     """Every group as a fold of the mean of its reference lanes."""
-    arm, time = lane_of(overlay.axis, arms)
+    arm, time = parse_lane(overlay.axis, arms)
     made, mistakes = [], []
-    for (observable, name), group in grouped(points, overlay, arms).items():
-        lanes = [p for p in group if in_lane(p, arm, time)]
+    for (observable, name), group in grouped_by_factor(points, overlay, arms).items():
+        lanes = [p for p in group if is_in_lane(p, arm, time)]
         base = float(np.mean([p.value for p in lanes])) if lanes else 0.0
         bad = next((p for p in lanes if not p.measured), None)
         if bad is None and base > 0.0:
@@ -172,7 +174,7 @@ _DONE: dict[str, Step] = {"loading": _by_loading, "total": _by_total, "minmax": 
 """By the word of `normalize`; every other word names a lane."""
 
 
-def in_lane(point: Measurement, arm: str, time: float) -> bool:
+def is_in_lane(point: Measurement, arm: str, time: float) -> bool:
     """Whether a point stands in the lane of this arm and time."""
     return point.arm == arm and abs(point.time - time) < _SAME_TIME
 
@@ -185,8 +187,8 @@ def _means(points: Iterable[Measurement]) -> dict[tuple[str, float], float]:
     return {moment: float(np.mean(found)) for moment, found in values.items()}
 
 
-def grouped(
-    points: Iterable[Measurement], overlay: Overlay, arms: Mapping[str, Arm]
+def grouped_by_factor(
+    points: Iterable[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]
 ) -> dict[tuple[str, str], list[Measurement]]:
     """Points that share a factor to the model's unit, by observable and name of the group ("": the only one)."""
     made: dict[tuple[str, str], list[Measurement]] = {}
@@ -195,16 +197,16 @@ def grouped(
     return made
 
 
-def scale_group(point: Measurement, overlay: Overlay, arms: Mapping[str, Arm]) -> str:
+def scale_group(point: Measurement, overlay: MeasurementTable, arms: Mapping[str, Arm]) -> str:
     """Name of the group that a point shares its factor with: its gel, replicate, cells or arm."""
     shared = overlay.scale_shared_by
     if overlay.axis == "minmax":
-        extra = shared_name(point, shared, arms) if shared in ("gel", "replicate") else ""
+        extra = sharing_name(point, shared, arms) if shared in ("gel", "replicate") else ""
         return " ".join(filter(None, [arms[point.arm].cells, extra]))
     if shared is None:
         by_plate = point.kind == "cycles" or bool(overlay.axis)
         shared = "gel" if by_plate else "replicate" if _counted(point) else "observable"
-    return shared_name(point, shared, arms)
+    return sharing_name(point, shared, arms)
 
 
 def _counted(point: Measurement) -> bool:
@@ -212,7 +214,7 @@ def _counted(point: Measurement) -> bool:
     return point.observable == "cell_number" and point.kind == "arbitrary"
 
 
-def shared_name(point: Measurement, shared: str | None, arms: Mapping[str, Arm]) -> str:
+def sharing_name(point: Measurement, shared: str | None, arms: Mapping[str, Arm]) -> str:
     """What a point has in common with others that share by this word."""
     if shared == "cells":
         return arms[point.arm].cells
@@ -222,7 +224,7 @@ def shared_name(point: Measurement, shared: str | None, arms: Mapping[str, Arm])
 # How points meet curves
 
 
-def comparison(
+def comparison_scaling(
     result: Result, observable: str, arm: str | None = None, like: Measurement | None = None
 ) -> tuple[Callable[[np.ndarray], np.ndarray], Callable[[float], float]]:
     """How to bring curves and points of an observable onto one axis: (of a curve, of a measured value).
@@ -243,7 +245,7 @@ def comparison(
     if axis == "minmax" and len(points) > 1:
         return _minmax(model), lambda value: value
     if axis.startswith("lane:"):
-        reference = float(value_at(result, *lane_of(axis, result.arms), observable))
+        reference = float(model_value_at(result, *parse_lane(axis, result.arms), observable))
         return (lambda curve: curve / reference), lambda value: value
     factor = 1.0
     if all(p.kind != "absolute" for p in points) and data.any():
@@ -262,7 +264,7 @@ def _minmax(values: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     return lambda curve: (curve - low) / ((high - low) or 1.0)
 
 
-def lane_of(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
+def parse_lane(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
     """Arm and hours of "lane: ARM TIME".
 
     Raises
@@ -277,18 +279,18 @@ def lane_of(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
             f"normalize = '{normalize}' names no arm; write 'lane: ARM TIME', for example 'lane: untreated 0 h'"
         )
     arm = max(fitting, key=len)
-    return arm, quantities.hours(text[len(arm) :].strip())
+    return arm, quantities.parse_hours(text[len(arm) :].strip())
 
 
-def value_at(result: Result, arm: str, time: float, observable: str) -> float:
+def model_value_at(result: Result, arm: str, time: float, observable: str) -> float:
     """The model's value of an observable in an arm at a time."""
     found = result.arms[arm]
     return float(np.interp(time, found.times, np.asarray(found.trajectory[observable])))
 
 
 def _modelled(result: Result, point: Measurement) -> float:
-    value = value_at(result, point.arm, point.time, point.observable)
-    return value / value_at(result, point.arm, 0.0, point.observable) if point.fold_of_start else value
+    value = model_value_at(result, point.arm, point.time, point.observable)
+    return value / model_value_at(result, point.arm, 0.0, point.observable) if point.fold_of_start else value
 
 
 def root_mean_square_error(result: Result, quantity: str, arms: Sequence[str]) -> float:
@@ -296,6 +298,6 @@ def root_mean_square_error(result: Result, quantity: str, arms: Sequence[str]) -
     squares = []
     for point in result.measurements:
         if quantity in ("every species", point.observable) and (not arms or point.arm in arms) and point.measured:
-            of_curve, of_point = comparison(result, point.observable, point.arm, point)
+            of_curve, of_point = comparison_scaling(result, point.observable, point.arm, point)
             squares.append(float(of_curve(np.asarray(_modelled(result, point)))) - of_point(point.value))
     return math.sqrt(sum(s * s for s in squares) / len(squares)) if squares else math.nan

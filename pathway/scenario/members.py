@@ -21,10 +21,10 @@ from pathway.simulation.anchor_members import AnchoredMembers
 from pathway.simulation.protocol import preequilibrated_members
 
 from .arms import KNOCK_DOWN_PRECISION, CellLineFormulas, arm_experiment
-from .controls import Dishes, dish, dishes_of
+from .controls import ComparedDishes, compared_dishes, dish_key
 from .drawn_cells import ParameterSets, SampledCellLines
-from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined
-from .ensembles import sets_asked_for
+from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
+from .ensembles import parameter_sets_asked_for
 from .expect import judge
 from .experiment import Arm, Expectation, Reading, Scenario
 from .growth import Growth, growth_of_members
@@ -82,7 +82,7 @@ class _MemberRunner:
 
     def courses(self, arm: Arm) -> np.ndarray:
         """What is read of an arm in every member, shape (n_members, n_times, n_names); nan of those that failed."""
-        key = dish(arm, self.scenario)
+        key = dish_key(arm, self.scenario)
         if key not in self._courses:
             setups = self._member_setups(arm)
             living = np.flatnonzero(np.isfinite(setups.states).all(axis=1))
@@ -166,27 +166,27 @@ def run_members(
         cells = SampledCellLines(laboratory, sets.part(slice(first, first + at_once)))
         runner = _MemberRunner(scenario, laboratory, cells, times, names, measurements)
         parts.append(_run_part(runner, progress, first, count))
-    found = joined(parts)
+    found = joined_results(parts)
     if not len(found):
         reason = next(iter(found.refused.values()), "it is empty")
         raise NoMembersError(f"no member of the ensemble ({sets.origin.kind}) has living cells in all arms: {reason}")
     return found
 
 
-def sets_for(
+def parameter_sets_for(
     scenario: Scenario, laboratory: Laboratory, word: str | Path | None, weights: str, members: int
 ) -> tuple[ParameterSets | None, str]:
     """The parameter sets for a run of a scenario as asked for, no more than memory holds the courses of, and a remark;
-    see `ensembles.sets_asked_for`."""
+    see `ensembles.parameter_sets_asked_for`."""
     kept = 8.0 * len(scenario.arms) * len(record_times(scenario)) * (len(scenario.observables) + 2)
     most = max(2, int(LARGEST / kept))
-    sets, remark = sets_asked_for(laboratory.model, word, weights, min(members, most))
+    sets, remark = parameter_sets_asked_for(laboratory.model, word, weights, min(members, most))
     if sets is not None and most < members:
         remark = remark or f"{len(sets)} members and not {members}: courses of more would fill the memory"
     return sets, remark
 
 
-def with_members(
+def result_with_members(
     result: Result, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None = None
 ) -> Result:
     """A result beside the same scenario in every member of an ensemble."""
@@ -196,7 +196,7 @@ def with_members(
 def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: int) -> EnsembleResult:
     """Members from number `first` on, of so many."""
     scenario, names, sets = runner.scenario, runner.names, runner.cells.sets
-    dishes = dishes_of(scenario)
+    dishes = compared_dishes(scenario)
     for done, arm in enumerate(dishes.different):
         if progress:
             progress("members", first + done * len(sets) // len(dishes.different), of)
@@ -232,7 +232,7 @@ def _readings(expectations: Sequence[Expectation]) -> Iterator[Reading]:
             reading = reading.over
 
 
-def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: Dishes) -> MemberArm:
+def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedDishes) -> MemberArm:
     control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
     scenario, names = runner.scenario, runner.names
     courses = runner.courses(arm)[living]

@@ -35,6 +35,6 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return errors.did_you_mean(name, known, any_case=True)
 
 
-def listed(names: Iterable[str]) -> str:
+def quoted_list(names: Iterable[str]) -> str:
     """Names for the end of a message, in quotes."""
     return ", ".join(f"'{name}'" for name in names)

@@ -20,7 +20,7 @@ _NAMES = {".": "dot", ",": "comma"}
 
 
 @dataclass(frozen=True)
-class Numerals:
+class NumberFormat:
     """The signs within numbers.
 
     Attributes
@@ -37,7 +37,7 @@ class Numerals:
     @classmethod
     def of(
         cls, cells: Iterable[tuple[int, str, str]], decimal: str | None = None
-    ) -> tuple[Numerals, list[tuple[int, str]]]:
+    ) -> tuple[NumberFormat, list[tuple[int, str]]]:
         """The signs in a file, and (line, text) of every number that contradicts them or leaves them open.
 
         Parameters

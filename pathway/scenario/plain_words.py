@@ -13,7 +13,7 @@ from .weighted import WeightedInterval
 NO_ENSEMBLE = "One chosen parameter set; no interval was asked for."
 
 
-def sentences(result: Result) -> list[str]:
+def headline_sentences(result: Result) -> list[str]:
     """The headline expectations of a scenario in plain words; of one that marks none, its first prediction.
 
     Each says what is claimed, whether the chosen numbers show it, the number with its interval, and the share of the
@@ -36,8 +36,8 @@ def _sentence(verdict: Verdict, result: Result) -> str:
         return f"{parts[0]} {parts[1]}. {NO_ENSEMBLE}"
     return (
         f"{parts[0]} {parts[1]}; over {ensemble_words(result)} the median is {format_number(verdict.interval.median)} "
-        f"and 90 % lie between {spanned(verdict.interval, ' and ')}; {verdict.share_of_ensemble:.0%} of them meet the "
-        f"expectation{_given_calibration(verdict, result)}."
+        f"and 90 % lie between {interval_text(verdict.interval, ' and ')}; {verdict.share_of_ensemble:.0%} of them "
+        f"meet the expectation{_given_calibration(verdict, result)}."
     )
 
 
@@ -123,24 +123,24 @@ def format_number(value: float | None) -> str:
     return f"{value:.2g}"
 
 
-def spanned(interval: WeightedInterval | None, between: str = " to ") -> str:
+def interval_text(interval: WeightedInterval | None, between: str = " to ") -> str:
     """ "0.38 to 0.69"; "-" where there is no interval."""
     if interval is None or interval.ends is None:
         return "-"
     return f"{format_number(interval.low)}{between}{format_number(interval.high)}"
 
 
-def median_and_ends(entry: Mapping[str, Any]) -> str:
-    """`with_interval` of a verdict in its JSON form."""
+def verdict_interval_text(entry: Mapping[str, Any]) -> str:
+    """`median_with_interval` of a verdict in its JSON form."""
     ends = entry.get("interval")
-    return "-" if ends is None else with_interval(WeightedInterval(ends[0], entry["median"], ends[1]))
+    return "-" if ends is None else median_with_interval(WeightedInterval(ends[0], entry["median"], ends[1]))
 
 
-def percent(share: float | None) -> str:
+def percent_text(share: float | None) -> str:
     """A share as a table shows it; "-" where there is none."""
     return "-" if share is None or math.isnan(share) else f"{share:.0%}"
 
 
-def with_interval(interval: WeightedInterval | None) -> str:
+def median_with_interval(interval: WeightedInterval | None) -> str:
     """ "0.53 (0.38 to 0.69)": the median and the middle 90 %."""
-    return "-" if interval is None else f"{format_number(interval.median)} ({spanned(interval)})"
+    return "-" if interval is None else f"{format_number(interval.median)} ({interval_text(interval)})"

@@ -18,33 +18,33 @@ from pathway.network import circuit
 
 from .experiment import Scenario
 from .read import folder_of_scenarios
-from .shelf import built_in_laboratory, line_of_cells
+from .shelf import built_in_laboratory, open_cell_line
 
 FILE = "prior_pass.json"
 _WORDS = {"title", "question", "source", "claim", "role", "reason", "finding", "note", "show"}
 _WORDS |= {"headline", "caveats", "compares_with"}
 
 
-def kept_shares(scenario: Scenario) -> list[float | None]:
+def stored_prior_shares(scenario: Scenario) -> list[float | None]:
     """For each expectation the share of valid draws that meet it; None where none is known."""
-    found = kept().get(scenario.name)
-    if found is None or found["fingerprint"] != fingerprint(scenario):
+    found = stored_shares().get(scenario.name)
+    if found is None or found["fingerprint"] != verdicts_fingerprint(scenario):
         return [None] * len(scenario.expectations)
     return list(found["shares"])
 
 
 @cache
-def kept() -> Mapping[str, Mapping[str, Any]]:
+def stored_shares() -> Mapping[str, Mapping[str, Any]]:
     """By scenario: its fingerprint, draws judged, draws that gave living cells, share of these for each expectation."""
     file = folder_of_scenarios() / FILE
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
 
-def fingerprint(scenario: Scenario) -> str:
+def verdicts_fingerprint(scenario: Scenario) -> str:
     """A hash of everything that the verdicts on drawn parameters depend on, apart from the solver."""
     digest = hashlib.sha256(_circuit_text().encode())
     for name in sorted(set(_lines(scenario))):
-        entries = line_of_cells(name, scenario.file.parent).entries.values()
+        entries = open_cell_line(name, scenario.file.parent).entries.values()
         digest.update(repr([(e.name, e.value, e.range, e.source == "scenario") for e in entries]).encode())
     digest.update(repr(_without_words(scenario.document)).encode())
     for overlay in scenario.overlays:
@@ -58,7 +58,7 @@ def _lines(scenario: Scenario) -> Iterator[str]:
     while names:
         name = names.pop()
         yield name
-        parent = line_of_cells(name, scenario.file.parent).parent
+        parent = open_cell_line(name, scenario.file.parent).parent
         names += [parent] if parent else []
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from pathway.units import UnitError, conversion_factor, quantity
+from pathway.units import UnitError, conversion_factor, parse_quantity
 
 
-def hours(text: str) -> float:
+def parse_hours(text: str) -> float:
     """A time in hours.
 
     Raises
@@ -28,7 +28,7 @@ def hours(text: str) -> float:
         raise
 
 
-def fraction(text: str) -> float:
+def parse_fraction(text: str) -> float:
     """A share from "80 %", as 0.8.
 
     Raises
@@ -44,7 +44,7 @@ def fraction(text: str) -> float:
     return value / 100.0
 
 
-def amount(text: str, unit: str, usual: float | None = None, molar_mass: float | None = None) -> float:
+def parse_amount(text: str, unit: str, usual: float | None = None, molar_mass: float | None = None) -> float:
     """An amount in `unit`; "4 x" is four times `usual`.
 
     Parameters
@@ -92,7 +92,7 @@ def _bounded(value: float, text: str) -> float:
 
 
 def _finite(text: str) -> tuple[float, str]:
-    value, unit = quantity(text)
+    value, unit = parse_quantity(text)
     if not math.isfinite(value):
         raise UnitError(f"'{text}' is not a finite number")
     return value, unit

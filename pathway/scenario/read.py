@@ -14,14 +14,14 @@ from pathway.files import read_bytes
 from pathway.toml_positions import key_lines, line_of
 
 from . import quantities, schema
-from .check import Checker, arms_in, bound
-from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, Overlay, Reading, Scenario, TimedChange
+from .check import Checker, arm_names_in, band_limit
+from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, MeasurementTable, Reading, Scenario, TimedChange
 from .fit_data import data_mistakes
 from .fit_plan import fit_plan
 from .inputs import input_files
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError, did_you_mean
-from .settings import with_settings
+from .settings import document_with_settings
 from .structure import structural_mistakes
 
 DEFAULT_OBSERVABLES = ("PTEN", "pAKT", "cell_number")
@@ -98,7 +98,7 @@ def read_scenario(
         laboratory = built_in_laboratory()
     text = _text_of(file)
     document = _parsed(file, text)
-    changed, origins, mistakes = with_settings(document, settings, laboratory.parameters, here)
+    changed, origins, mistakes = document_with_settings(document, settings, laboratory.parameters, here)
     lines = key_lines(text)
     found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
     broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)
@@ -171,7 +171,7 @@ def _built(
 ) -> Scenario:
     made = schema.ScenarioFile.model_validate(document)
     inputs, of_copies = input_files(file, text, document, settings)
-    end = quantities.hours(made.time.end)
+    end = quantities.parse_hours(made.time.end)
     doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
     arms = tuple(_arm(arm, made, laboratory) for arm in made.arm)
     used = {name for arm in arms for name in arm.doses}
@@ -186,7 +186,7 @@ def _built(
         cells=made.cells,
         start=min([0.0, *moments]),
         end=end,
-        record_every=quantities.hours(made.time.record_every),
+        record_every=quantities.parse_hours(made.time.record_every),
         arms=arms,
         doses=doses,
         observables=tuple(made.show.observables) if made.show else _default_observables(laboratory),
@@ -194,7 +194,7 @@ def _built(
         question=made.question,
         changes=made.changes,
         growth_of=tuple(growth.of) if growth else (),
-        growth_at=quantities.hours(growth.at) if growth and growth.at else None,
+        growth_at=quantities.parse_hours(growth.at) if growth and growth.at else None,
         overlays=_overlays(made.data, file),
         fit=fit_plan(made.fit, laboratory) if made.fit else None,
         expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
@@ -210,9 +210,11 @@ def _default_observables(laboratory: Laboratory) -> tuple[str, ...]:
     return tuple(n for n in DEFAULT_OBSERVABLES if n in laboratory.units) or tuple(laboratory.units)[:3]
 
 
-def _overlays(data: schema.Data | list[schema.Data] | None, file: Path) -> tuple[Overlay, ...]:
+def _overlays(data: schema.Data | list[schema.Data] | None, file: Path) -> tuple[MeasurementTable, ...]:
     tables = data if isinstance(data, list) else [data] if data else []
-    return tuple(Overlay(file.parent / t.file, _words(t.normalize), t.scale_shared_by, t.decimal) for t in tables)
+    return tuple(
+        MeasurementTable(file.parent / t.file, _words(t.normalize), t.scale_shared_by, t.decimal) for t in tables
+    )
 
 
 def _words(normalize: str | list[str] | None) -> tuple[str, ...]:
@@ -221,12 +223,12 @@ def _words(normalize: str | list[str] | None) -> tuple[str, ...]:
 
 def _dose(name: str, dose: schema.Dose, end: float, laboratory: Laboratory) -> Dose:
     agent = laboratory.agents[dose.agent]
-    first = quantities.hours(dose.at)
-    every = quantities.hours(dose.every) if dose.every else 0.0
+    first = quantities.parse_hours(dose.at)
+    every = quantities.parse_hours(dose.every) if dose.every else 0.0
     count = dose.times or (max(1, int((end - first) / every + 1 - 1e-9)) if every else 1)
     value = None
     if dose.amount is not None and agent.species:
-        value = quantities.amount(dose.amount, agent.unit, agent.usual, agent.molar_mass)
+        value = quantities.parse_amount(dose.amount, agent.unit, agent.usual, agent.molar_mass)
     written = "" if dose.agent == MEDIUM_CHANGE else dose.amount or ""
     return Dose(name, dose.agent, value, written, tuple(first + every * k for k in range(count)))
 
@@ -240,9 +242,9 @@ def _arm(arm: schema.Arm, made: schema.ScenarioFile, laboratory: Laboratory) -> 
         cells=arm.cells or made.cells,
         doses=tuple(dict.fromkeys(arm.doses)),
         changes={**lasting, **made.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
-        timed_changes=(*later, *(TimedChange(n, v.to, quantities.hours(v.at)) for n, v in timed.items())),
-        knock_downs={n: quantities.fraction(v) for n, v in arm.knock_down.items() if isinstance(v, str)},
-        timed_knock_downs=tuple(TimedChange(n, v.by, quantities.hours(v.at)) for n, v in transient.items()),
+        timed_changes=(*later, *(TimedChange(n, v.to, quantities.parse_hours(v.at)) for n, v in timed.items())),
+        knock_downs={n: quantities.parse_fraction(v) for n, v in arm.knock_down.items() if isinstance(v, str)},
+        timed_knock_downs=tuple(TimedChange(n, v.by, quantities.parse_hours(v.at)) for n, v in transient.items()),
         control=arm.control,
         note=arm.note or "",
     )
@@ -259,19 +261,19 @@ def _medium(
     written = {n: f"{value:g} {units[n]}".removesuffix(" 1") for n, value in laboratory.media[name].items()}
     if isinstance(medium, str):
         return written, ()
-    time = quantities.hours(medium.at)
+    time = quantities.parse_hours(medium.at)
     return {}, tuple(TimedChange(n, text, time, name) for n, text in written.items())
 
 
 def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None) -> Expectation:
     reduce = entry.reduce or "end"
     reading = _reading(entry, arms)
-    below = bound(entry.below, reduce)
+    below = band_limit(entry.below, reduce)
     return Expectation(
         claim=entry.claim,
         role=entry.role,
         reading=reading,
-        above=bound(entry.above, reduce),
+        above=band_limit(entry.above, reduce),
         below=1e-6 if below is None and entry.above is None and reduce == "never_decreases" else below,
         finding=entry.finding,
         source=entry.source or source,
@@ -285,7 +287,7 @@ def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None
     """The words resolved; a second reading takes over from the first what it does not say itself."""
     how = next((key for key in ("arm", "compare", "ratio") if getattr(entry, key)), None)
     if how is not None:
-        names = arms_in(how, getattr(entry, how)) or ()
+        names = arm_names_in(how, getattr(entry, how)) or ()
     elif outer is not None:
         how, names = outer.how, outer.arms
     else:
@@ -293,7 +295,7 @@ def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None
 
     def time(key: str, inherited: float | None) -> float | None:
         text = getattr(entry, key)
-        return quantities.hours(text) if text is not None else inherited
+        return quantities.parse_hours(text) if text is not None else inherited
 
     over = getattr(entry, "over", None)
     reduce = entry.reduce or (outer.reduce if outer else None) or ("at" if entry.at else "end")

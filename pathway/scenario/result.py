@@ -168,7 +168,7 @@ class Result:
     def columns(self) -> tuple[list[str], list[list[Any]]]:
         """The tidy table: header with units, one row for each arm and time."""
         names = list(self.scenario.observables)
-        header = ["arm", "time [h]", *(headed(name, self.units) for name in names)]
+        header = ["arm", "time [h]", *(header_with_unit(name, self.units) for name in names)]
         has_growth = any(arm.growth for arm in self.arms.values())
         header += ["cell number fold [1]"] if "cell_number" not in names else []
         header += ["GR [1]", "GR instantaneous [1]"] if has_growth else []
@@ -231,6 +231,6 @@ class Result:
         return f"<Result of '{self.scenario.name}': {len(self.arms)} arms, {len(self.times)} times{verdicts}>"
 
 
-def headed(name: str, units: Mapping[str, str]) -> str:
+def header_with_unit(name: str, units: Mapping[str, str]) -> str:
     """Column header or axis label: "PTEN [1]"."""
     return f"{name} [{units.get(name, '1')}]"

@@ -15,8 +15,8 @@ import numpy as np
 from pathway.simulation import simulate
 
 from .arms import ArmSetup, ArmSetups, ScenarioRunError
-from .controls import Dishes, dish, dishes_of
-from .expect import judge, named_times
+from .controls import ComparedDishes, compared_dishes, dish_key
+from .expect import expectation_times, judge
 from .experiment import Arm, Scenario
 from .growth import TOO_MANY, compare_growth
 from .laboratory import Laboratory
@@ -51,14 +51,14 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     """
     shares: Sequence[float | None] = [None] * len(scenario.expectations)
     if laboratory is None:
-        from .prior_shares import kept_shares
+        from .prior_shares import stored_prior_shares
         from .shelf import built_in_laboratory
 
         laboratory = built_in_laboratory()
-        shares = kept_shares(scenario)
+        shares = stored_prior_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
-    dishes = dishes_of(scenario)
+    dishes = compared_dishes(scenario)
     for done, arm in enumerate(dishes.different):
         if progress:
             progress("arms", done, len(dishes.different))
@@ -87,14 +87,14 @@ class _Runner:
 
     def arm_setup(self, arm: Arm) -> ArmSetup:
         """The arm made ready; at the first call its cells come to rest."""
-        key = dish(arm, self.scenario)
+        key = dish_key(arm, self.scenario)
         if key not in self.dish_setups:
             self.dish_setups[key] = self.arm_setups.of(arm)
         return self.dish_setups[key]
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""
-        key = dish(arm, self.scenario)
+        key = dish_key(arm, self.scenario)
         if key not in self.courses:
             setup = self.arm_setup(arm)
             self.courses[key] = simulate(
@@ -108,7 +108,7 @@ class _Runner:
             )
         return self.courses[key]
 
-    def result(self, arm: Arm, dishes: Dishes) -> ArmResult:
+    def result(self, arm: Arm, dishes: ComparedDishes) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
         control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
         trajectory, setup = self.simulate(arm), self.arm_setup(arm)
@@ -134,7 +134,7 @@ class _Runner:
         )
 
     def _count(self, arm: Arm) -> np.ndarray:
-        key = dish(arm, self.scenario)
+        key = dish_key(arm, self.scenario)
         if key not in self.counts:
             count = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
             if np.isinf(count).any():
@@ -148,7 +148,7 @@ def record_times(scenario: Scenario) -> np.ndarray:
     """The regular grid, with time zero, the end, and every moment at which something happens or is asked about."""
     count = math.floor((scenario.end - scenario.start) / scenario.record_every + 1e-9)
     grid = scenario.start + scenario.record_every * np.arange(count + 1)
-    extra = [0.0, scenario.end, *_moments(scenario), *named_times(scenario)]
+    extra = [0.0, scenario.end, *_moments(scenario), *expectation_times(scenario)]
     extra = [t for t in extra if scenario.start <= t <= scenario.end]
     times = np.unique(np.concatenate([grid, extra]))
     # Two spellings of one moment (72 h, 3 d) may differ in the last digit.

@@ -14,7 +14,7 @@ from .mistakes import Mistake, did_you_mean
 TIMES = {"end", "record_every"}
 
 
-def with_settings(
+def document_with_settings(
     document: dict[str, Any], settings: Sequence[str], parameters: Collection[str], here: Path | None = None
 ) -> tuple[dict[str, Any], dict[tuple[str | int, ...], str], list[Mistake]]:
     """The document changed, where each changed path came from, and settings that could not be understood.

@@ -13,7 +13,7 @@ from pathway.equations import Model, network_model
 from pathway.network import Network, Observable, Quantity, Species, circuit
 from pathway.network.minimal import minimal_circuit
 
-from .anchored_lines import anchored
+from .anchored_lines import anchored_line
 from .divisors import parameters_undefined_at_zero
 from .laboratory import Agent, KnockDown, Laboratory
 
@@ -26,11 +26,11 @@ def built_in_laboratory() -> Laboratory:
         agents={name: _agent(entry) for name, entry in parameters.agents().items()},
         cell_lines=parameters.cell_lines(),
         model=circuit_model(),
-        parameters_of=line_values,
+        parameters_of=cell_line_values,
         units=_readable(network),
         parameters={parameter.name: parameter.unit for parameter in network.parameters},
         knock_downs={n: KnockDown(k.parameter, k.observable, k.species) for n, k in parameters.knock_downs().items()},
-        line_of=line_of_cells,
+        line_of=open_cell_line,
         anchors=parameters.anchors(),
         media=parameters.media(),
     )
@@ -56,13 +56,13 @@ def minimal_model() -> Model:
     return network_model("minimal", minimal_circuit(), values)
 
 
-def line_values(name: str, folder: Path = Path()) -> np.ndarray:
+def cell_line_values(name: str, folder: Path = Path()) -> np.ndarray:
     """The parameter values of a cell line, in the order of the circuit's parameters."""
-    found = parameters.parameter_values(circuit(), line_of_cells(name, folder))
+    found = parameters.parameter_values(circuit(), open_cell_line(name, folder))
     return np.array([found[parameter] for parameter in circuit_model().parameters])
 
 
-def line_of_cells(name: str, folder: Path = Path()) -> parameters.CellLine:
+def open_cell_line(name: str, folder: Path = Path()) -> parameters.CellLine:
     """A built-in cell line, or one described by a TOML file with what follows found: every number with its source.
 
     Raises
@@ -79,9 +79,9 @@ def _of_file(path: Path) -> parameters.CellLine:
     """A line of a user's own, anchored like the built-in ones, and its parents before it."""
     line = parameters.cell_line_file(path)
     if line.parent is not None:
-        line = _with_parents_numbers(line, line_of_cells(line.parent))
+        line = _with_parents_numbers(line, open_cell_line(line.parent))
     _refuse_zeros(line, path)
-    return anchored(line, circuit_model())
+    return anchored_line(line, circuit_model())
 
 
 def _refuse_zeros(line: parameters.CellLine, path: Path) -> None:

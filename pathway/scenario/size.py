@@ -15,7 +15,7 @@ _BYTES, _BYTES_OF_RECORD = 250e6, 400.0
 
 
 @dataclass(frozen=True)
-class Size:
+class RunSize:
     """What a run is expected to take.
 
     Attributes
@@ -45,7 +45,7 @@ class Size:
         )
 
 
-def expected_size(scenario: Scenario) -> Size:
+def expected_size(scenario: Scenario) -> RunSize:
     """The size of a run of a scenario; good to a factor of two or so."""
     arms = len(scenario.arms)
     events = sum(
@@ -54,4 +54,4 @@ def expected_size(scenario: Scenario) -> Size:
     )
     records = arms * (int((scenario.end - scenario.start) / scenario.record_every) + 1)
     seconds = _START + _ARM * arms + _EVENT * events + _RECORD * records
-    return Size(arms, events, records, seconds, _BYTES + _BYTES_OF_RECORD * records)
+    return RunSize(arms, events, records, seconds, _BYTES + _BYTES_OF_RECORD * records)

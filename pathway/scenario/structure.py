@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from . import schema
-from .mistakes import did_you_mean, listed
+from .mistakes import did_you_mean, quoted_list
 
 Path = tuple[str | int, ...]
 
@@ -88,7 +88,7 @@ def _translated(entry: Any, path: Path, value: Any) -> tuple[Path, str]:
         )
     if kind == "literal_error":
         words = [w.strip(" '") for w in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        return path, f"{name} = {_shown(value)} is not one of {listed(words)}.{did_you_mean(str(value), words)}"
+        return path, f"{name} = {_shown(value)} is not one of {quoted_list(words)}.{did_you_mean(str(value), words)}"
     if kind in ("string_type", "float_type", "int_type"):
         return path, _wrong_type(path, value, kind)
     if kind == "too_long":

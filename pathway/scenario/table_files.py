@@ -15,7 +15,7 @@ from pathlib import Path
 from pathway.errors import InputError
 from pathway.files import read_bytes
 
-from .numerals import Numerals
+from .numerals import NumberFormat
 
 DELIMITERS = (",", ";", "\t")
 LARGEST_TABLE = 64_000_000
@@ -25,7 +25,7 @@ _EXCEL_ERROR = re.compile(r'#(N/A|NA|DIV/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)\s*([,
 _SAVE = "save it as 'CSV UTF-8'"
 
 
-class UnreadableFile(InputError):
+class UnreadableFileError(InputError):
     """A file that is no table of text; `line` is where that shows."""
 
     def __init__(self, text: str, line: int = 1) -> None:
@@ -49,7 +49,7 @@ class TextTable:
         not those of the file.
     delimiter : str
         What stands between columns.
-    numerals : Numerals
+    numerals : NumberFormat
         How numbers are written.
     units : mapping of column to str
         Units that stand in the headings.
@@ -60,7 +60,7 @@ class TextTable:
     header_line: int
     mistakes: tuple[tuple[int, str], ...]
     delimiter: str = ","
-    numerals: Numerals = field(default_factory=Numerals)
+    numerals: NumberFormat = field(default_factory=NumberFormat)
     units: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,18 +69,18 @@ def read_text_table(file: Path) -> TextTable:
 
     Raises
     ------
-    UnreadableFile
+    UnreadableFileError
         If it is not text, or empty.
     """
     lines = [(n, line) for n, line in enumerate(_text(file).split("\n"), start=1) if line.strip()]
     lines = [(n, line) for n, line in lines if not line.startswith("#") or _EXCEL_ERROR.match(line)]
     if not lines:
-        raise UnreadableFile("this file is empty")
+        raise UnreadableFileError("this file is empty")
     said = _EXCEL_SEPARATOR.match(lines[0][1].strip())
     if said:
         del lines[0]
     if not lines:
-        raise UnreadableFile("this file is empty")
+        raise UnreadableFileError("this file is empty")
     delimiter = said["sign"] if said else max(DELIMITERS, key=lines[0][1].count)
     (header_line, header), *body = _records(lines, delimiter)
     header = [" ".join(name.split()) for name in header]
@@ -104,7 +104,7 @@ def with_python_numbers(table: TextTable, columns: Sequence[str], decimal: str |
     written = [(line, name, row[name]) for line, row in table.rows for name in columns if row.get(name)]
     if decimal is None and table.delimiter == ",":
         return table  # there a comma within a number would need quotation marks, and is refused where it is read
-    numerals, mistakes = Numerals.of(written, decimal)
+    numerals, mistakes = NumberFormat.of(written, decimal)
     if numerals.decimal == "." and not numerals.thousands:
         return replace(table, numerals=numerals, mistakes=(*table.mistakes, *mistakes))
     wanted = set(columns)
@@ -119,17 +119,17 @@ def _text(file: Path) -> str:
     try:
         content = read_bytes(file, LARGEST_TABLE)
     except InputError as error:
-        raise UnreadableFile(str(error)) from None
+        raise UnreadableFileError(str(error)) from None
     if content.startswith(b"PK\x03\x04"):
-        raise UnreadableFile(f"this is a workbook, not text; {_SAVE}")
+        raise UnreadableFileError(f"this is a workbook, not text; {_SAVE}")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise UnreadableFile(f"not UTF-8 text (it is UTF-16); {_SAVE}")
+        raise UnreadableFileError(f"not UTF-8 text (it is UTF-16); {_SAVE}")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableFile(f"not UTF-8 text; {_SAVE}", content[: error.start].count(b"\n") + 1) from None
+        raise UnreadableFileError(f"not UTF-8 text; {_SAVE}", content[: error.start].count(b"\n") + 1) from None
     if "\0" in text:
-        raise UnreadableFile("not text: it has null characters", text[: text.index("\0")].count("\n") + 1)
+        raise UnreadableFileError("not text: it has null characters", text[: text.index("\0")].count("\n") + 1)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
@@ -144,7 +144,7 @@ def _records(lines: Sequence[tuple[int, str]], delimiter: str) -> list[tuple[int
     try:
         for cells in reader:
             if records and any("\n" in cell for cell in cells):
-                raise UnreadableFile(
+                raise UnreadableFileError(
                     "a cell goes on over the end of the line; a quotation mark is missing", lines[used][0]
                 )
             records.append((lines[used][0], [cell.strip() for cell in cells]))
@@ -153,7 +153,7 @@ def _records(lines: Sequence[tuple[int, str]], delimiter: str) -> list[tuple[int
         said = "a quotation mark is missing" if "quot" in str(error) or "unexpected end" in str(error) else str(error)
         said = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", said)
         said = said.replace(f"'{delimiter}' expected after '\"'", "a quotation mark stands within a cell")
-        raise UnreadableFile(said, lines[min(used, len(lines) - 1)][0]) from None
+        raise UnreadableFileError(said, lines[min(used, len(lines) - 1)][0]) from None
     return records
 
 

@@ -79,7 +79,7 @@ def _share_below(places: np.ndarray, values: np.ndarray, weights: np.ndarray) ->
     return sums[np.searchsorted(values[known][order], places, side="right")] / total
 
 
-def effective_number(weights: np.ndarray) -> float:
+def effective_sample_size(weights: np.ndarray) -> float:
     """Members of equal weight that would say as much: (sum w)^2 / sum w^2; 0 without weight."""
     squares = float(np.sum(weights**2))
     return float(weights.sum() ** 2 / squares) if squares > 0.0 else 0.0

@@ -22,7 +22,7 @@ import numpy as np
 from pathway.equations import Event, Model
 from pathway.errors import InputError, public_function
 from pathway.expressions import Expression, to_text
-from pathway.folders import locked
+from pathway.folders import folder_lock
 
 from .ensemble import CHUNK, Ensemble, simulate_ensemble
 
@@ -230,7 +230,7 @@ class _Parts:
         if not self.folder.exists():  # finished
             yield
             return
-        with locked(self.folder, wait=False):
+        with folder_lock(self.folder, wait=False):
             if found is None:
                 self._replace(self.path, lambda file: self._fill_view(file, plan))
             yield

@@ -32,7 +32,7 @@ from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import (
     all_of,
     any_of,
-    build,
+    build_node,
     equal,
     less,
     less_equal,
@@ -583,7 +583,7 @@ def _with_modes(
     for node in postorder(formulas):
         plain = node
         if any(made[id(a)] is not a for a in node.arguments):
-            plain = build(node.operator, (made[id(a)] for a in node.arguments))
+            plain = build_node(node.operator, (made[id(a)] for a in node.arguments))
             if plain.operator == "piecewise":
                 plain = _within_domains(plain)
         made[id(node)] = plain

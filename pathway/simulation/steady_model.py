@@ -16,7 +16,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.equations.terms import RateTerms, rate_terms, term_sizes
+from pathway.equations.terms import RateTerms, rate_terms, term_magnitudes
 from pathway.equations.totals import null_combinations
 from pathway.expressions import Expression, number, symbols
 from pathway.expressions.arrays import evaluate_arrays
@@ -263,7 +263,7 @@ class SteadyModel:
 
     @cached_property
     def _scale_formulas(self) -> list[Expression]:
-        return term_sizes(list(self.model.derivatives.values()))
+        return term_magnitudes(list(self.model.derivatives.values()))
 
     def term_values(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
         """Shape (n_terms,)."""

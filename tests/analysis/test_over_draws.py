@@ -13,7 +13,7 @@ from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, tim
 from pathway.analysis.screen import screen
 from pathway.analysis.variants import untreated_steady_states
 from pathway.scenario.arms import arm_setups
-from pathway.scenario.drawn_cells import sets_of_ensemble
+from pathway.scenario.drawn_cells import parameter_sets_of_ensemble
 from pathway.simulation import simulate, steady_state
 from tests.parameters.ensembles import drawn_ensemble
 
@@ -109,7 +109,7 @@ def test_a_screen_over_draws_is_that_of_each_draw(scenario, laboratory):
 
 def test_members_of_an_ensemble_without_living_cells_are_stood_in_for(laboratory):
     ensemble = drawn_ensemble(6, seed=3, spread=0.2)
-    sets = sets_of_ensemble(laboratory.model, ensemble, np.full(6, 1 / 6))
+    sets = parameter_sets_of_ensemble(laboratory.model, ensemble, np.full(6, 1 / 6))
 
     def values_of(line):
         rows = sets.values_of(line)

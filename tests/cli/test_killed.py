@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pathway.folders import FolderError, verify
+from pathway.folders import FolderError, verify_folder
 from pathway.simulation import open_ensemble
 from tests.cli.test_surroundings import BARE, write_decay
 
@@ -98,7 +98,7 @@ def kill_and_go_on(command, here, rounds, seed):
         killed(command, took, rng)
         if Path("killed").exists():
             try:
-                differences, others = verify(Path("killed"))
+                differences, others = verify_folder(Path("killed"))
             except FolderError:
                 assert not any(p for p in Path("killed").iterdir() if not p.name.startswith("."))
                 continue
@@ -109,7 +109,7 @@ def kill_and_go_on(command, here, rounds, seed):
                 shutil.rmtree("killed")  # or the next would find nothing to do
     ends_well(start(command, "killed"))
     assert numbers(here / "killed") == whole
-    assert verify(Path("killed"))[0] == []
+    assert verify_folder(Path("killed"))[0] == []
     assert not list(here.glob(".*"))
 
 

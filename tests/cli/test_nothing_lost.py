@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, NOT_MET, main
-from pathway.folders import verify
+from pathway.folders import verify_folder
 from tests.cli.test_surroundings import BARE
 from tests.fitting.test_search import decay
 
@@ -40,7 +40,7 @@ def test_a_run_does_not_replace_a_fit_nor_a_fit_a_run(here, capsys):
     assert main([*FIT, "--out", "R"]) == BAD_INPUT
     assert "R: holds a run of 'small', not a fit" in capsys.readouterr().err and contents(here / "R") == before
     assert main([*FIT, "--out", "R", "--force"]) == DONE
-    assert verify(here / "R") == ([], [])
+    assert verify_folder(here / "R") == ([], [])
 
 
 def test_runs_within_a_folder_of_runs_stay(here, capsys):
@@ -49,7 +49,7 @@ def test_runs_within_a_folder_of_runs_stay(here, capsys):
     before = contents(here / "results" / "other")
     assert main(["run", "small.toml", "--out", "results"]) == DONE
     assert "kept what is not of this result: other" in capsys.readouterr().err
-    assert contents(here / "results" / "other") == before and verify(here / "results" / "other") == ([], [])
+    assert contents(here / "results" / "other") == before and verify_folder(here / "results" / "other") == ([], [])
 
 
 def test_settings_that_differ_have_folders_that_differ(here, capsys):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
-from pathway.folders import verify
+from pathway.folders import verify_folder
 from tests.cli.decay import PETAB
 from tests.cli.test_commands import SMALL
 
@@ -42,7 +42,7 @@ def program(*arguments, without=(), **words):
 def test_a_run_needs_no_home_and_no_locale(environment, without, here):
     found = program("run", "small.toml", environment=environment, without=without, stdout=subprocess.PIPE)
     assert (found.returncode, found.stderr) == (DONE, "") and "untreated" in found.stdout
-    assert verify(here / "results" / "small") == ([], [])
+    assert verify_folder(here / "results" / "small") == ([], [])
 
 
 @pytest.mark.slow
@@ -50,12 +50,12 @@ def test_a_run_in_a_home_that_cannot_be_written_is_only_slower(here):
     home = {"HOME": "/proc/1", "XDG_CACHE_HOME": "/proc/1/cache", "PATHWAY_CACHE_DIR": "/proc/1/cache"}
     found = program("run", "small.toml", environment=home, stdout=subprocess.PIPE)
     assert (found.returncode, told(found.stderr)) == (DONE, [])
-    assert verify(here / "results" / "small") == ([], [])
+    assert verify_folder(here / "results" / "small") == ([], [])
 
 
 def test_a_closed_output_keeps_the_folder(here):
     program("run", "small.toml", preexec_fn=lambda: os.close(1))
-    assert verify(here / "results" / "small") == ([], [])
+    assert verify_folder(here / "results" / "small") == ([], [])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
@@ -63,7 +63,7 @@ def test_an_output_that_is_full_is_one_line(here):
     with open("/dev/full", "w") as full:
         found = program("run", "small.toml", stdout=full)
     assert found.returncode == BAD_INPUT and found.stderr.count("\n") == 1 and "No space left" in found.stderr
-    assert verify(here / "results" / "small") == ([], [])
+    assert verify_folder(here / "results" / "small") == ([], [])
 
 
 def told(text):
@@ -111,7 +111,7 @@ def test_every_kind_of_command_gives_its_result_or_one_line(command, surrounding
     said = told(found.stderr)
     if found.returncode == DONE:
         assert all("could not be made, the numbers are written" in line for line in said), said
-        assert not out.is_dir() or verify(out) == ([], [])
+        assert not out.is_dir() or verify_folder(out) == ([], [])
     else:
         assert surroundings == "5 MB" and found.returncode == BAD_INPUT and len(said) == 1, found
         assert "No space left" in said[0]
@@ -157,7 +157,7 @@ def test_a_disk_too_small_for_figures_has_the_numbers(here, disk, capsys):
     assert main(["run", "small.toml", "--out", str(place)]) == DONE
     out, err = capsys.readouterr()
     assert "untreated" in out and err.count("\n") == err.count("could not be made, the numbers are written") > 0
-    assert verify(place) == ([], []) and json.loads((place / "result.json").read_text())["arms"]
+    assert verify_folder(place) == ([], []) and json.loads((place / "result.json").read_text())["arms"]
     assert "No space left" in json.dumps(json.loads((place / "provenance.json").read_text())["not_made"])
 
 
@@ -197,4 +197,4 @@ def test_a_figure_that_cannot_be_drawn_costs_no_numbers(here, capsys):
     if err:
         assert err.count("\n") == 1 and "the numbers are written" in err
         assert "not made" in Path("results/long/report.html").read_text(encoding="utf-8")
-    assert Path("results/long/time_courses.csv").is_file() and verify(Path("results/long")) == ([], [])
+    assert Path("results/long/time_courses.csv").is_file() and verify_folder(Path("results/long")) == ([], [])

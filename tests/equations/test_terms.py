@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pathway.equations import Model
-from pathway.equations.terms import rate_terms, term_sizes
+from pathway.equations.terms import rate_terms, term_magnitudes
 from pathway.expressions import parse
 from pathway.expressions.evaluation import evaluate_all
 from tests.simulation.models import model_of, toggle
@@ -41,5 +41,5 @@ def test_terms_add_up_to_the_rates() -> None:
 
 def test_the_size_of_what_is_added_up() -> None:
     formula = parse("k*(a - 2*b)/(c - 3) - exp(a)")
-    (size,) = evaluate_all(term_sizes([formula]), {"k": -2.0, "a": 1.0, "b": 4.0, "c": 1.0})
+    (size,) = evaluate_all(term_magnitudes([formula]), {"k": -2.0, "a": 1.0, "b": 4.0, "c": 1.0})
     assert size == 2.0 * (1.0 + 8.0) / 2.0 + np.exp(1.0)

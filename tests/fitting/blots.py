@@ -12,7 +12,7 @@ import numpy as np
 
 from pathway.fitting.laboratory.cells import fitted_cell_lines
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
-from pathway.scenario.measurements import value_at
+from pathway.scenario.measurements import model_value_at
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "fit_a_blot.toml"
 SHIPPED = SCENARIO.with_suffix(".csv")
@@ -44,7 +44,7 @@ def true_signals() -> np.ndarray:
         text = SCENARIO.read_text(encoding="utf-8").replace('"bt474"', '"./true.toml"').partition("[data]")[0]
         (Path(folder) / "gels.toml").write_text(text, encoding="utf-8")
         result = run_scenario(read_scenario(Path(folder) / "gels.toml"))
-    return np.array([[value_at(result, arm, time, band) for band in BANDS] for arm, time in LANES])
+    return np.array([[model_value_at(result, arm, time, band) for band in BANDS] for arm, time in LANES])
 
 
 def scanned(signal: float) -> str:

@@ -14,7 +14,7 @@ from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import ProblemError
 from pathway.parameters import cell_line, cell_line_file, reference_entries
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
-from pathway.scenario.measurements import value_at
+from pathway.scenario.measurements import model_value_at
 from pathway.simulation.protocol.runner import Runner
 from tests.scenario.toy import EXPERIMENT, toy_laboratory
 
@@ -80,7 +80,7 @@ def sharp(problem):
 def own_run(scenario, problem):
     """Each measured point's value in the scenario's own run."""
     result = run_scenario(scenario)
-    return np.array([value_at(result, m.experiment, m.time, m.observable) for m in problem.measurements])
+    return np.array([model_value_at(result, m.experiment, m.time, m.observable) for m in problem.measurements])
 
 
 FIT = (

@@ -20,7 +20,7 @@ from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.uncertainty import diagnostics
-from pathway.fitting.uncertainty.chains import Journal
+from pathway.fitting.uncertainty.chains import DensityJournal
 from pathway.fitting.uncertainty.density import LogDensity, UnboundedTransform
 from pathway.fitting.uncertainty.sampling import sample
 from pathway.folders import FolderError
@@ -272,7 +272,7 @@ def test_r_hat_and_effective_numbers_are_those_of_arviz():
         assert diagnostics.tail_effective_size(chains) == pytest.approx(
             float(arviz.ess(chains, method="tail")), rel=0.02
         )
-        assert diagnostics.energy_fraction(chains) == pytest.approx(arviz.bfmi(chains), rel=0.01)
+        assert diagnostics.bayesian_energy_fraction(chains) == pytest.approx(arviz.bfmi(chains), rel=0.01)
 
 
 def test_effective_numbers_of_an_autoregressive_chain_are_those_of_theory():
@@ -350,12 +350,12 @@ def test_a_journal_with_a_torn_end_or_other_questions_goes_on(tmp_path):
         calls.append(float(z[0]))
         return float(z[0]) ** 2, 2.0 * z
 
-    journal = Journal(path, 1)
+    journal = DensityJournal(path, 1)
     for value in (1.0, 2.0, 3.0):
         journal.ask(np.array([value]), answer)
     journal.close(remove=False)
     path.write_bytes(path.read_bytes()[:-5])
-    again = Journal(path, 1)
+    again = DensityJournal(path, 1)
     assert again.ask(np.array([1.0]), answer) == (1.0, np.array([2.0]))
     assert again.ask(np.array([5.0]), answer)[0] == 25.0  # not what was asked before: all later answers go
     assert again.ask(np.array([3.0]), answer)[0] == 9.0
@@ -370,10 +370,10 @@ def test_a_journal_answers_many_questions_at_once_from_where_it_knows_none(tmp_p
         asked.append(points[:, 0].tolist())
         return points[:, 0] ** 2
 
-    journal = Journal(tmp_path / "j", 0)
+    journal = DensityJournal(tmp_path / "j", 0)
     journal.ask_all(np.array([[1.0], [2.0]]), answers)
     journal.close(remove=False)
-    again = Journal(tmp_path / "j", 0)
+    again = DensityJournal(tmp_path / "j", 0)
     assert again.ask_all(np.array([[1.0], [2.0], [3.0]]), answers).tolist() == [1.0, 4.0, 9.0]
     again.close(remove=True)
     assert asked == [[1.0, 2.0], [3.0]] and not list(tmp_path.iterdir())

@@ -16,7 +16,7 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
-from pathway.fitting.search.descent import descend
+from pathway.fitting.search.descent import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.plan import SearchOptions
@@ -129,7 +129,7 @@ def test_a_search_by_gradients_comes_back_from_where_nothing_can_be_computed():
     def walled(x):
         return Evaluation(math.inf) if x[0] < -0.3 else objective.slope(x)
 
-    found = descend(walled, np.array([0.6, 0.0]), bounds)
+    found = minimize_with_lbfgs(walled, np.array([0.6, 0.0]), bounds)
     assert found.value == pytest.approx(objective.value(np.log10(best_by_hand(objective.problem)[0])), abs=1e-4)
 
 

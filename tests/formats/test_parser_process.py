@@ -57,7 +57,7 @@ def test_memory_and_time_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     parameters = "".join(f'<parameter id="p{i}" value="1" constant="true"/>' for i in range(200_000))
     model = f'<model id="m"><listOfParameters>{parameters}</listOfParameters></model>'
     text = f'<sbml xmlns="{CORE}" level="3" version="1">{model}</sbml>'
-    parser.close()
+    parser.close_parser()
     monkeypatch.setattr(parser, "MEMORY", 150_000_000)
     with pytest.raises(FormatError, match=r"^large\.xml: .*(memory|malformed)"):
         read_sbml_text(text, "large.xml")

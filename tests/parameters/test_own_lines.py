@@ -13,8 +13,8 @@ from pathway.network import circuit
 from pathway.parameters import ParameterError, anchors_solved_in_line, cell_line, cell_line_file
 from pathway.parameters.write import cell_line_template
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
-from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_of_cells, line_values
+from pathway.scenario.drawn_cells import SampledCellLines, parameter_sets_from_ranges
+from pathway.scenario.shelf import built_in_laboratory, cell_line_values, circuit_model, open_cell_line
 from pathway.simulation import simulate
 from pathway.simulation.formulas import value_at_rest
 from tests.references.scipy_simulation import steady_state
@@ -41,7 +41,7 @@ def written(folder, text, name="mine.toml"):
 
 def drawn_cells(seed, draw):
     """The cell lines at one draw from their ranges."""
-    return SampledCellLines(built_in_laboratory(), sets_from_ranges(circuit_model(), seed, [draw]))
+    return SampledCellLines(built_in_laboratory(), parameter_sets_from_ranges(circuit_model(), seed, [draw]))
 
 
 def untreated(values):
@@ -57,7 +57,7 @@ def test_a_line_written_by_new_is_the_line_it_starts_from(tmp_path, name):
     """Every number and every range, also where what follows is found anew."""
     line = cell_line(name)
     file = written(tmp_path, cell_line_template(line, f"{name}.toml", ANCHORED), f"{name}.toml")
-    own = line_of_cells(str(file))
+    own = open_cell_line(str(file))
     assert {n: e.value for n, e in own.entries.items()} == pytest.approx(line.values, rel=1e-11, abs=0.0)
     assert anchors_solved_in_line(own) == anchors_solved_in_line(line)
     for n, entry in line.entries.items():
@@ -71,8 +71,8 @@ def test_receptors_and_doubling_time_alone_give_the_line(tmp_path, name):
     line = cell_line(name)
     kept = [n for n in line.own if n not in ANCHORED or line.values[n] == 0.0]
     text = numbers(line, *kept).replace("[PTEN_synthesis_scale]\n", "[PTEN_synthesis_scale]\nrange = [0, 0]\n")
-    own = line_values(str(written(tmp_path, '[line]\ntitle = "Mine"\n' + text)))
-    assert own == pytest.approx(line_values(name), rel=1e-11, abs=0.0)
+    own = cell_line_values(str(written(tmp_path, '[line]\ntitle = "Mine"\n' + text)))
+    assert own == pytest.approx(cell_line_values(name), rel=1e-11, abs=0.0)
 
 
 @pytest.mark.parametrize("hours", [24.0, 60.0, 100.0])
@@ -82,7 +82,7 @@ def test_a_doubling_time_of_ones_own_is_that_of_untreated_cells(tmp_path, hours)
     parental = written(tmp_path, '[line]\ntitle = "Mine"\n' + numbers(cell_line("bt474"), *RECEPTORS) + time)
     child = written(tmp_path, '[line]\nparent = "bt474_resistant"\n' + time, "child.toml")
     for file, pten in ((parental, 1.0), (child, None)):
-        values = line_values(str(file))
+        values = cell_line_values(str(file))
         doubles, found = untreated(values)
         assert doubles == pytest.approx(hours, rel=1e-6)
         assert found == pytest.approx(pten, rel=1e-6) if pten else 0.2 < found < 0.9
@@ -90,7 +90,7 @@ def test_a_doubling_time_of_ones_own_is_that_of_untreated_cells(tmp_path, hours)
         course = simulate(model, [0.0, hours], parameters=values, initial=np.array(built_state(model, values)))
         assert course["cell_number"][-1] / course["cell_number"][0] == pytest.approx(2.0, rel=1e-5)
     scale = circuit_model().parameter_index("PTEN_synthesis_scale")
-    assert line_values(str(child))[scale] == line_values("bt474")[scale]
+    assert cell_line_values(str(child))[scale] == cell_line_values("bt474")[scale]
 
 
 def built_state(model, values):
@@ -111,7 +111,7 @@ def check_random_line(tmp_path, seed):
         )
     if rng.random() < 0.4:
         text += 'PIK3CA_mutant = "0.5"\n'
-    values = line_values(str(written(tmp_path, text)))
+    values = cell_line_values(str(written(tmp_path, text)))
     assert untreated(values) == (pytest.approx(hours, rel=1e-6), pytest.approx(1.0, rel=1e-6))
 
 
@@ -133,8 +133,10 @@ def test_a_file_may_build_on_a_file_from_where_it_lies(tmp_path):
     written(tmp_path, RESISTANT, "lines/resistant.toml")
     written(tmp_path, 'line.parent = "../lines/resistant.toml"\nHER2_level = "0.5 x"\n', "more/low.toml")
     last = written(tmp_path, 'line.parent = "more/low.toml"\nHER2_level = "0.5 x"\nEGFR_level = "2e4 molecules"\n')
-    line = line_of_cells("mine.toml", tmp_path)
-    assert line_values("lines/resistant.toml", tmp_path) == pytest.approx(line_values("skbr3_resistant"), rel=1e-11)
+    line = open_cell_line("mine.toml", tmp_path)
+    assert cell_line_values("lines/resistant.toml", tmp_path) == pytest.approx(
+        cell_line_values("skbr3_resistant"), rel=1e-11
+    )
     assert (line.values["HER2_level"], line.values["EGFR_level"]) == (4e5, 2e4)
     assert line.values["miR21_extra_transcription"] == 3.12
     assert line.values["mu_max"] == cell_line("skbr3").values["mu_max"]
@@ -147,9 +149,9 @@ def test_receptors_below_detection(tmp_path):
         kept = [n for n in RECEPTORS if n not in lost]
         text = "".join(f'{name} = "0 molecules"\n' for name in lost)
         text += '[line]\ntitle = "Mine"\n' + numbers(cell_line("skbr3"), *kept, "doubling_time")
-        line = line_of_cells(str(written(tmp_path, text)))
+        line = open_cell_line(str(written(tmp_path, text)))
         assert [line.entries[name].range for name in lost] == [(0.0, 0.0)] * len(lost)
-        doubles, pten = untreated(line_values(str(tmp_path / "mine.toml")))
+        doubles, pten = untreated(cell_line_values(str(tmp_path / "mine.toml")))
         assert (doubles, pten) == (pytest.approx(37.4, rel=1e-6), pytest.approx(1.0, rel=1e-6))
 
 
@@ -158,13 +160,13 @@ def test_a_number_of_the_files_own_stands_over_an_anchor(tmp_path):
     lost = '[PTEN_synthesis_scale]\nvalue = 0\nrange = [0, 0]\nunit = "1"\nsource = "own"\nconfidence = "measured"\n'
     child = str(written(tmp_path, '[line]\nparent = "skbr3"\n' + lost, "lost.toml"))
     place = circuit_model().parameter_index("PTEN_synthesis_scale")
-    assert line_values(child)[place] == 0.0
+    assert cell_line_values(child)[place] == 0.0
     assert drawn_cells(1, 0).line(child, tmp_path).parameters[0, place] == 0.0
     half = '[line]\ntitle = "Mine"\n' + numbers(cell_line("skbr3"), *RECEPTORS, "doubling_time")
     half += numbers(cell_line("skbr3"), "PTEN_synthesis_scale").replace(
         repr(cell_line("skbr3").values["PTEN_synthesis_scale"]), "0.96"
     )
-    doubles, pten = untreated(line_values(str(written(tmp_path, half))))
+    doubles, pten = untreated(cell_line_values(str(written(tmp_path, half))))
     assert doubles == pytest.approx(37.4, rel=1e-6) and 0.4 < pten < 0.6
 
 
@@ -209,7 +211,7 @@ def test_every_mistake_is_one_line_where_it_stands(tmp_path, monkeypatch, capsys
     said = f"mine.toml:{said}"
     file = written(tmp_path, GOOD.replace(found, instead, 1))
     with pytest.raises(ParameterError, match=f"^{said}") as caught:
-        line_of_cells(str(file))
+        open_cell_line(str(file))
     assert len(str(caught.value).splitlines()) == 1
     scenario = 'title = "t"\ncells = "./mine.toml"\n[time]\nend = "24 h"\n[[arm]]\nname = "a"\n[[arm]]\nname = "b"\n'
     written(tmp_path, scenario, "s.toml")
@@ -238,15 +240,15 @@ def test_numbers_that_contradict_each_other_or_give_no_cells_are_refused(tmp_pat
     with pytest.raises(
         ParameterError, match=r"^mine.toml:23: 'mu_max' gives division_rate .* 'doubling_time' asks for"
     ):
-        line_of_cells(str(contradiction))
+        open_cell_line(str(contradiction))
     # As long as both say the same, the number of the file stands.
-    assert line_values(str(written(tmp_path, both))) == pytest.approx(line_values("skbr3"), rel=1e-11)
+    assert cell_line_values(str(written(tmp_path, both))) == pytest.approx(cell_line_values("skbr3"), rel=1e-11)
     slow = both.partition("[mu_max]")[0] + numbers(line, "k_death").replace(
         "[k_death]", "[k_death]\nrange = [0, 1e200]"
     )
     slow = slow.replace(f"value = {line.values['k_death']!r}", "value = 1e150")
     with pytest.raises(ParameterError, match=r"^mine.toml:3: no untreated cells with these numbers: "):
-        line_of_cells(str(written(tmp_path, slow)))
+        open_cell_line(str(written(tmp_path, slow)))
 
 
 def test_new_writes_lines_and_check_shows_them(tmp_path, monkeypatch, capsys):

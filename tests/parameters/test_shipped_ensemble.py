@@ -10,8 +10,8 @@ import pytest
 import pathway
 from pathway.parameters import cell_lines
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
-from pathway.scenario.plain_words import sentences
-from pathway.scenario.weighted import effective_number
+from pathway.scenario.plain_words import headline_sentences
+from pathway.scenario.weighted import effective_sample_size
 
 FILE = Path(pathway.__file__).parent / "parameters" / "calibrated.npz"
 pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="no ensemble ships yet")
@@ -31,7 +31,7 @@ def test_it_belongs_to_this_circuit_and_these_numbers(ensemble: ParameterEnsembl
 def test_it_has_a_thousand_distinct_members_and_its_weights_are_spread(ensemble: ParameterEnsemble) -> None:
     assert len(np.unique(ensemble.values, axis=0)) >= 1000
     for weights in (ensemble.weights_measured, ensemble.weights_findings):
-        assert effective_number(weights) >= 50.0
+        assert effective_sample_size(weights) >= 50.0
 
 
 def test_it_is_small_enough_to_ship() -> None:
@@ -50,4 +50,4 @@ def test_a_run_takes_it_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -
     assert len(result.ensemble) >= 40 and len(result.ensemble.refused) <= 0.1 * result.ensemble.asked
     low, high = result.ensemble.intervals["both"]["GR"].ends  # type: ignore[misc]
     assert -1.0 < low <= high < 1.3
-    assert "members of the calibrated ensemble" in sentences(result)[0]
+    assert "members of the calibrated ensemble" in headline_sentences(result)[0]

@@ -25,13 +25,13 @@ from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.predict import predict
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.network import circuit
-from pathway.plotting import save
+from pathway.plotting import save_figure
 from pathway.plotting.branch_figure import plot_branches, plot_switch
 from pathway.plotting.cell_figure import plot_single_cells
 from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
 from pathway.plotting.dose_figure import plot_dose_series
 from pathway.plotting.fit_figure import KINDS, plot_fit
-from pathway.plotting.layout import STYLES, Page, drawn_for
+from pathway.plotting.layout import STYLES, Page, laid_out_for
 from pathway.plotting.network_figure import plot_explanation
 from pathway.plotting.prediction_figure import plot_prediction
 from pathway.plotting.profile_figure import plot_profiles
@@ -199,12 +199,12 @@ def test_no_text_is_cut_or_lies_over_another_at_any_width(name, laboratory, scen
     """With a title of 130 letters, and arms of 75."""
     draw = FIGURES[name](laboratory, scenario)
     for style in STYLES:
-        with drawn_for(style):
+        with laid_out_for(style):
             figure = draw()
         assert (cut(figure), overlapping(figure)) == ([], []), style
         assert figure.axes
         assert not [text for text in figure.findobj(Text) if "$" in text.get_text()]
-    svg, png = save(figure, tmp_path / "figure")
+    svg, png = save_figure(figure, tmp_path / "figure")
     assert svg.stat().st_size > 2000 and png.stat().st_size > 5000
 
 

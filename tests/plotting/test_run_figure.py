@@ -8,7 +8,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import pathway
-from pathway.plotting import plot, save
+from pathway.plotting import plot, save_figure
 from pathway.plotting.layout import Page
 from pathway.plotting.run_figure import MOST_CURVES, _doublings, arm_groups, arm_styles, plot_result
 from pathway.plotting.style import PALETTE, house_style
@@ -121,8 +121,8 @@ def test_measured_points_lie_where_they_were_measured(result):
 
 
 def test_the_same_run_gives_the_same_files(result, tmp_path):
-    first = [p.read_bytes() for p in save(plot(result), tmp_path / "one")]
-    second = [p.read_bytes() for p in save(plot(result), tmp_path / "two")]
+    first = [p.read_bytes() for p in save_figure(plot(result), tmp_path / "one")]
+    second = [p.read_bytes() for p in save_figure(plot(result), tmp_path / "two")]
     assert first == second
 
 

@@ -11,7 +11,7 @@ from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report import Drawing, Report, ReportOrigin
+from pathway.report import DeferredFigure, Report, ReportOrigin
 from pathway.report.fit import fit_report
 from pathway.report.pages import page_text
 from pathway.report.problem_files import ProblemFiles
@@ -92,7 +92,7 @@ def test_cells_and_headers_of_tables_are_text_unless_they_are_markup():
 
 
 def test_titles_sentences_and_captions_are_text():
-    drawing = {"figure": Drawing(lambda: None, f"caption {EVIL}")}
+    drawing = {"figure": DeferredFigure(lambda: None, f"caption {EVIL}")}
     report = Report("kind", {"of": "it"}, EVIL, ReportOrigin(), figures=drawing, sentences=[f"sentence {EVIL}"])
     page = Reader(page_text(report, {"figure": "<svg></svg>"}, record(EVIL)))
     assert "evil" not in page.tags and "svg" in page.tags

@@ -10,7 +10,7 @@ from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import fitted_courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report.fit import findings, fit_report, parameter_rows, summary
+from pathway.report.fit import fit_report, fit_statistics, fit_summary, parameter_rows
 from pathway.report.pages import page_text
 from pathway.report.problem_files import ProblemFiles
 from pathway.report.provenance import provenance
@@ -44,14 +44,14 @@ def found():
         observables=(Observable("seen", parse("A"), parse("noise")),),
         measurements=points,
     )
-    return findings(fit(problem, starts=1, workers=1))
+    return fit_statistics(fit(problem, starts=1, workers=1))
 
 
 def test_a_value_at_its_bound_is_told(found):
     header, ((*row,),) = parameter_rows(found)
     assert row[header.index("value")] == pytest.approx(0.4)
     assert row[header.index("interval by")] == "linear theory; at its upper bound"
-    assert "At a bound: k." in summary(found)
+    assert "At a bound: k." in fit_summary(found)
 
 
 def test_criteria_are_those_of_the_likelihood(found):
@@ -59,7 +59,7 @@ def test_criteria_are_those_of_the_likelihood(found):
     t, s = np.array(TIMES), np.array(SPREADS)
     z = 2.0 * (np.exp(-0.4 * t) - np.exp(-0.5 * t)) / s
     likelihood = -0.5 * float(z @ z) - float(np.sum(np.log(s * np.sqrt(2.0 * np.pi))))
-    assert f"(AIC {2 - 2 * likelihood:.6g}, BIC {np.log(4) - 2 * likelihood:.6g})" in summary(found)
+    assert f"(AIC {2 - 2 * likelihood:.6g}, BIC {np.log(4) - 2 * likelihood:.6g})" in fit_summary(found)
 
 
 def test_columns_without_a_word_are_left_out(found):

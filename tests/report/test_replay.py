@@ -7,7 +7,7 @@ import pytest
 
 from pathway.folders import FolderError
 from pathway.report.provenance import provenance
-from pathway.report.replay import changes, compare_analysis, replay
+from pathway.report.replay import compare_analysis, provenance_changes, replay
 
 
 def folder_with(tmp_path, record, table="arm,time [h]\n", inputs=()):
@@ -53,7 +53,7 @@ NOW = {"pathway": "2", "python": "3", "system": "L", "packages": {"numpy": "2.0"
     ],
 )
 def test_what_is_not_as_it_was(before, told):
-    assert changes({**NOW, **before}, NOW) == told
+    assert provenance_changes({**NOW, **before}, NOW) == told
 
 
 OLD = {"doses": [1.0, 2.0, 1000.0], "verdict": "synergy", "grid": [[0.5, None], [0.25, 0.0]], "n": 3}

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from pathway.folders import verify
+from pathway.folders import verify_folder
 from pathway.report import FolderError, write_report
-from pathway.report.validation import validate, validation_report
+from pathway.report.validation import judge_expectations, validation_report
 from pathway.scenario import read_scenario
-from pathway.scenario.prior_shares import fingerprint
+from pathway.scenario.prior_shares import verdicts_fingerprint
 
 SMALL = """
 title = "One claim, three bands"
@@ -30,11 +30,11 @@ def test_each_expectation_has_a_share_of_its_own(tmp_path):
     """Drawn cells are anchored to PTEN 1, so the shares are known beforehand."""
     file = tmp_path / "small.toml"
     file.write_text(SMALL, encoding="utf-8")
-    found = validate([str(file)], 3, 1, tmp_path / "out")
+    found = judge_expectations([str(file)], 3, 1, tmp_path / "out")
     assert [entry["prior_pass_fraction"] for entry in found["expectations"]] == [1.0, 0.0, 1.0]
     row = json.loads((tmp_path / "out" / "prior_pass.json").read_text())["small"]
     assert row == {
-        "fingerprint": fingerprint(read_scenario(file)),
+        "fingerprint": verdicts_fingerprint(read_scenario(file)),
         "draws": 3,
         "living": row["living"],
         "seed": 1,
@@ -42,14 +42,14 @@ def test_each_expectation_has_a_share_of_its_own(tmp_path):
     }
     write_report(validation_report(found, 1), tmp_path / "out")
     assert json.loads((tmp_path / "out" / "verdicts.json").read_text()) == found
-    assert verify(tmp_path / "out") == ([], [])
+    assert verify_folder(tmp_path / "out") == ([], [])
     assert "PTEN of the line is 1" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_folder_of_something_else_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("dear")
     with pytest.raises(FolderError, match="something else than a validation"):
-        validate(["pten_knock_down"], 0, 1, tmp_path)
+        judge_expectations(["pten_knock_down"], 0, 1, tmp_path)
 
 
 def test_a_changed_scenario_alone_is_judged_anew(tmp_path):
@@ -57,11 +57,11 @@ def test_a_changed_scenario_alone_is_judged_anew(tmp_path):
     first.write_text(SMALL, encoding="utf-8")
     second.write_text(SMALL, encoding="utf-8")
     names, out = [str(first), str(second)], tmp_path / "out"
-    validate(names, 2, 1, out)
+    judge_expectations(names, 2, 1, out)
     (draws,) = out.glob("draws_*.jsonl")
     before = draws.read_text().splitlines()
     second.write_text(SMALL.replace('"24 h"', '"48 h"'), encoding="utf-8")
-    validate(names, 2, 1, out)
+    judge_expectations(names, 2, 1, out)
     after = draws.read_text().splitlines()
     assert after[: len(before)] == before
     assert [json.loads(line)["scenario"] for line in after[len(before) :]] == ["second", "second"]

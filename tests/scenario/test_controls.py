@@ -20,7 +20,7 @@ from pathway.analysis.variants import agent_dosing
 from pathway.cli.run import print_summary
 from pathway.report.tables import arm_rows
 from pathway.scenario import ScenarioError, read_scenario, run_scenario
-from pathway.scenario.controls import matched_control, untreated
+from pathway.scenario.controls import matched_control, untreated_arm
 
 from .toy import BLOCK, K_DRUG, MU, toy_laboratory
 
@@ -107,7 +107,9 @@ def test_percent_of_untreated_is_of_the_same_line_without_doses_and_knock_downs(
     assert_allclose([result.arms[n].growth.gr for n in ("slow", "quick")], gr, rtol=1e-5)
     assert result.arms["slow"].growth.control == "without d"
     arm = result.scenario.arm("quick")
-    assert untreated(arm, result.scenario).knock_downs == {} and untreated(arm, result.scenario).cells == "quick"
+    assert (
+        untreated_arm(arm, result.scenario).knock_downs == {} and untreated_arm(arm, result.scenario).cells == "quick"
+    )
 
 
 def test_two_agents_are_left_out_together_and_an_own_control_stands_over_the_matched_one(tmp_path):

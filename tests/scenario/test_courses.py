@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pathway.scenario.expect import judge, read
+from pathway.scenario.expect import judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
 
 from .test_run import DRUG, MU, run, slowed
@@ -31,7 +31,7 @@ def result(tmp_path_factory):
 @pytest.mark.parametrize("key", CLOSED)
 def test_growth_as_it_is_read(key, result):
     quantity, reduce, at = key
-    assert read(Reading(quantity, ("drug",), "arm", reduce=reduce, at=at), result) == pytest.approx(
+    assert reading_value(Reading(quantity, ("drug",), "arm", reduce=reduce, at=at), result) == pytest.approx(
         CLOSED[key], rel=1e-4
     )
 
@@ -40,7 +40,7 @@ def test_growth_of_an_arm_without_control_is_not_defined(result):
     for reduce in ("at", "end"):
         for quantity in ("GR", "percent_of_control"):
             reading = Reading(quantity, ("none",), "arm", reduce=reduce, at=36.0)
-            assert math.isnan(read(reading, result))
+            assert math.isnan(reading_value(reading, result))
     verdict = judge(Expectation("c", "sanity", Reading("GR", ("none",), "arm"), 0.0, None), result)
     assert not verdict.met and "GR is not defined: the control does not grow or the arm has none" in verdict.reason
 
@@ -50,8 +50,8 @@ def test_the_worst_of_all_species_leaves_outputs_out(result):
     k, d, h = VALUES["k_make"], VALUES["k_decay"], VALUES["help"]
     b = K_DRUG - (k + h) / d
     rest = (-b + math.sqrt(b * b + 4 * k * K_DRUG / d)) / 2
-    lowest = read(Reading("every species", ("none",), "arm", reduce="min"), result)
+    lowest = reading_value(Reading("every species", ("none",), "arm", reduce="min"), result)
     assert lowest == pytest.approx(0.0, abs=1e-9)
-    highest = read(Reading("every species", ("none",), "arm", reduce="max"), result)
+    highest = reading_value(Reading("every species", ("none",), "arm", reduce="max"), result)
     assert highest == pytest.approx(rest, rel=1e-4)
-    assert np.isclose(read(Reading("protein", ("none",), "arm", reduce="drift"), result), 0.0, atol=1e-4)
+    assert np.isclose(reading_value(Reading("protein", ("none",), "arm", reduce="drift"), result), 0.0, atol=1e-4)

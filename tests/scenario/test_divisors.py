@@ -11,7 +11,7 @@ from pathway.parameters import ParameterError
 from pathway.scenario.divisors import parameters_undefined_at_zero
 from pathway.scenario.mistakes import ScenarioError
 from pathway.scenario.read import read_scenario
-from pathway.scenario.shelf import built_in_laboratory, line_values
+from pathway.scenario.shelf import built_in_laboratory, cell_line_values
 from tests.simulation.models import model_of
 
 SCENARIO = """\
@@ -83,6 +83,6 @@ def test_a_cell_line_file_with_a_divisor_of_zero_is_refused_with_its_line(tmp_pa
     (tmp_path / "mine.toml").write_text(LINE.replace('"nM"', f'"{unit}"'), encoding="utf-8")
     message = r"mine\.toml:6: 'K_S6K' divides, and cannot be 0: the rate of S6K would not be a finite number"
     with pytest.raises(ParameterError, match=message):
-        line_values("mine.toml", tmp_path)
+        cell_line_values("mine.toml", tmp_path)
     with pytest.raises(ScenarioError, match=message):
         read_scenario(write(tmp_path, cells="mine.toml"))

@@ -15,14 +15,14 @@ from pathway.parameters.parameter_ensemble import ParameterEnsemble, write_ensem
 from pathway.scenario import built_in_laboratory
 from pathway.scenario.drawn_cells import (
     SampledCellLines,
-    resampled,
-    sets_from_ranges,
-    sets_of_ensemble,
-    systematic,
-    with_anchors,
+    parameter_sets_from_ranges,
+    parameter_sets_of_ensemble,
+    resampled_members,
+    systematic_resampling,
+    with_anchored_parameters,
 )
-from pathway.scenario.ensembles import EnsembleError, open_ensemble, usual_ensemble
-from pathway.scenario.shelf import circuit_model, line_values
+from pathway.scenario.ensembles import EnsembleError, default_ensemble, open_parameter_sets
+from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import steady_state
 from pathway.simulation.formulas import evaluate_names
 from tests.parameters.ensembles import drawn_ensemble, written
@@ -36,16 +36,16 @@ SPREAD = 0.25
 def cells(count: int = 4) -> tuple[ParameterEnsemble, SampledCellLines]:
     ensemble = drawn_ensemble(count, seed=3, spread=SPREAD)
     weights = np.full(count, 1.0 / count)
-    return ensemble, SampledCellLines(built_in_laboratory(), sets_of_ensemble(MODEL, ensemble, weights))
+    return ensemble, SampledCellLines(built_in_laboratory(), parameter_sets_of_ensemble(MODEL, ensemble, weights))
 
 
 def test_a_member_is_the_line_that_its_numbers_make(tmp_path: Path) -> None:
     ensemble, drawn = cells()
     for member in (0, 2):
         file = written(tmp_path, ensemble, member, "bt474")
-        assert drawn.line("bt474").parameters[member] == pytest.approx(line_values(file.name, tmp_path), rel=2e-6)
+        assert drawn.line("bt474").parameters[member] == pytest.approx(cell_line_values(file.name, tmp_path), rel=2e-6)
         child = written(tmp_path, ensemble, member, "bt474_resistant", parent=file.name)
-        values = line_values(child.name, tmp_path)
+        values = cell_line_values(child.name, tmp_path)
         assert drawn.line("bt474_resistant").parameters[member] == pytest.approx(values, rel=2e-6)
         rest = steady_state(MODEL, values)
         assert drawn.line("bt474_resistant").states[member] == pytest.approx(rest, rel=1e-4, abs=1e-9)
@@ -81,10 +81,10 @@ def test_a_loop_that_a_member_lacks_is_switched_off_in_every_line() -> None:
         names=(*ensemble.names, "loop.PTEN_autoactivation", "loop.K_miR21_SPRY"),
         values=np.concatenate([ensemble.values, [[1.0, 1.0], [0.0, 1.0], [1.0, 0.0], [0.0, 0.0]]], axis=1),
     )
-    sets = sets_of_ensemble(MODEL, with_loop, np.full(4, 0.25))
+    sets = parameter_sets_of_ensemble(MODEL, with_loop, np.full(4, 0.25))
     for name in ("bt474", "bt474_resistant"):
         line = parameters.cell_line(name)
-        plain = sets_of_ensemble(MODEL, ensemble, np.full(4, 0.25)).values_of(line)
+        plain = parameter_sets_of_ensemble(MODEL, ensemble, np.full(4, 0.25)).values_of(line)
         rows = sets.values_of(line)
         auto, sprouty = (MODEL.parameter_index(n) for n in ("PTEN_autoactivation", "K_miR21_SPRY"))
         assert rows[:, auto] == pytest.approx(plain[:, auto] * [1.0, 0.0, 1.0, 0.0])
@@ -93,8 +93,8 @@ def test_a_loop_that_a_member_lacks_is_switched_off_in_every_line() -> None:
 
 def test_draws_from_the_ranges_depend_on_their_number_alone() -> None:
     line = parameters.cell_line("bt474")
-    some = sets_from_ranges(MODEL, 5, [0, 1, 2, 3]).values_of(line)
-    assert np.array_equal(sets_from_ranges(MODEL, 5, [3, 1]).values_of(line), some[[3, 1]])
+    some = parameter_sets_from_ranges(MODEL, 5, [0, 1, 2, 3]).values_of(line)
+    assert np.array_equal(parameter_sets_from_ranges(MODEL, 5, [3, 1]).values_of(line), some[[3, 1]])
     low, high = np.array([line.entries[name].range for name in MODEL.parameters]).T
     drawn = [line.entries[n].source not in ("scenario", parameters.ANCHORED) for n in MODEL.parameters]
     assert ((some >= low * (1 - 1e-12)) & (some <= high * (1 + 1e-12)))[:, drawn].all()
@@ -105,11 +105,11 @@ def test_members_stand_in_a_sample_as_often_as_their_weights_say() -> None:
     weights = random.random(50) ** 4
     weights[[3, 17]] = 0.0
     weights /= weights.sum()
-    times = np.bincount(systematic(weights, 1000), minlength=50)
+    times = np.bincount(systematic_resampling(weights, 1000), minlength=50)
     assert (np.abs(times - 1000 * weights) <= 1.0).all() and times[[3, 17]].tolist() == [0, 0]
-    members, own = resampled(weights, 20)
+    members, own = resampled_members(weights, 20)
     assert len(members) <= 20 and own.sum() == pytest.approx(1.0) and (own * 20 == np.round(own * 20)).all()
-    members, own = resampled(weights, None)
+    members, own = resampled_members(weights, None)
     assert len(members) == 48 and own == pytest.approx(weights[members])
 
 
@@ -118,7 +118,7 @@ def test_a_member_that_is_no_cell_is_told_and_not_used() -> None:
     values = ensemble.values.copy()
     values[1, ensemble.places["bt474.HER2_level"]] = np.nan
     drawn = SampledCellLines(
-        built_in_laboratory(), sets_of_ensemble(MODEL, replace(ensemble, values=values), np.ones(4) / 4)
+        built_in_laboratory(), parameter_sets_of_ensemble(MODEL, replace(ensemble, values=values), np.ones(4) / 4)
     )
     assert drawn.line("bt474_resistant").alive.tolist() == [True, False, True, True]
     assert drawn.reason(1).startswith("bt474: ")
@@ -126,9 +126,9 @@ def test_a_member_that_is_no_cell_is_told_and_not_used() -> None:
 
 def test_an_ensemble_that_carries_its_anchors_gives_the_same_cells() -> None:
     ensemble, drawn = cells()
-    carried = with_anchors(built_in_laboratory(), ensemble)
+    carried = with_anchored_parameters(built_in_laboratory(), ensemble)
     assert {"bt474.mu_max", "skbr3.PTEN_synthesis_scale"} <= set(carried.names)
-    again = SampledCellLines(built_in_laboratory(), sets_of_ensemble(MODEL, carried, np.full(4, 0.25)))
+    again = SampledCellLines(built_in_laboratory(), parameter_sets_of_ensemble(MODEL, carried, np.full(4, 0.25)))
     assert again.line("bt474").parameters == pytest.approx(drawn.line("bt474").parameters, rel=1e-5)
     assert again.line("bt474").states == pytest.approx(drawn.line("bt474").states, rel=1e-4, abs=1e-9)
 
@@ -136,27 +136,27 @@ def test_an_ensemble_that_carries_its_anchors_gives_the_same_cells() -> None:
 def test_a_laboratory_without_entries_has_no_ensemble() -> None:
     bare = replace(built_in_laboratory(), line_of=None)
     with pytest.raises(InputError, match="an ensemble needs cell lines"):
-        SampledCellLines(bare, sets_from_ranges(MODEL, 1, [0])).line("bt474")
+        SampledCellLines(bare, parameter_sets_from_ranges(MODEL, 1, [0])).line("bt474")
 
 
 def test_words_for_ensembles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = tmp_path / "shipped.npz"
     monkeypatch.setattr("pathway.parameters.parameter_ensemble.SHIPPED", shipped)
-    assert usual_ensemble() == (None, "")
+    assert default_ensemble() == (None, "")
     with pytest.raises(EnsembleError, match="no calibrated ensemble comes with this version"):
-        open_ensemble(MODEL, "calibrated")
+        open_parameter_sets(MODEL, "calibrated")
     digest = write_ensemble(shipped, drawn_ensemble(6))
-    usual, remark = usual_ensemble()
+    usual, remark = default_ensemble()
     assert usual is not None and (usual.digest, remark) == (digest, "")
-    sets = open_ensemble(MODEL, "calibrated")
+    sets = open_parameter_sets(MODEL, "calibrated")
     assert (len(sets), sets.origin.kind, sets.origin.digest) == (6, "calibrated", digest)
-    assert len(open_ensemble(MODEL, "calibrated", count=3)) <= 3
-    assert open_ensemble(MODEL, str(shipped)).origin.kind == "shipped.npz"
-    assert len(open_ensemble(MODEL, "prior", count=5)) == 5
+    assert len(open_parameter_sets(MODEL, "calibrated", count=3)) <= 3
+    assert open_parameter_sets(MODEL, str(shipped)).origin.kind == "shipped.npz"
+    assert len(open_parameter_sets(MODEL, "prior", count=5)) == 5
     with pytest.raises(EnsembleError, match="Did you mean 'calibrated'"):
-        open_ensemble(MODEL, "calibarted")
+        open_parameter_sets(MODEL, "calibarted")
     with pytest.raises(EnsembleError, match=r"no weights are called 'finding'\. Did you mean 'findings'"):
-        open_ensemble(MODEL, "calibrated", weights="finding")
+        open_parameter_sets(MODEL, "calibrated", weights="finding")
     shipped.write_bytes(b"nothing")
-    usual, remark = usual_ensemble()
+    usual, remark = default_ensemble()
     assert usual is None and "no intervals" in remark

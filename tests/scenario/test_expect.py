@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pathway.scenario.expect import judge, read
+from pathway.scenario.expect import judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
 
 TIMES = np.linspace(-24.0, 100.0, 1241)
@@ -51,15 +51,15 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_reduce(name):
     course, words, expected = CASES[name]
-    assert_allclose(read(reading("a", **words), result_with(a=course)), expected, rtol=1e-3, atol=1e-6)
+    assert_allclose(reading_value(reading("a", **words), result_with(a=course)), expected, rtol=1e-3, atol=1e-6)
 
 
 def test_two_arms():
     result = result_with(a=lambda t: 6.0, b=lambda t: 2.0)
-    assert read(reading("a", "b", how="compare"), result) == 4.0
-    assert read(reading("a", "b", how="ratio"), result) == 3.0
-    assert_allclose(read(reading("a", "b", how="ratio", take="log"), result), np.log(3))
-    assert read(reading("b", "a", how="ratio", take="loss"), result) == pytest.approx(2 / 3)
+    assert reading_value(reading("a", "b", how="compare"), result) == 4.0
+    assert reading_value(reading("a", "b", how="ratio"), result) == 3.0
+    assert_allclose(reading_value(reading("a", "b", how="ratio", take="log"), result), np.log(3))
+    assert reading_value(reading("b", "a", how="ratio", take="loss"), result) == pytest.approx(2 / 3)
 
 
 def test_a_ratio_of_ratios():
@@ -67,7 +67,7 @@ def test_a_ratio_of_ratios():
     result = result_with(a=lambda t: 4.0, b=lambda t: 1.0, c=lambda t: 16.0)
     over = reading("c", "b", how="ratio", take="log")
     first = reading("a", "b", how="ratio", take="log", over=over)
-    assert_allclose(read(first, result), 0.5)
+    assert_allclose(reading_value(first, result), 0.5)
 
 
 def test_bands_and_reasons():

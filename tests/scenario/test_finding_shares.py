@@ -9,9 +9,9 @@ import pytest
 
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.drawn_cells import sets_of_ensemble
+from pathway.scenario.drawn_cells import parameter_sets_of_ensemble
 from pathway.scenario.experiment import Scenario
-from pathway.scenario.finding_shares import STAGES, WeightedRows, finding_shares
+from pathway.scenario.finding_shares import STAGES, ResampledMembers, finding_shares
 from pathway.scenario.members import run_members
 from pathway.scenario.weighted import distribution_distance
 from tests.parameters.ensembles import drawn_ensemble
@@ -61,7 +61,9 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Scenario:
 
 def test_shares_are_sums_of_weights(scenario: Scenario, ensemble: ParameterEnsemble) -> None:
     laboratory = built_in_laboratory()
-    each = run_members(scenario, laboratory, sets_of_ensemble(laboratory.model, ensemble, np.full(COUNT, 1 / COUNT)))
+    each = run_members(
+        scenario, laboratory, parameter_sets_of_ensemble(laboratory.model, ensemble, np.full(COUNT, 1 / COUNT))
+    )
     assert len(each) == COUNT
     lower, higher = (verdict.met for verdict in each.verdicts)
     measured, findings = ensemble.weights_measured, ensemble.weights_findings
@@ -84,9 +86,9 @@ def test_shares_are_sums_of_weights(scenario: Scenario, ensemble: ParameterEnsem
 
 
 def test_few_members_of_both_weights_stand_for_all(ensemble: ParameterEnsemble) -> None:
-    chosen = WeightedRows.of(ensemble, 12)
+    chosen = ResampledMembers.of(ensemble, 12)
     assert len(chosen.rows) <= 12
-    everyone = WeightedRows.of(ensemble, None)
+    everyone = ResampledMembers.of(ensemble, None)
     for weights in (ensemble.weights_measured, ensemble.weights_findings):
         assert everyone.weights(weights)[np.argsort(everyone.rows)] == pytest.approx(weights)
     # The members of highest weight are among the few, and carry most of it.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.controls import untreated
+from pathway.scenario.controls import untreated_arm
 from pathway.scenario.run import run_scenario
 
 TEXT = """
@@ -68,7 +68,7 @@ def test_the_protocol_names_the_medium_and_untreated_cells_share_it(tmp_path):
     scenario = read(tmp_path, TEXT)
     (change,) = scenario.arm("starved").timed_changes
     assert change.description == "serum-free medium"
-    assert untreated(scenario.arm("starved"), scenario).timed_changes == (change,)
+    assert untreated_arm(scenario.arm("starved"), scenario).timed_changes == (change,)
     assert scenario.arm("fed").timed_changes == ()
 
 

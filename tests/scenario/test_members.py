@@ -11,9 +11,9 @@ import pytest
 import pathway
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.drawn_cells import ParameterSets, sets_of_ensemble
+from pathway.scenario.drawn_cells import ParameterSets, parameter_sets_of_ensemble
 from pathway.scenario.ensemble_result import EnsembleOrigin, EnsembleResult
-from pathway.scenario.members import NoMembersError, run_members, sets_for
+from pathway.scenario.members import NoMembersError, parameter_sets_for, run_members
 from pathway.scenario.result import Result
 from pathway.scenario.shelf import circuit_model
 from tests.parameters.ensembles import drawn_ensemble, written
@@ -91,7 +91,7 @@ COUNT = 6
 @cache
 def sets() -> ParameterSets:
     ensemble = drawn_ensemble(COUNT, seed=3, spread=0.25)
-    return sets_of_ensemble(circuit_model(), ensemble, ensemble.weights_measured)
+    return parameter_sets_of_ensemble(circuit_model(), ensemble, ensemble.weights_measured)
 
 
 @pytest.fixture(scope="module")
@@ -191,10 +191,10 @@ def test_courses_that_would_fill_the_memory_cost_members_and_are_told(
 ) -> None:
     write_ensemble(tmp_path / "six.npz", drawn_ensemble(COUNT))
     scenario, laboratory = read_scenario(folder / "experiment.toml"), built_in_laboratory()
-    sets, remark = sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
+    sets, remark = parameter_sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
     assert sets is not None and len(sets) == COUNT and remark == ""
     # Seven arms, 18 times (every 6 h from -24 to 72 h, and 10 h), two observables and two counts, 8 bytes each.
     monkeypatch.setattr("pathway.scenario.members.LARGEST", 3.5 * 7 * 18 * 4 * 8)
-    sets, remark = sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
+    sets, remark = parameter_sets_for(scenario, laboratory, str(tmp_path / "six.npz"), "measured", COUNT)
     assert sets is not None and len(sets) <= 3 and f"and not {COUNT}: courses of more would fill the memory" in remark
-    assert sets_for(scenario, laboratory, "none", "measured", COUNT) == (None, "")
+    assert parameter_sets_for(scenario, laboratory, "none", "measured", COUNT) == (None, "")

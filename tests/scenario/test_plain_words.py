@@ -12,7 +12,7 @@ import pytest
 import pathway
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import read_scenario
-from pathway.scenario.plain_words import caveats, format_number, sentences, spanned, with_interval
+from pathway.scenario.plain_words import caveats, format_number, headline_sentences, interval_text, median_with_interval
 from pathway.scenario.result import Result
 from pathway.scenario.weighted import WeightedInterval
 from tests.parameters.ensembles import drawn_ensemble
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_headlines_are_told_first_with_their_share(folder: Path) -> None:
     result = rescue(folder)
-    first, second = sentences(result)
+    first, second = headline_sentences(result)
     assert first.startswith("Trastuzumab slows parental cells and spares resistant ones: ")
     assert "GR of 'trastuzumab' minus that of 'parental'" in first and "of 10 members" not in first
     assert "10 members of the ensemble ten.npz" in second
@@ -52,7 +52,7 @@ def test_the_headlines_are_told_first_with_their_share(folder: Path) -> None:
 
 
 def test_without_an_ensemble_the_sentence_says_so() -> None:
-    (_, second) = sentences(rescue(None))
+    (_, second) = headline_sentences(rescue(None))
     assert "One chosen parameter set" in second and "90 %" not in second
 
 
@@ -118,10 +118,10 @@ above = 0.5
     scenario = read_scenario(tmp_path / "s.toml")
     assert scenario.caveats == ("Seen once.",)
     assert [e.headline for e in scenario.expectations] == [True, False]
-    (only,) = sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
+    (only,) = headline_sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
     assert only.startswith("sane: yes")
     (tmp_path / "s.toml").write_text(text.replace("headline = true\n", ""), encoding="utf-8")
-    (only,) = sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
+    (only,) = headline_sentences(pathway.run(tmp_path / "s.toml", ensemble="none"))
     assert only.startswith("predicted: yes with the chosen numbers. PTEN of 'a' is 1.00 (expected: 0.5 or more)")
 
 
@@ -129,5 +129,5 @@ def test_numbers_in_words() -> None:
     assert [format_number(v) for v in (0.4176, 123.4, 0.00012, -0.5, float("nan"), None)] == [
         "0.42", "123", "0.00012", "-0.50", "-", "-",
     ]  # fmt: skip
-    assert with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"
-    assert spanned(None) == "-" and with_interval(None) == "-"
+    assert median_with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"
+    assert interval_text(None) == "-" and median_with_interval(None) == "-"

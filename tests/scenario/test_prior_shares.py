@@ -42,18 +42,18 @@ def small(tmp_path):
 
 
 def test_words_do_not_count_but_numbers_do(small):
-    before = prior_shares.fingerprint(small())
+    before = prior_shares.verdicts_fingerprint(small())
     words = SMALL.replace('"Slows"', '"Brakes"').replace('"sanity"', '"prediction"').replace('"slows"', '"brakes"')
-    assert prior_shares.fingerprint(small(words)) == before
-    assert prior_shares.fingerprint(small(settings=["dose.t=1 ug/mL"])) != before
-    assert prior_shares.fingerprint(small(SMALL.replace("below = 1", "below = 0.9"))) != before
-    assert prior_shares.fingerprint(small(SMALL.replace("skbr3_resistant", "skbr3"))) != before
+    assert prior_shares.verdicts_fingerprint(small(words)) == before
+    assert prior_shares.verdicts_fingerprint(small(settings=["dose.t=1 ug/mL"])) != before
+    assert prior_shares.verdicts_fingerprint(small(SMALL.replace("below = 1", "below = 0.9"))) != before
+    assert prior_shares.verdicts_fingerprint(small(SMALL.replace("skbr3_resistant", "skbr3"))) != before
 
 
 def test_a_range_of_the_parent_line_counts(small, monkeypatch):
     scenario = small()
-    before = prior_shares.fingerprint(scenario)
-    line_of_cells = prior_shares.line_of_cells
+    before = prior_shares.verdicts_fingerprint(scenario)
+    line_of_cells = prior_shares.open_cell_line
 
     def wider(name, folder):
         line = line_of_cells(name, folder)
@@ -63,14 +63,14 @@ def test_a_range_of_the_parent_line_counts(small, monkeypatch):
         changed = parameters.Entry(**{**vars(entry), "range": (entry.range[0] / 2, entry.range[1])})
         return parameters.CellLine(**{**vars(line), "entries": {**line.entries, "k_PTEN": changed}})
 
-    monkeypatch.setattr(prior_shares, "line_of_cells", wider)
-    assert prior_shares.fingerprint(scenario) != before
+    monkeypatch.setattr(prior_shares, "open_cell_line", wider)
+    assert prior_shares.verdicts_fingerprint(scenario) != before
 
 
 def test_a_share_is_told_only_where_the_fingerprint_is_the_kept_one(small, monkeypatch):
     scenario = small()
-    row = {"fingerprint": prior_shares.fingerprint(scenario), "shares": [0.25]}
-    monkeypatch.setattr(prior_shares, "kept", lambda: {"small": row})
+    row = {"fingerprint": prior_shares.verdicts_fingerprint(scenario), "shares": [0.25]}
+    monkeypatch.setattr(prior_shares, "stored_shares", lambda: {"small": row})
     (verdict,) = run_scenario(scenario).verdicts
     assert verdict.to_dict()["prior_pass_fraction"] == 0.25
     (verdict,) = run_scenario(small(settings=["dose.t=1 ug/mL"])).verdicts
@@ -84,6 +84,6 @@ def test_what_is_kept_fits_the_scenarios():
     for name, row in kept.items():
         assert row["living"] <= row["draws"]
         assert all(0.0 <= share <= 1.0 for share in row["shares"])
-        if row["fingerprint"] == prior_shares.fingerprint(read_scenario(name)):
+        if row["fingerprint"] == prior_shares.verdicts_fingerprint(read_scenario(name)):
             assert len(row["shares"]) == len(read_scenario(name).expectations)
-    assert None not in prior_shares.kept_shares(read_scenario("antimir21_resensitises"))
+    assert None not in prior_shares.stored_prior_shares(read_scenario("antimir21_resensitises"))

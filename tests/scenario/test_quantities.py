@@ -2,38 +2,38 @@
 
 import pytest
 
-from pathway.scenario.quantities import amount, fraction, hours, is_multiple
+from pathway.scenario.quantities import is_multiple, parse_amount, parse_fraction, parse_hours
 from pathway.units import UnitError
 
 
 def test_times_shares_and_amounts():
-    assert (hours("-48 h"), hours("2 d"), hours("90 min")) == (-48.0, 48.0, pytest.approx(1.5))
-    assert (fraction("80 %"), fraction("0.5 %")) == (0.8, 0.005)
-    assert amount("4 x", "nM", 2.5) == 10.0 and amount("3", "1") == 3.0
-    assert amount("2 uM", "nM") == pytest.approx(2000.0)
-    assert amount("10 ug/mL", "nM", molar_mass=150_000.0) == pytest.approx(10e-6 / 1e-3 / 150_000.0 * 1e9)
+    assert (parse_hours("-48 h"), parse_hours("2 d"), parse_hours("90 min")) == (-48.0, 48.0, pytest.approx(1.5))
+    assert (parse_fraction("80 %"), parse_fraction("0.5 %")) == (0.8, 0.005)
+    assert parse_amount("4 x", "nM", 2.5) == 10.0 and parse_amount("3", "1") == 3.0
+    assert parse_amount("2 uM", "nM") == pytest.approx(2000.0)
+    assert parse_amount("10 ug/mL", "nM", molar_mass=150_000.0) == pytest.approx(10e-6 / 1e-3 / 150_000.0 * 1e9)
     assert is_multiple("4 x") and not is_multiple("4 nM")
 
 
 @pytest.mark.parametrize(
     ("call", "told"),
     [
-        (lambda: hours("48"), "'48' has no unit; write for example '48 h'"),
-        (lambda: hours("2 x"), "'2 x' is no time; write for example '48 h'"),
-        (lambda: hours("3 m"), "'3 m' is a length; minutes are 'min'"),
-        (lambda: hours("3 nM"), "'nM' is amount/length^3, but 'h' is time"),
-        (lambda: hours("1e308 wk"), "'1e308 wk' is beyond the range of numbers"),
-        (lambda: hours("1e999 h"), "'1e999 h' is not a finite number"),
-        (lambda: fraction("0.8"), "'0.8' must be a percentage such as '80 %'"),
-        (lambda: fraction("0 %"), "'0 %' must lie between 0 % and 100 %, both excluded"),
-        (lambda: fraction("100 %"), "'100 %' must lie between 0 % and 100 %, both excluded"),
+        (lambda: parse_hours("48"), "'48' has no unit; write for example '48 h'"),
+        (lambda: parse_hours("2 x"), "'2 x' is no time; write for example '48 h'"),
+        (lambda: parse_hours("3 m"), "'3 m' is a length; minutes are 'min'"),
+        (lambda: parse_hours("3 nM"), "'nM' is amount/length^3, but 'h' is time"),
+        (lambda: parse_hours("1e308 wk"), "'1e308 wk' is beyond the range of numbers"),
+        (lambda: parse_hours("1e999 h"), "'1e999 h' is not a finite number"),
+        (lambda: parse_fraction("0.8"), "'0.8' must be a percentage such as '80 %'"),
+        (lambda: parse_fraction("0 %"), "'0 %' must lie between 0 % and 100 %, both excluded"),
+        (lambda: parse_fraction("100 %"), "'100 %' must lie between 0 % and 100 %, both excluded"),
         (
-            lambda: amount("4 x", "nM"),
+            lambda: parse_amount("4 x", "nM"),
             "'4 x' needs a usual amount to be a multiple of, and there is none; give it in nM",
         ),
-        (lambda: amount("4", "nM"), "'4' has no unit"),
-        (lambda: amount("1e308 x", "nM", 1e10), "'1e308 x' is beyond the range of numbers"),
-        (lambda: amount("1e308 M", "nM"), "'1e308 M' is beyond the range of numbers"),
+        (lambda: parse_amount("4", "nM"), "'4' has no unit"),
+        (lambda: parse_amount("1e308 x", "nM", 1e10), "'1e308 x' is beyond the range of numbers"),
+        (lambda: parse_amount("1e308 M", "nM"), "'1e308 M' is beyond the range of numbers"),
     ],
 )
 def test_what_is_no_such_quantity(call, told):

@@ -3,7 +3,7 @@
 import pytest
 
 from pathway.scenario import read_scenario
-from pathway.scenario.size import Size, expected_size
+from pathway.scenario.size import RunSize, expected_size
 
 from .toy import toy_laboratory
 
@@ -39,7 +39,7 @@ def test_arms_doses_changes_and_records_are_counted(tmp_path):
 
 @pytest.mark.parametrize(("seconds", "size", "told"), [(4.9, 4.9e8, False), (5.0, 1.0, True), (1.0, 5e8, True)])
 def test_only_a_long_or_large_run_is_worth_a_line(seconds, size, told):
-    said = Size(1, 2, 3, seconds, size).remark
+    said = RunSize(1, 2, 3, seconds, size).remark
     assert bool(said) == told
     if told:
         line = f"about {seconds:.0f} s and {size / 1e9:.1f} GB of memory: 1 arms, 2 doses and changes, 3 records"

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from pathway.scenario.experiment import FitParameter, PriorChoice
-from pathway.scenario.fit_plan import CellLineParameters, unknowns
+from pathway.scenario.fit_plan import CellLineParameters, fit_unknowns
 
 from .toy import toy_laboratory
 
@@ -15,7 +15,7 @@ BOTH, SLOW = ("slow", "quick"), ("slow",)
 
 
 def asked(cells, *words, **more):
-    return unknowns(FitParameter(*words, **more), CellLineParameters(cells, toy_laboratory(), Path()))
+    return fit_unknowns(FitParameter(*words, **more), CellLineParameters(cells, toy_laboratory(), Path()))
 
 
 @pytest.mark.parametrize(

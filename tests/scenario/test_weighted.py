@@ -8,7 +8,7 @@ from scipy.stats import ks_2samp
 
 from pathway.scenario.weighted import (
     distribution_distance,
-    effective_number,
+    effective_sample_size,
     weighted_interval,
     weighted_quantiles,
     weighted_share,
@@ -72,6 +72,6 @@ def test_a_distance_to_nobody() -> None:
 
 
 def test_the_effective_number_of_members() -> None:
-    assert effective_number(np.full(7, 0.3)) == pytest.approx(7.0)
-    assert effective_number(np.array([3.0, 1.0, 0.0])) == pytest.approx(16.0 / 10.0)
-    assert effective_number(np.zeros(3)) == 0.0
+    assert effective_sample_size(np.full(7, 0.3)) == pytest.approx(7.0)
+    assert effective_sample_size(np.array([3.0, 1.0, 0.0])) == pytest.approx(16.0 / 10.0)
+    assert effective_sample_size(np.zeros(3)) == 0.0

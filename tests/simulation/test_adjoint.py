@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pathway.equations import Model
-from pathway.scenario.shelf import circuit_model, line_values
+from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import simulate
 from pathway.simulation.adjoint import pull_back
 from pathway.simulation.interventions import NOTHING, with_breaks
@@ -79,7 +79,9 @@ def test_it_agrees_with_forward_sensitivities(model: Model) -> None:
 
 def test_it_agrees_with_forward_sensitivities_of_the_circuit() -> None:
     """By every parameter that does not move the start."""
-    model = circuit_model().with_parameters(dict(zip(circuit_model().parameters, line_values("bt474"), strict=True)))
+    model = circuit_model().with_parameters(
+        dict(zip(circuit_model().parameters, cell_line_values("bt474"), strict=True))
+    )
     times = np.array([0.0, 2.0, 24.0, 96.0])
     found, _ = pulled(model, drawn(model, times), 1e-9, times=times)
     forward = simulate(

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pathway import network, parameters
 from pathway.network import circuit
-from pathway.scenario.drawn_cells import SampledCellLines, sets_from_ranges
-from pathway.scenario.shelf import built_in_laboratory, circuit_model, line_values
+from pathway.scenario.drawn_cells import SampledCellLines, parameter_sets_from_ranges
+from pathway.scenario.shelf import built_in_laboratory, cell_line_values, circuit_model
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state
 
 LINES = parameters.cell_lines()
@@ -33,13 +33,13 @@ SWITCHES = {text: {name: 0.0 if off == "0" else 1e12 for name in re.findall(r"\w
 
 @cache
 def resting(line):
-    values = line_values(line)
+    values = cell_line_values(line)
     return values, steady_state(MODEL, values)
 
 
 def drawn(line, seed):
     """Parameters drawn in the ranges of a line, and the state they rest in; None where no cell lives on them."""
-    cells = SampledCellLines(built_in_laboratory(), sets_from_ranges(MODEL, seed, [0])).line(line)
+    cells = SampledCellLines(built_in_laboratory(), parameter_sets_from_ranges(MODEL, seed, [0])).line(line)
     if not cells.alive[0]:
         return None
     try:
@@ -104,7 +104,7 @@ def check_rest(parameter_values, state):
 
 
 def check_switch(line, changes):
-    values = line_values(line).copy()
+    values = cell_line_values(line).copy()
     for name, off in changes.items():
         values[MODEL.parameter_index(name)] = off
     check_course(values, steady_state(MODEL, values), "anti-miR-21 (transfected)")

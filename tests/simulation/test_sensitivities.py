@@ -9,7 +9,7 @@ import pytest
 
 from pathway.equations import Event, Model
 from pathway.expressions import parse
-from pathway.scenario.shelf import circuit_model, line_values
+from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import Intervention, simulate, simulate_ensemble, steady_state, steady_state_sensitivities
 from pathway.simulation.solvers import esdirk
 from tests.simulation.models import chain, model_of, toggle
@@ -135,7 +135,7 @@ def test_through_a_steady_state() -> None:
 
 def test_every_parameter_of_the_circuit_through_rest_and_doses() -> None:
     """Against central differences of fourth order whose members find their own state of rest."""
-    model, values = circuit_model(), line_values("bt474_resistant")
+    model, values = circuit_model(), cell_line_values("bt474_resistant")
     names, times = model.parameters, np.array([0.0, 1.0, 12.0, 24.0, 25.0, 48.0, 96.0])
     doses = [Intervention(0.0, add={"trastuzumab": 68.7}), Intervention(24.0, add={"trastuzumab": 30.0})]
     rest = steady_state(model, values)

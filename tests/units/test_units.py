@@ -4,7 +4,7 @@ import pint
 import pytest
 
 from pathway import units
-from pathway.units import UnitError, conversion_factor, quantity, unit
+from pathway.units import UnitError, conversion_factor, parse_quantity, unit
 
 REGISTRY = pint.UnitRegistry()
 PAIRS = [
@@ -102,15 +102,15 @@ def test_the_largest_exponent_is_still_read():
     [("%", "a plain number"), ("1/h", "1/time"), ("1/(nM*h)", "length^3/(amount*time)"), ("g*m^2", "length^2*mass")],
 )
 def test_dimensions_in_words(text, words):
-    assert units.in_words(unit(text)) == words
+    assert units.dimension_in_words(unit(text)) == words
 
 
 def test_quantities_split_into_number_and_unit():
-    assert quantity("-48 h") == (-48.0, "h")
-    assert quantity("1e-3 ug/mL") == (0.001, "ug/mL")
-    assert quantity("4 x") == (4.0, "x")
+    assert parse_quantity("-48 h") == (-48.0, "h")
+    assert parse_quantity("1e-3 ug/mL") == (0.001, "ug/mL")
+    assert parse_quantity("4 x") == (4.0, "x")
     with pytest.raises(UnitError, match="does not start with a number"):
-        quantity("much")
+        parse_quantity("much")
 
 
 def test_units_are_equal_in_kind_and_size_only():

@@ -11,7 +11,7 @@ from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
 def _bifurcation(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.switch import bistable_switch
     from pathway.plotting.branch_figure import plot_switch
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     cells = next((arm.cells for arm in task.scenario.arms if arm.name == o["arm"]), task.scenario.arms[0].cells)
@@ -28,7 +28,7 @@ def _bifurcation(task: AnalysisTask) -> AnalysisAnswer:
     return AnalysisAnswer(
         result.to_dict(),
         {"bifurcation": result.rows()},
-        {"figure": Drawing(lambda: plot_switch(result), caption)},
+        {"figure": DeferredFigure(lambda: plot_switch(result), caption)},
         lambda: console.print_line(result.text()),
         [result.text()],
     )

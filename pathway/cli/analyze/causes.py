@@ -11,7 +11,7 @@ def _explain(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.explain import usual_arms
     from pathway.analysis.mistakes import unknown_name_error
     from pathway.plotting.network_figure import COLORS, plot_explanation
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     if o["color"] not in COLORS:
@@ -35,7 +35,7 @@ def _explain(task: AnalysisTask) -> AnalysisAnswer:
         f"The map of the circuit, colored by what differs between '{arm}' and '{reference}', and the links that carry "
         f"the difference in {o['reading']}."
     )
-    figure = Drawing(lambda: plot_explanation(explanation, o["color"]), caption)
+    figure = DeferredFigure(lambda: plot_explanation(explanation, o["color"]), caption)
     return AnalysisAnswer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
 
 

@@ -9,7 +9,7 @@ from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
 def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.scenario_cells import single_cells as count_cells
     from pathway.plotting.cell_figure import plot_single_cells
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     lines = dict.fromkeys(arm.cells for arm in task.scenario.arms if arm.name in (o["arms"] or [arm.name]))
@@ -27,7 +27,7 @@ def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
         "Cells of one dish, molecule by molecule: courses of single cells, their spread at the end, and how much miRNA "
         "is taken up where there is more transcript."
     )
-    figure = Drawing(lambda: plot_single_cells(counted), caption)
+    figure = DeferredFigure(lambda: plot_single_cells(counted), caption)
     return AnalysisAnswer(
         counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines())
     )

@@ -12,7 +12,7 @@ from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
 def _dose_response(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.dose_series import dose_series
     from pathway.plotting.dose_figure import plot_dose_series
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     result = dose_series(
@@ -31,7 +31,7 @@ def _dose_response(task: AnalysisTask) -> AnalysisAnswer:
 
     tables = {"dose_response": result.rows(), "over_time": result.rows_over_time()}
     caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
-    figure = Drawing(lambda: plot_dose_series(result), caption)
+    figure = DeferredFigure(lambda: plot_dose_series(result), caption)
     sentences = _intervals(result)
     return AnalysisAnswer(result.to_dict(), tables, {"figure": figure}, show, sentences)
 
@@ -67,7 +67,7 @@ def _synergy(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.schedules import compare_schedules
     from pathway.analysis.variants import agent_dosing
     from pathway.plotting.synergy_figure import plot_grid
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o, scenario = task.options, task.scenario
     one, two, arm = pair_and_arm(scenario, _pair(o["agents"]), o["arm"] or None)
@@ -111,7 +111,7 @@ def _synergy(task: AnalysisTask) -> AnalysisAnswer:
     )
     sentences = [result.conclusion(), *([given.text()] if given is not None else [])]
     return AnalysisAnswer(
-        content, tables, {"figure": Drawing(lambda: plot_grid(result, given), caption)}, show, sentences
+        content, tables, {"figure": DeferredFigure(lambda: plot_grid(result, given), caption)}, show, sentences
     )
 
 

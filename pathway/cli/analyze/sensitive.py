@@ -76,7 +76,7 @@ def _ranked(
     task: AnalysisTask, asked: Any, result: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
 ) -> AnalysisAnswer:
     """A table with one row for each parameter, the most important first."""
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     header = ["parameter", *names]
     rows: list[list[Any]] = [[result.names[k], *(float(column[k]) for column in columns)] for k in result.ranked()]
@@ -89,7 +89,7 @@ def _ranked(
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **result.to_dict()
     }  # fmt: skip
     return AnalysisAnswer(
-        content, {"sensitivity": (header, rows)}, {"figure": Drawing(draw, f"{title}.")}, show, [f"{title}."]
+        content, {"sensitivity": (header, rows)}, {"figure": DeferredFigure(draw, f"{title}.")}, show, [f"{title}."]
     )
 
 
@@ -98,14 +98,14 @@ def _control(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.screen import treated_arm
     from pathway.analysis.variants import arms_under_draws, checked_readouts
     from pathway.plotting.control_figure import plot_control
-    from pathway.report import Drawing
-    from pathway.scenario.controls import without
+    from pathway.report import DeferredFigure
+    from pathway.scenario.controls import without_doses
 
     o, laboratory = task.options, task.laboratory
     arm = treated_arm(task.scenario, o["arm"] or None)
     levels = checked_readouts(laboratory, o["levels"])
     draws = task.draws(arm.cells)
-    (cells,) = arms_under_draws(task.scenario, [without(arm, arm.doses)], laboratory, draws)
+    (cells,) = arms_under_draws(task.scenario, [without_doses(arm, arm.doses)], laboratory, draws)
     result = control_coefficients_of_draws(
         laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress
     )
@@ -122,7 +122,7 @@ def _control(task: AnalysisTask) -> AnalysisAnswer:
         "ensemble": draws.to_dict(),
     }  # fmt: skip
     caption = f"Control coefficients of the resting cells of {arm.cells}: percent of a level per percent of a rate."
-    figure = Drawing(lambda: plot_control(result, arm.cells), caption)
+    figure = DeferredFigure(lambda: plot_control(result, arm.cells), caption)
     return AnalysisAnswer(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
 
 
@@ -130,7 +130,7 @@ def _time(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.scenario_sensitivity import parameter_ranges, time_sensitivities
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.control_figure import plot_time_sensitivities
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
@@ -160,7 +160,7 @@ def _time(task: AnalysisTask) -> AnalysisAnswer:
         },
         "ensemble": draws.to_dict(),
     }  # fmt: skip
-    figure = Drawing(lambda: plot_time_sensitivities(result, title), f"{title}.")
+    figure = DeferredFigure(lambda: plot_time_sensitivities(result, title), f"{title}.")
     return AnalysisAnswer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
 
 

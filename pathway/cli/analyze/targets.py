@@ -14,7 +14,7 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.screen import screen as turn
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.screen_figure import plot_screen
-    from pathway.report import Drawing
+    from pathway.report import DeferredFigure
 
     o = task.options
     arm = treated_arm(task.scenario, o["arm"] or None)
@@ -49,7 +49,7 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
         result.to_dict(),
         {"screen": result.rows(), "pairs": result.pair_rows()},
         {
-            "figure": Drawing(
+            "figure": DeferredFigure(
                 lambda: plot_screen(result), "What GR becomes where a target is changed, alone and in pairs."
             )
         },
@@ -60,10 +60,10 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
 
 def _factor(given: dict[str, Any]) -> dict[str, Any]:
     """What targets are multiplied by, from either way of saying it."""
-    from pathway.scenario.quantities import fraction
+    from pathway.scenario.quantities import parse_fraction
 
     share = given.pop("knock_down")
-    return given if share is None else {**given, "factor": 1.0 - fraction(share)}
+    return given if share is None else {**given, "factor": 1.0 - parse_fraction(share)}
 
 
 SCREEN = AnalysisCommand(

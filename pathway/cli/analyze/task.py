@@ -15,7 +15,7 @@ from pathway.analysis.declared_options import DECLARED, Option
 from .. import console
 
 if TYPE_CHECKING:
-    from pathway.report import Drawing, Report, Table
+    from pathway.report import DeferredFigure, Report, Table
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class AnalysisAnswer:
     content : dict
         The JSON form.
     tables : mapping of file stem to Table
-    figures : mapping of file stem to Drawing
+    figures : mapping of file stem to DeferredFigure
     show : callable
         Prints it for the person at the terminal.
     sentences : sequence of str
@@ -65,7 +65,7 @@ class AnalysisAnswer:
 
     content: dict[str, Any]
     tables: Mapping[str, Table]
-    figures: Mapping[str, Drawing]
+    figures: Mapping[str, DeferredFigure]
     show: Callable[[], None]
     sentences: Sequence[str] = ()
 
@@ -170,7 +170,7 @@ def _run(
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import analysis_options
-    from pathway.report import check_out, default_results_folder, identity_of, write_report
+    from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
     from pathway.report.analysis import analysis_report
     from pathway.scenario import built_in_laboratory, read_scenario
 
@@ -181,7 +181,7 @@ def _run(
     options = analysis_options(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
-    check_out(folder, name, identity_of(read, folder, options=dict(options)), force)
+    check_output_folder(folder, name, result_identity(read, folder, options=dict(options)), force)
     with console.progress_bar() as progress:
         answer = analysis.answer(AnalysisTask(read, built_in_laboratory(), options, progress))
         report: Report = analysis_report(
@@ -198,6 +198,6 @@ def _run(
 
 def hours_or_none(text: str | None) -> float | None:
     """A time such as "72 h" in hours; None for no text."""
-    from pathway.scenario.quantities import hours as read
+    from pathway.scenario.quantities import parse_hours as read
 
     return read(text) if text else None

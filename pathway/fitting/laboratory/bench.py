@@ -12,8 +12,8 @@ import numpy as np
 from pathway.expressions import Expression, multiply, number, symbol
 from pathway.parameters import ANCHORED, Anchor, CellLine, anchors_solved_in_line
 from pathway.scenario.arms import CellLineFormulas, arm_experiment
-from pathway.scenario.experiment import Arm, FitObservable, FitPlan, Overlay, PriorChoice, Scenario
-from pathway.scenario.fit_plan import CellLineParameters, Unknown, unknowns
+from pathway.scenario.experiment import Arm, FitObservable, FitPlan, MeasurementTable, PriorChoice, Scenario
+from pathway.scenario.fit_plan import CellLineParameters, FitUnknown, fit_unknowns
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import Measurement as Point
@@ -21,7 +21,7 @@ from pathway.simulation.protocol import Experiment
 
 from ..priors import Prior
 from ..problem import Parameter, Problem, ProblemError
-from .feedback import with_feedback
+from .feedback import with_integral_feedback
 from .readings import MeasurementModel, with_starting_values
 
 FITTED = "fit"
@@ -97,7 +97,7 @@ def prediction_of(
     ]
     shown = {name: FitObservable(scale="none", noise=1.0) for name in other.observables}
     plan = replace(fitted.fit, observables=shown, hold_out=())
-    return ScenarioProblem(replace(other, overlays=(Overlay(other.file),)), laboratory, plan).problem(points)
+    return ScenarioProblem(replace(other, overlays=(MeasurementTable(other.file),)), laboratory, plan).problem(points)
 
 
 @dataclass(eq=False)
@@ -119,7 +119,7 @@ class ScenarioProblem:
         scenario = self.scenario
         self.lines = CellLineParameters([arm.cells for arm in scenario.arms], self.laboratory, scenario.file.parent)
         self._refuse_lines_between()
-        self.unknowns = [unknown for wanted in self.plan.parameters for unknown in unknowns(wanted, self.lines)]
+        self.unknowns = [unknown for wanted in self.plan.parameters for unknown in fit_unknowns(wanted, self.lines)]
         self.values = self.lines.values(self.lines.names[0])
         self.shared = {u.name for u in self.unknowns if u.name == u.parameter}
         self._base: dict[str, Expression] = {
@@ -132,7 +132,7 @@ class ScenarioProblem:
         """The problem with these measurements."""
         values, arms = self.values, self.scenario.arms
         model = replace(self.laboratory.model, name=self.scenario.name, parameter_values=values)
-        model, experiments = with_feedback(model, [self._experiment(arm) for arm in arms])
+        model, experiments = with_integral_feedback(model, [self._experiment(arm) for arm in arms])
         readings = MeasurementModel(model, self.scenario, self.plan, points)
         plain = Problem(
             name=self.scenario.name,
@@ -153,7 +153,7 @@ class ScenarioProblem:
         chosen = {unknown.parameter for unknown in self.unknowns}
         return tuple(anchor for anchor in self.laboratory.anchors if anchor.parameter not in chosen)
 
-    def _parameter(self, unknown: Unknown) -> Parameter:
+    def _parameter(self, unknown: FitUnknown) -> Parameter:
         unit = "1" if unknown.is_factor else self.laboratory.parameters[unknown.parameter]
         return Parameter(
             name=unknown.name,
@@ -176,7 +176,7 @@ class ScenarioProblem:
                 return multiply(number(value), symbol(unknown.name)) if unknown.is_factor else symbol(unknown.name)
         return number(value)
 
-    def covers(self, unknown: Unknown, cells: str) -> bool:
+    def covers(self, unknown: FitUnknown, cells: str) -> bool:
         """Whether something to be estimated stands in a line, also in one that is only the parent of an arm's."""
         if cells in unknown.cells or unknown.cells == self.lines.names:
             return True
@@ -270,7 +270,7 @@ def _prior(choice: PriorChoice | None, scale: str) -> Prior | None:
     return Prior("normal", (choice.center, choice.spread))
 
 
-def _meaning(unknown: Unknown) -> str:
+def _meaning(unknown: FitUnknown) -> str:
     lines = ", ".join(Path(cells).stem for cells in unknown.cells)
     if unknown.is_factor:
         return f"factor on {unknown.parameter} of {lines}"

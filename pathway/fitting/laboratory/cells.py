@@ -14,7 +14,7 @@ from pathway.folders import write_atomically
 from pathway.parameters import ANCHORED, CellLine, Entry
 from pathway.parameters.write import cell_line_text
 from pathway.scenario.experiment import Scenario
-from pathway.scenario.fit_plan import Unknown
+from pathway.scenario.fit_plan import FitUnknown
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation.anchor import solve_anchors
 
@@ -106,7 +106,7 @@ def _of_file(line: CellLine, cells: str) -> dict[str, Entry]:
 
 
 def _entry(
-    unknown: Unknown,
+    unknown: FitUnknown,
     line: CellLine,
     best: Mapping[str, float],
     intervals: Mapping[str, ConfidenceLimits],

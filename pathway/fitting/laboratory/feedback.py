@@ -29,7 +29,7 @@ REST = 2e4
 Formulas = Mapping[str, Expression]
 
 
-def with_feedback(model: Model, experiments: Sequence[Experiment]) -> tuple[Model, tuple[Experiment, ...]]:
+def with_integral_feedback(model: Model, experiments: Sequence[Experiment]) -> tuple[Model, tuple[Experiment, ...]]:
     """A model with a factor beside every parameter that a target decides, and the experiments without targets.
 
     Parameters

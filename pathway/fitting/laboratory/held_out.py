@@ -12,13 +12,13 @@ from pathway.expressions import symbols
 from ..objective import Objective
 from ..problem import Measurement, Observable
 from ..search.result import Fit
-from ..search.settled import settled
+from ..search.settled import inner_optimum
 
 KINDS = ("scale_", "offset_")
 """Noise levels stay: taken from the held-out points themselves they would make any prediction look right."""
 
 
-def with_held_out_scaled(fit: Fit) -> Fit:
+def fit_with_held_out_scales(fit: Fit) -> Fit:
     """The fit with factors and offsets that only held-out points use at their best for its best parameters.
 
     While searching they keep what suits the nominal parameters, for nothing that counts depends on them. Of such points
@@ -37,7 +37,7 @@ def with_held_out_scaled(fit: Fit) -> Fit:
     )
     points = tuple(replace(m, counted=True) for m, names in used if names & idle)
     alone = replace(problem, parameters=parameters, measurements=points)
-    x, value = settled(Objective(alone), alone.to_scale(alone.nominal))
+    x, value = inner_optimum(Objective(alone), alone.to_scale(alone.nominal))
     if not math.isfinite(value):
         return fit
     best = dict(zip(alone.names, map(float, np.asarray(alone.from_scale(x))), strict=True))

@@ -11,16 +11,16 @@ import numpy as np
 from pathway.equations import Model
 from pathway.expressions import Expression, add, multiply, number, power, sqrt, symbol
 from pathway.scenario.experiment import FitObservable, FitPlan, Scenario
-from pathway.scenario.fit_data import choice_for
-from pathway.scenario.fit_plan import plain
+from pathway.scenario.fit_data import observable_choice_for
+from pathway.scenario.fit_plan import formula_name
 from pathway.scenario.measurements import Measurement as Point
-from pathway.scenario.measurements import in_lane, lane_of, scale_group, shared_name
+from pathway.scenario.measurements import is_in_lane, parse_lane, scale_group, sharing_name
 from pathway.simulation import SimulationError
 from pathway.simulation.formulas import find_formula
 
 from ..objective import Objective, RunError
 from ..problem import Measurement, Normalization, Observable, Parameter, Problem
-from ..search.settled import settled
+from ..search.settled import inner_optimum
 
 DISTRIBUTIONS = {
     "normal": ("normal", "linear"),
@@ -62,7 +62,7 @@ class MeasurementModel:
         self.arms = {arm.name: arm for arm in scenario.arms}
         groups: dict[_Key, list[Point]] = {}
         for point in points:
-            choice = choice_for(point, scenario.overlays, plan.observables)
+            choice = observable_choice_for(point, scenario.overlays, plan.observables)
             groups.setdefault(_Key(point.observable, point.table, choice, point.kind), []).append(point)
         made = [_Group(self, key, self._name(key, list(groups)), own) for key, own in groups.items()]
         self.parameters = tuple(p for group in made for p in group.parameters.values())
@@ -133,7 +133,7 @@ class _Group:
         nothing: list[dict[str, Expression]] = [{} for _ in formulas]
         if all(formula is formulas[0] for formula in formulas):
             return formulas[0], nothing
-        place = f"{role}_of_{plain(self.name)}"
+        place = f"{role}_of_{formula_name(self.name)}"
         usual = number(0.0 if role == "offset" else 1.0)
         return symbol(place), [{place: usual if formula is None else formula} for formula in formulas]
 
@@ -141,7 +141,7 @@ class _Group:
         self, point: Point, role: str, group: str, value: float, width: float, meaning: str, unit: str
     ) -> Expression:
         """A parameter that points of a group share, made at its first use."""
-        name = "_".join(filter(None, [role, plain(self.name), plain(group) if group else ""]))
+        name = "_".join(filter(None, [role, formula_name(self.name), formula_name(group) if group else ""]))
         if name not in self.parameters:
             of = f" ({group})" if group else ""
             bounds = (value / width, value * width)
@@ -179,7 +179,7 @@ class _Group:
         kind = self._noise_kind(point)
         if isinstance(kind, int | float):
             return number(float(kind))
-        group = shared_name(point, self.choice.noise_shared_by, self.readings.arms)
+        group = sharing_name(point, self.choice.noise_shared_by, self.readings.arms)
         given = number(self._error(point) or 1.0)
         if kind == "given":
             return given
@@ -243,9 +243,9 @@ class _Group:
             moments = list(dict.fromkeys((p.arm, p.time) for p in own))
             exact = point.measured and (abs(point.value) < 1e-12 or abs(point.value - 1.0) < 1e-12)
             return self._normalization(group, moments, "minmax"), exact
-        arm, time = lane_of(self.overlay.axis, self.readings.arms)
-        alone = sum(in_lane(p, arm, time) for p in own) == 1
-        return self._normalization("lane", [(arm, time)], "mean"), alone and in_lane(point, arm, time)
+        arm, time = parse_lane(self.overlay.axis, self.readings.arms)
+        alone = sum(is_in_lane(p, arm, time) for p in own) == 1
+        return self._normalization("lane", [(arm, time)], "mean"), alone and is_in_lane(point, arm, time)
 
     def _normalization(self, group: str, moments: Sequence[tuple[str, float]], kind: str) -> str:
         name = f"{self.name}: {group}"
@@ -289,7 +289,7 @@ def with_starting_values(problem: Problem, users: Mapping[str, Sequence[int]]) -
             changed[p.name] = replace(p, value=middle, lower=middle / WIDTH, upper=middle * WIDTH)
     begun = replace(problem, parameters=tuple(changed.get(p.name, p) for p in problem.parameters))
     objective = Objective(begun)
-    x, value = settled(objective, begun.to_scale(begun.nominal))
+    x, value = inner_optimum(objective, begun.to_scale(begun.nominal))
     if not math.isfinite(value):
         return begun
     best = dict(zip(begun.names, map(float, begun.from_scale(x)), strict=True))

@@ -15,7 +15,7 @@ from ..problem import Measurement, Normalization, Problem
 from .axes import normalization_measurements, normalizer_of
 from .groups import ObservableGroup
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
-from .observed import Moving, Observed, ValuePool
+from .observed import EstimatedPlaces, ObservedValues, ValuePool
 
 
 class AssembledProblem:
@@ -33,7 +33,7 @@ class AssembledProblem:
         that normalizations refer to: simulated, not counted.
     noise : NoiseModel
         In the order of the groups.
-    observed : Observed
+    observed : ObservedValues
         The simulated measurements, in the same order.
     """
 
@@ -53,8 +53,8 @@ class AssembledProblem:
             (len(plan.model.species), len(plan.model.parameters)),
             plan.positions,
         )
-        moving = Moving(plan.read_species, plan.read_constants, plan.estimated_place, len(plan.estimated))
-        self.observed = Observed(self.groups, pool, self.axes, moving)
+        moving = EstimatedPlaces(plan.read_species, plan.read_constants, plan.estimated_place, len(plan.estimated))
+        self.observed = ObservedValues(self.groups, pool, self.axes, moving)
 
     @cached_property
     def own_rows(self) -> np.ndarray:

@@ -55,7 +55,7 @@ class _Use:
         return self.used + self.first
 
 
-class ClosedForm:
+class HierarchicalParameters:
     """The closed-form parameters of a problem and their best values.
 
     Attributes
@@ -295,7 +295,7 @@ class ReducedObjective:
 
     def __init__(self, objective: Objective) -> None:
         self.objective = objective
-        self.form = ClosedForm(objective.assembled)
+        self.form = HierarchicalParameters(objective.assembled)
         self.inner = self.form.inner
         self.outer = np.setdiff1d(np.arange(len(objective.problem.estimated)), self.inner)
         problem = objective.problem

@@ -22,7 +22,7 @@ DISTRIBUTIONS = {"normal": NORMAL, "laplace": LAPLACE, "student_t": STUDENT_T}
 
 
 @dataclass(frozen=True, eq=False)
-class Scatter:
+class LossTerms:
     """Per measurement, each array of shape (..., n).
 
     Attributes
@@ -80,7 +80,7 @@ class NoiseModel:
         r = (simulated - self.measured) / noise
         return 0.5 * (r * r + _LOG_2PI) + np.log(noise)
 
-    def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> Scatter:
+    def scatter(self, simulated: np.ndarray, noise: np.ndarray) -> LossTerms:
         """Loss and slopes at simulated values and noise levels, each of shape (..., n)."""
         with np.errstate(all="ignore"):
             if self._plain:
@@ -88,7 +88,7 @@ class NoiseModel:
                 r = (simulated - self.measured) / noise
                 square = precision * precision
                 loss = 0.5 * (r * r + _LOG_2PI) + np.log(noise)
-                return Scatter(loss, r, r * precision, (1.0 - r * r) * precision, square, 2.0 * square)
+                return LossTerms(loss, r, r * precision, (1.0 - r * r) * precision, square, 2.0 * square)
             ahead, slope, constant = self._transformed(simulated)
             r = ahead / noise
             loss, by_r, info_r, info_noise = self._standard(r)
@@ -97,9 +97,9 @@ class NoiseModel:
             self._censor(r, loss, by_r, by_noise, noise)
             by_simulated, informations = by_r * slope / noise, (info_r * (slope / noise) ** 2, info_noise / noise**2)
             if np.all(self.counted):
-                return Scatter(loss, r, by_simulated, by_noise, *informations)
+                return LossTerms(loss, r, by_simulated, by_noise, *informations)
             told = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
-            return Scatter(told[0], r, *told[1:])
+            return LossTerms(told[0], r, *told[1:])
 
     def scattered(self, simulated: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What would be measured: simulated values with scatter, shape (..., n)."""

@@ -224,7 +224,7 @@ class Objective:
         by_states, by_parameters, gradient = observed.pulled(pools, recorded, q, weights)
         gradient = gradient + walked.gradient(by_states, by_parameters)
         prior, prior_slope, _ = self._priors.terms(x, natural)
-        chain = scale_slopes(self.problem, natural)
+        chain = scale_derivatives(self.problem, natural)
         return Evaluation(float(scatter.loss.sum()) + prior, gradient * chain + prior_slope)
 
     def _checked(self, x: np.ndarray, evaluate: Callable[[np.ndarray, np.ndarray], Evaluation]) -> Evaluation:
@@ -252,7 +252,7 @@ class Objective:
         gradient = np.concatenate([scatter.by_simulated, scatter.by_noise]) @ slopes
         spread = np.sqrt(np.concatenate([scatter.information_simulated, scatter.information_noise]))[:, None] * slopes
         information = spread.T @ spread
-        chain = scale_slopes(self.problem, natural)
+        chain = scale_derivatives(self.problem, natural)
         prior, prior_slope, prior_curvature = self._priors.terms(x, natural)
         information *= chain[:, None] * chain
         information.ravel()[:: len(x) + 1] += prior_curvature
@@ -328,13 +328,13 @@ class Objective:
         """
         assembled, natural = self.assembled, self.problem.from_scale(x)
         q = assembled.plan.full(natural)
-        simulated, noise, by_simulated, by_noise = sloped(assembled, self.runner.run(q), q)  # type: ignore[union-attr]
+        simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, self.runner.run(q), q)  # type: ignore[union-attr]
         ahead, slope, _ = assembled.noise._transformed(simulated)
         jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
         counted = assembled.noise.counted
         ahead, jacobian = ahead * counted, jacobian * counted[:, None]
         back = assembled.own_rows
-        return (ahead / noise)[back], (jacobian * scale_slopes(self.problem, natural))[back]
+        return (ahead / noise)[back], (jacobian * scale_derivatives(self.problem, natural))[back]
 
 
 LOOSE = 1e-3
@@ -354,7 +354,7 @@ def _usable(made: Evaluation) -> bool:
     return made.information is None or bool((np.abs(made.information) < STEEPEST).all())
 
 
-def sloped(
+def values_with_slopes(
     assembled: AssembledProblem, recorded: Outputs, q: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
@@ -362,7 +362,7 @@ def sloped(
     return both[0], both[1], slopes[0], slopes[1]
 
 
-def scale_slopes(problem: Problem, natural: np.ndarray) -> np.ndarray:
+def scale_derivatives(problem: Problem, natural: np.ndarray) -> np.ndarray:
     """d natural / d scaled of each estimated parameter, shape (n_estimated,)."""
     made = natural * problem.scale_factors
     made[..., problem.linear] = 1.0
@@ -401,7 +401,7 @@ class Priors:
         """Minus log prior, its gradient and a non-negative curvature, on the optimizer's scale."""
         if not self._own:
             return self._flat, self._nothing, self._nothing
-        chain = scale_slopes(self.problem, natural)
+        chain = scale_derivatives(self.problem, natural)
         total, slope, curvature = self._flat, np.zeros(len(x)), np.zeros(len(x))
         for k, prior in self._own:
             at, step = (float(x[k]), 1.0) if prior.on_scale else (float(natural[k]), float(chain[k]))

@@ -83,7 +83,7 @@ class ValuePool:
 
 
 @dataclass(frozen=True, eq=False)
-class Moving:
+class EstimatedPlaces:
     """What moves with the estimated parameters.
 
     Attributes
@@ -101,7 +101,7 @@ class Moving:
     n_estimated: int
 
 
-class Observed:
+class ObservedValues:
     """Simulated values and noises of all measurements, in the order of the groups.
 
     Attributes
@@ -112,7 +112,7 @@ class Observed:
     """
 
     def __init__(
-        self, groups: Sequence[ObservableGroup], pool: ValuePool, axes: tuple[Normalizer, ...], moving: Moving
+        self, groups: Sequence[ObservableGroup], pool: ValuePool, axes: tuple[Normalizer, ...], moving: EstimatedPlaces
     ) -> None:
         self.pool, self.axes, self.moving = pool, axes, moving
         inputs = [pool.inputs(g) for g in groups]

@@ -26,7 +26,7 @@ FAILED = 1e10
 """Added to the best value so far where a point cannot be computed: the line search comes back from there."""
 
 
-def descend(
+def minimize_with_lbfgs(
     slope: Callable[[np.ndarray], Evaluation],
     start: np.ndarray,
     bounds: tuple[np.ndarray, np.ndarray],

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..objective import Objective
 from ..objective.closed_form import ReducedObjective
-from .descent import descend
+from .descent import minimize_with_lbfgs
 from .plan import SearchOptions
 from .result import Start
 from .trust_region import LocalOptimum, TrustRegionOptions, minimize
@@ -68,7 +68,7 @@ def _descended(
 ) -> tuple[np.ndarray, int, str]:
     """Where gradients alone lead from the best of the points, after how many iterations, and why it ended there."""
     best = points[int(np.argmin(objective.values(points)))]
-    found = descend(objective.slope, best, objective.problem.bounds, plan.settings)
+    found = minimize_with_lbfgs(objective.slope, best, objective.problem.bounds, plan.settings)
     return found.x, found.iterations, found.reason
 
 

@@ -10,7 +10,7 @@ from ..objective import Objective, RunError
 from .trust_region import TrustRegionOptions, minimize
 
 
-def settled(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
+def inner_optimum(objective: Objective, x: np.ndarray, iterations: int = 30) -> tuple[np.ndarray, float]:
     """`x`, shape (n_estimated,), with the parameters that no run depends on at their best for the runs at `x`, and the
     objective there; inf where a run fails."""
     inner = objective.assembled.observed_only

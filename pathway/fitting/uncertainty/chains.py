@@ -110,7 +110,7 @@ def _kept(folder: Path, number: int) -> Path:
 # The journal
 
 
-class Journal:
+class DensityJournal:
     """Answers of a density, in the order in which they were asked for.
 
     Parameters
@@ -219,7 +219,7 @@ def run_chain(
         If no point near its end can be computed.
     """
     slopes = len(density.centre) if plan.method == "nuts" else 0
-    journal = Journal(folder / chain_files(number)[1], slopes)
+    journal = DensityJournal(folder / chain_files(number)[1], slopes)
     finished = False
     try:
         drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, told)
@@ -232,7 +232,7 @@ def run_chain(
 
 
 def _nuts(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: Journal, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, told: Told
 ) -> dict[str, Any]:
     """By the No-U-Turn sampler of nutpie."""
     with warnings.catch_warnings():
@@ -311,7 +311,7 @@ def _nuts(
 
 
 def _ensemble(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: Journal, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, told: Told
 ) -> dict[str, Any]:
     """By the affine-invariant ensemble of emcee, which asks for no slopes."""
     import emcee

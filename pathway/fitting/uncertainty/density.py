@@ -16,7 +16,7 @@ import numpy as np
 from scipy import special
 
 from ..objective import Evaluation, Objective
-from ..objective.objective import scale_slopes
+from ..objective.objective import scale_derivatives
 from ..problem import Problem, ProblemError
 from ..search.descent import MANY
 
@@ -171,7 +171,9 @@ class LogDensity:
 
     def _log_slopes(self, x: np.ndarray) -> np.ndarray:
         problem = self.objective.problem
-        return np.log(scale_slopes(problem, problem.from_scale(x)), where=self._natural > 0.0, out=np.zeros(len(x)))
+        return np.log(
+            scale_derivatives(problem, problem.from_scale(x)), where=self._natural > 0.0, out=np.zeros(len(x))
+        )
 
     def _descent(self, made: Evaluation, moved: TransformedPoint) -> np.ndarray:
         """Slopes of minus the log density by free coordinates."""

@@ -29,7 +29,7 @@ def tail_effective_size(chains: np.ndarray) -> float:
     return min(_effective((halves <= np.quantile(chains, share)).astype(float)) for share in (0.05, 0.95))
 
 
-def energy_fraction(energy: np.ndarray) -> np.ndarray:
+def bayesian_energy_fraction(energy: np.ndarray) -> np.ndarray:
     """Estimated Bayesian fraction of missing information of each chain: below 0.3 the sampler moves too slowly between
     levels of probability (Betancourt 2016, arXiv 1604.00695)."""
     steps = (np.diff(energy, axis=1) ** 2).sum(axis=1)

@@ -13,7 +13,7 @@ from pathway.simulation.protocol.runner import Runner
 
 from ..objective import Objective, RunError
 from ..objective.assembled import AssembledProblem
-from ..objective.objective import scale_slopes, sloped
+from ..objective.objective import scale_derivatives, values_with_slopes
 from ..problem import Measurement, Problem
 
 TOGETHER = 64
@@ -258,9 +258,9 @@ def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, 
     assembled = AssembledProblem(problem)
     natural = problem.from_scale(x)
     q = assembled.plan.full(natural)
-    simulated, noise, by_simulated, by_noise = sloped(assembled, Runner(assembled.plan).run(q), q)
+    simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, Runner(assembled.plan).run(q), q)
     scatter = assembled.noise.scatter(simulated, noise)
-    chain = scale_slopes(problem, natural)
+    chain = scale_derivatives(problem, natural)
     back = assembled.own_rows
     by_simulated, by_noise = (by_simulated * chain)[back], (by_noise * chain)[back]
     first, second = scatter.information_simulated[back], scatter.information_noise[back]

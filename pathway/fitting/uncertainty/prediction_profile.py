@@ -16,7 +16,7 @@ from pathway.simulation.protocol.runner import Runner
 
 from ..objective import Evaluation, Objective, RunError
 from ..objective.assembled import AssembledProblem
-from ..objective.objective import scale_slopes, sloped
+from ..objective.objective import scale_derivatives, values_with_slopes
 from ..problem import Measurement, Problem, ProblemError
 from ..search.trust_region import TrustRegionOptions, minimize
 from .profiles import confidence_limit
@@ -160,9 +160,9 @@ class _Prediction:
         natural = self.data.from_scale(x)[self.places]
         q = self.assembled.plan.full(natural)
         with np.errstate(all="ignore"):
-            simulated, _, by_simulated, _ = sloped(self.assembled, self.runner.run(q), q)
+            simulated, _, by_simulated, _ = values_with_slopes(self.assembled, self.runner.run(q), q)
         slope = np.zeros(len(x))
-        slope[self.places] = np.asarray(by_simulated)[0] * scale_slopes(self.predicted, natural)
+        slope[self.places] = np.asarray(by_simulated)[0] * scale_derivatives(self.predicted, natural)
         return float(simulated[0]), slope
 
 

@@ -114,7 +114,7 @@ class Posterior:
     @cached_property
     def energy_fraction(self) -> np.ndarray:
         """Of each chain; below 0.3 it moves too slowly between levels of probability. nan without slopes."""
-        return diagnostics.energy_fraction(self.energy)
+        return diagnostics.bayesian_energy_fraction(self.energy)
 
     @property
     def divergences(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 
 from pathway.fitting.problem import Problem, ProblemError
 
-from ..errors import line_naming
+from ..errors import line_of_name
 from . import version1, version2
 from .entities import attach_model
 from .tables import read_yaml
@@ -99,7 +99,7 @@ def _place(line: str, path: Path, content: Mapping[str, Any]) -> str:
     """The row that first has a name from a complaint, tables of parameters first; else the problem's file."""
     for name in sorted(_tables_in(content), key=lambda name: "parameter" not in name):
         table = path.parent / name
-        row = line_naming(table.read_text(encoding="utf-8"), line) if table.is_file() else None
+        row = line_of_name(table.read_text(encoding="utf-8"), line) if table.is_file() else None
         if row is not None:
             return f"{table}:{row}"
     return str(path)

@@ -14,7 +14,7 @@ from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
-from pathway.scenario.fit_plan import CellLineParameters, plain, unknowns
+from pathway.scenario.fit_plan import CellLineParameters, fit_unknowns, formula_name
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 
@@ -91,7 +91,7 @@ def _changed(scenario: Scenario, laboratory: Laboratory) -> Iterable[str]:
 def _can_be_estimated(parameter: FitParameter, lines: CellLineParameters) -> bool:
     """Whether it has one value in all lines, inside a range that leaves a choice."""
     try:
-        return bool(unknowns(parameter, lines))
+        return bool(fit_unknowns(parameter, lines))
     except ValueError:
         return False
 
@@ -125,7 +125,7 @@ def _with_free_axes(problem: Problem) -> Problem:
 
 def _places(name: str) -> tuple[str, str]:
     """Placeholders of an observable for scale and offset."""
-    return f"scale_of_{plain(name)}", f"offset_of_{plain(name)}"
+    return f"scale_of_{formula_name(name)}", f"offset_of_{formula_name(name)}"
 
 
 def _on_a_line(o: Observable) -> Observable:
@@ -135,7 +135,7 @@ def _on_a_line(o: Observable) -> Observable:
 
 def _freed(m: Measurement, counted: bool) -> Measurement:
     """A point with its scale and offset; those that were true by construction count as the others do."""
-    names = (f"scale_{plain(m.normalization)}", f"offset_{plain(m.normalization)}")
+    names = (f"scale_{formula_name(m.normalization)}", f"offset_{formula_name(m.normalization)}")
     put = dict(zip(_places(m.observable), map(symbol, names), strict=True))
     return replace(m, normalization="", counted=counted, placeholders={**m.placeholders, **put})
 
@@ -148,7 +148,7 @@ def _line(problem: Problem, n: Normalization) -> tuple[Parameter, Parameter]:
     low, high = float(np.min(simulated)), float(np.max(simulated))
     scale, offset = 1.0 / (high - low), -low / (high - low)
     reach = 10.0 * max(1.0, abs(offset))
-    name, words = plain(n.name), f"of {n.observable}, scaled to 0-1"
+    name, words = formula_name(n.name), f"of {n.observable}, scaled to 0-1"
     return (
         Parameter(f"scale_{name}", scale, scale / WIDTH, scale * WIDTH, "log10", meaning=f"scale {words}"),
         Parameter(f"offset_{name}", offset, -reach, reach, meaning=f"offset {words}"),

@@ -13,7 +13,7 @@ from functools import partial
 from pathway.expressions import (
     Expression,
     add,
-    apply,
+    apply_function,
     divide,
     equal,
     exp,
@@ -29,7 +29,7 @@ from pathway.expressions import (
     power,
     sqrt,
 )
-from pathway.expressions.text import ODD_NUMBER, Grammar, logarithm, operators, parse
+from pathway.expressions.text import ODD_NUMBER, Grammar, binary_operators, logarithm, parse
 
 _ONE = number(1.0)
 
@@ -67,7 +67,7 @@ def _area_tangent(x: Expression) -> Expression:
 
 
 def _arc_cotangent(x: Expression) -> Expression:
-    return piecewise(number(math.pi / 2), equal(x, number(0.0)), apply("atan", _inverse(x)))
+    return piecewise(number(math.pi / 2), equal(x, number(0.0)), apply_function("atan", _inverse(x)))
 
 
 _FUNCTIONS: dict[str, tuple[Collection[int], Callable[..., Expression]]] = {
@@ -78,26 +78,26 @@ _FUNCTIONS: dict[str, tuple[Collection[int], Callable[..., Expression]]] = {
     "ln": ((1,), log),
     "log2": ((1,), lambda x: logarithm(x, number(2.0))),
     "log10": ((1,), lambda x: logarithm(x, number(10.0))),
-    **{name: ((1,), partial(apply, name)) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
-    "cot": ((1,), lambda x: _inverse(apply("tan", x))),
-    "sec": ((1,), lambda x: _inverse(apply("cos", x))),
-    "csc": ((1,), lambda x: _inverse(apply("sin", x))),
-    "coth": ((1,), lambda x: _inverse(apply("tanh", x))),
-    "sech": ((1,), lambda x: _inverse(apply("cosh", x))),
-    "csch": ((1,), lambda x: _inverse(apply("sinh", x))),
-    "arcsin": ((1,), partial(apply, "asin")),
-    "arccos": ((1,), partial(apply, "acos")),
-    "arctan": ((1,), partial(apply, "atan")),
+    **{name: ((1,), partial(apply_function, name)) for name in ("sin", "cos", "tan", "sinh", "cosh", "tanh")},
+    "cot": ((1,), lambda x: _inverse(apply_function("tan", x))),
+    "sec": ((1,), lambda x: _inverse(apply_function("cos", x))),
+    "csc": ((1,), lambda x: _inverse(apply_function("sin", x))),
+    "coth": ((1,), lambda x: _inverse(apply_function("tanh", x))),
+    "sech": ((1,), lambda x: _inverse(apply_function("cosh", x))),
+    "csch": ((1,), lambda x: _inverse(apply_function("sinh", x))),
+    "arcsin": ((1,), partial(apply_function, "asin")),
+    "arccos": ((1,), partial(apply_function, "acos")),
+    "arctan": ((1,), partial(apply_function, "atan")),
     "arccot": ((1,), _arc_cotangent),
-    "arcsec": ((1,), lambda x: apply("acos", _inverse(x))),
-    "arccsc": ((1,), lambda x: apply("asin", _inverse(x))),
+    "arcsec": ((1,), lambda x: apply_function("acos", _inverse(x))),
+    "arccsc": ((1,), lambda x: apply_function("asin", _inverse(x))),
     "arcsinh": ((1,), _area_sine),
     "arccosh": ((1,), _area_cosine),
     "arctanh": ((1,), _area_tangent),
     "arccoth": ((1,), lambda x: _area_tangent(_inverse(x))),
     "arcsech": ((1,), lambda x: _area_cosine(_inverse(x))),
     "arccsch": ((1,), lambda x: _area_sine(_inverse(x))),
-    "abs": ((1,), partial(apply, "abs")),
+    "abs": ((1,), partial(apply_function, "abs")),
     "sign": ((1,), _sign),
     "min": ((1, 2), minimum),
     "max": ((1, 2), maximum),
@@ -105,7 +105,7 @@ _FUNCTIONS: dict[str, tuple[Collection[int], Callable[..., Expression]]] = {
 }
 
 PETAB = Grammar(
-    binary=operators(either=1, both=1, raised=(15, 13)),
+    binary=binary_operators(either=1, both=1, raised=(15, 13)),
     unary={"-": (13, negate), "+": (13, lambda a: a), "!": (13, not_of)},
     words={},
     constants={"true": 1.0, "false": 0.0, "inf": math.inf},

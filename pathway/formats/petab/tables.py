@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pathway.errors import InputError, PathwayWarning
 from pathway.expressions import Expression, FormulaError
-from pathway.files import is_inside, read_bytes
+from pathway.files import is_inside_folder, read_bytes
 from pathway.fitting.problem import Parameter, ProblemError
 from pathway.scenario.mistakes import did_you_mean
 
@@ -29,7 +29,7 @@ IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Row:
+class TableRow:
     """One line of a table; a cell that is empty or absent reads as ""."""
 
     place: str
@@ -69,7 +69,7 @@ class Row:
         return [self.read(part, column) for part in cell.split(";")] if cell else []
 
 
-def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
+def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[TableRow]:
     """The rows of one table.
 
     Raises
@@ -90,13 +90,13 @@ def read_table(folder: Path, name: str, required: tuple[str, ...]) -> list[Row]:
     try:
         return list(_rows(path, text.replace("\r\n", "\n").replace("\r", "\n"), required))
     except ProblemError as error:
-        if is_inside(path, folder):
+        if is_inside_folder(path, folder):
             raise
         place = error.mistakes[0].removeprefix(str(path)).split(" ")[0]
         raise ProblemError([f"{path}{place} this is no table of a problem (it lies outside the folder)"]) from error
 
 
-def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[Row]:
+def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[TableRow]:
     """A row ends with its line: a quotation mark that nobody closes would otherwise swallow those that follow."""
     reader = csv.reader((f"{line}\n" for line in text.split("\n")), delimiter="\t", strict=True)
     line = 0
@@ -115,7 +115,7 @@ def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[Row]:
             elif any(cells):
                 if any(cells[len(header) :]):
                     raise ProblemError([f"{path}:{first}: {len(cells)} cells under {len(header)} columns"])
-                yield Row(f"{path}:{first}", dict(zip(header, cells, strict=False)))
+                yield TableRow(f"{path}:{first}", dict(zip(header, cells, strict=False)))
     except csv.Error as error:
         said = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", str(error))
         said = "a quotation mark is missing" if "unexpected end" in said else said
@@ -135,10 +135,12 @@ def _check_header(path: Path, header: Sequence[str], required: tuple[str, ...]) 
         raise ProblemError([f"{path}:1: two columns are called '{column}'"])
 
 
-def read_tables(folder: Path, names: Any, required: tuple[str, ...], mistakes: list[str] | None = None) -> list[Row]:
+def read_tables(
+    folder: Path, names: Any, required: tuple[str, ...], mistakes: list[str] | None = None
+) -> list[TableRow]:
     """The rows of several tables, one after the other; what is wrong is added to `mistakes`, or raised without it."""
     listed = [names] if isinstance(names, str) else list(names or [])
-    rows: list[Row] = []
+    rows: list[TableRow] = []
     for name in listed:
         try:
             if not isinstance(name, str):
@@ -154,12 +156,14 @@ def read_tables(folder: Path, names: Any, required: tuple[str, ...], mistakes: l
 Made = TypeVar("Made")
 
 
-def each(rows: Iterable[Row], make: Callable[[Row], Made], mistakes: list[str], name: str = "") -> tuple[Made, ...]:
+def each_row(
+    rows: Iterable[TableRow], make: Callable[[TableRow], Made], mistakes: list[str], name: str = ""
+) -> tuple[Made, ...]:
     """What each row says; the mistakes of all rows together, also that a name stands twice.
 
     Parameters
     ----------
-    rows : iterable of Row
+    rows : iterable of TableRow
     make : callable
         Of a row; raises ProblemError.
     mistakes : list of str
@@ -182,7 +186,7 @@ def each(rows: Iterable[Row], make: Callable[[Row], Made], mistakes: list[str], 
     return tuple(made)
 
 
-def identifier(row: Row, column: str) -> str:
+def identifier(row: TableRow, column: str) -> str:
     """The name in a cell.
 
     Raises
@@ -197,7 +201,7 @@ def identifier(row: Row, column: str) -> str:
     return name
 
 
-def checked(row: Row, parameter: Parameter) -> Parameter:
+def checked_parameter(row: TableRow, parameter: Parameter) -> Parameter:
     """The parameter, if its bounds go together; a value beyond a bound is moved there, with a warning.
 
     Raises
@@ -257,7 +261,7 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def require(content: Any, keys: tuple[str, ...], path: Path) -> None:
+def require_tables(content: Any, keys: tuple[str, ...], path: Path) -> None:
     """See that the YAML file lists these tables."""
     missing = [key for key in keys if not content.get(key)]
     if missing:

@@ -15,7 +15,7 @@ from pathway.scenario.mistakes import did_you_mean
 from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel
-from .tables import Row, check_lists, checked, each, read_tables, require
+from .tables import TableRow, check_lists, checked_parameter, each_row, read_tables, require_tables
 
 TABLES = ("condition", "measurement", "observable", "mapping", "visualization")
 _SCALES = {"": "linear", "lin": "linear", "log": "log", "log10": "log10"}
@@ -62,11 +62,11 @@ def _only_part(content: Any, path: Path) -> Any:
 def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str, Any]:
     """The parts of the problem that the tables listed in a PEtab 1 file describe, identifiers as they stand there."""
     part, folder = _only_part(content, path), path.parent
-    require(content, ("parameter_file",), path)
-    require(part, ("condition_files", "measurement_files", "observable_files"), path)
+    require_tables(content, ("parameter_file",), path)
+    require_tables(part, ("condition_files", "measurement_files", "observable_files"), path)
     mistakes: list[str] = []
     condition_rows = read_tables(folder, part.get("condition_files"), ("conditionId",), mistakes)
-    each(condition_rows, lambda row: row, mistakes, "conditionId")
+    each_row(condition_rows, lambda row: row, mistakes, "conditionId")
     conditions = {row.text("conditionId"): row for row in condition_rows}
     rows = read_tables(
         folder,
@@ -80,18 +80,18 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     if not rows and not mistakes:
         mistakes.append(f"{path}: the measurement tables hold no measurements")
     parameter_rows = read_tables(folder, content.get("parameter_file"), ("parameterId", "estimate"), mistakes)
-    parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
-    observables = each(observable_rows, _observable, mistakes, "observableId")
+    parameters = each_row(parameter_rows, _parameter, mistakes, "parameterId")
+    observables = each_row(observable_rows, _observable, mistakes, "observableId")
     if len(observables) < len(observable_rows):  # nothing can be said of their placeholders
         raise ProblemError(mistakes)
     placeholders = {row.text("observableId"): _placeholders(row) for row in reversed(observable_rows)}
     first = {_conditions_of(row): row for row in reversed(rows)}
     pairs = {pair: first[pair] for pair in map(_conditions_of, rows)}
-    experiments = each(
+    experiments = each_row(
         pairs.values(), lambda row: _experiment(_conditions_of(row), conditions, row, declared), mistakes
     )
     wrong: list[str] = []
-    measurements = each(rows, lambda row: _measurement(row, placeholders), wrong)
+    measurements = each_row(rows, lambda row: _measurement(row, placeholders), wrong)
     if mistakes:
         raise ProblemError([*mistakes, *wrong])
     return dict(
@@ -105,7 +105,7 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     )
 
 
-def _conditions_of(row: Row) -> tuple[str, str]:
+def _conditions_of(row: TableRow) -> tuple[str, str]:
     """Pre-equilibration ("" for none) and simulation condition of a measurement."""
     return row.text("preequilibrationConditionId"), row.text("simulationConditionId")
 
@@ -115,7 +115,9 @@ def experiment_name(before: str, condition: str) -> str:
     return f"{before} then {condition}" if before else condition
 
 
-def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, declared: SbmlModel) -> Experiment:
+def _experiment(
+    key: tuple[str, str], conditions: dict[str, TableRow], where: TableRow, declared: SbmlModel
+) -> Experiment:
     before, condition = key
     for name in (before, condition) if before else (condition,):
         if name not in conditions:
@@ -133,13 +135,13 @@ def _experiment(key: tuple[str, str], conditions: dict[str, Row], where: Row, de
     return Experiment(experiment_name(before, condition), (Period(-math.inf, first), Period(0.0, second | reset)))
 
 
-def _changes(row: Row) -> dict[str, Expression]:
+def _changes(row: TableRow) -> dict[str, Expression]:
     """What a condition sets; an empty or NaN cell leaves its entity as it is."""
     columns = [c for c in row.cells if c and c not in ("conditionId", "conditionName")]
     return {column: row.formula(column) for column in columns if row.text(column)}
 
 
-def _parameter(row: Row) -> Parameter:
+def _parameter(row: TableRow) -> Parameter:
     scale = _scale(row, "parameterScale")
     lower, upper = row.number("lowerBound", -math.inf), row.number("upperBound", math.inf)
     kind = row.text("objectivePriorType")
@@ -156,24 +158,24 @@ def _parameter(row: Row) -> Parameter:
         start=_prior(row, "initializationPrior") if row.text("initializationPriorType") else None,
         meaning=row.text("parameterName"),
     )
-    return checked(row, parameter)
+    return checked_parameter(row, parameter)
 
 
-def _estimated(row: Row) -> bool:
+def _estimated(row: TableRow) -> bool:
     text = row.text("estimate")
     if text not in ("0", "1", "0.0", "1.0"):
         raise ProblemError([f"{row.place}: estimate is '{text}'; expected 0 or 1"])
     return float(text) == 1.0
 
 
-def _scale(row: Row, column: str) -> str:
+def _scale(row: TableRow, column: str) -> str:
     text = row.text(column)
     if text not in _SCALES:
         raise ProblemError([f"{row.place}: {column} is '{text}'; expected lin, log or log10"])
     return _SCALES[text]
 
 
-def _prior(row: Row, column: str) -> Prior | None:
+def _prior(row: TableRow, column: str) -> Prior | None:
     kind = row.text(f"{column}Type")
     if kind not in _PRIORS:
         raise ProblemError([f"{row.place}: {column}Type is '{kind}'; expected one of {', '.join(_PRIORS)}"])
@@ -187,7 +189,7 @@ def _prior(row: Row, column: str) -> Prior | None:
         raise ProblemError([f"{row.place}: {column}Parameters '{text}': {mistake}"]) from None
 
 
-def _observable(row: Row) -> Observable:
+def _observable(row: TableRow) -> Observable:
     distribution = row.text("noiseDistribution") or "normal"
     if distribution not in ("normal", "laplace"):
         raise ProblemError([f"{row.place}: noiseDistribution is '{distribution}'; expected normal or laplace"])
@@ -200,7 +202,7 @@ def _observable(row: Row) -> Observable:
     )
 
 
-def _placeholders(row: Row) -> tuple[list[str], list[str]]:
+def _placeholders(row: TableRow) -> tuple[list[str], list[str]]:
     """Names of the observable's and of the noise's placeholders, in order."""
     name = row.text("observableId")
     used = symbols(row.formula("observableFormula"), row.formula("noiseFormula"))
@@ -213,12 +215,12 @@ def _numbered(kind: str, observable: str, used: Iterable[str]) -> list[str]:
     return [f"{kind}{index + 1}_{observable}" for index in range(count)]
 
 
-def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
+def _measurement(row: TableRow, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
     observable = row.text("observableId")
     names = placeholders.get(observable, (None, None))  # an unknown observable is the problem's to name
     values = {
-        **fill(row, "observableParameters", names[0], observable),
-        **fill(row, "noiseParameters", names[1], observable),
+        **fill_placeholders(row, "observableParameters", names[0], observable),
+        **fill_placeholders(row, "noiseParameters", names[1], observable),
     }
     return Measurement(
         observable=observable,
@@ -231,7 +233,7 @@ def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]])
     )
 
 
-def fill(row: Row, column: str, names: list[str] | None, observable: str) -> dict[str, Expression]:
+def fill_placeholders(row: TableRow, column: str, names: list[str] | None, observable: str) -> dict[str, Expression]:
     """The values a measurement gives for the placeholders of its observable."""
     given = row.formulas(column) if names is not None else []
     names = names or []

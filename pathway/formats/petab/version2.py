@@ -13,8 +13,17 @@ from pathway.scenario.mistakes import did_you_mean
 from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel
-from .tables import Row, check_lists, checked, each, identifier, read_tables, require, table_or_empty
-from .version1 import fill
+from .tables import (
+    TableRow,
+    check_lists,
+    checked_parameter,
+    each_row,
+    identifier,
+    read_tables,
+    require_tables,
+    table_or_empty,
+)
+from .version1 import fill_placeholders
 
 TABLES = ("parameter", "condition", "experiment", "measurement", "observable", "mapping")
 _NOISE = {
@@ -71,11 +80,11 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     needed = [name for name, entry in extensions.items() if table_or_empty(entry).get("required", True)]
     if needed:
         raise ProblemError([f"{path}: extension {', '.join(needed)} is not supported"])
-    require(content, ("parameter_files", "measurement_files", "observable_files"), path)
+    require_tables(content, ("parameter_files", "measurement_files", "observable_files"), path)
     folder = path.parent
     mistakes: list[str] = []
 
-    def table(kind: str, *columns: str) -> list[Row]:
+    def table(kind: str, *columns: str) -> list[TableRow]:
         return read_tables(folder, content.get(f"{kind}_files"), columns, mistakes)
 
     rows = table("measurement", "observableId", "experimentId", "measurement", "time")
@@ -88,14 +97,14 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     )
     if not rows and not mistakes:
         mistakes.append(f"{path}: the measurement tables hold no measurements")
-    parameters = each(parameter_rows, _parameter, mistakes, "parameterId")
-    observables = each(observable_rows, _observable, mistakes, "observableId")
+    parameters = each_row(parameter_rows, _parameter, mistakes, "parameterId")
+    observables = each_row(observable_rows, _observable, mistakes, "observableId")
     placeholders = {
         row.text("observableId"): (_names(row, "observablePlaceholders"), _names(row, "noisePlaceholders"))
         for row in reversed(observable_rows)
     }
     wrong: list[str] = []
-    measurements = each(rows, lambda row: _measurement(row, placeholders), wrong)
+    measurements = each_row(rows, lambda row: _measurement(row, placeholders), wrong)
     if mistakes:
         raise ProblemError([*mistakes, *wrong])
     return dict(
@@ -110,14 +119,16 @@ def parts_of_problem(content: Any, path: Path, declared: SbmlModel) -> dict[str,
     )
 
 
-def _names(row: Row, column: str) -> list[str]:
+def _names(row: TableRow, column: str) -> list[str]:
     return [name.strip() for name in row.text(column).split(";") if name.strip()]
 
 
-def _experiments(condition_rows: list[Row], experiment_rows: list[Row], mistakes: list[str]) -> list[Experiment]:
+def _experiments(
+    condition_rows: list[TableRow], experiment_rows: list[TableRow], mistakes: list[str]
+) -> list[Experiment]:
     conditions: dict[str, dict[str, Expression]] = {}
 
-    def target(row: Row) -> None:
+    def target(row: TableRow) -> None:
         changes = conditions.setdefault(row.text("conditionId"), {})
         identifier(row, "conditionId")
         name = identifier(row, "targetId")
@@ -127,7 +138,7 @@ def _experiments(condition_rows: list[Row], experiment_rows: list[Row], mistakes
 
     periods: dict[str, dict[float, dict[str, Expression]]] = {}
 
-    def period(row: Row) -> None:
+    def period(row: TableRow) -> None:
         own = periods.setdefault(row.text("experimentId"), {})
         identifier(row, "experimentId")
         at = own.setdefault(row.number("time"), {})
@@ -139,19 +150,19 @@ def _experiments(condition_rows: list[Row], experiment_rows: list[Row], mistakes
             raise ProblemError([f"{row.place}: '{min(doubled)}' is set twice at the same time"])
         at.update(conditions.get(name, {}))
 
-    each(condition_rows, target, mistakes)
-    each(experiment_rows, period, mistakes)
+    each_row(condition_rows, target, mistakes)
+    each_row(experiment_rows, period, mistakes)
     return [Experiment(name, tuple(Period(start, at[start]) for start in sorted(at))) for name, at in periods.items()]
 
 
-def _estimated(row: Row) -> bool:
+def _estimated(row: TableRow) -> bool:
     text = row.text("estimate").lower()
     if text not in ("true", "false", "1", "0"):
         raise ProblemError([f"{row.place}: estimate is '{text}'; expected true or false"])
     return text in ("true", "1")
 
 
-def _parameter(row: Row) -> Parameter:
+def _parameter(row: TableRow) -> Parameter:
     lower, upper = row.number("lowerBound", -math.inf), row.number("upperBound", math.inf)
     estimated = _estimated(row)
     parameter = Parameter(
@@ -165,10 +176,10 @@ def _parameter(row: Row) -> Parameter:
         prior=_prior(row, lower, upper) if estimated and row.text("priorDistribution") else None,
         meaning=row.text("parameterName"),
     )
-    return checked(row, parameter)
+    return checked_parameter(row, parameter)
 
 
-def _prior(row: Row, lower: float, upper: float) -> Prior:
+def _prior(row: TableRow, lower: float, upper: float) -> Prior:
     kind = row.text("priorDistribution")
     if kind not in _PRIORS:
         raise ProblemError([f"{row.place}: priorDistribution is '{kind}'; expected one of {', '.join(_PRIORS)}"])
@@ -179,7 +190,7 @@ def _prior(row: Row, lower: float, upper: float) -> Prior:
         raise ProblemError([f"{row.place}: priorParameters '{text}': {mistake}"]) from None
 
 
-def _observable(row: Row) -> Observable:
+def _observable(row: TableRow) -> Observable:
     kind = row.text("noiseDistribution")
     if kind not in _NOISE:
         raise ProblemError([f"{row.place}: noiseDistribution is '{kind}'; expected one of {', '.join(_NOISE)}"])
@@ -193,7 +204,7 @@ def _observable(row: Row) -> Observable:
     )
 
 
-def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
+def _measurement(row: TableRow, placeholders: dict[str, tuple[list[str], list[str]]]) -> Measurement:
     observable = row.text("observableId")
     names = placeholders.get(observable, (None, None))  # an unknown observable is the problem's to name
     return Measurement(
@@ -202,8 +213,8 @@ def _measurement(row: Row, placeholders: dict[str, tuple[list[str], list[str]]])
         time=row.number("time"),
         value=row.number("measurement"),
         placeholders={
-            **fill(row, "observableParameters", names[0], observable),
-            **fill(row, "noiseParameters", names[1], observable),
+            **fill_placeholders(row, "observableParameters", names[0], observable),
+            **fill_placeholders(row, "noiseParameters", names[1], observable),
         },
         replicate=row.text("replicateId"),
         source=row.place,

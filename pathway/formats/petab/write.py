@@ -20,7 +20,7 @@ from pathway.simulation.protocol import Experiment
 from ..errors import Unsupported
 from ..experiment import identifier
 from ..sbml.export import sbml_text
-from ..sbml.names import Names
+from ..sbml.names import SbmlIdentifiers
 from ..sbml.notes import ModelNotes
 
 _NOISE = {
@@ -100,7 +100,7 @@ def problem_files(problem: Problem, notes: ModelNotes) -> dict[str, str]:
     counted = tuple(m for m in problem.measurements if m.counted)
     _refuse(problem, counted)
     name, model = identifier(problem.name), problem.model
-    ids = Names([*model.species, *model.parameters, *model.assignments, *model.observables])
+    ids = SbmlIdentifiers([*model.species, *model.parameters, *model.assignments, *model.observables])
     tables = _Tables()
     used = {m.experiment for m in counted}
     arms = {e.name: ids.fresh(f"arm_{identifier(e.name)}") for e in problem.experiments if e.name in used}
@@ -197,7 +197,7 @@ def _add_observable(
     tables: _Tables,
     observable: Observable,
     own: Sequence[Measurement],
-    ids: Names,
+    ids: SbmlIdentifiers,
     arms: Mapping[str, str],
     starts: Mapping[str, float],
 ) -> None:

@@ -23,7 +23,7 @@ from .constraints import Constraint, solve_constraints
 from .declarations import RATE_PREFIX, Declarations, EventEntry, Participant, Quantity, SpeciesEntry
 from .delays import resolve_delays
 from .draft import Draft
-from .fast import split_fast
+from .fast import split_fast_reactions
 from .rates_of_change import resolve_rates
 
 
@@ -101,7 +101,7 @@ class _Assembly:
                 self._add_participant(name, participant)
         draft.events = [self._event(event) for event in declared.events]
         solve_constraints(draft, self._algebraic_rules())
-        solve_constraints(draft, split_fast(draft, declared))
+        solve_constraints(draft, split_fast_reactions(draft, declared))
         self._name_rates()
         resolve_rates(draft, declared)
         resolve_delays(draft, declared)

@@ -18,7 +18,7 @@ from pathway.expressions import Expression, symbol, symbols
 from pathway.expressions.graph import is_number
 
 from ..errors import Unsupported
-from .names import Names
+from .names import SbmlIdentifiers
 from .notes import (
     ModelNotes,
     annotate,
@@ -65,7 +65,7 @@ class _Export:
     model: Model
     notes: ModelNotes
     doses: Sequence[Dose]
-    names: Names
+    names: SbmlIdentifiers
     target: Any
     units: WrittenUnits
     forms: dict[str, _Form] = field(default_factory=dict)
@@ -94,7 +94,7 @@ def sbml_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | N
     """
     document = libsbml.SBMLDocument(3, 2)
     target = document.createModel()
-    names = Names([*model.species, *model.parameters, *model.assignments, *model.observables])
+    names = SbmlIdentifiers([*model.species, *model.parameters, *model.assignments, *model.observables])
     export = _Export(model, notes or ModelNotes(), doses, names, target, WrittenUnits(target))
     _write_header(export)
     _choose_forms(export)
@@ -289,7 +289,7 @@ def _write_conversion_factors(export: _Export) -> None:
         if not form.written_as_species or form.substance == export.extent or not export.model.stoichiometry.get(name):
             continue
         if form.substance not in made:
-            identifier = export.names.fresh(f"{re_word(form.substance)}_per_extent")
+            identifier = export.names.fresh(f"{identifier_of_unit(form.substance)}_per_extent")
             item = export.target.createParameter()
             item.setId(identifier)
             item.setValue(1.0)
@@ -303,7 +303,7 @@ def _write_conversion_factors(export: _Export) -> None:
         export.factors[f"extent of {form.substance}"] = made[form.substance]
 
 
-def re_word(text: str) -> str:
+def identifier_of_unit(text: str) -> str:
     """Letters and digits of a unit text, for an identifier."""
     return "".join(mark if mark.isalnum() else "_" for mark in text) or "unit"
 
@@ -445,7 +445,7 @@ def _write_event(export: _Export, event: Event) -> None:
 
 def _write_dose(export: _Export, dose: Dose) -> None:
     item = export.target.createEvent()
-    item.setId(export.names.fresh(f"dose_at_{re_word(f'{dose.time:g}')}"))
+    item.setId(export.names.fresh(f"dose_at_{identifier_of_unit(f'{dose.time:g}')}"))
     item.setUseValuesFromTriggerTime(True)
     trigger = item.createTrigger()
     trigger.setPersistent(True)

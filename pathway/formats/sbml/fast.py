@@ -35,7 +35,7 @@ from .draft import Draft
 Row = dict[str, Expression]
 
 
-def split_fast(draft: Draft, declared: Declarations) -> list[Constraint]:
+def split_fast_reactions(draft: Draft, declared: Declarations) -> list[Constraint]:
     """Replace the states that fast reactions move by what these conserve; the equilibrium conditions are returned."""
     fast = [name for name, reaction in declared.reactions.items() if reaction.fast]
     rows = {r: {s: f[r] for s, f in draft.stoichiometry.items() if r in f} for r in fast}

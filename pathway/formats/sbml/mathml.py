@@ -15,7 +15,7 @@ from pathway.expressions import (
     add,
     all_of,
     any_of,
-    apply,
+    apply_function,
     divide,
     equal,
     exp,
@@ -268,7 +268,7 @@ def _factorial(operand: Expression) -> Expression:
 
 def _quotient(upper: Expression, lower: Expression) -> Expression:
     ratio = divide(upper, lower)
-    return piecewise(apply("ceil", ratio), less(ratio, ZERO), apply("floor", ratio))
+    return piecewise(apply_function("ceil", ratio), less(ratio, ZERO), apply_function("floor", ratio))
 
 
 def _remainder(upper: Expression, lower: Expression) -> Expression:
@@ -295,7 +295,7 @@ def _arctanh(x: Expression) -> Expression:
 
 
 def _one(name: str) -> Callable[[Expression], Expression]:
-    return lambda x: apply(name, x)
+    return lambda x: apply_function(name, x)
 
 
 def _inverse_of(build: Callable[[Expression], Expression]) -> Callable[[Expression], Expression]:

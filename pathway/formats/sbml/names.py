@@ -8,7 +8,7 @@ from collections.abc import Iterable
 _RESERVED = {"time", "avogadro", "delay", "rateOf", "true", "false", "pi", "exponentiale", "infinity", "notanumber"}
 
 
-class Names:
+class SbmlIdentifiers:
     """Model names -> identifiers; `written` holds those of quantities, `fresh` makes further ones.
 
     Parameters

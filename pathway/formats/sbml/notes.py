@@ -97,7 +97,7 @@ class ModelNotes:
     license_words: str = ""
 
 
-def resource(compact: str) -> str:
+def identifiers_org_address(compact: str) -> str:
     """ "uniprot:P60484" -> "https://identifiers.org/uniprot:P60484"."""
     space, _, accession = compact.partition(":")
     if space == "mirbase" and accession.startswith("MI") and not accession.startswith("MIMAT"):
@@ -126,7 +126,7 @@ def _add_resources(element: Any, qualifier: int, identifiers: tuple[str, ...]) -
         term = libsbml.CVTerm(libsbml.BIOLOGICAL_QUALIFIER)
         term.setBiologicalQualifierType(qualifier)
         for compact in identifiers:
-            term.addResource(resource(compact))
+            term.addResource(identifiers_org_address(compact))
         element.addCVTerm(term)
 
 
@@ -136,7 +136,7 @@ def annotate_model(model: Any, notes: ModelNotes) -> None:
     if notes.taxon:
         term = libsbml.CVTerm(libsbml.BIOLOGICAL_QUALIFIER)
         term.setBiologicalQualifierType(libsbml.BQB_HAS_TAXON)
-        term.addResource(resource(notes.taxon))
+        term.addResource(identifiers_org_address(notes.taxon))
         model.addCVTerm(term)
     words = " ".join(w for w in (notes.title, notes.license_words) if w)
     if words:

@@ -128,7 +128,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     line = _running.ask(request, seconds)
     if line.endswith("\n"):
         return json.loads(line)
-    return {"unsupported": False, "reason": f"{request['name']}: {_cause(close(), seconds)}"}
+    return {"unsupported": False, "reason": f"{request['name']}: {_cause(close_parser(), seconds)}"}
 
 
 def _cause(code: int, seconds: float) -> str:
@@ -138,7 +138,7 @@ def _cause(code: int, seconds: float) -> str:
 
 
 @atexit.register
-def close() -> int:
+def close_parser() -> int:
     """End the process; the next file starts another one."""
     global _running
     ended, _running = _running, None

@@ -7,15 +7,16 @@ two columns: the derivative, and an estimate of how far it is off (`pathway.simu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..adjoint import COLUMNS, pull_back
-from ..errors import SimulationError
+from ..events import EventState
 from ..solvers.layout import TAPED
-from .engine import Engine
-from .outputs import Outputs, RunError
+from .engine import Engine, PeriodSlopes
+from .forward import PointPass
+from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Run, Segment, StateReset
 
@@ -33,7 +34,7 @@ class AdjointFailure(RunError):
     """What is walked backwards has kinks that the steps do not know of; forwards they are found."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class _Walked:
     """A segment that has been run: what its transpose needs.
 
@@ -41,25 +42,22 @@ class _Walked:
     ----------
     row : array, shape (n_model_parameters,)
         Model parameters in force.
-    times : array
-        Of the part before the steady state.
+    by_reset : list of array
+        Derivatives of the reset before it, as `StateReset.linearized` gives them; none without one.
     pieces : list of ModeSegment
-        That part; none if there is none.
+        The part before the steady state; none if there is none.
     rest : array or None
         The steady state at its end.
-    partial : list of array
-        Derivatives of the reset before it, as `StateReset.linearized` gives them; none without one.
     """
 
     segment: Segment
     row: np.ndarray
-    times: np.ndarray
-    pieces: list[ModeSegment]
-    rest: np.ndarray | None
-    partial: list[np.ndarray]
+    by_reset: list[np.ndarray]
+    pieces: list[ModeSegment] = field(default_factory=list)
+    rest: np.ndarray | None = None
 
 
-class AdjointPass:
+class AdjointPass(PointPass):
     """All runs at parameter values `q`, shape (n_names,), in natural units: forward with their steps kept.
 
     Attributes
@@ -74,64 +72,42 @@ class AdjointPass:
 
     def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, tolerances: tuple[float, float]) -> None:
         """`tolerances` are relative ones of states and of the gradient."""
-        self.engine, self.plan, self.q = engine, plan, q
-        self.relative, self.slope_tolerance = tolerances
-        try:
-            starts, table = plan.tables(q[None])
-            self.starts, self.table = starts[0], table[0]
-            states = np.full((len(plan.output_time), len(plan.model.species)), np.nan)
-            self.recorded = Outputs(states, self.table[plan.output_row])
-            self._ends: list[tuple[np.ndarray, dict[int, float]]] = []
-            self._walked = [self._forward(run) for run in plan.runs]
-        except (SimulationError, np.linalg.LinAlgError) as reason:
-            raise RunError(str(reason)) from None
+        super().__init__(engine, plan, q, tolerances[0])
+        self.slope_tolerance = tolerances[1]
+        self._walked: list[list[_Walked]] = []
+        self.run()
 
     # Forward.
 
-    def _forward(self, run: Run) -> list[_Walked]:
-        """One run, from where the one before it has ended."""
-        state, made, held = self.starts[run.start_row], [], dict[int, float]()
-        if run.before >= 0:
-            state, before = self._ends[run.before]
-            held |= before
-        try:
-            for segment in run.segments:
-                walked, state = self._walk(segment, state, held, run.is_preequilibration)
-                made.append(walked)
-        except RunError as reason:
-            raise RunError(f"experiment '{run.name}': {reason}") from None
-        self._ends.append((state, held))
-        return made
+    def _begin(self, run: Run) -> None:
+        self._walked.append([])
 
-    def _walk(
-        self, segment: Segment, state: np.ndarray, held: dict[int, float], is_preequilibration: bool
-    ) -> tuple[_Walked, np.ndarray]:
-        engine, row = self.engine, self.table[segment.row].copy()
-        partial: list[np.ndarray] = []
-        if segment.reset is not None:
-            state, new, *partial = segment.reset.linearized(self.q, state, segment.start)
-            held |= dict(zip(segment.reset.parameters.tolist(), new, strict=True))
-        for p in segment.held.tolist():
-            row[p] = held[p]
-        self.recorded.parameters[segment.outputs] = row
-        times, n = segment.moments
-        pieces: list[ModeSegment] = []
-        rest = None
-        if len(times) and len(state):
-            if engine.hybrid is None:
-                report = engine.taped(segment, state, row, self.relative)
-                tape = report.tape[: report.counts[0, TAPED]].copy()
-                values, state = report.values[0], report.states[0].copy()
-                pieces = [ModeSegment(tape, row)] if len(tape) else []
-            else:
-                values, state, pieces = engine.pieces(segment, state, row, self.relative)
-            self.recorded.states[segment.first_output : segment.first_output + n] = values[:n]
-        if is_preequilibration and len(state):
-            rest = state = engine.rested(segment.start, state, row)
-        elif segment.rests and len(state):
-            rest = state = engine.rested(segment.last_moment, state, row, measured=True)
-            self.recorded.states[segment.outputs.stop - 1] = rest
-        return _Walked(segment, row, times, pieces, rest, partial), state
+    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
+        self._walked[-1].append(_Walked(segment, row, by_reset))
+
+    def _advance(
+        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
+    ) -> tuple[np.ndarray, np.ndarray, EventState]:
+        walked = self._walked[-1][-1]
+        if self.engine.hybrid is not None:
+            values, end, walked.pieces = self.engine.pieces(segment, state, row, self.relative)
+            return values, end, events
+        report = self.engine.taped(segment, state, row, self.relative)
+        tape = report.tape[: report.counts[0, TAPED]].copy()
+        walked.pieces = [ModeSegment(tape, row)] if len(tape) else []
+        return report.values[0], report.states[0].copy(), events
+
+    def _rest(
+        self,
+        segment: Segment,
+        state: np.ndarray,
+        row: np.ndarray,
+        events: EventState,
+        slopes: PeriodSlopes | None = None,
+    ) -> tuple[np.ndarray, EventState]:
+        state, events = super()._rest(segment, state, row, events, slopes)
+        self._walked[-1][-1].rest = state
+        return state, events
 
     # Backwards.
 
@@ -223,17 +199,17 @@ class _Pass:
             held[p] = held.get(p, 0.0) + by_row[p]
             by_row[p] = 0.0
         self.by_table[segment.row] += by_row
-        return bar if segment.reset is None else self._reset(segment.reset, walked.partial, bar, held)
+        return bar if segment.reset is None else self._reset(segment.reset, walked.by_reset, bar, held)
 
     def _pieces(self, walked: _Walked, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Derivatives by model parameters and by the start of the part before the steady state."""
-        n, n_parameters = walked.segment.moments[1], len(walked.row)
-        weights = np.zeros((len(walked.times), len(bar)))
+        (times, n), n_parameters = walked.segment.moments, len(walked.row)
+        weights = np.zeros((len(times), len(bar)))
         weights[:n] = self.by_states[walked.segment.outputs][:n]
         by_row = np.zeros((n_parameters, COLUMNS))
         # What is recorded at the moment of a switch is what is there after it.
         ends = [piece.end for piece in walked.pieces[:-1]]
-        bounds = [0, *np.searchsorted(walked.times, ends).tolist(), len(walked.times)]
+        bounds = [0, *np.searchsorted(times, ends).tolist(), len(times)]
         for k in reversed(range(len(walked.pieces))):
             piece, part = walked.pieces[k], slice(bounds[k], bounds[k + 1])
             for saltation in reversed(piece.saltations):
@@ -244,17 +220,17 @@ class _Pass:
                 bar[:, 0] += weights[part].sum(axis=0)
                 continue
             prepared = self.forward.engine.traced
-            pulled, bar = pull_back(prepared, piece.tape, piece.row, walked.times[part], weights[part], bar, self.pace)
+            pulled, bar = pull_back(prepared, piece.tape, piece.row, times[part], weights[part], bar, self.pace)
             by_row += pulled[:n_parameters]
         return by_row, bar
 
     def _reset(
-        self, reset: StateReset, partial: list[np.ndarray], bar: np.ndarray, held: dict[int, np.ndarray]
+        self, reset: StateReset, by_reset: list[np.ndarray], bar: np.ndarray, held: dict[int, np.ndarray]
     ) -> np.ndarray:
         nothing = np.zeros(COLUMNS)
         of_parameters = [held.pop(p, nothing) for p in reset.parameters.tolist()]
         bars = np.concatenate([bar[reset.species], np.array(of_parameters).reshape(-1, COLUMNS)])
-        by_state, by_parameter = partial
+        by_state, by_parameter = by_reset
         before = bar.copy()
         before[reset.species] = 0.0
         self.found += by_parameter[:, self.plan.estimated].T @ bars

@@ -1,16 +1,15 @@
-"""All runs of many points, side by side, without slopes."""
+"""All runs of many points, without slopes: in lanes, or point by point where the state says when to stop."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 
 from ..errors import SimulationError
-from ..events import EventState
 from .engine import Engine
+from .forward import PointPass
 from .outputs import BatchOutputs, RunError
 from .plan import SimulationPlan
 from .segments import Run, Segment
@@ -71,7 +70,6 @@ class BatchRun:
         self.parameters = self.table[:, plan.output_row]
         self.failures: dict[int, str] = {}
         self._now: dict[int, np.ndarray] = {}
-        self._events: dict[int, list[EventState]] = {}
         self._held: dict[int, dict[int, np.ndarray]] = {}
 
     @property
@@ -82,12 +80,9 @@ class BatchRun:
         """Run the batches, pre-equilibrations first."""
         for k, run in enumerate(self.plan.runs):
             if run.before >= 0:
-                self._now[k], self._events[k] = self._now[run.before], list(self._events[run.before])
-                self._held[k] = dict(self._held[run.before])
+                self._now[k], self._held[k] = self._now[run.before], dict(self._held[run.before])
             else:
-                self._now[k] = self.starts[:, run.start_row]
-                self._events[k] = [self.engine.initial_events] * len(self.q)
-                self._held[k] = {}
+                self._now[k], self._held[k] = self.starts[:, run.start_row], {}
             if run.is_preequilibration:
                 (segment,) = run.segments
                 self._rest(k, segment.start, self._begun(k, segment))
@@ -130,13 +125,8 @@ class BatchRun:
             return
         states = np.concatenate([self._now[k][well] for k, _ in members])
         rows_of_all = np.concatenate([row[well] for row in rows])
-        if self.plan.model.events:
-            values, ends, failures = self._simulated(batch, states, rows_of_all, points)
-        else:
-            kept = (batch, len(states)) if len(self.q) == 1 else None
-            values, ends, failures = self.engine.advance(
-                batch.start, batch.times, states, rows_of_all, self.relative, kept
-            )
+        kept = (batch, len(states)) if len(self.q) == 1 else None
+        values, ends, failures = self.engine.advance(batch.start, batch.times, states, rows_of_all, self.relative, kept)
         for member, reason in failures.items():
             which, place = divmod(member, shape[0])
             self._fail(points[place], self.plan.runs[members[which][0]], reason)
@@ -147,35 +137,31 @@ class BatchRun:
             self._now[k] = self._now[k].copy()
             self._now[k][well] = end
 
-    def _simulated(
-        self, batch: Batch, states: np.ndarray, rows: np.ndarray, points: Sequence[int]
-    ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-        """Values, ends and failures of the finite part with events, run by run and in each point by point."""
-        values, failures = np.full((len(states), len(batch.times), states.shape[1]), np.nan), {}
-        for i, ((k, segment), p) in enumerate(product(batch.members, points)):
-            events, open_end = self._events[k], segment.moments[1] < len(batch.times)
-            try:
-                values[i], events[p] = self.engine.simulated(
-                    batch.start, batch.times, states[i], rows[i], self.relative, events[p], open_end
-                )
-            except SimulationError as reason:
-                failures[i] = str(reason)
-        return values, values[:, -1], failures
-
     def _rest(self, k: int, time: float, rows: np.ndarray) -> None:
         """Bring a run to its steady states, point by point."""
-        run, events, states = self.plan.runs[k], self._events[k], self._now[k]
+        run, states = self.plan.runs[k], self._now[k]
         self._now[k] = np.full(states.shape, np.nan)
         for p in range(len(states)):
             if p not in self.failures:
-                where = time, states[p], rows[p]
                 try:
-                    if self.plan.model.events:
-                        self._now[k][p], events[p] = self.engine.rested_with_events(*where, self.relative, events[p])
-                    else:
-                        self._now[k][p] = self.engine.rested(*where, measured=not run.is_preequilibration)
+                    measured = not run.is_preequilibration
+                    self._now[k][p] = self.engine.rested(time, states[p], rows[p], measured=measured)
                 except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
 
     def _fail(self, point: int, run: Run, reason: str) -> None:
         self.failures.setdefault(point, f"experiment '{run.name}': {reason}")
+
+
+def point_by_point(engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> BatchOutputs:
+    """The same, one point after the other."""
+    states = np.full((len(q), len(plan.output_time), len(plan.model.species)), np.nan)
+    parameters, failures = plan.tables(q)[1][:, plan.output_row], dict[int, str]()
+    for k, point in enumerate(q):
+        one = PointPass(engine, plan, point, relative)
+        try:
+            one.run()
+        except RunError as reason:
+            failures[k] = str(reason)
+        states[k], parameters[k] = one.recorded.states, one.recorded.parameters
+    return BatchOutputs(states, parameters, failures)

@@ -6,7 +6,7 @@ leaves its steps on a tape, then all directions follow it together (`pathway.sim
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,7 +20,7 @@ from ..solvers.slope_layout import Course, Directions, Walk, padded, tables
 from .outputs import RunError
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
-from .segments import ModeSegment, Segment
+from .segments import Segment
 
 FLOOR = 1e-9
 """A slope counts in the error from this share of species size / parameter size on, and a species from this share of
@@ -173,32 +173,6 @@ class SlopeSteps:
             walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
         return self._state.T
 
-    def follow_pieces(
-        self,
-        segment: Segment,
-        pieces: Sequence[ModeSegment],
-        by_parameter: np.ndarray,
-        before: np.ndarray,
-        scales: np.ndarray,
-        relative: float,
-        recorded: np.ndarray,
-    ) -> np.ndarray:
-        """The same along a segment that stopped at every switch of the rates, where the slopes reset."""
-        self._begin(segment, by_parameter, before, scales)
-        output = 0
-        for piece in pieces:
-            if not piece.is_moment:
-                self._parameters[:] = piece.row
-                walk = self._walk(segment, piece.tape, relative, recorded, piece is pieces[-1])
-                walk.course.progress[:] = 0, len(piece.tape), output
-                self._go(walk)
-                output = int(walk.course.progress[2])
-            for saltation in piece.saltations:
-                self._state[:] = saltation.forward(self._state.T, by_parameter).T
-        values = recorded[segment.first_output + output : segment.first_output + segment.moments[1]]
-        values[..., self.sensitivities.active] = self._state.T[self.plan.read_species]
-        return self._state.T
-
     def _begin(self, segment: Segment, by_parameter: np.ndarray, before: np.ndarray, scales: np.ndarray) -> None:
         directions, sources = self._plan(segment.row)
         self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
@@ -216,11 +190,6 @@ class SlopeSteps:
         found = self._walks.get((segment, relative))
         if found is not None and found[0] is tape and found[1] is recorded:
             return found[2]
-        walk = self._walk(segment, tape, relative, recorded, True)
-        self._walks[segment, relative] = tape, recorded, walk
-        return walk
-
-    def _walk(self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray, closes: bool) -> Walk:
         times, n = segment.moments
         directions, _ = self._plan(segment.row)
         course = Course(
@@ -236,11 +205,13 @@ class SlopeSteps:
             scales=self._scales,
             faint=FLOOR,
             least=FLOOR,
-            closes=int(closes),
+            closes=1,
             progress=np.zeros(3, dtype=np.int64),
             reached=self._reached,
         )
-        return Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
+        walk = Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
+        self._walks[segment, relative] = tape, recorded, walk
+        return walk
 
     def _plan(self, row: int) -> tuple[Directions, np.ndarray]:
         """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which entry of

@@ -108,6 +108,12 @@ class Engine:
         self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
         self._known_breaks: dict[tuple, _Breaks] = {}
 
+    @property
+    def stops_by_state(self) -> bool:
+        """Whether runs stop where their own state says so: at events, and at switches that read it, what is left of
+        which would otherwise hide differences."""
+        return bool(self.model.events) or (self.hybrid is not None and self.hybrid.reads_state)
+
     # Runs without their steps.
 
     def advance(
@@ -140,8 +146,6 @@ class Engine:
         failures : dict of int to str
             Members that could not be run, with the reason.
         """
-        if self.hybrid is not None and self.hybrid.reads_state:
-            return self._advance_one_by_one(start, times, states, rows, relative)
         refused: dict[int, str] = {}
         breaks = self._breaks(start, float(times[-1]), states, rows, refused)
         key = kept, breaks, relative
@@ -167,18 +171,6 @@ class Engine:
             except SimulationError as reason:
                 failures[k] = str(reason)
         return report.values, report.states, failures
-
-    def _advance_one_by_one(
-        self, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
-    ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-        """As `advance`, stopping where the state passes a switch: what is left of it otherwise hides differences."""
-        values, failures = np.full((len(states), len(times), states.shape[1]), np.nan), {}
-        for k, (state, row) in enumerate(zip(states, rows, strict=True)):
-            try:
-                values[k], _ = self.simulated(start, times, state, row, relative, self.initial_events)
-            except SimulationError as reason:
-                failures[k] = str(reason)
-        return values, values[:, -1], failures
 
     def _again(self, task: Task, member: int, report: Report) -> Report:
         """A member that failed once more with row exchange, if that may help; else its failure is raised."""

@@ -1,4 +1,4 @@
-"""All runs of one point with their slopes, run by run."""
+"""All runs of one point, run by run: their values, and their slopes beside them."""
 
 from __future__ import annotations
 
@@ -19,23 +19,143 @@ Slopes = np.ndarray
 """Of a run's active directions, in the last axis."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Rested:
-    """What a preequilibration leaves to the runs that continue it, with slopes along its own active directions."""
+class PointPass:
+    """One pass over all runs at parameter values `q`, shape (n_names,), in natural units: their values.
 
-    state: np.ndarray
-    slopes: Slopes
-    events: EventState
-    held: dict[int, tuple[float, Slopes]]
-
-
-class ForwardPass:
-    """One pass over all runs.
+    Where a run begins, enters a segment, goes along it and comes to rest are methods of their own, for those who carry
+    slopes along (`ForwardPass`) or keep what they need to go back (`AdjointPass`).
 
     Attributes
     ----------
     recorded : Outputs
     """
+
+    def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
+        """`relative` is the tolerance of the states."""
+        self.engine, self.plan, self.q, self.relative = engine, plan, q, relative
+        starts, table = plan.tables(q[None])
+        self.starts, self.table = starts[0], table[0]
+        states = np.full((len(plan.output_time), len(plan.model.species)), np.nan)
+        self.recorded = Outputs(states, self.table[plan.output_row])
+        self._ends: list[tuple[np.ndarray, EventState, dict[int, float]]] = []
+
+    def run(self) -> None:
+        """All runs.
+
+        Raises
+        ------
+        RunError
+        """
+        for run in self.plan.runs:
+            try:
+                self._begin(run)
+                self._run(run)
+            except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
+                raise RunError(f"experiment '{run.name}': {reason}") from None
+
+    def _run(self, run: Run) -> None:
+        """One run, from where the one before it has ended."""
+        state, events, held = self.starts[run.start_row], self.engine.initial_events, dict[int, float]()
+        if run.before >= 0:
+            state, events, before = self._ends[run.before]
+            held |= before
+        for segment in run.segments:
+            row, by_reset = self.table[segment.row], list[np.ndarray]()
+            if segment.reset is not None:
+                state, new, *by_reset = segment.reset.linearized(self.q, state, segment.start)
+                held |= dict(zip(segment.reset.parameters.tolist(), new.tolist(), strict=True))
+            if len(segment.held):
+                row = row.copy()
+                row[segment.held] = [held[p] for p in segment.held.tolist()]
+                self.recorded.parameters[segment.outputs] = row
+            self._enter(segment, row, by_reset)
+            if len(state):
+                state, events = self._segment(run, segment, state, row, events)
+        self._ends.append((state, events, held))
+
+    def _segment(
+        self, run: Run, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
+    ) -> tuple[np.ndarray, EventState]:
+        """Record one segment; returns the state at its end and what events remember."""
+        times, n = segment.moments
+        if len(times):
+            values, state, events = self._advance(segment, state, row, events)
+            self.recorded.states[segment.first_output : segment.first_output + n] = values[:n]
+        if run.is_preequilibration or segment.rests:
+            state, events = self._rest(segment, state, row, events)
+        if segment.rests:
+            self.recorded.states[segment.outputs.stop - 1] = state
+        return state, events
+
+    def _begin(self, run: Run) -> None:
+        """A run begins."""
+
+    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
+        """A segment begins with these model parameters; `by_reset`: the derivatives of its reset, if it has one."""
+
+    def _advance(
+        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
+    ) -> tuple[np.ndarray, np.ndarray, EventState]:
+        """Values at the segment's finite moments, the last state and what events remember there."""
+        values, events = self._simulated(segment, state, row, events)
+        return values, values[-1], events
+
+    def _simulated(
+        self,
+        segment: Segment,
+        state: np.ndarray,
+        row: np.ndarray,
+        events: EventState,
+        slopes: PeriodSlopes | None = None,
+    ) -> tuple[np.ndarray, EventState]:
+        times, n = segment.moments
+        told = state, row, self.relative, events, n < len(times), slopes
+        return self.engine.simulated(segment.start, times, *told)
+
+    def _rest(
+        self,
+        segment: Segment,
+        state: np.ndarray,
+        row: np.ndarray,
+        events: EventState,
+        slopes: PeriodSlopes | None = None,
+    ) -> tuple[np.ndarray, EventState]:
+        """The steady state that a segment comes to."""
+        where = segment.last_moment, state, row
+        if self.plan.model.events:
+            return self.engine.rested_with_events(*where, self.relative, events, slopes)
+        return self.engine.rested(*where, measured=segment.rests), events
+
+
+@dataclass(eq=False)
+class _Moving:
+    """How a run moves at present, along its active directions.
+
+    Attributes
+    ----------
+    sensitivities : ForwardSensitivities
+    state : array, shape (n_species, n_active)
+    held : dict of int to array, shape (n_active,)
+        Of the model parameters that resets have set.
+    by_parameter : array, shape (n_model_parameters, n_active)
+        Of those in force.
+    """
+
+    sensitivities: ForwardSensitivities
+    state: Slopes
+    held: dict[int, Slopes]
+    by_parameter: Slopes
+
+    def along(self, active: np.ndarray) -> tuple[Slopes, dict[int, Slopes]]:
+        """State and held parameters along the active directions of a run that continues this one."""
+        places = np.searchsorted(active, self.sensitivities.active)
+        rows = np.zeros((len(self.state) + len(self.held), len(active)))
+        rows[:, places] = np.stack([*self.state, *self.held.values()]) if len(rows) else 0.0
+        return rows[: len(self.state)], dict(zip(self.held, rows[len(self.state) :], strict=True))
+
+
+class ForwardPass(PointPass):
+    """The same with slopes: `recorded` holds those of what is read."""
 
     def __init__(
         self,
@@ -48,153 +168,78 @@ class ForwardPass:
     ) -> None:
         """`tolerances` are relative ones of states and slopes; `room` is for the recorded slopes, zero wherever nothing
         ever moves."""
-        self.engine, self.plan, self.sensitivities_of, self.q = engine, plan, sensitivities_of, q
-        self.relative, self.slope_relative = tolerances
-        starts, table = plan.tables(q[None])
-        self.starts, self.table = starts[0], table[0]
+        super().__init__(engine, plan, q, tolerances[0])
+        self.sensitivities_of, self.slope_relative = sensitivities_of, tolerances[1]
         self.slopes = plan.mapping.slopes(q)
-        self.recorded = Outputs(
-            np.full((len(plan.output_time), len(plan.model.species)), np.nan),
-            self.table[plan.output_row],
-            *room,
-        )
         self._state_slopes, self._parameter_slopes = room
+        self.recorded = Outputs(self.recorded.states, self.recorded.parameters, *room)
         self._sizes = plan.sizes(q)
-        self._rested: dict[int, _Rested] = {}
-        self._with_events = bool(plan.model.events)
+        self._stops = bool(plan.model.events) or engine.hybrid is not None
+        self._moving: list[_Moving] = []
 
-    def run(self, k: int, run: Run) -> None:
-        """All segments of one run."""
-        sensitivities = self.sensitivities_of[k]
-        try:
-            state, slopes, events, held = self._begun(run, sensitivities)
-            for segment in run.segments:
-                row = self.table[segment.row]
-                by_parameter = sensitivities.parameter_slopes(segment.row, self.slopes)
-                if segment.reset is not None:
-                    state, slopes = self._reset(segment.reset, sensitivities, segment.start, state, slopes, held)
-                if len(segment.held):
-                    row, by_parameter = row.copy(), by_parameter.copy()
-                    for p in segment.held.tolist():
-                        row[p], by_parameter[p] = held[p]
-                    self.recorded.parameters[segment.outputs] = row
-                if self._with_events:
-                    sizes = self._sizes[sensitivities.active]
-                    period = PeriodSlopes(slopes, by_parameter, sizes, self.slope_relative)
-                    if run.is_preequilibration:
-                        rest = segment.start, state, row, self.relative, events, period
-                        state, events = self.engine.rested_with_events(*rest)
-                    else:
-                        state, events = self._period(sensitivities, segment, state, row, period, events)
-                    slopes = period.state
-                elif run.is_preequilibration:
-                    state, slopes = self._rest(segment, state, slopes, row, by_parameter)
-                else:
-                    state, slopes = self._segment(sensitivities, segment, state, slopes, row, by_parameter)
-        except (RunError, SimulationError) as reason:
-            raise RunError(f"experiment '{run.name}': {reason}") from None
-        if run.is_preequilibration:
-            self._rested[k] = _Rested(state, slopes, events, held)
-
-    def _begun(
-        self, run: Run, sensitivities: ForwardSensitivities
-    ) -> tuple[np.ndarray, Slopes, EventState, dict[int, tuple[float, Slopes]]]:
-        """State, slopes, what events remember and what resets have set, as the run before has left them."""
+    def _begin(self, run: Run) -> None:
+        sensitivities = self.sensitivities_of[len(self._moving)]
         if run.before < 0:
-            return self.starts[run.start_row], sensitivities.start(self.slopes), self.engine.initial_events, {}
-        before, active = self._rested[run.before], sensitivities.active
-        places = np.searchsorted(active, self.sensitivities_of[run.before].active)
-        slopes = np.zeros((len(before.state), len(active)))
-        slopes[:, places] = before.slopes
-        held = {}
-        for p, (value, moved) in before.held.items():
-            held[p] = value, np.zeros(len(active))
-            held[p][1][places] = moved
-        return before.state, slopes, before.events, held
+            state, held = sensitivities.start(self.slopes), dict[int, Slopes]()
+        else:
+            state, held = self._moving[run.before].along(sensitivities.active)
+        self._moving.append(_Moving(sensitivities, state, held, np.zeros((0, 0))))
+
+    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
+        now = self._moving[-1]
+        if segment.reset is not None:
+            self._reset(now, segment.reset, *by_reset)
+        now.by_parameter = now.sensitivities.parameter_slopes(segment.row, self.slopes)
+        if len(segment.held):
+            now.by_parameter = now.by_parameter.copy()
+            now.by_parameter[segment.held] = [now.held[p] for p in segment.held.tolist()]
+        if len(self.plan.read_constants):
+            active = now.sensitivities.active
+            self._parameter_slopes[segment.outputs, :, active] = now.by_parameter[self.plan.read_constants]
+
+    def _reset(self, now: _Moving, reset: StateReset, by_state: np.ndarray, by_parameter: np.ndarray) -> None:
+        """Slopes after a period's changes, by the chain rule."""
+        n = len(reset.species)
+        moved = by_state @ now.state + by_parameter[:, self.plan.estimated[now.sensitivities.active]]
+        now.state = now.state.copy()
+        now.state[reset.species] = moved[:n]
+        now.held |= dict(zip(reset.parameters.tolist(), moved[n:], strict=True))
+
+    def _period(self) -> PeriodSlopes:
+        now = self._moving[-1]
+        return PeriodSlopes(now.state, now.by_parameter, self._sizes[now.sensitivities.active], self.slope_relative)
+
+    def _advance(
+        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
+    ) -> tuple[np.ndarray, np.ndarray, EventState]:
+        now, active = self._moving[-1], self._moving[-1].sensitivities.active
+        if self._stops:
+            period = self._period()
+            values, events = self._simulated(segment, state, row, events, period)
+            inside = slice(segment.first_output, segment.first_output + segment.moments[1])
+            self._state_slopes[inside][..., active] = period.values[: segment.moments[1], self.plan.read_species]
+            now.state = period.state
+            return values, values[-1], events
+        report = self.engine.taped(segment, state, row, self.relative)
+        told = now.by_parameter, now.state, self._sizes[active], self.slope_relative, self._state_slopes
+        now.state = now.sensitivities.steps.follow(segment, report, row, *told)
+        return report.values[0], report.states[0].copy(), events
 
     def _rest(
-        self, segment: Segment, state: np.ndarray, slopes: Slopes, row: np.ndarray, by_parameter: Slopes
-    ) -> tuple[np.ndarray, Slopes]:
-        """The steady state of a preequilibration."""
-        state = self.engine.rested(segment.start, state, row)
-        if len(state):
-            slopes = self.engine.rest_slopes(state, row).forward(by_parameter, slopes)
-        return state, slopes
-
-    def _segment(
         self,
-        sensitivities: ForwardSensitivities,
-        segment: Segment,
-        state: np.ndarray,
-        slopes: Slopes,
-        row: np.ndarray,
-        by_parameter: Slopes,
-    ) -> tuple[np.ndarray, Slopes]:
-        """Record one segment; returns state and slopes at its end."""
-        recorded, active = self.recorded, sensitivities.active
-        if len(self.plan.read_constants):
-            self._parameter_slopes[segment.outputs, :, active] = by_parameter[self.plan.read_constants]
-        if not len(state):
-            return state, slopes
-        times, n = segment.moments
-        if len(times):
-            told = by_parameter, slopes, self._sizes[active], self.slope_relative, self._state_slopes
-            if self.engine.hybrid is None:
-                report = self.engine.taped(segment, state, row, self.relative)
-                slopes = sensitivities.steps.follow(segment, report, row, *told)
-                values, state = report.values[0], report.states[0].copy()
-            else:
-                values, state, pieces = self.engine.pieces(segment, state, row, self.relative)
-                slopes = sensitivities.steps.follow_pieces(segment, pieces, *told)
-            recorded.states[segment.first_output : segment.first_output + n] = values[:n]
-        if segment.rests:
-            state = self.engine.rested(segment.last_moment, state, row, measured=True)
-            slopes = self.engine.rest_slopes(state, row).forward(by_parameter, slopes)
-            recorded.states[segment.outputs.stop - 1] = state
-            self._state_slopes[segment.outputs.stop - 1][:, active] = slopes[self.plan.read_species]
-        return state, slopes
-
-    def _period(
-        self,
-        sensitivities: ForwardSensitivities,
         segment: Segment,
         state: np.ndarray,
         row: np.ndarray,
-        slopes: PeriodSlopes,
         events: EventState,
+        slopes: PeriodSlopes | None = None,
     ) -> tuple[np.ndarray, EventState]:
-        """Record one segment of a model with events; returns the state at its end and what events remember."""
-        recorded, active, species = self.recorded, sensitivities.active, self.plan.read_species
-        if len(self.plan.read_constants):
-            self._parameter_slopes[segment.outputs, :, active] = slopes.by_parameter[self.plan.read_constants]
-        times, n = segment.moments
-        if len(times):
-            told = state, row, self.relative, events, n < len(times), slopes
-            values, events = self.engine.simulated(segment.start, times, *told)
-            inside = slice(segment.first_output, segment.first_output + n)
-            recorded.states[inside] = values[:n]
-            self._state_slopes[inside][..., active] = slopes.values[:n, species]
-            state = values[-1]
+        now, period = self._moving[-1], self._period()
+        state, events = super()._rest(segment, state, row, events, period)
+        if self.plan.model.events:
+            now.state = period.state
+        else:
+            now.state = self.engine.rest_slopes(state, row).forward(now.by_parameter, now.state)
         if segment.rests:
-            last = segment.last_moment, state, row, self.relative, events, slopes
-            state, events = self.engine.rested_with_events(*last)
-            recorded.states[segment.outputs.stop - 1] = state
-            self._state_slopes[segment.outputs.stop - 1][:, active] = slopes.state[species]
+            active = now.sensitivities.active
+            self._state_slopes[segment.outputs.stop - 1][:, active] = now.state[self.plan.read_species]
         return state, events
-
-    def _reset(
-        self,
-        reset: StateReset,
-        sensitivities: ForwardSensitivities,
-        time: float,
-        state: np.ndarray,
-        slopes: Slopes,
-        held: dict[int, tuple[float, Slopes]],
-    ) -> tuple[np.ndarray, Slopes]:
-        """State and slopes after a period's changes, by the chain rule."""
-        after, new, by_state, by_parameter = reset.linearized(self.q, state, time)
-        moved = by_state @ slopes + by_parameter[:, self.plan.estimated[sensitivities.active]]
-        slopes, n = slopes.copy(), len(reset.species)
-        slopes[reset.species] = moved[:n]
-        held |= dict(zip(reset.parameters.tolist(), zip(new, moved[n:], strict=True), strict=True))
-        return after, slopes

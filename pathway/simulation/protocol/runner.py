@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import SimulationError
 from .adjoint import AdjointPass
-from .batch import BatchRun, batches
+from .batch import BatchRun, batches, point_by_point
 from .directions import ForwardSensitivities
 from .engine import Engine
 from .forward import ForwardPass
@@ -54,8 +53,6 @@ class Runner:
         """
         try:
             return self._followed(q)
-        except (SimulationError, np.linalg.LinAlgError) as reason:
-            raise RunError(str(reason)) from None
         except MemoryError as reason:
             raise RunError(f"what the runs record does not fit into memory: {reason}") from None
 
@@ -68,6 +65,8 @@ class Runner:
             If no point can be run.
         """
         try:
+            if self.engine.stops_by_state:
+                return point_by_point(self.engine, self.plan, q, self.relative_tolerance)
             batch = BatchRun(self.engine, self.plan, q, self.relative_tolerance)
             batch.run(self._batches)
         except MemoryError as reason:
@@ -108,6 +107,5 @@ class Runner:
             self._room = states, parameters
         tolerances = self.relative_tolerance, SAFETY * self.slope_tolerance
         forward = ForwardPass(self.engine, self.plan, self._sensitivities, q, tolerances, self._room)
-        for k, run in enumerate(self.plan.runs):
-            forward.run(k, run)
+        forward.run()
         return forward.recorded

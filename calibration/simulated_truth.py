@@ -114,7 +114,7 @@ class MinimalTarget:
                 treated = rows.copy()
                 treated[:, model.parameter_index("trastuzumab")] = dose
                 treated[:, model.parameter_index("miR21_supply")] = supply * kept
-                run = simulate_ensemble(model, [0.0, *TIMES], parameters=treated, start=start, observables=OBSERVED)
+                run = simulate_ensemble(model, [0.0, *TIMES], parameters=treated, initial=start, observables=OBSERVED)
                 outputs.append(run.values[:, 1:].reshape(len(rows), -1))
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.log10(np.concatenate(outputs, axis=1))

@@ -16,6 +16,9 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PLACES = {
+    "agents": "pathway.api.catalog",
+    "cells": "pathway.api.catalog",
+    "observables": "pathway.api.catalog",
     "Intervention": "pathway.simulation",
     "Model": "pathway.equations",
     "ScenarioError": "pathway.scenario",
@@ -27,9 +30,10 @@ _PLACES = {
     "load_profiles": "pathway.formats.saved",
     "plot": "pathway.plotting",
     "run": "pathway.scenario.api",
-    "simulate": "pathway.simulation",
-    "simulate_ensemble": "pathway.simulation",
-    "steady_state": "pathway.simulation",
+    "scenarios": "pathway.api.catalog",
+    "simulate": "pathway.api.models",
+    "simulate_ensemble": "pathway.api.models",
+    "steady_state": "pathway.api.models",
 }
 
 __all__ = ["__version__", *sorted(_PLACES)]

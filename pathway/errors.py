@@ -7,9 +7,10 @@ fault of the program itself, and is told as one, with the place to report it.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
-from typing import ParamSpec, TypeVar
+from inspect import signature
+from typing import Any, ParamSpec, TypeVar, overload
 
 REPORT_TO = "the issue tracker of mir21-pathway"
 """Where faults of the program are reported."""
@@ -69,22 +70,65 @@ Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
 
 
-def public_function(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+class WrongCallError(InputError, TypeError):
+    """A function was called with arguments that it does not have, or without one that it needs; one line."""
+
+
+@overload
+def public_function(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]: ...
+@overload
+def public_function(
+    *, renamed: Mapping[str, str]
+) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]: ...
+def public_function(function: Any = None, *, renamed: Mapping[str, str] | None = None) -> Any:
     """A function at the edge of the package: an error that is nobody's input says that it is a fault of ours.
 
-    Errors of the two kinds above pass through, those of the system and of a wrong call in Python too.
+    Errors of the two kinds above pass through, those of the system too; a wrong call is told in one line.
+
+    Parameters
+    ----------
+    function : callable
+    renamed : mapping of an argument's earlier name to its present one, optional
     """
+    if function is None:
+        return functools.partial(public_function, renamed=renamed)
 
     @functools.wraps(function)
-    def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+    def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
         except Exception as error:
+            if isinstance(error, TypeError) and not is_internal_error(error) and not isinstance(error, InputError):
+                raise WrongCallError(_wrong_call(function, args, kwargs, renamed or {}) or str(error)) from None
             if is_internal_error(error) and not any(REPORT_TO in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"This is a fault of pathway, not of what it was given; please report it: {REPORT_TO}")
             raise
 
     return call
+
+
+def _wrong_call(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], renamed: Mapping[str, str]
+) -> str:
+    """What is wrong with the arguments of a call; "" where it is nothing that is known."""
+    known = signature(function).parameters
+    name = function.__name__
+    takes_more = any(p.kind is p.VAR_KEYWORD for p in known.values())
+    for word in kwargs:
+        if word in renamed:
+            return f"{name}: '{word}' is called '{renamed[word]}'"
+        if word not in known and not takes_more:
+            near = did_you_mean(word, known) or f" It has {', '.join(known)}."
+            return f"{name}: there is no argument '{word}'.{near}"
+    places = [p for p in known.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    if len(args) > len(places):
+        named = ", ".join(p.name for p in known.values() if p.kind is p.KEYWORD_ONLY)
+        return f"{name}: {len(args)} values without a name, expected at most {len(places)}; by name: {named}"
+    given = {p.name for p in places[: len(args)]} | set(kwargs)
+    missing = [
+        p.name for p in known.values() if p.default is p.empty and p.name not in given and p.kind < p.VAR_KEYWORD
+    ]
+    return f"{name}: '{missing[0]}' is missing" if missing else ""
 
 
 def is_internal_error(error: Exception) -> bool:

@@ -8,8 +8,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
-    {"errors", "interpreter", "numerals"},
-    {"files", "folders", "toml_positions"},
+    {"errors", "extras", "interpreter", "numerals"},
+    {"files", "folders", "notebook", "toml_positions"},
     {"units", "expressions"},
     {"network"},
     {"parameters"},
@@ -20,6 +20,7 @@ ORDER = [
     {"fitting", "analysis", "cohort"},
     {"formats", "plotting"},
     {"report"},
+    {"api"},
     {"explorer", "cli"},
 ]
 INSIDE = {"fitting": ["problem", "objective", "search", "uncertainty", "laboratory"]}

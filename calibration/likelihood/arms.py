@@ -119,7 +119,7 @@ class Plan:
                 self.model,
                 times,
                 rows[alive],
-                start=starts[alive],
+                initial=starts[alive],
                 observables=names,
                 relative_tolerance=TOLERANCE,
                 workers=1,

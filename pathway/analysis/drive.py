@@ -259,10 +259,10 @@ def hysteresis(
         laboratory.model,
         times,
         parameters[None],
-        start=state,
+        initial=state,
         interventions=plan,
         observables=tuple(readings),
-        begin=0.0,
+        start=0.0,
     )
     n = len(values)
     found = {name: run[name][0] for name in readings}

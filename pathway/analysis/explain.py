@@ -232,8 +232,8 @@ def _with_every_subset(
     states, _ = steady_states(pair, np.nan_to_num(starts), parameters)
     shown = tuple(dict.fromkeys([reading, *(node.quantity for node in circuit().map_nodes)]))
     ensemble = simulate_ensemble(
-        pair, [window[1]], parameters, start=np.nan_to_num(states), interventions=plan,
-        observables=(*shown, *(REFERENCE + name for name in shown)), begin=window[0],
+        pair, [window[1]], parameters, initial=np.nan_to_num(states), interventions=plan,
+        observables=(*shown, *(REFERENCE + name for name in shown)), start=window[0],
     )  # fmt: skip
     levels = {name: (float(ensemble[name][0, 0]), float(ensemble[REFERENCE + name][0, 0])) for name in shown}
     return ensemble[reading][:, 0].reshape(len(subsets), rows), levels

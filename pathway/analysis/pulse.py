@@ -48,7 +48,7 @@ def minimal_pulse(
 
     def flips(dose: float) -> bool:
         plan = [Intervention(0.0, add={species: dose})]
-        run = simulate_ensemble(model, [0.0, wait], parameters[None], start=resistant, interventions=plan)
+        run = simulate_ensemble(model, [0.0, wait], parameters[None], initial=resistant, interventions=plan)
         end = run.values[0, -1, place]
         return abs(np.log(end / sensitive[place])) < abs(np.log(end / resistant[place]))
 
@@ -139,7 +139,7 @@ def pulse_course(
     tried = np.asarray(_DOSES if doses is None else doses, dtype=float)
     times = np.linspace(0.0, hours, 501)
     run = simulate_ensemble(
-        laboratory.model, times, np.tile(parameters, (len(tried), 1)), start=state,
+        laboratory.model, times, np.tile(parameters, (len(tried), 1)), initial=state,
         interventions=[[Intervention(0.0, add={species: float(dose)})] for dose in tried],
         observables=("miR21_free", "PTEN"),
     )  # fmt: skip

@@ -207,10 +207,10 @@ class ReadingFunction:
                 model,
                 times,
                 rows,
-                start=start,
+                initial=start,
                 interventions=setup.interventions,
                 observables=(shown,),
-                begin=begin,
+                start=begin,
                 workers=1,
                 relative_tolerance=self.tolerance,
             )

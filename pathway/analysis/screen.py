@@ -396,10 +396,10 @@ class _Bench:
                 self.model,
                 self.times,
                 parameters,
-                start=np.nan_to_num(states),
+                initial=np.nan_to_num(states),
                 interventions=interventions,
                 observables=(*self.readouts, self.count),
-                begin=self.begin,
+                start=self.begin,
                 workers=1,
             )
             counts.append(ensemble[self.count])

@@ -234,10 +234,10 @@ def simulate_draws(
         laboratory.model,
         times,
         parameters,
-        start=np.nan_to_num(states, nan=0.0),
+        initial=np.nan_to_num(states, nan=0.0),
         interventions=interventions[0] if shared else [list(each) for each in interventions],
         observables=names,
-        begin=begin,
+        start=begin,
         relative_tolerance=relative_tolerance,
         workers=workers,
     )

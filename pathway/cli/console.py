@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import typer
 
-Progress = Callable[[str, int, int], None]
+from pathway.notebook import Progress as Progress
+from pathway.notebook import progress_line as progress_line
 
 ENSEMBLE = typer.Option(
     "--ensemble", help="Intervals from: calibrated [default where it ships], prior, none, or a file (.npz)"
@@ -100,35 +99,6 @@ def print_line(text: str, style: str = "") -> None:
     from rich.text import Text
 
     Console(width=terminal_width(), highlight=False).print(Text(text, style=style), soft_wrap=True)
-
-
-@contextmanager
-def progress_bar(quiet: bool = False) -> Iterator[Progress]:
-    """Progress on standard error for what takes more than a second: a line that renews itself on a terminal.
-
-    In a file or pipe, one line every ten seconds.
-    """
-    started = time.monotonic()
-    state = {"shown": 0.0, "open": False}
-    terminal = sys.stderr.isatty()
-
-    def report(what: str, done: int, of: int) -> None:
-        now = time.monotonic()
-        if quiet or now - started < 1.0 or (now - state["shown"] < (0.1 if terminal else 10.0) and done < of):
-            return
-        if done >= of and not state["open"]:
-            return
-        state["shown"], state["open"] = now, True
-        line = f"{what}: {done} of {of}, {now - started:.0f} s"
-        sys.stderr.write(f"\r\x1b[K{line}" if terminal else f"{line}\n")
-        sys.stderr.flush()
-
-    try:
-        yield report
-    finally:
-        if terminal and state["open"]:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
 
 
 def print_report_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: str) -> None:

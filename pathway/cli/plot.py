@@ -84,7 +84,7 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     if saved is not None:
         result, kinds = saved
         return {kind: partial(draw, result, kind) for kind in kinds}
-    with console.progress_bar():
+    with console.progress_line():
         if is_analysis(folder):
             from .analyze import repeated_analysis
 

@@ -72,7 +72,7 @@ def _run_scenario(
     size = expected_size(scenario)
     if size.remark and not as_json:
         console.say(f"this takes {size.remark}")
-    with console.progress_bar(quiet=as_json) as report:
+    with console.progress_line(quiet=as_json) as report:
         result = run_scenario(scenario, progress=report)
         if sets is not None:
             result = result_with_members(result, laboratory, sets, report)

@@ -17,6 +17,7 @@ class Topic(StrEnum):
     """What can be shown."""
 
     species = "species"
+    observables = "observables"
     parameters = "parameters"
     reactions = "reactions"
     equations = "equations"
@@ -37,19 +38,21 @@ def show(
     cells: Annotated[str | None, typer.Option(help="Parameters: of this cell line instead of the reference")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Show species, parameters, reactions, equations, agents, cells, scenarios or sources."""
+    """Show species, observables, parameters, reactions, equations, agents, cells, scenarios or sources."""
+    from pathway.api.catalog import catalog, equations
+
     from . import DONE
 
     if what is Topic.equations and name and name.lower().endswith(MODELS):
         return _show_model_file(Path(name), as_json)
     if what is Topic.equations:
-        rows = _chosen(_equations(), name, what)
+        rows = _chosen(equations(), name, what)
         if as_json:
             console.print_json({what.value: rows})
         else:
             _print_equations(rows)
         return DONE
-    rows = _chosen(_LISTS[what](cells), name, what)
+    rows = _chosen(catalog(what.value, cells).rows, name, what)
     if as_json:
         console.print_json({what.value: rows})
     elif len(rows) == 1 and name:
@@ -94,7 +97,9 @@ def _print_list(rows: Sequence[dict[str, Any]]) -> None:
     """A table of the short columns; long notes are for the single entry."""
     if not rows:
         return
-    header = [key for key in rows[0] if key not in ("note", "assumption", "same_as", "genotype")]
+    from pathway.api.catalog import LONG
+
+    header = [key for key in rows[0] if key not in LONG]
     numbers = [i for i, key in enumerate(header) if isinstance(rows[0][key], float)]
     console.print_table(header, [[_text(row[key]) for key in header] for row in rows], numbers)
 
@@ -110,174 +115,6 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else str(value)
-
-
-def _species(cells: str | None) -> list[dict[str, Any]]:
-    from pathway.network import circuit
-
-    network = circuit()
-    rows = [
-        {"name": s.name, "kind": "species", "unit": s.unit, "meaning": s.meaning, "same_as": s.same_as}
-        for s in network.species
-    ]
-    for kind, entries in (("quantity", network.quantities), ("observable", network.observables)):
-        for e in entries:
-            rows.append({"name": e.name, "kind": kind, "unit": e.unit, "meaning": e.meaning, "same_as": ""})
-            rows[-1]["formula"] = e.formula
-    for row in rows:
-        row.setdefault("formula", "")
-        row["note"] = row.pop("formula")
-    return rows
-
-
-def _parameters(cells: str | None) -> list[dict[str, Any]]:
-    from pathway import parameters
-    from pathway.network import circuit
-    from pathway.scenario.shelf import open_cell_line
-
-    meanings = {p.name: p.meaning for p in circuit().parameters}
-    if cells is not None and not cells.endswith(".toml") and cells not in parameters.cell_lines():
-        raise _unknown_cells(cells)
-    entries = open_cell_line(cells, Path()).entries if cells else parameters.reference_entries()
-    return [
-        {
-            "name": e.name,
-            "value": float(e.value),
-            "unit": e.unit,
-            "range": f"{e.range[0]:g} to {e.range[1]:g}",
-            "interval": f"{e.interval[0]:g} to {e.interval[1]:g}" if e.interval else "",
-            "source": e.source,
-            "confidence": e.confidence,
-            "meaning": meanings.get(e.name, ""),
-            "note": e.note,
-        }
-        for e in entries.values()
-    ]
-
-
-def _unknown_cells(name: str) -> Exception:
-    from pathway import parameters
-    from pathway.scenario.mistakes import did_you_mean
-
-    from . import BadInput
-
-    near = did_you_mean(name, parameters.cell_lines())
-    return BadInput(f"pathway: no cell line is called '{name}'.{near} All cell lines: pathway show cells")
-
-
-def _reactions(cells: str | None) -> list[dict[str, Any]]:
-    from pathway.network import circuit
-
-    return [
-        {"name": r.name, "equation": r.equation, "rate": r.rate, "source": r.source, "assumption": r.assumption}
-        for r in circuit().reactions
-    ]
-
-
-def _agents(cells: str | None) -> list[dict[str, Any]]:
-    from pathway import parameters
-
-    return [
-        {
-            "name": a.name,
-            "usual dose": f"{a.usual[0]:.3g} to {a.usual[1]:.3g} {a.unit}" if a.usual else "",
-            "highest on record": a.highest_text,
-            "molar mass, g/mol": "" if a.molar_mass is None else f"{a.molar_mass:g}",
-            "acts": f"{a.acts} {a.species}" if a.species else a.acts,
-            "source": a.source,
-            "confidence": a.confidence,
-            "note": a.note,
-        }
-        for a in parameters.agents().values()
-    ]
-
-
-def _cells(cells: str | None) -> list[dict[str, Any]]:
-    from pathway import parameters
-
-    rows = []
-    for name in parameters.cell_lines():
-        line = parameters.cell_line(name)
-        own = ", ".join(f"{n} {line.entries[n].value:.4g}" for n in sorted(line.own))
-        rows.append({"name": name, "title": line.title, "parent": line.parent or "", "source": line.source})
-        rows[-1] |= {"genotype": line.genotype, "note": f"own numbers: {own}"}
-    return rows
-
-
-def _scenarios(cells: str | None) -> list[dict[str, Any]]:
-    import tomllib
-
-    from pathway.scenario import find_scenario, scenario_names
-
-    rows = []
-    for name in scenario_names():
-        document = tomllib.loads(find_scenario(name).read_text(encoding="utf-8"))
-        expected = document.get("expect", [])
-        findings = dict.fromkeys(e["finding"] for e in expected if "finding" in e)
-        rows.append(
-            {
-                "name": name,
-                "title": document.get("title", ""),
-                "source": document.get("source", ""),
-                "findings": ", ".join(findings),
-                "note": document.get("question", ""),
-            }
-        )
-    return rows
-
-
-def _sources(cells: str | None) -> list[dict[str, Any]]:
-    from pathway import parameters
-
-    return [
-        {"name": s.key, "title": s.title, "where": s.where, "measured": s.measured, "read": s.read}
-        for s in parameters.sources().values()
-    ]
-
-
-_LISTS = {
-    Topic.species: _species,
-    Topic.parameters: _parameters,
-    Topic.reactions: _reactions,
-    Topic.agents: _agents,
-    Topic.cells: _cells,
-    Topic.scenarios: _scenarios,
-    Topic.sources: _sources,
-}
-
-
-def _equations() -> list[dict[str, Any]]:
-    """For each species the sum of its rates, with the rates and quantities it needs in words of the network."""
-    from pathway.network import circuit
-
-    network = circuit()
-    rows = []
-    for species in network.species:
-        terms = [(r.changes[species.name], r) for r in network.reactions if species.name in r.changes]
-        rows.append(
-            {
-                "name": species.name,
-                "kind": "species",
-                "unit": f"{species.unit}/h",
-                "meaning": species.meaning,
-                "equation": [_term(count, r.name, r.rate) for count, r in terms],
-            }
-        )
-    for entry in network.quantities:
-        rows.append(
-            {
-                "name": entry.name,
-                "kind": "quantity",
-                "unit": entry.unit,
-                "meaning": entry.meaning,
-                "equation": entry.formula,
-            }
-        )
-    return rows
-
-
-def _term(count: int, name: str, rate: str) -> dict[str, Any]:
-    return {"count": count, "rate": rate, "reaction": name}
 
 
 def _print_equations(rows: Iterable[dict[str, Any]]) -> None:

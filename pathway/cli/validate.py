@@ -41,7 +41,7 @@ def validate(
 
     from . import DONE
 
-    with console.progress_bar() as report:
+    with console.progress_line() as report:
         found = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
     record = write_report(
         validation_report(found, seed if prior else None), out, console.typed_command(), say=console.say

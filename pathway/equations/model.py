@@ -183,6 +183,8 @@ class Model:
 
     def with_parameters(self, values: Mapping[str, float]) -> Model:
         """The same model with some parameter values replaced."""
+        if not isinstance(values, Mapping):
+            raise InputError(f"values: expected a mapping of names to numbers, got {type(values).__name__}")
         changed = np.array(self.parameter_values)
         for name, value in values.items():
             changed[self.parameter_index(name)] = value

@@ -90,10 +90,10 @@ class _MemberRunner:
                 self.laboratory.model,
                 self.times,
                 setups.parameters[living],
-                start=setups.states[living],
+                initial=setups.states[living],
                 interventions=setups.shared if setups.each is None else [setups.each[k] for k in living],
                 observables=self.names,
-                begin=self.scenario.start,
+                start=self.scenario.start,
                 relative_tolerance=RELATIVE_TOLERANCE,
                 workers=1,
             )

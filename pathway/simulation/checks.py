@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,11 +16,13 @@ Values = Mapping[str, float] | Sequence[float] | np.ndarray | None
 
 def checked_times(times: Any, start: float) -> np.ndarray:
     """Times as an ascending array that does not begin before the start."""
-    array = _numbers("times", times)
+    array = numbers_of("times", times)
     if array.ndim == 1 and array.size and start <= array[0] and array[-1] < np.inf and (array[1:] >= array[:-1]).all():
         return array
     if array.ndim != 1 or array.size == 0:
-        raise InputError(f"times: expected a list of at least one time, got shape {array.shape}")
+        raise InputError(
+            f"times: expected a list of at least one time such as numpy.linspace(0, 72, 145), got shape {array.shape}"
+        )
     if not np.all(np.isfinite(array)):
         raise InputError(f"times: entry {_first(~np.isfinite(array))} is {array[_first(~np.isfinite(array))]}")
     falling = array[1:] < array[:-1]
@@ -42,8 +44,10 @@ def checked_row(name: str, given: Any, names: Sequence[str], default: np.ndarray
                 array[find(key)] = value
             except KeyError as error:
                 raise InputError(f"{name}: {error.args[0]}") from None
+            except (TypeError, ValueError):
+                raise InputError(f"{name}: the value of '{key}' is {value!r}, expected a number") from None
     else:
-        array = _numbers(name, given).copy()
+        array = numbers_of(name, given).copy()
         if array.shape != (len(names),):
             raise InputError(f"{name}: expected shape ({len(names)},), got {array.shape}")
     finite = np.isfinite(array)
@@ -61,7 +65,7 @@ def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[fl
         raise InputError(f"relative_tolerance: {relative:g} is finer than double precision allows; at least 1e-13")
     if absolute is None:
         return float(relative), None
-    array = _numbers("absolute_tolerance", absolute)
+    array = numbers_of("absolute_tolerance", absolute)
     if array.shape not in ((), (n_species,)):
         raise InputError(f"absolute_tolerance: expected a number or shape ({n_species},), got {array.shape}")
     if not (np.all(np.isfinite(array)) and np.all(array > 0.0)):
@@ -71,7 +75,7 @@ def checked_tolerances(relative: Any, absolute: Any, n_species: int) -> tuple[fl
 
 def checked_slopes(slopes: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Derivatives of the start, finite."""
-    array = _numbers("initial_sensitivities", slopes)
+    array = numbers_of("initial_sensitivities", slopes)
     if array.shape != shape:
         raise InputError(f"initial_sensitivities: expected shape {shape}, got {array.shape}")
     if not np.all(np.isfinite(array)):
@@ -82,11 +86,44 @@ def checked_slopes(slopes: Any, shape: tuple[int, ...]) -> np.ndarray:
 def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> None:
     """Refuse limits that are not positive."""
     for name, value in (("maximum_step", maximum_step), ("maximum_steps", maximum_steps), ("wall_time", wall_time)):
-        if value is not None and not value > 0:
+        if value is not None and not (isinstance(value, (int, float, np.number)) and value > 0):
             raise InputError(f"{name}: expected a number above zero, got {value!r}")
 
 
-def _numbers(name: str, given: Any) -> np.ndarray:
+def checked_start(given: Any, usual: float) -> float:
+    """When a run begins."""
+    if given is None:
+        return usual
+    if not isinstance(given, (int, float, np.number)):
+        kind = type(given).__name__
+        raise InputError(f"start: expected a time, got {kind}; the state at the start is given as 'initial'")
+    return float(given)
+
+
+def is_steady_state(given: Any) -> bool:
+    """Whether the steady state is asked for as the state at the start.
+
+    Raises
+    ------
+    InputError
+        For another word.
+    """
+    if isinstance(given, str) and given != "steady_state":
+        raise InputError(f"initial: expected 'steady_state', an array, a mapping or None, got {given!r}")
+    return isinstance(given, str)
+
+
+def checked_texts(argument: str, given: Any) -> tuple[str, ...]:
+    """Names; one name alone is a list of one."""
+    names = (given,) if isinstance(given, str) else tuple(given) if isinstance(given, Iterable) else (given,)
+    for name in names:
+        if not isinstance(name, str):
+            raise InputError(f"{argument}: expected names, got {type(name).__name__}")
+    return names
+
+
+def numbers_of(name: str, given: Any) -> np.ndarray:
+    """An array of floats."""
     try:
         return np.asarray(given, dtype=float, order="C")  # the step loops read memory as it lies
     except (TypeError, ValueError):

@@ -12,10 +12,20 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import InputError, public_function
 
-from .checks import checked_limits, checked_times, checked_tolerances
+from .checks import (
+    Values,
+    checked_limits,
+    checked_row,
+    checked_start,
+    checked_texts,
+    checked_times,
+    checked_tolerances,
+    is_steady_state,
+    numbers_of,
+)
 from .errors import SimulationError
 from .formulas import find_formula
-from .interventions import Intervention, schedule_of, with_breaks
+from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
 from .prepared import SMALL, Prepared, prepare
 from .solvers import layout
 from .solvers.layout import Report, Task
@@ -80,26 +90,26 @@ class _Options:
     solver: str
 
 
-@public_function
+@public_function(renamed={"begin": "start"})
 def simulate_ensemble(
     model: Model,
     times: Sequence[float] | np.ndarray,
     parameters: np.ndarray,
     *,
     workers: int | None = None,
-    start: str | np.ndarray | None = None,
+    initial: str | Values = None,
     interventions: Sequence[Intervention] | Sequence[Sequence[Intervention]] = (),
     observables: Sequence[str] | None = None,
     executor: Any = None,
     chunk: int = CHUNK,
     relative_tolerance: float = 1e-6,
     absolute_tolerance: float | np.ndarray | None = None,
-    begin: float | None = None,
+    start: float | None = None,
     maximum_step: float | None = None,
     maximum_steps: int = MAXIMUM_STEPS,
     solver: str = "Rodas5P",
 ) -> Ensemble:
-    """The courses of many members, which differ in parameters, start or interventions.
+    """The courses of many members, which differ in parameters, initial state or interventions.
 
     Parameters
     ----------
@@ -108,8 +118,9 @@ def simulate_ensemble(
     parameters : array, shape (n_members, n_parameters)
     workers : int, optional
         Threads; 1: the calling thread; None: as many as there are cores. What a member gives does not depend on it.
-    start : "steady_state", array of shape (n_species,) or (n_members, n_species), or None
-        None: the model's initial formulas at each member's parameters; "steady_state": each member's own steady state.
+    initial : "steady_state", array of shape (n_species,) or (n_members, n_species), mapping of some names, or None
+        State at the start. None: the model's initial formulas at each member's parameters; "steady_state": each
+        member's own steady state.
     interventions : sequence of Intervention, or one such sequence per member
     observables : sequence of str, optional
         Observables, assignments or species to record instead of all species.
@@ -119,7 +130,7 @@ def simulate_ensemble(
         Members per task of the executor.
     relative_tolerance, absolute_tolerance, maximum_step, maximum_steps, solver
         As in `simulate`.
-    begin : float, optional
+    start : float, optional
         When the runs begin; None: the model's own start time.
 
     Returns
@@ -131,19 +142,27 @@ def simulate_ensemble(
     ------
     ValueError
         One line naming the argument.
+
+    Examples
+    --------
+    >>> import numpy, pathway
+    >>> model = pathway.load("minimal")
+    >>> sets = model.parameter_values * numpy.random.default_rng(1).uniform(0.8, 1.25, (10, len(model.parameters)))
+    >>> pathway.simulate_ensemble(model, [0.0, 24.0], sets, initial="steady_state")["PTEN"].shape
+    (10, 2)
     """
     prepared = prepare(model)
     parameters = checked_members(model, parameters)
-    starts = _checked_starts(model, start, len(parameters))
-    each_its_own = bool(len(interventions)) and not isinstance(interventions[0], Intervention)
+    starts = _checked_starts(model, initial, len(parameters))
+    each_its_own = _one_list_each(interventions)
     if each_its_own and len(interventions) != len(parameters):
         raise InputError(f"interventions: {len(interventions)} lists for {len(parameters)} members")
-    begin = model.start_time if begin is None else float(begin)
+    begin = checked_start(start, model.start_time)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, None)
     options = _Options(
         times=checked_times(times, begin),
-        names=None if observables is None else tuple(observables),
+        names=None if observables is None else checked_texts("observables", observables),
         interventions=interventions,
         each_its_own=each_its_own,
         relative=relative,
@@ -151,7 +170,7 @@ def simulate_ensemble(
         begin=begin,
         maximum_step=np.inf if maximum_step is None else float(maximum_step),
         maximum_steps=maximum_steps,
-        from_steady_state=isinstance(start, str),
+        from_steady_state=isinstance(initial, str),
         solver=solver,
     )
     if executor is not None:
@@ -159,26 +178,33 @@ def simulate_ensemble(
     return _run_members(prepared, parameters, starts, options, workers)
 
 
+def _one_list_each(interventions: Any) -> bool:
+    """Whether there is one sequence of interventions for each member, instead of one for all."""
+    if isinstance(interventions, Sequence) and len(interventions) and isinstance(interventions[0], Sequence):
+        for entry in interventions:
+            checked_interventions(entry)
+        return True
+    checked_interventions(interventions)
+    return False
+
+
 def checked_members(model: Model, parameters: Any) -> np.ndarray:
     """Parameters of all members; nan stays, and its member will be reported as failed."""
-    array = np.ascontiguousarray(parameters, dtype=float)
+    array = np.ascontiguousarray(numbers_of("parameters", parameters))
     if array.ndim != 2 or array.shape[1] != len(model.parameters):
         raise InputError(f"parameters: expected shape (n_members, {len(model.parameters)}), got {array.shape}")
     return array
 
 
-def _checked_starts(model: Model, start: Any, n_members: int) -> np.ndarray | None:
-    if start is None:
+def _checked_starts(model: Model, initial: Any, n_members: int) -> np.ndarray | None:
+    if initial is None or is_steady_state(initial):
         return None
-    if isinstance(start, str):
-        if start != "steady_state":
-            raise InputError(f"start: expected 'steady_state', an array or None, got {start!r}")
-        return None
-    array = np.ascontiguousarray(start, dtype=float)
-    if array.shape not in ((len(model.species),), (n_members, len(model.species))):
-        raise InputError(
-            f"start: expected shape ({len(model.species)},) or ({n_members}, {len(model.species)}), got {array.shape}"
-        )
+    if isinstance(initial, Mapping):
+        return checked_row("initial", initial, model.species, model.initial_values, model)[None]
+    array = numbers_of("initial", initial)
+    n_species = len(model.species)
+    if array.shape not in ((n_species,), (n_members, n_species)):
+        raise InputError(f"initial: expected shape ({n_species},) or ({n_members}, {n_species}), got {array.shape}")
     return array.reshape(-1, len(model.species))
 
 
@@ -276,8 +302,8 @@ def _task(
 def worker_count(workers: int | None) -> int:
     """Threads to use: as asked, or one per core that this process may use."""
     if workers is not None:
-        if workers < 1:
-            raise InputError(f"workers: expected at least 1, got {workers}")
+        if not isinstance(workers, (int, np.integer)) or workers < 1:
+            raise InputError(f"workers: expected a whole number of at least 1, got {workers!r}")
         return workers
     try:
         return len(os.sched_getaffinity(0))

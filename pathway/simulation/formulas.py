@@ -8,7 +8,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.errors import did_you_mean
+from pathway.errors import UnknownNameError, did_you_mean
 from pathway.expressions import Expression, evaluate, symbol, symbols
 from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import gradients
@@ -19,7 +19,7 @@ def find_formula(model: Model, name: str) -> Expression:
 
     Raises
     ------
-    KeyError
+    UnknownNameError
         With the nearest names.
     """
     for group in (model.observables, model.assignments, model.rates):
@@ -28,7 +28,7 @@ def find_formula(model: Model, name: str) -> Expression:
     if name in model.species or name in model.parameters or name == TIME:
         return symbol(name)
     known = (*model.species, *model.assignments, *model.observables, *model.rates, *model.parameters)
-    raise KeyError(f"'{model.name}' has nothing called '{name}'.{did_you_mean(name, known)}")
+    raise UnknownNameError(f"'{model.name}' has nothing called '{name}'.{did_you_mean(name, known)}")
 
 
 def named_values(

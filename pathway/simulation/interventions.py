@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -52,6 +52,16 @@ _KINDS = (
 )
 
 NOTHING = Schedule(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+def checked_interventions(given: Any) -> Sequence[Intervention]:
+    """A sequence of interventions; anything else is refused."""
+    if not isinstance(given, Sequence):
+        raise InputError(f"interventions: expected a list of Intervention, got {type(given).__name__}")
+    for number, entry in enumerate(given):
+        if not isinstance(entry, Intervention):
+            raise InputError(f"interventions: entry {number} is {type(entry).__name__}, expected an Intervention")
+    return given
 
 
 def schedule_of(model: Model, interventions: Sequence[Intervention], start: float, end: float) -> Schedule:

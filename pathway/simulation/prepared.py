@@ -11,6 +11,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
+from pathway.errors import InputError
 from pathway.expressions import Expression, differentiate, symbols
 from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.evaluation import Evaluator, evaluate_all
@@ -289,7 +290,15 @@ def _bench(kernels: Kernels, pattern: Pattern, table: Method) -> _Bench:
 
 
 def prepare(model: Model) -> Prepared:
-    """The model made ready; kept on the model itself."""
+    """The model made ready; kept on the model itself.
+
+    Raises
+    ------
+    InputError
+        If it is no model.
+    """
+    if not isinstance(model, Model):
+        raise InputError(f"model: expected a Model, got {type(model).__name__}; pathway.load('bt474') gives one")
     found = model.__dict__.get("_prepared")
     if found is None:
         found = model.__dict__["_prepared"] = Prepared(model)

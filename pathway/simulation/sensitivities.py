@@ -23,6 +23,7 @@ from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import gradients
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
+from .checks import checked_texts
 from .errors import SimulationError
 from .events import EventRun, EventState, Formulas, Waiting
 from .hybrid import HybridModel, Saltation, hybrid_model_if_needed, is_instantaneous, rates_of_change
@@ -81,7 +82,7 @@ def simulate_with_sensitivities(
 
 def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     """Names of parameters and species; anything else is refused."""
-    names = tuple(names)
+    names = checked_texts("sensitivities", names)
     for name in set(names).difference(model.species, model.parameters):
         try:
             model.parameter_index(name)

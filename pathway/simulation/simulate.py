@@ -10,8 +10,16 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import public_function
 
-from .checks import Values, checked_limits, checked_row, checked_slopes, checked_times, checked_tolerances
-from .interventions import Intervention, schedule_of, with_breaks
+from .checks import (
+    Values,
+    checked_limits,
+    checked_row,
+    checked_slopes,
+    checked_start,
+    checked_times,
+    checked_tolerances,
+)
+from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
 from .prepared import SMALL, prepare
 from .tasks import MAXIMUM_STEPS, doses_of, make_task, parameters_over_time, run_one, statistics_of, time_limit
 from .trajectory import Trajectory
@@ -19,7 +27,7 @@ from .trajectory import Trajectory
 _UNLIMITED = nullcontext()
 
 
-@public_function
+@public_function(renamed={"begin": "start"})
 def simulate(
     model: Model,
     times: Sequence[float] | np.ndarray,
@@ -79,6 +87,13 @@ def simulate(
         With time, state and the fastest-changing species; or naming a switch of the rates at which a sensitivity that
         is asked for does not exist.
 
+    Examples
+    --------
+    >>> import numpy, pathway
+    >>> trajectory = pathway.simulate("bt474", numpy.linspace(0.0, 72.0, 145))
+    >>> trajectory["pAKT"].shape
+    (145,)
+
     Notes
     -----
     Where a piecewise, comparison, floor or ceil of a rate changes at a moment that depends on what is asked for,
@@ -88,14 +103,14 @@ def simulate(
     1.6e-4 of y, and at a tolerance of 1e-6 that slope is right to 0.4 % (7e-7 of y), at 1e-8 to 3e-5.
     """
     prepared = prepare(model)
-    begin = model.start_time if start is None else float(start)
+    begin = checked_start(start, model.start_time)
     times = checked_times(times, begin)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, wall_time)
     end = float(times[-1])
-    schedule = schedule_of(model, interventions, begin, end)
+    schedule = schedule_of(model, checked_interventions(interventions), begin, end)
     if not model.events:
         schedule = with_breaks(schedule, prepared.time_switches, p, y, begin, end)
     running = 0.0

@@ -10,6 +10,7 @@ import numpy as np
 
 from pathway.equations import Model
 
+from .checks import checked_texts
 from .formulas import evaluate_names, evaluate_slopes, find_formula
 
 
@@ -87,14 +88,14 @@ class Trajectory:
 
     def observables(self, names: Sequence[str] | None = None) -> np.ndarray:
         """Species, assignments or observables by name (all observables by default), shape (n_times, n_names)."""
-        names = tuple(self.model.observables) if names is None else tuple(names)
+        names = tuple(self.model.observables) if names is None else checked_texts("names", names)
         return evaluate_names(self.model, names, self.times, self.values, self.parameters)
 
     def observable_sensitivities(self, names: Sequence[str] | None = None) -> np.ndarray:
         """Derivatives of observables, shape (n_times, n_names, n_sensitivities), by the chain rule."""
         if self.sensitivities is None or self.parameter_slopes is None:
             raise ValueError("this trajectory was run without sensitivities")
-        names = tuple(self.model.observables) if names is None else tuple(names)
+        names = tuple(self.model.observables) if names is None else checked_texts("names", names)
         formulas = [find_formula(self.model, name) for name in names]
         where = (self.times, self.values, self.parameters)
         by_species = evaluate_slopes(self.model, formulas, self.model.species, *where)

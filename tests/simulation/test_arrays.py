@@ -38,9 +38,9 @@ def test_arrays_of_all_kinds_give_the_same_bits(kind: str) -> None:
     assert np.array_equal(slopes.sensitivities, plain.sensitivities)
 
     members, starts = np.stack([PARAMETERS, PARAMETERS + 1.0, PARAMETERS + 2.0]), np.stack([START, START + 1, START])
-    together = simulate_ensemble(model, TIMES, members, start=starts)
+    together = simulate_ensemble(model, TIMES, members, initial=starts)
     assert np.array_equal(
-        together.values, simulate_ensemble(model, turned(TIMES), turned(members), start=turned(starts)).values
+        together.values, simulate_ensemble(model, turned(TIMES), turned(members), initial=turned(starts)).values
     )
     rest = steady_state(model, PARAMETERS, initial=START)
     assert np.array_equal(rest, steady_state(model, turned(PARAMETERS), initial=turned(START)))
@@ -52,6 +52,6 @@ def test_what_is_given_is_never_changed() -> None:
     given = [a.copy() for a in (TIMES, PARAMETERS, START)]
     simulate(toggle(), given[0], parameters=given[1], initial=given[2])
     steady_state(toggle(), given[1], initial=given[2])
-    simulate_ensemble(toggle(), given[0], given[1][None], start=given[2])
+    simulate_ensemble(toggle(), given[0], given[1][None], initial=given[2])
     for before, after in zip((TIMES, PARAMETERS, START), given, strict=True):
         assert np.array_equal(before, after)

@@ -67,7 +67,7 @@ def test_observables_are_recorded_in_the_loop() -> None:
 
 def test_each_member_can_start_from_its_own_steady_state() -> None:
     members = draws(10)
-    found = simulate_ensemble(toggle(), [0.0, 1.0], members, start="steady_state")
+    found = simulate_ensemble(toggle(), [0.0, 1.0], members, initial="steady_state")
     for k in range(10):
         assert found.values[k, 0] == pytest.approx(steady_state(toggle(), members[k]), rel=1e-9)
         assert found.values[k, 1] == pytest.approx(found.values[k, 0], rel=1e-8)
@@ -125,8 +125,8 @@ def test_chunks_go_to_disk(tmp_path: Path) -> None:
     [
         ({"parameters": np.ones(5)}, r"parameters: expected shape \(n_members, 5\)"),
         ({"parameters": np.ones((2, 5)), "workers": 0}, "workers"),
-        ({"parameters": np.ones((2, 5)), "start": "rest"}, "start"),
-        ({"parameters": np.ones((2, 5)), "start": np.ones(3)}, "start: expected shape"),
+        ({"parameters": np.ones((2, 5)), "initial": "rest"}, "initial"),
+        ({"parameters": np.ones((2, 5)), "initial": np.ones(3)}, "initial: expected shape"),
         ({"parameters": np.ones((2, 5)), "interventions": [[]]}, "interventions: 1 lists for 2 members"),
     ],
 )

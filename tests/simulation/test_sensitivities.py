@@ -156,7 +156,7 @@ def test_every_parameter_of_the_circuit_through_rest_and_doses() -> None:
         model,
         times,
         members,
-        start="steady_state",
+        initial="steady_state",
         interventions=doses,
         relative_tolerance=1e-12,
         absolute_tolerance=1e-13 * np.maximum(peaks, 1e-6),

@@ -44,7 +44,7 @@ def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any
 
     record, content, scenario_file = read_analysis(folder, ANALYSES)
     scenario = read_scenario(str(scenario_file), record["settings"])
-    with console.progress_bar() as progress:
+    with console.progress_line() as progress:
         task = AnalysisTask(scenario, built_in_laboratory(), record["options"], progress)
         return (record, content), ANALYSES[record["analysis"]].answer(task)
 

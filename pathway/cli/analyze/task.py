@@ -182,7 +182,7 @@ def _run(
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
     check_output_folder(folder, name, result_identity(read, folder, options=dict(options)), force)
-    with console.progress_bar() as progress:
+    with console.progress_line() as progress:
         answer = analysis.answer(AnalysisTask(read, built_in_laboratory(), options, progress))
         report: Report = analysis_report(
             name, read, folder, answer.content, answer.tables, answer.figures, options, sentences=answer.sentences

@@ -23,6 +23,8 @@ from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
+from pathway.errors import InputError
+
 from .lanes import method_of
 from .layout import Method
 from .loops import Loop
@@ -36,9 +38,9 @@ _LOOP, _WATCHING = Loop("rosenbrock", 6), Loop("rosenbrock_watching", 6)
 def method(name: str, watching: bool = True) -> tuple[Callable[..., Any], Method]:
     """The loop and the coefficients of a method by name; models without events, and without rates that switch by the
     state, need no loop that is `watching`."""
-    if name not in METHODS:
-        near = get_close_matches(name, METHODS, n=1)
-        raise ValueError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
+    if not isinstance(name, str) or name not in METHODS:
+        near = get_close_matches(str(name), METHODS, n=1)
+        raise InputError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
     return _WATCHING if watching else _LOOP, method_of(METHODS[name])
 
 

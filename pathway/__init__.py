@@ -16,6 +16,13 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PLACES = {
+    "dose_response": "pathway.api.analyze",
+    "synergy": "pathway.api.analyze",
+    "screen": "pathway.api.analyze",
+    "sensitivity": "pathway.api.analyze",
+    "bifurcation": "pathway.api.analyze",
+    "explain": "pathway.api.analyze",
+    "single_cells": "pathway.api.analyze",
     "agents": "pathway.api.catalog",
     "cells": "pathway.api.catalog",
     "observables": "pathway.api.catalog",
@@ -29,7 +36,7 @@ _PLACES = {
     "load_posterior": "pathway.formats.saved",
     "load_profiles": "pathway.formats.saved",
     "plot": "pathway.plotting",
-    "run": "pathway.scenario.api",
+    "run": "pathway.api.runs",
     "scenarios": "pathway.api.catalog",
     "simulate": "pathway.api.models",
     "simulate_ensemble": "pathway.api.models",

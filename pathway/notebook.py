@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any
+from typing import Any, Protocol
 
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
@@ -45,6 +45,36 @@ def _shown(cell: Any) -> str:
     if isinstance(cell, float):
         return "" if cell != cell else f"{cell:.4g}"
     return "" if cell is None else str(cell)
+
+
+class Display(Protocol):
+    """Where an answer is shown: the terminal, or a notebook."""
+
+    def print_line(self, text: str, style: str = "") -> None:
+        """A sentence."""
+
+    def print_table(self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> None:
+        """A table; `numbers` are the columns of numbers."""
+
+
+class HtmlDisplay:
+    """Collects what is shown as HTML."""
+
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+
+    def print_line(self, text: str, style: str = "") -> None:
+        """A paragraph."""
+        self.parts.append(f"<p><b>{escape(text)}</b></p>" if style == "bold" else f"<p>{escape(text)}</p>")
+
+    def print_table(self, header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = ()) -> None:
+        """A table."""
+        self.parts.append(html_table(header, rows))
+
+    @property
+    def html(self) -> str:
+        """All of it."""
+        return "".join(self.parts)
 
 
 def in_notebook() -> bool:

@@ -44,3 +44,8 @@ def _short(text: str) -> str:
 def finite_or_none(value: float) -> float | None:
     """The number, or None where JSON has no word for it."""
     return float(value) if math.isfinite(value) else None
+
+
+def number_text(value: float | None, digits: int = 3) -> str:
+    """A number for a table of a terminal; nothing where there is none."""
+    return "" if value is None or value != value else f"{value:.{digits}g}"

@@ -43,6 +43,30 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
     return chosen
 
 
+def checked_options(analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as Python gives them: a tuple is a list, one name alone a list of one.
+
+    Raises
+    ------
+    AnalysisError
+        If one is unknown or of another kind; one line each.
+    """
+    known, mistakes, checked = DECLARED[analysis], [], {}
+    for name, value in given.items():
+        if name not in known:
+            mistakes.append(str(unknown_name_error("option", name, known)))
+            continue
+        usual = known[name].usual
+        if isinstance(usual, list):
+            value = list(value) if isinstance(value, tuple) else [value] if isinstance(value, str) else value
+        if value is not None and not _fits(value, usual):
+            mistakes.append(f"{analysis}: '{name}' is {value!r}, expected something like {usual!r}")
+        checked[name] = value
+    if mistakes:
+        raise AnalysisError("\n".join(mistakes))
+    return checked
+
+
 def _beyond(name: str, value: Any, option: Option) -> str:
     """What is wrong with the size of an option; "" if nothing is."""
     if isinstance(value, float) and not math.isfinite(value):

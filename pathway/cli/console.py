@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import typer
 
 from pathway.notebook import Progress as Progress
 from pathway.notebook import progress_line as progress_line
+from pathway.numerals import number_text as number_text
 
 ENSEMBLE = typer.Option(
     "--ensemble", help="Intervals from: calibrated [default where it ships], prior, none, or a file (.npz)"
@@ -45,7 +46,7 @@ def terminal_width() -> int:
 
 
 def print_table(
-    header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = (), title: str | None = None
+    header: Sequence[str], rows: Sequence[Sequence[str]], numbers: Collection[int] = (), title: str | None = None
 ) -> None:
     """A table that wraps its cells where the terminal is narrow; colour only where a terminal wants it.
 
@@ -111,8 +112,3 @@ def print_report_places(folder: Path, record: Mapping[str, Any], *more: Path, **
     print_line("   ".join(f"{word}: {place}" for word, place in shown.items()))
     for place in more:
         print_line(str(place))
-
-
-def number_text(value: float | None, digits: int = 3) -> str:
-    """A number for a table; nothing where there is none."""
-    return "" if value is None or value != value else f"{value:.{digits}g}"

@@ -84,11 +84,12 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     if saved is not None:
         result, kinds = saved
         return {kind: partial(draw, result, kind) for kind in kinds}
-    with console.progress_line():
+    with console.progress_line() as progress:
         if is_analysis(folder):
-            from .analyze import repeated_analysis
+            from pathway.api.analyze import repeated_analysis
 
-            return {stem: drawing.draw for stem, drawing in repeated_analysis(folder)[1].figures.items()}
+            answer = repeated_analysis(folder, progress, console.say)[2].answer
+            return {stem: figure.draw for stem, figure in answer.figures.items()}
         from pathway.plotting.run_figure import panel_names
         from pathway.report.replay import repeated_run
 

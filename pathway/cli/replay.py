@@ -27,10 +27,11 @@ def replay(
     from . import DONE, NOT_MET
 
     if is_analysis(folder):
-        from .analyze import repeated_analysis
+        from pathway.api.analyze import repeated_analysis
 
-        (record, content), answer = repeated_analysis(folder)
-        replayed = compare_analysis(record, content, answer.content)
+        with console.progress_line() as progress:
+            record, content, again = repeated_analysis(folder, progress, console.say)
+        replayed = compare_analysis(record, content, again.content)
     else:
         replayed = repeat(folder)
     if as_json:

@@ -43,7 +43,7 @@ def load(name_or_path: str | Path) -> Model:
         raise FileNotFoundError(f"there is no file '{text}'")
     if ending in (*SBML, *ANTIMONY):
         return read_model_file(text).model
-    from pathway.scenario.api import load_cells
+    from pathway.scenario.cell_models import load_cells
 
     return load_cells(text)
 

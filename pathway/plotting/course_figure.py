@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .layout import Page
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import scaled_unit, time_label
+from .words import readable_name, scaled_unit, time_label, unit_words
 
 MOST_PANELS = 15
 
@@ -29,8 +29,26 @@ def plot_courses(trajectory: Any, titles: Mapping[str, str]) -> Figure:
             panel.few_ticks()
             power = value_axis(panel.axes, float(course.min()), float(course.max()))
             panel.x_label(time_label(model.time_unit))
-            panel.y_label(scaled_unit(model.units.get(name) or "unit of the model", power))
+            panel.y_label(scaled_unit(_unit(model.units.get(name, ""), name), power))
         return page.cropped_figure()
+
+
+def plot_trajectory(trajectory: Any, names: Sequence[str] = ()) -> Figure:
+    """The courses of what is named; of a model's observables, or its species where it has none, unless told.
+
+    Raises
+    ------
+    UnknownNameError
+        If nothing has such a name.
+    """
+    model = trajectory.model
+    return plot_courses(
+        trajectory, {name: readable_name(name) for name in names or tuple(model.observables) or model.species}
+    )
+
+
+def _unit(unit: str, name: str) -> str:
+    return unit_words(name, unit) if unit else "unit of the model"
 
 
 def _change(course: Any) -> float:

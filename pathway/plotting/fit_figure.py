@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
+from pathway.errors import InputError
 from pathway.fitting.laboratory.courses import FittedCourse, fitted_courses
 from pathway.fitting.objective import Comparison, Objective
 from pathway.fitting.problem import Problem
@@ -40,7 +41,7 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
 
     Raises
     ------
-    ValueError
+    InputError
         For another word.
     """
     best = fit.problem.from_scale(fit.best.x)
@@ -55,7 +56,7 @@ def plot_fit(fit: Fit, what: str = "fits") -> Figure:
     if what == "correlations":
         local = identifiability(Objective(fit.problem), fit.best.x)
         return plot_correlations(local.names, local.correlations)
-    raise ValueError(f"there is no figure '{what}' of a fit: {', '.join(KINDS)}")
+    raise InputError(f"there is no figure '{what}' of a fit: {', '.join(KINDS)}")
 
 
 # Curves through points

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from pathway.errors import InputError
 from pathway.fitting.objective.objective import scale_derivatives
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
@@ -39,12 +40,12 @@ def plot_posterior(posterior: Posterior, what: str = "marginals") -> Figure:
 
     Raises
     ------
-    ValueError
+    InputError
         For another word.
     """
     drawers = dict(zip(KINDS, (_marginals, _pairs, _ranks, _traces, _energy), strict=True))
     if what not in drawers:
-        raise ValueError(f"there is no figure '{what}' of a posterior: {', '.join(KINDS)}")
+        raise InputError(f"there is no figure '{what}' of a posterior: {', '.join(KINDS)}")
     with house_style():
         return drawers[what](posterior)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from pathway.errors import InputError
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
@@ -31,11 +32,11 @@ def plot_any_profile(profiles: Profiles, what: str = "profiles") -> Figure:
 
     Raises
     ------
-    ValueError
+    InputError
         For a word not among `KINDS`.
     """
     if what not in KINDS:
-        raise ValueError(f"there is no figure '{what}' of profiles: {', '.join(KINDS)}")
+        raise InputError(f"there is no figure '{what}' of profiles: {', '.join(KINDS)}")
     return plot_profiles(profiles) if what == "profiles" else plot_paths(profiles)
 
 

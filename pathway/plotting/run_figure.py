@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
+from pathway.errors import InputError
 from pathway.numerals import superscript
 from pathway.scenario.measurements import Measurement, comparison_scaling
 from pathway.scenario.plain_words import ensemble_words
@@ -58,11 +59,11 @@ def plot_result(result: Result, panel: str = "") -> Figure:
 
     Raises
     ------
-    ValueError
+    InputError
         For a panel that the run does not have.
     """
     if panel and panel not in panel_names(result):
-        raise ValueError(f"there is no panel '{panel}' of this run: {', '.join(panel_names(result))}")
+        raise InputError(f"there is no panel '{panel}' of this run: {', '.join(panel_names(result))}")
     with house_style():
         page = Page(result.scenario.title, _of_bands(result))
         styles = arm_styles(result)

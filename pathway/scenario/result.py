@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from pathway.equations import Model
+from pathway.notebook import html_table, listed
 from pathway.numerals import finite_or_none
 from pathway.parameters import Entry
 
@@ -18,9 +19,6 @@ from .experiment import Arm, Expectation, Scenario
 from .growth import Growth
 from .run_plan import TimelineEntry
 from .weighted import WeightedInterval
-
-if TYPE_CHECKING:
-    import pandas
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +78,25 @@ class ArmResult:
     def fold(self) -> float:
         """Cells at the end per cell at the start."""
         return float(self.count[-1] / self.count[0])
+
+    def __repr__(self) -> str:
+        gr = f"GR {self.growth.gr:.3g}, " if self.growth else ""
+        return f"<Arm '{self.arm.name}' of {self.arm.cells}: {gr}{self.fold:.3g} cells for each at the start>"
+
+
+class Arms(dict[str, ArmResult]):
+    """Arms by name, in the order of the scenario."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} arms: {listed(map(repr, self))}>"
+
+    def _repr_html_(self) -> str:
+        header = ["arm", "cells", "GR", "% of untreated", "cells, fold"]
+        rows = [
+            [name, arm.arm.cells, arm.growth and arm.growth.gr, arm.percent_of_untreated, arm.fold]
+            for name, arm in self.items()
+        ]
+        return html_table(header, rows)
 
 
 @dataclass(frozen=True)
@@ -181,13 +198,6 @@ class Result:
                 courses += [arm.growth.course, arm.growth.instantaneous] if arm.growth else [missing, missing]
             rows += [[name, *map(float, row)] for row in zip(arm.times, *courses, strict=True)]
         return header, rows
-
-    def to_dataframe(self) -> pandas.DataFrame:
-        """The tidy table as a pandas DataFrame."""
-        import pandas
-
-        header, rows = self.columns()
-        return pandas.DataFrame(rows, columns=header)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without provenance."""

@@ -21,7 +21,7 @@ from .experiment import Arm, Scenario
 from .growth import TOO_MANY, compare_growth
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
-from .result import ArmResult, Result
+from .result import ArmResult, Arms, Result
 from .run_plan import timeline_entries
 
 Progress = Callable[[str, int, int], None]
@@ -65,7 +65,7 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         runner.simulate(arm)
     if progress:
         progress("arms", len(dishes.different), len(dishes.different))
-    arms = {arm.name: runner.result(arm, dishes) for arm in scenario.arms}
+    arms = Arms((arm.name, runner.result(arm, dishes)) for arm in scenario.arms)
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
     told = zip(verdicts, shares, strict=True)

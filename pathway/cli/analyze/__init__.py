@@ -1,55 +1,64 @@
 """`pathway dose-response`, `synergy`, `screen`, `sensitivity`, `bifurcation`, `explain`, `single-cells`.
 
-Analyses of a scenario. Every option may also stand in the scenario file, as [analyze.synergy] grid = "8x8"; what is
-typed wins. Options are declared in `pathway.analysis.declared_options`, for both; an `AnalysisCommand` adds the help
-and the function that answers, also for a replay.
+Analyses of a scenario; `pathway.api.analyses` answers. Options are declared in `pathway.analysis.declared_options`; an
+`AnalysisCommand` adds the help, and other ways of saying something on the command line alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from .. import console
-from .branches import BIFURCATION
-from .causes import EXPLAIN
-from .cells import SINGLE_CELLS
-from .doses import DOSE_RESPONSE, SYNERGY
-from .sensitive import SENSITIVITY
-from .targets import SCREEN
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
-
-__all__ = ["ANALYSES", "AnalysisAnswer", "AnalysisCommand", "AnalysisTask", "register", "repeated_analysis"]
-
-ANALYSES: Mapping[str, AnalysisCommand] = {
-    analysis.name: analysis
-    for analysis in (DOSE_RESPONSE, SYNERGY, SCREEN, SENSITIVITY, BIFURCATION, EXPLAIN, SINGLE_CELLS)
-}
-"""By the name in options, folders and provenance."""
+from .task import AnalysisCommand
 
 
-def repeated_analysis(folder: Path) -> tuple[tuple[dict[str, Any], dict[str, Any]], AnalysisAnswer]:
-    """An analysis asked again with the options of its record; the record and the JSON form that it has left, too.
+def _factor(given: dict[str, Any]) -> dict[str, Any]:
+    """What targets are multiplied by, from either way of saying it."""
+    from pathway.scenario.quantities import parse_fraction
 
-    Raises
-    ------
-    FolderError
-        If the folder holds none.
-    """
-    from pathway.report.analysis import read_analysis
-    from pathway.scenario import built_in_laboratory, read_scenario
+    share = given.pop("knock_down")
+    return given if share is None else {**given, "factor": 1.0 - parse_fraction(share)}
 
-    record, content, scenario_file = read_analysis(folder, ANALYSES)
-    scenario = read_scenario(str(scenario_file), record["settings"])
-    with console.progress_line() as progress:
-        task = AnalysisTask(scenario, built_in_laboratory(), record["options"], progress)
-        return (record, content), ANALYSES[record["analysis"]].answer(task)
+
+def _without_draws(given: dict[str, Any]) -> dict[str, Any]:
+    """No draws: no ensemble, whatever the scenario says."""
+    return {**given, "ensemble": "none"} if given["draws"] == 0 else given
+
+
+COMMANDS = (
+    AnalysisCommand("dose_response", "GR metrics, IC50 and read-outs over doses of an agent."),
+    AnalysisCommand("synergy", "Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules."),
+    AnalysisCommand(
+        "screen",
+        "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
+        {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %'")]},
+        _factor,
+    ),
+    AnalysisCommand(
+        "sensitivity",
+        """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
+
+        With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the
+        table, and control coefficients and sensitivities over time get intervals.
+        """,
+    ),
+    AnalysisCommand(
+        "bifurcation",
+        "Steady states over a parameter, folds and Hopf points; is resistance a second stable state?",
+        read=_without_draws,
+    ),
+    AnalysisCommand(
+        "explain", "Why does one arm differ from another? The difference divided among the links that carry it."
+    ),
+    AnalysisCommand(
+        "single_cells",
+        "How far do cells of one dish differ, and where would miR-21 run out? Single molecules of PTEN transcript.",
+    ),
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    for analysis in ANALYSES.values():
-        analysis.register(app)
+    for command in COMMANDS:
+        command.register(app)

@@ -1,73 +1,18 @@
-"""What the commands of the analyses share: options from their declaration, reading the scenario, handing over."""
+"""What the commands of the analyses share: options from their declaration, reading the scenario, printing."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from pathway.analysis.declared_options import DECLARED, Option
 
 from .. import console
-
-if TYPE_CHECKING:
-    from pathway.report import DeferredFigure, Report, Table
-
-
-@dataclass(frozen=True)
-class AnalysisTask:
-    """A scenario with the options of an analysis."""
-
-    scenario: Any
-    laboratory: Any
-    options: Mapping[str, Any]
-    progress: console.Progress
-
-    def draws(self, *lines: str) -> Any:
-        """Parameter draws as the options say, for the cell lines named; of all arms unless given."""
-        from pathway.analysis.draws import draws_from_option
-
-        o = self.options
-        lines = lines or tuple(dict.fromkeys(arm.cells for arm in self.scenario.arms))
-        draws = draws_from_option(
-            self.laboratory, lines, self.scenario.file.parent, o["ensemble"], count=int(o["draws"]),
-            seed=int(o["seed"]), posterior=o["posterior"], progress=self.progress,
-        )  # fmt: skip
-        if draws.left_out:
-            console.say(f"Not parameters of the circuit, left out: {', '.join(draws.left_out)}")
-        if draws.origin:
-            console.say(
-                f"Values are those of the cell line as it stands, intervals and medians those of draws {draws.origin}. "
-                "A value may lie outside its interval: the line's numbers are then unusual among the draws."
-            )
-        return draws
-
-
-@dataclass(frozen=True)
-class AnalysisAnswer:
-    """What an analysis hands over.
-
-    Attributes
-    ----------
-    content : dict
-        The JSON form.
-    tables : mapping of file stem to Table
-    figures : mapping of file stem to DeferredFigure
-    show : callable
-        Prints it for the person at the terminal.
-    sentences : sequence of str
-        What was found, in plain words, for the page.
-    """
-
-    content: dict[str, Any]
-    tables: Mapping[str, Table]
-    figures: Mapping[str, DeferredFigure]
-    show: Callable[[], None]
-    sentences: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -80,8 +25,6 @@ class AnalysisCommand:
         A key of `DECLARED`.
     description : str
         The help of the command.
-    answer : callable
-        From an AnalysisTask to an AnalysisAnswer; also what a replay asks.
     more : mapping of name to typer option
         Other ways of saying something, for the command line alone.
     read : callable
@@ -90,7 +33,6 @@ class AnalysisCommand:
 
     name: str
     description: str
-    answer: Callable[[AnalysisTask], AnalysisAnswer]
     more: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[dict[str, Any]], dict[str, Any]] = dict
 
@@ -160,7 +102,7 @@ def _read(value: Any, usual: Any, name: str) -> Any:
 
 
 def _run(
-    analysis: AnalysisCommand,
+    command: AnalysisCommand,
     given: Mapping[str, Any],
     scenario: str,
     settings: list[str] | None,
@@ -170,34 +112,26 @@ def _run(
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import analysis_options
+    from pathway.api.analyses import ANSWERS, AnalysisTask
+    from pathway.api.analyze import Analysis
     from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
-    from pathway.report.analysis import analysis_report
     from pathway.scenario import built_in_laboratory, read_scenario
 
     from .. import DONE
 
-    name = analysis.name
+    name = command.name
     read = read_scenario(scenario, settings or [])
     options = analysis_options(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
     check_output_folder(folder, name, result_identity(read, folder, options=dict(options)), force)
     with console.progress_line() as progress:
-        answer = analysis.answer(AnalysisTask(read, built_in_laboratory(), options, progress))
-        report: Report = analysis_report(
-            name, read, folder, answer.content, answer.tables, answer.figures, options, sentences=answer.sentences
-        )
+        answer = ANSWERS[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say))
+        report = Analysis(name, read, options, answer).report(folder)
         record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**answer.content, "provenance": record})
     else:
-        answer.show()
+        answer.show(console)
         console.print_report_places(folder, record, numbers=f"{name}.json")
     return DONE
-
-
-def hours_or_none(text: str | None) -> float | None:
-    """A time such as "72 h" in hours; None for no text."""
-    from pathway.scenario.quantities import parse_hours as read
-
-    return read(text) if text else None

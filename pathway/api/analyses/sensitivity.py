@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
+from .task import AnalysisAnswer, AnalysisTask, Display
 
 _FLUXES = ("PIP3_by_PTEN", "miR21_transcription")
 
 
-def _sensitivity(task: AnalysisTask) -> AnalysisAnswer:
+def sensitivity_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.mistakes import unknown_name_error
 
     methods: dict[str, Callable[[AnalysisTask], AnalysisAnswer]] = {
@@ -81,9 +80,9 @@ def _ranked(
     header = ["parameter", *names]
     rows: list[list[Any]] = [[result.names[k], *(float(column[k]) for column in columns)] for k in result.ranked()]
 
-    def show() -> None:
-        console.print_line(title, style="bold")
-        console.print_table(header, [[r[0], *(f"{v:{form}}" for v in r[1:])] for r in rows[:20]], numbers=range(1, 5))
+    def show(out: Display) -> None:
+        out.print_line(title, style="bold")
+        out.print_table(header, [[r[0], *(f"{v:{form}}" for v in r[1:])] for r in rows[:20]], numbers=range(1, 5))
 
     content = {
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **result.to_dict()
@@ -113,9 +112,9 @@ def _control(task: AnalysisTask) -> AnalysisAnswer:
     sentences = [f"{name}: {', '.join(result.told(name, 6))}." for name in result.readings]
     sentences.append(f"Summation theorems hold to {result.violation:.1e}.")
 
-    def show() -> None:
+    def show(out: Display) -> None:
         for sentence in sentences:
-            console.print_line(sentence)
+            out.print_line(sentence)
 
     content = {
         "scenario": task.scenario.name, "cells": arm.cells, **result.to_dict(),
@@ -145,10 +144,10 @@ def _time(task: AnalysisTask) -> AnalysisAnswer:
 
     sentences = [f"{course.reading}: {', '.join(course.told())}." for course in result]
 
-    def show() -> None:
-        console.print_line(title, style="bold")
+    def show(out: Display) -> None:
+        out.print_line(title, style="bold")
         for sentence in sentences:
-            console.print_line(sentence)
+            out.print_line(sentence)
 
     content = {
         "scenario": task.scenario.name, "arm": arm.name, "parameters": list(names),
@@ -162,14 +161,3 @@ def _time(task: AnalysisTask) -> AnalysisAnswer:
     }  # fmt: skip
     figure = DeferredFigure(lambda: plot_time_sensitivities(result, title), f"{title}.")
     return AnalysisAnswer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
-
-
-SENSITIVITY = AnalysisCommand(
-    "sensitivity",
-    """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
-
-    With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the table,
-    and control coefficients and sensitivities over time get intervals.
-    """,
-    _sensitivity,
-)

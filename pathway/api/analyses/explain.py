@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
+from pathway.numerals import number_text
+
+from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
 
 
-def _explain(task: AnalysisTask) -> AnalysisAnswer:
+def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.explain import explain as divide
     from pathway.analysis.explain import usual_arms
     from pathway.analysis.mistakes import unknown_name_error
@@ -22,13 +23,13 @@ def _explain(task: AnalysisTask) -> AnalysisAnswer:
         draws=task.draws(*dict.fromkeys(task.scenario.arm(name).cells for name in (arm, reference))),
     )  # fmt: skip
 
-    def show() -> None:
-        console.print_line(explanation.text())
+    def show(out: Display) -> None:
+        out.print_line(explanation.text())
         header, rows = explanation.rows()
-        shown = [[r[0], *(console.number_text(v) for v in r[1:])] for r in rows]
+        shown = [[r[0], *(number_text(v) for v in r[1:])] for r in rows]
         if not explanation.draws.count:
             header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
-        console.print_table(header, shown, numbers=range(1, len(header)))
+        out.print_table(header, shown, numbers=range(1, len(header)))
 
     tables = {"explain": explanation.rows(), "fluxes": explanation.flux_rows()}
     caption = (
@@ -37,10 +38,3 @@ def _explain(task: AnalysisTask) -> AnalysisAnswer:
     )
     figure = DeferredFigure(lambda: plot_explanation(explanation, o["color"]), caption)
     return AnalysisAnswer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
-
-
-EXPLAIN = AnalysisCommand(
-    "explain",
-    "Why does one arm differ from another? The difference divided among the links that carry it.",
-    _explain,
-)

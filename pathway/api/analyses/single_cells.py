@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
+from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
 
 
-def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
+def single_cells_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.scenario_cells import single_cells as count_cells
     from pathway.plotting.cell_figure import plot_single_cells
     from pathway.report import DeferredFigure
@@ -19,9 +18,9 @@ def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
         draws=task.draws(*lines), progress=task.progress,
     )  # fmt: skip
 
-    def show() -> None:
+    def show(out: Display) -> None:
         for line in counted.lines():
-            console.print_line(line)
+            out.print_line(line)
 
     caption = (
         "Cells of one dish, molecule by molecule: courses of single cells, their spread at the end, and how much miRNA "
@@ -31,10 +30,3 @@ def _single_cells(task: AnalysisTask) -> AnalysisAnswer:
     return AnalysisAnswer(
         counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines())
     )
-
-
-SINGLE_CELLS = AnalysisCommand(
-    "single_cells",
-    "How far do cells of one dish differ, and where would miR-21 run out? Single molecules of PTEN transcript.",
-    _single_cells,
-)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask, hours_or_none
+from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
 
 
-def _dose_response(task: AnalysisTask) -> AnalysisAnswer:
+def dose_response_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.dose_series import dose_series
     from pathway.plotting.dose_figure import plot_dose_series
     from pathway.report import DeferredFigure
@@ -21,13 +20,13 @@ def _dose_response(task: AnalysisTask) -> AnalysisAnswer:
         decades=o["decades"],
     )  # fmt: skip
 
-    def show() -> None:
+    def show(out: Display) -> None:
         unit = result.doses.unit
         header = ["arm", f"GR50 [{unit}]", "GRmax", "GRinf", f"GEC50 [{unit}]", "AOC", f"IC50 [{unit}]"]
         rows = [_metrics_row(name, series) for name, series in result.series.items()]
-        console.print_table(header, rows, numbers=range(1, 7))
+        out.print_table(header, rows, numbers=range(1, 7))
         for sentence in sentences:
-            console.print_line(sentence)
+            out.print_line(sentence)
 
     tables = {"dose_response": result.rows(), "over_time": result.rows_over_time()}
     caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
@@ -62,7 +61,7 @@ def _metrics_row(name: str, series: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def _synergy(task: AnalysisTask) -> AnalysisAnswer:
+def synergy_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.combination import combination_grid, pair_and_arm
     from pathway.analysis.schedules import compare_schedules
     from pathway.analysis.variants import agent_dosing
@@ -88,8 +87,8 @@ def _synergy(task: AnalysisTask) -> AnalysisAnswer:
         content["schedules"] = given.to_dict()
         tables["schedules"] = given.rows()
 
-    def show() -> None:
-        console.print_line(result.conclusion(), style="bold")
+    def show(out: Display) -> None:
+        out.print_line(result.conclusion(), style="bold")
         rows = [
             [name, "undefined" if e.mean() is None else f"{e.mean():+.4f}", _between(result.intervals.get(name)),
              str(len(e.undefined))]
@@ -101,9 +100,9 @@ def _synergy(task: AnalysisTask) -> AnalysisAnswer:
         header = ["reference", "mean excess", "95 % of draws", "cells undefined"]
         if not result.intervals:
             header, rows = [header[0], header[1], header[3]], [[r[0], r[1], r[3]] for r in rows]
-        console.print_table(header, rows, numbers=range(1, len(header)))
+        out.print_table(header, rows, numbers=range(1, len(header)))
         if given is not None:
-            console.print_line(given.text())
+            out.print_line(given.text())
 
     caption = (
         "Effect over the grid of doses and its excess over each reference; isoboles (dashed: what additivity would "
@@ -153,11 +152,3 @@ def _pair(names: list[str]) -> tuple[str, str] | None:
     if len(names) != 2:
         raise AnalysisError(f"a combination has two agents, but {len(names)} were named")
     return names[0], names[1]
-
-
-DOSE_RESPONSE = AnalysisCommand(
-    "dose_response", "GR metrics, IC50 and read-outs over doses of an agent.", _dose_response
-)
-SYNERGY = AnalysisCommand(
-    "synergy", "Two agents over a grid of doses: Bliss, HSA, Loewe, ZIP, MuSyC, isoboles, schedules.", _synergy
-)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
+from .task import AnalysisAnswer, AnalysisTask
 
 
-def _bifurcation(task: AnalysisTask) -> AnalysisAnswer:
+def bifurcation_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.switch import bistable_switch
     from pathway.plotting.branch_figure import plot_switch
     from pathway.report import DeferredFigure
@@ -29,19 +26,6 @@ def _bifurcation(task: AnalysisTask) -> AnalysisAnswer:
         result.to_dict(),
         {"bifurcation": result.rows()},
         {"figure": DeferredFigure(lambda: plot_switch(result), caption)},
-        lambda: console.print_line(result.text()),
+        lambda out: out.print_line(result.text()),
         [result.text()],
     )
-
-
-def _without_draws(given: dict[str, Any]) -> dict[str, Any]:
-    """No draws: no ensemble, whatever the scenario says."""
-    return {**given, "ensemble": "none"} if given["draws"] == 0 else given
-
-
-BIFURCATION = AnalysisCommand(
-    "bifurcation",
-    "Steady states over a parameter, folds and Hopf points; is resistance a second stable state?",
-    _bifurcation,
-    read=_without_draws,
-)

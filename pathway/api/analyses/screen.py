@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-import typer
-
-from .. import console
-from .task import AnalysisAnswer, AnalysisCommand, AnalysisTask
+from .task import AnalysisAnswer, AnalysisTask, Display
 
 
-def _screen(task: AnalysisTask) -> AnalysisAnswer:
+def screen_answer(task: AnalysisTask) -> AnalysisAnswer:
     from pathway.analysis.screen import screen as turn
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.screen_figure import plot_screen
@@ -24,8 +19,8 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
         progress=task.progress,
     )  # fmt: skip
 
-    def show() -> None:
-        console.print_line(f"GR in '{result.arm}' without: {result.baseline:.3f}", style="bold")
+    def show(out: Display) -> None:
+        out.print_line(f"GR in '{result.arm}' without: {result.baseline:.3f}", style="bold")
         header = ["target", "same as", "GR", "change", "95 % of draws", "growth without drug"]
         rows = []
         for k in result.unlike()[:20]:
@@ -36,14 +31,14 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
             ])  # fmt: skip
         if not result.draws.count:
             header, rows = [*header[:4], header[5]], [[*row[:4], row[5]] for row in rows]
-        console.print_table(header, rows, numbers=range(2, len(header)))
+        out.print_table(header, rows, numbers=range(2, len(header)))
         for one, two, gr in result.best_pairs(5):
             change = result.pair_interval(one, two).text("+.3f")
-            console.print_line(f"pair {one} + {two}: GR {gr:.3f}" + (f", change over draws {change}" if change else ""))
+            out.print_line(f"pair {one} + {two}: GR {gr:.3f}" + (f", change over draws {change}" if change else ""))
         if result.pair_intervals:
-            console.print_line(f"Of pairs, the {len(result.pair_intervals)} best have intervals, the others none.")
+            out.print_line(f"Of pairs, the {len(result.pair_intervals)} best have intervals, the others none.")
         if result.failed:
-            console.print_line(f"Without a resting state, left out: {', '.join(result.failed)}")
+            out.print_line(f"Without a resting state, left out: {', '.join(result.failed)}")
 
     return AnalysisAnswer(
         result.to_dict(),
@@ -56,20 +51,3 @@ def _screen(task: AnalysisTask) -> AnalysisAnswer:
         show,
         [f"GR in '{result.arm}' without any change: {result.baseline:.3f}."],
     )
-
-
-def _factor(given: dict[str, Any]) -> dict[str, Any]:
-    """What targets are multiplied by, from either way of saying it."""
-    from pathway.scenario.quantities import parse_fraction
-
-    share = given.pop("knock_down")
-    return given if share is None else {**given, "factor": 1.0 - parse_fraction(share)}
-
-
-SCREEN = AnalysisCommand(
-    "screen",
-    "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
-    _screen,
-    {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %'")]},
-    _factor,
-)

@@ -1,0 +1,31 @@
+"""Models of cell lines by their name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from pathway.equations import Model
+from pathway.simulation import steady_state
+
+from .shelf import cell_line_values, circuit_model, minimal_model
+
+
+def load_cells(name: str) -> Model:
+    """A cell line's model, at rest: its initial values are the untreated steady state.
+
+    Parameters
+    ----------
+    name : str
+        A built-in line, "minimal" (the five-state teaching model), or the path of a TOML file that describes a line.
+    """
+    if name == "minimal":
+        model = minimal_model()
+        return model.with_initial_values(steady_state(model))
+    path = Path(name)
+    folder = path.parent if name.endswith(".toml") else Path()
+    values = cell_line_values(path.name if name.endswith(".toml") else name, folder)
+    model = circuit_model()
+    state = steady_state(model, values)
+    # Named after the line; a model of its own, since the caller may change it.
+    return replace(model, name=path.stem, parameter_values=values).with_initial_values(state)

@@ -18,6 +18,7 @@ from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
 from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
+from .rank_figure import draw_rankings, rankings
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
 from .words import axis_label, readable_name, unit_words
 
@@ -49,13 +50,14 @@ def plot_result(result: Result, panel: str = "") -> Figure:
     ----------
     result : Result
     panel : str
-        One observable alone, or "growth" or "timeline"; everything unless given.
+        One observable alone, or "growth", "timeline" or "ranks"; everything unless given.
 
     Returns
     -------
     Figure
-        Dose timeline above; the shown observables over time, at most six arms at full strength in a panel, with what
-        was not treated behind in grey; below GR, and cells in percent of untreated beside those of the named control.
+        Dose timeline above, where anything is given; the shown observables over time, at most six arms at full strength
+        in a panel, with what was not treated behind in grey; below GR, and cells in percent of untreated beside those
+        of the named control; and where arms are ranked, their numbers beside what these are ranked with.
 
     Raises
     ------
@@ -67,13 +69,15 @@ def plot_result(result: Result, panel: str = "") -> Figure:
     with house_style():
         page = Page(result.scenario.title, _of_bands(result))
         styles = arm_styles(result)
-        if panel in ("", "timeline"):
+        if panel == "timeline" or (not panel and _given(result)):
             _timeline(page, result, styles)
         observables = [name for name in result.scenario.observables if panel in ("", name)]
         if observables:
             _courses(page, result, observables, styles)
         if panel in ("", "growth") and _shows_growth(result):
             _growth(page, result, styles)
+        if panel in ("", "ranks"):
+            draw_rankings(page, result)
         return page.cropped_figure()
 
 
@@ -86,7 +90,8 @@ def _of_bands(result: Result) -> str:
 
 def panel_names(result: Result) -> tuple[str, ...]:
     """What can be drawn alone."""
-    return ("timeline", *result.scenario.observables, *(["growth"] if _shows_growth(result) else []))
+    growth, ranks = ["growth"] * _shows_growth(result), ["ranks"] * bool(rankings(result))
+    return ("timeline", *result.scenario.observables, *growth, *ranks)
 
 
 def _shows_growth(result: Result) -> bool:

@@ -23,6 +23,9 @@ from .measurements import parse_lane
 from .mistakes import did_you_mean, quoted_list
 from .structure import Path
 
+FEWEST_RANKED = 3
+"""Arms of a rank correlation."""
+
 DERIVED = {
     "GR": "1",
     "cell_number_fold": "1",
@@ -384,7 +387,10 @@ class Checker:
             self._add(path, f"[[expect]] {_called(entry)} has no 'quantity'; expected for example quantity = \"GR\"")
         if quantity == "GR" and "growth_rate" not in self.document and not any("control" in a for a in self.arms):
             self._add((*path, "quantity"), 'GR needs [growth_rate] of = ["an agent"]: the drug whose effect is asked')
-        self._arms_of(entry, path, outer)
+        if "rank_with" in entry:
+            self._ranks(entry, path)
+        else:
+            self._arms_of(entry, path, outer)
         times = {key: self._hours(entry, key, path) for key in ("at", "from", "until")}
         for key, time in times.items():
             if time is not None and self.end is not None and time > self.end:
@@ -396,6 +402,27 @@ class Checker:
         if entry.get("take") and "ratio" not in merged:
             self._add((*path, "take"), f'take = "{entry["take"]}" is about a ratio; add ratio = "a / b"')
         return merged
+
+    def _ranks(self, entry: Mapping[str, Any], path: Path) -> None:
+        """A rank correlation over arms: with another quantity of theirs, or with numbers that were measured."""
+        clash = next((key for key in ("arm", "compare", "ratio", "over") if key in entry), None)
+        if clash:
+            self._add((*path, clash), f"rank_with goes over arms; leave out '{clash}'")
+        partner, names = entry["rank_with"], [arm["name"] for arm in self.arms]
+        if isinstance(partner, str):
+            self._readable(partner, (*path, "rank_with"), derived=True)
+            partner = names
+        elif isinstance(partner, dict):
+            for name, value in partner.items():
+                self._known(name, names, (*path, "rank_with", name), "arm")
+                if isinstance(value, float) and not math.isfinite(value):
+                    self._add((*path, "rank_with", name), f"rank_with: {value} of '{name}' is no measured number")
+        else:
+            return
+        if len(partner) < FEWEST_RANKED:
+            self._add(
+                (*path, "rank_with"), f"rank_with: {len(partner)} arms; a correlation needs at least {FEWEST_RANKED}"
+            )
 
     def _arms_of(self, entry: Mapping[str, Any], path: Path, outer: Mapping[str, Any]) -> None:
         given = [key for key in ("arm", "compare", "ratio") if key in entry]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,12 +42,40 @@ def reading_value(reading: Reading, result: Result) -> float:
         value = root_mean_square_error(result, reading.quantity, arms)
     elif reading.how == "arm":
         value = max(_of_arm(reading, name, result) for name in reading.arms)
+    elif reading.how == "rank":
+        value = rank_correlation(*ranked_numbers(reading, result))
     else:
         first, second = (_of_arm(reading, name, result) for name in reading.arms)
         value = first - second if reading.how == "compare" else _taken(reading.take, _divided(first, second))
     if reading.over is not None:
         value = _divided(value, reading_value(reading.over, result))
     return value
+
+
+def ranked_numbers(reading: Reading, result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Of a rank correlation: the partner's number and the reading's own in each of its arms; nan where undefined."""
+    own = np.array([_of_arm(reading, name, result) for name in reading.arms])
+    if reading.measured:
+        return np.array(reading.measured), own
+    other = replace(reading, quantity=reading.partner)
+    return np.array([_of_arm(other, name, result) for name in reading.arms]), own
+
+
+def rank_correlation(first: np.ndarray, second: np.ndarray) -> float:
+    """Spearman's, over pairs that are both defined; nan if these are fewer than three or one side is all equal."""
+    known = np.isfinite(first) & np.isfinite(second)
+    if known.sum() < 3:
+        return math.nan
+    one, two = (_ranks(values[known]) for values in (first, second))
+    spread = one.std() * two.std()
+    return float(((one - one.mean()) * (two - two.mean())).mean() / spread) if spread > 0 else math.nan
+
+
+def _ranks(values: np.ndarray) -> np.ndarray:
+    """From 1 up; equal values share the mean of their ranks."""
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    return np.asarray((last - 0.5 * (counts - 1))[place])
 
 
 def expectation_times(scenario: Scenario) -> Iterable[float]:
@@ -194,6 +223,8 @@ def _unreadable(reading: Reading) -> str:
         "half_rise_time": "the course does not change, so it has no half-way time",
         "rmse": "no measured point can be compared",
     }
+    if reading.how == "rank":
+        return "fewer than three arms have both numbers, or all have the same"
     if reading.quantity in _AT_READING and reading.reduce not in reasons:
         return f"{reading.quantity} is not defined: the control does not grow or the arm has none"
     return reasons.get(reading.reduce, f"{reading.quantity} cannot be read: a ratio to zero or an empty window")

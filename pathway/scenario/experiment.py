@@ -73,7 +73,11 @@ class Arm:
 
 @dataclass(frozen=True)
 class Reading:
-    """A number read off the arms; see `schema.Reading` for the words. Times in hours, None where not given."""
+    """A number read off the arms; see `schema.Reading` for the words. Times in hours, None where not given.
+
+    Of a rank correlation (`how` is "rank") `partner` is the other quantity, or "" where `measured` has a number for
+    each of the arms.
+    """
 
     quantity: str
     arms: tuple[str, ...]
@@ -85,6 +89,8 @@ class Reading:
     until: float | None = None
     relative_to: str | None = None
     over: Reading | None = None
+    partner: str = ""
+    measured: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -215,8 +215,7 @@ def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequen
     """Everything that is shown, asked about or measured, and the number of cells."""
     names = [laboratory.cell_count, *scenario.observables]
     for reading in _readings(scenario.expectations):
-        if reading.quantity in laboratory.units:
-            names.append(reading.quantity)
+        names += [name for name in (reading.quantity, reading.partner) if name in laboratory.units]
         if reading.quantity == "every species" or reading.reduce == "drift":
             names += laboratory.model.species
         if reading.reduce == "rmse":

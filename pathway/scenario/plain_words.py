@@ -91,7 +91,10 @@ def _read(reading: Reading) -> str:
     what = reading.quantity.replace("_", " ")
     if reading.reduce not in ("end", "at"):
         what = f"{what} ({reading.reduce.replace('_', ' ')})"
-    if reading.how == "arm":
+    if reading.how == "rank":
+        other = "what was measured" if reading.measured else reading.partner.replace("_", " ")
+        said = f"the rank correlation of {what} with {other} over {len(reading.arms)} arms"
+    elif reading.how == "arm":
         said = f"{what} of {_quoted(reading.arms)}"
     else:
         first, second = reading.arms

@@ -279,14 +279,17 @@ def _expectation(entry: schema.Expect, arms: tuple[Arm, ...], source: str | None
         source=entry.source or source,
         reason=entry.reason,
         headline=entry.headline,
-        compares_with=entry.compares_with or ("measurement" if reduce == "rmse" else "threshold"),
+        compares_with=entry.compares_with or ("measurement" if reduce == "rmse" or reading.measured else "threshold"),
     )
 
 
 def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None = None) -> Reading:
     """The words resolved; a second reading takes over from the first what it does not say itself."""
     how = next((key for key in ("arm", "compare", "ratio") if getattr(entry, key)), None)
-    if how is not None:
+    partner = entry.rank_with
+    if partner is not None:
+        how, names = "rank", tuple(partner) if isinstance(partner, dict) else tuple(arm.name for arm in arms)
+    elif how is not None:
         names = arm_names_in(how, getattr(entry, how)) or ()
     elif outer is not None:
         how, names = outer.how, outer.arms
@@ -309,5 +312,7 @@ def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None
         from_time=time("from_", outer.from_time if outer else None),
         until=time("until", outer.until if outer else None),
         relative_to=entry.relative_to or (outer.relative_to if outer else None),
+        partner=partner if isinstance(partner, str) else "",
+        measured=tuple(map(float, partner.values())) if isinstance(partner, dict) else (),
     )
     return replace(made, over=_reading(over, arms, made)) if over is not None else made

@@ -187,6 +187,10 @@ class Reading(Section):
     from_: Time | None = Field(None, alias="from")
     until: Time | None = None
     relative_to: Literal["start", "max"] | None = Field(None, description="Divide the course by its own start or max")
+    rank_with: str | dict[str, Number] | None = Field(
+        None,
+        description="Rank correlation over arms: of the quantity with another one, or with measured numbers by arm",
+    )
 
 
 class Expect(Reading):

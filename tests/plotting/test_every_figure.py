@@ -78,6 +78,18 @@ doses = ["trastuzumab", "anti_mir21"]
 control = "{NAMES["trastuzumab"]}"
 [show]
 observables = ["pAKT", "PTEN", "miR21_free", "cell_number"]
+[[expect]]
+claim = "an order"
+role = "sanity"
+quantity = "pAKT"
+rank_with = {{ "{NAMES["untreated"]}" = 1, "{NAMES["trastuzumab"]}" = 2, "{NAMES["both"]}" = 3 }}
+above = -1
+[[expect]]
+claim = "another"
+role = "sanity"
+quantity = "pAKT"
+rank_with = "AKT_phosphorylated"
+above = -1
 """
 
 

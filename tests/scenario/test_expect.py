@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import spearmanr
 
 from pathway.scenario.expect import judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
@@ -68,6 +69,28 @@ def test_a_ratio_of_ratios():
     over = reading("c", "b", how="ratio", take="log")
     first = reading("a", "b", how="ratio", take="log", over=over)
     assert_allclose(reading_value(first, result), 0.5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_rank_correlation_over_arms_is_that_of_scipy_with_ties(seed):
+    rng = np.random.default_rng(seed)
+    own, measured = rng.integers(0, 5, size=(2, 9)).astype(float)
+    arms = {f"arm {k}": (lambda t, value=value: value + 0.0 * t) for k, value in enumerate(own)}
+    ranked = Reading("x", tuple(arms), "rank", measured=tuple(measured))
+    assert reading_value(ranked, result_with(**arms)) == pytest.approx(spearmanr(own, measured).statistic, abs=1e-12)
+
+
+def test_ranks_need_three_arms_that_differ():
+    arms = {name: (lambda t, value=value: value + 0.0 * t) for name, value in (("a", 1.0), ("b", 2.0), ("c", np.nan))}
+    result = result_with(**arms)
+    ranked = Reading("x", ("a", "b", "c"), "rank", measured=(1.0, 2.0, 3.0))
+    verdict = judge(Expectation("c", "prediction", ranked, 0.5, None), result)
+    assert not verdict.met and "fewer than three arms" in verdict.reason
+    same = Reading("x", ("a", "b", "c"), "rank", measured=(1.0, 1.0, 1.0))
+    assert np.isnan(reading_value(same, result_with(a=lambda t: 1.0, b=lambda t: 2.0, c=lambda t: 3.0)))
+    # What both sides share is the same quantity, so the order is the same.
+    alike = Reading("x", ("a", "b", "c"), "rank", partner="x")
+    assert reading_value(alike, result_with(a=lambda t: 1.0, b=lambda t: 2.0, c=lambda t: 0.0)) == pytest.approx(1.0)
 
 
 def test_bands_and_reasons():

@@ -84,6 +84,12 @@ quantity = "every species"
 arm = "plain"
 reduce = "min"
 above = -1e-9
+[[expect]]
+claim = "an order over arms, with a quantity that is not shown"
+role = "prediction"
+quantity = "GR"
+rank_with = "p27"
+below = 1.0
 """
 COUNT = 6
 

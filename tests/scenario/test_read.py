@@ -55,6 +55,41 @@ def test_broken_files(name, tmp_path, monkeypatch, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+RANKED = """
+title = "t"
+cells = "bt474"
+[time]
+end = "1 h"
+[[arm]]
+name = "a"
+[[arm]]
+name = "b"
+[[arm]]
+name = "c"
+[[expect]]
+claim = "c"
+role = "prediction"
+quantity = "pAKT"
+above = 0
+rank_with = """
+RANKS = {
+    "{ a = 1, b = 2, d = 3 }": r":16: no arm is called 'd'",
+    "{ a = 1, b = 2 }": r":16: rank_with: 2 arms; a correlation needs at least 3",
+    "{ a = 1, b = 2, c = nan }": r":16: rank_with: nan of 'c' is no measured number",
+    '"pAKTT"': r":16: no observable is called 'pAKTT'. Did you mean 'pAKT'",
+    '"PTEN"\narm = "a"': r":17: rank_with goes over arms; leave out 'arm'",
+}
+
+
+@pytest.mark.parametrize("written", RANKS)
+def test_what_arms_cannot_be_ranked_with_is_told_with_its_line(written, tmp_path):
+    file = tmp_path / "ranked.toml"
+    file.write_text(RANKED.removeprefix("\n") + written + "\n", encoding="utf-8")
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(file)
+    assert re.search(RANKS[written], str(caught.value)), str(caught.value)
+
+
 def read_toy(tmp_path, text, settings=()):
     file = tmp_path / "toy.toml"
     file.write_text(text, encoding="utf-8")

@@ -47,11 +47,17 @@ class History:
         Share of prior draws that could be simulated; the prior is cut to these.
     waves : list of dict
         For each round: temperature, acceptance, steps under the emulator, what that explains.
+    settled : bool
+        Each target has populations of its own, equally weighted; nothing is carried from one target to another.
+    climb_evidence : array, shape (2,), optional
+        Where settled: log evidences of both targets as the climb before told them.
     """
 
     populations: list[Population] = field(default_factory=list)
     success: float = 1.0
     waves: list[dict[str, float]] = field(default_factory=list)
+    settled: bool = False
+    climb_evidence: np.ndarray | None = None
     _log_z: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
     def add(self, population: Population) -> None:
@@ -61,10 +67,11 @@ class History:
         self._log_z = log_evidence(self._temperatures, self._counts, self.totals, guess)
 
     @classmethod
-    def of(cls, populations: list[Population], success: float) -> History:
-        """Populations that are known already."""
-        history = cls(list(populations), success)
-        history._log_z = log_evidence(history._temperatures, history._counts, history.totals)
+    def of(cls, populations: list[Population], success: float, climb_evidence: np.ndarray | None = None) -> History:
+        """Populations that are known already; settled ones if they come with the evidences of the climb before."""
+        history = cls(list(populations), success, settled=climb_evidence is not None, climb_evidence=climb_evidence)
+        if not history.settled:
+            history._log_z = log_evidence(history._temperatures, history._counts, history.totals)
         return history
 
     @property
@@ -89,7 +96,10 @@ class History:
         return Population(temperature, z, simulated, columns, totals)
 
     def log_weights(self, temperature: np.ndarray) -> np.ndarray:
-        """Of every member for a target; the logarithm of their sum is its evidence under the cut prior."""
+        """Of every member for a target; of a climb, the logarithm of their sum is its evidence under the cut prior."""
+        if self.settled:
+            own = (self._temperatures == temperature).all(axis=1)
+            return np.where(np.repeat(own, self._counts), 0.0, -np.inf)
         return log_weights(temperature, self._temperatures, self._counts, self.totals, self._log_z)
 
     def weights(self, temperature: np.ndarray) -> np.ndarray:
@@ -98,4 +108,6 @@ class History:
 
     def log_evidence(self, temperature: np.ndarray) -> float:
         """Logarithm of the evidence; failures count as a likelihood of zero."""
+        if self.climb_evidence is not None:
+            return float(self.climb_evidence[int(temperature[1])])
         return float(logsumexp(self.log_weights(temperature)) + np.log(self.success))

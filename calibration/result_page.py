@@ -296,20 +296,42 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
 
 
 def _waves(told: Sequence[dict]) -> str:
-    parts = ["## Waves\n\nTemperature 0 is the prior, 1 the posterior; the emulator proposes, the circuit judges."]
+    parts = [
+        "## Waves\n\nTemperature 0 is the prior, 1 the posterior. On the climb an emulator proposes and the circuit "
+        "judges; then members start again too widely spread and settle, judged by the circuit alone."
+    ]
     for number, one in enumerate(told, start=1):
-        rows = [
-            (f"{w['measured']:.3g}", f"{w['findings']:.3g}", f"{w['acceptance']:.0%}", w["steps"],
-             f"{w['explained']:.0%}", f"{w['effective_number']:.0f}")
-            for w in one["waves"]
-        ]  # fmt: skip
+        climb = [w for w in one["waves"] if "steps" in w]
+        settling = [w for w in one["waves"] if "step" in w]
         evidence = ", ".join(f"{name} {value:.1f}" for name, value in one["log_evidence"].items())
         parts.append(
             f"Run {number}: {one['runs']} vectors, {one['prior_draws_simulated']:.1%} of prior draws can be simulated; "
-            f"log evidence: {evidence}.\n\n"
-            + _table(["measured", "findings", "walks taken", "steps", "emulator explains", "effective draws"], rows)
+            f"log evidence: {evidence}."
         )
+        if climb:
+            parts.append(_climb(climb))
+        if settling:
+            parts.append(_settling(settling))
     return "\n\n".join(parts)
+
+
+def _climb(waves: Sequence[dict]) -> str:
+    rows = [
+        (f"{w['measured']:.3g}", f"{w['findings']:.3g}", f"{w['acceptance']:.0%}", w["steps"],
+         f"{w['explained']:.0%}", f"{w['effective_number']:.0f}")
+        for w in waves
+    ]  # fmt: skip
+    return _table(["measured", "findings", "walks taken", "steps", "emulator explains", "effective draws"], rows)
+
+
+def _settling(waves: Sequence[dict]) -> str:
+    rows = [
+        (f"{w['findings']:.0f}", f"{w['acceptance']:.0%}", f"{w['step']:.3f}",
+         f"{w['log_likelihood']:.1f}", f"{w['log_likelihood_findings']:.1f}")
+        for w in waves[:: max(1, len(waves) // 24)]
+    ]  # fmt: skip
+    names = ["findings", "moves taken", "step", "median log-likelihood, measured", "of findings"]
+    return _table(names, rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -30,14 +30,15 @@ import numpy as np
 
 from calibration.pieces import PieceStore, Recipe, packed
 from calibration.populations import History
-from calibration.smc import Settings, sample
+from calibration.settling import settle
+from calibration.smc import Settings, climb
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
 from pathway.errors import InputError
 from pathway.fitting.search.processes import process_pool
 from pathway.fitting.search.progress import duration_in_words
 from pathway.folders import growing_folder, json_text
 
-QUICK = Settings(members=100, first=256, effective=0.5, rounds=1, last_rounds=2, training=300)
+QUICK = Settings(members=100, first=256, effective=0.5, rounds=1, last_rounds=2, training=300, burn_in=20, settled=10)
 FULL = Settings()
 
 
@@ -90,7 +91,7 @@ def run(
     piece : int
         Vectors that are simulated together; bits may depend on it.
     earlier : History, optional
-        Where to start, instead of at the prior.
+        A climb that is settled here, instead of one from the prior.
 
     Raises
     ------
@@ -102,7 +103,10 @@ def run(
         folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
         executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
         store = PieceStore(folder, recipe, piece, executor, budget)
-        history = sample(target, store, settings, Progress(store, settings, quiet), earlier)
+        told = Progress(store, settings, quiet)
+        history = earlier or climb(target, store, settings, told)
+        if settings.settled:
+            history = settle(target, store, settings, history, told)
         members = history.merged(np.ones(2))
         folder.write(
             POPULATIONS,
@@ -114,6 +118,7 @@ def run(
                 temperatures=np.array([p.temperature for p in history.populations]),
                 counts=np.array([len(p.z) for p in history.populations]),
                 success=history.success,
+                **({} if history.climb_evidence is None else {"climb_evidence": history.climb_evidence}),
             ),
         )
         folder.write(
@@ -151,16 +156,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--members", type=int, help="of each population")
-    parser.add_argument("--last-rounds", type=int, help="moves at the end of each leg: more of them go on with a run")
+    parser.add_argument("--settled", type=int, help="populations after the burn-in: more of them go on with a run")
     parser.add_argument("--quick", action="store_true", help="minutes: tries the machine")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--piece", type=int, default=50, help="vectors simulated together")
     parser.add_argument("--budget", type=float, default=8 * 3600.0, help="processor seconds of the simulator")
-    parser.add_argument("--start", type=Path, help="a finished run of the same problem whose posterior is the start")
+    parser.add_argument(
+        "--start", type=Path, help="a finished run of the same problem, not settled, that is settled here"
+    )
     parser.add_argument("--force", action="store_true")
     given = parser.parse_args(arguments)
     settings = replace(QUICK if given.quick else FULL, seed=given.seed)
-    chosen = {"members": given.members, "last_rounds": given.last_rounds}
+    chosen = {"members": given.members, "settled": given.settled}
     settings = replace(settings, **{name: value for name, value in chosen.items() if value})
     recipe = circuit_recipe(given.data, given.shipped_only, sorted(given.without))
     try:

@@ -27,7 +27,8 @@ from scipy.special import ndtr
 
 from calibration.reweighting import quantiles
 from calibration.sample import QUICK
-from calibration.smc import sample
+from calibration.settling import settle
+from calibration.smc import climb
 from pathway import parameters
 from pathway.equations import network_model
 from pathway.folders import growing_folder, json_text
@@ -70,6 +71,7 @@ class MinimalTarget:
 
     dimension = len(NAMES)
     cheap = np.array([name.startswith("discrepancy") for name in NAMES])
+    switches = np.zeros(len(NAMES), dtype=bool)
     finding = np.zeros(1, dtype=bool)
 
     def __init__(self, data: np.ndarray | None = None) -> None:
@@ -133,6 +135,9 @@ class MinimalTarget:
     def residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
         return np.nan_to_num((simulated - self.data) / self._errors(z, simulated.shape[1]))
 
+    def finding_residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        return np.zeros((len(z), 0))
+
     def measured(self, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Data that cells with these parameters could have given, shape (n_data,)."""
         truth = self.simulate(z[None])[0]
@@ -148,7 +153,8 @@ def one_repeat(seed: int) -> dict[str, object]:
         if np.isfinite(data := maker.measured(truth, rng)).all():
             break
     target = MinimalTarget(data)
-    history = sample(target, lambda wave, z: target.simulate(z), replace(QUICK, seed=seed))
+    settings, answers = replace(QUICK, seed=seed), lambda wave, z: target.simulate(z)
+    history = settle(target, answers, settings, climb(target, answers, settings))
     weights, z = history.weights(np.array([1.0, 0.0])), history.merged(np.ones(2)).z
     low, high = quantiles(z, weights, [0.05, 0.95])
     return {

@@ -6,6 +6,10 @@ effective number of all members so far allows (persistent sampling, Karamanis an
 A member moves by many small steps under the emulator and one run of the simulator, which takes or refuses the end
 of the walk so that the target is exact however poor the emulator is (surrogate transition, Liu 2001, section 9.4.3;
 Christen and Fox 2005, doi 10.1198/106186005X76983).
+
+On the way members descend from fewer and fewer ancestors and draw together, which no effective number of weights sees.
+So each end of a leg is settled afterwards: members start again too widely spread (settling.py) and move until they have
+forgotten it; only these count.
 """
 
 from __future__ import annotations
@@ -23,7 +27,7 @@ from calibration.populations import History, Population
 from calibration.proposals import curvature, propose
 from calibration.reweighting import effective_number, systematic
 
-_PATHS = np.array([[1.0, 0.0], [0.0, 1.0]])
+LEGS = np.array([[1.0, 0.0], [0.0, 1.0]])
 """Directions of the two legs: measured data, then findings."""
 POINTS = 4
 """Members at which the curvature of the target is taken."""
@@ -39,12 +43,15 @@ class Target(Protocol):
     dimension : int
     cheap : bool array, shape (dimension,)
         Coordinates that the simulator does not see.
+    switches : bool array, shape (dimension,)
+        Coordinates of which a threshold alone counts.
     finding : bool array, shape (n_columns,)
         Columns of the log-likelihood that come from findings; all others are measured.
     """
 
     dimension: int
     cheap: np.ndarray
+    switches: np.ndarray
     finding: np.ndarray
 
     def features(self, z: np.ndarray) -> np.ndarray:
@@ -56,8 +63,20 @@ class Target(Protocol):
         ...
 
     def residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
-        """Standardized residuals, shape (n, n_data), finite; they only shape proposals."""
+        """Standardized residuals of the measured data, shape (n, n_data), finite; they only shape proposals."""
         ...
+
+    def finding_residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        """The same of the findings, shape (n, n_findings)."""
+        ...
+
+
+def judged(target: Target, z: np.ndarray, simulated: np.ndarray, temperature: np.ndarray) -> Population:
+    """Members with their log-likelihoods; those that failed have -inf."""
+    columns = target.log_likelihood(z, simulated)
+    finding = target.finding
+    totals = np.stack([columns[:, ~finding].sum(axis=1), columns[:, finding].sum(axis=1)], axis=1)
+    return Population(temperature, z, simulated, columns, np.where(np.isnan(totals), -np.inf, totals))
 
 
 Simulate = Callable[[str, np.ndarray], np.ndarray]
@@ -83,7 +102,9 @@ class Settings:
     training : int
         Runs that the emulator learns from.
     burn_in : int
-        Moves that are dropped after a start from an earlier run.
+        Moves from the wide start of settling that are dropped.
+    settled : int
+        Moves after these; each leaves a population. 0: no settling.
     steps : int
         Under the emulator in one walk, at most.
     seed : int
@@ -95,17 +116,14 @@ class Settings:
     rounds: int = 3
     last_rounds: int = 4
     training: int = 1200
-    burn_in: int = 12
+    burn_in: int = 40
+    settled: int = 20
     steps: int = 256
     seed: int = 1
 
 
-def sample(
-    target: Target,
-    simulate: Simulate,
-    settings: Settings,
-    told: Callable[[str], None] = lambda line: None,
-    earlier: History | None = None,
+def climb(
+    target: Target, simulate: Simulate, settings: Settings, told: Callable[[str], None] = lambda line: None
 ) -> History:
     """Populations from the prior to the posterior with all findings.
 
@@ -119,19 +137,16 @@ def sample(
     settings : Settings
     told : callable
         Takes a line after each round.
-    earlier : History, optional
-        A finished run of the same target, whose posterior is where to start: `burn_in` rounds are dropped, and of the
-        earlier run only the draws of the prior stay. Evidences relative to the prior are then unknown.
 
     Raises
     ------
     ValueError
         If fewer than two draws of the prior can be simulated.
     """
-    return _Sampler(target, simulate, settings, told).run(earlier)
+    return _Climb(target, simulate, settings, told).run()
 
 
-class _Sampler:
+class _Climb:
     def __init__(self, target: Target, simulate: Simulate, settings: Settings, told: Callable[[str], None]) -> None:
         self.target, self.simulate, self.settings, self.told = target, simulate, settings, told
         self.history = History()
@@ -139,12 +154,9 @@ class _Sampler:
         self.waves = 0
         self._known: list[Population] = []
 
-    def run(self, earlier: History | None) -> History:
-        if earlier is None:
-            self.history.add(self._first())
-        else:
-            self._go_on(earlier)
-        for leg in _PATHS[: 1 + bool(self.target.finding.any())]:
+    def run(self) -> History:
+        self.history.add(self._first())
+        for leg in LEGS[: 1 + bool(self.target.finding.any())]:
             self._walk(leg)
         return self.history
 
@@ -164,47 +176,12 @@ class _Sampler:
         self.told(f"prior: {alive.sum()} of {len(alive)} draws can be simulated")
         return drawn.rows(alive, np.zeros(2))
 
-    def _go_on(self, earlier: History) -> None:
-        """From around the posterior of an earlier run to one that no longer depends on it.
-
-        Where data tell nothing members start at draws of the prior, elsewhere beside where they were: populations that
-        start too wide narrow in a few rounds, too narrow ones would take long to widen.
-        """
-        self.history.success = earlier.success
-        self.history.add(earlier.populations[0])
-        every = earlier.merged(_PATHS[0])
-        best = every.z[[int(np.argmax(every.totals @ _PATHS[0]))]]
-        shape = curvature(self._true_residuals, best, 1.0)
-        self._known.insert(0, every)
-        rng = self._rng(1)
-        z = every.z[systematic(earlier.weights(_PATHS[0]), self.settings.members, rng)]
-        normal = rng.standard_normal(z.shape)
-        along = np.where(shape.told, z @ shape.directions + shape.spread * normal, normal)
-        population = self._evaluated(along @ shape.directions.T, _PATHS[0])
-        alive = np.flatnonzero(np.isfinite(population.totals).all(axis=1))
-        population = population.rows(np.resize(alive, len(z)), _PATHS[0])
-        for number in range(self.settings.burn_in + self.settings.last_rounds):
-            population, _ = self._moved(population)
-            if number >= self.settings.burn_in:
-                self.history.add(population)
-
-    def _true_residuals(self, z: np.ndarray) -> np.ndarray:
-        """By the simulator."""
-        population = self._evaluated(z, _PATHS[0])
-        return np.nan_to_num(self.target.residuals(z, population.simulated))
-
     def _evaluated(self, z: np.ndarray, temperature: np.ndarray) -> Population:
         simulated = self.simulate(f"wave-{self.waves:04d}", z)
         self.waves += 1
-        population = self._judged(z, simulated, temperature)
+        population = judged(self.target, z, simulated, temperature)
         self._known.append(population.rows(np.isfinite(population.totals).all(axis=1), temperature))
         return population
-
-    def _judged(self, z: np.ndarray, simulated: np.ndarray, temperature: np.ndarray) -> Population:
-        columns = self.target.log_likelihood(z, simulated)
-        finding = self.target.finding
-        totals = np.stack([columns[:, ~finding].sum(axis=1), columns[:, finding].sum(axis=1)], axis=1)
-        return Population(temperature, z, simulated, columns, np.where(np.isnan(totals), -np.inf, totals))
 
     def _walk(self, leg: np.ndarray) -> None:
         """From where the last population stands to the end of a leg."""

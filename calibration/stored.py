@@ -30,7 +30,7 @@ def read_run(folder: Path) -> History:
         ends = np.cumsum(stored["counts"])[:-1]
         parts = [np.split(stored[name], ends) for name in ("z", "simulated", "columns", "totals")]
         populations = [Population(*one) for one in zip(stored["temperatures"], *parts, strict=True)]
-        return History.of(populations, float(stored["success"]))
+        return History.of(populations, float(stored["success"]), stored.get("climb_evidence"))
 
 
 def read_runs(folders: Sequence[Path], fingerprint: str) -> History:
@@ -49,4 +49,8 @@ def read_runs(folders: Sequence[Path], fingerprint: str) -> History:
     runs = [read_run(folder) for folder in folders]
     draws = np.array([len(run.populations[0].z) / run.success for run in runs])
     success = float(sum(len(run.populations[0].z) for run in runs) / draws.sum())
-    return History.of([population for run in runs for population in run.populations], success)
+    evidences = [run.climb_evidence for run in runs if run.climb_evidence is not None]
+    if evidences and len(evidences) < len(runs):
+        raise InputError("some of these runs were settled and some were not; they are no one mixture")
+    populations = [population for run in runs for population in run.populations]
+    return History.of(populations, success, np.mean(evidences, axis=0) if evidences else None)

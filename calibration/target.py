@@ -23,6 +23,7 @@ class CircuitTarget:
     problem : Problem
     dimension : int
     cheap : bool array, shape (dimension,)
+    switches : bool array, shape (dimension,)
     columns : tuple of str
     finding : bool array, shape (n_columns,)
     """
@@ -33,7 +34,7 @@ class CircuitTarget:
         self.cheap = np.asarray(problem.is_cheap)
         self.columns = tuple(problem.columns)
         self.finding = np.array([column.startswith("finding") for column in self.columns])
-        self._indicators = np.asarray(problem.is_indicator)
+        self.switches = np.asarray(problem.is_indicator)
 
     def values(self, z: np.ndarray) -> np.ndarray:
         """On the scale of the circuit, shape (n, dimension)."""
@@ -51,9 +52,13 @@ class CircuitTarget:
         """Of the measured data, shape (n, n_data)."""
         return np.nan_to_num(np.asarray(self.problem.residuals(self.values(z), Simulated(simulated))))
 
+    def finding_residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        """Of the findings, shape (n, n_findings): how far beyond its band, in standard deviations."""
+        return self.problem.finding_residuals(Simulated(simulated))
+
     def features(self, z: np.ndarray) -> np.ndarray:
         """Coordinates that enter a run; a switch is 1 or -1."""
-        switched = np.where(self._indicators, 2.0 * self.values(z) - 1.0, z)
+        switched = np.where(self.switches, 2.0 * self.values(z) - 1.0, z)
         return switched[:, ~self.cheap]
 
 

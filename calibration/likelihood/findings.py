@@ -98,6 +98,10 @@ class Findings:
             total[:, place[finding.column]] += finding.log_density(column)
         return total
 
+    def residuals(self, values: np.ndarray) -> np.ndarray:
+        """Root of -2 log density of each finding, shape (n_members, n_findings)."""
+        return np.sqrt(-2.0 * np.stack([f.log_density(v) for f, v in zip(self.table, values.T, strict=True)], axis=1))
+
 
 def _column(expectation: Expectation, scenario: Scenario) -> str:
     line = scenario.arm(expectation.reading.arms[0]).cells

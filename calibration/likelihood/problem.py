@@ -157,6 +157,12 @@ class Problem:
         measured = np.array([datum.value for datum in self.table])
         return np.nan_to_num((measured - predicted) / np.sqrt(variance)) * self.counted
 
+    def finding_residuals(self, simulated: Simulated) -> np.ndarray:
+        """Root of -2 log density of each finding, shape (n_members, n_findings): near 0 inside its band."""
+        if not self.findings:
+            return np.zeros((len(simulated.values), 0))
+        return self.findings.residuals(simulated.values[:, len(self.plan.readings) :])
+
     def predictive_variance(self, theta: np.ndarray, simulated: Simulated | None = None) -> np.ndarray:
         """Of each datum: its error, discrepancy and, where no counted datum tells it, what its group shares."""
         return self._by_datum(theta, simulated)[1]

@@ -59,6 +59,9 @@ class SmallProblem:
     def residuals(self, theta, simulated):
         return (simulated.values[:, :-1] - [d.value for d in self.table]) / np.hypot(0.1, theta[:, 3:])
 
+    def finding_residuals(self, simulated):
+        return np.maximum(0.0, (1.0 - simulated.values[:, -1:]) / 0.1)
+
     def log_likelihood(self, theta, simulated):
         values = simulated.values
         size = np.hypot(0.1, theta[:, 3:])

@@ -13,12 +13,16 @@ class Known:
     finding = np.array([False])
 
     def __init__(self, dimension: int) -> None:
-        self.dimension, self.cheap, self.asked = dimension, np.zeros(dimension, dtype=bool), 0
+        self.dimension, self.asked = dimension, 0
+        self.cheap, self.switches = np.zeros((2, dimension), dtype=bool)
 
     def features(self, z):
         return z[:, ~self.cheap]
 
     def residuals(self, z, simulated):
+        return np.zeros((len(z), 1))
+
+    def finding_residuals(self, z, simulated):
         return np.zeros((len(z), 1))
 
     def answer(self, wave, z):
@@ -48,6 +52,9 @@ class Linear(Known):
 
     def residuals(self, z, simulated):
         return ((simulated - self.data) / self.error)[:, : self.split]
+
+    def finding_residuals(self, z, simulated):
+        return ((simulated - self.data) / self.error)[:, self.split :]
 
     def exact(self, findings):
         """Mean, covariance, logarithm of the evidence."""
@@ -99,17 +106,17 @@ class Switched(Known):
 
     def __init__(self) -> None:
         super().__init__(4)
-        self.cheap[3] = True
+        self.cheap[3] = self.switches[1] = self.switches[2] = True
         self.data = np.array([1.7, 2.2, 1.4, 2.0, 1.9])
 
-    def switches(self, z):
+    def on(self, z):
         return (ndtr(z[:, 1:3]) < self.probability).astype(float)
 
     def features(self, z):
-        return np.column_stack([z[:, 0], 2 * self.switches(z) - 1])
+        return np.column_stack([z[:, 0], 2 * self.on(z) - 1])
 
     def simulate(self, z):
-        return z[:, :1] + self.switches(z) @ self.shifts[:, None]
+        return z[:, :1] + self.on(z) @ self.shifts[:, None]
 
     def log_likelihood(self, z, simulated):
         return stats.norm.logpdf(self.data, simulated, np.exp(z[:, 3:] / 2)).sum(axis=1, keepdims=True)

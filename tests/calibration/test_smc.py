@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 
 from calibration.pieces import BudgetError, Recipe
-from calibration.populations import History, Population
 from calibration.reweighting import effective_number
 from calibration.sample import run
-from calibration.smc import Settings, sample
+from calibration.smc import Settings, climb
 
 from .targets import Banana, Linear, Switched, TwoModes
 
@@ -34,7 +33,7 @@ def moments(history, temperature):
 @pytest.mark.parametrize("findings", [False, True])
 def test_a_normal_posterior_has_its_moments_and_evidence(findings):
     target = Linear()
-    history = sample(target, target.answer, SMALL)
+    history = climb(target, target.answer, SMALL)
     temperature = FINDINGS if findings else MEASURED
     mean, variance = moments(history, temperature)
     exact_mean, covariance, evidence = target.exact(findings)
@@ -47,7 +46,7 @@ def test_a_normal_posterior_has_its_moments_and_evidence(findings):
 
 def test_both_modes_keep_their_weight():
     target = TwoModes(5)
-    history = sample(target, target.answer, SMALL)
+    history = climb(target, target.answer, SMALL)
     weights, z = history.weights(MEASURED), history.merged(MEASURED).z
     assert weights @ (z[:, 0] > 0) == pytest.approx(0.5, abs=0.1)
     assert weights @ np.abs(z[:, 0]) == pytest.approx(1.98, abs=0.02)  # (2/0.01)/(1 + 1/0.01)
@@ -55,7 +54,7 @@ def test_both_modes_keep_their_weight():
 
 def test_a_bent_posterior_has_its_moments_and_evidence():
     target = Banana(4)
-    history = sample(target, target.answer, SMALL)
+    history = climb(target, target.answer, SMALL)
     weights, z = history.weights(MEASURED), history.merged(MEASURED).z
     mean, square, evidence = target.exact()
     assert weights @ z[:, 0] == pytest.approx(mean, abs=0.15)
@@ -65,10 +64,10 @@ def test_a_bent_posterior_has_its_moments_and_evidence():
 
 def test_switches_have_their_probabilities_and_a_cheap_coordinate_its_mean():
     target = Switched()
-    history = sample(target, target.answer, replace(SMALL, members=400, first=512))
+    history = climb(target, target.answer, replace(SMALL, members=400, first=512))
     weights, z = history.weights(MEASURED), history.merged(MEASURED).z
     shares, size, evidence = target.exact()
-    on = target.switches(z)
+    on = target.on(z)
     for pattern, share in shares.items():
         assert weights @ (on == pattern).all(axis=1) == pytest.approx(share, abs=0.09)
     assert weights @ z[:, 3] == pytest.approx(size, abs=0.12)
@@ -78,7 +77,7 @@ def test_switches_have_their_probabilities_and_a_cheap_coordinate_its_mean():
 def test_a_poor_emulator_costs_acceptance_and_not_truth():
     target = Linear(dimension=4, informed=3, data=12, error=0.5)
     target.features = lambda z: np.abs(z[:, :2])  # neither signs nor the third coordinate
-    history = sample(target, target.answer, Settings(members=300, first=512, rounds=4, last_rounds=6, training=300))
+    history = climb(target, target.answer, Settings(members=300, first=512, rounds=4, last_rounds=6, training=300))
     mean, variance = moments(history, FINDINGS)
     exact_mean, covariance, evidence = target.exact(True)
     deviation = np.sqrt(np.diag(covariance))
@@ -88,32 +87,13 @@ def test_a_poor_emulator_costs_acceptance_and_not_truth():
     assert history.log_evidence(FINDINGS) == pytest.approx(evidence, abs=0.5)
 
 
-def test_a_start_at_a_collapsed_posterior_widens_to_the_right_one():
-    target = Linear()
-    rng = np.random.default_rng(0)
-    prior, point = rng.standard_normal((300, 12)), target.exact(False)[0] + 0.2
-    collapsed = point + 0.01 * rng.standard_normal((300, 12))
-    populations = []
-    for temperature, z in ((np.zeros(2), prior), (MEASURED, collapsed)):
-        simulated = target.simulate(z)
-        columns = target.log_likelihood(z, simulated)
-        populations.append(Population(temperature, z, simulated, columns, columns))
-    settings = replace(SMALL, members=200, burn_in=4, last_rounds=6, training=400)
-    history = sample(target, target.answer, settings, earlier=History.of(populations, 1.0))
-    mean, variance = moments(history, MEASURED)
-    exact_mean, covariance, _ = target.exact(False)
-    deviation = np.sqrt(np.diag(covariance))
-    assert np.abs((mean - exact_mean) / deviation).max() < 0.3
-    assert np.sqrt(variance) / deviation == pytest.approx(np.ones(12), abs=0.25)
-
-
 def test_draws_that_cannot_be_simulated_count_as_impossible():
     target = Linear()
     whole = target.simulate
     target.simulate = lambda z: np.where(z[:, 6:7] > 0, whole(z), np.nan)
     whole_likelihood = target.log_likelihood
     target.log_likelihood = lambda z, s: np.nan_to_num(whole_likelihood(z, s), nan=-np.inf)
-    history = sample(target, target.answer, SMALL)
+    history = climb(target, target.answer, SMALL)
     z = history.merged(MEASURED).z
     assert (z[:, 6] > 0).all()
     assert history.success == pytest.approx(0.5, abs=0.05)

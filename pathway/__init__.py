@@ -2,53 +2,102 @@
 
     import pathway
 
-    model = pathway.load("bt474_resistant")
-    trajectory = pathway.simulate(model, times)
     result = pathway.run("antimir21_resensitises")
-    pathway.plot(result)
+    pathway.plot(result, "pAKT")
+    result.save("results/mine")
+
+    trajectory = pathway.simulate("bt474_resistant", times)
+    pathway.plot(trajectory)
+
+    pathway.scenarios(), pathway.cells(), pathway.agents(), pathway.observables()
 
 Names load when they are first used, so that `import pathway` costs nothing.
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathway.api.analyze import bifurcation, dose_response, explain, screen, sensitivity, single_cells, synergy
+    from pathway.api.catalog import agents, cells, observables, scenarios
+    from pathway.api.compare import compare
+    from pathway.api.export import export
+    from pathway.api.models import simulate, simulate_ensemble, steady_state
+    from pathway.api.runs import Result, run
+    from pathway.api.validation import validate
+    from pathway.equations import Model
+    from pathway.formats.load import load
+    from pathway.formats.problems import fit
+    from pathway.formats.saved import load_fit, load_posterior, load_profiles
+    from pathway.plotting import plot
+    from pathway.scenario import ScenarioError
+    from pathway.simulation import Intervention, SimulationError
 
 __version__ = "0.1.0"
 
 _PLACES = {
-    "dose_response": "pathway.api.analyze",
-    "synergy": "pathway.api.analyze",
-    "screen": "pathway.api.analyze",
-    "sensitivity": "pathway.api.analyze",
-    "bifurcation": "pathway.api.analyze",
-    "explain": "pathway.api.analyze",
-    "single_cells": "pathway.api.analyze",
-    "agents": "pathway.api.catalog",
-    "cells": "pathway.api.catalog",
-    "observables": "pathway.api.catalog",
-    "Intervention": "pathway.simulation",
+    **dict.fromkeys(
+        ("bifurcation", "dose_response", "explain", "screen", "sensitivity", "single_cells", "synergy"),
+        "pathway.api.analyze",
+    ),
+    **dict.fromkeys(("agents", "cells", "observables", "scenarios"), "pathway.api.catalog"),
+    "compare": "pathway.api.compare",
+    "export": "pathway.api.export",
+    **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
+    **dict.fromkeys(("Result", "run"), "pathway.api.runs"),
+    "validate": "pathway.api.validation",
     "Model": "pathway.equations",
-    "ScenarioError": "pathway.scenario",
-    "SimulationError": "pathway.simulation",
-    "fit": "pathway.formats.problems",
     "load": "pathway.formats.load",
-    "load_fit": "pathway.formats.saved",
-    "load_posterior": "pathway.formats.saved",
-    "load_profiles": "pathway.formats.saved",
+    "fit": "pathway.formats.problems",
+    **dict.fromkeys(("load_fit", "load_posterior", "load_profiles"), "pathway.formats.saved"),
     "plot": "pathway.plotting",
-    "run": "pathway.api.runs",
-    "scenarios": "pathway.api.catalog",
-    "simulate": "pathway.api.models",
-    "simulate_ensemble": "pathway.api.models",
-    "steady_state": "pathway.api.models",
+    "ScenarioError": "pathway.scenario",
+    **dict.fromkeys(("Intervention", "SimulationError"), "pathway.simulation"),
 }
 
-__all__ = ["__version__", *sorted(_PLACES)]
+__all__ = [
+    "Intervention",
+    "Model",
+    "Result",
+    "ScenarioError",
+    "SimulationError",
+    "__version__",
+    "agents",
+    "bifurcation",
+    "cells",
+    "compare",
+    "dose_response",
+    "explain",
+    "export",
+    "fit",
+    "load",
+    "load_fit",
+    "load_posterior",
+    "load_profiles",
+    "observables",
+    "plot",
+    "run",
+    "scenarios",
+    "screen",
+    "sensitivity",
+    "simulate",
+    "simulate_ensemble",
+    "single_cells",
+    "steady_state",
+    "synergy",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _PLACES:
-        raise AttributeError(f"module 'pathway' has no attribute '{name}'. Its names: {', '.join(sorted(_PLACES))}")
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, _PLACES, n=3)
+        hint = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+        raise AttributeError(
+            f"module 'pathway' has no attribute '{name}'.{hint} Its names: {', '.join(sorted(_PLACES))}"
+        )
     return getattr(import_module(_PLACES[name]), name)
 
 

@@ -244,6 +244,32 @@ def _raised(name: str, power: Fraction) -> str:
     return name if power == 1 else f"{name}^{power}"
 
 
+_THOUSANDS = re.compile(r"\s*[-+]?\d{1,3}(,\d{3})+(,\d{3}|\.\d)")
+_DECIMAL_COMMA = re.compile(r"\s*([-+]?)(\d*),(\d+)(?![\d.,])")
+
+
+def _with_decimal_point(text: str) -> str:
+    """ "0,5 ug/mL" as "0.5 ug/mL".
+
+    Raises
+    ------
+    UnitError
+        If a comma may stand between thousands: "1,000 nM" is one or a thousand.
+    """
+    if _THOUSANDS.match(text):
+        raise UnitError(f"'{text}': write a number without commas between thousands")
+    match = _DECIMAL_COMMA.match(text)
+    if match is None:
+        return text
+    sign, whole, part = match.groups()
+    if len(part) == 3 and 1 <= len(whole) <= 3 and not whole.startswith("0"):
+        rest = text[match.end() :].strip()
+        raise UnitError(
+            f"'{text}' is {whole}.{part} or {whole}{part}: write '{whole}.{part} {rest}' or '{whole}{part} {rest}'"
+        )
+    return f"{sign}{whole}.{part}{text[match.end() :]}"
+
+
 _QUANTITY = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
 
 
@@ -255,7 +281,7 @@ def parse_quantity(text: str) -> tuple[float, str]:
     UnitError
         If the text does not start with a number or the unit is unknown.
     """
-    match = _QUANTITY.match(text)
+    match = _QUANTITY.match(_with_decimal_point(text))
     if match is None:
         raise UnitError(f"'{text}' does not start with a number")
     if match.group(2) not in ("", "x"):

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from pathway.parameters import agents, name_as_known, other_agent_names
 from pathway.scenario.ensembles import is_ensemble_word
 from pathway.scenario.experiment import Scenario
 
@@ -34,6 +35,7 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
     declared = DECLARED[analysis]
     chosen = {**{name: option.usual for name, option in declared.items()}, **tables.get(analysis, {})}
     chosen |= {name: value for name, value in given.items() if value is not None}
+    chosen |= _agents_as_known(scenario, chosen)
     ensemble = str(chosen.get("ensemble", "none"))
     if ensemble not in KINDS and not is_ensemble_word(ensemble):
         raise unknown_name_error("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
@@ -41,6 +43,20 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
     if wrong:
         raise AnalysisError("\n".join(wrong))
     return chosen
+
+
+def _agents_as_known(scenario: Scenario, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """Options that name agents, by the names the package has for them: "Herceptin" is "trastuzumab"."""
+
+    def known(name: Any) -> Any:
+        return name if name in scenario.doses else name_as_known(name, agents(), other_agent_names())
+
+    found: dict[str, Any] = {}
+    if chosen.get("agent"):
+        found["agent"] = known(chosen["agent"])
+    if chosen.get("agents"):
+        found["agents"] = [known(name) for name in chosen["agents"]]
+    return found
 
 
 def checked_options(analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:

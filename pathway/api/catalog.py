@@ -8,8 +8,9 @@ from typing import Any
 
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import html_card, listed
+from pathway.numerals import plain_number
 
-LONG = ("note", "assumption", "same_as", "genotype")
+LONG = ("note", "also called", "assumption", "same_as", "genotype")
 """Columns for the single entry, not for a table of many."""
 UNITS_IN_WORDS = {"1": "-"}
 
@@ -31,10 +32,17 @@ class Catalog(Mapping[str, Mapping[str, Any]]):
         self._by_name = {row["name"]: row for row in self.rows}
 
     def __getitem__(self, name: str) -> Mapping[str, Any]:
-        if name in self._by_name:
-            return self._by_name[name]
+        known = self.known_name(str(name))
+        if known in self._by_name:
+            return self._by_name[known]
         near = did_you_mean(str(name), self._by_name, any_case=True)
         raise UnknownNameError(f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}")
+
+    def known_name(self, name: str) -> str:
+        """The entry that is meant, however it is spelled; a trade or code name stands for its agent."""
+        from pathway.parameters import name_as_known, other_agent_names
+
+        return name_as_known(name, self._by_name, other_agent_names() if self.kind == "agents" else None)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)
@@ -220,12 +228,13 @@ def _agents(cells: str | None) -> list[dict[str, Any]]:
     return [
         {
             "name": a.name,
-            "usual dose": f"{a.usual[0]:.3g} to {a.usual[1]:.3g} {a.unit}" if a.usual else "",
+            "usual dose": f"{plain_number(a.usual[0], 3)} to {plain_number(a.usual[1], 3)} {a.unit}" if a.usual else "",
             "highest on record": a.highest_text,
             "molar mass, g/mol": "" if a.molar_mass is None else f"{a.molar_mass:g}",
             "acts": f"{a.acts} {a.species}" if a.species else a.acts,
             "source": a.source,
             "confidence": a.confidence,
+            "also called": ", ".join(parameters.other_agent_names().get(a.name, ())),
             "note": a.note,
         }
         for a in parameters.agents().values()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import console
 from .run import MODELS
+
+if TYPE_CHECKING:
+    from pathway.api.catalog import Catalog
 
 
 class Topic(StrEnum):
@@ -39,20 +42,20 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Show species, observables, parameters, reactions, equations, agents, cells, scenarios or sources."""
-    from pathway.api.catalog import catalog, equations
+    from pathway.api.catalog import Catalog, catalog, equations
 
     from . import DONE
 
     if what is Topic.equations and name and name.lower().endswith(MODELS):
         return _show_model_file(Path(name), as_json)
     if what is Topic.equations:
-        rows = _chosen(equations(), name, what)
+        rows = _chosen(Catalog("equations", equations()), name, what)
         if as_json:
             console.print_json({what.value: rows})
         else:
             _print_equations(rows)
         return DONE
-    rows = _chosen(catalog(what.value, cells).rows, name, what)
+    rows = _chosen(catalog(what.value, cells), name, what)
     if as_json:
         console.print_json({what.value: rows})
     elif len(rows) == 1 and name:
@@ -77,11 +80,13 @@ def _show_model_file(file: Path, as_json: bool) -> int:
     return DONE
 
 
-def _chosen(rows: Sequence[dict[str, Any]], name: str | None, what: Topic) -> list[dict[str, Any]]:
-    """All rows, the one of this name, or those whose name contains it."""
+def _chosen(listing: Catalog, name: str | None, what: Topic) -> list[dict[str, Any]]:
+    """All rows, the one of this name however it is spelled, or those whose name contains it."""
+    rows = listing.rows
     if name is None:
-        return list(rows)
-    exact = [row for row in rows if row["name"] == name]
+        return rows
+    known = listing.known_name(name)
+    exact = [row for row in rows if row["name"] == known]
     part = [row for row in rows if name.lower() in row["name"].lower()]
     if exact or part:
         return exact or part

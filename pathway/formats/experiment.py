@@ -64,9 +64,10 @@ def exported_models(name: str, arm: str | None = None) -> list[ExportedModel]:
     FormatError, ScenarioError
         If nothing has this name, the file is wrong, or an arm is asked for where there is none.
     """
-    from pathway.parameters import cell_lines, is_cell_line_file
+    from pathway.parameters import cell_lines, is_cell_line_file, name_as_known
     from pathway.scenario import read_scenario, scenario_names
 
+    name = name_as_known(name, cell_lines())
     ending = Path(name).suffix.lower()
     if ending in (*SBML, *ANTIMONY) or name in cell_lines() or is_cell_line_file(Path(name)):
         if arm is not None:

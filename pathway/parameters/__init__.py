@@ -17,6 +17,7 @@ from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
 from .lines import CellLine, is_cell_line_file, line_with_values, read_line
+from .names import name_as_known, other_agent_names
 from .read import (
     HERE,
     AgentEntry,
@@ -50,6 +51,8 @@ __all__ = [
     "line_with_values",
     "media",
     "minimal_circuit_parameters",
+    "name_as_known",
+    "other_agent_names",
     "parameter_values",
     "reference_entries",
     "sources",
@@ -137,6 +140,7 @@ def cell_line(name: str) -> CellLine:
     ParameterError
         If its file is wrong, with one line for each mistake.
     """
+    name = name_as_known(name, cell_lines())
     if name not in cell_lines():
         raise UnknownNameError(f"no cell line is called '{name}'.{did_you_mean(name, cell_lines())}")
     line = read_line(HERE / "cells" / f"{name}.toml", reference_entries(), sources(), cell_line)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pathway.equations import Model
+from pathway.parameters import cell_lines, name_as_known
 from pathway.simulation import steady_state
 
 from .shelf import cell_line_values, circuit_model, minimal_model
@@ -22,6 +23,7 @@ def load_cells(name: str) -> Model:
     if name == "minimal":
         model = minimal_model()
         return model.with_initial_values(steady_state(model))
+    name = name_as_known(name, cell_lines())
     path = Path(name)
     folder = path.parent if name.endswith(".toml") else Path()
     values = cell_line_values(path.name if name.endswith(".toml") else name, folder)

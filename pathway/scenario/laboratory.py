@@ -88,6 +88,8 @@ class Laboratory:
         Parameters that follow from a line's untreated steady state.
     media : mapping of name to mapping of parameter name to value
         What a medium sets.
+    other_names : mapping of an agent's name to tuple of str
+        Trade and code names.
     """
 
     agents: Mapping[str, Agent]
@@ -101,6 +103,7 @@ class Laboratory:
     line_of: Callable[[str, Path], CellLine] | None = None
     anchors: tuple[Anchor, ...] = ()
     media: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    other_names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def washed_out(self) -> tuple[str, ...]:

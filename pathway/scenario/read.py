@@ -19,6 +19,7 @@ from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, MeasurementTable,
 from .fit_data import data_mistakes
 from .fit_plan import fit_plan
 from .inputs import input_files
+from .known_names import with_known_names
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError, did_you_mean
 from .settings import document_with_settings
@@ -99,6 +100,7 @@ def read_scenario(
     text = _text_of(file)
     document = _parsed(file, text)
     changed, origins, mistakes = document_with_settings(document, settings, laboratory.parameters, here)
+    changed = with_known_names(changed, laboratory)
     lines = key_lines(text)
     found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
     broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)

@@ -33,6 +33,7 @@ def built_in_laboratory() -> Laboratory:
         line_of=open_cell_line,
         anchors=parameters.anchors(),
         media=parameters.media(),
+        other_names=parameters.other_agent_names(),
     )
 
 

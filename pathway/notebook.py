@@ -77,6 +77,27 @@ class HtmlDisplay:
         return "".join(self.parts)
 
 
+_LISTENERS: list[Callable[[str], None]] = []
+
+
+@contextmanager
+def telling(listener: Callable[[str], None]) -> Iterator[None]:
+    """Within it, what takes long once is told to the listener."""
+    _LISTENERS.append(listener)
+    try:
+        yield
+    finally:
+        _LISTENERS.remove(listener)
+
+
+def tell(text: str) -> None:
+    """Say what takes long once, before it begins: to whoever listens, and in a notebook."""
+    for listener in _LISTENERS:
+        listener(text)
+    if in_notebook() and not _LISTENERS:
+        print(text)
+
+
 def in_notebook() -> bool:
     """Whether a Jupyter kernel runs this."""
     asked = getattr(sys.modules.get("IPython"), "get_ipython", None)

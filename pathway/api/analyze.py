@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway.analysis.declared_options import DECLARED
+from pathway.analysis.declared_options import DECLARED, Option
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import HtmlDisplay, Progress, listed, progress_shown
 
@@ -167,8 +167,7 @@ def _ask(
 def _described(function: Callable[..., Analysis]) -> Callable[..., Analysis]:
     """The function with its options, as they are declared, in its docstring."""
     options = [
-        f"    {name} : {_kind(option.usual)}\n        {option.help}."
-        for name, option in DECLARED[function.__name__].items()
+        f"    {name} : {_kind(option)}\n        {option.help}." for name, option in DECLARED[function.__name__].items()
     ]
     parts = [
         "Parameters",
@@ -195,11 +194,12 @@ def _described(function: Callable[..., Analysis]) -> Callable[..., Analysis]:
     return public_function(function)
 
 
-def _kind(usual: Any) -> str:
+def _kind(option: Option) -> str:
+    usual = option.usual
     if isinstance(usual, list):
-        shown = ", ".join(map(str, usual))
-        return f"list of {'number' if usual and not isinstance(usual[0], str) else 'str'}, usually [{shown}]"
-    return f"{type(usual).__name__}, usually {usual!r}"
+        shown = ", ".join(map(str, usual)) or option.otherwise
+        return f"list of {'number' if usual and not isinstance(usual[0], str) else 'str'}; default: {shown}"
+    return f"{type(usual).__name__}; default: {option.otherwise if usual == '' else repr(usual)}"
 
 
 @_described

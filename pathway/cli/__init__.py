@@ -29,6 +29,8 @@ from typing import Any
 
 from pathway.errors import REPORT_TO, InputError, NumericalError, PathwayWarning, clip_line, is_internal_error
 
+from .examples import EXAMPLES
+
 GROUPS = (
     "run",
     "check",
@@ -58,10 +60,13 @@ def application() -> Any:
     """All commands, as a typer application."""
     import typer
 
+    from .help_text import GroupedCommands
+
     app = typer.Typer(
         name="pathway",
+        cls=GroupedCommands,
         no_args_is_help=True,
-        add_completion=False,
+        rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         help="Simulates the miR-21 / PTEN / HER2 circuit. Start with: pathway run antimir21_resensitises",
@@ -75,6 +80,9 @@ def application() -> Any:
 
     for group in GROUPS:
         import_module(f"pathway.cli.{group}").register(app)
+    for command in app.registered_commands:
+        name = command.name or ""
+        command.epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in EXAMPLES[name])
     return app
 
 
@@ -95,9 +103,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = [argument for argument in arguments if argument != "--traceback"]
     from typer.main import get_command
 
+    from pathway.notebook import telling
+
+    from .console import quiet_or_say
+
     try:
         _refuse_broken_text(arguments)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), telling(quiet_or_say(arguments)):
             warnings.simplefilter("default", PathwayWarning)
             warnings.showwarning = _show_warning(warnings.showwarning)
             code = get_command(application()).main(arguments, prog_name="pathway", standalone_mode=False)

@@ -80,7 +80,8 @@ def register(app: typer.Typer) -> None:
 def check(
     files: Annotated[list[str], typer.Argument(help="Scenario files or names, PEtab problems (.yaml), cell lines")],
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run' [default: no change]"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
@@ -167,9 +168,13 @@ def _collected(notes: list[str]) -> Iterator[None]:
 
 def new(
     file: Annotated[Path, typer.Argument(help="The file to write")],
-    source: Annotated[str | None, typer.Option("--from", metavar="NAME", help="A scenario to start from")] = None,
+    source: Annotated[
+        str | None,
+        typer.Option("--from", metavar="NAME", help="A scenario to start from [default: a small one]"),
+    ] = None,
     cells: Annotated[
-        str | None, typer.Option("--cells", metavar="NAME", help="Write a cell line that starts from this one")
+        str | None,
+        typer.Option("--cells", metavar="NAME", help="Write a cell line that starts from this one [default: no]"),
     ] = None,
 ) -> int:
     """Write a commented scenario, or a cell line, to start from."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ MEMBERS = typer.Option("--members", help="Of the ensemble, at most", min=2, max=
 FORCE = typer.Option("--force", help="Replace what another result has written into the folder; other files stay")
 
 
+def scenario_completion(incomplete: str) -> list[str]:
+    """For the shell: scenarios that come with the package, and files of this folder."""
+    from pathway.scenario import scenario_names
+
+    files = [str(file) for file in sorted(Path().glob("*.toml"))]
+    return [name for name in (*scenario_names(), *files) if name.startswith(incomplete)]
+
+
 def typed_command() -> list[str]:
     """The command as it was typed, for the provenance of what it leaves."""
     return ["pathway", *sys.argv[1:]]
@@ -30,6 +38,11 @@ def typed_command() -> list[str]:
 def say(text: str) -> None:
     """A message for the person at the terminal, on standard error."""
     print(text, file=sys.stderr, flush=True)
+
+
+def quiet_or_say(arguments: Sequence[str]) -> Callable[[str], None]:
+    """Where a message goes that is not asked for: nowhere if a program reads the answer."""
+    return (lambda text: None) if "--json" in arguments else say
 
 
 def print_json(content: Mapping[str, Any]) -> None:

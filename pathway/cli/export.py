@@ -31,7 +31,9 @@ def export(
     name: Annotated[str, typer.Argument(help="A scenario, a cell line, or a model file (.xml, .sbml, .ant)")],
     to: Annotated[Format, typer.Option("--to", help="Format")],
     out: Annotated[Path, typer.Option("--out", help="File to write; sedml and petab: folder")],
-    arm: Annotated[str | None, typer.Option(help="Of a scenario; sbml, antimony and latex hold one")] = None,
+    arm: Annotated[
+        str | None, typer.Option(help="Of a scenario; sbml, antimony and latex hold one [default: all]")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace what is there; other files of a folder stay")] = False,
 ) -> int:
     """Write a model or an experiment as SBML, Antimony, SED-ML, OMEX, PEtab or LaTeX."""

@@ -22,18 +22,17 @@ def fit(
     file: FILE,
     starts: Annotated[int, typer.Option(help="Local optimizations", min=1, max=100_000)] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the starting points", min=0)] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
-    resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with [default: begin anew]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of search and report; default results/NAME_fit")] = None,
     profiles: Annotated[bool, typer.Option("--profiles", help="Intervals of all parameters by profiles")] = False,
     write_cells: Annotated[
-        Path | None, typer.Option(help="Write what was found as a cell line (.toml; a folder for several lines)")
+        Path | None,
+        typer.Option(help="Write what was found as a cell line (.toml, or a folder) [default: no]"),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Switch this parameter off (0), and the loop that hangs on it; see compare-fits (repeatable)"
-        ),
+        typer.Option(help="Switch this parameter off (0), and the loop that hangs on it (repeatable) [default: none]"),
     ] = None,
     settings: SET = None,
     force: FORCE = False,

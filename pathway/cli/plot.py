@@ -39,7 +39,8 @@ def plot(
         str,
         typer.Option(
             help="One figure or panel: timeline, growth or an observable of a run; fits, residuals, waterfall, "
-            "parameters of a fit; marginals, pairs, ranks, traces, energy of draws; profiles, paths; or all"
+            "parameters of a fit; marginals, pairs, ranks, traces, energy of draws; profiles, paths; or all "
+            "[default: the usual one]"
         ),
     ] = "",
     style: Annotated[Style, typer.Option(help="Two columns of a journal, one column, or a slide")] = Style.paper,

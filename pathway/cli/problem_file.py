@@ -22,12 +22,14 @@ if TYPE_CHECKING:
 
 PANEL = "Fit"
 FILE = Annotated[
-    str, typer.Argument(help=r"Scenario with \[fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
+    str, typer.Argument(help=r"Scenario with [fit] (.toml or a name), or PEtab problem (.yaml)", show_default=False)
 ]
 FIT = Annotated[
     Path | None, typer.Option("--fit", help="Folder of a fit; default: results/NAME_fit, else the nominal parameters")
 ]
-SET = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run'")]
+SET = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="As in 'pathway run' [default: no change]")
+]
 JSON = Annotated[bool, typer.Option("--json", help="Print one JSON object")]
 
 

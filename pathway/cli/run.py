@@ -21,10 +21,19 @@ def register(app: typer.Typer) -> None:
 
 
 def run(
-    name_or_file: Annotated[str, typer.Argument(help="A scenario's name or file, or a model (.xml, .sbml, .ant)")],
+    name_or_file: Annotated[
+        str,
+        typer.Argument(
+            help="A scenario's name or file, or a model (.xml, .sbml, .ant)", autocompletion=console.scenario_completion
+        ),
+    ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an entry, for example dose.NAME.amount='1 ug/mL'"),
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help="Change: dose.NAME.amount='1 ug/mL' [default: no change]",
+        ),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/NAME]")] = None,
     force: Annotated[bool, console.FORCE] = False,
@@ -32,7 +41,9 @@ def run(
     ensemble: Annotated[str | None, console.ENSEMBLE] = None,
     weights: Annotated[str, console.WEIGHTS] = "measured",
     members: Annotated[int, console.MEMBERS] = 200,
-    until: Annotated[float | None, typer.Option(help="Model files: end time, in the model's unit")] = None,
+    until: Annotated[
+        float | None, typer.Option(help="Model files: end time, in the model's unit [default: none, it is needed]")
+    ] = None,
     points: Annotated[int, typer.Option(help="Model files: number of times", min=2, max=1_000_000)] = 101,
     max_steps: Annotated[int, typer.Option(help="Model files: most steps of the solver", min=1)] = 100_000,
 ) -> int:

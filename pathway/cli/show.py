@@ -37,8 +37,12 @@ def register(app: typer.Typer) -> None:
 
 def show(
     what: Annotated[Topic, typer.Argument(help="What to list")],
-    name: Annotated[str | None, typer.Argument(help="Only this one, in full; or a part of a name")] = None,
-    cells: Annotated[str | None, typer.Option(help="Parameters: of this cell line instead of the reference")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Only this one, in full; or a part of a name [default: all]")
+    ] = None,
+    cells: Annotated[
+        str | None, typer.Option(help="Parameters: of this cell line [default: the reference cell]")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Show species, observables, parameters, reactions, equations, agents, cells, scenarios or sources."""

@@ -21,9 +21,11 @@ def register(app: typer.Typer) -> None:
 
 def profile(
     file: FILE,
-    names: Annotated[list[str] | None, typer.Option("--parameter", help="Only this one (repeatable)")] = None,
+    names: Annotated[
+        list[str] | None, typer.Option("--parameter", help="Only this one (repeatable) [default: all]")
+    ] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
-    workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
     settings: SET = None,
@@ -97,7 +99,7 @@ def sample(
     target_accept: Annotated[
         float, typer.Option(help="nuts: nearer to 1 makes smaller steps, against divergences", min=0.5, max=0.999)
     ] = 0.8,
-    workers: Annotated[int | None, typer.Option(help="Processes", min=1, max=1024)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of draws and report; default results/NAME_posterior")] = None,
     settings: SET = None,
@@ -190,11 +192,11 @@ def predict(
     intervals: Annotated[
         list[str] | None,
         typer.Option(
-            "--interval", help="Instead of bands: profile likelihood of 'OBSERVABLE in ARM at TIME' (repeatable)"
+            "--interval", help="Instead of bands: profile of 'OBSERVABLE in ARM at TIME' (repeatable) [default: bands]"
         ),
     ] = None,
     scenario: Annotated[
-        str | None, typer.Option(help="What another scenario would show, instead of the problem's measurements")
+        str | None, typer.Option(help="What another scenario would show [default: the problem's own measurements]")
     ] = None,
     level: Annotated[
         float, typer.Option(help="Share of draws inside the band, or confidence", min=0.5, max=1.0)
@@ -405,9 +407,16 @@ def design(
         str, typer.Option(help="What should become more certain: a parameter, or 'OBSERVABLE in ARM at TIME'")
     ],
     fitted: FIT = None,
-    at: Annotated[list[str] | None, typer.Option(help="A feasible time, with its unit (repeatable)")] = None,
-    arms: Annotated[list[str] | None, typer.Option("--arm", help="A feasible arm, also one not measured yet")] = None,
-    observables: Annotated[list[str] | None, typer.Option("--observable", help="Only this one (repeatable)")] = None,
+    at: Annotated[
+        list[str] | None, typer.Option(help="A feasible time, with its unit (repeatable) [default: those measured]")
+    ] = None,
+    arms: Annotated[
+        list[str] | None,
+        typer.Option("--arm", help="A feasible arm, measured or not [default: those measured]"),
+    ] = None,
+    observables: Annotated[
+        list[str] | None, typer.Option("--observable", help="Only this one (repeatable) [default: all]")
+    ] = None,
     best: Annotated[int, typer.Option(help="How many to list", min=1)] = 10,
     settings: SET = None,
     as_json: JSON = False,

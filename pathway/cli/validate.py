@@ -20,7 +20,7 @@ def validate(
         int, typer.Option(metavar="N", help="Also judge N draws from the ranges", min=0, max=1_000_000)
     ] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the draws", min=0)] = 1,
-    scenario: Annotated[list[str] | None, typer.Option(help="Only this scenario (repeatable)")] = None,
+    scenario: Annotated[list[str] | None, typer.Option(help="Only this scenario (repeatable) [default: all]")] = None,
     out: Annotated[Path, typer.Option(help="Folder for the verdicts, and for draws already judged")] = Path(
         "results/validate"
     ),

@@ -32,7 +32,7 @@ COMMANDS = (
     AnalysisCommand(
         "screen",
         "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
-        {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %'")]},
+        {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %' [default: --factor]")]},
         _factor,
     ),
     AnalysisCommand(

@@ -63,13 +63,17 @@ class AnalysisCommand:
         return command
 
 
-_SCENARIO = Annotated[str, typer.Argument(help="A scenario's name or file", metavar="SCENARIO")]
+_SCENARIO = Annotated[
+    str,
+    typer.Argument(help="A scenario's name or file", metavar="SCENARIO", autocompletion=console.scenario_completion),
+]
 _SHARED_OPTIONS = {
     "settings": Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario")
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change an entry of the scenario [default: no change]"),
     ],
     "out": Annotated[
-        Path | None, typer.Option("--out", help="Folder for the results; default: results/SCENARIO-ANALYSIS")
+        Path | None, typer.Option("--out", help="Folder for the results [default: results/SCENARIO-ANALYSIS]")
     ],
     "force": Annotated[bool, console.FORCE],
     "as_json": Annotated[bool, typer.Option("--json", help="Print one JSON object")],
@@ -82,7 +86,7 @@ def _typed(option: Option) -> Any:
     usual = option.usual
     kind = str if isinstance(usual, list) else type(usual)
     shown = ", ".join(map(str, usual)) if isinstance(usual, list) else str(usual)
-    text = option.help + (f" [usual: {shown}]".replace("[", r"\[") if shown else "")
+    text = f"{option.help} [default: {shown or option.otherwise}]"
     return Annotated[kind | None, typer.Option(help=text)]
 
 

@@ -13,8 +13,11 @@ from threading import Lock
 from typing import Any
 
 from pathway.kernels import kept_code
+from pathway.notebook import tell
 
 from .sources import sources_digest
+
+COMPILING = "compiling the solver once on this machine, about 10 s; later runs start at once"
 
 
 class Loop:
@@ -50,6 +53,7 @@ class Loop:
     def _build(self) -> tuple[str, bytes]:
         from .compilation import object_code
 
+        tell(COMPILING)
         return object_code(import_module(f"{__package__}.{self.module}").run, self.count)
 
 

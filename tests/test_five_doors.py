@@ -1,7 +1,8 @@
 """One number for one question: every shipped scenario through each door by which a number can leave.
 
-The doors compared so far: `run`; the objective of a fit (what it simulates, with anchors found anew and knock-downs in
-its own way); the ensemble on which analyses run; each arm as SBML, read back; all arms as a PEtab problem, read back.
+The doors: `run`; the objective of a fit (anchors found anew, knock-downs in its own way), by itself, with slopes, and
+with the steps kept for a gradient backwards; an ensemble of parameter sets; the ensemble on which analyses run; each
+arm as SBML, read back; all arms as a PEtab problem, read back.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import pytest
 from pathway.analysis.draws import ParameterDraws
 from pathway.analysis.variants import arms_under_draws, simulate_draws
 from pathway.fitting.laboratory.bench import prediction_of
-from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective import Outputs
+from pathway.fitting.objective.assembled import AssembledProblem, plan_of
 from pathway.fitting.problem import Problem
 from pathway.formats.experiment import circuit_notes, exported_arms
 from pathway.formats.petab import read_petab
@@ -26,10 +27,13 @@ from pathway.formats.petab.write import problem_files
 from pathway.formats.sbml import read_sbml
 from pathway.formats.sbml.export import sbml_text
 from pathway.scenario import arms as scenario_arms
-from pathway.scenario import built_in_laboratory, read_scenario, scenario_names
+from pathway.scenario import built_in_laboratory, drawn_cells, members, read_scenario, scenario_names
 from pathway.scenario import run as scenario_run
+from pathway.scenario.drawn_cells import ParameterSets
+from pathway.scenario.ensemble_result import EnsembleOrigin
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
-from pathway.scenario.run import run_scenario
+from pathway.scenario.members import run_members as run_ensemble
+from pathway.scenario.run import record_times, run_scenario
 from pathway.simulation import simulate
 from pathway.simulation.protocol.runner import Runner
 from tests.formats.written import written
@@ -87,22 +91,50 @@ def fitting_problem(question: Asked) -> Problem:
     return replace(problem, measurements=tuple(measurements))
 
 
-def simulated(problem: Problem, question: Asked) -> np.ndarray:
+def simulated(problem: Problem, question: Asked, run: Callable[[Runner, np.ndarray], Outputs]) -> np.ndarray:
     """What the objective simulates, in the order of the answers."""
-    comparison = Objective(problem, Runner(plan_of(problem), **question.tolerance)).compare()
+    runner, assembled = Runner(plan_of(problem), **question.tolerance), AssembledProblem(problem)
+    q = assembled.plan.full(problem.nominal)
+    found, _ = assembled.observed.values(assembled.observed.pool.filled(run(runner, q), q[None]))
     values = np.full(question.answers.size, np.nan)
-    for measurement, value in zip(problem.measurements, comparison.simulated, strict=True):
+    for measurement, value in zip(problem.measurements, found[0][assembled.own_rows], strict=True):
         values[round(measurement.value) - 1] = value
     return values.reshape(question.answers.shape)
 
 
+def by_values(runner: Runner, q: np.ndarray) -> Outputs:
+    found = runner.run_many(q[None])
+    assert not found.failures
+    return Outputs(found.states[0], found.parameters[0])
+
+
 def through_the_objective(question: Asked, folder: Path) -> np.ndarray:
-    return simulated(fitting_problem(question), question)
+    return simulated(fitting_problem(question), question, by_values)
+
+
+def through_its_slopes(question: Asked, folder: Path) -> np.ndarray:
+    return simulated(fitting_problem(question), question, Runner.run)
+
+
+def through_its_gradient_backwards(question: Asked, folder: Path) -> np.ndarray:
+    return simulated(fitting_problem(question), question, lambda runner, q: runner.adjoint(q).recorded)
 
 
 def through_petab(question: Asked, folder: Path) -> np.ndarray:
     *_, problem = written(problem_files(fitting_problem(question), circuit_notes()), folder)
-    return simulated(read_petab(problem), question)
+    return simulated(read_petab(problem), question, by_values)
+
+
+def through_members(question: Asked, folder: Path) -> np.ndarray:
+    scenario, laboratory = question.scenario, built_in_laboratory()
+    names = laboratory.model.parameters
+    # One set that is every line's own numbers: anchors are found anew from there.
+    own = ParameterSets(
+        EnsembleOrigin("prior"), np.ones(1), lambda line: np.array([[line.entries[name].value for name in names]])
+    )
+    arms = run_ensemble(scenario, laboratory, own).arms
+    places = np.searchsorted(record_times(scenario), question.times)
+    return np.array([[arms[arm.name].courses[o][0, places] for o in scenario.observables] for arm in scenario.arms])
 
 
 def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
@@ -111,10 +143,9 @@ def through_an_analysis(question: Asked, folder: Path) -> np.ndarray:
     own = ParameterDraws("prior", 1, lambda cells, folder: laboratory.parameters_of(cells, folder)[None])
     values = []
     for cells in arms_under_draws(scenario, scenario.arms, laboratory, own):
-        doses = [cells.setup.interventions]
         times, shown = question.times, scenario.observables
         ensemble = simulate_draws(
-            laboratory, cells.parameters, cells.states, doses, times, shown, workers=1, **question.tolerance
+            laboratory, cells.parameters, cells.states, cells.plans, times, shown, workers=1, **question.tolerance
         )
         values.append([ensemble[observable][1] for observable in shown])
     return np.array(values)
@@ -133,6 +164,9 @@ def through_sbml(question: Asked, folder: Path) -> np.ndarray:
 
 DOORS: dict[str, Callable[[Asked, Path], np.ndarray]] = {
     "objective of a fit": through_the_objective,
+    "slopes of a fit": through_its_slopes,
+    "gradient backwards": through_its_gradient_backwards,
+    "members": through_members,
     "analysis": through_an_analysis,
     "SBML": through_sbml,
     "PEtab": through_petab,
@@ -146,6 +180,8 @@ def test_a_scenario_gives_one_number_through_every_door(name, door, sharp, tmp_p
     question = asked(name, sharp)
     if sharp:
         monkeypatch.setattr(scenario_arms, "KNOCK_DOWN_PRECISION", SHARP)
+        monkeypatch.setattr(drawn_cells, "PRECISION", SHARP)
+        monkeypatch.setattr(members, "RELATIVE_TOLERANCE", SHARP)
     values = DOORS[door](question, tmp_path)
     size = np.abs(question.answers).max(axis=2, keepdims=True)
     off = np.abs(values - question.answers) - (1e-8 if sharp else 1e-5) * size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import numpy as np
 
@@ -225,15 +226,14 @@ def log_growth_grid(
     plans = []
     for one in levels[0]:
         for two in levels[1]:
-            plan = [*cells.setup.interventions, *dose_interventions(series[0].agent, one, courses[0])]
-            plan += dose_interventions(series[1].agent, two, courses[1])
-            plans.append(tuple(sorted(plan, key=lambda i: i.time)))
-    n = 1 + draws.count
+            doses = [dose_interventions(series[k].agent, amount, courses[k]) for k, amount in enumerate((one, two))]
+            plans += cells.with_doses(chain(*doses))
+    n, dishes = 1 + draws.count, levels[0].size * levels[1].size
     ensemble = simulate_draws(
         laboratory,
-        np.tile(cells.parameters, (len(plans), 1)),
-        np.tile(cells.states, (len(plans), 1)),
-        [plan for plan in plans for _ in range(n)],
+        np.tile(cells.parameters, (dishes, 1)),
+        np.tile(cells.states, (dishes, 1)),
+        plans,
         window,
         (),
     )

@@ -271,14 +271,13 @@ def _one_arm(
     draws: ParameterDraws,
 ) -> ArmDoseResponse:
     levels = [0.0, *doses.inside]
-    plans = [(*cells.setup.interventions, *dose_interventions(doses.agent, dose, course)) for dose in levels]
-    plans = [tuple(sorted(plan, key=lambda i: i.time)) for plan in plans]
+    plans = [plan for dose in levels for plan in cells.with_doses(dose_interventions(doses.agent, dose, course))]
     n = 1 + draws.count
     ensemble = simulate_draws(
         laboratory,
         np.tile(cells.parameters, (len(levels), 1)),
         np.tile(cells.states, (len(levels), 1)),
-        [plan for plan in plans for _ in range(n)],
+        plans,
         times,
         names,
     )

@@ -207,9 +207,10 @@ def explain(
     draws = draws or draws_of_chosen_values(laboratory)
     time = scenario.end if at is None else at
     own, other = arms_under_draws(scenario, [scenario.arm(arm), scenario.arm(reference)], laboratory, draws)
-    plan = _both(own.setup.interventions, other.setup.interventions)
-    begin = min([scenario.start, *(i.time for i in plan)])
-    values, levels = _with_every_subset(laboratory, (own, other), plan, (begin, time), carriers, reading)
+    different = max(len(own.plans), len(other.plans))
+    plans = [_both(own.interventions(k), other.interventions(k)) for k in range(different)]
+    begin = min([scenario.start, *(i.time for i in plans[0])])
+    values, levels = _with_every_subset(laboratory, (own, other), plans, (begin, time), carriers, reading)
     found = shapley_attribution(tuple(influence.name for influence in carriers), values)
     return Explanation(
         scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], carriers, found,
@@ -219,7 +220,7 @@ def explain(
 
 
 def _with_every_subset(
-    laboratory: Laboratory, cultures: tuple[ArmUnderDraws, ArmUnderDraws], plan: Sequence[Intervention],
+    laboratory: Laboratory, cultures: tuple[ArmUnderDraws, ArmUnderDraws], plans: list[list[Intervention]],
     window: tuple[float, float], influences: Sequence[Influence], reading: str,
 ) -> tuple[np.ndarray, dict[str, tuple[float, float]]]:  # fmt: skip
     """The reading with every subset of influences turned over, shape (2^n_influences, 1 + n_draws), and levels."""
@@ -232,7 +233,8 @@ def _with_every_subset(
     states, _ = steady_states(pair, np.nan_to_num(starts), parameters)
     shown = tuple(dict.fromkeys([reading, *(node.quantity for node in circuit().map_nodes)]))
     ensemble = simulate_ensemble(
-        pair, [window[1]], parameters, initial=np.nan_to_num(states), interventions=plan,
+        pair, [window[1]], parameters, initial=np.nan_to_num(states),
+        interventions=plans[0] if len(plans) == 1 else plans * len(subsets),
         observables=(*shown, *(REFERENCE + name for name in shown)), start=window[0],
     )  # fmt: skip
     levels = {name: (float(ensemble[name][0, 0]), float(ensemble[REFERENCE + name][0, 0])) for name in shown}
@@ -247,7 +249,7 @@ def _fluxes(
     own, other = (
         simulate(
             laboratory.model, [time], parameters=cells.parameters[0], initial=cells.states[0],
-            interventions=cells.setup.interventions, start=begin,
+            interventions=cells.interventions(0), start=begin,
         ).observables(names)[0]
         for cells in cultures
     )  # fmt: skip

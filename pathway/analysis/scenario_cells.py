@@ -211,16 +211,17 @@ def _populations(
     progress: Progress | None,
 ) -> list[CellPopulation]:  # fmt: skip
     """Of the chosen numbers, then of every draw that rests untreated; all with the same seed."""
-    plan = cells.setup.interventions
+    plan = cells.interventions(0)
     begin = min([scenario.start, *(i.time for i in plan)])
     times = np.unique([*np.arange(begin, scenario.end, step), *(i.time for i in plan), scenario.end])
-    starts = [(cells.setup.parameters, cells.setup.state), *zip(cells.parameters[1:], cells.states[1:], strict=True)]
+    starts = list(zip(cells.parameters, cells.states, strict=True))
     found = []
     for number, (row, state) in enumerate(starts):
         if np.isfinite(state).all():
             found.append(simulate_population(
-                laboratory, row, state, times[times <= scenario.end], interventions=plan, species=COUNTED[count],
-                n_cells=n_cells, seed=seed, method="exact" if count == "transcript" else "leap",
+                laboratory, row, state, times[times <= scenario.end], interventions=cells.interventions(number),
+                species=COUNTED[count], n_cells=n_cells, seed=seed,
+                method="exact" if count == "transcript" else "leap",
             ))  # fmt: skip
         if progress:
             progress(f"cells of {cells.setup.arm.name}", number + 1, len(starts))

@@ -118,11 +118,11 @@ def time_sensitivities(
     if not names:
         raise _nothing_chosen()
     (cells,) = arms_under_draws(scenario, [arm], laboratory, draws or draws_of_chosen_values(laboratory))
-    plan = cells.setup.interventions
-    begin = min([scenario.start, *(i.time for i in plan)])
+    begin = min([scenario.start, *(i.time for i in cells.interventions(0))])
     times = np.linspace(begin, scenario.end, steps)
     found: list[list[TimeSensitivities]] = [[] for _ in readings]
     for k, (row, state) in enumerate(zip(cells.parameters, cells.states, strict=True)):
+        plan = cells.interventions(k)
         if k == 0 or np.isfinite(state).all():
             for name, kept in zip(readings, found, strict=True):
                 kept.append(sensitivities_over_time(laboratory.model, row, state, name, names, times, plan, begin))

@@ -352,14 +352,14 @@ class _Bench:
         self.draws, self.progress = draws, progress
         control = control_arm(arm, scenario)
         both = arms_under_draws(scenario, [arm, control.arm], laboratory, draws)
-        self.interventions = [cells.setup.interventions for cells in both]
+        self.cells = both
         self.model = scalable_model(laboratory.model)
         extra = len(self.model.parameters) - len(laboratory.model.parameters)
         self.parameters = [np.pad(cells.parameters, ((0, 0), (0, extra)), constant_values=1.0) for cells in both]
         self.states = [cells.states for cells in both]
         self.alike = np.array_equal(self.parameters[0], self.parameters[1])
         self.times = (control.since, scenario.growth_until)
-        self.begin = min([control.since, *(i.time for each in self.interventions for i in each)])
+        self.begin = min([control.since, *(i.time for cells in both for i in cells.interventions(0))])
 
     def run(self, choices: Sequence[Choice], *, draw: int = 0, what: str = "") -> dict[str, np.ndarray]:
         """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
@@ -390,14 +390,14 @@ class _Bench:
         resting = [self._rest(choices, draw, dish) for dish in ((0,) if self.alike else (0, 1))]
         lost = sorted({k for _, _, failed in resting for k in failed})
         counts, shown = [], {}
-        for dish, interventions in enumerate(self.interventions):
+        for dish, cells in enumerate(self.cells):
             parameters, states, _ = resting[0 if self.alike else dish]
             ensemble = simulate_ensemble(
                 self.model,
                 self.times,
                 parameters,
                 initial=np.nan_to_num(states),
-                interventions=interventions,
+                interventions=cells.interventions(draw),
                 observables=(*self.readouts, self.count),
                 start=self.begin,
                 workers=1,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 
 from pathway.scenario import quantities
-from pathway.scenario.arms import ArmSetup, arm_setups
+from pathway.scenario.arms import ArmSetup, MemberArmSetup, MemberArmSetups, arm_setups
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Agent, Laboratory
 from pathway.simulation import Ensemble, Intervention, simulate_ensemble
@@ -31,35 +31,49 @@ class ArmUnderDraws:
         The chosen numbers first; no draws follow where none are asked for.
     states : array, shape (1 + n_draws, n_species)
         Untreated steady states; nan where there is none.
+    plans : tuple of tuple of Intervention
+        What is done: one list for all, or one for each.
     """
 
     setup: ArmSetup
     parameters: np.ndarray
     states: np.ndarray
+    plans: tuple[tuple[Intervention, ...], ...]
+
+    def interventions(self, draw: int) -> tuple[Intervention, ...]:
+        """What is done to the chosen numbers (0) or a draw."""
+        return self.plans[draw if len(self.plans) > 1 else 0]
+
+    def with_doses(self, doses: Iterable[Intervention]) -> list[tuple[Intervention, ...]]:
+        """What is done with some doses beside it, for the chosen numbers and each draw."""
+        doses, rows = tuple(doses), range(len(self.parameters))
+        return [tuple(sorted((*self.interventions(k), *doses), key=lambda i: i.time)) for k in rows]
 
 
 def arms_under_draws(
     scenario: Scenario, arms: Sequence[Arm], laboratory: Laboratory, draws: ParameterDraws
 ) -> list[ArmUnderDraws]:
-    """Arms under every draw.
-
-    What an arm changes it changes by the same factor in every draw; a knock-down lowers the synthesis by the factor
-    that the chosen numbers need.
-    """
-    return [_drawn(setup, laboratory, draws, scenario.file.parent) for setup in arm_setups(scenario, arms, laboratory)]
-
-
-def _drawn(setup: ArmSetup, laboratory: Laboratory, draws: ParameterDraws, folder: Path) -> ArmUnderDraws:
+    """Arms under every draw: a change "0.1 x" is of the draw's own number, and a knock-down lowers its own level."""
+    setups = arm_setups(scenario, arms, laboratory)
     if draws.kind == "chosen":
-        return ArmUnderDraws(setup, setup.parameters[None], setup.state[None])
-    rows = draws.of_line(setup.arm.cells, folder).copy()
-    rows = np.concatenate([setup.usual[None], rows])
-    for place in np.flatnonzero(setup.parameters != setup.usual):
-        if setup.usual[place] != 0.0:
-            rows[:, place] *= setup.parameters[place] / setup.usual[place]
-        else:
-            rows[:, place] = setup.parameters[place]
-    return ArmUnderDraws(setup, rows, untreated_steady_states(laboratory, rows))
+        return [
+            ArmUnderDraws(setup, setup.parameters[None], setup.state[None], (setup.interventions,)) for setup in setups
+        ]
+
+    @cache
+    def line(name: str) -> tuple[np.ndarray, np.ndarray]:
+        rows = draws.of_line(name, scenario.file.parent)
+        return rows, untreated_steady_states(laboratory, rows)
+
+    drawn = MemberArmSetups(scenario, laboratory, line)
+    return [_with_draws(setup, drawn.of(setup.arm)) for setup in setups]
+
+
+def _with_draws(setup: ArmSetup, drawn: MemberArmSetup) -> ArmUnderDraws:
+    parameters = np.concatenate([setup.parameters[None], drawn.parameters])
+    states = np.concatenate([setup.state[None], drawn.states])
+    plans = (setup.interventions, *drawn.interventions) if setup.arm.timed_changes else (setup.interventions,)
+    return ArmUnderDraws(setup, parameters, states, plans)
 
 
 def untreated_steady_states(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ Runs, fits, analyses and every written format start from what is made here.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
@@ -19,8 +19,17 @@ from pathway.expressions import Expression, add, multiply, number, symbol
 from pathway.parameters import Anchor, Entry
 from pathway.simulation import Intervention
 from pathway.simulation.anchor import AnchorError
+from pathway.simulation.anchor_members import AnchoredMembers
 from pathway.simulation.formulas import value_at_rest
-from pathway.simulation.protocol import STEADY, Experiment, Period, Preequilibrated, SteadyTarget, preequilibrated
+from pathway.simulation.protocol import (
+    STEADY,
+    Experiment,
+    Period,
+    Preequilibrated,
+    SteadyTarget,
+    preequilibrated,
+    preequilibrated_members,
+)
 
 from . import quantities
 from .experiment import MEDIUM_CHANGE, Arm, Scenario
@@ -234,7 +243,7 @@ class ArmSetups:
         """
         usual, line = self._line(arm.cells)
         experiment = arm_experiment(arm, self.scenario, self.laboratory, line, self._own)
-        key = tuple((frozenset(period.changes.items()), period.targets) for period in experiment.preequilibration)
+        key = _rest_key(experiment)
         if key not in self._rested:
             self._rested[key] = self._rest(arm, experiment)
         rested, line_of = self._rested[key], self.laboratory.line_of
@@ -281,3 +290,71 @@ def arm_setups(scenario: Scenario, arms: Iterable[Arm], laboratory: Laboratory) 
 @lru_cache(maxsize=16)
 def _own_numbers(model: Model) -> Formulas:
     return {name: number(float(value)) for name, value in zip(model.parameters, model.parameter_values, strict=True)}
+
+
+# Arms at the numbers of many members.
+
+
+@dataclass(frozen=True, eq=False)
+class MemberArmSetup:
+    """What an arm comes to at the numbers of its cells in every member.
+
+    Attributes
+    ----------
+    parameters : array, shape (n_members, n_parameters)
+        With the arm's changes and knock-downs.
+    states : array, shape (n_members, n_species)
+        The untreated steady states; nan of members without such cells.
+    missed : mapping of member to str
+        Members whose line rests and whose arm does not, with the reason.
+    interventions : tuple of tuple of Intervention
+        One list for all members, or one for each.
+    """
+
+    parameters: np.ndarray
+    states: np.ndarray
+    missed: Mapping[int, str]
+    interventions: tuple[tuple[Intervention, ...], ...]
+
+
+class MemberArmSetups:
+    """The same as `ArmSetups` for many members, in lanes: a change "0.1 x" is of the member's own number, and a
+    knock-down lowers the member's own level."""
+
+    def __init__(
+        self, scenario: Scenario, laboratory: Laboratory, line: Callable[[str], tuple[np.ndarray, np.ndarray]]
+    ) -> None:
+        """`line` gives the parameters of a cell line, shape (n_members, n_parameters), and its steady states, shape
+        (n_members, n_species), nan of members in which it is not alive."""
+        self.scenario, self.laboratory, self.line = scenario, laboratory, line
+        self._rested: dict[Any, AnchoredMembers] = {}
+
+    def of(self, arm: Arm) -> MemberArmSetup:
+        """One arm."""
+        model, (parameters, states) = self.laboratory.model, self.line(arm.cells)
+        own, usual = _line_symbols(arm, model)
+        experiment = arm_experiment(arm, self.scenario, self.laboratory, CellLineFormulas(own), own)
+        values = {label: parameters[:, model.parameter_index(name)] for name, label in usual.items()}
+        key = arm.cells, _rest_key(experiment)
+        if key not in self._rested:
+            self._rested[key] = preequilibrated_members(
+                model, experiment, parameters, states, values, KNOCK_DOWN_PRECISION
+            )
+        plans: list[Experiment] = [experiment]
+        if arm.timed_changes:
+            rows = [{name: float(column[k]) for name, column in values.items()} for k in range(len(parameters))]
+            plans = [experiment.with_numbers(row) for row in rows]
+        return MemberArmSetup(*self._rested[key], tuple(plan.interventions for plan in plans))
+
+
+def _line_symbols(arm: Arm, model: Model) -> tuple[dict[str, Expression], dict[str, str]]:
+    """What each parameter is in a member's line, and the symbols of those that the arm changes: "0.5 x" is of them,
+    whatever the parameter has become by then."""
+    changed = {*arm.changes, *(change.name for change in arm.timed_changes)}
+    usual = {name: f"{name} of the line" for name in sorted(changed)}
+    return {name: symbol(usual.get(name, name)) for name in model.parameters}, usual
+
+
+def _rest_key(experiment: Experiment) -> tuple:
+    """What cells that are brought to rest depend on."""
+    return tuple((frozenset(period.changes.items()), period.targets) for period in experiment.preequilibration)

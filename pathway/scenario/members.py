@@ -8,19 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pathway.equations import Model
 from pathway.errors import NumericalError
-from pathway.expressions import Expression, symbol
-from pathway.simulation import Intervention, simulate_ensemble
-from pathway.simulation.anchor_members import AnchoredMembers
-from pathway.simulation.protocol import preequilibrated_members
+from pathway.simulation import simulate_ensemble
 
-from .arms import KNOCK_DOWN_PRECISION, CellLineFormulas, arm_experiment
+from .arms import MemberArmSetups
 from .controls import ComparedDishes, compared_dishes, dish_key
 from .drawn_cells import ParameterSets, SampledCellLines
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
@@ -46,26 +43,6 @@ class NoMembersError(NumericalError, RuntimeError):
     """No member of the ensemble gives living cells in all arms; the reason of the first."""
 
 
-@dataclass(frozen=True, eq=False)
-class _MemberSetups:
-    """An arm made ready in every member.
-
-    Attributes
-    ----------
-    parameters : array, shape (n_members, n_parameters)
-    states : array, shape (n_members, n_species)
-    shared : list of Intervention
-        What is done, where it is the same in all members.
-    each : list of list of Intervention, or None
-        For each member, where it is not.
-    """
-
-    parameters: np.ndarray
-    states: np.ndarray
-    shared: list[Intervention]
-    each: list[list[Intervention]] | None
-
-
 @dataclass(eq=False)
 class _MemberRunner:
     """Remembers cells at rest and dishes already run, of all members."""
@@ -77,21 +54,23 @@ class _MemberRunner:
     names: tuple[str, ...]
     measurements: Sequence[Measurement]
     dead: dict[int, str] = field(default_factory=dict)
-    _rested: dict[Any, AnchoredMembers] = field(default_factory=dict)
     _courses: dict[Any, np.ndarray] = field(default_factory=dict)
 
     def courses(self, arm: Arm) -> np.ndarray:
         """What is read of an arm in every member, shape (n_members, n_times, n_names); nan of those that failed."""
         key = dish_key(arm, self.scenario)
         if key not in self._courses:
-            setups = self._member_setups(arm)
-            living = np.flatnonzero(np.isfinite(setups.states).all(axis=1))
+            setup = self._setups.of(arm)
+            for member, reason in setup.missed.items():
+                self.dead.setdefault(member, f"arm '{arm.name}': {reason}")
+            living = np.flatnonzero(np.isfinite(setup.states).all(axis=1))
+            plans = setup.interventions
             found = simulate_ensemble(
                 self.laboratory.model,
                 self.times,
-                setups.parameters[living],
-                initial=setups.states[living],
-                interventions=setups.shared if setups.each is None else [setups.each[k] for k in living],
+                setup.parameters[living],
+                initial=setup.states[living],
+                interventions=plans[0] if len(plans) == 1 else [plans[k] for k in living],
                 observables=self.names,
                 start=self.scenario.start,
                 relative_tolerance=RELATIVE_TOLERANCE,
@@ -104,34 +83,15 @@ class _MemberRunner:
             self._courses[key] = made
         return self._courses[key]
 
-    def _member_setups(self, arm: Arm) -> _MemberSetups:
-        model, line = self.laboratory.model, self.cells.line(arm.cells, self.scenario.file.parent)
+    @cached_property
+    def _setups(self) -> MemberArmSetups:
+        return MemberArmSetups(self.scenario, self.laboratory, self._line)
+
+    def _line(self, cells: str) -> tuple[np.ndarray, np.ndarray]:
+        line = self.cells.line(cells, self.scenario.file.parent)
         for member in np.flatnonzero(~line.alive).tolist():
             self.dead.setdefault(member, self.cells.reason(member))
-        own, usual = _line_symbols(arm, model)
-        experiment = arm_experiment(arm, self.scenario, self.laboratory, CellLineFormulas(own), own)
-        key = arm.cells, *((frozenset(p.changes.items()), p.targets) for p in experiment.preequilibration)
-        values = {label: line.parameters[:, model.parameter_index(name)] for name, label in usual.items()}
-        if key not in self._rested:
-            self._rested[key] = preequilibrated_members(
-                model, experiment, line.parameters, line.states, values, KNOCK_DOWN_PRECISION
-            )
-        rested = self._rested[key]
-        for member, reason in rested.missed.items():
-            self.dead.setdefault(member, f"arm '{arm.name}': {reason}")
-        if not arm.timed_changes:
-            return _MemberSetups(rested.parameters, rested.states, list(experiment.interventions), None)
-        rows = [{name: float(column[k]) for name, column in values.items()} for k in range(len(line.parameters))]
-        each = [list(experiment.with_numbers(row).interventions) for row in rows]
-        return _MemberSetups(rested.parameters, rested.states, [], each)
-
-
-def _line_symbols(arm: Arm, model: Model) -> tuple[dict[str, Expression], dict[str, str]]:
-    """What each parameter is in a member's line, and the symbols of those that the arm changes: "0.5 x" is of them,
-    whatever the parameter has become by then."""
-    changed = {*arm.changes, *(change.name for change in arm.timed_changes)}
-    usual = {name: f"{name} of the line" for name in sorted(changed)}
-    return {name: symbol(usual.get(name, name)) for name in model.parameters}, usual
+        return line.parameters, line.states
 
 
 def run_members(

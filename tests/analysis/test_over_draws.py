@@ -11,7 +11,8 @@ from pathway.analysis.draws import draws_from_ensemble, draws_from_ranges, draws
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, time_sensitivities
 from pathway.analysis.screen import screen
-from pathway.analysis.variants import untreated_steady_states
+from pathway.analysis.variants import arms_under_draws, untreated_steady_states
+from pathway.scenario import read_scenario
 from pathway.scenario.arms import arm_setups
 from pathway.scenario.drawn_cells import parameter_sets_of_ensemble
 from pathway.simulation import simulate, steady_state
@@ -66,6 +67,37 @@ def test_control_over_draws_is_that_of_each_draw(laboratory, untreated):
     ]
     assert found.low == pytest.approx(np.min(each, axis=0)) and found.high == pytest.approx(np.max(each, axis=0))
     assert "(" in found.told("pAKT", 1)[0] and len(found.rows()[1]) == len(found.reactions)
+
+
+CHANGED = """
+title = "all that is done to cells before or beside doses"
+cells = "bt474_resistant"
+[time]
+end = "72 h"
+[[arm]]
+name = "a multiple and an amount"
+changes = { k_PTEN = "0.5 x", synthesis_growth_coupling = "0" }
+[[arm]]
+name = "a multiple later"
+changes = { k_PTEN = { to = "0.3 x", at = "12 h" } }
+[[arm]]
+name = "lowered"
+knock_down = { PTEN = "60 %" }
+"""
+
+
+def test_each_draw_is_changed_and_lowered_by_its_own_numbers(tmp_path, laboratory):
+    file = tmp_path / "changed.toml"
+    file.write_text(CHANGED, encoding="utf-8")
+    scenario = read_scenario(str(file))
+    draws = draws_from_ranges(laboratory, ("bt474_resistant",), tmp_path, 3, seed=2)
+    for cells in arms_under_draws(scenario, scenario.arms, laboratory, draws):
+        for k, row in enumerate(draws.of_line("bt474_resistant", tmp_path), start=1):
+            alone = replace(laboratory, parameters_of=lambda name, folder, row=row: row)
+            (setup,) = arm_setups(scenario, [cells.setup.arm], alone)
+            assert np.allclose(cells.parameters[k], setup.parameters, rtol=1e-5, atol=0.0)
+            assert np.allclose(cells.states[k], setup.state, rtol=1e-4, atol=1e-12)
+            assert cells.interventions(k) == setup.interventions
 
 
 def test_sensitivities_of_an_arm_begin_at_rest(scenario, laboratory):

@@ -49,8 +49,8 @@ class PathwayWarning(UserWarning):
     """Something was understood in a way that its author should know of; one line."""
 
 
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6, any_case: bool = False) -> str:
-    """Return " Did you mean 'x'?" with up to three near names, or nothing.
+def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return " Did you mean 'x'?" with up to three near names, or nothing; capital letters make no difference.
 
     Parameters
     ----------
@@ -58,11 +58,9 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6, any_case:
     known : iterable of str
     cutoff : float
         Least similarity, from 0 to 1.
-    any_case : bool
-        Whether capital letters make no difference.
     """
-    candidates = {candidate.lower() if any_case else candidate: candidate for candidate in known}
-    near = get_close_matches(name.lower() if any_case else name, candidates, n=3, cutoff=cutoff)
+    candidates = {candidate.lower(): candidate for candidate in known}
+    near = get_close_matches(name.lower(), candidates, n=3, cutoff=cutoff)
     return f" Did you mean {' or '.join(repr(candidates[n]) for n in near)}?" if near else ""
 
 

@@ -35,7 +35,7 @@ class Catalog(Mapping[str, Mapping[str, Any]]):
         known = self.known_name(str(name))
         if known in self._by_name:
             return self._by_name[known]
-        near = did_you_mean(str(name), self._by_name, any_case=True)
+        near = did_you_mean(str(name), self._by_name)
         raise UnknownNameError(f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}")
 
     def known_name(self, name: str) -> str:

@@ -20,6 +20,7 @@ from pathway.expressions import Expression, add, multiply, number, symbols
 from pathway.expressions.calculus import substitute_all
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import ZERO
+from pathway.notebook import html_card
 
 TIME = "time"
 
@@ -180,6 +181,21 @@ class Model:
     def parameter_index(self, name: str) -> int:
         """Position of a parameter; an unknown name is answered with the nearest ones."""
         return _position(self.parameters, name, "parameter", self.name)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self.species)} species, {len(self.parameters)} parameters, {len(self.observables)} observables"
+        events = f", {len(self.events)} events" if self.events else ""
+        return f"<Model '{self.name}': {counts}{events}, time in {self.time_unit or 'a unit of its own'}>"
+
+    def _repr_html_(self) -> str:
+        species = [
+            [name, value, self.units.get(name, "")]
+            for name, value in zip(self.species, self.initial_values, strict=True)
+        ]
+        given = zip(self.parameters, self.parameter_values, strict=True)
+        parameters = [[name, value, self.units.get(name, "")] for name, value in given]
+        tables = [(["species", "at the start", "unit"], species), (["parameter", "value", "unit"], parameters)]
+        return html_card(repr(self).strip("<>"), (), tables)
 
     def with_parameters(self, values: Mapping[str, float]) -> Model:
         """The same model with some parameter values replaced."""

@@ -210,6 +210,10 @@ class Problem:
     normalizations: tuple[Normalization, ...] = ()
     source: ProblemSource = field(default_factory=ProblemSource)
 
+    def __repr__(self) -> str:
+        counts = f"{len(self.parameters)} parameters, {len(self.experiments)} experiments"
+        return f"<Problem '{self.name}': {counts}, {len(self.measurements)} measurements>"
+
     def __post_init__(self) -> None:
         mistakes = list(_mistakes(self))
         if mistakes:

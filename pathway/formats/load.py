@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pathway.equations import Model
-from pathway.errors import public_function
+from pathway.errors import InputError, public_function
 
 from .errors import FormatError
 from .sbml import SbmlModel, read_sbml
@@ -36,7 +36,16 @@ def load(name_or_path: str | Path) -> Model:
     FileNotFoundError
     FormatError, ParameterError
         If the file is wrong.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> pathway.load("BT-474")
+    <Model 'bt474': 76 species, 194 parameters, 20 observables, time in h>
     """
+    if not isinstance(name_or_path, str | Path):
+        kind = type(name_or_path).__name__
+        raise InputError(f"load: expected a cell line such as 'bt474' or a file, got {kind}")
     text = str(name_or_path)
     ending = Path(text).suffix.lower()
     if ending in (*SBML, *ANTIMONY, ".toml") and not Path(text).is_file():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway.errors import public_function
+from pathway.errors import InputError, public_function
 from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
@@ -170,7 +170,22 @@ def fit(
     -------
     Fit
         `fit.best.objective` (negative log-posterior), `fit.best.parameters` (natural units), `fit.objectives`.
+
+    Raises
+    ------
+    ProblemError, ScenarioError
+        With one line for each mistake.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> found = pathway.fit("fit_a_blot", starts=1, workers=1, progress=None)
+    >>> len(found.starts)
+    1
     """
+    if not isinstance(problem, Problem | str | Path):
+        kind = type(problem).__name__
+        raise InputError(f"problem: expected a Problem, a PEtab .yaml or a scenario with [fit], got {kind}")
     if not isinstance(problem, Problem):
         problem = open_problem(problem, settings).problem
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)

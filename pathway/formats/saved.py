@@ -36,24 +36,89 @@ def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> F
     problem : Problem, str or Path, optional
         What was fitted, or its file; needed only for a problem that was put together in Python.
 
+    Returns
+    -------
+    Fit
+        Parameters in natural units, in the order of `names` of its problem.
+
     Raises
     ------
     ProblemError
         If it cannot be read, or is of another problem; one line.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> pathway.load_fit("results/nothing_here")
+    Traceback (most recent call last):
+    ...
+    pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
     """
-    return _loaded(Path(path), FIT, problem, _json, lambda file, found, own: Fit.from_dict(found, own))
+    return _loaded(path, FIT, problem, _json, lambda file, found, own: Fit.from_dict(found, own))
 
 
 @public_function
 def load_profiles(path: str | Path, problem: Problem | str | Path | None = None) -> Profiles:
-    """Profiles that `pathway profile` or `Profiles.save` wrote; see `load_fit`."""
-    return _loaded(Path(path), PROFILES, problem, _json, lambda file, found, own: Profiles.from_dict(found, own))
+    """Profiles that `pathway profile` or `Profiles.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder of the command.
+    problem : Problem, str or Path, optional
+        As in `load_fit`.
+
+    Returns
+    -------
+    Profiles
+        Parameters in natural units, in the order of `names` of its problem.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be read, or is of another problem; one line.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> pathway.load_profiles("results/nothing_here")
+    Traceback (most recent call last):
+    ...
+    pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
+    """
+    return _loaded(path, PROFILES, problem, _json, lambda file, found, own: Profiles.from_dict(found, own))
 
 
 @public_function
 def load_posterior(path: str | Path, problem: Problem | str | Path | None = None) -> Posterior:
-    """Draws that `pathway sample` or `Posterior.save` wrote; see `load_fit`."""
-    return _loaded(Path(path), POSTERIOR, problem, draws_metadata, lambda file, _, own: Posterior.from_file(file, own))
+    """Draws that `pathway sample` or `Posterior.save` wrote.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the folder of the command.
+    problem : Problem, str or Path, optional
+        As in `load_fit`.
+
+    Returns
+    -------
+    Posterior
+        Parameters in natural units, in the order of `names` of its problem.
+
+    Raises
+    ------
+    ProblemError
+        If it cannot be read, or is of another problem; one line.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> pathway.load_posterior("results/nothing_here")
+    Traceback (most recent call last):
+    ...
+    pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
+    """
+    return _loaded(path, POSTERIOR, problem, draws_metadata, lambda file, _, own: Posterior.from_file(file, own))
 
 
 def is_saved(folder: Path, name: str) -> bool:
@@ -66,12 +131,15 @@ def _earlier(file: Path) -> Path:
 
 
 def _loaded(
-    path: Path,
+    path: str | Path,
     name: str,
     problem: Problem | str | Path | None,
     said: Callable[[Path], Any],
     read: Callable[[Path, Any, Problem], Found],
 ) -> Found:
+    if not isinstance(path, str | Path):
+        raise ProblemError([f"path: expected a file or the folder of a command, got {type(path).__name__}"])
+    path = Path(path)
     file = path / name if path.is_dir() else path
     if file.suffix == ".pickle" or (not file.is_file() and _earlier(file).is_file()):
         raise ProblemError([_refused(_earlier(file))])

@@ -242,6 +242,10 @@ class Scenario:
     settings_of_inputs: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        asked = f", {len(self.expectations)} expectations" if self.expectations else ""
+        return f"<Scenario '{self.name}': {len(self.arms)} arms, {self.start:g} to {self.end:g} h{asked}>"
+
     @property
     def growth_doses(self) -> tuple[str, ...]:
         """The doses whose effect GR shows: all doses of the agents that `growth_rate.of` names."""

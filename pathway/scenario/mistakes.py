@@ -32,7 +32,7 @@ class ScenarioError(InputError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """`errors.did_you_mean` for what people type, who take capitals lightly."""
-    return errors.did_you_mean(name, known, any_case=True)
+    return errors.did_you_mean(name, known)
 
 
 def quoted_list(names: Iterable[str]) -> str:

@@ -145,6 +145,8 @@ def _refuse_text(file: Path, text: str, complaint: str) -> dict[str, Any]:
     at_line = re.search(r"at line (\d+), column (\d+)", complaint)
     line = int(at_line.group(1)) if at_line else text.count("\n") + 1
     said = complaint.split(" (at ")[0]
+    if said == "Illegal character '\\n'":
+        said = "a quotation mark is missing at the end of the line"
     if "Cannot overwrite" in said or "Cannot declare" in said or "Cannot mutate" in said:
         said = f"{said}: the same key or table stands twice"
     lines = text.splitlines()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.errors import InputError, public_function
+from pathway.extras import pandas, xarray
+from pathway.notebook import html_card, listed
 
 from .checks import (
     Values,
@@ -57,6 +60,42 @@ class Ensemble:
     values: np.ndarray
     failures: Mapping[int, SimulationError] = field(default_factory=dict)
     steps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+
+    def __repr__(self) -> str:
+        n_members, n_times, n_names = self.values.shape
+        failed = f", {len(self.failures)} members failed" if self.failures else ""
+        return f"<Ensemble: {n_members} members, {n_times} times, {n_names} names: {listed(self.names)}{failed}>"
+
+    def _repr_html_(self) -> str:
+        if not self.values.size:
+            return html_card(repr(self).strip("<>"))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of names that no member has a number for
+            low, middle, high = np.nanquantile(self.values[:, -1], (0.05, 0.5, 0.95), axis=0)
+        rows = [[name, float(low[k]), float(middle[k]), float(high[k])] for k, name in enumerate(self.names)]
+        return html_card(repr(self).strip("<>"), (), [(["at the end", "5 %", "median", "95 %"], rows)])
+
+    def to_dataframe(self) -> Any:
+        """One row for each member and time, one column for each name.
+
+        Raises
+        ------
+        ImportError
+            Where pandas is not installed.
+        """
+        index = pandas().MultiIndex.from_product([range(len(self.values)), self.times], names=["member", "time"])
+        return pandas().DataFrame(self.values.reshape(-1, len(self.names)), index=index, columns=list(self.names))
+
+    def to_xarray(self) -> Any:
+        """A data set over member and time.
+
+        Raises
+        ------
+        ImportError
+            Where xarray is not installed; the line names the extra.
+        """
+        variables = {name: (("member", "time"), self.values[:, :, k]) for k, name in enumerate(self.names)}
+        return xarray().Dataset(variables, {"member": range(len(self.values)), "time": self.times})
 
     @property
     def shape(self) -> tuple[int, ...]:

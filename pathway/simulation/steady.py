@@ -115,6 +115,14 @@ def steady_state(model: Model, parameters: Values = None, *, initial: Values = N
     SteadyStateError
         With the time reached, the state there and the species that still changes fastest.
 
+    Examples
+    --------
+    >>> import pathway
+    >>> model = pathway.load("bt474")
+    >>> state = pathway.steady_state(model)
+    >>> state.shape == (len(model.species),)
+    True
+
     Notes
     -----
     Time goes on from the start time, so that a rate that depends on it has to come to rest too. Events that happen

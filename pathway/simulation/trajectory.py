@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from pathway.equations import Model
+from pathway.extras import pandas, xarray
+from pathway.notebook import html_card, listed
 
 from .checks import checked_texts
 from .formulas import evaluate_names, evaluate_slopes, find_formula
@@ -106,8 +109,45 @@ class Trajectory:
                 result[..., place] += direct * self.parameter_slopes[:, None, place]
         return result
 
-    def to_dataframe(self) -> object:
-        """Species over time as a pandas table, indexed by time."""
-        import pandas
+    def to_dataframe(self, names: str | Sequence[str] | None = None) -> Any:
+        """A pandas table indexed by time: what is named, or all species.
 
-        return pandas.DataFrame(self.values, index=pandas.Index(self.times, name="time"), columns=list(self.species))
+        Raises
+        ------
+        UnknownNameError
+            If nothing has such a name.
+        ImportError
+            Where pandas is not installed.
+        """
+        names = self.species if names is None else checked_texts("names", names)
+        table = pandas().DataFrame({name: self[name] for name in names}, index=pandas().Index(self.times, name="time"))
+        table.attrs["units"] = {name: self.model.units.get(name, "") for name in names}
+        return table
+
+    def to_xarray(self, names: str | Sequence[str] | None = None) -> Any:
+        """A data set over time: what is named, or all species, each with its unit among its attributes.
+
+        Raises
+        ------
+        UnknownNameError
+            If nothing has such a name.
+        ImportError
+            Where xarray is not installed; the line names the extra.
+        """
+        names = self.species if names is None else checked_texts("names", names)
+        variables = {name: ("time", self[name], {"units": self.model.units.get(name, "")}) for name in names}
+        coordinates = {"time": ("time", self.times, {"units": self.model.time_unit})}
+        return xarray().Dataset(variables, coordinates, {"model": self.model.name})
+
+    def __repr__(self) -> str:
+        unit = f" {self.model.time_unit}" if self.model.time_unit else ""
+        moments = f"{len(self.times)} times from {self.times[0]:g} to {self.times[-1]:g}{unit}"
+        slopes = f", slopes by {listed(self.sensitivity_names, 3)}" if self.sensitivities is not None else ""
+        return f"<Trajectory of '{self.model.name}': {moments}, {len(self.species)} species{slopes}>"
+
+    def _repr_html_(self) -> str:
+        names = tuple(self.model.observables) or self.species
+        courses = {name: self[name] for name in names}
+        rows = [[n, c[0], c[-1], c.min(), c.max(), self.model.units.get(n, "")] for n, c in courses.items()]
+        header = ["", "start", "end", "least", "most", "unit"]
+        return html_card(repr(self).strip("<>"), (), [(header, [[r[0], *map(float, r[1:5]), r[5]] for r in rows])])

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from pathway.folders import json_text, write_atomically
+from pathway.notebook import html_card
 
 from ..problem import Problem, ProblemError
 from .stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dict, problem_to_dict
@@ -115,6 +116,18 @@ class Fit:
     starts: tuple[Start, ...]
     seed: int
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        finished = [s.objective for s in self.starts if math.isfinite(s.objective)]
+        best = f"best {min(finished):.6g}, found by {self.at_optimum()}" if finished else "none could be computed"
+        more = ", interrupted" if self.interrupted else ""
+        return f"<Fit of '{self.problem.name}': {len(self.starts)} starts, {best}{more}>"
+
+    def _repr_html_(self) -> str:
+        if not any(math.isfinite(s.objective) for s in self.starts):
+            return html_card(repr(self).strip("<>"), self._reasons())
+        rows = [[name, value] for name, value in self.best.parameters.items()]
+        return html_card(repr(self).strip("<>"), (), [(["parameter", "best"], rows)])
 
     @property
     def ranked(self) -> list[Start]:

@@ -17,6 +17,7 @@ import numpy as np
 from scipy import special
 
 from pathway.folders import json_text, write_atomically
+from pathway.notebook import html_card, listed
 
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
@@ -142,6 +143,13 @@ class Profiles(Mapping[str, Profile]):
 
     def __getitem__(self, name: str) -> Profile:
         return self.found[name]
+
+    def __repr__(self) -> str:
+        return f"<Profiles of '{self.problem.name}', {self.level:.0%}: {listed(self)}>"
+
+    def _repr_html_(self) -> str:
+        rows = [[profile.name, profile.lower, profile.upper] for profile in self.found.values()]
+        return html_card(repr(self).strip("<>"), (), [(["parameter", "lower", "upper"], rows)])
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.found)

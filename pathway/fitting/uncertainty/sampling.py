@@ -18,6 +18,7 @@ from typing import Any, TextIO
 import numpy as np
 
 from pathway.folders import write_atomically
+from pathway.notebook import html_card
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
@@ -82,6 +83,16 @@ class Posterior:
     best: np.ndarray
     chains: int
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        rows, draws, names = self.x.shape
+        return f"<Posterior of '{self.problem.name}': {rows} x {draws} draws of {names} parameters by {self.method}>"
+
+    def _repr_html_(self) -> str:
+        low, middle, high = np.quantile(self.draws, (0.025, 0.5, 0.975), axis=0)
+        header = ["parameter", "2.5 %", "median", "97.5 %", "R-hat"]
+        rows = [[n, float(low[k]), float(middle[k]), float(high[k]), self.r_hat[n]] for k, n in enumerate(self.names)]
+        return html_card(repr(self).strip("<>"), (), [(header, rows)])
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ shares of the influences are Shapley values: they add up to the effect of all of
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from pathway.network import Influence, circuit
+from pathway.numerals import plain_number
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate, simulate_ensemble
@@ -79,7 +81,7 @@ class Explanation:
         """The explanation in sentences."""
         gap = self.other - self.value
         said = f"{self.reading} at {self.time:g} h is {_told(self.value)} in '{self.arm}' and {_told(self.other)} in "
-        said += f"'{self.reference}'{_of(self.value, self.other)}."
+        said += f"'{self.reference}'{_times(self.value, self.other)}."
         if abs(gap) < 1e-9 * max(abs(self.value), abs(self.other), 1e-12):
             return said + " There is no difference to explain."
         first, *rest = [k for k in self.ranked() if abs(self.shares[k].value) > 0.005 * abs(gap)] or self.ranked()[:1]
@@ -99,7 +101,9 @@ class Explanation:
         """A change of the reading in per cent of its value in the arm."""
         if self.value == 0.0:
             return f"{change:+.3f}"
-        return f"{100.0 * change / abs(self.value):+.0f} %"
+        share = 100.0 * change / abs(self.value)
+        # Neither "-0 %" nor more digits than the model is worth.
+        return f"{share:+.0f} %" if abs(share) >= 0.95 else f"{share:+.1g} %" if abs(share) >= 0.05 else "0 %"
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -279,8 +283,12 @@ def _told(value: float) -> str:
     return f"{value:.3g}"
 
 
-def _of(value: float, other: float) -> str:
-    return f" ({100.0 * value / other:.0f} % of it)" if other > 0 and value >= 0 else ""
+def _times(value: float, other: float) -> str:
+    """How the other compares, where both are sizes: ", 2.2 times as much"; ", 35 % of that"."""
+    if value <= 0 or other < 0 or math.isclose(value, other, rel_tol=0.005):
+        return ""
+    share = other / value
+    return f", {share:.3g} times as much" if share > 1.0 else f", {plain_number(100.0 * share, 2)} % of that"
 
 
 def _check_arms(scenario: Scenario, *names: str | None) -> None:

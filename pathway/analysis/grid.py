@@ -13,7 +13,7 @@ from pathway.scenario.experiment import Scenario
 from .draws import DrawInterval, ParameterDraws
 from .synergy import EffectSurface, ExcessSurface
 from .synergy.musyc import MuSyCFit
-from .synergy.scales import SCALES, VerdictFlip, synergy_verdict
+from .synergy.scales import SCALES, VerdictFlip, side_in_words
 from .variants import DoseAmounts
 
 
@@ -81,18 +81,30 @@ class CombinationGrid:
         """The surface on the scale asked for."""
         return self.surfaces[self.scale]
 
+    @property
+    def called(self) -> str:
+        """What the mean excess by Bliss is called: synergy or antagonism only where its interval leaves zero."""
+        word, found = self.verdicts[self.scale], self.intervals.get("bliss")
+        if word not in ("synergy", "antagonism"):
+            return word
+        if found is None:
+            return f"{side_in_words(word)}, without an interval"
+        if found.low is None or found.high is None or found.low <= 0.0 <= found.high:
+            return f"neither synergy nor antagonism is shown: on the side of {word}, but 95 % of draws hold zero"
+        return word if (found.low > 0.0) == (word == "synergy") else f"{word}, against most draws"
+
     def conclusion(self) -> str:
         """The verdict in one or two sentences."""
         mean = self.excess["bliss"].mean()
-        text = f"{self.first.agent.name} with {self.second.agent.name}: {synergy_verdict(mean)} by Bliss"
+        text = f"{self.first.agent.name} with {self.second.agent.name}: {self.called} by Bliss"
         text += f" (mean excess {mean:+.3f} of {SCALES[self.scale]})." if mean is not None else "."
         others = {name: word for name, word in self.verdicts.items() if word != self.verdicts[self.scale]}
         if others:
-            said = "; ".join(f"{word} on the scale of {name}" for name, word in others.items())
-            text += f" The verdict depends on the scale of effect: {said}."
+            said = "; ".join(f"{side_in_words(word)} on the scale of {name}" for name, word in others.items())
+            text += f" This depends on the scale of effect: {said}."
         if self.flips:
             cells = self.surface.effect[1:, 1:].size
-            text += f" In {len(self.flips)} of {cells} cells synergy on one scale is antagonism on another."
+            text += f" In {len(self.flips)} of {cells} cells the excess changes its sign with the scale."
         if "bliss" in self.intervals:
             text += " " + self._over_draws(self.intervals["bliss"])
         return text
@@ -101,9 +113,7 @@ class CombinationGrid:
         if found.low is None or found.high is None:
             return "No draw gives growing cells."
         said = f"Over {self.draws.count} draws ({self.draws.kind}) the mean lies between {found.low:+.3f} and "
-        said += f"{found.high:+.3f} (95 %; median {found.median:+.3f})"
-        certain = {synergy_verdict(found.low), synergy_verdict(found.high)} == {self.verdicts[self.scale]}
-        return said + ("." if certain else ": the verdict is not certain.")
+        return f"{said}{found.high:+.3f} (95 %; median {found.median:+.3f})."
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

@@ -12,7 +12,7 @@ from matplotlib.cm import ScalarMappable
 from pathway.analysis.grid import CombinationGrid
 from pathway.analysis.schedules import ScheduleComparison, shift_in_words
 from pathway.analysis.synergy.isoboles import isobole
-from pathway.analysis.synergy.scales import SCALES
+from pathway.analysis.synergy.scales import SCALES, side_in_words
 from pathway.numerals import plain_number
 
 from .layout import Page, Panel
@@ -169,7 +169,8 @@ def _schedules(panel: Panel, given: ScheduleComparison) -> None:
 
 def _verdict(grid: CombinationGrid) -> list[str]:
     lines = [grid.conclusion()]
-    lines.append("By scale of effect: " + "; ".join(f"{name}: {word}" for name, word in grid.verdicts.items()) + ".")
+    scales = "; ".join(f"{name}: {side_in_words(word)}" for name, word in grid.verdicts.items())
+    lines.append(f"Mean excess by scale of effect: {scales}.")
     if grid.musyc is not None:
         fit = grid.musyc.surface
         lines.append(

@@ -65,7 +65,22 @@ def ensemble_words(result: Result) -> str:
 
 def caveats(result: Result) -> list[str]:
     """What has to be known beside the result: what the scenario says, and what the ensemble does not cover."""
-    return [*result.scenario.caveats, *_of_ensemble(result)]
+    return [*result.scenario.caveats, *_of_confluence(result), *_of_ensemble(result)]
+
+
+FULL = 8.0
+"""Cells for each at the start from which a dish may be full: one is seeded at a tenth or a fifth of what it holds."""
+
+
+def _of_confluence(result: Result) -> Iterator[str]:
+    """The model's cells never touch each other: where a dish would be full before its end, that is said."""
+    name, arm = max(result.arms.items(), key=lambda item: item[1].fold)
+    if math.isfinite(arm.fold) and arm.fold >= FULL:
+        fold, share = format_number(arm.fold), f"{100.0 / arm.fold:.0f} %"
+        yield (
+            f"The model knows no confluence: '{name}' ends with {fold} cells for each at the start; a dish seeded at "
+            f"more than {share} of what it holds is full before."
+        )
 
 
 def _of_ensemble(result: Result) -> Iterator[str]:

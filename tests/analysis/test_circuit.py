@@ -10,7 +10,7 @@ import pytest
 from pathway.analysis.combination import combination_grid
 from pathway.analysis.control import control_coefficients, sensitivities_over_time
 from pathway.analysis.dose_series import dose_series
-from pathway.analysis.draws import draws_from_ranges
+from pathway.analysis.draws import DrawInterval, draws_from_ranges
 from pathway.analysis.drive import drive_branch, hysteresis
 from pathway.analysis.explain import explain
 from pathway.analysis.mistakes import AnalysisError
@@ -78,8 +78,22 @@ def test_all_metrics_of_the_grid_are_there_and_defined_or_flagged(grid):
         for i, row in enumerate(content[metric]):
             for j, value in enumerate(row):
                 assert (value is None) == ((metric, i, j) in flagged)
-    assert content["conclusion"].startswith("trastuzumab with anti-miR-21 (transfected): synergy")
+    told = "trastuzumab with anti-miR-21 (transfected): on the side of synergy, without an interval"
+    assert content["conclusion"].startswith(told)
     assert content["musyc"]["r_squared"] > 0.99
+
+
+def test_synergy_is_called_only_where_its_interval_leaves_zero(grid):
+    """Whatever the chosen numbers say."""
+
+    def called(low, high):
+        interval = DrawInterval(0.03, low, high, None if low is None else (low + high) / 2)
+        return replace(grid, intervals={"bliss": interval}).conclusion().partition(": ")[2].partition(" by Bliss")[0]
+
+    assert called(0.01, 0.05) == "synergy"
+    assert called(-0.01, 0.05).startswith("neither synergy nor antagonism is shown")
+    assert called(None, None).startswith("neither")
+    assert called(-0.05, -0.01) == "synergy, against most draws"
 
 
 def test_a_grid_is_quick(scenario, laboratory, grid):
@@ -190,6 +204,15 @@ def test_an_explanation_does_not_depend_on_the_order_of_influences(scenario, lab
     for influence, share in zip(one.influences, one.shares, strict=True):
         assert share.value == pytest.approx(shares[influence.name].value, abs=1e-8)
     assert one.ranked()[0] == 0 and "restoring PTEN" in one.text()
+
+
+def test_an_explanation_has_no_nonsense_digits(scenario, laboratory):
+    """Neither "206 % of it" nor "-0 %"."""
+    found = explain(scenario, laboratory, arm="trastuzumab", reference="both", reading="PTEN")
+    assert f"{found.other / found.value:.3g} times as much" in found.text()
+    back = explain(scenario, laboratory, arm="both", reference="trastuzumab", reading="PTEN")
+    assert f"{100.0 * back.other / back.value:.2g} % of that" in back.text()
+    assert [found.relative(share * found.value) for share in (-1e-5, -0.004, 0.25)] == ["0 %", "-0.4 %", "+25 %"]
 
 
 def test_an_explained_value_is_that_of_the_scenario(scenario, laboratory, result):

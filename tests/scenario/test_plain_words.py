@@ -131,3 +131,15 @@ def test_numbers_in_words() -> None:
     ]  # fmt: skip
     assert median_with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"
     assert interval_text(None) == "-" and median_with_interval(None) == "-"
+
+
+def test_a_dish_that_would_be_full_is_named() -> None:
+    """The cells of the model never touch each other."""
+    result = rescue(None)
+    fold = max(arm.fold for arm in result.arms.values())
+    told = [caveat for caveat in caveats(result) if "confluence" in caveat]
+    assert len(told) == (fold >= 8.0)
+    longer = pathway.run("antimir21_resensitises_skbr3", ensemble="none", settings={"time.end": "240 h"})
+    (caveat,) = [caveat for caveat in caveats(longer) if "confluence" in caveat]
+    fold = max(arm.fold for arm in longer.arms.values())
+    assert f"more than {100.0 / fold:.0f} % of what it holds" in caveat

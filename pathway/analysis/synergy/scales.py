@@ -63,6 +63,11 @@ def synergy_verdict(value: float | None) -> str:
     return "additive" if abs(value) < SLIGHT else ("synergy" if value > 0 else "antagonism")
 
 
+def side_in_words(verdict: str) -> str:
+    """ "on the side of synergy": where nothing says that it is more than a number."""
+    return f"on the side of {verdict}" if verdict in ("synergy", "antagonism") else verdict
+
+
 def verdict_flips(surfaces: Mapping[str, EffectSurface]) -> tuple[VerdictFlip, ...]:
     """Cells that are synergistic on one scale and antagonistic on another, by Bliss excess."""
     by_scale: dict[str, ExcessSurface] = {name: bliss_excess(surface) for name, surface in surfaces.items()}

@@ -18,7 +18,7 @@ import pytest
 from pathway.analysis.draws import ParameterDraws
 from pathway.analysis.variants import arms_under_draws, simulate_draws
 from pathway.fitting.laboratory.bench import prediction_of
-from pathway.fitting.objective import Outputs
+from pathway.fitting.objective import RunOutputs
 from pathway.fitting.objective.assembled import AssembledProblem, plan_of
 from pathway.fitting.problem import Problem
 from pathway.formats.experiment import circuit_notes, exported_arms
@@ -91,7 +91,7 @@ def fitting_problem(question: Asked) -> Problem:
     return replace(problem, measurements=tuple(measurements))
 
 
-def simulated(problem: Problem, question: Asked, run: Callable[[Runner, np.ndarray], Outputs]) -> np.ndarray:
+def simulated(problem: Problem, question: Asked, run: Callable[[Runner, np.ndarray], RunOutputs]) -> np.ndarray:
     """What the objective simulates, in the order of the answers."""
     runner, assembled = Runner(plan_of(problem), **question.tolerance), AssembledProblem(problem)
     q = assembled.plan.full(problem.nominal)
@@ -102,10 +102,10 @@ def simulated(problem: Problem, question: Asked, run: Callable[[Runner, np.ndarr
     return values.reshape(question.answers.shape)
 
 
-def by_values(runner: Runner, q: np.ndarray) -> Outputs:
+def by_values(runner: Runner, q: np.ndarray) -> RunOutputs:
     found = runner.run_many(q[None])
     assert not found.failures
-    return Outputs(found.states[0], found.parameters[0])
+    return RunOutputs(found.states[0], found.parameters[0])
 
 
 def through_the_objective(question: Asked, folder: Path) -> np.ndarray:

@@ -109,9 +109,9 @@ def search_stable_states(
     for name in held or {}:
         if name not in model.species:
             raise unknown_name_error("species", name, model.species)
-    from pathway.simulation.prepared import prepare
+    from pathway.simulation.prepared import prepare_model
 
-    usual = prepare(model).many_starts(parameters)
+    usual = prepare_model(model).many_starts(parameters)
     rng = np.random.default_rng(seed)
     kinds = ["usual", *EXTREME_STARTS, *["random"] * random_starts]
     settled = []

@@ -78,9 +78,9 @@ def _with_draws(setup: ArmSetup, drawn: MemberArmSetup) -> ArmUnderDraws:
 
 def untreated_steady_states(laboratory: Laboratory, parameters: np.ndarray) -> np.ndarray:
     """Untreated steady states, shape (n_members, n_species); nan where there is none."""
-    from pathway.simulation.prepared import prepare
+    from pathway.simulation.prepared import prepare_model
 
-    return steady_states(laboratory.model, prepare(laboratory.model).many_starts(parameters), parameters)[0]
+    return steady_states(laboratory.model, prepare_model(laboratory.model).many_starts(parameters), parameters)[0]
 
 
 @dataclass(frozen=True)

@@ -62,14 +62,14 @@ processor without fused multiplication do results differ, from those of other pr
     compile_wasm(model)                                   the same kernels as a module of WebAssembly; see `wasm`
 """
 
-from .compiled import SOLVER, CompiledModel, Pattern, compile_model
+from .compiled import SOLVER, CompiledModel, SparsityPattern, compile_model
 from .formula_batches import CompiledBatches, FormulaBatch, compile_batches
 from .functions import PARTS
 from .machine import machine_width
-from .object_cache import kept_code
+from .object_cache import cached_code
 from .ordering import SingularStructureError
 from .products import SparseProduct
-from .storage import cache_directory, trusted
+from .storage import cache_directory, is_trusted_folder
 from .wasm import WASM_PARTS, WasmError, WasmKernels, compile_wasm, loop_module
 
 __all__ = [
@@ -79,17 +79,17 @@ __all__ = [
     "CompiledBatches",
     "CompiledModel",
     "FormulaBatch",
-    "Pattern",
     "SingularStructureError",
     "SparseProduct",
+    "SparsityPattern",
     "WasmError",
     "WasmKernels",
     "cache_directory",
+    "cached_code",
     "compile_batches",
     "compile_model",
     "compile_wasm",
-    "kept_code",
+    "is_trusted_folder",
     "loop_module",
     "machine_width",
-    "trusted",
 ]

@@ -13,12 +13,12 @@ from functools import lru_cache
 
 
 @lru_cache(maxsize=4096)
-def hexadecimal(value: float) -> str:
+def llvm_double(value: float) -> str:
     """A double as LLVM reads it without loss."""
     return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
-class Lanes:
+class LaneTypes:
     """Names of the types of one width, and constants of them."""
 
     def __init__(self, width: int) -> None:
@@ -32,7 +32,7 @@ class Lanes:
 
     def constant(self, value: float) -> str:
         """A number in every lane."""
-        return self._spread("double", hexadecimal(value))
+        return self._spread("double", llvm_double(value))
 
     def whole(self, value: int) -> str:
         """A 64-bit integer in every lane."""
@@ -47,10 +47,10 @@ class Lanes:
         return self._constants[key]
 
 
-class Body:
+class FunctionBody:
     """The instructions of one function, in the order in which they are written."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: LaneTypes) -> None:
         self.lanes = lanes
         self.lines: list[str] = ["start:"]
         self.block = "start"
@@ -166,14 +166,14 @@ class Body:
         self.block = name
 
 
-class Loop:
+class LoopWriter:
     """Instructions repeated for `index` = first, first + step, ... before `last`, with values that run along.
 
     Used as a context: what is written inside is repeated. Inside, append to `following` the new value of each of
     `totals`; afterwards these are the last ones.
     """
 
-    def __init__(self, body: Body, first: str, last: str, totals: Sequence[str] = (), step: int = 1) -> None:
+    def __init__(self, body: FunctionBody, first: str, last: str, totals: Sequence[str] = (), step: int = 1) -> None:
         self.body = body
         self.name = f"loop{len(body.lines)}"
         self.step = step
@@ -194,7 +194,7 @@ class Loop:
         body.do(f"br i1 {more}, label %{name}.inside, label %{name}.after")
         body.label(f"{name}.inside")
 
-    def __enter__(self) -> Loop:
+    def __enter__(self) -> LoopWriter:
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -208,7 +208,7 @@ class Loop:
         body.label(f"{name}.after")
 
 
-def table(name: str, values: Sequence[int]) -> str:
+def constant_table(name: str, values: Sequence[int]) -> str:
     """A constant array of 32-bit counts."""
     listed = ", ".join(f"i32 {v}" for v in values) or "i32 0"
     return f"@{name} = private constant [{max(len(values), 1)} x i32] [{listed}]\n"
@@ -218,14 +218,14 @@ INTRINSICS = {"fmuladd": 3, "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1}
 """Intrinsics a module may use and how many operands they take."""
 
 
-def declarations(lanes: Lanes) -> list[str]:
+def llvm_declarations(lanes: LaneTypes) -> list[str]:
     return [
         f"declare {lanes.real} @llvm.{name}.{lanes.suffix}({', '.join([lanes.real] * count)})"
         for name, count in INTRINSICS.items()
     ]
 
 
-def function(
+def llvm_function(
     name: str, inputs: Sequence[str], outputs: Sequence[str], lines: Sequence[str], *, internal: bool = False
 ) -> str:
     """A function of pointers; the arrays must not overlap."""
@@ -235,7 +235,7 @@ def function(
     return f"define {linkage}void @{name}({', '.join(given)}) nounwind {{\n  {body}\n}}\n"
 
 
-def lane_function(name: str, lanes: Lanes, arguments: Sequence[str], body: Body, result: str) -> str:
+def lane_function(name: str, lanes: LaneTypes, arguments: Sequence[str], body: FunctionBody, result: str) -> str:
     """A function from lanes to lanes, for use inside the module; called, not inlined, to keep modules small."""
     given = ", ".join(f"{lanes.real} %{a}" for a in arguments)
     lines = "\n  ".join([*body.lines, f"ret {lanes.real} {result}"])

@@ -45,7 +45,7 @@ def _caller(count: int) -> Any:
 
 
 @intrinsic
-def take(typing: Any, counter: Any) -> Any:
+def take_next(typing: Any, counter: Any) -> Any:
     """take(counter): the first entry of an array of integers, which is raised by 1; safe among threads."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:

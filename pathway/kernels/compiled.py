@@ -17,10 +17,10 @@ import numpy as np
 from pathway.equations import Model
 
 from . import machine, storage
-from .assembly import Lanes
+from .assembly import LaneTypes
 from .derivation import Derivation
 from .digests import dynamics_digest, events_digest, formulas_digest, sources_digest
-from .functions import PARTS, write
+from .functions import PARTS, kernel_text
 
 SOLVER = (
     *("right_hand_side", "jacobian", "time_derivative", "factor", "solve"),
@@ -30,7 +30,7 @@ SOLVER = (
 
 
 @dataclass(frozen=True, eq=False)
-class Pattern:
+class SparsityPattern:
     """Where the entries of a sparse array stand, int32, sorted by row, then column."""
 
     rows: np.ndarray
@@ -54,7 +54,7 @@ class CompiledModel:
         Where each compiled part begins; see `pathway.kernels` for what it expects.
     sizes : mapping of str to int
         Rows of arrays that are not a count of species or parameters: `lu`, and the name of each compiled group.
-    patterns : mapping of str to Pattern
+    patterns : mapping of str to SparsityPattern
         `jacobian`, `parameter_jacobian`, `second_species`, `second_parameters`, `time_species`, `time_parameters`,
         `event_values` (event, species), and `GROUP_species`, `GROUP_parameters`; `singular` (twice the same): species
         at whose zero a rate, or its slope, is infinite or undefined.
@@ -68,9 +68,9 @@ class CompiledModel:
     n_parameters: int
     addresses: Mapping[str, int]
     sizes: Mapping[str, int]
-    patterns: Mapping[str, Pattern]
+    patterns: Mapping[str, SparsityPattern]
     mass: np.ndarray
-    _code: machine.Loaded = field(repr=False)
+    _code: machine.LoadedCode = field(repr=False)
 
     @property
     def parameter_slots(self) -> int:
@@ -184,7 +184,12 @@ def _keys(model: Model, width: int, parts: Sequence[str]) -> tuple[str, ...]:
     dynamics = _dynamics.get(model)
     if dynamics is None:
         dynamics = _dynamics[model] = dynamics_digest(model)
-    common = {"sources": sources_digest(), "machine": machine.identity(), "width": str(width), "dynamics": dynamics}
+    common = {
+        "sources": sources_digest(),
+        "machine": machine.machine_identity(),
+        "width": str(width),
+        "dynamics": dynamics,
+    }
     keys = []
     for part in parts:
         group = part.removesuffix("_gradients")
@@ -195,7 +200,7 @@ def _keys(model: Model, width: int, parts: Sequence[str]) -> tuple[str, ...]:
             extra = formulas_digest(model.initial.items())
         elif group.startswith("event_"):
             extra = events_digest(model)
-        keys.append(machine.digest({**common, "part": part, "extra": extra}))
+        keys.append(machine.digest_of_parts({**common, "part": part, "extra": extra}))
     return tuple(keys)
 
 
@@ -204,17 +209,17 @@ def _assemble(model: Model, width: int, keys: Mapping[str, str]) -> CompiledMode
     facts: list[dict[str, Any]] = []
     objects: list[bytes] = []
     derivation: Derivation | None = None
-    lanes = Lanes(width)
+    lanes = LaneTypes(width)
     for part, key in keys.items():
-        entry = storage.read(key)
+        entry = storage.read_cached(key)
         if entry is None:
             derivation = derivation or Derivation(model)
-            written = write(part, derivation, lanes)
+            written = kernel_text(part, derivation, lanes)
             entry = written.facts, machine.object_code(written.module(lanes))
-            storage.write(key, *entry)
+            storage.write_cached(key, *entry)
         facts.append(entry[0])
         objects.append(entry[1])
-    code = machine.Loaded(objects, keys)
+    code = machine.LoadedCode(objects, keys)
     return CompiledModel(
         name=model.name,
         width=width,
@@ -228,5 +233,5 @@ def _assemble(model: Model, width: int, keys: Mapping[str, str]) -> CompiledMode
     )
 
 
-def pattern_of(rows: Sequence[int], columns: Sequence[int]) -> Pattern:
-    return Pattern(np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32))
+def pattern_of(rows: Sequence[int], columns: Sequence[int]) -> SparsityPattern:
+    return SparsityPattern(np.array(rows, dtype=np.int32), np.array(columns, dtype=np.int32))

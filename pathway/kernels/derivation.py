@@ -1,4 +1,4 @@
-"""What each kernel has to compute, as operations of one shared `Program`."""
+"""What each kernel has to compute, as operations of one shared `OperationList`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from pathway.expressions.calculus import directional_derivative, gradients, term
 from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 from pathway.expressions.singular import singular_at_zero
 
-from .ordering import Elimination, SingularStructureError, eliminate
-from .program import Operation, Program
+from .ordering import Elimination, SingularStructureError, elimination_order
+from .program import Operation, OperationList
 
 GROUPS = (
     "observables",
@@ -33,7 +33,7 @@ GROUPS = (
 
 
 @dataclass(frozen=True)
-class Sparse:
+class SparseOperations:
     """Operations that give the entries of a sparse matrix, by row, then column."""
 
     rows: Sequence[int]
@@ -51,7 +51,7 @@ class Derivation:
         leaves |= {name: ("parameter", i) for i, name in enumerate(model.parameters)}
         leaves |= {name: ("direction", i) for i, name in enumerate(self.changes)}
         leaves[TIME] = ("time",)
-        self.program = Program(leaves)
+        self.program = OperationList(leaves)
         # How a formula is written down depends on what was before it. Parts compiled at different times share rows of
         # the parameter array, so what these rows hold must be settled first, and always in the same way.
         _ = self.slots
@@ -80,7 +80,7 @@ class Derivation:
         return jacobian(self.model)
 
     @cached_property
-    def jacobian(self) -> Sparse:
+    def jacobian(self) -> SparseOperations:
         return self._sparse(self.jacobian_formulas)
 
     @cached_property
@@ -116,7 +116,7 @@ class Derivation:
         for row, column in zip(self.jacobian.rows, self.jacobian.columns, strict=True):
             pattern[row].add(column)
         try:
-            return eliminate(pattern)
+            return elimination_order(pattern)
         except SingularStructureError as error:
             names = ", ".join(repr(self.model.species[row]) for row in error.rows)
             message = f"{self.model.name}: the algebraic rules do not determine {names}"
@@ -129,11 +129,11 @@ class Derivation:
         return parameter_derivatives(self.model)
 
     @cached_property
-    def parameter_jacobian(self) -> Sparse:
+    def parameter_jacobian(self) -> SparseOperations:
         return self._sparse(self.parameter_formulas)
 
     @cached_property
-    def second_derivatives(self) -> tuple[Sparse, Sparse]:
+    def second_derivatives(self) -> tuple[SparseOperations, SparseOperations]:
         """Derivatives of J u by species and by parameters, u being the `direction`.
 
         Derivatives commute: d(J u)_i / dy_k is the change of J_ik along u.
@@ -142,21 +142,21 @@ class Derivation:
         return self._moved(self.jacobian_formulas, along), self._moved(self.parameter_formulas, along)
 
     @cached_property
-    def time_gradients(self) -> tuple[Sparse, Sparse]:
+    def time_gradients(self) -> tuple[SparseOperations, SparseOperations]:
         """Derivatives of the derivative by time, by species and by parameters."""
         return self._moved(self.jacobian_formulas, {TIME: ONE}), self._moved(self.parameter_formulas, {TIME: ONE})
 
-    def _moved(self, matrix: Jacobian, along: dict[str, Expression]) -> Sparse:
+    def _moved(self, matrix: Jacobian, along: dict[str, Expression]) -> SparseOperations:
         changes = directional_derivative(list(matrix.entries), along)
         kept = [k for k, change in enumerate(changes) if not is_number(change, 0.0)]
-        return Sparse(
+        return SparseOperations(
             [matrix.rows[k] for k in kept],
             [matrix.columns[k] for k in kept],
             self.program.values([changes[k] for k in kept]),
         )
 
-    def _sparse(self, matrix: Jacobian) -> Sparse:
-        return Sparse(matrix.rows, matrix.columns, self.program.values(matrix.entries))
+    def _sparse(self, matrix: Jacobian) -> SparseOperations:
+        return SparseOperations(matrix.rows, matrix.columns, self.program.values(matrix.entries))
 
     # Groups of formulas.
 
@@ -190,16 +190,18 @@ class Derivation:
     def triggers(self) -> list[Expression]:
         return self.model.closed(event.trigger for event in self.model.events)
 
-    def gradients(self, name: str) -> tuple[Sparse, Sparse, list[int]]:
+    def gradients(self, name: str) -> tuple[SparseOperations, SparseOperations, list[int]]:
         """Derivatives of a group by species, by parameters, and by time."""
         formulas = self.group(name)
         by_time = self.program.values(directional_derivative(formulas, {TIME: ONE}))
         species, parameters = (self._gradient(formulas, names) for names in (self.model.species, self.model.parameters))
         return species, parameters, by_time
 
-    def _gradient(self, formulas: list[Expression], names: Sequence[str]) -> Sparse:
+    def _gradient(self, formulas: list[Expression], names: Sequence[str]) -> SparseOperations:
         column = {name: index for index, name in enumerate(names)}
         rows = gradients(formulas, column)
         found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
         found.sort(key=lambda entry: entry[:2])
-        return Sparse([f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found]))
+        return SparseOperations(
+            [f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found])
+        )

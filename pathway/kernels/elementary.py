@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Callable
 
-from .assembly import Body, Lanes, lane_function
+from .assembly import FunctionBody, LaneTypes, lane_function
 
 _LN2_HIGH = float.fromhex("0x1.62e42fefa3000p-1")
 _LN2_LOW = float.fromhex("0x1.3de6af278ece6p-42")
@@ -53,23 +53,23 @@ _EXPONENT_BITS = 0xFFF0000000000000
 _TWO_52_BITS = 0x4330000000000000
 
 
-def exponential(lanes: Lanes) -> str:
+def exponential(lanes: LaneTypes) -> str:
     """The function `pathway_exp`."""
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     return lane_function("pathway_exp", lanes, ["x"], body, _exp_of_sum(body, "%x", None))
 
 
-def logarithm(lanes: Lanes) -> str:
+def logarithm(lanes: LaneTypes) -> str:
     """The function `pathway_log`."""
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     high, low = _log_in_two_parts(body, "%x")
     result = _with_limits_of_log(body, "%x", body.add(high, low))
     return lane_function("pathway_log", lanes, ["x"], body, result)
 
 
-def power(lanes: Lanes) -> str:
+def power(lanes: LaneTypes) -> str:
     """The function `pathway_pow`: exp(y log x), and C's answers for a negative base with an integer exponent."""
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     zero, one = lanes.constant(0.0), lanes.constant(1.0)
     size = body.call("llvm.fabs", "%x")
     high, low = _log_in_two_parts(body, size)
@@ -92,7 +92,7 @@ def power(lanes: Lanes) -> str:
     return lane_function("pathway_pow", lanes, ["x", "y"], body, body.choose(always_one, one, result))
 
 
-FUNCTIONS: dict[str, Callable[[Lanes], str]] = {
+FUNCTIONS: dict[str, Callable[[LaneTypes], str]] = {
     "pathway_exp": exponential,
     "pathway_log": logarithm,
     "pathway_pow": power,
@@ -100,14 +100,14 @@ FUNCTIONS: dict[str, Callable[[Lanes], str]] = {
 """Text of each function by its name."""
 
 
-def _polynomial(body: Body, coefficients: tuple[float, ...], x: str) -> str:
+def _polynomial(body: FunctionBody, coefficients: tuple[float, ...], x: str) -> str:
     total = body.lanes.constant(coefficients[-1])
     for coefficient in coefficients[-2::-1]:
         total = body.fused(total, x, body.lanes.constant(coefficient))
     return total
 
 
-def _exp_of_sum(body: Body, x: str, correction: str | None) -> str:
+def _exp_of_sum(body: FunctionBody, x: str, correction: str | None) -> str:
     """exp(x + correction), the correction being tiny: 2^k exp(r) with x = k ln 2 + r."""
     lanes = body.lanes
     least, most, rounding = (lanes.constant(v) for v in (_SMALLEST_EXPONENT, _LARGEST_EXPONENT, _ROUNDING))
@@ -133,7 +133,7 @@ def _exp_of_sum(body: Body, x: str, correction: str | None) -> str:
     return body.choose(body.compare("uno", x, x), x, result)
 
 
-def _log_in_two_parts(body: Body, x: str) -> tuple[str, str]:
+def _log_in_two_parts(body: FunctionBody, x: str) -> tuple[str, str]:
     """log(x) of a positive finite x as a large and a tiny number: k ln 2 + 2 atanh((m - 1) / (m + 1)), x = 2^k m."""
     lanes = body.lanes
     one = lanes.constant(1.0)
@@ -166,7 +166,7 @@ def _log_in_two_parts(body: Body, x: str) -> tuple[str, str]:
     return high, body.add(rounding, low)
 
 
-def _with_limits_of_log(body: Body, x: str, inside: str) -> str:
+def _with_limits_of_log(body: FunctionBody, x: str, inside: str) -> str:
     """The logarithm where x is zero, infinite, negative or nan; elsewhere the value given."""
     lanes = body.lanes
     zero, infinite = lanes.constant(0.0), lanes.constant(math.inf)

@@ -11,11 +11,11 @@ import numpy as np
 from pathway.expressions import Expression
 
 from . import elementary, machine, storage
-from .assembly import Lanes, declarations
+from .assembly import LaneTypes, llvm_declarations
 from .digests import formulas_digest, sources_digest
-from .lowering import LIBRARY, Function, lower
-from .program import Program
-from .structs import address
+from .lowering import LIBRARY, LoweredFunction, lower_to_llvm
+from .program import OperationList
+from .structs import array_address
 
 _KIND = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64)
 
@@ -52,7 +52,7 @@ class CompiledBatches:
     _gather: np.ndarray = field(repr=False)
     _size: int
     _function: Callable[[int, int, int], None] = field(repr=False)
-    _code: machine.Loaded = field(repr=False)
+    _code: machine.LoadedCode = field(repr=False)
 
     def __call__(self, pools: np.ndarray) -> np.ndarray:
         """Every formula of every batch at every row.
@@ -70,35 +70,35 @@ class CompiledBatches:
         made = np.empty((len(pools), self._size))
         if made.size:
             # Constant formulas read nothing; an empty array has no address to give.
-            self._function(address(given if given.size else made), address(made), len(pools))
+            self._function(array_address(given if given.size else made), array_address(made), len(pools))
         return made
 
 
 def compile_batches(books: Iterable[Sequence[FormulaBatch]]) -> list[CompiledBatches]:
     """Machine code of several lists of batches, each to be called by itself; from the cache on disk if it is there."""
     wanted = [tuple(batches) for batches in books]
-    lanes = Lanes(machine.machine_width())
-    parts = {"sources": sources_digest(), "machine": machine.identity(), "width": str(lanes.width)}
+    lanes = LaneTypes(machine.machine_width())
+    parts = {"sources": sources_digest(), "machine": machine.machine_identity(), "width": str(lanes.width)}
     for k, batches in enumerate(wanted):
         for j, batch in enumerate(batches):
             digest = formulas_digest((str(i), f) for i, f in enumerate(batch.formulas))
             parts[f"batch {k} {j}"] = "\n".join([*batch.inputs, digest, str(_blocks(batch, lanes))])
-    key = machine.digest({**parts, "part": "formulas"})
-    entry = storage.read(key)
+    key = machine.digest_of_parts({**parts, "part": "formulas"})
+    entry = storage.read_cached(key)
     if entry is None:
         entry = {}, machine.object_code(_module(wanted, lanes))
-        storage.write(key, *entry)
+        storage.write_cached(key, *entry)
     names = [f"batches{k}" for k in range(len(wanted))]
-    code = machine.Loaded([entry[1]], names)
+    code = machine.LoadedCode([entry[1]], names)
     return [_placed(batches, lanes.width, code, name) for batches, name in zip(wanted, names, strict=True)]
 
 
-def _blocks(batch: FormulaBatch, lanes: Lanes) -> int:
+def _blocks(batch: FormulaBatch, lanes: LaneTypes) -> int:
     """Groups of lanes that the rows fill."""
     return -(-batch.places.shape[1] // lanes.width)
 
 
-def _placed(batches: Sequence[FormulaBatch], width: int, code: machine.Loaded, name: str) -> CompiledBatches:
+def _placed(batches: Sequence[FormulaBatch], width: int, code: machine.LoadedCode, name: str) -> CompiledBatches:
     """Batches with what their code reads and writes: block after block, in each the lanes innermost."""
     gather, places, size = [np.zeros(0, dtype=np.intp)], [], 0
     for batch in batches:
@@ -113,16 +113,16 @@ def _placed(batches: Sequence[FormulaBatch], width: int, code: machine.Loaded, n
     return CompiledBatches(tuple(places), np.concatenate(gather), size, _KIND(code.address(name)), code)
 
 
-def _module(books: Sequence[Sequence[FormulaBatch]], lanes: Lanes) -> str:
+def _module(books: Sequence[Sequence[FormulaBatch]], lanes: LaneTypes) -> str:
     texts: list[str] = []
     called: set[str] = set()
     for k, batches in enumerate(books):
         steps = []
         for j, batch in enumerate(batches):
-            program = Program({name: ("species", i) for i, name in enumerate(batch.inputs)})
+            program = OperationList({name: ("species", i) for i, name in enumerate(batch.inputs)})
             outputs = program.values(batch.formulas)
             name = f"formulas{k}.{j}"
-            text, used = lower(program, Function(name, {"out": outputs}), lanes, ("species",), {})
+            text, used = lower_to_llvm(program, LoweredFunction(name, {"out": outputs}), lanes, ("species",), {})
             called |= used
             read, written = len(batch.inputs) * lanes.bytes, len(batch.formulas) * lanes.bytes
             texts += [text, _repeated(f"rows{k}.{j}", [(name, read, written, None)])]
@@ -130,7 +130,7 @@ def _module(books: Sequence[Sequence[FormulaBatch]], lanes: Lanes) -> str:
         texts.append(_repeated(f"batches{k}", steps))
     own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
     foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in called]
-    return "\n".join([*declarations(lanes), *foreign, *own, *texts])
+    return "\n".join([*llvm_declarations(lanes), *foreign, *own, *texts])
 
 
 def _repeated(name: str, steps: Sequence[tuple[str, int, int, int | None]]) -> str:

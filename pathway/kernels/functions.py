@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 from . import elementary, linear, looped, steps
-from .assembly import Lanes, declarations
-from .derivation import GROUPS, Derivation, Sparse
-from .layout import Layout
-from .lowering import LIBRARY, Function, lower
+from .assembly import LaneTypes, llvm_declarations
+from .derivation import GROUPS, Derivation, SparseOperations
+from .layout import FactorLayout
+from .lowering import LIBRARY, LoweredFunction, lower_to_llvm
 
 MOST_WRITTEN_OUT = 4000
 """Multiply-adds of an LU factorisation that is written out entry by entry; larger ones run in loops."""
@@ -21,7 +21,7 @@ STATE = ("time", "species", "parameters")
 
 
 @dataclass
-class Part:
+class KernelText:
     """LLVM text of one part, and what is worth remembering about it.
 
     Attributes
@@ -38,82 +38,82 @@ class Part:
     sizes: dict[str, int] = field(default_factory=dict)
     patterns: Mapping[str, tuple[Sequence[int], Sequence[int]]] = field(default_factory=dict)
 
-    def module(self, lanes: Lanes) -> str:
+    def module(self, lanes: LaneTypes) -> str:
         """The complete LLVM module."""
         own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in self.called]
         foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in self.called]
-        return "\n".join([*declarations(lanes), *foreign, *own, self.text])
+        return "\n".join([*llvm_declarations(lanes), *foreign, *own, self.text])
 
     @property
     def facts(self) -> dict[str, Any]:
         return {"sizes": self.sizes, "patterns": {n: [list(r), list(c)] for n, (r, c) in self.patterns.items()}}
 
 
-def write(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+def kernel_text(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText:
     """Write one of `PARTS`."""
     return _WRITERS[name](derivation, lanes)
 
 
-def _prepare(derivation: Derivation, lanes: Lanes) -> Part:
+def _prepare(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     """Everything that depends on parameters alone, into the rows of `parameters` behind the model's own."""
     own = len(derivation.model.parameters)
     rows = [None] * own + list(derivation.slots)
-    text, called = lower(derivation.program, Function("prepare", {"parameters": rows}), lanes, (), {})
+    text, called = lower_to_llvm(derivation.program, LoweredFunction("prepare", {"parameters": rows}), lanes, (), {})
     sizes = {"parameter_slots": own + len(derivation.slots), "autonomous": int(derivation.autonomous)}
-    return Part(text, called, sizes)
+    return KernelText(text, called, sizes)
 
 
 def _lowered(
     name: str,
     derivation: Derivation,
-    lanes: Lanes,
+    lanes: LaneTypes,
     outputs: Mapping[str, Sequence[int]],
     inputs: Sequence[str] = STATE,
     **facts: Any,
-) -> Part:
-    text, called = lower(derivation.program, Function(name, outputs), lanes, inputs, derivation.slots)
-    return Part(text, called, **facts)
+) -> KernelText:
+    text, called = lower_to_llvm(derivation.program, LoweredFunction(name, outputs), lanes, inputs, derivation.slots)
+    return KernelText(text, called, **facts)
 
 
-def _right_hand_side(derivation: Derivation, lanes: Lanes) -> Part:
+def _right_hand_side(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     singular = {"singular": (derivation.singular, derivation.singular)}
     return _lowered("right_hand_side", derivation, lanes, {"out": derivation.right_hand_side}, patterns=singular)
 
 
-def _jacobian(derivation: Derivation, lanes: Lanes) -> Part:
+def _jacobian(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     entries = derivation.jacobian
     return _lowered("jacobian", derivation, lanes, {"out": entries.values}, patterns={"jacobian": _pattern(entries)})
 
 
-def _pattern(entries: Sparse) -> tuple[Sequence[int], Sequence[int]]:
+def _pattern(entries: SparseOperations) -> tuple[Sequence[int], Sequence[int]]:
     return entries.rows, entries.columns
 
 
-def _time_derivative(derivation: Derivation, lanes: Lanes) -> Part:
+def _time_derivative(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     return _lowered("time_derivative", derivation, lanes, {"out": derivation.time_derivative})
 
 
-def _parameter_jacobian(derivation: Derivation, lanes: Lanes) -> Part:
+def _parameter_jacobian(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     entries = derivation.parameter_jacobian
     patterns = {"parameter_jacobian": _pattern(entries)}
     return _lowered("parameter_jacobian", derivation, lanes, {"out": entries.values}, patterns=patterns)
 
 
-def _second_derivatives(derivation: Derivation, lanes: Lanes) -> Part:
+def _second_derivatives(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     species, parameters = derivation.second_derivatives
     patterns = {"second_species": _pattern(species), "second_parameters": _pattern(parameters)}
     outputs = {"out_species": species.values, "out_parameters": parameters.values}
     return _lowered("second_derivatives", derivation, lanes, outputs, inputs=(*STATE, "direction"), patterns=patterns)
 
 
-def _time_gradients(derivation: Derivation, lanes: Lanes) -> Part:
+def _time_gradients(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     species, parameters = derivation.time_gradients
     patterns = {"time_species": _pattern(species), "time_parameters": _pattern(parameters)}
     outputs = {"out_species": species.values, "out_parameters": parameters.values}
     return _lowered("time_gradients", derivation, lanes, outputs, patterns=patterns)
 
 
-def _group(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+def _group(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText:
     values = derivation.program.values(derivation.group(name))
     patterns = {}
     if name == "event_values":
@@ -127,17 +127,17 @@ def _group(name: str, derivation: Derivation, lanes: Lanes) -> Part:
     return _lowered(name, derivation, lanes, {"out": values}, sizes=sizes, patterns=patterns)
 
 
-def _group_gradients(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+def _group_gradients(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText:
     species, parameters, by_time = derivation.gradients(name)
     patterns = {f"{name}_species": _pattern(species), f"{name}_parameters": _pattern(parameters)}
     outputs = {"out_species": species.values, "out_parameters": parameters.values, "out_time": by_time}
     return _lowered(f"{name}_gradients", derivation, lanes, outputs, sizes={name: len(by_time)}, patterns=patterns)
 
 
-def _layout(derivation: Derivation) -> Layout:
+def _layout(derivation: Derivation) -> FactorLayout:
     entries = derivation.jacobian
     places = {pair: k for k, pair in enumerate(zip(entries.rows, entries.columns, strict=True))}
-    return Layout(derivation.elimination, places, derivation.shifted)
+    return FactorLayout(derivation.elimination, places, derivation.shifted)
 
 
 def _algebra(derivation: Derivation) -> ModuleType:
@@ -145,38 +145,40 @@ def _algebra(derivation: Derivation) -> ModuleType:
     return linear if derivation.elimination.operations <= MOST_WRITTEN_OUT else looped
 
 
-def _factor(derivation: Derivation, lanes: Lanes) -> Part:
+def _factor(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     elimination = derivation.elimination
     sizes = {"lu": elimination.entries, "lu_operations": elimination.operations}
     order = {"elimination": (elimination.row_order, elimination.column_order)}
-    return Part(_algebra(derivation).factor(_layout(derivation), lanes), sizes=sizes, patterns=order)
+    return KernelText(_algebra(derivation).factor(_layout(derivation), lanes), sizes=sizes, patterns=order)
 
 
-def _solve(derivation: Derivation, lanes: Lanes, *, shared: bool) -> Part:
+def _solve(derivation: Derivation, lanes: LaneTypes, *, shared: bool) -> KernelText:
     text = _algebra(derivation).solve(_layout(derivation), lanes, shared=shared)
-    return Part(text, sizes={"lu": derivation.elimination.entries})
+    return KernelText(text, sizes={"lu": derivation.elimination.entries})
 
 
-def _solve_transposed(derivation: Derivation, lanes: Lanes) -> Part:
+def _solve_transposed(derivation: Derivation, lanes: LaneTypes) -> KernelText:
     text = _algebra(derivation).solve_transposed(_layout(derivation), lanes)
-    return Part(text, sizes={"lu": derivation.elimination.entries})
+    return KernelText(text, sizes={"lu": derivation.elimination.entries})
 
 
-def _multiply(name: str, derivation: Derivation, lanes: Lanes) -> Part:
+def _multiply(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText:
     entries, shared, add = {
         "multiply": lambda: (derivation.jacobian, False, False),
         "multiply_shared": lambda: (derivation.jacobian, True, False),
         "add_second_shared": lambda: (derivation.second_derivatives[0], True, True),
     }[name]()
     size = len(derivation.model.species)
-    return Part(_algebra(derivation).multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add))
+    return KernelText(
+        _algebra(derivation).multiply(name, entries.rows, entries.columns, size, lanes, shared=shared, add=add)
+    )
 
 
 def _mass(derivation: Derivation) -> list[float]:
     return [float(row in derivation.shifted) for row in range(len(derivation.model.species))]
 
 
-_WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
+_WRITERS: dict[str, Callable[[Derivation, LaneTypes], KernelText]] = {
     "prepare": _prepare,
     "right_hand_side": _right_hand_side,
     "jacobian": _jacobian,
@@ -188,9 +190,9 @@ _WRITERS: dict[str, Callable[[Derivation, Lanes], Part]] = {
     "multiply": partial(_multiply, "multiply"),
     "multiply_shared": partial(_multiply, "multiply_shared"),
     "add_second_shared": partial(_multiply, "add_second_shared"),
-    "add_scaled": lambda derivation, lanes: Part(steps.add_scaled(_mass(derivation), lanes)),
-    "interpolate": lambda derivation, lanes: Part(steps.interpolate(len(derivation.model.species), lanes)),
-    "error_norm": lambda derivation, lanes: Part(steps.error_norm(len(derivation.model.species), lanes)),
+    "add_scaled": lambda derivation, lanes: KernelText(steps.add_scaled(_mass(derivation), lanes)),
+    "interpolate": lambda derivation, lanes: KernelText(steps.interpolate(len(derivation.model.species), lanes)),
+    "error_norm": lambda derivation, lanes: KernelText(steps.error_norm(len(derivation.model.species), lanes)),
     "parameter_jacobian": _parameter_jacobian,
     "second_derivatives": _second_derivatives,
     "time_gradients": _time_gradients,

@@ -14,7 +14,7 @@ from .ordering import Elimination
 
 
 @dataclass(frozen=True)
-class Layout:
+class FactorLayout:
     """Where the factors' entries stand.
 
     Attributes
@@ -39,7 +39,7 @@ class Layout:
             self.starts.append(position)
             position += len(lower) + 1 + len(upper)
 
-    def substitution(self, transposed: bool) -> Substitution:
+    def substitution(self, transposed: bool) -> SubstitutionSteps:
         """How a system with these factors, or with their transposes, is solved."""
         order = self.elimination
         below: list[list[tuple[int, int]]] = [[] for _ in range(self.size)]
@@ -50,8 +50,8 @@ class Layout:
             for place, m in enumerate(upper, start=self.pivot(k) + 1):
                 above[m if transposed else k].append((place, k if transposed else m))
         if transposed:
-            return Substitution(order.column_order, above, below, order.row_order)
-        return Substitution(order.row_order, below, above, order.column_order)
+            return SubstitutionSteps(order.column_order, above, below, order.row_order)
+        return SubstitutionSteps(order.row_order, below, above, order.column_order)
 
     @property
     def size(self) -> int:
@@ -68,7 +68,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Substitution:
+class SubstitutionSteps:
     """What forward and backward substitution read, step by step.
 
     Attributes

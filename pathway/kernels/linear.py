@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .assembly import Body, Lanes, function
-from .layout import Layout, Substitution
+from .assembly import FunctionBody, LaneTypes, llvm_function
+from .layout import FactorLayout, SubstitutionSteps
 from .lowering import LONGEST_PIECE
 
 
-def factor(layout: Layout, lanes: Lanes) -> str:
+def factor(layout: FactorLayout, lanes: LaneTypes) -> str:
     """`factor(jacobian, shift, lu, worst)`."""
     elimination = layout.elimination
     size = len(elimination.row_order)
     pieces = _pieces([len(low) + sum(len(elimination.upper[m]) for m in low) + 4 for low in elimination.lower])
     texts, calls = [], []
     for index, steps in enumerate(pieces):
-        body = Body(lanes)
+        body = FunctionBody(lanes)
         shift = body.load("%shift", 0)
         size_of_shift = body.call("llvm.fabs", shift)
         trouble = lanes.constant(0.0) if index == 0 else body.load("%worst", 0)
@@ -30,14 +30,14 @@ def factor(layout: Layout, lanes: Lanes) -> str:
             trouble = body.divide(lanes.constant(float(size)), trouble)
         body.store(trouble, "%worst", 0)
         name = "factor" if len(pieces) == 1 else f"factor.{index}"
-        texts.append(function(name, ["jacobian", "shift"], ["lu", "worst"], body.lines, internal=len(pieces) > 1))
+        texts.append(llvm_function(name, ["jacobian", "shift"], ["lu", "worst"], body.lines, internal=len(pieces) > 1))
         calls.append(f"call void @{name}(ptr %jacobian, ptr %shift, ptr %lu, ptr %worst)")
     if len(pieces) > 1:
-        texts.append(function("factor", ["jacobian", "shift"], ["lu", "worst"], calls))
+        texts.append(llvm_function("factor", ["jacobian", "shift"], ["lu", "worst"], calls))
     return "".join(texts)
 
 
-def _factor_row(layout: Layout, body: Body, k: int, shift: str, size_of_shift: str, trouble: str) -> str:
+def _factor_row(layout: FactorLayout, body: FunctionBody, k: int, shift: str, size_of_shift: str, trouble: str) -> str:
     """Eliminate in the k-th row and store it; the running sum of pivot measures."""
     elimination = layout.elimination
     row = elimination.row_order[k]
@@ -62,16 +62,16 @@ def _factor_row(layout: Layout, body: Body, k: int, shift: str, size_of_shift: s
     body.store(inverse, "%lu", layout.pivot(k))
     for offset, step in enumerate(upper, start=layout.pivot(k) + 1):
         body.store(body.multiply(entries[step], inverse), "%lu", offset)
-    return more_trouble(body, scale, entries[k], inverse, trouble)
+    return pivot_measure_sum(body, scale, entries[k], inverse, trouble)
 
 
-def more_trouble(body: Body, scale: str, pivot: str, inverse: str, trouble: str) -> str:
+def pivot_measure_sum(body: FunctionBody, scale: str, pivot: str, inverse: str, trouble: str) -> str:
     """The running sum of pivot measures; nan from an infinite pivot on, which would hold its species still."""
     trouble = body.fused(scale, body.call("llvm.fabs", inverse), trouble)
     return body.fused(body.multiply(pivot, body.lanes.constant(0.0)), inverse, trouble)
 
 
-def _largest(body: Body, entries: dict[int, str]) -> str:
+def _largest(body: FunctionBody, entries: dict[int, str]) -> str:
     largest = body.lanes.constant(0.0)
     for entry in entries.values():
         size = body.call("llvm.fabs", entry)
@@ -79,17 +79,17 @@ def _largest(body: Body, entries: dict[int, str]) -> str:
     return largest
 
 
-def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
+def solve(layout: FactorLayout, lanes: LaneTypes, *, shared: bool) -> str:
     """`solve(lu, b)`, or `solve_shared(lu, b)` with plain doubles as factors; the solution replaces `b`."""
     return _solve("solve_shared" if shared else "solve", layout, lanes, shared=shared, transposed=False)
 
 
-def solve_transposed(layout: Layout, lanes: Lanes) -> str:
+def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
     """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`."""
     return _solve("solve_transposed", layout, lanes, shared=True, transposed=True)
 
 
-def _solve(name: str, layout: Layout, lanes: Lanes, *, shared: bool, transposed: bool) -> str:
+def _solve(name: str, layout: FactorLayout, lanes: LaneTypes, *, shared: bool, transposed: bool) -> str:
     plan = layout.substitution(transposed)
     forward = [(_Solver.forward, k) for k in range(layout.size)]
     backward = [(_Solver.backward, k) for k in reversed(range(layout.size))]
@@ -99,24 +99,28 @@ def _solve(name: str, layout: Layout, lanes: Lanes, *, shared: bool, transposed:
     texts, calls = [], []
     single = len(pieces) == 1
     for index, piece in enumerate(pieces):
-        body = Body(lanes)
+        body = FunctionBody(lanes)
         writer = _Solver(layout, plan, body, shared, carried=not single)
         for position in piece:
             write, k = steps[position]
             write(writer, k)
         inputs, outputs = (["lu"], ["b"]) if single else (["lu"], ["b", "carried"])
-        texts.append(function(name if single else f"{name}.{index}", inputs, outputs, body.lines, internal=not single))
+        texts.append(
+            llvm_function(name if single else f"{name}.{index}", inputs, outputs, body.lines, internal=not single)
+        )
         calls.append(f"call void @{name}.{index}(ptr %lu, ptr %b, ptr %carried)")
     if not single:
         buffer = f"%carried = alloca [{layout.size} x {lanes.real}], align 32"
-        texts.append(function(name, ["lu"], ["b"], [buffer, *calls]))
+        texts.append(llvm_function(name, ["lu"], ["b"], [buffer, *calls]))
     return "".join(texts)
 
 
 class _Solver:
     """Writes substitution steps; with `carried`, intermediate values live in a buffer between functions."""
 
-    def __init__(self, layout: Layout, plan: Substitution, body: Body, shared: bool, *, carried: bool) -> None:
+    def __init__(
+        self, layout: FactorLayout, plan: SubstitutionSteps, body: FunctionBody, shared: bool, *, carried: bool
+    ) -> None:
         self.layout = layout
         self.plan = plan
         self.body = body
@@ -150,7 +154,7 @@ class _Solver:
 
 
 def multiply(
-    name: str, rows: Sequence[int], columns: Sequence[int], size: int, lanes: Lanes, *, shared: bool, add: bool
+    name: str, rows: Sequence[int], columns: Sequence[int], size: int, lanes: LaneTypes, *, shared: bool, add: bool
 ) -> str:
     """`name(matrix, s, out)`: out = matrix s, or with `add` out += matrix s; a shared matrix has plain doubles."""
     by_row: dict[int, list[tuple[int, int]]] = {row: [] for row in range(size)}
@@ -159,7 +163,7 @@ def multiply(
     pieces = _pieces([1 + 2 * len(entries) for entries in by_row.values()])
     texts, calls = [], []
     for index, piece in enumerate(pieces):
-        body = Body(lanes)
+        body = FunctionBody(lanes)
         vector: dict[int, str] = {}
         for row in piece:
             total = body.load("%out", row) if add and by_row[row] else None
@@ -172,10 +176,10 @@ def multiply(
             if total is not None or not add:
                 body.store(lanes.constant(0.0) if total is None else total, "%out", row)
         part = name if len(pieces) == 1 else f"{name}.{index}"
-        texts.append(function(part, ["matrix", "s"], ["out"], body.lines, internal=len(pieces) > 1))
+        texts.append(llvm_function(part, ["matrix", "s"], ["out"], body.lines, internal=len(pieces) > 1))
         calls.append(f"call void @{part}(ptr %matrix, ptr %s, ptr %out)")
     if len(pieces) > 1:
-        texts.append(function(name, ["matrix", "s"], ["out"], calls))
+        texts.append(llvm_function(name, ["matrix", "s"], ["out"], calls))
     return "".join(texts)
 
 

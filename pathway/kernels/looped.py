@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .assembly import Body, Lanes, Loop, function, table
-from .layout import Layout
-from .linear import more_trouble
+from .assembly import FunctionBody, LaneTypes, LoopWriter, constant_table, llvm_function
+from .layout import FactorLayout
+from .linear import pivot_measure_sum
 
 
-def factor(layout: Layout, lanes: Lanes) -> str:
+def factor(layout: FactorLayout, lanes: LaneTypes) -> str:
     """`factor(jacobian, shift, lu, worst)`."""
     size = layout.size
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
     shift, zero = body.load("%shift", 0), lanes.constant(0.0)
     size_of_shift = body.call("llvm.fabs", shift)
-    with Loop(body, "0", str(size), [zero]) as rows:
+    with LoopWriter(body, "0", str(size), [zero]) as rows:
         k = rows.index
         start, pivot, end = _row(body, k)
         _gather_row(body, work, k, start, end, shift)
@@ -29,33 +29,33 @@ def factor(layout: Layout, lanes: Lanes) -> str:
         own = body.load_at(body.shifted(work, _lanes(body, k)))
         inverse = body.divide(lanes.constant(-1.0), own)
         body.store_at(inverse, body.shifted("%lu", _lanes(body, pivot)))
-        with Loop(body, body.put(f"add i64 {pivot}, 1"), end) as entries:
+        with LoopWriter(body, body.put(f"add i64 {pivot}, 1"), end) as entries:
             value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
             body.store_at(body.multiply(value, inverse), body.shifted("%lu", _lanes(body, entries.index)))
-        rows.following.append(more_trouble(body, scale, own, inverse, rows.totals[0]))
+        rows.following.append(pivot_measure_sum(body, scale, own, inverse, rows.totals[0]))
     body.store(body.divide(lanes.constant(float(size)), rows.totals[0]), "%worst", 0)
     tables = _tables(layout, lanes) + _jacobian_tables(layout, lanes)
-    return tables + function("factor", ["jacobian", "shift"], ["lu", "worst"], body.lines)
+    return tables + llvm_function("factor", ["jacobian", "shift"], ["lu", "worst"], body.lines)
 
 
-def _lanes(body: Body, row: str) -> str:
+def _lanes(body: FunctionBody, row: str) -> str:
     """A row's distance from the beginning of an array, in doubles."""
     return row if body.lanes.width == 1 else body.put(f"mul i64 {row}, {body.lanes.width}")
 
 
-def _row(body: Body, k: str) -> tuple[str, str, str]:
+def _row(body: FunctionBody, k: str) -> tuple[str, str, str]:
     """Where the k-th row of the factors begins, where its pivot stands, where it ends."""
     following = body.put(f"add i64 {k}, 1")
     return body.count("@starts", k), body.count("@pivots", k), body.count("@starts", following)
 
 
-def _gather_row(body: Body, work: str, k: str, start: str, end: str, shift: str) -> None:
+def _gather_row(body: FunctionBody, work: str, k: str, start: str, end: str, shift: str) -> None:
     """Row k of J - shift * M, spread out in `work`."""
-    with Loop(body, start, end) as entries:
+    with LoopWriter(body, start, end) as entries:
         place = body.shifted(work, body.count("@steps", entries.index))
         body.store_at(body.lanes.constant(0.0), place)
     first, last = body.count("@jacobian_starts", k), body.count("@jacobian_ends", k)
-    with Loop(body, first, last) as entries:
+    with LoopWriter(body, first, last) as entries:
         value = body.load_at(body.shifted("%jacobian", _lanes(body, entries.index)))
         body.store_at(value, body.shifted(work, body.count("@jacobian_steps", entries.index)))
     # A row that is not shifted has a weight of zero in the place of its pivot.
@@ -64,12 +64,12 @@ def _gather_row(body: Body, work: str, k: str, start: str, end: str, shift: str)
     body.store_at(body.subtract(body.load_at(place), body.multiply(weight, shift)), place)
 
 
-def _scale(layout: Layout, body: Body, k: str, size_of_shift: str) -> str:
+def _scale(layout: FactorLayout, body: FunctionBody, k: str, size_of_shift: str) -> str:
     """What the pivot is compared with: the shift, in rows without one the largest entry of J."""
     if all(row in layout.shifted and row == column for row, column in layout.pivots):
         return size_of_shift
     zero = body.lanes.constant(0.0)
-    with Loop(body, body.count("@jacobian_starts", k), body.count("@jacobian_ends", k), [zero]) as entries:
+    with LoopWriter(body, body.count("@jacobian_starts", k), body.count("@jacobian_ends", k), [zero]) as entries:
         entry = body.load_at(body.shifted("%jacobian", _lanes(body, entries.index)))
         size = body.call("llvm.fabs", entry)
         largest = entries.totals[0]
@@ -78,9 +78,9 @@ def _scale(layout: Layout, body: Body, k: str, size_of_shift: str) -> str:
     return body.put(f"select i1 {plain}, {body.lanes.real} {size_of_shift}, {body.lanes.real} {entries.totals[0]}")
 
 
-def _eliminate(body: Body, work: str, start: str, pivot: str) -> None:
+def _eliminate(body: FunctionBody, work: str, start: str, pivot: str) -> None:
     """Subtract from the row in `work` its multiples of the rows above."""
-    with Loop(body, start, pivot) as lower:
+    with LoopWriter(body, start, pivot) as lower:
         step = body.count("@steps", lower.index)
         above = body.put(f"udiv i64 {step}, {body.lanes.width}")
         pivot_above = body.count("@pivots", above)
@@ -91,25 +91,25 @@ def _eliminate(body: Body, work: str, start: str, pivot: str) -> None:
         _add_multiple(body, work, body.put(f"add i64 {pivot_above}, 1"), end, entry, shared=False)
 
 
-def _add_multiple(body: Body, work: str, first: str, last: str, factor: str, *, shared: bool) -> None:
+def _add_multiple(body: FunctionBody, work: str, first: str, last: str, factor: str, *, shared: bool) -> None:
     """Add `factor` times some entries of the factors to `work`."""
-    with Loop(body, first, last) as entries:
+    with LoopWriter(body, first, last) as entries:
         place = body.shifted(work, body.count("@steps", entries.index))
         value = body.fused(_entry(body, "%lu", entries.index, shared), factor, body.load_at(place))
         body.store_at(value, place)
 
 
-def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
+def solve(layout: FactorLayout, lanes: LaneTypes, *, shared: bool) -> str:
     """`solve(lu, b)`, or `solve_shared(lu, b)` with plain doubles as factors; the solution replaces `b`."""
     size = layout.size
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
-    with Loop(body, "0", str(size)) as rows:
+    with LoopWriter(body, "0", str(size)) as rows:
         start, pivot, _ = _row(body, rows.index)
         right = body.load_at(body.shifted("%b", body.count("@row_order", rows.index)))
         total = _substitute(body, work, start, pivot, right, shared)
         body.store_at(total, body.shifted(work, _lanes(body, rows.index)))
-    with Loop(body, str(size - 1), "-1", step=-1) as rows:
+    with LoopWriter(body, str(size - 1), "-1", step=-1) as rows:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
         total = body.multiply(body.load_at(place), _entry(body, "%lu", pivot, shared))
@@ -117,42 +117,42 @@ def solve(layout: Layout, lanes: Lanes, *, shared: bool) -> str:
         body.store_at(total, place)
         body.store_at(total, body.shifted("%b", body.count("@column_order", rows.index)))
     name = "solve_shared" if shared else "solve"
-    return _tables(layout, lanes) + _orders(layout, lanes) + function(name, ["lu"], ["b"], body.lines)
+    return _tables(layout, lanes) + _orders(layout, lanes) + llvm_function(name, ["lu"], ["b"], body.lines)
 
 
-def solve_transposed(layout: Layout, lanes: Lanes) -> str:
+def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
     """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`.
 
     Values are handed on along the rows that hold the entries: what is found for one row is added to the others' sums.
     """
     size = layout.size
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
-    with Loop(body, "0", str(size)) as rows:
+    with LoopWriter(body, "0", str(size)) as rows:
         value = body.load_at(body.shifted("%b", body.count("@column_order", rows.index)))
         body.store_at(value, body.shifted(work, _lanes(body, rows.index)))
-    with Loop(body, "0", str(size)) as rows:
+    with LoopWriter(body, "0", str(size)) as rows:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
         found = body.load_at(place)
         _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, found, shared=True)
         body.store_at(body.multiply(found, _entry(body, "%lu", pivot, True)), place)
-    with Loop(body, str(size - 1), "-1", step=-1) as rows:
+    with LoopWriter(body, str(size - 1), "-1", step=-1) as rows:
         start, pivot, _ = _row(body, rows.index)
         found = body.load_at(body.shifted(work, _lanes(body, rows.index)))
         _add_multiple(body, work, start, pivot, found, shared=True)
         body.store_at(found, body.shifted("%b", body.count("@row_order", rows.index)))
     tables = _tables(layout, lanes) + _orders(layout, lanes)
-    return tables + function("solve_transposed", ["lu"], ["b"], body.lines)
+    return tables + llvm_function("solve_transposed", ["lu"], ["b"], body.lines)
 
 
-def _orders(layout: Layout, lanes: Lanes) -> str:
+def _orders(layout: FactorLayout, lanes: LaneTypes) -> str:
     """Where in a vector the pivots' rows and columns stand."""
-    orders = table("row_order", [row * lanes.width for row, _ in layout.pivots])
-    return orders + table("column_order", [column * lanes.width for _, column in layout.pivots])
+    orders = constant_table("row_order", [row * lanes.width for row, _ in layout.pivots])
+    return orders + constant_table("column_order", [column * lanes.width for _, column in layout.pivots])
 
 
-def _substitute(body: Body, work: str, first: str, last: str, total: str, shared: bool) -> str:
+def _substitute(body: FunctionBody, work: str, first: str, last: str, total: str, shared: bool) -> str:
     """A sum of entries times known values, in two running sums: neither waits for the other."""
 
     def added(index: str, total: str) -> str:
@@ -161,31 +161,31 @@ def _substitute(body: Body, work: str, first: str, last: str, total: str, shared
 
     odd = body.put(f"and i64 {body.put(f'sub i64 {last}, {first}')}, 1")
     whole = body.put(f"sub i64 {last}, {odd}")
-    with Loop(body, first, whole, [total, body.lanes.constant(0.0)], step=2) as pairs:
+    with LoopWriter(body, first, whole, [total, body.lanes.constant(0.0)], step=2) as pairs:
         following = body.put(f"add i64 {pairs.index}, 1")
         pairs.following += [added(pairs.index, pairs.totals[0]), added(following, pairs.totals[1])]
-    with Loop(body, whole, last, [body.add(*pairs.totals)]) as rest:
+    with LoopWriter(body, whole, last, [body.add(*pairs.totals)]) as rest:
         rest.following.append(added(rest.index, rest.totals[0]))
     return rest.totals[0]
 
 
-def _entry(body: Body, array: str, position: str, shared: bool) -> str:
+def _entry(body: FunctionBody, array: str, position: str, shared: bool) -> str:
     if shared:
         return body.spread(body.element("double", array, position))
     return body.load_at(body.shifted(array, _lanes(body, position)))
 
 
 def multiply(
-    name: str, rows: Sequence[int], columns: Sequence[int], size: int, lanes: Lanes, *, shared: bool, add: bool
+    name: str, rows: Sequence[int], columns: Sequence[int], size: int, lanes: LaneTypes, *, shared: bool, add: bool
 ) -> str:
     """`name(matrix, s, out)`: out = matrix s, or with `add` out += matrix s; a shared matrix has plain doubles."""
-    body = Body(lanes)
-    with Loop(body, "0", str(size)) as each:
+    body = FunctionBody(lanes)
+    with LoopWriter(body, "0", str(size)) as each:
         place = body.shifted("%out", _lanes(body, each.index))
         start = body.load_at(place) if add else lanes.constant(0.0)
         first = body.count("@row_starts", each.index)
         last = body.count("@row_starts", body.put(f"add i64 {each.index}, 1"))
-        with Loop(body, first, last, [start]) as entries:
+        with LoopWriter(body, first, last, [start]) as entries:
             value = body.load_at(body.shifted("%s", body.count("@row_columns", entries.index)))
             entries.following.append(
                 body.fused(_entry(body, "%matrix", entries.index, shared), value, entries.totals[0])
@@ -196,21 +196,27 @@ def multiply(
         starts[row + 1] += 1
     for row in range(size):
         starts[row + 1] += starts[row]
-    tables = table("row_starts", starts) + table("row_columns", [column * lanes.width for column in columns])
-    return tables + function(name, ["matrix", "s"], ["out"], body.lines)
+    tables = constant_table("row_starts", starts) + constant_table(
+        "row_columns", [column * lanes.width for column in columns]
+    )
+    return tables + llvm_function(name, ["matrix", "s"], ["out"], body.lines)
 
 
-def _tables(layout: Layout, lanes: Lanes) -> str:
+def _tables(layout: FactorLayout, lanes: LaneTypes) -> str:
     """Where rows of the factors begin, where their pivots stand, and in which step's column each entry stands."""
     elimination = layout.elimination
     steps = []
     for k, (lower, upper) in enumerate(zip(elimination.lower, elimination.upper, strict=True)):
         steps += [step * lanes.width for step in (*lower, k, *upper)]
     pivots = [layout.pivot(k) for k in range(layout.size)]
-    return table("starts", [*layout.starts, len(steps)]) + table("pivots", pivots) + table("steps", steps)
+    return (
+        constant_table("starts", [*layout.starts, len(steps)])
+        + constant_table("pivots", pivots)
+        + constant_table("steps", steps)
+    )
 
 
-def _jacobian_tables(layout: Layout, lanes: Lanes) -> str:
+def _jacobian_tables(layout: FactorLayout, lanes: LaneTypes) -> str:
     """Where rows of J begin and end, in elimination order; the step of each entry's column; where the shift goes."""
     step_of = {column: k for k, (_, column) in enumerate(layout.pivots)}
     begins: dict[int, int] = {}
@@ -225,10 +231,10 @@ def _jacobian_tables(layout: Layout, lanes: Lanes) -> str:
         weights.append(1.0 if moved else 0.0)
         scales.append(1.0 if moved and row == column else 0.0)
     return (
-        table("jacobian_starts", [begins.get(row, 0) for row, _ in layout.pivots])
-        + table("jacobian_ends", [ends.get(row, 0) for row, _ in layout.pivots])
-        + table("jacobian_steps", [step_of[column] * lanes.width for _, column in layout.jacobian])
-        + table("shifted_steps", shifts)
+        constant_table("jacobian_starts", [begins.get(row, 0) for row, _ in layout.pivots])
+        + constant_table("jacobian_ends", [ends.get(row, 0) for row, _ in layout.pivots])
+        + constant_table("jacobian_steps", [step_of[column] * lanes.width for _, column in layout.jacobian])
+        + constant_table("shifted_steps", shifts)
         + _reals("shift_weights", weights)
         + _reals("scale_weights", scales)
     )

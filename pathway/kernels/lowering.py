@@ -1,4 +1,4 @@
-"""From a `Program` to the text of LLVM functions for one lane width.
+"""From a `OperationList` to the text of LLVM functions for one lane width.
 
 A product that is used once, as a term of a sum, is fused with the sum (one rounding). Quotients with the same
 denominator multiply by its reciprocal, since a division takes as long as ten multiplications. Both choices depend on
@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from .assembly import Body, Lanes, function
-from .program import LEAVES, TRUTHS, Program
+from .assembly import FunctionBody, LaneTypes, llvm_function
+from .program import LEAVES, TRUTHS, OperationList
 
 LONGEST_PIECE = 500
 """Operations in one LLVM function."""
@@ -24,7 +24,7 @@ SHORTER_FROM, SHORTER_PIECE = 2000, 100
 """Operations and outputs from which a function counts as very long, and those in one of its pieces."""
 
 
-class Function:
+class LoweredFunction:
     """What a compiled function computes: `outputs[array][row]` is the number of an operation, None leaves the row."""
 
     def __init__(self, name: str, outputs: Mapping[str, Sequence[int | None]]) -> None:
@@ -32,16 +32,16 @@ class Function:
         self.outputs = outputs
 
 
-def lower(
-    program: Program, wanted: Function, lanes: Lanes, inputs: Sequence[str], slots: Mapping[int, int]
+def lower_to_llvm(
+    program: OperationList, wanted: LoweredFunction, lanes: LaneTypes, inputs: Sequence[str], slots: Mapping[int, int]
 ) -> tuple[str, set[str]]:
     """The LLVM text of a function, and the names of the functions it calls.
 
     Parameters
     ----------
-    program : Program
-    wanted : Function
-    lanes : Lanes
+    program : OperationList
+    wanted : LoweredFunction
+    lanes : LaneTypes
     inputs : sequence of str
         Names of the arrays it reads, in calling order; leaves of the program stand in `time`, `species`,
         `parameters` and `direction`.
@@ -64,7 +64,7 @@ def lower(
     if len(pieces) == 1:
         piece = _Piece(plan, lanes, {}, called)
         piece.write(pieces[0], first)
-        return function(wanted.name, inputs, outputs, piece.body.lines), called
+        return llvm_function(wanted.name, inputs, outputs, piece.body.lines), called
     carried = plan.carried(pieces)
     texts, calls = [], []
     arrays = ", ".join(f"ptr %{a}" for a in [*inputs, *outputs, "carried"])
@@ -72,16 +72,18 @@ def lower(
         piece = _Piece(plan, lanes, carried, called)
         piece.write(operations, first[index * share : (index + 1) * share])
         name = f"{wanted.name}.{index}"
-        texts.append(function(name, inputs, [*outputs, "carried"], piece.body.lines, internal=True))
+        texts.append(llvm_function(name, inputs, [*outputs, "carried"], piece.body.lines, internal=True))
         calls.append(f"call void @{name}({arrays})")
     buffer = f"%carried = alloca [{max(len(carried), 1)} x {lanes.real}], align 32"
-    return "".join(texts) + function(wanted.name, inputs, outputs, [buffer, *calls]), called
+    return "".join(texts) + llvm_function(wanted.name, inputs, outputs, [buffer, *calls]), called
 
 
 class _Plan:
     """What is decided once for all pieces: uses, fusions, places."""
 
-    def __init__(self, program: Program, wanted: Function, order: list[int], slots: Mapping[int, int]) -> None:
+    def __init__(
+        self, program: OperationList, wanted: LoweredFunction, order: list[int], slots: Mapping[int, int]
+    ) -> None:
         self.program = program
         self.slots = slots
         self.order = order
@@ -144,9 +146,9 @@ class _Plan:
 class _Piece:
     """Writes one stretch of operations."""
 
-    def __init__(self, plan: _Plan, lanes: Lanes, carried: Mapping[int, int], called: set[str]) -> None:
+    def __init__(self, plan: _Plan, lanes: LaneTypes, carried: Mapping[int, int], called: set[str]) -> None:
         self.plan = plan
-        self.body = Body(lanes)
+        self.body = FunctionBody(lanes)
         self.carried = carried
         self.called = called
         self.names: dict[int, str] = {}

@@ -38,7 +38,7 @@ def machine_width() -> int:
 
 
 @cache
-def identity() -> str:
+def machine_identity() -> str:
     """What object code depends on besides its text: processor, its features, llvmlite."""
     return "\n".join([llvm.get_process_triple(), llvm.get_host_cpu_name(), _features(), llvmlite.__version__])
 
@@ -97,7 +97,7 @@ def _linker() -> Any:
 _numbers = count()
 
 
-class Loaded:
+class LoadedCode:
     """Object code in memory; it stays there as long as this lives.
 
     Parameters
@@ -126,7 +126,7 @@ class Loaded:
         return self._library[name]
 
 
-def digest(parts: Mapping[str, str]) -> str:
+def digest_of_parts(parts: Mapping[str, str]) -> str:
     """A short name for what the parts say."""
     text = "\0".join(f"{name}\1{value}" for name, value in sorted(parts.items()))
     return hashlib.sha256(text.encode()).hexdigest()[:40]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from . import machine, storage
 
 
-def kept_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]) -> tuple[machine.Loaded, int]:
+def cached_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]) -> tuple[machine.LoadedCode, int]:
     """A function in memory, read from the cache on disk or built.
 
     Parameters
@@ -19,15 +19,15 @@ def kept_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]) 
 
     Returns
     -------
-    (Loaded, int)
+    (LoadedCode, int)
         What holds the code, and where the function begins; the address is good for as long as the first is held.
     """
-    key = machine.digest({**parts, "machine": machine.identity()})
-    entry = storage.read(key)
+    key = machine.digest_of_parts({**parts, "machine": machine.machine_identity()})
+    entry = storage.read_cached(key)
     if entry is None:
         symbol, code = build()
-        storage.write(key, {"symbol": symbol}, code)
+        storage.write_cached(key, {"symbol": symbol}, code)
     else:
         symbol, code = entry[0]["symbol"], entry[1]
-    loaded = machine.Loaded([code], [symbol])
+    loaded = machine.LoadedCode([code], [symbol])
     return loaded, loaded.address(symbol)

@@ -52,7 +52,7 @@ class Elimination:
         return len(self.lower) + sum(map(len, self.lower)) + sum(map(len, self.upper))
 
 
-def match(pattern: Sequence[set[int]]) -> list[int]:
+def match_rows_to_columns(pattern: Sequence[set[int]]) -> list[int]:
     """A column of its own for each row; the diagonal where it is an entry (Kuhn's augmenting paths)."""
     size = len(pattern)
     row_of = [-1] * size
@@ -90,7 +90,7 @@ def _augment(start: int, pattern: Sequence[set[int]], row_of: list[int], column_
                 column = previous
 
 
-def eliminate(pattern: Sequence[set[int]]) -> Elimination:
+def elimination_order(pattern: Sequence[set[int]]) -> Elimination:
     """The order and the entries of an LU factorisation.
 
     Parameters
@@ -103,7 +103,7 @@ def eliminate(pattern: Sequence[set[int]]) -> Elimination:
     SingularStructureError
     """
     size = len(pattern)
-    column_of = match(pattern)
+    column_of = match_rows_to_columns(pattern)
     row_of = [0] * size
     for row, column in enumerate(column_of):
         row_of[column] = row

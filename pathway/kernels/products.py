@@ -10,8 +10,8 @@ import numpy as np
 
 from . import machine
 from .digests import sources_digest
-from .object_cache import kept_code
-from .structs import address
+from .object_cache import cached_code
+from .structs import array_address
 
 _TEXT = """define void @add(ptr noalias readonly %starts, ptr noalias readonly %columns, ptr noalias readonly %sources,
     ptr noalias readonly %numbers, ptr noalias readonly %dense, ptr noalias %out, i64 %rows, i64 %width) nounwind {
@@ -73,7 +73,7 @@ done:
 def _add() -> tuple[Any, Any]:
     """The compiled function, and what it must be held with."""
     parts = {"part": "sparse product", "sources": sources_digest()}
-    code, where = kept_code(parts, lambda: ("add", machine.object_code(_TEXT)))
+    code, where = cached_code(parts, lambda: ("add", machine.object_code(_TEXT)))
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 6, ctypes.c_int64, ctypes.c_int64)
     return kind(where), code
 
@@ -95,7 +95,7 @@ class SparseProduct:
         )
         self.n_rows, self.n_columns = n_rows, n_columns
         self._starts = np.searchsorted(self.rows, np.arange(n_rows + 1)).astype(np.int64)
-        self._places = [address(part) if part.size else 0 for part in (self._starts, self.columns, self.sources)]
+        self._places = [array_address(part) if part.size else 0 for part in (self._starts, self.columns, self.sources)]
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,7 +104,14 @@ class SparseProduct:
         """Add the product with `dense`, shape (n_columns, n) or a further split of the first axis, to `out`, shape
         (n_rows, n); all without gaps."""
         if len(self) and out.size:
-            _add()[0](*self._places, address(numbers), address(dense), address(out), self.n_rows, out.shape[-1])
+            _add()[0](
+                *self._places,
+                array_address(numbers),
+                array_address(dense),
+                array_address(out),
+                self.n_rows,
+                out.shape[-1],
+            )
 
     def transposed(self, numbers: np.ndarray, vector: np.ndarray) -> np.ndarray:
         """The product of the transpose with a vector, shape (n_rows,); shape (n_columns,)."""

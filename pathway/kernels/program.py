@@ -1,8 +1,8 @@
 """Formulas as a numbered list of operations with two operands or so: what a processor does, before it has lanes.
 
-Operations are hash-consed across all formulas given to one `Program`, so whatever two outputs have in common is done
-once. Signs are pulled outwards (a reaction's rate is one value, whether it is added here or subtracted there), factors
-that depend on parameters alone are multiplied among themselves first, and division by such a factor becomes
+Operations are hash-consed across all formulas given to one `OperationList`, so whatever two outputs have in common is
+done once. Signs are pulled outwards (a reaction's rate is one value, whether it is added here or subtracted there),
+factors that depend on parameters alone are multiplied among themselves first, and division by such a factor becomes
 multiplication by its reciprocal: all that is computed once per set of parameters, not once per step.
 """
 
@@ -24,7 +24,7 @@ LARGEST_PRODUCT_POWER = 32
 """Integer exponents up to this size become products."""
 
 
-class Program:
+class OperationList:
     """Operations over named leaves.
 
     Attributes
@@ -274,11 +274,11 @@ class Program:
         return result
 
 
-_TRANSLATIONS: dict[str, Callable[[Program, list[int]], int]] = {
-    "add": Program._sum,
-    "multiply": Program._product,
-    "divide": Program._quotient,
-    "power": Program._power,
+_TRANSLATIONS: dict[str, Callable[[OperationList, list[int]], int]] = {
+    "add": OperationList._sum,
+    "multiply": OperationList._product,
+    "divide": OperationList._quotient,
+    "power": OperationList._power,
     "min": lambda program, arguments: program._chain("min", arguments),
     "max": lambda program, arguments: program._chain("max", arguments),
     "and": lambda program, arguments: program._chain("and", arguments),
@@ -288,5 +288,5 @@ _TRANSLATIONS: dict[str, Callable[[Program, list[int]], int]] = {
     "less_equal": lambda program, arguments: program._compare("less_equal", arguments),
     "equal": lambda program, arguments: program._compare("equal", arguments),
     "not_equal": lambda program, arguments: program._compare("not_equal", arguments),
-    "piecewise": Program._piecewise,
+    "piecewise": OperationList._piecewise,
 }

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .assembly import Body, Lanes, Loop, function
+from .assembly import FunctionBody, LaneTypes, LoopWriter, llvm_function
 
 UNROLLED = 4
 """Rows done together, each with a running sum of its own, so that no sum waits for the one before."""
 
 
-def add_scaled(mass: Sequence[float], lanes: Lanes) -> str:
+def add_scaled(mass: Sequence[float], lanes: LaneTypes) -> str:
     """`add_scaled(factor[W], s[n, W], out[n, W])`: out += M factor s."""
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     factor = body.load("%factor", 0)
 
     def row(place: Callable[[str], str]) -> None:
@@ -25,16 +25,16 @@ def add_scaled(mass: Sequence[float], lanes: Lanes) -> str:
 
     for first, last in _stretches(mass):
         _rows(body, first, last, row)
-    return function("add_scaled", ["factor", "s"], ["out"], body.lines)
+    return llvm_function("add_scaled", ["factor", "s"], ["out"], body.lines)
 
 
-def interpolate(size: int, lanes: Lanes) -> str:
+def interpolate(size: int, lanes: LaneTypes) -> str:
     """`interpolate(before, after, bend, second, third, share[W], out)`, all else [n, W].
 
     out = before + x (after - before + (1 - x) (bend + x (second + x third))), x = share. Written so that a species
     that does not move keeps its value to the last digit.
     """
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     x = body.load("%share", 0)
     rest = body.subtract(lanes.constant(1.0), x)
 
@@ -47,15 +47,15 @@ def interpolate(size: int, lanes: Lanes) -> str:
 
     _rows(body, 0, size, row)
     inputs = ["before", "after", "bend", "second", "third", "share"]
-    return function("interpolate", inputs, ["out"], body.lines)
+    return llvm_function("interpolate", inputs, ["out"], body.lines)
 
 
-def error_norm(size: int, lanes: Lanes) -> str:
+def error_norm(size: int, lanes: LaneTypes) -> str:
     """`error_norm(before, after, estimate, absolute, relative[W], out[W])`, all else [n, W].
 
     out = root mean square over species of estimate / (absolute + relative max(|before|, |after|)).
     """
-    body = Body(lanes)
+    body = FunctionBody(lanes)
     relative, zero = body.load("%relative", 0), lanes.constant(0.0)
 
     def ratio(place: Callable[[str], str]) -> str:
@@ -75,32 +75,32 @@ def error_norm(size: int, lanes: Lanes) -> str:
     total = body.add(body.add(totals[0], totals[1]), body.add(totals[2], totals[3]))
     mean = body.multiply(total, lanes.constant(1.0 / max(size, 1)))
     body.store(body.call("llvm.sqrt", mean), "%out", 0)
-    return function("error_norm", ["before", "after", "estimate", "absolute", "relative"], ["out"], body.lines)
+    return llvm_function("error_norm", ["before", "after", "estimate", "absolute", "relative"], ["out"], body.lines)
 
 
-def _summed(body: Body, rows: int, value: Callable[[Callable[[str], str]], str]) -> list[str]:
+def _summed(body: FunctionBody, rows: int, value: Callable[[Callable[[str], str]], str]) -> list[str]:
     """Sums of squares over rows 0, 4, 8 ..., over rows 1, 5, 9 ... and so on."""
     width = body.lanes.width
-    with Loop(body, "0", str(rows * width), [body.lanes.constant(0.0)] * UNROLLED, step=UNROLLED * width) as loop:
+    with LoopWriter(body, "0", str(rows * width), [body.lanes.constant(0.0)] * UNROLLED, step=UNROLLED * width) as loop:
         for offset in range(UNROLLED):
             found = value(_moving(body, loop.index, offset))
             loop.following.append(body.fused(found, found, loop.totals[offset]))
     return loop.totals
 
 
-def _rows(body: Body, first: int, last: int, row: Callable[[Callable[[str], str]], None]) -> None:
+def _rows(body: FunctionBody, first: int, last: int, row: Callable[[Callable[[str], str]], None]) -> None:
     """Do rows first ... last - 1, some at a time."""
     width = body.lanes.width
     whole = first + (last - first) // UNROLLED * UNROLLED
     if whole > first:
-        with Loop(body, str(first * width), str(whole * width), step=UNROLLED * width) as loop:
+        with LoopWriter(body, str(first * width), str(whole * width), step=UNROLLED * width) as loop:
             for offset in range(UNROLLED):
                 row(_moving(body, loop.index, offset))
     for offset in range(whole, last):
         row(_fixed(body, offset))
 
 
-def _moving(body: Body, index: str, offset: int) -> Callable[[str], str]:
+def _moving(body: FunctionBody, index: str, offset: int) -> Callable[[str], str]:
     """Where the row `offset` after the loop's present one stands in an array."""
 
     def place(array: str) -> str:
@@ -109,7 +109,7 @@ def _moving(body: Body, index: str, offset: int) -> Callable[[str], str]:
     return place
 
 
-def _fixed(body: Body, row: int) -> Callable[[str], str]:
+def _fixed(body: FunctionBody, row: int) -> Callable[[str], str]:
     def place(array: str) -> str:
         return body.address(array, row)
 

@@ -40,7 +40,7 @@ def _path(key: str) -> Path:
     return cache_directory() / "kernels" / key[:2] / key
 
 
-def trusted(folder: Path) -> bool:
+def is_trusted_folder(folder: Path) -> bool:
     """Whether nobody but this user (or root) can have put code into a folder of the cache; made if it is not there.
 
     Code from a folder that others can write to would run with the rights of this user. It is then neither read nor
@@ -84,10 +84,10 @@ def _tell(place: Path) -> None:
         )
 
 
-def read(key: str) -> tuple[dict[str, Any], bytes] | None:
+def read_cached(key: str) -> tuple[dict[str, Any], bytes] | None:
     """What was written under a key, or None."""
     path = _path(key)
-    if not trusted(path.parent):
+    if not is_trusted_folder(path.parent):
         return None
     try:
         with open(path, "rb") as file:
@@ -107,13 +107,13 @@ def read(key: str) -> tuple[dict[str, Any], bytes] | None:
     return (facts, code) if facts.get("key") == key else None
 
 
-def write(key: str, facts: dict[str, Any], code: bytes) -> None:
+def write_cached(key: str, facts: dict[str, Any], code: bytes) -> None:
     """Keep a part; a directory that cannot be written to only costs the next process its time."""
     rest = json.dumps({**facts, "key": key}, separators=(",", ":")).encode() + b"\n" + code
     seal = hashlib.sha256(rest).hexdigest().encode()
     path = _path(key)
     unfinished = None
-    if not trusted(path.parent):
+    if not is_trusted_folder(path.parent):
         return
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{key[:8]}-", delete=False) as file:

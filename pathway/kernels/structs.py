@@ -8,7 +8,7 @@ array's shape), and compiled code reads a field, `task.times`, from its place in
     def run(task_at):
         task = open_task(task_at)          # open_task = structs_numba.struct_reader(Task)
 
-    table = packed(task)
+    table = packed_struct(task)
     run(address(table))                    # table and task must outlive the call
 """
 
@@ -28,13 +28,13 @@ Integers = Annotated[np.ndarray, "l", 1]
 IntegerTable = Annotated[np.ndarray, "l", 2]
 
 PADDING = 8
-"""Vectors that `vectors.combine` works on have a multiple of this many entries."""
+"""Vectors that `vectors.linear_combinations` works on have a multiple of this many entries."""
 
 _DOUBLE, _LONG = np.dtype(np.float64), np.dtype(np.int64)
 _ANYTHING = ctypes.c_char * 0
 
 
-class Field(NamedTuple):
+class StructField(NamedTuple):
     """Where a field stands in the table, and what it is there."""
 
     name: str
@@ -46,15 +46,15 @@ class Field(NamedTuple):
 
 
 @cache
-def fields_of(owner: type) -> tuple[Field, ...]:
+def struct_fields(owner: type) -> tuple[StructField, ...]:
     """The fields of a named tuple in its table."""
-    fields: list[Field] = []
+    fields: list[StructField] = []
     place = 0
     for name, hint in get_type_hints(owner, include_extras=True).items():
         if hint in (int, float):
-            field = Field(name, place, "l" if hint is int else "d", 0)
+            field = StructField(name, place, "l" if hint is int else "d", 0)
         else:
-            field = Field(name, place, *hint.__metadata__)
+            field = StructField(name, place, *hint.__metadata__)
         fields.append(field)
         place += 1 + field.dimensions
     return tuple(fields)
@@ -62,16 +62,16 @@ def fields_of(owner: type) -> tuple[Field, ...]:
 
 @cache
 def _layout(owner: type) -> struct.Struct:
-    words = ("q" * (1 + f.dimensions) if f.dimensions or f.code == "l" else "d" for f in fields_of(owner))
+    words = ("q" * (1 + f.dimensions) if f.dimensions or f.code == "l" else "d" for f in struct_fields(owner))
     return struct.Struct("=" + "".join(words))
 
 
 @cache
 def _plan(owner: type) -> tuple[struct.Struct, tuple[tuple[int, np.dtype], ...]]:
-    return _layout(owner), tuple((f.dimensions, _DOUBLE if f.code == "d" else _LONG) for f in fields_of(owner))
+    return _layout(owner), tuple((f.dimensions, _DOUBLE if f.code == "d" else _LONG) for f in struct_fields(owner))
 
 
-def packed(values: Any) -> np.ndarray:
+def packed_struct(values: Any) -> np.ndarray:
     """The table of a named tuple.
 
     Parameters
@@ -98,12 +98,12 @@ def packed(values: Any) -> np.ndarray:
         if len(shape) != dimensions or (found is not element and found != element):
             expected = f"{element} of {dimensions} dimensions"
             raise TypeError(f"{type(values).__name__}: expected {expected}, got {found} of shape {shape}")
-        words.append(address(value) if value.size else 0)
+        words.append(array_address(value) if value.size else 0)
         words += shape
     return np.frombuffer(form.pack(*words), dtype=np.int64)
 
 
-def address(array: np.ndarray) -> int:
+def array_address(array: np.ndarray) -> int:
     """Where an array's numbers stand; one with gaps is refused."""
     try:
         return ctypes.addressof(_ANYTHING.from_buffer(array))  # ten times as fast as asking the array

@@ -13,30 +13,30 @@ from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic, lower_getattr_generic, register_model
 from numba.np.arrayobj import populate_array
 
-from .structs import Field, fields_of
+from .structs import StructField, struct_fields
 
 _WORD = ir.IntType(64)
 
 
 @cache
-def _kinds(owner: type) -> dict[str, tuple[Field, Any]]:
+def _kinds(owner: type) -> dict[str, tuple[StructField, Any]]:
     """Each field with its type in compiled code."""
     kinds = {}
-    for field in fields_of(owner):
+    for field in struct_fields(owner):
         element = types.int64 if field.code == "l" else types.float64
         kinds[field.name] = (field, types.Array(element, field.dimensions, "C") if field.dimensions else element)
     return kinds
 
 
-class Handle(types.Type):
+class StructPointer(types.Type):
     """The type, in compiled code, of a named tuple behind a pointer."""
 
     def __init__(self, owner: type) -> None:
         self.owner = owner
-        super().__init__(name=f"Handle({owner.__module__}.{owner.__qualname__})")
+        super().__init__(name=f"StructPointer({owner.__module__}.{owner.__qualname__})")
 
 
-@register_model(Handle)
+@register_model(StructPointer)
 class _Model(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _WORD)
@@ -44,7 +44,7 @@ class _Model(models.PrimitiveModel):
 
 @infer_getattr
 class _Attributes(AttributeTemplate):
-    key = Handle
+    key = StructPointer
 
     def generic_resolve(self, kind: Any, name: str) -> Any:
         return _kinds(kind.owner).get(name, (None, None))[1]
@@ -52,7 +52,7 @@ class _Attributes(AttributeTemplate):
 
 def struct_reader(owner: type) -> Callable[[int], Any]:
     """The function that, in compiled code, turns an address into the named tuple there."""
-    handle = Handle(owner)
+    handle = StructPointer(owner)
 
     @intrinsic
     def open_handle(typing: Any, where: Any) -> Any:
@@ -61,7 +61,7 @@ def struct_reader(owner: type) -> Callable[[int], Any]:
     return open_handle
 
 
-@lower_getattr_generic(Handle)
+@lower_getattr_generic(StructPointer)
 def _read(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     field, found = _kinds(kind.owner)[name]
     words = builder.inttoptr(value, _WORD.as_pointer())

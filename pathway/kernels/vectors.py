@@ -1,4 +1,4 @@
-"""`combine`: a small matrix times a stack of long vectors, as explicit vector instructions.
+"""`linear_combinations`: a small matrix times a stack of long vectors, as explicit vector instructions.
 
 The stage sums of every one-step method are of this kind and cost as much as the model itself. Left to itself the
 compiler has to prove that a dozen rows do not overlap, gives up, and runs four times slower. Products and sums are
@@ -22,7 +22,7 @@ _LANES = ir.VectorType(_DOUBLE, VECTOR)
 
 
 @intrinsic(prefer_literal=True)
-def combine(
+def linear_combinations(
     typingctx: Any, rows: Any, count: Any, coefficients: Any, first: Any, inputs: Any, outputs: Any, size: Any
 ) -> Any:
     """outputs[r, :size] = sum over j < count of coefficients[first + r, j] * inputs[j, :size], for r < rows.

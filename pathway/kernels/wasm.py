@@ -24,10 +24,10 @@ import numpy as np
 from pathway.equations import Model
 
 from . import elementary, machine
-from .assembly import Lanes, declarations
-from .compiled import SOLVER, Pattern, pattern_of
+from .assembly import LaneTypes, llvm_declarations
+from .compiled import SOLVER, SparsityPattern, pattern_of
 from .derivation import Derivation
-from .functions import Part, write
+from .functions import KernelText, kernel_text
 from .lowering import LIBRARY
 
 WASM_PARTS = (*SOLVER, "observables", "initial_values")
@@ -62,7 +62,7 @@ class WasmKernels:
     width: int
     parts: tuple[str, ...]
     sizes: Mapping[str, int]
-    patterns: Mapping[str, Pattern]
+    patterns: Mapping[str, SparsityPattern]
     mass: np.ndarray
 
 
@@ -96,13 +96,13 @@ def compile_wasm(model: Model, width: int = 2, parts: Iterable[str] = WASM_PARTS
     )
 
 
-def written_parts(model: Model, width: int, names: Sequence[str]) -> dict[str, Part]:
+def written_parts(model: Model, width: int, names: Sequence[str]) -> dict[str, KernelText]:
     """The text of kernels, before anything is made of it."""
-    derivation, lanes = Derivation(model), Lanes(width)
-    return {name: write(name, derivation, lanes) for name in names}
+    derivation, lanes = Derivation(model), LaneTypes(width)
+    return {name: kernel_text(name, derivation, lanes) for name in names}
 
 
-def text_of(parts: Iterable[Part], width: int) -> str:
+def text_of(parts: Iterable[KernelText], width: int) -> str:
     """One LLVM module of several parts.
 
     Raises
@@ -110,13 +110,13 @@ def text_of(parts: Iterable[Part], width: int) -> str:
     WasmError
         If one calls the C library.
     """
-    lanes, parts = Lanes(width), list(parts)
+    lanes, parts = LaneTypes(width), list(parts)
     called = set().union(*(part.called for part in parts))
     foreign = sorted(called & set(LIBRARY))
     if foreign:
         raise WasmError(f"the rates use {', '.join(foreign)}, which WebAssembly does not have")
     own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
-    return "\n".join([*declarations(lanes), *own, *(part.text for part in parts)])
+    return "\n".join([*llvm_declarations(lanes), *own, *(part.text for part in parts)])
 
 
 def loop_module(text: str, symbol: str) -> bytes:
@@ -137,9 +137,9 @@ def loop_module(text: str, symbol: str) -> bytes:
         if not value.is_declaration and value.name != symbol and not value.name.startswith("llvm."):
             value.linkage = "internal"
     whole.get_function(symbol).name = "run"
-    lanes = Lanes(1)
+    lanes = LaneTypes(1)
     power = elementary.power(lanes).replace("define internal double @pathway_pow", "define double @pow")
-    whole.link_in(_for_wasm("\n".join([*declarations(lanes), power]), maker))
+    whole.link_in(_for_wasm("\n".join([*llvm_declarations(lanes), power]), maker))
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     passes = llvm.create_pass_builder(maker, options)
     passes.getModulePassManager().run(whole, passes)

@@ -12,7 +12,7 @@ from pathway import parameters
 from pathway.equations import Model
 from pathway.parameters import Anchor, CellLine, ParameterError
 from pathway.simulation import SimulationError
-from pathway.simulation.anchor import Anchored, solve_anchors
+from pathway.simulation.anchor import AnchoredState, solve_anchors
 from pathway.simulation.formulas import value_at_rest
 
 CLOSE = 1e-6
@@ -64,12 +64,12 @@ def _stated(line: CellLine) -> list[Anchor]:
 
 
 @lru_cache(maxsize=64)
-def _at_rest(model: Model, values: tuple[float, ...], anchors: tuple[Anchor, ...]) -> Anchored:
+def _at_rest(model: Model, values: tuple[float, ...], anchors: tuple[Anchor, ...]) -> AnchoredState:
     goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in anchors}
     return solve_anchors(model, goals, np.array(values))
 
 
-def _reached(model: Model, anchor: Anchor, rest: Anchored) -> tuple[float, float]:
+def _reached(model: Model, anchor: Anchor, rest: AnchoredState) -> tuple[float, float]:
     """What the quantity is at rest, and its target."""
     names = (anchor.quantity, anchor.target)
     reached, target = (

@@ -25,10 +25,10 @@ from pathway.simulation.protocol import (
     STEADY,
     Experiment,
     Period,
-    Preequilibrated,
+    PreequilibratedState,
     SteadyTarget,
-    preequilibrated,
-    preequilibrated_members,
+    preequilibrated_state,
+    preequilibrated_states,
 )
 
 from . import quantities
@@ -228,7 +228,7 @@ class ArmSetups:
         self.scenario, self.laboratory, self.model = scenario, laboratory, laboratory.model
         self.folder = scenario.file.parent
         self._own = _own_numbers(self.model)
-        self._rested: dict[Any, Preequilibrated] = {}
+        self._rested: dict[Any, PreequilibratedState] = {}
         self._lines: dict[str, tuple[np.ndarray, CellLineFormulas]] = {}
 
     def of(self, arm: Arm) -> ArmSetup:
@@ -258,15 +258,15 @@ class ArmSetups:
             self._lines[cells] = usual, CellLineFormulas({**self._own, **numbers})
         return self._lines[cells]
 
-    def _rest(self, arm: Arm, experiment: Experiment) -> Preequilibrated:
+    def _rest(self, arm: Arm, experiment: Experiment) -> PreequilibratedState:
         try:
-            return preequilibrated(self.model, experiment, KNOCK_DOWN_PRECISION)
+            return preequilibrated_state(self.model, experiment, KNOCK_DOWN_PRECISION)
         except AnchorError as error:
             raise ScenarioRunError(f"arm '{arm.name}': {self._not_lowered(arm, experiment, error)}") from None
 
     def _not_lowered(self, arm: Arm, experiment: Experiment, error: AnchorError) -> str:
         """Which protein of an arm could not be knocked down, and how far it came."""
-        normal = preequilibrated(self.model, Experiment(arm.name, experiment.preequilibration[:-1]))
+        normal = preequilibrated_state(self.model, Experiment(arm.name, experiment.preequilibration[:-1]))
         reached = {}
         for name in arm.knock_downs:
             quantity = self.laboratory.knock_downs[name].observable
@@ -337,7 +337,7 @@ class MemberArmSetups:
         values = {label: parameters[:, model.parameter_index(name)] for name, label in usual.items()}
         key = arm.cells, _rest_key(experiment)
         if key not in self._rested:
-            self._rested[key] = preequilibrated_members(
+            self._rested[key] = preequilibrated_states(
                 model, experiment, parameters, states, values, KNOCK_DOWN_PRECISION
             )
         plans: list[Experiment] = [experiment]

@@ -11,7 +11,7 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.expressions import Expression, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.simulation.prepared import prepare
+from pathway.simulation.prepared import prepare_model
 
 
 @lru_cache(maxsize=1024)
@@ -39,7 +39,7 @@ def parameters_undefined_at_zero(model: Model, values: np.ndarray, names: Iterab
     """
     found = {}
     for name in dict.fromkeys(names):
-        what = prepare(model).once(_undefined, np.asarray(values, dtype=float).tobytes(), name)
+        what = prepare_model(model).once(_undefined, np.asarray(values, dtype=float).tobytes(), name)
         if what:
             found[name] = what
     return found
@@ -47,7 +47,7 @@ def parameters_undefined_at_zero(model: Model, values: np.ndarray, names: Iterab
 
 def _undefined(model: Model, numbers: bytes, name: str) -> str | None:
     """What is no finite number where a parameter is 0, though it is one where the parameter is not."""
-    users = {what: formula for what, (formula, used) in prepare(model).once(_formulas).items() if name in used}
+    users = {what: formula for what, (formula, used) in prepare_model(model).once(_formulas).items() if name in used}
     rows = np.repeat(np.frombuffer(numbers)[None], 2, axis=0)
     rows[0, model.parameter_index(name)] = 0.0
     known = {n: rows[:, k] for k, n in enumerate(model.parameters)} | {TIME: np.array(model.start_time)}

@@ -7,10 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from pathway.equations import Model
-from pathway.kernels import CompiledModel, Pattern, compile_model
+from pathway.kernels import CompiledModel, SparsityPattern, compile_model
 
-from .prepared import Prepared, prepare
-from .solvers.adjoint import Adjoint, AdjointKernels, AdjointPattern, AdjointScratch, AdjointTables, Steps, walk_back
+from .prepared import PreparedModel, prepare_model
+from .solvers.adjoint import (
+    AdjointKernels,
+    AdjointPattern,
+    AdjointScratch,
+    AdjointState,
+    AdjointTables,
+    TapeSteps,
+    solve_adjoint,
+)
 from .solvers.esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
 from .solvers.layout import TAPE_HEAD
 from .solvers.lifted import FAINT
@@ -22,7 +30,7 @@ PARTS = ("jacobian", "factor", "parameter_jacobian", "solve_transposed")
 
 
 @dataclass(frozen=True, eq=False)
-class AdjointMachine:
+class AdjointSolver:
     """What the walk backwards calls and works with, kept with the prepared model."""
 
     kernels: AdjointKernels
@@ -63,12 +71,12 @@ class AdjointMachine:
         return np.maximum(sizes, FAINT * sizes.max(initial=0.0))
 
 
-def adjoint_machine(prepared: Prepared) -> AdjointMachine:
+def adjoint_solver(prepared: PreparedModel) -> AdjointSolver:
     """Compiled at the first request."""
     return prepared.once(_machine)
 
 
-def _machine(model: Model) -> AdjointMachine:
+def _machine(model: Model) -> AdjointSolver:
     code = compile_model(model, None, PARTS)
     algebraic = int(bool(model.algebraic))
     addresses = {name: code.address(name) for name in PARTS}
@@ -76,15 +84,15 @@ def _machine(model: Model) -> AdjointMachine:
     tables = AdjointTables(A, A[STAGES - 1] - EMBEDDED, dense_weights(), NODES, GAMMA)
     species, by_parameter = code.patterns["jacobian"], code.patterns["parameter_jacobian"]
     pattern = AdjointPattern(*_places(species), *_places(by_parameter), code.mass)
-    return AdjointMachine(kernels, tables, pattern, code, prepare(model).pattern.singular)
+    return AdjointSolver(kernels, tables, pattern, code, prepare_model(model).pattern.singular)
 
 
-def _places(pattern: Pattern) -> tuple[np.ndarray, np.ndarray]:
+def _places(pattern: SparsityPattern) -> tuple[np.ndarray, np.ndarray]:
     """Rows and columns as the loop wants them."""
     return pattern.rows.astype(np.int64), pattern.columns.astype(np.int64)
 
 
-def steps_along(tape: np.ndarray, pace: float) -> Steps:
+def steps_along_tape(tape: np.ndarray, pace: float) -> TapeSteps:
     """Steps of `pace` rows of the tape each (less than 1: of a share of a row), none of them across a restart."""
     begins, ends, rows = [], [], []
     restarts = np.flatnonzero(tape[1:, 0] > tape[:-1, 2]) + 1
@@ -95,11 +103,11 @@ def steps_along(tape: np.ndarray, pace: float) -> Steps:
         begins.append(bounds[:-1])
         ends.append(bounds[1:])
         rows.append(first + np.minimum(np.arange(count) * (last - first) // count, last - first - 1))
-    return Steps(np.concatenate(begins), np.concatenate(ends), np.concatenate(rows).astype(np.int64))
+    return TapeSteps(np.concatenate(begins), np.concatenate(ends), np.concatenate(rows).astype(np.int64))
 
 
-def pull_back(
-    prepared: Prepared,
+def trajectory_vjp(
+    prepared: PreparedModel,
     tape: np.ndarray,
     parameters: np.ndarray,
     times: np.ndarray,
@@ -111,9 +119,9 @@ def pull_back(
 
     Parameters
     ----------
-    prepared : Prepared
+    prepared : PreparedModel
     tape : array
-        Steps of the run, with constant parameters, as in `Report.tape`.
+        Steps of the run, with constant parameters, as in `IntegrationReport.tape`.
     parameters : array, shape (n_parameters,)
     times : array, shape (n_times,)
     weights : array, shape (n_times, n_species)
@@ -129,20 +137,20 @@ def pull_back(
         The second column estimates the error of the first.
     by_start : array, shape (n_species, 2)
     """
-    machine = adjoint_machine(prepared)
+    machine = adjoint_solver(prepared)
     width, n = machine.kernels.width, machine.kernels.n_species
-    adjoint = Adjoint(np.zeros((1 + STAGES, n * width)), np.zeros((len(parameters), width)))
+    adjoint = AdjointState(np.zeros((1 + STAGES, n * width)), np.zeros((len(parameters), width)))
     adjoint.bars[0].reshape(n, width)[:, :COLUMNS] = after
     slots = machine.code.parameters(parameters)
     tape = np.ascontiguousarray(tape)
-    walk_back(
+    solve_adjoint(
         machine.kernels,
         machine.tables,
         machine.pattern,
         adjoint,
         machine.scratch(tape),
         tape,
-        steps_along(tape, pace),
+        steps_along_tape(tape, pace),
         slots,
         np.ascontiguousarray(times, dtype=float),
         np.ascontiguousarray(weights, dtype=float),

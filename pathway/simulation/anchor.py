@@ -20,7 +20,7 @@ from pathway.expressions.evaluation import evaluate_all
 from .checks import Values, checked_row
 from .errors import SimulationError
 from .formulas import find_formula
-from .prepared import prepare
+from .prepared import prepare_model
 from .steady import SteadyStateError, steady_slopes, steady_state
 
 Targets = Mapping[str, tuple[str, float | str]]
@@ -50,7 +50,7 @@ class AnchorError(SteadyStateError):
 
 
 @dataclass(frozen=True, eq=False)
-class Anchored:
+class AnchoredState:
     """Parameters and the steady state that belongs to them.
 
     Attributes
@@ -99,7 +99,7 @@ class Anchored:
     def _linearized(self, names: tuple[str, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Slopes of the distances from the targets by anchored parameters and by the names; those of the state."""
         everything = (*self.values, *names)
-        start = prepare(self.model).start_slopes(self.parameters, everything, given=self._given)
+        start = prepare_model(self.model).start_slopes(self.parameters, everything, given=self._given)
         slopes = steady_slopes(self.model, self.state, self.parameters, everything, start)
         distances = self._system.slopes(self._system.at(self.state, self.parameters), everything, slopes)
         n = len(self.values)
@@ -113,7 +113,7 @@ def solve_anchors(
     *,
     initial: Values = None,
     tolerance: float = 1e-10,
-) -> Anchored:
+) -> AnchoredState:
     """Values of parameters for which quantities equal their targets in the steady state.
 
     Parameters
@@ -155,7 +155,7 @@ def solve_anchors(
             continue
         if now.met(tolerance):
             values = {name: float(end[place]) for name, place in zip(names, places, strict=True)}
-            return Anchored(model, end, state, values, system, initial is not None)
+            return AnchoredState(model, end, state, values, system, initial is not None)
         ends.append((now.miss, end, state))
     _, end, state = min(ends, key=lambda tried: tried[0])
     raise _missed(model, system, anchors, state, end)
@@ -171,7 +171,7 @@ def _search(
     tolerance: float,
 ) -> tuple[np.ndarray, np.ndarray, _Reached]:
     """Newton's method until the targets are met or come no nearer."""
-    prepared = prepare(model)
+    prepared = prepare_model(model)
     state = steady_state(model, p, initial=initial)
     now = system.at(state, p)
     for _ in range(ROUNDS):
@@ -255,7 +255,7 @@ class _AnchorSystem:
     @classmethod
     def of(cls, model: Model, anchors: Targets) -> _AnchorSystem:
         """The system of these quantities and targets."""
-        return prepare(model).once(cls, *anchors.values())
+        return prepare_model(model).once(cls, *anchors.values())
 
     def at(self, state: np.ndarray, parameters: np.ndarray) -> _Reached:
         """Quantities, targets and partial derivatives."""

@@ -20,8 +20,8 @@ from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import gradients
 
 from .anchor import LARGEST_MOVE
-from .formulas import named_values
-from .prepared import prepare
+from .formulas import values_by_symbol
+from .prepared import prepare_model
 from .steady import _polish
 from .steady_model import SteadyEquations, steady_model
 
@@ -73,13 +73,13 @@ class JointSystem:
         cls, model: Model, places: Sequence[int], quantities: Sequence[Expression], aims: Sequence[Expression | None]
     ) -> JointSystem:
         """The system of these parameters, quantities and targets."""
-        return prepare(model).once(cls, tuple(places), tuple(quantities), tuple(aims))
+        return prepare_model(model).once(cls, tuple(places), tuple(quantities), tuple(aims))
 
     def slopes(self, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Derivatives of the distances by species that can rest, then by logarithms of the anchored parameters, shape
         (n_members, n_anchors, n_kept + n_anchors)."""
         made = np.zeros((len(states), len(self.places), len(self._by)))
-        known = named_values(self.model, self._formulas, np.array(self.model.start_time), states, parameters)
+        known = values_by_symbol(self.model, self._formulas, np.array(self.model.start_time), states, parameters)
         values = evaluate_arrays(self._formulas, known | {TIME: np.array(self.model.start_time)})
         for (row, column, sign), slope, formula in zip(self._entries, values[::2], values[1::2], strict=True):
             made[:, row, column] += sign * slope / formula
@@ -87,7 +87,7 @@ class JointSystem:
         return made
 
 
-class JointEnds(NamedTuple):
+class JointSolutions(NamedTuple):
     """Where the iteration ended, for each member.
 
     Attributes
@@ -113,7 +113,7 @@ def solve_jointly(
     starts: np.ndarray,
     distances: Distances,
     tolerance: float,
-) -> JointEnds:
+) -> JointSolutions:
     """Anchored parameters and steady states of members, from the steady states at the parameters given.
 
     Parameters
@@ -139,7 +139,7 @@ def solve_jointly(
         stable[np.flatnonzero(near)[list(settled)]] = True
         y[np.ix_(near, part.kept)] = found
         met = stable & (np.abs(distances(y, p)) < tolerance).all(axis=1)
-    return JointEnds(p, y, met, near & ~stable)
+    return JointSolutions(p, y, met, near & ~stable)
 
 
 def _iterate(
@@ -163,12 +163,12 @@ def _iterate(
         right = part.rates(own, q, time)[:, solved]
         right[:, equations.replaced] = own @ totals - wanted[running]
         slopes = system.slopes(state, q)
-        by_anchor = by_logarithms(partial(part.rates, own, time=time), q, system.places)[:, solved]
+        by_anchor = logarithmic_derivatives(partial(part.rates, own, time=time), q, system.places)[:, solved]
         by_anchor[:, equations.replaced] = 0.0
         rows = np.concatenate([equations.matrix(part.jacobians(own, q, time)), by_anchor], axis=2)
         last = np.concatenate([slopes[:, :, solved], slopes[:, :, len(part.kept) :]], axis=2)
         missing = np.concatenate([right, distances(y, p)[running]], axis=1)
-        step = -solve_each(np.concatenate([rows, last], axis=1), missing[..., None])[..., 0]
+        step = -solve_for_each_member(np.concatenate([rows, last], axis=1), missing[..., None])[..., 0]
         now, moved = own[:, solved], step[:, :n]
         falls = np.where((moved < 0.0) & (now > 0.0), (LEAST - 1.0) * now / moved, 1.0)
         short = np.minimum(1.0, LARGEST_MOVE / np.abs(step[:, n:]).max(axis=1))
@@ -186,7 +186,7 @@ def _iterate(
             break
 
 
-def by_logarithms(
+def logarithmic_derivatives(
     function: Callable[[np.ndarray], np.ndarray], parameters: np.ndarray, places: Iterable[int]
 ) -> np.ndarray:
     """Central differences of a function of the parameters, shape (n_members, n), by logarithms of some of them, shape
@@ -200,7 +200,7 @@ def by_logarithms(
     return np.stack(columns, axis=2)
 
 
-def solve_each(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
+def solve_for_each_member(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solutions of a linear system for each member, shape (n_members, n, n_columns); nan where the matrix is singular
     or a number is not finite."""
     found = np.full(right.shape, np.nan)

@@ -17,10 +17,17 @@ from pathway.errors import InputError
 from pathway.expressions.arrays import evaluate_arrays
 
 from .anchor import HALVINGS, LARGEST_MOVE, RESTARTS, ROUNDS
-from .anchor_joint import SMALL_MOVE, JointEnds, JointSystem, by_logarithms, solve_each, solve_jointly
+from .anchor_joint import (
+    SMALL_MOVE,
+    JointSolutions,
+    JointSystem,
+    logarithmic_derivatives,
+    solve_for_each_member,
+    solve_jointly,
+)
 from .ensemble import checked_members
-from .formulas import find_formula, named_values
-from .prepared import prepare
+from .formulas import find_formula, values_by_symbol
+from .prepared import prepare_model
 from .steady import steady_states
 from .steady_model import SteadyModel, steady_model
 
@@ -154,7 +161,7 @@ class _Search:
             active &= halvings < HALVINGS
         return p, state, distances, found
 
-    def jointly(self, p: np.ndarray, members: np.ndarray) -> JointEnds | None:
+    def jointly(self, p: np.ndarray, members: np.ndarray) -> JointSolutions | None:
         """Where one system of states and anchored parameters leads; None where a start depends on what is anchored."""
         starts = self._starts(p, members)
         moved = p.copy()
@@ -171,7 +178,7 @@ class _Search:
         ends = solve_jointly(system, p[rows], state[rows], starts[rows], distances_of_rows, self.tolerance)
         made, states, met, unstable = p.copy(), state, good.copy(), np.zeros(len(p), dtype=bool)
         made[rows], states[rows], met[rows], unstable[rows] = ends
-        return JointEnds(made, states, met, unstable)
+        return JointSolutions(made, states, met, unstable)
 
     def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Steady states, and distances from the targets; nan where there is none."""
@@ -181,14 +188,14 @@ class _Search:
     def _starts(self, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         if self.initial is not None:
             return self.initial[members]
-        return np.broadcast_to(prepare(self.model).many_starts(p), (len(p), len(self.model.species)))
+        return np.broadcast_to(prepare_model(self.model).many_starts(p), (len(p), len(self.model.species)))
 
     def _distances(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         """log(quantity / target), shape (n_members, n_anchors)."""
         formulas, n = [*self.quantities, *self.aims], len(self.quantities)
         if not formulas:
             return np.zeros((len(p), 0))
-        known = named_values(self.model, formulas, np.array(self.model.start_time), state, p)
+        known = values_by_symbol(self.model, formulas, np.array(self.model.start_time), state, p)
         columns = np.stack([np.broadcast_to(c, len(p)) for c in evaluate_arrays(formulas, known)], axis=1)
         targets = self.targets[members]
         targets[:, self.following] = columns[:, n:]
@@ -206,7 +213,7 @@ class _Search:
                 moved[:, place] *= np.exp(move)
                 ends.append(self._distances(state + move * slopes[:, :, column], moved, members))
             jacobian[:, :, column] = (ends[0] - ends[1]) / (2.0 * SMALL_MOVE)
-        step = solve_each(jacobian, -distances[..., None])[..., 0]
+        step = solve_for_each_member(jacobian, -distances[..., None])[..., 0]
         with np.errstate(all="ignore"):
             return step * np.minimum(1.0, LARGEST_MOVE / np.abs(step).max(axis=1, keepdims=True))
 
@@ -218,13 +225,15 @@ class _Search:
         own = np.ascontiguousarray(state[:, kept])
         jacobians = part.jacobians(own, p, time)
         absent = part.absent(own, jacobians, self._starts(p, members)[:, kept])
-        rates = by_logarithms(partial(part.rates, own, time=time), p, self.places)
-        begun = by_logarithms(lambda q: self._starts(q, members)[:, kept], p, self.places)
+        rates = logarithmic_derivatives(partial(part.rates, own, time=time), p, self.places)
+        begun = logarithmic_derivatives(lambda q: self._starts(q, members)[:, kept], p, self.places)
         slopes = np.zeros((len(p), len(self.model.species), len(self.places)))
         for equations, rows in part.grouped(absent, p):
             right = -rates[rows][:, equations.solved]
             right[:, equations.replaced] = equations.totals @ begun[rows]
-            slopes[rows[:, None], kept[equations.solved]] = solve_each(equations.matrix(jacobians[rows]), right)
+            slopes[rows[:, None], kept[equations.solved]] = solve_for_each_member(
+                equations.matrix(jacobians[rows]), right
+            )
         return slopes
 
 

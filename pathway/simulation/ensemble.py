@@ -29,11 +29,11 @@ from .checks import (
 from .errors import SimulationError
 from .formulas import find_formula
 from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
-from .prepared import SMALL, Prepared, prepare
+from .prepared import SMALL, PreparedModel, prepare_model
 from .solvers import layout
-from .solvers.layout import Report, Task
+from .solvers.layout import IntegrationReport, IntegrationTask
 from .switches import SwitchError
-from .tasks import MAXIMUM_STEPS, doses_of, empty_report, failure_of, make_task, single
+from .tasks import MAXIMUM_STEPS, empty_report, largest_doses, make_task, member_error, single_member_task
 from .threads import map_on_threads
 
 CHUNK = 4096
@@ -190,7 +190,7 @@ def simulate_ensemble(
     >>> pathway.simulate_ensemble(model, [0.0, 24.0], sets, initial="steady_state")["PTEN"].shape
     (10, 2)
     """
-    prepared = prepare(model)
+    prepared = prepare_model(model)
     parameters = checked_members(model, parameters)
     starts = _checked_starts(model, initial, len(parameters))
     each_its_own = _one_list_each(interventions)
@@ -248,7 +248,7 @@ def _checked_starts(model: Model, initial: Any, n_members: int) -> np.ndarray | 
 
 
 def _run_members(
-    prepared: Prepared, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, workers: int | None
+    prepared: PreparedModel, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, workers: int | None
 ) -> Ensemble:
     """Run all members in this process."""
     model, n = prepared.model, len(parameters)
@@ -278,20 +278,20 @@ def _run_members(
     return Ensemble(names, options.times, report.values, failures, report.counts[:, layout.STEPS].copy())
 
 
-def _shown(prepared: Prepared, names: tuple[str, ...] | None) -> tuple[Prepared, tuple[str, ...]]:
+def _shown(prepared: PreparedModel, names: tuple[str, ...] | None) -> tuple[PreparedModel, tuple[str, ...]]:
     """The model whose observables are the names asked for."""
     if names is None:
         return prepared, prepared.model.species
     return prepared.once(_showing, names), names
 
 
-def _showing(model: Model, names: tuple[str, ...]) -> Prepared:
-    return prepare(replace(model, observables={name: find_formula(model, name) for name in names}))
+def _showing(model: Model, names: tuple[str, ...]) -> PreparedModel:
+    return prepare_model(replace(model, observables={name: find_formula(model, name) for name in names}))
 
 
 def _task(
-    prepared: Prepared, parameters: np.ndarray, starts: np.ndarray, options: _Options
-) -> tuple[Task, dict[int, SimulationError]]:
+    prepared: PreparedModel, parameters: np.ndarray, starts: np.ndarray, options: _Options
+) -> tuple[IntegrationTask, dict[int, SimulationError]]:
     """What is to be run, and members whose switches cannot be isolated."""
     model, end = prepared.model, float(options.times[-1])
     switching = prepared.time_switches
@@ -314,7 +314,7 @@ def _task(
     lengths = [len(schedule.times) for schedule in schedules]
     running, absolute = 0.0, options.absolute
     if absolute is None:
-        doses = None if several else doses_of(schedules[0], len(model.species))
+        doses = None if several else largest_doses(schedules[0], len(model.species))
         running, absolute = SMALL, SMALL * prepared.scales(starts, doses)
     task = make_task(
         options.times,
@@ -350,7 +350,7 @@ def worker_count(workers: int | None) -> int:
         return os.cpu_count() or 1
 
 
-def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: int | None) -> None:
+def _on_threads(work: Callable[[IntegrationTask], Any], task: IntegrationTask, width: int, workers: int | None) -> None:
     """Run a task's members on threads whose lanes take the next member whenever one is free."""
     n_workers = min(worker_count(workers), -(-(task.last - task.first) // width))
     if n_workers <= 1:
@@ -360,20 +360,25 @@ def _on_threads(work: Callable[[Task], Any], task: Task, width: int, workers: in
     list(map_on_threads(work, [shared] * n_workers, n_workers))
 
 
-def _exchange_rows(shown: Prepared, task: Task, report: Report, options: _Options) -> None:
+def _exchange_rows(shown: PreparedModel, task: IntegrationTask, report: IntegrationReport, options: _Options) -> None:
     """Run members whose linear systems met a vanishing pivot again, with row exchange."""
     for member in np.flatnonzero(report.counts[:, layout.STATUS] == layout.VANISHING_PIVOT):
         kernels = shown.kernels(1, observables=options.names is not None)
         again = empty_report(1, len(options.times), report.values.shape[2], kernels, False)
-        shown.run(kernels, options.solver, single(task, int(member))._replace(pivoted=1), again)
+        shown.run(kernels, options.solver, single_member_task(task, int(member))._replace(pivoted=1), again)
         report.values[member], report.states[member] = again.values[0], again.states[0]
         report.moments[member] = again.moments[0]
         report.counts[member] = again.counts[0]
 
 
 def _run_with_events(
-    shown: Prepared, task: Task, n: int, n_names: int, options: _Options, failures: dict[int, SimulationError]
-) -> Report:
+    shown: PreparedModel,
+    task: IntegrationTask,
+    n: int,
+    n_names: int,
+    options: _Options,
+    failures: dict[int, SimulationError],
+) -> IntegrationReport:
     """Members of a model with events, one after the other; their errors join the failures that are known."""
     from .events import EventRun
     from .formulas import evaluate_names
@@ -381,7 +386,7 @@ def _run_with_events(
     kernels = shown.kernels(1)
     report = empty_report(n, len(options.times), n_names, kernels, False, blank=False)
     for member in range(n):
-        going = EventRun(shown, single(task, member), options.solver)
+        going = EventRun(shown, single_member_task(task, member), options.solver)
         try:
             going.run()
         except SimulationError as error:
@@ -398,7 +403,7 @@ def _run_with_events(
 
 
 def _failures(
-    shown: Prepared, report: Report, task: Task, known: dict[int, SimulationError]
+    shown: PreparedModel, report: IntegrationReport, task: IntegrationTask, known: dict[int, SimulationError]
 ) -> dict[int, SimulationError]:
     """Errors of the members that did not get to their end, by member."""
     found = dict(known)
@@ -408,10 +413,10 @@ def _failures(
     return dict(sorted(found.items()))
 
 
-def _failure(shown: Prepared, report: Report, task: Task, member: int) -> SimulationError:
+def _failure(shown: PreparedModel, report: IntegrationReport, task: IntegrationTask, member: int) -> SimulationError:
     row = member if len(task.parameters) > 1 else 0
     one = report._replace(end_parameters=task.parameters[row : row + 1])
-    error = failure_of(shown, one, member)
+    error = member_error(shown, one, member)
     assert isinstance(error, SimulationError)
     return error
 
@@ -450,4 +455,4 @@ def _chunks(
 
 def _run_chunk(model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options) -> Ensemble:
     """One task of an executor: its members on one thread."""
-    return _run_members(prepare(model), parameters, starts, options, 1)
+    return _run_members(prepare_model(model), parameters, starts, options, 1)

@@ -45,7 +45,7 @@ class SimulationError(NumericalError, RuntimeError):
         return type(self), (str(self), self.reason, self.time, self.state, self.species)
 
 
-def failure(
+def simulation_error(
     model: Model, status: int, steps: int, time: float, state: np.ndarray, slope: np.ndarray, cause: str = ""
 ) -> SimulationError:
     """The error for a run that ended with `status` at `time` in `state`, where the rates of change are `slope`.

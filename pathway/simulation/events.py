@@ -37,13 +37,13 @@ from pathway.expressions.evaluation import Evaluator
 
 from .errors import SimulationError
 from .hybrid import HybridModel, Saltation
-from .prepared import Prepared, prepare
+from .prepared import PreparedModel, prepare_model
 from .solvers import layout
-from .solvers.batch import evaluate_many
-from .solvers.layout import Kernels, Report, Task
-from .solvers.probe import right_hand_side
+from .solvers.batch import evaluate_kernel_rows
+from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
+from .solvers.probe import evaluate_right_hand_side
 from .switches import MomentsAhead
-from .tasks import run_one, statistics_of
+from .tasks import run_one, run_statistics
 from .trajectory import Trajectory
 
 EXECUTIONS = 100_000
@@ -70,7 +70,7 @@ TIES = 1
 
 
 @dataclass(eq=False)
-class Waiting:
+class WaitingEvent:
     """An event that was triggered and is not yet executed; `values` are known if they are those of the trigger."""
 
     place: int
@@ -87,7 +87,7 @@ class EventState:
     ----------
     triggers : array, shape (n_events,)
         1.0 where the trigger was true when it was last looked at.
-    waiting : list of Waiting
+    waiting : list of WaitingEvent
         Triggered and not yet executed, in the order in which they were triggered.
     executed : int
     ties : int
@@ -95,7 +95,7 @@ class EventState:
     """
 
     triggers: np.ndarray
-    waiting: list[Waiting]
+    waiting: list[WaitingEvent]
     executed: int = 0
     ties: int = 0
 
@@ -116,7 +116,7 @@ class EventState:
 
 
 @dataclass(frozen=True, eq=False)
-class Formulas:
+class EventFormulas:
     """The closed formulas of one event.
 
     Attributes
@@ -144,7 +144,7 @@ def state_between(row: np.ndarray, time: float) -> np.ndarray:
     return (1.0 - x) * before + x * (after + (1.0 - x) * (bend + x * (second + x * third)))
 
 
-def event_formulas(model: Model) -> list[Formulas]:
+def event_formulas(model: Model) -> list[EventFormulas]:
     """The formulas of all events over species, parameters and time."""
     made = []
     for event in model.events:
@@ -156,7 +156,7 @@ def event_formulas(model: Model) -> list[Formulas]:
         read = symbols(*model.closed([event.trigger]))
         reads = [k for k, name in enumerate(model.species) if name in read]
         targets = [model.species_index(n) for n in names]
-        made.append(Formulas(event, targets, values, factors, delay, priority, reads, TIME in read))
+        made.append(EventFormulas(event, targets, values, factors, delay, priority, reads, TIME in read))
     return made
 
 
@@ -166,8 +166,8 @@ class EventRun:
 
     Attributes
     ----------
-    prepared : Prepared
-    task : Task
+    prepared : PreparedModel
+    task : IntegrationTask
         The whole run, with its interventions.
     solver : str
     hybrid : HybridModel, optional
@@ -185,18 +185,18 @@ class EventRun:
         Whether it was the course that has just changed a condition.
     """
 
-    prepared: Prepared
-    task: Task
+    prepared: PreparedModel
+    task: IntegrationTask
     solver: str
     tape: bool = False
     hybrid: HybridModel | None = None
     continued: InitVar[EventState | None] = None
     open_end: bool = False
-    on_stretch: Callable[[Report, np.ndarray], None] | None = None
+    on_stretch: Callable[[IntegrationReport, np.ndarray], None] | None = None
     on_cross: Callable[[list[Saltation]], None] | None = None
     on_action: Callable[[int], None] | None = None
-    on_trigger: Callable[[Waiting], None] | None = None
-    on_execution: Callable[[Waiting, np.ndarray, np.ndarray], None] | None = None
+    on_trigger: Callable[[WaitingEvent], None] | None = None
+    on_execution: Callable[[WaitingEvent, np.ndarray, np.ndarray], None] | None = None
 
     def __post_init__(self, continued: EventState | None) -> None:
         model = self.prepared.model
@@ -219,11 +219,11 @@ class EventRun:
         self._last_count = -math.inf
 
     @cached_property
-    def formulas(self) -> list[Formulas]:
+    def formulas(self) -> list[EventFormulas]:
         return self.prepared.once(event_formulas)
 
     @cached_property
-    def kernels(self) -> Kernels:
+    def kernels(self) -> KernelAddresses:
         return self.prepared.kernels(1, events=True)
 
     @property
@@ -234,7 +234,7 @@ class EventRun:
     def _truths(self) -> np.ndarray:
         """Every condition as it stands now."""
         where = (np.array([self.time]), self.state[None], self.parameters[None])
-        return evaluate_many(self.kernels, self.kernels.conditions, self.kernels.n_conditions, *where)[0]
+        return evaluate_kernel_rows(self.kernels, self.kernels.conditions, self.kernels.n_conditions, *where)[0]
 
     def run(self) -> None:
         """Go on to the last time."""
@@ -267,7 +267,7 @@ class EventRun:
 
     @cached_property
     def _ahead(self) -> MomentsAhead:
-        switching = (self.prepared if self.hybrid is None else prepare(self.hybrid.original)).time_switches
+        switching = (self.prepared if self.hybrid is None else prepare_model(self.hybrid.original)).time_switches
         return MomentsAhead(switching, float(self.task.times[-1]))
 
     def _next_action(self) -> float:
@@ -297,7 +297,7 @@ class EventRun:
         if self.hybrid is not None and self.on_cross is not None:
             self._look_back(report)
 
-    def _look_back(self, report: Report) -> None:
+    def _look_back(self, report: IntegrationReport) -> None:
         """Keep a moment before a switch, and refuse slopes where a guard has turned round at its border."""
         assert self.hybrid is not None and self.on_cross is not None
         tape, n = report.tape[: report.counts[0, layout.TAPED]], len(self.state)
@@ -312,7 +312,7 @@ class EventRun:
         self._earlier = [(float(times[0]), states[0]), (float(times[-2]), states[-2]), (near, between(row, near))]
         self.on_cross(self.hybrid.touches(times, states, between, self.parameters, self.task.relative))
 
-    def _from_here(self, times: np.ndarray) -> Task:
+    def _from_here(self, times: np.ndarray) -> IntegrationTask:
         nothing = np.zeros(0)
         return self.task._replace(
             times=times,
@@ -408,10 +408,10 @@ class EventRun:
             self._execute(chosen)
             self._look()
 
-    def _due(self) -> list[Waiting]:
+    def _due(self) -> list[WaitingEvent]:
         return [waiting for waiting in self.events.waiting if waiting.due <= self.time]
 
-    def _first(self, due: list[Waiting]) -> Waiting:
+    def _first(self, due: list[WaitingEvent]) -> WaitingEvent:
         """The one with the largest priority; of several that declare the same one, any."""
         priorities = [self._priority(waiting) for waiting in due]
         equal = [w for w, p in zip(due, priorities, strict=True) if p == max(priorities)]
@@ -421,7 +421,7 @@ class EventRun:
         self.events.ties += 1
         return declared[int(np.random.default_rng([TIES, self.events.ties]).integers(len(declared)))]
 
-    def _priority(self, waiting: Waiting) -> float:
+    def _priority(self, waiting: WaitingEvent) -> float:
         formula = self.formulas[waiting.place].priority
         return 0.0 if formula is None else self._evaluate([formula])[0]
 
@@ -450,7 +450,7 @@ class EventRun:
             values = self._evaluate(formulas.values) if formulas.event.values_from_trigger_time else None
             if not delay >= 0.0:
                 raise self._error(f"the delay of event '{formulas.event.name}' is {delay}")
-            waiting = Waiting(int(place), self.time + delay, values)
+            waiting = WaitingEvent(int(place), self.time + delay, values)
             if self.on_trigger is not None:
                 self.on_trigger(waiting)
             self.events.waiting.append(waiting)
@@ -468,10 +468,10 @@ class EventRun:
         return bool(np.all(np.abs(self._rates() * elapsed)[reads] <= least[reads]))
 
     def _rates(self) -> np.ndarray:
-        rates = right_hand_side(self.prepared.kernels(1), self.time, self.state, self.parameters)
+        rates = evaluate_right_hand_side(self.prepared.kernels(1), self.time, self.state, self.parameters)
         return rates * self.prepared.pattern.mass
 
-    def _execute(self, waiting: Waiting) -> None:
+    def _execute(self, waiting: WaitingEvent) -> None:
         """Set the new values of an event."""
         self._earlier = []
         formulas = self.formulas[waiting.place]
@@ -532,9 +532,9 @@ def _evaluator(model: Model, *formulas: Expression) -> Evaluator:
     return Evaluator(formulas)
 
 
-def simulate_with_events(prepared: Prepared, task: Task, solver: str) -> Trajectory:
+def simulate_with_events(prepared: PreparedModel, task: IntegrationTask, solver: str) -> Trajectory:
     """The trajectory of a model with events."""
     going = EventRun(prepared, task, solver)
     going.run()
-    statistics = statistics_of(going.counts, going.events.executed)
+    statistics = run_statistics(going.counts, going.events.executed)
     return Trajectory(prepared.model, task.times, going.values, going.used, going.state, statistics=statistics)

@@ -31,7 +31,7 @@ def find_formula(model: Model, name: str) -> Expression:
     raise UnknownNameError(f"'{model.name}' has nothing called '{name}'.{did_you_mean(name, known)}")
 
 
-def named_values(
+def values_by_symbol(
     model: Model, formulas: Sequence[Expression], times: np.ndarray, states: np.ndarray, parameters: np.ndarray
 ) -> dict[str, np.ndarray]:
     """The columns that the formulas use, by name; states end in species, parameters in parameters."""
@@ -47,7 +47,7 @@ def evaluate_names(
 ) -> np.ndarray:
     """Named quantities at given times and states, shape (..., n_names)."""
     formulas = [find_formula(model, name) for name in names]
-    columns = evaluate_arrays(formulas, named_values(model, formulas, times, states, parameters))
+    columns = evaluate_arrays(formulas, values_by_symbol(model, formulas, times, states, parameters))
     result = np.empty((*np.shape(times), len(names)))
     for place, column in enumerate(columns):
         result[..., place] = column
@@ -61,7 +61,7 @@ def value_at_rest(model: Model, name: str, parameters: np.ndarray, state: np.nda
     return evaluate(find_formula(model, name), values)
 
 
-def evaluate_slopes(
+def evaluate_derivatives(
     model: Model,
     formulas: Sequence[Expression],
     by: Sequence[str],
@@ -73,7 +73,7 @@ def evaluate_slopes(
     rows = gradients(formulas, by)
     entries = [(row, by.index(name)) for row, gradient in enumerate(rows) for name in gradient]
     slopes = [slope for gradient in rows for slope in gradient.values()]
-    columns = evaluate_arrays(slopes, named_values(model, slopes, times, states, parameters))
+    columns = evaluate_arrays(slopes, values_by_symbol(model, slopes, times, states, parameters))
     result = np.zeros((*np.shape(times), len(formulas), len(by)))
     for (row, place), column in zip(entries, columns, strict=True):
         result[..., row, place] = column

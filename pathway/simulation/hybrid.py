@@ -43,10 +43,10 @@ from pathway.expressions.graph import (
 )
 
 from .errors import SimulationError
-from .prepared import Prepared, prepare
-from .solvers.batch import evaluate_many
-from .solvers.layout import BREAK, Task
-from .solvers.probe import right_hand_side
+from .prepared import PreparedModel, prepare_model
+from .solvers.batch import evaluate_kernel_rows
+from .solvers.layout import BREAK, IntegrationTask
+from .solvers.probe import evaluate_right_hand_side
 
 SAME = 1e-9
 """Two guards are one surface if their moments move alike up to this share."""
@@ -202,8 +202,8 @@ class HybridModel:
     texts: tuple[str, ...]
 
     @cached_property
-    def prepared(self) -> Prepared:
-        return prepare(self.model)
+    def prepared(self) -> PreparedModel:
+        return prepare_model(self.model)
 
     @property
     def n_events(self) -> int:
@@ -219,7 +219,7 @@ class HybridModel:
         """Parameters, shape (..., n_parameters), with room for the modes."""
         return np.concatenate([parameters, np.zeros((*parameters.shape[:-1], len(self.modes)))], axis=-1)
 
-    def task(self, task: Task) -> Task:
+    def task(self, task: IntegrationTask) -> IntegrationTask:
         """The task of one member of the original model as one of this, which finds out by itself where to stop."""
         kept = task.action_kinds != BREAK
         return task._replace(
@@ -242,7 +242,7 @@ class HybridModel:
         """Triggers of the original model, then guards, as they stand, shape (n_conditions,)."""
         kernels = self.prepared.kernels(1, events=True)
         where = (np.array([time]), state[None], parameters[None])
-        return evaluate_many(kernels, kernels.conditions, kernels.n_conditions, *where)[0]
+        return evaluate_kernel_rows(kernels, kernels.conditions, kernels.n_conditions, *where)[0]
 
     def enter(self, time: float, state: np.ndarray, parameters: np.ndarray) -> None:
         """Give every mode its present value."""
@@ -392,7 +392,9 @@ class HybridModel:
             Relative tolerance of the run.
         """
         kernels = self.prepared.kernels(1)
-        rates = evaluate_many(kernels, kernels.right_hand_side, kernels.n_species, times, states, parameters[None])
+        rates = evaluate_kernel_rows(
+            kernels, kernels.right_hand_side, kernels.n_species, times, states, parameters[None]
+        )
         rates *= self.prepared.pattern.mass
         values: dict[str, Any] = dict(zip(self.model.parameters, map(float, parameters), strict=True))
         values |= {TIME: times, **dict(zip(self.model.species, states.T, strict=True))}
@@ -531,7 +533,7 @@ class HybridModel:
 
 def hybrid_model(model: Model) -> HybridModel | None:
     """The hybrid system of a model, kept with it; None if nothing in its rates jumps by itself."""
-    return prepare(model).once(_hybrid_model)
+    return prepare_model(model).once(_hybrid_model)
 
 
 def hybrid_model_if_needed(model: Model, names: Iterable[str]) -> HybridModel | None:
@@ -672,20 +674,20 @@ def is_instantaneous(begin: float, end: float) -> bool:
     return end - begin <= 1e-14 * max(abs(begin), abs(end)) + 1e-300
 
 
-def rates_of_change(prepared: Prepared, time: float, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+def rates_of_change(prepared: PreparedModel, time: float, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """Rates of change of all species, shape (n_species,); those of algebraic ones by the implicit function theorem."""
     kernels, pattern = prepared.kernels(1), prepared.pattern
-    rates = right_hand_side(kernels, time, state, parameters)
+    rates = evaluate_right_hand_side(kernels, time, state, parameters)
     if not kernels.algebraic:
         return rates
     where = (np.array([float(time)]), state[None], parameters[None])
-    entries = evaluate_many(kernels, kernels.jacobian, kernels.n_jacobian, *where)[0]
+    entries = evaluate_kernel_rows(kernels, kernels.jacobian, kernels.n_jacobian, *where)[0]
     n = kernels.n_species
     jacobian = np.zeros((n, n))
     jacobian[pattern.rows, pattern.columns] = entries
     drift = np.zeros(n)
     if kernels.time_derivative:
-        drift = evaluate_many(kernels, kernels.time_derivative, n, *where)[0]
+        drift = evaluate_kernel_rows(kernels, kernels.time_derivative, n, *where)[0]
     fast = pattern.mass == 0.0
     rates[fast] = 0.0
     rates[fast] = np.linalg.solve(jacobian[np.ix_(fast, fast)], -(jacobian[fast] @ rates + drift[fast]))

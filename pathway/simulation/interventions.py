@@ -12,7 +12,7 @@ from pathway.equations import Model
 from pathway.errors import InputError, did_you_mean
 
 from .solvers import layout
-from .switches import Moments, TimeSwitches
+from .switches import SwitchMoments, TimeSwitches
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def _change(values: np.ndarray, kind: int, target: int, value: float) -> None:
         values[target] *= value
 
 
-def _merged(schedule: Schedule, parts: Sequence[Moments]) -> Schedule:
+def _merged(schedule: Schedule, parts: Sequence[SwitchMoments]) -> Schedule:
     before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
     zeros = np.zeros(len(before), dtype=np.int64)
     times = np.concatenate([schedule.times, before])

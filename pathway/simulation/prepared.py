@@ -17,11 +17,11 @@ from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.evaluation import Evaluator, evaluate_all
 from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
-from pathway.kernels.structs import address, packed
+from pathway.kernels.structs import array_address, packed_struct
 
 from .solvers import method
-from .solvers.lanes import lanes_for
-from .solvers.layout import Kernels, Method, Pattern, Report, Task
+from .solvers.lanes import lane_storage
+from .solvers.layout import IntegrationReport, IntegrationTask, JacobianPattern, KernelAddresses, RosenbrockMethod
 from .switches import TimeSwitches, switches
 
 SMALL = 1e-9
@@ -43,7 +43,7 @@ _NOT_YET = object()
 
 
 @dataclass(eq=False)
-class Prepared:
+class PreparedModel:
     """What is kept with a model between calls.
 
     Attributes
@@ -60,7 +60,7 @@ class Prepared:
 
     def __reduce__(self) -> tuple:
         # Addresses mean nothing elsewhere: a copy makes its own.
-        return prepare, (self.model,)
+        return prepare_model, (self.model,)
 
     def once(self, make: Callable[..., Made], *key: Hashable) -> Made:
         """`make(model, *key)`, worked out at the first request and kept with the model."""
@@ -74,10 +74,10 @@ class Prepared:
         return {}
 
     @cached_property
-    def _kernels(self) -> dict[tuple[int, bool, bool], Kernels]:
+    def _kernels(self) -> dict[tuple[int, bool, bool], KernelAddresses]:
         return {}
 
-    def kernels(self, width: int | None, observables: bool = False, events: bool = False) -> Kernels:
+    def kernels(self, width: int | None, observables: bool = False, events: bool = False) -> KernelAddresses:
         """Addresses and sizes for a lane width (None: the machine's); compiled when first asked for."""
         width = machine_width() if width is None else width
         key = (width, observables, events)
@@ -86,13 +86,13 @@ class Prepared:
             found = self._kernels[key] = self._compile(width, observables, events)
         return found
 
-    def _compile(self, width: int, observables: bool, events: bool) -> Kernels:
+    def _compile(self, width: int, observables: bool, events: bool) -> KernelAddresses:
         parts = list(SOLVER)
         parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
         parts += ["switch_roots"] * any(s.in_rates and not s.time_only for s in switches(self.model))
         made = self._code[width, observables, events] = compile_model(self.model, width, parts)
         sizes = {**made.sizes}
-        return Kernels(
+        return KernelAddresses(
             **{name: made.addresses.get(name, 0) for name in KERNEL_NAMES},
             time_derivative=0 if made.autonomous else made.addresses["time_derivative"],
             roots=made.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
@@ -119,19 +119,21 @@ class Prepared:
         return {}
 
     @cached_property
-    def pattern(self) -> Pattern:
+    def pattern(self) -> JacobianPattern:
         """Which species have a rate, where the Jacobian's entries stand, and where zero needs care."""
         made = compile_model(self.model, 1)
         jacobian, singular = made.patterns["jacobian"], made.patterns["singular"].rows
-        return Pattern(made.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular)))
+        return JacobianPattern(
+            made.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular))
+        )
 
     @cached_property
     def _idle(self) -> dict[tuple[int, ...], list[_Bench]]:
         return {}
 
-    def run(self, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
+    def run(self, kernels: KernelAddresses, solver: str, task: IntegrationTask, report: IntegrationReport) -> None:
         """Run a task; may be called from several threads at once."""
-        Ready(self, kernels, solver, task, report)()
+        PreparedTask(self, kernels, solver, task, report)()
 
     @cached_property
     def _varying_starts(self) -> list[int]:
@@ -247,24 +249,31 @@ def _start_slopes(model: Model, name: str) -> tuple[list[int], list[Expression]]
     return [i for i, _ in users], [slope for _, slope in users]
 
 
-class Ready:
+class PreparedTask:
     """A task made ready, to be run again whenever its arrays have new contents (and the counts of its report are 0).
 
     Attributes
     ----------
-    task : Task
-    report : Report
+    task : IntegrationTask
+    report : IntegrationReport
     """
 
-    def __init__(self, prepared: Prepared, kernels: Kernels, solver: str, task: Task, report: Report) -> None:
+    def __init__(
+        self,
+        prepared: PreparedModel,
+        kernels: KernelAddresses,
+        solver: str,
+        task: IntegrationTask,
+        report: IntegrationReport,
+    ) -> None:
         self.task, self.report = task, report
         self._loop, table = method(solver, kernels.conditions != 0 or kernels.switches != 0)
         key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
         shelf = prepared._idle.get(key)
         self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf
         self._parts = kernels, prepared.pattern, table
-        self._words = packed(task), packed(report)
-        self._addresses = address(self._words[0]), address(self._words[1])
+        self._words = packed_struct(task), packed_struct(report)
+        self._addresses = array_address(self._words[0]), array_address(self._words[1])
 
     def __call__(self) -> None:
         # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
@@ -282,14 +291,14 @@ class _Bench(NamedTuple):
     last: int
 
 
-def _bench(kernels: Kernels, pattern: Pattern, table: Method) -> _Bench:
-    tuples = (kernels, pattern, table, lanes_for(kernels, table))
-    tables = tuple(packed(values) for values in tuples)
-    places = tuple(address(words) for words in tables)
+def _bench(kernels: KernelAddresses, pattern: JacobianPattern, table: RosenbrockMethod) -> _Bench:
+    tuples = (kernels, pattern, table, lane_storage(kernels, table))
+    tables = tuple(packed_struct(values) for values in tuples)
+    places = tuple(array_address(words) for words in tables)
     return _Bench((tuples, tables), places[:3], places[3])
 
 
-def prepare(model: Model) -> Prepared:
+def prepare_model(model: Model) -> PreparedModel:
     """The model made ready; kept on the model itself.
 
     Raises
@@ -301,5 +310,5 @@ def prepare(model: Model) -> Prepared:
         raise InputError(f"model: expected a Model, got {type(model).__name__}; pathway.load('bt474') gives one")
     found = model.__dict__.get("_prepared")
     if found is None:
-        found = model.__dict__["_prepared"] = Prepared(model)
+        found = model.__dict__["_prepared"] = PreparedModel(model)
     return found

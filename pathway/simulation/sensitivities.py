@@ -25,14 +25,23 @@ from pathway.kernels import CompiledModel, compile_model, machine_width
 
 from .checks import checked_texts
 from .errors import SimulationError
-from .events import EventRun, EventState, Formulas, Waiting
+from .events import EventFormulas, EventRun, EventState, WaitingEvent
 from .hybrid import HybridModel, Saltation, hybrid_model_if_needed, is_instantaneous, rates_of_change
-from .prepared import Prepared, prepare
+from .prepared import PreparedModel, prepare_model
 from .solvers import layout
 from .solvers.esdirk import STAGES
-from .solvers.layout import Pattern, Report, Task
-from .solvers.slope_layout import Course, Directions, SlopeKernels, SlopeScratch, Walk, padded, scratch_for, tables
-from .tasks import parameters_over_time, run_one, statistics_of
+from .solvers.layout import IntegrationReport, IntegrationTask, JacobianPattern
+from .solvers.slope_layout import (
+    Directions,
+    PreparedSlopeRun,
+    SlopeKernels,
+    SlopeScratch,
+    SlopeTask,
+    padded_size,
+    slope_scratch,
+    slope_tables,
+)
+from .tasks import parameters_over_time, run_one, run_statistics
 from .trajectory import Trajectory
 
 FLOOR = 1e-4
@@ -40,8 +49,8 @@ FLOOR = 1e-4
 
 
 def simulate_with_sensitivities(
-    prepared: Prepared,
-    task: Task,
+    prepared: PreparedModel,
+    task: IntegrationTask,
     names: tuple[str, ...],
     slopes: np.ndarray,
     solver: str,
@@ -55,18 +64,18 @@ def simulate_with_sensitivities(
     by_parameter = np.zeros((len(prepared.model.parameters), len(names)))
     moved = own >= len(model.species)
     by_parameter[own[moved] - len(model.species), np.flatnonzero(moved)] = 1.0
-    going = SlopeCourse(prepared, task, slopes, by_parameter, task.relative, own=own)
+    going = SensitivityCourse(prepared, task, slopes, by_parameter, task.relative, own=own)
     if prepared.model.events:
-        run = SlopeEvents(prepared, task, solver, going, hybrid)
+        run = EventSensitivities(prepared, task, solver, going, hybrid)
         run.run()
         values, used, end = run.values, run.used[:, : len(model.parameters)], run.state
-        statistics = statistics_of(run.counts, run.events.executed)
+        statistics = run_statistics(run.counts, run.events.executed)
     else:
         report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
         going.follow(report, task)
         values, end = report.values[0], report.states[0]
         used = parameters_over_time(task.times, task.parameters[0], task)
-        statistics = statistics_of(report.counts[0])
+        statistics = run_statistics(report.counts[0])
     return Trajectory(
         model=model,
         times=task.times,
@@ -91,7 +100,7 @@ def checked_names(model: Model, names: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _positions(prepared: Prepared, names: Sequence[str]) -> np.ndarray:
+def _positions(prepared: PreparedModel, names: Sequence[str]) -> np.ndarray:
     """Where each name stands among species and parameters."""
     known = prepared.once(_all_positions)
     return np.array([known[name] for name in names], dtype=int)
@@ -101,7 +110,7 @@ def _all_positions(model: Model) -> dict[str, int]:
     return {name: k for k, name in enumerate((*model.species, *model.parameters))}
 
 
-class SlopeCourse:
+class SensitivityCourse:
     """Sensitivities on their way along a run.
 
     Attributes
@@ -115,8 +124,8 @@ class SlopeCourse:
 
     def __init__(
         self,
-        prepared: Prepared,
-        task: Task,
+        prepared: PreparedModel,
+        task: IntegrationTask,
         slopes: np.ndarray,
         by_parameter: np.ndarray,
         relative: float,
@@ -128,7 +137,7 @@ class SlopeCourse:
         is that of the species or parameter whose position is in `own`, or fixed in `scales`."""
         self.prepared, self.task, self.relative = prepared, task, relative
         self.n, self.n_names = slopes.shape
-        self.machine = machine_of(prepared)
+        self.machine = sensitivity_kernels(prepared)
         self.width = self.machine.kernels.width
         self.parameters = task.parameters[0].copy()
         self.by_parameter = by_parameter
@@ -141,10 +150,10 @@ class SlopeCourse:
         self._own, self._fixed_scales = own, scales
         self.directions, self._sources = self._blocks()
         self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern)
-        self.tables = tables(relative)
+        self.tables = slope_tables(relative)
 
     def _blocks(self) -> tuple[Directions, np.ndarray]:
-        size, n_blocks = padded(self.n, self.width), -(-self.n_names // self.width)
+        size, n_blocks = padded_size(self.n, self.width), -(-self.n_names // self.width)
         moves = self.by_parameter != 0.0
         entries, where, starts, sources = self.prepared.once(_places, self.width, self.n_names, moves.tobytes())
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
@@ -168,7 +177,7 @@ class SlopeCourse:
         by = np.concatenate([self.sizes, np.abs(self.parameters)])[self._own]
         return np.where(by > 0.0, by, 1.0)
 
-    def follow(self, report: Report, task: Task) -> None:
+    def follow(self, report: IntegrationReport, task: IntegrationTask) -> None:
         """Go along a finished run, with the interventions of its schedule."""
         tape = report.tape[: report.counts[0, layout.TAPED]]
         self._act(float(task.start_times[0]))
@@ -189,7 +198,7 @@ class SlopeCourse:
             return
         first, scales = self.output, self._scales(tape)
         self.by_parameter.take(self._sources, out=self.directions.weights)
-        course = Course(
+        course = SlopeTask(
             tape=np.ascontiguousarray(tape),
             parameters=self.parameters,
             slots=self.machine.slots(),
@@ -206,7 +215,7 @@ class SlopeCourse:
             progress=np.array([0, len(tape), first]),
             reached=np.zeros(1),
         )
-        Walk(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
+        PreparedSlopeRun(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
         self.output, time = int(course.progress[2]), float(course.reached[0])
         if time == -math.inf:
             time, species = float(tape[0, 0]), self._infinite(tape[0])
@@ -259,7 +268,7 @@ class SlopeCourse:
 
 
 @dataclass(frozen=True, eq=False)
-class Machine:
+class SensitivityKernels:
     """Kernels for sensitivities."""
 
     kernels: SlopeKernels
@@ -270,15 +279,15 @@ class Machine:
         """Room for the parameters as kernels of several moments read them."""
         return np.zeros(self.codes[0].parameter_slots * self.kernels.moments)
 
-    def scratch(self, n_blocks: int, pattern: Pattern) -> SlopeScratch:
+    def scratch(self, n_blocks: int, pattern: JacobianPattern) -> SlopeScratch:
         """Working storage for some blocks of directions."""
-        return scratch_for(self.kernels, len(self.by_parameter[0]), n_blocks, pattern)
+        return slope_scratch(self.kernels, len(self.by_parameter[0]), n_blocks, pattern)
 
 
 def _places(model: Model, width: int, n_names: int, moves: bytes) -> tuple[np.ndarray, ...]:
     """Which entries of the parameter Jacobian go where, by block, and where their weights stand; `moves` says which
     parameter moves in which direction, shape (n_parameters, n_names)."""
-    rows, columns = machine_of(prepare(model)).by_parameter
+    rows, columns = sensitivity_kernels(prepare_model(model)).by_parameter
     moving = np.frombuffer(moves, dtype=bool).reshape(len(model.parameters), n_names)
     entry, direction = np.nonzero(moving[columns])
     order = np.argsort(direction // width, kind="stable")
@@ -288,12 +297,12 @@ def _places(model: Model, width: int, n_names: int, moves: bytes) -> tuple[np.nd
     return entry, rows[entry] * width + direction % width, starts.astype(np.int64), sources
 
 
-def machine_of(prepared: Prepared) -> Machine:
+def sensitivity_kernels(prepared: PreparedModel) -> SensitivityKernels:
     """What the walk along slopes calls, compiled at the first request and kept with the prepared model."""
     return prepared.once(_machine)
 
 
-def _machine(model: Model) -> Machine:
+def _machine(model: Model) -> SensitivityKernels:
     width = machine_width()
     moments = compile_model(model, None, ("jacobian", "factor", "parameter_jacobian"))
     wide = compile_model(model, width, ("solve_shared", "multiply_shared", "error_norm"))
@@ -314,13 +323,13 @@ def _machine(model: Model) -> Machine:
     )
     pattern = moments.patterns["parameter_jacobian"]
     places = (np.asarray(pattern.rows), np.asarray(pattern.columns))
-    return Machine(kernels, places, (moments, wide))
+    return SensitivityKernels(kernels, places, (moments, wide))
 
 
 # --- events -------------------------------------------------------------------------------------------------------
 
 
-class SlopeEvents(EventRun):
+class EventSensitivities(EventRun):
     """A run with events that carries sensitivities along.
 
     `moment` is how the present moment moves with each name; while something happens at it, `total` holds how the
@@ -329,10 +338,10 @@ class SlopeEvents(EventRun):
 
     def __init__(
         self,
-        prepared: Prepared,
-        task: Task,
+        prepared: PreparedModel,
+        task: IntegrationTask,
         solver: str,
-        slopes: SlopeCourse,
+        slopes: SensitivityCourse,
         hybrid: HybridModel | None,
         continued: EventState | None = None,
         open_end: bool = False,
@@ -359,7 +368,7 @@ class SlopeEvents(EventRun):
     def _rates(self) -> np.ndarray:
         return rates_of_change(self.prepared, self.time, self.state, self.parameters)
 
-    def _stretch(self, report: Report, times: np.ndarray) -> None:
+    def _stretch(self, report: IntegrationReport, times: np.ndarray) -> None:
         self.slopes.parameters[:] = self.parameters
         tape = report.tape[: report.counts[0, layout.TAPED]]
         if self.hybrid is None or not is_instantaneous(tape[0, 0], tape[-1, 2]):
@@ -492,12 +501,12 @@ class SlopeEvents(EventRun):
         found = self.prepared.once(_jumps_of_triggers, self.n_events)
         return [one for place in places for one in found[place]]
 
-    def _trigger(self, waiting: Waiting) -> None:
-        formulas: Formulas = self.formulas[waiting.place]
+    def _trigger(self, waiting: WaitingEvent) -> None:
+        formulas: EventFormulas = self.formulas[waiting.place]
         due = self.moment if formulas.delay is None else self.moment + self._slope([formulas.delay])[0]
         waiting.context = (due, None if waiting.values is None else self._slope(formulas.values))
 
-    def _execute(self, waiting: Waiting) -> None:
+    def _execute(self, waiting: WaitingEvent) -> None:
         formulas = self.formulas[waiting.place]
         remembered: np.ndarray | None = waiting.context[1]  # type: ignore[index]
         moves = self._slope(formulas.values) if remembered is None else remembered
@@ -510,7 +519,7 @@ class SlopeEvents(EventRun):
         self._moves = (formulas.targets, moves)
         super()._execute(waiting)
 
-    def _execution(self, waiting: Waiting, before: np.ndarray, after: np.ndarray) -> None:
+    def _execution(self, waiting: WaitingEvent, before: np.ndarray, after: np.ndarray) -> None:
         targets, moves = self._moves
         self.total[targets] = moves
 

@@ -20,8 +20,8 @@ from .checks import (
     checked_tolerances,
 )
 from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
-from .prepared import SMALL, prepare
-from .tasks import MAXIMUM_STEPS, doses_of, make_task, parameters_over_time, run_one, statistics_of, time_limit
+from .prepared import SMALL, prepare_model
+from .tasks import MAXIMUM_STEPS, largest_doses, make_task, parameters_over_time, run_one, run_statistics, time_limit
 from .trajectory import Trajectory
 
 _UNLIMITED = nullcontext()
@@ -102,7 +102,7 @@ def simulate(
     of large effects has fewer digits: in Bachmann 2011 CISRNA hardly depends on its turnover number, p dy/dp being
     1.6e-4 of y, and at a tolerance of 1e-6 that slope is right to 0.4 % (7e-7 of y), at 1e-8 to 3e-5.
     """
-    prepared = prepare(model)
+    prepared = prepare_model(model)
     begin = checked_start(start, model.start_time)
     times = checked_times(times, begin)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
@@ -115,7 +115,7 @@ def simulate(
         schedule = with_breaks(schedule, prepared.time_switches, p, y, begin, end)
     running = 0.0
     if absolute is None:
-        running, absolute = SMALL, prepared.usual_tolerances(y, doses_of(schedule, len(y)))
+        running, absolute = SMALL, prepared.usual_tolerances(y, largest_doses(schedule, len(y)))
     task = make_task(times, begin, y[None], p[None], absolute[None], schedule, relative, running)
     if maximum_step is not None or maximum_steps != MAXIMUM_STEPS:
         task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
@@ -133,6 +133,6 @@ def simulate(
 
             return simulate_with_events(prepared, task, solver)
         report = run_one(prepared, prepared.kernels(1), task, solver)
-    statistics = statistics_of(report.counts[0])
+    statistics = run_statistics(report.counts[0])
     used = parameters_over_time(times, p, task)
     return Trajectory(model, times, report.values[0], used, report.states[0], statistics=statistics)

@@ -12,8 +12,8 @@ from pathway.expressions import to_text
 from pathway.expressions.calculus import gradients
 from pathway.expressions.evaluation import evaluate_all
 
-from .prepared import Prepared
-from .solvers.probe import right_hand_side
+from .prepared import PreparedModel
+from .solvers.probe import evaluate_right_hand_side
 
 NEAR = 1e-3
 """A border is looked at if the rates would reach it in this share of the time run so far."""
@@ -22,7 +22,7 @@ ASIDE = 1e-7
 """How far to either side of the border the rates are looked at, in the same measure."""
 
 
-def sliding_switch(prepared: Prepared, time: float, state: np.ndarray, parameters: np.ndarray) -> Switch | None:
+def sliding_switch(prepared: PreparedModel, time: float, state: np.ndarray, parameters: np.ndarray) -> Switch | None:
     """The switch of the rates on whose border a state would have to stay, if there is one.
 
     Parameters
@@ -59,7 +59,7 @@ def sliding_switch(prepared: Prepared, time: float, state: np.ndarray, parameter
         ) -> float:
             """How fast the function changes where it is so far beyond the border."""
             there = state + (border + beyond - value) / length * across
-            rates = mass * right_hand_side(kernels, time, there, parameters)
+            rates = mass * evaluate_right_hand_side(kernels, time, there, parameters)
             return slope.get(TIME, 0.0) + float(across @ rates)
 
         beyond = value - border
@@ -79,7 +79,7 @@ def _pushes_back(speed: Callable[[float], float], aside: float) -> bool:
     return True
 
 
-def sliding_cause(prepared: Prepared, time: float, state: np.ndarray, parameters: np.ndarray) -> str:
+def sliding_cause(prepared: PreparedModel, time: float, state: np.ndarray, parameters: np.ndarray) -> str:
     """What a message says of a run that chatters; empty if it does not."""
     switch = sliding_switch(prepared, time, state, parameters)
     if switch is None:

@@ -8,7 +8,7 @@ LOOKS, SQUARINGS = 3, 4
 """Times that a matrix is squared so often and looked at, before the proof is given up."""
 
 
-def surely_stable(matrices: np.ndarray, inverses: np.ndarray, sizes: np.ndarray, spread: float) -> np.ndarray:
+def is_surely_stable(matrices: np.ndarray, inverses: np.ndarray, sizes: np.ndarray, spread: float) -> np.ndarray:
     """Whether all eigenvalues surely have negative real parts, and none is smaller than `spread` times the largest.
 
     To an eigenvalue z of M belongs 1 + a z + b / z of I + a M + b / M, with a, b > 0. Where that is less than 1 in

@@ -19,18 +19,18 @@ from pathway.equations import Model
 from pathway.errors import public_function
 
 from .checks import Values, checked_row
-from .errors import REASONS, SimulationError, failure
+from .errors import REASONS, SimulationError, simulation_error
 from .interventions import NOTHING, with_breaks
-from .prepared import SMALL, prepare
+from .prepared import SMALL, prepare_model
 from .simulate import simulate
 from .solvers import layout
-from .solvers.layout import Task
-from .stable import surely_stable
+from .solvers.layout import IntegrationTask
+from .stable import is_surely_stable
 from .steady_model import SteadyEquations, SteadyModel, SteadyPath, steady_model
-from .steady_refine import refined
+from .steady_refine import refined_steady_state
 from .steady_slopes import SteadySlopes
 from .switches import SwitchError
-from .tasks import empty_report, make_task, run_one, single
+from .tasks import empty_report, make_task, run_one, single_member_task
 
 ROUNDS = 9
 """Horizons, each a hundred times as long as the one before, before giving up."""
@@ -132,7 +132,7 @@ def steady_state(model: Model, parameters: Values = None, *, initial: Values = N
     refused; where rounding takes it off that border on the way, it is rounding that decides between the two, without a
     word. Two starts a little to either side tell.
     """
-    prepared = prepare(model)
+    prepared = prepare_model(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)
     states, problems = steady_states(model, y[None], p[None], width=1)
@@ -259,7 +259,7 @@ def steady_state_sensitivities(
     SteadyStateError
         If there is no steady state, or it has no slopes.
     """
-    prepared = prepare(model)
+    prepared = prepare_model(model)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)
     if state is None:
@@ -382,7 +382,7 @@ def find_steady_states(
             horizons *= 100.0
             for member in waiting.tolist():
                 if attempt == ROUNDS - 1 or strikes[member] == STRIKES:
-                    way = Followed(begin, before[member], now[member], parameters[member], float(elapsed[member]))
+                    way = FollowedMember(begin, before[member], now[member], parameters[member], float(elapsed[member]))
                     problems[member] = _unsettled(part, way)
             waiting = np.array([member for member in waiting if member not in problems], dtype=int)
             if not len(waiting):
@@ -405,7 +405,7 @@ def _ended(
     polished, settled = _polish(part, now[waiting], parameters[waiting], states[waiting], time)
     left = []
     for k, member in enumerate(waiting.tolist()):
-        way = Followed(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
+        way = FollowedMember(begin, states[member].copy(), now[member], parameters[member], float(elapsed[member]))
         if k in settled and _stays(part, polished[k], way):
             end = _with_outputs(part, settled[k], polished[k], way)
         else:
@@ -418,7 +418,7 @@ def _ended(
     return left
 
 
-class Followed(NamedTuple):
+class FollowedMember(NamedTuple):
     """How far one member has been followed."""
 
     begin: float
@@ -467,7 +467,7 @@ def _follow(
         counts = report.counts[member]
         if counts[layout.STATUS] == layout.VANISHING_PIVOT:
             alone = empty_report(1, 1, kernels.n_species, prepared.kernels(1), False)
-            prepared.run(prepared.kernels(1), "Rodas5P", single(task, member)._replace(pivoted=1), alone)
+            prepared.run(prepared.kernels(1), "Rodas5P", single_member_task(task, member)._replace(pivoted=1), alone)
             report.states[member], report.moments[member] = alone.states[0], alone.moments[0]
             counts = alone.counts[0]
         status, steps = int(counts[layout.STATUS]), int(counts[layout.STEPS])
@@ -482,7 +482,7 @@ def _follow(
 
 def _task(
     part: SteadyModel, states: np.ndarray, parameters: np.ndarray, begin: float, end: float, relative: float
-) -> Task:
+) -> IntegrationTask:
     prepared = part.prepared
     schedule = NOTHING
     if part.driven:
@@ -569,7 +569,7 @@ def _newton(
             sound[good] &= values.real.max(axis=1) <= 1e-12 * largest
     for k in np.flatnonzero(sound & rough).tolist():
         try:
-            y[k] = refined(part, equations, y[k], parameters[k], wanted[k], time)
+            y[k] = refined_steady_state(part, equations, y[k], parameters[k], wanted[k], time)
         except np.linalg.LinAlgError:
             sound[k] = False
     after = y[:, solved]
@@ -600,7 +600,7 @@ def _surely_stable(
     matrices, own = rows.take(rest, axis=2), inverses.take(free, axis=1).take(free, axis=2)
     if len(dependent):
         matrices -= rows.take(solved[dependent], axis=2) @ slopes
-    return surely_stable(matrices, own, states[:, rest], SPREAD)
+    return is_surely_stable(matrices, own, states[:, rest], SPREAD)
 
 
 def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.ndarray) -> np.ndarray:
@@ -624,7 +624,7 @@ def _eigenvalues(part: SteadyModel, equations: SteadyEquations, jacobians: np.nd
     return np.linalg.eigvals(matrix)
 
 
-def _is_still(part: SteadyModel, way: Followed) -> bool:
+def _is_still(part: SteadyModel, way: FollowedMember) -> bool:
     """Whether what others read hardly moves any more, though Newton's method finds no isolated state."""
     state, time = way.now, way.time(part)
     rates = part.rates(state[None], way.parameters[None], time)[0]
@@ -647,7 +647,7 @@ def _is_still(part: SteadyModel, way: Followed) -> bool:
     return not growing.any()
 
 
-def _stays(part: SteadyModel, state: np.ndarray, way: Followed) -> bool:
+def _stays(part: SteadyModel, state: np.ndarray, way: FollowedMember) -> bool:
     """Whether time alone does not move a state any more, in as long a time as was waited."""
     if not part.driven:
         return True
@@ -659,7 +659,7 @@ def _stays(part: SteadyModel, state: np.ndarray, way: Followed) -> bool:
     return True
 
 
-def _along(part: SteadyModel, way: Followed) -> np.ndarray | None:
+def _along(part: SteadyModel, way: FollowedMember) -> np.ndarray | None:
     """The state at the end of the way, at tight tolerances; outputs that never rest keep their start."""
     end = _tight(part, way)
     if end is None:
@@ -671,7 +671,7 @@ def _along(part: SteadyModel, way: Followed) -> np.ndarray | None:
     return end
 
 
-def _tight(part: SteadyModel, way: Followed) -> np.ndarray | None:
+def _tight(part: SteadyModel, way: FollowedMember) -> np.ndarray | None:
     """The way once more at tight tolerances; None if that fails."""
     try:
         task = _task(part, way.start[None], way.parameters[None], way.begin, way.begin + way.elapsed, TIGHT)
@@ -685,7 +685,9 @@ def _goes_on(rates: np.ndarray, moved: np.ndarray, elapsed: float) -> np.ndarray
     return (rates * elapsed > 1e-7 * moved) & (rates > 0.0)
 
 
-def _with_outputs(part: SteadyModel, equations: SteadyEquations, state: np.ndarray, way: Followed) -> np.ndarray | None:
+def _with_outputs(
+    part: SteadyModel, equations: SteadyEquations, state: np.ndarray, way: FollowedMember
+) -> np.ndarray | None:
     """The state with its outputs: from a total, from the way, or (what never rests) as they began."""
     decided, growing = np.zeros(len(state), dtype=bool), np.zeros(len(state), dtype=bool)
     if part.outputs.any():
@@ -721,7 +723,7 @@ def unbounded_outputs(part: SteadyModel, state: np.ndarray, parameters: np.ndarr
     return made
 
 
-def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
+def _unsettled(part: SteadyModel, way: FollowedMember) -> SteadyStateError:
     """Why there is no steady state: what has changed most since the last horizon, or that a push would end it."""
     model, state = part.model, way.now
     unit = f" {model.time_unit}" if model.time_unit else ""
@@ -751,7 +753,7 @@ def _unsettled(part: SteadyModel, way: Followed) -> SteadyStateError:
     return SteadyStateError(message, reason, way.begin + way.elapsed, values, name)
 
 
-def _swings_that_die_out(part: SteadyModel, way: Followed) -> str:
+def _swings_that_die_out(part: SteadyModel, way: FollowedMember) -> str:
     """That it swings about a stable state and how fast the swings die out; empty if there is no such state."""
     time = way.time(part)
     one = way.now[None], way.parameters[None]
@@ -775,6 +777,6 @@ def _problem(
     part: SteadyModel, status: int, steps: int, time: float, state: np.ndarray, parameters: np.ndarray
 ) -> SteadyStateError:
     slope = part.rates(state[None], parameters[None], part.model.start_time)[0]
-    found = failure(part.model, status, steps, time, state, slope)
+    found = simulation_error(part.model, status, steps, time, state, slope)
     message = f"no steady state was reached. {found}"
     return SteadyStateError(message, found.reason, found.time, found.state, found.species)

@@ -24,8 +24,8 @@ from pathway.expressions.calculus import gradients, substitute_all
 from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import compile_model
 
-from .prepared import Prepared, prepare
-from .solvers.batch import evaluate_many
+from .prepared import PreparedModel, prepare_model
+from .solvers.batch import evaluate_kernel_rows
 
 MOST_BLOCKS = 200
 """Sets of equations kept with a model."""
@@ -100,7 +100,7 @@ class SteadyModel:
 
     Attributes
     ----------
-    prepared : Prepared
+    prepared : PreparedModel
         What is run.
     kept : int array
         Its species, as positions in the model.
@@ -116,7 +116,7 @@ class SteadyModel:
             names = [name for name in model.species if name not in greedy]
             self.kept = np.array([model.species.index(name) for name in names], dtype=np.int64)
             part = _restricted(part, names)
-        self.prepared: Prepared = prepare(part)
+        self.prepared: PreparedModel = prepare_model(part)
         self.model = part
         self.driven = any(TIME in symbols(f) for f in part.derivatives.values())
         read = symbols(*part.derivatives.values()) | set(part.algebraic)
@@ -133,13 +133,13 @@ class SteadyModel:
         """Right-hand sides, shape (n_members, n_species)."""
         kernels = self.prepared.kernels(1)
         where = np.array([time]), states, parameters
-        return evaluate_many(kernels, kernels.right_hand_side, kernels.n_species, *where)
+        return evaluate_kernel_rows(kernels, kernels.right_hand_side, kernels.n_species, *where)
 
     def jacobians(self, states: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
         """Dense Jacobians, shape (n_members, n_species, n_species)."""
         kernels, pattern = self.prepared.kernels(1), self.prepared.pattern
         where = np.array([time]), states, parameters
-        entries = evaluate_many(kernels, kernels.jacobian, kernels.n_jacobian, *where)
+        entries = evaluate_kernel_rows(kernels, kernels.jacobian, kernels.n_jacobian, *where)
         n = kernels.n_species
         dense = np.zeros((len(states), n, n))
         dense[:, pattern.rows, pattern.columns] = entries
@@ -150,7 +150,7 @@ class SteadyModel:
         code = compile_model(self.model, 1, ("parameter_jacobian",))
         pattern, kernels = code.patterns["parameter_jacobian"], self.prepared.kernels(1)
         where = np.array([time]), state[None], parameters[None]
-        entries = evaluate_many(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
+        entries = evaluate_kernel_rows(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
         dense = np.zeros((len(state), len(self.model.parameters)))
         dense[pattern.rows, pattern.columns] = entries
         return dense
@@ -231,7 +231,7 @@ class SteadyModel:
         outputs = np.flatnonzero(self.outputs)
         movable = solved[~self.algebraic[solved]]
         inner, tied, ties = null_combinations(matrix, movable, outputs)
-        totals, pivots = unmixed(inner, self._usual_sizes)
+        totals, pivots = reduced_rows(inner, self._usual_sizes)
         dependent = np.searchsorted(movable, pivots)
         free = np.setdiff1d(np.arange(len(movable)), dependent)
         among = totals[:, movable]
@@ -296,7 +296,7 @@ class SteadyModel:
 
 def steady_model(model: Model) -> SteadyModel:
     """The model's steady-state equations; kept with the model."""
-    return prepare(model).once(SteadyModel)
+    return prepare_model(model).once(SteadyModel)
 
 
 def _restricted(model: Model, names: list[str]) -> Model:
@@ -321,7 +321,7 @@ def _restricted(model: Model, names: list[str]) -> Model:
     )
 
 
-def unmixed(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def reduced_rows(rows: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The same space by rows with few entries each, and the column that each row alone has; largest amounts first."""
     rows, pivots = rows.copy(), np.zeros(len(rows), dtype=int)
     for k in range(len(rows)):

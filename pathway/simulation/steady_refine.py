@@ -14,7 +14,7 @@ from .steady_model import SteadyEquations, SteadyModel
 STEPS = 12
 
 
-def staircase(
+def combinations_without_cancellation(
     part: SteadyModel, equations: SteadyEquations, state: np.ndarray, parameters: np.ndarray, time: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Combinations of rates without fast terms that cancel, and the slopes of the terms by species.
@@ -57,7 +57,7 @@ def staircase(
     return rows[used], slopes
 
 
-def refined(
+def refined_steady_state(
     part: SteadyModel,
     equations: SteadyEquations,
     state: np.ndarray,
@@ -80,7 +80,7 @@ def refined(
     y, solved = state.copy(), equations.solved
     totals = equations.totals[:, solved]
     for _ in range(STEPS):
-        combined, slopes = staircase(part, equations, y, parameters, time)
+        combined, slopes = combinations_without_cancellation(part, equations, y, parameters, time)
         matrix = np.concatenate([combined @ slopes, totals])
         right = np.concatenate([-combined @ part.term_values(y, parameters, time), wanted - totals @ y[solved]])
         rows = np.abs(matrix * np.maximum(np.abs(y[solved]), 1e-300)).max(axis=1)

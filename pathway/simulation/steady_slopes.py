@@ -10,7 +10,7 @@ import numpy as np
 from .interventions import NOTHING, with_breaks
 from .prepared import SMALL
 from .steady_model import SteadyEquations, SteadyModel, SteadyPath
-from .steady_refine import staircase
+from .steady_refine import combinations_without_cancellation
 from .tasks import make_task
 
 CONDITION = 1e9
@@ -85,7 +85,9 @@ class SteadySlopes:
         total_rows = replaced
         inverse, condition = _inverse(equations.matrix(self.jacobian[0]), self.state[solved])
         if not condition < CONDITION and not part.algebraic.any():
-            combined, slopes = staircase(part, equations, self.state, self.parameters, self.time)
+            combined, slopes = combinations_without_cancellation(
+                part, equations, self.state, self.parameters, self.time
+            )
             matrix = np.concatenate([combined @ slopes, equations.totals[:, solved]])
             by_terms = part.term_derivatives(part.model.parameters, self.state, self.parameters, self.time)
             by_parameter = np.concatenate([combined @ by_terms, np.zeros((len(replaced), by_terms.shape[1]))])

@@ -28,7 +28,7 @@ from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
 
-__all__ = ["Moments", "MomentsAhead", "Switch", "SwitchError", "TimeSwitches", "switches"]
+__all__ = ["MomentsAhead", "Switch", "SwitchError", "SwitchMoments", "TimeSwitches", "switches"]
 
 MOST_MOMENTS = 1_000_000
 TOO_OFTEN = f"changes more than {MOST_MOMENTS} times during the run"
@@ -60,7 +60,7 @@ class SwitchError(SimulationError):
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class SwitchMoments:
     """When switches change, ascending in time; arrays of shape (n_moments,).
 
     Attributes
@@ -83,19 +83,19 @@ class Moments:
         return len(self.times)
 
     @cached_property
-    def joined(self) -> Moments:
+    def joined(self) -> SwitchMoments:
         """Moments of several switches that cannot be told apart, or are the same, made one."""
         low, high = _merged([(self.before, self.after)])
         places = np.searchsorted(self.times, low)
-        return Moments(self.times[places], low, high, self.switch[places])
+        return SwitchMoments(self.times[places], low, high, self.switch[places])
 
-    def __getitem__(self, rows: np.ndarray) -> Moments:
+    def __getitem__(self, rows: np.ndarray) -> SwitchMoments:
         """Some of them: places or a mask."""
-        return Moments(self.times[rows], self.before[rows], self.after[rows], self.switch[rows])
+        return SwitchMoments(self.times[rows], self.before[rows], self.after[rows], self.switch[rows])
 
 
 _NONE = np.zeros(0)
-NO_MOMENTS = Moments(_NONE, _NONE, _NONE, _NONE.astype(np.int64))
+NO_MOMENTS = SwitchMoments(_NONE, _NONE, _NONE, _NONE.astype(np.int64))
 
 
 class TimeSwitches:
@@ -114,11 +114,11 @@ class TimeSwitches:
         self.in_rates = [k for k, s in enumerate(self.every) if s.time_only and s.in_rates]
         self.in_triggers = [k for k, s in enumerate(self.every) if s.time_only and s.in_triggers]
         self.chosen = sorted({*self.in_rates, *self.in_triggers})
-        self._kept: OrderedDict[tuple, Moments] = OrderedDict()
+        self._kept: OrderedDict[tuple, SwitchMoments] = OrderedDict()
 
     def moments(
         self, chosen: Sequence[int], parameters: np.ndarray, state: np.ndarray, begin: float, end: float
-    ) -> Moments:
+    ) -> SwitchMoments:
         """When the chosen switches change between `begin` and `end`; those of the last calls are kept.
 
         Parameters
@@ -147,7 +147,7 @@ class TimeSwitches:
                 self._kept.popitem(last=False)
         return found
 
-    def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> Moments:
+    def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> SwitchMoments:
         """When the rates switch, each moment once: see `moments`."""
         return self.moments(self.in_rates, parameters, state, begin, end).joined
 
@@ -251,11 +251,11 @@ class MomentsAhead:
         self._hops[np.searchsorted(self._points, moments.joined.before)] = False
 
 
-def _both(first: Moments, second: Moments) -> Moments:
+def _both(first: SwitchMoments, second: SwitchMoments) -> SwitchMoments:
     if not len(first) or not len(second):
         return first if len(first) else second
     names = ("times", "before", "after", "switch")
-    moments = Moments(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
+    moments = SwitchMoments(*(np.concatenate([getattr(first, name), getattr(second, name)]) for name in names))
     return moments[np.argsort(moments.times, kind="stable")]
 
 
@@ -316,11 +316,11 @@ def _straight(function: Expression) -> _Straight | None:
     )
 
 
-def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> Moments:
+def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> SwitchMoments:
     which = np.repeat(np.array(chosen, dtype=np.int64), [len(part[0]) for part in parts])
     before, times, after = (np.concatenate([part[k] for part in parts]) for k in range(3))
     order = np.argsort(times, kind="stable")
-    return Moments(times, before, after, which)[order]
+    return SwitchMoments(times, before, after, which)[order]
 
 
 Zones = tuple[np.ndarray, np.ndarray]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from .errors import failure
+from .errors import simulation_error
 from .interventions import Schedule
-from .prepared import Prepared
+from .prepared import PreparedModel
 from .solvers import layout
-from .solvers.layout import Kernels, Report, Task
+from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .trajectory import Statistics
 
 MAXIMUM_STEPS = 100_000
@@ -33,9 +33,9 @@ def make_task(
     schedule: Schedule,
     relative: float,
     running: float,
-) -> Task:
+) -> IntegrationTask:
     """The task of running the rows of `starts` (or of `parameters`) with one schedule."""
-    return Task(
+    return IntegrationTask(
         first=0,
         last=max(len(starts), len(parameters)),
         times=times,
@@ -60,7 +60,7 @@ def make_task(
     )
 
 
-def single(task: Task, member: int) -> Task:
+def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
     """The task of one member alone."""
     pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
     row = member if len(task.schedule) > 2 else 0
@@ -82,11 +82,11 @@ def single(task: Task, member: int) -> Task:
 
 
 def empty_report(
-    n_members: int, n_times: int, n_columns: int, kernels: Kernels, end_parameters: bool, blank: bool = True
-) -> Report:
+    n_members: int, n_times: int, n_columns: int, kernels: KernelAddresses, end_parameters: bool, blank: bool = True
+) -> IntegrationReport:
     """A report to be filled in; values are nan, or (not `blank`) whatever memory holds, which the loops touch first."""
     shape = (n_members, n_times, n_columns)
-    return Report(
+    return IntegrationReport(
         values=np.full(shape, np.nan) if blank else np.empty(shape),
         states=np.empty((n_members, kernels.n_species)),
         end_parameters=np.empty((n_members if end_parameters else 1, kernels.n_parameters)),
@@ -96,7 +96,9 @@ def empty_report(
     )
 
 
-def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape: bool = False) -> Report:
+def run_one(
+    prepared: PreparedModel, kernels: KernelAddresses, task: IntegrationTask, solver: str, tape: bool = False
+) -> IntegrationReport:
     """Run one member to its end or to an event, if asked with a tape of its steps; raises if it fails."""
     report = _run_with_tape(prepared, kernels, task, solver, tape)
     if report.counts[0, layout.STATUS] == layout.VANISHING_PIVOT:
@@ -105,11 +107,13 @@ def run_one(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape:
         report.counts[0, layout.PIVOTS] += pivots
     status = report.counts[0, layout.STATUS]
     if status not in (layout.DONE, layout.EVENT):
-        raise failure_of(prepared, report, 0)
+        raise member_error(prepared, report, 0)
     return report
 
 
-def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str, tape: bool) -> Report:
+def _run_with_tape(
+    prepared: PreparedModel, kernels: KernelAddresses, task: IntegrationTask, solver: str, tape: bool
+) -> IntegrationReport:
     n_rows = prepared.tape_rows if tape else 0
     while True:
         report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
@@ -122,22 +126,22 @@ def _run_with_tape(prepared: Prepared, kernels: Kernels, task: Task, solver: str
         n_rows = prepared.tape_rows = 4 * n_rows
 
 
-def failure_of(prepared: Prepared, report: Report, member: int) -> Exception:
+def member_error(prepared: PreparedModel, report: IntegrationReport, member: int) -> Exception:
     """The error for a member that did not get to its end."""
     from .sliding import sliding_cause
-    from .solvers.probe import right_hand_side
+    from .solvers.probe import evaluate_right_hand_side
 
     time, state = float(report.moments[member, 0]), report.states[member].copy()
     row = member if len(report.end_parameters) > 1 else 0
-    slope = right_hand_side(prepared.kernels(1), time, state, report.end_parameters[row])
+    slope = evaluate_right_hand_side(prepared.kernels(1), time, state, report.end_parameters[row])
     counts, parameters = report.counts[member], report.end_parameters[row]
     status, cause = int(counts[layout.STATUS]), ""
     if status in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
         cause = sliding_cause(prepared, time, state, parameters)
-    return failure(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
+    return simulation_error(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
 
 
-def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:
+def run_statistics(counts: np.ndarray, events: int = 0) -> Statistics:
     """The counts of a run, named."""
     numbers = counts.tolist()
     return Statistics(
@@ -149,7 +153,7 @@ def statistics_of(counts: np.ndarray, events: int = 0) -> Statistics:
     )
 
 
-def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
+def largest_doses(schedule: Schedule, n_species: int) -> np.ndarray | None:
     """The largest amount that the schedule sets or adds to each species, shape (n_species,); None without any."""
     if not len(schedule.kinds):
         return None
@@ -161,7 +165,7 @@ def doses_of(schedule: Schedule, n_species: int) -> np.ndarray | None:
     return doses
 
 
-def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) -> np.ndarray:
+def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: IntegrationTask) -> np.ndarray:
     """Parameters as they stood at each time, shape (n_times, n_parameters)."""
     kinds = task.action_kinds
     parameters = np.ascontiguousarray(parameters)
@@ -183,7 +187,7 @@ def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: Task) 
 
 
 @contextmanager
-def time_limit(task: Task, wall_time: float) -> Iterator[None]:
+def time_limit(task: IntegrationTask, wall_time: float) -> Iterator[None]:
     """Tell the loop to stop when the time is over."""
     timer = threading.Timer(wall_time, _ring, (task.stop,))
     timer.daemon = True

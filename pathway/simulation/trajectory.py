@@ -14,7 +14,7 @@ from pathway.extras import pandas, xarray
 from pathway.notebook import html_card, listed
 
 from .checks import checked_texts
-from .formulas import evaluate_names, evaluate_slopes, find_formula
+from .formulas import evaluate_derivatives, evaluate_names, find_formula
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +101,11 @@ class Trajectory:
         names = tuple(self.model.observables) if names is None else checked_texts("names", names)
         formulas = [find_formula(self.model, name) for name in names]
         where = (self.times, self.values, self.parameters)
-        by_species = evaluate_slopes(self.model, formulas, self.model.species, *where)
+        by_species = evaluate_derivatives(self.model, formulas, self.model.species, *where)
         result = by_species @ self.sensitivities
         for place, name in enumerate(self.sensitivity_names):
             if name in self.model.parameters:
-                direct = evaluate_slopes(self.model, formulas, [name], *where)[..., 0]
+                direct = evaluate_derivatives(self.model, formulas, [name], *where)[..., 0]
                 result[..., place] += direct * self.parameter_slopes[:, None, place]
         return result
 

@@ -35,7 +35,7 @@ from pathway.kernels import (
     lowering,
     products,
 )
-from pathway.kernels.assembly import Body
+from pathway.kernels.assembly import FunctionBody
 from tests.kernels.synthetic import chain
 
 GUARD = 1 << 20
@@ -226,22 +226,22 @@ def call_sparse_product() -> None:
 def _store(change: Callable[[str, int], list[tuple[str, int]]]) -> None:
     """Let lowered formulas store their outputs in other places."""
 
-    class Faulty(Body):
+    class Faulty(FunctionBody):
         def store(self, value: str, array: str, row: int) -> None:
             for place in change(array, row) if array == "%out" else [(array, row)]:
                 super().store(value, *place)
 
-    lowering.Body = Faulty  # type: ignore[misc]
+    lowering.FunctionBody = Faulty  # type: ignore[misc]
 
 
 def _load(change: Callable[[int], int]) -> None:
     """Let lowered formulas read species from other rows."""
 
-    class Faulty(Body):
+    class Faulty(FunctionBody):
         def load(self, array: str, row: int) -> str:
             return super().load(array, change(row) if array == "%species" else row)
 
-    lowering.Body = Faulty  # type: ignore[misc]
+    lowering.FunctionBody = Faulty  # type: ignore[misc]
 
 
 FAULTS: dict[str, Callable[[], None]] = {

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pathway.kernels import SingularStructureError, linear, looped, machine
-from pathway.kernels.assembly import Lanes, declarations
-from pathway.kernels.layout import Layout
-from pathway.kernels.ordering import eliminate, match
+from pathway.kernels.assembly import LaneTypes, llvm_declarations
+from pathway.kernels.layout import FactorLayout
+from pathway.kernels.ordering import elimination_order, match_rows_to_columns
 
 
-def random_layout(size: int, density: float, algebraic: int, seed: int) -> tuple[Layout, np.ndarray, np.ndarray]:
+def random_layout(size: int, density: float, algebraic: int, seed: int) -> tuple[FactorLayout, np.ndarray, np.ndarray]:
     """A pattern, its rows and columns; the first `algebraic` rows carry no shift and no diagonal."""
     random = np.random.default_rng(seed)
     full = random.random((size, size)) < density
@@ -30,16 +30,18 @@ def random_layout(size: int, density: float, algebraic: int, seed: int) -> tuple
     shifted = frozenset(range(algebraic, size))
     pattern = [({row} if row in shifted else set()) | set(columns[rows == row].tolist()) for row in range(size)]
     places = {pair: k for k, pair in enumerate(zip(rows.tolist(), columns.tolist(), strict=True))}
-    return Layout(eliminate(pattern), places, shifted), rows, columns
+    return FactorLayout(elimination_order(pattern), places, shifted), rows, columns
 
 
-def loaded(lanes: Lanes, *texts: str) -> machine.Loaded:
+def loaded(lanes: LaneTypes, *texts: str) -> machine.LoadedCode:
     """One module each, since tables of the same name belong to one kernel."""
     names = [re.search(r"^define void @(\w+)", text, re.MULTILINE)[1] for text in texts]
-    return machine.Loaded([machine.object_code("\n".join([*declarations(lanes), text])) for text in texts], names)
+    return machine.LoadedCode(
+        [machine.object_code("\n".join([*llvm_declarations(lanes), text])) for text in texts], names
+    )
 
 
-def call(code: machine.Loaded, name: str, *arrays: np.ndarray) -> None:
+def call(code: machine.LoadedCode, name: str, *arrays: np.ndarray) -> None:
     kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(arrays))
     kind(code.address(name))(*(a.ctypes.data for a in arrays))
 
@@ -49,7 +51,7 @@ def call(code: machine.Loaded, name: str, *arrays: np.ndarray) -> None:
 @pytest.mark.parametrize(("size", "density", "algebraic"), [(1, 1.0, 0), (8, 0.4, 3), (40, 0.1, 2), (90, 0.04, 0)])
 def test_solves_and_products(module: ModuleType, width: int, size: int, density: float, algebraic: int) -> None:
     layout, rows, columns = random_layout(size, density, algebraic, seed=size)
-    lanes = Lanes(width)
+    lanes = LaneTypes(width)
     code = loaded(
         lanes,
         module.factor(layout, lanes),
@@ -95,7 +97,9 @@ def test_both_forms_make_the_same_factors(width: int) -> None:
     results = []
     for module in (linear, looped):
         factors, worst = np.empty((layout.elimination.entries, width)), np.empty(width)
-        call(loaded(Lanes(width), module.factor(layout, Lanes(width))), "factor", entries, shift, factors, worst)
+        call(
+            loaded(LaneTypes(width), module.factor(layout, LaneTypes(width))), "factor", entries, shift, factors, worst
+        )
         results.append(np.vstack([factors, worst]))
     np.testing.assert_allclose(results[0], results[1], rtol=1e-10, atol=1e-12)
 
@@ -103,8 +107,8 @@ def test_both_forms_make_the_same_factors(width: int) -> None:
 @pytest.mark.parametrize("module", [linear, looped], ids=["written out", "looped"])
 def test_a_vanishing_pivot_shows(module: ModuleType) -> None:
     pattern = [{0, 1}, {0, 1}]
-    layout = Layout(eliminate(pattern), {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3}, frozenset({0, 1}))
-    code = loaded(Lanes(4), module.factor(layout, Lanes(4)))
+    layout = FactorLayout(elimination_order(pattern), {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3}, frozenset({0, 1}))
+    code = loaded(LaneTypes(4), module.factor(layout, LaneTypes(4)))
     # Lane by lane: healthy; first pivot 2 - 2; nearly so; not a number.
     entries = np.array([[-1.0, 2.0, 2.0 - 1e-13, np.nan], [1.0] * 4, [1.0] * 4, [-1.0] * 4])
     factors, worst = np.empty((4, 4)), np.empty(4)
@@ -121,14 +125,14 @@ def test_matching_gives_every_row_a_column_of_its_own(size: int, density: float,
     full = random.random((size, size)) < density
     full[np.arange(size), hidden] = True
     pattern = [set(np.nonzero(row)[0].tolist()) for row in full]
-    columns = match(pattern)
+    columns = match_rows_to_columns(pattern)
     assert sorted(columns) == list(range(size))
     assert all(column in pattern[row] for row, column in enumerate(columns))
 
 
 def test_rows_without_columns_of_their_own_are_named() -> None:
     with pytest.raises(SingularStructureError) as caught:
-        eliminate([{0}, {2}, {2}])
+        elimination_order([{0}, {2}, {2}])
     assert caught.value.rows in ((1,), (2,))
 
 
@@ -136,4 +140,4 @@ def test_the_order_of_an_arrow_makes_no_fill() -> None:
     """Row and column 0 full, otherwise diagonal: eliminated from the tip every entry would fill in."""
     size = 20
     pattern = [set(range(size)), *({0, k} for k in range(1, size))]
-    assert eliminate(pattern).entries == 3 * size - 2
+    assert elimination_order(pattern).entries == 3 * size - 2

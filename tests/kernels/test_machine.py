@@ -27,7 +27,7 @@ def reserve(size):
     return system.mmap(None, size, 0, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, -1, 0)
 
 
-loaded = [machine.Loaded([code], ["scaled"])]
+loaded = [machine.LoadedCode([code], ["scaled"])]
 # Leave holes of one page, 3 GiB apart, and none above them: the next blocks of one page come to lie in these.
 page, apart = mmap.PAGESIZE, 3 << 30
 block = reserve(16 * apart)
@@ -35,7 +35,7 @@ while reserve(page) > block:
     pass
 for k in range(16):
     system.munmap(block + k * apart, page)
-loaded += [machine.Loaded([code], ["scaled"]) for _ in range(8)]
+loaded += [machine.LoadedCode([code], ["scaled"]) for _ in range(8)]
 assert [kind(one.address("scaled"))(2.0) for one in loaded] == [0.6] * 9
 """
 
@@ -48,4 +48,4 @@ def test_code_and_its_constants_stay_together_where_only_distant_holes_are_left(
 def test_a_function_that_is_not_there_is_an_error() -> None:
     code = machine.object_code("define void @one() { ret void }")
     with pytest.raises(RuntimeError, match="two"):
-        machine.Loaded([code], ["one", "two"])
+        machine.LoadedCode([code], ["one", "two"])

@@ -161,7 +161,7 @@ def test_a_cache_that_cannot_be_written_is_no_obstacle(tmp_path: Path, monkeypat
 def test_another_processor_has_its_own_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     model = chain(6)
     before = compiled._keys(model, 1, SOLVER)
-    monkeypatch.setattr(machine, "identity", lambda: "another processor")
+    monkeypatch.setattr(machine, "machine_identity", lambda: "another processor")
     assert not set(before) & set(compiled._keys(model, 1, SOLVER))
 
 

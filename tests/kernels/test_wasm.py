@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pathway.equations import Model
-from pathway.expressions import apply, number
+from pathway.expressions import apply_function, number
 from pathway.expressions import symbol as s
 from pathway.kernels import WASM_PARTS, WasmError, compile_wasm, machine
 from pathway.kernels.wasm import text_of, written_parts
@@ -20,7 +20,7 @@ def made():
     model = circuit_model()
     names = ("prepare", *WASM_PARTS)
     text = text_of(written_parts(model, WIDTH, names).values(), WIDTH)
-    native = machine.Loaded([machine.object_code(text, machine.unfused_machine())], names)
+    native = machine.LoadedCode([machine.object_code(text, machine.unfused_machine())], names)
     kernels = compile_wasm(model, WIDTH)
     return model, kernels, native, Host([kernels.module])
 
@@ -72,7 +72,7 @@ def call_native(native, part, arrays):
 def test_a_function_of_the_c_library_is_refused_by_name():
     model = Model(
         name="wave", species=("x",), parameters=(), parameter_values=np.zeros(0), initial={"x": number(1.0)},
-        rates={"r": apply("sin", s("x"))}, stoichiometry={"x": {"r": number(1.0)}},
+        rates={"r": apply_function("sin", s("x"))}, stoichiometry={"x": {"r": number(1.0)}},
     )  # fmt: skip
     with pytest.raises(WasmError, match="sin"):
         compile_wasm(model)

@@ -57,10 +57,10 @@ class Host:
     def packed(self, values, parts=()):
         """The table of a named tuple (see `pathway.kernels.structs`) with its arrays in here, and their addresses;
         `parts`: fields that are part of another one's array, so many bytes behind its start."""
-        from pathway.kernels.structs import fields_of
+        from pathway.kernels.structs import struct_fields
 
         words, places = b"", {}
-        for field, value in zip(fields_of(type(values)), values, strict=True):
+        for field, value in zip(struct_fields(type(values)), values, strict=True):
             if field.dimensions:
                 whole, ahead = dict(parts).get(field.name, (None, 0))
                 places[field.name] = self.place(value) if whole is None else places[whole] + ahead

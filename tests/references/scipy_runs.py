@@ -10,7 +10,7 @@ import math
 import numpy as np
 from scipy.integrate import solve_ivp
 
-from pathway.fitting.objective import BatchOutputs, Outputs
+from pathway.fitting.objective import BatchOutputs, RunOutputs
 from pathway.simulation.protocol.plan import SimulationPlan
 
 from .scipy_simulation import compiled
@@ -29,7 +29,7 @@ class ScipyRunner:
         states, parameters = zip(*map(self._states, q), strict=True)
         return BatchOutputs(np.stack(states), np.stack(parameters), {})
 
-    def run(self, q: np.ndarray) -> Outputs:
+    def run(self, q: np.ndarray) -> RunOutputs:
         states, parameters = self._states(q)
         by_state, by_parameter = [], []
         for k in self.plan.estimated:
@@ -42,7 +42,7 @@ class ScipyRunner:
             by_parameter.append((p1 - p0) / (2 * step))
         by_state, by_parameter = np.stack(by_state, -1), np.stack(by_parameter, -1)
         read = self.plan.read_species, self.plan.read_constants
-        return Outputs(states, parameters, by_state[:, read[0]], by_parameter[:, read[1]])
+        return RunOutputs(states, parameters, by_state[:, read[0]], by_parameter[:, read[1]])
 
     def _states(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         plan = self.plan

@@ -8,9 +8,9 @@ import pytest
 from pathway.equations import Model
 from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import simulate
-from pathway.simulation.adjoint import pull_back
+from pathway.simulation.adjoint import trajectory_vjp
 from pathway.simulation.interventions import NOTHING, with_breaks
-from pathway.simulation.prepared import prepare
+from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers import layout
 from pathway.simulation.tasks import make_task, run_one
 from tests.simulation.models import chain, chain_solution, model_of, toggle
@@ -22,7 +22,7 @@ def pulled(
     model: Model, weights: np.ndarray, relative: float, pace: float = 1.0, times: np.ndarray = TIMES
 ) -> tuple[np.ndarray, np.ndarray]:
     """Derivative of sum(weights * states) by all parameters, then by all initial values, and its estimated error."""
-    prepared, parameters = prepare(model), np.array(model.parameter_values)
+    prepared, parameters = prepare_model(model), np.array(model.parameter_values)
     start = prepared.starts(parameters)
     absolute = prepared.usual_tolerances(start, None)
     schedule = with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
@@ -30,7 +30,7 @@ def pulled(
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]
     nothing = np.zeros((len(start), 2))
-    both = np.concatenate(pull_back(prepared, tape, parameters, times, weights, nothing, pace))
+    both = np.concatenate(trajectory_vjp(prepared, tape, parameters, times, weights, nothing, pace))
     return both[:, 0], both[:, 1]
 
 

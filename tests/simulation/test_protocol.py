@@ -12,8 +12,8 @@ from pathway.errors import InputError
 from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
-from pathway.simulation.protocol import STEADY, Experiment, Period, SteadyTarget, preequilibrated
-from pathway.simulation.protocol.engine import Engine
+from pathway.simulation.protocol import STEADY, Experiment, Period, SteadyTarget, preequilibrated_state
+from pathway.simulation.protocol.engine import SegmentEngine
 from pathway.simulation.protocol.experiment import ExperimentError
 from pathway.simulation.protocol.runner import Runner
 from tests.simulation.models import model_of
@@ -66,7 +66,7 @@ def test_rests_with_events_in_the_model_too() -> None:
 
 
 def test_rests_at_numbers_are_the_same() -> None:
-    rested = preequilibrated(decay(), Experiment("e", PERIODS))
+    rested = preequilibrated_state(decay(), Experiment("e", PERIODS))
     assert rested.state == pytest.approx([LEVEL / 2, LEVEL / 2])
     assert rested.parameters == pytest.approx([1.0, LEVEL / 2, LEVEL])
 
@@ -74,7 +74,7 @@ def test_rests_at_numbers_are_the_same() -> None:
 def test_a_level_that_has_to_fall_falls_by_what_was_asked() -> None:
     lowered = SteadyTarget("p", "y", 0.25, of_level_before=True)
     experiment = Experiment("e", (Period(STEADY, {"p": number(4.0)}), Period(STEADY, {}, (lowered,))))
-    rested = preequilibrated(decay(), experiment)
+    rested = preequilibrated_state(decay(), experiment)
     assert rested.state == pytest.approx([1.0, 1.0]) and rested.parameters[1] == pytest.approx(1.0)
 
 
@@ -106,7 +106,7 @@ def calls_of_the_engine(made: Problem, monkeypatch: pytest.MonkeyPatch) -> list[
         monkeypatch.setattr(owner, name, counted)
 
     for name in ("advance", "taped", "pieces", "simulated", "rested", "rested_with_events"):
-        count(Engine, name)
+        count(SegmentEngine, name)
     count(Runner, "run_many")
     assert math.isfinite(objective(made.to_scale(made.nominal)).value)
     monkeypatch.undo()

@@ -54,7 +54,7 @@ def test_the_method_meets_its_order_conditions() -> None:
 
 def test_stages_by_solutions_are_the_stages_of_the_method() -> None:
     solutions, start, slope = np.random.default_rng(1).normal(size=6), 0.3, -0.7
-    bases, slopes_by = esdirk.by_solutions()
+    bases, slopes_by = esdirk.stages_by_solutions()
     known = np.array([slope, start, *solutions])
     k = [slope]
     for stage in range(1, esdirk.STAGES):

@@ -14,7 +14,7 @@ from pathway.simulation import (
     steady_state,
     steady_state_sensitivities,
 )
-from pathway.simulation.stable import surely_stable
+from pathway.simulation.stable import is_surely_stable
 from tests.simulation.models import model_of, toggle
 
 
@@ -105,7 +105,7 @@ def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
         sizes = 10.0 ** random.uniform(-3.0, 3.0, n)
         values = np.linalg.eigvals(matrix)
         with np.errstate(all="ignore"):
-            known = surely_stable(
+            known = is_surely_stable(
                 (matrix * sizes[:, None] / sizes)[None],
                 np.linalg.inv(matrix * sizes[:, None] / sizes)[None],
                 sizes[None],
@@ -117,7 +117,7 @@ def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
     assert proven > 0.8 * stable > 100
     # A rotation that neither grows nor dies, and a slow process beyond the spread.
     turning = np.array([[[0.0, 1.0], [-1.0, 0.0]], [[-1.0, 0.0], [0.0, -1e-10]]])
-    assert not surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()
+    assert not is_surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()
 
 
 @pytest.mark.parametrize(

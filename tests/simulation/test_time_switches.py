@@ -14,7 +14,7 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
-from pathway.simulation.switches import Moments, SwitchError, TimeSwitches
+from pathway.simulation.switches import SwitchError, SwitchMoments, TimeSwitches
 from tests.simulation.models import model_of
 from tests.simulation.random_time_conditions import problem, reference
 
@@ -198,7 +198,7 @@ def test_an_event_isolates_anew_only_what_reads_what_it_has_changed(monkeypatch:
     asked: list[tuple[int, ...]] = []
     isolate = TimeSwitches.moments
 
-    def counted(self: TimeSwitches, chosen: Sequence[int], *rest: Any) -> Moments:
+    def counted(self: TimeSwitches, chosen: Sequence[int], *rest: Any) -> SwitchMoments:
         asked.append(tuple(chosen))
         return isolate(self, chosen, *rest)
 

@@ -5,13 +5,13 @@ import pytest
 from numpy.testing import assert_allclose
 
 from pathway.kernels import compile_wasm
-from pathway.kernels.structs import address
+from pathway.kernels.structs import array_address
 from pathway.scenario.shelf import circuit_model
 from pathway.simulation import Intervention, simulate
 from pathway.simulation.interventions import NOTHING
-from pathway.simulation.prepared import KERNEL_NAMES, SMALL, prepare
+from pathway.simulation.prepared import KERNEL_NAMES, SMALL, prepare_model
 from pathway.simulation.solvers import METHODS
-from pathway.simulation.solvers.lanes import lanes_for, method_of
+from pathway.simulation.solvers.lanes import lane_storage, rosenbrock_method
 from pathway.simulation.solvers.layout import ADD, DONE, STATUS, STEPS
 from pathway.simulation.solvers.wasm_loop import build, wasm_loop
 from pathway.simulation.tasks import empty_report, make_task
@@ -36,7 +36,7 @@ def run_in_wasm(model, times, schedules):
     """Species over time and counts of two members side by side."""
     made = compile_wasm(model, 2)
     host = Host([wasm_loop(), made.module])
-    ready, method = prepare(model), method_of(METHODS["Rodas5P"])
+    ready, method = prepare_model(model), rosenbrock_method(METHODS["Rodas5P"])
     slots = {name: host.slot(name, k) for k, name in enumerate(KERNEL_NAMES, start=1) if name != "observables"}
     kernels = ready.kernels(2)._replace(**slots, observables=0, time_derivative=0)
     start, p = ready.starts(model.parameter_values), model.parameter_values[None]
@@ -48,10 +48,10 @@ def run_in_wasm(model, times, schedules):
         action_times=columns[0], action_kinds=columns[1], action_targets=columns[2], action_values=columns[3],
     )  # fmt: skip
     report = empty_report(2, len(times), len(model.species), kernels, False)
-    lanes = lanes_for(kernels, method)
+    lanes = lane_storage(kernels, method)
     tables = [host.packed(values)[0] for values in (kernels, ready.pattern, method)]
     task_at, (report_at, places) = host.packed(task)[0], host.packed(report)
-    parts = {"carried": ("sums", address(lanes.carried) - address(lanes.sums))}
+    parts = {"carried": ("sums", array_address(lanes.carried) - array_address(lanes.sums))}
     lanes_at = host.packed(lanes, parts)[0]
     nowhere = host.place(np.zeros(8))
     assert host.exports["run"](host.store, nowhere, nowhere, *tables, task_at, report_at, lanes_at) == 0

@@ -18,9 +18,9 @@ from pathway.expressions import parse
 from pathway.expressions.singular import singular_at_zero
 from pathway.formats.antimony import read_antimony_text
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble, steady_state
-from pathway.simulation.adjoint import pull_back
+from pathway.simulation.adjoint import trajectory_vjp
 from pathway.simulation.interventions import schedule_of
-from pathway.simulation.prepared import prepare
+from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers import layout
 from pathway.simulation.tasks import make_task, run_one
 
@@ -206,14 +206,14 @@ def test_what_is_used_up_at_once_hands_its_slope_on():
 def test_gradients_backwards_from_zero(rate):
     """One walk back against differences, from the end of a run with a tape."""
     times, values = np.array([0.5, 1.0, 3.0]), SLOPES[rate]
-    prepared = prepare(one(rate, **values))
+    prepared = prepare_model(one(rate, **values))
     start, parameters = np.zeros((1, 1)), np.array([list(values.values())])
     schedule = schedule_of(prepared.model, (), 0.0, 3.0)
     task = make_task(times, 0.0, start, parameters, 1e-9 * prepared.scales(start), schedule, 1e-8, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]
     weights = np.array([[1.0], [0.5], [2.0]])
-    gradient, _ = pull_back(prepared, tape, parameters[0], times, weights, np.zeros((1, 2)))
+    gradient, _ = trajectory_vjp(prepared, tape, parameters[0], times, weights, np.zeros((1, 2)))
     expected = weights[:, 0] @ differences(rate, values, times)
     assert gradient[:, 0] == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(expected).max())
 

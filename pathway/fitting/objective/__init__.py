@@ -6,8 +6,8 @@ What is searched for and how sure one can be of it is not known here, and how ex
 need not be searched for).
 """
 
-from pathway.simulation.protocol.outputs import BatchOutputs, Outputs, RunError
+from pathway.simulation.protocol.outputs import BatchOutputs, RunError, RunOutputs
 
 from .objective import Comparison, Evaluation, Objective, log_priors
 
-__all__ = ["BatchOutputs", "Comparison", "Evaluation", "Objective", "Outputs", "RunError", "log_priors"]
+__all__ = ["BatchOutputs", "Comparison", "Evaluation", "Objective", "RunError", "RunOutputs", "log_priors"]

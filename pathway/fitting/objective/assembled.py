@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from pathway.simulation.protocol.initial_state import model_symbols
-from pathway.simulation.protocol.plan import Reads, SimulationPlan
+from pathway.simulation.protocol.plan import RecordedQuantities, SimulationPlan
 
 from ..problem import Measurement, Normalization, Problem
 from .axes import normalization_measurements, normalizer_of
@@ -102,7 +102,7 @@ def _plan(problem: Problem, measurements: Sequence[Measurement], groups: Sequenc
     for m in measurements:
         times.setdefault(m.experiment, set()).add(m.time)
     last = {m.observable for m in problem.measurements if m.time == math.inf}
-    reads = Reads(
+    reads = RecordedQuantities(
         moments=times,
         species=frozenset(k for g in groups for k in g.species.values()),
         parameters=frozenset(k for g in groups for k in g.constants.values()),

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from pathway.simulation.protocol.adjoint import AdjointFailure, AdjointPass
-from pathway.simulation.protocol.outputs import Outputs, PlanRunner, RunError
+from pathway.simulation.protocol.adjoint import AdjointError, AdjointPass
+from pathway.simulation.protocol.outputs import PlanRunner, RunError, RunOutputs
 from pathway.simulation.protocol.runner import Runner
 
 from ..problem import Problem
@@ -205,7 +205,7 @@ class Objective:
             if not walked.must_go_forward:
                 try:
                     return self._pulled(walked, q, natural, x)
-                except AdjointFailure:
+                except AdjointError:
                     pass
             return self._followed(q, natural, x)
 
@@ -244,7 +244,7 @@ class Objective:
         return Evaluation(math.inf, failure=why)
 
     def _sum(
-        self, pools: np.ndarray, recorded: Outputs, q: np.ndarray, natural: np.ndarray, x: np.ndarray
+        self, pools: np.ndarray, recorded: RunOutputs, q: np.ndarray, natural: np.ndarray, x: np.ndarray
     ) -> Evaluation:
         both, slopes = self.assembled.observed.sloped(pools, recorded, q)
         scatter = self.assembled.noise.scatter(both[0], both[1])
@@ -292,13 +292,13 @@ class Objective:
 
         return evaluate
 
-    def _run(self, q: np.ndarray) -> Outputs:
+    def _run(self, q: np.ndarray) -> RunOutputs:
         """The runs at one point, without slopes."""
         with np.errstate(all="ignore"):
             recorded = self.runner.run_many(q[None])  # type: ignore[union-attr]
         if recorded.failures:
             raise RunError(recorded.failures[0])
-        return Outputs(recorded.states[0], recorded.parameters[0])
+        return RunOutputs(recorded.states[0], recorded.parameters[0])
 
     def compare(self, natural: np.ndarray | None = None) -> Comparison:
         """Simulation against data at natural parameter values, by default the nominal ones.
@@ -355,7 +355,7 @@ def _usable(made: Evaluation) -> bool:
 
 
 def values_with_slopes(
-    assembled: AssembledProblem, recorded: Outputs, q: np.ndarray
+    assembled: AssembledProblem, recorded: RunOutputs, q: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Simulated values and noise with their derivatives by the estimated parameters (natural units)."""
     both, slopes = assembled.observed.sloped(assembled.observed.pool.filled(recorded, q[None]), recorded, q)

@@ -14,7 +14,7 @@ import numpy as np
 
 from pathway.expressions import Expression
 from pathway.kernels import CompiledBatches, FormulaBatch, SparseProduct, compile_batches
-from pathway.simulation.protocol.outputs import BatchOutputs, Outputs
+from pathway.simulation.protocol.outputs import BatchOutputs, RunOutputs
 from pathway.simulation.protocol.parameter_map import ParameterMapping
 
 from .axes import Normalizer
@@ -68,7 +68,7 @@ class ValuePool:
         """Which of the given numbers a name means in each measurement of a group."""
         return np.array([self._place[formula] for formula in group.given[name]], dtype=int)
 
-    def filled(self, recorded: Outputs | BatchOutputs, q: np.ndarray) -> np.ndarray:
+    def filled(self, recorded: RunOutputs | BatchOutputs, q: np.ndarray) -> np.ndarray:
         """The pool of each point, from what was recorded there and all parameters, shape (n_points, n_names)."""
         parts = [self.given.values(q), recorded.states.reshape(len(q), -1)]
         if len(self._times):
@@ -164,7 +164,7 @@ class ObservedValues:
                 axis.apply(simulated)
         return both[:, 0], both[:, 1]
 
-    def sloped(self, pools: np.ndarray, recorded: Outputs, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def sloped(self, pools: np.ndarray, recorded: RunOutputs, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Simulated values and noises at one point, shape (2, n), and their slopes by the estimated parameters, in
         natural units, shape (2, n, n_estimated); states whose slopes were not recorded stand still."""
         results, n_estimated = self._sloped(pools)[0], self.moving.n_estimated
@@ -183,7 +183,7 @@ class ObservedValues:
         return both, slopes
 
     def pulled(
-        self, pools: np.ndarray, recorded: Outputs, q: np.ndarray, weights: np.ndarray
+        self, pools: np.ndarray, recorded: RunOutputs, q: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """The transpose of the slopes of `sloped`, without axes: derivatives by simulated values and noises, shape
         (2, n), become derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""

@@ -1,14 +1,14 @@
 """WHAT IS DONE TO A MODEL AND WHEN: one experiment in periods, in the words of PEtab, whoever asks for it."""
 
 from .experiment import STEADY, Experiment, Period, SteadyTarget
-from .preequilibration import Preequilibrated, preequilibrated, preequilibrated_members
+from .preequilibration import PreequilibratedState, preequilibrated_state, preequilibrated_states
 
 __all__ = [
     "STEADY",
     "Experiment",
     "Period",
-    "Preequilibrated",
+    "PreequilibratedState",
     "SteadyTarget",
-    "preequilibrated",
-    "preequilibrated_members",
+    "preequilibrated_state",
+    "preequilibrated_states",
 ]

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..adjoint import COLUMNS, pull_back
+from ..adjoint import COLUMNS, trajectory_vjp
 from ..events import EventState
 from ..solvers.layout import TAPED
-from .engine import Engine, PeriodSlopes
+from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
 from .outputs import RunError
 from .plan import SimulationPlan
-from .segments import ModeSegment, Run, Segment, StateReset
+from .segments import ExperimentRun, ModeSegment, Segment, StateReset
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -30,7 +30,7 @@ SHORTEST_PACE = 1.0 / 64.0
 """Shares of the run's steps that are tried before the walk backwards is given up."""
 
 
-class AdjointFailure(RunError):
+class AdjointError(RunError):
     """What is walked backwards has kinks that the steps do not know of; forwards they are found."""
 
 
@@ -70,7 +70,9 @@ class AdjointPass(PointPass):
     RunError
     """
 
-    def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, tolerances: tuple[float, float]) -> None:
+    def __init__(
+        self, engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, tolerances: tuple[float, float]
+    ) -> None:
         """`tolerances` are relative ones of states and of the gradient."""
         super().__init__(engine, plan, q, tolerances[0])
         self.slope_tolerance = tolerances[1]
@@ -79,7 +81,7 @@ class AdjointPass(PointPass):
 
     # Forward.
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: ExperimentRun) -> None:
         self._walked.append([])
 
     def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
@@ -103,7 +105,7 @@ class AdjointPass(PointPass):
         state: np.ndarray,
         row: np.ndarray,
         events: EventState,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         state, events = super()._rest(segment, state, row, events, slopes)
         self._walked[-1][-1].rest = state
@@ -129,7 +131,7 @@ class AdjointPass(PointPass):
 
         Raises
         ------
-        AdjointFailure
+        AdjointError
             If no steps are short enough for the tolerance of slopes.
         """
         sizes = self.plan.sizes(self.q)
@@ -143,7 +145,7 @@ class AdjointPass(PointPass):
                 return found[:, 0] / sizes
             pace *= 0.5
             if not pace >= SHORTEST_PACE:
-                raise AdjointFailure("the gradient cannot be computed backwards to the tolerance asked for")
+                raise AdjointError("the gradient cannot be computed backwards to the tolerance asked for")
 
 
 class _Pass:
@@ -167,7 +169,7 @@ class _Pass:
             entries = bars[rows, columns] * slopes[sources][:, None]
             np.add.at(self.found, places[places >= 0], entries[places >= 0])
 
-    def _run(self, k: int, run: Run) -> None:
+    def _run(self, k: int, run: ExperimentRun) -> None:
         bar, held = self.by_end[k], self.by_held[k]
         for walked in reversed(self.forward._walked[k]):
             bar = self._segment(walked, bar, held)
@@ -220,7 +222,7 @@ class _Pass:
                 bar[:, 0] += weights[part].sum(axis=0)
                 continue
             prepared = self.forward.engine.traced
-            pulled, bar = pull_back(prepared, piece.tape, piece.row, times[part], weights[part], bar, self.pace)
+            pulled, bar = trajectory_vjp(prepared, piece.tape, piece.row, times[part], weights[part], bar, self.pace)
             by_row += pulled[:n_parameters]
         return by_row, bar
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import SimulationError
-from .engine import Engine
+from .engine import SegmentEngine
 from .forward import PointPass
 from .outputs import BatchOutputs, RunError
 from .plan import SimulationPlan
-from .segments import Run, Segment
+from .segments import ExperimentRun, Segment
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class SegmentBatch:
     """Segments that run together: equal start and equal moments.
 
     Attributes
@@ -36,7 +36,7 @@ class Batch:
     rests: bool
 
 
-def batches(runs: Sequence[Run]) -> list[Batch]:
+def segment_batches(runs: Sequence[ExperimentRun]) -> list[SegmentBatch]:
     """All segments but pre-equilibrations, in an order in which they can be run."""
     made = []
     for level in range(max((len(run.segments) for run in runs), default=0)):
@@ -46,7 +46,7 @@ def batches(runs: Sequence[Run]) -> list[Batch]:
                 segment = run.segments[level]
                 key = segment.start, tuple(segment.moments[0].tolist()), segment.rests
                 groups.setdefault(key, []).append((k, segment))
-        made += [Batch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
+        made += [SegmentBatch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
     return made
 
 
@@ -62,7 +62,7 @@ class BatchRun:
         First reason for each point that could not be run.
     """
 
-    def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
+    def __init__(self, engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
         self.engine, self.plan, self.q, self.relative = engine, plan, q, relative
         self.starts, self.table = plan.tables(q)
         n_species = len(plan.model.species)
@@ -76,7 +76,7 @@ class BatchRun:
     def recorded(self) -> BatchOutputs:
         return BatchOutputs(self.states, self.parameters, self.failures)
 
-    def run(self, together: Sequence[Batch]) -> None:
+    def run(self, together: Sequence[SegmentBatch]) -> None:
         """Run the batches, pre-equilibrations first."""
         for k, run in enumerate(self.plan.runs):
             if run.before >= 0:
@@ -89,7 +89,7 @@ class BatchRun:
         for batch in together:
             self._batch(batch)
 
-    def _batch(self, batch: Batch) -> None:
+    def _batch(self, batch: SegmentBatch) -> None:
         rows = [self._begun(k, segment) for k, segment in batch.members]
         if len(batch.times):
             self._advance(batch, rows)
@@ -112,7 +112,7 @@ class BatchRun:
             self.parameters[:, segment.outputs] = row[:, None]
         return row
 
-    def _advance(self, batch: Batch, rows: Sequence[np.ndarray]) -> None:
+    def _advance(self, batch: SegmentBatch, rows: Sequence[np.ndarray]) -> None:
         """Run the finite part of a batch; points that failed before are left out."""
         members = batch.members
         points: Sequence[int] = range(len(self.q))
@@ -149,11 +149,11 @@ class BatchRun:
                 except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
                     self._fail(p, run, str(reason))
 
-    def _fail(self, point: int, run: Run, reason: str) -> None:
+    def _fail(self, point: int, run: ExperimentRun, reason: str) -> None:
         self.failures.setdefault(point, f"experiment '{run.name}': {reason}")
 
 
-def point_by_point(engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> BatchOutputs:
+def point_by_point(engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, relative: float) -> BatchOutputs:
     """The same, one point after the other."""
     states = np.full((len(q), len(plan.output_time), len(plan.model.species)), np.nan)
     parameters, failures = plan.tables(q)[1][:, plan.output_row], dict[int, str]()

@@ -12,11 +12,11 @@ from functools import cached_property
 
 import numpy as np
 
-from ..prepared import Prepared
-from ..sensitivities import Machine, machine_of
+from ..prepared import PreparedModel
+from ..sensitivities import SensitivityKernels, sensitivity_kernels
 from ..solvers.esdirk import STAGES
-from ..solvers.layout import TAPED, Report
-from ..solvers.slope_layout import Course, Directions, Walk, padded, tables
+from ..solvers.layout import TAPED, IntegrationReport
+from ..solvers.slope_layout import Directions, PreparedSlopeRun, SlopeTask, padded_size, slope_tables
 from .outputs import RunError
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
@@ -60,7 +60,7 @@ class ForwardSensitivities:
     def __init__(
         self,
         plan: SimulationPlan,
-        prepared: Prepared,
+        prepared: PreparedModel,
         start_row: int,
         held: Mapping[int, set[int]],
         extra: set[int],
@@ -111,22 +111,22 @@ class SlopeSteps:
 
     def __init__(self, sensitivities: ForwardSensitivities) -> None:
         self.sensitivities, self.plan = sensitivities, sensitivities.plan
-        self.machine: Machine = machine_of(sensitivities.prepared)
+        self.machine: SensitivityKernels = sensitivity_kernels(sensitivities.prepared)
         kernels, n_active = self.machine.kernels, len(sensitivities.active)
         n_blocks = -(-n_active // kernels.width)
-        self._stacks = np.zeros((n_blocks, 1 + STAGES, padded(kernels.n_species, kernels.width)))
+        self._stacks = np.zeros((n_blocks, 1 + STAGES, padded_size(kernels.n_species, kernels.width)))
         self._scratch = self.machine.scratch(n_blocks, sensitivities.prepared.pattern)
         self._slots = self.machine.slots()
         self._parameters = np.zeros(len(sensitivities.prepared.model.parameters))
         self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
         self._scales, self._reached = np.ones(n_active), np.zeros(1)
         self._plans: dict[int, tuple[Directions, np.ndarray]] = {}
-        self._walks: dict[tuple[Segment, float], tuple[np.ndarray, np.ndarray, Walk]] = {}
+        self._walks: dict[tuple[Segment, float], tuple[np.ndarray, np.ndarray, PreparedSlopeRun]] = {}
 
     def follow(
         self,
         segment: Segment,
-        report: Report,
+        report: IntegrationReport,
         row: np.ndarray,
         by_parameter: np.ndarray,
         before: np.ndarray,
@@ -139,7 +139,7 @@ class SlopeSteps:
         Parameters
         ----------
         segment : Segment
-        report : Report
+        report : IntegrationReport
             Of the run, with its tape.
         row : array, shape (n_model_parameters,)
         by_parameter : array, shape (n_model_parameters, n_active)
@@ -178,21 +178,23 @@ class SlopeSteps:
         self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
         by_parameter.take(sources, out=directions.weights, mode="clip")
 
-    def _go(self, walk: Walk) -> None:
+    def _go(self, walk: PreparedSlopeRun) -> None:
         walk()
         if self._reached[0] == -np.inf:
             raise RunError("a species rests at zero, where the slope of a rate is infinite")
         if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
             raise RunError(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
 
-    def _made_ready(self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray) -> Walk:
+    def _made_ready(
+        self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray
+    ) -> PreparedSlopeRun:
         """The walk along a segment, as long as tape and record are the same."""
         found = self._walks.get((segment, relative))
         if found is not None and found[0] is tape and found[1] is recorded:
             return found[2]
         times, n = segment.moments
         directions, _ = self._plan(segment.row)
-        course = Course(
+        course = SlopeTask(
             tape=tape,
             parameters=self._parameters,
             slots=self._slots,
@@ -209,7 +211,7 @@ class SlopeSteps:
             progress=np.zeros(3, dtype=np.int64),
             reached=self._reached,
         )
-        walk = Walk(self.machine.kernels, tables(relative), directions, self._scratch, course)
+        walk = PreparedSlopeRun(self.machine.kernels, slope_tables(relative), directions, self._scratch, course)
         self._walks[segment, relative] = tape, recorded, walk
         return walk
 

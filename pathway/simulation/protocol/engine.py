@@ -11,15 +11,15 @@ from ..errors import SimulationError
 from ..events import EventRun, EventState
 from ..hybrid import Saltation, hybrid_model_if_needed
 from ..interventions import NOTHING
-from ..prepared import Prepared, Ready, prepare
-from ..sensitivities import SlopeCourse, SlopeEvents
+from ..prepared import PreparedModel, PreparedTask, prepare_model
+from ..sensitivities import EventSensitivities, SensitivityCourse
 from ..solvers import layout as codes
-from ..solvers.layout import Report, Task
+from ..solvers.layout import IntegrationReport, IntegrationTask
 from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
 from ..steady_slopes import SteadySlopes
 from ..switches import NO_MOMENTS, SwitchError
-from ..tasks import empty_report, failure_of, make_task, run_one, single
+from ..tasks import empty_report, make_task, member_error, run_one, single_member_task
 from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
@@ -48,7 +48,7 @@ LANES_FROM = 5
 
 
 @dataclass(eq=False)
-class PeriodSlopes:
+class PeriodSensitivities:
     """Slopes along one period with events.
 
     Attributes
@@ -71,17 +71,17 @@ class PeriodSlopes:
     values: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)))
 
 
-class Engine:
+class SegmentEngine:
     """Runs segments of a plan's model.
 
     Attributes
     ----------
     model : Model
-    prepared : Prepared
+    prepared : PreparedModel
     hybrid : HybridModel or None
         If rates have switches that move with the state or with estimated parameters: what runs that stop at each of
         them are made with.
-    traced : Prepared
+    traced : PreparedModel
         What the steps that are kept, and events, belong to.
     solver : str
     pace : float
@@ -93,7 +93,7 @@ class Engine:
 
     def __init__(self, plan: SimulationPlan, solver: str) -> None:
         self.model, self.solver = plan.model, solver
-        self.prepared: Prepared = prepare(plan.model)
+        self.prepared: PreparedModel = prepare_model(plan.model)
         moving = [plan.model.parameters[k] for k in plan.moving]
         self.hybrid = hybrid_model_if_needed(plan.model, moving)
         self.traced = self.prepared if self.hybrid is None else self.hybrid.prepared
@@ -103,7 +103,7 @@ class Engine:
         finite = plan.output_time[np.isfinite(plan.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
         self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(plan.model.species)))
-        self._ready: dict[tuple, Ready] = {}
+        self._ready: dict[tuple, PreparedTask] = {}
         switching = self.prepared.time_switches
         self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
         self._known_breaks: dict[tuple, _Breaks] = {}
@@ -154,7 +154,7 @@ class Engine:
             task = make_task(times, start, states.copy(), rows.copy(), states.copy(), NOTHING, relative, SMALL)
             kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
             report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
-            ready = Ready(self.prepared, kernels, self.solver, _with_breaks(task, breaks), report)
+            ready = PreparedTask(self.prepared, kernels, self.solver, _with_breaks(task, breaks), report)
             if kept is not None:
                 self._keep(key, ready)
         task, report = ready.task, ready.report
@@ -172,11 +172,11 @@ class Engine:
                 failures[k] = str(reason)
         return report.values, report.states, failures
 
-    def _again(self, task: Task, member: int, report: Report) -> Report:
+    def _again(self, task: IntegrationTask, member: int, report: IntegrationReport) -> IntegrationReport:
         """A member that failed once more with row exchange, if that may help; else its failure is raised."""
         if report.counts[member, codes.STATUS] != codes.VANISHING_PIVOT:
-            raise failure_of(self.prepared, report._replace(end_parameters=task.parameters), member)
-        return run_one(self.prepared, self.prepared.kernels(1), single(task, member), self.solver)
+            raise member_error(self.prepared, report._replace(end_parameters=task.parameters), member)
+        return run_one(self.prepared, self.prepared.kernels(1), single_member_task(task, member), self.solver)
 
     def _breaks(
         self, start: float, end: float, states: np.ndarray, rows: np.ndarray, refused: dict[int, str] | None = None
@@ -208,7 +208,7 @@ class Engine:
 
     # Runs that keep their steps.
 
-    def taped(self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float) -> Report:
+    def taped(self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float) -> IntegrationReport:
         """Run a segment up to its last finite moment; what is reported holds until the next such run.
 
         Raises
@@ -233,7 +233,7 @@ class Engine:
             if status != codes.VANISHING_PIVOT:
                 break
         ready.report.end_parameters[0] = row
-        raise RunError(str(failure_of(self.prepared, ready.report, 0)))
+        raise RunError(str(member_error(self.prepared, ready.report, 0)))
 
     def pieces(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
@@ -256,7 +256,7 @@ class Engine:
         task = hybrid.task(make_task(segment.moments[0], segment.start, *one, NOTHING, relative, SMALL))
         run = EventRun(self.traced, task, self.solver, tape=True, hybrid=hybrid)
 
-        def keep(report: Report, times: np.ndarray) -> None:
+        def keep(report: IntegrationReport, times: np.ndarray) -> None:
             tape = report.tape[: report.counts[0, codes.TAPED]].copy()
             found.append(ModeSegment(tape, run.parameters.copy()))
 
@@ -272,7 +272,7 @@ class Engine:
             raise RunError(str(reason)) from None
         return run.values, run.state, found
 
-    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float, pivoted: int) -> Ready:
+    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float, pivoted: int) -> PreparedTask:
         """The run of a segment with its arrays; all write their steps to the same tape."""
         key = segment, breaks, relative, pivoted
         found = self._ready.get(key)
@@ -283,11 +283,11 @@ class Engine:
             task = make_task(times, segment.start, one, row, one.copy(), NOTHING, relative, SMALL)
             task = _with_breaks(task, breaks)._replace(pivoted=pivoted)
             report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
-            found = Ready(self.prepared, kernels, self.solver, task, report)
+            found = PreparedTask(self.prepared, kernels, self.solver, task, report)
             self._keep(key, found)
         return found
 
-    def _keep(self, key: tuple, ready: Ready) -> None:
+    def _keep(self, key: tuple, ready: PreparedTask) -> None:
         if len(self._ready) > MOST_READY:
             self._ready.clear()
         self._ready[key] = ready
@@ -303,7 +303,7 @@ class Engine:
         relative: float,
         events: EventState,
         open_end: bool = False,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         """One period of an experiment with events, from what they remember of the periods before, with slopes if
         there are `slopes` to carry on.
@@ -325,8 +325,8 @@ class Engine:
             return run.values, run.events
         modes = np.zeros((task.parameters.shape[1] - len(row), slopes.by_parameter.shape[1]))
         by_parameter = np.concatenate([slopes.by_parameter, modes])
-        course = SlopeCourse(self.traced, task, slopes.state, by_parameter, slopes.relative, scales=slopes.scales)
-        run = SlopeEvents(self.traced, task, self.solver, course, self.hybrid, events, open_end)
+        course = SensitivityCourse(self.traced, task, slopes.state, by_parameter, slopes.relative, scales=slopes.scales)
+        run = EventSensitivities(self.traced, task, self.solver, course, self.hybrid, events, open_end)
         run.run()
         slopes.state, slopes.values = course.matrix, course.values
         return run.values, run.events
@@ -365,7 +365,7 @@ class Engine:
         row: np.ndarray,
         relative: float,
         events: EventState,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         """The steady state that a run with events comes to, shape (n_species,), and what they remember there.
 
@@ -421,7 +421,7 @@ _Breaks = tuple[tuple[bytes, bytes], ...]
 """The moments of each member at which a run ends, and those at which it goes on, as the bytes of their arrays."""
 
 
-def _with_breaks(task: Task, breaks: _Breaks) -> Task:
+def _with_breaks(task: IntegrationTask, breaks: _Breaks) -> IntegrationTask:
     """The task with restarts where a rate switches at a time of its own."""
     before, after = ([np.frombuffer(row[side]) for row in breaks] for side in range(2))
     times = np.concatenate([np.zeros(0), *before])

@@ -10,10 +10,10 @@ import numpy as np
 from ..errors import SimulationError
 from ..events import EventState
 from .directions import ForwardSensitivities
-from .engine import Engine, PeriodSlopes
-from .outputs import Outputs, RunError
+from .engine import PeriodSensitivities, SegmentEngine
+from .outputs import RunError, RunOutputs
 from .plan import SimulationPlan
-from .segments import Run, Segment, StateReset
+from .segments import ExperimentRun, Segment, StateReset
 
 Slopes = np.ndarray
 """Of a run's active directions, in the last axis."""
@@ -27,16 +27,16 @@ class PointPass:
 
     Attributes
     ----------
-    recorded : Outputs
+    recorded : RunOutputs
     """
 
-    def __init__(self, engine: Engine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
+    def __init__(self, engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
         """`relative` is the tolerance of the states."""
         self.engine, self.plan, self.q, self.relative = engine, plan, q, relative
         starts, table = plan.tables(q[None])
         self.starts, self.table = starts[0], table[0]
         states = np.full((len(plan.output_time), len(plan.model.species)), np.nan)
-        self.recorded = Outputs(states, self.table[plan.output_row])
+        self.recorded = RunOutputs(states, self.table[plan.output_row])
         self._ends: list[tuple[np.ndarray, EventState, dict[int, float]]] = []
 
     def run(self) -> None:
@@ -53,7 +53,7 @@ class PointPass:
             except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
                 raise RunError(f"experiment '{run.name}': {reason}") from None
 
-    def _run(self, run: Run) -> None:
+    def _run(self, run: ExperimentRun) -> None:
         """One run, from where the one before it has ended."""
         state, events, held = self.starts[run.start_row], self.engine.initial_events, dict[int, float]()
         if run.before >= 0:
@@ -74,7 +74,7 @@ class PointPass:
         self._ends.append((state, events, held))
 
     def _segment(
-        self, run: Run, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
+        self, run: ExperimentRun, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
     ) -> tuple[np.ndarray, EventState]:
         """Record one segment; returns the state at its end and what events remember."""
         times, n = segment.moments
@@ -87,7 +87,7 @@ class PointPass:
             self.recorded.states[segment.outputs.stop - 1] = state
         return state, events
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: ExperimentRun) -> None:
         """A run begins."""
 
     def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
@@ -106,7 +106,7 @@ class PointPass:
         state: np.ndarray,
         row: np.ndarray,
         events: EventState,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         times, n = segment.moments
         told = state, row, self.relative, events, n < len(times), slopes
@@ -118,7 +118,7 @@ class PointPass:
         state: np.ndarray,
         row: np.ndarray,
         events: EventState,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         """The steady state that a segment comes to."""
         where = segment.last_moment, state, row
@@ -159,7 +159,7 @@ class ForwardPass(PointPass):
 
     def __init__(
         self,
-        engine: Engine,
+        engine: SegmentEngine,
         plan: SimulationPlan,
         sensitivities_of: Sequence[ForwardSensitivities],
         q: np.ndarray,
@@ -172,12 +172,12 @@ class ForwardPass(PointPass):
         self.sensitivities_of, self.slope_relative = sensitivities_of, tolerances[1]
         self.slopes = plan.mapping.slopes(q)
         self._state_slopes, self._parameter_slopes = room
-        self.recorded = Outputs(self.recorded.states, self.recorded.parameters, *room)
+        self.recorded = RunOutputs(self.recorded.states, self.recorded.parameters, *room)
         self._sizes = plan.sizes(q)
         self._stops = bool(plan.model.events) or engine.hybrid is not None
         self._moving: list[_Moving] = []
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, run: ExperimentRun) -> None:
         sensitivities = self.sensitivities_of[len(self._moving)]
         if run.before < 0:
             state, held = sensitivities.start(self.slopes), dict[int, Slopes]()
@@ -205,9 +205,11 @@ class ForwardPass(PointPass):
         now.state[reset.species] = moved[:n]
         now.held |= dict(zip(reset.parameters.tolist(), moved[n:], strict=True))
 
-    def _period(self) -> PeriodSlopes:
+    def _period(self) -> PeriodSensitivities:
         now = self._moving[-1]
-        return PeriodSlopes(now.state, now.by_parameter, self._sizes[now.sensitivities.active], self.slope_relative)
+        return PeriodSensitivities(
+            now.state, now.by_parameter, self._sizes[now.sensitivities.active], self.slope_relative
+        )
 
     def _advance(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
@@ -231,7 +233,7 @@ class ForwardPass(PointPass):
         state: np.ndarray,
         row: np.ndarray,
         events: EventState,
-        slopes: PeriodSlopes | None = None,
+        slopes: PeriodSensitivities | None = None,
     ) -> tuple[np.ndarray, EventState]:
         now, period = self._moving[-1], self._period()
         state, events = super()._rest(segment, state, row, events, period)

@@ -13,7 +13,7 @@ from .plan import SimulationPlan
 
 
 @dataclass(frozen=True, eq=False)
-class Outputs:
+class RunOutputs:
     """What the runs gave at the recorded moments of a plan.
 
     Attributes
@@ -58,7 +58,7 @@ class PlanRunner(Protocol):
 
     plan: SimulationPlan
 
-    def run(self, q: np.ndarray) -> Outputs:
+    def run(self, q: np.ndarray) -> RunOutputs:
         """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunError`."""
         ...
 

@@ -21,11 +21,11 @@ from pathway.expressions.calculus import substitute_all
 from .experiment import STEADY, Experiment, ExperimentError, Period
 from .initial_state import InitialConditions
 from .parameter_map import MappedTable, ParameterMapping
-from .segments import Run, Segment, StateReset
+from .segments import ExperimentRun, Segment, StateReset
 
 
 @dataclass(frozen=True)
-class Reads:
+class RecordedQuantities:
     """What is read of the runs.
 
     Attributes
@@ -56,7 +56,7 @@ class SimulationPlan:
         Positions of the estimated ones among `names`.
     estimated_place : int array, shape (n_names,)
         Position among the estimated ones, or -1.
-    runs : tuple of Run
+    runs : tuple of ExperimentRun
         Preequilibrations first; a run's `before` points to an earlier one.
     mapping : ParameterMapping
         Everything that runs are given, with two tables in it:
@@ -76,7 +76,7 @@ class SimulationPlan:
         values: Mapping[str, float],
         estimated: Collection[str],
         experiments: Sequence[Experiment],
-        reads: Reads,
+        reads: RecordedQuantities,
         derived: Mapping[str, Expression] | None = None,
         name: str = "",
     ) -> None:
@@ -162,7 +162,7 @@ class SimulationPlan:
             made.append(own | made[run.before] if run.before >= 0 else own)
         return tuple(made)
 
-    def chain(self, run: Run) -> tuple[Segment, ...]:
+    def chain(self, run: ExperimentRun) -> tuple[Segment, ...]:
         """Everything that leads to the end of a run: its rests, then its own segments."""
         return (*self.chain(self.runs[run.before]), *run.segments) if run.before >= 0 else run.segments
 
@@ -185,10 +185,12 @@ class _Runs:
         self.outputs: list[tuple[int, float]] = []
         self.output_of: dict[tuple[str, float], int] = {}
         self._resets: dict[tuple, StateReset] = {}
-        self._rests: list[Run] = []
+        self._rests: list[ExperimentRun] = []
         self._known_rests: dict[tuple, int] = {}
 
-    def of(self, experiments: Sequence[Experiment], moments: Mapping[str, Collection[float]]) -> tuple[Run, ...]:
+    def of(
+        self, experiments: Sequence[Experiment], moments: Mapping[str, Collection[float]]
+    ) -> tuple[ExperimentRun, ...]:
         """Preequilibrations, then experiments; those that do the same to the model are run once."""
         runs = []
         for alike in self._alike([e for e in experiments if e.name in moments]):
@@ -224,7 +226,7 @@ class _Runs:
             self._resets[key] = StateReset(self.model, self.positions, species, parameters)
         return self._resets[key]
 
-    def rest(self, run: Run) -> int:
+    def rest(self, run: ExperimentRun) -> int:
         """Position of a preequilibration; one that does the same is run once."""
         (segment,) = run.segments
         key = run.start_row, run.before, segment.row, segment.reset, segment.held.tobytes()
@@ -248,7 +250,7 @@ class _RunBuilder:
         self.current: dict[str, Expression] = {}
         self.held: set[int] = set()
 
-    def run(self, name: str, moments: list[float]) -> Run:
+    def run(self, name: str, moments: list[float]) -> ExperimentRun:
         """The run; its preequilibrations are among the rests."""
         periods = self.experiment.periods or (Period(self.model.start_time),)
         rests = self.experiment.preequilibration
@@ -260,7 +262,7 @@ class _RunBuilder:
         for place, rest in enumerate(rests):
             segment = self._segment(rest, math.inf, [], place > 0)
             words = f"steady state before {self.experiment.name}"
-            before = self.runs.rest(Run(words, start_row, before, (segment,), is_preequilibration=True))
+            before = self.runs.rest(ExperimentRun(words, start_row, before, (segment,), is_preequilibration=True))
         treatment = periods[len(rests) :] or (Period(self.model.start_time),)
         ends = [*(period.start for period in treatment[1:]), math.inf]
         segments = [
@@ -268,7 +270,7 @@ class _RunBuilder:
             for place, (period, end) in enumerate(zip(treatment, ends, strict=True))
         ]
         last = max((k for k, segment in enumerate(segments) if len(segment.times)), default=0)
-        return Run(name, start_row, before, tuple(segments[: last + 1]))
+        return ExperimentRun(name, start_row, before, tuple(segments[: last + 1]))
 
     def _segment(self, period: Period, end: float, moments: list[float], resets: bool) -> Segment:
         start = period.start if math.isfinite(period.start) else self.model.start_time

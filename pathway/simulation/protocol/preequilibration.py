@@ -17,7 +17,7 @@ from pathway.expressions.arrays import evaluate_arrays
 from ..anchor import solve_anchors
 from ..anchor_members import AnchoredMembers, solve_anchors_of_members
 from ..formulas import evaluate_names, value_at_rest
-from ..prepared import prepare
+from ..prepared import prepare_model
 from ..steady import steady_state
 from .experiment import Experiment, Period
 
@@ -25,7 +25,7 @@ Level = TypeVar("Level", float, np.ndarray)
 
 
 @dataclass(frozen=True, eq=False)
-class Preequilibrated:
+class PreequilibratedState:
     """Cells at rest.
 
     Attributes
@@ -39,7 +39,7 @@ class Preequilibrated:
     state: np.ndarray
 
 
-def preequilibrated(model: Model, experiment: Experiment, tolerance: float = 1e-10) -> Preequilibrated:
+def preequilibrated_state(model: Model, experiment: Experiment, tolerance: float = 1e-10) -> PreequilibratedState:
     """Parameters and steady state at the first finite moment of an experiment whose changes hold nothing but numbers.
 
     The first rest begins at the model's initial formulas, each later one where the one before has ended.
@@ -68,7 +68,7 @@ def preequilibrated(model: Model, experiment: Experiment, tolerance: float = 1e-
             parameters, state = found.parameters, found.state
         else:
             parameters, state = begun, steady_state(model, begun, initial=state)
-    return Preequilibrated(parameters, prepare(model).starts(parameters) if state is None else state)
+    return PreequilibratedState(parameters, prepare_model(model).starts(parameters) if state is None else state)
 
 
 def _changed(model: Model, period: Period, parameters: np.ndarray, state: np.ndarray | None) -> np.ndarray:
@@ -106,7 +106,7 @@ def _begin_near(model: Model, period: Period, parameters: np.ndarray) -> None:
             parameters[..., model.parameter_index(target.parameter)] *= float(target.target)
 
 
-def preequilibrated_members(
+def preequilibrated_states(
     model: Model,
     experiment: Experiment,
     parameters: np.ndarray,

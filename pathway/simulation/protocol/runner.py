@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from .adjoint import AdjointPass
-from .batch import BatchRun, batches, point_by_point
+from .batch import BatchRun, point_by_point, segment_batches
 from .directions import ForwardSensitivities
-from .engine import Engine
+from .engine import SegmentEngine
 from .forward import ForwardPass
-from .outputs import BatchOutputs, Outputs, RunError
+from .outputs import BatchOutputs, RunError, RunOutputs
 from .plan import SimulationPlan
 
 SAFETY = 0.01
@@ -26,7 +26,7 @@ class Runner:
         Of the states.
     slope_tolerance : float
         Of their slopes.
-    engine : Engine
+    engine : SegmentEngine
     """
 
     def __init__(
@@ -38,12 +38,12 @@ class Runner:
     ) -> None:
         self.plan, self.relative_tolerance = plan, relative_tolerance
         self.slope_tolerance = slope_tolerance
-        self.engine = Engine(plan, solver)
-        self._batches = batches(plan.runs)
+        self.engine = SegmentEngine(plan, solver)
+        self._batches = segment_batches(plan.runs)
         self._sensitivities = self._make_sensitivities()
         self._room: tuple[np.ndarray, np.ndarray] | None = None
 
-    def run(self, q: np.ndarray) -> Outputs:
+    def run(self, q: np.ndarray) -> RunOutputs:
         """States and slopes at parameter values `q`, shape (n_names,), in natural units; the next call overwrites the
         slopes.
 
@@ -100,7 +100,7 @@ class Runner:
             made.append(ForwardSensitivities(plan, self.engine.traced, run.start_row, held, extra))
         return made
 
-    def _followed(self, q: np.ndarray) -> Outputs:
+    def _followed(self, q: np.ndarray) -> RunOutputs:
         """States and slopes, run by run."""
         if self._room is None:
             states, parameters = map(np.zeros, self.plan.slope_shapes)

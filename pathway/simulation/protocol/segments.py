@@ -134,7 +134,7 @@ class ModeSegment:
     Attributes
     ----------
     tape : array
-        Its steps, as in `Report.tape`.
+        Its steps, as in `IntegrationReport.tape`.
     row : array
         Model parameters in force, with the modes.
     saltations : list of Saltation
@@ -156,7 +156,7 @@ class ModeSegment:
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class ExperimentRun:
     """One experiment: where it starts and its periods.
 
     Attributes

@@ -25,8 +25,8 @@ from typing import Any
 
 from pathway.errors import InputError
 
-from .lanes import method_of
-from .layout import Method
+from .lanes import rosenbrock_method
+from .layout import RosenbrockMethod
 from .loops import Loop
 from .tableaus import RODAS4, RODAS5P
 
@@ -35,13 +35,13 @@ _LOOP, _WATCHING = Loop("rosenbrock", 6), Loop("rosenbrock_watching", 6)
 
 
 @cache
-def method(name: str, watching: bool = True) -> tuple[Callable[..., Any], Method]:
+def method(name: str, watching: bool = True) -> tuple[Callable[..., Any], RosenbrockMethod]:
     """The loop and the coefficients of a method by name; models without events, and without rates that switch by the
     state, need no loop that is `watching`."""
     if not isinstance(name, str) or name not in METHODS:
         near = get_close_matches(str(name), METHODS, n=1)
         raise InputError(f"solver: no method is called '{name}'; there are {', '.join(METHODS)}{_hint(near)}")
-    return _WATCHING if watching else _LOOP, method_of(METHODS[name])
+    return _WATCHING if watching else _LOOP, rosenbrock_method(METHODS[name])
 
 
 def _hint(near: list[str]) -> str:

@@ -25,10 +25,10 @@ import numpy as np
 
 from pathway.kernels import calls
 
-from .compilation import compiled, inlined
+from .compilation import compiled_loop, inlined_function
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
-from .lifted import NEAR, TRACE, lift, zero_infinite_entries
+from .lifted import NEAR, TRACE, raise_to_floor, zero_infinite_entries
 from .slopes import HOLD
 
 
@@ -66,7 +66,7 @@ class AdjointPattern(NamedTuple):
     mass: np.ndarray
 
 
-class Steps(NamedTuple):
+class TapeSteps(NamedTuple):
     """Where the steps begin and end, and the row of the tape in which each begins."""
 
     begins: np.ndarray
@@ -74,7 +74,7 @@ class Steps(NamedTuple):
     rows: np.ndarray
 
 
-class Adjoint(NamedTuple):
+class AdjointState(NamedTuple):
     """What is carried backwards, lanes innermost."""
 
     bars: np.ndarray
@@ -109,7 +109,7 @@ class AdjointScratch(NamedTuple):
     """Size of each species, shape (n_species,)."""
 
 
-@inlined
+@inlined_function
 def _point(kernels, scratch, tape, index, lane, moment):
     """Lane `lane` of the points: the state at a moment that is not before row `index` of the tape."""
     n, width = kernels.n_species, kernels.width
@@ -124,20 +124,20 @@ def _point(kernels, scratch, tape, index, lane, moment):
         scratch.points[k * width + lane] = rest * row[TAPE_HEAD + k] + x * (row[TAPE_HEAD + n + k] + rest * bend)
 
 
-@inlined
+@inlined_function
 def _model(kernels, scratch, parameters):
     """Jacobians and factors at the points of all lanes."""
-    near = lift(scratch.singular, scratch.lowest, TRACE, scratch.points, kernels.width)
+    near = raise_to_floor(scratch.singular, scratch.lowest, TRACE, scratch.points, kernels.width)
     calls.right_hand_side(kernels.parameter_jacobian, scratch.times, scratch.points, parameters, scratch.by_parameter)
     if near:
-        lift(scratch.singular, scratch.lowest, NEAR, scratch.points, kernels.width)
+        raise_to_floor(scratch.singular, scratch.lowest, NEAR, scratch.points, kernels.width)
     calls.right_hand_side(kernels.jacobian, scratch.times, scratch.points, parameters, scratch.jacobians)
     if near:
         zero_infinite_entries(scratch.jacobians)
     calls.factor(kernels.factor, scratch.jacobians, scratch.shifts, scratch.factors, scratch.worst)
 
 
-@inlined
+@inlined_function
 def _keep_lane(kernels, scratch, lane, stage):
     """Put what a lane holds of a stage in one piece."""
     width = kernels.width
@@ -148,7 +148,7 @@ def _keep_lane(kernels, scratch, lane, stage):
         by_parameter[k] = scratch.by_parameter[k * width + lane]
 
 
-@inlined
+@inlined_function
 def _stages(kernels, tables, scratch, tape, index, time, end, parameters):
     """Factors and df/dp of stages 1 to 6, as many at a time as there are lanes."""
     width, length = kernels.width, end - time
@@ -168,7 +168,7 @@ def _stages(kernels, tables, scratch, tape, index, time, end, parameters):
         first += width
 
 
-@inlined
+@inlined_function
 def _moment(kernels, scratch, tape, index, moment, parameters):
     """Jacobian, df/dp and factors that hold the species with rates, at one moment (stage 0 of the storage)."""
     width = kernels.width
@@ -181,7 +181,7 @@ def _moment(kernels, scratch, tape, index, moment, parameters):
         scratch.plain_jacobian[k] = scratch.jacobians[k * width]
 
 
-@inlined
+@inlined_function
 def _gather(kernels, pattern, adjoint, entries, vector, factor):
     """dG/dp += factor P^T vector."""
     width = kernels.width
@@ -192,7 +192,7 @@ def _gather(kernels, pattern, adjoint, entries, vector, factor):
         adjoint.by_parameter[column, 1] += value * vector[row + 1]
 
 
-@inlined
+@inlined_function
 def _unsettle(kernels, pattern, adjoint, scratch, vector):
     """The transpose of finding the algebraic rows from the others (holding factors at hand)."""
     width, result = kernels.width, scratch.filtered
@@ -206,7 +206,7 @@ def _unsettle(kernels, pattern, adjoint, scratch, vector):
             vector[place] = pattern.mass[k] * (vector[place] + HOLD * result[place])
 
 
-@inlined
+@inlined_function
 def _add_inside(kernels, tables, pattern, adjoint, scratch, tape, index, x, parameters, moment, weight):
     """The weights, shape (n_species,), of an output at a share `x` of the step."""
     n, width = kernels.n_species, kernels.width
@@ -228,7 +228,7 @@ def _add_inside(kernels, tables, pattern, adjoint, scratch, tape, index, x, para
             adjoint.bars[i + 1, k * width] += share * vector[k * width]
 
 
-@inlined
+@inlined_function
 def _step_back(kernels, tables, pattern, adjoint, scratch, shift):
     """All stages from the last to the first."""
     used, width = kernels.n_species * kernels.width, kernels.width
@@ -258,7 +258,7 @@ def _step_back(kernels, tables, pattern, adjoint, scratch, shift):
                 bars[j + 1, k] += weight * own[k]
 
 
-@inlined
+@inlined_function
 def _weigh_error(kernels, tables, pattern, adjoint, scratch, shift):
     """Let the step's error estimate, weighted by lane 0 of `after`, count in lane 1; filtered as in `slopes`."""
     n, width = kernels.n_species, kernels.width
@@ -272,7 +272,7 @@ def _weigh_error(kernels, tables, pattern, adjoint, scratch, shift):
             adjoint.bars[i + 1, k * width + 1] += weight * pattern.mass[k] * filtered[k * width]
 
 
-@inlined
+@inlined_function
 def _first_slopes_back(kernels, pattern, adjoint, scratch, tape, index, time, length, parameters):
     """The transpose of K_1 = h M (J S + P)."""
     n, width = kernels.n_species, kernels.width
@@ -292,7 +292,7 @@ def _first_slopes_back(kernels, pattern, adjoint, scratch, tape, index, time, le
         _unsettle(kernels, pattern, adjoint, scratch, bars)
 
 
-@inlined
+@inlined_function
 def _enter_step(kernels, adjoint, scratch, share):
     """From the beginning of the step that follows to the end of this one, `share` being the proportion of lengths."""
     bars = adjoint.bars
@@ -304,9 +304,9 @@ def _enter_step(kernels, adjoint, scratch, share):
             bars[i, k] = 0.0
 
 
-@compiled
-def walk_back(kernels, tables, pattern, adjoint, scratch, tape, steps, parameters, times, weights):
-    """Carry `adjoint` from the end of a tape to its beginning, step by step of `Steps`.
+@compiled_loop
+def solve_adjoint(kernels, tables, pattern, adjoint, scratch, tape, steps, parameters, times, weights):
+    """Carry `adjoint` from the end of a tape to its beginning, step by step of `TapeSteps`.
 
     The outputs add their weights, shape (n_times, n_species), on the way.
     """

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pathway.kernels.structs import Table, Vector, packed
-from pathway.kernels.structs import address as address_of
+from pathway.kernels.structs import Table, Vector, packed_struct
+from pathway.kernels.structs import array_address as address_of
 
-from .layout import Kernels
+from .layout import KernelAddresses
 from .loops import Loop
 
 
-class Batch(NamedTuple):
+class EvaluationBatch(NamedTuple):
     """What `batch_loop` is given."""
 
     prepare: int
@@ -30,14 +30,14 @@ class Batch(NamedTuple):
 _RUN = Loop("batch_loop", 1)
 
 
-def evaluate_many(
-    kernels: Kernels, address: int, size: int, times: np.ndarray, states: np.ndarray, parameters: np.ndarray
+def evaluate_kernel_rows(
+    kernels: KernelAddresses, address: int, size: int, times: np.ndarray, states: np.ndarray, parameters: np.ndarray
 ) -> np.ndarray:
     """What a kernel of width 1 gives.
 
     Parameters
     ----------
-    kernels : Kernels
+    kernels : KernelAddresses
     address : int
         Of a kernel (time, species, parameters, out).
     size : int
@@ -54,6 +54,6 @@ def evaluate_many(
     slots = np.zeros(kernels.n_slots)
     states, parameters = np.ascontiguousarray(states, dtype=float), np.ascontiguousarray(parameters, dtype=float)
     where = np.asarray(times, dtype=float), states, parameters, slots, np.zeros(1), out
-    batch = packed(Batch(kernels.prepare, address, kernels.n_parameters, *where))
+    batch = packed_struct(EvaluationBatch(kernels.prepare, address, kernels.n_parameters, *where))
     _RUN(address_of(batch))
     return out

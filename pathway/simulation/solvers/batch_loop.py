@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathway.kernels import calls
 from pathway.kernels.structs_numba import struct_reader
 
-from .batch import Batch
+from .batch import EvaluationBatch
 
-_batch = struct_reader(Batch)
+_batch = struct_reader(EvaluationBatch)
 
 
 def run(batch_at):

@@ -1,4 +1,4 @@
-"""`compiled`: numba's `njit` with a cache on disk that notices every edit it should notice.
+"""`compiled_loop`: numba's `njit` with a cache on disk that notices every edit it should notice.
 
 numba keys a cached function by its own source file alone, but our loops inline functions of other files. So the
 folder of the cache carries a hash of all sources that can end up in the machine code, and lies in the user's cache
@@ -15,7 +15,7 @@ from typing import Any
 import numba
 from numba.core import caching, codegen, compiler
 
-from pathway.kernels import cache_directory, trusted
+from pathway.kernels import cache_directory, is_trusted_folder
 
 from .sources import sources_digest
 
@@ -43,7 +43,7 @@ class _Locator(caching._CacheLocator):
 
     @classmethod
     def from_function(cls, function: Callable[..., Any], path: str) -> _Locator | None:
-        return cls(function) if trusted(cache_folder()) else None
+        return cls(function) if is_trusted_folder(cache_folder()) else None
 
 
 class _Implementation(caching.CompileResultCacheImpl):
@@ -70,7 +70,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def compiled(function: Callable[..., Any]) -> Any:
+def compiled_loop(function: Callable[..., Any]) -> Any:
     """Compile a top-level loop; its machine code is kept on disk and the interpreter lock is released."""
     dispatcher = numba.njit(**_OPTIONS)(function)
     try:
@@ -130,14 +130,14 @@ class _PieceCompiler(compiler.Compiler):
         super().__init__(typingctx, targetctx, library, args, return_type, flags, locals)
 
 
-def inlined(function: Callable[..., Any]) -> Any:
+def inlined_function(function: Callable[..., Any]) -> Any:
     """Compile a piece that top-level loops call; it is kept as part of them."""
     return numba.njit(no_cpython_wrapper=True, pipeline_class=_PieceCompiler, **_OPTIONS)(function)
 
 
 def unoptimized(function: Callable[..., Any], count: int) -> tuple[str, str]:
     """Symbol and LLVM text of a loop over `count` addresses with all that it calls, for other machines than this."""
-    dispatcher, signature = inlined(function), (numba.types.int64,) * count
+    dispatcher, signature = inlined_function(function), (numba.types.int64,) * count
     dispatcher.compile(signature)
     made = dispatcher.overloads[signature]
     return made.fndesc.llvm_func_name, str(made.library._final_module)

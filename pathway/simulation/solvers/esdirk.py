@@ -96,7 +96,7 @@ def dense_weights() -> np.ndarray:
     return np.linalg.lstsq(np.array(equations), np.array(right), rcond=None)[0].reshape(STAGES, 4)
 
 
-def by_solutions() -> tuple[np.ndarray, np.ndarray]:
+def stages_by_solutions() -> tuple[np.ndarray, np.ndarray]:
     """What each stage starts from and its slope, in terms of the stages' solutions instead of their slopes.
 
     Then a stage needs one sum and one solve, and nothing is computed only to be combined again. Columns: h times the

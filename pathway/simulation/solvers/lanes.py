@@ -8,14 +8,14 @@ import numpy as np
 
 from pathway.kernels.structs import PADDING, Integers, Table, Vector
 
-from .layout import Kernels, Method
+from .layout import KernelAddresses, RosenbrockMethod
 from .tableaus import Tableau
 
 SHARED_FROM = 5
 """First stage that may build on the point of the stage before."""
 
 
-def method_of(tableau: Tableau) -> Method:
+def rosenbrock_method(tableau: Tableau) -> RosenbrockMethod:
     """The tableau in the layout of the loop."""
     s = tableau.stages
     table = np.zeros((2 * s, s + 1))
@@ -26,7 +26,9 @@ def method_of(tableau: Tableau) -> Method:
     dense[: len(tableau.dense), 1:] = tableau.dense
     continues = np.array([k >= SHARED_FROM and _continues(tableau, k) for k in range(s)], dtype=np.int64)
     exponent = 1.0 / (tableau.error_order + 1)
-    return Method(s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d)
+    return RosenbrockMethod(
+        s, exponent, 0.01**-exponent, tableau.gamma, table, continues, dense, tableau.nodes, tableau.d
+    )
 
 
 def _continues(tableau: Tableau, stage: int) -> bool:
@@ -36,7 +38,7 @@ def _continues(tableau: Tableau, stage: int) -> bool:
     return bool(np.array_equal(tableau.a[stage], before))
 
 
-class Lanes(NamedTuple):
+class LaneStorage(NamedTuple):
     """Working storage of a group of lanes."""
 
     # Vectors over (species, lane), padded for `combine`.
@@ -121,7 +123,7 @@ class Lanes(NamedTuple):
     matrix: Table
 
 
-def lanes_for(kernels: Kernels, method: Method) -> Lanes:
+def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStorage:
     """Working storage for one call of `run`."""
     width, n = kernels.width, kernels.n_species
     size = (n * width + PADDING - 1) // PADDING * PADDING
@@ -134,7 +136,7 @@ def lanes_for(kernels: Kernels, method: Method) -> Lanes:
     samples = np.zeros((5, max(kernels.n_roots, 2 * switches) + 1))
     watched = [samples, np.zeros(switches + 1), np.zeros(switches + 1), np.zeros(5), np.full(width, np.inf)]
     conditions = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
-    return Lanes(
+    return LaneStorage(
         stack,
         sums,
         sums[1:],

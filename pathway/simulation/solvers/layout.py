@@ -28,12 +28,12 @@ from pathway.kernels.structs import Cube, Integers, IntegerTable, Table, Vector
 # What happens at a moment of the schedule; at a BREAK the run goes on from a moment a few floats later, its value.
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)
 
-# Columns of `Report.counts`.
+# Columns of `IntegrationReport.counts`.
 STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS, TAPED = range(6)
 COUNTS = 6
 
 
-class Kernels(NamedTuple):
+class KernelAddresses(NamedTuple):
     """Addresses (0: absent) and sizes of a compiled model."""
 
     prepare: int
@@ -68,7 +68,7 @@ class Kernels(NamedTuple):
     """1 if some species are found by solving residual = 0."""
 
 
-class Pattern(NamedTuple):
+class JacobianPattern(NamedTuple):
     """Which species have a rate, and where the entries of the Jacobian stand."""
 
     mass: Vector
@@ -80,7 +80,7 @@ class Pattern(NamedTuple):
     """Species at whose zero a rate, or its slope, is infinite or undefined."""
 
 
-class Method(NamedTuple):
+class RosenbrockMethod(NamedTuple):
     """A Rosenbrock tableau as the loop wants it."""
 
     stages: int
@@ -98,7 +98,7 @@ class Method(NamedTuple):
     d: Vector
 
 
-class Task(NamedTuple):
+class IntegrationTask(NamedTuple):
     """Members to run; an array with one row serves all members."""
 
     first: int
@@ -135,7 +135,7 @@ class Task(NamedTuple):
     """The next member, for threads that take turns, shape (1,); empty: this loop runs all of them."""
 
 
-class Report(NamedTuple):
+class IntegrationReport(NamedTuple):
     """What a loop fills in."""
 
     values: Cube

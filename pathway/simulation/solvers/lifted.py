@@ -12,7 +12,7 @@ import numpy as np
 
 from pathway.kernels import calls
 
-from .compilation import inlined
+from .compilation import inlined_function
 from .layout import TAPE_HEAD
 
 FAINT = 1e-6
@@ -37,8 +37,8 @@ DAMPED = 0.01
 """A species at zero damps if its own loss is at least this share of what its column gives to others."""
 
 
-@inlined
-def lift(singular, lowest, share, point, lanes):
+@inlined_function
+def raise_to_floor(singular, lowest, share, point, lanes):
     """Raise what is nearer to zero than this share of its size; whether there was any."""
     some = False
     for k in singular:
@@ -50,7 +50,7 @@ def lift(singular, lowest, share, point, lanes):
     return some
 
 
-@inlined
+@inlined_function
 def zero_infinite_entries(jacobian):
     """Zero for what is no number even a hair above zero: products of powers that overflow have that limit."""
     for k in range(jacobian.shape[0]):
@@ -58,7 +58,7 @@ def zero_infinite_entries(jacobian):
             jacobian[k] = 0.0
 
 
-@inlined
+@inlined_function
 def starts_at_zero(scratch, row):
     """Whether a stretch begins at the zero of a species that needs care."""
     for k in scratch.singular:
@@ -67,7 +67,7 @@ def starts_at_zero(scratch, row):
     return False
 
 
-@inlined
+@inlined_function
 def _rests(scratch, tape, n, k):
     """Whether a species is zero all along a tape."""
     low = RESTS * scratch.lowest[k]
@@ -77,8 +77,8 @@ def _rests(scratch, tape, n, k):
     return True
 
 
-@inlined
-def unbounded(kernels, scratch, course, tape, parameters):
+@inlined_function
+def has_unbounded_slope(kernels, scratch, course, tape, parameters):
     """Whether a species that rests at zero moves with some direction although the slope of a rate is infinite there."""
     n, lanes, row, some = kernels.n_species, kernels.moments, tape[0], False
     for k in scratch.singular:
@@ -95,7 +95,7 @@ def unbounded(kernels, scratch, course, tape, parameters):
     calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
     for j in range(kernels.n_jacobian):
         scratch.one_jacobian[j] = scratch.jacobian[j * lanes]
-    lift(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
+    raise_to_floor(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
     calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
     for k in scratch.singular:
         moves, infinite, loss, largest = False, False, 0.0, 0.0

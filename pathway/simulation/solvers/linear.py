@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from .compilation import inlined
+from .compilation import inlined_function
 
 
-@inlined
+@inlined_function
 def solve_dense(kernels, pattern, jacobian, shift, right, matrix):
     """Solve (shift M - J) x = right in place, with one lane."""
     n = kernels.n_species

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
-from pathway.kernels import kept_code
+from pathway.kernels import cached_code
 from pathway.notebook import tell
 
 from .sources import sources_digest
@@ -44,7 +44,7 @@ class Loop:
         with self._lock:
             if self._function is None:
                 parts = {"loop": self.module, "sources": sources_digest(), "numba": version("numba")}
-                self._code, where = kept_code(parts, self._build)
+                self._code, where = cached_code(parts, self._build)
                 # numba's convention: where the result and what is raised go come first; loops have neither.
                 kind = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * (2 + self.count))
                 self._function = kind(where)

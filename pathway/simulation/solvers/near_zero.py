@@ -24,7 +24,7 @@ import numpy as np
 
 from pathway.kernels import calls
 
-from .compilation import inlined
+from .compilation import inlined_function
 
 LEAST = 1e-200
 """What stands for zero where the absolute tolerance is zero."""
@@ -46,7 +46,7 @@ VANISHING = 1e-10
 """A rate that is less than this share of itself at the square of the trace is zero at zero."""
 
 
-@inlined
+@inlined_function
 def _finite(width, lane, vector, count):
     """Whether all entries of a lane are numbers."""
     for k in range(count):
@@ -55,20 +55,20 @@ def _finite(width, lane, vector, count):
     return True
 
 
-@inlined
+@inlined_function
 def _tolerance(lanes, place):
     return max(lanes.absolute[place], LEAST)
 
 
-@inlined
-def rates(kernels, pattern, lanes, time, state, out):
+@inlined_function
+def rates_near_zero(kernels, pattern, lanes, time, state, out):
     """The right-hand side; where it is undefined, that at zero or just above of what is zero within its tolerance."""
     calls.right_hand_side(kernels.right_hand_side, time, state, lanes.parameters, out)
-    repair(kernels, pattern, lanes, time, state, out)
+    repair_rates(kernels, pattern, lanes, time, state, out)
 
 
-@inlined
-def repair(kernels, pattern, lanes, time, state, out):
+@inlined_function
+def repair_rates(kernels, pattern, lanes, time, state, out):
     """Such rates in the place of the right-hand side where that is undefined."""
     if some_at_zero(kernels, pattern, state) and _undefined(kernels, pattern, lanes, state, out):
         _rates_near(kernels, pattern, lanes, time, state, 0.0)
@@ -80,7 +80,7 @@ def repair(kernels, pattern, lanes, time, state, out):
             _extrapolate(kernels, lanes, out)
 
 
-@inlined
+@inlined_function
 def some_at_zero(kernels, pattern, state):
     """Whether a species that needs care is zero or below in some lane."""
     width = kernels.width
@@ -91,7 +91,7 @@ def some_at_zero(kernels, pattern, state):
     return False
 
 
-@inlined
+@inlined_function
 def stages_failed(kernels, pattern, lanes):
     """Whether a step came to no number, as where a stage of it met undefined rates."""
     if pattern.singular.shape[0] > 0:
@@ -101,7 +101,7 @@ def stages_failed(kernels, pattern, lanes):
     return False
 
 
-@inlined
+@inlined_function
 def _undefined(kernels, pattern, lanes, state, out):
     """Mark in `moved` the lanes whose rates are no numbers and that have a species at zero; whether there are any."""
     width, some = kernels.width, False
@@ -117,7 +117,7 @@ def _undefined(kernels, pattern, lanes, state, out):
     return some
 
 
-@inlined
+@inlined_function
 def _rates_near(kernels, pattern, lanes, time, state, share):
     """Rates, in `repaired`, with species at this share of their tolerance that are zero within it."""
     width, inside = kernels.width, lanes.inside
@@ -132,7 +132,7 @@ def _rates_near(kernels, pattern, lanes, time, state, share):
     calls.right_hand_side(kernels.right_hand_side, time, inside, lanes.parameters, lanes.repaired)
 
 
-@inlined
+@inlined_function
 def _take(kernels, lanes, out):
     """The rates in `repaired`, in the marked lanes."""
     width = kernels.width
@@ -142,7 +142,7 @@ def _take(kernels, lanes, out):
                 out[k] = lanes.repaired[k]
 
 
-@inlined
+@inlined_function
 def _extrapolate(kernels, lanes, out):
     """From rates nearer to zero, in `out`, and farther from it to those at zero, in the marked lanes."""
     width = kernels.width
@@ -156,8 +156,8 @@ def _extrapolate(kernels, lanes, out):
                     out[k] = 0.0
 
 
-@inlined
-def jacobian(kernels, pattern, lanes):
+@inlined_function
+def jacobian_near_zero(kernels, pattern, lanes):
     """The Jacobian, and the derivative by time, at the present states; near zero of a species with its column as
     described above."""
     width, state, near, moved = kernels.width, lanes.stack[0], False, False
@@ -201,14 +201,14 @@ def jacobian(kernels, pattern, lanes):
             _merge(kernels, pattern, lanes, lane)
 
 
-@inlined
+@inlined_function
 def _derivatives(kernels, lanes, state, jacobian, drift):
     calls.right_hand_side(kernels.jacobian, lanes.time, state, lanes.parameters, jacobian)
     if kernels.time_derivative != 0:
         calls.right_hand_side(kernels.time_derivative, lanes.time, state, lanes.parameters, drift)
 
 
-@inlined
+@inlined_function
 def _derivatives_finite(kernels, lanes, lane):
     well = _finite(kernels.width, lane, lanes.jacobian, kernels.n_jacobian)
     if kernels.time_derivative != 0:
@@ -216,7 +216,7 @@ def _derivatives_finite(kernels, lanes, lane):
     return well
 
 
-@inlined
+@inlined_function
 def _weigh_columns(kernels, pattern, lanes, lane):
     """Into `kept`, 1 for species near zero whose column is kept, -1 for those whose column is dropped."""
     width, jacobian = kernels.width, lanes.near_jacobian
@@ -236,7 +236,7 @@ def _weigh_columns(kernels, pattern, lanes, lane):
             lanes.kept[place] = 1.0 if damps else -1.0
 
 
-@inlined
+@inlined_function
 def _merge(kernels, pattern, lanes, lane):
     """The Jacobian of a lane from that at the state and that away from zero."""
     width, kept, drift = kernels.width, lanes.kept, lanes.drift
@@ -252,7 +252,7 @@ def _merge(kernels, pattern, lanes, lane):
                 drift[k] = lanes.repaired[k] if abs(lanes.repaired[k]) < np.inf else 0.0
 
 
-@inlined
+@inlined_function
 def start_jacobian(kernels, pattern, lanes):
     """After a jump (lanes with 2 in `displaced`, and for further attempts 1): where the Jacobian still has infinite
     entries, as at y = 1 of (1 - y)^0.5, that of the state to which the rates lead within the tolerance."""
@@ -266,7 +266,7 @@ def start_jacobian(kernels, pattern, lanes):
         return
     for lane in range(width):
         lanes.displaced[lane] = min(lanes.displaced[lane], 1)
-    rates(kernels, pattern, lanes, lanes.time, lanes.stack[0], lanes.slope)
+    rates_near_zero(kernels, pattern, lanes, lanes.time, lanes.stack[0], lanes.slope)
     for lane in range(width):
         lanes.moved[lane] = lanes.displaced[lane]
     for lane in range(width):
@@ -288,8 +288,8 @@ def start_jacobian(kernels, pattern, lanes):
                     lanes.drift[k] = lanes.repaired[k] if abs(lanes.repaired[k]) < np.inf else 0.0
 
 
-@inlined
-def land(kernels, pattern, lanes):
+@inlined_function
+def check_step_near_zero(kernels, pattern, lanes):
     """What a step must not do near zero.
 
     A species whose column was kept must stay within its tolerance; one that leaves gets its column dropped, and the
@@ -318,7 +318,7 @@ def land(kernels, pattern, lanes):
     _look_down(kernels, pattern, lanes)
 
 
-@inlined
+@inlined_function
 def _some_below_zero(kernels, pattern, state):
     width = kernels.width
     for k in pattern.singular:
@@ -328,7 +328,7 @@ def _some_below_zero(kernels, pattern, state):
     return False
 
 
-@inlined
+@inlined_function
 def _look_down(kernels, pattern, lanes):
     """Refuse the steps of species that were set to zero if they fall there as fast as before: they would stick."""
     width, some = kernels.width, False
@@ -336,8 +336,8 @@ def _look_down(kernels, pattern, lanes):
         some |= lanes.landed[lane] != 0
     if not some:
         return
-    rates(kernels, pattern, lanes, lanes.stage_time, lanes.new[0], lanes.slope)
-    rates(kernels, pattern, lanes, lanes.time, lanes.stack[0], lanes.point)
+    rates_near_zero(kernels, pattern, lanes, lanes.stage_time, lanes.new[0], lanes.slope)
+    rates_near_zero(kernels, pattern, lanes, lanes.time, lanes.stack[0], lanes.point)
     for lane in range(width):
         for k in pattern.singular:
             place = k * width + lane
@@ -346,7 +346,7 @@ def _look_down(kernels, pattern, lanes):
                     lanes.error[lane] = np.inf
 
 
-@inlined
+@inlined_function
 def _drop(kernels, pattern, lanes, lane, species):
     """Refuse the step of a lane, whose next attempt does without the column of a species."""
     width = kernels.width
@@ -356,8 +356,8 @@ def _drop(kernels, pattern, lanes, lane, species):
             lanes.jacobian[k * width + lane] = 0.0
 
 
-@inlined
-def no_trace_below_zero(kernels, pattern, lanes):
+@inlined_function
+def zero_traces_below_zero(kernels, pattern, lanes):
     """States between two steps: zero for what is a trace below it."""
     width, point = kernels.width, lanes.point
     for k in pattern.singular:

@@ -14,10 +14,10 @@ import numpy as np
 
 from pathway.kernels import calls
 from pathway.kernels.structs_numba import struct_reader
-from pathway.kernels.vectors import combine
+from pathway.kernels.vectors import linear_combinations
 
-from .compilation import inlined
-from .lanes import Lanes
+from .compilation import inlined_function
+from .lanes import LaneStorage
 from .layout import (
     ADD,
     BREAK,
@@ -42,15 +42,24 @@ from .layout import (
     TAPED,
     TOO_MANY_STEPS,
     VANISHING_PIVOT,
-    Kernels,
-    Method,
-    Pattern,
-    Report,
-    Task,
+    IntegrationReport,
+    IntegrationTask,
+    JacobianPattern,
+    KernelAddresses,
+    RosenbrockMethod,
 )
 from .linear import solve_dense
-from .near_zero import jacobian, land, no_trace_below_zero, rates, repair, some_at_zero, stages_failed, start_jacobian
-from .watch import between, cut_at_excursions, first_change, move_to_cuts
+from .near_zero import (
+    check_step_near_zero,
+    jacobian_near_zero,
+    rates_near_zero,
+    repair_rates,
+    some_at_zero,
+    stages_failed,
+    start_jacobian,
+    zero_traces_below_zero,
+)
+from .watch import cut_at_excursions, first_change, move_to_cuts, states_inside_steps
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -74,7 +83,7 @@ RESOLVED = 1e-14
 # --- one step in every lane ---------------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _stage_sums(method, stage, lanes, size):
     """The point where a stage evaluates the model, and what it carries over from the stages before."""
     row = 2 * stage
@@ -83,28 +92,28 @@ def _stage_sums(method, stage, lanes, size):
         for k in range(size):
             point[k] += last[k]
         if stage == 5:
-            combine(1, 6, method.table, row + 1, lanes.stack, lanes.carried, size)
+            linear_combinations(1, 6, method.table, row + 1, lanes.stack, lanes.carried, size)
         elif stage == 6:
-            combine(1, 7, method.table, row + 1, lanes.stack, lanes.carried, size)
+            linear_combinations(1, 7, method.table, row + 1, lanes.stack, lanes.carried, size)
         else:
-            combine(1, 8, method.table, row + 1, lanes.stack, lanes.carried, size)
+            linear_combinations(1, 8, method.table, row + 1, lanes.stack, lanes.carried, size)
     elif stage == 1:
-        combine(2, 2, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 2, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 2:
-        combine(2, 3, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 3, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 3:
-        combine(2, 4, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 4, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 4:
-        combine(2, 5, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 5, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 5:
-        combine(2, 6, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 6, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 6:
-        combine(2, 7, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 7, method.table, row, lanes.stack, lanes.sums, size)
     elif stage == 7:
-        combine(2, 8, method.table, row, lanes.stack, lanes.sums, size)
+        linear_combinations(2, 8, method.table, row, lanes.stack, lanes.sums, size)
 
 
-@inlined
+@inlined_function
 def _dense_sums(kernels, method, task, report, lanes):
     """What the dense output needs, if something looks inside this step."""
     n_times, size = task.times.shape[0], lanes.stack.shape[1]
@@ -114,16 +123,16 @@ def _dense_sums(kernels, method, task, report, lanes):
         wanted |= lanes.accepted[lane] != 0 and output < n_times and task.times[output] < lanes.ends[lane]
     if wanted:
         if method.stages == 6:
-            combine(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
+            linear_combinations(3, 7, method.dense, 0, lanes.stack, lanes.dense, size)
         else:
-            combine(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
+            linear_combinations(3, 9, method.dense, 0, lanes.stack, lanes.dense, size)
 
 
-@inlined
+@inlined_function
 def _factorize(kernels, pattern, method, task, lanes, changed):
     """Jacobian where the state has changed, and the factors for the present step sizes."""
     if changed != 0:
-        jacobian(kernels, pattern, lanes)
+        jacobian_near_zero(kernels, pattern, lanes)
         displaced = False
         for lane in range(kernels.width):
             displaced |= lanes.displaced[lane] != 0
@@ -136,7 +145,7 @@ def _factorize(kernels, pattern, method, task, lanes, changed):
         calls.factor(kernels.factor, lanes.jacobian, lanes.shift, lanes.factors, lanes.worst)
 
 
-@inlined
+@inlined_function
 def _stages(kernels, pattern, method, task, lanes, careful):
     """Try one step in every lane: fills the stages and the new state; if `careful`, with rates that are defined."""
     width, n = kernels.width, kernels.n_species
@@ -151,12 +160,12 @@ def _stages(kernels, pattern, method, task, lanes, careful):
         if stage == 0:
             calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.stack[0], lanes.parameters, u)
             if careful:
-                repair(kernels, pattern, lanes, lanes.stage_time, lanes.stack[0], u)
+                repair_rates(kernels, pattern, lanes, lanes.stage_time, lanes.stack[0], u)
         else:
             _stage_sums(method, stage, lanes, size)
             calls.right_hand_side(kernels.right_hand_side, lanes.stage_time, lanes.sums[0], lanes.parameters, u)
             if careful:
-                repair(kernels, pattern, lanes, lanes.stage_time, lanes.sums[0], u)
+                repair_rates(kernels, pattern, lanes, lanes.stage_time, lanes.sums[0], u)
             calls.add_scaled(kernels.add_scaled, lanes.inverse, lanes.sums[1], u)
         if kernels.time_derivative != 0 and method.d[stage] != 0.0:
             for k in range(n):
@@ -173,7 +182,7 @@ def _stages(kernels, pattern, method, task, lanes, careful):
         new[k] = point[k] + last[k]
 
 
-@inlined
+@inlined_function
 def _errors(kernels, method, lanes):
     """Root mean square of the error estimate over the tolerance, per lane."""
     y, new, estimate = lanes.stack[0], lanes.new[0], lanes.stack[method.stages]
@@ -183,7 +192,7 @@ def _errors(kernels, method, lanes):
 # --- recording ----------------------------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _store(kernels, lanes, lane, row):
     """Store a lane's column of `point` (species) or of `observed`."""
     if kernels.observables != 0:
@@ -194,7 +203,7 @@ def _store(kernels, lanes, lane, row):
             row[k] = lanes.point[k * kernels.width + lane]
 
 
-@inlined
+@inlined_function
 def _record_inside(kernels, pattern, task, report, lanes):
     """Record the outputs inside the accepted steps, one output per lane and round."""
     n_times = task.times.shape[0]
@@ -209,9 +218,9 @@ def _record_inside(kernels, pattern, task, report, lanes):
                 lanes.share[lane] = (task.times[output] - lanes.time[lane]) / lanes.step[lane]
         if not waiting:
             return
-        between(kernels, lanes)
+        states_inside_steps(kernels, lanes)
         if pattern.singular.shape[0] > 0:
-            no_trace_below_zero(kernels, pattern, lanes)
+            zero_traces_below_zero(kernels, pattern, lanes)
         if kernels.observables != 0:
             calls.right_hand_side(kernels.observables, lanes.stage_time, lanes.point, lanes.parameters, lanes.observed)
         for lane in range(kernels.width):
@@ -221,7 +230,7 @@ def _record_inside(kernels, pattern, task, report, lanes):
                 lanes.output[lane] += 1
 
 
-@inlined
+@inlined_function
 def _record_now(kernels, task, report, lanes, lane):
     """Record the outputs that are due at the present time of a lane."""
     n_times = task.times.shape[0]
@@ -236,7 +245,7 @@ def _record_now(kernels, task, report, lanes, lane):
         lanes.output[lane] += 1
 
 
-@inlined
+@inlined_function
 def _leave(kernels, report, lanes, lane, status):
     """Note where and how the member of a lane ended; the lane is free from then on."""
     member, width = lanes.member[lane], kernels.width
@@ -256,13 +265,13 @@ def _leave(kernels, report, lanes, lane, status):
 # --- starting and restarting --------------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _hair(time):
     """The smallest shift of a time that surely moves it: one or two units in its last place."""
     return max(2.3e-16 * abs(time), 1e-300)
 
 
-@inlined
+@inlined_function
 def _enter(kernels, task, lanes, lane, member):
     """Put the start of a member into a lane."""
     width = kernels.width
@@ -282,7 +291,7 @@ def _enter(kernels, task, lanes, lane, member):
     lanes.restarting[lane] = 1
 
 
-@inlined
+@inlined_function
 def _act(kernels, task, lanes, lane):
     """Carry out the actions that are due at the present time of a lane."""
     y, p = lanes.stack[0], lanes.parameters
@@ -308,14 +317,14 @@ def _act(kernels, task, lanes, lane):
     lanes.action[lane] = action
 
 
-@inlined
+@inlined_function
 def _settle(kernels, pattern, task, lanes):
     """Newton's method on the algebraic species of the lanes that restart; the others are held by a huge shift."""
     width, n = kernels.width, kernels.n_species
     y, correction = lanes.stack[0], lanes.slope
     for _ in range(25):
-        jacobian(kernels, pattern, lanes)
-        rates(kernels, pattern, lanes, lanes.time, y, correction)
+        jacobian_near_zero(kernels, pattern, lanes)
+        rates_near_zero(kernels, pattern, lanes, lanes.time, y, correction)
         for k in range(n):
             for lane in range(width):
                 lanes.shift[lane] = 1e14
@@ -338,7 +347,7 @@ def _settle(kernels, pattern, task, lanes):
             return
 
 
-@inlined
+@inlined_function
 def _size(kernels, pattern, task, lanes, lane, vector, other):
     """Root mean square over the tolerances of the difference of two vectors, without the algebraic species."""
     total = 0.0
@@ -350,7 +359,7 @@ def _size(kernels, pattern, task, lanes, lane, vector, other):
     return math.sqrt(total / max(kernels.n_species, 1))
 
 
-@inlined
+@inlined_function
 def _first_steps(kernels, pattern, method, task, lanes):
     """A first step size for each lane that restarts (Hairer, Norsett & Wanner I, section II.4)."""
     width, n = kernels.width, kernels.n_species
@@ -358,7 +367,7 @@ def _first_steps(kernels, pattern, method, task, lanes):
     nothing = lanes.drift  # overwritten before it is next used
     for k in range(n * width):
         nothing[k] = 0.0
-    rates(kernels, pattern, lanes, lanes.time, y, slope)
+    rates_near_zero(kernels, pattern, lanes, lanes.time, y, slope)
     for lane in range(width):
         room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
         size = _size(kernels, pattern, task, lanes, lane, y, nothing)
@@ -371,7 +380,7 @@ def _first_steps(kernels, pattern, method, task, lanes):
         lanes.stage_time[lane] = lanes.time[lane] + small
         for k in range(lane, n * width, width):
             point[k] = y[k] + small * slope[k]
-    rates(kernels, pattern, lanes, lanes.stage_time, point, ratio)
+    rates_near_zero(kernels, pattern, lanes, lanes.stage_time, point, ratio)
     for lane in range(width):
         if lanes.restarting[lane] != 0:
             room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
@@ -384,7 +393,7 @@ def _first_steps(kernels, pattern, method, task, lanes):
             lanes.last_step[lane] = lanes.step[lane]
 
 
-@inlined
+@inlined_function
 def _restart(kernels, pattern, method, task, report, lanes):
     """Carry out what is due, record it, and prepare the stretch up to the next target."""
     n_times = task.times.shape[0]
@@ -419,7 +428,7 @@ def _restart(kernels, pattern, method, task, report, lanes):
 # --- step control -------------------------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _aim(kernels, task, lanes):
     """Step sizes that end on the target rather than just before it."""
     for lane in range(kernels.width):
@@ -433,7 +442,7 @@ def _aim(kernels, task, lanes):
             lanes.step[lane] = step
 
 
-@inlined
+@inlined_function
 def _resolved(lanes, lane):
     """Whether the step of a species that leaves zero is as short as the time resolves."""
     return (
@@ -441,7 +450,7 @@ def _resolved(lanes, lane):
     )
 
 
-@inlined
+@inlined_function
 def _accept(task, report, lanes, lane):
     """Whether the step of a lane stands."""
     lanes.accepted[lane] = 0
@@ -461,7 +470,7 @@ def _accept(task, report, lanes, lane):
             lanes.ends[lane] = lanes.target[lane]
 
 
-@inlined
+@inlined_function
 def _limits(task, report, lanes, lane):
     """The status with which a lane must give up, or NOT_STARTED."""
     if task.stop[0] != 0:
@@ -471,7 +480,7 @@ def _limits(task, report, lanes, lane):
     return NOT_STARTED
 
 
-@inlined
+@inlined_function
 def _retreat(kernels, method, task, report, lanes, lane):
     """After a refused step: a smaller one, or the end of the member."""
     error = lanes.error[lane]
@@ -495,7 +504,7 @@ def _retreat(kernels, method, task, report, lanes, lane):
         _leave(kernels, report, lanes, lane, status)
 
 
-@inlined
+@inlined_function
 def _go_on(kernels, method, task, report, lanes, lane):
     """After an accepted step: the next step size (Gustafsson's predictive controller)."""
     n_times = task.times.shape[0]
@@ -528,7 +537,7 @@ def _go_on(kernels, method, task, report, lanes, lane):
         _leave(kernels, report, lanes, lane, status)
 
 
-@inlined
+@inlined_function
 def _move(kernels, task, lanes, all_accepted):
     """Make the new state the present one where the step was accepted."""
     width, y, new, absolute = kernels.width, lanes.stack[0], lanes.new[0], lanes.absolute
@@ -548,7 +557,7 @@ def _move(kernels, task, lanes, all_accepted):
 # --- watched conditions (one lane) --------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _stop_at_event(kernels, pattern, task, report, lanes):
     """Look for a change inside the step of the only lane; if there is one, end the run there."""
     moment = first_change(kernels, task, lanes)
@@ -567,7 +576,7 @@ def _stop_at_event(kernels, pattern, task, report, lanes):
     return True
 
 
-@inlined
+@inlined_function
 def _write_tape(kernels, report, lanes):
     """Keep the accepted step of the only lane for a second pass over it."""
     n, counts = kernels.n_species, report.counts[lanes.member[0]]
@@ -586,11 +595,15 @@ def _write_tape(kernels, report, lanes):
 
 # --- the loop -----------------------------------------------------------------------------------------------------
 
-_kernels, _pattern, _method = struct_reader(Kernels), struct_reader(Pattern), struct_reader(Method)
-_task, _report, _lanes = struct_reader(Task), struct_reader(Report), struct_reader(Lanes)
+_kernels, _pattern, _method = (
+    struct_reader(KernelAddresses),
+    struct_reader(JacobianPattern),
+    struct_reader(RosenbrockMethod),
+)
+_task, _report, _lanes = struct_reader(IntegrationTask), struct_reader(IntegrationReport), struct_reader(LaneStorage)
 
 
-def loop(watching: bool) -> Callable[..., None]:
+def rosenbrock_loop(watching: bool) -> Callable[..., None]:
     """The loop, with or without the code that looks inside steps for conditions of events and switches of the rates.
 
     Compiling that takes a quarter of the whole, and most models have neither.
@@ -614,7 +627,7 @@ def loop(watching: bool) -> Callable[..., None]:
             fresh, active = False, 0
             for lane in range(width):
                 if lanes.member[lane] < 0 and following < task.last:
-                    member = calls.take(task.queue) if task.queue.shape[0] > 0 else following
+                    member = calls.take_next(task.queue) if task.queue.shape[0] > 0 else following
                     following = member + 1
                     if member < task.last:
                         lanes.member[lane] = member
@@ -640,7 +653,7 @@ def loop(watching: bool) -> Callable[..., None]:
                     break
                 careful = True
             if pattern.singular.shape[0] > 0:
-                land(kernels, pattern, lanes)
+                check_step_near_zero(kernels, pattern, lanes)
 
             n_accepted = 0
             for lane in range(width):
@@ -672,4 +685,4 @@ def loop(watching: bool) -> Callable[..., None]:
     return run
 
 
-run = loop(watching=False)
+run = rosenbrock_loop(watching=False)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from .rosenbrock import loop
+from .rosenbrock import rosenbrock_loop
 
-run = loop(watching=True)
+run = rosenbrock_loop(watching=True)

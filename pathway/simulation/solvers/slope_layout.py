@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pathway.kernels.structs import PADDING, Cube, Integers, Table, Vector, address, packed
+from pathway.kernels.structs import PADDING, Cube, Integers, Table, Vector, array_address, packed_struct
 
-from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, by_solutions, dense_weights
-from .layout import Pattern
+from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights, stages_by_solutions
+from .layout import JacobianPattern
 from .loops import Loop
 
 
@@ -63,11 +63,11 @@ class SlopeTables(NamedTuple):
     """Relative tolerance of the sensitivities."""
 
 
-class Course(NamedTuple):
+class SlopeTask(NamedTuple):
     """What is walked along, and what is recorded on the way."""
 
     tape: Table
-    """Steps of a run, as `Report.tape`."""
+    """Steps of a run, as `IntegrationReport.tape`."""
     parameters: Vector
     """Of the model, shape (n_parameters,)."""
     slots: Vector
@@ -139,9 +139,9 @@ ROWS = 10
 
 
 @lru_cache(maxsize=16)
-def tables(relative: float) -> SlopeTables:
+def slope_tables(relative: float) -> SlopeTables:
     """The method in the layout of the loop."""
-    bases, slopes = by_solutions()
+    bases, slopes = stages_by_solutions()
     sums = np.zeros((ROWS, STAGES + 1))
     sums[0, :2] = bases[0, :2]
     sums[1:6, :STAGES] = bases[1:, 1:]
@@ -151,12 +151,12 @@ def tables(relative: float) -> SlopeTables:
     return SlopeTables(sums, slopes.T @ dense_weights(), NODES, GAMMA, relative)
 
 
-def padded(n_species: int, width: int) -> int:
+def padded_size(n_species: int, width: int) -> int:
     """Entries of a block's vectors."""
     return (n_species * width + PADDING - 1) // PADDING * PADDING
 
 
-def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern: Pattern) -> SlopeScratch:
+def slope_scratch(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern: JacobianPattern) -> SlopeScratch:
     """Working storage for some blocks of directions.
 
     Parameters
@@ -165,9 +165,9 @@ def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern: P
     n_entries : int
         Of the parameter Jacobian.
     n_blocks : int
-    pattern : Pattern
+    pattern : JacobianPattern
     """
-    n, lanes, size = kernels.n_species, kernels.moments, padded(kernels.n_species, kernels.width)
+    n, lanes, size = kernels.n_species, kernels.moments, padded_size(kernels.n_species, kernels.width)
     spread = np.zeros(size)
     spread[: n * kernels.width] = np.repeat(pattern.mass, kernels.width)
     return SlopeScratch(
@@ -197,12 +197,12 @@ def scratch_for(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern: P
 _LOOP = Loop("slopes", 5)
 
 
-class Walk:
+class PreparedSlopeRun:
     """A walk made ready, to be made again whenever the arrays it was given have new contents.
 
     Attributes
     ----------
-    course : Course
+    course : SlopeTask
     """
 
     def __init__(
@@ -211,13 +211,13 @@ class Walk:
         tables: SlopeTables,
         directions: Directions,
         scratch: SlopeScratch,
-        course: Course,
+        course: SlopeTask,
     ) -> None:
         self.course = course
         given = (kernels, tables, directions, scratch, course)
-        words = [packed(values) for values in given]
+        words = [packed_struct(values) for values in given]
         self._held = given, words
-        self._addresses = [address(table) for table in words]
+        self._addresses = [array_address(table) for table in words]
 
     def __call__(self) -> None:
         """Carry the sensitivities along the course."""

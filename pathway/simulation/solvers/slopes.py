@@ -19,22 +19,32 @@ import numpy as np
 
 from pathway.kernels import calls
 from pathway.kernels.structs_numba import struct_reader
-from pathway.kernels.vectors import combine
+from pathway.kernels.vectors import linear_combinations
 
-from .compilation import inlined
+from .compilation import inlined_function
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
-from .lifted import FAINT, LEAST, NEAR, SHORTEST_NEAR, TRACE, lift, starts_at_zero, unbounded, zero_infinite_entries
+from .lifted import (
+    FAINT,
+    LEAST,
+    NEAR,
+    SHORTEST_NEAR,
+    TRACE,
+    has_unbounded_slope,
+    raise_to_floor,
+    starts_at_zero,
+    zero_infinite_entries,
+)
 from .slope_layout import (
     DENSE,
     END,
     ERROR,
     SLOPE,
-    Course,
     Directions,
     SlopeKernels,
     SlopeScratch,
     SlopeTables,
+    SlopeTask,
 )
 
 HOLD = 1e14
@@ -52,7 +62,7 @@ SHORTEST = 1e-10
 # --- the model at moments of the run ------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _look(kernels, scratch, tape, index, lane, moment):
     """The state of the run at a moment not before row `index` of its tape, into a lane of `point`."""
     n, lanes, point = kernels.n_species, kernels.moments, scratch.point
@@ -69,20 +79,20 @@ def _look(kernels, scratch, tape, index, lane, moment):
     scratch.time[lane] = moment
 
 
-@inlined
+@inlined_function
 def _evaluate(kernels, scratch, parameters, group):
     """Jacobian and df/dp in all lanes."""
     lanes, by_parameter = kernels.moments, scratch.by_parameter[group]
-    near = lift(scratch.singular, scratch.lowest, TRACE, scratch.point, lanes)
+    near = raise_to_floor(scratch.singular, scratch.lowest, TRACE, scratch.point, lanes)
     calls.right_hand_side(kernels.parameter_jacobian, scratch.time, scratch.point, parameters, by_parameter)
     if near:
-        lift(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
+        raise_to_floor(scratch.singular, scratch.lowest, NEAR, scratch.point, lanes)
     calls.right_hand_side(kernels.jacobian, scratch.time, scratch.point, parameters, scratch.jacobian)
     if near:
         zero_infinite_entries(scratch.jacobian)
 
 
-@inlined
+@inlined_function
 def _factorize(kernels, scratch, shift, first, last):
     """Factors of all lanes, into the rows from `first` on."""
     lanes, packed = kernels.moments, scratch.packed
@@ -95,7 +105,7 @@ def _factorize(kernels, scratch, shift, first, last):
             factors[k] = packed[k * lanes + lane]
 
 
-@inlined
+@inlined_function
 def _one_moment(kernels, scratch, tape, index, moment, parameters):
     """Jacobian and df/dp at one moment, the same in all lanes."""
     for lane in range(kernels.moments):
@@ -103,7 +113,7 @@ def _one_moment(kernels, scratch, tape, index, moment, parameters):
     _evaluate(kernels, scratch, parameters, 0)
 
 
-@inlined
+@inlined_function
 def _stage_moments(kernels, tables, scratch, tape, index, time, length, stop, parameters):
     """Factors and df/dp of all stages of a step: several at once, since the run to look at is already known."""
     lanes, shift = kernels.moments, 1.0 / (tables.gamma * length)
@@ -121,7 +131,7 @@ def _stage_moments(kernels, tables, scratch, tape, index, time, length, stop, pa
 # --- one step of a block ------------------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _add_parameters(kernels, directions, scratch, block, stage, vector):
     """Add df/dp at a stage (counted from 0)."""
     lanes = kernels.moments
@@ -130,7 +140,7 @@ def _add_parameters(kernels, directions, scratch, block, stage, vector):
         vector[directions.places[k]] += directions.weights[k] * by_parameter[directions.entries[k] * lanes + lane]
 
 
-@inlined
+@inlined_function
 def _hold(kernels, scratch, vector):
     """Algebraic rows keep nothing of the stages before."""
     if kernels.algebraic != 0:
@@ -138,25 +148,25 @@ def _hold(kernels, scratch, vector):
             vector[k] *= scratch.mass[k]
 
 
-@inlined
+@inlined_function
 def _sum(stage, coefficients, stack, target):
     """The start of a stage (counted from 0)."""
     size = stack.shape[1]
     if stage == 0:
-        combine(1, 2, coefficients, 0, stack, target, size)
+        linear_combinations(1, 2, coefficients, 0, stack, target, size)
     elif stage == 1:
-        combine(1, 2, coefficients, 1, stack[1:], target, size)
+        linear_combinations(1, 2, coefficients, 1, stack[1:], target, size)
     elif stage == 2:
-        combine(1, 3, coefficients, 2, stack[1:], target, size)
+        linear_combinations(1, 3, coefficients, 2, stack[1:], target, size)
     elif stage == 3:
-        combine(1, 4, coefficients, 3, stack[1:], target, size)
+        linear_combinations(1, 4, coefficients, 3, stack[1:], target, size)
     elif stage == 4:
-        combine(1, 5, coefficients, 4, stack[1:], target, size)
+        linear_combinations(1, 5, coefficients, 4, stack[1:], target, size)
     else:
-        combine(1, 6, coefficients, 5, stack[1:], target, size)
+        linear_combinations(1, 6, coefficients, 5, stack[1:], target, size)
 
 
-@inlined
+@inlined_function
 def _coefficients(tables, scratch, length):
     """The sums of a step of this length."""
     shift = 1.0 / (tables.gamma * length)
@@ -168,7 +178,7 @@ def _coefficients(tables, scratch, length):
     scratch.sums[0, 0] *= length  # this column multiplies the slope itself
 
 
-@inlined
+@inlined_function
 def _step(kernels, directions, scratch, block):
     """All stages of a block; the largest error of its directions (root mean square over species).
 
@@ -182,7 +192,7 @@ def _step(kernels, directions, scratch, block):
         _hold(kernels, scratch, target)
         _add_parameters(kernels, directions, scratch, block, stage, target)
         calls.solve(kernels.solve_shared, scratch.factors[stage], target)
-    combine(1, 7, scratch.sums, ERROR, stack[1:], result, stack.shape[1])
+    linear_combinations(1, 7, scratch.sums, ERROR, stack[1:], result, stack.shape[1])
     _hold(kernels, scratch, result[0])
     calls.solve(kernels.solve_shared, scratch.factors[STAGES - 2], result[0])
     before, after, floor = stack[1], stack[STAGES], scratch.floor[block]
@@ -194,7 +204,7 @@ def _step(kernels, directions, scratch, block):
     return largest
 
 
-@inlined
+@inlined_function
 def _settle(kernels, directions, scratch, block, vector):
     """The algebraic rows of a block's sensitivities from the others, which a huge shift holds (one moment at hand)."""
     used, result = kernels.n_species * kernels.width, scratch.result[0]
@@ -207,7 +217,7 @@ def _settle(kernels, directions, scratch, block, vector):
             vector[k] = result[k]
 
 
-@inlined
+@inlined_function
 def _begin(kernels, directions, scratch):
     """Slopes from the equation itself (one moment at hand)."""
     lanes = kernels.moments
@@ -223,7 +233,7 @@ def _begin(kernels, directions, scratch):
         _add_parameters(kernels, directions, scratch, block, 0, stack[0])
 
 
-@inlined
+@inlined_function
 def _record(kernels, course, vector, block, output):
     """One block's vector into the array (species, direction) of an output."""
     width, out, species = kernels.width, course.values[output], course.species
@@ -236,7 +246,7 @@ def _record(kernels, course, vector, block, output):
             target[columns[lane]] = source[lane]
 
 
-@inlined
+@inlined_function
 def _record_inside(kernels, directions, tables, scratch, course, length, x, output):
     """The sensitivities at a share `x` of the step."""
     weights, between = scratch.sums[DENSE], scratch.between
@@ -249,21 +259,21 @@ def _record_inside(kernels, directions, tables, scratch, course, length, x, outp
     weights[1] += 1.0
     for block in range(directions.stacks.shape[0]):
         stack = directions.stacks[block]
-        combine(1, 8, scratch.sums, DENSE, stack, between, stack.shape[1])
+        linear_combinations(1, 8, scratch.sums, DENSE, stack, between, stack.shape[1])
         if kernels.algebraic != 0:
             _settle(kernels, directions, scratch, block, between[0])
         _record(kernels, course, between[0], block, output)
 
 
-@inlined
+@inlined_function
 def _advance(directions, scratch):
     """The end of the step becomes the start of the next, and the slope there the slope at its start."""
     for block in range(directions.stacks.shape[0]):
         stack = directions.stacks[block]
-        combine(2, 7, scratch.sums, SLOPE, stack[1:], stack, stack.shape[1])
+        linear_combinations(2, 7, scratch.sums, SLOPE, stack[1:], stack, stack.shape[1])
 
 
-@inlined
+@inlined_function
 def _prepare(kernels, course):
     """The model's parameters in every lane, and what the kernels make of them."""
     lanes = kernels.moments
@@ -273,7 +283,7 @@ def _prepare(kernels, course):
     calls.prepare(kernels.prepare, course.slots)
 
 
-@inlined
+@inlined_function
 def _load(kernels, directions, scratch, course, tape):
     """The sensitivities at the start into the lanes, with the sizes from which on they count."""
     n, width, sizes, state = kernels.n_species, kernels.width, course.sizes, course.state
@@ -297,7 +307,7 @@ def _load(kernels, directions, scratch, course, tape):
                 target[k * width + lane] = state[direction, k] if inside else 0.0
 
 
-@inlined
+@inlined_function
 def _store(kernels, directions, course):
     """The sensitivities out of the lanes."""
     width, state = kernels.width, course.state
@@ -311,7 +321,7 @@ def _store(kernels, directions, course):
 
 
 _kernels, _tables, _directions = struct_reader(SlopeKernels), struct_reader(SlopeTables), struct_reader(Directions)
-_scratch, _course = struct_reader(SlopeScratch), struct_reader(Course)
+_scratch, _course = struct_reader(SlopeScratch), struct_reader(SlopeTask)
 
 
 def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
@@ -332,7 +342,7 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
         for block in range(n_blocks):
             _record(kernels, course, directions.stacks[block, 1], block, output)
         output += 1
-    if unbounded(kernels, scratch, course, tape, parameters):
+    if has_unbounded_slope(kernels, scratch, course, tape, parameters):
         course.reached[0] = -np.inf
         return
     if starts_at_zero(scratch, tape[0]):

@@ -14,7 +14,7 @@ import numpy as np
 
 from pathway.kernels import calls
 
-from .compilation import inlined
+from .compilation import inlined_function
 from .layout import TAPED
 
 DEEPEST = 6
@@ -27,20 +27,20 @@ MARGIN = 0.125
 """Share of the fourth difference by which a function may differ from its polynomial."""
 
 
-@inlined
-def label(value, whole):
+@inlined_function
+def switch_state(value, whole):
     """A number that changes where the switch does: the sign, or twice the whole number, odd in between."""
     return np.floor(value) + np.ceil(value) if whole else np.sign(value)
 
 
-@inlined
-def between(kernels, lanes):
+@inlined_function
+def states_inside_steps(kernels, lanes):
     """The states inside the last steps at the shares asked for, into `point`."""
     y, new, dense = lanes.stack[0], lanes.new[0], lanes.dense
     calls.interpolate(kernels.interpolate, y, new, dense[0], dense[1], dense[2], lanes.share, lanes.point)
 
 
-@inlined
+@inlined_function
 def _middle_coefficients(f, k, coefficients):
     """Bernstein coefficients 1 to 3 of the polynomial through the samples f[0..4, k] at quarters, and its margin."""
     f0, f1, f2, f3, f4 = f[0, k], f[1, k], f[2, k], f[3, k], f[4, k]
@@ -52,7 +52,7 @@ def _middle_coefficients(f, k, coefficients):
     return MARGIN * abs(f0 - 4.0 * f1 + 6.0 * f2 - 4.0 * f3 + f4)
 
 
-@inlined
+@inlined_function
 def _one_sided(c, margin, whole, faint):
     """Whether the polynomial stays on the side of its start, or leaves it by no more than what counts as nothing."""
     least = min(min(min(c[0], c[1]), min(c[2], c[3])), c[4])
@@ -69,7 +69,7 @@ def _one_sided(c, margin, whole, faint):
     return False
 
 
-@inlined
+@inlined_function
 def _simple(c, whole):
     """Whether the polynomial changes its label once at most."""
     if whole:
@@ -86,18 +86,18 @@ def _simple(c, whole):
 # --- conditions of events (one lane) ------------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _look(kernels, lanes, moment, row):
     """Root functions (into a row of samples) and conditions at `moment`."""
     lanes.share[0] = (moment - lanes.time[0]) / lanes.step[0]
     lanes.stage_time[0] = moment
-    between(kernels, lanes)
+    states_inside_steps(kernels, lanes)
     if kernels.n_roots > 0:
         calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.point, lanes.parameters, lanes.samples[row])
     calls.right_hand_side(kernels.conditions, lanes.stage_time, lanes.point, lanes.parameters, lanes.truth)
 
 
-@inlined
+@inlined_function
 def _turned(kernels, task, lanes):
     """Whether a condition has another truth than at the start."""
     for k in range(kernels.n_conditions):
@@ -106,23 +106,23 @@ def _turned(kernels, task, lanes):
     return False
 
 
-@inlined
+@inlined_function
 def _differs(kernels, task, lanes, row):
     """Whether a root function has another label than at the start, or a condition another truth."""
     for k in range(kernels.n_roots):
-        now = label(lanes.samples[row, k], k >= kernels.n_sign_roots)
+        now = switch_state(lanes.samples[row, k], k >= kernels.n_sign_roots)
         if now != lanes.signs[k] and (now == now or lanes.signs[k] == lanes.signs[k]):
             return True
     return _turned(kernels, task, lanes)
 
 
-@inlined
+@inlined_function
 def _relabel(kernels, lanes, row):
     for k in range(kernels.n_roots):
-        lanes.signs[k] = label(lanes.samples[row, k], k >= kernels.n_sign_roots)
+        lanes.signs[k] = switch_state(lanes.samples[row, k], k >= kernels.n_sign_roots)
 
 
-@inlined
+@inlined_function
 def first_change(kernels, task, lanes):
     """The earliest time in the step at which a condition changes, or inf; its state is left in `point`."""
     start, end = lanes.time[0], lanes.ends[0]
@@ -177,17 +177,17 @@ def first_change(kernels, task, lanes):
 # --- switches of the rates (all lanes) ----------------------------------------------------------------------------
 
 
-@inlined
+@inlined_function
 def _look_at_rates(kernels, lanes, share, row):
     """The switches of the rates at one share of every lane's step."""
     for lane in range(kernels.width):
         lanes.share[lane] = share
         lanes.stage_time[lane] = lanes.time[lane] + share * lanes.step[lane]
-    between(kernels, lanes)
+    states_inside_steps(kernels, lanes)
     calls.right_hand_side(kernels.switches, lanes.stage_time, lanes.point, lanes.parameters, lanes.samples[row])
 
 
-@inlined
+@inlined_function
 def _goes_and_returns(kernels, task, lanes, lane, k):
     """Whether a switch may be elsewhere between places where it is as at the start of the step."""
     place, whole = k * kernels.width + lane, k >= kernels.n_sign_switches
@@ -196,7 +196,7 @@ def _goes_and_returns(kernels, task, lanes, lane, k):
     return not _one_sided(lanes.coefficients, margin, whole, task.relative * size)
 
 
-@inlined
+@inlined_function
 def _elsewhere(kernels, task, lanes, lane, row):
     """Whether a switch that returns is on another side than at the start, by more than the tolerance leaves open."""
     for k in range(kernels.n_switches):
@@ -204,7 +204,7 @@ def _elsewhere(kernels, task, lanes, lane, row):
         if lanes.returns[place] != 0.0:
             value, size = lanes.samples[row, place], lanes.samples[row, (kernels.n_switches + k) * kernels.width + lane]
             first = lanes.first[place]
-            if label(value, whole) != label(first, whole):
+            if switch_state(value, whole) != switch_state(first, whole):
                 if whole:
                     near = np.floor(first)
                     depth = max(near - value, value - near - 1.0)
@@ -215,7 +215,7 @@ def _elsewhere(kernels, task, lanes, lane, row):
     return False
 
 
-@inlined
+@inlined_function
 def _first_excursion(kernels, task, lanes, lane):
     """The first share of a lane's step at which a switch is elsewhere that has returned by its end; inf if none is."""
     depth, place = 0, 0
@@ -250,7 +250,7 @@ def _first_excursion(kernels, task, lanes, lane):
     return np.inf
 
 
-@inlined
+@inlined_function
 def cut_at_excursions(kernels, task, report, lanes):
     """End accepted steps early where a switch of the rates is elsewhere for a while that no stage has seen.
 
@@ -269,7 +269,7 @@ def cut_at_excursions(kernels, task, report, lanes):
             for k in range(n):
                 place, whole = k * width + lane, k >= kernels.n_sign_switches
                 lanes.first[place], lanes.returns[place] = lanes.samples[0, place], 0.0
-                if label(lanes.samples[4, place], whole) == label(lanes.samples[0, place], whole):
+                if switch_state(lanes.samples[4, place], whole) == switch_state(lanes.samples[0, place], whole):
                     if _goes_and_returns(kernels, task, lanes, lane, k):
                         lanes.returns[place], some = 1.0, True
         if some:
@@ -291,12 +291,12 @@ def cut_at_excursions(kernels, task, report, lanes):
     return cut
 
 
-@inlined
+@inlined_function
 def move_to_cuts(kernels, lanes):
     """Put the state at which a step was cut into what counts as its end."""
     for lane in range(kernels.width):
         lanes.share[lane] = lanes.cut[lane] if lanes.cut[lane] < np.inf else 1.0
-    between(kernels, lanes)
+    states_inside_steps(kernels, lanes)
     for lane in range(kernels.width):
         if lanes.cut[lane] < np.inf:
             for k in range(lane, kernels.n_species * kernels.width, kernels.width):

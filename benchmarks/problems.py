@@ -15,7 +15,7 @@ import pathway
 from pathway.equations import Model
 from pathway.formats.sbml import load_sbml
 from pathway.formats.sbml.export import sbml_text
-from pathway.scenario.shelf import built_in_laboratory
+from pathway.scenario.built_in import built_in_laboratory
 from pathway.units import conversion_factor
 
 COLLECTION = Path(

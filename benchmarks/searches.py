@@ -23,7 +23,7 @@ from pathway.expressions import parse, symbols
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.search.plan import SearchOptions
+from pathway.fitting.search.options import SearchOptions
 from pathway.simulation.protocol import Experiment, Period
 
 REACHED = 0.1

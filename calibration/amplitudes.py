@@ -22,7 +22,7 @@ from calibration.likelihood import problem
 from calibration.likelihood.baselines import root_mean_square_error
 from calibration.likelihood.data import Datum
 from pathway import parameters
-from pathway.scenario.shelf import cell_line_values, circuit_model
+from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import Intervention, simulate, steady_state
 
 HERE = Path(__file__).parent

@@ -14,7 +14,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from pathway import parameters
-from pathway.scenario.shelf import circuit_model
+from pathway.scenario.built_in import circuit_model
 from pathway.simulation.anchor import solve_anchors
 
 CELLS = Path(parameters.__file__).parent / "cells"

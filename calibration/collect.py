@@ -36,8 +36,8 @@ from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import json_text, read_manifest, write_atomically
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
-from pathway.scenario.drawn_cells import with_anchored_parameters
-from pathway.scenario.shelf import built_in_laboratory
+from pathway.scenario.built_in import built_in_laboratory
+from pathway.scenario.sampled_cell_lines import with_anchored_parameters
 
 MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
 PRIOR_DRAWS = 1024

@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathway.analysis.arms_under_draws import arms_under_draws, simulate_draws
 from pathway.analysis.draws import ParameterDraws
-from pathway.analysis.variants import arms_under_draws, simulate_draws
-from pathway.fitting.laboratory.bench import prediction_of
+from pathway.fitting.laboratory.scenario_problem import prediction_of
 from pathway.fitting.objective import RunOutputs
 from pathway.fitting.objective.assembled import AssembledProblem, plan_of
 from pathway.fitting.problem import Problem
@@ -29,11 +29,11 @@ from pathway.formats.sbml.export import sbml_text
 from pathway.scenario import arms as scenario_arms
 from pathway.scenario import built_in_laboratory, drawn_cells, members, read_scenario, scenario_names
 from pathway.scenario import run as scenario_run
-from pathway.scenario.drawn_cells import ParameterSets
 from pathway.scenario.ensemble_result import EnsembleOrigin
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
 from pathway.scenario.members import run_members as run_ensemble
 from pathway.scenario.run import record_times, run_scenario
+from pathway.scenario.sampled_cell_lines import ParameterSets
 from pathway.simulation import simulate
 from pathway.simulation.protocol.runner import Runner
 from tests.formats.written import written

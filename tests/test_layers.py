@@ -131,7 +131,7 @@ def test_an_offender_is_named():
     assert offence("units.py", "pathway.plotting") == "pathway/units.py imports pathway.plotting, which sits above it"
     assert offence("fitting/search/multi_start.py", "pathway.analysis") is not None
     assert offence("fitting/objective/runs.py", "pathway.fitting.search.result") is not None
-    assert offence("fitting/search/multi_start.py", "pathway.fitting.objective.closed_form") is None
+    assert offence("fitting/search/multi_start.py", "pathway.fitting.objective.hierarchical_parameters") is None
     assert offence("scenario/run.py", "matplotlib.pyplot") is not None
     assert offence("kernels/build.py", "numba") is not None
     assert offence("simulation/loop.py", "numba") is None

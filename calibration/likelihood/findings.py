@@ -14,11 +14,11 @@ from scipy.special import log_ndtr
 
 from pathway.errors import NumericalError
 from pathway.scenario import read_scenario, scenario_names
-from pathway.scenario.drawn_cells import ParameterSets
 from pathway.scenario.experiment import Expectation, Reading, Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.members import run_members
 from pathway.scenario.read import folder_of_scenarios
+from pathway.scenario.sampled_cell_lines import ParameterSets
 
 SOFT, LEAST_EDGE = 0.1, 0.2
 """A band's edge is soft by this share of itself, or of `LEAST_EDGE` where that is more."""

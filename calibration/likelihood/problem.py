@@ -16,8 +16,8 @@ from functools import cached_property, partial
 import numpy as np
 
 from pathway.parameters import CellLine
-from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines
-from pathway.scenario.shelf import built_in_laboratory, circuit_model
+from pathway.scenario.built_in import built_in_laboratory, circuit_model
+from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines
 
 from . import noise
 from .arms import Cells, Plan

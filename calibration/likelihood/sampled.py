@@ -20,7 +20,7 @@ from pathway.equations import Model
 from pathway.network.loops import LOOPS
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.parameters.ranges import is_uncertain, values_at_quantiles
-from pathway.scenario.drawn_cells import systematic_resampling
+from pathway.scenario.sampled_cell_lines import systematic_resampling
 
 OFF = 1e-9
 """What a strength is multiplied by where its loop is off: as good as 0, and the equations stay those of a loop on."""

@@ -11,6 +11,19 @@ from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
+from .arms_under_draws import (
+    AgentDosing,
+    ArmUnderDraws,
+    DoseAmounts,
+    agent_dosing,
+    arms_under_draws,
+    dose_amounts,
+    dose_interventions,
+    find_agent,
+    find_doses,
+    log_cell_counts,
+    simulate_draws,
+)
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
 from .grid import CombinationGrid
 from .mistakes import AnalysisError, unknown_name_error
@@ -27,19 +40,6 @@ from .synergy import (
 from .synergy.loewe import combination_index
 from .synergy.musyc import MuSyCFit
 from .synergy.scales import SCALES, effects_on_scale, synergy_verdict, verdict_flips
-from .variants import (
-    AgentDosing,
-    ArmUnderDraws,
-    DoseAmounts,
-    agent_dosing,
-    arms_under_draws,
-    dose_amounts,
-    dose_interventions,
-    find_agent,
-    find_doses,
-    log_cell_counts,
-    simulate_draws,
-)
 
 _MEANING = {"bliss": bliss_excess, "hsa": highest_single_agent_excess, "loewe": loewe_excess, "zip": zip_delta}
 

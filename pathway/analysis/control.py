@@ -23,7 +23,7 @@ from pathway.simulation import Intervention, simulate, steady_state_sensitivitie
 
 from .draws import Progress
 from .mistakes import unknown_name_error
-from .perturbed import rate_scale_name, scalable_model
+from .scaled_model import rate_scale_name, scalable_model
 
 
 @dataclass(frozen=True, eq=False)

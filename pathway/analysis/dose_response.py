@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .curves import HillCurve, HillFit, checked_dose_series, fit_hill
+from .hill_curves import HillCurve, HillFit, checked_dose_series, fit_hill
 
 
 @dataclass(frozen=True)

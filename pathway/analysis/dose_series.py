@@ -13,10 +13,7 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 
-from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, json_number
-from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
-from .mistakes import AnalysisError, unknown_name_error
-from .variants import (
+from .arms_under_draws import (
     AgentDosing,
     DoseAmounts,
     agent_dosing,
@@ -29,6 +26,9 @@ from .variants import (
     log_cell_counts,
     simulate_draws,
 )
+from .dose_response import CountMetrics, GRMetrics, count_metrics, gr_metrics, json_number
+from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
+from .mistakes import AnalysisError, unknown_name_error
 
 
 @dataclass(frozen=True, eq=False)

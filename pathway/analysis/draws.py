@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from pathway.scenario.drawn_cells import ParameterSets, SampledCellLines, parameter_sets_from_ranges
 from pathway.scenario.ensembles import is_ensemble_word, open_parameter_sets
 from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
 
 from .mistakes import AnalysisError, unknown_name_error
 

@@ -20,11 +20,11 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate, simulate_ensemble
 from pathway.simulation.steady import steady_states
 
+from .arms_under_draws import ArmUnderDraws, arms_under_draws, checked_readouts
 from .attribution import Attribution, coalitions, shapley_attribution
 from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
 from .mistakes import AnalysisError, unknown_name_error
 from .paired_model import REFERENCE, paired_model
-from .variants import ArmUnderDraws, arms_under_draws, checked_readouts
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 
+from .arms_under_draws import DoseAmounts
 from .draws import DrawInterval, ParameterDraws
 from .synergy import EffectSurface, ExcessSurface
 from .synergy.musyc import MuSyCFit
 from .synergy.scales import SCALES, VerdictFlip, side_in_words
-from .variants import DoseAmounts
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
+from .arms_under_draws import ArmUnderDraws, arms_under_draws
 from .dose_response import json_number
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
 from .explain import usual_arms
@@ -24,7 +25,6 @@ from .single_cells import (
     titration_curve,
     titration_thresholds,
 )
-from .variants import ArmUnderDraws, arms_under_draws
 
 COUNTED: Mapping[str, tuple[str, ...]] = {"transcript": TARGET, "both": WITH_MIRNA}
 """What is counted molecule by molecule, by the word that options use: "both" adds the miRNA."""

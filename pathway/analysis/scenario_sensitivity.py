@@ -18,12 +18,12 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
+from .arms_under_draws import arms_under_draws, checked_readouts
 from .control import TimeSensitivities, sensitivities_over_time
 from .draws import ParameterDraws, Progress, draws_of_chosen_values
 from .global_sensitivity import ParameterRanges
 from .mistakes import AnalysisError, unknown_name_error
 from .screen import control_arm, treated_arm
-from .variants import arms_under_draws, checked_readouts
 
 _CHUNK = 2048
 CHOICES = ("fitted", "assumed", "inferred", "measured", "all")
@@ -47,7 +47,7 @@ def parameter_ranges(
     AnalysisError
         If a name is neither.
     """
-    from pathway.scenario.shelf import open_cell_line
+    from pathway.scenario.built_in import open_cell_line
 
     entries = open_cell_line(cells, folder).entries
     anchored = {anchor.parameter for anchor in tables.anchors()}

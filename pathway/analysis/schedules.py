@@ -12,11 +12,11 @@ from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
+from .arms_under_draws import agent_dosing, arms_under_draws, dose_amounts, find_agent
 from .combination import log_growth_grid, pair_and_arm
 from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
 from .mistakes import AnalysisError
 from .synergy.scales import effects_on_scale
-from .variants import agent_dosing, arms_under_draws, dose_amounts, find_agent
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,10 +17,10 @@ from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
 from pathway.simulation.threads import map_on_threads
 
+from .arms_under_draws import arms_under_draws, checked_readouts
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
 from .mistakes import AnalysisError, unknown_name_error
-from .perturbed import KINDS, PerturbationTarget, perturbation_targets, scalable_model, scaled_values
-from .variants import arms_under_draws, checked_readouts
+from .scaled_model import KINDS, PerturbationTarget, perturbation_targets, scalable_model, scaled_values
 
 _CHUNK = 512
 _LEAST = 1e-6

@@ -14,13 +14,13 @@ from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
+from .arms_under_draws import ArmUnderDraws, arms_under_draws, checked_readouts
 from .continuation import Branch, fold_curve
 from .draws import ParameterDraws, Progress, draws_of_chosen_values
 from .drive import BranchSpread, Hysteresis, branches_of_draws, drive_branch, hysteresis
 from .mistakes import AnalysisError, unknown_name_error
 from .pulse import PulseCourse, minimal_pulse, pulse_course
-from .second_states import StableStateSearch, search_stable_states
-from .variants import ArmUnderDraws, arms_under_draws, checked_readouts
+from .stable_state_search import StableStateSearch, search_stable_states
 
 
 @dataclass(frozen=True, eq=False)

@@ -193,7 +193,7 @@ def _observables(cells: str | None) -> list[dict[str, Any]]:
 def _parameters(cells: str | None) -> list[dict[str, Any]]:
     from pathway import parameters
     from pathway.network import circuit
-    from pathway.scenario.shelf import open_cell_line
+    from pathway.scenario.built_in import open_cell_line
 
     meanings = {p.name: p.meaning for p in circuit().parameters}
     entries = open_cell_line(cells, Path()).entries if cells else parameters.reference_entries()

@@ -79,7 +79,7 @@ def sources_behind(name: str) -> list[Citation]:
     from pathway import parameters
     from pathway.parameters.read import OWN_SOURCES
     from pathway.scenario import read_scenario
-    from pathway.scenario.shelf import open_cell_line
+    from pathway.scenario.built_in import open_cell_line
 
     scenario = read_scenario(name)
     behind: dict[str, list[str]] = {}

@@ -10,13 +10,13 @@ from typing import Any
 
 from pathway.errors import InputError, PathwayWarning, public_function
 from pathway.notebook import HtmlDisplay, Progress, progress_shown
+from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.ensembles import MEMBERS, NONE, WEIGHTS
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.members import parameter_sets_for, result_with_members
 from pathway.scenario.read import read_scenario
 from pathway.scenario.result import Result as ScenarioResult
 from pathway.scenario.run import run_scenario
-from pathway.scenario.shelf import built_in_laboratory
 
 from .saving import save_report
 from .settings import setting_lines

@@ -47,7 +47,7 @@ def cell_line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
         If the file is wrong.
     """
     from pathway import parameters
-    from pathway.scenario.shelf import open_cell_line
+    from pathway.scenario.built_in import open_cell_line
 
     line = open_cell_line(str(file.resolve()))
     base = parameters.reference_entries() if line.parent is None else open_cell_line(line.parent).entries

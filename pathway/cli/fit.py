@@ -113,7 +113,7 @@ def _say_unseen(problem: Any, most: int = 5) -> None:
     import numpy as np
 
     from pathway.fitting.objective import Objective
-    from pathway.fitting.search.descent import MANY
+    from pathway.fitting.search.lbfgs import MANY
     from pathway.fitting.uncertainty.identifiability import identifiability
 
     x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)

@@ -384,7 +384,7 @@ def _profiled(
 
 def _prediction(opened: OpenedProblem, scenario: str) -> tuple[Any, str]:
     """Another scenario over the parameters of a fit, which may only ask for what the fit has found; and its title."""
-    from pathway.fitting.laboratory.bench import prediction_of
+    from pathway.fitting.laboratory.scenario_problem import prediction_of
     from pathway.scenario import read_scenario
 
     from . import BadInput

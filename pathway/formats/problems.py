@@ -59,7 +59,7 @@ def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
         return read_petab(Path(path))
     if ending in (".xml", ".sbml", ".ant"):
         raise ProblemError([f"{path}: a model alone has no measurements; give a PEtab .yaml file or a scenario .toml"])
-    from pathway.fitting.laboratory.bench import problem_of
+    from pathway.fitting.laboratory.scenario_problem import problem_of
     from pathway.scenario import read_scenario
 
     return problem_of(read_scenario(path, settings))
@@ -85,7 +85,7 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
         problem = read_problem(path, settings)
         names = [_known("estimated parameter", name, problem.names) for name in without]
         return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), None)
-    from pathway.fitting.laboratory.bench import problem_of
+    from pathway.fitting.laboratory.scenario_problem import problem_of
     from pathway.scenario import read_scenario
 
     scenario = _with_cuts(read_scenario(path, settings), without)
@@ -97,7 +97,7 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
 
 def scenario_unknowns(scenario: Scenario) -> Sequence[FitUnknown]:
     """What a scenario with `[fit]` estimates."""
-    from pathway.fitting.laboratory.bench import ScenarioProblem
+    from pathway.fitting.laboratory.scenario_problem import ScenarioProblem
     from pathway.scenario import built_in_laboratory
 
     assert scenario.fit is not None

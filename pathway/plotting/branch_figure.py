@@ -13,9 +13,9 @@ from pathway.analysis.continuation import Branch
 from pathway.analysis.drive import BranchSpread, Hysteresis
 from pathway.analysis.switch import BistableSwitch
 
+from .labels import readable_name, scaled_unit, unit_words
 from .layout import Page, Panel
 from .style import GREY, PALETTE, Figure, house_style, value_axis
-from .words import readable_name, scaled_unit, unit_words
 
 _ROOM = 2.5
 _MARKS = {"fold": "o", "Hopf": "s", "branch point": "D"}

@@ -9,9 +9,9 @@ import numpy as np
 
 from pathway.analysis.control import ControlCoefficients, TimeSensitivities
 
+from .labels import readable_name
 from .layout import Page, row_names, text_width
 from .style import Figure, house_style, without_frame
-from .words import readable_name
 
 _SHOWN = 40
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .labels import readable_name, scaled_unit, time_label, unit_words
 from .layout import Page
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import readable_name, scaled_unit, time_label, unit_words
 
 MOST_PANELS = 15
 

@@ -13,9 +13,9 @@ from matplotlib.ticker import LogLocator
 from pathway.analysis.dose_series import ArmDoseResponse, DoseSeries
 from pathway.numerals import plain_number
 
+from .labels import readable_name, scaled_unit, unit_words
 from .layout import LINE, Page, Panel, text_width, wrap_text
 from .style import GREY, MARKERS, Figure, house_style, line_style, plain_number_ticks, value_axis
-from .words import readable_name, scaled_unit, unit_words
 
 
 def plot_dose_series(response: DoseSeries) -> Figure:
@@ -90,7 +90,7 @@ def _gr(panel: Panel, response: DoseSeries) -> None:
 
 def _counts(panel: Panel, response: DoseSeries) -> None:
     def curve(series: ArmDoseResponse) -> Any:
-        from pathway.analysis.curves import HillCurve
+        from pathway.analysis.hill_curves import HillCurve
 
         metrics = series.counts
         return None if metrics.is_flat else HillCurve(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect

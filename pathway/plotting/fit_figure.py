@@ -18,10 +18,10 @@ from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.numerals import plain_number
 
+from .labels import axis_label, readable_name, time_label
 from .layout import LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .panels import COLUMNS, small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
-from .words import axis_label, readable_name, time_label
 
 KINDS = ("fits", "residuals", "waterfall", "parameters", "correlations")
 MOST_PANELS = 48

@@ -15,9 +15,9 @@ from pathway.analysis.explain import Explanation
 from pathway.analysis.mistakes import unknown_name_error
 from pathway.network import MapEdge, MapNode, circuit
 
+from .labels import unit_words
 from .layout import RIGHT, STYLES, Page, laid_out_for, row_names
 from .style import GREY, PALETTE, Figure, draw_whisker, house_style
-from .words import unit_words
 
 Place = tuple[float, float]
 WIDTH = STYLES["paper"]

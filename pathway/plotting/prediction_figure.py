@@ -12,10 +12,10 @@ from matplotlib.lines import Line2D
 from pathway.fitting.problem import Measurement
 from pathway.fitting.uncertainty.predict import PredictionBand, curve_key
 
+from .labels import axis_label, time_label
 from .layout import Page
 from .panels import small_panels
 from .style import PALETTE, Figure, house_style, value_axis
-from .words import axis_label, time_label
 
 MOST_PANELS = 48
 

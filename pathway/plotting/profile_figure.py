@@ -14,10 +14,10 @@ from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 
+from .labels import readable_name, unit_words
 from .layout import Page, Panel
 from .panels import small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks
-from .words import readable_name, unit_words
 
 KINDS = ("profiles", "paths")
 _OPEN = {

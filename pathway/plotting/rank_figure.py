@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from pathway.scenario.expect import ranked_numbers
+from pathway.scenario.expectations import ranked_numbers
 from pathway.scenario.experiment import Reading
 from pathway.scenario.plain_words import format_number, interval_text
 from pathway.scenario.result import Result, Verdict
 
+from .labels import readable_name, unit_words
 from .layout import RIGHT, Page, RowNames, row_names, wrap_text
 from .style import FAINT, GREY
-from .words import readable_name, unit_words
 
 _ROW, _GAP, _NARROW = 0.15, 0.22, 0.95
 """Inches of a row, between two columns, and that a column is wide at least."""

@@ -17,10 +17,10 @@ from pathway.scenario.measurements import Measurement, comparison_scaling
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
+from .labels import axis_label, readable_name, unit_words
 from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .rank_figure import draw_rankings, rankings
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
-from .words import axis_label, readable_name, unit_words
 
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _LANE, _BAR = 0.165, 0.175

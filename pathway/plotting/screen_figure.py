@@ -8,9 +8,9 @@ from matplotlib.ticker import MaxNLocator
 
 from pathway.analysis.screen import ScreenResult
 
+from .labels import readable_name
 from .layout import LINE, RIGHT, Page, row_names, text_width
 from .style import GREY, PALETTE, Figure, draw_whisker, house_style, without_frame
-from .words import readable_name
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
 _SHOWN = 30

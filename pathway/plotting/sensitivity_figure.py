@@ -11,9 +11,9 @@ from matplotlib.patches import Patch
 
 from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 
+from .labels import readable_name
 from .layout import LINE, RIGHT, Page, row_names
 from .style import GREY, PALETTE, Figure, house_style
-from .words import readable_name
 
 _SHOWN = 25
 _LEAST = 1.5

@@ -15,7 +15,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 
 from pathway.numerals import plain_number
 
-from .words import common_power_of_ten
+from .labels import common_power_of_ten
 
 if TYPE_CHECKING:
     from pathway.analysis.draws import DrawInterval

@@ -5,7 +5,7 @@ Writes files and compares them; computes no biology.
 
 from pathway.folders import FolderError
 
-from .places import check_output_folder, default_results_folder, result_identity
+from .output_folders import check_output_folder, default_results_folder, result_identity
 from .replay import Replay, compare_analysis, replay
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .write import say_nothing, write_report

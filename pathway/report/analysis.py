@@ -10,7 +10,7 @@ from typing import Any
 from pathway.folders import FolderError
 from pathway.scenario.experiment import Scenario
 
-from .places import result_identity
+from .output_folders import result_identity
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .write import RECORD
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .places import relative_place
+from .output_folders import relative_place
 from .report import DeferredFigure, Report, ReportOrigin
 from .write import COURSES
 

@@ -14,10 +14,10 @@ from typing import Any
 from pathway.errors import InputError
 from pathway.folders import FolderError
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
-from pathway.scenario.drawn_cells import ParameterSets
 from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_parameter_sets
 from pathway.scenario.members import result_with_members
 from pathway.scenario.result import Result
+from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .provenance import provenance
 from .tables import band_rows, csv_text

@@ -23,7 +23,7 @@ from pathway.scenario.result import Result, Verdict
 from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.timeline import draw_timeline
 
-from .places import result_identity
+from .output_folders import result_identity
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .tables import arm_rows, band_rows, expectation_rows, parameters_used, shared_parameter_sets
 from .write import COURSES

@@ -13,7 +13,7 @@ from typing import Any
 
 from pathway.folders import FolderError
 
-from .places import relative_place
+from .output_folders import relative_place
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 
 RUN_COMPARISON = "comparison of runs"

@@ -15,7 +15,7 @@ from pathway.errors import InputError
 from pathway.folders import GrowingFolder, growing_folder, json_text
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import read_scenario, run_scenario, scenario_names
-from pathway.scenario.drawn_cells import parameter_sets_from_ranges
+from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.ensembles import MEMBERS, NONE, default_ensemble, ensemble_file, is_ensemble_word
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.finding_shares import NOTHING_KNOWN, STAGES, finding_shares
@@ -23,7 +23,7 @@ from pathway.scenario.members import AT_ONCE, NoMembersError, run_members
 from pathway.scenario.plain_words import percent_text, verdict_interval_text
 from pathway.scenario.prior_shares import FILE, stored_shares, verdicts_fingerprint
 from pathway.scenario.run import Progress
-from pathway.scenario.shelf import built_in_laboratory
+from pathway.scenario.sampled_cell_lines import parameter_sets_from_ranges
 
 from .report import JsonContent, Report, ReportOrigin, Table
 from .run import verdict_table

@@ -14,7 +14,7 @@ _PLACES = {
     "Scenario": "experiment",
     "ScenarioError": "mistakes",
     "ScenarioRunError": "arms",
-    "built_in_laboratory": "shelf",
+    "built_in_laboratory": "built_in",
     "find_scenario": "read",
     "read_scenario": "read",
     "run_scenario": "run",

@@ -9,7 +9,7 @@ from pathway.equations import Model
 from pathway.parameters import cell_lines, name_as_known
 from pathway.simulation import steady_state
 
-from .shelf import cell_line_values, circuit_model, minimal_model
+from .built_in import cell_line_values, circuit_model, minimal_model
 
 
 def load_cells(name: str) -> Model:

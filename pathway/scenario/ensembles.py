@@ -12,8 +12,8 @@ from pathway.errors import InputError, did_you_mean
 from pathway.parameters import ParameterError, parameter_ensemble
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
 
-from .drawn_cells import ParameterSets, parameter_sets_from_ranges, parameter_sets_of_ensemble
 from .ensemble_result import EnsembleOrigin
+from .sampled_cell_lines import ParameterSets, parameter_sets_from_ranges, parameter_sets_of_ensemble
 
 CALIBRATED, PRIOR, NONE = "calibrated", "prior", "none"
 WEIGHTS = ("measured", "findings")

@@ -16,19 +16,19 @@ import numpy as np
 from pathway.equations import Model
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 
-from .drawn_cells import (
-    ParameterSets,
-    parameter_sets_from_ranges,
-    parameter_sets_of_ensemble,
-    parameter_sets_of_prior_draws,
-    resampled_members,
-)
 from .ensemble_result import EnsembleResult
 from .ensembles import MEMBERS, SEED
 from .experiment import Expectation, Scenario
 from .laboratory import Laboratory
 from .members import NoMembersError, run_members
 from .run import Progress
+from .sampled_cell_lines import (
+    ParameterSets,
+    parameter_sets_from_ranges,
+    parameter_sets_of_ensemble,
+    parameter_sets_of_prior_draws,
+    resampled_members,
+)
 from .weighted import WeightedInterval, distribution_distance, effective_sample_size
 
 STAGES = ("prior", "measured", "findings")

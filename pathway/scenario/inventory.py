@@ -23,7 +23,7 @@ def draw_inventory(scenario: Scenario, laboratory: Laboratory | None = None) -> 
         If they cannot be read.
     """
     if laboratory is None:
-        from .shelf import built_in_laboratory
+        from .built_in import built_in_laboratory
 
         laboratory = built_in_laboratory()
     arms = {arm.name: arm for arm in scenario.arms}
@@ -40,7 +40,7 @@ def draw_inventory(scenario: Scenario, laboratory: Laboratory | None = None) -> 
 def column_entries(scenario: Scenario, laboratory: Laboratory | None = None) -> list[dict[str, Any]]:
     """What was understood of every file and column, for JSON."""
     if laboratory is None:
-        from .shelf import built_in_laboratory
+        from .built_in import built_in_laboratory
 
         laboratory = built_in_laboratory()
     entries = []

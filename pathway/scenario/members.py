@@ -19,10 +19,9 @@ from pathway.simulation import simulate_ensemble
 
 from .arms import MemberArmSetups
 from .controls import ComparedDishes, compared_dishes, dish_key
-from .drawn_cells import ParameterSets, SampledCellLines
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
 from .ensembles import parameter_sets_asked_for
-from .expect import judge
+from .expectations import judge
 from .experiment import Arm, Expectation, Reading, Scenario
 from .growth import Growth, growth_of_members
 from .laboratory import Laboratory
@@ -30,6 +29,7 @@ from .measurement_files import read_measurements
 from .measurements import Measurement
 from .result import ArmResult, Result
 from .run import Progress, record_times
+from .sampled_cell_lines import ParameterSets, SampledCellLines
 
 RELATIVE_TOLERANCE = 1e-5
 AT_ONCE = 250

@@ -16,9 +16,9 @@ from typing import Any
 from pathway import parameters
 from pathway.network import circuit
 
+from .built_in import built_in_laboratory, open_cell_line
 from .experiment import Scenario
 from .read import folder_of_scenarios
-from .shelf import built_in_laboratory, open_cell_line
 
 FILE = "prior_pass.json"
 _WORDS = {"title", "question", "source", "claim", "role", "reason", "finding", "note", "show"}

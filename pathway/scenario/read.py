@@ -94,7 +94,7 @@ def read_scenario(
     """
     file = find_scenario(str(name_or_file))
     if laboratory is None:
-        from .shelf import built_in_laboratory
+        from .built_in import built_in_laboratory
 
         laboratory = built_in_laboratory()
     text = _text_of(file)

@@ -16,7 +16,7 @@ from pathway.simulation import simulate
 
 from .arms import ArmSetup, ArmSetups, ScenarioRunError
 from .controls import ComparedDishes, compared_dishes, dish_key
-from .expect import expectation_times, judge
+from .expectations import expectation_times, judge
 from .experiment import Arm, Scenario
 from .growth import TOO_MANY, compare_growth
 from .laboratory import Laboratory
@@ -51,8 +51,8 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     """
     shares: Sequence[float | None] = [None] * len(scenario.expectations)
     if laboratory is None:
+        from .built_in import built_in_laboratory
         from .prior_shares import stored_prior_shares
-        from .shelf import built_in_laboratory
 
         laboratory = built_in_laboratory()
         shares = stored_prior_shares(scenario)

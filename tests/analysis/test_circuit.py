@@ -16,7 +16,7 @@ from pathway.analysis.explain import explain
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.options import analysis_options
 from pathway.analysis.paired_model import REFERENCE, paired_model
-from pathway.analysis.perturbed import perturbation_targets, rate_scale_name, scalable_model
+from pathway.analysis.scaled_model import perturbation_targets, rate_scale_name, scalable_model
 from pathway.analysis.scenario_sensitivity import parameter_ranges, reading_function
 from pathway.analysis.schedules import compare_schedules
 from pathway.analysis.screen import screen

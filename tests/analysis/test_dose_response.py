@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from pathway.analysis.curves import HillCurve, fit_hill
 from pathway.analysis.dose_response import area_over_curve, count_metrics, gr_metrics
+from pathway.analysis.hill_curves import HillCurve, fit_hill
 from pathway.analysis.mistakes import AnalysisError
 from pathway.scenario.growth import gr_value
 

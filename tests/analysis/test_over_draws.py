@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathway.analysis.arms_under_draws import arms_under_draws, untreated_steady_states
 from pathway.analysis.control import control_coefficients, control_coefficients_of_draws
 from pathway.analysis.draws import draws_from_ensemble, draws_from_ranges, draws_from_table
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, time_sensitivities
 from pathway.analysis.screen import screen
-from pathway.analysis.variants import arms_under_draws, untreated_steady_states
 from pathway.scenario import read_scenario
 from pathway.scenario.arms import arm_setups
-from pathway.scenario.drawn_cells import parameter_sets_of_ensemble
+from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
 from pathway.simulation import simulate, steady_state
 from tests.parameters.ensembles import drawn_ensemble
 

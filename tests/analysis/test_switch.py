@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pathway.analysis.arms_under_draws import untreated_steady_states
 from pathway.analysis.draws import draws_from_ranges
 from pathway.analysis.drive import branches_of_draws, drive_branch
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.pulse import minimal_pulse, pulse_course
-from pathway.analysis.second_states import search_stable_states
+from pathway.analysis.stable_state_search import search_stable_states
 from pathway.analysis.switch import bistable_switch
-from pathway.analysis.variants import untreated_steady_states
 from pathway.simulation import Intervention, simulate, steady_state
 
 

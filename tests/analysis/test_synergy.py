@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pathway.analysis.curves import HillCurve
+from pathway.analysis.hill_curves import HillCurve
 from pathway.analysis.mistakes import AnalysisError
 from pathway.analysis.synergy import (
     EffectSurface,

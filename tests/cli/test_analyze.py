@@ -178,7 +178,7 @@ def test_a_question_is_checked_before_parameters_are_drawn(arguments, words, her
     def drawn(*_):
         pytest.fail("drew parameters for a question that cannot be asked")
 
-    monkeypatch.setattr("pathway.scenario.drawn_cells.SampledCellLines.line", drawn)
+    monkeypatch.setattr("pathway.scenario.sampled_cell_lines.SampledCellLines.line", drawn)
     code, _, err = call(capsys, *arguments, "--ensemble", "ranges")
     assert code == BAD_INPUT and words in err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pathway.cli import DONE, NOT_MET, main
-from pathway.fitting.laboratory.bench import problem_of
+from pathway.fitting.laboratory.scenario_problem import problem_of
 from pathway.fitting.objective import Objective
 from pathway.scenario import read_scenario
 

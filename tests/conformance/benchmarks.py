@@ -101,7 +101,7 @@ def gradient_error(case: Path, directions: int = 5) -> float:
     """
     from pathway.fitting.objective import Objective
     from pathway.fitting.objective.assembled import plan_of
-    from pathway.fitting.search.descent import MANY
+    from pathway.fitting.search.lbfgs import MANY
     from pathway.formats.petab import read_petab
     from pathway.simulation.protocol.runner import Runner
 

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 import pathway
-from pathway.fitting.laboratory.bench import problem_of
 from pathway.fitting.laboratory.cells import fitted_cell_lines
+from pathway.fitting.laboratory.scenario_problem import problem_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import ProblemError

@@ -9,8 +9,8 @@ from scipy.optimize import lsq_linear, minimize
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.blocks import bounded_least_squares
-from pathway.fitting.objective.closed_form import ReducedObjective
+from pathway.fitting.objective.hierarchical_blocks import bounded_least_squares
+from pathway.fitting.objective.hierarchical_parameters import ReducedObjective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation.protocol import Experiment, Period

@@ -8,7 +8,7 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.search.plan import SearchOptions
+from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.simulation.protocol import Experiment, Period
 

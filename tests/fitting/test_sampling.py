@@ -21,7 +21,7 @@ from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.uncertainty import diagnostics
 from pathway.fitting.uncertainty.chains import DensityJournal
-from pathway.fitting.uncertainty.density import LogDensity, UnboundedTransform
+from pathway.fitting.uncertainty.log_density import LogDensity, UnboundedTransform
 from pathway.fitting.uncertainty.sampling import sample
 from pathway.folders import FolderError
 from pathway.formats.saved import load_posterior

@@ -16,10 +16,10 @@ from pathway.expressions import parse
 from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
-from pathway.fitting.search.descent import minimize_with_lbfgs
+from pathway.fitting.search.lbfgs import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
-from pathway.fitting.search.plan import SearchOptions
+from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.search.result import Fit, Start
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability

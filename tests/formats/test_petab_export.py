@@ -11,7 +11,7 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.expressions import parse
-from pathway.fitting.laboratory.bench import problem_of
+from pathway.fitting.laboratory.scenario_problem import problem_of
 from pathway.fitting.objective import Objective
 from pathway.fitting.objective.assembled import plan_of
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem

@@ -5,7 +5,7 @@ import numpy as np
 from pathway.equations.derivatives import parameter_derivatives
 from pathway.expressions.evaluation import evaluate_all
 from pathway.kernels import compile_model
-from pathway.scenario.shelf import circuit_model
+from pathway.scenario.built_in import circuit_model
 from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers.batch import evaluate_kernel_rows
 

@@ -8,7 +8,7 @@ from pathway.expressions import apply_function, number
 from pathway.expressions import symbol as s
 from pathway.kernels import WASM_PARTS, WasmError, compile_wasm, machine
 from pathway.kernels.wasm import text_of, written_parts
-from pathway.scenario.shelf import circuit_model
+from pathway.scenario.built_in import circuit_model
 from tests.kernels.wasm_host import Host
 
 WIDTH = 2

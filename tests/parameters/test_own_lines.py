@@ -13,8 +13,8 @@ from pathway.network import circuit
 from pathway.parameters import ParameterError, anchors_solved_in_line, cell_line, cell_line_file
 from pathway.parameters.write import cell_line_template
 from pathway.scenario import ScenarioError, read_scenario
-from pathway.scenario.drawn_cells import SampledCellLines, parameter_sets_from_ranges
-from pathway.scenario.shelf import built_in_laboratory, cell_line_values, circuit_model, open_cell_line
+from pathway.scenario.built_in import built_in_laboratory, cell_line_values, circuit_model, open_cell_line
+from pathway.scenario.sampled_cell_lines import SampledCellLines, parameter_sets_from_ranges
 from pathway.simulation import simulate
 from pathway.simulation.formulas import value_at_rest
 from tests.references.scipy_simulation import steady_state

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from pathway.analysis.arms_under_draws import agent_dosing
 from pathway.analysis.combination import combination_grid, pair_and_arm
 from pathway.analysis.dose_series import dose_series
 from pathway.analysis.scenario_sensitivity import reading_function
 from pathway.analysis.screen import screen
-from pathway.analysis.variants import agent_dosing
 from pathway.cli.run import print_summary
 from pathway.report.tables import arm_rows
 from pathway.scenario import ScenarioError, read_scenario, run_scenario

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from pathway.scenario.expect import judge, reading_value
+from pathway.scenario.expectations import judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
 
 from .test_run import DRUG, MU, run, slowed

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from pathway.parameters import ParameterError
+from pathway.scenario.built_in import built_in_laboratory, cell_line_values
 from pathway.scenario.divisors import parameters_undefined_at_zero
 from pathway.scenario.mistakes import ScenarioError
 from pathway.scenario.read import read_scenario
-from pathway.scenario.shelf import built_in_laboratory, cell_line_values
 from tests.simulation.models import model_of
 
 SCENARIO = """\

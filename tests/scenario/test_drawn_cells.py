@@ -13,7 +13,9 @@ from pathway import parameters
 from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, write_ensemble
 from pathway.scenario import built_in_laboratory
-from pathway.scenario.drawn_cells import (
+from pathway.scenario.built_in import cell_line_values, circuit_model
+from pathway.scenario.ensembles import EnsembleError, default_ensemble, open_parameter_sets
+from pathway.scenario.sampled_cell_lines import (
     SampledCellLines,
     parameter_sets_from_ranges,
     parameter_sets_of_ensemble,
@@ -21,8 +23,6 @@ from pathway.scenario.drawn_cells import (
     systematic_resampling,
     with_anchored_parameters,
 )
-from pathway.scenario.ensembles import EnsembleError, default_ensemble, open_parameter_sets
-from pathway.scenario.shelf import cell_line_values, circuit_model
 from pathway.simulation import steady_state
 from pathway.simulation.formulas import evaluate_names
 from tests.parameters.ensembles import drawn_ensemble, written

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
-from pathway.scenario.expect import judge, reading_value
+from pathway.scenario.expectations import judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
 
 TIMES = np.linspace(-24.0, 100.0, 1241)

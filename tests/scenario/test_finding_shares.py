@@ -9,10 +9,10 @@ import pytest
 
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.drawn_cells import parameter_sets_of_ensemble
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.finding_shares import STAGES, ResampledMembers, finding_shares
 from pathway.scenario.members import run_members
+from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
 from pathway.scenario.weighted import distribution_distance
 from tests.parameters.ensembles import drawn_ensemble
 

@@ -11,11 +11,11 @@ import pytest
 import pathway
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import built_in_laboratory, read_scenario
-from pathway.scenario.drawn_cells import ParameterSets, parameter_sets_of_ensemble
+from pathway.scenario.built_in import circuit_model
 from pathway.scenario.ensemble_result import EnsembleOrigin, EnsembleResult
 from pathway.scenario.members import NoMembersError, parameter_sets_for, run_members
 from pathway.scenario.result import Result
-from pathway.scenario.shelf import circuit_model
+from pathway.scenario.sampled_cell_lines import ParameterSets, parameter_sets_of_ensemble
 from tests.parameters.ensembles import drawn_ensemble, written
 
 EXPERIMENT = """

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pathway.equations import Model
-from pathway.scenario.shelf import cell_line_values, circuit_model
+from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import simulate
 from pathway.simulation.adjoint import trajectory_vjp
 from pathway.simulation.interventions import NOTHING, with_breaks

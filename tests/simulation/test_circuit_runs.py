@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from pathway import network, parameters
 from pathway.network import circuit
-from pathway.scenario.drawn_cells import SampledCellLines, parameter_sets_from_ranges
-from pathway.scenario.shelf import built_in_laboratory, cell_line_values, circuit_model
+from pathway.scenario.built_in import built_in_laboratory, cell_line_values, circuit_model
+from pathway.scenario.sampled_cell_lines import SampledCellLines, parameter_sets_from_ranges
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state
 
 LINES = parameters.cell_lines()

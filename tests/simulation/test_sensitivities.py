@@ -9,7 +9,7 @@ import pytest
 
 from pathway.equations import Event, Model
 from pathway.expressions import parse
-from pathway.scenario.shelf import cell_line_values, circuit_model
+from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import Intervention, simulate, simulate_ensemble, steady_state, steady_state_sensitivities
 from pathway.simulation.solvers import esdirk
 from tests.simulation.models import chain, model_of, toggle

@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose
 
 from pathway.kernels import compile_wasm
 from pathway.kernels.structs import array_address
-from pathway.scenario.shelf import circuit_model
+from pathway.scenario.built_in import circuit_model
 from pathway.simulation import Intervention, simulate
 from pathway.simulation.interventions import NOTHING
 from pathway.simulation.prepared import KERNEL_NAMES, SMALL, prepare_model

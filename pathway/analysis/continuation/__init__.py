@@ -5,7 +5,7 @@ Works on formulas and their derivatives; it never integrates over time.
 
 from .branch import Branch, SpecialPoint, follow_branch
 from .folds import fold_curve, sharpen_fold
-from .resting import SteadySystem, steady_system
+from .steady_system import SteadySystem, steady_system
 from .system import ContinuationSystem
 
 __all__ = [

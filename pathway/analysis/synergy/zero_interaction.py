@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..curves import fit_many_hill
+from ..hill_curves import fit_many_hill
 from .surface import EffectSurface, ExcessSurface, excess_surface
 
 _BOTTOM = (-1.0, 1.5)

@@ -62,9 +62,9 @@ def _metrics_row(name: str, series: Any) -> list[str]:
 
 
 def synergy_answer(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.arms_under_draws import agent_dosing
     from pathway.analysis.combination import combination_grid, pair_and_arm
     from pathway.analysis.schedules import compare_schedules
-    from pathway.analysis.variants import agent_dosing
     from pathway.plotting.synergy_figure import plot_grid
     from pathway.report import DeferredFigure
 

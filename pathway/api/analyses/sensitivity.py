@@ -93,9 +93,9 @@ def _ranked(
 
 
 def _control(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.arms_under_draws import arms_under_draws, checked_readouts
     from pathway.analysis.control import control_coefficients_of_draws
     from pathway.analysis.screen import treated_arm
-    from pathway.analysis.variants import arms_under_draws, checked_readouts
     from pathway.plotting.control_figure import plot_control
     from pathway.report import DeferredFigure
     from pathway.scenario.controls import without_doses

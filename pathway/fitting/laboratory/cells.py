@@ -20,7 +20,7 @@ from pathway.simulation.anchor import solve_anchors
 
 from ..problem import ProblemError
 from ..uncertainty.profiles import Profile
-from .bench import FITTED, ScenarioProblem
+from .scenario_problem import FITTED, ScenarioProblem
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pathway.expressions import symbols
 
 from ..objective import Objective
 from ..problem import Measurement, Observable
+from ..search.inner_optimum import inner_optimum
 from ..search.result import Fit
-from ..search.settled import inner_optimum
 
 KINDS = ("scale_", "offset_")
 """Noise levels stay: taken from the held-out points themselves they would make any prediction look right."""

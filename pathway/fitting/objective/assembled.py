@@ -12,9 +12,9 @@ from pathway.simulation.protocol.initial_state import model_symbols
 from pathway.simulation.protocol.plan import RecordedQuantities, SimulationPlan
 
 from ..problem import Measurement, Normalization, Problem
-from .axes import normalization_measurements, normalizer_of
-from .groups import ObservableGroup
 from .noise import DISTRIBUTIONS, TRANSFORMATIONS, NoiseModel
+from .normalizers import normalization_measurements, normalizer_of
+from .observable_groups import ObservableGroup
 from .observed import EstimatedPlaces, ObservedValues, ValuePool
 
 

@@ -17,8 +17,8 @@ from pathway.kernels import CompiledBatches, FormulaBatch, SparseProduct, compil
 from pathway.simulation.protocol.outputs import BatchOutputs, RunOutputs
 from pathway.simulation.protocol.parameter_map import ParameterMapping
 
-from .axes import Normalizer
-from .groups import ObservableGroup
+from .normalizers import Normalizer
+from .observable_groups import ObservableGroup
 
 
 class ValuePool:

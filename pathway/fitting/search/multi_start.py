@@ -22,7 +22,7 @@ from ..objective import Objective
 from ..problem import Problem, ProblemError
 from .on_disk import FIT_KIND, finished_starts, start_file, work_folder, write_start
 from .one_start import run_start
-from .plan import SearchOptions
+from .options import SearchOptions
 from .processes import pack_task, process_count, process_pool
 from .progress import SearchProgress
 from .result import Fit, Start

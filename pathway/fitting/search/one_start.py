@@ -14,9 +14,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from ..objective import Objective
-from ..objective.closed_form import ReducedObjective
-from .descent import minimize_with_lbfgs
-from .plan import SearchOptions
+from ..objective.hierarchical_parameters import ReducedObjective
+from .lbfgs import minimize_with_lbfgs
+from .options import SearchOptions
 from .result import Start
 from .trust_region import LocalOptimum, TrustRegionOptions, minimize
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..problem import Problem, ProblemError
-from .plan import SearchOptions
+from .options import SearchOptions
 
 
 def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:

@@ -27,7 +27,7 @@ from ..objective import Objective
 from ..problem import Problem, ProblemError
 from ..search.processes import process_count, process_pool
 from ..search.progress import duration_in_words
-from .density import LogDensity
+from .log_density import LogDensity
 
 METHODS = ("auto", "nuts", "ensemble")
 FLUSHED = 1.0

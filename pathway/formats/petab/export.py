@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from pathway.expressions import add, multiply, symbol, symbols
-from pathway.fitting.laboratory.bench import ScenarioProblem
-from pathway.fitting.laboratory.readings import WIDTH
+from pathway.fitting.laboratory.measurement_model import WIDTH
+from pathway.fitting.laboratory.scenario_problem import ScenarioProblem
 from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Normalization, Observable, Parameter, Problem
 from pathway.scenario import built_in_laboratory, read_scenario

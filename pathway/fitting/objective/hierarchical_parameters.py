@@ -18,10 +18,10 @@ from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import FormulaBatch, compile_batches
 
 from .assembled import AssembledProblem
-from .blocks import HierarchicalBlock, HierarchicalBlocks, clip_to_bounds
-from .groups import ObservableGroup
+from .hierarchical_blocks import HierarchicalBlock, HierarchicalBlocks, clip_to_bounds
 from .noise import LAPLACE, LINEAR, NORMAL
 from .objective import Evaluation, Objective
+from .observable_groups import ObservableGroup
 from .observed import simulated_and_noise_places
 
 

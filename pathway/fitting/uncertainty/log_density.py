@@ -18,7 +18,7 @@ from scipy import special
 from ..objective import Evaluation, Objective
 from ..objective.objective import scale_derivatives
 from ..problem import Problem, ProblemError
-from ..search.descent import MANY
+from ..search.lbfgs import MANY
 
 NEWTON_STEPS = 12
 FLATTEST = 1e-2

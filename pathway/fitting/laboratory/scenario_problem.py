@@ -22,7 +22,7 @@ from pathway.simulation.protocol import Experiment
 from ..priors import Prior
 from ..problem import Parameter, Problem, ProblemError
 from .feedback import with_integral_feedback
-from .readings import MeasurementModel, with_starting_values
+from .measurement_model import MeasurementModel, with_starting_values
 
 FITTED = "fit"
 """The source of numbers that a fit has found."""

@@ -20,7 +20,7 @@ from pathway.simulation.formulas import find_formula
 
 from ..objective import Objective, RunError
 from ..problem import Measurement, Normalization, Observable, Parameter, Problem
-from ..search.settled import inner_optimum
+from ..search.inner_optimum import inner_optimum
 
 DISTRIBUTIONS = {
     "normal": ("normal", "linear"),

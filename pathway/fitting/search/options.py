@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .descent import MANY
+from .lbfgs import MANY
 from .trust_region import TrustRegionOptions
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.formats.petab import read_petab
 from pathway.kernels import cache_directory
 from pathway.simulation.protocol.runner import Runner
@@ -53,7 +53,7 @@ class Case:
     def __init__(self, folder: Path, name: str) -> None:
         self.name, yaml = name, folder / name / f"{name}.yaml"
         self.problem = read_petab(yaml)
-        self.plan = plan_of(self.problem)
+        self.plan = simulation_plan(self.problem)
         best = np.clip(self.problem.to_scale(self.problem.nominal), *self.problem.bounds)
         self.x = np.clip(best + 0.1 * np.random.default_rng(1).normal(size=len(best)), *self.problem.bounds)
         self.truth = self._objective(1e-11, 1e-8)(self.x).gradient

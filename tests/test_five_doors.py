@@ -17,9 +17,9 @@ import pytest
 
 from pathway.analysis.arms_under_draws import arms_under_draws, simulate_draws
 from pathway.analysis.draws import ParameterDraws
-from pathway.fitting.laboratory.scenario_problem import prediction_of
+from pathway.fitting.laboratory.scenario_problem import prediction_problem
 from pathway.fitting.objective import RunOutputs
-from pathway.fitting.objective.assembled import AssembledProblem, plan_of
+from pathway.fitting.objective.assembled import AssembledProblem, simulation_plan
 from pathway.fitting.problem import Problem
 from pathway.formats.experiment import circuit_notes, exported_arms
 from pathway.formats.petab import read_petab
@@ -83,7 +83,7 @@ def fitting_problem(question: Asked) -> Problem:
     """The scenario as a problem whose measurements say by their values which answer they stand for."""
     scenario = question.scenario
     plan = FitPlan((FitParameter("k_PI3K", prior="none"),), anchors="follow")
-    problem = prediction_of(replace(scenario, fit=plan), scenario, moments=1)
+    problem = prediction_problem(replace(scenario, fit=plan), scenario, moments=1)
     asking = {(m.experiment, m.observable): m for m in problem.measurements}
     keys = [(arm.name, observable) for arm in scenario.arms for observable in scenario.observables]
     places = [(key, time) for key in keys for time in question.times.tolist()]
@@ -93,7 +93,7 @@ def fitting_problem(question: Asked) -> Problem:
 
 def simulated(problem: Problem, question: Asked, run: Callable[[Runner, np.ndarray], RunOutputs]) -> np.ndarray:
     """What the objective simulates, in the order of the answers."""
-    runner, assembled = Runner(plan_of(problem), **question.tolerance), AssembledProblem(problem)
+    runner, assembled = Runner(simulation_plan(problem), **question.tolerance), AssembledProblem(problem)
     q = assembled.plan.full(problem.nominal)
     found, _ = assembled.observed.values(assembled.observed.pool.filled(run(runner, q), q[None]))
     values = np.full(question.answers.size, np.nan)

@@ -298,7 +298,7 @@ def _check_arms(scenario: Scenario, *names: str | None) -> None:
             raise unknown_name_error("arm", name, known)
 
 
-def usual_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tuple[str, str]:
+def default_arms(scenario: Scenario, arm: str | None, reference: str | None) -> tuple[str, str]:
     """The arms of the usual question: the drug alone, and the drug with something that changes its effect."""
     _check_arms(scenario, arm, reference)
     if arm and reference:

@@ -14,7 +14,7 @@ from pathway.scenario.laboratory import Laboratory
 from .arms_under_draws import ArmUnderDraws, arms_under_draws
 from .dose_response import json_number
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
-from .explain import usual_arms
+from .explain import default_arms
 from .mistakes import AnalysisError, unknown_name_error
 from .single_cells import (
     TARGET,
@@ -246,7 +246,7 @@ def _arms(scenario: Scenario, names: Sequence[str] | None) -> list[str]:
                 raise unknown_name_error("arm", name, known)
         return list(names)
     try:
-        compared = usual_arms(scenario, None, None)
+        compared = default_arms(scenario, None, None)
     except AnalysisError:
         return known[:3]
     return list(dict.fromkeys([known[0], *compared]))

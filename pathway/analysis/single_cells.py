@@ -14,7 +14,7 @@ import numpy as np
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate
 from pathway.simulation.steady import steady_states
-from pathway.simulation.stochastic import Cells, molecules, simulate_cells
+from pathway.simulation.stochastic import SimulatedCells, simulate_cells, stochastic_model
 from pathway.simulation.trajectory import Trajectory
 
 from .draws import Progress
@@ -32,12 +32,12 @@ class CellPopulation:
 
     Attributes
     ----------
-    cells : Cells
+    cells : SimulatedCells
     course : Trajectory
         The same without chance.
     """
 
-    cells: Cells
+    cells: SimulatedCells
     course: Trajectory
 
     def transcripts(self) -> np.ndarray:
@@ -101,7 +101,7 @@ def simulate_population(
     Mukherji et al. 2011, doi 10.1038/ng.905, saw the threshold and the spread this shows.
     """
     model = laboratory.model
-    parts = molecules(model, species, copies)
+    parts = stochastic_model(model, species, copies)
     course = simulate(
         model, times, parameters=parameters, initial=state, interventions=interventions, start=float(times[0])
     )

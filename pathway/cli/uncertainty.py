@@ -384,7 +384,7 @@ def _profiled(
 
 def _prediction(opened: OpenedProblem, scenario: str) -> tuple[Any, str]:
     """Another scenario over the parameters of a fit, which may only ask for what the fit has found; and its title."""
-    from pathway.fitting.laboratory.scenario_problem import prediction_of
+    from pathway.fitting.laboratory.scenario_problem import prediction_problem
     from pathway.scenario import read_scenario
 
     from . import BadInput
@@ -394,7 +394,7 @@ def _prediction(opened: OpenedProblem, scenario: str) -> tuple[Any, str]:
             f"{opened.file}: --scenario needs a fit of a scenario; a PEtab problem knows no other experiments"
         )
     other = read_scenario(scenario)
-    problem = prediction_of(opened.scenario, other)
+    problem = prediction_problem(opened.scenario, other)
     unknown = [name for name in problem.names if name not in opened.problem.names]
     if unknown:
         raise BadInput(f"{scenario}: {', '.join(unknown)} was not estimated in {opened.file}: it has other cell lines")

@@ -115,7 +115,7 @@ class Expression:
         return f"<{to_text(self)}>"
 
     def __reduce__(self) -> tuple:
-        return _last_of, (flatten(self),)
+        return _last_of, (graph_to_records(self),)
 
 
 _nodes: weakref.WeakValueDictionary[tuple, Expression] = weakref.WeakValueDictionary()
@@ -408,15 +408,15 @@ Record = tuple[str, tuple[int, ...], float | str | None]
 """One node as (operator, positions of the arguments among the records, value)."""
 
 
-def flatten(*roots: Expression) -> list[Record]:
+def graph_to_records(*roots: Expression) -> list[Record]:
     """The graphs as one list of records in the order of `postorder`: for sending, pickling and content hashes."""
     order = postorder(roots)
     position = {id(node): index for index, node in enumerate(order)}
     return [(node.operator, tuple(position[id(a)] for a in node.arguments), node.value) for node in order]
 
 
-def rebuild(records: Iterable[Record]) -> list[Expression]:
-    """The node of each record that `flatten` gave."""
+def graph_from_records(records: Iterable[Record]) -> list[Expression]:
+    """The node of each record that `graph_to_records` gave."""
     nodes: list[Expression] = []
     for operator, positions, value in records:
         nodes.append(_node(operator, tuple(nodes[p] for p in positions), value))
@@ -424,4 +424,4 @@ def rebuild(records: Iterable[Record]) -> list[Expression]:
 
 
 def _last_of(records: list[Record]) -> Expression:
-    return rebuild(records)[-1]
+    return graph_from_records(records)[-1]

@@ -59,10 +59,10 @@ def read_problem(path: str | Path, settings: Sequence[str] = ()) -> Problem:
         return read_petab(Path(path))
     if ending in (".xml", ".sbml", ".ant"):
         raise ProblemError([f"{path}: a model alone has no measurements; give a PEtab .yaml file or a scenario .toml"])
-    from pathway.fitting.laboratory.scenario_problem import problem_of
+    from pathway.fitting.laboratory.scenario_problem import problem_of_scenario
     from pathway.scenario import read_scenario
 
-    return problem_of(read_scenario(path, settings))
+    return problem_of_scenario(read_scenario(path, settings))
 
 
 def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequence[str] = ()) -> ProblemFile:
@@ -85,11 +85,11 @@ def open_problem(path: str | Path, settings: Sequence[str] = (), without: Sequen
         problem = read_problem(path, settings)
         names = [_known("estimated parameter", name, problem.names) for name in without]
         return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), None)
-    from pathway.fitting.laboratory.scenario_problem import problem_of
+    from pathway.fitting.laboratory.scenario_problem import problem_of_scenario
     from pathway.scenario import read_scenario
 
     scenario = _with_cuts(read_scenario(path, settings), without)
-    problem = problem_of(scenario)
+    problem = problem_of_scenario(scenario)
     names = [u.name for u in scenario_unknowns(scenario) if u.parameter in without] if without else []
     source = ProblemSource(scenario.inputs, scenario.settings, tuple(without))
     return ProblemFile(replace(problem.fixed(dict.fromkeys(names, 0.0)), source=source), scenario)

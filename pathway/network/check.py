@@ -108,7 +108,7 @@ def _units(network: Network) -> Iterator[str]:
 
 def _misfit(place: str, formula: Expression, known: Mapping[str, Unit], wanted: Unit, text: str) -> Iterator[str]:
     try:
-        found = unit_of(formula, known)
+        found = formula_unit(formula, known)
     except _Misfit as misfit:
         yield f"{place}: {misfit}"
         return
@@ -122,7 +122,7 @@ def _told(found: Unit) -> str:
     )
 
 
-def unit_of(formula: Expression, known: Mapping[str, Unit]) -> Unit | None:
+def formula_unit(formula: Expression, known: Mapping[str, Unit]) -> Unit | None:
     """The unit of a formula, None for a bare zero (which fits everywhere).
 
     Whole numbers are plain numbers. Terms of a sum must agree in size too: adding nM to uM is a mistake here, since

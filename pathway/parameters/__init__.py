@@ -16,7 +16,7 @@ from pathway.errors import UnknownNameError, did_you_mean
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
 
-from .lines import CellLine, is_cell_line_file, line_with_values, read_line
+from .lines import CellLine, cell_line_with_values, is_cell_line_file, read_cell_line
 from .names import name_as_known, other_agent_names
 from .read import (
     HERE,
@@ -45,10 +45,10 @@ __all__ = [
     "anchors_solved_in_line",
     "cell_line",
     "cell_line_file",
+    "cell_line_with_values",
     "cell_lines",
     "is_cell_line_file",
     "knock_downs",
-    "line_with_values",
     "media",
     "minimal_circuit_parameters",
     "name_as_known",
@@ -143,7 +143,7 @@ def cell_line(name: str) -> CellLine:
     name = name_as_known(name, cell_lines())
     if name not in cell_lines():
         raise UnknownNameError(f"no cell line is called '{name}'.{did_you_mean(name, cell_lines())}")
-    line = read_line(HERE / "cells" / f"{name}.toml", reference_entries(), sources(), cell_line)
+    line = read_cell_line(HERE / "cells" / f"{name}.toml", reference_entries(), sources(), cell_line)
     return replace(line, files=())
 
 
@@ -158,7 +158,7 @@ def cell_line_file(path: str | Path) -> CellLine:
     ParameterError
         With one line for each mistake, with file and line.
     """
-    return read_line(Path(path), reference_entries(), sources(), cell_line)
+    return read_cell_line(Path(path), reference_entries(), sources(), cell_line)
 
 
 def parameter_values(network: Network, line: CellLine) -> dict[str, float]:

@@ -48,7 +48,7 @@ LONGEST_CHAIN = 20
 """Files of which each is the next one's parent."""
 
 
-def read_line(
+def read_cell_line(
     path: Path,
     reference: Mapping[str, Entry],
     sources: Collection[str],
@@ -137,7 +137,7 @@ def _parent(
         raise UnknownNameError(f"this line is its own parent: {told}")
     if len(chain) >= LONGEST_CHAIN:
         raise UnknownNameError(f"more than {LONGEST_CHAIN} files, each the parent of another")
-    return read_line(file, reference, sources, built_in, chain)
+    return read_cell_line(file, reference, sources, built_in, chain)
 
 
 def _called(parent: CellLine | None) -> str | None:
@@ -158,7 +158,7 @@ def is_cell_line_file(path: Path) -> bool:
     return not tables.keys() & {"time", "arm"}
 
 
-def line_with_values(line: CellLine, values: Mapping[str, float], source: str, note: str = "") -> CellLine:
+def cell_line_with_values(line: CellLine, values: Mapping[str, float], source: str, note: str = "") -> CellLine:
     """The same line with some values replaced, as a fit or an anchor leaves it."""
     changed = {
         name: replace(line.entries[name], value=value, source=source, note=note or line.entries[name].note)

@@ -41,7 +41,7 @@ def page_width() -> float:
 
 
 @contextmanager
-def laid_out_for(style: str) -> Iterator[None]:
+def style_context(style: str) -> Iterator[None]:
     """Inside, figures are laid out for "paper", "column" or "slides"."""
     before = _WIDTH.set(STYLES[style])
     try:

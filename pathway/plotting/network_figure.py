@@ -16,7 +16,7 @@ from pathway.analysis.mistakes import unknown_name_error
 from pathway.network import MapEdge, MapNode, circuit
 
 from .labels import unit_words
-from .layout import RIGHT, STYLES, Page, laid_out_for, row_names
+from .layout import RIGHT, STYLES, Page, row_names, style_context
 from .style import GREY, PALETTE, Figure, draw_whisker, house_style
 
 Place = tuple[float, float]
@@ -48,7 +48,7 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
     if color not in COLORS:
         raise unknown_name_error("color of the map", color, COLORS)
     # The map is laid out by hand for one width.
-    with house_style(), laid_out_for("paper"):
+    with house_style(), style_context("paper"):
         against = f"'{explanation.arm}' against '{explanation.reference}' at {explanation.time:g} h"
         page = Page(f"Why {explanation.reading} differs: {against}")
         page.lines(explanation.text())

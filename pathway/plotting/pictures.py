@@ -11,7 +11,7 @@ from matplotlib.figure import Figure as MatplotlibFigure
 
 from pathway.folders import write_atomically
 
-from .layout import laid_out_for
+from .layout import style_context
 from .style import house_style
 
 _METADATA: dict[str, dict[str, Any]] = {
@@ -25,7 +25,7 @@ PRINT = 300
 
 def picture_bytes(draw: Callable[[], MatplotlibFigure], style: str = "paper", form: str = "png") -> bytes:
     """A figure laid out for "paper", "column" or "slides", as a file of "png" (300 dots per inch), "svg" or "pdf"."""
-    with laid_out_for(style):
+    with style_context(style):
         figure = draw()
     return _written(figure, form, dpi=PRINT)
 

@@ -50,7 +50,7 @@ def anchored_line(line: CellLine, model: Model) -> CellLine:
                 f"{_place(line, anchor.parameter)}: '{anchor.parameter}' gives {anchor.quantity} {reached:.4g} where "
                 f"'{anchor.stated_by}' asks for {target:.4g}; leave out one of the two"
             )
-    return parameters.line_with_values(line, rest.values, parameters.ANCHORED, "Found: see anchors.toml.")
+    return parameters.cell_line_with_values(line, rest.values, parameters.ANCHORED, "Found: see anchors.toml.")
 
 
 def _stated(line: CellLine) -> list[Anchor]:

@@ -44,7 +44,7 @@ MOST_DOSES_IN_ALL = 200_000
 """What a bench can do a hundred times over, and what a machine holds in memory."""
 
 
-class Checker:
+class ScenarioChecker:
     """Collects (path, text) of every mistake of one document."""
 
     def __init__(self, document: Mapping[str, Any], laboratory: Laboratory, folder: FilePath) -> None:

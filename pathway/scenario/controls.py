@@ -29,7 +29,7 @@ class GrowthControl:
 
 
 @dataclass(frozen=True)
-class ComparedDishes:
+class ComparedArms:
     """Everything that a scenario compares, each different dish once.
 
     Attributes
@@ -47,12 +47,12 @@ class ComparedDishes:
     different: tuple[Arm, ...]
 
 
-def compared_dishes(scenario: Scenario) -> ComparedDishes:
+def compared_arms(scenario: Scenario) -> ComparedArms:
     """The arms of a scenario, the controls they need, and one of each different dish."""
     controls = {arm.name: matched_control(arm, scenario) for arm in scenario.arms}
     bare = {arm.name: untreated_arm(arm, scenario) for arm in scenario.arms} if scenario.compares_growth else {}
     needed = [*scenario.arms, *(control.arm for control in controls.values() if control), *bare.values()]
-    return ComparedDishes(controls, bare, tuple({dish_key(arm, scenario): arm for arm in needed}.values()))
+    return ComparedArms(controls, bare, tuple({arm_key(arm, scenario): arm for arm in needed}.values()))
 
 
 def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
@@ -67,7 +67,7 @@ def matched_control(arm: Arm, scenario: Scenario) -> GrowthControl | None:
     if not asked:
         return None
     control = without_doses(arm, asked)
-    same = next((other for other in scenario.arms if dish_key(other, scenario) == dish_key(control, scenario)), None)
+    same = next((other for other in scenario.arms if arm_key(other, scenario) == arm_key(control, scenario)), None)
     name = same.name if same else f"without {', '.join(_left_out(asked, control, scenario))}"
     return GrowthControl(same or control, name, min(time for dose in asked for time in scenario.doses[dose].times))
 
@@ -78,7 +78,7 @@ def untreated_arm(arm: Arm, scenario: Scenario) -> Arm:
     """
     medium = tuple(change for change in arm.timed_changes if change.medium)
     bare = replace(arm, doses=(), timed_changes=medium, knock_downs={}, timed_knock_downs=(), control=None)
-    return next((other for other in scenario.arms if dish_key(other, scenario) == dish_key(bare, scenario)), bare)
+    return next((other for other in scenario.arms if arm_key(other, scenario) == arm_key(bare, scenario)), bare)
 
 
 def without_doses(arm: Arm, names: Iterable[str]) -> Arm:
@@ -87,7 +87,7 @@ def without_doses(arm: Arm, names: Iterable[str]) -> Arm:
     return replace(arm, doses=tuple(dose for dose in arm.doses if dose not in left_out))
 
 
-def dish_key(arm: Arm, scenario: Scenario) -> tuple[Any, ...]:
+def arm_key(arm: Arm, scenario: Scenario) -> tuple[Any, ...]:
     """What a simulation depends on: arms with the same are run once. A dose that does nothing makes no difference."""
     return (
         arm.cells,

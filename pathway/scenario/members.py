@@ -18,7 +18,7 @@ from pathway.errors import NumericalError
 from pathway.simulation import simulate_ensemble
 
 from .arms import MemberArmSetups
-from .controls import ComparedDishes, compared_dishes, dish_key
+from .controls import ComparedArms, arm_key, compared_arms
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
 from .ensembles import parameter_sets_asked_for
 from .expectations import judge
@@ -58,7 +58,7 @@ class _MemberRunner:
 
     def courses(self, arm: Arm) -> np.ndarray:
         """What is read of an arm in every member, shape (n_members, n_times, n_names); nan of those that failed."""
-        key = dish_key(arm, self.scenario)
+        key = arm_key(arm, self.scenario)
         if key not in self._courses:
             setup = self._setups.of(arm)
             for member, reason in setup.missed.items():
@@ -156,7 +156,7 @@ def result_with_members(
 def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: int) -> EnsembleResult:
     """Members from number `first` on, of so many."""
     scenario, names, sets = runner.scenario, runner.names, runner.cells.sets
-    dishes = compared_dishes(scenario)
+    dishes = compared_arms(scenario)
     for done, arm in enumerate(dishes.different):
         if progress:
             progress("members", first + done * len(sets) // len(dishes.different), of)
@@ -191,7 +191,7 @@ def _readings(expectations: Sequence[Expectation]) -> Iterator[Reading]:
             reading = reading.over
 
 
-def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedDishes) -> MemberArm:
+def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedArms) -> MemberArm:
     control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
     scenario, names = runner.scenario, runner.names
     courses = runner.courses(arm)[living]

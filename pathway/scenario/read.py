@@ -14,7 +14,7 @@ from pathway.files import read_bytes
 from pathway.toml_positions import key_lines, line_of
 
 from . import quantities, schema
-from .check import Checker, arm_names_in, band_limit
+from .check import ScenarioChecker, arm_names_in, band_limit
 from .experiment import MEDIUM_CHANGE, Arm, Dose, Expectation, MeasurementTable, Reading, Scenario, TimedChange
 from .fit_data import data_mistakes
 from .fit_plan import fit_plan
@@ -102,7 +102,7 @@ def read_scenario(
     changed, origins, mistakes = document_with_settings(document, settings, laboratory.parameters, here)
     changed = with_known_names(changed, laboratory)
     lines = key_lines(text)
-    found = structural_mistakes(changed) + Checker(changed, laboratory, file.parent).mistakes()
+    found = structural_mistakes(changed) + ScenarioChecker(changed, laboratory, file.parent).mistakes()
     broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)
     if "fit" in changed and not broken:
         # What is wrong with the measurements is told together with what is wrong with the fit.

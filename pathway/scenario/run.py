@@ -15,7 +15,7 @@ import numpy as np
 from pathway.simulation import simulate
 
 from .arms import ArmSetup, ArmSetups, ScenarioRunError
-from .controls import ComparedDishes, compared_dishes, dish_key
+from .controls import ComparedArms, arm_key, compared_arms
 from .expectations import expectation_times, judge
 from .experiment import Arm, Scenario
 from .growth import TOO_MANY, compare_growth
@@ -58,7 +58,7 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         shares = stored_prior_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
     runner = _Runner(scenario, laboratory)
-    dishes = compared_dishes(scenario)
+    dishes = compared_arms(scenario)
     for done, arm in enumerate(dishes.different):
         if progress:
             progress("arms", done, len(dishes.different))
@@ -87,14 +87,14 @@ class _Runner:
 
     def arm_setup(self, arm: Arm) -> ArmSetup:
         """The arm made ready; at the first call its cells come to rest."""
-        key = dish_key(arm, self.scenario)
+        key = arm_key(arm, self.scenario)
         if key not in self.dish_setups:
             self.dish_setups[key] = self.arm_setups.of(arm)
         return self.dish_setups[key]
 
     def simulate(self, arm: Arm) -> Any:
         """The trajectory of an arm's dish; run at the first call."""
-        key = dish_key(arm, self.scenario)
+        key = arm_key(arm, self.scenario)
         if key not in self.courses:
             setup = self.arm_setup(arm)
             self.courses[key] = simulate(
@@ -108,7 +108,7 @@ class _Runner:
             )
         return self.courses[key]
 
-    def result(self, arm: Arm, dishes: ComparedDishes) -> ArmResult:
+    def result(self, arm: Arm, dishes: ComparedArms) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
         control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
         trajectory, setup = self.simulate(arm), self.arm_setup(arm)
@@ -134,7 +134,7 @@ class _Runner:
         )
 
     def _count(self, arm: Arm) -> np.ndarray:
-        key = dish_key(arm, self.scenario)
+        key = arm_key(arm, self.scenario)
         if key not in self.counts:
             count = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
             if np.isinf(count).any():

@@ -25,7 +25,7 @@ from .ensemble import Ensemble, simulate_ensemble
 from .errors import SimulationError
 from .interventions import Intervention
 from .simulate import simulate
-from .trajectory import Statistics, Trajectory
+from .trajectory import RunStatistics, Trajectory
 
 if TYPE_CHECKING:
     from .ensemble_file import EnsembleFile, open_ensemble, simulate_to_file
@@ -43,9 +43,9 @@ __all__ = [
     "Ensemble",
     "EnsembleFile",
     "Intervention",
+    "RunStatistics",
     "SimulationError",
     "Stability",
-    "Statistics",
     "SteadyStateError",
     "Trajectory",
     "open_ensemble",

@@ -28,7 +28,7 @@ from .checks import (
 )
 from .errors import SimulationError
 from .formulas import find_formula
-from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
+from .interventions import Intervention, checked_interventions, schedule_of, schedule_with_breaks
 from .prepared import SMALL, PreparedModel, prepare_model
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask
@@ -308,7 +308,7 @@ def _task(
         for k, row in enumerate(parameters):
             state = starts[k if len(starts) > 1 else 0]
             try:
-                schedules[k] = with_breaks(schedules[k], switching, row, state, options.begin, end)
+                schedules[k] = schedule_with_breaks(schedules[k], switching, row, state, options.begin, end)
             except SwitchError as error:
                 refused[k] = error
     lengths = [len(schedule.times) for schedule in schedules]

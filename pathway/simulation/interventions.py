@@ -92,7 +92,7 @@ def schedule_of(model: Model, interventions: Sequence[Intervention], start: floa
     )
 
 
-def with_breaks(
+def schedule_with_breaks(
     schedule: Schedule, switching: TimeSwitches, parameters: np.ndarray, state: np.ndarray, start: float, end: float
 ) -> Schedule:
     """The schedule with restarts where the rates switch at a moment that is known beforehand.

@@ -19,7 +19,7 @@ from pathway.expressions.graph import is_number
 from pathway.kernels import SOLVER, CompiledModel, compile_model, machine_width
 from pathway.kernels.structs import array_address, packed_struct
 
-from .solvers import method
+from .solvers import method_by_name
 from .solvers.lanes import lane_storage
 from .solvers.layout import IntegrationReport, IntegrationTask, JacobianPattern, KernelAddresses, RosenbrockMethod
 from .switches import TimeSwitches, switches
@@ -267,7 +267,7 @@ class PreparedTask:
         report: IntegrationReport,
     ) -> None:
         self.task, self.report = task, report
-        self._loop, table = method(solver, kernels.conditions != 0 or kernels.switches != 0)
+        self._loop, table = method_by_name(solver, kernels.conditions != 0 or kernels.switches != 0)
         key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
         shelf = prepared._idle.get(key)
         self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf

@@ -32,8 +32,8 @@ from .solvers import layout
 from .solvers.esdirk import STAGES
 from .solvers.layout import IntegrationReport, IntegrationTask, JacobianPattern
 from .solvers.slope_layout import (
-    Directions,
     PreparedSlopeRun,
+    SensitivityDirections,
     SlopeKernels,
     SlopeScratch,
     SlopeTask,
@@ -152,12 +152,12 @@ class SensitivityCourse:
         self.scratch = self.machine.scratch(len(self.directions.stacks), prepared.pattern)
         self.tables = slope_tables(relative)
 
-    def _blocks(self) -> tuple[Directions, np.ndarray]:
+    def _blocks(self) -> tuple[SensitivityDirections, np.ndarray]:
         size, n_blocks = padded_size(self.n, self.width), -(-self.n_names // self.width)
         moves = self.by_parameter != 0.0
         entries, where, starts, sources = self.prepared.once(_places, self.width, self.n_names, moves.tobytes())
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
-        return Directions(stacks, entries, where, starts, np.ones(len(entries))), sources
+        return SensitivityDirections(stacks, entries, where, starts, np.ones(len(entries))), sources
 
     @property
     def matrix(self) -> np.ndarray:

@@ -19,7 +19,7 @@ from .checks import (
     checked_times,
     checked_tolerances,
 )
-from .interventions import Intervention, checked_interventions, schedule_of, with_breaks
+from .interventions import Intervention, checked_interventions, schedule_of, schedule_with_breaks
 from .prepared import SMALL, prepare_model
 from .tasks import MAXIMUM_STEPS, largest_doses, make_task, parameters_over_time, run_one, run_statistics, time_limit
 from .trajectory import Trajectory
@@ -112,7 +112,7 @@ def simulate(
     end = float(times[-1])
     schedule = schedule_of(model, checked_interventions(interventions), begin, end)
     if not model.events:
-        schedule = with_breaks(schedule, prepared.time_switches, p, y, begin, end)
+        schedule = schedule_with_breaks(schedule, prepared.time_switches, p, y, begin, end)
     running = 0.0
     if absolute is None:
         running, absolute = SMALL, prepared.usual_tolerances(y, largest_doses(schedule, len(y)))

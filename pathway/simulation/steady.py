@@ -20,7 +20,7 @@ from pathway.errors import public_function
 
 from .checks import Values, checked_row
 from .errors import REASONS, SimulationError, simulation_error
-from .interventions import NOTHING, with_breaks
+from .interventions import NOTHING, schedule_with_breaks
 from .prepared import SMALL, prepare_model
 from .simulate import simulate
 from .solvers import layout
@@ -486,7 +486,7 @@ def _task(
     prepared = part.prepared
     schedule = NOTHING
     if part.driven:
-        schedule = with_breaks(NOTHING, prepared.time_switches, parameters[0], states[0], begin, end)
+        schedule = schedule_with_breaks(NOTHING, prepared.time_switches, parameters[0], states[0], begin, end)
     absolute = SMALL * min(1.0, relative / TOLERANCE) * prepared.scales(states)
     return make_task(np.array([end]), begin, states, parameters, absolute, schedule, relative, SMALL)
 

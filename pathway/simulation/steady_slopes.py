@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from .interventions import NOTHING, with_breaks
+from .interventions import NOTHING, schedule_with_breaks
 from .prepared import SMALL
 from .steady_model import SteadyEquations, SteadyModel, SteadyPath
 from .steady_refine import combinations_without_cancellation
@@ -107,7 +107,7 @@ class SteadySlopes:
         begin, end = path.begin, path.begin + path.elapsed
         starts, schedule = path.start[None].copy(), NOTHING
         if self.part.driven:
-            schedule = with_breaks(NOTHING, prepared.time_switches, self.parameters, starts[0], begin, end)
+            schedule = schedule_with_breaks(NOTHING, prepared.time_switches, self.parameters, starts[0], begin, end)
         absolute = SMALL * 1e-3 * prepared.scales(starts)
         task = make_task(
             np.array([end]), begin, starts, self.parameters[None].copy(), absolute, schedule, TIGHT, 1e-3 * SMALL

@@ -27,7 +27,7 @@ class StochasticError(InputError):
 
 
 @dataclass(frozen=True, eq=False)
-class Molecules:
+class StochasticModel:
     """Counted species, their reactions, and the inputs from outside.
 
     Attributes
@@ -55,7 +55,7 @@ class Molecules:
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class SimulatedCells:
     """Counts of many cells over time.
 
     Attributes
@@ -81,7 +81,9 @@ class Cells:
         return self[name] / self.copies[self.species.index(name)]
 
 
-def molecules(model: Model, species: Sequence[str], copies: Mapping[str, float] | None = None) -> Molecules:
+def stochastic_model(
+    model: Model, species: Sequence[str], copies: Mapping[str, float] | None = None
+) -> StochasticModel:
     """The reactions among chosen species, to be simulated molecule by molecule.
 
     Parameters
@@ -123,7 +125,7 @@ def molecules(model: Model, species: Sequence[str], copies: Mapping[str, float] 
         observables={f"propensity {k}": rate for k, rate in enumerate(rates)},
     )
     compiled = compile_model(counted, 1, ("observables",))
-    return Molecules(tuple(species), tuple(chosen), changes, scale, inputs, compiled, sizes)
+    return StochasticModel(tuple(species), tuple(chosen), changes, scale, inputs, compiled, sizes)
 
 
 def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequence[str]) -> float:
@@ -135,7 +137,7 @@ def _size(reaction: str, change: np.ndarray, scale: np.ndarray, species: Sequenc
 
 
 def simulate_cells(
-    parts: Molecules,
+    parts: StochasticModel,
     times: Sequence[float] | np.ndarray,
     start: Sequence[int] | np.ndarray,
     inputs: Mapping[str, float | np.ndarray] | Trajectory,
@@ -145,12 +147,12 @@ def simulate_cells(
     method: str = "exact",
     leap: float = 0.03,
     workers: int | None = None,
-) -> Cells:
+) -> SimulatedCells:
     """Many cells, each with its own chance events.
 
     Parameters
     ----------
-    parts : Molecules
+    parts : StochasticModel
     times : array, shape (n_times,)
         Ascending; counts are recorded there, and inputs change there.
     start : int array, shape (n_species,) or (n_cells, n_species)
@@ -168,7 +170,7 @@ def simulate_cells(
 
     Returns
     -------
-    Cells
+    SimulatedCells
 
     Notes
     -----
@@ -200,7 +202,7 @@ def simulate_cells(
             run(chunk)
     else:
         list(map_on_threads(run, chunks, workers))
-    return Cells(parts.species, times, counts, parts.copies)
+    return SimulatedCells(parts.species, times, counts, parts.copies)
 
 
 def _default_workers() -> int:
@@ -209,7 +211,9 @@ def _default_workers() -> int:
     return os.cpu_count() or 1
 
 
-def _held(parts: Molecules, times: np.ndarray, inputs: Mapping[str, float | np.ndarray] | Trajectory) -> np.ndarray:
+def _held(
+    parts: StochasticModel, times: np.ndarray, inputs: Mapping[str, float | np.ndarray] | Trajectory
+) -> np.ndarray:
     """Inputs of each interval, shape (n_times - 1, n_inputs)."""
     held = np.zeros((len(times) - 1, len(parts.inputs)))
     for column, name in enumerate(parts.inputs):

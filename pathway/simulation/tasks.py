@@ -14,7 +14,7 @@ from .interventions import Schedule
 from .prepared import PreparedModel
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
-from .trajectory import Statistics
+from .trajectory import RunStatistics
 
 MAXIMUM_STEPS = 100_000
 
@@ -141,10 +141,10 @@ def member_error(prepared: PreparedModel, report: IntegrationReport, member: int
     return simulation_error(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
 
 
-def run_statistics(counts: np.ndarray, events: int = 0) -> Statistics:
+def run_statistics(counts: np.ndarray, events: int = 0) -> RunStatistics:
     """The counts of a run, named."""
     numbers = counts.tolist()
-    return Statistics(
+    return RunStatistics(
         steps=numbers[layout.STEPS],
         rejected=numbers[layout.REJECTED],
         factorizations=numbers[layout.FACTORIZATIONS],

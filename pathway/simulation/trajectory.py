@@ -18,7 +18,7 @@ from .formulas import evaluate_derivatives, evaluate_names, find_formula
 
 
 @dataclass(frozen=True, eq=False)
-class Statistics:
+class RunStatistics:
     """What a run cost.
 
     Attributes
@@ -60,7 +60,7 @@ class Trajectory:
     parameter_slopes : array, shape (n_times, n_sensitivities), or None
         How much of the parameter's value at the start its value at each time carries: 1 until an intervention sets
         it (0 from then on) or scales it.
-    statistics : Statistics
+    statistics : RunStatistics
     """
 
     model: Model
@@ -71,7 +71,7 @@ class Trajectory:
     sensitivities: np.ndarray | None = None
     sensitivity_names: tuple[str, ...] = ()
     parameter_slopes: np.ndarray | None = None
-    statistics: Statistics = field(default_factory=Statistics)
+    statistics: RunStatistics = field(default_factory=RunStatistics)
 
     @property
     def species(self) -> tuple[str, ...]:

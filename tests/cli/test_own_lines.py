@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pathway.cli import DONE, NOT_MET, main
-from pathway.fitting.laboratory.scenario_problem import problem_of
+from pathway.fitting.laboratory.scenario_problem import problem_of_scenario
 from pathway.fitting.objective import Objective
 from pathway.scenario import read_scenario
 
@@ -137,7 +137,7 @@ def test_own_lines_are_built_in_lines(lines, monkeypatch, capsys, command):
 
 def test_fits_of_own_lines_are_fits_of_built_in_lines(lines):
     """Values and gradients at the start and away from it, anchors following."""
-    problems = [problem_of(read_scenario(lines / name / "s.toml")) for name in ("shipped", "own")]
+    problems = [problem_of_scenario(read_scenario(lines / name / "s.toml")) for name in ("shipped", "own")]
     assert problems[0].names == problems[1].names
     for shift in (0.0, 0.05):
         found = [Objective(p)(p.to_scale(p.nominal) + shift) for p in problems]

@@ -101,11 +101,11 @@ def _some(folder):
 
 
 def test_chains_begin_at_optima_that_are_as_good_and_lie_elsewhere():
-    from pathway.fitting.search.result import Fit, Start
+    from pathway.fitting.search.result import Fit, StartResult
 
     problem = decay()
     ends = [([0.0, 0.0], 1.0), ([0.001, 0.0], 1.0), ([1.0, 0.5], 3.0), ([-1.5, 2.0], 99.0)]
-    starts = [Start(k, value, np.array(x), np.array(x), np.zeros(2)) for k, (x, value) in enumerate(ends)]
+    starts = [StartResult(k, value, np.array(x), np.array(x), np.zeros(2)) for k, (x, value) in enumerate(ends)]
     assert separate_optima(Fit(problem, tuple(starts), 1), 4).tolist() == [[0.0, 0.0], [1.0, 0.5]]
 
 

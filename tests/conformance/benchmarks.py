@@ -49,7 +49,7 @@ def cases(folder: Path) -> list[Path]:
 def judge(case: Path) -> Outcome:
     """Read one problem, simulate it, and compare with the collection's own simulation."""
     from pathway.fitting.objective import Objective, RunError
-    from pathway.fitting.objective.assembled import plan_of
+    from pathway.fitting.objective.assembled import simulation_plan
     from pathway.formats.petab import read_petab
     from pathway.simulation.protocol.runner import Runner
 
@@ -61,7 +61,7 @@ def judge(case: Path) -> Outcome:
         return Outcome(case.name, REFUSED, " ".join(str(reason).split()))
     loaded = time.process_time() - began
     try:
-        objective = Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10))
+        objective = Objective(problem, Runner(simulation_plan(problem), relative_tolerance=1e-10))
         found = objective.compare()
         reason = difference(problem, found, case)
         full = _in_full(problem, case)
@@ -100,14 +100,14 @@ def gradient_error(case: Path, directions: int = 5) -> float:
     objective values at a relative tolerance of 1e-12 (closer points would meet the noise of those).
     """
     from pathway.fitting.objective import Objective
-    from pathway.fitting.objective.assembled import plan_of
+    from pathway.fitting.objective.assembled import simulation_plan
     from pathway.fitting.search.lbfgs import MANY
     from pathway.formats.petab import read_petab
     from pathway.simulation.protocol.runner import Runner
 
     file = case / f"{case.name}.yaml"
     problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
-    plan = plan_of(problem)
+    plan = simulation_plan(problem)
     rng = np.random.default_rng(5)
     lower, upper = problem.bounds
     inside = np.minimum(0.01, 0.25 * (upper - lower))

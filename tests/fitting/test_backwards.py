@@ -9,7 +9,7 @@ import pytest
 
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation import simulate
 from pathway.simulation.protocol import Experiment, Period
@@ -22,7 +22,7 @@ from tests.simulation.test_zero import SLOPES, differences, one
 @pytest.fixture(scope="module")
 def objective() -> Objective:
     problem = receptor()
-    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-11, slope_tolerance=1e-8))
+    return Objective(problem, Runner(simulation_plan(problem), relative_tolerance=1e-11, slope_tolerance=1e-8))
 
 
 def point(problem: Problem) -> np.ndarray:

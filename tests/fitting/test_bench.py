@@ -8,9 +8,9 @@ from scipy import stats
 
 import pathway
 from pathway.fitting.laboratory.cells import fitted_cell_lines
-from pathway.fitting.laboratory.scenario_problem import problem_of
+from pathway.fitting.laboratory.scenario_problem import problem_of_scenario
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import ProblemError
 from pathway.parameters import cell_line, cell_line_file, reference_entries
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
@@ -74,7 +74,7 @@ def every_arm(folder, fit):
 
 
 def sharp(problem):
-    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10))
+    return Objective(problem, Runner(simulation_plan(problem), relative_tolerance=1e-10))
 
 
 def own_run(scenario, problem):
@@ -90,13 +90,13 @@ FIT = (
 
 def test_arms_knock_downs_and_washes_are_those_of_the_run(tmp_path):
     scenario = every_arm(tmp_path, FIT)
-    problem = problem_of(scenario)
+    problem = problem_of_scenario(scenario)
     assert problem.names[:2] == ("k_PTEN_degradation", "factor_k_PI3K")
     assert sharp(problem).compare().simulated == pytest.approx(own_run(scenario, problem), rel=1e-4)
 
 
 def test_anchors_and_knock_downs_hold_while_parameters_move(tmp_path):
-    problem = problem_of(every_arm(tmp_path, FIT))
+    problem = problem_of_scenario(every_arm(tmp_path, FIT))
     moved = problem.nominal.copy()
     moved[:2] = 1.4 * moved[0], 0.7
     made = dict(
@@ -128,12 +128,12 @@ def test_a_line_written_of_resistant_cells_is_anchored_in_its_parents(tmp_path):
     text = CIRCUIT.partition("[[arm]]")[0] + '[[arm]]\nname = "resistant"\ncells = "CELLS"\ndoses = ["drug"]\n'
     text += '[data]\nfile = "points.csv"\n[fit]\nparameters = ["k_PTEN_degradation", "k_S6K"]\n'
     first = read_scenario(files(tmp_path, text.replace("CELLS", "bt474_resistant"), points))
-    once = problem_of(first)
+    once = problem_of_scenario(first)
     moved = [p.value * factor for p, factor in zip(once.estimated[:2], (1.3, 0.8), strict=True)]
     best = dict(zip(once.names, [*moved, *once.nominal[2:]], strict=True))
     (tmp_path / "mine.toml").write_text(fitted_cell_lines(first, built_in_laboratory(), best, {})["bt474_resistant"])
     again = read_scenario(files(tmp_path, text.replace("CELLS", "./mine.toml"), points))
-    twice = problem_of(again)
+    twice = problem_of_scenario(again)
     assert sharp(twice).compare().simulated == pytest.approx(own_run(again, twice), rel=1e-6)
     back = [*once.nominal[:2], *twice.nominal[2:]]
     assert sharp(twice).compare(back).simulated == pytest.approx(sharp(once).compare().simulated, rel=1e-6)
@@ -162,7 +162,7 @@ def test_fits_of_own_lines_over_several_files_run_as_the_scenario_does(tmp_path)
     plan = CIRCUIT.partition("[[arm]]")[0] + '[[arm]]\nname = "resistant"\ncells = "CELLS"\ndoses = ["drug"]\n'
     plan += '[data]\nfile = "points.csv"\n[fit]\nparameters = ["k_PTEN_degradation", "k_S6K"]\n'
     scenario = read_scenario(files(tmp_path, plan.replace("CELLS", "lines/resistant.toml"), points))
-    problem = problem_of(scenario)
+    problem = problem_of_scenario(scenario)
     assert sharp(problem).compare().simulated == pytest.approx(own_run(scenario, problem), rel=1e-4)
     moved = [p.value * factor for p, factor in zip(problem.estimated[:2], (1.3, 0.8), strict=True)]
     best = dict(zip(problem.names, [*moved, *problem.nominal[2:]], strict=True))
@@ -177,7 +177,7 @@ def test_fits_of_own_lines_over_several_files_run_as_the_scenario_does(tmp_path)
     (tmp_path / "lines" / "resistant.toml").write_text(slower)
     scenario = read_scenario(files(tmp_path, plan.replace("CELLS", "lines/resistant.toml"), points))
     with pytest.raises(ProblemError, match="doubling_time of its own cannot be fitted while anchors follow"):
-        problem_of(scenario)
+        problem_of_scenario(scenario)
 
 
 def test_a_lost_gene_stays_lost_and_the_line_keeps_its_doubling_time(tmp_path):
@@ -188,14 +188,14 @@ def test_a_lost_gene_stays_lost_and_the_line_keeps_its_doubling_time(tmp_path):
         for time, name in (("0 h", "PTEN"), ("0 h", "cell_number"), ("54 h", "cell_number"))
     ]
     points = "\n".join(["arm,time,observable,value,unit", *rows, ""])
-    problem = problem_of(read_scenario(files(tmp_path, lost, points)))
+    problem = problem_of_scenario(read_scenario(files(tmp_path, lost, points)))
     moved = problem.nominal.copy()
     moved[:2] = 1.4 * moved[0], 0.7
     assert sharp(problem).compare(moved).simulated == pytest.approx([0.0, 1.0, 2.0], rel=1e-6)
 
 
 def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):
-    problem = problem_of(every_arm(tmp_path, FIT))
+    problem = problem_of_scenario(every_arm(tmp_path, FIT))
     objective, x = sharp(problem), problem.to_scale(problem.nominal)
     gradient = objective(x).gradient
     for k in range(2):
@@ -211,7 +211,7 @@ def test_slopes_through_rest_and_steering_agree_with_differences(tmp_path):
 def test_a_prior_is_most_probable_at_its_center(tmp_path, prior, start, center):
     text = f'[fit]\nprior = "{prior}"\n[fit.parameter.k_PTEN_degradation]\nstart = "{start}"\n'
     text += 'range = ["0.01 1/h", "0.03 1/h"]\n'
-    (p,) = [p for p in problem_of(every_arm(tmp_path, text)).parameters if p.name == "k_PTEN_degradation"]
+    (p,) = [p for p in problem_of_scenario(every_arm(tmp_path, text)).parameters if p.name == "k_PTEN_degradation"]
     assert p.value == 0.02 and p.prior.on_scale
     at = np.log10(center)
     assert p.prior.slopes(at)[0] == pytest.approx(0.0, abs=1e-9)
@@ -220,7 +220,7 @@ def test_a_prior_is_most_probable_at_its_center(tmp_path, prior, start, center):
 
 def test_bounds_and_priors_are_those_of_the_number_files(tmp_path):
     text = '[fit]\nparameters = ["k_PTEN_degradation"]\n[fit.parameter.k_PI3K]\nshared = "no"\nprior = "none"\n'
-    problem = problem_of(every_arm(tmp_path, text))
+    problem = problem_of_scenario(every_arm(tmp_path, text))
     by_name = {p.name: p for p in problem.parameters}
     entry = reference_entries()["k_PTEN_degradation"]
     assert (by_name["k_PTEN_degradation"].lower, by_name["k_PTEN_degradation"].upper) == entry.range
@@ -240,7 +240,7 @@ K_LOSS = '[fit.parameter.k_loss]\nrange = ["0.01 1/h", "1 1/h"]\nprior = "none"\
 def toy_problem(folder, points, data="", fit="", loss=K_LOSS):
     text = EXPERIMENT + f'[data]\nfile = "points.csv"\n{data}\n[fit]\n{fit}\n{loss}'
     scenario = read_scenario(files(folder, text, points), (), toy_laboratory())
-    return problem_of(scenario, toy_laboratory())
+    return problem_of_scenario(scenario, toy_laboratory())
 
 
 def curve(times):
@@ -370,7 +370,7 @@ def test_a_held_out_gel_has_the_factor_that_suits_the_fit(tmp_path):
     points += "".join(f"ligand,{t},A,{3 * v}\ntwin,{t},B,{7 * v}\n" for t, v in lost.items())
     text = EXPERIMENT + '[[arm]]\nname = "twin"\ndoses = ["l"]\n[data]\nfile = "points.csv"\nscale_shared_by = "gel"\n'
     text += '[fit]\nhold_out = ["twin"]\n' + K_LOSS
-    problem = problem_of(read_scenario(files(tmp_path, text, points), (), toy_laboratory()), toy_laboratory())
+    problem = problem_of_scenario(read_scenario(files(tmp_path, text, points), (), toy_laboratory()), toy_laboratory())
     found = pathway.fit(problem, starts=2, workers=1)
     assert found.best.parameters["k_loss"] == pytest.approx(0.2, rel=1e-3)
     value = {p.name: p.value for p in found.problem.parameters}["scale_ligand_B"]
@@ -392,7 +392,7 @@ def test_plate_counts_are_matched_to_arms_and_are_folds_of_their_start(tmp_path)
         "Slow,drug,0.01,48,1,1500,1000\nSlow,-,0,48,1,2600,1000\nslow,drug,0.01,48,2,1400,950\n"
     )
     scenario = read_scenario(files(tmp_path, text, points), (), toy_laboratory())
-    problem = problem_of(scenario, toy_laboratory())
+    problem = problem_of_scenario(scenario, toy_laboratory())
     assert [m.experiment for m in problem.measurements] == ["drugged", "none", "drugged"]
     assert problem.measurements[0].value == 1.5
     # The scenario begins a day earlier; a count at time zero is the unit all the same.
@@ -404,4 +404,4 @@ def test_plate_counts_are_matched_to_arms_and_are_folds_of_their_start(tmp_path)
 def test_a_scenario_without_a_fit_is_told_so(tmp_path):
     scenario = read_scenario(files(tmp_path, EXPERIMENT, ""), (), toy_laboratory())
     with pytest.raises(ProblemError, match=r"there is no \[fit\] table"):
-        problem_of(scenario, toy_laboratory())
+        problem_of_scenario(scenario, toy_laboratory())

@@ -10,7 +10,7 @@ from scipy import stats
 from pathway.expressions import parse
 from pathway.fitting.problem import Observable, Parameter, ProblemError
 from pathway.fitting.search.multi_start import fit
-from pathway.fitting.search.result import Fit, Start
+from pathway.fitting.search.result import Fit, StartResult
 from pathway.fitting.uncertainty.comparison import compare_fits, fixed_in_nested_variant, likelihood_ratio
 from tests.fitting.test_search import decay
 
@@ -18,7 +18,7 @@ from tests.fitting.test_search import decay
 def ended(problem, x, objective=0.0, starts=2):
     """A fit whose starts all ended at x (optimizer's scale)."""
     x = np.asarray(x, dtype=float)
-    return Fit(problem, tuple(Start(k, objective, x, x, np.zeros(len(x))) for k in range(starts)), 1)
+    return Fit(problem, tuple(StartResult(k, objective, x, x, np.zeros(len(x))) for k in range(starts)), 1)
 
 
 def test_criteria_and_weights_by_hand():

@@ -20,7 +20,7 @@ from pathway.fitting.search.lbfgs import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.options import SearchOptions
-from pathway.fitting.search.result import Fit, Start
+from pathway.fitting.search.result import Fit, StartResult
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import design, predict
@@ -353,7 +353,7 @@ def test_failures_alike_but_for_numbers_are_counted_together():
     said = "experiment 'c{}': it stopped at time {} s after 100 steps. Fastest-changing species: {}."
     reasons = [said.format(1, 7.5, "A"), said.format(1, 1e-7, "B"), said.format(2, 7.5, "A")]
     zero = np.zeros(1)
-    starts = tuple(Start(k, 1.0, zero, zero, zero, failures={r: 2}) for k, r in enumerate(reasons))
+    starts = tuple(StartResult(k, 1.0, zero, zero, zero, failures={r: 2}) for k, r in enumerate(reasons))
     assert Fit(decay(), starts, 1).failures == {reasons[0]: 4, reasons[2]: 2}
 
 

@@ -11,7 +11,7 @@ from scipy.integrate import solve_ivp
 from pathway.equations import Model
 from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation.protocol import Experiment, Period
 from pathway.simulation.protocol.runner import Runner
@@ -90,7 +90,7 @@ def reference(x: np.ndarray) -> float:
 
 def test_values_and_gradients_through_both_steady_states() -> None:
     made = problem()
-    objective = Objective(made, Runner(plan_of(made), relative_tolerance=1e-10, slope_tolerance=1e-8))
+    objective = Objective(made, Runner(simulation_plan(made), relative_tolerance=1e-10, slope_tolerance=1e-8))
     x = made.to_scale(made.nominal)
     forward, backward = objective(x), objective.slope(x)
     assert forward.value == pytest.approx(reference(x), rel=1e-8)

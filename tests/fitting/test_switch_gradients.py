@@ -14,7 +14,7 @@ import pathway
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.formats.petab import read_petab
@@ -83,7 +83,7 @@ def threshold_fit(folder: Path) -> Path:
 
 
 def exact(problem: Problem) -> Objective:
-    return Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10, slope_tolerance=1e-7))
+    return Objective(problem, Runner(simulation_plan(problem), relative_tolerance=1e-10, slope_tolerance=1e-7))
 
 
 def closed_form(thr: float) -> float:

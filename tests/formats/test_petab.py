@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import ProblemError
 from pathway.formats.petab import read_petab
 from tests.references.scipy_runs import ScipyRunner
@@ -67,7 +67,7 @@ def written(folder, **changed):
 
 def simulated(path, lint=True):
     problem = read_petab(path, lint)
-    return problem, Objective(problem, ScipyRunner(plan_of(problem))).compare()
+    return problem, Objective(problem, ScipyRunner(simulation_plan(problem))).compare()
 
 
 def test_a_dose_in_the_middle_of_an_experiment(tmp_path):
@@ -269,7 +269,7 @@ def test_runs_that_do_the_same_are_shared(tmp_path):
         parameters__tsv="parameterId\tlowerBound\tupperBound\tnominalValue\testimate\nk2\t0.01\t10\t0.6\ttrue\n",
     )
     problem, made = simulated(path)
-    assert len(plan_of(problem).runs) == 3
+    assert len(simulation_plan(problem).runs) == 3
     rest = 0.6 / 0.8
     assert np.all(np.isfinite(made.simulated))
     assert made.simulated[:2] == pytest.approx(

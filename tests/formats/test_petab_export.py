@@ -11,9 +11,9 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.expressions import parse
-from pathway.fitting.laboratory.scenario_problem import problem_of
+from pathway.fitting.laboratory.scenario_problem import problem_of_scenario
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.formats.errors import FormatError
 from pathway.formats.petab import read_petab
@@ -124,7 +124,7 @@ def own_courses(name):
 
 def read_back(path):
     problem = read_petab(path)
-    return problem, Objective(problem, Runner(plan_of(problem), relative_tolerance=1e-10)).compare()
+    return problem, Objective(problem, Runner(simulation_plan(problem), relative_tolerance=1e-10)).compare()
 
 
 def problem_in(folder, files):
@@ -267,13 +267,13 @@ def test_a_fit_and_its_petab_problem_have_the_same_likelihood(tmp_path):
     (tmp_path / "gels.csv").write_text(GELS)
     (tmp_path / "more.csv").write_text(MORE)
     (tmp_path / "bench.toml").write_text(FITTED)
-    own = problem_of(read_scenario(tmp_path / "bench.toml"))
+    own = problem_of_scenario(read_scenario(tmp_path / "bench.toml"))
     path = problem_in(tmp_path / "out", scenario_files(str(tmp_path / "bench.toml")))
     assert complaints(path) == []
     read = read_petab(path)
     assert set(read.names) == set(own.names) and {"factor_k_PI3K", "share_pAKT", "offset_miR21"} <= set(read.names)
     assert (read.posterior, len(read.measurements)) == (True, len(own.measurements))
-    sharp = [Objective(p, Runner(plan_of(p), relative_tolerance=1e-10)) for p in (own, read)]
+    sharp = [Objective(p, Runner(simulation_plan(p), relative_tolerance=1e-10)) for p in (own, read)]
     rng = np.random.default_rng(3)
     for step in (0.0, 0.1, 0.2):
         at = dict(zip(own.names, own.nominal * np.exp(step * rng.normal(size=len(own.names))), strict=True))

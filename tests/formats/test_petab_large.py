@@ -12,7 +12,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from pathway.fitting.objective import Objective
-from pathway.fitting.objective.assembled import plan_of
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.formats.petab import read_petab
 from pathway.simulation.protocol.runner import Runner
 
@@ -166,7 +166,7 @@ def large(tmp_path_factory):
     for file, text in files.items():
         (folder / file).write_text(text)
     problem = read_petab(folder / "problem.yaml")
-    return problem, Objective(problem, Runner(plan_of(problem))), simulations, total
+    return problem, Objective(problem, Runner(simulation_plan(problem))), simulations, total
 
 
 def test_simulations_and_likelihood_are_those_of_scipy(large):

@@ -31,7 +31,7 @@ from pathway.plotting.cell_figure import plot_single_cells
 from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
 from pathway.plotting.dose_figure import plot_dose_series
 from pathway.plotting.fit_figure import KINDS, plot_fit
-from pathway.plotting.layout import STYLES, Page, laid_out_for
+from pathway.plotting.layout import STYLES, Page, style_context
 from pathway.plotting.network_figure import plot_explanation
 from pathway.plotting.prediction_figure import plot_prediction
 from pathway.plotting.profile_figure import plot_profiles
@@ -211,7 +211,7 @@ def test_no_text_is_cut_or_lies_over_another_at_any_width(name, laboratory, scen
     """With a title of 130 letters, and arms of 75."""
     draw = FIGURES[name](laboratory, scenario)
     for style in STYLES:
-        with laid_out_for(style):
+        with style_context(style):
             figure = draw()
         assert (cut(figure), overlapping(figure)) == ([], []), style
         assert figure.axes

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pathway.cli import BAD_INPUT, main
 from pathway.scenario import ScenarioError, read_scenario, schema
-from pathway.scenario.check import Checker
+from pathway.scenario.check import ScenarioChecker
 from pathway.scenario.read import _built
 from pathway.scenario.structure import structural_mistakes
 from pathway.toml_positions import key_lines
@@ -256,7 +256,7 @@ def test_whatever_stands_in_a_file_it_is_read_or_refused_in_words(edits):
             table[path[-1]] = value
         except (KeyError, IndexError, TypeError):
             continue
-    mistakes = structural_mistakes(document) + Checker(document, toy_laboratory(), Path()).mistakes()
+    mistakes = structural_mistakes(document) + ScenarioChecker(document, toy_laboratory(), Path()).mistakes()
     assert all(isinstance(place, tuple) and text for place, text in mistakes)
     if not mistakes:
         scenario = _built(Path("toy.toml"), "", document, (), toy_laboratory())

@@ -9,7 +9,7 @@ from pathway.equations import Model
 from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import simulate
 from pathway.simulation.adjoint import trajectory_vjp
-from pathway.simulation.interventions import NOTHING, with_breaks
+from pathway.simulation.interventions import NOTHING, schedule_with_breaks
 from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers import layout
 from pathway.simulation.tasks import make_task, run_one
@@ -25,7 +25,7 @@ def pulled(
     prepared, parameters = prepare_model(model), np.array(model.parameter_values)
     start = prepared.starts(parameters)
     absolute = prepared.usual_tolerances(start, None)
-    schedule = with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
+    schedule = schedule_with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
     task = make_task(times, 0.0, start[None], parameters[None], absolute[None], schedule, relative, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]

@@ -5,7 +5,7 @@ import pytest
 
 from pathway.equations import Model
 from pathway.expressions import parse
-from pathway.simulation.stochastic import StochasticError, molecules, simulate_cells
+from pathway.simulation.stochastic import StochasticError, simulate_cells, stochastic_model
 
 
 def built(species, parameters, rates, stoichiometry, **more):
@@ -23,7 +23,7 @@ def built(species, parameters, rates, stoichiometry, **more):
 
 def birth_and_death(copies=None):
     model = built({"x": "0"}, {"k": 20.0, "d": 0.5}, {"make": "k", "lose": "d*x"}, {"x": {"make": 1, "lose": -1}})
-    return molecules(model, ["x"], copies)
+    return stochastic_model(model, ["x"], copies)
 
 
 @pytest.mark.parametrize("method", ["exact", "leap"])
@@ -51,7 +51,7 @@ def test_bursts_have_the_noise_of_a_two_stage_birth_and_death():
         {"make": "k", "lose": "dm*m", "translate": "t*m", "degrade": "dp*p"},
         {"m": {"make": 1, "lose": -1}, "p": {"translate": 1, "degrade": -1}},
     )
-    parts = molecules(model, ["m", "p"])
+    parts = stochastic_model(model, ["m", "p"])
     cells = simulate_cells(parts, [0.0, 40.0], [2, 60], {"k": 2.0, "dm": 1.0, "t": 6.0, "dp": 0.2}, 8000, seed=3)
     protein = cells["p"][:, -1]
     assert protein.mean() == pytest.approx(60.0, rel=0.02)
@@ -67,7 +67,7 @@ def test_many_molecules_follow_the_ode(method):
         {"join": "k*a*b"},
         {"a": {"join": -1}, "b": {"join": -1}, "c": {"join": 1}},
     )
-    parts = molecules(model, ["a", "b", "c"])
+    parts = stochastic_model(model, ["a", "b", "c"])
     times = np.linspace(0, 3, 7)
     cells = simulate_cells(parts, times, [10000, 10000, 0], {"k": 1e-4}, 50, seed=5, method=method)
     # A leap holds propensities, which biases by up to its 3 % of a step.
@@ -96,7 +96,7 @@ def test_rates_may_read_time_and_use_every_function():
         {"x": "0"}, {"k": 40.0, "w": 1.0}, {"make": "k*(1 + sin(w*time))", "lose": "x"}, {"x": {"make": 1, "lose": -1}}
     )
     times = np.linspace(0.0, 6.0, 241)
-    counts = simulate_cells(molecules(model, ["x"]), times, [0], {"k": 40.0, "w": 1.0}, 4000, seed=4)["x"]
+    counts = simulate_cells(stochastic_model(model, ["x"]), times, [0], {"k": 40.0, "w": 1.0}, 4000, seed=4)["x"]
     mean = 40.0 * (1.0 - np.exp(-times) + (np.sin(times) - np.cos(times) + np.exp(-times)) / 2.0)
     assert (np.abs(counts.mean(axis=0) - mean) <= 5.0 * np.sqrt(np.maximum(mean, 0.01) / 4000)).all()
     assert counts[:, -1].var() / mean[-1] == pytest.approx(1.0, abs=0.1)
@@ -113,11 +113,11 @@ def test_results_do_not_depend_on_the_number_of_workers():
 def test_what_cannot_be_counted_is_refused_in_words():
     model = built({"x": "0", "y": "0"}, {"k": 1.0}, {"go": "k*x"}, {"x": {"go": -1}, "y": {"go": 1}})
     with pytest.raises(StochasticError, match="different numbers of molecules"):
-        molecules(model, ["x", "y"], {"x": 10.0})
+        stochastic_model(model, ["x", "y"], {"x": 10.0})
     with pytest.raises(StochasticError, match="no species 'z'"):
-        molecules(model, ["z"])
+        stochastic_model(model, ["z"])
     with pytest.raises(StochasticError, match="'k' is missing"):
-        simulate_cells(molecules(model, ["x", "y"]), [0.0, 1.0], [1, 1], {}, 2)
+        simulate_cells(stochastic_model(model, ["x", "y"]), [0.0, 1.0], [1, 1], {}, 2)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_questions_that_cannot_be_counted(times, inputs, more, said):
 def test_only_reactions_of_whole_molecules_can_be_counted():
     half = built({"x": "0"}, {"k": 1.0}, {"make": "k"}, {"x": {"make": 0.5}})
     with pytest.raises(StochasticError, match="reaction 'make' changes 'x' by something other than a whole number"):
-        molecules(half, ["x"])
+        stochastic_model(half, ["x"])
     with pytest.raises(StochasticError, match="has no species 'y'"):
-        molecules(half, ["y"])
+        stochastic_model(half, ["y"])
     ruled = built({"x": "0"}, {"k": 1.0}, {}, {}, rate_rules={"x": parse("k")})
     with pytest.raises(StochasticError, match="'x' follows a rule, not reactions, and cannot be counted"):
-        molecules(ruled, ["x"])
+        stochastic_model(ruled, ["x"])
 
 
 def test_amounts_are_counts_over_copies():

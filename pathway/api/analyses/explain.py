@@ -8,8 +8,8 @@ from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
 
 
 def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
+    from pathway.analysis.explain import default_arms
     from pathway.analysis.explain import explain as divide
-    from pathway.analysis.explain import usual_arms
     from pathway.analysis.mistakes import unknown_name_error
     from pathway.plotting.network_figure import COLORS, plot_explanation
     from pathway.report import DeferredFigure
@@ -17,7 +17,7 @@ def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
     o = task.options
     if o["color"] not in COLORS:
         raise unknown_name_error("color of the map", o["color"], COLORS)
-    arm, reference = usual_arms(task.scenario, o["arm"] or None, o["reference"] or None)
+    arm, reference = default_arms(task.scenario, o["arm"] or None, o["reference"] or None)
     explanation = divide(
         task.scenario, task.laboratory, arm=arm, reference=reference, reading=o["reading"], at=hours_or_none(o["at"]),
         draws=task.draws(*dict.fromkeys(task.scenario.arm(name).cells for name in (arm, reference))),

@@ -28,7 +28,7 @@ FITTED = "fit"
 """The source of numbers that a fit has found."""
 
 
-def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Problem:
+def problem_of_scenario(scenario: Scenario, laboratory: Laboratory | None = None) -> Problem:
     """The fitting problem of a scenario.
 
     Parameters
@@ -61,7 +61,7 @@ def problem_of(scenario: Scenario, laboratory: Laboratory | None = None) -> Prob
     return ScenarioProblem(scenario, laboratory, scenario.fit).problem(points)
 
 
-def prediction_of(
+def prediction_problem(
     fitted: Scenario, other: Scenario, laboratory: Laboratory | None = None, moments: int = 25
 ) -> Problem:
     """Another scenario as a problem over the parameters of a fit, for predicting what it would show.

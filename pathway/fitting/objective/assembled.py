@@ -38,7 +38,7 @@ class AssembledProblem:
     """
 
     def __init__(self, problem: Problem, plan: SimulationPlan | None = None) -> None:
-        """`plan` is that of `plan_of`, if there is one already."""
+        """`plan` is that of `simulation_plan`, if there is one already."""
         self.problem = problem
         used, measurements = _all_measurements(problem)
         self.groups, self.order = _groups(problem, measurements)
@@ -68,7 +68,7 @@ class AssembledProblem:
         return np.array([k for k, q in enumerate(self.plan.estimated) if int(q) not in used], dtype=int)
 
 
-def plan_of(problem: Problem) -> SimulationPlan:
+def simulation_plan(problem: Problem) -> SimulationPlan:
     """What is run for a problem."""
     _, measurements = _all_measurements(problem)
     return _plan(problem, measurements, _groups(problem, measurements)[0])

@@ -18,7 +18,7 @@ from pathway.simulation.protocol.outputs import PlanRunner, RunError, RunOutputs
 from pathway.simulation.protocol.runner import Runner
 
 from ..problem import Problem
-from .assembled import AssembledProblem, plan_of
+from .assembled import AssembledProblem, simulation_plan
 from .noise import LAPLACE
 
 Settle = Callable[[np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -100,7 +100,7 @@ class Objective:
 
     def __post_init__(self) -> None:
         if self.runner is None:
-            self.runner = Runner(plan_of(self.problem))
+            self.runner = Runner(simulation_plan(self.problem))
         self.assembled = AssembledProblem(self.problem, self.runner.plan)
         self._priors = Priors(self.problem)
 

@@ -25,7 +25,7 @@ from .one_start import run_start
 from .options import SearchOptions
 from .processes import pack_task, process_count, process_pool
 from .progress import SearchProgress
-from .result import Fit, Start
+from .result import Fit, StartResult
 from .starting_points import starting_points
 
 
@@ -117,7 +117,7 @@ def _finished(
     waiting: list[int],
     workers: int | None,
     executor: Executor | None,
-) -> Iterator[Start]:
+) -> Iterator[StartResult]:
     """Starts as they finish, in any order."""
     workers = process_count(workers, len(waiting), problem)
     if executor is None and workers <= 1:
@@ -140,7 +140,7 @@ def _finished(
 _OBJECTIVES: dict[bytes, Objective] = {}
 
 
-def _task(packed: bytes, plan: SearchOptions, number: int, points: np.ndarray) -> Start:
+def _task(packed: bytes, plan: SearchOptions, number: int, points: np.ndarray) -> StartResult:
     key = hashlib.sha256(packed).digest()
     if key not in _OBJECTIVES:
         _OBJECTIVES.clear()

@@ -14,7 +14,7 @@ import numpy as np
 from pathway.folders import GrowingFolder, growing_folder, read_manifest, write_atomically
 
 from ..problem import Problem, ProblemError
-from .result import Fit, Start
+from .result import Fit, StartResult
 from .stored import problem_fingerprint
 
 FIT_KIND, PROFILES_KIND, POSTERIOR_KIND = "fit", "profiles", "posterior"
@@ -71,12 +71,12 @@ def start_file(number: int) -> str:
     return f"start_{number:05d}.json"
 
 
-def finished_starts(folder: Path) -> dict[int, Start]:
+def finished_starts(folder: Path) -> dict[int, StartResult]:
     """The finished starts of a folder; one whose file is damaged is not finished."""
     done = {}
     for file in sorted(folder.glob("start_*.json")):
         try:
-            start = Start.from_dict(json.loads(file.read_text(encoding="utf-8")))
+            start = StartResult.from_dict(json.loads(file.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue
         if file.name == start_file(start.number):
@@ -100,6 +100,6 @@ def load_unfinished_fit(problem: Problem, folder: str | Path) -> Fit:
     return Fit(problem, tuple(found), seed=0)
 
 
-def write_start(folder: Path, start: Start) -> None:
+def write_start(folder: Path, start: StartResult) -> None:
     """Write a finished start."""
     write_atomically(folder / start_file(start.number), json.dumps(start.to_dict()))

@@ -17,7 +17,7 @@ from ..objective import Objective
 from ..objective.hierarchical_parameters import ReducedObjective
 from .lbfgs import minimize_with_lbfgs
 from .options import SearchOptions
-from .result import Start
+from .result import StartResult
 from .trust_region import LocalOptimum, TrustRegionOptions, minimize
 
 SHORT = {"iterations": 100, "value_tolerance": 1e-3}
@@ -41,14 +41,14 @@ SOFT, NEARLY_HARD = 0.1, 1e-4
 and a descent along kinks stops long before it is there."""
 
 
-def run_start(objective: Objective, plan: SearchOptions, number: int, points: np.ndarray) -> Start:
+def run_start(objective: Objective, plan: SearchOptions, number: int, points: np.ndarray) -> StartResult:
     """One start, from `points` of shape (candidates of all descents, n_estimated)."""
     began = time.process_time()
     before = (objective.evaluations, objective.gradients)
     objective.failures.clear()
     x, iterations, reason = (_descended if len(points[0]) >= plan.many else _crossed)(objective, plan, number, points)
     end = objective.slope(x)
-    return Start(
+    return StartResult(
         number=number,
         objective=end.value,
         x=x,

@@ -7,13 +7,13 @@ import time
 from itertools import pairwise
 from typing import TextIO
 
-from .result import Start
+from .result import StartResult
 
 
 class SearchProgress:
     """A line for every finished start, with the time that is left."""
 
-    def __init__(self, stream: TextIO | None, total: int, done: dict[int, Start]) -> None:
+    def __init__(self, stream: TextIO | None, total: int, done: dict[int, StartResult]) -> None:
         self.stream, self.total = stream, total
         self.values = [s.objective for s in done.values()]
         self.before = len(self.values)
@@ -25,7 +25,7 @@ class SearchProgress:
         if self.stream is not None:
             print(text, file=self.stream, flush=True)
 
-    def tell(self, start: Start) -> None:
+    def tell(self, start: StartResult) -> None:
         self.values.append(start.objective)
         finite = sorted(v for v in self.values if math.isfinite(v))
         best = f"{finite[0]:.6g}" if finite else "none"

@@ -23,7 +23,7 @@ _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 
 @dataclass(frozen=True, eq=False)
-class Start:
+class StartResult:
     """One local optimization.
 
     Attributes
@@ -61,7 +61,7 @@ class Start:
         }
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Start:
+    def from_dict(cls, found: Mapping[str, Any]) -> StartResult:
         """The start that `to_dict` wrote.
 
         Raises
@@ -105,7 +105,7 @@ class Fit:
     Attributes
     ----------
     problem : Problem
-    starts : tuple of Start
+    starts : tuple of StartResult
         By number.
     seed : int
     interrupted : bool
@@ -113,7 +113,7 @@ class Fit:
     """
 
     problem: Problem
-    starts: tuple[Start, ...]
+    starts: tuple[StartResult, ...]
     seed: int
     interrupted: bool = False
 
@@ -130,7 +130,7 @@ class Fit:
         return html_card(repr(self).strip("<>"), (), [(["parameter", "best"], rows)])
 
     @property
-    def ranked(self) -> list[Start]:
+    def ranked(self) -> list[StartResult]:
         """Starts by objective, the best first; failed ones last."""
         return sorted(self.starts, key=lambda s: (s.objective, s.number))
 
@@ -215,5 +215,5 @@ class Fit:
         """
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        starts = tuple(Start.from_dict(start) for start in found["starts"])
+        starts = tuple(StartResult.from_dict(start) for start in found["starts"])
         return cls(problem_from_dict(found, problem), starts, int(found["seed"]), bool(found["interrupted"]))

@@ -139,6 +139,6 @@ def _lint_2(path: Path) -> list[str]:
     return [str(item.message) for item in results if item.level >= petab.v2.lint.ValidationIssueSeverity.ERROR]
 
 
-def parameters_of(problem: Problem) -> Mapping[str, Any]:
+def nominal_parameters(problem: Problem) -> Mapping[str, Any]:
     """Nominal values by name, estimated and fixed."""
     return {p.name: p.value for p in problem.parameters}

@@ -22,7 +22,7 @@ from ..errors import FormatError
 from .constraints import Constraint, solve_constraints
 from .declarations import RATE_PREFIX, Declarations, EventEntry, Participant, Quantity, SpeciesEntry
 from .delays import resolve_delays
-from .draft import Draft
+from .draft import ModelDraft
 from .fast import split_fast_reactions
 from .rates_of_change import resolve_rates
 
@@ -79,7 +79,7 @@ def assemble(declared: Declarations, given: frozenset[str] = frozenset()) -> Sbm
 class _Assembly:
     def __init__(self, declared: Declarations, given: frozenset[str]) -> None:
         self.declared, self.given = declared, given
-        self.draft = Draft(declared.file)
+        self.draft = ModelDraft(declared.file)
         self.used = _symbols_in_use(declared)
         self.set_by_events = {name for event in declared.events for name in event.assignments}
         self.loose = _loose_names(declared)
@@ -390,7 +390,7 @@ def _loose_names(declared: Declarations) -> set[str]:
     return reached & vary - declared.assignment_rules.keys() - declared.rate_rules.keys()
 
 
-def _check_numbers(draft: Draft, declared: Declarations, given: Set[str]) -> None:
+def _check_numbers(draft: ModelDraft, declared: Declarations, given: Set[str]) -> None:
     """A parameter or compartment without a number is refused if anything needs it, and left out otherwise."""
     empty = {n for n, v in draft.parameters.items() if math.isnan(v)} - given
     if not empty:
@@ -407,7 +407,7 @@ def _check_numbers(draft: Draft, declared: Declarations, given: Set[str]) -> Non
         raise FormatError(f"{declared.file}: {kind} '{missing[0]}' is needed but has no {word}")
 
 
-def _drop_unknown(draft: Draft, given: Set[str]) -> set[str]:
+def _drop_unknown(draft: ModelDraft, given: Set[str]) -> set[str]:
     """Leave out numbers that the file does not give and nothing needs, with the assignments that show them."""
     unknown = {n for n, v in draft.parameters.items() if math.isnan(v)} - given
     for name, formula in draft.ordered_formulas().items() if unknown else ():

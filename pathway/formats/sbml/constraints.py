@@ -9,7 +9,7 @@ from pathway.expressions import Expression, divide, negate, number, substitute, 
 from pathway.expressions.graph import is_number
 
 from ..errors import Unsupported
-from .draft import Draft, linear_coefficient
+from .draft import ModelDraft, linear_coefficient
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Constraint:
     candidates: Sequence[str]
 
 
-def solve_constraints(draft: Draft, constraints: list[Constraint]) -> None:
+def solve_constraints(draft: ModelDraft, constraints: list[Constraint]) -> None:
     """Turn constraints into assignments where they are linear, into algebraic states elsewhere.
 
     Raises
@@ -54,7 +54,7 @@ def solve_constraints(draft: Draft, constraints: list[Constraint]) -> None:
     draft.algebraic.update(zip(_assigned(left, waiting, rows, draft), waiting.values(), strict=True))
 
 
-def _release(draft: Draft, name: str) -> None:
+def _release(draft: ModelDraft, name: str) -> None:
     """A solved state keeps neither reactions nor event assignments of its own."""
     draft.stoichiometry.pop(name, None)
     for event in draft.events:
@@ -62,7 +62,7 @@ def _release(draft: Draft, name: str) -> None:
         event.factors.pop(name, None)
 
 
-def _matching(draft: Draft, rows: list[Constraint]) -> dict[int, str]:
+def _matching(draft: ModelDraft, rows: list[Constraint]) -> dict[int, str]:
     """One state for each constraint, by augmenting paths."""
     owner: dict[str, int] = {}
 
@@ -84,7 +84,9 @@ def _matching(draft: Draft, rows: list[Constraint]) -> dict[int, str]:
     return {row: name for name, row in owner.items()}
 
 
-def _explicit(draft: Draft, waiting: dict[int, Expression], unknowns: set[str]) -> tuple[int, str, Expression] | None:
+def _explicit(
+    draft: ModelDraft, waiting: dict[int, Expression], unknowns: set[str]
+) -> tuple[int, str, Expression] | None:
     """The first residual that is linear in an unknown, plain slopes before slopes over parameters before others."""
     best: tuple[int, int, str, Expression] | None = None
     for row, residual in waiting.items():
@@ -98,7 +100,7 @@ def _explicit(draft: Draft, waiting: dict[int, Expression], unknowns: set[str]) 
     return None if best is None else best[1:]
 
 
-def _assigned(left: list[str], waiting: dict[int, Expression], rows: list[Constraint], draft: Draft) -> list[str]:
+def _assigned(left: list[str], waiting: dict[int, Expression], rows: list[Constraint], draft: ModelDraft) -> list[str]:
     """A state for each residual that stays implicit, again by matching, now that others are put in."""
     again = [
         Constraint(rows[row].place, residual, [n for n in left if n in symbols(residual)])

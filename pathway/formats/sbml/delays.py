@@ -12,12 +12,12 @@ from pathway.expressions.graph import ZERO
 
 from ..errors import Unsupported
 from .declarations import DELAY_PREFIX, Declarations, EventEntry
-from .draft import Draft
+from .draft import ModelDraft
 
 TIME = symbol("time")
 
 
-def resolve_delays(draft: Draft, declared: Declarations) -> None:
+def resolve_delays(draft: ModelDraft, declared: Declarations) -> None:
     """Each delayed value becomes an assignment over copies of the states it needs.
 
     Raises
@@ -41,12 +41,12 @@ def resolve_delays(draft: Draft, declared: Declarations) -> None:
         draft.replace_symbols({mark: symbol(name)})
 
 
-def _rests(draft: Draft, name: str) -> bool:
+def _rests(draft: ModelDraft, name: str) -> bool:
     """Whether a state keeps its initial value, so that its past is known however long ago is asked for."""
     return not (draft.moves(name) or name in draft.event_targets() or name in draft.algebraic)
 
 
-def _past(draft: Draft, name: str, copy: str, lag: Expression) -> Expression:
+def _past(draft: ModelDraft, name: str, copy: str, lag: Expression) -> Expression:
     """The copy; before it starts, what an initial assignment over time says of the time before the model's start."""
     start = draft.closed([draft.states[name]])[0]
     if "time" not in symbols(start):
@@ -56,14 +56,14 @@ def _past(draft: Draft, name: str, copy: str, lag: Expression) -> Expression:
     return piecewise(symbol(copy), less_equal(lag, TIME), substitute(start, {"time": TIME + negate(lag)}))
 
 
-def _check_lag(draft: Draft, declared: Declarations, lag: Expression) -> None:
+def _check_lag(draft: ModelDraft, declared: Declarations, lag: Expression) -> None:
     changing = symbols(lag) - draft.parameters.keys()
     if changing or not evaluate(lag, draft.parameters) >= 0.0:
         raise Unsupported(f"{draft.file}: delay() by a time that changes or is negative is not supported")
 
 
 def _copied(
-    draft: Draft, declared: Declarations, wanted: frozenset[str], lag: Expression, known: dict[str, str]
+    draft: ModelDraft, declared: Declarations, wanted: frozenset[str], lag: Expression, known: dict[str, str]
 ) -> dict[str, str]:
     """Copies of the states and of all that they depend on, late by `lag`."""
     reached, waiting = set(wanted), list(wanted)
@@ -88,7 +88,7 @@ def _copied(
     return known
 
 
-def _check_history(draft: Draft, name: str, needed: frozenset[str]) -> None:
+def _check_history(draft: ModelDraft, name: str, needed: frozenset[str]) -> None:
     if name in draft.algebraic:
         raise Unsupported(f"{draft.file}: delay() of '{name}', which an algebraic rule determines, is not supported")
     if name in draft.event_targets():

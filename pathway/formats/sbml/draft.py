@@ -14,7 +14,7 @@ from .declarations import EventEntry
 
 
 @dataclass
-class Draft:
+class ModelDraft:
     """Names are identifiers of the file unless a quantity needed a second one.
 
     Attributes

@@ -30,12 +30,12 @@ from pathway.expressions.graph import ZERO, is_number
 from ..errors import Unsupported
 from .constraints import Constraint
 from .declarations import Declarations
-from .draft import Draft
+from .draft import ModelDraft
 
 Row = dict[str, Expression]
 
 
-def split_fast_reactions(draft: Draft, declared: Declarations) -> list[Constraint]:
+def split_fast_reactions(draft: ModelDraft, declared: Declarations) -> list[Constraint]:
     """Replace the states that fast reactions move by what these conserve; the equilibrium conditions are returned."""
     fast = [name for name, reaction in declared.reactions.items() if reaction.fast]
     rows = {r: {s: f[r] for s, f in draft.stoichiometry.items() if r in f} for r in fast}
@@ -66,13 +66,13 @@ def split_fast_reactions(draft: Draft, declared: Declarations) -> list[Constrain
     ]
 
 
-def _check_coefficients(draft: Draft, rows: dict[str, Row]) -> None:
+def _check_coefficients(draft: ModelDraft, rows: dict[str, Row]) -> None:
     for reaction, row in rows.items():
         if symbols(*row.values()) - draft.parameters.keys():
             raise Unsupported(f"{draft.file}: fast reaction '{reaction}' has a stoichiometry that changes")
 
 
-def _check_relaxation(draft: Draft, rows: dict[str, Row], rates: dict[str, Expression]) -> None:
+def _check_relaxation(draft: ModelDraft, rows: dict[str, Row], rates: dict[str, Expression]) -> None:
     """Each fast reaction must run towards its equilibrium, always: decided from the sign of its relaxation rate."""
     moved = {state for row in rows.values() for state in row}
     start = draft.closed(draft.states.values())
@@ -87,7 +87,7 @@ def _check_relaxation(draft: Draft, rows: dict[str, Row], rates: dict[str, Expre
             raise Unsupported(f"{draft.file}: fast reaction '{reaction}' has no equilibrium that it always returns to")
 
 
-def _reduced(draft: Draft, rows: dict[str, Row]) -> dict[str, Row]:
+def _reduced(draft: ModelDraft, rows: dict[str, Row]) -> dict[str, Row]:
     """Gauss-Jordan elimination: {pivot species: change of every fast species when the pivot changes by one}."""
     done: dict[str, Row] = {}
     for row in rows.values():
@@ -104,7 +104,7 @@ def _reduced(draft: Draft, rows: dict[str, Row]) -> dict[str, Row]:
     return done
 
 
-def pivot_order(draft: Draft, name: str) -> int:
+def pivot_order(draft: ModelDraft, name: str) -> int:
     """Species in the order of the file."""
     return list(draft.states).index(name)
 
@@ -118,7 +118,7 @@ def _minus(row: Row, other: Row, factor: Expression) -> Row:
     return {n: c for n, c in made.items() if not is_number(c, 0.0)}
 
 
-def _replace_states(draft: Draft, declared: Declarations, directions: dict[str, Row]) -> None:
+def _replace_states(draft: ModelDraft, declared: Declarations, directions: dict[str, Row]) -> None:
     """Followers become assignments: conserved combination + what the pivots contribute."""
     followers = list(dict.fromkeys(n for row in directions.values() for n in row if n not in directions))
     for follower in followers:
@@ -140,7 +140,7 @@ def _replace_states(draft: Draft, declared: Declarations, directions: dict[str, 
         draft.stoichiometry.pop(z, None)
 
 
-def _redirect_events(draft: Draft, follower: str, total: str, shares: Row) -> None:
+def _redirect_events(draft: ModelDraft, follower: str, total: str, shares: Row) -> None:
     for event in draft.events:
         touched = event.assignments.keys() & {follower, *shares}
         if touched & event.factors.keys():

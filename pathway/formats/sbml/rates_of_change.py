@@ -7,10 +7,10 @@ from pathway.expressions.graph import ONE
 
 from ..errors import FormatError, Unsupported
 from .declarations import DELAY_PREFIX, RATE_PREFIX, Declarations
-from .draft import Draft
+from .draft import ModelDraft
 
 
-def resolve_rates(draft: Draft, declared: Declarations) -> None:
+def resolve_rates(draft: ModelDraft, declared: Declarations) -> None:
     """Each "rateOf x" becomes an assignment of its own.
 
     Raises
@@ -27,7 +27,7 @@ def resolve_rates(draft: Draft, declared: Declarations) -> None:
     draft.formulas.update(made)
 
 
-def _rate_of(draft: Draft, name: str, rates: set[str]) -> Expression:
+def _rate_of(draft: ModelDraft, name: str, rates: set[str]) -> Expression:
     if name not in draft.states and name not in draft.formulas and name not in draft.parameters:
         raise FormatError(f"{draft.file}: rateOf('{name}') names nothing that is declared")
     value = _unfolded(draft, name)
@@ -44,7 +44,7 @@ def _rate_of(draft: Draft, name: str, rates: set[str]) -> Expression:
     return directional_derivative([value], direction | {"time": ONE})[0]
 
 
-def _unfolded(draft: Draft, name: str) -> Expression:
+def _unfolded(draft: ModelDraft, name: str) -> Expression:
     """The value of a name over states, parameters and time."""
     if name not in draft.formulas:
         return symbol(name)

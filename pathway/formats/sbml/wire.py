@@ -13,7 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pathway.expressions import Expression, postorder
-from pathway.expressions.graph import flatten, rebuild
+from pathway.expressions.graph import graph_from_records, graph_to_records
 
 from .declarations import Declarations
 
@@ -23,12 +23,12 @@ def to_json(declared: Declarations) -> dict[str, Any]:
     roots: list[Expression] = []
     _plain(declared, lambda root: roots.append(root))
     place = {id(node): index for index, node in enumerate(postorder(roots))}
-    return {"nodes": flatten(*roots), "declared": _plain(declared, lambda root: place[id(root)])}
+    return {"nodes": graph_to_records(*roots), "declared": _plain(declared, lambda root: place[id(root)])}
 
 
 def from_json(message: dict[str, Any]) -> Declarations:
     """The records of a message."""
-    return _built(Declarations, message["declared"], rebuild(message["nodes"]))
+    return _built(Declarations, message["declared"], graph_from_records(message["nodes"]))
 
 
 def _plain(value: Any, formula: Callable[[Expression], Any]) -> Any:

@@ -16,7 +16,7 @@ from ..prepared import PreparedModel
 from ..sensitivities import SensitivityKernels, sensitivity_kernels
 from ..solvers.esdirk import STAGES
 from ..solvers.layout import TAPED, IntegrationReport
-from ..solvers.slope_layout import Directions, PreparedSlopeRun, SlopeTask, padded_size, slope_tables
+from ..solvers.slope_layout import PreparedSlopeRun, SensitivityDirections, SlopeTask, padded_size, slope_tables
 from .outputs import RunError
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
@@ -120,7 +120,7 @@ class SlopeSteps:
         self._parameters = np.zeros(len(sensitivities.prepared.model.parameters))
         self._state, self._sizes = np.zeros((n_active, kernels.n_species)), np.zeros(kernels.n_species)
         self._scales, self._reached = np.ones(n_active), np.zeros(1)
-        self._plans: dict[int, tuple[Directions, np.ndarray]] = {}
+        self._plans: dict[int, tuple[SensitivityDirections, np.ndarray]] = {}
         self._walks: dict[tuple[Segment, float], tuple[np.ndarray, np.ndarray, PreparedSlopeRun]] = {}
 
     def follow(
@@ -215,7 +215,7 @@ class SlopeSteps:
         self._walks[segment, relative] = tape, recorded, walk
         return walk
 
-    def _plan(self, row: int) -> tuple[Directions, np.ndarray]:
+    def _plan(self, row: int) -> tuple[SensitivityDirections, np.ndarray]:
         """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which entry of
         the parameters' slopes is its weight there."""
         if row not in self._plans:
@@ -233,6 +233,6 @@ class SlopeSteps:
             )
             block, entries, places, parameters, chosen = np.array(found, dtype=np.int64).reshape(-1, 5).T.copy()
             starts = np.searchsorted(block, np.arange(len(self._stacks) + 1)).astype(np.int64)
-            directions = Directions(self._stacks, entries, places, starts, np.zeros(len(entries)))
+            directions = SensitivityDirections(self._stacks, entries, places, starts, np.zeros(len(entries)))
             self._plans[row] = directions, parameters * n_active + chosen
         return self._plans[row]

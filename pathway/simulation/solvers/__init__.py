@@ -3,7 +3,7 @@
 How to add a method in one file
 -------------------------------
 A Rosenbrock method is a `Tableau` in `tableaus.py` and one line in `METHODS`. Any other one-step or multistep method
-is a file with one function, which a `Loop` compiles at its first call and keeps on disk,
+is a file with one function, which a `CompiledLoop` compiles at its first call and keeps on disk,
 
     run(kernels, pattern, method, task, report, lanes)
 
@@ -27,15 +27,15 @@ from pathway.errors import InputError
 
 from .lanes import rosenbrock_method
 from .layout import RosenbrockMethod
-from .loops import Loop
+from .loops import CompiledLoop
 from .tableaus import RODAS4, RODAS5P
 
 METHODS = {"Rodas5P": RODAS5P, "Rodas4": RODAS4}
-_LOOP, _WATCHING = Loop("rosenbrock", 6), Loop("rosenbrock_watching", 6)
+_LOOP, _WATCHING = CompiledLoop("rosenbrock", 6), CompiledLoop("rosenbrock_watching", 6)
 
 
 @cache
-def method(name: str, watching: bool = True) -> tuple[Callable[..., Any], RosenbrockMethod]:
+def method_by_name(name: str, watching: bool = True) -> tuple[Callable[..., Any], RosenbrockMethod]:
     """The loop and the coefficients of a method by name; models without events, and without rates that switch by the
     state, need no loop that is `watching`."""
     if not isinstance(name, str) or name not in METHODS:

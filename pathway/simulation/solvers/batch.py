@@ -10,7 +10,7 @@ from pathway.kernels.structs import Table, Vector, packed_struct
 from pathway.kernels.structs import array_address as address_of
 
 from .layout import KernelAddresses
-from .loops import Loop
+from .loops import CompiledLoop
 
 
 class EvaluationBatch(NamedTuple):
@@ -27,7 +27,7 @@ class EvaluationBatch(NamedTuple):
     out: Table
 
 
-_RUN = Loop("batch_loop", 1)
+_RUN = CompiledLoop("batch_loop", 1)
 
 
 def evaluate_kernel_rows(

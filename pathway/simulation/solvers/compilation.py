@@ -81,7 +81,7 @@ def compiled_loop(function: Callable[..., Any]) -> Any:
 
 
 def object_code(function: Callable[..., Any], count: int) -> tuple[str, bytes]:
-    """Symbol and machine code of a loop over `count` addresses; see `loops.Loop` for how it is called."""
+    """Symbol and machine code of a loop over `count` addresses; see `loops.CompiledLoop` for how it is called."""
     dispatcher = numba.njit(no_cpython_wrapper=True, **_OPTIONS)(function)
     signature = (numba.types.int64,) * count
     dispatcher.compile(signature)

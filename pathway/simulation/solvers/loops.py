@@ -1,4 +1,4 @@
-"""`Loop`: a compiled loop whose machine code is found again on disk, without numba.
+"""`CompiledLoop`: a compiled loop whose machine code is found again on disk, without numba.
 
 Importing numba and reading its cache would take a third of a run that finds everything compiled. A loop may call
 nothing but kernels and the C library: functions of numba's own would be missing in such a process.
@@ -20,7 +20,7 @@ from .sources import sources_digest
 COMPILING = "compiling the solver once on this machine, about 10 s; later runs start at once"
 
 
-class Loop:
+class CompiledLoop:
     """The function `run` of a module beside this one, which takes addresses; the interpreter lock is released.
 
     Parameters

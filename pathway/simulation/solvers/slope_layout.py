@@ -11,7 +11,7 @@ from pathway.kernels.structs import PADDING, Cube, Integers, Table, Vector, arra
 
 from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights, stages_by_solutions
 from .layout import JacobianPattern
-from .loops import Loop
+from .loops import CompiledLoop
 
 
 class SlopeKernels(NamedTuple):
@@ -32,7 +32,7 @@ class SlopeKernels(NamedTuple):
     algebraic: int
 
 
-class Directions(NamedTuple):
+class SensitivityDirections(NamedTuple):
     """The sensitivities in blocks of lanes, and where df/dp enters them."""
 
     stacks: Cube
@@ -194,7 +194,7 @@ def slope_scratch(kernels: SlopeKernels, n_entries: int, n_blocks: int, pattern:
     )
 
 
-_LOOP = Loop("slopes", 5)
+_LOOP = CompiledLoop("slopes", 5)
 
 
 class PreparedSlopeRun:
@@ -209,7 +209,7 @@ class PreparedSlopeRun:
         self,
         kernels: SlopeKernels,
         tables: SlopeTables,
-        directions: Directions,
+        directions: SensitivityDirections,
         scratch: SlopeScratch,
         course: SlopeTask,
     ) -> None:

@@ -40,7 +40,7 @@ from .slope_layout import (
     END,
     ERROR,
     SLOPE,
-    Directions,
+    SensitivityDirections,
     SlopeKernels,
     SlopeScratch,
     SlopeTables,
@@ -320,7 +320,11 @@ def _store(kernels, directions, course):
 # --- the walk -----------------------------------------------------------------------------------------------------
 
 
-_kernels, _tables, _directions = struct_reader(SlopeKernels), struct_reader(SlopeTables), struct_reader(Directions)
+_kernels, _tables, _directions = (
+    struct_reader(SlopeKernels),
+    struct_reader(SlopeTables),
+    struct_reader(SensitivityDirections),
+)
 _scratch, _course = struct_reader(SlopeScratch), struct_reader(SlopeTask)
 
 

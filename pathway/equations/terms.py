@@ -1,12 +1,11 @@
-"""Rates of change taken apart: which terms change which species, and how large what is added up is."""
+"""Rates of change taken apart: which terms change which species."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pathway.expressions import Expression, add, divide, multiply, number, symbols
-from pathway.expressions.graph import ONE, absolute, is_number, postorder
+from pathway.expressions import Expression, divide, multiply, number, symbols
+from pathway.expressions.graph import ONE, is_number
 from pathway.expressions.written import to_text
 
 from .model import Model
@@ -93,21 +92,3 @@ def split_terms(formula: Expression, fixed: frozenset[str]) -> list[Part]:
         upper, lower = formula.arguments
         return [(c, divide(factor, lower), term) for c, factor, term in split_terms(upper, fixed)]
     return [(1.0, ONE, formula)]
-
-
-def term_magnitudes(formulas: Sequence[Expression]) -> list[Expression]:
-    """For each formula, what its terms add up to without their signs: the scale of its rounding errors."""
-    made: dict[Expression, Expression] = {}
-    for node in postorder(formulas):
-        parts = [made[a] for a in node.arguments]
-        if node.operator == "add":
-            made[node] = add(*parts)
-        elif node.operator == "multiply":
-            made[node] = multiply(*parts)
-        elif node.operator == "divide":
-            made[node] = divide(parts[0], absolute(node.arguments[1]))
-        elif is_number(node):
-            made[node] = number(abs(float(node.value)))  # type: ignore[arg-type]
-        else:
-            made[node] = absolute(node)
-    return [made[formula] for formula in formulas]

@@ -190,12 +190,18 @@ _OUTER: dict[str, Callable[[Expression, Expression], Expression]] = {
 """Derivative of each function by its argument, from the node itself and that argument."""
 
 
-def term_magnitude(formula: Expression) -> Expression:
-    """The size of what a formula is the sum of: what its rounding, or an error of the state, is measured by."""
-    if formula.operator == "add":
-        return add(*map(term_magnitude, formula.arguments))
-    if formula.operator == "multiply":
-        return multiply(*map(term_magnitude, formula.arguments))
-    if formula.operator == "divide":
-        return divide(term_magnitude(formula.arguments[0]), absolute(formula.arguments[1]))
-    return absolute(formula)
+def term_magnitudes(formulas: Sequence[Expression]) -> list[Expression]:
+    """For each formula, what its terms add up to without their signs: what its rounding, or an error of the state, is
+    measured by."""
+    made: dict[Expression, Expression] = {}
+    for node in postorder(formulas):
+        parts = [made[a] for a in node.arguments]
+        if node.operator == "add":
+            made[node] = add(*parts)
+        elif node.operator == "multiply":
+            made[node] = multiply(*parts)
+        elif node.operator == "divide":
+            made[node] = divide(parts[0], absolute(node.arguments[1]))
+        else:
+            made[node] = absolute(node)
+    return [made[formula] for formula in formulas]

@@ -10,7 +10,7 @@ from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, switches
 from pathway.expressions import Expression, symbol, symbols
-from pathway.expressions.calculus import directional_derivative, gradients, term_magnitude
+from pathway.expressions.calculus import directional_derivative, gradients, term_magnitudes
 from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 from pathway.expressions.singular import singular_at_zero
 
@@ -184,7 +184,7 @@ class Derivation:
         return sorted(chosen, key=lambda s: s.integer)
 
     def _with_sizes(self, functions: list[Expression]) -> list[Expression]:
-        return [*functions, *map(term_magnitude, functions)]
+        return [*functions, *term_magnitudes(functions)]
 
     @cached_property
     def triggers(self) -> list[Expression]:

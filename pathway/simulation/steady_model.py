@@ -16,11 +16,11 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.equations.terms import RateTerms, rate_terms, term_magnitudes
+from pathway.equations.terms import RateTerms, rate_terms
 from pathway.equations.totals import null_combinations
 from pathway.expressions import Expression, number, symbols
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import gradients, substitute_all
+from pathway.expressions.calculus import gradients, substitute_all, term_magnitudes
 from pathway.expressions.graph import ZERO, is_number
 from pathway.kernels import compile_model
 

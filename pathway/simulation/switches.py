@@ -22,7 +22,7 @@ from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, deciding_functions, switches
 from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
 from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import term_magnitude
+from pathway.expressions.calculus import term_magnitudes
 from pathway.expressions.evaluation import Evaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
@@ -310,7 +310,7 @@ def _straight(function: Expression) -> _Straight | None:
     slope = differentiate(function, TIME)
     if TIME in symbols(slope):
         return None
-    size = Evaluator([term_magnitude(function)])
+    size = Evaluator(term_magnitudes([function]))
     return _Straight(
         Evaluator([function]), Evaluator([function, slope]), size, 2 + 2 * sum(len(node.arguments) for node in moving)
     )

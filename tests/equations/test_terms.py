@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from pathway.equations import Model
-from pathway.equations.terms import rate_terms, term_magnitudes
+from pathway.equations.terms import rate_terms
 from pathway.expressions import parse
+from pathway.expressions.calculus import term_magnitudes
 from pathway.expressions.evaluation import evaluate_all
 from tests.simulation.models import model_of, toggle
 

@@ -255,7 +255,7 @@ def screen(
     Examples
     --------
     >>> import pathway
-    >>> answer = pathway.screen("antimir21_resensitises", only=["PTEN"], kinds=["species"], pairs=0)
+    >>> answer = pathway.screen("antimir21_resensitises", only=["PTEN_mRNA"], kinds=["species"], pairs=0)
     >>> answer.to_dataframe("screen").shape[0]
     1
     """
@@ -276,8 +276,8 @@ def sensitivity(
     --------
     >>> import pathway
     >>> answer = pathway.sensitivity("antimir21_resensitises", method="control", levels=["PTEN"])
-    >>> len(answer.sentences)
-    2
+    >>> list(answer.tables)
+    ['control']
     """
     return _ask("sensitivity", scenario, settings, progress, options)
 

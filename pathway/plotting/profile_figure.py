@@ -14,10 +14,10 @@ from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.prediction_profile import PredictionProfile
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 
-from .labels import readable_name, unit_words
+from .labels import readable_name, scaled_unit, unit_words
 from .layout import Page, Panel
 from .panels import small_panels
-from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks
+from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks, value_axis
 
 KINDS = ("profiles", "paths")
 _OPEN = {
@@ -122,15 +122,17 @@ def plot_paths(profiles: Profiles, most: int = 6) -> Figure:
     """How the other parameters move along the profiles that stay open, on the scale of the search."""
     shown = {name: p for name, p in profiles.items() if p.companions}
     with house_style():
-        page = Page(f"{profiles.problem.name}: what moves along with open profiles")
+        none = "" if shown else "Every profile is closed: nothing moves along."
+        page = Page(f"{profiles.problem.name}: what moves along with open profiles", none)
         for panel, (name, p) in zip(small_panels(page, list(shown), 3, 1.3), shown.items(), strict=True):
             k = profiles.problem.names.index(name)
             own = p.points[:, k] - profiles.best[k]
             inside = p.objectives <= p.threshold
-            entries = []
+            entries, reach = [], [0.0]
             for j, other in enumerate(sorted(p.companions, key=lambda n: -abs(p.companions[n]))[:most]):
                 column = profiles.problem.names.index(other)
                 moved = p.points[inside, column] - profiles.best[column]
+                reach += [float(moved.min()), float(moved.max())] if len(moved) else []
                 entries += panel.axes.plot(own[inside], moved, color=PALETTE[(1 + j) % len(PALETTE)], label=other)
             panel.axes.axhline(0.0, color=FAINT, zorder=0)
             scale = profiles.problem.estimated[k].scale
@@ -139,5 +141,6 @@ def plot_paths(profiles: Profiles, most: int = 6) -> Figure:
             span = float(np.ptp(own[inside])) if inside.any() else math.nan
             if span > 0.0:
                 panel.axes.set_xlim(own[inside].min() - 0.05 * span, own[inside].max() + 0.05 * span)
-            panel.y_label("the others, on their scales")
+            power = value_axis(panel.axes, min(reach) - 1e-12, max(reach))
+            panel.y_label(scaled_unit("the others, on their scales", power))
         return page.cropped_figure()

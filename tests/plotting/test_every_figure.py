@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cache, partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,25 +23,34 @@ from pathway.analysis.switch import bistable_switch
 from pathway.expressions import parse
 from pathway.fitting.objective import Objective
 from pathway.fitting.search.multi_start import fit
+from pathway.fitting.uncertainty.comparison import Variant, VariantComparison
 from pathway.fitting.uncertainty.predict import predict
 from pathway.fitting.uncertainty.profiles import profile
+from pathway.fitting.uncertainty.sampling import Posterior
+from pathway.formats.load import load
 from pathway.network import circuit
-from pathway.plotting import save_figure
+from pathway.plotting import posterior_figure, save_figure
 from pathway.plotting.branch_figure import plot_branches, plot_switch
 from pathway.plotting.cell_figure import plot_single_cells
+from pathway.plotting.comparison_figure import plot_comparison
 from pathway.plotting.control_figure import plot_control, plot_time_sensitivities
+from pathway.plotting.course_figure import plot_trajectory
 from pathway.plotting.dose_figure import plot_dose_series
 from pathway.plotting.fit_figure import KINDS, plot_fit
 from pathway.plotting.layout import STYLES, Page, style_context
 from pathway.plotting.network_figure import plot_explanation
+from pathway.plotting.posterior_figure import plot_posterior
 from pathway.plotting.prediction_figure import plot_prediction
-from pathway.plotting.profile_figure import plot_profiles
+from pathway.plotting.profile_figure import plot_any_profile, plot_profiles
+from pathway.plotting.run_comparison_figure import plot_run_comparison
 from pathway.plotting.run_figure import plot_result
 from pathway.plotting.screen_figure import plot_screen
 from pathway.plotting.sensitivity_figure import plot_morris, plot_sobol
 from pathway.plotting.synergy_figure import plot_grid
+from pathway.report.run_comparison import RunComparison
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.arms import arm_setups
+from pathway.simulation import Intervention, simulate
 from pathway.simulation.steady import steady_states
 from tests.fitting.test_search import decay
 from tests.plotting.boxes import cut, overlapping
@@ -162,9 +172,64 @@ def fit_with_long_names():
     return fitted(None, None)
 
 
-def profiled(laboratory, scenario):
+@cache
+def profiles_with_long_names():
     found = fit_with_long_names()
-    return partial(plot_profiles, profile(Objective(found.problem), found.best.x))
+    return profile(Objective(found.problem), found.best.x)
+
+
+def open_profiles():
+    """As if all others moved along with each parameter."""
+    found = profiles_with_long_names()
+    own = {n: replace(p, companions={other: 0.9 for other in found if other != n}) for n, p in found.items()}
+    return replace(found, found=own)
+
+
+def profiled(laboratory, scenario):
+    return partial(plot_profiles, profiles_with_long_names())
+
+
+@cache
+def draws_with_long_names():
+    """Of a Gaussian about the optimum, for pictures alone."""
+    found = fit_with_long_names()
+    random = np.random.default_rng(1)
+    x = found.best.x + 0.05 * random.standard_normal((4, 200, len(found.best.x)))
+    noise, none = random.standard_normal((4, 200)), np.zeros((4, 200), dtype=bool)
+    return Posterior(found.problem, x, noise, none, none, noise, "metropolis", "", 1, 0.3, 800, 0, found.best.x, 4)
+
+
+def variants(laboratory, scenario):
+    made = [
+        Variant(f"{k}: {NAMES['both']}", -10.0, 3 + k, 40, 20.0 + 9 * k, 21.0 + 9 * k, 22.0 + 12 * k, weight, 5)
+        for k, weight in enumerate((0.97, 0.02, 0.01, 0.0))
+    ]
+    return partial(plot_comparison, VariantComparison(tuple(made), (), ()))
+
+
+def two_runs(laboratory, scenario):
+    arms = [*NAMES.values(), *(f"{number} {NAMES['both']}"[:75] for number in range(9))]
+    rows = [(arm, word, 0.1 * k, 0.12 * k, 0.02 * k) for k, arm in enumerate(arms) for word in ("GR", "% of untreated")]
+    places = (Path(NAMES["untreated"]), Path(NAMES["trastuzumab"]))
+    nothing = ([], [])
+    return partial(plot_run_comparison, RunComparison(*places, (TITLE, TITLE), nothing, ({}, {}), rows, {}, nothing))
+
+
+@cache
+def trajectory_of_long_names():
+    model = replace(load("bt474"), name=TITLE)
+    return simulate(model, np.linspace(0.0, 72.0, 25), interventions=[Intervention(1.0, add={"trastuzumab": 70.0})])
+
+
+def many_arms(laboratory, scenario):
+    """Thirteen arms, as the main experiment has, each with a long name."""
+    arms = "".join(
+        f'[[arm]]\nname = "{number}: {NAMES["both"][:70]}"\ndoses = ["trastuzumab", "anti_mir21"]\n'
+        for number in range(10)
+    )
+    file = scenario.file.with_name("many_arms.toml")
+    file.write_text(SCENARIO.replace("[show]", f"{arms}[show]"), encoding="utf-8")
+    return partial(plot_result, run_scenario(read_scenario(file), laboratory))
 
 
 def predicted(laboratory, scenario):
@@ -201,6 +266,20 @@ FIGURES = {
     "control": control,
     "branches": textbook_switch,
     "profiles": profiled,
+    "paths": lambda lab, sc: partial(plot_any_profile, open_profiles(), "paths"),
+    "variants": variants,
+    "two runs": two_runs,
+    "many arms": many_arms,
+    "trajectory": lambda lab, sc: partial(plot_trajectory, trajectory_of_long_names()),
+    "species": lambda lab, sc: partial(plot_trajectory, trajectory_of_long_names(), trajectory_of_long_names().species),
+    **{
+        f"{panel} alone": lambda lab, sc, panel=panel: partial(plot_result, run_scenario(sc, lab), panel)
+        for panel in ("pAKT", "growth", "timeline")
+    },
+    **{
+        f"draws: {kind}": lambda lab, sc, kind=kind: partial(plot_posterior, draws_with_long_names(), kind)
+        for kind in posterior_figure.KINDS
+    },
     "prediction": predicted,
     **{kind: lambda lab, sc, kind=kind: partial(plot_fit, fit_with_long_names(), kind) for kind in KINDS},
 }

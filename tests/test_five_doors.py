@@ -27,7 +27,7 @@ from pathway.formats.petab.write import problem_files
 from pathway.formats.sbml import read_sbml
 from pathway.formats.sbml.export import sbml_text
 from pathway.scenario import arms as scenario_arms
-from pathway.scenario import built_in_laboratory, drawn_cells, members, read_scenario, scenario_names
+from pathway.scenario import built_in_laboratory, members, read_scenario, sampled_cell_lines, scenario_names
 from pathway.scenario import run as scenario_run
 from pathway.scenario.ensemble_result import EnsembleOrigin
 from pathway.scenario.experiment import FitParameter, FitPlan, Scenario
@@ -180,7 +180,7 @@ def test_a_scenario_gives_one_number_through_every_door(name, door, sharp, tmp_p
     question = asked(name, sharp)
     if sharp:
         monkeypatch.setattr(scenario_arms, "KNOCK_DOWN_PRECISION", SHARP)
-        monkeypatch.setattr(drawn_cells, "PRECISION", SHARP)
+        monkeypatch.setattr(sampled_cell_lines, "PRECISION", SHARP)
         monkeypatch.setattr(members, "RELATIVE_TOLERANCE", SHARP)
     values = DOORS[door](question, tmp_path)
     size = np.abs(question.answers).max(axis=2, keepdims=True)

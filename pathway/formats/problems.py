@@ -14,6 +14,7 @@ from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
 from pathway.fitting.search.result import Fit
+from pathway.notebook import in_notebook
 
 if TYPE_CHECKING:
     from pathway.scenario.experiment import Scenario
@@ -188,5 +189,5 @@ def fit(
         raise InputError(f"problem: expected a Problem, a PEtab .yaml or a scenario with [fit], got {kind}")
     if not isinstance(problem, Problem):
         problem = open_problem(problem, settings).problem
-    options.setdefault("progress", sys.stderr if sys.stderr.isatty() else None)
+    options.setdefault("progress", sys.stderr if sys.stderr.isatty() or in_notebook() else None)
     return fit_with_held_out_scales(search(problem, starts, seed, **options))

@@ -46,6 +46,16 @@ def finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
+NOISE = 1e-12
+"""What rounding leaves of a difference between equal numbers, or of a quantity that has gone, as a share of the largest
+number it stands beside."""
+
+
+def without_noise(value: float, largest: float) -> float:
+    """0 for what only rounding keeps from zero."""
+    return 0.0 if abs(value) < NOISE * abs(largest) else value
+
+
 def number_text(value: float | None, digits: int = 3) -> str:
     """A number for a table of a terminal; nothing where there is none."""
     return "" if value is None or value != value else f"{value:.{digits}g}"

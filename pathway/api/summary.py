@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from pathway.notebook import Display
-from pathway.numerals import number_text
+from pathway.numerals import number_text, without_noise
 from pathway.scenario.plain_words import (
     band_in_words,
     caveats,
@@ -19,9 +19,6 @@ from pathway.scenario.plain_words import (
     verdict_interval_text,
 )
 from pathway.scenario.result import ArmResult, Result
-
-NOISE = 1e-12
-"""What is left of a quantity that has gone, as a share of the largest there was."""
 
 
 def show_summary(result: Result, out: Display) -> None:
@@ -39,7 +36,7 @@ def show_summary(result: Result, out: Display) -> None:
     rows = []
     for name, arm in result.arms.items():
         growth = _compared(arm)
-        courses = [number_text(_without_noise(float(arm.courses[n][-1]), largest[n])) for n in shown]
+        courses = [number_text(without_noise(float(arm.courses[n][-1]), largest[n])) for n in shown]
         rows.append([name, *(growth if growing else []), number_text(arm.fold), *courses])
     out.print_table(header, rows, numbers=[k for k, name in enumerate(header) if k and name != "control"])
     if growing:
@@ -67,11 +64,6 @@ def _compared(arm: ArmResult) -> list[str]:
     growth, share = arm.growth, arm.percent_of_untreated
     known = [number_text(growth.gr, 2) or "-", growth.control, f"{growth.percent_of_control:.0f}"] if growth else []
     return [*(known or ["-", "-", "-"]), "-" if share is None else f"{share:.0f}"]
-
-
-def _without_noise(value: float, largest: float) -> float:
-    """0 for what is left of a quantity that has gone, which only rounding keeps from zero."""
-    return 0.0 if abs(value) < NOISE * largest else value
 
 
 def _ending(name: str, result: Result) -> str:

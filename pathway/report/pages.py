@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from pathway.numerals import plain_number
+from pathway.numerals import plain_number, without_noise
 
 from .report import Report, Table
 
@@ -55,12 +55,8 @@ def table_cell(value: Any, largest: float = 0.0) -> str:
     if value is None:
         return ""
     if isinstance(value, float):
-        return plain_number(0.0 if abs(value) < _NOISE * largest else value) if math.isfinite(value) else "not defined"
+        return plain_number(without_noise(value, largest)) if math.isfinite(value) else "not defined"
     return value if isinstance(value, Markup) else str(value)
-
-
-_NOISE = 1e-12
-"""What is left of a difference between equal numbers, as a share of the largest of a column."""
 
 
 def largest_numbers(table: Table) -> list[float | None]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathway.numerals import number_text
+from pathway.numerals import number_text, without_noise
 
 from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
 
@@ -26,7 +26,9 @@ def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
     def show(out: Display) -> None:
         out.print_line(explanation.text())
         header, rows = explanation.rows()
-        shown = [[r[0], *(number_text(v) for v in r[1:])] for r in rows]
+        # A share is a difference of readings that are 1e-9 of their size apart by the tolerance of the runs.
+        gap = explanation.other - explanation.value
+        shown = [[r[0], *(number_text(v if v is None else without_noise(v, 1e3 * gap)) for v in r[1:])] for r in rows]
         if not explanation.draws.count:
             header, shown = [*header[:2], *header[5:]], [[*row[:2], *row[5:]] for row in shown]
         out.print_table(header, shown, numbers=range(1, len(header)))

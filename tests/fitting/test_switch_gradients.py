@@ -178,7 +178,7 @@ def judge(seeds: range, folder: Path) -> None:
         path, spec, names, conditions, rows = random_problem(seed, folder)
         problem = read_petab(path)
         objective = exact(problem)
-        assert objective.runner.engine.hybrid is not None  # type: ignore[union-attr]
+        assert objective.runner.engine.hybrid is not None
         values = {n: float(v) for n, v in zip(problem.names, problem.nominal, strict=True)}
         x = problem.to_scale(problem.nominal)
         forward, backward = objective(x), objective.slope(x)
@@ -322,6 +322,6 @@ def test_a_time_switch_that_no_estimated_parameter_moves_takes_the_usual_road() 
         "fixed", {"x": "piecewise(u, time < toff, 0) - k*x"}, {"x": 1.0}, {"u": 2.0, "toff": 3.0, "k": 0.2}
     )
     usual = Objective(problem_of(model, {"k": 0.2}, [(0.0, {})], [1.0, 4.0]))
-    assert usual.runner.engine.hybrid is None  # type: ignore[union-attr]
+    assert usual.runner.engine.hybrid is None
     moved = problem_of(model, {"k": 0.2, "toff": 3.0}, [(0.0, {})], [1.0, 4.0])
     assert slopes_agree(moved)[1] != 0.0

@@ -9,12 +9,11 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
 from pathway.simulation.protocol.adjoint import AdjointError, AdjointPass
-from pathway.simulation.protocol.outputs import PlanRunner, RunError, RunOutputs
+from pathway.simulation.protocol.outputs import RunError, RunOutputs
 from pathway.simulation.protocol.runner import Runner
 
 from ..problem import Problem
@@ -84,7 +83,7 @@ class Objective:
     Attributes
     ----------
     problem : Problem
-    runner : PlanRunner
+    runner : Runner
         Default: the compiled engine.
     evaluations, gradients : int
         How many were asked for so far.
@@ -93,7 +92,7 @@ class Objective:
     """
 
     problem: Problem
-    runner: PlanRunner | None = None
+    runner: Runner = None  # type: ignore[assignment]  # made of the problem unless given
     evaluations: int = 0
     gradients: int = 0
     failures: dict[str, int] = field(default_factory=dict)
@@ -107,8 +106,8 @@ class Objective:
     @contextmanager
     def loosened(self, relative: float) -> Iterator[None]:
         """Inside, runs need not be more accurate than this relative tolerance, and slopes than `LOOSE`."""
-        runner: Any = self.runner
-        usual = getattr(runner, "relative_tolerance", relative), getattr(runner, "slope_tolerance", LOOSE)
+        runner = self.runner
+        usual = runner.relative_tolerance, runner.slope_tolerance
         runner.relative_tolerance, runner.slope_tolerance = max(usual[0], relative), max(usual[1], LOOSE)
         try:
             yield
@@ -152,7 +151,7 @@ class Objective:
             natural = self.problem.from_scale(points)
             q = assembled.plan.full(natural)
             try:
-                recorded = self.runner.run_many(q)  # type: ignore[union-attr]
+                recorded = self.runner.run_many(q)
             except RunError as reason:
                 self._count(str(reason), len(points))
                 return np.full(len(points), math.inf), points
@@ -183,7 +182,7 @@ class Objective:
 
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
             nonlocal x
-            recorded = self.runner.run(q)  # type: ignore[union-attr]
+            recorded = self.runner.run(q)
             pools = self.assembled.observed.pool.filled(recorded, q[None])
             if settle is not None:
                 (x,), (natural,) = settle(pools, x[None], natural[None])
@@ -196,8 +195,8 @@ class Objective:
     def slope(self, x: np.ndarray) -> Evaluation:
         """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
         number of parameters, where the runner knows one; else as in a call."""
-        runner: Any = self.runner
-        if not getattr(runner, "goes_backwards", False) or self.assembled.axes:
+        runner = self.runner
+        if not runner.goes_backwards or self.assembled.axes:
             return self(x)
 
         def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
@@ -212,7 +211,7 @@ class Objective:
         return self._checked(x, made)
 
     def _followed(self, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
-        recorded = self.runner.run(q)  # type: ignore[union-attr]
+        recorded = self.runner.run(q)
         return self._sum(self.assembled.observed.pool.filled(recorded, q[None]), recorded, q, natural, x)
 
     def _pulled(self, walked: AdjointPass, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
@@ -295,7 +294,7 @@ class Objective:
     def _run(self, q: np.ndarray) -> RunOutputs:
         """The runs at one point, without slopes."""
         with np.errstate(all="ignore"):
-            recorded = self.runner.run_many(q[None])  # type: ignore[union-attr]
+            recorded = self.runner.run_many(q[None])
         if recorded.failures:
             raise RunError(recorded.failures[0])
         return RunOutputs(recorded.states[0], recorded.parameters[0])
@@ -328,7 +327,7 @@ class Objective:
         """
         assembled, natural = self.assembled, self.problem.from_scale(x)
         q = assembled.plan.full(natural)
-        simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, self.runner.run(q), q)  # type: ignore[union-attr]
+        simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, self.runner.run(q), q)
         ahead, slope, _ = assembled.noise._transformed(simulated)
         jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
         counted = assembled.noise.counted

@@ -155,7 +155,7 @@ def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator
     for first in range(0, len(draws), TOGETHER):
         q = assembled.plan.full(draws[first : first + TOGETHER])
         with np.errstate(all="ignore"):
-            recorded = objective.runner.run_many(q)  # type: ignore[union-attr]
+            recorded = objective.runner.run_many(q)
             simulated, noise = assembled.observed.values(assembled.observed.pool.filled(recorded, q))
             simulated = np.array(simulated)
         simulated[list(recorded.failures)] = math.nan

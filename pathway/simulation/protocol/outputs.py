@@ -1,15 +1,12 @@
-"""What runs record, and how it is asked for."""
+"""What runs record."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 
 from pathway.errors import NumericalError
-
-from .plan import SimulationPlan
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +48,3 @@ class BatchOutputs:
 
 class RunError(NumericalError, ArithmeticError):
     """A run of the problem that could not be finished; the message names the experiment and the reason."""
-
-
-class PlanRunner(Protocol):
-    """Runs all experiments of a plan; see `pathway.simulation.protocol.runner`."""
-
-    plan: SimulationPlan
-
-    def run(self, q: np.ndarray) -> RunOutputs:
-        """States and slopes at parameter values `q`, shape (n_names,), in natural units; raises `RunError`."""
-        ...
-
-    def run_many(self, q: np.ndarray) -> BatchOutputs:
-        """States at many points, shape (n_points, n_names), each as if it were alone."""
-        ...

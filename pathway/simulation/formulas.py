@@ -10,8 +10,10 @@ from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.errors import UnknownNameError, did_you_mean
 from pathway.expressions import Expression, evaluate, symbol, symbols
-from pathway.expressions.arrays import evaluate_arrays
+from pathway.expressions.arrays import ArrayEvaluator, evaluate_arrays
 from pathway.expressions.calculus import gradients
+
+from .prepared import prepare_model
 
 
 def find_formula(model: Model, name: str) -> Expression:
@@ -46,12 +48,25 @@ def evaluate_names(
     model: Model, names: Sequence[str], times: np.ndarray, states: np.ndarray, parameters: np.ndarray
 ) -> np.ndarray:
     """Named quantities at given times and states, shape (..., n_names)."""
-    formulas = [find_formula(model, name) for name in names]
-    columns = evaluate_arrays(formulas, values_by_symbol(model, formulas, times, states, parameters))
+    evaluator, of_species, of_parameters = prepare_model(model).once(_named_evaluator, *names)
+    values: dict[str, np.ndarray] = {TIME: np.asarray(times)}
+    values |= {name: states[..., i] for name, i in of_species}
+    values |= {name: parameters[..., i] for name, i in of_parameters}
+    columns = evaluator(values)
     result = np.empty((*np.shape(times), len(names)))
     for place, column in enumerate(columns):
         result[..., place] = column
     return result
+
+
+def _named_evaluator(model: Model, *names: str) -> tuple[ArrayEvaluator, list[tuple[str, int]], list[tuple[str, int]]]:
+    """What gives named quantities, and the species and parameters that it reads with their positions."""
+    formulas = [find_formula(model, name) for name in names]
+    used = symbols(*formulas)
+    species, parameters = (
+        [(name, i) for i, name in enumerate(group) if name in used] for group in (model.species, model.parameters)
+    )
+    return ArrayEvaluator(formulas), species, parameters
 
 
 def value_at_rest(model: Model, name: str, parameters: np.ndarray, state: np.ndarray) -> float:

@@ -7,9 +7,11 @@ fault of the program itself, and is told as one, with the place to report it.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from inspect import signature
+from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar, overload
 
 REPORT_TO = "the issue tracker of mir21-pathway"
@@ -98,6 +100,8 @@ def public_function(function: Any = None, *, renamed: Mapping[str, str] | None =
         except Exception as error:
             if isinstance(error, TypeError) and not is_internal_error(error) and not isinstance(error, InputError):
                 raise WrongCallError(_wrong_call(function, args, kwargs, renamed or {}) or str(error)) from None
+            if is_internal_error(error) and (said := _wrong_kind(function, args, kwargs)):
+                raise WrongCallError(said) from None
             if is_internal_error(error) and not any(REPORT_TO in note for note in getattr(error, "__notes__", ())):
                 error.add_note(f"This is a fault of pathway, not of what it was given; please report it: {REPORT_TO}")
             raise
@@ -127,6 +131,46 @@ def _wrong_call(
         p.name for p in known.values() if p.default is p.empty and p.name not in given and p.kind < p.VAR_KEYWORD
     ]
     return f"{name}: '{missing[0]}' is missing" if missing else ""
+
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "str": (str, "text"),
+    "int": (Integral, "a whole number"),
+    "float": (Real, "a number"),
+    "bool": (bool, "True or False"),
+    "Mapping": (Mapping, "a mapping"),
+    "Sequence": (Sequence, "a list"),
+    "None": (type(None), "None"),
+}
+
+
+def _wrong_kind(function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """The first argument that is of another kind than the function says; "" if none is, or nobody can tell."""
+    try:
+        given = signature(function).bind(*args, **kwargs).arguments
+    except TypeError:
+        return ""
+    for name, value in given.items():
+        written = signature(function).parameters[name].annotation
+        parts = _parts(written) if isinstance(written, str) else []
+        if parts and not any(_is_of(value, part) for part in parts):
+            words = " or ".join(_KINDS[part][1] if part in _KINDS else f"a {part}" for part in parts)
+            return f"{function.__name__}: '{name}' is {clip_line(repr(value))}, expected {words}"
+    return ""
+
+
+def _parts(annotation: str) -> list[str]:
+    """The names of a union such as "str | Path | None"; nothing where one of them is no plain name of a class."""
+    plain = re.sub(r"\[[^\[\]]*\]", "", annotation)
+    parts = [part.strip() for part in plain.split("|")]
+    known = all(part in _KINDS or part in ("Path", "Model", "Laboratory", "Problem") for part in parts)
+    return parts if known else []
+
+
+def _is_of(value: Any, part: str) -> bool:
+    if part in _KINDS:
+        return isinstance(value, _KINDS[part][0])
+    return part in [kind.__name__ for kind in type(value).__mro__]
 
 
 def is_internal_error(error: Exception) -> bool:

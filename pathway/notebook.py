@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from html import escape
 from typing import Any, Protocol
 
+from pathway.errors import InputError
+
 Progress = Callable[[str, int, int], None]
 """What is being done, how much of it, of how much."""
 MOST_ROWS = 40
@@ -118,8 +120,10 @@ def progress_shown(progress: Progress | bool | None) -> Iterator[Progress | None
     elif progress is True or (progress is None and in_notebook()):
         with progress_line() as report:
             yield report
-    else:
+    elif progress is None or progress is False:
         yield None
+    else:
+        raise InputError(f"progress: expected True, False or a function (what, done, of), got {progress!r}")
 
 
 @contextmanager

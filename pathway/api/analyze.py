@@ -98,9 +98,9 @@ class Analysis:
         FolderError
             If something else stands there and `force` is False.
         """
-        from .saving import save_report
+        from .saving import as_path, save_report
 
-        return save_report(self.report(Path(folder)), folder, force)
+        return save_report(self.report(as_path("folder", folder)), folder, force)
 
     def __repr__(self) -> str:
         return (

@@ -10,7 +10,7 @@ from pathway.notebook import Display, HtmlDisplay
 from pathway.numerals import number_text
 from pathway.report.run_comparison import RunComparison, compare_runs, run_comparison_report
 
-from .saving import save_report
+from .saving import as_path, save_report
 
 
 class Comparison(RunComparison):
@@ -37,7 +37,7 @@ class Comparison(RunComparison):
         FolderError
             If something else stands there and `force` is False.
         """
-        return save_report(run_comparison_report(self, Path(folder)), folder, force)
+        return save_report(run_comparison_report(self, as_path("folder", folder)), folder, force)
 
     def show(self, out: Display) -> None:
         """Titles, sentences and table."""

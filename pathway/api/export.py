@@ -8,6 +8,8 @@ from pathlib import Path
 
 from pathway.errors import InputError, PathwayWarning, UnknownNameError, did_you_mean, public_function
 
+from .saving import as_path
+
 EXPORT = "export"
 """Kind of the folders of the formats that have several files."""
 FORMATS = ("sbml", "antimony", "sedml", "omex", "petab", "latex")
@@ -55,7 +57,7 @@ def export(name: str | Path, to: str, out: str | Path, *, arm: str | None = None
     def say(text: str) -> None:
         warnings.warn(text, PathwayWarning, stacklevel=3)
 
-    return write_export(str(name), to, Path(out), arm, force, say)
+    return write_export(str(name), to, as_path("out", out), arm, force, say)
 
 
 def write_export(name: str, to: str, out: Path, arm: str | None, force: bool, say: Callable[[str], None]) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, wraps
+from inspect import signature
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
@@ -50,6 +51,10 @@ def _by_name(
 
     named = "model : Model, or the name of a cell line or the path of a file as `pathway.load` takes them\n"
     call.__doc__ = (function.__doc__ or "").replace("model : Model\n", named, 1)
+    usual = signature(function)
+    model, *others = usual.parameters.values()
+    parameters = [model.replace(annotation="Model | str | Path"), *others]
+    call.__signature__ = usual.replace(parameters=parameters)  # type: ignore[attr-defined]
     return public_function(call)
 
 

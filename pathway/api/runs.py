@@ -18,7 +18,7 @@ from pathway.scenario.read import read_scenario
 from pathway.scenario.result import Result as ScenarioResult
 from pathway.scenario.run import run_scenario
 
-from .saving import save_report
+from .saving import as_path, save_report
 from .settings import setting_lines
 
 
@@ -64,7 +64,7 @@ class Result(ScenarioResult):
         """
         from pathway.report.run import run_report
 
-        return save_report(run_report(self, Path(folder)), folder, force)
+        return save_report(run_report(self, as_path("folder", folder)), folder, force)
 
     def _repr_html_(self) -> str:
         from .summary import show_summary
@@ -130,6 +130,8 @@ def run(
     if not isinstance(name_or_file, str | Path):
         kind = type(name_or_file).__name__
         raise InputError(f"name_or_file: expected a scenario's name or file, got {kind}; names: pathway.scenarios()")
+    if isinstance(members, int) and members < 2:
+        raise InputError(f"members: expected at least 2, got {members}")
     room = laboratory or built_in_laboratory()
     word = NONE if ensemble is None and laboratory is not None else ensemble
     scenario = read_scenario(name_or_file, setting_lines(settings), laboratory)

@@ -6,10 +6,23 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pathway.errors import PathwayWarning
+from pathway.errors import InputError, PathwayWarning
 
 if TYPE_CHECKING:
     from pathway.report import Report
+
+
+def as_path(argument: str, given: str | Path) -> Path:
+    """The path that an argument names.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    if not isinstance(given, str | Path):
+        raise InputError(f"{argument}: expected a path, got {type(given).__name__}")
+    return Path(given)
 
 
 def save_report(report: Report, folder: str | Path, force: bool) -> Path:

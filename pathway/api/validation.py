@@ -12,7 +12,7 @@ from pathway.errors import public_function
 from pathway.notebook import Progress, html_card, progress_shown
 from pathway.scenario.ensembles import MEMBERS
 
-from .saving import save_report
+from .saving import as_path, save_report
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -52,7 +52,7 @@ class Validation:
         from pathway.folders import growing_folder
         from pathway.report.validation import IDENTITY, VALIDATION, validation_report
 
-        with growing_folder(Path(folder), VALIDATION, IDENTITY, force=force):
+        with growing_folder(as_path("folder", folder), VALIDATION, IDENTITY, force=force):
             pass
         return save_report(validation_report(self.content, self.seed), folder, force)
 

@@ -6,10 +6,11 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pathway.errors import InputError, public_function
+from pathway.errors import InputError, did_you_mean, public_function
 from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
@@ -189,5 +190,9 @@ def fit(
         raise InputError(f"problem: expected a Problem, a PEtab .yaml or a scenario with [fit], got {kind}")
     if not isinstance(problem, Problem):
         problem = open_problem(problem, settings).problem
+    known = signature(search).parameters
+    for name in options:
+        if name not in known:
+            raise InputError(f"fit: there is no argument '{name}'.{did_you_mean(name, known)}")
     options.setdefault("progress", sys.stderr if sys.stderr.isatty() or in_notebook() else None)
     return fit_with_held_out_scales(search(problem, starts, seed, **options))

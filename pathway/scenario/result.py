@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pathway.equations import Model
+from pathway.errors import UnknownNameError, did_you_mean
 from pathway.notebook import html_table, listed
 from pathway.numerals import finite_or_none
 from pathway.parameters import Entry
@@ -87,6 +88,9 @@ class ArmResult:
 class Arms(dict[str, ArmResult]):
     """Arms by name, in the order of the scenario."""
 
+    def __missing__(self, name: str) -> ArmResult:
+        raise UnknownNameError(f"no arm is called '{name}'.{did_you_mean(str(name), self)} Arms: {', '.join(self)}")
+
     def __repr__(self) -> str:
         return f"<{len(self)} arms: {listed(map(repr, self))}>"
 
@@ -162,6 +166,10 @@ class Result:
 
     def interval(self, arm: str, quantity: str) -> WeightedInterval | None:
         """Of one of `INTERVALS` over the ensemble; None where there is none, or the question does not apply."""
+        self.arms[arm]  # an unknown one is refused with the nearest names
+        if quantity not in INTERVALS:
+            near = did_you_mean(str(quantity), INTERVALS)
+            raise UnknownNameError(f"no interval of '{quantity}'.{near} There are {', '.join(INTERVALS)}")
         return self.ensemble.intervals[arm].get(quantity) if self.ensemble else None
 
     def with_ensemble(self, ensemble: EnsembleResult) -> Result:

@@ -213,6 +213,8 @@ def simulate_ensemble(
         solver=solver,
     )
     if executor is not None:
+        if not hasattr(executor, "map") and not hasattr(executor, "submit"):
+            raise InputError(f"executor: expected an object with map or submit, got {type(executor).__name__}")
         return _elsewhere(executor, model, parameters, starts, options, chunk)
     return _run_members(prepared, parameters, starts, options, workers)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,6 +62,12 @@ def checked_interventions(given: Any) -> Sequence[Intervention]:
     for number, entry in enumerate(given):
         if not isinstance(entry, Intervention):
             raise InputError(f"interventions: entry {number} is {type(entry).__name__}, expected an Intervention")
+        if not isinstance(entry.time, Real):
+            raise InputError(f"interventions: entry {number} has time {entry.time!r}, expected a number")
+        for word in ("set", "scale", "add"):
+            changes = getattr(entry, word)
+            if not isinstance(changes, Mapping) or not all(isinstance(value, Real) for value in changes.values()):
+                raise InputError(f"interventions: entry {number}: '{word}' is {changes!r}, expected names with numbers")
     return given
 
 

@@ -99,6 +99,20 @@ IN_PYTHON = [
     (lambda: pathway.validate("nothing"), "All scenarios: pathway show scenarios"),
     (lambda: pathway.compare("nowhere", "nowhere"), "what 'pathway run' writes"),
     (lambda: pathway.load_fit("nowhere"), "there is no such file"),
+    (lambda: pathway.load_fit(5), "expected a file or the folder of a command"),
+    (lambda: pathway.fit("fit_a_blot", starts="ten"), "'starts' is 'ten', expected a whole number"),
+    (lambda: pathway.fit("fit_a_blot", strts=10), "Did you mean 'starts'"),
+    (lambda: pathway.validate(5), "expected text or a list or None"),
+    (lambda: pathway.run("antimir21_resensitises", laboratory=5), "expected a Laboratory or None"),
+    (lambda: pathway.run("antimir21_resensitises", ensemble="calibratd"), "Did you mean 'calibrated'"),
+    (lambda: pathway.run("antimir21_resensitises", ensemble="none", progress=5), "expected True, False or a function"),
+    (lambda: pathway.run("antimir21_resensitises", ensemble="none").arms["bth"], "Did you mean 'both'"),
+    (lambda: pathway.run("antimir21_resensitises", ensemble="none").interval("both", "gr"), "Did you mean 'GR'"),
+    (lambda: pathway.run("antimir21_resensitises", ensemble="none").save(5), "expected a path"),
+    (
+        lambda: pathway.simulate("minimal", [1.0], interventions=[pathway.Intervention(0.5, set={"PTEN": "x"})]),
+        "expected names with numbers",
+    ),
 ]
 
 

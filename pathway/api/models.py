@@ -64,7 +64,7 @@ def _from_steady_state(function: Callable[Arguments, Answer]) -> Callable[Argume
     @wraps(function)
     def call(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
         if is_steady_state(kwargs.get("initial")):
-            model, parameters = as_model(args[0] if args else kwargs["model"]), kwargs.get("parameters")  # type: ignore[arg-type]
+            model, parameters = as_model(args[0] if args else kwargs.get("model")), kwargs.get("parameters")  # type: ignore[arg-type]
             kwargs["initial"] = state = simulation.steady_state(model, parameters)  # type: ignore[arg-type]
             if kwargs.get("sensitivities") is not None and kwargs.get("initial_sensitivities") is None:
                 names = checked_texts("sensitivities", kwargs["sensitivities"])

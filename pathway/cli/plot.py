@@ -74,7 +74,9 @@ def plot(
 def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     """What can be drawn of a folder, the usual figure first."""
     from pathway.plotting import plot as draw
+    from pathway.plotting.run_comparison_figure import plot_run_comparison
     from pathway.report.analysis import is_analysis
+    from pathway.report.run_comparison import STORED, stored_run_comparison
     from pathway.report.write import RECORD
 
     from . import BadInput
@@ -85,6 +87,8 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     if saved is not None:
         result, kinds = saved
         return {kind: partial(draw, result, kind) for kind in kinds}
+    if (folder / STORED).is_file():
+        return {"figure": partial(plot_run_comparison, stored_run_comparison(folder))}
     with console.progress_line() as progress:
         if is_analysis(folder):
             from pathway.api.analyze import repeated_analysis

@@ -87,6 +87,7 @@ def _run_scenario(
         result = run_scenario(scenario, progress=report)
         if sets is not None:
             result = result_with_members(result, laboratory, sets, report)
+        report("figure and report", 0, 1)
         record = write_report(run_report(result, folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**result.to_dict(), "provenance": record})

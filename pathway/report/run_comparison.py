@@ -16,7 +16,7 @@ from pathway.folders import FolderError
 from .output_folders import relative_place
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 
-RUN_COMPARISON = "comparison of runs"
+RUN_COMPARISON, STORED = "comparison of runs", "run_comparison.json"
 GROWTH_READINGS = ("GR", "% of untreated")
 """What the figure shows."""
 
@@ -91,6 +91,8 @@ class RunComparison:
             "settings": dict(zip(folders, self.settings, strict=True)),
             "rows": [dict(zip(keys, row, strict=True)) for row in self.rows],
             "courses": self.courses,
+            "titles": list(self.titles),
+            "alone": list(self.alone),
         }
 
 
@@ -114,6 +116,31 @@ def compare_runs(first: Path, second: Path) -> RunComparison:
         _largest_difference(first, second),
         (alone[0], alone[1]),
     )
+
+
+def stored_run_comparison(folder: Path) -> RunComparison:
+    """The comparison that a folder holds; the runs need not be there any more.
+
+    Raises
+    ------
+    FolderError
+        If it holds none.
+    """
+    try:
+        found = json.loads((folder / STORED).read_text(encoding="utf-8"))
+        first, second = found["first"], found["second"]
+        return RunComparison(
+            Path(first),
+            Path(second),
+            tuple(found["titles"]),
+            (found["settings"][first], found["settings"][second]),
+            (found["inputs"][first], found["inputs"][second]),
+            [tuple(row.values()) for row in found["rows"]],
+            found["courses"],
+            tuple(found["alone"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise FolderError(f"{folder}: no comparison of runs is here ({error})") from None
 
 
 def run_comparison_identity(first: Path, second: Path, out: Path) -> dict[str, Any]:
@@ -141,7 +168,7 @@ def run_comparison_report(comparison: RunComparison, out: Path) -> Report:
         tables={"differences": c.table()},
         figures=figures,
         sentences=c.sentences,
-        content=JsonContent("comparison.json", c.to_dict()),
+        content=JsonContent(STORED, c.to_dict()),
     )
 
 

@@ -84,6 +84,7 @@ IN_PYTHON = [
     (lambda: pathway.load("bt47"), "Did you mean 'bt474'"),
     (lambda: pathway.simulate("bt474"), "'times' is missing"),
     (lambda: pathway.simulate("bt474", 72.0), "numpy.linspace"),
+    (lambda: pathway.simulate(initial="steady_state"), "expected a Model, a cell line such as 'bt474'"),
     (lambda: pathway.simulate("bt474", [1.0, 0.5]), "must not decrease"),
     (lambda: pathway.simulate("minimal", [1.0], parameters={"k_PTNE": 1.0}), "Did you mean 'k_PTEN'"),
     (lambda: pathway.simulate("minimal", [1.0], begin=0.0), "is called 'start'"),

@@ -241,6 +241,13 @@ def test_settings_change_a_run(here, capsys):
     assert row["second"] > row["first"] and row["difference"] == pytest.approx(row["second"] - row["first"])
     code, out, _ = call(capsys, "compare", "one", "two")
     assert code == DONE and "--set dose.t=0.1 ug/mL" in out
+    place = Path("results/compare-one-two")
+    assert (place / "report.html").is_file() and (place / "differences.csv").is_file()
+    assert call(capsys, "verify", str(place))[0] == DONE
+    drawn = (place / "figure.png").read_bytes()
+    assert call(capsys, "plot", str(place))[0] == DONE and (place / "plots" / "figure.png").stat().st_size > 5000
+    assert call(capsys, "compare", "two", "one", "--out", str(place))[0] == BAD_INPUT
+    assert (place / "figure.png").read_bytes() == drawn
 
 
 def test_bad_input_writes_nothing(here, capsys):

@@ -132,6 +132,7 @@ def _run(
     with console.progress_line() as progress:
         answer = ANSWERS[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say))
         report = Analysis(name, read, options, answer).report(folder)
+        progress("figure and report", 0, 1)
         record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**answer.content, "provenance": record})

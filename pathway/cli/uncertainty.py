@@ -34,7 +34,7 @@ def profile(
 ) -> int:
     """Confidence limits of each parameter from its profile likelihood; leaves a report.
 
-    SamplingInterrupted or killed, the same command goes on with the profiles that are missing.
+    Interrupted or killed, the same command goes on with the profiles that are missing.
     """
     import sys
 
@@ -108,7 +108,7 @@ def sample(
 ) -> int:
     """Draws from the posterior, with R-hat, effective numbers of draws and divergences; leaves a report.
 
-    SamplingInterrupted or killed, the same command goes on where it was.
+    Interrupted or killed, the same command goes on where it was.
     """
     import sys
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,21 +54,33 @@ def plot_explanation(explanation: Explanation, color: str = "fold") -> Figure:
         page = Page(f"Why {explanation.reading} differs: {against}")
         page.lines(explanation.text())
         page.top += 0.1
-        axes = page.add_axes(0, page.top, WIDTH, _MAP)
-        axes.set_xlim(0, WIDTH)
-        axes.set_ylim(_MAP + 0.15, 0.15)
-        axes.axis("off")
         strokes = _by_share(explanation) if color == "fold" else _by_flux(explanation)
-        network = circuit()
-        for edge in network.map_edges:
-            _arrow(axes, edge, strokes.get((edge.start, edge.end), ArrowStroke()))
-        for node in network.map_nodes:
-            levels = explanation.levels.get(node.quantity, (math.nan, math.nan))
-            _box(axes, node, *(levels if color == "fold" else (math.nan, math.nan)), told=color == "fold")
-        page.top += _MAP + 0.15
+        _map(page, strokes, explanation.levels if color == "fold" else None)
         _key(page, color)
         _bars(page, explanation)
         return page.cropped_figure()
+
+
+def plot_map() -> Figure:
+    """The map of the circuit alone: an arrow raises, a bar lowers."""
+    with house_style(), style_context("paper"):
+        page = Page("")
+        _map(page, {}, None)
+        return page.cropped_figure()
+
+
+def _map(page: Page, strokes: Mapping[Edge, ArrowStroke], levels: Mapping[str, tuple[float, float]] | None) -> None:
+    """Boxes and arrows; boxes in the color of their fold where levels, of two arms, are given."""
+    axes = page.add_axes(0, page.top, WIDTH, _MAP)
+    axes.set_xlim(0, WIDTH)
+    axes.set_ylim(_MAP + 0.15, 0.15)
+    axes.axis("off")
+    network = circuit()
+    for edge in network.map_edges:
+        _arrow(axes, edge, strokes.get((edge.start, edge.end), ArrowStroke()))
+    for node in network.map_nodes:
+        _box(axes, node, *(levels or {}).get(node.quantity, (math.nan, math.nan)), told=levels is not None)
+    page.top += _MAP + 0.15
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from .mistakes import did_you_mean, quoted_list
 
 Path = tuple[str | int, ...]
 
-_SECTIONS: dict[Path, type[BaseModel]] = {
+SECTIONS: Mapping[Path, type[BaseModel]] = {
     (): schema.ScenarioFile,
     ("time",): schema.TimeSection,
     ("dose", "*"): schema.Dose,
@@ -32,6 +32,8 @@ _SECTIONS: dict[Path, type[BaseModel]] = {
     ("expect", "*"): schema.Expect,
     ("expect", "*", "over"): schema.Reading,
 }
+"""The tables of a scenario file by their paths; "*" stands for a name or a place in a list."""
+
 _EXAMPLES = {
     "amount": '"50 nM"',
     "at": '"24 h"',
@@ -125,7 +127,7 @@ def _path(place: tuple[str | int, ...], document: Any) -> tuple[Path, Any, bool]
 
 
 _SCALARS = ("str", "int", "float", "constrained-str")
-_TABLES = {section.__name__ for section in _SECTIONS.values()}
+_TABLES = {section.__name__ for section in SECTIONS.values()}
 
 
 def _branch(part: str | int) -> type | tuple[type, ...] | None:
@@ -138,7 +140,7 @@ def _branch(part: str | int) -> type | tuple[type, ...] | None:
 
 
 def _section(path: Path) -> type[BaseModel] | None:
-    for pattern, section in _SECTIONS.items():
+    for pattern, section in SECTIONS.items():
         if len(pattern) == len(path) and all(a in ("*", b) for a, b in zip(pattern, path, strict=True)):
             return section
     return None

@@ -1,0 +1,71 @@
+"""Numbers and small tables in the text of a page: what stands in `{{...}}`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from docs import scenario_runs
+from docs.blocks import PageError
+from pathway import parameters
+from pathway.network import circuit
+from pathway.scenario.plain_words import format_number, percent_text
+
+
+def shown(path: str) -> str:
+    """A number by its path.
+
+    "parameters/assumed", "circuit/species", "table/loops", "prior/SCENARIO/FINDING" (share of draws that meet the first
+    expectation of a finding), or "SCENARIO/ARM/GR" with the other numbers of an arm.
+
+    Raises
+    ------
+    PageError
+        If there is no such number.
+    """
+    first, _, rest = path.partition("/")
+    kinds: dict[str, Callable[[str], str]] = {
+        "parameters": _confidence,
+        "circuit": lambda kind: str(len(getattr(circuit(), kind))),
+        "table": lambda _: loops(),
+        "prior": _prior_share,
+    }
+    return kinds[first](rest) if first in kinds else _of_arm(first, rest)
+
+
+def _confidence(word: str) -> str:
+    entries = parameters.reference_entries().values()
+    return str(sum(word in ("all", entry.confidence) for entry in entries))
+
+
+def loops() -> str:
+    """The circuit's loops and options, and the parameter that switches each off."""
+    from docs.writers import markdown
+
+    rows = [
+        [
+            markdown.plain(loop.name),
+            markdown.plain(loop.meaning),
+            ", ".join(markdown.code(name) for name in loop.switched_off),
+        ]
+        for loop in circuit().loops
+    ]
+    return "\n\n" + markdown.table(["loop or option", "what it does", "parameter"], rows)
+
+
+def _prior_share(path: str) -> str:
+    scenario, finding = path.split("/")
+    entries = scenario_runs.kept(scenario)["expectations"]
+    shares = [e["prior_pass_fraction"] for e in entries if e["finding"] == finding]
+    if not shares:
+        raise PageError(f"{{{{prior/{path}}}}}: {scenario} does not judge {finding}")
+    return percent_text(shares[0])
+
+
+def _of_arm(scenario: str, path: str) -> str:
+    value: Any = scenario_runs.kept(scenario)["arms"]
+    for key in path.split("/"):
+        if not isinstance(value, dict) or key not in value:
+            raise PageError(f"{{{{{scenario}/{path}}}}}: no '{key}' is kept")
+        value = value[key]
+    return format_number(value)

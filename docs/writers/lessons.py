@@ -1,0 +1,55 @@
+"""A page for every notebook: its text and code, with the outputs that are kept."""
+
+from __future__ import annotations
+
+from docs import lessons
+from docs.blocks import PageError
+
+from . import markdown
+
+HEAD = """# The lessons
+
+Numbered notebooks in teaching order, from the smallest model to fitting a blot. Open them with Jupyter from the
+folder `notebooks/` of the source; `notebooks/answers/` holds them with answers and checks. [Teaching a
+class](../../howto/class.md) says how to hand them out.
+
+"""
+
+
+def pages() -> dict[str, str]:
+    """The list of lessons and a page for each."""
+    names = lessons.names()
+    rows = "\n".join(names)
+    index = f"{HEAD}```{{toctree}}\n:maxdepth: 1\n\n{rows}\n```\n"
+    return {"tutorials/lessons/index": index, **{f"tutorials/lessons/{name}": _page(name) for name in names}}
+
+
+def _page(name: str) -> str:
+    kept = iter(lessons.kept(name))
+    parts = []
+    for cell in lessons.cells_of(name):
+        if cell["kind"] == "markdown":
+            parts.append(_text(cell["source"], first=not parts))
+        else:
+            parts.append(markdown.fence(cell["source"], "python"))
+            output = next(kept, None)
+            if output is None:
+                raise PageError(f"lesson {name}: fewer outputs are kept than it has cells")
+            parts.append(_output(output))
+    return "\n".join(parts)
+
+
+def _text(source: str, first: bool) -> str:
+    """Markdown of a cell; only the first has the page's title."""
+    if first:
+        return source + "\n"
+    return "\n".join(f"#{line}" if line.startswith("# ") else line for line in source.splitlines()) + "\n"
+
+
+def _output(output: dict) -> str:
+    text = f":::{{div}} output\n{markdown.fence(output['text'])}:::\n" if output["text"].strip() else ""
+    pictures = [
+        f"```{{image}} ../../outputs/lessons/{name}\n:alt: What the lines above draw\n```\n"
+        for name in output["pictures"]
+    ]
+    return "\n".join([text, *pictures])

@@ -422,9 +422,7 @@ def test_a_run_needs_neither_sympy_nor_pandas_nor_petab(here):
         "import sys; from pathway.cli import main; main(['run', 'small.toml', '--out', 'again']);"
         "print([m for m in ('sympy', 'pandas', 'petab', 'libsbml', 'pint') if m in sys.modules])"
     )
-    first, second = (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(2)
-    )
+    first, second = (subprocess.run([sys.executable, "-c", code], capture_output=True, text=True) for _ in range(2))
     assert second.stdout.splitlines()[-1:] == ["[]"], first.stderr + second.stderr
 
 

@@ -167,7 +167,7 @@ class Result:
     def interval(self, arm: str, quantity: str) -> WeightedInterval | None:
         """Of one of `INTERVALS` over the ensemble; None where there is none, or the question does not apply."""
         self.arms[arm]  # an unknown one is refused with the nearest names
-        if quantity not in INTERVALS:
+        if quantity not in INTERVALS and quantity not in self.units:
             near = did_you_mean(str(quantity), INTERVALS)
             raise UnknownNameError(f"no interval of '{quantity}'.{near} There are {', '.join(INTERVALS)}")
         return self.ensemble.intervals[arm].get(quantity) if self.ensemble else None

@@ -76,7 +76,7 @@ def _of_confluence(result: Result) -> Iterator[str]:
     """The model's cells never touch each other: where a dish would be full before its end, that is said."""
     name, arm = max(result.arms.items(), key=lambda item: item[1].fold)
     if math.isfinite(arm.fold) and arm.fold >= FULL:
-        fold, share = format_number(arm.fold), f"{100.0 / arm.fold:.0f} %"
+        fold, share = format_number(arm.fold), f"{100.0 / arm.fold:.2g} %"
         yield (
             f"The model knows no confluence: '{name}' ends with {fold} cells for each at the start; a dish seeded at "
             f"more than {share} of what it holds is full before."

@@ -20,8 +20,9 @@ ORDER = [
     {"fitting", "analysis", "cohort"},
     {"formats", "plotting"},
     {"report"},
+    {"explorer"},
     {"api"},
-    {"explorer", "cli"},
+    {"cli"},
 ]
 INSIDE = {"fitting": ["problem", "objective", "search", "uncertainty", "laboratory"]}
 """The same within a room that has rooms of its own."""

@@ -34,6 +34,7 @@ from .examples import EXAMPLES
 GROUPS = (
     "run",
     "check",
+    "explore",
     "compare",
     "analyze",
     "show",

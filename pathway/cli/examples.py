@@ -16,6 +16,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pathway new mine.toml --from antimir21_timing",
         "pathway new my_line.toml --cells bt474",
     ),
+    "explore": (
+        "pathway explore antimir21_resensitises --out circuit.html",
+        "pathway explore mine.toml --ensemble none --out mine.html",
+    ),
     "compare": ("pathway compare results/one results/two",),
     "dose-response": (
         "pathway dose-response antimir21_resensitises",

@@ -210,6 +210,11 @@ class PreparedModel:
     def _declared(self) -> np.ndarray:
         return self._declared_scales > 0.0
 
+    @property
+    def species_units(self) -> tuple[np.ndarray, np.ndarray]:
+        """Which of the units each species has, as a number, and its declared scale (0: none), shape (n_species,)."""
+        return self._unit_groups[1][1], self._declared_scales
+
     def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None) -> np.ndarray:
         """The default absolute tolerances of one run, shape (n_species,); those of the last start are kept."""
         key = (starts.tobytes(), None if doses is None else doses.tobytes())

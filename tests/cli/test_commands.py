@@ -19,6 +19,7 @@ COMMANDS = (
     "run",
     "check",
     "new",
+    "explore",
     "compare",
     "replay",
     "verify",

@@ -1,0 +1,6 @@
+"""The explorer: one HTML file in which a scenario can be moved, computed by the very kernels that run here."""
+
+from .module import ExplorerError
+from .page import MEMBERS, explorer_page, page_data
+
+__all__ = ["MEMBERS", "ExplorerError", "explorer_page", "page_data"]

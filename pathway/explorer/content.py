@@ -1,0 +1,368 @@
+"""A scenario as the page needs it: arms, doses, cells, readings, map, and members of an ensemble, as plain facts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway import parameters
+from pathway.expressions import to_text
+from pathway.network import circuit
+from pathway.scenario import quantities
+from pathway.scenario.ensembles import PRIOR, parameter_sets_asked_for
+from pathway.scenario.expectations import expectation_times
+from pathway.scenario.experiment import Arm, Reading, Scenario
+from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.measurement_files import read_measurements
+from pathway.scenario.measurements import parse_lane, scale_group
+from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
+
+SEED = 1
+
+KNOBS: tuple[tuple[str, str], ...] = (
+    ("faster_decay_PTEN", "miR-21 on PTEN"),
+    ("miR21_extra_transcription", "miR-21 drive of resistant cells"),
+    ("residual_signalling", "signal left under trastuzumab"),
+    ("K_growth", "pAKT for half of growth"),
+)
+"""Parameters with a slider of their own, which scales the number of every cell line; and what the page calls them."""
+
+UNMEASURED = ("faster_decay_PTEN",)
+"""Of them those that nothing has measured in these cells, whatever their number was chosen by."""
+
+COURSES = ("PTEN", "pAKT", "miR21_free", "p27", "growth", "cell_number")
+
+
+def quantities_of(scenario: Scenario, laboratory: Laboratory) -> list[str]:
+    """Everything that the page reads off a run."""
+    network = circuit()
+    asked = [reading.quantity for reading in _readings(scenario)]
+    every = [s for s in laboratory.model.species if s not in laboratory.model.outputs]
+    names = [laboratory.cell_count, *scenario.observables, *COURSES]
+    names += [k.observable for k in laboratory.knock_downs.values() if k.observable]
+    names += [node.quantity for node in network.map_nodes]
+    names += [name for name in asked if name in laboratory.units]
+    names += [point.observable for point in read_measurements(scenario, laboratory)]
+    if "every species" in asked or any(reading.reduce == "drift" for reading in _readings(scenario)):
+        names += every
+    known = {*laboratory.model.species, *laboratory.model.assignments, *laboratory.model.observables}
+    return [name for name in dict.fromkeys(names) if name in known]
+
+
+def _readings(scenario: Scenario) -> Iterable[Reading]:
+    pending = [expectation.reading for expectation in scenario.expectations]
+    while pending:
+        reading = pending.pop()
+        yield reading
+        if reading.over is not None:
+            pending.append(reading.over)
+
+
+def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> dict[str, Any]:
+    """The scenario, the laboratory and the map."""
+    model, folder, index = laboratory.model, scenario.file.parent, {}
+    index = {name: k for k, name in enumerate(model.species)}
+    lines = dict.fromkeys([*(arm.cells for arm in scenario.arms), *laboratory.cell_lines])
+    return {
+        "lines": {name: laboratory.parameters_of(name, folder).tolist() for name in lines},
+        "line_titles": {name: _title(name, laboratory, scenario) for name in lines},
+        "agents": {n: _agent(a, index) for n, a in laboratory.agents.items()},
+        "washed_out": [index[name] for name in laboratory.washed_out],
+        "knock_downs": {
+            name: {
+                "parameter": model.parameter_index(k.parameter) if k.parameter else None,
+                "observable": names.index(k.observable) if k.observable else None,
+                "scaled": [["s", index[n]] if n in index else ["p", model.parameter_index(n)] for n in k.scaled],
+            }
+            for name, k in laboratory.knock_downs.items()
+        },
+        "cell_count": laboratory.cell_count,
+        "units": {name: laboratory.units.get(name, "") for name in names},
+        "loops": {
+            loop.name: {"switched_off": dict(loop.switched_off), "says": loop.meaning}
+            for loop in circuit().loops
+            if set(loop.switched_off) <= set(model.parameters)
+        },
+        "knobs": [_knob(name, label, laboratory, scenario) for name, label in KNOBS if name in model.parameters],
+        "parameter_units": {name: laboratory.parameters[name] for name in model.parameters},
+        "map": _map(names),
+        "formulas": _formulas(model, {node.quantity for node in circuit().map_nodes}),
+        "scenario": _scenario(scenario, laboratory),
+        "document": _plain(scenario.document),
+    }
+
+
+def _title(name: str, laboratory: Laboratory, scenario: Scenario) -> str:
+    line = laboratory.line_of(name, scenario.file.parent) if laboratory.line_of else None
+    return line.title if line and line.title else name
+
+
+def _agent(agent: Any, index: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "species": index[agent.species] if agent.species else None,
+        "unit": agent.unit,
+        "usual": agent.usual,
+        "highest": agent.highest,
+        "mass": agent.molar_mass,
+        "note": agent.note,
+        "source": agent.source,
+    }
+
+
+def _knob(name: str, label: str, laboratory: Laboratory, scenario: Scenario) -> dict[str, Any]:
+    entry = parameters.reference_entries()[name]
+    return {
+        "parameter": name,
+        "label": label,
+        "unit": entry.unit,
+        "range": entry.range,
+        "confidence": entry.confidence,
+        "source": entry.source,
+        "note": entry.note,
+        "prior": name in UNMEASURED,
+    }
+
+
+def _map(names: list[str]) -> dict[str, Any]:
+    network = circuit()
+    loops = {tuple(loop.switched_off): loop.name for loop in network.loops}
+    edges = [
+        {"start": e.start, "end": e.end, "sign": e.sign, "corners": e.corners, "loop": _loop_of(e, loops)}
+        for e in network.map_edges
+    ]
+    nodes = [{"name": n.name, "x": n.x, "y": n.y, "label": n.label, "quantity": n.quantity} for n in network.map_nodes]
+    return {"nodes": [n for n in nodes if n["quantity"] in names], "edges": edges}
+
+
+def _formulas(model: Any, names: Iterable[str]) -> dict[str, str]:
+    """What quantities follow from, as text."""
+    known = {**model.assignments, **model.observables}
+    return {name: to_text(known[name]) for name in sorted(names) if name in known}
+
+
+_EDGE_LOOPS = {
+    ("SRC", "PTEN"): "k_PTEN_phosphorylation",
+    ("S6K", "mTORC2"): "S6K_mTORC2_feedback",
+    ("S6K", "IRS1"): "S6K_feedback",
+    ("AKT", "INF"): "AKT_to_inflammation",
+    ("PDCD4", "AP1"): "PDCD4_AP1_inhibition",
+    ("NFIB", "miR21"): "NFIB_repression",
+    ("FOXO", "HER3"): "FOXO_HER3_induction",
+}
+"""Arrows that can be switched off by themselves, and the parameter that carries each."""
+
+
+def _loop_of(edge: Any, loops: Mapping[tuple[str, ...], str]) -> str | None:
+    return loops.get((_EDGE_LOOPS.get((edge.start, edge.end), ""),))
+
+
+def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
+    points = read_measurements(scenario, laboratory)
+    arms = {arm.name: arm for arm in scenario.arms}
+    axes = [
+        {"lane": parse_lane(o.axis, arms)} if o.axis.startswith("lane:") else o.axis or None for o in scenario.overlays
+    ]
+    return {
+        "name": scenario.name,
+        "title": scenario.title,
+        "question": scenario.question or "",
+        "caveats": scenario.caveats,
+        "start": scenario.start,
+        "end": scenario.end,
+        "record_every": scenario.record_every,
+        "growth_of": scenario.growth_of,
+        "growth_at": scenario.growth_at,
+        "growth_until": scenario.growth_until,
+        "observables": scenario.observables,
+        "named_times": sorted(set(expectation_times(scenario))),
+        "doses": {
+            d.name: {
+                "agent": d.agent,
+                "amount": d.amount,
+                "written": d.written,
+                "times": d.times,
+                **_dose_unit(d, laboratory),
+            }
+            for d in scenario.doses.values()
+        },
+        "arms": [_arm(arm, laboratory) for arm in scenario.arms],
+        "expectations": [
+            {
+                "claim": e.claim,
+                "role": e.role,
+                "headline": e.headline,
+                "finding": e.finding,
+                "source": e.source,
+                "reason": e.reason,
+                "above": e.above,
+                "below": e.below,
+                "reading": _reading(e.reading),
+            }
+            for e in scenario.expectations
+        ],
+        "measured": {
+            "axes": axes,
+            "points": [
+                {
+                    "arm": p.arm,
+                    "observable": p.observable,
+                    "time": p.time,
+                    "value": p.value,
+                    "kind": p.kind,
+                    "measured": p.measured,
+                    "fold_of_start": p.fold_of_start,
+                    "table": p.table,
+                    "group": scale_group(p, scenario.overlays[p.table], arms),
+                }
+                for p in points
+            ],
+        },
+    }
+
+
+def _dose_unit(dose: Any, laboratory: Laboratory) -> dict[str, Any]:
+    """The unit that the file gives the dose in, and how many of the species' units one of them is."""
+    agent = laboratory.agents[dose.agent]
+    unit = dose.written.strip().lstrip("0123456789.eE+- ").strip() or agent.unit
+    if dose.amount is None or unit == "x":
+        return {"unit": agent.unit, "per_unit": 1.0}
+    return {"unit": unit, "per_unit": quantities.parse_amount(f"1 {unit}", agent.unit, agent.usual, agent.molar_mass)}
+
+
+def _arm(arm: Arm, laboratory: Laboratory) -> dict[str, Any]:
+    model = laboratory.model
+
+    def change(name: str, text: str) -> tuple[str, float]:
+        if quantities.is_multiple(text):
+            return "x", quantities.parse_amount(text, "1", usual=1.0)
+        return "=", quantities.parse_amount(text, laboratory.parameters[name])
+
+    return {
+        "name": arm.name,
+        "cells": arm.cells,
+        "doses": arm.doses,
+        "changes": {name: change(name, text) for name, text in arm.changes.items()},
+        "timed_changes": [
+            {
+                "parameter": model.parameter_index(c.name),
+                "change": change(c.name, c.written),
+                "time": c.time,
+                "medium": c.medium,
+                "words": c.description,
+            }
+            for c in arm.timed_changes
+        ],
+        "knock_downs": dict(arm.knock_downs),
+        "timed_knock_downs": [
+            {"protein": c.name, "share": quantities.parse_fraction(c.written), "time": c.time}
+            for c in arm.timed_knock_downs
+        ],
+        "control": arm.control,
+        "note": arm.note,
+    }
+
+
+def _reading(reading: Reading) -> dict[str, Any]:
+    return {
+        "quantity": reading.quantity,
+        "arms": reading.arms,
+        "how": reading.how,
+        "take": reading.take,
+        "reduce": reading.reduce,
+        "at": reading.at,
+        "from_time": reading.from_time,
+        "until": reading.until,
+        "relative_to": reading.relative_to,
+        "over": _reading(reading.over) if reading.over else None,
+    }
+
+
+def _plain(value: Any) -> Any:
+    """What TOML gave, as JSON can hold it."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value if isinstance(value, bool | int | float | str) else str(value)
+
+
+# Members of an ensemble.
+
+
+@dataclass(frozen=True, eq=False)
+class Members:
+    """Members of an ensemble for the cloud: which there are, and their numbers in half precision."""
+
+    facts: dict[str, Any]
+    blobs: dict[str, bytes]
+
+
+def members_of(
+    scenario: Scenario, laboratory: Laboratory, ensemble: str | None, count: int, seed: int = SEED
+) -> Members:
+    """The cells of a scenario in each of so many members; none where `count` is 0.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laboratory : Laboratory
+    ensemble : str or None
+        "calibrated", "prior" or a file; None: the one that comes with the package, else draws from the ranges.
+    count : int
+    seed : int
+        Of draws from the ranges.
+    """
+    if count == 0:
+        return Members({"count": 0, "kind": "none", "says": "", "lines": {}}, {})
+    sets = _sets(laboratory, ensemble, count, seed)
+    cells = SampledCellLines(laboratory, sets)
+    facts: dict[str, Any] = {
+        "count": len(sets),
+        "asked": ensemble is not None,
+        "kind": sets.origin.kind,
+        "says": sets.origin.digest,
+        "lines": {},
+    }
+    blobs: dict[str, bytes] = {}
+    for place, name in enumerate(dict.fromkeys(arm.cells for arm in scenario.arms)):
+        line = cells.line(name, scenario.file.parent)
+        usual = laboratory.parameters_of(name, scenario.file.parent)
+        varying, words = half_ratios(line.parameters, usual)
+        blobs[f"members{place}"] = words.tobytes()
+        facts["lines"][name] = {
+            "varying": varying,
+            "blob": f"members{place}",
+            "alive": [int(alive) for alive in line.alive],
+        }
+    return Members(facts, blobs)
+
+
+def _sets(laboratory: Laboratory, ensemble: str | None, count: int, seed: int) -> ParameterSets:
+    if ensemble != PRIOR:
+        sets, _ = parameter_sets_asked_for(laboratory.model, ensemble, count=count)
+        if sets is not None:
+            # Of equal weight, so that the page counts them.
+            return sets.repeated(count) if np.ptp(sets.weights) > 0.0 else sets
+    return parameter_sets_from_ranges(laboratory.model, seed, range(count))
+
+
+def half_ratios(rows: np.ndarray, usual: np.ndarray) -> tuple[list[int], np.ndarray]:
+    """Logarithms of what members multiply a line's numbers with, parameter by parameter, where any differs.
+
+    Returns
+    -------
+    places : list of int
+        Parameters that vary.
+    words : float16 array, shape (n_places, n_members)
+        nan stands for 0. Three digits of a ratio: what is known of no parameter is more.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratios = np.log(np.where(rows > 0.0, rows, np.nan) / usual)
+    varying = [k for k in range(len(usual)) if usual[k] > 0.0 and np.any(rows[:, k] != usual[k])]
+    return varying, ratios[:, varying].T.astype("<f2")

@@ -1,0 +1,139 @@
+"""`explorer_page`: a scenario as one self-contained HTML file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from base64 import b64encode
+from functools import cache
+from html import escape
+from pathlib import Path
+
+from pathway.scenario.built_in import built_in_laboratory
+from pathway.scenario.experiment import Scenario
+
+from .content import SEED, facts_of, members_of, quantities_of
+from .module import container, engine_of
+
+WEB = Path(__file__).with_name("web")
+STATE_VERSION = 1
+"""Of the settings in an address; another one is refused."""
+
+MEMBERS = 200
+
+CORE = ("engine", "arms", "rests", "results", "readings", "file")
+FACE = (
+    *("open", "Engine", "Rests", "CoreError", "evaluate", "experimentOf", "matchedControl", "untreated"),
+    *("judge", "read", "courseOf", "hash", "hashOf", "memberRows", "scenarioToml"),
+)
+"""What the core gives to its hosts."""
+
+PAGE = ("state", "settings", "map", "growth", "curves", "findings", "start")
+
+
+def explorer_page(scenario: Scenario, *, members: int = MEMBERS, ensemble: str | None = None, seed: int = SEED) -> str:
+    """The page of a scenario of the package's own circuit.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    members : int
+        Of the ensemble, for the cloud; 0: none.
+    ensemble : str, optional
+        "calibrated", "prior" or a file; None: the one that comes with the package, else draws from the ranges.
+    seed : int
+        Of such draws.
+
+    Returns
+    -------
+    str
+        HTML that asks for nothing: its content policy forbids every request.
+
+    Raises
+    ------
+    ExplorerError
+        If the model cannot run in a browser; names why.
+    EnsembleError, ParameterError
+        If the ensemble is not there or cannot be used.
+    """
+    return page_text(scenario, page_data(scenario, members=members, ensemble=ensemble, seed=seed))
+
+
+def page_data(scenario: Scenario, *, members: int = MEMBERS, ensemble: str | None = None, seed: int = SEED) -> bytes:
+    """Engine, facts and members, deflated: what `core.js` opens."""
+    laboratory = built_in_laboratory()
+    names = quantities_of(scenario, laboratory)
+    engine, cloud = engine_of(laboratory.model, names), members_of(scenario, laboratory, ensemble, members, seed)
+    facts = {
+        **engine.facts,
+        **facts_of(scenario, laboratory, names),
+        "members": cloud.facts,
+        "version": STATE_VERSION,
+        "package": str(sys.modules["pathway"].__version__),
+    }
+    return container(facts, {**engine.blobs, **cloud.blobs})
+
+
+def page_text(scenario: Scenario, data: bytes) -> str:
+    """The HTML around the data."""
+    strings, style = words(), _web("page.css")
+    start = f"explorerPage(pathwayCore(), {_in_script(strings)}, pathwayCore.toString());\nexplorer.start();\n"
+    script = "\n".join([core_source(), page_source(), _web("page/cloud.js"), start])
+    values = {
+        **strings,
+        "policy": policy(script, style),
+        "title": escape(scenario.title),
+        "question": escape(scenario.question or ""),
+        "style": style,
+        "script": script,
+        "data": b64encode(data).decode("ascii"),
+    }
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: str(values[place.group(1)]), _web("page.html"))
+
+
+def core_source() -> str:
+    """The function `pathwayCore`: what computes, for pages, workers and Node."""
+    parts = "\n".join(_web(f"core/{name}.js") for name in CORE)
+    return f'function pathwayCore() {{\n"use strict";\n{parts}\nreturn {{ {", ".join(FACE)} }};\n}}\n'
+
+
+def page_source() -> str:
+    """The function `explorerPage`: what shows."""
+    parts = "\n".join(_web(f"page/{name}.js") for name in PAGE)
+    return f'function explorerPage(core, strings, coreSource) {{\n"use strict";\n{parts}\n}}\n'
+
+
+def policy(script: str, style: str) -> str:
+    """The content policy: nothing from anywhere but this file; its one script and its one style by their hashes."""
+    parts = {
+        "default-src": "'none'",
+        "script-src": f"{_hash(script)} 'wasm-unsafe-eval'",
+        "style-src": _hash(style),
+        "worker-src": "blob:",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in parts.items())
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
+
+
+def _in_script(value: object) -> str:
+    """JSON that cannot end a script."""
+    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+
+
+@cache
+def words() -> dict[str, str]:
+    """Every sentence of the page."""
+    return dict(json.loads(_web("strings.json")))
+
+
+@cache
+def _web(name: str) -> str:
+    return (WEB / name).read_text(encoding="utf-8")

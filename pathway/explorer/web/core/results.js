@@ -1,0 +1,157 @@
+/* Results: every dish run once, growth, members of an ensemble. After pathway/scenario/run.py, growth.py, members.py. */
+
+function gr(count, control, start, controlStart) {
+  const doublings = Math.log2(count / start), of = Math.log2(control / controlStart);
+  return of > 1e-9 ? Math.pow(2, doublings / of) - 1 : NaN;
+}
+
+const firstAtLeast = (times, t) => {
+  const place = times.findIndex((one) => one >= t);
+  return place < 0 ? times.length : place;
+};
+
+class Result {
+  constructor(facts, scenario, times, courses) {
+    Object.assign(this, { facts, scenario, times, courses, until: firstAtLeast(times, scenario.growth_until) });
+  }
+
+  course(dishKey, quantity) {
+    const run = this.courses.get(dishKey), place = this.facts.quantity_index[quantity];
+    return run && !run.failed && place !== undefined ? run.values[place] : null;
+  }
+
+  has(name) {
+    const arm = this.arm(name), run = arm && this.courses.get(arm.key);
+    return Boolean(run && !run.failed);
+  }
+
+  arm(name) {
+    return this.scenario.arms.find((arm) => arm.name === name);
+  }
+
+  /* growth.compare_growth */
+  growth(name) {
+    const arm = this.arm(name);
+    if (!arm.growth_control) return null;
+    const count = this.course(arm.key, this.facts.cell_count);
+    const control = this.course(arm.growth_control.key, this.facts.cell_count);
+    if (!count || !control) return null;
+    const start = firstAtLeast(this.times, arm.growth_control.since);
+    const course = count.map((x, k) => (k > start ? gr(x, control[k], count[start], control[start]) : NaN));
+    return {
+      gr: course[this.until], percent: (100 * count[this.until]) / control[this.until], course, control,
+      name: arm.growth_control.name,
+    };
+  }
+
+  percentOfUntreated(name) {
+    const arm = this.arm(name), bare = arm.bare_key && this.course(arm.bare_key, this.facts.cell_count);
+    const count = this.course(arm.key, this.facts.cell_count);
+    return bare && count ? (100 * count[this.until]) / bare[this.until] : null;
+  }
+}
+
+/* Runs everything that the arms asked for need; throws nothing for cells that fail, but names them.
+   options: {arms: names, relative, every, rowOf(line, member), members: [numbers]} */
+function evaluate(engine, rests, state, options = {}) {
+  const { facts } = engine, scenario = experimentOf(facts, state), wanted = options.arms;
+  const members = options.members || [null], rowOf = options.rowOf || ((line) => facts.lines[line]);
+  const dishes = new Map();
+  const need = (arm) => {
+    const key = dish(arm, scenario);
+    if (!dishes.has(key)) dishes.set(key, arm);
+    return key;
+  };
+  const compares = scenario.growth_of.length > 0 || scenario.arms.some((arm) => arm.control);
+  for (const arm of scenario.arms) {
+    if (wanted && !wanted.includes(arm.name)) continue;
+    arm.key = need(arm);
+    const control = matchedControl(arm, scenario);
+    arm.growth_control = control && { ...control, key: need(control.arm) };
+    arm.bare_key = compares ? need(untreated(arm, scenario)) : null;
+  }
+  const times = recordTimes(scenario, options.every);
+  const jobs = [];
+  for (const member of members) {
+    for (const [key, arm] of dishes) {
+      const usual = rowOf(arm.cells, member);
+      if (!usual) continue;
+      const base = JSON.stringify([member, arm.cells, sorted(arm.changes)]);
+      const lowered = Object.keys(arm.knock_downs).length ? JSON.stringify([base, sorted(arm.knock_downs)]) : base;
+      jobs.push({ member, dish: key, arm, usual, base, key: lowered });
+    }
+  }
+  const found = rests.of(jobs), living = [];
+  const courses = new Map(members.map((m) => [m, new Map()]));
+  jobs.forEach((job, k) => {
+    if (found[k].failed) courses.get(job.member).set(job.dish, { failed: found[k].failed });
+    else living.push({ job, rest: found[k], actions: schedule(job.arm, scenario, facts, job.usual) });
+  });
+  const columns = facts.quantities.length, batch = options.batch || living.length;
+  for (let first = 0; first < living.length; first += batch) {
+    const part = living.slice(first, first + batch);
+    const run = engine.run({
+      observed: true, times, startTimes: [scenario.start], starts: part.map((one) => one.rest.state),
+      parameters: part.map((one) => one.rest.parameters),
+      absolute: part.map((one) =>
+        engine.scales(one.rest.state, largestDoses(one.actions, facts)).map((v) => v * facts.SMALL)),
+      relative: options.relative || 1e-6, steps: facts.MAXIMUM_STEPS, schedules: part.map((one) => one.actions),
+    });
+    part.forEach((one, m) => {
+      const values = facts.quantities.map(() => new Float64Array(times.length));
+      const at = m * times.length * columns;
+      for (let t = 0; t < times.length; t++) {
+        for (let q = 0; q < columns; q++) values[q][t] = run.values[at + t * columns + q];
+      }
+      const made = run.status[m] === facts.DONE ? { values } : { failed: "cannot be computed" };
+      made.steps = run.steps[m];
+      courses.get(one.job.member).set(one.job.dish, made);
+    });
+  }
+  const results = members.map((m) => new Result(facts, scenario, times, courses.get(m)));
+  return options.members ? results : results[0];
+}
+
+/* A name for numbers: FNV-1a over 32-bit words, twice with different starts. */
+function hash(arrays) {
+  let a = 0x811c9dc5, b = 0x9747b28c;
+  for (const array of arrays) {
+    const words = new Uint32Array(array.buffer, array.byteOffset, array.byteLength / 4);
+    for (const word of words) {
+      a = Math.imul(a ^ word, 0x01000193);
+      b = Math.imul(b ^ ((word >>> 13) | (word << 19)), 0x85ebca6b);
+      b ^= b >>> 15;
+    }
+  }
+  return [a, b].map((v) => (v >>> 0).toString(16).padStart(8, "0")).join("");
+}
+
+function hashOf(result) {
+  const keys = [...new Set(result.scenario.arms.map((arm) => arm.key).filter(Boolean))];
+  return hash(keys.flatMap((key) => result.courses.get(key).values || []));
+}
+
+/* Members of an ensemble: half-precision logarithms of ratios to the line's own number. */
+
+function half(bits) {
+  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  return exponent === 0 ? sign * fraction * 2 ** -24
+    : exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function memberRows(facts, blobs) {
+  const { count, lines } = facts.members, rows = {};
+  for (const [line, { varying, blob, alive }] of Object.entries(lines)) {
+    const words = new Uint16Array(blobs[blob].buffer.slice(blobs[blob].byteOffset, blobs[blob].byteOffset + blobs[blob].byteLength));
+    rows[line] = Array.from({ length: count }, (_, m) => {
+      if (!alive[m]) return null;
+      const row = Float64Array.from(facts.lines[line]);
+      varying.forEach((place, k) => {
+        const ratio = half(words[k * count + m]);
+        row[place] *= Number.isNaN(ratio) ? 0 : Math.exp(ratio);
+      });
+      return row;
+    });
+  }
+  return (line, member) => (rows[line] ? rows[line][member] : null);
+}

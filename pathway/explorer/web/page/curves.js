@@ -1,0 +1,164 @@
+/* Curves, the time they are read at, and the table of values. */
+
+const BOX = { width: 300, height: 170, left: 44, right: 8, top: 12, bottom: 24 };
+
+function buildChart(quantity) {
+  const unit = page.facts.units[quantity], title = `${quantity.replaceAll("_", " ")}${unit && unit !== "1" ? `, ${unit}` : ""}`;
+  const svg = make("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": title });
+  const axis = make("path", { class: "axis" }), cross = make("line", { class: "cross", y1: BOX.top, y2: BOX.height - BOX.bottom });
+  const labels = make("g"), ghosts = make("g"), clouds = make("g"), lines = make("g");
+  svg.append(clouds, ghosts, axis, labels, lines, cross);
+  const chart = { quantity, svg, axis, cross, labels, ghosts, clouds, lines, paths: new Map(), texts: [] };
+  const follow = (event) => {
+    const box = svg.getBoundingClientRect(), x = ((event.clientX - box.left) * BOX.width) / box.width;
+    const { times } = page.result, low = times[0], high = times[times.length - 1];
+    setTime(low + ((x - BOX.left) / (BOX.width - BOX.left - BOX.right)) * (high - low));
+  };
+  svg.addEventListener("pointermove", follow);
+  svg.addEventListener("pointerdown", follow);
+  chart.host = make("div", { class: "chart" }, make("h3", {}, title), svg);
+  return chart;
+}
+
+function niceStep(span, most) {
+  const power = 10 ** Math.floor(Math.log10(span / most));
+  return [1, 2, 2.5, 5, 10].map((s) => s * power).find((s) => span / s <= most);
+}
+
+function drawChart(chart) {
+  const { times } = page.result, names = shown(), q = chart.quantity;
+  const courses = names.map((name) => course(name, q));
+  let top = 0, bottom = 0;
+  for (const one of courses) if (one) for (const value of one) {
+    if (value > top) top = value;
+    if (value < bottom) bottom = value;
+  }
+  const bands = names.map((name) => page.cloud && page.cloud.arms[name] && page.cloud.arms[name].courses[q]);
+  // Room for the cloud, as far as it leaves the curves legible; what lies above is cut off at the frame.
+  const most = 1.6 * top;
+  for (const band of bands) if (band) for (const v of band[1]) if (v > top) top = Math.min(v, most);
+  top = top > bottom ? top : bottom + 1;
+  const low = times[0], high = times[times.length - 1];
+  const x = (t) => BOX.left + ((t - low) / (high - low)) * (BOX.width - BOX.left - BOX.right);
+  const y = (v) => BOX.height - BOX.bottom - ((v - bottom) / (1.05 * (top - bottom))) * (BOX.height - BOX.top - BOX.bottom);
+  chart.x = x;
+  drawAxes(chart, low, high, bottom, top, x, y);
+  const line = (ts, vs) => polyline(ts, vs, x, y);
+  names.forEach((name, k) => {
+    let path = chart.paths.get(name);
+    if (!path) {
+      const { color, dash } = style(name);
+      path = make("path", { class: "line", stroke: color, fill: "none", "stroke-dasharray": dash || null });
+      chart.paths.set(name, path);
+      chart.lines.append(path);
+    }
+    path.setAttribute("d", courses[k] ? line(times, courses[k]) : "");
+  });
+  for (const [name, path] of chart.paths) if (!names.includes(name)) path.setAttribute("d", "");
+  const ghosts = page.pinned ? names.filter((name) => page.pinned[name] && page.pinned[name][q]) : [];
+  if (ghosts.length || chart.ghosts.childNodes.length) {
+    chart.ghosts.replaceChildren(...ghosts.map((name) => make("path", {
+      class: "ghost", fill: "none", stroke: style(name).color, d: line(page.pinned[name].times, page.pinned[name][q]) })));
+  }
+  if (page.cloud || chart.clouds.childNodes.length) {
+    chart.clouds.replaceChildren(...names.flatMap((name, k) => (bands[k]
+      ? [make("path", { class: "cloud", fill: style(name).color, d: area(page.cloud.times, bands[k], x, y) })] : [])));
+  }
+  const cx = x(times[page.at]).toFixed(1);
+  chart.cross.setAttribute("x1", cx);
+  chart.cross.setAttribute("x2", cx);
+}
+
+/* One point per two pixels: more cannot be seen and costs more than computing. */
+function polyline(times, values, x, y) {
+  let text = "", last = -9;
+  for (let k = 0; k < times.length; k++) {
+    const px = x(times[k]);
+    if (px - last < 1.9 && k < times.length - 1) continue;
+    text += (text ? "L" : "M") + px.toFixed(1) + " " + y(values[k]).toFixed(1);
+    last = px;
+  }
+  return text;
+}
+
+function area(times, [low, high], x, y) {
+  const top = BOX.top - 8, clip = (v) => Math.max(top, y(v));
+  const point = (k, v) => `${x(times[k]).toFixed(1)} ${clip(v).toFixed(1)}`;
+  const there = times.map((_, k) => point(k, high[k])), back = times.map((_, k) => point(k, low[k])).reverse();
+  return `M${there.concat(back).join("L")}Z`;
+}
+
+function drawAxes(chart, low, high, bottom, top, x, y) {
+  const key = `${low} ${high} ${bottom.toPrecision(3)} ${top.toPrecision(3)}`;
+  const ticks = [], across = niceStep(high - low, 5), up = niceStep(1.05 * (top - bottom), 4);
+  for (let t = Math.ceil(low / across) * across; t <= high + 1e-9; t += across) ticks.push([x(t), BOX.height - 8, number(t, 4), "middle"]);
+  let marks = "";
+  const exponent = Math.abs(top) >= 1e4 || Math.abs(top) < 0.01 ? Math.floor(Math.log10(Math.abs(top) || 1)) : 0;
+  for (let v = Math.ceil(bottom / up) * up; v <= 1.05 * top + 1e-12; v += up) {
+    ticks.push([BOX.left - 6, y(v) + 4, number(v / 10 ** exponent), "end"]);
+    marks += `M${BOX.left - 4} ${y(v).toFixed(1)}h4`;
+  }
+  if (exponent) ticks.push([2, 10, `x 10^${exponent}`, "start"]);
+  chart.axis.setAttribute("d", `M${BOX.left} ${BOX.top}V${BOX.height - BOX.bottom}H${BOX.width - BOX.right}${marks}`);
+  if (chart.key === key) return;
+  chart.key = key;
+  while (chart.texts.length < ticks.length) {
+    const text = make("text", { fill: "currentColor" });
+    chart.texts.push(text);
+    chart.labels.append(text);
+  }
+  chart.texts.forEach((text, k) => {
+    const [tx, ty, words, anchor] = ticks[k] || [0, 0, "", "start"];
+    text.setAttribute("x", tx.toFixed(1));
+    text.setAttribute("y", ty.toFixed(1));
+    text.setAttribute("text-anchor", anchor);
+    text.textContent = words;
+  });
+}
+
+function buildClock() {
+  const plan = page.facts.scenario;
+  const out = make("output", { for: "at" });
+  const input = make("input", {
+    type: "range", id: "at", min: Math.floor(plan.start), max: Math.ceil(plan.end), step: plan.record_every,
+    oninput: () => setTime(Number(input.value)),
+  });
+  page.clock = { input, out };
+  $("clock").replaceChildren(make("div", { class: "slider" }, make("label", { for: "at" }, make("span", {}, say("read_at")), out), input));
+}
+
+function setTime(time) {
+  page.time = time;
+  page.at = nearest(page.result.times, time);
+  if (page.ticking) return;
+  page.ticking = requestAnimationFrame(() => {
+    page.ticking = null;
+    drawTime();
+    drawMap();
+    for (const chart of page.charts) {
+      const cx = chart.x(page.result.times[page.at]).toFixed(1);
+      chart.cross.setAttribute("x1", cx);
+      chart.cross.setAttribute("x2", cx);
+    }
+    drawTable();
+  });
+}
+
+function drawTime() {
+  const { times } = page.result, { input, out } = page.clock, now = times[page.at];
+  input.min = Math.floor(times[0]);
+  input.max = Math.ceil(times[times.length - 1]);
+  input.value = now;
+  out.textContent = hours(now);
+  input.setAttribute("aria-valuetext", hours(now));
+}
+
+function drawTable() {
+  const host = $("values"), names = shown().filter((name) => page.result.has(name)), list = page.drawn();
+  $("values-title").textContent = say("table", { time: hours(page.result.times[page.at]) });
+  const head = make("tr", {}, make("th", { scope: "col" }, say("arm")), ...list.map((q) => make("th", { scope: "col" }, q.replaceAll("_", " "))));
+  const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name),
+    ...list.map((q) => make("td", {}, number((course(name, q) || [])[page.at])))));
+  host.querySelector(".scroll").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
+}
+

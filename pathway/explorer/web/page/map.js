@@ -1,0 +1,159 @@
+/* The cards of the results, and the map. */
+
+const card = (id, title, wide, ...children) =>
+  make("section", { id, class: wide ? "card wide" : "card", "aria-labelledby": `${id}-title` },
+    make("h2", { id: `${id}-title` }, title), ...children);
+
+function choice(id, label, options, value, onchange) {
+  const select = make("select", { id, onchange: () => onchange(select.value) },
+    ...options.map((name) => make("option", { value: name, selected: name === value }, name)));
+  return make("label", {}, make("span", {}, label), select);
+}
+
+function buildResults() {
+  const { facts } = page, plan = facts.scenario, host = $("results");
+  const names = plan.arms.map((arm) => arm.name);
+  clear(host);
+  const redraw = () => release(() => {});
+  host.append(
+    card("map", say("map"), false,
+      make("div", { class: "row" },
+        choice("mapof", say("map_of"), names, page.mapOf, (name) => { page.mapOf = name; redraw(); }),
+        choice("mapagainst", say("map_against"), names, page.mapAgainst, (name) => { page.mapAgainst = name; redraw(); })),
+      make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("map") }), make("p", { class: "hint" }, say("map_key")),
+      make("div", { id: "detail" })),
+    card("growth", say("growth"), false, make("p", { class: "hint", id: "growthhint" }), make("div", { id: "bars" })),
+    card("timeline", say("timeline"), true, make("p", { class: "hint" }, say("timeline_hint")), make("div", { id: "tracks" })),
+    card("courses", say("courses"), true, make("div", { id: "clock" }), make("div", { class: "charts", id: "charts" })),
+    card("values", "", true, make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("table", { time: "" }) })),
+    card("findings", say("findings"), true, make("p", { class: "hint" }, say("findings_hint")), make("ul", { class: "findings" })),
+  );
+  if (!plan.expectations.length) $("findings").remove();
+  buildMap();
+  buildGrowth();
+  buildTimeline();
+  buildClock();
+  page.charts = page.drawn().map(buildChart);
+  $("charts").append(...page.charts.map((chart) => chart.host));
+}
+
+page.drawn = () => [...new Set([...page.facts.scenario.observables, ...(page.state.more || [])])];
+
+/* The map: boxes 92 x 34, a hundred units to the inch of the layout by hand. */
+
+const WIDE = 47, TALL = 18;
+
+function buildMap() {
+  const { nodes, edges } = page.facts.map, places = Object.fromEntries(nodes.map((n) => [n.name, [100 * n.x, 100 * n.y]]));
+  const svg = make("svg", { viewBox: "0 0 710 580", role: "group" });
+  page.edges = edges.filter((e) => places[e.start] && places[e.end]).map((edge) => {
+    const back = edges.some((other) => other.start === edge.end && other.end === edge.start && !other.corners.length);
+    const corners = edge.corners.map(([x, y]) => [100 * x, 100 * y]);
+    const path = edgePath(places[edge.start], places[edge.end], corners, back && !corners.length ? 9 : 0);
+    const line = make("path", { class: "edge", d: path.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") });
+    svg.append(line, tip(path, edge.sign));
+    return { edge, line, path };
+  });
+  for (const one of page.edges) if (one.edge.loop) svg.append(loopSwitch(one));
+  page.boxes = nodes.map((node) => {
+    const [x, y] = places[node.name];
+    const box = make("rect", { class: "box", x: x - WIDE, y: y - TALL, width: 2 * WIDE, height: 2 * TALL, rx: 6 });
+    const label = make("text", { x, y: y - 6 }, `${node.label} `), fold = make("text", { class: "fold", x, y: y + 9 });
+    const group = make("g", {
+      role: "button", tabindex: 0, onclick: () => openDetail(node),
+      onkeydown: (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), openDetail(node)),
+    }, box, label, fold);
+    svg.append(group);
+    return { node, box, label, fold };
+  });
+  page.mapSvg = svg;
+  document.querySelector("#map .scroll").append(svg);
+}
+
+function border([x0, y0], [x1, y1]) {
+  const dx = x1 - x0, dy = y1 - y0;
+  const share = Math.min(dx ? (WIDE + 2) / Math.abs(dx) : 9, dy ? (TALL + 2) / Math.abs(dy) : 9, 1);
+  return [x0 + share * dx, y0 + share * dy];
+}
+
+function edgePath(start, end, corners, aside) {
+  const way = [start, ...corners, end];
+  way[0] = border(start, way[1]);
+  way[way.length - 1] = border(end, way[way.length - 2]);
+  if (aside) {
+    const [[x0, y0], [x1, y1]] = way, size = Math.hypot(x1 - x0, y1 - y0);
+    const [ax, ay] = [(aside * (y1 - y0)) / size, (-aside * (x1 - x0)) / size];
+    return [[x0 + ax, y0 + ay], [x1 + ax, y1 + ay]];
+  }
+  return way;
+}
+
+function tip(path, sign) {
+  const [x0, y0] = path[path.length - 2], [x1, y1] = path[path.length - 1], size = Math.hypot(x1 - x0, y1 - y0) || 1;
+  const ux = (x1 - x0) / size, uy = (y1 - y0) / size;
+  const at = (along, across) => `${(x1 - along * ux - across * uy).toFixed(1)},${(y1 - along * uy + across * ux).toFixed(1)}`;
+  return sign === "+" ? make("polygon", { class: "tip", points: `${at(0, 0)} ${at(9, 4.5)} ${at(9, -4.5)}` })
+    : make("polygon", { class: "tip", points: `${at(0, 7)} ${at(2.5, 7)} ${at(2.5, -7)} ${at(0, -7)}` });
+}
+
+function loopSwitch(one) {
+  const [[x0, y0], [x1, y1]] = [one.path[0], one.path[1]], x = 0.55 * x0 + 0.45 * x1, y = 0.55 * y0 + 0.45 * y1;
+  const press = () => toggleLoop(one.edge.loop);
+  one.switch = make("g", {
+    class: "switch", role: "button", tabindex: 0, onclick: press,
+    onkeydown: (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), press()),
+  }, make("circle", { cx: x, cy: y, r: 12 }), make("text", { x, y: y + 1 }, "\u00d7"));
+  return one.switch;
+}
+
+const channels = (hex) => [1, 3, 5].map((k) => parseInt(hex.slice(k, k + 2), 16));
+function shade(doublings) {
+  const share = Math.max(-1, Math.min(1, doublings / 2)), middle = page.dark ? [44, 48, 56] : [255, 255, 255];
+  const end = channels(share > 0 ? (page.dark ? "#f0962c" : "#e08214") : page.dark ? "#a394d6" : "#8073ac");
+  const mixed = middle.map((m, k) => Math.round(m + (end[k] - m) * Math.abs(share)));
+  const light = mixed.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+  const luminance = 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2];
+  return [`rgb(${mixed.join(",")})`, luminance > 0.18 ? "#000" : "#fff"];
+}
+
+const foldText = (own, other) => (own > 0 && other > 0 ? `${number(own / other, 2)}x` : say("nothing"));
+
+function drawMap() {
+  for (const { node, box, label, fold } of page.boxes) {
+    const own = course(page.mapOf, node.quantity), other = course(page.mapAgainst, node.quantity);
+    const a = own ? own[page.at] : NaN, b = other ? other[page.at] : NaN, text = foldText(a, b);
+    const doublings = a > 0 && b > 0 ? Math.log2(a / b) : 0, [color, ink] = shade(doublings);
+    box.setAttribute("fill", color);
+    label.setAttribute("fill", ink);
+    fold.setAttribute("fill", ink);
+    fold.textContent = `${doublings > 0.14 ? "\u25b2 " : doublings < -0.14 ? "\u25bc " : ""}${text}`;
+  }
+  for (const { edge, line, switch: button } of page.edges) {
+    const off = (page.state.off || []).includes(edge.loop);
+    line.classList.toggle("off", off);
+    if (!button) continue;
+    button.classList.toggle("off", off);
+    button.setAttribute("aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
+    button.setAttribute("aria-pressed", off);
+  }
+  page.mapSvg.setAttribute("aria-label", say("map_label", {
+    arm: page.mapOf, against: page.mapAgainst, time: hours(page.result.times[page.at]),
+  }));
+}
+
+function openDetail(node) {
+  const { facts } = page, formula = facts.formulas[node.quantity];
+  const close = () => {
+    clear($("detail"));
+    page.charts = page.charts.filter((chart) => chart.host.isConnected);
+  };
+  close();
+  const chart = buildChart(node.quantity);
+  page.charts.push(chart);
+  $("detail").append(
+    make("h3", {}, say("detail", { label: node.label, quantity: node.quantity })),
+    formula ? make("p", { class: "hint" }, `${say("follows")} ${formula}`) : "",
+    chart.host, make("button", { type: "button", onclick: close }, say("close")));
+  drawChart(chart);
+}
+

@@ -1,0 +1,182 @@
+/* Words, elements, colors, the settings in the address, and what happens when they change.
+ *
+ * The files of this folder stand in one function, explorerPage(core, strings, coreSource), made by
+ * pathway/explorer/page.py. All numbers come from the core, all words from strings.json. */
+
+const SVG = "http://www.w3.org/2000/svg";
+const say = (key, values = {}) => strings[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+const $ = (id) => document.getElementById(id);
+
+/* Elements: make("div", {class: "x"}, child, "text") */
+function make(tag, attributes = {}, ...children) {
+  const svg = make.svg.has(tag), node = svg ? document.createElementNS(SVG, tag) : document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+make.svg = new Set(["svg", "g", "path", "rect", "line", "circle", "text", "title", "polygon"]);
+
+const COLORS = ["#D55E00", "#0072B2", "#009E73", "#B8559A", "#3D8FC4", "#B97800", "#8C6D1F"];
+const DASHES = ["", "7 3", "2 2", "8 2 2 2"];
+const page = { state: {}, undo: [], pinned: null, cloud: null, time: null };
+
+const clear = (node) => node.replaceChildren();
+const copy = (value) => JSON.parse(JSON.stringify(value));
+const number = (value, digits = 3) => {
+  if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  return size >= 1e5 || size < 1e-3 ? value.toExponential(2) : String(Number(value.toPrecision(digits)));
+};
+const hours = (t) => say("hours", { value: number(t, 4) });
+const style = (name) => {
+  const k = page.facts.scenario.arms.findIndex((arm) => arm.name === name);
+  return { color: COLORS[k % COLORS.length], dash: DASHES[Math.floor(k / COLORS.length) % DASHES.length] };
+};
+const swatch = (name) => {
+  const { color, dash } = style(name);
+  return make("svg", { class: "swatch", viewBox: "0 0 34 10", "aria-hidden": "true" },
+    make("line", { x1: 0, x2: 34, y1: 5, y2: 5, stroke: color, "stroke-width": 4, "stroke-dasharray": dash || null }));
+};
+
+/* State in the address. */
+
+const encode = (state) => btoa(String.fromCharCode(...new TextEncoder().encode(JSON.stringify(state))))
+  .replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+const decode = (text) => JSON.parse(new TextDecoder().decode(
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0))));
+
+function stateFromAddress() {
+  const text = location.hash.slice(1);
+  if (!text || text === "results") return null;
+  try {
+    const { v, of, ...state } = decode(text);
+    if (v !== page.facts.version || of !== page.facts.scenario.name) throw new Error();
+    return state;
+  } catch {
+    tell(say("other_version"));
+    return null;
+  }
+}
+
+function writeAddress() {
+  const whole = { v: page.facts.version, of: page.facts.scenario.name, ...page.state };
+  history.replaceState(null, "", "#" + encode(whole));
+}
+
+function tell(text) {
+  $("message").textContent = text;
+  $("message").hidden = !text;
+}
+
+/* Changes: `move` while a slider is held, `release` when it is let go. */
+
+function move(change) {
+  change(page.state);
+  if (page.waiting) return;
+  page.waiting = requestAnimationFrame(() => {
+    page.waiting = null;
+    refresh(1e-4);
+  });
+}
+
+function release(change) {
+  if (change) {
+    page.undo.push(page.saved);
+    if (page.undo.length > 100) page.undo.shift();
+    change(page.state);
+  } else if (JSON.stringify(page.saved) !== JSON.stringify(page.state)) {
+    page.undo.push(page.saved);
+  }
+  page.saved = copy(page.state);
+  if (page.waiting) cancelAnimationFrame(page.waiting);
+  page.waiting = null;
+  page.cloud = null;
+  refresh(1e-5);
+  writeAddress();
+  speak();
+  askForCloud();
+  $("undo").disabled = !page.undo.length;
+}
+
+function restore(state) {
+  page.state = copy(state);
+  page.saved = copy(state);
+  buildSettings();
+  buildResults();
+  page.cloud = null;
+  refresh(1e-5);
+  writeAddress();
+  askForCloud();
+  $("undo").disabled = !page.undo.length;
+}
+
+const put = (state, group, name, value) => {
+  state[group] = state[group] || {};
+  if (value === undefined) delete state[group][name];
+  else state[group][name] = value;
+  if (!Object.keys(state[group]).length) delete state[group];
+};
+
+const shown = () => page.state.arms || page.defaultArms;
+
+function compute(tolerance) {
+  const needed = [...new Set([...shown(), page.mapOf, page.mapAgainst])];
+  const { start, end, record_every } = page.facts.scenario;
+  // While a slider moves, no more points than can be seen.
+  const every = tolerance > 1e-5 ? Math.max(record_every, (end - start) / 100) : record_every;
+  page.result = core.evaluate(page.engine, page.rests, page.state, { arms: needed, relative: tolerance, every });
+  const { times } = page.result, last = times[times.length - 1];
+  if (page.time === null || page.time > last || page.time < times[0]) page.time = page.result.scenario.growth_until;
+  page.at = nearest(times, page.time);
+}
+
+function nearest(times, time) {
+  let low = 0, high = times.length - 1;
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (times[middle] <= time) low = middle;
+    else high = middle;
+  }
+  return time - times[low] < times[high] - time ? low : high;
+}
+
+function refresh(tolerance) {
+  const begun = performance.now();
+  compute(tolerance);
+  page.computed = performance.now() - begun;
+  draw(tolerance);
+  page.spent = performance.now() - begun;
+}
+
+function draw(tolerance) {
+  drawTime();
+  drawMap();
+  drawGrowth();
+  drawTimeline();
+  page.charts.forEach(drawChart);
+  if (tolerance <= 1e-5) {
+    drawTable();
+    drawFindings();
+    complain();
+  }
+}
+
+function complain() {
+  const failed = shown().filter((name) => !page.result.has(name)).map((name) => {
+    const run = page.result.courses.get(page.result.arm(name).key);
+    return say("failed", { arm: name, reason: say("cells_fail", { reason: run ? run.failed : "" }) });
+  });
+  if (failed.length || page.complained) tell(failed.join(" "));
+  page.complained = failed.length > 0;
+}
+
+const course = (name, quantity) => {
+  const arm = page.result.arm(name);
+  return arm && arm.key ? page.result.course(arm.key, quantity) : null;
+};
+

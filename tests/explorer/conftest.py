@@ -1,0 +1,102 @@
+"""Pages and their data made once, Node for the core alone, Chromium for the page."""
+
+import json
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pathway.explorer import page_data
+from pathway.explorer.page import core_source, page_text
+from pathway.scenario import read_scenario
+
+HERE = Path(__file__).parent
+MAIN = "antimir21_resensitises"
+CHROMIUM = "/usr/bin/chromium"
+SWITCHES = (
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
+)
+
+
+@cache
+def data_of(name, members=0):
+    """What the page of a scenario carries."""
+    return page_data(read_scenario(name), members=members, ensemble="prior" if members else None)
+
+
+@cache
+def page_of(name, members=0):
+    return page_text(read_scenario(name), data_of(name, members))
+
+
+@pytest.fixture(scope="session")
+def in_node(tmp_path_factory):
+    """A function that runs jobs in the page's core: see run_core.js."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("Node.js is not installed (node): the page's core is not run outside a browser")
+    folder = tmp_path_factory.mktemp("core")
+    (folder / "core.js").write_text(core_source() + "module.exports = pathwayCore;\n", encoding="utf-8")
+
+    def run(name, jobs, members=0):
+        file = folder / f"{name}-{members}.bin"
+        if not file.exists():
+            file.write_bytes(data_of(name, members))
+        command = [node, str(HERE / "run_core.js"), str(folder / "core.js"), str(file)]
+        done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium of the distribution."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"Chromium is not installed ({CHROMIUM}): apt-get install chromium")
+    with sync_api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=list(SWITCHES))
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory):
+    """A function that gives the file of a scenario's page."""
+    folder = tmp_path_factory.mktemp("pages")
+
+    def file(name=MAIN, members=0):
+        path = folder / f"{name}-{members}.html"
+        if not path.exists():
+            path.write_text(page_of(name, members), encoding="utf-8")
+        return path
+
+    return file
+
+
+@pytest.fixture
+def opened(browser, page_file):
+    """A function that opens a page from disk and waits for its first picture; errors and requests are kept."""
+    contexts = []
+
+    def open_page(name=MAIN, members=0, address="", width=1440, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(120_000)
+        page.problems, page.requests = [], []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
+        page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(page_file(name, members).as_uri() + address)
+        page.wait_for_selector("html[data-hash]", state="attached")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()

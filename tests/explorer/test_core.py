@@ -1,0 +1,166 @@
+"""The page's core in Node against the package: every shipped scenario, random settings, exported files."""
+
+import json
+import math
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from pathway.explorer import ExplorerError
+from pathway.explorer.module import engine_of
+from pathway.explorer.page import core_source
+from pathway.scenario import read_scenario
+from pathway.scenario.read import scenario_names
+from pathway.scenario.run import run_scenario
+from tests.explorer.conftest import MAIN, data_of
+
+TOLERANCE = 1e-5
+"""What a finding may be apart: two builds of one loop, each right to 1e-6 a step."""
+
+
+@pytest.mark.parametrize("name", scenario_names())
+def test_every_finding_of_a_scenario_has_the_number_of_a_run(in_node, name):
+    (answer,) = in_node(name, [{}])
+    result = run_scenario(read_scenario(name))
+    for verdict, here in zip(result.verdicts, answer["expectations"], strict=True):
+        value, other = verdict.value, number(here["value"])
+        assert math.isnan(value) == math.isnan(other), verdict.expectation.claim
+        assert math.isnan(value) or abs(value - other) <= TOLERANCE * max(abs(value), 1.0), verdict.expectation.claim
+        assert here["met"] == verdict.met, verdict.expectation.claim
+    for arm in result.arms.values():
+        here = answer["arms"][arm.arm.name]
+        for quantity, value in here["ends"].items():
+            assert_allclose(number(value), np.asarray(arm.trajectory[quantity])[-1], rtol=TOLERANCE, atol=1e-9)
+        if arm.growth is not None:
+            assert_allclose(number(here["gr"]), arm.growth.gr, rtol=TOLERANCE, atol=TOLERANCE)
+        if arm.percent_of_untreated is not None:
+            assert_allclose(here["untreated"], arm.percent_of_untreated, rtol=TOLERANCE)
+
+
+def number(value):
+    return math.nan if value is None or value == "NaN" else float(value)
+
+
+def test_runs_take_the_steps_of_the_native_loop(in_node):
+    (answer,) = in_node(MAIN, [{}])
+    result = run_scenario(read_scenario(MAIN))
+    for arm in result.arms.values():
+        assert abs(answer["arms"][arm.arm.name]["steps"] - arm.trajectory.statistics.steps) <= 3
+
+
+def test_the_same_settings_give_the_same_bits(in_node):
+    """Whatever was computed before them in the same memory."""
+    other = {"state": {"doses": {"trastuzumab": {"amount": 1.0}}, "knock": {"PTEN": 0.5}}}
+    first, _, again, anew = in_node(MAIN, [{}, other, {}, {"fresh": True}])
+    assert first["hash"] == again["hash"] == anew["hash"]
+
+
+RANDOM = np.random.default_rng(20261130)
+
+
+def random_state():
+    """Settings within the reach of the sliders."""
+    state = {"doses": {}, "knock": {}, "scale": {}}
+    for dose, most in {"trastuzumab": 687.0, "anti_mir21": 200.0, "plasmid": 3.0}.items():
+        state["doses"][dose] = {"amount": float(most * 10 ** RANDOM.uniform(-3.0, 0.0))}
+    state["doses"]["trastuzumab"]["shift"] = float(RANDOM.integers(-48, 49))
+    for protein in RANDOM.choice(["PTEN", "HER3", "EGFR", "PDCD4"], size=RANDOM.integers(0, 3), replace=False):
+        state["knock"][str(protein)] = float(np.round(RANDOM.uniform(0.05, 0.9), 2))
+    if RANDOM.random() < 0.5:
+        state["scale"]["faster_decay_PTEN"] = float(np.round(RANDOM.uniform(0.2, 1.1), 3))
+    if RANDOM.random() < 0.3:
+        state["cells"] = {"bt474": str(RANDOM.choice(["skbr3", "mda_mb_453", "au565"]))}
+    if RANDOM.random() < 0.3:
+        state["off"] = [str(RANDOM.choice(["FOXO to HER3", "S6K to adapters", "B3 NFIB on miR-21"]))]
+    return state
+
+
+def moved_files(states, folder):
+    """What the page would export for each of these settings."""
+    (folder / "core.js").write_text(core_source() + "module.exports = pathwayCore;\n", encoding="utf-8")
+    (folder / "data.bin").write_bytes(data_of(MAIN))
+    (folder / "states.json").write_text(json.dumps(states))
+    script = f"""
+const fs = require("fs"), zlib = require("zlib"), folder = {json.dumps(str(folder))};
+const core = require(folder + "/core.js")();
+const {{ facts }} = core.open(new Uint8Array(zlib.inflateRawSync(fs.readFileSync(folder + "/data.bin"))));
+JSON.parse(fs.readFileSync(folder + "/states.json")).forEach((state, k) =>
+  fs.writeFileSync(folder + "/moved" + k + ".toml", core.scenarioToml(facts, state, "moved")));
+"""
+    subprocess.run([shutil.which("node"), "-e", script], check=True, timeout=60)
+    return [folder / f"moved{k}.toml" for k in range(len(states))]
+
+
+def compare(in_node, states, folder, relative):
+    """Settings computed here against their exported files run by the package; the largest difference."""
+    answers = in_node(MAIN, [{"state": state, "options": {"relative": relative}} for state in states])
+    for state, answer, file in zip(states, answers, moved_files(states, folder), strict=True):
+        result = run_scenario(read_scenario(file))
+        for name, arm in result.arms.items():
+            here = answer["arms"][name]
+            assert "failed" not in here, (state, name)
+            for quantity, value in here["ends"].items():
+                native = float(np.asarray(arm.trajectory[quantity])[-1])
+                assert_allclose(
+                    number(value), native, rtol=10 * relative, atol=1e-9, err_msg=f"{state} {name} {quantity}"
+                )
+            if arm.growth is not None:
+                assert_allclose(number(here["gr"]), arm.growth.gr, atol=10 * relative, err_msg=f"{state} {name}")
+
+
+def test_an_exported_file_runs_with_the_numbers_of_the_page(in_node, tmp_path):
+    compare(in_node, [random_state() for _ in range(4)], tmp_path, 1e-6)
+
+
+@pytest.mark.slow
+def test_fifty_exported_files_run_with_the_numbers_of_the_page(in_node, tmp_path):
+    compare(in_node, [random_state() for _ in range(50)], tmp_path, 1e-6)
+
+
+def test_a_model_with_events_is_refused_by_name():
+    from pathway.equations import Event, Model
+    from pathway.expressions import less, symbol
+    from pathway.expressions import number as constant
+
+    model = Model(
+        name="clock", species=("x",), parameters=(), parameter_values=np.zeros(0), initial={"x": constant(1.0)},
+        rates={"r": symbol("x")}, stoichiometry={"x": {"r": constant(1.0)}},
+        events=(Event("bell", less(constant(2.0), symbol("x")), {"x": constant(1.0)}),),
+    )  # fmt: skip
+    with pytest.raises(ExplorerError, match=r"'clock' has events \(bell"):
+        engine_of(model, ["x"])
+
+
+def test_members_of_the_cloud_are_those_of_the_package(in_node):
+    """Draws from the ranges: cells anchored anew by Python, kept in half precision, against the package's own run."""
+    from pathway.scenario.built_in import built_in_laboratory
+    from pathway.scenario.sampled_cell_lines import SampledCellLines, parameter_sets_from_ranges
+    from pathway.simulation import simulate
+    from pathway.simulation.steady import steady_states
+
+    laboratory, count = built_in_laboratory(), 4
+    (answers,) = in_node(MAIN, [{"options": {"members": list(range(count))}}], members=count)
+    cells = SampledCellLines(laboratory, parameter_sets_from_ranges(laboratory.model, 1, range(count)))
+    line, model = cells.line("bt474"), laboratory.model
+    assert len(answers) == count
+    for member in range(count):
+        here = answers[member]["arms"]["parental untreated"]
+        if not line.alive[member]:
+            assert "failed" in here
+            continue
+        p = line.parameters[member]
+        rest, problems = steady_states(model, simulate_start(model, p)[None], p[None], width=1)
+        assert not problems
+        run = simulate(model, [120.0], start=-96.0, parameters=p, initial=rest[0])
+        # Three digits of a ratio; PTEN, which is anchored, follows several of them.
+        assert_allclose(here["ends"]["PTEN"], run["PTEN"][-1], rtol=0.01)
+        assert_allclose(here["ends"]["pAKT"], run["pAKT"][-1], rtol=0.05)
+
+
+def simulate_start(model, p):
+    from pathway.simulation.prepared import prepare_model
+
+    return prepare_model(model).starts(p)

@@ -131,8 +131,8 @@ def progress_line(quiet: bool = False) -> Iterator[Progress]:
     """Progress of what takes more than a second: a line that renews itself in a notebook or, on standard error, on a
     terminal. In a file or pipe, one line every ten seconds."""
     started = time.monotonic()
-    state = {"shown": 0.0, "open": False}
     write, renewed = _writer()
+    state = {"shown": 0.0 if renewed else started, "open": False}
 
     def report(what: str, done: int, of: int) -> None:
         now = time.monotonic()

@@ -30,13 +30,6 @@ class Result(ScenarioResult):
     `result.to_xarray()`, `pathway.plot(result, "pAKT")`, `result.save("results/mine")`.
     """
 
-    def to_dataframe(self) -> Any:
-        """One row for each arm and time, columns with their units."""
-        from pathway.extras import pandas
-
-        header, rows = self.columns()
-        return pandas().DataFrame(rows, columns=header)
-
     def to_xarray(self) -> Any:
         """The courses over arm and time (hours), each with its unit among its attributes."""
         from pathway.extras import xarray

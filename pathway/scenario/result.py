@@ -11,6 +11,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.errors import UnknownNameError, did_you_mean
+from pathway.extras import pandas
 from pathway.notebook import html_table, listed
 from pathway.numerals import finite_or_none
 from pathway.parameters import Entry
@@ -206,6 +207,11 @@ class Result:
                 courses += [arm.growth.course, arm.growth.instantaneous] if arm.growth else [missing, missing]
             rows += [[name, *map(float, row)] for row in zip(arm.times, *courses, strict=True)]
         return header, rows
+
+    def to_dataframe(self) -> Any:
+        """One row for each arm and time, columns with their units, as a pandas table."""
+        header, rows = self.columns()
+        return pandas().DataFrame(rows, columns=header)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, without provenance."""

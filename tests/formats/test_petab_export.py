@@ -208,7 +208,7 @@ def test_as_a_user_types_it(tmp_path, capsys):
     capsys.readouterr()
     command = ["export", "ligand_courses_skbr3", "--to", "petab", "--arm", "EGF", "--out", str(out)]
     assert main(command) == BAD_INPUT
-    assert "leave --arm out" in capsys.readouterr().err
+    assert "leave the arm out" in capsys.readouterr().err
 
 
 FITTED = """title = "Gels and a plate"

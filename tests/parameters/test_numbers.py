@@ -125,7 +125,7 @@ def test_anchors_hold(name):
 
 def test_misspelt_cell_line_is_answered_with_the_nearest():
     with pytest.raises(KeyError, match="bt474"):
-        parameters.cell_line("bt_474")
+        parameters.cell_line("bt_4747")
 
 
 def test_a_users_line_may_build_on_a_built_in_one(tmp_path):

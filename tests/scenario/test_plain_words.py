@@ -142,4 +142,4 @@ def test_a_dish_that_would_be_full_is_named() -> None:
     longer = pathway.run("antimir21_resensitises_skbr3", ensemble="none", settings={"time.end": "240 h"})
     (caveat,) = [caveat for caveat in caveats(longer) if "confluence" in caveat]
     fold = max(arm.fold for arm in longer.arms.values())
-    assert f"more than {100.0 / fold:.0f} % of what it holds" in caveat
+    assert f"more than {100.0 / fold:.2g} % of what it holds" in caveat

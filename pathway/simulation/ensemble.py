@@ -33,7 +33,15 @@ from .prepared import SMALL, PreparedModel, prepare_model
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask
 from .switches import SwitchError
-from .tasks import MAXIMUM_STEPS, empty_report, largest_doses, make_task, member_error, single_member_task
+from .tasks import (
+    MAXIMUM_STEPS,
+    empty_report,
+    largest_doses,
+    make_task,
+    member_errors,
+    single_member_task,
+    with_schedules,
+)
 from .threads import map_on_threads
 
 CHUNK = 4096
@@ -274,8 +282,8 @@ def _run_members(
     else:
         report = empty_report(n, len(options.times), len(names), kernels, False, blank=False)
         _on_threads(lambda task: shown.run(kernels, options.solver, task, report), task, kernels.width, workers)
-        _exchange_rows(shown, task, report, options)
-    failures = _failures(shown, report, task, failures)
+    failures |= member_errors(shown, task, report, options.solver, options.names is not None, failures)
+    failures = dict(sorted(failures.items()))
     report.values[list(failures)] = np.nan
     return Ensemble(names, options.times, report.values, failures, report.counts[:, layout.STEPS].copy())
 
@@ -313,7 +321,6 @@ def _task(
                 schedules[k] = schedule_with_breaks(schedules[k], switching, row, state, options.begin, end)
             except SwitchError as error:
                 refused[k] = error
-    lengths = [len(schedule.times) for schedule in schedules]
     running, absolute = 0.0, options.absolute
     if absolute is None:
         doses = None if several else largest_doses(schedules[0], len(model.species))
@@ -328,12 +335,7 @@ def _task(
         options.relative,
         running,
     )
-    task = task._replace(
-        schedule=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        action_times=np.concatenate([s.times for s in schedules]),
-        action_kinds=np.concatenate([s.kinds for s in schedules]),
-        action_targets=np.concatenate([s.targets for s in schedules]),
-        action_values=np.concatenate([s.values for s in schedules]),
+    task = with_schedules(task, schedules)._replace(
         maximum_step=options.maximum_step,
         maximum_steps=options.maximum_steps,
     )
@@ -360,17 +362,6 @@ def _on_threads(work: Callable[[IntegrationTask], Any], task: IntegrationTask, w
         return
     shared = task._replace(queue=np.array([task.first], dtype=np.int64))
     list(map_on_threads(work, [shared] * n_workers, n_workers))
-
-
-def _exchange_rows(shown: PreparedModel, task: IntegrationTask, report: IntegrationReport, options: _Options) -> None:
-    """Run members whose linear systems met a vanishing pivot again, with row exchange."""
-    for member in np.flatnonzero(report.counts[:, layout.STATUS] == layout.VANISHING_PIVOT):
-        kernels = shown.kernels(1, observables=options.names is not None)
-        again = empty_report(1, len(options.times), report.values.shape[2], kernels, False)
-        shown.run(kernels, options.solver, single_member_task(task, int(member))._replace(pivoted=1), again)
-        report.values[member], report.states[member] = again.values[0], again.states[0]
-        report.moments[member] = again.moments[0]
-        report.counts[member] = again.counts[0]
 
 
 def _run_with_events(
@@ -402,25 +393,6 @@ def _run_with_events(
         report.counts[member] = going.counts
         report.counts[member, layout.STATUS] = layout.DONE
     return report
-
-
-def _failures(
-    shown: PreparedModel, report: IntegrationReport, task: IntegrationTask, known: dict[int, SimulationError]
-) -> dict[int, SimulationError]:
-    """Errors of the members that did not get to their end, by member."""
-    found = dict(known)
-    for member in map(int, np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE)):
-        if member not in found:
-            found[member] = _failure(shown, report, task, member)
-    return dict(sorted(found.items()))
-
-
-def _failure(shown: PreparedModel, report: IntegrationReport, task: IntegrationTask, member: int) -> SimulationError:
-    row = member if len(task.parameters) > 1 else 0
-    one = report._replace(end_parameters=task.parameters[row : row + 1])
-    error = member_error(shown, one, member)
-    assert isinstance(error, SimulationError)
-    return error
 
 
 # --- elsewhere ----------------------------------------------------------------------------------------------------

@@ -140,17 +140,17 @@ def _change(values: np.ndarray, kind: int, target: int, value: float) -> None:
         values[target] *= value
 
 
+def breaks_alone(before: np.ndarray, after: np.ndarray) -> Schedule:
+    """A schedule of nothing but restarts: the moments at which a run ends, and those at which it goes on."""
+    zeros = np.zeros(len(before), dtype=np.int64)
+    return Schedule(before, zeros + layout.BREAK, zeros, after)
+
+
 def _merged(schedule: Schedule, parts: Sequence[SwitchMoments]) -> Schedule:
     before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
-    zeros = np.zeros(len(before), dtype=np.int64)
-    times = np.concatenate([schedule.times, before])
-    order = np.argsort(times, kind="stable")
-    return Schedule(
-        times[order],
-        np.concatenate([schedule.kinds, zeros + layout.BREAK])[order],
-        np.concatenate([schedule.targets, zeros])[order],
-        np.concatenate([schedule.values, after])[order],
-    )
+    both = [np.concatenate(columns) for columns in zip(schedule, breaks_alone(before, after), strict=True)]
+    order = np.argsort(both[0], kind="stable")
+    return Schedule(*(column[order] for column in both))
 
 
 def _actions(model: Model, number: int, intervention: Intervention) -> list[tuple[int, int, float]]:

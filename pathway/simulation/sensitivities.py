@@ -155,7 +155,9 @@ class SensitivityCourse:
     def _blocks(self) -> tuple[SensitivityDirections, np.ndarray]:
         size, n_blocks = padded_size(self.n, self.width), -(-self.n_names // self.width)
         moves = self.by_parameter != 0.0
-        entries, where, starts, sources = self.prepared.once(_places, self.width, self.n_names, moves.tobytes())
+        entries, where, starts, sources = self.prepared.once(
+            jacobian_entries, self.width, self.n_names, moves.tobytes()
+        )
         stacks = np.zeros((n_blocks, 1 + STAGES, size))
         return SensitivityDirections(stacks, entries, where, starts, np.ones(len(entries))), sources
 
@@ -216,25 +218,9 @@ class SensitivityCourse:
             reached=np.zeros(1),
         )
         PreparedSlopeRun(self.machine.kernels, self.tables, self.directions, self.scratch, course)()
-        self.output, time = int(course.progress[2]), float(course.reached[0])
-        if time == -math.inf:
-            time, species = float(tape[0, 0]), self._infinite(tape[0])
-            reason = f"'{species}' rests at zero, where the slope of a rate is infinite, and so are sensitivities"
-            raise SimulationError(f"{reason} from time {time:g} on", reason, time, {}, species)
-        if time < tape[-1, 2]:
-            reason = f"no step of the sensitivities meets the tolerance of {self.relative:g}"
-            raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
-        if not np.isfinite(self.state).all():
-            reason = "the sensitivities are not finite numbers"
-            raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
+        check_reached(self.prepared, course, self.relative)
+        self.output = int(course.progress[2])
         self.carried[first : self.output] = self.by_parameter.sum(axis=0)
-
-    def _infinite(self, row: np.ndarray) -> str:
-        """The name of a species that rests at zero and moves with some name."""
-        states, moves = row[layout.TAPE_HEAD :][: self.n], (self.state != 0.0).any(axis=0)
-        singular = self.prepared.pattern.singular
-        near = [k for k in singular if moves[k]]
-        return self.prepared.model.species[min(near, key=lambda k: abs(states[k]))]
 
     def record(self, now: float) -> None:
         """Record the outputs up to the present moment."""
@@ -267,6 +253,34 @@ class SensitivityCourse:
             self.by_parameter[target] *= factor
 
 
+def check_reached(prepared: PreparedModel, course: SlopeTask, relative: float) -> None:
+    """Raise if a walk along slopes, to this relative tolerance, has not reached its end with finite numbers.
+
+    Raises
+    ------
+    SimulationError
+    """
+    first, last, _ = course.progress
+    time, species, reason = float(course.reached[0]), None, ""
+    if time == -math.inf:
+        time, species = float(course.tape[first, 0]), _resting_at_zero(prepared, course)
+        reason = f"'{species}' rests at zero, where the slope of a rate is infinite, and so are sensitivities"
+        raise SimulationError(f"{reason} from time {time:g} on", reason, time, {}, species)
+    if time < course.tape[last - 1, 2]:
+        reason = f"no step of the sensitivities meets the tolerance of {relative:g}"
+    elif not np.isfinite(course.state).all():
+        reason = "the sensitivities are not finite numbers"
+    if reason:
+        raise SimulationError(f"{reason} at time {time:g}", reason, time, {}, None)
+
+
+def _resting_at_zero(prepared: PreparedModel, course: SlopeTask) -> str:
+    """The name of a species that rests at zero and moves with some name."""
+    states, moves = course.tape[course.progress[0], layout.TAPE_HEAD :], (course.state != 0.0).any(axis=0)
+    near = [k for k in prepared.pattern.singular if moves[k]]
+    return prepared.model.species[min(near, key=lambda k: abs(states[k]))]
+
+
 @dataclass(frozen=True, eq=False)
 class SensitivityKernels:
     """Kernels for sensitivities."""
@@ -284,7 +298,7 @@ class SensitivityKernels:
         return slope_scratch(self.kernels, len(self.by_parameter[0]), n_blocks, pattern)
 
 
-def _places(model: Model, width: int, n_names: int, moves: bytes) -> tuple[np.ndarray, ...]:
+def jacobian_entries(model: Model, width: int, n_names: int, moves: bytes) -> tuple[np.ndarray, ...]:
     """Which entries of the parameter Jacobian go where, by block, and where their weights stand; `moves` says which
     parameter moves in which direction, shape (n_parameters, n_names)."""
     rows, columns = sensitivity_kernels(prepare_model(model)).by_parameter

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from .errors import simulation_error
+from .errors import SimulationError, simulation_error
 from .interventions import Schedule
 from .prepared import PreparedModel
 from .solvers import layout
@@ -57,6 +57,19 @@ def make_task(
         conditions=_NO_CONDITIONS,
         stop=np.zeros(1, dtype=np.int64),
         queue=NO_QUEUE,
+    )
+
+
+def with_schedules(task: IntegrationTask, schedules: Sequence[Schedule]) -> IntegrationTask:
+    """The task with one schedule for all members, or one for each."""
+    times, kinds, targets, values = map(np.concatenate, zip(*schedules, strict=True))
+    ends = np.cumsum([len(schedule.times) for schedule in schedules])
+    return task._replace(
+        schedule=np.concatenate([[0], ends]).astype(np.int64),
+        action_times=times,
+        action_kinds=kinds,
+        action_targets=targets,
+        action_values=values,
     )
 
 
@@ -114,19 +127,52 @@ def run_one(
 def _run_with_tape(
     prepared: PreparedModel, kernels: KernelAddresses, task: IntegrationTask, solver: str, tape: bool
 ) -> IntegrationReport:
-    n_rows = prepared.tape_rows if tape else 0
     while True:
         report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
         if tape:
-            report = report._replace(tape=np.empty((n_rows, layout.TAPE_HEAD + 5 * kernels.n_species)))
+            report = report._replace(tape=empty_tape(prepared))
         prepared.run(kernels, solver, task, report)
         if report.counts[0, layout.STATUS] != layout.TAPE_FULL:
             return report
         # The next run of this model needs about as many: it need not find that out by running twice.
-        n_rows = prepared.tape_rows = 4 * n_rows
+        prepared.tape_rows *= 4
 
 
-def member_error(prepared: PreparedModel, report: IntegrationReport, member: int) -> Exception:
+def empty_tape(prepared: PreparedModel) -> np.ndarray:
+    """A tape as long as the longest that a run of the model has needed so far."""
+    return np.empty((prepared.tape_rows, layout.TAPE_HEAD + 5 * len(prepared.model.species)))
+
+
+def member_errors(
+    prepared: PreparedModel,
+    task: IntegrationTask,
+    report: IntegrationReport,
+    solver: str,
+    observables: bool = False,
+    known: Collection[int] = (),
+) -> dict[int, SimulationError]:
+    """Errors of the members of a finished report that did not get to their end, but for those `known` already.
+
+    Members whose linear systems met a vanishing pivot are run again first, with row exchange.
+    """
+    failed: dict[int, SimulationError] = {}
+    for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE).tolist():
+        if member in known:
+            continue
+        if report.counts[member, layout.STATUS] == layout.VANISHING_PIVOT:
+            kernels = prepared.kernels(1, observables)
+            again = empty_report(1, len(task.times), report.values.shape[2], kernels, False)
+            prepared.run(kernels, solver, single_member_task(task, member)._replace(pivoted=1), again)
+            for name in ("values", "states", "moments", "counts"):
+                getattr(report, name)[member] = getattr(again, name)[0]
+        if report.counts[member, layout.STATUS] != layout.DONE:
+            row = member if len(task.parameters) > 1 else 0
+            one = report._replace(end_parameters=task.parameters[row : row + 1])
+            failed[member] = member_error(prepared, one, member)
+    return failed
+
+
+def member_error(prepared: PreparedModel, report: IntegrationReport, member: int) -> SimulationError:
     """The error for a member that did not get to its end."""
     from .sliding import sliding_cause
     from .solvers.probe import evaluate_right_hand_side

@@ -13,11 +13,10 @@ from functools import cached_property
 import numpy as np
 
 from ..prepared import PreparedModel
-from ..sensitivities import SensitivityKernels, sensitivity_kernels
+from ..sensitivities import SensitivityKernels, check_reached, jacobian_entries, sensitivity_kernels
 from ..solvers.esdirk import STAGES
 from ..solvers.layout import TAPED, IntegrationReport
 from ..solvers.slope_layout import PreparedSlopeRun, SensitivityDirections, SlopeTask, padded_size, slope_tables
-from .outputs import RunError
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
 from .segments import Segment
@@ -160,30 +159,21 @@ class SlopeSteps:
 
         Raises
         ------
-        RunError
+        SimulationError
         """
         n_rows = int(report.counts[0, TAPED])
         walk = self._made_ready(segment, report.tape, relative, recorded)
-        self._begin(segment, by_parameter, before, scales)
-        self._parameters[:] = row
-        walk.course.progress[:] = 0, n_rows, 0
-        if n_rows:
-            self._go(walk)
-        else:
-            walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
-        return self._state.T
-
-    def _begin(self, segment: Segment, by_parameter: np.ndarray, before: np.ndarray, scales: np.ndarray) -> None:
         directions, sources = self._plan(segment.row)
         self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
         by_parameter.take(sources, out=directions.weights, mode="clip")
-
-    def _go(self, walk: PreparedSlopeRun) -> None:
-        walk()
-        if self._reached[0] == -np.inf:
-            raise RunError("a species rests at zero, where the slope of a rate is infinite")
-        if self._reached[0] < walk.course.tape[walk.course.progress[1] - 1, 2]:
-            raise RunError(f"no step of the slopes meets their tolerance at time {self._reached[0]:g}")
+        self._parameters[:] = row
+        walk.course.progress[:] = 0, n_rows, 0
+        if n_rows:
+            walk()
+            check_reached(self.sensitivities.prepared, walk.course, relative)
+        else:
+            walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
+        return self._state.T
 
     def _made_ready(
         self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray
@@ -219,20 +209,13 @@ class SlopeSteps:
         """Where the parameter Jacobian enters the blocks of lanes for one row of model parameters, and which entry of
         the parameters' slopes is its weight there."""
         if row not in self._plans:
-            width, (rows, columns) = self.machine.kernels.width, self.machine.by_parameter
             seeds, n_active = self.sensitivities.seeds[row], len(self.sensitivities.active)
-            by_column: dict[int, list[int]] = {}
-            for p, d in zip(seeds.columns, seeds.directions, strict=True):
-                by_column.setdefault(int(p), []).append(int(d))
+            moves = np.zeros((len(self.plan.model.parameters), n_active), dtype=bool)
+            moves[seeds.columns, seeds.directions] = True
             # What a reset set may move with everything that moves the state there.
-            by_column |= {p: list(range(n_active)) for p in self.sensitivities.held[row]}
-            found = sorted(
-                (d // width, k, int(r) * width + d % width, int(c), d)
-                for k, (r, c) in enumerate(zip(rows, columns, strict=True))
-                for d in by_column.get(int(c), ())
-            )
-            block, entries, places, parameters, chosen = np.array(found, dtype=np.int64).reshape(-1, 5).T.copy()
-            starts = np.searchsorted(block, np.arange(len(self._stacks) + 1)).astype(np.int64)
+            moves[sorted(self.sensitivities.held[row])] = True
+            width, prepared = self.machine.kernels.width, self.sensitivities.prepared
+            entries, places, starts, sources = prepared.once(jacobian_entries, width, n_active, moves.tobytes())
             directions = SensitivityDirections(self._stacks, entries, places, starts, np.zeros(len(entries)))
-            self._plans[row] = directions, parameters * n_active + chosen
+            self._plans[row] = directions, sources
         return self._plans[row]

@@ -10,7 +10,7 @@ import numpy as np
 from ..errors import SimulationError
 from ..events import EventRun, EventState
 from ..hybrid import Saltation, hybrid_model_if_needed
-from ..interventions import NOTHING
+from ..interventions import NOTHING, breaks_alone
 from ..prepared import PreparedModel, PreparedTask, prepare_model
 from ..sensitivities import EventSensitivities, SensitivityCourse
 from ..solvers import layout as codes
@@ -19,7 +19,7 @@ from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
 from ..steady_slopes import SteadySlopes
 from ..switches import NO_MOMENTS, SwitchError
-from ..tasks import empty_report, make_task, member_error, run_one, single_member_task
+from ..tasks import empty_report, empty_tape, make_task, member_errors, run_one, with_schedules
 from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
@@ -36,9 +36,6 @@ SPANS = 8.0 ** np.arange(12)
 
 MOST_EVENTS = 1000
 """Events between two of these times from which on they are taken to go on for ever."""
-
-ROWS = 512
-"""Steps that a tape has room for at first."""
 
 MOST_READY = 1000
 """Runs kept ready, and moments of switches known, before all are let go."""
@@ -102,7 +99,7 @@ class SegmentEngine:
         self._read_outputs = plan.read_at_rest[self.steady.outputs[plan.read_at_rest]]
         finite = plan.output_time[np.isfinite(plan.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
-        self._tape = np.empty((ROWS, codes.TAPE_HEAD + 5 * len(plan.model.species)))
+        self._tape = empty_tape(self.prepared)
         self._ready: dict[tuple, PreparedTask] = {}
         switching = self.prepared.time_switches
         self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
@@ -163,20 +160,8 @@ class SegmentEngine:
         ready()
         if (report.counts[:, codes.STATUS] == codes.DONE).all():
             return report.values, report.states, refused
-        failures = refused
-        for k in np.flatnonzero(report.counts[:, codes.STATUS] != codes.DONE).tolist():
-            try:
-                again = self._again(task, k, report)
-                report.values[k], report.states[k] = again.values[0], again.states[0]
-            except SimulationError as reason:
-                failures[k] = str(reason)
-        return report.values, report.states, failures
-
-    def _again(self, task: IntegrationTask, member: int, report: IntegrationReport) -> IntegrationReport:
-        """A member that failed once more with row exchange, if that may help; else its failure is raised."""
-        if report.counts[member, codes.STATUS] != codes.VANISHING_PIVOT:
-            raise member_error(self.prepared, report._replace(end_parameters=task.parameters), member)
-        return run_one(self.prepared, self.prepared.kernels(1), single_member_task(task, member), self.solver)
+        failed = member_errors(self.prepared, task, report, self.solver)
+        return report.values, report.states, refused | {k: str(reason) for k, reason in failed.items()}
 
     def _breaks(
         self, start: float, end: float, states: np.ndarray, rows: np.ndarray, refused: dict[int, str] | None = None
@@ -213,27 +198,23 @@ class SegmentEngine:
 
         Raises
         ------
-        RunError
+        SimulationError
         """
         breaks = self._breaks(segment.start, float(segment.moments[0][-1]), state[None], row[None])
-        for pivoted in (0, 1):
-            while True:
-                ready = self._made_ready(segment, breaks, relative, pivoted)
-                ready.task.starts[0], ready.task.parameters[0] = state, row
-                ready.task.absolute[:] = _absolute(ready.task.starts)
-                ready.report.counts[:] = 0
-                ready()
-                status = ready.report.counts[0, codes.STATUS]
-                if status != codes.TAPE_FULL:
-                    break
-                self._tape = np.empty((4 * len(self._tape), self._tape.shape[1]))
-                self._ready.clear()
-            if status == codes.DONE:
-                return ready.report
-            if status != codes.VANISHING_PIVOT:
-                break
-        ready.report.end_parameters[0] = row
-        raise RunError(str(member_error(self.prepared, ready.report, 0)))
+        ready = self._made_ready(segment, breaks, relative)
+        ready.task.starts[0], ready.task.parameters[0] = state, row
+        ready.task.absolute[:] = _absolute(ready.task.starts)
+        ready.report.counts[:] = 0
+        ready()
+        status = ready.report.counts[0, codes.STATUS]
+        if status == codes.DONE:
+            return ready.report
+        again = ready.task._replace(pivoted=int(status == codes.VANISHING_PIVOT))
+        report = run_one(self.prepared, self.prepared.kernels(1), again, self.solver, tape=True)
+        if len(report.tape) > len(self._tape):
+            self._tape = np.empty_like(report.tape)
+            self._ready.clear()
+        return report
 
     def pieces(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
@@ -272,16 +253,16 @@ class SegmentEngine:
             raise RunError(str(reason)) from None
         return run.values, run.state, found
 
-    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float, pivoted: int) -> PreparedTask:
+    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float) -> PreparedTask:
         """The run of a segment with its arrays; all write their steps to the same tape."""
-        key = segment, breaks, relative, pivoted
+        key = segment, breaks, relative
         found = self._ready.get(key)
         if found is None:
             times, kernels = segment.moments[0], self.prepared.kernels(1)
             n, n_parameters = len(self.model.species), len(self.model.parameters)
             one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
             task = make_task(times, segment.start, one, row, one.copy(), NOTHING, relative, SMALL)
-            task = _with_breaks(task, breaks)._replace(pivoted=pivoted)
+            task = _with_breaks(task, breaks)
             report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
             found = PreparedTask(self.prepared, kernels, self.solver, task, report)
             self._keep(key, found)
@@ -423,14 +404,5 @@ _Breaks = tuple[tuple[bytes, bytes], ...]
 
 def _with_breaks(task: IntegrationTask, breaks: _Breaks) -> IntegrationTask:
     """The task with restarts where a rate switches at a time of its own."""
-    before, after = ([np.frombuffer(row[side]) for row in breaks] for side in range(2))
-    times = np.concatenate([np.zeros(0), *before])
-    if not len(times):
-        return task
-    return task._replace(
-        schedule=np.concatenate([[0], np.cumsum([len(row) for row in before])]).astype(np.int64),
-        action_times=times,
-        action_kinds=np.full(len(times), codes.BREAK, dtype=np.int64),
-        action_targets=np.zeros(len(times), dtype=np.int64),
-        action_values=np.concatenate(after),
-    )
+    schedules = [breaks_alone(*map(np.frombuffer, row)) for row in breaks]
+    return with_schedules(task, schedules) if schedules else task

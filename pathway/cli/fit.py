@@ -34,11 +34,24 @@ def fit(
         list[str] | None,
         typer.Option(help="Switch this parameter off (0), and the loop that hangs on it (repeatable) [default: none]"),
     ] = None,
+    ensemble: Annotated[
+        str | None,
+        typer.Option(
+            "--ensemble",
+            metavar="WORD|FILE",
+            help="Re-weight 'calibrated' or a FILE (.npz) instead of searching",
+        ),
+    ] = None,
+    weights: Annotated[str, console.WEIGHTS] = "measured",
     settings: SET = None,
     force: FORCE = False,
     as_json: JSON = False,
 ) -> int:
     """Find the best parameters from many starting points; leaves a report."""
+    if ensemble is not None:
+        typed = {"--resume": resume, "--profiles": profiles, "--write-cells": write_cells, "--without": without}
+        of_a_search = [name for name, given in typed.items() if given]
+        return _reweight(file, ensemble, weights, of_a_search, out, settings, force, as_json)
     import shlex
     import sys
 
@@ -105,6 +118,58 @@ def fit(
     console.print_table(header, cells, numbers=(1, 2, 3))
     console.print_line(fit_summary(facts))
     console.print_report_places(folder, record, *written)
+    return DONE
+
+
+def _reweight(
+    file: str,
+    word: str,
+    weights: str,
+    unfit: list[str],
+    out: Path | None,
+    settings: list[str] | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Weights of an ensemble by the measurements, and what became of the headline numbers."""
+    from pathway.fitting.laboratory.reweighting import HEADLINES, reweight
+    from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
+    from pathway.report.reweighting import (
+        REWEIGHTING,
+        headline_words,
+        reweighting_numbers,
+        reweighting_report,
+        reweighting_sentences,
+    )
+    from pathway.scenario import built_in_laboratory, read_scenario
+    from pathway.scenario.ensembles import ensemble_file, member_weights
+
+    from . import DONE, BadInput
+
+    if unfit:
+        raise BadInput(f"{', '.join(unfit)}: of a search for parameters, and --ensemble searches for none")
+    if file.lower().endswith((".yaml", ".yml")):
+        raise BadInput(f"{file}: --ensemble needs a scenario with [fit]; a PEtab problem knows no cell lines")
+    scenario, before = read_scenario(file, settings or ()), ensemble_file(word)
+    member_weights(before, weights)
+    folder = out or default_results_folder(f"{scenario.name}_reweighted", scenario.settings)
+    identity = result_identity(scenario, folder, ensemble=before.digest, weights=weights)
+    check_output_folder(folder, REWEIGHTING, identity, force)
+    if before.remark:
+        console.say(before.remark)
+    asked = [scenario, *map(read_scenario, HEADLINES)]
+    with console.progress_line(quiet=as_json) as progress:
+        made = reweight(scenario, built_in_laboratory(), before, weights, asked, progress)
+    record = write_report(
+        reweighting_report(made, scenario, folder), folder, console.typed_command(), force, say=console.say
+    )
+    if as_json:
+        console.print_json({**reweighting_numbers(made), "folder": str(folder)})
+        return DONE
+    for sentence in reweighting_sentences(made)[: 1 + bool(made.warning)]:
+        console.print_line(sentence)
+    console.print_table(*headline_words(made.headlines))
+    console.print_report_places(folder, record, folder / "ensemble.npz")
     return DONE
 
 

@@ -109,6 +109,36 @@ class ParameterEnsemble:
         """Weights after measured data and all findings but one, shape (n_members,)."""
         return self._reweighted(self.weights_findings, -self.log_likelihood[:, self.findings_of(verdict)].sum(axis=1))
 
+    def reweighted(self, log_factors: np.ndarray, column: str) -> ParameterEnsemble:
+        """The same members with weights times further likelihoods, which become a column.
+
+        Parameters
+        ----------
+        log_factors : array, shape (n_members,)
+            Logarithms of the likelihood; -inf where a member is excluded.
+        column : str
+            What they compare with; not yet a column.
+
+        Raises
+        ------
+        ParameterError
+            If the column is there already (no measurement counts twice), or no member is left.
+        """
+        if column in self.columns:
+            raise ParameterError(f"{self.file or 'this ensemble'}: '{column}' is in its weights already")
+        measured = self._reweighted(self.weights_measured, log_factors)
+        findings = self._reweighted(self.weights_findings, log_factors)
+        if not (measured.any() and findings.any()):
+            raise ParameterError(f"no member of the ensemble can have given '{column}'")
+        return replace(
+            self,
+            weights_measured=measured,
+            weights_findings=findings,
+            log_likelihood=np.concatenate([self.log_likelihood, log_factors[:, None]], axis=1),
+            columns=(*self.columns, column),
+            chosen=self.values[int(np.argmax(measured))],
+        )
+
     @staticmethod
     def _reweighted(weights: np.ndarray, log_factors: np.ndarray) -> np.ndarray:
         """Weights times factors that come as logarithms; a member that had none gets none."""

@@ -83,7 +83,7 @@ def application() -> Any:
         import_module(f"pathway.cli.{group}").register(app)
     for command in app.registered_commands:
         name = command.name or ""
-        command.epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in EXAMPLES[name])
+        command.epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in EXAMPLES.get(name, ()))
     return app
 
 

@@ -21,7 +21,8 @@ def explore(
     ] = "antimir21_resensitises",
     out: Annotated[Path, typer.Option(help="The page: one HTML file")] = Path("circuit.html"),
     setting: Annotated[
-        list[str] | None, typer.Option("--set", help="KEY=VALUE, for example dose.trastuzumab.amount='1 ug/mL'")
+        list[str] | None,
+        typer.Option("--set", help="KEY=VALUE, dose.trastuzumab.amount='1 ug/mL' [default: no change]"),
     ] = None,
     ensemble: Annotated[
         str | None,

@@ -21,6 +21,8 @@ from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import parse_lane, scale_group
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
 
+from .module import ExplorerError
+
 SEED = 1
 
 KNOBS: tuple[tuple[str, str], ...] = (
@@ -40,7 +42,7 @@ COURSES = ("PTEN", "pAKT", "miR21_free", "p27", "growth", "cell_number")
 def quantities_of(scenario: Scenario, laboratory: Laboratory) -> list[str]:
     """Everything that the page reads off a run."""
     network = circuit()
-    asked = [reading.quantity for reading in _readings(scenario)]
+    asked = [name for reading in _readings(scenario) for name in (reading.quantity, reading.partner)]
     every = [s for s in laboratory.model.species if s not in laboratory.model.outputs]
     names = [laboratory.cell_count, *scenario.observables, *COURSES]
     names += [k.observable for k in laboratory.knock_downs.values() if k.observable]
@@ -266,7 +268,17 @@ def _arm(arm: Arm, laboratory: Laboratory) -> dict[str, Any]:
     }
 
 
+_HOWS = ("arm", "compare", "ratio", "rank")
+_REDUCES = (
+    *("end", "at", "min", "max", "mean", "half_rise_time", "rebound", "biphasic", "never_decreases"),
+    *("drift", "rmse"),
+)
+
+
 def _reading(reading: Reading) -> dict[str, Any]:
+    for word, known in ((reading.how, _HOWS), (reading.reduce, _REDUCES)):
+        if word not in known:
+            raise ExplorerError(f"a finding is read by '{word}', which the page does not know")
     return {
         "quantity": reading.quantity,
         "arms": reading.arms,
@@ -278,6 +290,8 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "until": reading.until,
         "relative_to": reading.relative_to,
         "over": _reading(reading.over) if reading.over else None,
+        "partner": reading.partner,
+        "measured": reading.measured,
     }
 
 
@@ -297,7 +311,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Members of an ensemble for the cloud: which there are, and their numbers in half precision."""
+    """Members of an ensemble for the cloud: which there are, and their numbers in single precision."""
 
     facts: dict[str, Any]
     blobs: dict[str, bytes]
@@ -330,13 +344,20 @@ def members_of(
         "lines": {},
     }
     blobs: dict[str, bytes] = {}
+    first: tuple[str, dict[int, np.ndarray]] | None = None
     for place, name in enumerate(dict.fromkeys(arm.cells for arm in scenario.arms)):
         line = cells.line(name, scenario.file.parent)
-        usual = laboratory.parameters_of(name, scenario.file.parent)
-        varying, words = half_ratios(line.parameters, usual)
-        blobs[f"members{place}"] = words.tobytes()
+        usual, rows = laboratory.parameters_of(name, scenario.file.parent), line.parameters.astype("<f4")
+        varying = np.flatnonzero((line.parameters != usual).any(axis=0)).tolist()
+        known = first[1] if first else {}
+        shared = [k for k in varying if k in known and np.array_equal(known[k], rows[:, k])]
+        own = [k for k in varying if k not in shared]
+        first = first or (name, {k: rows[:, k] for k in varying})
+        blobs[f"members{place}"] = np.ascontiguousarray(rows[:, own].T).tobytes()
         facts["lines"][name] = {
-            "varying": varying,
+            "varying": own,
+            "shared": shared,
+            "of": first[0],
             "blob": f"members{place}",
             "alive": [int(alive) for alive in line.alive],
         }
@@ -350,19 +371,3 @@ def _sets(laboratory: Laboratory, ensemble: str | None, count: int, seed: int) -
             # Of equal weight, so that the page counts them.
             return sets.repeated(count) if np.ptp(sets.weights) > 0.0 else sets
     return parameter_sets_from_ranges(laboratory.model, seed, range(count))
-
-
-def half_ratios(rows: np.ndarray, usual: np.ndarray) -> tuple[list[int], np.ndarray]:
-    """Logarithms of what members multiply a line's numbers with, parameter by parameter, where any differs.
-
-    Returns
-    -------
-    places : list of int
-        Parameters that vary.
-    words : float16 array, shape (n_places, n_members)
-        nan stands for 0. Three digits of a ratio: what is known of no parameter is more.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratios = np.log(np.where(rows > 0.0, rows, np.nan) / usual)
-    varying = [k for k in range(len(usual)) if usual[k] > 0.0 and np.any(rows[:, k] != usual[k])]
-    return varying, ratios[:, varying].T.astype("<f2")

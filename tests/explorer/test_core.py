@@ -13,6 +13,7 @@ from pathway.explorer import ExplorerError
 from pathway.explorer.module import engine_of
 from pathway.explorer.page import core_source
 from pathway.scenario import read_scenario
+from pathway.scenario.expectations import rank_correlation, ranked_numbers
 from pathway.scenario.read import scenario_names
 from pathway.scenario.run import run_scenario
 from tests.explorer.conftest import MAIN, data_of
@@ -27,6 +28,8 @@ def test_every_finding_of_a_scenario_has_the_number_of_a_run(in_node, name):
     result = run_scenario(read_scenario(name))
     for verdict, here in zip(result.verdicts, answer["expectations"], strict=True):
         value, other = verdict.value, number(here["value"])
+        if orders_noise(verdict.expectation.reading, result):
+            continue  # what it is read from is compared below
         assert math.isnan(value) == math.isnan(other), verdict.expectation.claim
         assert math.isnan(value) or abs(value - other) <= TOLERANCE * max(abs(value), 1.0), verdict.expectation.claim
         assert here["met"] == verdict.met, verdict.expectation.claim
@@ -38,6 +41,15 @@ def test_every_finding_of_a_scenario_has_the_number_of_a_run(in_node, name):
             assert_allclose(number(here["gr"]), arm.growth.gr, rtol=TOLERANCE, atol=TOLERANCE)
         if arm.percent_of_untreated is not None:
             assert_allclose(here["untreated"], arm.percent_of_untreated, rtol=TOLERANCE)
+
+
+def orders_noise(reading, result):
+    """Whether a rank correlation rests on the order of numbers that are 0 but for rounding (PTEN of lines without
+    it: 5e-33 and 4e-31)."""
+    if reading.how != "rank":
+        return False
+    first, second = ranked_numbers(reading, result)
+    return rank_correlation(np.round(first, 12), np.round(second, 12)) != rank_correlation(first, second)
 
 
 def number(value):
@@ -135,7 +147,7 @@ def test_a_model_with_events_is_refused_by_name():
 
 
 def test_members_of_the_cloud_are_those_of_the_package(in_node):
-    """Draws from the ranges: cells anchored anew by Python, kept in half precision, against the package's own run."""
+    """Draws from the ranges: cells anchored anew by Python, kept in single precision, against the package's own run."""
     from pathway.scenario.built_in import built_in_laboratory
     from pathway.scenario.sampled_cell_lines import SampledCellLines, parameter_sets_from_ranges
     from pathway.simulation import simulate
@@ -155,9 +167,9 @@ def test_members_of_the_cloud_are_those_of_the_package(in_node):
         rest, problems = steady_states(model, simulate_start(model, p)[None], p[None], width=1)
         assert not problems
         run = simulate(model, [120.0], start=-96.0, parameters=p, initial=rest[0])
-        # Three digits of a ratio; PTEN, which is anchored, follows several of them.
-        assert_allclose(here["ends"]["PTEN"], run["PTEN"][-1], rtol=0.01)
-        assert_allclose(here["ends"]["pAKT"], run["pAKT"][-1], rtol=0.05)
+        # Single precision: seven digits of each number.
+        assert_allclose(here["ends"]["PTEN"], run["PTEN"][-1], rtol=1e-4)
+        assert_allclose(here["ends"]["pAKT"], run["pAKT"][-1], rtol=1e-4)
 
 
 def simulate_start(model, p):

@@ -7,11 +7,33 @@ function read(reading, result) {
   const ofArm = (name) => readArm(reading, name, result);
   if (reading.reduce === "rmse") value = rmse(result, reading.quantity, reading.how === "arm" ? reading.arms : []);
   else if (reading.how === "arm") value = pick(reading.arms.map(ofArm));
+  else if (reading.how === "rank") value = rankCorrelation(partners(reading, result), reading.arms.map(ofArm));
   else {
     const [first, second] = reading.arms.map(ofArm);
     value = reading.how === "compare" ? first - second : taken(reading.take, divided(first, second));
   }
   return reading.over ? divided(value, read(reading.over, result)) : value;
+}
+
+/* expectations.ranked_numbers: what the reading is ranked against. */
+function partners(reading, result) {
+  if (reading.measured.length) return reading.measured;
+  return reading.arms.map((name) => readArm({ ...reading, quantity: reading.partner }, name, result));
+}
+
+function rankCorrelation(first, second) {
+  const known = first.map((_, k) => k).filter((k) => Number.isFinite(first[k]) && Number.isFinite(second[k]));
+  if (known.length < 3) return NaN;
+  const [one, two] = [first, second].map((values) => ranks(known.map((k) => values[k])));
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+  const covariance = (a, b) => mean(a.map((v, k) => (v - mean(a)) * (b[k] - mean(b))));
+  const spread = Math.sqrt(covariance(one, one) * covariance(two, two));
+  return spread > 0 ? covariance(one, two) / spread : NaN;
+}
+
+/* From 1 up; equal values share the mean of their ranks. */
+function ranks(values) {
+  return values.map((v) => values.filter((w) => w < v).length + 0.5 * (values.filter((w) => w === v).length + 1));
 }
 
 // Python's max keeps the first where it meets nan.

@@ -131,25 +131,19 @@ function hashOf(result) {
   return hash(keys.flatMap((key) => result.courses.get(key).values || []));
 }
 
-/* Members of an ensemble: half-precision logarithms of ratios to the line's own number. */
-
-function half(bits) {
-  const sign = bits & 0x8000 ? -1 : 1, exponent = (bits >> 10) & 31, fraction = bits & 1023;
-  return exponent === 0 ? sign * fraction * 2 ** -24
-    : exponent === 31 ? (fraction ? NaN : sign * Infinity) : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
+/* Members of an ensemble: in single precision, where they differ from the line's own numbers; a line may share numbers
+   with the first one. */
 
 function memberRows(facts, blobs) {
-  const { count, lines } = facts.members, rows = {};
-  for (const [line, { varying, blob, alive }] of Object.entries(lines)) {
-    const words = new Uint16Array(blobs[blob].buffer.slice(blobs[blob].byteOffset, blobs[blob].byteOffset + blobs[blob].byteLength));
+  const { count, lines } = facts.members, rows = {}, columns = {};
+  for (const [line, { varying, shared, of, blob, alive }] of Object.entries(lines)) {
+    const numbers = new Float32Array(blobs[blob].slice().buffer);
+    columns[line] = new Map(varying.map((place, k) => [place, numbers.subarray(k * count, (k + 1) * count)]));
+    for (const place of shared) columns[line].set(place, columns[of].get(place));
     rows[line] = Array.from({ length: count }, (_, m) => {
       if (!alive[m]) return null;
       const row = Float64Array.from(facts.lines[line]);
-      varying.forEach((place, k) => {
-        const ratio = half(words[k * count + m]);
-        row[place] *= Number.isNaN(ratio) ? 0 : Math.exp(ratio);
-      });
+      for (const [place, column] of columns[line]) row[place] = column[m];
       return row;
     });
   }

@@ -24,7 +24,7 @@ function drawHonesty() {
     calibrated: "cloud_calibrated", prior: members.asked ? "cloud_chosen" : "cloud_prior", none: "cloud_none" };
   const items = [...facts.scenario.caveats, say("not_measured"),
     say(says[members.kind] || "cloud_file", { count: members.count, name: members.kind }), say("exactness")];
-  if (members.count) items.push(`${say("cloud_half")} ${say("cloud_cells")}`);
+  if (members.count) items.push(`${say("cloud_single")} ${say("cloud_cells")}`);
   const state = page.cloud && page.cloud.dead ? [say("cloud_dead", { count: page.cloud.dead })] : page.cloudRunning ? [say("cloud_running")] : [];
   $("honesty").replaceChildren(make("h2", {}, say("honesty")), make("ul", {}, ...[...items, ...state].map((text) => make("li", {}, text))),
     make("p", { class: "hint" }, say("made_by", { version: facts.package }),

@@ -80,6 +80,7 @@ class HtmlDisplay:
 
 
 _LISTENERS: list[Callable[[str], None]] = []
+_TOLD: set[str] = set()
 
 
 @contextmanager
@@ -93,7 +94,10 @@ def telling(listener: Callable[[str], None]) -> Iterator[None]:
 
 
 def tell(text: str) -> None:
-    """Say what takes long once, before it begins: to whoever listens, and in a notebook."""
+    """Say what takes long once, before it begins: to whoever listens, and in a notebook; once in a process."""
+    if text in _TOLD:
+        return
+    _TOLD.add(text)
     for listener in _LISTENERS:
         listener(text)
     if in_notebook() and not _LISTENERS:

@@ -42,7 +42,7 @@ def say(text: str) -> None:
 
 def quiet_or_say(arguments: Sequence[str]) -> Callable[[str], None]:
     """Where a message goes that is not asked for: nowhere if a program reads the answer."""
-    return (lambda text: None) if "--json" in arguments else say
+    return (lambda text: None) if "--json" in arguments else lambda text: say(f"note: {text}")
 
 
 def print_json(content: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from pathway.notebook import tell
 
 from .sources import sources_digest
 
-COMPILING = "compiling the solver once on this machine, about 10 s; later runs start at once"
+COMPILING = "compiling the solver once on this machine, about 10 s"
 
 
 class CompiledLoop:

@@ -81,14 +81,22 @@ def page_name(page: Path) -> str:
     return "--".join(page.relative_to(HERE).with_suffix("").parts)
 
 
+def _kept_file(page: Path) -> Path:
+    return OUTPUTS / "pages" / f"{page_name(page)}.json"
+
+
+def is_recorded(page: Path) -> bool:
+    """Whether a page has been run; one that is new shows what is typed alone, and says so."""
+    return _kept_file(page).is_file()
+
+
 def kept_outputs(page: Path) -> list[dict[str, Any]]:
     """What the fences of a page have given, in their order."""
-    file = OUTPUTS / "pages" / f"{page_name(page)}.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else []
+    return json.loads(_kept_file(page).read_text(encoding="utf-8"))
 
 
 def with_outputs(page: Path, text: str) -> Iterator[tuple[Block, Mapping[str, Any]]]:
-    """Every fence with its kept output.
+    """Every fence with its kept output; an empty one of a page that has not been run yet.
 
     Raises
     ------
@@ -97,6 +105,9 @@ def with_outputs(page: Path, text: str) -> Iterator[tuple[Block, Mapping[str, An
     """
     blocks = blocks_of(text)
     if not blocks:
+        return
+    if not is_recorded(page):
+        yield from ((block, {}) for block in blocks)
         return
     kept = kept_outputs(page)
     again = f"run: python -m docs.record {page.relative_to(HERE)}"

@@ -72,15 +72,17 @@ def _shown(cell_outputs: Any, outputs: Path, stem: str) -> dict[str, Any]:
 
 
 def kept(name: str) -> list[dict[str, Any]]:
-    """Text and pictures of every code cell.
+    """Text and pictures of every code cell; nothing of a lesson that has not been run yet.
 
     Raises
     ------
     PageError
-        If nothing is kept, or the notebook's code has changed since.
+        If the notebook's code has changed since.
     """
     file = OUTPUTS / "lessons" / f"{name}.json"
-    content = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    if not file.is_file():
+        return []
+    content = json.loads(file.read_text(encoding="utf-8"))
     if content.get("code") != digest(name):
         raise PageError(f"lesson {name}: no output of this notebook is kept; run: python -m docs.record {name}")
     return content["cells"]

@@ -18,7 +18,7 @@ from docs.blocks import ROOT, PageError
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- main experiment: written by python -m docs.readme -->", "<!-- end -->"
-_BLOCK = re.compile(f"{re.escape(BEGIN)}\n(.*?)\n{re.escape(END)}", re.DOTALL)
+_BLOCK = re.compile(f"{re.escape(BEGIN)}\n(.*?){re.escape(END)}", re.DOTALL)
 OLD = 3
 
 

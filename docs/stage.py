@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from textwrap import wrap
 
 from docs import numbers
-from docs.blocks import HERE, OUTPUTS, ROOT, Block, PageError, with_outputs
+from docs.blocks import HERE, OUTPUTS, ROOT, Block, PageError, blocks_of, commands_of, is_recorded, with_outputs
 from docs.page_runs import WIDTH
 from docs.writers import written_pages
 from docs.writers.markdown import fence
@@ -38,6 +38,12 @@ FOLDERS = {
 }
 """Folders that a page may point to, and the pages that show them."""
 PICTURES = (".png", ".svg")
+
+NOT_RUN = """\
+:::{note}
+What the commands of this page answer has not been recorded yet.
+:::
+"""
 
 _LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
 _NUMBER = re.compile(r"\{\{([^{}]+/[^{}]+)\}\}")
@@ -77,7 +83,7 @@ def staged_text(page: Path, place: str, sources: Mapping[str, Path]) -> str:
     """A page with its links, numbers and outputs."""
     text = page.read_text(encoding="utf-8")
     text = _outside_of_code(text, lambda part: _with_numbers(_with_links(part, page, place, sources)))
-    return _with_outputs(text, page, place)
+    return text_with_outputs(text, page, place)
 
 
 def _write(file: Path, text: str) -> None:
@@ -150,10 +156,13 @@ def written() -> Mapping[str, str]:
     return written_pages()
 
 
-def _with_outputs(text: str, page: Path, place: str) -> str:
+def text_with_outputs(text: str, page: Path, place: str) -> str:
     """Every fence that can be run as what a reader sees: what is typed, and what comes of it."""
     depth = "../" * place.count("/")
     shown, end = [], 0
+    if blocks_of(text) and not is_recorded(page):
+        title, _, rest = text.partition("\n\n")
+        text = f"{title}\n\n{NOT_RUN}\n{rest}"
     for block, output in with_outputs(page, text):
         shown += [text[end : block.start], _SHOWN[block.kind](block, output, f"{depth}outputs/pages")]
         end = block.end
@@ -166,6 +175,8 @@ def _file(block: Block, output: Mapping, pictures: str) -> str:
 
 
 def _run(block: Block, output: Mapping, pictures: str) -> str:
+    if not output:
+        return fence("\n".join(commands_of(block)), "sh")
     parts = []
     for one in output["commands"]:
         parts.append(fence(one["command"], "sh"))
@@ -184,14 +195,16 @@ def _as_in_a_terminal(text: str) -> str:
 
 def _python(block: Block, output: Mapping, pictures: str) -> str:
     parts = [fence(block.body, "python")]
-    if output["text"].strip():
+    if output.get("text", "").strip():
         parts.append(f":::{{div}} output\n{fence(output['text'])}:::\n")
-    if output["picture"]:
+    if output.get("picture"):
         parts.append(f"```{{image}} {pictures}/{output['picture']}\n:alt: What the lines above draw\n```\n")
     return "\n".join(parts)
 
 
 def _picture(block: Block, output: Mapping, pictures: str) -> str:
+    if not output:
+        return ""
     alt = " ".join(block.body.split())
     return f"```{{figure}} {pictures}/{output['picture']}\n:alt: {alt}\n:figclass: wide\n\n{alt}\n```\n"
 

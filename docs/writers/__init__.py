@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import circuit, commands, findings, folders, gallery, python_names, scenario_file
+from . import circuit, commands, findings, folders, gallery, lessons, python_names, scenario_file
 
 Pages = Mapping[str, str]
 """By document ("reference/agents"): Markdown."""
@@ -17,6 +17,7 @@ WRITERS: tuple[Callable[[], Pages], ...] = (
     findings.pages,
     folders.pages,
     gallery.pages,
+    lessons.pages,
 )
 
 

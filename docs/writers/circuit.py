@@ -24,7 +24,7 @@ shown confidence is that of molar mass and usual doses; how an agent acts stands
 LINES = """# Cell lines
 
 `cells = "NAME"` in a scenario or an arm. A line is the reference cell with differences; `pathway show cells
-NAME` prints one in full, and a line of your own starts from one of these.
+NAME` prints one in full, and [a line of your own](../tutorials/own_cell_line.md) starts from one of these.
 
 """
 PARAMETERS = """# Parameters

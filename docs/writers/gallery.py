@@ -134,6 +134,7 @@ def _commands(name: str, scenario: Scenario) -> str:
         f"pathway new mine.toml --from {name}",
         "pathway check mine.toml",
         "pathway run mine.toml",
+        f"pathway explore {name} --out {name}.html",
     ]
     return "\n".join([*lines, *(["pathway fit mine.toml"] if scenario.document.get("fit") else [])])
 

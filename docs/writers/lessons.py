@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from docs import lessons
-from docs.blocks import PageError
 
 from . import markdown
 
@@ -33,9 +32,7 @@ def _page(name: str) -> str:
         else:
             parts.append(markdown.fence(cell["source"], "python"))
             output = next(kept, None)
-            if output is None:
-                raise PageError(f"lesson {name}: fewer outputs are kept than it has cells")
-            parts.append(_output(output))
+            parts += [_output(output)] if output else []
     return "\n".join(parts)
 
 

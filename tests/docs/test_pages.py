@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from docs import record, scenario_runs, stage
-from docs.blocks import HERE, OUTPUTS, PageError, blocks_of, commands_of, with_outputs
+from docs import lessons, main_experiment, readme, record, scenario_runs, stage
+from docs.blocks import HERE, OUTPUTS, ROOT, PageError, blocks_of, commands_of, with_outputs
 from docs.same import difference
 from docs.writers import circuit, commands, folders, scenario_file
 from docs.writers.findings import by_finding, findings
@@ -23,6 +23,14 @@ def test_what_a_page_shows_was_run(page):
     assert len(list(with_outputs(page, text))) == len(blocks_of(text))
 
 
+def test_a_page_that_was_not_run_says_so(tmp_path):
+    page = HERE / "howto" / "no_such_page_yet.md"
+    text = "# Title\n\n```{run}\npathway check mine.toml\n```\n"
+    assert [output for _, output in with_outputs(page, text)] == [{}]
+    staged = stage.text_with_outputs(text, page, "howto/no_such_page_yet.md")
+    assert "not been recorded" in staged and "```sh\npathway check mine.toml\n```" in staged
+
+
 def test_a_changed_command_is_noticed(tmp_path):
     page = HERE / "howto" / "washes.md"
     text = page.read_text(encoding="utf-8").replace("pathway check pulses.toml", "pathway check pulse.toml")
@@ -33,6 +41,12 @@ def test_a_changed_command_is_noticed(tmp_path):
 @pytest.mark.parametrize("name", scenario_runs.recorded())
 def test_every_scenario_was_run_as_it_ships(name):
     assert scenario_runs.kept(name)["arms"]
+
+
+@pytest.mark.parametrize("name", lessons.names())
+def test_every_lesson_was_run_as_it_is(name):
+    code = [cell for cell in lessons.cells_of(name) if cell["kind"] == "code"]
+    assert len(lessons.kept(name)) in (0, len(code))
 
 
 def test_outputs_are_small_and_belong_to_something():
@@ -46,7 +60,7 @@ def test_outputs_are_small_and_belong_to_something():
 def test_the_source_of_the_site_is_whole(tmp_path):
     """Links between pages lead somewhere, numbers are known, every page is in a list of contents."""
     documents = stage.stage(tmp_path)
-    assert len(documents) > 60
+    assert len(documents) > 80
     listed = {"index"}
     for document in documents:
         text = (tmp_path / f"{document}.md").read_text(encoding="utf-8")
@@ -129,6 +143,34 @@ def test_findings_are_told_in_order_and_judged_or_waiting():
         assert entry["short"] and entry["words"]
         assert ("waits" in entry) != (code in by_finding())
     assert by_finding().keys() <= findings().keys()
+
+
+# README
+
+
+def test_readme_is_short_and_says_what_is_kept():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 120
+    assert readme.with_block(text) == text, "run: python -m docs.readme"
+    assert main_experiment.kept()["ensemble"]
+    assert not re.search(r"\bV\d", text), "a code that nothing explains"
+
+
+def test_links_of_readme_and_contributing_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
+        for target in re.findall(r"\]\(([^)#\s]+)", (ROOT / name).read_text(encoding="utf-8")):
+            assert "://" in target or (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_the_experiment_of_readme_is_that_of_the_tutorial():
+    """Which is run: so the one in README is known to work."""
+
+    def plan(text):
+        return [re.sub(r"\s*#.*", "", line) for line in text.splitlines()]
+
+    body = re.search(r"^```toml\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)[1]
+    page = (HERE / "tutorials" / "own_scenario.md").read_text("utf-8")
+    assert plan(body) == plan(next(b.body for b in blocks_of(page) if b.argument == "mine.toml"))
 
 
 # How outputs are compared

@@ -17,9 +17,9 @@ from typing import Any
 from docs.blocks import ROOT, Block, PageError, blocks_of, commands_of, page_name
 from docs.pictures import keep_picture
 
-WIDTH = 100
+WIDTH = 120
 """Characters in a line of a command's output."""
-_PROGRESS = re.compile(r"^[\w -]+: \d+ of [\d,]+(, [\d.]+ s)?$|^.*\d+ %.*it/s.*$")
+_PROGRESS = re.compile(r"^[\w -]+: \d+ of [\d,]+(, [\d.]+ s)?$|^.*\d+ %.*it/s.*$|^.+ \d+ of \d+.* left$")
 
 
 def record(page: Path, outputs: Path) -> Path:

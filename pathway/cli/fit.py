@@ -39,7 +39,7 @@ def fit(
         typer.Option(
             "--ensemble",
             metavar="WORD|FILE",
-            help="Re-weight 'calibrated' or a FILE (.npz) instead of searching",
+            help="Re-weight 'calibrated' or a FILE (.npz) instead of searching [default: search]",
         ),
     ] = None,
     weights: Annotated[str, console.WEIGHTS] = "measured",

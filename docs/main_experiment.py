@@ -70,13 +70,14 @@ def table() -> str:
     """The arms that tell the story, with GR, cells and the share of the ensemble, as Markdown."""
     content = kept()
     lines = [
-        "| BT-474, 120 h under trastuzumab 10 ug/mL | GR | its middle 90 % | cells, % of untreated | claim holds in |"
+        "| BT-474, 120 h of trastuzumab 10 ug/mL | GR | median (middle 90 %) | cells, % of untreated | claim holds in |"
     ]
     lines += ["|---|---|---|---|---|"]
     for arm, words in ARMS.items():
         entry = content["arms"][arm]
         cells = f"{entry['percent_of_untreated']:.0f} ({_span(entry['percent_of_untreated_interval'], 0)})"
-        cell = [words, f"**{entry['GR']:.2f}**", _span(entry["GR_interval"], 2), cells, _share(content, arm)]
+        members = f"{entry['GR_median']:.2f} ({_span(entry['GR_interval'], 2)})"
+        cell = [words, f"**{entry['GR']:.2f}**", members, cells, _share(content, arm)]
         lines.append("| " + " | ".join(cell) + " |")
     return "\n".join(lines)
 
@@ -88,7 +89,7 @@ def _span(ends: Sequence[float] | None, digits: int) -> str:
 def _share(content: Mapping[str, Any], arm: str) -> str:
     finding = ANSWERS.get(arm)
     shares = [e["share_of_ensemble"] for e in content["expectations"] if e["finding"] == finding]
-    return f"{shares[0]:.0%}" if finding and shares else "-"
+    return f"{100.0 * shares[0]:.2g} %" if finding and shares else "-"
 
 
 def _picture(result: Any) -> Any:

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DIFFERENCE = 0.1
-"""In standard deviations of the prior, for slopes."""
-_TOLD = 0.7
-"""Standard deviation over the prior's below which a direction counts as told by the data."""
+from calibration.proposals import DIFFERENCE, Curvature
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,22 +25,19 @@ class Drift:
         Coordinates that it moves.
     slopes : array, shape (n_residuals, n_moved)
         Mean over the members.
-    directions : array, shape (n_moved, n_moved)
-        Columns: principal directions of the curvature.
-    spread : array, shape (n_moved,)
-        Standard deviations of the linear posterior along these; the prior's is 1.
+    shape : Curvature
+        Of the linear posterior, in these coordinates.
     """
 
     moved: np.ndarray
     slopes: np.ndarray
-    directions: np.ndarray
-    spread: np.ndarray
+    shape: Curvature
 
     def widened(self, z: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Members that are spread too widely: where they were along what data tell of, else anew from the prior."""
         normal = rng.standard_normal(z.shape)
-        own, told = z[:, self.moved] @ self.directions, self.spread < _TOLD
-        normal[:, self.moved] = np.where(told, own, normal[:, self.moved]) @ self.directions.T
+        own = z[:, self.moved] @ self.shape.directions
+        normal[:, self.moved] = np.where(self.shape.told, own, normal[:, self.moved]) @ self.shape.directions.T
         return normal
 
     def proposed(self, z: np.ndarray, residuals: np.ndarray, step: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -51,7 +45,7 @@ class Drift:
         new = z.copy()
         normal = rng.standard_normal((len(z), len(self.moved)))
         along = self._center(z, residuals, step) + self._width(step) * normal
-        new[:, self.moved] = along @ self.directions.T
+        new[:, self.moved] = along @ self.shape.directions.T
         return new
 
     def log_ratio(
@@ -63,14 +57,14 @@ class Drift:
         return 0.5 * ((z**2).sum(axis=1) - (new**2).sum(axis=1)) + backwards - forwards
 
     def _center(self, z: np.ndarray, residuals: np.ndarray, step: np.ndarray) -> np.ndarray:
-        downhill = (z[:, self.moved] + residuals @ self.slopes) @ self.directions
-        return z[:, self.moved] @ self.directions - step[:, None] * self.spread**2 * downhill
+        downhill = (z[:, self.moved] + residuals @ self.slopes) @ self.shape.directions
+        return z[:, self.moved] @ self.shape.directions - step[:, None] * self.shape.spread**2 * downhill
 
     def _width(self, step: np.ndarray) -> np.ndarray:
-        return np.sqrt(1.0 - (1.0 - step[:, None]) ** 2) * self.spread
+        return np.sqrt(1.0 - (1.0 - step[:, None]) ** 2) * self.shape.spread
 
     def _log_density(self, z: np.ndarray, center: np.ndarray, step: np.ndarray) -> np.ndarray:
-        return -0.5 * (((z[:, self.moved] @ self.directions - center) / self._width(step)) ** 2).sum(axis=1)
+        return -0.5 * (((z[:, self.moved] @ self.shape.directions - center) / self._width(step)) ** 2).sum(axis=1)
 
 
 def beside(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
@@ -89,6 +83,5 @@ def drift(moved: np.ndarray, at_points: np.ndarray, beside_points: np.ndarray) -
     """From residuals at some members, shape (n_points, n_residuals), and at what `beside` gave for these."""
     shaped = beside_points.reshape(len(at_points), len(moved), -1)
     slopes = (np.swapaxes(shaped, 1, 2) - at_points[:, :, None]) / DIFFERENCE
-    curvature = np.eye(len(moved)) + np.einsum("pri,prj->ij", slopes, slopes) / len(slopes)
-    values, vectors = np.linalg.eigh(curvature)
-    return Drift(moved, slopes.mean(axis=0), vectors, 1.0 / np.sqrt(values.clip(1.0)))
+    matrix = np.eye(len(moved)) + np.einsum("pri,prj->ij", slopes, slopes) / len(slopes)
+    return Drift(moved, slopes.mean(axis=0), Curvature.of(matrix))

@@ -9,6 +9,9 @@ from scipy.special import logsumexp
 
 from calibration.reweighting import log_evidence, log_weights, normalized
 
+FIELDS = ("z", "simulated", "columns", "totals")
+"""What a population holds for each of its members."""
+
 
 @dataclass(frozen=True, eq=False)
 class Population:
@@ -33,7 +36,17 @@ class Population:
 
     def rows(self, index: np.ndarray, temperature: np.ndarray) -> Population:
         """Some members, as a population of another temperature."""
-        return Population(temperature, *(a[index] for a in (self.z, self.simulated, self.columns, self.totals)))
+        return Population(temperature, *(getattr(self, name)[index] for name in FIELDS))
+
+    @property
+    def alive(self) -> np.ndarray:
+        """Which members could be simulated, shape (n,)."""
+        return np.isfinite(self.totals).all(axis=1)
+
+    def moved(self, taken: np.ndarray, new: Population) -> Population:
+        """With the new members in place of those whose move was taken, bool, shape (n,)."""
+        fields = (np.where(taken[:, None], getattr(new, name), getattr(self, name)) for name in FIELDS)
+        return Population(self.temperature, *fields)
 
 
 @dataclass(eq=False)
@@ -47,16 +60,13 @@ class History:
         Share of prior draws that could be simulated; the prior is cut to these.
     waves : list of dict
         For each round: temperature, acceptance, steps under the emulator, what that explains.
-    settled : bool
-        Each target has populations of its own, equally weighted; nothing is carried from one target to another.
     climb_evidence : array, shape (2,), optional
-        Where settled: log evidences of both targets as the climb before told them.
+        Of settled populations: log evidences of both targets as the climb before told them.
     """
 
     populations: list[Population] = field(default_factory=list)
     success: float = 1.0
     waves: list[dict[str, float]] = field(default_factory=list)
-    settled: bool = False
     climb_evidence: np.ndarray | None = None
     _log_z: np.ndarray = field(default_factory=lambda: np.zeros(0))
 
@@ -69,10 +79,15 @@ class History:
     @classmethod
     def of(cls, populations: list[Population], success: float, climb_evidence: np.ndarray | None = None) -> History:
         """Populations that are known already; settled ones if they come with the evidences of the climb before."""
-        history = cls(list(populations), success, settled=climb_evidence is not None, climb_evidence=climb_evidence)
+        history = cls(list(populations), success, climb_evidence=climb_evidence)
         if not history.settled:
             history._log_z = log_evidence(history._temperatures, history._counts, history.totals)
         return history
+
+    @property
+    def settled(self) -> bool:
+        """Each target has populations of its own, equally weighted; nothing is carried from one target to another."""
+        return self.climb_evidence is not None
 
     @property
     def _temperatures(self) -> np.ndarray:
@@ -89,11 +104,9 @@ class History:
 
     def merged(self, temperature: np.ndarray) -> Population:
         """Every member."""
-        z, simulated, columns, totals = (
-            np.concatenate([getattr(p, name) for p in self.populations])
-            for name in ("z", "simulated", "columns", "totals")
+        return Population(
+            temperature, *(np.concatenate([getattr(p, name) for p in self.populations]) for name in FIELDS)
         )
-        return Population(temperature, z, simulated, columns, totals)
 
     def log_weights(self, temperature: np.ndarray) -> np.ndarray:
         """Of every member for a target; of a climb, the logarithm of their sum is its evidence under the cut prior."""

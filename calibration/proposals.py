@@ -9,7 +9,7 @@ import numpy as np
 
 _SHARES = np.array([0.3, 0.3, 0.15, 0.15, 0.1])
 """Of the kinds of steps, in the order of `propose`."""
-_STEP = 0.1
+DIFFERENCE = 0.1
 """In standard deviations of the prior, for slopes of residuals."""
 _TOLD = 0.7
 """Standard deviation over the prior's below which a direction counts as told by the data."""
@@ -36,6 +36,12 @@ class Curvature:
     def told(self) -> np.ndarray:
         return self.spread < _TOLD
 
+    @classmethod
+    def of(cls, matrix: np.ndarray) -> Curvature:
+        """From identity + mean of J^T J, J being slopes of residuals, shape (dimension, dimension)."""
+        values, vectors = np.linalg.eigh(matrix)
+        return cls(vectors, 1.0 / np.sqrt(values.clip(1.0)))
+
 
 def curvature(residuals: Callable[[np.ndarray], np.ndarray], points: np.ndarray, temperature: float) -> Curvature:
     """Mean over some points of identity + temperature * J^T J, J being the slopes of the residuals.
@@ -50,11 +56,12 @@ def curvature(residuals: Callable[[np.ndarray], np.ndarray], points: np.ndarray,
     dimension = points.shape[1]
     total = np.eye(dimension)
     for point in points:
-        values = residuals(np.vstack([point, point + _STEP * np.eye(dimension), point - _STEP * np.eye(dimension)]))
-        slopes = (values[1 : dimension + 1] - values[dimension + 1 :]) / (2 * _STEP)
+        values = residuals(
+            np.vstack([point, point + DIFFERENCE * np.eye(dimension), point - DIFFERENCE * np.eye(dimension)])
+        )
+        slopes = (values[1 : dimension + 1] - values[dimension + 1 :]) / (2 * DIFFERENCE)
         total += temperature * slopes @ slopes.T / len(points)
-    values, vectors = np.linalg.eigh(total)
-    return Curvature(vectors, 1.0 / np.sqrt(values.clip(1.0)))
+    return Curvature.of(total)
 
 
 def propose(

@@ -244,10 +244,6 @@ def _is_of(datum, columns: Sequence[str]) -> bool:
     return datum.set in columns or f"{datum.set}:{datum.line}" in columns
 
 
-def _what(datum) -> tuple[str, str, str, float]:
-    return datum.set, datum.label, datum.quantity, datum.time
-
-
 def _mean_with_spread(problem, data: Sequence[int]) -> tuple[float, int]:
     """Sum of log densities of data under the other lines' values of the same reading; how many have two others."""
     total, compared = 0.0, 0

@@ -130,7 +130,7 @@ class _Chains:
     def _started(self, z: np.ndarray) -> Population:
         """Those that can be simulated, some of them twice in place of the others."""
         population = judged(self.target, z, self._answers(z), self.temperature)
-        alive = np.flatnonzero(np.isfinite(population.totals).all(axis=1))
+        alive = np.flatnonzero(population.alive)
         if not len(alive):
             raise ValueError("no member of the wide start can be simulated")
         return population.rows(np.resize(alive, len(z)), self.temperature)
@@ -184,14 +184,10 @@ class _Chains:
     def _taken(
         self, population: Population, new: Population, log_ratio: np.ndarray, rng: np.random.Generator
     ) -> tuple[Population, float]:
-        alive = np.isfinite(new.totals).all(axis=1)
+        alive = new.alive
         gain = np.where(alive, (np.where(alive[:, None], new.totals, 0.0) - population.totals) @ self.temperature, 0.0)
         taken = alive & (np.log(rng.random(len(alive))) < gain + log_ratio)
-        fields = (
-            np.where(taken[:, None], getattr(new, name), getattr(population, name))
-            for name in ("z", "simulated", "columns", "totals")
-        )
-        return Population(self.temperature, *fields), float(taken.mean())
+        return population.moved(taken, new), float(taken.mean())
 
     def _tell(self, population: Population, share: float) -> None:
         fit = np.median(population.totals, axis=0)

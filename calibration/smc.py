@@ -167,7 +167,7 @@ class _Climb:
         """Draws of the prior, evenly spread."""
         cube = qmc.Sobol(self.target.dimension, rng=self._rng(0)).random(self.settings.first)
         drawn = self._evaluated(ndtri(cube.clip(1e-12, 1 - 1e-12)), np.zeros(2))
-        alive = np.isfinite(drawn.totals).all(axis=1)
+        alive = drawn.alive
         if alive.sum() < 2:
             raise ValueError(
                 f"{alive.sum()} of {len(alive)} draws of the prior can be simulated; at least 2 are needed"
@@ -180,7 +180,7 @@ class _Climb:
         simulated = self.simulate(f"wave-{self.waves:04d}", z)
         self.waves += 1
         population = judged(self.target, z, simulated, temperature)
-        self._known.append(population.rows(np.isfinite(population.totals).all(axis=1), temperature))
+        self._known.append(population.rows(population.alive, temperature))
         return population
 
     def _walk(self, leg: np.ndarray) -> None:
@@ -239,19 +239,15 @@ class _Climb:
         walked = self._evaluated(z, temperature)
         with np.errstate(invalid="ignore"):
             log_ratio = (walked.totals - population.totals) @ temperature - (guess - before)
-            log_ratio = np.where(np.isfinite(walked.totals).all(axis=1), log_ratio, -np.inf)
+            log_ratio = np.where(walked.alive, log_ratio, -np.inf)
         taken = np.log(rng.random(len(z))) < log_ratio
-        fields = (
-            np.where(taken[:, None], getattr(walked, name), getattr(population, name))
-            for name in ("z", "simulated", "columns", "totals")
-        )
         acceptance = float(taken.mean())
         self._tell(temperature, acceptance, surrogate)
         if acceptance < 0.2:
             self.steps = max(1, self.steps // 2)
         elif acceptance > 0.4:
             self.steps = min(self.settings.steps, self.steps * 2)
-        return Population(temperature, *fields), acceptance
+        return population.moved(taken, walked), acceptance
 
     def _tell(self, temperature: np.ndarray, acceptance: float, surrogate: _Surrogate) -> None:
         wave = {

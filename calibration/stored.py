@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.populations import History, Population
+from calibration.populations import FIELDS, History, Population
 from pathway.errors import InputError
 from pathway.folders import read_manifest
 
@@ -28,7 +28,7 @@ def read_run(folder: Path) -> History:
         raise InputError(f"{folder}: holds no finished run ({POPULATIONS} is missing); sample.py goes on with it")
     with np.load(path, allow_pickle=False) as stored:
         ends = np.cumsum(stored["counts"])[:-1]
-        parts = [np.split(stored[name], ends) for name in ("z", "simulated", "columns", "totals")]
+        parts = [np.split(stored[name], ends) for name in FIELDS]
         populations = [Population(*one) for one in zip(stored["temperatures"], *parts, strict=True)]
         return History.of(populations, float(stored["success"]), stored.get("climb_evidence"))
 

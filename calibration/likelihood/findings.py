@@ -94,13 +94,16 @@ class Findings:
         """By column, shape (n_members, n_columns)."""
         place = {column: k for k, column in enumerate(self.columns)}
         total = np.zeros((len(values), len(place)))
-        for column, finding in zip(values.T, self.table, strict=True):
-            total[:, place[finding.column]] += finding.log_density(column)
+        for finding, density in zip(self.table, self._log_densities(values), strict=True):
+            total[:, place[finding.column]] += density
         return total
 
     def residuals(self, values: np.ndarray) -> np.ndarray:
         """Root of -2 log density of each finding, shape (n_members, n_findings)."""
-        return np.sqrt(-2.0 * np.stack([f.log_density(v) for f, v in zip(self.table, values.T, strict=True)], axis=1))
+        return np.sqrt(-2.0 * np.stack(self._log_densities(values), axis=1))
+
+    def _log_densities(self, values: np.ndarray) -> list[np.ndarray]:
+        return [finding.log_density(column) for finding, column in zip(self.table, values.T, strict=True)]
 
 
 def _column(expectation: Expectation, scenario: Scenario) -> str:

@@ -43,7 +43,7 @@ function drawChart(chart) {
   const y = (v) => BOX.height - BOX.bottom - ((v - bottom) / (1.05 * (top - bottom))) * (BOX.height - BOX.top - BOX.bottom);
   chart.x = x;
   drawAxes(chart, low, high, bottom, top, x, y);
-  const line = (ts, vs) => polyline(ts, vs, x, y);
+  const points = pointsAcross(times, x);
   names.forEach((name, k) => {
     let path = chart.paths.get(name);
     if (!path) {
@@ -52,32 +52,44 @@ function drawChart(chart) {
       chart.paths.set(name, path);
       chart.lines.append(path);
     }
-    path.setAttribute("d", courses[k] ? line(times, courses[k]) : "");
+    path.setAttribute("d", courses[k] ? polyline(points, courses[k], y) : "");
   });
   for (const [name, path] of chart.paths) if (!names.includes(name)) path.setAttribute("d", "");
   const ghosts = page.pinned ? names.filter((name) => page.pinned[name] && page.pinned[name][q]) : [];
   if (ghosts.length || chart.ghosts.childNodes.length) {
     chart.ghosts.replaceChildren(...ghosts.map((name) => make("path", {
-      class: "ghost", fill: "none", stroke: style(name).color, d: line(page.pinned[name].times, page.pinned[name][q]) })));
+      class: "ghost", fill: "none", stroke: style(name).color, d: polyline(pointsAcross(page.pinned[name].times, x), page.pinned[name][q], y) })));
   }
   if (page.cloud || chart.clouds.childNodes.length) {
     chart.clouds.replaceChildren(...names.flatMap((name, k) => (bands[k]
       ? [make("path", { class: "cloud", fill: style(name).color, d: area(page.cloud.times, bands[k], x, y) })] : [])));
   }
-  const cx = x(times[page.at]).toFixed(1);
-  chart.cross.setAttribute("x1", cx);
-  chart.cross.setAttribute("x2", cx);
+  drawCross(chart);
 }
 
-/* One point per two pixels: more cannot be seen and costs more than computing. */
-function polyline(times, values, x, y) {
-  let text = "", last = -9;
+function drawCross(chart) {
+  const x = chart.x(page.result.times[page.at]).toFixed(1);
+  chart.cross.setAttribute("x1", x);
+  chart.cross.setAttribute("x2", x);
+}
+
+/* Which times are drawn, and how the path goes there, the same for every curve of a chart. One point per two pixels:
+   more cannot be seen and costs more than computing. */
+function pointsAcross(times, x) {
+  const points = [];
+  let last = -9;
   for (let k = 0; k < times.length; k++) {
     const px = x(times[k]);
     if (px - last < 1.9 && k < times.length - 1) continue;
-    text += (text ? "L" : "M") + px.toFixed(1) + " " + y(values[k]).toFixed(1);
+    points.push([k, `${points.length ? "L" : "M"}${px.toFixed(1)} `]);
     last = px;
   }
+  return points;
+}
+
+function polyline(points, values, y) {
+  let text = "";
+  for (const [k, across] of points) text += across + y(values[k]).toFixed(1);
   return text;
 }
 
@@ -112,7 +124,7 @@ function drawAxes(chart, low, high, bottom, top, x, y) {
     text.setAttribute("x", tx.toFixed(1));
     text.setAttribute("y", ty.toFixed(1));
     text.setAttribute("text-anchor", anchor);
-    text.textContent = words;
+    write(text, words);
   });
 }
 
@@ -135,11 +147,7 @@ function setTime(time) {
     page.ticking = null;
     drawTime();
     drawMap();
-    for (const chart of page.charts) {
-      const cx = chart.x(page.result.times[page.at]).toFixed(1);
-      chart.cross.setAttribute("x1", cx);
-      chart.cross.setAttribute("x2", cx);
-    }
+    page.charts.forEach(drawCross);
     drawTable();
   });
 }

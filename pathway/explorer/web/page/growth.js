@@ -36,7 +36,7 @@ function drawGrowth() {
     const words = [defined ? say("gr", { value: number(growth.gr), control: growth.name }) : say("no_gr")];
     if (cloud && cloud.gr) words[0] += ` (${number(cloud.gr[0], 2)} to ${number(cloud.gr[2], 2)})`;
     if (percent !== null) words.push(say("of_untreated", { value: number(percent) }));
-    numbers.textContent = words.join(" \u00b7 ");
+    write(numbers, words.join(" \u00b7 "));
   }
   if (page.bars.length) $("growthhint").textContent = say("growth_hint", { time: hours(page.result.scenario.growth_until) });
 }

@@ -126,7 +126,7 @@ function drawMap() {
     box.setAttribute("fill", color);
     label.setAttribute("fill", ink);
     fold.setAttribute("fill", ink);
-    fold.textContent = `${doublings > 0.14 ? "\u25b2 " : doublings < -0.14 ? "\u25bc " : ""}${text}`;
+    write(fold, `${doublings > 0.14 ? "\u25b2 " : doublings < -0.14 ? "\u25bc " : ""}${text}`);
   }
   for (const { edge, line, switch: button } of page.edges) {
     const off = (page.state.off || []).includes(edge.loop);

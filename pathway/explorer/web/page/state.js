@@ -25,6 +25,8 @@ const DASHES = ["", "7 3", "2 2", "8 2 2 2"];
 const page = { state: {}, undo: [], pinned: null, cloud: null, time: null };
 
 const clear = (node) => node.replaceChildren();
+/* Only what has changed: the browser lays out anew even where the words are the same. */
+const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const number = (value, digits = 3) => {
   if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";

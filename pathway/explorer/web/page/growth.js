@@ -88,9 +88,7 @@ function dragMark(event, track, time, svg) {
   };
   const drag = (e) => move((state) => {
     const t = Math.max(-120, Math.min(page.facts.scenario.end - 1, place(e)));
-    const change = { ...((state.doses || {})[track.name] || {}), shift: t - time };
-    if (!change.shift) delete change.shift;
-    put(state, "doses", track.name, Object.keys(change).length ? change : undefined);
+    putDose(state, track.name, "shift", t === time ? undefined : t - time);
   });
   const stop = () => {
     event.target.removeEventListener("pointermove", drag);

@@ -59,16 +59,18 @@ function buildMap() {
     const [x, y] = places[node.name];
     const box = make("rect", { class: "box", x: x - WIDE, y: y - TALL, width: 2 * WIDE, height: 2 * TALL, rx: 6 });
     const label = make("text", { x, y: y - 6 }, `${node.label} `), fold = make("text", { class: "fold", x, y: y + 9 });
-    const group = make("g", {
-      role: "button", tabindex: 0, onclick: () => openDetail(node),
-      onkeydown: (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), openDetail(node)),
-    }, box, label, fold);
-    svg.append(group);
+    svg.append(make("g", button(() => openDetail(node)), box, label, fold));
     return { node, box, label, fold };
   });
   page.mapSvg = svg;
   document.querySelector("#map .scroll").append(svg);
 }
+
+/* What makes a part of a drawing a button, for hand and keyboard. */
+const button = (press) => ({
+  role: "button", tabindex: 0, onclick: press,
+  onkeydown: (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), press()),
+});
 
 function border([x0, y0], [x1, y1]) {
   const dx = x1 - x0, dy = y1 - y0;
@@ -98,11 +100,8 @@ function tip(path, sign) {
 
 function loopSwitch(one) {
   const [[x0, y0], [x1, y1]] = [one.path[0], one.path[1]], x = 0.55 * x0 + 0.45 * x1, y = 0.55 * y0 + 0.45 * y1;
-  const press = () => toggleLoop(one.edge.loop);
-  one.switch = make("g", {
-    class: "switch", role: "button", tabindex: 0, onclick: press,
-    onkeydown: (event) => [" ", "Enter"].includes(event.key) && (event.preventDefault(), press()),
-  }, make("circle", { cx: x, cy: y, r: 12 }), make("text", { x, y: y + 1 }, "\u00d7"));
+  one.switch = make("g", { class: "switch", ...button(() => toggleLoop(one.edge.loop)) },
+    make("circle", { cx: x, cy: y, r: 12 }), make("text", { x, y: y + 1 }, "\u00d7"));
   return one.switch;
 }
 
@@ -128,13 +127,13 @@ function drawMap() {
     fold.setAttribute("fill", ink);
     write(fold, `${doublings > 0.14 ? "\u25b2 " : doublings < -0.14 ? "\u25bc " : ""}${text}`);
   }
-  for (const { edge, line, switch: button } of page.edges) {
+  for (const { edge, line, switch: pressed } of page.edges) {
     const off = (page.state.off || []).includes(edge.loop);
     line.classList.toggle("off", off);
-    if (!button) continue;
-    button.classList.toggle("off", off);
-    button.setAttribute("aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
-    button.setAttribute("aria-pressed", off);
+    if (!pressed) continue;
+    pressed.classList.toggle("off", off);
+    pressed.setAttribute("aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
+    pressed.setAttribute("aria-pressed", off);
   }
   page.mapSvg.setAttribute("aria-label", say("map_label", {
     arm: page.mapOf, against: page.mapAgainst, time: hours(page.result.times[page.at]),

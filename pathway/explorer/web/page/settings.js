@@ -64,11 +64,6 @@ function doseSliders() {
   const used = new Set(plan.arms.filter((arm) => shown().includes(arm.name)).flatMap((arm) => arm.doses));
   const made = [...used].flatMap((name, k) => {
     const dose = plan.doses[name], agent = facts.agents[dose.agent], moved = (page.state.doses || {})[name] || {};
-    const put_ = (state, key, value) => {
-      const change = { ...((state.doses || {})[name] || {}), [key]: value };
-      if (value === undefined) delete change[key];
-      put(state, "doses", name, Object.keys(change).length ? change : undefined);
-    };
     const rows = [];
     if (dose.amount !== null && agent.species !== null) {
       const most = Math.max(agent.highest || 0, dose.amount) || 10 * dose.amount;
@@ -79,14 +74,14 @@ function doseSliders() {
       rows.push(slider({
         id: `amount${k}`, label: say("amount", { dose: name }), min: 0, max: 100, step: 1, value: start,
         text: (p) => `${number(exact(p) / dose.per_unit)} ${dose.unit}`,
-        onmove: (state, p) => put_(state, "amount", exact(p) === dose.amount ? undefined : exact(p)),
+        onmove: (state, p) => putDose(state, name, "amount", exact(p) === dose.amount ? undefined : exact(p)),
       }));
     }
     const first = dose.times[0];
     rows.push(slider({
       id: `time${k}`, label: say("time", { dose: name }), min: Math.min(-120, first), max: Math.floor(plan.end - 1), step: 1,
       value: first + (moved.shift || 0), text: hours,
-      onmove: (state, t) => put_(state, "shift", t === first ? undefined : t - first),
+      onmove: (state, t) => putDose(state, name, "shift", t === first ? undefined : t - first),
     }));
     return rows;
   });

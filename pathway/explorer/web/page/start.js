@@ -9,6 +9,9 @@ function save(name, content, type) {
 
 const stem = () => `${page.facts.scenario.name}_explorer`;
 
+const toml = () =>
+  core.scenarioToml(page.facts, page.state, say("changed_title", { title: page.facts.scenario.title }));
+
 function csv() {
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const list = page.drawn(), rows = [["arm", "time [h]", ...list.map((q) => `${q} [${page.facts.units[q] || "1"}]`)]];
@@ -81,7 +84,7 @@ function buildTools() {
     tool("undo", say("undo"), () => page.undo.length && restore(page.undo.pop())),
     tool("reset", say("reset"), () => { page.undo.push(page.saved); restore({}); }),
     tool("pin", say("pin"), togglePin), tool("share", say("share"), share),
-    tool("toml", say("toml"), () => save(`${stem()}.toml`, core.scenarioToml(page.facts, page.state, say("changed_title", { title: page.facts.scenario.title })), "text/plain")),
+    tool("toml", say("toml"), () => save(`${stem()}.toml`, toml(), "text/plain")),
     tool("csv", say("csv"), () => save(`${stem()}.csv`, csv(), "text/csv")),
     tool("svg", say("svg"), () => save(`${stem()}.svg`, picture().text, "image/svg+xml")),
     tool("png", say("png"), png));
@@ -151,5 +154,5 @@ async function start() {
 
 globalThis.explorer = {
   page, start: () => start().catch((error) => tell(say("broken", { reason: error.message }))), release, refresh,
-  exports: { csv, picture, toml: () => core.scenarioToml(page.facts, page.state, say("changed_title", { title: page.facts.scenario.title })) },
+  exports: { csv, picture, toml },
 };

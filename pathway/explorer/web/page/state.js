@@ -124,6 +124,13 @@ const put = (state, group, name, value) => {
   if (!Object.keys(state[group]).length) delete state[group];
 };
 
+/* One setting of a dose, which keeps its others. */
+function putDose(state, name, key, value) {
+  const change = { ...((state.doses || {})[name] || {}), [key]: value };
+  if (value === undefined) delete change[key];
+  put(state, "doses", name, Object.keys(change).length ? change : undefined);
+}
+
 const shown = () => page.state.arms || page.defaultArms;
 
 function compute(tolerance) {

@@ -14,12 +14,13 @@ from pathway.expressions import to_text
 from pathway.network import circuit
 from pathway.scenario import quantities
 from pathway.scenario.ensembles import PRIOR, parameter_sets_asked_for
-from pathway.scenario.expectations import expectation_times
+from pathway.scenario.expectations import expectation_times, readings
 from pathway.scenario.experiment import Arm, Reading, Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import parse_lane, scale_group
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
+from pathway.units import parse_quantity
 
 from .module import ExplorerError
 
@@ -42,31 +43,22 @@ COURSES = ("PTEN", "pAKT", "miR21_free", "p27", "growth", "cell_number")
 def quantities_of(scenario: Scenario, laboratory: Laboratory) -> list[str]:
     """Everything that the page reads off a run."""
     network = circuit()
-    asked = [name for reading in _readings(scenario) for name in (reading.quantity, reading.partner)]
+    asked = [name for reading in readings(scenario.expectations) for name in (reading.quantity, reading.partner)]
     every = [s for s in laboratory.model.species if s not in laboratory.model.outputs]
     names = [laboratory.cell_count, *scenario.observables, *COURSES]
     names += [k.observable for k in laboratory.knock_downs.values() if k.observable]
     names += [node.quantity for node in network.map_nodes]
     names += [name for name in asked if name in laboratory.units]
     names += [point.observable for point in read_measurements(scenario, laboratory)]
-    if "every species" in asked or any(reading.reduce == "drift" for reading in _readings(scenario)):
+    if "every species" in asked or any(reading.reduce == "drift" for reading in readings(scenario.expectations)):
         names += every
     known = {*laboratory.model.species, *laboratory.model.assignments, *laboratory.model.observables}
     return [name for name in dict.fromkeys(names) if name in known]
 
 
-def _readings(scenario: Scenario) -> Iterable[Reading]:
-    pending = [expectation.reading for expectation in scenario.expectations]
-    while pending:
-        reading = pending.pop()
-        yield reading
-        if reading.over is not None:
-            pending.append(reading.over)
-
-
 def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> dict[str, Any]:
     """The scenario, the laboratory and the map."""
-    model, folder, index = laboratory.model, scenario.file.parent, {}
+    model, folder = laboratory.model, scenario.file.parent
     index = {name: k for k, name in enumerate(model.species)}
     lines = dict.fromkeys([*(arm.cells for arm in scenario.arms), *laboratory.cell_lines])
     return {
@@ -107,11 +99,7 @@ def _agent(agent: Any, index: Mapping[str, int]) -> dict[str, Any]:
     return {
         "species": index[agent.species] if agent.species else None,
         "unit": agent.unit,
-        "usual": agent.usual,
         "highest": agent.highest,
-        "mass": agent.molar_mass,
-        "note": agent.note,
-        "source": agent.source,
     }
 
 
@@ -124,7 +112,6 @@ def _knob(name: str, label: str, laboratory: Laboratory, scenario: Scenario) -> 
         "range": entry.range,
         "confidence": entry.confidence,
         "source": entry.source,
-        "note": entry.note,
         "prior": name in UNMEASURED,
     }
 
@@ -171,7 +158,6 @@ def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
     return {
         "name": scenario.name,
         "title": scenario.title,
-        "question": scenario.question or "",
         "caveats": scenario.caveats,
         "start": scenario.start,
         "end": scenario.end,
@@ -185,7 +171,6 @@ def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
             d.name: {
                 "agent": d.agent,
                 "amount": d.amount,
-                "written": d.written,
                 "times": d.times,
                 **_dose_unit(d, laboratory),
             }
@@ -197,8 +182,6 @@ def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
                 "claim": e.claim,
                 "role": e.role,
                 "headline": e.headline,
-                "finding": e.finding,
-                "source": e.source,
                 "reason": e.reason,
                 "above": e.above,
                 "below": e.below,
@@ -229,9 +212,9 @@ def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
 def _dose_unit(dose: Any, laboratory: Laboratory) -> dict[str, Any]:
     """The unit that the file gives the dose in, and how many of the species' units one of them is."""
     agent = laboratory.agents[dose.agent]
-    unit = dose.written.strip().lstrip("0123456789.eE+- ").strip() or agent.unit
-    if dose.amount is None or unit == "x":
+    if dose.amount is None or quantities.is_multiple(dose.written):
         return {"unit": agent.unit, "per_unit": 1.0}
+    _, unit = parse_quantity(dose.written)
     return {"unit": unit, "per_unit": quantities.parse_amount(f"1 {unit}", agent.unit, agent.usual, agent.molar_mass)}
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.errors import InputError
 from pathway.expressions import symbol
-from pathway.kernels import WASM_PARTS, WasmError, WasmKernels, compile_wasm
+from pathway.kernels import WasmError, WasmKernels, compile_wasm
 from pathway.kernels.structs import array_address, struct_fields
 from pathway.simulation import prepared, steady, tasks
 from pathway.simulation.prepared import KERNEL_NAMES, prepare_model
@@ -99,16 +99,15 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
         made = compile_wasm(recorded, WIDTH)
     except WasmError as error:
         raise ExplorerError(f"'{model.name}' cannot run in a browser: {error}") from None
-    kernels, pattern = _kernels(recorded, made), prepare_model(model).pattern
-    method = rosenbrock_method(METHODS["Rodas5P"])
     ready, steady_part = prepare_model(model), steady_model(model)
+    kernels, method = _kernels(recorded, made), rosenbrock_method(METHODS["Rodas5P"])
     group, declared = ready.species_units
     facts = {
         "layouts": {name: struct_fields(owner) for name, owner in _TUPLES.items()},
         "parts": made.parts,
         "addresses": {name: name if name in made.parts and name != "time_derivative" else "" for name in _ADDRESSES},
         "kernels": {name: value for name, value in kernels._asdict().items() if name not in _ADDRESSES},
-        "pattern": {name: _array(value) for name, value in pattern._asdict().items()},
+        "pattern": {name: _array(value) for name, value in ready.pattern._asdict().items()},
         "method": {n: _array(v) if isinstance(v, np.ndarray) else v for n, v in method._asdict().items()},
         "lanes": _storage(lane_storage(kernels, method)),
         "sizes": {name: int(size) for name, size in made.sizes.items()},
@@ -202,6 +201,3 @@ def container(facts: Mapping[str, Any], blobs: Mapping[str, bytes]) -> bytes:
     head = json.dumps({**facts, "blobs": places}, separators=(",", ":"), allow_nan=False).encode()
     packer = zlib.compressobj(9, wbits=-15)
     return packer.compress(struct.pack("<I", len(head)) + head + b"".join(blobs.values())) + packer.flush()
-
-
-__all__ = ["WASM_PARTS", "Engine", "ExplorerError", "container", "engine_of"]

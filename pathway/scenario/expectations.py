@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -80,12 +80,17 @@ def _ranks(values: np.ndarray) -> np.ndarray:
 
 def expectation_times(scenario: Scenario) -> Iterable[float]:
     """Every moment that an expectation asks about: these are recorded exactly."""
-    pending = [expectation.reading for expectation in scenario.expectations]
-    while pending:
-        reading = pending.pop()
+    for reading in readings(scenario.expectations):
         yield from (t for t in (reading.at, reading.from_time, reading.until) if t is not None)
-        if reading.over is not None:
-            pending.append(reading.over)
+
+
+def readings(expectations: Iterable[Expectation]) -> Iterator[Reading]:
+    """Every reading that expectations make, those that others are divided by among them."""
+    for expectation in expectations:
+        reading: Reading | None = expectation.reading
+        while reading is not None:
+            yield reading
+            reading = reading.over
 
 
 def _divided(first: float, second: float) -> float:

@@ -21,8 +21,8 @@ from .arms import MemberArmSetups
 from .controls import ComparedArms, arm_key, compared_arms
 from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
 from .ensembles import parameter_sets_asked_for
-from .expectations import judge
-from .experiment import Arm, Expectation, Reading, Scenario
+from .expectations import judge, readings
+from .experiment import Arm, Scenario
 from .growth import Growth, growth_of_members
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
@@ -174,21 +174,13 @@ def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: 
 def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequence[Measurement]) -> tuple[str, ...]:
     """Everything that is shown, asked about or measured, and the number of cells."""
     names = [laboratory.cell_count, *scenario.observables]
-    for reading in _readings(scenario.expectations):
+    for reading in readings(scenario.expectations):
         names += [name for name in (reading.quantity, reading.partner) if name in laboratory.units]
         if reading.quantity == "every species" or reading.reduce == "drift":
             names += laboratory.model.species
         if reading.reduce == "rmse":
             names += [point.observable for point in measurements]
     return tuple(dict.fromkeys(names))
-
-
-def _readings(expectations: Sequence[Expectation]) -> Iterator[Reading]:
-    for expectation in expectations:
-        reading: Reading | None = expectation.reading
-        while reading is not None:
-            yield reading
-            reading = reading.over
 
 
 def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedArms) -> MemberArm:

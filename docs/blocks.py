@@ -85,6 +85,12 @@ def _kept_file(page: Path) -> Path:
     return OUTPUTS / "pages" / f"{page_name(page)}.json"
 
 
+def keep_content(content: Any, file: Path) -> Path:
+    """Write what came of a run as JSON, one entry a line; the file."""
+    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return file
+
+
 def is_recorded(page: Path) -> bool:
     """Whether a page has been run; one that is new shows what is typed alone, and says so."""
     return _kept_file(page).is_file()

@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from docs.blocks import OUTPUTS, ROOT, PageError
+from docs.blocks import OUTPUTS, ROOT, PageError, keep_content
 from docs.pictures import keep_picture
 
 FOLDER = ROOT / "notebooks"
@@ -48,10 +48,7 @@ def record(name: str, outputs: Path) -> Path:
         NotebookClient(notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": folder}}).execute()
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     shown = [_shown(cell.outputs, outputs, f"{name}-{k}") for k, cell in enumerate(code, 1)]
-    file = outputs / f"{name}.json"
-    content = {"code": digest(name), "cells": shown}
-    file.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    return keep_content({"code": digest(name), "cells": shown}, outputs / f"{name}.json")
 
 
 def _shown(cell_outputs: Any, outputs: Path, stem: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from docs.blocks import HERE, OUTPUTS, PageError
+from docs.blocks import HERE, OUTPUTS, PageError, keep_content
 from docs.pictures import keep_picture
 from docs.scenario_runs import digest, rounded
 
@@ -46,9 +46,7 @@ def record(name: str, outputs: Path) -> Path:
     result = pathway.run(SCENARIO, ensemble=kind, members=MEMBERS)
     content = {"file": digest(SCENARIO), "ensemble": ensemble_words(result), "kind": kind, **result.to_dict()}
     keep_picture(_picture(result), outputs / f"{NAME}.png", 1440)
-    file = outputs / f"{NAME}.json"
-    file.write_text(json.dumps(rounded(content), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    return keep_content(rounded(content), outputs / f"{NAME}.json")
 
 
 def kept() -> Mapping[str, Any]:

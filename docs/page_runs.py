@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from docs.blocks import ROOT, Block, PageError, blocks_of, commands_of, page_name
+from docs.blocks import ROOT, Block, PageError, blocks_of, commands_of, keep_content, page_name
 from docs.pictures import keep_picture
 
 WIDTH = 120
@@ -41,9 +41,7 @@ def record(page: Path, outputs: Path) -> Path:
             kept = [session.run(block) for block in blocks_of(page.read_text(encoding="utf-8"))]
         finally:
             os.chdir(here)
-    file = outputs / f"{page_name(page)}.json"
-    file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    return keep_content(kept, outputs / f"{page_name(page)}.json")
 
 
 class _Session:

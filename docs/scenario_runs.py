@@ -9,14 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from docs.blocks import OUTPUTS, PageError
+from docs.blocks import OUTPUTS, PageError, keep_content
 from docs.pictures import keep_picture
 
 CARD = 576
 """Pixels of a picture on a card."""
 CARD_SHOWS = ("pAKT", "cell_number")
 """What a card shows by preference."""
-COLORS = ("#4d4d4d", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#8C6D1F")
 
 
 def names() -> list[str]:
@@ -59,21 +58,23 @@ def record(name: str, outputs: Path) -> Path:
     }
     keep_picture(pathway.plot(result), outputs / f"{name}.png")
     keep_picture(_card(result), outputs / f"{name}.card.png", CARD)
-    file = outputs / f"{name}.json"
-    file.write_text(json.dumps(rounded(numbers), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return file
+    return keep_content(rounded(numbers), outputs / f"{name}.json")
 
 
 def _card(result: Any) -> Any:
     """One observable over time in all arms, without words: enough to tell scenarios apart."""
     from matplotlib.figure import Figure
 
+    from pathway.plotting.style import PALETTE
+
+    # Thin lines on a small card: grey in place of black.
+    colors = ("#4d4d4d", *PALETTE[1:])
     shown = result.scenario.observables
     name = next((name for name in CARD_SHOWS if name in shown), shown[0])
     figure = Figure(figsize=(3.6, 1.5), layout="constrained")
     axes = figure.subplots()
     for k, arm in enumerate(result.arms.values()):
-        axes.plot(arm.times, arm.courses[name], color=COLORS[k % len(COLORS)], linewidth=1.4)
+        axes.plot(arm.times, arm.courses[name], color=colors[k % len(colors)], linewidth=1.4)
     if name == "cell_number":
         axes.set_yscale("log", base=2)
     else:

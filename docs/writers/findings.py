@@ -9,7 +9,8 @@ from typing import Any
 
 from docs import scenario_runs
 from docs.blocks import HERE
-from pathway.scenario.plain_words import band_in_words, format_number, percent_text
+from pathway.scenario.plain_words import band_in_words, format_number, median_with_interval, percent_text
+from pathway.scenario.weighted import WeightedInterval
 
 from . import markdown
 from .circuit import source_link
@@ -96,4 +97,4 @@ def _row(name: str, entry: dict[str, Any], over: bool, with_scenario: bool) -> I
 
 def interval(median: float, ends: tuple[float, float] | None) -> str:
     """ "0.53 (0.38 to 0.69)"; nothing where there is none."""
-    return f"{format_number(median)} ({format_number(ends[0])} to {format_number(ends[1])})" if ends else ""
+    return median_with_interval(WeightedInterval(ends[0], median, ends[1])) if ends else ""

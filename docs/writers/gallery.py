@@ -7,7 +7,7 @@ from typing import Any
 
 from docs import scenario_runs
 from pathway import parameters
-from pathway.scenario import find_scenario, read_scenario
+from pathway.scenario import read_scenario
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.plain_words import format_number
 from pathway.scenario.timeline import draw_timeline
@@ -113,7 +113,7 @@ def _page(name: str, scenario: Scenario) -> str:
         "## Protocol\n",
         markdown.fence(draw_timeline(scenario, WIDE)),
         "## The file\n",
-        markdown.fence(find_scenario(name).read_text(encoding="utf-8"), "toml", f"{name}.toml"),
+        markdown.fence(scenario_runs.text_of(name), "toml", f"{name}.toml"),
     ]
     return "\n".join(part for part in parts if part)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import pathway
 from pathway.formats import FormatError
 from pathway.formats.sbml import parser, parser_process, read_sbml, read_sbml_text
 from pathway.formats.sbml.document import open_document
@@ -51,6 +52,20 @@ def test_a_process_that_dies_by_itself_is_replaced() -> None:
     with pytest.raises(FormatError, match=r"decay\.xml: "):
         read_sbml_text(DECAY, "decay.xml")
     assert read_sbml_text(DECAY, "decay.xml").model.species == ("x",)
+
+
+def test_the_folder_it_was_started_in_may_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("antimony")
+    gone, here = tmp_path / "gone", tmp_path / "here"
+    gone.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(gone)
+    parser.close_parser()
+    read_sbml_text(DECAY, "decay.xml")
+    monkeypatch.chdir(here)
+    gone.rmdir()
+    (here / "decay.ant").write_text("species x = 1; x -> ; x")
+    assert pathway.load(Path("decay.ant")).species == ("x",)
 
 
 def test_memory_and_time_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,7 +68,8 @@ def parse(text: str, name: str, folder: Path | None = None, language: str = "sbm
     FormatError, Unsupported
         For a file that is broken, ends the process, or takes more memory or time than is allowed.
     """
-    request = {"text": text, "name": name, "folder": None if folder is None else str(folder), "language": language}
+    where = None if folder is None else str(folder.absolute())
+    request = {"text": text, "name": name, "folder": where, "language": language}
     with _lock:
         answer = _answer(request)
     if "fault" in answer:
@@ -89,6 +90,7 @@ class _Parser:
         self.owner = os.getpid()
         self.process = start_interpreter(
             f"from pathway.formats.sbml.parser_process import main; main({MEMORY})",
+            cwd=Path(__file__).parent,  # a folder that stays: this process may leave and delete its own
             stderr=subprocess.DEVNULL,
             encoding="utf-8",
         )

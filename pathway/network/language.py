@@ -40,6 +40,9 @@ class Species:
         Conserved totals it belongs to, separated by commas ("AKT"); every reaction must keep them.
     output : bool
         A pure output: nothing depends on it and it has no steady state (log cell number).
+    arbitrary_unit : bool
+        Counted in a unit that rate constants define and no measurement does, so that two sets of them cannot be
+        compared in it; relative to another moment or culture of the same set it means something.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Species:
     start: str = "0"
     moiety: str = ""
     output: bool = False
+    arbitrary_unit: bool = False
 
 
 @dataclass(frozen=True)
@@ -265,3 +269,8 @@ class Network:
     def units(self) -> Mapping[str, str]:
         """Unit text of every declared name."""
         return {entry.name: entry.unit for entry in self.declared}
+
+    @cached_property
+    def in_arbitrary_units(self) -> frozenset[str]:
+        """Species whose unit is another one in every set of rate constants."""
+        return frozenset(species.name for species in self.species if species.arbitrary_unit)

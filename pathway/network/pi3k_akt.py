@@ -11,7 +11,14 @@ SPECIES = (
     Species(
         "IRS1", "1", "IRS1 and other adapters that S6K wears down, relative", same_as="uniprot:P35568", start="0.5"
     ),
-    Species("PIP3", "1", "phosphatidylinositol trisphosphate, in model units", same_as="chebi:16618", start="0.1"),
+    Species(
+        "PIP3",
+        "1",
+        "phosphatidylinositol trisphosphate, in arbitrary units",
+        same_as="chebi:16618",
+        start="0.1",
+        arbitrary_unit=True,
+    ),
     Species(
         "PTEN_active",
         "1",

@@ -32,6 +32,7 @@ def unit_words(name: str, unit: str) -> str:
         return _OF_UNIT.get(unit, unit)
     meaning = _meanings().get(name, "")
     for part, words in (
+        ("arbitrary units", "arbitrary units"),
         ("parental", "relative to parental"),
         ("reference cell", "relative to the reference cell"),
         ("fold of the start", "fold of start"),

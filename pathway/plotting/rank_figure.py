@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from pathway.network import circuit
 from pathway.scenario.expectations import ranked_numbers
 from pathway.scenario.experiment import Reading
 from pathway.scenario.plain_words import format_number, interval_text
@@ -70,20 +71,26 @@ def _partner(result: Result, verdict: Verdict, names: Sequence[str]) -> _Column:
     title = f"{what}, {len(reading.arms)} arms: rank correlation {format_number(verdict.value)}"
     if verdict.interval is not None:
         title += f" ({interval_text(verdict.interval)})"
-    label = (
-        "as the scenario gives it"
-        if reading.measured
-        else unit_words(reading.partner, result.units.get(reading.partner, "1"))
-    )
+    if reading.measured:
+        label = "rank, from the lowest" if _are_ranks(other.values()) else "numbers of the source"
+    else:
+        label = unit_words(reading.partner, result.units.get(reading.partner, "1"))
     return title, label, values, ()
 
 
+def _are_ranks(numbers: Iterable[float]) -> bool:
+    """Whether numbers are 1, 2, 3 and so on in some order."""
+    return all(place == number for place, number in enumerate(sorted(numbers), 1))
+
+
 def _span(result: Result, arm: str, reading: Reading) -> tuple[float, float]:
-    """Between what the middle 90 % of the ensemble lie; nan where that is not kept."""
+    """Between what the middle 90 % of the ensemble lie; nan where that is not kept, or has no unit in common."""
     interval = result.interval(arm, reading.quantity) if reading.reduce == "end" else None
     if interval is not None:
         return interval.low, interval.high
     if result.ensemble is None or reading.quantity not in result.scenario.observables or reading.reduce != "end":
+        return math.nan, math.nan
+    if reading.quantity in circuit().in_arbitrary_units:
         return math.nan, math.nan
     low, _, high = result.ensemble.bands(arm, reading.quantity)[:, -1]
     return float(low), float(high)

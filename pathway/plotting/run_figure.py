@@ -12,12 +12,13 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from pathway.errors import InputError
+from pathway.network import circuit
 from pathway.numerals import superscript
 from pathway.scenario.measurements import Measurement, comparison_scaling
 from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
-from .labels import axis_label, readable_name, unit_words
+from .labels import readable_name, scaled_unit, unit_words
 from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
 from .rank_figure import draw_rankings, rankings
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
@@ -257,17 +258,21 @@ def _course_panel(
     tops: list[float] = []
     spread: list[np.ndarray] = []
     scaled = bool(points) and bool(result.scenario.overlays[points[0].table].axis)
+    # Members do not share an arbitrary unit: all count in the first arm's value at the start, unless points forbid it.
+    arbitrary = name in circuit().in_arbitrary_units
+    first = next(iter(result.arms)) if arbitrary and not points else ""
+    unit_value = result.arms[first].courses[name][0] if first else 1.0
     for arm_name, arm in result.arms.items():
         if arm_name not in group.arms and not is_control(result, arm_name):
             continue
-        of_curve = comparison_scaling(result, name, arm_name)[0] if points else (lambda c: c)
+        of_curve = comparison_scaling(result, name, arm_name)[0] if points else (lambda c: c / unit_value)
         drawn.append(of_curve(arm.courses[name]))
         front = arm_name in group.arms
         style = styles[arm_name] if front else _faint(styles[arm_name])
         axes.plot(arm.times, drawn[-1], zorder=2.2 if front else 1.8, **style)
         # Points that are scaled to an axis of their own would need the curve of each member on it.
-        if front and result.ensemble and not scaled:
-            low, _, high = result.ensemble.bands(arm_name, name)
+        if front and result.ensemble and not scaled and not (arbitrary and points):
+            low, _, high = result.ensemble.bands(arm_name, name, first)
             axes.fill_between(arm.times, low, high, color=style["color"], alpha=0.13, linewidth=0, zorder=1.5)
             spread += [low, high]
         own = [_on_axis(result, p) for p in points if p.arm == arm_name]
@@ -291,7 +296,7 @@ def _course_panel(
         low, high = min(defined, default=0.0), max([*defined, *tops], default=0.0)
         power = value_axis(axes, low, high, 5 if panel.height > 1.0 else 3)
         # The title has the name.
-        panel.y_label(axis_label(name, unit, power).partition(", ")[2] or unit_words(name, unit))
+        panel.y_label(scaled_unit("relative to the first arm's start" if first else unit_words(name, unit), power))
 
 
 def _on_axis(result: Result, point: Measurement) -> Measurement:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.network import circuit
 from pathway.scenario.ensemble_result import INTERVALS
 from pathway.scenario.result import ArmResult, Result, header_with_unit
 from pathway.scenario.run_plan import describe_cells
@@ -80,14 +81,14 @@ def _quantiles(interval: WeightedInterval | None) -> list[float | None]:
 
 def band_rows(result: Result) -> Table:
     """One row for each arm and time: between what the middle 90 % of an ensemble lie, and the median, of each shown
-    observable."""
-    names = result.scenario.observables
+    observable; not of what is in arbitrary units, in which members cannot be compared."""
+    names = [name for name in result.scenario.observables if name not in circuit().in_arbitrary_units]
     header = ["arm", "time [h]"]
     header += [header_with_unit(name, result.units).replace(" [", f" {q} [") for name in names for q in QUANTILES]
     rows: list[list[Any]] = []
     for arm in result.arms if result.ensemble else ():
-        bands = np.concatenate([result.ensemble.bands(arm, name) for name in names])  # type: ignore[union-attr]
-        rows += [[arm, *map(float, row)] for row in np.column_stack([result.times, bands.T])]
+        bands = [band for name in names for band in result.ensemble.bands(arm, name)]  # type: ignore[union-attr]
+        rows += [[arm, *map(float, row)] for row in np.column_stack([result.times, *bands])]
     return header, rows
 
 

@@ -182,9 +182,21 @@ class EnsembleResult:
             found[name] = {q: weighted_interval(v, self.weights) for q, v in values.items() if v is not None}
         return found
 
-    def bands(self, arm: str, name: str) -> np.ndarray:
-        """5 %, 50 % and 95 % of a course at each time, shape (3, n_times)."""
-        return weighted_quantiles(self.arms[arm].courses[name], self.weights, (LOW, 0.5, HIGH))
+    def bands(self, arm: str, name: str, of: str = "") -> np.ndarray:
+        """5 %, 50 % and 95 % of a course at each time, shape (3, n_times).
+
+        Parameters
+        ----------
+        arm : str
+        name : str
+            Of a quantity.
+        of : str
+            An arm; each member's course then counts in what that arm has at the start in the same member.
+        """
+        courses = self.arms[arm].courses[name]
+        if of:
+            courses = courses / self.arms[of].courses[name][:, :1]
+        return weighted_quantiles(courses, self.weights, (LOW, 0.5, HIGH))
 
     @cached_property
     def shares(self) -> tuple[float, ...]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from types import ModuleType, SimpleNamespace
 
+import numpy as np
 import pytest
 
+import pathway
 from pathway import parameters
 from pathway.analysis.paired_model import REFERENCE, influence_switch, paired_model
 from pathway.equations import network_model
@@ -112,3 +114,20 @@ def test_a_positive_loop_says_how_it_closes() -> None:
     positive = [loop for loop in circuit().loops if loop.name[:1] == "B" and loop.name[1].isdigit()]
     assert [loop.name[:2] for loop in positive] == ["B1", "B2", "B3", "B4", "B5"]
     assert all(loop.may_switch and loop.meaning for loop in positive)
+
+
+def test_what_is_in_an_arbitrary_unit_can_be_counted_in_another_one_without_any_other_reading_noticing() -> None:
+    """PIP3 three times as much, and each constant that holds its unit changed with it: all else stays as it was."""
+    model = pathway.load("bt474")
+    values = model.parameter_values.copy()
+    for name, power in {"k_PI3K": 1, "k_PTEN": 1, "Km_PTEN": 1, "K_S473": 1, "k_T308": -1}.items():
+        values[model.parameter_index(name)] *= 3.0**power
+    place, start = model.species_index("PIP3"), model.initial_values * 1.1
+    other = np.where(np.arange(start.size) == place, 3.0, 1.0) * start
+    times = np.linspace(0.0, 24.0, 5)
+    usual = pathway.simulate(model, times, initial=start, relative_tolerance=1e-9)
+    counted = pathway.simulate(model, times, parameters=values, initial=other, relative_tolerance=1e-9)
+    assert circuit().in_arbitrary_units == {"PIP3"}
+    np.testing.assert_allclose(counted.values[:, place], 3.0 * usual.values[:, place], rtol=1e-7)
+    rest = np.arange(start.size) != place
+    np.testing.assert_allclose(counted.values[:, rest], usual.values[:, rest], rtol=1e-6, atol=1e-12)

@@ -51,7 +51,9 @@ class PathwayWarning(UserWarning):
     """Something was understood in a way that its author should know of; one line."""
 
 
-def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+def did_you_mean(
+    name: str, known: Iterable[str], cutoff: float = 0.6, others: Mapping[str, Iterable[str]] | None = None
+) -> str:
     """Return " Did you mean 'x'?" with up to three near names, or nothing; capital letters make no difference.
 
     Parameters
@@ -60,10 +62,13 @@ def did_you_mean(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     known : iterable of str
     cutoff : float
         Least similarity, from 0 to 1.
+    others : mapping of a known name to its other names, optional
+        "Did you mean 'Herceptin' (trastuzumab)?"
     """
-    candidates = {candidate.lower(): candidate for candidate in known}
-    near = get_close_matches(name.lower(), candidates, n=3, cutoff=cutoff)
-    return f" Did you mean {' or '.join(repr(candidates[n]) for n in near)}?" if near else ""
+    shown = {other.lower(): f"'{other}' ({own})" for own, names in (others or {}).items() for other in names}
+    shown |= {own.lower(): repr(own) for own in known}
+    near = get_close_matches(name.lower(), shown, n=3, cutoff=cutoff)
+    return f" Did you mean {' or '.join(shown[n] for n in near)}?" if near else ""
 
 
 Arguments = ParamSpec("Arguments")

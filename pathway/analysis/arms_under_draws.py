@@ -278,5 +278,5 @@ def checked_readouts(laboratory: Laboratory, names: Iterable[str]) -> tuple[str,
                 f"{laboratory.cell_count} instead"
             )
         if name not in laboratory.units:
-            raise unknown_name_error("read-out", name, laboratory.units, "All: pathway show species")
+            raise unknown_name_error("read-out", name, laboratory.units, "All: pathway show observables")
     return names

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +35,23 @@ class Catalog(Mapping[str, Mapping[str, Any]]):
         known = self.known_name(str(name))
         if known in self._by_name:
             return self._by_name[known]
-        near = did_you_mean(str(name), self._by_name)
-        raise UnknownNameError(f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}")
+        raise UnknownNameError(self.without(str(name)))
 
     def known_name(self, name: str) -> str:
         """The entry that is meant, however it is spelled; a trade or code name stands for its agent."""
-        from pathway.parameters import name_as_known, other_agent_names
+        from pathway.parameters import name_as_known
 
-        return name_as_known(name, self._by_name, other_agent_names() if self.kind == "agents" else None)
+        return name_as_known(name, self._by_name, self._other_names())
+
+    def without(self, name: str) -> str:
+        """That there is no such entry, with the nearest ones; one line."""
+        near = did_you_mean(name, self._by_name, others=self._other_names())
+        return f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}"
+
+    def _other_names(self) -> Mapping[str, Iterable[str]] | None:
+        from pathway.parameters import other_agent_names
+
+        return other_agent_names() if self.kind == "agents" else None
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._by_name)

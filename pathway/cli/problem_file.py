@@ -134,7 +134,7 @@ def known_name(what: str, name: str, names: Iterable[str]) -> str:
     BadInput
         With the nearest right ones.
     """
-    from pathway.scenario.mistakes import did_you_mean
+    from pathway.errors import did_you_mean
 
     from . import BadInput
 

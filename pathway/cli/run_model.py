@@ -93,7 +93,7 @@ def _followed(model: Model, times: np.ndarray, max_steps: int) -> Trajectory:
 
 
 def _parameters(model: Any, settings: Sequence[str], renamed: Mapping[str, str]) -> dict[str, float]:
-    from pathway.scenario.mistakes import did_you_mean
+    from pathway.errors import did_you_mean
 
     from . import BadInput
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pathway.errors import UnknownNameError
+
 from . import console
 from .run import MODELS
 
@@ -53,13 +55,13 @@ def show(
     if what is Topic.equations and name and name.lower().endswith(MODELS):
         return _show_model_file(Path(name), as_json)
     if what is Topic.equations:
-        rows = _chosen(Catalog("equations", equations()), name, what)
+        rows = _chosen(Catalog("equations", equations()), name)
         if as_json:
             console.print_json({what.value: rows})
         else:
             _print_equations(rows)
         return DONE
-    rows = _chosen(catalog(what.value, cells), name, what)
+    rows = _chosen(catalog(what.value, cells), name)
     if as_json:
         console.print_json({what.value: rows})
     elif len(rows) == 1 and name:
@@ -84,7 +86,7 @@ def _show_model_file(file: Path, as_json: bool) -> int:
     return DONE
 
 
-def _chosen(listing: Catalog, name: str | None, what: Topic) -> list[dict[str, Any]]:
+def _chosen(listing: Catalog, name: str | None) -> list[dict[str, Any]]:
     """All rows, the one of this name however it is spelled, or those whose name contains it."""
     rows = listing.rows
     if name is None:
@@ -94,12 +96,7 @@ def _chosen(listing: Catalog, name: str | None, what: Topic) -> list[dict[str, A
     part = [row for row in rows if name.lower() in row["name"].lower()]
     if exact or part:
         return exact or part
-    from pathway.scenario.mistakes import did_you_mean
-
-    from . import BadInput
-
-    near = did_you_mean(name, (row["name"] for row in rows))
-    raise BadInput(f"pathway: nothing among the {what.value} is called '{name}'.{near} All: pathway show {what.value}")
+    raise UnknownNameError(listing.without(name))
 
 
 def _print_list(rows: Sequence[dict[str, Any]]) -> None:

@@ -121,7 +121,7 @@ def _with_cuts(scenario: Scenario, without: Sequence[str]) -> Scenario:
 
 
 def _known(what: str, name: str, names: Iterable[str]) -> str:
-    from pathway.scenario.mistakes import did_you_mean
+    from pathway.errors import did_you_mean
 
     names = list(names)
     if name in names:

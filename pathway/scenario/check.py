@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
+from pathway.errors import did_you_mean
 from pathway.parameters import ParameterError
 from pathway.units import UnitError
 
@@ -20,7 +21,7 @@ from .experiment import MEDIUM_CHANGE
 from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
 from .measurements import parse_lane
-from .mistakes import did_you_mean, quoted_list
+from .mistakes import quoted_list
 from .structure import Path
 
 FEWEST_RANKED = 3
@@ -96,7 +97,8 @@ class ScenarioChecker:
         if not isinstance(name, str) or name in (names := list(known)):
             return isinstance(name, str)
         listing = where or (f"Known here: {quoted_list(dict.fromkeys(names))}." if names else f"There is no {what}.")
-        self._add(path, f"no {what} is called '{name}'.{did_you_mean(name, names)} {listing}")
+        others = {own: other for own, other in self.laboratory.other_names.items() if own in names}
+        self._add(path, f"no {what} is called '{name}'.{did_you_mean(name, names, others=others)} {listing}")
         return False
 
     def _time(self) -> None:
@@ -354,7 +356,7 @@ class ScenarioChecker:
 
     def _readable(self, name: str, path: Path, derived: bool = False) -> None:
         known = [*self.laboratory.units, *(DERIVED if derived else ())]
-        self._known(name, known, path, "observable", "All observables: pathway show species")
+        self._known(name, known, path, "observable", "All observables: pathway show observables")
 
     def _expect(self, entry: Mapping[str, Any], path: Path) -> None:
         reading = self._reading(entry, path, {})

@@ -6,13 +6,15 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from pathway.errors import did_you_mean
+
 from . import schema
 from .experiment import Arm, FitObservable, MeasurementTable, Scenario
 from .fit_plan import list_or_empty, observable_and_file, observable_choice, table_or_empty
 from .laboratory import Laboratory
 from .measurement_files import read_files, table_context
 from .measurements import Measurement, normalized_points, scale_group
-from .mistakes import Mistake, ScenarioError, did_you_mean, quoted_list
+from .mistakes import Mistake, ScenarioError, quoted_list
 from .structure import Path
 
 LOGARITHMIC = ("log-normal", "log-laplace")

@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from pathway.errors import did_you_mean
 from pathway.parameters import CellLine, ParameterError
 from pathway.units import UnitError
 
 from . import quantities, schema
 from .experiment import FitObservable, FitParameter, FitPlan, PriorChoice
 from .laboratory import Laboratory
-from .mistakes import did_you_mean, quoted_list
+from .mistakes import quoted_list
 from .structure import Path
 
 

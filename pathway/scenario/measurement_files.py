@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pathway.errors import did_you_mean
 from pathway.files import is_inside_folder
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
@@ -19,7 +20,7 @@ from . import quantities
 from .experiment import Arm, Dose, MeasurementTable, Scenario
 from .laboratory import Laboratory
 from .measurements import Measurement, normalized_points
-from .mistakes import Mistake, ScenarioError, did_you_mean, quoted_list
+from .mistakes import Mistake, ScenarioError, quoted_list
 from .numerals import NUMBER
 from .table_files import TextTable, UnreadableFileError, read_text_table, with_python_numbers
 
@@ -451,8 +452,9 @@ class _Counts:
             if len(given) == 1 and self._is(given[0], agent, micromolar):
                 return arm.name
         what = f"{micromolar:g} uM {agent}" if agent else "nothing"
-        known_agents = self.bench.laboratory.agents
-        near = did_you_mean(agent, known_agents) if agent and agent not in known_agents else ""
+        laboratory = self.bench.laboratory
+        unknown = agent and agent not in laboratory.agents
+        near = did_you_mean(agent, laboratory.agents, others=laboratory.other_names) if unknown else ""
         raise ValueError(f"no arm of '{cells}' is given {what}.{near} Arms: {quoted_list(arm.name for arm in own)}")
 
     def _is(self, dose: Dose, agent: str, micromolar: float) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pathway import errors
 from pathway.errors import InputError
 
 
@@ -28,11 +27,6 @@ class ScenarioError(InputError):
         ordered = sorted(dict.fromkeys(mistakes), key=lambda m: m.line)
         super().__init__("\n".join(map(str, ordered)))
         self.mistakes = tuple(ordered)
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """`errors.did_you_mean` for what people type, who take capitals lightly."""
-    return errors.did_you_mean(name, known)
 
 
 def quoted_list(names: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pathway.errors import InputError
+from pathway.errors import InputError, did_you_mean
 from pathway.files import read_bytes
 from pathway.toml_positions import key_lines, line_of
 
@@ -21,7 +21,7 @@ from .fit_plan import fit_plan
 from .inputs import input_files
 from .known_names import with_known_names
 from .laboratory import Laboratory
-from .mistakes import Mistake, ScenarioError, did_you_mean
+from .mistakes import Mistake, ScenarioError
 from .settings import document_with_settings
 from .structure import structural_mistakes
 

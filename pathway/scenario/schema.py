@@ -109,7 +109,7 @@ class Show(Section):
     """What the figure and the tables show."""
 
     observables: list[str] = Field(
-        description="Observables, species or quantities; `pathway show species` lists them", min_length=1
+        description="Observables, species or quantities; `pathway show observables` lists them", min_length=1
     )
 
 

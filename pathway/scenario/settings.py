@@ -8,8 +8,10 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import did_you_mean
+
 from .inputs import typed_path
-from .mistakes import Mistake, did_you_mean
+from .mistakes import Mistake
 
 TIMES = {"end", "record_every"}
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from pathway.errors import did_you_mean
+
 from . import schema
-from .mistakes import did_you_mean, quoted_list
+from .mistakes import quoted_list
 
 Path = tuple[str | int, ...]
 

@@ -4,9 +4,11 @@ import pytest
 
 import pathway
 from pathway import parameters
+from pathway.errors import UnknownNameError
 from pathway.parameters import name_as_known, other_agent_names
 from pathway.parameters.names import spelling
 from pathway.scenario import read_scenario
+from pathway.scenario.mistakes import ScenarioError
 from pathway.units import UnitError, parse_quantity
 
 SCENARIO = """
@@ -55,6 +57,15 @@ def test_other_names_are_of_agents_there_are_and_of_one_each():
     assert len(every) == len(set(every))
     tables = parameters.read_document(parameters.HERE / "names.toml").tables.values()
     assert all(table["source"] and table["read"] in ("read", "abstract", "recalled") for table in tables)
+
+
+def test_a_trade_name_that_is_spelled_wrong_is_told_with_its_agent(tmp_path):
+    file = tmp_path / "mine.toml"
+    file.write_text(SCENARIO.format(cells="bt474", agent="Hercepton", amount="1 nM"))
+    with pytest.raises(ScenarioError, match=r"'Hercepton'\. Did you mean 'Herceptin' \(trastuzumab\)\? All agents: "):
+        read_scenario(file)
+    with pytest.raises(UnknownNameError, match=r"Did you mean 'Tykerb' \(lapatinib\)"):
+        pathway.agents()["Tykerp"]
 
 
 def test_another_substance_is_no_other_name():

@@ -158,7 +158,7 @@ CHANGES = [
     (
         'claim = "c"',
         'claim = "c"\nover = { quantity = "twic" }',
-        ["22: no observable is called 'twic'. Did you mean 'twice'? All observables: pathway show species"],
+        ["22: no observable is called 'twic'. Did you mean 'twice'? All observables: pathway show observables"],
     ),
     (
         "[show]",

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from pathway.errors import InputError, PathwayWarning
+from pathway.errors import InputError, PathwayWarning, did_you_mean
 from pathway.expressions import Expression, FormulaError
 from pathway.files import is_inside_folder, read_bytes
 from pathway.fitting.problem import Parameter, ProblemError
-from pathway.scenario.mistakes import did_you_mean
 
 from .formulas import read_formula
 

@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import did_you_mean
 from pathway.expressions import Expression, number, symbols
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, ProblemError
-from pathway.scenario.mistakes import did_you_mean
 from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel

@@ -6,10 +6,10 @@ import math
 from pathlib import Path
 from typing import Any
 
+from pathway.errors import did_you_mean
 from pathway.expressions import Expression
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, ProblemError
-from pathway.scenario.mistakes import did_you_mean
 from pathway.simulation.protocol import Experiment, Period
 
 from ..sbml import SbmlModel

@@ -85,6 +85,8 @@ _ALONE = {
     "h": _basic("time", 3600.0),
     "d": _basic("time", 86400.0),
     "wk": _basic("time", 604800.0),
+    "month": _basic("time", 31557600.0 / 12.0),
+    "year": _basic("time", 31557600.0),
     "molecules": _basic("amount", 1.0 / AVOGADRO),
 }
 _ALIASES = {
@@ -100,6 +102,8 @@ _ALIASES = {
     "seconds": "s",
     "week": "wk",
     "weeks": "wk",
+    "months": "month",
+    "years": "year",
     "molecule": "molecules",
     "copies": "molecules",
     "dimensionless": "1",

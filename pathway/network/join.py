@@ -34,6 +34,17 @@ def join_modules(modules: Iterable[ModuleType]) -> Network:
         map_nodes=all_of("MAP_NODES"),
         map_edges=all_of("MAP_EDGES"),
     )
+    return checked_network(network)
+
+
+def checked_network(network: Network) -> Network:
+    """The network.
+
+    Raises
+    ------
+    NetworkError
+        If it does not fit together, as `join_modules`.
+    """
     found = network_mistakes(network)
     if found:
         raise NetworkError("\n".join(found))

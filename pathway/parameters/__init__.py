@@ -15,6 +15,7 @@ from typing import Any
 from pathway.errors import UnknownNameError, did_you_mean
 from pathway.network import Network, circuit
 from pathway.network.minimal import minimal_circuit
+from pathway.network.pharmacokinetics import trastuzumab_pharmacokinetics
 
 from .lines import CellLine, cell_line_with_values, is_cell_line_file, read_cell_line
 from .names import name_as_known, other_agent_names
@@ -54,6 +55,7 @@ __all__ = [
     "name_as_known",
     "other_agent_names",
     "parameter_values",
+    "pharmacokinetic_entries",
     "reference_entries",
     "sources",
 ]
@@ -113,6 +115,13 @@ def minimal_circuit_parameters() -> Mapping[str, Entry]:
     """The entries of the five-state teaching model, in its network's order."""
     units = {parameter.name: parameter.unit for parameter in minimal_circuit().parameters}
     return read_reference(HERE / "minimal.toml", units, sources())
+
+
+@cache
+def pharmacokinetic_entries() -> Mapping[str, Entry]:
+    """The entries of trastuzumab in a typical woman, in its network's order."""
+    units = {parameter.name: parameter.unit for parameter in trastuzumab_pharmacokinetics().parameters}
+    return read_reference(HERE / "pharmacokinetics.toml", units, sources())
 
 
 @cache

@@ -30,7 +30,7 @@ NAMES = {
     **{"l": "liter", "1": "", "%": "percent", "percent": "percent", "dimensionless": "", "cells": ""},
     **{"min": "minute", "minute": "minute", "minutes": "minute", "h": "hour", "hr": "hour", "hour": "hour"},
     **{"hours": "hour", "d": "day", "day": "day", "days": "day", "wk": "week", "week": "week", "weeks": "week"},
-    **{"second": "second", "seconds": "second"},
+    **{"second": "second", "seconds": "second", "month": "month", "months": "month", "year": "year", "years": "year"},
     **dict.fromkeys(("molecules", "molecule", "copies"), "mole/6.02214076e23"),
 }
 """pint's name of every unit that may stand in a text."""

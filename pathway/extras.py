@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
-_EXTRAS = {"xarray": "notebook"}
-"""Extra of the package that brings a library; the others are plain packages."""
+EXTRAS = {
+    "antimony": "formats",
+    "petab": "formats",
+    "h5py": "netcdf",
+    "SALib": "sensitivity",
+    "pandas": "notebook",
+    "xarray": "notebook",
+}
+"""Extra of the package that brings a library."""
+
+
+def h5py() -> Any:
+    """The module h5py."""
+    return _library("h5py")
 
 
 def pandas() -> Any:
@@ -19,9 +32,24 @@ def xarray() -> Any:
     return _library("xarray")
 
 
+def require(name: str) -> None:
+    """Refuse to go on without a library of an extra.
+
+    Parameters
+    ----------
+    name : str
+        "petab", "SALib", ...
+
+    Raises
+    ------
+    ImportError
+        If it is not installed; one line that says how to get it.
+    """
+    if find_spec(name) is None:
+        extra = f"'mir21-pathway[{EXTRAS[name]}]'"
+        raise ImportError(f"this needs {name}, which is not installed: pip install {extra}")
+
+
 def _library(name: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError:
-        package = f"'mir21-pathway[{_EXTRAS[name]}]'" if name in _EXTRAS else name
-        raise ImportError(f"this needs {name}, which is not installed: pip install {package}") from None
+    require(name)
+    return import_module(name)

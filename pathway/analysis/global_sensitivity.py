@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from pathway.extras import require
+
 from .mistakes import AnalysisError
 
 Function = Callable[[np.ndarray], np.ndarray]
@@ -156,6 +158,7 @@ def sobol_indices(
     -----
     Saltelli et al. 2010, doi 10.1016/j.cpc.2009.09.018, on scrambled Sobol points.
     """
+    require("SALib")
     from SALib.analyze import sobol as analyzer
 
     shares = sobol_points(len(ranges.names), base, seed)
@@ -211,6 +214,7 @@ def morris_effects(
     -----
     Morris 1991; mean of absolute effects by Campolongo et al. 2007, doi 10.1016/j.envsoft.2006.10.004.
     """
+    require("SALib")
     from SALib.analyze import morris as analyzer
     from SALib.sample import morris as sampler
 

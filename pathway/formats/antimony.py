@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from pathway.extras import require
 
 from .errors import FormatError, Unsupported, line_of_name
 from .sbml import read_sbml_text
@@ -25,9 +27,11 @@ def read_antimony(path: str | Path) -> SbmlModel:
     Raises
     ------
     FormatError
-        If the text is not Antimony (with the line), nests brackets beyond all bounds, or the library is missing.
+        If the text is not Antimony (with the line), or nests brackets beyond all bounds.
     Unsupported
         For `import` of further files, and for what `read_sbml` refuses.
+    ImportError
+        If the library is not installed (extra `formats`).
     """
     from .sbml.parser import read_text
 
@@ -37,6 +41,7 @@ def read_antimony(path: str | Path) -> SbmlModel:
 
 def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
     """A model from Antimony text; `name` is what messages call it."""
+    require("antimony")  # here, since the process that reads the text has no way to say it
     try:
         return read_sbml_text(text, name, language="antimony")
     except FormatError as error:
@@ -50,9 +55,11 @@ def read_antimony_text(text: str, name: str = "text") -> SbmlModel:
 
 def antimony_text(model: Model, *, doses: Sequence[Dose] = (), notes: ModelNotes | None = None) -> str:
     """A model as Antimony; arguments as for `sbml_text`."""
+    require("antimony")
+    import antimony as library
+
     from .sbml.export import sbml_text
 
-    library = _library()
     library.clearPreviousLoads()
     if library.loadSBMLString(sbml_text(model, doses=doses, notes=notes)) < 0:
         raise FormatError(f"{model.name}: Antimony cannot say this: {_one_line(library.getLastError())}")
@@ -67,19 +74,12 @@ def to_sbml(text: str, name: str) -> str:
     if found is not None:
         line = text.count("\n", 0, found.start()) + found.group().count("\n") + 1
         raise Unsupported(f"{name}:{line}: 'import' of other files is not followed")
-    library = _library()
+    import antimony as library
+
     library.clearPreviousLoads()
     if library.loadAntimonyString(text) < 0:
         raise FormatError(f"{name}: not Antimony: {_one_line(library.getLastError())}")
     return library.getSBMLString(library.getMainModuleName())
-
-
-def _library() -> Any:
-    try:
-        import antimony
-    except ImportError:
-        raise FormatError("Antimony needs the library 'antimony': pip install 'mir21-pathway[formats]'") from None
-    return antimony
 
 
 def _one_line(message: str) -> str:

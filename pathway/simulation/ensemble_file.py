@@ -22,6 +22,7 @@ import numpy as np
 from pathway.equations import Event, Model
 from pathway.errors import InputError, public_function
 from pathway.expressions import Expression, to_text
+from pathway.extras import h5py, require
 from pathway.folders import folder_lock
 
 from .ensemble import CHUNK, Ensemble, simulate_ensemble
@@ -61,9 +62,7 @@ class EnsembleFile:
     @property
     def values(self) -> np.ndarray:
         """All members, shape (n_members, n_times, n_quantities); nan in those that failed or are still to come."""
-        import h5netcdf
-
-        with h5netcdf.File(self.path) as file:
+        with h5py().File(self.path) as file:
             return np.asarray(file["values"][:])
 
 
@@ -109,7 +108,10 @@ def simulate_to_file(
     ------
     InputError
         If something else stands at the path, also an ensemble of another model, other options or other members.
+    ImportError
+        If h5py is not installed (extra `netcdf`).
     """
+    require("h5py")
     if callable(parameters) and n_members is None:
         raise InputError("n_members: needed when parameters is a function")
     n = int(n_members) if callable(parameters) else len(parameters)  # type: ignore[arg-type]
@@ -150,11 +152,9 @@ def open_ensemble(path: str | Path) -> EnsembleFile:
     InputError
         If it is none.
     """
-    import h5py
-
     path = Path(path)
     try:
-        with h5py.File(path) as file:
+        with h5py().File(path) as file:
             n, times, names = len(file["values"]), file["time"][:], [n.decode() for n in file["quantity"][:]]
             if not file["values"].is_virtual:
                 return EnsembleFile(path, n, _failures_in(file), 0.0, n)
@@ -242,21 +242,17 @@ class _Parts:
 
     def _plan(self) -> str | None:
         """What the file says that it is of; None if there is none of ours."""
-        import h5py
-
         try:
-            with h5py.File(self.path) as file:
+            with h5py().File(self.path) as file:
                 return str(file.attrs[_PLAN])
         except (OSError, KeyError):
             return None
 
     def _replace(self, path: Path, fill: Callable[[Any], None]) -> None:
         """A file that is there in full or not at all; what a killed process leaves goes with the folder."""
-        import h5py
-
         draft = self.folder / f".{path.name}.{os.getpid()}"
         try:
-            with h5py.File(draft, "w") as file:
+            with h5py().File(draft, "w") as file:
                 fill(file)
             with open(draft, "rb") as written:
                 os.fsync(written.fileno())
@@ -273,14 +269,12 @@ class _Parts:
             values.dims[k].attach_scale(file[name])
 
     def _fill_view(self, file: Any, plan: str) -> None:
-        import h5py
-
-        layout = h5py.VirtualLayout((self.n, len(self.times), len(self.names)), dtype=float)
+        layout = h5py().VirtualLayout((self.n, len(self.times), len(self.names)), dtype=float)
         for first in range(0, self.n, self.chunk):
             last = min(first + self.chunk, self.n)
             place = f"{self.folder.name}/{self.part(first).name}"
             shape = (last - first, len(self.times), len(self.names))
-            layout[first:last] = h5py.VirtualSource(place, "values", shape=shape)
+            layout[first:last] = h5py().VirtualSource(place, "values", shape=shape)
         self._fill_axes(file, plan, file.create_virtual_dataset("values", layout, fillvalue=np.nan))
 
     def holds(self, first: int, members: str) -> bool:
@@ -291,11 +285,9 @@ class _Parts:
         InputError
             If they were made with other parameters.
         """
-        import h5py
-
         place, number = (self.part(first), 0) if self.folder.exists() else (self.path, first // self.chunk)
         try:
-            with h5py.File(place) as file:
+            with h5py().File(place) as file:
                 found = file[_MEMBERS][number].decode()
         except (OSError, KeyError):
             return False  # not there, or damaged: made anew
@@ -314,13 +306,11 @@ class _Parts:
 
     def look(self) -> tuple[int, dict[int, str]]:
         """Members that are there, and why some failed."""
-        import h5py
-
         done = 0
         failures: dict[int, str] = {}
         for first in range(0, self.n, self.chunk):
             try:
-                with h5py.File(self.part(first)) as file:
+                with h5py().File(self.part(first)) as file:
                     done += len(file["values"])
                     failures |= _failures_in(file)
             except (OSError, KeyError):
@@ -329,10 +319,8 @@ class _Parts:
 
     def joined(self) -> dict[int, str]:
         """Put all parts into one file, if that has not been done; the folder goes. Why members failed."""
-        import h5py
-
         if not self.folder.exists():
-            with h5py.File(self.path) as file:
+            with h5py().File(self.path) as file:
                 return _failures_in(file)
         _, failures = self.look()
         plan, firsts = str(self._plan()), range(0, self.n, self.chunk)
@@ -342,7 +330,7 @@ class _Parts:
             values = file.create_dataset("values", shape, dtype=float)
             members = []
             for first in firsts:
-                with h5py.File(self.part(first)) as part:
+                with h5py().File(self.part(first)) as part:
                     values[first : first + self.chunk] = part["values"][:]
                     members.append(part[_MEMBERS][0])
             self._fill_axes(file, plan, values)

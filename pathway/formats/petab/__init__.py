@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from pathway.extras import require
 from pathway.fitting.problem import Problem, ProblemError
 
 from ..errors import line_of_name
@@ -43,6 +44,8 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
         another language than SBML, extensions).
     FormatError
         From the import of the SBML file.
+    ImportError
+        If files are to be checked and the petab library is not installed.
 
     Notes
     -----
@@ -51,6 +54,8 @@ def read_petab(path: str | Path, lint: bool = True) -> Problem:
     """
     from ..sbml import read_sbml
 
+    if lint:
+        require("petab")
     path = Path(path)
     content = read_yaml(path)
     version = str(content["format_version"]).split(".")[0]

@@ -84,7 +84,7 @@ def untreated_steady_states(laboratory: Laboratory, parameters: np.ndarray) -> n
 
 
 @dataclass(frozen=True)
-class DoseAmounts:
+class DoseLevels:
     """A series of doses of one agent.
 
     Attributes
@@ -109,9 +109,9 @@ class DoseAmounts:
         return np.array(self.shown) * self.factor
 
 
-def dose_amounts(
+def dose_levels(
     agent: Agent, texts: Iterable[str] | None, written: str | None, steps: int, decades: float
-) -> DoseAmounts:
+) -> DoseLevels:
     """A dose series as given, or falling evenly in the logarithm from a highest dose.
 
     Parameters
@@ -134,7 +134,7 @@ def dose_amounts(
     if agent.species is None:
         raise AnalysisError(f"'{agent.name}' does nothing in the model, so it has no dose-response")
     if texts is not None:
-        return _given_amounts(agent, list(texts))
+        return _given_levels(agent, list(texts))
     top = written if written and not written.rstrip().endswith("x") else None
     if top is None and agent.usual is None:
         raise AnalysisError(
@@ -142,14 +142,14 @@ def dose_amounts(
         )
     value, unit = parse_quantity(top) if top else (float(agent.usual), agent.unit)  # type: ignore[arg-type]
     shown = value * 10.0 ** np.linspace(-decades, 0.0, steps)
-    return DoseAmounts(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
+    return DoseLevels(agent, unit, tuple(float(f"{dose:.6g}") for dose in shown), _factor(agent, unit))
 
 
 def _factor(agent: Agent, unit: str) -> float:
     return conversion_factor(unit, agent.unit, agent.molar_mass)
 
 
-def _given_amounts(agent: Agent, texts: list[str]) -> DoseAmounts:
+def _given_levels(agent: Agent, texts: list[str]) -> DoseLevels:
     try:
         unit = next((parse_quantity(text)[1] for text in texts if parse_quantity(text)[1] not in ("", "x")), agent.unit)
         factor = _factor(agent, unit)
@@ -161,7 +161,7 @@ def _given_amounts(agent: Agent, texts: list[str]) -> DoseAmounts:
     above = sorted({float(f"{dose:.9g}") for dose in found if dose > 0})
     if not above:
         raise AnalysisError(f"doses of {agent.name}: all are 0; give at least one dose above zero")
-    return DoseAmounts(agent, unit, tuple(above), factor)
+    return DoseLevels(agent, unit, tuple(above), factor)
 
 
 def find_agent(laboratory: Laboratory, name: str) -> Agent:
@@ -172,7 +172,7 @@ def find_agent(laboratory: Laboratory, name: str) -> Agent:
 
 
 @dataclass(frozen=True)
-class AgentDosing:
+class DosingRegimen:
     """What an arm is given of one agent: all of its doses, varied together.
 
     Attributes
@@ -194,7 +194,7 @@ class AgentDosing:
     times: tuple[float, ...] = (0.0,)
     shares: tuple[float, ...] = (1.0,)
 
-    def shifted(self, start: float) -> AgentDosing:
+    def shifted(self, start: float) -> DosingRegimen:
         """The same course from another first moment on."""
         return replace(self, times=tuple(start + time - self.times[0] for time in self.times))
 
@@ -205,20 +205,20 @@ def find_doses(scenario: Scenario, name: str) -> tuple[str, ...]:
     return of_agent or tuple(dose for dose in scenario.doses if dose == name)
 
 
-def agent_dosing(scenario: Scenario, arm: Arm, name: str) -> AgentDosing:
+def dosing_regimen(scenario: Scenario, arm: Arm, name: str) -> DosingRegimen:
     """What an arm gets of an agent or of one dose; if it gets none, what another gets; else one dose at time zero."""
     called = find_doses(scenario, name)
     if not called:
-        return AgentDosing(name)
+        return DosingRegimen(name)
     own = tuple(dose for dose in arm.doses if dose in called) or called[:1]
     entries = [scenario.doses[dose] for dose in own]
     course = sorted((time, entry.amount or 0.0, entry.written) for entry in entries for time in entry.times)
     first = course[0][1] or 1.0
     times, shares = tuple(time for time, _, _ in course), tuple(amount / first for _, amount, _ in course)
-    return AgentDosing(entries[0].agent, own, course[0][2], times, shares)
+    return DosingRegimen(entries[0].agent, own, course[0][2], times, shares)
 
 
-def dose_interventions(agent: Agent, amount: float, course: AgentDosing) -> tuple[Intervention, ...]:
+def dose_interventions(agent: Agent, amount: float, course: DosingRegimen) -> tuple[Intervention, ...]:
     """Doses whose first is of an amount, in the unit of the agent's species."""
     if amount == 0.0 or agent.species is None:
         return ()

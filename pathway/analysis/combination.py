@@ -12,13 +12,13 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .arms_under_draws import (
-    AgentDosing,
     ArmUnderDraws,
-    DoseAmounts,
-    agent_dosing,
+    DoseLevels,
+    DosingRegimen,
     arms_under_draws,
-    dose_amounts,
     dose_interventions,
+    dose_levels,
+    dosing_regimen,
     find_agent,
     find_doses,
     log_cell_counts,
@@ -90,9 +90,9 @@ def combination_grid(
         raise AnalysisError(f"a grid of {size[0]}x{size[1]} has no combination; use 2x2 or more, for example 8x8")
     draws = draws or draws_of_chosen_values(laboratory)
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
-    courses = agent_dosing(scenario, chosen_arm, one), agent_dosing(scenario, chosen_arm, two)
+    courses = dosing_regimen(scenario, chosen_arm, one), dosing_regimen(scenario, chosen_arm, two)
     first, second = (
-        dose_amounts(find_agent(laboratory, course.agent), texts, course.written, n - 1, decades)
+        dose_levels(find_agent(laboratory, course.agent), texts, course.written, n - 1, decades)
         for course, texts, n in zip(courses, doses, size, strict=True)
     )
     since, until = min(course.times[0] for course in courses), scenario.growth_until
@@ -122,7 +122,7 @@ def combination_grid(
     )  # fmt: skip
 
 
-def _surface(first: DoseAmounts, second: DoseAmounts, effect: np.ndarray, scale: str) -> EffectSurface:
+def _surface(first: DoseLevels, second: DoseLevels, effect: np.ndarray, scale: str) -> EffectSurface:
     doses = [np.array([0.0, *series.shown]) for series in (first, second)]
     return EffectSurface(first.agent.name, second.agent.name, doses[0], doses[1], effect, SCALES[scale])
 
@@ -204,8 +204,8 @@ def _called(doses: Sequence[str], others: Sequence[str], scenario: Scenario) -> 
 
 def log_growth_grid(
     cells: ArmUnderDraws,
-    series: tuple[DoseAmounts, DoseAmounts],
-    courses: tuple[AgentDosing, AgentDosing],
+    series: tuple[DoseLevels, DoseLevels],
+    courses: tuple[DosingRegimen, DosingRegimen],
     window: tuple[float, float],
     laboratory: Laboratory,
     draws: ParameterDraws,
@@ -216,7 +216,7 @@ def log_growth_grid(
     ----------
     cells : ArmUnderDraws
         Without the two agents.
-    series, courses : pairs of DoseAmounts and of AgentDosing
+    series, courses : pairs of DoseLevels and of DosingRegimen
         How much and when; the dose 0 is added.
     window : (from, until), hours
     laboratory : Laboratory

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .hill_curves import HillCurve, HillFit, checked_dose_series, fit_hill
+from .hill_curves import HillCurve, HillFit, checked_dose_response, fit_hill
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def gr_metrics(doses: np.ndarray, gr: np.ndarray, significance: float = 0.05) ->
     -----
     Definitions and bounds of Hafner et al. 2016, doi 10.1038/nmeth.3853, and of the authors' scripts.
     """
-    doses, gr = checked_dose_series(doses, gr, 3)
+    doses, gr = checked_dose_response(doses, gr, 3)
     fit = fit_hill(doses, gr, significance=significance)
     largest = float(gr[-2:].min())
     area = area_over_curve(doses, gr)

@@ -14,13 +14,13 @@ from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 
 from .arms_under_draws import (
-    AgentDosing,
-    DoseAmounts,
-    agent_dosing,
+    DoseLevels,
+    DosingRegimen,
     arms_under_draws,
     checked_readouts,
-    dose_amounts,
     dose_interventions,
+    dose_levels,
+    dosing_regimen,
     find_agent,
     find_doses,
     log_cell_counts,
@@ -69,7 +69,7 @@ class DoseSeries:
     Attributes
     ----------
     scenario : Scenario
-    doses : DoseAmounts
+    doses : DoseLevels
     since, until : float, hours
         First dose; time of reading.
     times : array, shape (n_times,), hours
@@ -79,7 +79,7 @@ class DoseSeries:
     """
 
     scenario: Scenario
-    doses: DoseAmounts
+    doses: DoseLevels
     since: float
     until: float
     times: np.ndarray
@@ -201,9 +201,9 @@ def dose_series(
     draws = draws or draws_of_chosen_values(laboratory)
     name = _what_is_varied(scenario, laboratory, agent)
     chosen_arms = _arms(scenario, find_doses(scenario, name), arms)
-    courses = {arm.name: agent_dosing(scenario, arm, name) for arm in chosen_arms}
+    courses = {arm.name: dosing_regimen(scenario, arm, name) for arm in chosen_arms}
     varied = laboratory.agents[next(iter(courses.values())).agent]
-    series = dose_amounts(varied, doses, _higher(courses[chosen_arms[0].name].written, varied), steps, decades)
+    series = dose_levels(varied, doses, _higher(courses[chosen_arms[0].name].written, varied), steps, decades)
     shown = [n for n in scenario.observables if n != laboratory.cell_count]
     names = checked_readouts(laboratory, readouts if readouts is not None else shown)
     until = at if at is not None else (scenario.growth_at or scenario.end)
@@ -263,8 +263,8 @@ def _arms(scenario: Scenario, varied: Sequence[str], names: Sequence[str] | None
 
 def _one_arm(
     cells: Any,
-    doses: DoseAmounts,
-    course: AgentDosing,
+    doses: DoseLevels,
+    course: DosingRegimen,
     times: np.ndarray,
     names: tuple[str, ...],
     laboratory: Laboratory,

@@ -10,7 +10,7 @@ import numpy as np
 
 from pathway.scenario.experiment import Scenario
 
-from .arms_under_draws import DoseAmounts
+from .arms_under_draws import DoseLevels
 from .draws import DrawInterval, ParameterDraws
 from .synergy import EffectSurface, ExcessSurface
 from .synergy.musyc import MuSyCFit
@@ -26,7 +26,7 @@ class CombinationGrid:
     scenario : Scenario
     arm : str
         The arm in whose dish the two agents are given.
-    first, second : DoseAmounts
+    first, second : DoseLevels
         Without the dose 0.
     times_first, times_second : tuple of float, hours
     since, until : float, hours
@@ -57,8 +57,8 @@ class CombinationGrid:
 
     scenario: Scenario
     arm: str
-    first: DoseAmounts
-    second: DoseAmounts
+    first: DoseLevels
+    second: DoseLevels
     times_first: tuple[float, ...]
     times_second: tuple[float, ...]
     since: float

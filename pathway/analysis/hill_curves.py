@@ -73,7 +73,7 @@ class HillFit:
     is_flat: bool
 
 
-def checked_dose_series(doses: np.ndarray, effects: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
+def checked_dose_response(doses: np.ndarray, effects: np.ndarray, least: int) -> tuple[np.ndarray, np.ndarray]:
     """Doses and effects as arrays in ascending order of dose, zero doses left out.
 
     Raises
@@ -133,7 +133,7 @@ def fit_hill(
     """
     from scipy.stats import f as fisher
 
-    doses, effects = checked_dose_series(doses, effects, 3)
+    doses, effects = checked_dose_response(doses, effects, 3)
     (curve,), (residual,) = fit_many_hill(
         doses, effects[None], np.array([top]), bottom=bottom, slope=slope, reach=reach
     )

@@ -48,14 +48,14 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
 def _agents_as_known(scenario: Scenario, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """Options that name agents, by the names the package has for them: "Herceptin" is "trastuzumab"."""
 
-    def known(name: Any) -> Any:
+    def agent_name(name: Any) -> Any:
         return name if name in scenario.doses else name_as_known(name, agents(), other_agent_names())
 
     found: dict[str, Any] = {}
     if chosen.get("agent"):
-        found["agent"] = known(chosen["agent"])
+        found["agent"] = agent_name(chosen["agent"])
     if chosen.get("agents"):
-        found["agents"] = [known(name) for name in chosen["agents"]]
+        found["agents"] = [agent_name(name) for name in chosen["agents"]]
     return found
 
 

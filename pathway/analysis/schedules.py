@@ -12,7 +12,7 @@ from pathway.scenario.controls import without_doses
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
-from .arms_under_draws import agent_dosing, arms_under_draws, dose_amounts, find_agent
+from .arms_under_draws import arms_under_draws, dose_levels, dosing_regimen, find_agent
 from .combination import log_growth_grid, pair_and_arm
 from .draws import DrawInterval, ParameterDraws, draw_interval, draws_of_chosen_values
 from .mistakes import AnalysisError
@@ -114,10 +114,10 @@ def compare_schedules(
     """
     one, two, chosen_arm = pair_and_arm(scenario, agents, arm)
     draws = draws or draws_of_chosen_values(laboratory)
-    first, second = agent_dosing(scenario, chosen_arm, one), agent_dosing(scenario, chosen_arm, two)
+    first, second = dosing_regimen(scenario, chosen_arm, one), dosing_regimen(scenario, chosen_arm, two)
     (cells,) = arms_under_draws(scenario, [without_doses(chosen_arm, first.doses + second.doses)], laboratory, draws)
     series = [
-        dose_amounts(find_agent(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
+        dose_levels(find_agent(laboratory, course.agent), [course.written or ""], None, 1, 0.0)
         for course in (first, second)
     ]
     start, until = first.times[0], scenario.growth_until

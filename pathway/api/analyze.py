@@ -11,7 +11,7 @@ from pathway.analysis.declared_options import DECLARED, Option
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import HtmlDisplay, Progress, listed, progress_shown
 
-from .analyses import ANSWERS, AnalysisAnswer, AnalysisTask
+from .analyses import ANALYSES, AnalysisOutput, AnalysisTask
 from .settings import setting_lines
 
 if TYPE_CHECKING:
@@ -30,28 +30,28 @@ class Analysis:
     scenario : Scenario
     options : mapping
         All of them, defaults filled in.
-    answer : AnalysisAnswer
+    output : AnalysisOutput
     """
 
     name: str
     scenario: Scenario
     options: Mapping[str, Any]
-    answer: AnalysisAnswer
+    output: AnalysisOutput
 
     @property
     def sentences(self) -> list[str]:
         """What was found, in plain words."""
-        return list(self.answer.sentences)
+        return list(self.output.sentences)
 
     @property
     def content(self) -> dict[str, Any]:
         """All numbers, as the JSON file of the command holds them."""
-        return self.answer.content
+        return self.output.content
 
     @property
     def tables(self) -> Mapping[str, Any]:
         """Header (with units) and rows by name, as the command writes them to CSV files."""
-        return self.answer.tables
+        return self.output.tables
 
     def to_dataframe(self, table: str = "") -> Any:
         """One of `tables` as a pandas table; the first unless named.
@@ -74,13 +74,13 @@ class Analysis:
         UnknownNameError
             If there is no such figure.
         """
-        return self.answer.figures[_one_of("figure", what, self.answer.figures)].draw()
+        return self.output.figures[_one_of("figure", what, self.output.figures)].draw()
 
     def report(self, folder: Path) -> Report:
         """What it leaves in a folder."""
         from pathway.report.analysis import analysis_report
 
-        a = self.answer
+        a = self.output
         return analysis_report(
             self.name, self.scenario, folder, a.content, a.tables, a.figures, self.options, sentences=a.sentences
         )
@@ -109,7 +109,7 @@ class Analysis:
 
     def _repr_html_(self) -> str:
         page = HtmlDisplay()
-        self.answer.show(page)
+        self.output.show(page)
         return page.html
 
 
@@ -132,11 +132,11 @@ def repeated_analysis(
     from pathway.report.analysis import read_analysis
     from pathway.scenario import built_in_laboratory, read_scenario
 
-    record, content, scenario_file = read_analysis(folder, ANSWERS)
+    record, content, scenario_file = read_analysis(folder, ANALYSES)
     scenario = read_scenario(str(scenario_file), record["settings"])
     task = AnalysisTask(scenario, built_in_laboratory(), record["options"], progress, say)
     name = record["analysis"]
-    return record, content, Analysis(name, scenario, record["options"], ANSWERS[name](task))
+    return record, content, Analysis(name, scenario, record["options"], ANALYSES[name](task))
 
 
 def _ask(
@@ -160,8 +160,8 @@ def _ask(
         warnings.warn(text, PathwayWarning, stacklevel=2)
 
     with progress_shown(progress) as report:
-        answer = ANSWERS[name](AnalysisTask(read, built_in_laboratory(), chosen, report, say))
-    return Analysis(name, read, chosen, answer)
+        output = ANALYSES[name](AnalysisTask(read, built_in_laboratory(), chosen, report, say))
+    return Analysis(name, read, chosen, output)
 
 
 def _described(function: Callable[..., Analysis]) -> Callable[..., Analysis]:

@@ -60,10 +60,10 @@ class Validation:
         return f"<Validation of {len(self.content['expectations'])} expectations. {' '.join(self.sentences)}>"
 
     def _repr_html_(self) -> str:
-        from pathway.report.validation import finding_rows
+        from pathway.report.validation import finding_table
 
         return html_card(
-            "The model against published findings", self.sentences, [finding_rows(self.content["findings"])]
+            "The model against published findings", self.sentences, [finding_table(self.content["findings"])]
         )
 
 

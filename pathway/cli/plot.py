@@ -93,8 +93,8 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
         if is_analysis(folder):
             from pathway.api.analyze import repeated_analysis
 
-            answer = repeated_analysis(folder, progress, console.say)[2].answer
-            return {stem: figure.draw for stem, figure in answer.figures.items()}
+            output = repeated_analysis(folder, progress, console.say)[2].output
+            return {stem: figure.draw for stem, figure in output.figures.items()}
         from pathway.plotting.run_figure import panel_names
         from pathway.report.replay import repeated_run
 

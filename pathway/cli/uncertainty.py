@@ -115,7 +115,7 @@ def sample(
     from pathway.fitting.uncertainty.sampling import SamplingInterrupted, separate_optima
     from pathway.fitting.uncertainty.sampling import sample as posterior
     from pathway.report import write_report
-    from pathway.report.posterior import posterior_report, posterior_rows, posterior_summary
+    from pathway.report.posterior import posterior_report, posterior_summary, posterior_table
 
     from . import DONE, INTERRUPTED, BadInput
 
@@ -146,7 +146,7 @@ def sample(
     record = write_report(posterior_report(result, opened.source), folder, console.typed_command(), say=console.say)
     for concern in result.concerns:
         console.say(concern)
-    header, rows = posterior_rows(result)
+    header, rows = posterior_table(result)
     if as_json:
         keys = ("parameter", "best", "median", "unit", "low", "high", "r_hat", "effective", "effective_tails")
         table = [

@@ -55,7 +55,7 @@ def validate(
 
 
 def _print(found: dict[str, Any]) -> None:
-    from pathway.report.validation import finding_order, finding_rows, triple_rows
+    from pathway.report.validation import finding_order, finding_table, triple_table
 
     judged = sorted(found["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
     over = found["ensemble"] is not None
@@ -66,11 +66,11 @@ def _print(found: dict[str, Any]) -> None:
         numbers=(3, 5, 6) if over else (3, 5),
     )  # fmt: skip
     if over:
-        header, rows = triple_rows(judged)
+        header, rows = triple_table(judged)
         console.print_line("Headline numbers, three times: median (middle 90 %); share that meets the expectation")
         console.print_table(header, [list(map(str, row)) for row in rows])
     console.print_line("One line for each distinct finding")
-    header, rows = finding_rows(found["findings"])
+    header, rows = finding_table(found["findings"])
     console.print_table(header, rows)
     _print_misses([entry for entry in judged if not entry["met"]])
     for role, counts in found["by_role"].items():

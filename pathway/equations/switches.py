@@ -11,7 +11,7 @@ from pathway.expressions.graph import COMPARISONS, is_condition, is_number, nega
 
 from .model import TIME, Model
 
-_Deciding = tuple[Expression, Expression, bool]
+_RootFunction = tuple[Expression, Expression, bool]
 """Function, node that it decides, and whether its integer part does so."""
 
 
@@ -72,9 +72,9 @@ def _switches(model: Model) -> tuple[Switch, ...]:
     moving = frozenset(model.species) - held
     triggers = model.closed([event.trigger for event in model.events])
     merged: dict[tuple[Expression, bool], Switch] = {}
-    groups: tuple[tuple[str, Iterable[_Deciding]], ...] = (
-        ("rates", deciding_functions(model.derivatives.values())),
-        ("triggers", chain(deciding_functions(triggers), _numbers(triggers))),
+    groups: tuple[tuple[str, Iterable[_RootFunction]], ...] = (
+        ("rates", root_functions(model.derivatives.values())),
+        ("triggers", chain(root_functions(triggers), _numbers(triggers))),
     )
     for place, group in groups:
         for function, node, integer in group:
@@ -91,8 +91,9 @@ def _switches(model: Model) -> tuple[Switch, ...]:
     return tuple(merged.values())
 
 
-def deciding_functions(formulas: Iterable[Expression]) -> Iterator[_Deciding]:
-    """Every function that decides something within the formulas, from the inside out."""
+def root_functions(formulas: Iterable[Expression]) -> Iterator[_RootFunction]:
+    """Every function at whose roots (for floor and ceil: wherever it is an integer) something within the formulas
+    switches, from the inside out."""
     for node in postorder(formulas):
         if node.operator in ("floor", "ceil"):
             yield node.arguments[0], node, True
@@ -109,7 +110,7 @@ def deciding_functions(formulas: Iterable[Expression]) -> Iterator[_Deciding]:
             yield from _numbers(node.arguments[1::2] if node.operator == "piecewise" else read)
 
 
-def _numbers(conditions: Iterable[Expression]) -> Iterator[_Deciding]:
+def _numbers(conditions: Iterable[Expression]) -> Iterator[_RootFunction]:
     """Those that are no conditions but formulas of numbers, which are true wherever they are not zero."""
     for operand in conditions:
         if not (is_condition(operand) or is_number(operand)):

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from pathway.fitting.uncertainty.comparison import VariantComparison
 from pathway.numerals import plain_number
 
-from .layout import LINE, RIGHT, Page, row_names
+from .layout import LINE, RIGHT, Page, row_labels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, plain_number_ticks
 
 
@@ -23,13 +23,13 @@ def plot_comparison(verdict: VariantComparison) -> Figure:
         page = Page("Evidence for variants of a model")
         marks = (("aicc", "AICc", PALETTE[2], "o"), ("bic", "BIC", PALETTE[1], "D"))
         page.legend([(Line2D([], [], color=c, marker=m, linestyle="", markersize=4), text) for _, text, c, m in marks])
-        names = row_names([f"{v.name} ({v.parameters} parameters)" for v in verdict.variants], 0.34 * page.width)
+        names = row_labels([f"{v.name} ({v.parameters} parameters)" for v in verdict.variants], 0.34 * page.width)
         rows, row = np.arange(len(verdict.variants)), names.row_height(0.26, 0.06)
         left, tall, beside = names.right, row * len(rows), 0.24 * page.width
         width = page.width - left - RIGHT - beside - 0.25
         criteria = page.add_axes(left, page.top, width, tall)
         weights = page.add_axes(page.width - RIGHT - beside, page.top, beside, tall)
-        page.named_rows(names, left - 0.09, page.top, row)
+        page.label_rows(names, left - 0.09, page.top, row)
         for k, (word, _, color, marker) in enumerate(marks):
             values = np.array([getattr(v, word) for v in verdict.variants])
             above = values - values[np.isfinite(values)].min(initial=math.inf)

@@ -10,7 +10,7 @@ import numpy as np
 from pathway.analysis.control import ControlCoefficients, TimeSensitivities
 
 from .labels import readable_name
-from .layout import Page, row_names, text_width
+from .layout import Page, row_labels, text_width
 from .style import Figure, house_style, without_frame
 
 _SHOWN = 40
@@ -21,7 +21,7 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
     with house_style():
         page = Page(f"Control at rest, {cells}")
         strength = np.abs(result.coefficients).max(axis=0)
-        beside = row_names([readable_name(name) for name in result.readings], 0.3 * page.width)
+        beside = row_labels([readable_name(name) for name in result.readings], 0.3 * page.width)
         left = beside.right
         room = int((page.width - left - 0.62) / 0.1)
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
@@ -35,7 +35,7 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
         axes.plot(*np.argwhere(unsure).T[::-1], "x", color="black", markersize=2.6, markeredgewidth=0.6)
         names = [readable_name(result.reactions[k]) for k in order]
         axes.set_xticks(range(columns), names, rotation=90, fontsize=5.5)
-        page.named_rows(beside, left - 0.06, page.top, row)
+        page.label_rows(beside, left - 0.06, page.top, row)
         axes.set_yticks([])
         without_frame(axes)
         tall = max(row * rows, 1.0)
@@ -74,7 +74,7 @@ def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> 
         ]
         page = Page(title)
         names = [[readable_name(name) for name, _, _ in rows] for rows in shown]
-        beside = [row_names(own, 0.38 * page.width, 6.0) for own in names]
+        beside = [row_labels(own, 0.38 * page.width, 6.0) for own in names]
         left = max(own.right for own in beside)
         image = None
         top = page.top
@@ -91,7 +91,7 @@ def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> 
             image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto", extent=ends)
             unsure, column = np.nonzero(_unsure(course.low, course.high, course.values)[:, places].T)
             axes.plot(course.times[column], unsure, "x", color="black", markersize=2.2, markeredgewidth=0.5)
-            page.named_rows(own, left - 0.06, page.top, row)
+            page.label_rows(own, left - 0.06, page.top, row)
             axes.set_yticks([])
             axes.axvline(0, color="black", linewidth=0.5, linestyle=(0, (2, 2)))
             axes.set_xlabel("time, hours", labelpad=1.5)

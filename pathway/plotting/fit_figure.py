@@ -19,7 +19,7 @@ from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.numerals import plain_number
 
 from .labels import axis_label, readable_name, time_label
-from .layout import LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
+from .layout import LINE, RIGHT, Page, Panel, row_labels, text_width, wrap_text
 from .panels import COLUMNS, small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
 
@@ -267,12 +267,12 @@ def plot_parameters(fit: Fit) -> Figure:
             (Line2D([], [], color=PALETTE[2], marker="o", markersize=2.6), "the best optimum"),
             (Line2D([], [], color=PALETTE[1], marker="o", markersize=2.6), "other ends"),
         ])  # fmt: skip
-        names = row_names([_bounded(problem, k) for k in range(len(rows))], 0.45 * page.width)
+        names = row_labels([_bounded(problem, k) for k in range(len(rows))], 0.45 * page.width)
         row = names.row_height(0.2, 0.04)
         left, tall = names.right, row * len(rows)
         wide = page.width - left - RIGHT
         axes = page.add_axes(left, page.top, wide, tall)
-        page.named_rows(names, left - 0.06, page.top, row)
+        page.label_rows(names, left - 0.06, page.top, row)
         best = ranked[0].objective if ranked else math.inf
         for start in reversed(ranked):
             same = start.objective <= best + SAME

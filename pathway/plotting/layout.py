@@ -146,8 +146,8 @@ class Page:
         """A line of text at a place."""
         return self.figure.text(left, top, text, size=size, transform=self.inches, **style)
 
-    def named_rows(
-        self, names: RowNames, right: float, top: float, row: float, colors: Sequence[str] | None = None
+    def label_rows(
+        self, names: RowLabels, right: float, top: float, row: float, colors: Sequence[str] | None = None
     ) -> None:
         """Names of equal rows, so many inches high, right-aligned beside what they name."""
         for number, (parts, color) in enumerate(zip(names.lines, colors or ["black"] * len(names.lines), strict=True)):
@@ -303,7 +303,7 @@ class Panel:
 
 
 @dataclass(frozen=True)
-class RowNames:
+class RowLabels:
     """Names beside rows.
 
     Attributes
@@ -328,8 +328,8 @@ class RowNames:
         return max(least, NAME_LINE * max(map(len, self.lines), default=1) + space)
 
 
-def row_names(names: Sequence[str], most: float, size: float = SIZE) -> RowNames:
+def row_labels(names: Sequence[str], most: float, size: float = SIZE) -> RowLabels:
     """Names that take the room of the longest, at most so many inches."""
     wide = min(most, max((text_width(name, size) for name in names), default=0.0))
     lines = [wrap_text(name, wide + 1e-6, size) for name in names]
-    return RowNames(lines, max((text_width(part, size) for parts in lines for part in parts), default=0.0), size)
+    return RowLabels(lines, max((text_width(part, size) for parts in lines for part in parts), default=0.0), size)

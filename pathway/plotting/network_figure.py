@@ -17,7 +17,7 @@ from pathway.analysis.mistakes import unknown_name_error
 from pathway.network import MapEdge, MapNode, circuit
 
 from .labels import unit_words
-from .layout import RIGHT, STYLES, Page, row_names, style_context
+from .layout import RIGHT, STYLES, Page, row_labels, style_context
 from .style import GREY, PALETTE, Figure, draw_whisker, house_style
 
 Place = tuple[float, float]
@@ -228,7 +228,7 @@ def _key(page: Page, color: str) -> None:
 def _bars(page: Page, explanation: Explanation) -> None:
     """How much of the way to the reference each link takes."""
     order = explanation.ranked()
-    names = row_names([explanation.influences[k].name for k in order], 0.4 * page.width)
+    names = row_labels([explanation.influences[k].name for k in order], 0.4 * page.width)
     row = names.row_height(0.15, 0.03)
     left, tall = names.right, row * len(order)
     axes = page.add_axes(left, page.top, page.width - left - 2 * RIGHT, tall)
@@ -237,7 +237,7 @@ def _bars(page: Page, explanation: Explanation) -> None:
     for place, k in enumerate(order):
         draw_whisker(axes, explanation.shares[k], place)
         axes.plot(float(explanation.attribution.alone[k, 0]), place, "|", color="black", markersize=6)
-    page.named_rows(names, left - 0.06, page.top, row)
+    page.label_rows(names, left - 0.06, page.top, row)
     axes.set_yticks([])
     axes.set_ylim(len(order) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)

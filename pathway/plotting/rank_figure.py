@@ -18,7 +18,7 @@ from pathway.scenario.plain_words import format_number, interval_text
 from pathway.scenario.result import Result, Verdict
 
 from .labels import readable_name, unit_words
-from .layout import RIGHT, Page, RowNames, row_names, wrap_text
+from .layout import RIGHT, Page, RowLabels, row_labels, wrap_text
 from .style import FAINT, GREY
 
 _ROW, _GAP, _NARROW = 0.15, 0.22, 0.95
@@ -52,7 +52,7 @@ def _block(page: Page, result: Result, verdicts: Sequence[Verdict]) -> None:
     label = f"{readable_name(own.quantity)}, {unit_words(own.quantity, result.units.get(own.quantity, '1'))}"
     columns: list[_Column] = [("computed", label.removesuffix(", no unit"), numbers, spans)]
     columns += [_partner(result, verdict, names) for verdict in verdicts]
-    beside = row_names(names, 0.36 * page.width)
+    beside = row_labels(names, 0.36 * page.width)
     room = page.fitting(len(columns), len(columns), beside.right + RIGHT - _GAP, _GAP, _NARROW)
     for first in range(0, len(columns), room):
         _columns(page, beside, columns[first : first + room])
@@ -96,7 +96,7 @@ def _span(result: Result, arm: str, reading: Reading) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _columns(page: Page, names: RowNames, columns: Iterable[_Column]) -> None:
+def _columns(page: Page, names: RowLabels, columns: Iterable[_Column]) -> None:
     """Columns of points beside each other, the names of the rows at the left."""
     columns, row = list(columns), names.row_height(_ROW, 0.04)
     wide = (page.width - names.right - RIGHT - _GAP * (len(columns) - 1)) / len(columns)
@@ -109,7 +109,7 @@ def _columns(page: Page, names: RowNames, columns: Iterable[_Column]) -> None:
         for number, line in enumerate(reversed(title)):
             page.text(left, top - 0.075 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
         below = max(below, page.label_below(label, left, wide, top + tall))
-    page.named_rows(names, names.right - 0.09, top, row)
+    page.label_rows(names, names.right - 0.09, top, row)
     page.top = top + tall + 0.24 + 0.125 * below
 
 

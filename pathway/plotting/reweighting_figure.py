@@ -11,7 +11,7 @@ from matplotlib.ticker import NullFormatter
 
 from pathway.fitting.laboratory.reweighting import HeadlineChange, Reweighting
 
-from .layout import RIGHT, Page, row_names
+from .layout import RIGHT, Page, row_labels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, plain_number_ticks
 
 _ROW, _TALL = 0.3, 2.2
@@ -41,7 +41,7 @@ def _headlines(page: Page, made: Reweighting) -> None:
             (Rectangle((0, 0), 1, 1, facecolor=FAINT), "expected"),
         ]
     )
-    names = row_names([f"{c.expectation.claim} ({c.scenario})" for c in made.headlines], 0.5 * page.width)
+    names = row_labels([f"{c.expectation.claim} ({c.scenario})" for c in made.headlines], 0.5 * page.width)
     row, wide = names.row_height(_ROW, 0.08), page.width - names.right - RIGHT
     axes = page.add_axes(names.right, page.top, wide, row * len(made.headlines))
     axes.set_ylim(len(made.headlines) - 0.5, -0.5)
@@ -54,7 +54,7 @@ def _headlines(page: Page, made: Reweighting) -> None:
     axes.set_xlim(*axes.get_xlim())
     for place, change in enumerate(made.headlines):
         _expected(axes, change, place)
-    page.named_rows(names, names.right - 0.09, page.top, row)
+    page.label_rows(names, names.right - 0.09, page.top, row)
     bottom = page.top + row * len(made.headlines)
     page.label_below("the number, median and middle 90 %", names.right, wide, bottom)
     page.top = bottom + 0.5

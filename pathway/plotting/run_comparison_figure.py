@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 
-from .layout import LINE, RIGHT, Page, row_names
+from .layout import LINE, RIGHT, Page, row_labels
 from .style import GREY, PALETTE, Figure, house_style, plain_number_ticks
 
 READINGS = {"GR": "GR: 1 unhindered, 0 arrested", "% of untreated": "cells, percent of untreated"}
@@ -28,11 +28,11 @@ def plot_run_comparison(comparison: Any) -> Figure:
         page = Page("Two runs compared")
         marks = zip(comparison.names, ("white", PALETTE[2]), strict=True)
         page.legend([(_mark(face), name) for name, face in marks])
-        names = row_names(arms, 0.34 * page.width)
+        names = row_labels(arms, 0.34 * page.width)
         row = names.row_height(0.26, 0.06)
         left, tall, gap = names.right, row * len(arms), 0.25
         width = (page.width - left - RIGHT - gap * (len(shown) - 1)) / max(1, len(shown))
-        page.named_rows(names, left - 0.09, page.top, row)
+        page.label_rows(names, left - 0.09, page.top, row)
         places = [left + k * (width + gap) for k in range(len(shown))]
         for word, place in zip(shown, places, strict=True):
             axes = page.add_axes(place, page.top, width, tall)

@@ -19,7 +19,7 @@ from pathway.scenario.plain_words import ensemble_words
 from pathway.scenario.result import ArmResult, Result
 
 from .labels import readable_name, scaled_unit, unit_words
-from .layout import LEFT, LINE, RIGHT, Page, Panel, row_names, text_width, wrap_text
+from .layout import LEFT, LINE, RIGHT, Page, Panel, row_labels, text_width, wrap_text
 from .rank_figure import draw_rankings, rankings
 from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
 
@@ -159,7 +159,7 @@ def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) 
     given = _given(result)
     page.legend([(Line2D([], [], marker=marker, linestyle="none", **_MARK), text) for text, marker in given.items()])
     arms = list(result.arms.values())
-    names = row_names([arm.arm.name for arm in arms], 0.36 * page.width)
+    names = row_labels([arm.arm.name for arm in arms], 0.36 * page.width)
     lane, left = names.row_height(_LANE, 0.04), names.right
     wide = page.width - left - RIGHT
     axes = page.add_axes(left, page.top, wide, lane * len(arms))
@@ -173,7 +173,7 @@ def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) 
         axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)
     axes.set_ylim(len(arms) - 0.5, -0.5)
     _without_ticks(axes)
-    page.named_rows(names, left - 0.09, page.top, lane, [styles[arm.arm.name]["color"] for arm in arms])
+    page.label_rows(names, left - 0.09, page.top, lane, [styles[arm.arm.name]["color"] for arm in arms])
     _time_axis(axes, start, end, wide)
     page.top += lane * len(arms)
     page.text(left + 0.5 * wide, page.top + 0.23, "time, hours", ha="center", va="center_baseline")
@@ -383,7 +383,7 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
     """Panels of bars beside each other, each with the names of its rows and their colors."""
     rows = len(parts[0][0])
     most = 0.3 * page.width if len(parts) > 1 else 0.42 * page.width
-    beside = [row_names(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
+    beside = [row_labels(names, most if k == 0 else 0.2 * page.width) for k, (names, _, _) in enumerate(parts)]
     row = max(names.row_height(_BAR, 0.045) for names in beside)
     words = sum(names.width + 0.1 for names in beside)
     panel = (page.width - 2 * RIGHT - words - 0.2 * (len(parts) - 1)) / len(parts)
@@ -393,7 +393,7 @@ def _block(page: Page, parts: Sequence[tuple[Sequence[str], Sequence[str], _Bars
     for place, ((_, colors, bars), names, title) in enumerate(zip(parts, beside, titles, strict=True)):
         left += names.width + 0.1
         _bars(page.add_axes(left, top, panel, row * rows), bars, colors, panel)
-        page.named_rows(names, left - 0.09, top, row, colors if place == 0 else [GREY] * rows)
+        page.label_rows(names, left - 0.09, top, row, colors if place == 0 else [GREY] * rows)
         for number, line in enumerate(reversed(title)):
             page.text(left, top - 0.08 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
         below = max(below, page.label_below(bars.label, left, panel, bottom, RIGHT))

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from pathway.analysis.screen import ScreenResult
 
 from .labels import readable_name
-from .layout import LINE, RIGHT, Page, row_names, text_width
+from .layout import LINE, RIGHT, Page, row_labels, text_width
 from .style import GREY, PALETTE, Figure, draw_whisker, house_style, without_frame
 
 _KIND_COLORS = {"species": PALETTE[2], "reaction": PALETTE[1], "parameter": PALETTE[4]}
@@ -37,7 +37,7 @@ def plot_screen(screen: ScreenResult) -> Figure:
 
 def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
     """One bar for each target, what does the same as one above in its name; beside them growth without the drug."""
-    names = row_names([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
+    names = row_labels([_label(screen, k) for k in places], 0.38 * page.width, 6.0)
     row = names.row_height(0.135, 0.025)
     left, tall = names.right, row * len(places)
     beside = 0.2 * page.width
@@ -47,7 +47,7 @@ def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
     for number, k in enumerate(places):
         bars.barh(number, screen.change[k], color=_KIND_COLORS[screen.targets[k].kind], height=0.7)
         draw_whisker(bars, screen.intervals[k], number)
-    page.named_rows(names, left - 0.06, page.top, row)
+    page.label_rows(names, left - 0.06, page.top, row)
     bars.axvline(0, color="black", linewidth=0.6)
     growth.plot(screen.growth[places], range(len(places)), "o", color="black", markersize=2.5)
     growth.axvline(1, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)))

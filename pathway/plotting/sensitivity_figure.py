@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from pathway.analysis.global_sensitivity import MorrisEffects, SobolIndices
 
 from .labels import readable_name
-from .layout import LINE, RIGHT, Page, row_names
+from .layout import LINE, RIGHT, Page, row_labels
 from .style import GREY, PALETTE, Figure, house_style
 
 _SHOWN = 25
@@ -95,12 +95,12 @@ def _spread(axes: Any, result: MorrisEffects, order: Sequence[int]) -> None:
 
 def _rows(page: Page, names: Sequence[str], right: float = 0.0) -> tuple[Any, tuple[float, float, float, float]]:
     """Axes with a named row for each parameter, and where they are; what follows goes below."""
-    beside = row_names([readable_name(name) for name in names], 0.36 * page.width)
+    beside = row_labels([readable_name(name) for name in names], 0.36 * page.width)
     row = beside.row_height(max(0.17, _LEAST / len(names)), 0.04)
     left = beside.right
     place = (left, page.top, (right or page.width - RIGHT) - left, row * len(names))
     axes = page.add_axes(*place)
-    page.named_rows(beside, left - 0.09, page.top, row)
+    page.label_rows(beside, left - 0.09, page.top, row)
     axes.set_yticks([])
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0, color="black", linewidth=0.6)

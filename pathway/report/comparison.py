@@ -19,7 +19,7 @@ _CAPTION = (
 )
 
 
-def variant_rows(verdict: VariantComparison) -> Table:
+def variant_table(verdict: VariantComparison) -> Table:
     """One row for each variant, the best first."""
     header = ["variant", "parameters", "measurements", "log-likelihood", "AIC", "AICc", "BIC", "weight"]
     rows = [
@@ -29,7 +29,7 @@ def variant_rows(verdict: VariantComparison) -> Table:
     return header, rows
 
 
-def ratio_rows(verdict: VariantComparison) -> Table:
+def ratio_table(verdict: VariantComparison) -> Table:
     """One row for each pair of which one contains the other."""
     header = ["restricted", "within", "holds", "degrees of freedom", "likelihood ratio", "p", "at the edge"]
     rows: list[list[Any]] = []
@@ -62,13 +62,13 @@ def comparison_report(verdict: VariantComparison, fits: Mapping[str, Path]) -> R
 
     places = {name: str(folder) for name, folder in fits.items()}
     files = {f"{number}/{FIT}": (folder / FIT).read_bytes() for number, folder in enumerate(fits.values(), 1)}
-    header, rows = variants = variant_rows(verdict)
+    header, rows = variants = variant_table(verdict)
     return Report(
         kind=COMPARISON,
         identity={"fits": ", ".join(places.values()), "settings": []},
         title="Variants of a model, fitted to the same data",
         origin=ReportOrigin(files, more={"without": []}),
-        tables={"variants": variants, "ratios": ratio_rows(verdict)},
+        tables={"variants": variants, "ratios": ratio_table(verdict)},
         figures={"comparison": DeferredFigure(partial(plot_comparison, verdict), _CAPTION)},
         sentences=[comparison_summary(verdict)],
         template="comparison.html",

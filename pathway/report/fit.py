@@ -104,7 +104,7 @@ def fit_statistics(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> F
 # Tables
 
 
-def parameter_rows(facts: FitStatistics) -> Table:
+def parameter_table(facts: FitStatistics) -> Table:
     """One row for each estimated parameter."""
     header = ["parameter", "value", "unit", "95 % from", "95 % to", "interval by", "lower bound", "upper bound"]
     header += ["prior", "meaning"]
@@ -129,7 +129,7 @@ def prior_text(p: Parameter) -> str:
     return f"{prior.distribution.replace('_', '-')} ({numbers})"
 
 
-def measurement_rows(facts: FitStatistics) -> Table:
+def measurement_table(facts: FitStatistics) -> Table:
     """One row for each measurement, with what was fitted to it."""
     problem, c = facts.fit.problem, facts.comparison
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
@@ -145,7 +145,7 @@ def measurement_rows(facts: FitStatistics) -> Table:
     return header, rows
 
 
-def agreement_rows(facts: FitStatistics) -> Table:
+def agreement_table(facts: FitStatistics) -> Table:
     """One row for each observable: how well it is met."""
     header = [
         "observable",
@@ -169,7 +169,7 @@ def agreement_rows(facts: FitStatistics) -> Table:
     return header, rows
 
 
-def start_rows(fit: Fit) -> Table:
+def start_table(fit: Fit) -> Table:
     """One row for each start of the search, the best first."""
     header = ["start", "objective", "why it stopped", "iterations", *fit.problem.names]
     rows = []
@@ -205,10 +205,10 @@ def fit_report(
         title=source.title or fit.problem.name,
         origin=source.origin(fit.seed),
         tables={
-            "parameters": parameter_rows(facts),
-            "measurements": measurement_rows(facts),
-            "agreement": agreement_rows(facts),
-            "starts": start_rows(fit),
+            "parameters": parameter_table(facts),
+            "measurements": measurement_table(facts),
+            "agreement": agreement_table(facts),
+            "starts": start_table(fit),
         },
         figures={stem: DeferredFigure(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, facts, profiles).items()},
         sentences=[fit_summary(facts)],
@@ -239,7 +239,7 @@ def _page(facts: FitStatistics, source: ProblemFiles) -> Mapping[str, Any]:
         "problem": facts.fit.problem,
         "question": scenario.question if scenario else "",
         "text": scenario.text if scenario else "",
-        "parameters": without_empty_columns(parameter_rows(facts)),
+        "parameters": without_empty_columns(parameter_table(facts)),
         "unseen": [
             ", ".join(f"{name} ({share:+.2f})" for name, share in combination.items())
             for combination in facts.local.combinations

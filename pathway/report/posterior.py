@@ -34,7 +34,7 @@ CAPTIONS = {
 """What each figure shows."""
 
 
-def posterior_rows(posterior: Posterior) -> Table:
+def posterior_table(posterior: Posterior) -> Table:
     """One row for each parameter."""
     header = ["parameter", "best", "median", "unit", "95 % from", "95 % to", "R-hat", "effective, middle"]
     header += ["effective, tails", "prior", "meaning"]
@@ -74,7 +74,7 @@ def posterior_report(posterior: Posterior, source: ProblemFiles) -> Report:
         origin=source.origin(posterior.seed, {library: installed_version(library)}),
         tables={
             DRAWS.removesuffix(".csv"): (list(frame), list(frame.itertuples(index=False))),
-            "parameters": posterior_rows(posterior),
+            "parameters": posterior_table(posterior),
         },
         figures={kind: DeferredFigure(partial(plot_posterior, posterior, kind), CAPTIONS[kind]) for kind in KINDS},
         sentences=[posterior_summary(posterior)],
@@ -87,7 +87,7 @@ def posterior_report(posterior: Posterior, source: ProblemFiles) -> Report:
 
 def _page(posterior: Posterior) -> Mapping[str, Any]:
     """What `posterior.html` shows; effective draws are whole ones."""
-    header, rows = posterior_rows(posterior)
+    header, rows = posterior_table(posterior)
     rows = [[*row[:7], *(round(v) if v == v else v for v in row[7:9]), *row[9:]] for row in rows]
     table = without_empty_columns(select_columns((header, rows), header[:10]))
     return {"problem": posterior.problem, "concerns": posterior.concerns, "parameters": table}

@@ -16,7 +16,7 @@ from .report import DeferredFigure, Report, Table
 PREDICTION, PREDICTION_PROFILES = "prediction", "profiles of predictions"
 
 
-def prediction_rows(found: PredictionBand, measured: bool) -> Table:
+def prediction_table(found: PredictionBand, measured: bool) -> Table:
     """One row for each predicted point; with what was measured there if these are measurements."""
     time = f"time [{found.problem.model.time_unit or 'unit of the model'}]"
     units = {o.name: o.unit or "unit of the data" for o in found.problem.observables}
@@ -61,7 +61,7 @@ def prediction_report(
         identity=identity,
         title=title,
         origin=source.origin(),
-        tables={"predictions": prediction_rows(found, measured)},
+        tables={"predictions": prediction_table(found, measured)},
         figures={
             "prediction": DeferredFigure(
                 partial(plot_prediction, curves, points), caption + (" Points: as measured." if measured else "")
@@ -72,7 +72,7 @@ def prediction_report(
     )
 
 
-def prediction_interval_rows(found: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Table:
+def prediction_interval_table(found: Mapping[str, PredictionProfile], problem: Problem, level: float) -> Table:
     """One row for each profiled prediction."""
     units = {o.name: o.unit or "unit of the data" for o in problem.observables}
     sides = [f"{100 * level:.4g} % from", f"{100 * level:.4g} % to"]
@@ -84,7 +84,7 @@ def prediction_interval_rows(found: Mapping[str, PredictionProfile], problem: Pr
     return header, rows
 
 
-def prediction_profile_rows(found: Mapping[str, PredictionProfile], problem: Problem) -> Table:
+def prediction_profile_table(found: Mapping[str, PredictionProfile], problem: Problem) -> Table:
     """One row for each point of each profile, with all parameters of the fit there in natural units."""
     header = ["prediction", "value", "objective", *problem.names]
     rows = [
@@ -126,8 +126,8 @@ def prediction_profiles_report(
         title=problem.name,
         origin=source.origin(),
         tables={
-            "intervals": prediction_interval_rows(found, problem, level),
-            "profiles": prediction_profile_rows(found, fitted),
+            "intervals": prediction_interval_table(found, problem, level),
+            "profiles": prediction_profile_table(found, fitted),
         },
         figures={
             "prediction_profiles": DeferredFigure(

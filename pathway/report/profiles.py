@@ -24,7 +24,7 @@ CAPTIONS = {
 """What each figure shows."""
 
 
-def interval_rows(profiles: Profiles) -> Table:
+def interval_table(profiles: Profiles) -> Table:
     """One row for each profile."""
     header = [
         "parameter",
@@ -47,7 +47,7 @@ def interval_rows(profiles: Profiles) -> Table:
     return header, rows
 
 
-def profile_rows(profiles: Profiles) -> Table:
+def profile_table(profiles: Profiles) -> Table:
     """One row for each point of each profile: value, rise of the objective, and all parameters there."""
     header = ["profile of", "value", "unit", "objective", "rise", *profiles.problem.names]
     rows: list[list[Any]] = []
@@ -78,14 +78,14 @@ def profiles_report(profiles: Profiles, source: ProblemFiles) -> Report:
     drawn: dict[str, Callable[[], Any]] = {"profiles": partial(plot_profiles, profiles)}
     if any(p.companions for p in profiles.values()):
         drawn["paths"] = partial(plot_paths, profiles)
-    header, rows = intervals = interval_rows(profiles)
+    header, rows = intervals = interval_table(profiles)
     fell = any(row[-1] > 0.1 for row in rows)
     return Report(
         kind=PROFILES_KIND,
         identity={"problem": profiles.problem.name},
         title=source.title or profiles.problem.name,
         origin=source.origin(),
-        tables={"intervals": intervals, "profiles": profile_rows(profiles)},
+        tables={"intervals": intervals, "profiles": profile_table(profiles)},
         figures={stem: DeferredFigure(draw, CAPTIONS[stem]) for stem, draw in drawn.items()},
         sentences=[profile_summary(profiles)],
         saved={PROFILES: partial(profiles.save, with_inputs=False)},

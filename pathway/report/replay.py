@@ -20,7 +20,7 @@ from pathway.scenario.result import Result
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .provenance import provenance
-from .tables import band_rows, csv_text
+from .tables import band_table, csv_text
 from .write import COURSES, RECORD
 
 BANDS = "bands.csv"
@@ -67,7 +67,7 @@ def replay(folder: Path) -> Replay:
     sets, missing = _ensemble_of(record, folder)
     if sets is not None and (folder / BANDS).is_file():
         again = result_with_members(result, built_in_laboratory(), sets)
-        pairs.append(((folder / BANDS).read_text(encoding="utf-8"), csv_text(*band_rows(again))))
+        pairs.append(((folder / BANDS).read_text(encoding="utf-8"), csv_text(*band_table(again))))
     found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
     largest = max(distance for distance, _ in found)
     difference = next((words for _, words in found if words), None)

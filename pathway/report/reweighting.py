@@ -35,7 +35,7 @@ def reweighting_report(made: Reweighting, scenario: Scenario, out: Path) -> Repo
             scenario.settings,
             more={"ensemble": {"hash": made.before.digest, "members": len(made.before), "weights": made.which}},
         ),
-        tables={"headlines": headline_rows(made.headlines), "members": _member_rows(made)},
+        tables={"headlines": headline_table(made.headlines), "members": _member_table(made)},
         figures={"figure": DeferredFigure(partial(_draw, made), _CAPTION)},
         sentences=list(reweighting_sentences(made)),
         content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made)),
@@ -80,7 +80,7 @@ def reweighting_sentences(made: Reweighting) -> Sequence[str]:
     return sentences
 
 
-def headline_rows(changes: Sequence[HeadlineChange]) -> Table:
+def headline_table(changes: Sequence[HeadlineChange]) -> Table:
     """One row for each headline number."""
     header = ["scenario", "finding", "claim", "expected"]
     header += [f"{name} {when}" for when in ("before", "after") for name in ("median", "from 5 %", "to 95 %", "share")]
@@ -110,7 +110,7 @@ def headline_words(changes: Sequence[HeadlineChange]) -> Table:
     return ["headline number", "before", "meet it", "after", "meet it now"], rows
 
 
-def _member_rows(made: Reweighting) -> Table:
+def _member_table(made: Reweighting) -> Table:
     """One row for each member, the heaviest first."""
     before, after = made.weights(made.before), made.weights(made.after)
     survives = np.isin(np.arange(len(after)), made.survivors)

@@ -25,7 +25,7 @@ from pathway.scenario.timeline import draw_timeline
 
 from .output_folders import result_identity
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
-from .tables import arm_rows, band_rows, expectation_rows, parameters_used, shared_parameter_sets
+from .tables import arm_table, band_table, expectation_table, parameters_used, shared_parameter_sets
 from .write import COURSES
 
 RUN = "run"
@@ -39,13 +39,13 @@ def run_report(result: Result, out: Path) -> Report:
         more["settings_of_inputs"] = list(scenario.settings_of_inputs)
     tables = {
         COURSES.removesuffix(".csv"): result.columns(),
-        "arms": arm_rows(result),
-        "expectations": expectation_rows(result),
+        "arms": arm_table(result),
+        "expectations": expectation_table(result),
         "parameters": parameters_used(result),
     }
     if result.ensemble:
         more["ensemble"] = result.ensemble.record
-        tables["bands"] = band_rows(result)
+        tables["bands"] = band_table(result)
     return Report(
         kind=RUN,
         identity=result_identity(scenario, out),

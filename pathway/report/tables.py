@@ -51,7 +51,7 @@ def spreadsheet_safe(text: str) -> str:
     return f"'{text}"
 
 
-def arm_rows(result: Result) -> Table:
+def arm_table(result: Result) -> Table:
     """One row for each arm: growth and cells; over an ensemble, median and the middle 90 % of each."""
     header = ["arm", "cells", "GR [1]", "percent of control [%]", "percent of untreated [%]", "cell number fold [1]"]
     header += ["control", "GR since [h]"]
@@ -79,7 +79,7 @@ def _quantiles(interval: WeightedInterval | None) -> list[float | None]:
     return [None] * 3 if interval is None else [interval.low, interval.median, interval.high]
 
 
-def band_rows(result: Result) -> Table:
+def band_table(result: Result) -> Table:
     """One row for each arm and time: between what the middle 90 % of an ensemble lie, and the median, of each shown
     observable; not of what is in arbitrary units, in which members cannot be compared."""
     names = [name for name in result.scenario.observables if name not in circuit().in_arbitrary_units]
@@ -92,7 +92,7 @@ def band_rows(result: Result) -> Table:
     return header, rows
 
 
-def expectation_rows(result: Result) -> Table:
+def expectation_table(result: Result) -> Table:
     """One row for each expectation, with its verdict."""
     header = ["finding", "role", "claim", "source", "quantity", "value", "above", "below", "met", "reason"]
     rows = [[verdict.to_dict()[key] for key in header] for verdict in result.verdicts]

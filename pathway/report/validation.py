@@ -156,7 +156,7 @@ def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     return sorted(found, key=lambda row: finding_order(row["finding"]))
 
 
-def finding_rows(findings: Sequence[Mapping[str, Any]]) -> Table:
+def finding_table(findings: Sequence[Mapping[str, Any]]) -> Table:
     """One row for each distinct finding, as it is shown; what compares with a measured number comes first."""
     ordered = sorted(findings, key=lambda row: "measurement" not in row["compares_with"])
     rows = []
@@ -184,7 +184,7 @@ def _span_of_shares(span: Sequence[float] | None) -> str:
     return low if low == high else f"{low} to {high}"
 
 
-def triple_rows(entries: Sequence[Mapping[str, Any]], everything: bool = False) -> Table:
+def triple_table(entries: Sequence[Mapping[str, Any]], everything: bool = False) -> Table:
     """One row for each headline number: median, middle 90 % and share before data, after measured data, and after the
     project's findings too; of all expectations where `everything` is asked for."""
     words = {"prior": "before data", "measured": "measured data", "findings": "findings too"}
@@ -230,8 +230,8 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
         origin=ReportOrigin(seed=seed, more={"ensemble": found["ensemble"]} if over else {}),
         tables={
             "verdicts": (header, [[entry[key] for key in header] for entry in judged]),
-            "findings": finding_rows(found["findings"]),
-            **({"stages": triple_rows(judged, everything=True)} if over else {}),
+            "findings": finding_table(found["findings"]),
+            **({"stages": triple_table(judged, everything=True)} if over else {}),
         },
         sentences=[
             f"{predictions['met']} of {predictions['of']} predictions are met. Only these count as reproduced: "
@@ -241,8 +241,8 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
         template="validation.html",
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
-            "findings": finding_rows(found["findings"]),
-            "triple": triple_rows(judged) if over else ((), ()),
+            "findings": finding_table(found["findings"]),
+            "triple": triple_table(judged) if over else ((), ()),
             "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
         },
         grows=True,

@@ -47,7 +47,7 @@ class EnsembleOrigin:
 
 
 @dataclass(frozen=True, eq=False)
-class MemberArm:
+class EnsembleArm:
     """An arm in every member that is alive.
 
     Attributes
@@ -95,7 +95,7 @@ class MemberArm:
         """Cells at the end per cell at the start, shape (n_members,)."""
         return self.count[:, -1] / self.count[:, 0]
 
-    def of_names(self, names: Sequence[str]) -> MemberArm:
+    def of_names(self, names: Sequence[str]) -> EnsembleArm:
         """Without the courses of anything else, and of growth the numbers alone: they would fill the memory."""
         courses = {name: np.ascontiguousarray(self.courses[name]) for name in names}
         growth = None if self.growth is None else [growth.without_courses() for growth in self.growth]
@@ -103,7 +103,7 @@ class MemberArm:
         untreated = None if self.untreated is None else np.ascontiguousarray(self.untreated)
         return replace(self, courses=courses, count=count, growth=growth, untreated=untreated)
 
-    def joined(self, others: Sequence[MemberArm]) -> MemberArm:
+    def joined(self, others: Sequence[EnsembleArm]) -> EnsembleArm:
         """This arm with the members of others behind its own."""
         parts = [self, *others]
         growth = None if self.growth is None else [g for part in parts for g in part.growth or ()]
@@ -113,7 +113,7 @@ class MemberArm:
         return replace(self, courses=courses, count=count, growth=growth, untreated=untreated)
 
 
-INTERVALS: Mapping[str, Callable[[MemberArm], np.ndarray | None]] = {
+INTERVALS: Mapping[str, Callable[[EnsembleArm], np.ndarray | None]] = {
     "GR": lambda arm: arm.gr,
     "percent_of_control": lambda arm: arm.percent_of_control,
     "percent_of_untreated": lambda arm: arm.percent_of_untreated,
@@ -123,7 +123,7 @@ INTERVALS: Mapping[str, Callable[[MemberArm], np.ndarray | None]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class MemberVerdict:
+class EnsembleVerdict:
     """What an expectation comes to in every member that is alive.
 
     Attributes
@@ -151,8 +151,8 @@ class EnsembleResult:
         Of those alive in all arms.
     alive : int array, shape (n_members,)
         Which of the members that were tried they are.
-    arms : mapping of name to MemberArm
-    verdicts : tuple of MemberVerdict
+    arms : mapping of name to EnsembleArm
+    verdicts : tuple of EnsembleVerdict
         One for each expectation of the scenario.
     refused : mapping of member to str
         Members that gave no living cells in some arm, and why.
@@ -161,8 +161,8 @@ class EnsembleResult:
     origin: EnsembleOrigin
     weights: np.ndarray
     alive: np.ndarray
-    arms: Mapping[str, MemberArm]
-    verdicts: tuple[MemberVerdict, ...]
+    arms: Mapping[str, EnsembleArm]
+    verdicts: tuple[EnsembleVerdict, ...]
     refused: Mapping[int, str]
 
     def __len__(self) -> int:
@@ -242,7 +242,7 @@ def joined_results(parts: Sequence[EnsembleResult]) -> EnsembleResult:
     for place, verdict in enumerate(first.verdicts):
         own = [part.verdicts[place] for part in parts]
         values, met = np.concatenate([v.values for v in own]), np.concatenate([v.met for v in own])
-        verdicts.append(MemberVerdict(verdict.expectation, values, met))
+        verdicts.append(EnsembleVerdict(verdict.expectation, values, met))
     before = np.cumsum([0, *(part.asked for part in parts[:-1])])
     return replace(
         first,

@@ -102,10 +102,10 @@ def compare_growth(
 
     `since` and `until` must be among the times.
     """
-    return growth_of_members(times, count[None], control[None], since, until, control_name)[0]
+    return ensemble_growth(times, count[None], control[None], since, until, control_name)[0]
 
 
-def growth_of_members(
+def ensemble_growth(
     times: np.ndarray, counts: np.ndarray, controls: np.ndarray, since: float, until: float, control_name: str
 ) -> list[Growth]:
     """As `compare_growth`, of many members at once; counts have the shape (n_members, n_times)."""

@@ -135,7 +135,7 @@ def _by_extremes(
 ) -> list[Measurement]:
     """Every group from 0 to 1, by the extremes of its means over replicates."""
     made, mistakes = [], []
-    for group in grouped_by_factor(points, overlay, arms).values():
+    for group in measurements_by_scale_group(points, overlay, arms).values():
         means = list(_means(group).values())
         low, high = min(means), max(means)
         if low < high:
@@ -152,7 +152,7 @@ def _by_lane(points: Sequence[Measurement], overlay: MeasurementTable, arms: Map
     """Every group as a fold of the mean of its reference lanes."""
     arm, time = parse_lane(overlay.axis, arms)
     made, mistakes = [], []
-    for (observable, name), group in grouped_by_factor(points, overlay, arms).items():
+    for (observable, name), group in measurements_by_scale_group(points, overlay, arms).items():
         lanes = [p for p in group if is_in_lane(p, arm, time)]
         base = float(np.mean([p.value for p in lanes])) if lanes else 0.0
         bad = next((p for p in lanes if not p.measured), None)
@@ -187,7 +187,7 @@ def _means(points: Iterable[Measurement]) -> dict[tuple[str, float], float]:
     return {moment: float(np.mean(found)) for moment, found in values.items()}
 
 
-def grouped_by_factor(
+def measurements_by_scale_group(
     points: Iterable[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]
 ) -> dict[tuple[str, str], list[Measurement]]:
     """Points that share a factor to the model's unit, by observable and name of the group ("": the only one)."""

@@ -19,11 +19,11 @@ from pathway.simulation import simulate_ensemble
 
 from .arms import MemberArmSetups
 from .controls import ComparedArms, arm_key, compared_arms
-from .ensemble_result import EnsembleResult, MemberArm, MemberVerdict, joined_results
+from .ensemble_result import EnsembleArm, EnsembleResult, EnsembleVerdict, joined_results
 from .ensembles import parameter_sets_asked_for
 from .expectations import judge, readings
 from .experiment import Arm, Scenario
-from .growth import Growth, growth_of_members
+from .growth import Growth, ensemble_growth
 from .laboratory import Laboratory
 from .measurement_files import read_measurements
 from .measurements import Measurement
@@ -183,7 +183,7 @@ def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequen
     return tuple(dict.fromkeys(names))
 
 
-def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedArms) -> MemberArm:
+def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedArms) -> EnsembleArm:
     control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
     scenario, names = runner.scenario, runner.names
     courses = runner.courses(arm)[living]
@@ -192,8 +192,8 @@ def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedAr
     growth: list[Growth] | None = None
     if control:
         against = runner.courses(control.arm)[living, :, place]
-        growth = growth_of_members(runner.times, count, against, control.since, scenario.growth_until, control.name)
-    return MemberArm(
+        growth = ensemble_growth(runner.times, count, against, control.since, scenario.growth_until, control.name)
+    return EnsembleArm(
         arm=arm,
         courses={name: courses[..., names.index(name)] for name in names},
         count=count,
@@ -219,7 +219,7 @@ class _MemberTrajectory:
         return np.stack([self[name] for name in self._species], axis=1)
 
 
-def _judged(runner: _MemberRunner, arms: Mapping[str, MemberArm], count: int) -> Iterator[MemberVerdict]:
+def _judged(runner: _MemberRunner, arms: Mapping[str, EnsembleArm], count: int) -> Iterator[EnsembleVerdict]:
     """What each expectation comes to in each member."""
     scenario, laboratory = runner.scenario, runner.laboratory
     if not scenario.expectations:
@@ -233,10 +233,10 @@ def _judged(runner: _MemberRunner, arms: Mapping[str, MemberArm], count: int) ->
             verdict = judge(expectation, result)
             values[member, place], met[member, place] = verdict.value, verdict.met
     for place, expectation in enumerate(scenario.expectations):
-        yield MemberVerdict(expectation, values[:, place], met[:, place])
+        yield EnsembleVerdict(expectation, values[:, place], met[:, place])
 
 
-def _arm_result(arm: MemberArm, laboratory: Laboratory, member: int) -> ArmResult:
+def _arm_result(arm: EnsembleArm, laboratory: Laboratory, member: int) -> ArmResult:
     """One member's arm as `run` gives it."""
     return ArmResult(
         arm=arm.arm,

@@ -17,7 +17,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.equations.switches import deciding_functions
+from pathway.equations.switches import root_functions
 from pathway.errors import InputError
 from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import gradients
@@ -548,5 +548,5 @@ def _jumps_of_triggers(model: Model, n_events: int) -> list[list[tuple[Expressio
     triggers = model.closed(event.trigger for event in model.events[:n_events])
     # abs, min and max have a kink and no jump.
     kinks = ("abs", "min", "max")
-    found = [deciding_functions([trigger]) for trigger in triggers]
+    found = [root_functions([trigger]) for trigger in triggers]
     return [[(f, whole) for f, node, whole in some if node.operator not in kinks] for some in found]

@@ -19,7 +19,7 @@ import numpy as np
 
 from pathway.equations import Model
 from pathway.equations.model import TIME
-from pathway.equations.switches import Switch, deciding_functions, switches
+from pathway.equations.switches import Switch, root_functions, switches
 from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
 from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import term_magnitudes
@@ -189,7 +189,7 @@ class TimeSwitches:
     def inner(self) -> list[list[int]]:
         """For each switch those that stand inside its function."""
         place = {(switch.function, switch.integer): k for k, switch in enumerate(self.every)}
-        keys = [{(function, integer) for function, _, integer in deciding_functions([s.function])} for s in self.every]
+        keys = [{(function, integer) for function, _, integer in root_functions([s.function])} for s in self.every]
         return [sorted(place[key] for key in inside if key in place) for inside in keys]
 
     @cached_property

@@ -10,7 +10,7 @@ from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import fitted_courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
-from pathway.report.fit import fit_report, fit_statistics, fit_summary, parameter_rows
+from pathway.report.fit import fit_report, fit_statistics, fit_summary, parameter_table
 from pathway.report.pages import page_text
 from pathway.report.problem_files import ProblemFiles
 from pathway.report.provenance import provenance
@@ -48,7 +48,7 @@ def found():
 
 
 def test_a_value_at_its_bound_is_told(found):
-    header, ((*row,),) = parameter_rows(found)
+    header, ((*row,),) = parameter_table(found)
     assert row[header.index("value")] == pytest.approx(0.4)
     assert row[header.index("interval by")] == "linear theory; at its upper bound"
     assert "At a bound: k." in fit_summary(found)

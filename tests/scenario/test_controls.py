@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pathway.analysis.arms_under_draws import agent_dosing
+from pathway.analysis.arms_under_draws import dosing_regimen
 from pathway.analysis.combination import combination_grid, pair_and_arm
 from pathway.analysis.dose_series import dose_series
 from pathway.analysis.scenario_sensitivity import reading_function
 from pathway.analysis.screen import screen
 from pathway.cli.run import print_summary
-from pathway.report.tables import arm_rows
+from pathway.report.tables import arm_table
 from pathway.scenario import ScenarioError, read_scenario, run_scenario
 from pathway.scenario.controls import matched_control, untreated_arm
 
@@ -79,7 +79,7 @@ def test_an_arm_to_which_the_question_does_not_apply_has_a_dash(tmp_path, capsys
     for name in ("none", "washed", "ligand"):
         assert [content[name][key] for key in ("GR", "percent_of_control", "control")] == [None, None, None]
         assert_allclose(content[name]["percent_of_untreated"], 100.0, rtol=1e-5)
-    header, rows = arm_rows(result)
+    header, rows = arm_table(result)
     table = [dict(zip(header, row, strict=True)) for row in rows]
     assert [row["GR [1]"] is None for row in table] == [True, True, False, True]
     print_summary(result)
@@ -172,7 +172,7 @@ def test_a_grid_varies_all_doses_of_both_agents(tmp_path):
     scenario = scenario_of(tmp_path, PULSES + '[[arm]]\nname = "both"\ndoses = ["first", "second", "wash", "l"]\n')
     one, two, arm = pair_and_arm(scenario, None, None)
     assert (one, two, arm.name) == ("drug", "ligand", "both")
-    assert agent_dosing(scenario, arm, "drug").doses == ("first", "second")
+    assert dosing_regimen(scenario, arm, "drug").doses == ("first", "second")
     grid = combination_grid(scenario, toy_laboratory(), size=(3, 2))
     log_fold = grown((6, 0), (24, 10), (24, 0), (24, 5), (24, 0))
     assert_allclose(grid.surfaces["growth rate"].effect[-1, -1], log_fold / (102 * MU), rtol=1e-4)

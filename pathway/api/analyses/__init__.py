@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .bifurcation import bifurcation_answer
-from .doses import dose_response_answer, synergy_answer
-from .explain import explain_answer
-from .screen import screen_answer
-from .sensitivity import sensitivity_answer
-from .single_cells import single_cells_answer
-from .task import AnalysisAnswer, AnalysisTask, Display
+from .bifurcation import bifurcation_output
+from .doses import dose_response_output, synergy_output
+from .explain import explain_output
+from .screen import screen_output
+from .sensitivity import sensitivity_output
+from .single_cells import single_cells_output
+from .task import AnalysisOutput, AnalysisTask, Display
 
-__all__ = ["ANSWERS", "AnalysisAnswer", "AnalysisTask", "Display"]
+__all__ = ["ANALYSES", "AnalysisOutput", "AnalysisTask", "Display"]
 
-ANSWERS: Mapping[str, Callable[[AnalysisTask], AnalysisAnswer]] = {
-    "dose_response": dose_response_answer,
-    "synergy": synergy_answer,
-    "screen": screen_answer,
-    "sensitivity": sensitivity_answer,
-    "bifurcation": bifurcation_answer,
-    "explain": explain_answer,
-    "single_cells": single_cells_answer,
+ANALYSES: Mapping[str, Callable[[AnalysisTask], AnalysisOutput]] = {
+    "dose_response": dose_response_output,
+    "synergy": synergy_output,
+    "screen": screen_output,
+    "sensitivity": sensitivity_output,
+    "bifurcation": bifurcation_output,
+    "explain": explain_output,
+    "single_cells": single_cells_output,
 }
 """By the name in options, folders and provenance."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .task import AnalysisAnswer, AnalysisTask
+from .task import AnalysisOutput, AnalysisTask
 
 
-def bifurcation_answer(task: AnalysisTask) -> AnalysisAnswer:
+def bifurcation_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.switch import bistable_switch
     from pathway.plotting.branch_figure import plot_switch
     from pathway.report import DeferredFigure
@@ -22,7 +22,7 @@ def bifurcation_answer(task: AnalysisTask) -> AnalysisAnswer:
         "Steady states over the parameter that is followed: solid where they are stable, dashed where not; circles are "
         "folds, at which a state ends. Shaded is the middle 95 % of draws."
     )
-    return AnalysisAnswer(
+    return AnalysisOutput(
         result.to_dict(),
         {"bifurcation": result.rows()},
         {"figure": DeferredFigure(lambda: plot_switch(result), caption)},

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
+from .task import AnalysisOutput, AnalysisTask, Display, hours_or_none
 
 
-def dose_response_answer(task: AnalysisTask) -> AnalysisAnswer:
+def dose_response_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.dose_series import dose_series
     from pathway.plotting.dose_figure import plot_dose_series
     from pathway.report import DeferredFigure
@@ -32,7 +32,7 @@ def dose_response_answer(task: AnalysisTask) -> AnalysisAnswer:
     caption = "GR and read-outs over doses: points as computed, lines as fitted; shaded is the middle 95 % of draws."
     figure = DeferredFigure(lambda: plot_dose_series(result), caption)
     sentences = _intervals(result)
-    return AnalysisAnswer(result.to_dict(), tables, {"figure": figure}, show, sentences)
+    return AnalysisOutput(result.to_dict(), tables, {"figure": figure}, show, sentences)
 
 
 def _intervals(result: Any) -> list[str]:
@@ -61,8 +61,8 @@ def _metrics_row(name: str, series: Any) -> list[str]:
     ]  # fmt: skip
 
 
-def synergy_answer(task: AnalysisTask) -> AnalysisAnswer:
-    from pathway.analysis.arms_under_draws import agent_dosing
+def synergy_output(task: AnalysisTask) -> AnalysisOutput:
+    from pathway.analysis.arms_under_draws import dosing_regimen
     from pathway.analysis.combination import combination_grid, pair_and_arm
     from pathway.analysis.schedules import compare_schedules
     from pathway.plotting.synergy_figure import plot_grid
@@ -76,7 +76,7 @@ def synergy_answer(task: AnalysisTask) -> AnalysisAnswer:
         doses=(o["doses_first"] or None, o["doses_second"] or None), scale=o["scale"], draws=draws,
         decades=o["decades"], progress=task.progress,
     )  # fmt: skip
-    times = _shifts(o["shifts"], scenario.growth_until - agent_dosing(scenario, arm, one).times[0])
+    times = _shifts(o["shifts"], scenario.growth_until - dosing_regimen(scenario, arm, one).times[0])
     given = (
         compare_schedules(scenario, task.laboratory, times, agents=(one, two), arm=arm.name, draws=draws)
         if times
@@ -109,7 +109,7 @@ def synergy_answer(task: AnalysisTask) -> AnalysisAnswer:
         "give), schedules, and the verdict on every scale."
     )
     sentences = [result.conclusion(), *([given.text()] if given is not None else [])]
-    return AnalysisAnswer(
+    return AnalysisOutput(
         content, tables, {"figure": DeferredFigure(lambda: plot_grid(result, given), caption)}, show, sentences
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathway.numerals import number_text, without_noise
 
-from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
+from .task import AnalysisOutput, AnalysisTask, Display, hours_or_none
 
 
-def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
+def explain_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.explain import default_arms
     from pathway.analysis.explain import explain as divide
     from pathway.analysis.mistakes import unknown_name_error
@@ -39,4 +39,4 @@ def explain_answer(task: AnalysisTask) -> AnalysisAnswer:
         f"the difference in {o['reading']}."
     )
     figure = DeferredFigure(lambda: plot_explanation(explanation, o["color"]), caption)
-    return AnalysisAnswer(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])
+    return AnalysisOutput(explanation.to_dict(), tables, {"figure": figure}, show, [explanation.text()])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .task import AnalysisAnswer, AnalysisTask, Display
+from .task import AnalysisOutput, AnalysisTask, Display
 
 
-def screen_answer(task: AnalysisTask) -> AnalysisAnswer:
+def screen_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.screen import screen as turn
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.screen_figure import plot_screen
@@ -40,7 +40,7 @@ def screen_answer(task: AnalysisTask) -> AnalysisAnswer:
         if result.failed:
             out.print_line(f"Without a resting state, left out: {', '.join(result.failed)}")
 
-    return AnalysisAnswer(
+    return AnalysisOutput(
         result.to_dict(),
         {"screen": result.rows(), "pairs": result.pair_rows()},
         {

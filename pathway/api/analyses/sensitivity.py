@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .task import AnalysisAnswer, AnalysisTask, Display
+from .task import AnalysisOutput, AnalysisTask, Display
 
 _FLUXES = ("PIP3_by_PTEN", "miR21_transcription")
 
 
-def sensitivity_answer(task: AnalysisTask) -> AnalysisAnswer:
+def sensitivity_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.mistakes import unknown_name_error
 
-    methods: dict[str, Callable[[AnalysisTask], AnalysisAnswer]] = {
+    methods: dict[str, Callable[[AnalysisTask], AnalysisOutput]] = {
         "sobol": _sobol, "morris": _morris, "control": _control, "time": _time,
     }  # fmt: skip
     if task.options["method"] not in methods:
@@ -37,7 +37,7 @@ def _question(task: AnalysisTask) -> tuple[Any, Any]:
     )
 
 
-def _sobol(task: AnalysisTask) -> AnalysisAnswer:
+def _sobol(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.global_sensitivity import sobol_indices
     from pathway.plotting.sensitivity_figure import plot_sobol
 
@@ -52,7 +52,7 @@ def _sobol(task: AnalysisTask) -> AnalysisAnswer:
     )  # fmt: skip
 
 
-def _morris(task: AnalysisTask) -> AnalysisAnswer:
+def _morris(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.global_sensitivity import morris_effects
     from pathway.plotting.sensitivity_figure import plot_morris
 
@@ -73,7 +73,7 @@ def _morris(task: AnalysisTask) -> AnalysisAnswer:
 
 def _ranked(
     task: AnalysisTask, asked: Any, result: Any, title: str, names: tuple[str, ...], columns: Any, draw: Any, form: str
-) -> AnalysisAnswer:
+) -> AnalysisOutput:
     """A table with one row for each parameter, the most important first."""
     from pathway.report import DeferredFigure
 
@@ -87,12 +87,12 @@ def _ranked(
     content = {
         "scenario": task.scenario.name, "arm": asked.arm.name, "quantity": task.options["quantity"], **result.to_dict()
     }  # fmt: skip
-    return AnalysisAnswer(
+    return AnalysisOutput(
         content, {"sensitivity": (header, rows)}, {"figure": DeferredFigure(draw, f"{title}.")}, show, [f"{title}."]
     )
 
 
-def _control(task: AnalysisTask) -> AnalysisAnswer:
+def _control(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.arms_under_draws import arms_under_draws, checked_readouts
     from pathway.analysis.control import control_coefficients_of_draws
     from pathway.analysis.screen import treated_arm
@@ -122,10 +122,10 @@ def _control(task: AnalysisTask) -> AnalysisAnswer:
     }  # fmt: skip
     caption = f"Control coefficients of the resting cells of {arm.cells}: percent of a level per percent of a rate."
     figure = DeferredFigure(lambda: plot_control(result, arm.cells), caption)
-    return AnalysisAnswer(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
+    return AnalysisOutput(content, {"control": result.rows()}, {"figure": figure}, show, sentences)
 
 
-def _time(task: AnalysisTask) -> AnalysisAnswer:
+def _time(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.scenario_sensitivity import parameter_ranges, time_sensitivities
     from pathway.analysis.screen import treated_arm
     from pathway.plotting.control_figure import plot_time_sensitivities
@@ -160,4 +160,4 @@ def _time(task: AnalysisTask) -> AnalysisAnswer:
         "ensemble": draws.to_dict(),
     }  # fmt: skip
     figure = DeferredFigure(lambda: plot_time_sensitivities(result, title), f"{title}.")
-    return AnalysisAnswer(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)
+    return AnalysisOutput(content, {"sensitivity": (header, rows)}, {"figure": figure}, show, sentences)

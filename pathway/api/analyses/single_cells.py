@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from .task import AnalysisAnswer, AnalysisTask, Display, hours_or_none
+from .task import AnalysisOutput, AnalysisTask, Display, hours_or_none
 
 
-def single_cells_answer(task: AnalysisTask) -> AnalysisAnswer:
+def single_cells_output(task: AnalysisTask) -> AnalysisOutput:
     from pathway.analysis.scenario_cells import single_cells as count_cells
     from pathway.plotting.cell_figure import plot_single_cells
     from pathway.report import DeferredFigure
@@ -27,6 +27,6 @@ def single_cells_answer(task: AnalysisTask) -> AnalysisAnswer:
         "is taken up where there is more transcript."
     )
     figure = DeferredFigure(lambda: plot_single_cells(counted), caption)
-    return AnalysisAnswer(
+    return AnalysisOutput(
         counted.to_dict(), {"single_cells": counted.rows()}, {"figure": figure}, show, list(counted.lines())
     )

@@ -1,4 +1,4 @@
-"""What analyses are given and hand over: a scenario with options, and an answer that shows itself anywhere."""
+"""What analyses are given and hand over: a scenario with options, and an output that shows itself anywhere."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class AnalysisTask:
 
 
 @dataclass(frozen=True)
-class AnalysisAnswer:
+class AnalysisOutput:
     """What an analysis hands over.
 
     Attributes

@@ -116,7 +116,7 @@ def _run(
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import analysis_options
-    from pathway.api.analyses import ANSWERS, AnalysisTask
+    from pathway.api.analyses import ANALYSES, AnalysisTask
     from pathway.api.analyze import Analysis
     from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
     from pathway.scenario import built_in_laboratory, read_scenario
@@ -130,13 +130,13 @@ def _run(
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
     check_output_folder(folder, name, result_identity(read, folder, options=dict(options)), force)
     with console.progress_line() as progress:
-        answer = ANSWERS[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say))
-        report = Analysis(name, read, options, answer).report(folder)
+        output = ANALYSES[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say))
+        report = Analysis(name, read, options, output).report(folder)
         progress("figure and report", 0, 1)
         record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**answer.content, "provenance": record})
+        console.print_json({**output.content, "provenance": record})
     else:
-        answer.show(console)
+        output.show(console)
         console.print_report_places(folder, record, numbers=f"{name}.json")
     return DONE

@@ -94,7 +94,7 @@ def _reduced(draft: ModelDraft, rows: dict[str, Row]) -> dict[str, Row]:
         current = dict(row)
         for pivot, other in done.items():
             current = _minus(current, other, current.get(pivot, ZERO))
-        choices = sorted(current, key=lambda n: (not is_number(current[n]), pivot_order(draft, n)))
+        choices = sorted(current, key=lambda n: (not is_number(current[n]), species_position(draft, n)))
         if not choices:
             continue
         pivot = choices[0]
@@ -104,7 +104,7 @@ def _reduced(draft: ModelDraft, rows: dict[str, Row]) -> dict[str, Row]:
     return done
 
 
-def pivot_order(draft: ModelDraft, name: str) -> int:
+def species_position(draft: ModelDraft, name: str) -> int:
     """Species in the order of the file."""
     return list(draft.states).index(name)
 

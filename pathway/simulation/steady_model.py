@@ -30,6 +30,9 @@ from .solvers.batch import evaluate_kernel_rows
 MOST_BLOCKS = 200
 """Sets of equations kept with a model."""
 
+MOST_PATTERNS = 5000
+"""Sets of what is zero of which it is kept which terms they leave."""
+
 MOST_PATHS = 2000
 
 
@@ -124,6 +127,8 @@ class SteadyModel:
         self.n_outputs = int(self.outputs.sum())
         self.algebraic = np.array([n in part.algebraic for n in part.species], dtype=bool)
         self._equations: dict[Hashable, SteadyEquations] = {}
+        self._active: dict[bytes, np.ndarray] = {}
+        self._term_active: dict[tuple[int, bytes], bool] = {}
         self._term_slopes: dict[tuple[str, ...], tuple[np.ndarray, list[Expression]]] = {}
         self._paths: dict[tuple[bytes, bytes], SteadyPath] = {}
 
@@ -183,13 +188,13 @@ class SteadyModel:
 
     def equations(self, absent: np.ndarray, parameters: np.ndarray) -> SteadyEquations:
         """The equations without absent species, shape (n_species,), at these parameters; kept by what matters."""
-        sizes = parameters[self._sizes]
-        key = absent.tobytes(), (parameters == 0.0).tobytes(), sizes.tobytes()
+        active = self._active_terms(absent, parameters)
+        key = absent.tobytes(), active.tobytes(), parameters[self._sizes].tobytes()
         found = self._equations.get(key)
         if found is None:
             if len(self._equations) >= MOST_BLOCKS:
                 self._equations.clear()
-            found = self._equations[key] = self._derived(absent, parameters)
+            found = self._equations[key] = self._derived(absent, active, parameters)
         return found
 
     def grouped(self, absent: np.ndarray, parameters: np.ndarray) -> list[tuple[SteadyEquations, np.ndarray]]:
@@ -220,12 +225,36 @@ class SteadyModel:
             made[row, column] += value
         return made
 
-    def _derived(self, absent: np.ndarray, parameters: np.ndarray) -> SteadyEquations:
+    def _active_terms(self, absent: np.ndarray, parameters: np.ndarray) -> np.ndarray:
+        """Terms that are not zero whatever the species that are there, bool, shape (n_terms,)."""
+        zero = np.concatenate([absent, parameters == 0.0])
+        known = self._active.get(zero.tobytes())
+        if known is None:
+            if len(self._active) >= MOST_PATTERNS:
+                self._active.clear()
+            known = np.array([self._is_active(term, zero) for term in range(len(self.terms.terms))], dtype=bool)
+            self._active[zero.tobytes()] = known
+        return known
+
+    def _is_active(self, term: int, zero: np.ndarray) -> bool:
+        """Whether one term is left where some species and parameters are zero; of these its own alone matter."""
+        own = self._read_by_terms[term]
+        gone = own[zero[own]]
+        key = term, gone.tobytes()
+        if key not in self._term_active:
+            names = self.model.species + self.model.parameters
+            left = substitute_all([self.terms.terms[term]], {names[k]: ZERO for k in gone})
+            self._term_active[key] = not is_number(left[0], 0.0)
+        return self._term_active[key]
+
+    @cached_property
+    def _read_by_terms(self) -> list[np.ndarray]:
+        """Which species and, counted on, parameters stand in each term."""
+        place = {name: k for k, name in enumerate(self.model.species + self.model.parameters)}
+        return [np.array(sorted(place[n] for n in symbols(term) if n in place), dtype=int) for term in self.terms.terms]
+
+    def _derived(self, absent: np.ndarray, active: np.ndarray, parameters: np.ndarray) -> SteadyEquations:
         names = self.model.species
-        gone = {names[i]: ZERO for i in np.flatnonzero(absent)}
-        gone |= {n: ZERO for n, value in zip(self.model.parameters, parameters, strict=True) if value == 0.0}
-        left = substitute_all(list(self.terms.terms), gone)
-        active = np.array([not is_number(term, 0.0) for term in left], dtype=bool)
         matrix = self.coefficients(parameters)[:, active]
         solved = np.flatnonzero(~absent & ~self.outputs)
         outputs = np.flatnonzero(self.outputs)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable
 from typing import Any
 
 from docs import scenario_runs
-from docs.blocks import PageError
+from docs.blocks import ROOT, PageError
 from pathway import parameters
 from pathway.network import circuit
 from pathway.scenario.plain_words import format_number, percent_text
@@ -15,8 +16,9 @@ from pathway.scenario.plain_words import format_number, percent_text
 def shown(path: str) -> str:
     """A number by its path.
 
-    "parameters/assumed", "circuit/species", "table/loops", "prior/SCENARIO/FINDING" (share of draws that meet the first
-    expectation of a finding), or "SCENARIO/ARM/GR" with the other numbers of an arm.
+    "parameters/assumed", "circuit/species", "table/loops", "cost/install" (an entry of `costs.toml`),
+    "prior/SCENARIO/FINDING" (share of draws that meet the first expectation of a finding), or "SCENARIO/ARM/GR" with
+    the other numbers of an arm.
 
     Raises
     ------
@@ -28,6 +30,7 @@ def shown(path: str) -> str:
         "parameters": _confidence,
         "circuit": lambda kind: str(len(getattr(circuit(), kind))),
         "table": lambda _: loops(),
+        "cost": _cost,
         "prior": _prior_share,
     }
     return kinds[first](rest) if first in kinds else _of_arm(first, rest)
@@ -51,6 +54,13 @@ def loops() -> str:
         for loop in circuit().loops
     ]
     return "\n\n" + markdown.table(["loop or option", "what it does", "parameter"], rows)
+
+
+def _cost(name: str) -> str:
+    known = tomllib.loads((ROOT / "docs" / "costs.toml").read_text(encoding="utf-8"))
+    if name not in known:
+        raise PageError(f"{{{{cost/{name}}}}}: costs.toml has {', '.join(known)}")
+    return known[name]
 
 
 def _prior_share(path: str) -> str:

@@ -46,8 +46,9 @@ def require(name: str) -> None:
         If it is not installed; one line that says how to get it.
     """
     if find_spec(name) is None:
-        extra = f"'mir21-pathway[{EXTRAS[name]}]'"
-        raise ImportError(f"this needs {name}, which is not installed: pip install {extra}")
+        raise ImportError(
+            f"this needs {name}, which is not installed: pip install {name} (it comes with the extra '{EXTRAS[name]}')"
+        )
 
 
 def _library(name: str) -> Any:

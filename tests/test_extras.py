@@ -86,5 +86,5 @@ def test_a_library_that_is_not_there_is_told_in_one_line_with_the_extra_that_bri
     monkeypatch.setattr(extras, "find_spec", lambda name: None)
     with pytest.raises(ImportError) as told:
         ask()
-    extra = extras.EXTRAS[library]
-    assert str(told.value) == f"this needs {library}, which is not installed: pip install 'mir21-pathway[{extra}]'"
+    assert str(told.value).startswith(f"this needs {library}, which is not installed: pip install {library} (")
+    assert f"extra '{extras.EXTRAS[library]}'" in str(told.value)

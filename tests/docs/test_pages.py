@@ -151,7 +151,7 @@ def test_findings_are_told_in_order_and_judged_or_waiting():
 def test_readme_is_short_and_says_what_is_kept():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 120
-    assert readme.with_block(text) == text, "run: python -m docs.readme"
+    assert readme.with_blocks(text) == text, "run: python -m docs.readme"
     assert main_experiment.kept()["ensemble"]
     assert not re.search(r"\bV\d", text), "a code that nothing explains"
 

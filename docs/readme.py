@@ -29,9 +29,9 @@ def costs() -> str:
     )
     return textwrap.fill(
         f"installs it ({install}) and runs the main experiment: {first} the first time, while the model is compiled, "
-        f"and {later} from then on ({bare} without intervals: `--ensemble none`). A run that misses one of its published "
-        "expectations says so and ends with exit code 3: nothing has failed, the model and the paper differ. The tests "
-        "pass with",
+        f"and {later} from then on ({bare} without intervals: `--ensemble none`). A run that misses one of its "
+        "published expectations says so and ends with exit code 3: nothing has failed, the model and the paper differ. "
+        "The tests pass with",
         140,
     )
 

@@ -123,4 +123,6 @@ def _points(axes: Any, values: np.ndarray, spans: Sequence[tuple[float, float]],
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.06)
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(inches / 0.4)), steps=[1, 2, 2.5, 5, 10]))
+    whole = _are_ranks(values[np.isfinite(values)])
+    steps = [1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10]
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, int(inches / 0.4)), steps=steps, integer=whole))

@@ -73,7 +73,7 @@ def plot_result(result: Result, panel: str = "") -> Figure:
         if panel == "timeline" or (not panel and _given(result)):
             _timeline(page, result, styles)
         observables = [name for name in result.scenario.observables if panel in ("", name)]
-        if observables:
+        if observables and (panel or _given(result) or not rankings(result)):  # at rest, ranks tell all there is
             _courses(page, result, observables, styles)
         if panel in ("", "growth") and _shows_growth(result):
             _growth(page, result, styles)
@@ -120,7 +120,7 @@ def arm_groups(result: Result) -> list[ArmGroup]:
     """Arms that are no controls, at most six in a group; those with changed cells by themselves where all are many."""
     names = [name for name in result.arms if not is_control(result, name)]
     if not names:
-        return [ArmGroup("", tuple(result.arms)[:MOST_CURVES])]
+        return [ArmGroup("", part) for part in _parts(list(result.arms))]
     if len(names) <= MOST_CURVES:
         return [ArmGroup("", tuple(names))]
     asked = [name for name in names if not _is_variant(result.arms[name])]
@@ -139,6 +139,8 @@ def arm_styles(result: Result) -> dict[str, dict[str, Any]]:
     """Color and dash of every arm: controls black or grey, colors for the others, dashes where colors are used up."""
     styles: dict[str, dict[str, Any]] = {}
     controls = [name for name in result.arms if is_control(result, name)]
+    if len(controls) == len(result.arms):
+        controls = controls[:1]  # nothing is compared, and all are to be told apart
     for number, name in enumerate(controls):
         styles[name] = {"color": "black" if number == 0 else GREY, "linestyle": DASHES[number % len(DASHES)]}
     for number, name in enumerate(name for name in result.arms if name not in styles):
@@ -219,7 +221,7 @@ def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[s
     room = page.fitting(len(names), len(names), LEFT + RIGHT - _CLOSE, _CLOSE, _NARROW)
     table = len(groups) > 1 and room == len(names)
     for number, group in enumerate(groups):
-        if len(groups) > 1:
+        if len(groups) > 1 or (len(result.arms) > 1 and not _given(result) and not _shows_growth(result)):
             entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
             page.legend([*entries, *(_behind(result, group, styles) if number == 0 else [])])
         titles = [readable_name(name) for name in names]
@@ -327,7 +329,10 @@ def _doublings(axes: Any, counts: Sequence[np.ndarray]) -> None:
     high = max(float(count.max()) for count in counts)
     powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
     step = max(1, math.ceil(len(powers) / 6))
-    axes.yaxis.set_major_locator(FixedLocator((2.0 ** powers[::step]).tolist()))
+    ticks = 2.0 ** powers[::step]
+    if high < 2.0 * low:  # a doubling that is not seen whole needs ticks of its own
+        ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+    axes.yaxis.set_major_locator(FixedLocator(ticks.tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _doubled(value)))
     axes.yaxis.set_minor_formatter(NullFormatter())

@@ -145,3 +145,35 @@ def test_neighbours_can_be_told_apart_without_colour_vision():
 
 def test_a_figure_shows_itself_in_a_notebook(result):
     assert plot(result)._repr_png_().startswith(b"\x89PNG")
+
+
+UNTREATED = """
+title = "Nothing is given"
+cells = "bt474"
+time.end = "24 h"
+show.observables = ["PIP3", "cell_number"]
+[[arm]]
+name = "first"
+[[arm]]
+name = "second"
+cells = "bt474_resistant"
+"""
+
+
+def test_what_has_no_unit_in_common_counts_in_the_first_arm_and_untreated_arms_have_a_legend(tmp_path):
+    (tmp_path / "untreated.toml").write_text(UNTREATED)
+    result = pathway.run(tmp_path / "untreated.toml", ensemble="calibrated", members=3)
+    figure = plot_result(result)
+    amounts, cells = figure.axes
+    first, second = [line.get_ydata()[0] for line in amounts.lines]
+    raw = [arm.courses["PIP3"][0] for arm in result.arms.values()]
+    assert first == 1.0 and second == pytest.approx(raw[1] / raw[0])
+    band = amounts.collections[0].get_paths()[0].vertices[:, 1]
+    assert band.min() == band.max() == 1.0, "the first arm at rest, in every member"
+    assert len(cells.get_yticks()) > 2
+    assert {"first", "second"} <= {text.get_text() for text in figure.texts}
+    colors = {line.get_color() for line in amounts.lines}
+    assert len(colors) == 2
+    unit = result.ensemble.arms["first"].courses["PIP3"][:, 0]
+    own = result.ensemble.arms["second"].courses["PIP3"][:, -1] / unit
+    assert own.min() <= result.ensemble.bands("second", "PIP3", "first")[1, -1] <= own.max()

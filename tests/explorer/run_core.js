@@ -8,11 +8,13 @@ const number = (key, value) => (typeof value === "number" && !Number.isFinite(va
   const { facts, blobs } = core.open(bytes);
   const engine = await core.Engine.create(facts, blobs), rests = new core.Rests(engine);
   const answers = [];
+  let last = null;
   for (const job of JSON.parse(fs.readFileSync(0, "utf-8"))) {
     const begun = process.cpuUsage().user;
     const options = { ...job.options };
     if (options.members) options.rowOf = core.memberRows(facts, blobs);
-    const found = core.evaluate(engine, job.fresh ? new core.Rests(engine) : rests, job.state || {}, options);
+    if (job.goes_on) options.before = last;
+    const found = last = core.evaluate(engine, job.fresh ? new core.Rests(engine) : rests, job.state || {}, options);
     const microseconds = process.cpuUsage().user - begun;
     const answer = (result) => ({
       hash: core.hashOf(result),
@@ -24,7 +26,7 @@ const number = (key, value) => (typeof value === "number" && !Number.isFinite(va
         return [arm.name, {
           steps: run.steps, gr: growth && growth.gr, percent: growth && growth.percent,
           untreated: result.percentOfUntreated(arm.name),
-          ends: Object.fromEntries(facts.quantities.map((name, k) => [name, run.values[k][run.values[k].length - 1]])),
+          ends: Object.fromEntries(facts.quantities.map((name, k) => [name, run.at(k, result.times.length - 1)])),
           courses: job.courses ? Object.fromEntries(job.courses.map((name) => [name, Array.from(result.course(arm.key, name))])) : undefined,
         }];
       })),

@@ -10,6 +10,24 @@ const firstAtLeast = (times, t) => {
   return place < 0 ? times.length : place;
 };
 
+/* One dish: a table of times by quantities, whose columns are taken out where they are asked for. */
+class Run {
+  constructor(table, columns, steps) {
+    Object.assign(this, { table, columns, steps, known: [] });
+  }
+
+  course(column) {
+    if (this.known[column]) return this.known[column];
+    const { table, columns } = this, values = new Float64Array(table.length / columns);
+    for (let row = 0, place = column; row < values.length; row++, place += columns) values[row] = table[place];
+    return (this.known[column] = values);
+  }
+
+  at(column, row) {
+    return this.table[row * this.columns + column];
+  }
+}
+
 class Result {
   constructor(facts, scenario, times, courses) {
     Object.assign(this, { facts, scenario, times, courses, until: firstAtLeast(times, scenario.growth_until) });
@@ -17,7 +35,12 @@ class Result {
 
   course(dishKey, quantity) {
     const run = this.courses.get(dishKey), place = this.facts.quantity_index[quantity];
-    return run && !run.failed && place !== undefined ? run.values[place] : null;
+    return run && !run.failed && place !== undefined ? run.course(place) : null;
+  }
+
+  value(dishKey, quantity, row) {
+    const run = this.courses.get(dishKey), place = this.facts.quantity_index[quantity];
+    return run && !run.failed && place !== undefined ? run.at(place, row) : NaN;
   }
 
   has(name) {
@@ -52,7 +75,8 @@ class Result {
 }
 
 /* Runs everything that the arms asked for need; throws nothing for cells that fail, but names them.
-   options: {arms: names, relative, every, rowOf(line, member), members: [numbers]} */
+   options: {arms: names, relative, every, rowOf(line, member), members: [numbers], before: result}
+   What the result before computed at the same settings, times and tolerance is taken from there. */
 function evaluate(engine, rests, state, options = {}) {
   const { facts } = engine, scenario = experimentOf(facts, state), wanted = options.arms;
   const members = options.members || [null], rowOf = options.rowOf || ((line) => facts.lines[line]);
@@ -82,10 +106,16 @@ function evaluate(engine, rests, state, options = {}) {
     }
   }
   const found = rests.of(jobs), living = [];
-  const courses = new Map(members.map((m) => [m, new Map()]));
+  const courses = new Map(members.map((m) => [m, new Map()])), relative = options.relative || 1e-6, runs = new Map();
+  const { before } = options;
+  const same = before && before.relative === relative && times.length === before.times.length &&
+    times.every((t, k) => t === before.times[k]);
   jobs.forEach((job, k) => {
-    if (found[k].failed) courses.get(job.member).set(job.dish, { failed: found[k].failed });
-    else living.push({ job, rest: found[k], actions: schedule(job.arm, scenario, facts, job.usual) });
+    if (found[k].failed) return courses.get(job.member).set(job.dish, { failed: found[k].failed });
+    const actions = schedule(job.arm, scenario, facts, job.usual), known = JSON.stringify([job.key, actions]);
+    const run = same && before.runs.get(known);
+    if (run) runs.set(known, run), courses.get(job.member).set(job.dish, run);
+    else living.push({ job, rest: found[k], actions, known });
   });
   const columns = facts.quantities.length, batch = options.batch || living.length;
   for (let first = 0; first < living.length; first += batch) {
@@ -95,20 +125,17 @@ function evaluate(engine, rests, state, options = {}) {
       parameters: part.map((one) => one.rest.parameters),
       absolute: part.map((one) =>
         engine.scales(one.rest.state, largestDoses(one.actions, facts)).map((v) => v * facts.SMALL)),
-      relative: options.relative || 1e-6, steps: facts.MAXIMUM_STEPS, schedules: part.map((one) => one.actions),
+      relative, steps: facts.MAXIMUM_STEPS, schedules: part.map((one) => one.actions),
     });
     part.forEach((one, m) => {
-      const values = facts.quantities.map(() => new Float64Array(times.length));
-      const at = m * times.length * columns;
-      for (let t = 0; t < times.length; t++) {
-        for (let q = 0; q < columns; q++) values[q][t] = run.values[at + t * columns + q];
-      }
-      const made = run.status[m] === facts.DONE ? { values } : { failed: "cannot be computed" };
-      made.steps = run.steps[m];
+      const size = times.length * columns, table = run.values.subarray(m * size, (m + 1) * size);
+      const made = run.status[m] === facts.DONE ? new Run(table, columns, run.steps[m]) : { failed: "cannot be computed" };
+      runs.set(one.known, made);
       courses.get(one.job.member).set(one.job.dish, made);
     });
   }
   const results = members.map((m) => new Result(facts, scenario, times, courses.get(m)));
+  for (const result of results) Object.assign(result, { relative, runs });
   return options.members ? results : results[0];
 }
 
@@ -128,7 +155,8 @@ function hash(arrays) {
 
 function hashOf(result) {
   const keys = [...new Set(result.scenario.arms.map((arm) => arm.key).filter(Boolean))];
-  return hash(keys.flatMap((key) => result.courses.get(key).values || []));
+  const courses = (run) => (run.failed ? [] : Array.from({ length: run.columns }, (_, column) => run.course(column)));
+  return hash(keys.flatMap((key) => courses(result.courses.get(key))));
 }
 
 /* Members of an ensemble: in single precision, where they differ from the line's own numbers; a line may share numbers

@@ -6,7 +6,9 @@ function buildChart(quantity) {
   const unit = page.facts.units[quantity], title = `${quantity.replaceAll("_", " ")}${unit && unit !== "1" ? `, ${unit}` : ""}`;
   const svg = make("svg", { viewBox: `0 0 ${BOX.width} ${BOX.height}`, role: "img", "aria-label": title });
   const axis = make("path", { class: "axis" }), cross = make("line", { class: "cross", y1: BOX.top, y2: BOX.height - BOX.bottom });
-  const labels = make("g"), ghosts = make("g"), clouds = make("g"), lines = make("g");
+  const labels = make("g"), clouds = make("g");
+  // Tenths of a unit: whole numbers are written several times faster.
+  const [ghosts, lines] = [make("g", { transform: "scale(0.1)" }), make("g", { transform: "scale(0.1)" })];
   svg.append(clouds, ghosts, axis, labels, lines, cross);
   const chart = { quantity, svg, axis, cross, labels, ghosts, clouds, lines, paths: new Map(), texts: [] };
   const follow = (event) => {
@@ -17,6 +19,12 @@ function buildChart(quantity) {
   svg.addEventListener("pointermove", follow);
   svg.addEventListener("pointerdown", follow);
   chart.host = make("div", { class: "chart" }, make("h3", {}, title), svg);
+  chart.seen = true;
+  new IntersectionObserver((entries) => {
+    const now = entries[entries.length - 1].isIntersecting;
+    if (now && !chart.seen) drawChart(chart);
+    chart.seen = now;
+  }).observe(svg);
   return chart;
 }
 
@@ -48,13 +56,13 @@ function drawChart(chart) {
     let path = chart.paths.get(name);
     if (!path) {
       const { color, dash } = style(name);
-      path = make("path", { class: "line", stroke: color, fill: "none", "stroke-dasharray": dash || null });
+      path = make("path", { class: "line", stroke: color, fill: "none", "stroke-dasharray": tenfold(dash) });
       chart.paths.set(name, path);
       chart.lines.append(path);
     }
-    path.setAttribute("d", courses[k] ? polyline(points, courses[k], y) : "");
+    set(path, "d", courses[k] ? polyline(points, courses[k], y) : "");
   });
-  for (const [name, path] of chart.paths) if (!names.includes(name)) path.setAttribute("d", "");
+  for (const [name, path] of chart.paths) if (!names.includes(name)) set(path, "d", "");
   const ghosts = page.pinned ? names.filter((name) => page.pinned[name] && page.pinned[name][q]) : [];
   if (ghosts.length || chart.ghosts.childNodes.length) {
     chart.ghosts.replaceChildren(...ghosts.map((name) => make("path", {
@@ -67,10 +75,12 @@ function drawChart(chart) {
   drawCross(chart);
 }
 
+const tenfold = (dash) => (dash ? dash.split(" ").map((v) => 10 * v).join(" ") : null);
+
 function drawCross(chart) {
   const x = chart.x(page.result.times[page.at]).toFixed(1);
-  chart.cross.setAttribute("x1", x);
-  chart.cross.setAttribute("x2", x);
+  set(chart.cross, "x1", x);
+  set(chart.cross, "x2", x);
 }
 
 /* Which times are drawn, and how the path goes there, the same for every curve of a chart. One point per two pixels:
@@ -81,7 +91,7 @@ function pointsAcross(times, x) {
   for (let k = 0; k < times.length; k++) {
     const px = x(times[k]);
     if (px - last < 1.9 && k < times.length - 1) continue;
-    points.push([k, `${points.length ? "L" : "M"}${px.toFixed(1)} `]);
+    points.push([k, `${points.length ? "L" : "M"}${Math.round(10 * px)} `]);
     last = px;
   }
   return points;
@@ -89,7 +99,7 @@ function pointsAcross(times, x) {
 
 function polyline(points, values, y) {
   let text = "";
-  for (const [k, across] of points) text += across + y(values[k]).toFixed(1);
+  for (const [k, across] of points) text += across + Math.round(10 * y(values[k]));
   return text;
 }
 
@@ -111,7 +121,7 @@ function drawAxes(chart, low, high, bottom, top, x, y) {
     marks += `M${BOX.left - 4} ${y(v).toFixed(1)}h4`;
   }
   if (exponent) ticks.push([2, 10, `x 10^${exponent}`, "start"]);
-  chart.axis.setAttribute("d", `M${BOX.left} ${BOX.top}V${BOX.height - BOX.bottom}H${BOX.width - BOX.right}${marks}`);
+  set(chart.axis, "d", `M${BOX.left} ${BOX.top}V${BOX.height - BOX.bottom}H${BOX.width - BOX.right}${marks}`);
   if (chart.key === key) return;
   chart.key = key;
   while (chart.texts.length < ticks.length) {
@@ -121,9 +131,9 @@ function drawAxes(chart, low, high, bottom, top, x, y) {
   }
   chart.texts.forEach((text, k) => {
     const [tx, ty, words, anchor] = ticks[k] || [0, 0, "", "start"];
-    text.setAttribute("x", tx.toFixed(1));
-    text.setAttribute("y", ty.toFixed(1));
-    text.setAttribute("text-anchor", anchor);
+    set(text, "x", tx.toFixed(1));
+    set(text, "y", ty.toFixed(1));
+    set(text, "text-anchor", anchor);
     write(text, words);
   });
 }
@@ -154,11 +164,11 @@ function setTime(time) {
 
 function drawTime() {
   const { times } = page.result, { input, out } = page.clock, now = times[page.at];
-  input.min = Math.floor(times[0]);
-  input.max = Math.ceil(times[times.length - 1]);
+  set(input, "min", String(Math.floor(times[0])));
+  set(input, "max", String(Math.ceil(times[times.length - 1])));
   input.value = now;
-  out.textContent = hours(now);
-  input.setAttribute("aria-valuetext", hours(now));
+  write(out, hours(now));
+  set(input, "aria-valuetext", hours(now));
 }
 
 function drawTable() {
@@ -166,7 +176,7 @@ function drawTable() {
   $("values-title").textContent = say("table", { time: hours(page.result.times[page.at]) });
   const head = make("tr", {}, make("th", { scope: "col" }, say("arm")), ...list.map((q) => make("th", { scope: "col" }, q.replaceAll("_", " "))));
   const rows = names.map((name) => make("tr", {}, make("th", { scope: "row" }, name),
-    ...list.map((q) => make("td", {}, number((course(name, q) || [])[page.at])))));
+    ...list.map((q) => make("td", {}, number(valueNow(name, q))))));
   host.querySelector(".scroll").replaceChildren(make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
 }
 

@@ -37,8 +37,8 @@ function speak() {
   const growth = page.result.growth(name);
   if (growth && !Number.isNaN(growth.gr)) parts.push(say("live_growth", { value: number(growth.gr) }));
   for (const quantity of ["PTEN", "pAKT"]) {
-    const own = course(name, quantity), other = course(page.mapAgainst, quantity);
-    if (own && other) parts.push(say("live_fold", { quantity, fold: foldText(own[page.at], other[page.at]), against: page.mapAgainst }));
+    const own = valueNow(name, quantity), other = valueNow(page.mapAgainst, quantity);
+    if (own >= 0 && other >= 0) parts.push(say("live_fold", { quantity, fold: foldText(own, other), against: page.mapAgainst }));
   }
   $("live").textContent = say("live", { arm: name, parts: parts.join(", ") });
 }

@@ -28,17 +28,17 @@ function drawGrowth() {
     const growth = page.result.has(name) ? page.result.growth(name) : null;
     const percent = page.result.has(name) ? page.result.percentOfUntreated(name) : null;
     const defined = growth && !Number.isNaN(growth.gr), [a, b] = defined ? [60, barPlace(growth.gr)].sort((x, y) => x - y) : [60, 60];
-    rect.setAttribute("x", a);
-    rect.setAttribute("width", Math.max(0, b - a));
+    set(rect, "x", a.toFixed(1));
+    set(rect, "width", Math.max(0, b - a).toFixed(1));
     svg.style.display = defined ? "" : "none";
     const cloud = page.cloud && page.cloud.arms[name];
-    span.setAttribute("d", cloud && cloud.gr ? `M${barPlace(cloud.gr[0]).toFixed(1)} 9H${barPlace(cloud.gr[2]).toFixed(1)}` : "");
+    set(span, "d", cloud && cloud.gr ? `M${barPlace(cloud.gr[0]).toFixed(1)} 9H${barPlace(cloud.gr[2]).toFixed(1)}` : "");
     const words = [defined ? say("gr", { value: number(growth.gr), control: growth.name }) : say("no_gr")];
     if (cloud && cloud.gr) words[0] += ` (${number(cloud.gr[0], 2)} to ${number(cloud.gr[2], 2)})`;
     if (percent !== null) words.push(say("of_untreated", { value: number(percent) }));
     write(numbers, words.join(" \u00b7 "));
   }
-  if (page.bars.length) $("growthhint").textContent = say("growth_hint", { time: hours(page.result.scenario.growth_until) });
+  if (page.bars.length) write($("growthhint"), say("growth_hint", { time: hours(page.result.scenario.growth_until) }));
 }
 
 /* Doses over time. */
@@ -104,7 +104,7 @@ function drawTimeline() {
   if (!page.trackSvg) return;
   for (const { name, marks } of page.tracks) {
     const shift = (((page.state.doses || {})[name] || {}).shift || 0);
-    for (const { mark, t } of marks) mark.setAttribute("cx", page.trackScale.x(t + shift).toFixed(1));
+    for (const { mark, t } of marks) set(mark, "cx", page.trackScale.x(t + shift).toFixed(1));
   }
 }
 

@@ -119,12 +119,11 @@ const foldText = (own, other) => (own > 0 && other > 0 ? `${number(own / other, 
 
 function drawMap() {
   for (const { node, box, label, fold } of page.boxes) {
-    const own = course(page.mapOf, node.quantity), other = course(page.mapAgainst, node.quantity);
-    const a = own ? own[page.at] : NaN, b = other ? other[page.at] : NaN, text = foldText(a, b);
+    const a = valueNow(page.mapOf, node.quantity), b = valueNow(page.mapAgainst, node.quantity), text = foldText(a, b);
     const doublings = a > 0 && b > 0 ? Math.log2(a / b) : 0, [color, ink] = shade(doublings);
-    box.setAttribute("fill", color);
-    label.setAttribute("fill", ink);
-    fold.setAttribute("fill", ink);
+    set(box, "fill", color);
+    set(label, "fill", ink);
+    set(fold, "fill", ink);
     write(fold, `${doublings > 0.14 ? "\u25b2 " : doublings < -0.14 ? "\u25bc " : ""}${text}`);
   }
   for (const { edge, line, switch: pressed } of page.edges) {
@@ -132,10 +131,10 @@ function drawMap() {
     line.classList.toggle("off", off);
     if (!pressed) continue;
     pressed.classList.toggle("off", off);
-    pressed.setAttribute("aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
-    pressed.setAttribute("aria-pressed", off);
+    set(pressed, "aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
+    set(pressed, "aria-pressed", String(off));
   }
-  page.mapSvg.setAttribute("aria-label", say("map_label", {
+  set(page.mapSvg, "aria-label", say("map_label", {
     arm: page.mapOf, against: page.mapAgainst, time: hours(page.result.times[page.at]),
   }));
 }

@@ -31,7 +31,7 @@ function picture() {
     const inner = chart.svg.cloneNode(true), x = (k % columns) * wide + 10, y = Math.floor(k / columns) * tall + 24;
     inner.querySelectorAll("text").forEach((t) => { t.setAttribute("font-size", 11); t.setAttribute("fill", "#000"); });
     inner.querySelectorAll(".axis, .cross").forEach((l) => { l.setAttribute("stroke", "#888"); l.setAttribute("fill", "none"); });
-    inner.querySelectorAll(".line").forEach((l) => l.setAttribute("stroke-width", 1.8));
+    inner.querySelectorAll(".line").forEach((l) => l.setAttribute("stroke-width", 18));
     inner.querySelectorAll(".cloud").forEach((l) => l.setAttribute("opacity", 0.16));
     for (const [key, value] of Object.entries({ x, y, width: BOX.width, height: BOX.height })) inner.setAttribute(key, value);
     whole.append(make("text", { x, y: y - 6, "font-size": 12, "font-weight": "bold" }, chart.quantity), inner);

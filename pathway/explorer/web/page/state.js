@@ -27,6 +27,10 @@ const page = { state: {}, undo: [], pinned: null, cloud: null, time: null };
 const clear = (node) => node.replaceChildren();
 /* Only what has changed: the browser lays out anew even where the words are the same. */
 const write = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+const set = (node, name, value) => {
+  const known = (node.known = node.known || {});
+  if (known[name] !== value) node.setAttribute(name, (known[name] = value));
+};
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const number = (value, digits = 3) => {
   if (value === null || value === undefined || Number.isNaN(value)) return "\u2013";
@@ -138,7 +142,7 @@ function compute(tolerance) {
   const { start, end, record_every } = page.facts.scenario;
   // While a slider moves, no more points than can be seen.
   const every = tolerance > 1e-5 ? Math.max(record_every, (end - start) / 100) : record_every;
-  page.result = core.evaluate(page.engine, page.rests, page.state, { arms: needed, relative: tolerance, every });
+  page.result = core.evaluate(page.engine, page.rests, page.state, { arms: needed, relative: tolerance, every, before: page.result });
   const { times } = page.result, last = times[times.length - 1];
   if (page.time === null || page.time > last || page.time < times[0]) page.time = page.result.scenario.growth_until;
   page.at = nearest(times, page.time);
@@ -167,7 +171,8 @@ function draw(tolerance) {
   drawMap();
   drawGrowth();
   drawTimeline();
-  page.charts.forEach(drawChart);
+  // While a slider moves, only the curves in sight.
+  page.charts.filter((chart) => tolerance <= 1e-5 || chart.seen).forEach(drawChart);
   if (tolerance <= 1e-5) {
     drawTable();
     drawFindings();
@@ -187,5 +192,10 @@ function complain() {
 const course = (name, quantity) => {
   const arm = page.result.arm(name);
   return arm && arm.key ? page.result.course(arm.key, quantity) : null;
+};
+/* At the time read at. */
+const valueNow = (name, quantity) => {
+  const arm = page.result.arm(name);
+  return arm && arm.key ? page.result.value(arm.key, quantity, page.at) : NaN;
 };
 

@@ -63,12 +63,23 @@ def did_you_mean(
     cutoff : float
         Least similarity, from 0 to 1.
     others : mapping of a known name to its other names, optional
-        "Did you mean 'Herceptin' (trastuzumab)?"
+        "Did you mean 'Herceptin' (trastuzumab)?", and for one that is right: "Here that is 'trastuzumab'."
     """
+    known, asked = list(known), spelling(name)
+    for own, names in (others or {}).items():
+        if asked and asked in map(spelling, names) and asked not in map(spelling, known):
+            return f" Here that is '{own}'."
     shown = {other.lower(): f"'{other}' ({own})" for own, names in (others or {}).items() for other in names}
     shown |= {own.lower(): repr(own) for own in known}
     near = get_close_matches(name.lower(), shown, n=3, cutoff=cutoff)
+    longer = [own for own in shown if len(asked) > 2 and spelling(own).startswith(asked) and own not in near]
+    near = [*near, *sorted(longer, key=len)][:3]
     return f" Did you mean {' or '.join(shown[n] for n in near)}?" if near else ""
+
+
+def spelling(name: str) -> str:
+    """A name without what makes no difference: capital letters, hyphens, dots, blanks."""
+    return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
 Arguments = ParamSpec("Arguments")

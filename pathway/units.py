@@ -234,8 +234,22 @@ def conversion_factor(source: str, target: str, molar_mass: float | None = None)
     raise UnitError(f"'{source}' is {dimension_in_words(given)}, but '{target}' is {dimension_in_words(wanted)}")
 
 
+_WORDS = {
+    unit("nM").dimension: "a concentration",
+    unit("ug/mL").dimension: "a mass per volume",
+    unit("mol").dimension: "an amount",
+    unit("g").dimension: "a mass",
+    unit("L").dimension: "a volume",
+    unit("m").dimension: "a length",
+    unit("h").dimension: "a time",
+    unit("1/h").dimension: "a rate",
+}
+
+
 def dimension_in_words(found: Unit) -> str:
-    """The dimension as a person says it: "amount/length^3", "a plain number"."""
+    """The dimension as a person says it: "a concentration", "amount/(length^3*time)", "a plain number"."""
+    if found.dimension in _WORDS:
+        return _WORDS[found.dimension]
     upper = [_raised(name, power) for name, power in found.dimension if power > 0]
     lower = [_raised(name, -power) for name, power in found.dimension if power < 0]
     if not upper and not lower:

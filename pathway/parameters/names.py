@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
+from pathway.errors import spelling
+
 from .read import HERE, read_document
-
-
-def spelling(name: str) -> str:
-    """A name without what makes no difference: capital letters, hyphens, dots, blanks."""
-    return "".join(sign for sign in name.lower() if sign.isalnum())
 
 
 @cache

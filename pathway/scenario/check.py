@@ -22,6 +22,7 @@ from .fit_plan import fit_mistakes
 from .laboratory import Agent, Laboratory
 from .measurements import parse_lane
 from .mistakes import quoted_list
+from .remedies import OTHER_READINGS, instead_of_protein
 from .structure import Path
 
 FEWEST_RANKED = 3
@@ -93,11 +94,20 @@ class ScenarioChecker:
             self._add((*path, key), f"{key}: {error}")
             return None
 
-    def _known(self, name: Any, known: Iterable[str], path: Path, what: str, where: str = "") -> bool:
+    def _known(
+        self,
+        name: Any,
+        known: Iterable[str],
+        path: Path,
+        what: str,
+        where: str = "",
+        others: Mapping[str, Iterable[str]] | None = None,
+    ) -> bool:
         if not isinstance(name, str) or name in (names := list(known)):
             return isinstance(name, str)
         listing = where or (f"Known here: {quoted_list(dict.fromkeys(names))}." if names else f"There is no {what}.")
-        others = {own: other for own, other in self.laboratory.other_names.items() if own in names}
+        every = {**self.laboratory.other_names, **OTHER_READINGS, **(others or {})}
+        others = {own: other for own, other in every.items() if own in names}
         self._add(path, f"no {what} is called '{name}'.{did_you_mean(name, names, others=others)} {listing}")
         return False
 
@@ -137,7 +147,8 @@ class ScenarioChecker:
                 for line in str(error).splitlines():
                     self._add(path, line)
         else:
-            self._known(name, self.laboratory.cell_lines, path, "cell line", "All cell lines: pathway show cells")
+            where = "All cell lines: pathway show cells; one of your own: pathway new my_line.toml --cells NAME"
+            self._known(name, self.laboratory.cell_lines, path, "cell line", where)
 
     def _dose(self, name: str, dose: Mapping[str, Any]) -> None:
         path: Path = ("dose", name)
@@ -256,8 +267,9 @@ class ScenarioChecker:
             )
         if "cells" in arm:
             self._cells(arm["cells"], (*path, "cells"))
+        agents = {dose: (table["agent"],) for dose, table in self.doses.items() if _gives(table)}
         for dose in _texts(arm.get("doses")):
-            self._known(dose, self.doses, (*path, "doses"), "dose")
+            self._known(dose, self.doses, (*path, "doses"), "dose", others=agents)
         self._changes(_table(arm.get("changes")), (*path, "changes"))
         self._knock_downs(_table(arm.get("knock_down")), (*path, "knock_down"))
         self._medium(arm, path)
@@ -271,7 +283,9 @@ class ScenarioChecker:
     def _knock_downs(self, knock_downs: Mapping[str, Any], path: Path) -> None:
         for protein, value in knock_downs.items():
             place = (*path, protein)
-            self._known(protein, self.laboratory.knock_downs, place, "protein that can be knocked down")
+            known = self.laboratory.knock_downs
+            listing = f"Known here: {quoted_list(known)}.{instead_of_protein(protein)}"
+            self._known(protein, known, place, "protein that can be knocked down", listing)
             text = value.get("by") if isinstance(value, dict) else value
             if isinstance(value, str) and protein in self.laboratory.knock_downs:
                 self._lasting(protein, value, place)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pathway.errors import did_you_mean
+from pathway.errors import did_you_mean, spelling
 from pathway.files import is_inside_folder
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
@@ -467,7 +467,7 @@ class _Counts:
 
 def _plain(cells: str) -> str:
     """A cell line's name without case and hyphens: "SK-BR-3" is "skbr3"."""
-    return re.sub(r"[^a-z0-9]", "", cells.lower().removesuffix(".toml"))
+    return spelling(cells.lower().removesuffix(".toml"))
 
 
 def _column_complaints(header: Sequence[str], required: Iterable[str], known: Sequence[str]) -> Iterator[str]:

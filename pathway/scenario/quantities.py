@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
@@ -15,6 +16,8 @@ def parse_hours(text: str) -> float:
     UnitError
         If the text is no time; a bare number is refused.
     """
+    if re.search(r"[a-z]\s*(,|;|and)\s*[-+]?\d", text):
+        raise UnitError(f"'{text}' is more than one time; repeat with every and times, or write a dose for each")
     value, unit = _finite(text)
     if not unit:
         raise UnitError(f"'{text}' has no unit; write for example '{text.strip()} h'")

@@ -22,10 +22,12 @@ from .inputs import input_files
 from .known_names import with_known_names
 from .laboratory import Laboratory
 from .mistakes import Mistake, ScenarioError
+from .remedies import broken_toml
 from .settings import document_with_settings
 from .structure import structural_mistakes
 
 DEFAULT_OBSERVABLES = ("PTEN", "pAKT", "cell_number")
+TABLES = (".csv", ".tsv", ".xlsx", ".xls", ".ods")
 LARGEST_FILE = 1_000_000
 
 
@@ -49,6 +51,9 @@ def find_scenario(name_or_file: str) -> Path:
     ScenarioError
     """
     path = Path(name_or_file)
+    if path.suffix.lower() in TABLES:
+        text = "this is a table of measurements; a scenario names it: [data] file = "
+        raise ScenarioError([Mistake(name_or_file, f'{text}"{path.name}"')])
     if path.is_file():
         return path
     shipped = folder_of_scenarios() / f"{path.name.removesuffix('.toml')}.toml"
@@ -151,7 +156,7 @@ def _refuse_text(file: Path, text: str, complaint: str) -> dict[str, Any]:
         said = f"{said}: the same key or table stands twice"
     lines = text.splitlines()
     near = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
-    shown = f", near '{near}'" if near else ""
+    shown = broken_toml(said) + (f", near '{near}'" if near else "")
     raise ScenarioError([Mistake(f"{file}:{line}", f"not TOML: {said[:1].lower()}{said[1:]}{shown}", line)])
 
 

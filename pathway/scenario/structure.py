@@ -11,6 +11,7 @@ from pathway.errors import did_you_mean
 
 from . import schema
 from .mistakes import quoted_list
+from .remedies import instead_of_key, instead_of_list
 
 Path = tuple[str | int, ...]
 
@@ -86,10 +87,8 @@ def _translated(entry: Any, path: Path, value: Any) -> tuple[Path, str]:
     if kind == "extra_forbidden":
         section = _section(path[:-1])
         known = [f.alias or key for key, f in section.model_fields.items()] if section else []
-        return (
-            path,
-            f"unknown key '{name}'{_where(path[:-1])}.{did_you_mean(str(name), known)} Known keys: {', '.join(known)}",
-        )
+        remedy = did_you_mean(str(name), known) or instead_of_key(section.__name__ if section else "", str(name))
+        return path, f"unknown key '{name}'{_where(path[:-1])}.{remedy} Known keys: {', '.join(known)}"
     if kind == "literal_error":
         words = [w.strip(" '") for w in entry["ctx"]["expected"].replace(" or ", ", ").split(",")]
         return path, f"{name} = {_shown(value)} is not one of {quoted_list(words)}.{did_you_mean(str(value), words)}"
@@ -163,14 +162,14 @@ def _wrong_type(path: Path, value: Any, kind: str) -> str:
     # An entry of a list is called after the list.
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if kind == "string_type" and isinstance(value, int | float) and not isinstance(value, bool):
-        example = _EXAMPLES.get(name, '"0.1 x"')
+        example = _EXAMPLES.get(name, '"80 %"' if "knock_down" in path else '"0.1 x"')
         if name in ("parameters", "hold_out", "doses", "of", "observables"):
             return f"{name} holds the number {value}; expected names in quotes"
         if name in ("name", "title", "cells", "agent", "file", "normalize", "medium"):
             return f"{name} = {value} is a number; expected text such as {example}"
         return f"{name} = {value} has no unit; expected text with a unit such as {example}"
     wanted = {"string_type": "text", "float_type": "a number", "int_type": "a whole number"}[kind]
-    return f"{name} = {_shown(value)} is not {wanted}"
+    return f"{name} = {_shown(value)} is not {wanted}{instead_of_list(name) if isinstance(value, list) else ''}"
 
 
 def _list_hint(path: Path, value: Any) -> str:

@@ -53,7 +53,7 @@ def test_every_mistake_of_rows_and_table_comes_with_its_line_in_one_go(tmp_path)
         r"points.csv:6: ligand cannot be negative \(-3 nM\)",
         r"points.csv:7: the same arm, time, observable, replicate and gel stand on line 2",
         r"points.csv:8: no unit for ligand; write its unit \(nM\) or 'a.u.'",
-        r"points.csv:9: unit: 'h' is time",
+        r"points.csv:9: unit: 'h' is a time",
         r"points.csv:10: no arm is called 'lignad'. Did you mean 'ligand'\?",
         r"toy.toml:17: no parameter is called 'k_los'. Did you mean 'k_loss'\?",
         r"toy.toml:18: no arm is called 'non'. Did you mean 'none'\?",

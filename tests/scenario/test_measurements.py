@@ -38,7 +38,7 @@ def test_every_bad_row_is_named_with_its_line(tmp_path):
     assert [line.split("points.csv:")[1].split(":")[0] for line in lines] == ["4", "5", "6", "7", "8", "9"]
     assert "no arm is called 'non'. Did you mean 'none'?" in lines[0]
     assert "no observable is called 'ligant'. Did you mean 'ligand'?" in lines[1]
-    assert "value 'one' is no number" in lines[3] and "'h' is time" in lines[4]
+    assert "value 'one' is no number" in lines[3] and "'h' is a time" in lines[4]
 
 
 def test_missing_and_unknown_columns_are_named(tmp_path):

@@ -21,7 +21,7 @@ def test_times_shares_and_amounts():
         (lambda: parse_hours("48"), "'48' has no unit; write for example '48 h'"),
         (lambda: parse_hours("2 x"), "'2 x' is no time; write for example '48 h'"),
         (lambda: parse_hours("3 m"), "'3 m' is a length; minutes are 'min'"),
-        (lambda: parse_hours("3 nM"), "'nM' is amount/length^3, but 'h' is time"),
+        (lambda: parse_hours("3 nM"), "'nM' is a concentration, but 'h' is a time"),
         (lambda: parse_hours("1e308 wk"), "'1e308 wk' is beyond the range of numbers"),
         (lambda: parse_hours("1e999 h"), "'1e999 h' is not a finite number"),
         (lambda: parse_fraction("0.8"), "'0.8' must be a percentage such as '80 %'"),

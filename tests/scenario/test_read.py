@@ -33,7 +33,9 @@ SAID = {
     "several_at_once": [r":6: end: '120' has no unit", r":15: no agent .*", r":30: no observable is called 'pAKTT'"],
     "unknown_cell_line": [r":3: no cell line is called 'bt747_resistant'\. Did you mean 'bt474_resistant'"],
     "unknown_key": [r":12: unknown key 'att' in \[dose\.anti_mir21\]\. Did you mean 'at'\?"],
-    "wrong_unit": [r":16: amount of trastuzumab: '10 h': 'h' is time, but 'nM' is .*; expected for example '68\.7 nM'"],
+    "wrong_unit": [
+        r":16: amount of trastuzumab: '10 h': 'h' is a time, but 'nM' is .*; expected for example '68\.7 nM'"
+    ],
 }
 
 

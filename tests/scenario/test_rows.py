@@ -35,7 +35,7 @@ def point(folder, header, row):
         (COUNTS, "slow,ligand,0.004,24,200,0", "cell_count__time0 0 must be more than zero"),
         (COUNTS, "slow,ligand,0.004,24,-200,1", "cell_count -200 cannot be negative"),
         (COUNTS, "slow,ligand,-0.004,24,200,100", "concentration -0.004 cannot be negative"),
-        (COUNTS, "slow,ligand,4 h,24,200,100", "concentration '4 h': 'h' is time, but 'uM' is amount/length^3"),
+        (COUNTS, "slow,ligand,4 h,24,200,100", "concentration '4 h': 'h' is a time, but 'uM' is a concentration"),
         (COUNTS, "slow,ligand,5 nM,24,200,100", "no arm of 'slow' is given 0.005 uM ligand. Arms: 'none', 'ligand'"),
         (COUNTS, "fast,ligand,5 nM,24,200,100", "no arm has the cells 'fast'. Cells: 'slow'"),
         (COUNTS, "slow,ligandd,4 nM,24,200,100", "no arm of 'slow' is given 0.004 uM ligandd. Did you mean 'ligand'? Arms: 'none', 'ligand'"),

@@ -91,7 +91,7 @@ CHANGES = [
     (
         'name = "none"',
         'name = "none"\nknock_down = { protein = 3 }',
-        ['17: protein = 3 has no unit; expected text with a unit such as "0.1 x"'],
+        ['17: protein = 3 has no unit; expected text with a unit such as "80 %"'],
     ),
     (
         'name = "none"',
@@ -120,7 +120,7 @@ CHANGES = [
         ['25: reduce = "rmse" needs [data] with the file of the measured points'],
     ),
     ('arm = "drug"', 'arm = "drug"\nat = "49 h"', ["25: at = '49 h' lies after the end (48 h)"]),
-    ('arm = "drug"', 'arm = "drug"\nat = "4 nM"', ["25: at: 'nM' is amount/length^3, but 'h' is time"]),
+    ('arm = "drug"', 'arm = "drug"\nat = "4 nM"', ["25: at: 'nM' is a concentration, but 'h' is a time"]),
     (
         'arm = "drug"\n',
         "",
@@ -190,7 +190,9 @@ CHANGES = [
     (
         'cells = "slow"',
         'cells = "slo"',
-        ["2: no cell line is called 'slo'. Did you mean 'slow'? All cell lines: pathway show cells"],
+        [
+            "2: no cell line is called 'slo'. Did you mean 'slow'? All cell lines: pathway show cells; one of your own: pathway new my_line.toml --cells NAME"
+        ],
     ),
 ]
 

@@ -86,7 +86,7 @@ def test_unknown_units_are_refused_never_taken_as_one(text, complaint):
 
 
 def test_dimensions_that_differ_are_told_in_words():
-    with pytest.raises(UnitError, match=r"'nM' is amount/length\^3, but 'h' is time"):
+    with pytest.raises(UnitError, match=r"'nM' is a concentration, but 'h' is a time"):
         conversion_factor("nM", "h")
 
 
@@ -99,7 +99,13 @@ def test_the_largest_exponent_is_still_read():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("%", "a plain number"), ("1/h", "1/time"), ("1/(nM*h)", "length^3/(amount*time)"), ("g*m^2", "length^2*mass")],
+    [
+        ("%", "a plain number"),
+        ("1/h", "a rate"),
+        ("nmol", "an amount"),
+        ("1/(nM*h)", "length^3/(amount*time)"),
+        ("g*m^2", "length^2*mass"),
+    ],
 )
 def test_dimensions_in_words(text, words):
     assert units.dimension_in_words(unit(text)) == words

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathway.api.models import simulate, simulate_ensemble, steady_state
     from pathway.api.runs import Result, run
     from pathway.api.validation import validate
+    from pathway.course.check import check
     from pathway.equations import Model
     from pathway.formats.load import load
     from pathway.formats.problems import fit
@@ -46,6 +47,7 @@ _PLACES = {
     **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
     **dict.fromkeys(("Result", "run"), "pathway.api.runs"),
     "validate": "pathway.api.validation",
+    "check": "pathway.course.check",
     "Model": "pathway.equations",
     "load": "pathway.formats.load",
     "fit": "pathway.formats.problems",
@@ -65,6 +67,7 @@ __all__ = [
     "agents",
     "bifurcation",
     "cells",
+    "check",
     "compare",
     "dose_response",
     "explain",

@@ -22,6 +22,7 @@ ORDER = [
     {"report"},
     {"explorer"},
     {"api"},
+    {"course"},
     {"cli"},
 ]
 INSIDE = {"fitting": ["problem", "objective", "search", "uncertainty", "laboratory"]}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from . import circuit, commands, findings, folders, gallery, lessons, python_names, scenario_file
+from . import circuit, commands, findings, folders, gallery, lesson_file, lessons, python_names, scenario_file
 
 Pages = Mapping[str, str]
 """By document ("reference/agents"): Markdown."""
 
 WRITERS: tuple[Callable[[], Pages], ...] = (
     scenario_file.pages,
+    lesson_file.pages,
     commands.pages,
     python_names.pages,
     circuit.pages,

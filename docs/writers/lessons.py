@@ -8,9 +8,9 @@ from . import markdown
 
 HEAD = """# The lessons
 
-Numbered notebooks in teaching order, from the smallest model to fitting a blot. Open them with Jupyter from the
-folder `notebooks/` of the source; `notebooks/answers/` holds them with answers and checks. [Teaching a
-class](../../howto/class.md) says how to hand them out.
+Nine lessons in teaching order, from the smallest model to 37 women in a clinic, with every answer still open. `pathway
+teach start DIR` writes them with sheets and data; the folder `notebooks/` of the source holds the same notebooks.
+[Teach a class](../teach_a_class.md) says how to hand them out.
 
 """
 

@@ -47,6 +47,7 @@ GROUPS = (
     "replay",
     "verify",
     "cite",
+    "teach",
 )
 
 DONE, BAD_INPUT, NUMERICAL_FAILURE, NOT_MET, FAULT = 0, 1, 2, 3, 4

@@ -19,6 +19,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "explore": (
         "pathway explore antimir21_resensitises --out circuit.html",
         "pathway explore mine.toml --ensemble none --out mine.html",
+        "pathway explore --lesson 03 --out lesson.html",
     ),
     "compare": ("pathway compare results/one results/two",),
     "dose-response": (
@@ -62,4 +63,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "replay": ("pathway replay results/antimir21_resensitises",),
     "verify": ("pathway verify results/antimir21_resensitises",),
     "cite": ("pathway cite", "pathway cite antimir21_resensitises --bibtex"),
+    "teach": (
+        "pathway teach start course --student 'Ada L.'",
+        "pathway teach grade answers_of_my_class --out class.csv",
+        "pathway teach site public_html/circuit",
+        "pathway teach solutions teacher",
+    ),
 }

@@ -9,6 +9,8 @@ import typer
 
 from . import console
 
+MAIN_EXPERIMENT = "antimir21_resensitises"
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -17,8 +19,12 @@ def register(app: typer.Typer) -> None:
 
 def explore(
     scenario: Annotated[
-        str, typer.Argument(help="A scenario's name or file", autocompletion=console.scenario_completion)
-    ] = "antimir21_resensitises",
+        str | None,
+        typer.Argument(
+            help="A scenario's name or file [default: the main experiment, or the lesson's]",
+            autocompletion=console.scenario_completion,
+        ),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The page: one HTML file")] = Path("circuit.html"),
     setting: Annotated[
         list[str] | None,
@@ -33,9 +39,13 @@ def explore(
     ] = None,
     members: Annotated[int, typer.Option(min=1, max=400, help="How many of them at most")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of draws from the plausible ranges")] = 1,
+    lesson: Annotated[
+        str | None, typer.Option(help="A lesson of the course, 00 to 08, or a lesson file (.md) [default: none]")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there")] = False,
 ) -> int:
     """Write a page that simulates in the browser: sliders, map, curves; no server, no network, nothing to install."""
+    from pathway.course import find_lesson, page_lesson
     from pathway.explorer import explorer_page
     from pathway.folders import write_new_file
     from pathway.scenario import read_scenario
@@ -45,8 +55,12 @@ def explore(
 
     if out.suffix.lower() not in (".html", ".htm"):
         raise BadInput(f"--out {out}: the page is written as .html")
-    read = read_scenario(scenario, setting or ())
-    page = explorer_page(read, members=0 if ensemble == NONE else members, ensemble=ensemble, seed=seed)
+    taught = find_lesson(lesson) if lesson else None
+    read = read_scenario(scenario or (taught.scenario if taught else MAIN_EXPERIMENT), setting or ())
+    questions = page_lesson(taught) if taught else None
+    page = explorer_page(
+        read, members=0 if ensemble == NONE else members, ensemble=ensemble, seed=seed, lesson=questions
+    )
     write_new_file(out, page.encode("utf-8"), force)
     console.print_line(f"{out}: {len(page.encode('utf-8')) / 1000:.0f} KB; open it in a browser")
     return DONE

@@ -40,10 +40,11 @@ UNMEASURED = ("faster_decay_PTEN",)
 COURSES = ("PTEN", "pAKT", "miR21_free", "p27", "growth", "cell_number")
 
 
-def quantities_of(scenario: Scenario, laboratory: Laboratory) -> list[str]:
-    """Everything that the page reads off a run."""
+def quantities_of(scenario: Scenario, laboratory: Laboratory, more: Iterable[str] = ()) -> list[str]:
+    """Everything that the page reads off a run; `more` are those that a lesson asks for."""
     network = circuit()
     asked = [name for reading in readings(scenario.expectations) for name in (reading.quantity, reading.partner)]
+    asked += more
     every = [s for s in laboratory.model.species if s not in laboratory.model.outputs]
     names = [laboratory.cell_count, *scenario.observables, *COURSES]
     names += [k.observable for k in laboratory.knock_downs.values() if k.observable]
@@ -185,7 +186,7 @@ def _scenario(scenario: Scenario, laboratory: Laboratory) -> dict[str, Any]:
                 "reason": e.reason,
                 "above": e.above,
                 "below": e.below,
-                "reading": _reading(e.reading),
+                "reading": reading_facts(e.reading),
             }
             for e in scenario.expectations
         ],
@@ -258,7 +259,14 @@ _REDUCES = (
 )
 
 
-def _reading(reading: Reading) -> dict[str, Any]:
+def reading_facts(reading: Reading) -> dict[str, Any]:
+    """A number read off the arms, as the page's core takes it.
+
+    Raises
+    ------
+    ExplorerError
+        If the core does not know how it is read.
+    """
     for word, known in ((reading.how, _HOWS), (reading.reduce, _REDUCES)):
         if word not in known:
             raise ExplorerError(f"a finding is read by '{word}', which the page does not know")
@@ -272,7 +280,7 @@ def _reading(reading: Reading) -> dict[str, Any]:
         "from_time": reading.from_time,
         "until": reading.until,
         "relative_to": reading.relative_to,
-        "over": _reading(reading.over) if reading.over else None,
+        "over": reading_facts(reading.over) if reading.over else None,
         "partner": reading.partner,
         "measured": reading.measured,
     }

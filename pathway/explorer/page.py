@@ -7,9 +7,11 @@ import json
 import re
 import sys
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.experiment import Scenario
@@ -33,7 +35,14 @@ FACE = (
 PAGE = ("state", "settings", "map", "growth", "curves", "findings", "start")
 
 
-def explorer_page(scenario: Scenario, *, members: int = MEMBERS, ensemble: str | None = None, seed: int = SEED) -> str:
+def explorer_page(
+    scenario: Scenario,
+    *,
+    members: int = MEMBERS,
+    ensemble: str | None = None,
+    seed: int = SEED,
+    lesson: Mapping[str, Any] | None = None,
+) -> str:
     """The page of a scenario of the package's own circuit.
 
     Parameters
@@ -45,6 +54,8 @@ def explorer_page(scenario: Scenario, *, members: int = MEMBERS, ensemble: str |
         "calibrated", "prior" or a file; None: the one that comes with the package, else draws from the ranges.
     seed : int
         Of such draws.
+    lesson : mapping, optional
+        What `pathway.course.page_lesson` makes of a lesson: questions that are asked beside the scenario.
 
     Returns
     -------
@@ -58,18 +69,29 @@ def explorer_page(scenario: Scenario, *, members: int = MEMBERS, ensemble: str |
     EnsembleError, ParameterError
         If the ensemble is not there or cannot be used.
     """
-    return page_text(scenario, page_data(scenario, members=members, ensemble=ensemble, seed=seed))
+    data = page_data(scenario, members=members, ensemble=ensemble, seed=seed, lesson=lesson)
+    return page_text(scenario, data)
 
 
-def page_data(scenario: Scenario, *, members: int = MEMBERS, ensemble: str | None = None, seed: int = SEED) -> bytes:
+def page_data(
+    scenario: Scenario,
+    *,
+    members: int = MEMBERS,
+    ensemble: str | None = None,
+    seed: int = SEED,
+    lesson: Mapping[str, Any] | None = None,
+) -> bytes:
     """Engine, facts and members, deflated: what `core.js` opens."""
     laboratory = built_in_laboratory()
-    names = quantities_of(scenario, laboratory)
+    questions = [step.get("question", {}) for step in lesson["steps"]] if lesson else []
+    goals = [goal["reading"]["quantity"] for question in questions for goal in question.get("goals", ())]
+    names = quantities_of(scenario, laboratory, goals)
     engine, cloud = engine_of(laboratory.model, names), members_of(scenario, laboratory, ensemble, members, seed)
     facts = {
         **engine.facts,
         **facts_of(scenario, laboratory, names),
         "members": cloud.facts,
+        "lesson": lesson,
         "version": STATE_VERSION,
         "package": str(sys.modules["pathway"].__version__),
     }

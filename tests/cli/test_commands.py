@@ -41,6 +41,7 @@ COMMANDS = (
     "design",
     "compare-fits",
     "plot",
+    "teach",
 )
 
 SMALL = """

@@ -2,9 +2,9 @@
 
     python calibration/figures.py --data FOLDER [--members 200] [--out docs/calibration]
 
-`trastuzumab.png`: growth over dose in every line at hand, both screens. `plateau.png`: growth at the plateau by line.
-`untreated_pAKT.png`: the order of untreated pAKT over all lines. `ligands.png`: folds of pAKT and pERK. Bands and
-whiskers are 5 to 95 % of the ensemble, the median in the middle; points are measurements.
+`trastuzumab.png`: growth over dose in every line at hand, each screen in its own unit. `plateau.png`: growth at the
+plateau by line. `untreated_pAKT.png`: the order of untreated pAKT over all lines. `ligands.png`: folds of pAKT and
+pERK. Bands and whiskers are 5 to 95 % of the ensemble, the median in the middle; points are measurements.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +41,23 @@ from calibration.measured import (
     plateau_of,
     rounded_hours,
 )
-from calibration.register import experiments, growth_rates, ligand_folds, simulated_members, unmeasured
+from calibration.register import (
+    HOURS,
+    experiments,
+    growth_rates,
+    ligand_folds,
+    relative_counts,
+    simulated_members,
+    unmeasured,
+)
 from pathway import parameters
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, read_ensemble
 
 ROOT = Path(__file__).resolve().parents[1]
 GRAY, UHN, LEVELS = "gray_trastuzumab", "uhn_trastuzumab", "niepel2014_receptor_levels"
 MODEL, FIRST, SECOND = "#4c72b0", "#c44e52", "#dd8452"
+COUNT, TOP = "relative count", (-0.5, 1.3)
+"""What the second screen counts, and the ends of the axis of growth."""
 AMPLIFIED = ("skbr3", "bt474", "au565", "hcc1419", "mda_mb_453")
 OTHERS = ("mcf7", "bt20", "mda_mb_231", "bt549")
 
@@ -65,64 +77,91 @@ def title_of(line: str) -> str:
     return parameters.cell_line(line).title
 
 
-def measured_growth(data: Path) -> dict[str, list[tuple[str, np.ndarray, np.ndarray]]]:
-    """By line: screen, doses (nM) and GR of every run, the highest dose left out."""
-    by_line: dict[str, list[tuple[str, np.ndarray, np.ndarray]]] = {}
-    gray, uhn = (manifest()["set"][name] for name in (GRAY, UHN))
-    for files, _ in files_of(GRAY, gray, data):
-        rows = [row for row in rows_of(files[0]) if gray["to_nM"] * float(row["concentration"]) < gray["highest"]]
+Screen = dict[str, dict[float, list[float]]]
+"""By line and dose (nM): the value of each run of a screen."""
+
+
+def gray_screen(data: Path) -> Screen:
+    """GR after 72 h, the highest dose left out."""
+    about, runs = manifest()["set"][GRAY], _empty_screen()
+    for files, _ in files_of(GRAY, about, data):
+        rows = [row for row in rows_of(files[0]) if about["to_nM"] * float(row["concentration"]) < about["highest"]]
         for run in dict.fromkeys(row["experiment_id"] for row in rows):
-            for line, curve in growth_curves([r for r in rows if r["experiment_id"] == run], gray["drug"]).items():
-                by_line.setdefault(line, []).append(("Gray", np.array(list(curve)), np.array(list(curve.values()))))
-    for files, _ in files_of(UHN, uhn, data):
-        for (spelled, _), points in antibody_runs(files[0], uhn).items():
-            shown = [(dose, count) for dose, count, _ in points if 0.0 < dose < uhn["highest"]]
-            if line_called(spelled) and shown:
-                by_line.setdefault(line_called(spelled), []).append(("UHN (relative count)", *np.array(shown).T))
-    return by_line
+            for line, curve in growth_curves([r for r in rows if r["experiment_id"] == run], about["drug"]).items():
+                for dose, value in curve.items():
+                    runs[line][dose].append(value)
+    return runs
 
 
-def trastuzumab(given: Bands, doses: Sequence[float], measured: Mapping[str, list], file: Path) -> None:
-    lines = [line for line in (*AMPLIFIED, *OTHERS) if line in measured]
-    figure, axes = plt.subplots(2, 5, figsize=(12.0, 5.0), sharex=True, sharey=True, layout="constrained")
-    for axis in axes.flat[len(lines) :]:
+def uhn_screen(data: Path) -> Screen:
+    """Counts relative to untreated cells after a time that is not stated, the highest dose left out."""
+    about, runs = manifest()["set"][UHN], _empty_screen()
+    for files, _ in files_of(UHN, about, data):
+        for (spelled, _), points in antibody_runs(files[0], about).items():
+            for dose, count, _ in points:
+                if line_called(spelled) and 0.0 < dose < about["highest"]:
+                    runs[line_called(spelled)][float(f"{dose:.2g}")].append(count)
+    return runs
+
+
+def _empty_screen() -> Screen:
+    return defaultdict(lambda: defaultdict(list))
+
+
+def trastuzumab(given: Bands, doses: Sequence[float], gray: Screen, uhn: Screen, file: Path) -> None:
+    """Each screen in its own unit: GR, or counts relative to untreated cells, for which members know the duration."""
+    lines = [line for line in (*AMPLIFIED, *OTHERS) if line in gray]
+    panels = [(line, "growth", gray) for line in lines] + [(line, COUNT, uhn) for line in lines if line in uhn]
+    rows = -(-len(panels) // 4)
+    figure, axes = plt.subplots(rows, 4, figsize=(10.0, 2.5 * rows), sharex=True, layout="constrained")
+    for axis in axes.flat[len(panels) :]:
         axis.set_axis_off()
-    for axis, line in zip(axes.flat, lines, strict=False):
-        curve = np.array([given[line, label_of(dose), "growth", 72.0] for dose in doses])
+    for axis, (line, quantity, screen) in zip(axes.flat, panels, strict=False):
+        curve = np.array([given[line, label_of(dose), quantity, HOURS] for dose in doses])
         axis.fill_between(doses, curve[:, 0], curve[:, 2], color=MODEL, alpha=0.25, lw=0)
         axis.plot(doses, curve[:, 1], color=MODEL, label="computed, median and 90 %")
-        for screen, where, values in measured[line]:
-            color = FIRST if screen == "Gray" else SECOND
-            axis.plot(where, values, "o", ms=3, color=color, label=f"measured, {screen}")
-        axis.set(xscale="log", ylim=(-0.5, 1.3), title=title_of(line))
+        color, name = (FIRST, "Gray") if screen is gray else (SECOND, "UHN")
+        _mean_and_range(axis, screen[line], color, f"{name} screen, mean and range of runs")
+        axis.set_title(title_of(line), fontsize=10)
+        axis.set(xscale="log", ylim=TOP if screen is gray else (0.0, TOP[1]))
+        axis.set_ylabel("GR after 72 h" if screen is gray else "cells, share of untreated", fontsize=8)
         axis.axhline(1.0, color="0.7", lw=0.7, zorder=0)
-    for axis in axes[-1]:
-        axis.set_xlabel("trastuzumab (nM)")
-    for axis in axes[:, 0]:
-        axis.set_ylabel("GR after 72 h")
+        axis.tick_params(labelbottom=True, labelsize=8)
+    figure.supxlabel("trastuzumab (nM)", fontsize=10)
     shown = {
         label: handle for axis in axes.flat for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)
     }
-    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=3, frameon=False)
+    figure.legend(shown.values(), shown.keys(), loc="outside upper center", ncols=3, frameon=False, fontsize=8)
     figure.savefig(file, dpi=150)
     plt.close(figure)
+
+
+def _mean_and_range(axis: Any, runs: Mapping[float, Sequence[float]], color: str, label: str) -> None:
+    """Mean over runs at each dose and from the least to the greatest of them; an arrow where these leave the panel."""
+    doses = np.array(sorted(runs))
+    low, mean, high = np.array([(min(runs[d]), np.mean(runs[d]), max(runs[d])) for d in doses]).T
+    inside = (mean > TOP[0]) & (mean < TOP[1])
+    whiskers = np.stack([mean - low, high - mean])[:, inside]
+    axis.errorbar(doses[inside], mean[inside], yerr=whiskers, fmt="o", ms=3, lw=0.8, color=color, label=label)
+    for sign, edge, beyond in (("^", TOP[1], mean >= TOP[1]), ("v", TOP[0], mean <= TOP[0])):
+        if beyond.any():  # nothing at all would take all room from the layout
+            axis.plot(doses[beyond], np.full(beyond.sum(), edge), sign, ms=4, color=color, clip_on=False)
 
 
 def label_of(dose: float) -> str:
     return experiments()["trastuzumab"]["label"].format(dose=dose)
 
 
-def plateau(given: Bands, measured: Mapping[str, list], dose: float, file: Path) -> None:
+def plateau(given: Bands, gray: Screen, dose: float, file: Path) -> None:
     """Growth at the plateau by line; measured where a line is at hand."""
-    lines = [line for line in parameters.cell_lines() if (line, label_of(dose), "growth", 72.0) in given]
-    lines.sort(key=lambda line: given[line, label_of(dose), "growth", 72.0][1])
+    lines = [line for line in parameters.cell_lines() if (line, label_of(dose), "growth", HOURS) in given]
+    lines.sort(key=lambda line: given[line, label_of(dose), "growth", HOURS][1])
     figure, axis = plt.subplots(figsize=(6.0, 4.8), layout="constrained")
     for place, line in enumerate(lines):
-        _interval(axis, given[line, label_of(dose), "growth", 72.0], place)
-        for screen, doses, values in measured.get(line, []):
-            if screen == "Gray":
-                level = plateau_of(doses, values, manifest()["set"][GRAY])
-                axis.plot(level, place, "o", ms=4, color=FIRST, label="measured, one run each")
+        _interval(axis, given[line, label_of(dose), "growth", HOURS], place)
+        for run in _curves(gray.get(line, {})):
+            level = plateau_of(*run, manifest()["set"][GRAY])
+            axis.plot(level, place, "o", ms=4, color=FIRST, label="measured, one run each")
     _name_lines(axis, lines)
     axis.axvline(1.0, color="0.7", lw=0.7, zorder=0)
     axis.set(xlabel="GR under trastuzumab at the plateau, 72 h")
@@ -130,6 +169,13 @@ def plateau(given: Bands, measured: Mapping[str, list], dose: float, file: Path)
     figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=2, frameon=False)
     figure.savefig(file, dpi=150)
     plt.close(figure)
+
+
+def _curves(runs: Mapping[float, Sequence[float]]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Doses and values of each run."""
+    count = max(map(len, runs.values()), default=0)
+    held = [[(dose, values[k]) for dose, values in sorted(runs.items()) if k < len(values)] for k in range(count)]
+    return [tuple(np.array(points).T) for points in held]  # type: ignore[misc]
 
 
 def _interval(axis: Any, quantiles: np.ndarray, place: int) -> None:
@@ -211,10 +257,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     growth = [d for line in lines for d in growth_rates(sets[antibody["set"]], antibody, line)]
     folds = [d for line in lines for d in ligand_folds(sets[ligand["set"]], ligand, line)]
     rest = [_level(line, quantity) for line in lines for quantity in ("pAKT",)]
-    given = bands([*growth, *folds, *rest], ensemble, chosen.members)
-    measured = measured_growth(chosen.data)
-    trastuzumab(given, antibody["nM"], measured, chosen.out / "trastuzumab.png")
-    plateau(given, measured, 288.0, chosen.out / "plateau.png")
+    counts = [replace(datum, quantity=COUNT) for line in lines for datum in relative_counts(sets[UHN], antibody, line)]
+    given = bands([*growth, *counts, *folds, *rest], ensemble, chosen.members)
+    gray = gray_screen(chosen.data)
+    trastuzumab(given, antibody["nM"], gray, uhn_screen(chosen.data), chosen.out / "trastuzumab.png")
+    plateau(given, gray, 288.0, chosen.out / "plateau.png")
     untreated(given, chosen.data, chosen.out / "untreated_pAKT.png")
     ligands(given, chosen.data, chosen.out / "ligands.png")
 

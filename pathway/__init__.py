@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pathway.api.analyze import bifurcation, dose_response, explain, screen, sensitivity, single_cells, synergy
     from pathway.api.catalog import agents, cells, observables, scenarios
+    from pathway.api.cohort import cohort
     from pathway.api.compare import compare
     from pathway.api.export import export
     from pathway.api.models import simulate, simulate_ensemble, steady_state
@@ -42,6 +43,7 @@ _PLACES = {
         "pathway.api.analyze",
     ),
     **dict.fromkeys(("agents", "cells", "observables", "scenarios"), "pathway.api.catalog"),
+    "cohort": "pathway.api.cohort",
     "compare": "pathway.api.compare",
     "export": "pathway.api.export",
     **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
@@ -68,6 +70,7 @@ __all__ = [
     "bifurcation",
     "cells",
     "check",
+    "cohort",
     "compare",
     "dose_response",
     "explain",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 EXTRAS = {
+    "lifelines": "clinic",
+    "distributed": "cluster",
     "antimony": "formats",
     "petab": "formats",
     "h5py": "netcdf",
@@ -49,6 +52,18 @@ def require(name: str) -> None:
         raise ImportError(
             f"this needs {name}, which is not installed: pip install {name} (it comes with the extra '{EXTRAS[name]}')"
         )
+
+
+def lifelines() -> Any:
+    """The module lifelines."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it imports
+        return _library("lifelines")
+
+
+def distributed() -> Any:
+    """The module distributed, of Dask."""
+    return _library("distributed")
 
 
 def _library(name: str) -> Any:

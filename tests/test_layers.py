@@ -17,7 +17,7 @@ ORDER = [
     {"kernels"},
     {"simulation"},
     {"scenario"},
-    {"fitting", "analysis", "cohort"},
+    {"fitting", "analysis", "clinic"},
     {"formats", "plotting"},
     {"report"},
     {"explorer"},

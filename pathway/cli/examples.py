@@ -59,6 +59,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pathway plot results/antimir21_resensitises --what pAKT --style slides --out pAKT.pdf",
         "pathway plot results/antimir21_resensitises --what all",
     ),
+    "cohort": (
+        "pathway cohort women37 --women 2000",
+        "pathway cohort women37 --patients my_patients.csv --out results/mine",
+    ),
     "validate": ("pathway validate", "pathway validate --scenario antimir21_resensitises --ensemble none"),
     "replay": ("pathway replay results/antimir21_resensitises",),
     "verify": ("pathway verify results/antimir21_resensitises",),

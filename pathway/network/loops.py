@@ -86,3 +86,6 @@ EXTREME_STARTS: Mapping[str, Mapping[float, tuple[str, ...]]] = {
 """Starts far apart: what the usual amounts are multiplied by."""
 RANDOM_STARTS = (*_MIRNA, "PDCD4", "NFIB", "inflammation", "IL6", "AP1", "PTEN_active", "PTEN_phosphorylated")
 """Species that random starts scatter."""
+
+MIR21_TO_PTEN: Mapping[str, float] = {"faster_decay_PTEN": 0.0, "lost_translation_PTEN": 0.0}
+"""What cuts the edge from miR-21 to PTEN: miR-21 still binds the transcript, and nothing follows."""

@@ -17,6 +17,7 @@ from pathway.scenario.ensemble_result import INTERVALS
 
 COMMANDS = (
     "run",
+    "cohort",
     "check",
     "new",
     "explore",

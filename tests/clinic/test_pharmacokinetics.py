@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from pathway.cohort.pharmacokinetics import PLASMA, TUMOR, concentrations, pharmacokinetic_model
-from pathway.cohort.schedule import Infusion, ScheduleError, infusion_interventions, parse_schedule
+from pathway.clinic.pharmacokinetics import PLASMA, TUMOR, concentrations, pharmacokinetic_model
+from pathway.clinic.schedule import Infusion, ScheduleError, infusion_interventions, parse_schedule
 
 THREE_WEEKLY = "8 mg/kg, then 6 mg/kg every 3 weeks for 2 years"
 DAY = 24.0

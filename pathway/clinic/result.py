@@ -1,0 +1,426 @@
+"""A cohort that was computed: outcomes of every arm, the published checks, the tables of 37, the trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+
+from pathway.errors import NumericalError
+
+from . import DISCLAIMER
+from .label import SOURCE, label_checks
+from .outcome import HazardRatio, Rate, SurvivalCurve, hazard_ratio, rate, relative_risk, survival_curve
+from .plan import CohortPlan, MarkerCut
+from .read import MONTH
+from .table37 import CohortTables, Progression, cohort_tables, follow_up_time
+from .trial import TrialPower, trial_power
+from .tumor import Assessment, assess, tumor_courses
+from .women import CUT, EDGE, Women, measured_markers
+
+Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+"""Header with units, and rows."""
+
+KILL_LADDER = (0.0, *np.geomspace(1e-5, 0.1, 25).tolist())
+"""Per day, from low to high: the smallest killing that does is the one."""
+
+
+class CalibrationError(NumericalError, RuntimeError):
+    """No killing gives the control arm its published median."""
+
+
+@dataclass(frozen=True)
+class CohortCheck:
+    """A published number beside the cohort's."""
+
+    name: str
+    value: float
+    published: str
+    met: bool
+    source: str = ""
+    finding: str = ""
+
+
+@dataclass(frozen=True)
+class ArmOutcome:
+    """What a clinic would report of an arm.
+
+    Attributes
+    ----------
+    curve : SurvivalCurve
+        Without progression, by visits, months.
+    median : float
+        Months without progression, the moment anywhere between two visits.
+    response, benefit : Rate
+    against_first : HazardRatio or None
+        Progression against the first arm.
+    """
+
+    curve: SurvivalCurve
+    median: float
+    response: Rate
+    benefit: Rate
+    against_first: HazardRatio | None
+
+
+@dataclass(frozen=True, eq=False)
+class CohortResult:
+    """Everything that was found.
+
+    Attributes
+    ----------
+    plan : CohortPlan
+    variants : mapping of "edge", "cut" to Women
+    kill : float
+        Median killing through antibodies per day, as the control arm sets it.
+    n_failed : int
+    ensemble : str
+        Where members come from.
+    """
+
+    plan: CohortPlan
+    variants: Mapping[str, Women]
+    kill: float
+    n_failed: int
+    ensemble: str
+
+    def assessment(self, variant: str, arm: int) -> Assessment:
+        """What visits see of an arm's tumors."""
+        return _assessment(self.plan, self.variants[variant], arm, self.kill)
+
+    @cached_property
+    def assessments(self) -> tuple[Assessment, ...]:
+        """Of every arm, with the edge."""
+        return tuple(self.assessment(EDGE, arm) for arm in range(len(self.plan.arms)))
+
+    @cached_property
+    def progressions(self) -> Mapping[str, Progression]:
+        """Of the arm whose follow-up is asked for, with the edge and without it."""
+        arm, (count, of) = self.plan.arm(self.plan.follow_up_arm), self.plan.follow_up_share
+        made = {}
+        for variant, women in self.variants.items():
+            moments = self.assessment(variant, arm).moments(women.others[:, -1])
+            follow_up = follow_up_time(moments, count / of, self.plan.end)
+            made[variant] = Progression(women, measured_markers(self.plan, women), moments, follow_up)
+        return made
+
+    @cached_property
+    def tables(self) -> CohortTables:
+        """Relative risks over cohorts as large as the observed one."""
+        return cohort_tables(self.plan, self.progressions)
+
+    @cached_property
+    def trials(self) -> tuple[TrialPower, ...]:
+        """Power of trials of the later arms against the first."""
+        women, measured = self.variants[EDGE], self.progressions[EDGE].measured
+        marked = self.plan.high.marked(measured[self.plan.high.marker])
+        times = [np.minimum(a.progression_time, a.visits[-1]) for a in self.assessments]
+        events = [np.isfinite(a.progression_time) for a in self.assessments]
+        return trial_power(self.plan, times, events, marked, women.members)
+
+    @cached_property
+    def outcomes(self) -> tuple[ArmOutcome, ...]:
+        """Of every arm."""
+        women = self.variants[EDGE]
+        return tuple(_outcome(a, self.assessments[0] if k else None, women.others[:, -1]) for k, a in
+                     enumerate(self.assessments))  # fmt: skip
+
+    @cached_property
+    def checks(self) -> tuple[CohortCheck, ...]:
+        """Every published number of the file beside the cohort's."""
+        made = [
+            CohortCheck(check.name, check.value, f"{check.published:g}", check.met, SOURCE)
+            for check in label_checks(self.plan)
+        ]
+        for expectation in self.plan.expectations:
+            value = self.value_of(expectation.quantity)
+            made.append(
+                CohortCheck(
+                    expectation.claim,
+                    value,
+                    expectation.published,
+                    expectation.met(value),
+                    expectation.source,
+                    expectation.finding,
+                )
+            )
+        return tuple(made)
+
+    def value_of(self, quantity: str) -> float:
+        """The number that an expectation asks for.
+
+        Raises
+        ------
+        InputError
+            If there is no such quantity.
+        """
+        return quantities(self)[quantity]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        tables = self.tables
+        return {
+            "cohort": self.plan.name,
+            "note": DISCLAIMER,
+            "relative_risk": tables.quantiles(),
+            "p_at_least_observed": tables.at_least_observed(),
+            "members_shared": {
+                "relative_risk": tables.quantiles(shared=True),
+                "p_at_least_observed": tables.at_least_observed(shared=True),
+            },
+            "observed_relative_risk": tables.observed,
+            "women": len(self.variants[EDGE].numbers),
+            "women_failed": self.n_failed,
+            "cohorts": self.plan.cohort_count,
+            "members": len(np.unique(self.variants[EDGE].members)),
+            "ensemble": self.ensemble,
+            "kill": {"value": self.kill, "unit": "1/d"},
+            "follow_up": {v: p.follow_up / MONTH for v, p in self.progressions.items()} | {"unit": "months"},
+            "separation": [{"women": n, "power": power} for n, power in tables.separation],
+            "arms": {arm.name: _arm_dict(self.outcomes[k]) for k, arm in enumerate(self.plan.arms)},
+            "trials": [trial.to_dict() for trial in self.trials],
+            "checks": [
+                {"name": c.name, "value": _finite(c.value), "published": c.published, "met": c.met} for c in self.checks
+            ],
+        }
+
+    def relative_risk_table(self) -> Table:
+        """Associated and causal, with the edge and without it; women of all members, and of one member a cohort."""
+        header = ["women of a cohort", "circuit", "high by", "5 %", "50 %", "95 %", "share at least observed"]
+        words = {
+            "associated": ("with the edge", "what the biopsy tells (associated)"),
+            "causal": ("with the edge", "what is imposed (causal)"),
+            "edge_cut": ("edge cut", "what the biopsy tells (associated)"),
+            "edge_cut_causal": ("edge cut", "what is imposed (causal)"),
+        }
+        rows: list[list[Any]] = []
+        for shared, whose in ((False, "of all members"), (True, "of one member")):
+            share = self.tables.at_least_observed(shared)
+            for name, values in self.tables.quantiles(shared).items():
+                rows.append([whose, *words[name], *values, share[name]])
+        return header, rows
+
+    def check_table(self) -> Table:
+        """Every published number beside the cohort's."""
+        rows = [[c.finding, c.name, c.value, c.published, "met" if c.met else "missed", c.source] for c in self.checks]
+        return ["finding", "what", "cohort", "published", "verdict", "source"], rows
+
+    def arm_table(self) -> Table:
+        """What a clinic would report of each arm."""
+        header = ["arm", "median without progression [months]", "response", "benefit", "hazard ratio"]
+        header += ["low (95 %)", "high (95 %)"]
+        rows = []
+        for arm, found in zip(self.plan.arms, self.outcomes, strict=True):
+            ratio = found.against_first
+            ratios = [None] * 3 if ratio is None else [ratio.value, ratio.low, ratio.high]
+            rows.append([arm.name, found.median, found.response.value, found.benefit.value, *ratios])
+        return header, rows
+
+    def trial_table(self) -> Table:
+        """Power of trials."""
+        header = ["arm against the first", "women in each arm", "who", "power", "5 % of members", "95 % of members"]
+        rows = [
+            [t.arm, t.women, f"{self.plan.high.word} only" if t.enriched else "all", t.power,
+             *((t.power_of_members[0], t.power_of_members[2]) if t.power_of_members else (None, None))]
+            for t in self.trials
+        ]  # fmt: skip
+        return header, rows
+
+    def separation_table(self) -> Table:
+        """How many women tell the edge from the cut edge."""
+        return ["women of a cohort", "power against the cut edge"], [[n, p] for n, p in self.tables.separation]
+
+    def trait_table(self) -> Table:
+        """What differs between women, and where that comes from."""
+        rows = [
+            [t.name, t.parameter, t.median, t.sd if t.share is None else None, t.share, t.source, t.confidence, t.note]
+            for t in self.plan.traits
+        ]
+        return ["trait", "parameter", "median", "sd of ln", "share", "source", "confidence", "note"], rows
+
+    def sentences(self) -> list[str]:
+        """The finding in plain words; the first says what this is not."""
+        tables = self.tables
+        risk, p, cut = tables.quantiles(), tables.at_least_observed(), "edge_cut"
+        told = [
+            DISCLAIMER,
+            f"High miR-21 goes with a relative risk of progression of {_interval(risk['associated'])} in cohorts of "
+            f"{self.plan.cohort_size} (median, 5 to 95 %); where miR-21 is imposed it is {_interval(risk['causal'])}, "
+            f"and with the edge from miR-21 to PTEN cut {_interval(risk[cut])}. Observed: {tables.observed:.2f}.",
+            f"A relative risk of at least {tables.observed:.2f} turns up in {p['associated']:.1%} of cohorts with the "
+            f"edge and in {p[cut]:.1%} of those without it: {self.plan.cohort_size} women cannot tell the two apart.",
+        ]
+        enough = next((n for n, power in tables.separation if power >= 0.8), None)
+        if enough:
+            told.append(f"Cohorts of {enough} women would tell them apart with a power of 80 %.")
+        elif tables.separation:
+            n, power = tables.separation[-1]
+            told.append(f"Not even {n} women tell them apart with a power of 80 % (there it is {power:.0%}).")
+        rows = [
+            f"{c.name}: {c.value:.2f}, published {c.published}: {'met' if c.met else 'missed'}." for c in self.checks
+        ]
+        return [*told, *rows]
+
+
+def _interval(values: Sequence[float]) -> str:
+    return f"{values[1]:.2f} ({values[0]:.2f} to {values[2]:.2f})"
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _rate_dict(found: Rate) -> dict[str, Any]:
+    return {"value": _finite(found.value), "low": _finite(found.low), "high": _finite(found.high)}
+
+
+def _arm_dict(outcome: ArmOutcome) -> dict[str, Any]:
+    ratio = outcome.against_first
+    return {
+        "median_progression_free": {"value": _finite(outcome.median), "unit": "months"},
+        "response": _rate_dict(outcome.response),
+        "benefit": _rate_dict(outcome.benefit),
+        "hazard_ratio": None
+        if ratio is None
+        else {"value": ratio.value, "low": ratio.low, "high": ratio.high, "p": ratio.p},
+    }
+
+
+def _outcome(found: Assessment, first: Assessment | None, between: np.ndarray) -> ArmOutcome:
+    times, events = _visits(found)
+    ratio = None
+    if first is not None:
+        other_times, other_events = _visits(first)
+        group = np.repeat([True, False], [len(times), len(other_times)])
+        ratio = hazard_ratio(np.concatenate([times, other_times]), np.concatenate([events, other_events]), group)
+    return ArmOutcome(
+        survival_curve(times / MONTH, events),
+        median_months(found.moments(between)),
+        rate(int(found.responded.sum()), len(times)),
+        rate(int(found.benefit.sum()), len(times)),
+        ratio,
+    )
+
+
+def _visits(found: Assessment) -> tuple[np.ndarray, np.ndarray]:
+    return np.minimum(found.progression_time, found.visits[-1]), np.isfinite(found.progression_time)
+
+
+def median_months(moments: np.ndarray) -> float:
+    """Median time without progression; inf where fewer than half progressed."""
+    return float(np.quantile(moments, 0.5, method="higher")) / MONTH if len(moments) else np.nan
+
+
+def _assessment(plan: CohortPlan, women: Women, arm: int, kill: float) -> Assessment:
+    """Of an arm, at a median killing through antibodies."""
+    tumor = dict(women.tumor)
+    usual = next((trait.median for trait in plan.traits if trait.parameter == "kill"), None)
+    if usual:
+        tumor["kill"] = tumor["kill"] * (kill / usual)
+    thresholds = -np.log1p(-women.others[:, -2])
+    courses = tumor_courses(women.exposure(arm), tumor, plan.arms[arm].chemotherapy, thresholds)
+    return assess(courses, plan.visit_every)
+
+
+def calibrated_kill(plan: CohortPlan, women: Women) -> float:
+    """The smallest median killing through antibodies at which the control arm has its published median; 0 where even
+    without any it lasts longer, the file's own where nothing is to be set.
+
+    Parameters
+    ----------
+    plan : CohortPlan
+    women : Women
+        With the edge.
+
+    Raises
+    ------
+    CalibrationError
+        If no killing does.
+    """
+    usual = next((float(t.median) for t in plan.traits if t.parameter == "kill" and t.median is not None), 0.0)
+    if plan.calibration is None:
+        return usual
+    arm, wanted = plan.arm(plan.calibration.arm), plan.calibration.months
+
+    def months(kill: float) -> float:
+        return median_months(_assessment(plan, women, arm, kill).moments(women.others[:, -1]))
+
+    # Beyond some killing the median falls again: from a deeper response the refractory clone is seen earlier.
+    low = 0.0
+    for high in KILL_LADDER:
+        if months(high) >= wanted:
+            break
+        low = high
+    else:
+        raise CalibrationError(
+            f"{plan.file}: whatever antibodies kill, '{plan.calibration.arm}' does not reach {wanted:.1f} months "
+            "without progression; its other priors contradict the published arm"
+        )
+    for _ in range(30):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if months(middle) < wanted else (low, middle)
+    return high
+
+
+def quantities(found: CohortResult) -> _Quantities:
+    """Everything that an expectation may ask for, by its words."""
+    return _Quantities(found)
+
+
+class _Quantities:
+    """Numbers by the words of an expectation; each is worked out when asked for."""
+
+    def __init__(self, found: CohortResult) -> None:
+        self.found = found
+        self.progression = found.progressions[EDGE]
+
+    def __getitem__(self, quantity: str) -> float:
+        cuts = {cut.word: cut for cut in (self.found.plan.high, self.found.plan.low) if cut is not None}
+        for word, cut in cuts.items():
+            if quantity == f"relative risk of {word}":
+                return self.relative_risk(cut)
+            if quantity == f"median of {word} [months]":
+                return median_months(self.progression.moments[self.marked(cut)])
+            if quantity == f"median of other {cut.marker} [months]":
+                return median_months(self.progression.moments[~self.marked(cut)])
+        if quantity.startswith("clinical benefit of "):
+            return self.benefit(quantity.removeprefix("clinical benefit of "))
+        if quantity.startswith("rank correlation of "):
+            one, _, other = quantity.removeprefix("rank correlation of ").partition(" and ")
+            if one in self.progression.measured and other in self.progression.measured:
+                return float(spearmanr(self.progression.measured[one], self.progression.measured[other]).statistic)
+        return np.nan
+
+    def marked(self, cut: MarkerCut) -> np.ndarray:
+        return cut.marked(self.progression.measured[cut.marker])
+
+    def relative_risk(self, cut: MarkerCut) -> float:
+        marked, progressed = self.marked(cut), self.progression.progressed
+        counts = (marked & progressed).sum(), marked.sum(), (~marked & progressed).sum(), (~marked).sum()
+        return relative_risk(*map(int, counts)).value
+
+    def benefit(self, who: str) -> float:
+        """Of carriers of any of the traits named, or of those who carry none of all that other expectations name."""
+        found = self.found.assessment(EDGE, self.found.plan.arm(self.found.plan.follow_up_arm))
+        carriers = self.found.variants[EDGE].carriers
+        names = who.split(" or ")
+        if who == "neither":
+            asked = [e.quantity.removeprefix("clinical benefit of ") for e in self.found.plan.expectations]
+            names = [n for text in asked for n in text.split(" or ") if n in carriers]
+        if not names or any(name not in carriers for name in names):
+            return np.nan
+        carried = np.logical_or.reduce([carriers[name] for name in names])
+        group = ~carried if who == "neither" else carried
+        return float(found.benefit[group].mean()) if group.any() else np.nan
+
+
+def open_result(plan: CohortPlan, variants: Mapping[str, Women], n_failed: int, ensemble: str) -> CohortResult:
+    """A result of women that are known; sets the one number that a control arm sets."""
+    return CohortResult(plan, variants, calibrated_kill(plan, variants[EDGE]), n_failed, ensemble)
+
+
+__all__ = ["CUT", "EDGE", "ArmOutcome", "CohortCheck", "CohortResult", "calibrated_kill", "open_result"]

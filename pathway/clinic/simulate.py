@@ -1,0 +1,180 @@
+"""A cohort from its file to its result: pieces of women on threads or on a cluster, on disk as they come."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pathway.errors import NumericalError
+from pathway.folders import GrowingFolder
+from pathway.scenario.built_in import built_in_laboratory
+from pathway.scenario.ensembles import open_parameter_sets
+from pathway.simulation.threads import map_on_threads
+
+from .plan import CohortPlan
+from .read import CohortError, read_cohort
+from .result import CohortResult, open_result
+from .women import CUT, EDGE, PIECE, Clinic, Women, joined_women, open_clinic, women_of_piece
+
+Progress = Callable[[str, int, int], None]
+
+WOMEN_OF_A_MEMBER, FEWEST_MEMBERS, MOST_MEMBERS = 100, 10, 200
+"""Members of the ensemble: one for so many women, but no fewer and no more than these."""
+
+
+class NoWomenError(NumericalError, RuntimeError):
+    """No woman's cells could be worked out."""
+
+
+@dataclass(frozen=True)
+class CohortRequest:
+    """What is asked for; all that a worker needs.
+
+    Attributes
+    ----------
+    file : str
+    women : int or None
+        None: as the file says.
+    ensemble, weights : str
+        As of `run`.
+    """
+
+    file: str
+    women: int | None = None
+    ensemble: str = "calibrated"
+    weights: str = "measured"
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What tells its results from others."""
+        plan = open_plan(self)
+        from pathway.folders import sha256
+
+        return {
+            "cohort": plan.name,
+            "content": sha256(plan.content),
+            "women": plan.women,
+            "ensemble": open_clinic_of(self)[1],
+            "weights": self.weights,
+        }
+
+
+def open_plan(request: CohortRequest) -> CohortPlan:
+    """The plan of a request.
+
+    Raises
+    ------
+    CohortError
+    """
+    plan = read_cohort(request.file, built_in_laboratory())
+    if request.women is None:
+        return plan
+    if request.women < 2 * plan.cohort_size:
+        raise CohortError(f"{request.women} women: cohorts of {plan.cohort_size} need at least {2 * plan.cohort_size}")
+    return replace(plan, women=request.women)
+
+
+@lru_cache(maxsize=4)
+def open_clinic_of(request: CohortRequest) -> tuple[Clinic, str]:
+    """The cells of a request's women, and where their numbers come from; made once in each process."""
+    plan, laboratory = open_plan(request), built_in_laboratory()
+    members = int(np.clip(plan.women // WOMEN_OF_A_MEMBER, FEWEST_MEMBERS, MOST_MEMBERS))
+    sets = open_parameter_sets(laboratory.model, request.ensemble, request.weights, members)
+    told = f"{sets.origin.kind}, {len(sets)} members, {sets.origin.digest[:12]}"
+    return open_clinic(plan, laboratory, sets), told
+
+
+def piece_content(request: CohortRequest, piece: int) -> bytes:
+    """A piece of a cohort as a file (NPZ)."""
+    clinic, _ = open_clinic_of(request)
+    arrays = {
+        f"{variant}/{name}": array
+        for variant, women in women_of_piece(clinic, piece).items()
+        for name, array in women.arrays().items()
+    }
+    stream = io.BytesIO()
+    np.savez(stream, **arrays)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def read_piece(path: Path) -> dict[str, Women]:
+    """A piece back from its file, by variant."""
+    with np.load(path, allow_pickle=False) as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    return {
+        variant: Women.of_arrays({n.removeprefix(f"{variant}/"): a for n, a in arrays.items() if n.startswith(variant)})
+        for variant in (EDGE, CUT)
+    }
+
+
+def piece_names(plan: CohortPlan) -> list[str]:
+    """Files of all pieces."""
+    return [f"women/{piece:05d}.npz" for piece in range(-(-plan.women // PIECE))]
+
+
+def simulate_cohort(
+    request: CohortRequest,
+    folder: GrowingFolder,
+    *,
+    workers: int = 1,
+    executor: Any = None,
+    progress: Progress | None = None,
+) -> CohortResult:
+    """A cohort, its pieces kept in a folder; what is there already is not computed again.
+
+    Parameters
+    ----------
+    request : CohortRequest
+    folder : GrowingFolder
+    workers : int
+        Threads; what a woman gives does not depend on it.
+    executor : object with `submit`, optional
+        Runs pieces elsewhere: a Dask client, a `concurrent.futures` pool.
+    progress : callable (what, done, of), optional
+
+    Raises
+    ------
+    CohortError
+        If the file is wrong.
+    NoWomenError
+        If no woman's cells could be worked out.
+    """
+    plan, names = open_plan(request), piece_names(open_plan(request))
+    missing = [piece for piece, name in enumerate(names) if not (folder.path / name).is_file()]
+    done = len(names) - len(missing)
+    for piece, content in _contents(request, missing, workers, executor):
+        folder.write(names[piece], content)
+        done += 1
+        if progress:
+            progress("women", min(done * PIECE, plan.women), plan.women)
+    parts = [read_piece(folder.path / name) for name in names]
+    n_failed = sum(int((part[EDGE].failed | part[CUT].failed).sum()) for part in parts)
+    if n_failed == plan.women:
+        raise NoWomenError(f"{plan.name}: the cells of no woman could be worked out")
+    variants = {variant: joined_women([_of_both(part, variant) for part in parts]) for variant in (EDGE, CUT)}
+    return open_result(plan, variants, n_failed, open_clinic_of(request)[1])
+
+
+def _of_both(part: Mapping[str, Women], variant: str) -> Women:
+    """A variant of a piece; a woman who failed in one has failed in both, so that both have the same women."""
+    return replace(part[variant], failed=part[EDGE].failed | part[CUT].failed)
+
+
+def _contents(
+    request: CohortRequest, pieces: Sequence[int], workers: int, executor: Any
+) -> Iterator[tuple[int, bytes]]:
+    """Pieces as they are finished, in their order."""
+    if executor is not None:
+        futures = [executor.submit(piece_content, request, piece) for piece in pieces]
+        for piece, future in zip(pieces, futures, strict=True):
+            yield piece, future.result()
+        return
+    if pieces:
+        open_clinic_of(request)  # before threads would each make one
+    yield from zip(pieces, map_on_threads(lambda piece: piece_content(request, piece), pieces, workers), strict=True)

@@ -1,0 +1,73 @@
+"""The report of a cohort of virtual women."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pathway.clinic import DISCLAIMER
+from pathway.clinic.patients import PatientScore
+from pathway.clinic.result import CohortResult
+
+from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
+
+COHORT = "cohort"
+
+
+def cohort_report(result: CohortResult, identity: Mapping[str, Any], score: PatientScore | None = None) -> Report:
+    """What a cohort leaves beside its women.
+
+    Parameters
+    ----------
+    result : CohortResult
+    identity : mapping
+        Of the folder, see `CohortRequest.identity`.
+    score : PatientScore, optional
+        Of one's own patients.
+    """
+
+    def draw() -> Any:
+        from pathway.plotting.cohort_figure import plot_cohort
+
+        return plot_cohort(result)
+
+    def draw_tumors() -> Any:
+        from pathway.plotting.cohort_figure import plot_tumors
+
+        return plot_tumors(result)
+
+    tables: dict[str, Table] = {
+        "relative_risks": result.relative_risk_table(),
+        "checks": result.check_table(),
+        "arms": result.arm_table(),
+        "separation": result.separation_table(),
+        "trials": result.trial_table(),
+        "traits": result.trait_table(),
+    }
+    content, sentences, inputs = result.to_dict(), result.sentences(), {result.plan.file.name: result.plan.content}
+    if score is not None:
+        tables["patients"] = score.table()
+        content["patients"] = score.to_dict()
+        sentences += score.sentences()
+        inputs[score.name] = score.content
+    figures = {
+        "figure": DeferredFigure(
+            draw,
+            f"{DISCLAIMER} Relative risk of progression with {result.plan.high.word}: associated (what a biopsy tells) "
+            "and causal (what is imposed), with the edge from miR-21 to PTEN and with the edge cut; power.",
+        ),
+        "tumors": DeferredFigure(
+            draw_tumors, f"{DISCLAIMER} Time without progression, best change and courses of sums of diameters."
+        ),
+    }
+    return Report(
+        kind=COHORT,
+        identity=identity,
+        title=result.plan.title,
+        origin=ReportOrigin(inputs, (), result.plan.seed, more={"note": DISCLAIMER}),
+        tables=tables,
+        figures=figures,
+        sentences=sentences,
+        content=JsonContent("cohort.json", content),
+        grows=True,
+    )

@@ -74,13 +74,24 @@ def _file() -> None:
     simulate_to_file(pathway.load("bt474"), [0.0, 1.0], np.zeros((1, 1)), "members.nc")
 
 
+def _clinic() -> None:
+    pathway.cohort("women37", women=74)
+
+
 def _table() -> None:
     pathway.agents().to_dataframe()
 
 
 @pytest.mark.parametrize(
     ("library", "ask"),
-    [("antimony", _antimony), ("petab", _petab), ("SALib", _sensitivity), ("h5py", _file), ("pandas", _table)],
+    [
+        ("antimony", _antimony),
+        ("petab", _petab),
+        ("SALib", _sensitivity),
+        ("h5py", _file),
+        ("pandas", _table),
+        ("lifelines", _clinic),
+    ],
 )
 def test_a_library_that_is_not_there_is_told_in_one_line_with_the_extra_that_brings_it(library, ask, monkeypatch):
     monkeypatch.setattr(extras, "find_spec", lambda name: None)

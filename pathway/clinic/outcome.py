@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest, norm
 
-from pathway.extras import lifelines
+from pathway.extras import lifelines, pandas
 
 
 @dataclass(frozen=True)
@@ -145,10 +145,8 @@ def hazard_ratio(times: np.ndarray, events: np.ndarray, group: np.ndarray) -> Ha
     ImportError
         Where lifelines is not installed; the line names the extra.
     """
-    import pandas
-
     library = lifelines()
-    table = pandas.DataFrame({"time": times, "event": events, "group": group.astype(float)})
+    table = pandas().DataFrame({"time": times, "event": events, "group": group.astype(float)})
     fit = _quietly(lambda: library.CoxPHFitter().fit(table, "time", "event"))
     low, high = np.exp(fit.confidence_intervals_.to_numpy()[0])
     p = float(chi_square_p(log_rank_statistic(times[None], events[None], group[None]))[0])

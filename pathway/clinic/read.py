@@ -34,8 +34,8 @@ MONTH = 365.25 / 12.0
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "": (
-        "title", "question", "like", "cells", "women", "seed", "time", "arm", "trait", "correlation", "covariate", "marker",
-        "high", "low", "calibrate", "follow_up", "cohorts", "expect",
+        "title", "question", "like", "cells", "women", "seed", "time", "arm", "trait", "correlation", "covariate",
+        "marker", "high", "low", "calibrate", "follow_up", "cohorts", "expect",
     ),
     "time": ("end", "visit_every"),
     "arm": ("name", "trastuzumab", "chemotherapy", "changes", "exposure"),
@@ -104,8 +104,8 @@ def read_cohort(name_or_file: str | Path, laboratory: Laboratory) -> CohortPlan:
 
 
 def _with_base(file: Path, tables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A file's tables in front of those of the shipped cohort that it is `like`; a table of its own replaces a whole one
-    there, apart from traits, which add up."""
+    """A file's tables in front of those of the shipped cohort that it is `like`: each takes the place of a whole one,
+    only traits add up."""
     like = tables.get("like")
     if like is None:
         return tables

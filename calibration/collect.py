@@ -1,10 +1,10 @@
 """Makes one ensemble out of one or more runs of sample.py.
 
-    python calibration/collect.py DIR [DIR ...] --data FOLDER --members 1000
+    python calibration/collect.py DIR [DIR ...] [EARLIER.npz] --data FOLDER --members 1000 [--chosen mode.json]
 
-writes `pathway/parameters/calibrated.npz` (or --out FILE) and, with --chosen FILE, the member of highest weight as a
-table of names and values. All populations of all runs are weighted as one mixture; a choice of members with its
-weights stands for all of them.
+writes `pathway/parameters/calibrated.npz` (or --out FILE). The chosen set is that of --chosen, which `mode.py` writes,
+or else the likeliest member. All runs, and what earlier ones left as ensembles, are one mixture in which each run
+counts as much; a choice of members with its weights stands for all of them.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ from scipy.stats import qmc
 from calibration.populations import History
 from calibration.reweighting import effective_number, quantiles, thinned
 from calibration.sample import add_data_options
-from calibration.stored import WAVES, read_runs
+from calibration.stored import account, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
-from pathway.folders import json_text, read_manifest, write_atomically
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.sampled_cell_lines import with_anchored_parameters
@@ -102,10 +101,10 @@ def ensemble_of(
 
 
 def _anchored(ensemble: ParameterEnsemble) -> ParameterEnsemble:
-    """The same with what is anchored in each line; the first member is the chosen set."""
-    found = with_anchored_parameters(built_in_laboratory(), ensemble)
-    chosen = np.r_[ensemble.chosen, found.values[0, len(ensemble.names) :]]
-    return replace(found, values=found.values.astype(np.float32), chosen=chosen)
+    """The same with what is anchored in each line."""
+    first = replace(ensemble, values=np.vstack([ensemble.chosen, ensemble.values]))
+    found = with_anchored_parameters(built_in_laboratory(), first)
+    return replace(found, values=found.values[1:].astype(np.float32), chosen=found.values[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -116,27 +115,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--members", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=SHIPPED)
-    parser.add_argument("--chosen", type=Path, help="writes the member of highest weight here, as JSON")
+    parser.add_argument("--chosen", type=Path, help="the most probable parameter set, from mode.py")
     given = parser.parse_args(arguments)
     target = circuit_recipe(given.data, given.shipped_only, sorted(given.without)).make()
     try:
-        history = read_runs(given.runs, target.problem.fingerprint)
-        told = [json.loads((folder / WAVES).read_text(encoding="utf-8")) for folder in given.runs]
+        history = pooled(read_runs(given.runs, target))
+        accounts = [account(place) for place in given.runs]
         about = {
-            "runs": [manifest.identity for manifest in map(read_manifest, given.runs) if manifest],
+            "runs": [run for one in accounts for run in one["runs"]],
             "command": "calibration/sample.py for each run, calibration/collect.py",
             "date": date.today().isoformat(),
-            "evaluations": sum(run["runs"] for run in told),
-            "processor_seconds": sum(run["processor_seconds"] for run in told),
+            "evaluations": sum(one["evaluations"] for one in accounts),
+            "processor_seconds": sum(one["processor_seconds"] for one in accounts),
         }
         ensemble = ensemble_of(target, history, given.members, given.seed, about)
+        if given.chosen:
+            known = json.loads(given.chosen.read_text(encoding="utf-8"))
+            ensemble = replace(ensemble, chosen=np.array([known[name] for name in ensemble.names]))
         ensemble = _anchored(ensemble)
         digest = write_ensemble(given.out, ensemble)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    if given.chosen:
-        write_atomically(given.chosen, json_text(dict(zip(ensemble.names, ensemble.chosen.tolist(), strict=True))))
     numbers = ensemble.about["effective_number"]
     print(json.dumps({"file": str(given.out), "sha256": digest, "members": len(ensemble), **numbers}, indent=1))
     return 0

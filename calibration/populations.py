@@ -89,6 +89,15 @@ class History:
         """Each target has populations of its own, equally weighted; nothing is carried from one target to another."""
         return self.climb_evidence is not None
 
+    def last(self, temperature: np.ndarray) -> Population:
+        """The latest population of one temperature."""
+        return next(p for p in reversed(self.populations) if (p.temperature == temperature).all())
+
+    def drawn_for(self, temperature: np.ndarray) -> Population:
+        """All populations of one temperature together."""
+        own = [p for p in self.populations if (p.temperature == temperature).all()]
+        return Population(temperature, *(np.concatenate([getattr(p, name) for p in own]) for name in FIELDS))
+
     @property
     def _temperatures(self) -> np.ndarray:
         return np.array([p.temperature for p in self.populations])

@@ -1,8 +1,8 @@
 """Writes RESULT.md: what the runs of sample.py found, and how far they can be trusted.
 
-    python calibration/result_page.py DIR [DIR ...] --data FOLDER
+    python calibration/result_page.py DIR [DIR ...] [EARLIER.npz] --data FOLDER
 
-Two or more runs are compared with each other; all tables beside that are of all runs together.
+Runs, and the ensembles that earlier ones left, are compared with each other; all other tables are of all together.
 """
 
 from __future__ import annotations
@@ -25,20 +25,18 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from calibration.collect import FINDINGS, MEASURED
+from calibration.collect import FINDINGS
 from calibration.populations import History, Population
 from calibration.reweighting import effective_number, quantiles
 from calibration.sample import add_data_options
-from calibration.stored import WAVES, read_run, read_runs
+from calibration.stored import TEMPERATURES, WAVES, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import write_atomically
 
-PRIOR = np.zeros(2)
-NAMES = {"prior": PRIOR, "measured": MEASURED, "findings": FINDINGS}
 NARROW, UNINFORMED = 0.5, 0.9
 GR_APART, SHARES_APART = 0.03, 0.05
-"""Two runs agree if medians and shares differ by no more."""
+"""Runs agree if medians and shares differ by no more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +52,7 @@ class Draws:
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
-        return {name: self.history.weights(temperature) for name, temperature in NAMES.items()}
+        return {name: self.history.weights(temperature) for name, temperature in TEMPERATURES.items()}
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -77,7 +75,7 @@ def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, told: Se
     """The page, in Markdown."""
     parts = [
         _head(target, together, told),
-        _two_runs(target, runs),
+        _runs_apart(target, runs),
         _triple(target, together),
         _discrepancies(target, together),
         _left_out(target, together),
@@ -103,8 +101,8 @@ def _head(target: CircuitTarget, together: Draws, told: Sequence[dict]) -> str:
     return (
         "# The calibrated ensemble\n\n"
         "Written by `python calibration/result_page.py` from the stored pieces of `calibration/sample.py`.\n\n"
-        f"{len(told)} run(s), {sum(one['runs'] for one in told)} simulated vectors of {target.dimension} quantities, "
-        f"{sum(one['processor_seconds'] for one in told) / 3600:.2f} processor hours of simulation. "
+        f"{len(told)} run(s) at hand, {sum(one['runs'] for one in told)} simulated vectors of {target.dimension} "
+        f"quantities, {sum(one['processor_seconds'] for one in told) / 3600:.2f} processor hours of simulation. "
         f"{int(problem.counted.sum())} measured numbers in {len(problem.sets)} sets and {int(target.finding.sum())} "
         f"findings of role `calibration`; findings of role `prediction` are not seen.{absent} Effective draws: "
         f"{numbers['measured']:.0f} after measured data, {numbers['findings']:.0f} after the findings too. Intervals "
@@ -112,8 +110,8 @@ def _head(target: CircuitTarget, together: Draws, told: Sequence[dict]) -> str:
     )
 
 
-def _agrees(first: float, second: float, apart: float) -> str:
-    return "yes" if abs(first - second) <= apart else "**no**"
+def _agree(values: Sequence[float], apart: float) -> str:
+    return "yes" if max(values) - min(values) <= apart else "**no**"
 
 
 def _met(draws: Draws, place: int, name: str) -> float:
@@ -130,25 +128,27 @@ def _met(draws: Draws, place: int, name: str) -> float:
     return float(draws.weights[name] @ inside)
 
 
-def _two_runs(target: CircuitTarget, runs: Sequence[Draws]) -> str:
+def _runs_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
     if len(runs) < 2 or target.problem.findings is None:
         return ""
     rows = []
     for place, finding in enumerate(target.problem.findings.table):
         for name in ("measured", "findings"):
-            one, two = (draws.median(draws.findings[:, place], name)[1] for draws in runs[:2])
-            shares = [_met(draws, place, name) for draws in runs[:2]]
-            allowed = GR_APART * max(1.0, abs(one))
+            medians = [draws.median(draws.findings[:, place], name)[1] for draws in runs]
+            shares = [_met(draws, place, name) for draws in runs]
+            allowed = GR_APART * max(1.0, abs(medians[0]))
             rows.append(
-                (finding.column.removeprefix("finding:"), finding.expectation.claim, name, f"{one:.3g}", f"{two:.3g}",
-                 _agrees(one, two, allowed), f"{shares[0]:.0%}", f"{shares[1]:.0%}", _agrees(*shares, SHARES_APART))
+                (finding.column.removeprefix("finding:"), finding.expectation.claim, name,
+                 ", ".join(f"{median:.3g}" for median in medians), _agree(medians, allowed),
+                 ", ".join(f"{share:.0%}" for share in shares), _agree(shares, SHARES_APART))
             )  # fmt: skip
-    medians, shares = (sum(row[k] == "yes" for row in rows) for k in (5, 8))
+    medians, shares = (sum(row[k] == "yes" for row in rows) for k in (4, 6))
     return (
-        "## Two independent runs\n\n"
-        f"Medians within {GR_APART} (of the number where that is above 1): {medians} of {len(rows)}; shares within "
-        f"{SHARES_APART:.0%}: {shares} of {len(rows)}.\n\n"
-        + _table(["finding", "number", "after", "run 1", "run 2", "within", "met 1", "met 2", "within"], rows)
+        "## Independent runs\n\n"
+        f"{len(runs)} runs, each with a climb of its own. Medians within {GR_APART} (of the number where that is above "
+        f"1): {medians} of {len(rows)}; shares within {SHARES_APART:.0%}: {shares} of {len(rows)}. Where runs differ, "
+        "the pooled share is no better known than they tell apart.\n\n"
+        + _table(["finding", "number", "after", "median of each run", "agree", "share that meets it", "agree"], rows)
     )
 
 
@@ -157,8 +157,8 @@ def _triple(target: CircuitTarget, draws: Draws) -> str:
         return ""
     rows = []
     for place, finding in enumerate(target.problem.findings.table):
-        cells = [draws.median(draws.findings[:, place], name) for name in NAMES]
-        shares = [_met(draws, place, name) for name in NAMES]
+        cells = [draws.median(draws.findings[:, place], name) for name in TEMPERATURES]
+        shares = [_met(draws, place, name) for name in TEMPERATURES]
         spread = max(cells[0][2] - cells[0][0], 1e-9)
         silent = abs(cells[1][1] - cells[0][1]) < 0.1 * spread and 0.8 < (cells[1][2] - cells[1][0]) / spread < 1.25
         rows.append(
@@ -196,11 +196,11 @@ def _discrepancies(target: CircuitTarget, draws: Draws) -> str:
 
 def _smoothed(log_ratios: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
     """Pareto-smoothed logarithms of importance weights of sum 1, and the shape of the tail."""
-    import arviz
-
     known = weights > 1e-12
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+        warnings.simplefilter("ignore")  # once a day arviz announces its next version
+        import arviz
+
         log_w, shape = arviz.psislw(np.log(weights[known]) + log_ratios[known])
     whole = np.full(len(weights), -np.inf)
     whole[known] = np.asarray(log_w) - logsumexp(np.asarray(log_w))
@@ -272,12 +272,12 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
     for name, column, switch in zip(problem.names, z.T, problem.is_indicator, strict=True):
         values = draws.values[:, list(problem.names).index(name)]
         if switch:
-            shares = [float(draws.weights[n] @ values) for n in NAMES]
+            shares = [float(draws.weights[n] @ values) for n in TEMPERATURES]
             rows.append((2.0, (name, *(f"on in {share:.0%}" for share in shares), "", "switch")))
             continue
         spans = {n: float(np.ptp(draws.median(column, n, (0.05, 0.95)))) for n in ("measured", "findings")}
         ratio = spans["measured"] / 3.29
-        cells = [_interval(*draws.median(values, n)) for n in NAMES]
+        cells = [_interval(*draws.median(values, n)) for n in TEMPERATURES]
         note = "no measurement informs this" if ratio > UNINFORMED else "told by data" if ratio < NARROW else ""
         rows.append((ratio, (name, *cells, f"{ratio:.2f} / {spans['findings'] / 3.29:.2f}", note)))
     rows.sort(key=lambda row: row[0])
@@ -339,13 +339,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     target = circuit_recipe(given.data, given.shipped_only, sorted(given.without)).make()
     try:
-        together = Draws(target, read_runs(given.runs, target.problem.fingerprint))
-        runs = [Draws(target, read_run(folder)) for folder in given.runs]
+        runs = read_runs(given.runs, target)
+        together = Draws(target, pooled(runs))
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    told = [json.loads((folder / WAVES).read_text(encoding="utf-8")) for folder in given.runs]
-    write_atomically(given.out, page(target, runs, together, told))
+    told = [json.loads((place / WAVES).read_text(encoding="utf-8")) for place in given.runs if place.is_dir()]
+    write_atomically(given.out, page(target, [Draws(target, run) for run in runs], together, told))
     return 0
 
 

@@ -91,7 +91,7 @@ def run(
     piece : int
         Vectors that are simulated together; bits may depend on it.
     earlier : History, optional
-        A climb that is settled here, instead of one from the prior.
+        A climb that is settled here, instead of one from the prior; or chains that go on here.
 
     Raises
     ------
@@ -162,7 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--piece", type=int, default=50, help="vectors simulated together")
     parser.add_argument("--budget", type=float, default=8 * 3600.0, help="processor seconds of the simulator")
     parser.add_argument(
-        "--start", type=Path, help="a finished run of the same problem, not settled, that is settled here"
+        "--start",
+        type=Path,
+        help="a finished run of the same problem: a climb is settled here, settled chains go on here",
     )
     parser.add_argument("--force", action="store_true")
     given = parser.parse_args(arguments)
@@ -171,9 +173,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = replace(settings, **{name: value for name, value in chosen.items() if value})
     recipe = circuit_recipe(given.data, given.shipped_only, sorted(given.without))
     try:
-        problem = recipe.make().problem
+        target = recipe.make()
+        problem = target.problem
         identity = {"problem": "calibration", "fingerprint": problem.fingerprint, "data": problem.data_hashes}
-        earlier = read_runs([given.start], problem.fingerprint) if given.start else None
+        earlier = read_runs([given.start], target)[0] if given.start else None
         limits = given.workers, given.budget, given.piece
         run(recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier)
     except InputError as error:

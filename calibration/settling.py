@@ -47,7 +47,7 @@ def settle(
     settings : Settings
         Of these `members`, `burn_in`, `settled` and `seed`.
     climbed : History
-        From `climb`.
+        From `climb`; or settled populations, whose chains go on from where they ended.
     told : callable
         Takes a line after each round.
 
@@ -91,13 +91,14 @@ class _Chains:
     def run(self, climbed: History) -> list[Population]:
         """What is left after the burn-in."""
         rng = self._rng
-        chosen = systematic(climbed.weights(self.temperature), self.settings.members, rng)
-        start = climbed.merged(self.temperature).rows(chosen, self.temperature)
+        last = climbed.last(self.temperature) if climbed.settled else climbed.merged(self.temperature)
+        weights = np.full(len(last.z), 1 / len(last.z)) if climbed.settled else climbed.weights(self.temperature)
+        start = last.rows(systematic(weights, self.settings.members, rng), self.temperature)
         slopes = self._slopes(start)
-        population = self._started(slopes.widened(start.z, rng))
+        population = start if climbed.settled else self._started(slopes.widened(start.z, rng))
         kept = []
         for number in range(self.settings.burn_in + self.settings.settled):
-            early = number < self.settings.burn_in // 2
+            early = number < self.settings.burn_in // 2 and not climbed.settled
             if number == self.settings.burn_in // 2:
                 slopes = self._slopes(population)
             population = self._cheap(population)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from calibration.populations import FIELDS, History, Population
+from calibration.smc import judged
+from calibration.target import CircuitTarget
 from pathway.errors import InputError
 from pathway.folders import read_manifest
+from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
+from pathway.scenario.sampled_cell_lines import systematic_resampling
 
 KIND = "calibration run"
 POPULATIONS, WAVES = "populations.npz", "waves.json"
+TEMPERATURES = {"prior": np.zeros(2), "measured": np.array([1.0, 0.0]), "findings": np.ones(2)}
+"""Of the three targets: how much measured data and findings count."""
 
 
 def read_run(folder: Path) -> History:
@@ -33,24 +42,83 @@ def read_run(folder: Path) -> History:
         return History.of(populations, float(stored["success"]), stored.get("climb_evidence"))
 
 
-def read_runs(folders: Sequence[Path], fingerprint: str) -> History:
-    """Several runs as one; each must be of the problem with this fingerprint.
+def read_runs(places: Sequence[Path], target: CircuitTarget) -> list[History]:
+    """Runs of `sample.py` by their folders, or what earlier ones left as ensembles (.npz).
 
     Raises
     ------
     InputError
+        If one is of another circuit, prior or data than the target.
     """
-    for folder in folders:
-        manifest = read_manifest(folder)
-        if manifest is None or manifest.kind != KIND:
-            raise InputError(f"{folder}: this is no run of sample.py")
-        if manifest.identity.get("fingerprint") != fingerprint:
-            raise InputError(f"{folder}: was drawn for another circuit, prior or data than those at hand")
-    runs = [read_run(folder) for folder in folders]
+    for place in places:
+        if account(place)["fingerprint"] != target.problem.fingerprint:
+            raise InputError(f"{place}: was drawn for another circuit, prior or data than those at hand")
+    return [
+        history_of_ensemble(target, read_ensemble(place)) if place.suffix == ".npz" else read_run(place)
+        for place in places
+    ]
+
+
+def account(place: Path) -> dict[str, Any]:
+    """Of a run or an ensemble: what it was drawn for, simulated vectors, processor seconds, identities of its runs.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    if place.suffix == ".npz":
+        about = read_ensemble(place).about
+        keys = {"fingerprint": None, "evaluations": 0, "processor_seconds": 0.0, "runs": []}
+        return {key: about.get(key, default) for key, default in keys.items()}
+    manifest = read_manifest(place)
+    if manifest is None or manifest.kind != KIND:
+        raise InputError(f"{place}: this is no run of sample.py")
+    waves = place / WAVES
+    told = json.loads(waves.read_text(encoding="utf-8")) if waves.is_file() else {}
+    return {
+        "fingerprint": manifest.identity.get("fingerprint"),
+        "evaluations": told.get("runs", 0),
+        "processor_seconds": told.get("processor_seconds", 0.0),
+        "runs": [manifest.identity],
+    }
+
+
+def history_of_ensemble(target: CircuitTarget, ensemble: ParameterEnsemble, number: int = 600) -> History:
+    """What an earlier run left, simulated again: so many members of each of its weights, and of the prior."""
+    values = ensemble.values[:, [ensemble.places[name] for name in target.problem.names]]
+    z = {"prior": np.random.default_rng(0).standard_normal((number, target.dimension))}
+    for name, weights in (("measured", ensemble.weights_measured), ("findings", ensemble.weights_findings)):
+        cube = target.problem.prior.to_cube(values[systematic_resampling(weights, number)])
+        z[name] = ndtri(cube.clip(1e-12, 1 - 1e-12))
+    populations = [judged(target, own, target.simulate(own), TEMPERATURES[name]) for name, own in z.items()]
+    alive = [one.alive for one in populations]
+    populations = [one.rows(np.flatnonzero(own), one.temperature) for one, own in zip(populations, alive, strict=True)]
+    evidence = ensemble.about.get("log_evidence", {})
+    told = np.array([evidence.get(name, np.nan) for name in ("measured", "findings")])
+    return History.of(populations, float(alive[0].mean()), told)
+
+
+def pooled(runs: Sequence[History]) -> History:
+    """Several runs as one. Of settled ones each counts as much: as many draws of each target are taken of it.
+
+    Raises
+    ------
+    InputError
+        If some were settled and some were not.
+    """
     draws = np.array([len(run.populations[0].z) / run.success for run in runs])
     success = float(sum(len(run.populations[0].z) for run in runs) / draws.sum())
-    evidences = [run.climb_evidence for run in runs if run.climb_evidence is not None]
-    if evidences and len(evidences) < len(runs):
+    if len({run.settled for run in runs}) > 1:
         raise InputError("some of these runs were settled and some were not; they are no one mixture")
-    populations = [population for run in runs for population in run.populations]
-    return History.of(populations, success, np.mean(evidences, axis=0) if evidences else None)
+    if not runs[0].settled:
+        return History.of([population for run in runs for population in run.populations], success)
+    populations = [run.populations[0] for run in runs]
+    for temperature in list(TEMPERATURES.values())[1:]:
+        drawn = [run.drawn_for(temperature) for run in runs]
+        least = min(len(one.z) for one in drawn)
+        for one in drawn:
+            places = np.linspace(0, len(one.z) - 1, least).round().astype(int)
+            populations.append(one.rows(places, temperature))
+    evidence = np.nanmean([run.climb_evidence for run in runs], axis=0)
+    return History.of(populations, success, evidence)

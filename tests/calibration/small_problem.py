@@ -22,6 +22,11 @@ class Prior:
         values[:, 2] = u[:, 2] < 0.5
         return values
 
+    def to_cube(self, values):
+        u = np.log(values.clip(1e-9) / self.low.clip(1e-9)) / np.log(self.high / self.low.clip(1e-9))
+        u[:, 2] = np.where(values[:, 2] > 0.5, 0.25, 0.75)
+        return u
+
 
 class Findings:
     table = (

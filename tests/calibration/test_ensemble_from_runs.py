@@ -1,6 +1,7 @@
 """Many populations as one mixture, the choice that stands for them, the ensemble's file and the page of results."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,10 +10,10 @@ from scipy import stats
 from calibration import reweighting
 from calibration.collect import FINDINGS, MEASURED, ensemble_of
 from calibration.populations import History, Population
-from calibration.result_page import Draws, page
+from calibration.result_page import Draws, _met, page
 from calibration.sample import run
 from calibration.smc import Settings
-from calibration.stored import read_run, read_runs
+from calibration.stored import account, history_of_ensemble, pooled, read_run, read_runs
 from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import read_ensemble, write_ensemble
 
@@ -80,7 +81,7 @@ def runs(tmp_path_factory):
 
 def test_an_ensemble_of_two_runs_is_written_and_read(runs, tmp_path):
     target = RECIPE.make()
-    history = read_runs(runs, "small")
+    history = pooled(read_runs(runs, target))
     ensemble = ensemble_of(target, history, 300, seed=1, about={"date": "2026-01-01"})
     write_ensemble(tmp_path / "e.npz", ensemble)
     again = read_ensemble(tmp_path / "e.npz")
@@ -100,13 +101,33 @@ def test_an_ensemble_of_two_runs_is_written_and_read(runs, tmp_path):
 
 def test_the_page_compares_runs_and_says_what_nothing_informs(runs):
     target = RECIPE.make()
-    together = Draws(target, read_runs(runs, "small"))
+    together = Draws(target, pooled(read_runs(runs, target)))
     told = [json.loads((folder / "waves.json").read_text()) for folder in runs]
     text = page(target, [Draws(target, read_run(folder)) for folder in runs], together, told)
     assert "| k_SHIP |" in text and "no measurement informs this" in text.split("| k_SHIP |")[1].split("\n")[0]
     assert "told by data" in text.split("| k_PTEN |")[1].split("\n")[0]
     assert "on in" in text.split("| loop.PTEN_autoactivation |")[1].split("\n")[0]
-    assert "| folds:skbr3 | 1 |" in text and "## Two independent runs" in text
+    assert "| folds:skbr3 | 1 |" in text and "## Independent runs" in text
+
+
+def test_a_run_stands_beside_the_ensemble_that_another_left(runs, tmp_path):
+    target = RECIPE.make()
+    one, other = (Draws(target, read_run(folder)) for folder in runs)
+    left = ensemble_of(target, other.history, 300, seed=1, about={})
+    again = Draws(target, history_of_ensemble(target, left))
+    for name in ("measured", "findings"):
+        shares = [_met(draws, 0, name) for draws in (other, again)]
+        assert shares[1] == pytest.approx(shares[0], abs=0.05)
+        medians = [draws.median(draws.findings[:, 0], name)[1] for draws in (other, again)]
+        assert medians[1] == pytest.approx(medians[0], rel=0.1)
+    told = [json.loads((runs[0] / "waves.json").read_text())]
+    assert "## Independent runs" in page(target, [one, again], one, told)
+    write_ensemble(tmp_path / "left.npz", replace(left, about={"fingerprint": "small", "evaluations": 7}))
+    mixed = read_runs([runs[0], tmp_path / "left.npz"], target)
+    weights = pooled(mixed).weights(MEASURED)
+    assert account(tmp_path / "left.npz")["evaluations"] == 7
+    assert weights[weights > 0] == pytest.approx(1 / (weights > 0).sum())
+    assert len(pooled(mixed).drawn_for(MEASURED).z) == 2 * len(mixed[1].drawn_for(MEASURED).z)
 
 
 def test_a_line_left_out_scores_as_if_it_had_been_left_out():
@@ -125,8 +146,10 @@ def test_a_line_left_out_scores_as_if_it_had_been_left_out():
     assert shape < 0.7
 
 
-def test_a_run_of_another_problem_is_refused(runs, tmp_path):
-    with pytest.raises(InputError, match="another circuit, prior or data"):
-        read_runs(runs, "other")
+def test_a_run_of_another_problem_is_refused(runs, tmp_path, monkeypatch):
+    target = RECIPE.make()
     with pytest.raises(InputError, match=r"no run of sample\.py"):
-        read_runs([tmp_path], "small")
+        read_runs([tmp_path], target)
+    monkeypatch.setattr(type(target.problem), "fingerprint", "other")
+    with pytest.raises(InputError, match="another circuit, prior or data"):
+        read_runs(runs, target)

@@ -50,6 +50,24 @@ def test_a_collapsed_climb_widens_to_the_right_posterior(findings):
     assert np.sqrt(variance) / deviation == pytest.approx(np.ones(12), abs=0.15)
 
 
+def test_chains_go_on_from_where_they_ended():
+    target = Linear()
+    settled = settle(target, target.answer, SETTINGS, collapsed(target, target.exact(False)[0] + 0.2))
+    asked = []
+    answer = lambda wave, z: asked.append((wave, z)) or target.answer(wave, z)  # noqa: E731
+    further = settle(target, answer, SETTINGS, settled)
+    first = next(z for wave, z in asked if wave == "settled-measured-0001")  # 0000 tells the slopes
+    ended = settled.last(MEASURED).z
+    assert np.abs(first - ended).max() < 4.0 and not np.isin(first, ended).all()
+    assert np.corrcoef(first[:, 7], ended[:, 7])[0, 1] > 0.2  # of which no data tell: moved, not drawn anew
+    for temperature in (MEASURED, FINDINGS):
+        mean, variance = moments(further, temperature)
+        exact_mean, covariance, _ = target.exact(bool(temperature[1]))
+        deviation = np.sqrt(np.diag(covariance))
+        assert np.abs((mean - exact_mean) / deviation).max() < 0.25
+        assert np.sqrt(variance) / deviation == pytest.approx(np.ones(12), abs=0.15)
+
+
 def test_slopes_are_those_of_the_simulator_and_a_linear_move_is_always_taken():
     target, rng = Linear(), np.random.default_rng(1)
     z, moved = rng.standard_normal((50, 12)), np.arange(12)

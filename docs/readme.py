@@ -43,7 +43,7 @@ def experiment() -> str:
     number = len(content["expectations"])
     picture = f"![PTEN, pAKT, cells and GR of three dishes of the main experiment]({main_experiment.picture_file()})"
     told = (
-        f"Bold: one chosen set of numbers, which meets {met} of its {number} expectations. "
+        f"Bold: the most probable set of numbers, which meets {met} of its {number} expectations. "
         f"Ranges and shares: {_words(content)}."
     )
     return f"{picture}\n\n{main_experiment.table()}\n\n{told}"

@@ -124,7 +124,7 @@ def ridge_on_levels(table: Table, line: str, levels: Mapping[str, Sequence[float
 def receptor_levels(line: str) -> list[float]:
     """Receptors of a line, log10 of molecules for each cell."""
     entries = parameters.cell_line(line).entries
-    return [float(np.log10(max(entries[name].value, 1.0))) for name in RECEPTORS]
+    return [float(np.log10(max(entries[name].source_value, 1.0))) for name in RECEPTORS]
 
 
 def _others(table: Table, line: str) -> np.ndarray:

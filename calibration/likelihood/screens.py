@@ -26,10 +26,13 @@ def growth_readings(line: str, species: str, amount: float, nuisance: str, hours
 
 
 def divisions_of(line: str, about: Mapping[str, Any], stated: float | None = None) -> tuple[float, str]:
-    """Divisions of untreated cells, and the nuisance that they are multiplied by."""
+    """Divisions of untreated cells, and the nuisance that they are multiplied by.
+
+    By the doubling time that the line's source tells: data may not follow what was calibrated by them.
+    """
     if stated is not None:
         return stated, ""
-    return HOURS / parameters.cell_line(line).entries["doubling_time"].value, about["divisions"]
+    return HOURS / parameters.cell_line(line).entries["doubling_time"].source_value, about["divisions"]
 
 
 Runs = dict[tuple[str, str], list[tuple[float, float, float | None]]]

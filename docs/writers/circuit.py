@@ -32,7 +32,8 @@ PARAMETERS = """# Parameters
 Every number of the circuit in the reference cell: {count} in all. *measured* was read from a publication or
 data set, *inferred* follows from such numbers by arithmetic, *fitted* was found by a search, *assumed* is a
 plausible value without a source. The range is what a value may plausibly be; draws from the ranges are the
-prior. `pathway show parameters NAME` prints one with its note; `changes = {{ NAME = "0.5 x" }}` in an arm
+prior. Where calibration has moved a number within its range, source, confidence and note tell of the one before;
+the value is that of the most probable parameter set of the [calibrated ensemble](../explanation/evidence.md). `pathway show parameters NAME` prints one with its note; `changes = {{ NAME = "0.5 x" }}` in an arm
 changes it.
 
 {tally}
@@ -106,7 +107,9 @@ def _lines() -> str:
         derived = f"Starts from `{line.parent}`. " if line.parent else ""
         source = f"Source: {source_link(line.source)}." if line.source else ""
         rows = [_entry_row(line.entries[own]) for own in sorted(line.own)]
-        table = markdown.table(["own number", "value", "unit", "source", "confidence", "note"], rows)
+        table = markdown.table(
+            ["own number", "value", "before calibration", "unit", "source", "confidence", "note"], rows
+        )
         head = f'({markdown.anchor("line " + name)})=\n## {plain(line.title)}\n\n`cells = "{name}"`. {derived}'
         parts.append(f"{head}{plain(line.genotype)}. {source}\n\n{table}")
     return "\n".join(parts)
@@ -116,6 +119,7 @@ def _entry_row(entry: Any) -> list[str]:
     return [
         code(entry.name),
         number(entry.value),
+        "" if entry.stated is None else number(entry.stated),
         plain(entry.unit),
         source_link(entry.source),
         entry.confidence,
@@ -136,7 +140,7 @@ def _parameters() -> str:
     meanings = {p.name: p.meaning for p in circuit().parameters}
     for title, names in _by_file(list(entries)):
         rows = [_parameter_row(entries[name], meanings.get(name, "")) for name in names]
-        header = ["parameter", "meaning", "value", "unit", "range", "confidence", "source"]
+        header = ["parameter", "meaning", "value", "before calibration", "unit", "range", "confidence", "source"]
         parts.append(f"## {title}\n\n{markdown.table(header, rows)}")
     return "\n".join(parts)
 
@@ -148,6 +152,7 @@ def _parameter_row(entry: Any, meaning: str) -> list[str]:
         code(entry.name),
         meaning,
         number(entry.value),
+        "" if entry.stated is None else number(entry.stated),
         plain(entry.unit),
         span,
         entry.confidence,

@@ -213,6 +213,7 @@ def _parameters(cells: str | None) -> list[dict[str, Any]]:
             "unit": e.unit,
             "range": f"{e.range[0]:g} to {e.range[1]:g}",
             "interval": f"{e.interval[0]:g} to {e.interval[1]:g}" if e.interval else "",
+            "before calibration": "" if e.stated is None else f"{e.stated:g}",
             "source": e.source,
             "confidence": e.confidence,
             "meaning": meanings.get(e.name, ""),

@@ -161,7 +161,7 @@ def is_cell_line_file(path: Path) -> bool:
 def cell_line_with_values(line: CellLine, values: Mapping[str, float], source: str, note: str = "") -> CellLine:
     """The same line with some values replaced, as a fit or an anchor leaves it."""
     changed = {
-        name: replace(line.entries[name], value=value, source=source, note=note or line.entries[name].note)
+        name: replace(line.entries[name], value=value, stated=None, source=source, note=note or line.entries[name].note)
         for name, value in values.items()
     }
     return replace(line, entries={**line.entries, **changed})

@@ -47,9 +47,12 @@ class Entry:
     file, line : str, int
         Where it stands.
     interval : tuple of float, or None
-        Of a fitted value: what the data leave possible (95 %), in `unit`.
+        Of a fitted value: what the data leave possible (95 %), in `unit`; of a calibrated one: 5 % and 95 % of the
+        ensemble.
     may_be_zero : bool
         Whether a line may have none of it, as of a receptor below detection, whatever the range is.
+    stated : float, or None
+        Of a calibrated value: what its source says, in `unit`.
     """
 
     name: str
@@ -63,6 +66,12 @@ class Entry:
     line: int = 0
     interval: tuple[float, float] | None = None
     may_be_zero: bool = False
+    stated: float | None = None
+
+    @property
+    def source_value(self) -> float:
+        """What its source says, whatever calibration has put in its place."""
+        return self.value if self.stated is None else self.stated
 
 
 @dataclass(frozen=True)
@@ -168,8 +177,8 @@ def _short(text: str, parent: Entry) -> dict[str, Any]:
     return {"value": value, "unit": given or "1", "source": "assumed", "confidence": "assumed"}
 
 
-_KEYS = {"value", "unit", "range", "interval", "source", "confidence", "note", "may_be_zero"}
-_OPTIONAL = {"note", "interval", "may_be_zero"}
+_KEYS = {"value", "unit", "range", "interval", "source", "confidence", "note", "may_be_zero", "calibrated"}
+_OPTIONAL = {"note", "interval", "may_be_zero", "calibrated"}
 
 
 def _complaints(
@@ -203,6 +212,7 @@ def _complaints(
         "confidence": lambda v: v in CONFIDENCE,
         "note": lambda v: isinstance(v, str),
         "may_be_zero": lambda v: isinstance(v, bool),
+        "calibrated": _is_calibrated,
     }
     wrong = [key for key, good in checks.items() if key in table and not good(table[key])]
     for key in wrong:
@@ -218,12 +228,13 @@ def _complaints(
         yield say("unit", str(error))
         return
     low, high = _limits(name, table, wanted, base)
-    if not low * (1 - 1e-12) <= table["value"] <= high * (1 + 1e-12):
-        hint = "" if base is None or table["value"] < 0 else "; a line may give a range of its own"
-        yield say(
-            "value",
-            f"{table['value']:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}{hint}",
-        )
+    values = {"value": table["value"]}
+    if "calibrated" in table:
+        values["calibrated"] = table["calibrated"]["value"]
+    for key, value in values.items():
+        if not low * (1 - 1e-12) <= value <= high * (1 + 1e-12):
+            hint = "" if base is None or value < 0 else "; a line may give a range of its own"
+            yield say(key, f"{value:g} {table['unit']} is outside its range {low:g} to {high:g} {table['unit']}{hint}")
     if "interval" in table and not table["interval"][0] <= table["value"] <= table["interval"][1]:
         yield say("interval", f"{table['value']:g} {table['unit']} is outside its own interval")
 
@@ -265,11 +276,21 @@ _EXPECTED = {
     "source": "a key of sources.toml, or 'assumed'",
     "note": "a text",
     "may_be_zero": "true or false",
+    "calibrated": "{ value = a number, interval = [low, high] }",
 }
 
 
 def _is_span(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(_is_number, value)) and value[0] <= value[1]
+
+
+def _is_calibrated(value: object) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) == {"value", "interval"}
+        and _is_number(value["value"])
+        and _is_span(value["interval"])
+    )
 
 
 def _is_number(value: object) -> bool:
@@ -287,10 +308,12 @@ def _entry(
     low, high = (limit * factor for limit in _limits(name, table, wanted, base))
     if "range" not in table and base is not None and base[name].range[0] <= low:
         low, high = base[name].range  # to the last digit
-    span = table.get("interval")
+    # What its source says, unless calibration has put another value in its place.
+    current = table.get("calibrated", table)
+    span = current.get("interval")
     return Entry(
         name=name,
-        value=float(table["value"]) * factor,
+        value=float(current["value"]) * factor,
         unit=wanted,
         range=(low, high),
         source=table["source"],
@@ -300,6 +323,7 @@ def _entry(
         line=found.lines.get((name,), 0),
         interval=(float(span[0]) * factor, float(span[1]) * factor) if span else None,
         may_be_zero=table.get("may_be_zero", base[name].may_be_zero if base is not None else False),
+        stated=float(table["value"]) * factor if "calibrated" in table else None,
     )
 
 

@@ -150,15 +150,16 @@ def parameters_used(result: Result) -> Table:
     """One row for each parameter of each set of numbers in the run, as used: value, unit, source and confidence.
 
     Where the scenario has changed a number, the line's own stands beside it; range and source are of the line's own.
+    Where calibration has moved that, source, confidence and note tell of the number before.
     """
-    header = ["cells", "arms", "parameter", "value", "unit", "value of the line", "low", "high", "source"]
-    header += ["confidence", "note"]
+    header = ["cells", "arms", "parameter", "value", "unit", "value of the line", "low", "high"]
+    header += ["before calibration", "source", "confidence", "note"]
     rows: list[list[Any]] = []
     for shared in shared_parameter_sets(result):
         for name, entry in shared.first.entries.items():
             value, usual = shared.value(name), shared.usual(name)
             low, high = entry.range
             rows.append([shared.cells, "; ".join(shared.arms), name, value, entry.unit])
-            rows[-1] += [usual if usual != value else None, float(low), float(high)]
+            rows[-1] += [usual if usual != value else None, float(low), float(high), entry.stated]
             rows[-1] += [entry.source, entry.confidence, entry.note]
     return header, rows

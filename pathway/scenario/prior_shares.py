@@ -15,6 +15,8 @@ from typing import Any
 
 from pathway import parameters
 from pathway.network import circuit
+from pathway.parameters import Entry
+from pathway.parameters.ranges import is_uncertain
 
 from .built_in import built_in_laboratory, open_cell_line
 from .experiment import Scenario
@@ -45,11 +47,18 @@ def verdicts_fingerprint(scenario: Scenario) -> str:
     digest = hashlib.sha256(_circuit_text().encode())
     for name in sorted(set(_lines(scenario))):
         entries = open_cell_line(name, scenario.file.parent).entries.values()
-        digest.update(repr([(e.name, e.value, e.range, e.source == "scenario") for e in entries]).encode())
+        digest.update(repr([_drawn_from(entry) for entry in entries]).encode())
     digest.update(repr(_without_words(scenario.document)).encode())
     for overlay in scenario.overlays:
         digest.update(overlay.file.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def _drawn_from(entry: Entry) -> tuple[Any, ...]:
+    """What a draw of a number depends on: its range, or the value where it has none; what is anchored is found anew."""
+    if is_uncertain(entry) or entry.source == parameters.ANCHORED:
+        return entry.name, entry.range, entry.source == parameters.ANCHORED
+    return entry.name, entry.value
 
 
 def _lines(scenario: Scenario) -> Iterator[str]:

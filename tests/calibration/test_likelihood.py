@@ -11,6 +11,8 @@ import pytest
 from scipy import stats
 
 from calibration.likelihood import Simulated, noise, problem
+from calibration.likelihood.screens import divisions_of
+from pathway import parameters
 from pathway.scenario import read_scenario, run_scenario
 from pathway.scenario.read import folder_of_scenarios
 
@@ -238,3 +240,9 @@ def test_findings_stand_apart_from_what_was_measured(shipped, chosen):
     assert findings and all(column.startswith("finding:") for column in findings)
     assert problem(findings=False).columns == tuple(c for c in found.columns if c not in findings)
     assert found.total(findings=True)[0] <= found.total()[0]
+
+
+def test_data_do_not_follow_what_was_calibrated_by_them():
+    line = parameters.cell_line("bt474")
+    hours = line.entries["doubling_time"].source_value
+    assert divisions_of("bt474", {"divisions": "some"}) == (72.0 / hours, "some")

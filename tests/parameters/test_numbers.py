@@ -77,6 +77,30 @@ def test_a_fitted_value_may_carry_its_interval_in_the_files_unit(tmp_path):
     assert found["k_PTEN"].interval is None
 
 
+def test_calibration_puts_a_value_in_place_of_the_stated_one(tmp_path):
+    text = "value = 314\ncalibrated = { value = 400, interval = [300, 500] }"
+    entry = read(tmp_path, GOOD.replace("value = 314", text))["KD_trastuzumab"]
+    assert (entry.value, entry.stated) == pytest.approx((0.4, 0.314))
+    assert entry.interval == pytest.approx((0.3, 0.5))
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "said"),
+    [
+        ("{ value = 4e4, interval = [1, 2] }", r"numbers.toml:11: .* 40000 pM is outside its range 100 to 8600 pM"),
+        (
+            "400",
+            r"numbers.toml:11: .*calibrated is 400, but should be \{ value = a number, interval = \[low, high\] \}",
+        ),
+        ("{ value = 400 }", r"numbers.toml:11: .*should be \{ value"),
+        ("{ value = 400, interval = [500, 300] }", r"numbers.toml:11: .*should be \{ value"),
+    ],
+)
+def test_a_broken_calibration_is_refused_where_it_stands(tmp_path, calibrated, said):
+    with pytest.raises(ParameterError, match=said):
+        read(tmp_path, GOOD.replace("value = 314", f"value = 314\ncalibrated = {calibrated}"))
+
+
 def test_a_missing_parameter_is_named(tmp_path):
     with pytest.raises(ParameterError, match="'KD_trastuzumab' has no entry"):
         read(tmp_path, GOOD.split("[KD")[0])

@@ -1,6 +1,7 @@
 """Shares of draws are told for the very scenario, circuit and ranges that they were found for, and for nothing else."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -48,6 +49,20 @@ def test_words_do_not_count_but_numbers_do(small):
     assert prior_shares.verdicts_fingerprint(small(settings=["dose.t=1 ug/mL"])) != before
     assert prior_shares.verdicts_fingerprint(small(SMALL.replace("below = 1", "below = 0.9"))) != before
     assert prior_shares.verdicts_fingerprint(small(SMALL.replace("skbr3_resistant", "skbr3"))) != before
+
+
+def test_the_value_of_a_number_that_is_drawn_does_not_count(small, monkeypatch):
+    scenario = small()
+    before = prior_shares.verdicts_fingerprint(scenario)
+    line_of_cells = prior_shares.open_cell_line
+
+    def moved(name, folder, times):
+        line = line_of_cells(name, folder)
+        changed = {n: replace(line.entries[n], value=times * line.entries[n].value) for n in ("k_AKT_dephosphorylation", "mu_max")}
+        return replace(line, entries={**line.entries, **changed})
+
+    monkeypatch.setattr(prior_shares, "open_cell_line", lambda name, folder: moved(name, folder, 1.1))
+    assert prior_shares.verdicts_fingerprint(scenario) == before
 
 
 def test_a_range_of_the_parent_line_counts(small, monkeypatch):

@@ -121,6 +121,7 @@ def _entry(
     return replace(
         usual,
         value=value,
+        stated=None,
         range=(min(limits[0], value), max(limits[1], value)),
         source=FITTED,
         confidence="fitted",
@@ -148,6 +149,7 @@ def _anchored_entry(usual: Entry, value: float) -> Entry:
     return replace(
         usual,
         value=value,
+        stated=None,
         range=(min(low, value), max(high, value)),
         source=ANCHORED,
         confidence="fitted",

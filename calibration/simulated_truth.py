@@ -37,9 +37,9 @@ from pathway.simulation import simulate_ensemble
 
 SHARED = (
     "k_miR21", "k_PTEN_turnover", "silencing", "PI3K_flux", "trastuzumab_effect", "EC50_trastuzumab", "k_PTEN",
-    "Km_PTEN", "k_SHIP", "k_pAKT", "max_pAKT", "K_pAKT", "growth_without_AKT", "growth_per_pAKT",
+    "Km_PTEN", "k_SHIP", "k_pAKT", "max_pAKT", "K_pAKT", "growth_max", "pAKT_needed", "K_growth",
 )  # fmt: skip
-OWN = ("PI3K_flux", "k_PTEN", "growth_without_AKT")
+OWN = ("PI3K_flux", "k_PTEN", "growth_max")
 """Parameters that the second line has values of its own for."""
 NAMES = (
     *SHARED,

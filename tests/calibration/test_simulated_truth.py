@@ -8,7 +8,7 @@ from calibration.simulated_truth import HIGHEST, LOWEST, NAMES, MinimalTarget, c
 
 def test_made_up_data_scatter_around_the_truth_by_error_and_discrepancy():
     target = MinimalTarget()
-    assert len(NAMES) == len(set(NAMES)) == target.dimension == 20
+    assert len(NAMES) == len(set(NAMES)) == target.dimension == 21
     rng = np.random.default_rng(0)
     z = np.zeros(20)
     truth = target.simulate(z[None])[0]

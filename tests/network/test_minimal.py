@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from pathway import parameters
+from calibration.reduce_circuit import BY_HAND, reduce_circuit, resistant_relative_to_parental, with_numbers
+from pathway import parameters, simulation
 from pathway.equations import network_model
 from pathway.network import circuit, minimal
 from pathway.network.minimal import minimal_circuit
+from pathway.scenario.built_in import cell_line_values, circuit_model
+from pathway.simulation import Intervention, simulate
 
 from ..references.scipy_simulation import compiled, steady_state
 
@@ -34,7 +37,9 @@ def test_the_fifteen_lines_are_the_declared_model():
     model = model_of(miR21_supply=5.3, trastuzumab=68.7)
     function = compiled(model, list(model.derivatives.values()))
     state = [3.0, 0.7, 0.4, 0.2, 1.0]
-    terms = [0.0389 * 5.3, 0.0237, 40.0, 36 * 0.2, 0.02]
+    entries = parameters.minimal_circuit_parameters()
+    number = {name: entry.value for name, entry in entries.items()}
+    terms = [number["k_miR21"] * 5.3, number["k_PTEN_turnover"], number["k_PTEN"], number["k_pAKT"] * 0.2, 0.02]
     difference = np.abs(np.subtract(by_hand(0.0, state, 5.3, 68.7), function(0.0, state, model.parameter_values)))
     assert np.all(difference <= 0.01 * np.array(terms))
 
@@ -62,13 +67,39 @@ def growth_ratio(supply, block):
     return 2 ** (treated / control) - 1
 
 
-@pytest.mark.parametrize(
-    ("supply", "block", "full"),
-    # The full circuit's SK-BR-3 values, as the docstring quotes them.
-    [(1.0, False, 0.36), (5.3, False, 0.67), (5.3, True, 0.34)],
-)
-def test_error_of_the_reduction(supply, block, full):
+def growth_ratio_in_full(line, block):
+    """The same in the full circuit: SK-BR-3 without transcription of miR-21 from -48 h on, if asked."""
+    model, values = circuit_model(), cell_line_values(line)
+    rest = np.array(simulation.steady_state(model, values))
+    given = values.copy()
+    if block:
+        given[model.parameter_index("miR21_scale")] = 0.0
+
+    def growth(dose):
+        added = [Intervention(0.0, add={"trastuzumab": dose})]
+        course = simulate(model, [-48.0, 0.0, 120.0], start=-48.0, parameters=given, initial=rest, interventions=added)
+        return np.log(course["cell_number"][2] / course["cell_number"][1])
+
+    return 2 ** (growth(68.7) / growth(0.0)) - 1
+
+
+@pytest.mark.parametrize(("resistant", "block"), [(False, False), (True, False), (True, True)])
+def test_error_of_the_reduction(resistant, block):
+    """The bound is the one that the docstring states."""
+    supply = resistant_relative_to_parental()[0] if resistant else 1.0
+    full = growth_ratio_in_full("skbr3_resistant" if resistant else "skbr3", block)
     assert growth_ratio(supply, block) == pytest.approx(full, abs=0.08)
+
+
+def test_the_numbers_are_those_that_follow_from_the_full_circuit():
+    """Written by `python calibration/reduce_circuit.py --write`, in the file as in the equations written by hand."""
+    numbers, errors = reduce_circuit()
+    entries = parameters.minimal_circuit_parameters()
+    assert {name: entries[name].value for name in numbers} == pytest.approx(numbers, rel=1e-3)
+    assert errors["pAKT"] < 0.01 and errors["growth_rate"] < 0.001
+    for file in BY_HAND:
+        text = file.read_text(encoding="utf-8")
+        assert with_numbers(text, {name: entries[name].value for name in numbers}) == text
 
 
 def test_untreated_states_agree_with_the_full_circuit():

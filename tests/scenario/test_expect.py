@@ -80,6 +80,14 @@ def test_a_rank_correlation_over_arms_is_that_of_scipy_with_ties(seed):
     assert reading_value(ranked, result_with(**arms)) == pytest.approx(spearmanr(own, measured).statistic, abs=1e-12)
 
 
+def test_what_is_nothing_beside_the_largest_number_is_a_tie():
+    """PTEN of lines without it is 0 here, 1e-31 there: rounding orders no arms."""
+    arms = {f"arm {k}": (lambda t, value=value: value + 0.0 * t) for k, value in enumerate([1.0, 0.3, 0.0, 0.0])}
+    noisy = dict(arms) | {"arm 2": lambda t: 4e-31 + 0.0 * t, "arm 3": lambda t: -5e-33 + 0.0 * t}
+    ranked = Reading("x", tuple(arms), "rank", measured=(1.0, 2.0, 3.0, 4.0))
+    assert reading_value(ranked, result_with(**noisy)) == reading_value(ranked, result_with(**arms))
+
+
 def test_ranks_need_three_arms_that_differ():
     arms = {name: (lambda t, value=value: value + 0.0 * t) for name, value in (("a", 1.0), ("b", 2.0), ("c", np.nan))}
     result = result_with(**arms)

@@ -31,8 +31,10 @@ function rankCorrelation(first, second) {
   return spread > 0 ? covariance(one, two) / spread : NaN;
 }
 
-/* From 1 up; equal values share the mean of their ranks. */
-function ranks(values) {
+/* From 1 up; equal values, and those that are nothing beside the largest, share the mean of their ranks. */
+function ranks(numbers) {
+  const nothing = 1e-9 * Math.max(...numbers.map(Math.abs)); // expectations.NOTHING
+  const values = numbers.map((v) => (Math.abs(v) < nothing ? 0 : v));
   return values.map((v) => values.filter((w) => w < v).length + 0.5 * (values.filter((w) => w === v).length + 1));
 }
 

@@ -120,7 +120,10 @@ def _threshold(panel: Panel, titration: TitrationCurve, complexes: float, drawn:
     for row, color, label in _WITH_AND_WITHOUT:
         axes.plot(titration.transcription, titration.free[row], "o-", color=color, markersize=3, label=label)
     axes.axhline(complexes, color=GREY, linewidth=0.7, linestyle=(0, (2, 2)), zorder=0)
-    axes.text(titration.transcription[0], complexes * 1.25, "loaded miR-21 per cell", fontsize=6, color=GREY)
+    axes.annotate(
+        "loaded miR-21 per cell", (titration.transcription[0], complexes), (0, 2), textcoords="offset points",
+        fontsize=6, color=GREY,
+    )  # fmt: skip
     threshold = titration.threshold()
     if threshold is not None:
         axes.axvline(threshold, color=GREY, linewidth=0.7, linestyle=(0, (1, 1)), zorder=0)
@@ -128,6 +131,8 @@ def _threshold(panel: Panel, titration: TitrationCurve, complexes: float, drawn:
         ends = np.clip([drawn.low, drawn.high], None, titration.transcription[-1])
         axes.axvspan(*ends, color=GREY, alpha=0.13, linewidth=0, zorder=0)
     _logarithmic(axes)
+    # Room for the words above the line, however far below it the curves end.
+    axes.set_ylim(top=max(axes.get_ylim()[1], 10.0 * complexes))
     panel.x_label("transcription of PTEN, fold of the usual (dotted: threshold)")
     panel.y_label("free transcript, per cell")
     axes.legend(loc="lower right", fontsize=6)

@@ -23,12 +23,12 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
         strength = np.abs(result.coefficients).max(axis=0)
         beside = row_labels([readable_name(name) for name in result.readings], 0.3 * page.width)
         left = beside.right
-        room = int((page.width - left - 0.62) / 0.1)
+        room = int((page.width - left - _BESIDE) / 0.1)
         order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
         values = result.coefficients[:, order]
         rows, columns = values.shape
         row = beside.row_height(0.2, 0.04)
-        axes = page.add_axes(left, page.top, page.width - left - 0.62, row * rows)
+        axes = page.add_axes(left, page.top, page.width - left - _BESIDE, row * rows)
         limit = max(1.0, float(np.abs(values).max()))
         image = axes.imshow(values, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
         unsure = _unsure(result.low, result.high, result.coefficients)[:, order]
@@ -48,11 +48,17 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
         return page.cropped_figure()
 
 
+_BESIDE = 0.72
+"""Inches kept at the right for the bar of colors and its words."""
+
+
 def _bar(page: Page, image: Any, top: float, tall: float, label: str) -> None:
     """What the colours mean, at the right edge."""
     bar = page.add_axes(page.width - 0.52, top, 0.1, tall)
     page.figure.colorbar(image, cax=bar)
-    bar.set_ylabel(label, fontsize=6)
+    # On the side away from the numbers, which may be of any width.
+    bar.yaxis.set_label_position("left")
+    bar.set_ylabel(label, fontsize=6, labelpad=1.5)
     bar.tick_params(labelsize=5.5)
 
 
@@ -83,7 +89,7 @@ def plot_time_sensitivities(result: Sequence[TimeSensitivities], title: str) -> 
             tall = row * len(rows)
             page.lines(readable_name(course.reading), 7.0, left, weight="bold")
             page.top += 0.02
-            axes = page.add_axes(left, page.top, page.width - left - 0.7, tall)
+            axes = page.add_axes(left, page.top, page.width - left - _BESIDE, tall)
             places = [course.parameters.index(name) for name, _, _ in rows]
             values = course.values[:, places].T
             step = (course.times[1] - course.times[0]) / 2

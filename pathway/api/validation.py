@@ -115,7 +115,7 @@ def validate(
     Examples
     --------
     >>> import pathway
-    >>> found = pathway.validate("antimir21_resensitises", ensemble="none")
+    >>> found = pathway.validate("untreated_rest", ensemble="none")
     >>> bool(found.to_dataframe()["met"].all())
     True
     """

@@ -183,9 +183,10 @@ def test_fits_of_own_lines_over_several_files_run_as_the_scenario_does(tmp_path)
 def test_a_lost_gene_stays_lost_and_the_line_keeps_its_doubling_time(tmp_path):
     arms = CIRCUIT.index('[[arm]]\nname = "washed"'), CIRCUIT.index("[data]")
     lost = CIRCUIT[: arms[0]].replace('cells = "bt474"', 'cells = "bt549"') + CIRCUIT[arms[1] :] + FIT
+    doubled = f"{cell_line('bt549').values['doubling_time']!r} h"
     rows = [
         f"untreated,{time},{name},1,1"
-        for time, name in (("0 h", "PTEN"), ("0 h", "cell_number"), ("54 h", "cell_number"))
+        for time, name in (("0 h", "PTEN"), ("0 h", "cell_number"), (doubled, "cell_number"))
     ]
     points = "\n".join(["arm,time,observable,value,unit", *rows, ""])
     problem = problem_of_scenario(read_scenario(files(tmp_path, lost, points)))

@@ -19,9 +19,12 @@ from pathway.simulation import simulate
 from pathway.simulation.formulas import value_at_rest
 from tests.references.scipy_simulation import steady_state
 
+HOURS = cell_line("skbr3").values["doubling_time"]
+HER2 = cell_line("skbr3").values["HER2_level"]
+EXTRA = cell_line("skbr3_resistant").values["miR21_extra_transcription"]
 ANCHORED = [anchor.parameter for anchor in parameters.anchors()]
 RECEPTORS = ("HER2_level", "EGFR_level", "HER3_level")
-RESISTANT = 'line.parent = "./mine.toml"\nline.title = "Mine, resistant"\nmiR21_extra_transcription = "3.12"\n'
+RESISTANT = f'line.parent = "./mine.toml"\nline.title = "Mine, resistant"\nmiR21_extra_transcription = "{EXTRA!r}"\n'
 
 
 def numbers(line, *names):
@@ -137,8 +140,8 @@ def test_a_file_may_build_on_a_file_from_where_it_lies(tmp_path):
     assert cell_line_values("lines/resistant.toml", tmp_path) == pytest.approx(
         cell_line_values("skbr3_resistant"), rel=1e-11
     )
-    assert (line.values["HER2_level"], line.values["EGFR_level"]) == (4e5, 2e4)
-    assert line.values["miR21_extra_transcription"] == 3.12
+    assert (line.values["HER2_level"], line.values["EGFR_level"]) == (pytest.approx(HER2 / 4.0), 2e4)
+    assert line.values["miR21_extra_transcription"] == EXTRA
     assert line.values["mu_max"] == cell_line("skbr3").values["mu_max"]
     assert [file.name for file in line.files] == ["mine.toml", "low.toml", "resistant.toml", "mine.toml"]
     assert Path(line.parent) == tmp_path / "more" / "low.toml" and line.title == last.stem
@@ -152,7 +155,7 @@ def test_receptors_below_detection(tmp_path):
         line = open_cell_line(str(written(tmp_path, text)))
         assert [line.entries[name].range for name in lost] == [(0.0, 0.0)] * len(lost)
         doubles, pten = untreated(cell_line_values(str(tmp_path / "mine.toml")))
-        assert (doubles, pten) == (pytest.approx(37.4, rel=1e-6), pytest.approx(1.0, rel=1e-6))
+        assert (doubles, pten) == (pytest.approx(HOURS, rel=1e-6), pytest.approx(1.0, rel=1e-6))
 
 
 def test_a_number_of_the_files_own_stands_over_an_anchor(tmp_path):
@@ -163,11 +166,10 @@ def test_a_number_of_the_files_own_stands_over_an_anchor(tmp_path):
     assert cell_line_values(child)[place] == 0.0
     assert drawn_cells(1, 0).line(child, tmp_path).parameters[0, place] == 0.0
     half = '[line]\ntitle = "Mine"\n' + numbers(cell_line("skbr3"), *RECEPTORS, "doubling_time")
-    half += numbers(cell_line("skbr3"), "PTEN_synthesis_scale").replace(
-        repr(cell_line("skbr3").values["PTEN_synthesis_scale"]), "0.96"
-    )
+    scale = cell_line("skbr3").values["PTEN_synthesis_scale"]
+    half += numbers(cell_line("skbr3"), "PTEN_synthesis_scale").replace(repr(scale), repr(scale / 2.0))
     doubles, pten = untreated(cell_line_values(str(written(tmp_path, half))))
-    assert doubles == pytest.approx(37.4, rel=1e-6) and 0.4 < pten < 0.6
+    assert doubles == pytest.approx(HOURS, rel=1e-6) and 0.4 < pten < 0.6
 
 
 def test_draws_of_a_line_with_a_doubling_time_of_its_own_double_at_it(tmp_path):
@@ -183,14 +185,14 @@ def test_draws_of_a_line_with_a_doubling_time_of_its_own_double_at_it(tmp_path):
 
 GOOD = '[line]\ntitle = "Mine"\nparent = "skbr3"\n' + numbers(cell_line("skbr3"), "HER2_level", "doubling_time")
 MISTAKES = [
-    ("value = 37.4", "valeu = 37.4", r"10: 'doubling_time': no key is called 'valeu'. Did you mean 'value'"),
+    (f"value = {HOURS!r}", "valeu = 37.4", r"10: 'doubling_time': no key is called 'valeu'. Did you mean 'value'"),
     ("[doubling_time]", "[doubling_tim]", r"9: no parameter is called 'doubling_tim'. Did you mean"),
     ('unit = "h"', 'unit = "nM"', r"11: 'doubling_time': .*"),
     ('unit = "molecules"', 'unit = "moleculs"', r"6: 'HER2_level': .*"),
-    ("value = 1600000.0", "value = -5", r"5: 'HER2_level': -5 molecules is outside its range 0 to 1e\+07"),
-    ("value = 1600000.0", "value = 1e308", r"5: 'HER2_level': value is 1e\+308, but should be a finite number"),
-    ("value = 37.4", "value = 0", r"10: 'doubling_time': 0 h is outside its range 20 to 120 h; a line may"),
-    ("value = 37.4", 'value = 37.4\nrange = ["2 x", "0.5 y"]', r"11: 'doubling_time': range is .*lower one"),
+    (f"value = {HER2!r}", "value = -5", r"5: 'HER2_level': -5 molecules is outside its range 0 to 1e\+07"),
+    (f"value = {HER2!r}", "value = 1e308", r"5: 'HER2_level': value is 1e\+308, but should be a finite number"),
+    (f"value = {HOURS!r}", "value = 0", r"10: 'doubling_time': 0 h is outside its range 20 to 120 h; a line may"),
+    (f"value = {HOURS!r}", 'value = 37.4\nrange = ["2 x", "0.5 y"]', r"11: 'doubling_time': range is .*lower one"),
     ('parent = "skbr3"', "parent = 1e308", r"3: \[line\] parent is 1e\+308, but should be a text"),
     ('parent = "skbr3"', 'parent = "skbr"', r"3: no cell line is called 'skbr'. Did you mean 'skbr3'"),
     ('parent = "skbr3"', 'parent = "./none.toml"', r"3: there is no cell line file './none.toml' beside this"),
@@ -228,7 +230,7 @@ def test_a_loop_over_several_files_and_mistakes_of_a_parent_are_told(tmp_path):
         written(tmp_path, f'[line]\nparent = "./{parent}.toml"\n', f"{name}.toml")
     with pytest.raises(ParameterError, match=r"c.toml:2: this line is its own parent: a.toml -> b.toml -> c.toml -> a"):
         cell_line_file(tmp_path / "a.toml")
-    written(tmp_path, GOOD.replace("value = 37.4", "value = 3740"))
+    written(tmp_path, GOOD.replace(f"value = {HOURS!r}", "value = 3740"))
     with pytest.raises(ParameterError, match=r"^mine.toml:10: 'doubling_time': 3740 h is outside its range"):
         cell_line_file(written(tmp_path, RESISTANT, "resistant.toml"))
 
@@ -236,7 +238,7 @@ def test_a_loop_over_several_files_and_mistakes_of_a_parent_are_told(tmp_path):
 def test_numbers_that_contradict_each_other_or_give_no_cells_are_refused(tmp_path):
     line = cell_line("skbr3")
     both = '[line]\ntitle = "Mine"\n' + numbers(line, *RECEPTORS, "doubling_time", "mu_max")
-    contradiction = written(tmp_path, both.replace("37.4", "100"))
+    contradiction = written(tmp_path, both.replace(repr(HOURS), "100"))
     with pytest.raises(
         ParameterError, match=r"^mine.toml:23: 'mu_max' gives division_rate .* 'doubling_time' asks for"
     ):
@@ -259,7 +261,7 @@ def test_new_writes_lines_and_check_shows_them(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     assert main(["check", "mine.toml", "sub/child.toml"]) == DONE
     told = capsys.readouterr().out
-    assert "Untreated cells double in 37.4 h." in told and "no numbers of its own" in told
+    assert f"Untreated cells double in {HOURS:g} h." in told and "no numbers of its own" in told
     assert [line.split()[-1] for line in told.splitlines() if line.split()[:1] == ["mu_max"]] == ["found"]
     assert main(["new", "mine.toml", "--cells", "skbr3"]) == BAD_INPUT
     assert main(["new", "other.toml", "--cells", "skbr"]) == BAD_INPUT
@@ -267,6 +269,6 @@ def test_new_writes_lines_and_check_shows_them(tmp_path, monkeypatch, capsys):
     told = capsys.readouterr().err
     assert "exists already" in told and "Did you mean 'skbr3'" in told and "choose one" in told
     text = Path("mine.toml").read_text()
-    Path("mine.toml").write_text(text.replace("value = 37.4", "value = 100"))
+    Path("mine.toml").write_text(text.replace(f"value = {HOURS:.12g}", "value = 100"))
     assert main(["check", "mine.toml"]) == DONE
     assert "Untreated cells double in 100 h." in capsys.readouterr().out

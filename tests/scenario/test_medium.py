@@ -57,7 +57,7 @@ def test_cells_starve_from_the_moment_on(tmp_path):
     result = run_scenario(read(tmp_path, text))
     rest = {name: arm.courses["pERK"][arm.times <= 0.0] for name, arm in result.arms.items()}
     assert result.arms["starved"].times[0] == -24.0
-    assert rest["starved"][-1] < 0.5 * rest["starved"][0]
+    assert rest["starved"][-1] < 0.8 * rest["starved"][0]  # serum drives RAS
     assert rest["starved"][0] == pytest.approx(rest["fed"][0], rel=1e-9)
     assert np.ptp(rest["fed"]) < 1e-6 * rest["fed"][0]
     assert rest["long starved"][-1] == pytest.approx(rest["long starved"][0], rel=1e-5)

@@ -16,16 +16,16 @@ from pathway.scenario.measurements import model_value_at
 
 SCENARIO = Path(__file__).resolve().parents[2] / "scenarios" / "fit_a_blot.toml"
 SHIPPED = SCENARIO.with_suffix(".csv")
-TRUTH = {"k_PI3K": 150.0, "k_AKT_dephosphorylation": 60.0, "k_HER3_degradation": 0.12}
+TRUTH = {"k_PI3K": 100.0, "k_AKT_dephosphorylation": 60.0, "k_HER3_degradation": 0.12}
 SCATTER = 0.15
 """Of the logarithm."""
 SEED = 10
 BANDS = ("pAKT", "HER3_total")
-EXPOSURE = {"A": (270000.0, 0.9), "B": (150000.0, 1.4), "C": (210000.0, 0.6)}
+EXPOSURE = {"A": (170000.0, 0.9), "B": (95000.0, 1.4), "C": (132000.0, 0.6)}
 """Signal of each gel per unit of the model, of each of the bands."""
 LANES = [("untreated", 0.0)]
 LANES += [(arm, t) for arm in ("lapatinib", "HRG", "lapatinib + HRG") for t in (0.25, 1.0, 4.0, 24.0, 48.0)]
-FAINTEST, BRIGHTEST = 900.0, 72000.0
+FAINTEST, BRIGHTEST = 900.0, 24000.0
 """What the scanner can tell from nothing, and from more."""
 NOTE = f"""\
 # SYNTHETIC: no cell was blotted. The circuit itself ran these three gels as BT-474 with (1/h)

@@ -33,7 +33,8 @@ Every number of the circuit in the reference cell: {count} in all. *measured* wa
 data set, *inferred* follows from such numbers by arithmetic, *fitted* was found by a search, *assumed* is a
 plausible value without a source. The range is what a value may plausibly be; draws from the ranges are the
 prior. Where calibration has moved a number within its range, source, confidence and note tell of the one before;
-the value is that of the most probable parameter set of the [calibrated ensemble](../explanation/evidence.md). `pathway show parameters NAME` prints one with its note; `changes = {{ NAME = "0.5 x" }}` in an arm
+the value is that of the most probable parameter set of the [calibrated ensemble](../explanation/evidence.md).
+`pathway show parameters NAME` prints one with its note; `changes = {{ NAME = "0.5 x" }}` in an arm
 changes it.
 
 {tally}

@@ -329,9 +329,9 @@ def _doublings(axes: Any, counts: Sequence[np.ndarray]) -> None:
     high = max(float(count.max()) for count in counts)
     powers = np.arange(math.floor(math.log2(low) + 1e-9), math.ceil(math.log2(high) - 1e-9) + 1)
     step = max(1, math.ceil(len(powers) / 6))
-    ticks = 2.0 ** powers[::step]
+    ticks: np.ndarray = 2.0 ** powers[::step]
     if high < 2.0 * low:  # a doubling that is not seen whole needs ticks of its own
-        ticks = MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+        ticks = np.array(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high))
     axes.yaxis.set_major_locator(FixedLocator(ticks.tolist()))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _doubled(value)))

@@ -10,7 +10,7 @@ def test_made_up_data_scatter_around_the_truth_by_error_and_discrepancy():
     target = MinimalTarget()
     assert len(NAMES) == len(set(NAMES)) == target.dimension == 21
     rng = np.random.default_rng(0)
-    z = np.zeros(20)
+    z = np.zeros(target.dimension)
     truth = target.simulate(z[None])[0]
     data = np.array([target.measured(z, rng) for _ in range(50)])
     size = np.hypot(0.05, np.sqrt(0.02 * 0.3))
@@ -23,5 +23,5 @@ def test_made_up_data_scatter_around_the_truth_by_error_and_discrepancy():
 def test_each_marginal_covers_the_truth_as_often_as_it_says(tmp_path):
     main(["--repeats", "100", "--out", str(tmp_path / "runs")])
     number, inside = coverage(tmp_path / "runs")
-    assert number == 100 and len(inside) == 20
+    assert number == 100 and len(inside) == 21
     assert all(LOWEST <= count <= HIGHEST for count in inside.values()), inside

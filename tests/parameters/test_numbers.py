@@ -47,7 +47,7 @@ def test_values_are_converted_to_the_declared_unit(tmp_path):
     [
         ("[k_PTEN]", "[k_PTENN]", r"numbers.toml:2: no parameter is called 'k_PTENN'. Did you mean 'k_PTEN'"),
         ('unit = "1/h"\n', "", r"numbers.toml:2: 'k_PTEN': unit missing"),
-        ('unit = "1/h"', 'unit = "nM"', r"numbers.toml:4: 'k_PTEN': .*1/time"),
+        ('unit = "1/h"', 'unit = "nM"', r"numbers.toml:4: 'k_PTEN': 'nM' is a concentration, but '1/h' is a rate"),
         ('unit = "1/h"', 'unit = "1/hx"', r"numbers.toml:4: .*hx"),
         ("value = 100", "value = 1000", r"numbers.toml:3: 'k_PTEN': 1000 1/h is outside its range 50 to 400"),
         ("value = 100", 'value = "100"', r"numbers.toml:3: .*finite number"),

@@ -58,7 +58,10 @@ def test_the_value_of_a_number_that_is_drawn_does_not_count(small, monkeypatch):
 
     def moved(name, folder, times):
         line = line_of_cells(name, folder)
-        changed = {n: replace(line.entries[n], value=times * line.entries[n].value) for n in ("k_AKT_dephosphorylation", "mu_max")}
+        changed = {
+            n: replace(line.entries[n], value=times * line.entries[n].value)
+            for n in ("k_AKT_dephosphorylation", "mu_max")
+        }
         return replace(line, entries={**line.entries, **changed})
 
     monkeypatch.setattr(prior_shares, "open_cell_line", lambda name, folder: moved(name, folder, 1.1))

@@ -29,9 +29,8 @@ from pathway.network import minimal
 from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import Intervention, simulate, steady_state
 
-ROOT = Path(__file__).resolve().parents[1]
 NUMBERS = Path(parameters.__file__).parent / "minimal.toml"
-BY_HAND = (Path(minimal.__file__), ROOT / "notebooks" / "00_the_smallest_model.ipynb")
+BY_HAND = Path(minimal.__file__)
 """Where the equations stand written out."""
 PARENTAL, RESISTANT = "skbr3", "skbr3_resistant"
 SCALES = np.geomspace(0.3, 1.25, 8)
@@ -49,14 +48,12 @@ EQUATIONS = (
     "{k_PTEN_turnover} * ({one_and_silencing} / (1 + {silencing} * miR) - PTEN)",
     "{PI3K_flux} * (1 - {trastuzumab_effect} * drug / ({EC50_trastuzumab} + drug))",
     "{k_PTEN} * PTEN * PIP3 / ({Km_PTEN} + PIP3) - {k_SHIP} * PIP3",
-    "{k_PTEN} * PTEN * x / ({Km_PTEN} + x) - {k_SHIP} * x",
     "{k_pAKT} * ({max_pAKT} * PIP3 / ({K_pAKT} + PIP3) - pAKT)",
     "{growth_max} * (pAKT - {pAKT_needed}) / (pAKT + {K_growth})",
     "parental  = [1.0, 1.0, {parental_PIP3}, {parental_pAKT}, 0.0]",
     "resistant = [{resistant_miR21}, {resistant_PTEN}, {resistant_PIP3}, {resistant_pAKT}, 0.0]",
-    "RESISTANT = {resistant_miR21}",
 )
-"""Terms and states at rest as they are written by hand, wherever one stands."""
+"""Terms and states at rest as they are written by hand."""
 _NUMBER = r"[-+.\de]+"
 
 
@@ -171,8 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print("root mean square errors: " + ", ".join(f"{name} {error:.2g}" for name, error in errors.items()))
     if write:
         write_atomically(NUMBERS, text)
-        for file in BY_HAND:
-            write_atomically(file, with_numbers(file.read_text(encoding="utf-8"), numbers))
+        write_atomically(BY_HAND, with_numbers(BY_HAND.read_text(encoding="utf-8"), numbers))
 
 
 if __name__ == "__main__":

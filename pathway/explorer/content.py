@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from pathway import parameters
-from pathway.expressions import to_text
+from pathway.equations import Model
+from pathway.expressions import symbols, to_text
 from pathway.network import circuit
 from pathway.scenario import quantities
 from pathway.scenario.ensembles import PRIOR, parameter_sets_asked_for
@@ -49,11 +50,17 @@ def quantities_of(scenario: Scenario, laboratory: Laboratory, more: Iterable[str
     names = [laboratory.cell_count, *scenario.observables, *COURSES]
     names += [k.observable for k in laboratory.knock_downs.values() if k.observable]
     names += [node.quantity for node in network.map_nodes]
+    names += [reaction for edge in network.map_edges for reaction in edge.reactions]
     names += [name for name in asked if name in laboratory.units]
     names += [point.observable for point in read_measurements(scenario, laboratory)]
     if "every species" in asked or any(reading.reduce == "drift" for reading in readings(scenario.expectations)):
         names += every
-    known = {*laboratory.model.species, *laboratory.model.assignments, *laboratory.model.observables}
+    known = {
+        *laboratory.model.species,
+        *laboratory.model.assignments,
+        *laboratory.model.observables,
+        *laboratory.model.rates,
+    }
     return [name for name in dict.fromkeys(names) if name in known]
 
 
@@ -85,7 +92,7 @@ def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> di
         "knobs": [_knob(name, label, laboratory, scenario) for name, label in KNOBS if name in model.parameters],
         "parameter_units": {name: laboratory.parameters[name] for name in model.parameters},
         "map": _map(names),
-        "formulas": _formulas(model, {node.quantity for node in circuit().map_nodes}),
+        **_equations(model, names),
         "scenario": _scenario(scenario, laboratory),
         "document": _plain(scenario.document),
     }
@@ -121,17 +128,33 @@ def _map(names: list[str]) -> dict[str, Any]:
     network = circuit()
     loops = {tuple(loop.switched_off): loop.name for loop in network.loops}
     edges = [
-        {"start": e.start, "end": e.end, "sign": e.sign, "corners": e.corners, "loop": _loop_of(e, loops)}
+        {
+            "start": e.start,
+            "end": e.end,
+            "sign": e.sign,
+            "corners": e.corners,
+            "loop": _loop_of(e, loops),
+            "reactions": [name for name in e.reactions if name in names],
+        }
         for e in network.map_edges
     ]
     nodes = [{"name": n.name, "x": n.x, "y": n.y, "label": n.label, "quantity": n.quantity} for n in network.map_nodes]
     return {"nodes": [n for n in nodes if n["quantity"] in names], "edges": edges}
 
 
-def _formulas(model: Any, names: Iterable[str]) -> dict[str, str]:
-    """What quantities follow from, as text."""
-    known = {**model.assignments, **model.observables}
-    return {name: to_text(known[name]) for name in sorted(names) if name in known}
+def _equations(model: Model, names: list[str]) -> dict[str, Any]:
+    """What the boxes and arrows of the map follow from, as text, and where the parameters in it come from."""
+    network, known = circuit(), {**model.assignments, **model.observables, **model.rates}
+    shown = {*(node.quantity for node in network.map_nodes), *(r for e in network.map_edges for r in e.reactions)}
+    formulas = {name: known[name] for name in sorted(shown & known.keys()) if name in names}
+    used = {name: sorted(symbols(formula) & set(model.parameters)) for name, formula in formulas.items()}
+    entries = parameters.reference_entries()
+    noted = sorted({one for some in used.values() for one in some if one in entries})
+    return {
+        "formulas": {name: to_text(formula) for name, formula in formulas.items()},
+        "formula_parameters": used,
+        "parameter_notes": {name: [entries[name].confidence, entries[name].source] for name in noted},
+    }
 
 
 _EDGE_LOOPS = {

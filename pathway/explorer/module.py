@@ -85,7 +85,7 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
     ----------
     model : Model
     quantities : iterable of str
-        Species, assignments and observables that a run records.
+        Species, assignments, observables and rates of reactions that a run records.
 
     Raises
     ------
@@ -155,6 +155,8 @@ def _formula(model: Model, name: str) -> Any:
         return model.observables[name]
     if name in model.assignments or name in model.species:
         return symbol(name)
+    if name in model.rates:
+        return model.rates[name]
     raise ExplorerError(f"'{model.name}' has no quantity '{name}'")
 
 

@@ -28,11 +28,11 @@ MEMBERS = 200
 CORE = ("engine", "arms", "rests", "results", "readings", "file")
 FACE = (
     *("open", "Engine", "Rests", "CoreError", "evaluate", "experimentOf", "matchedControl", "untreated"),
-    *("judge", "read", "courseOf", "hash", "hashOf", "memberRows", "scenarioToml"),
+    *("judge", "read", "courseOf", "hash", "hashOf", "memberRows", "scenarioToml", "withCopies", "copyTables"),
 )
 """What the core gives to its hosts."""
 
-PAGE = ("state", "settings", "map", "growth", "curves", "findings", "start")
+PAGE = ("state", "settings", "copies", "map", "growth", "curves", "findings", "lesson", "start")
 
 
 def explorer_page(

@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -30,6 +31,15 @@ def data_of(name, members=0):
 @cache
 def page_of(name, members=0):
     return page_text(read_scenario(name), data_of(name, members))
+
+
+def with_facts(data, more):
+    """The data of a page with more facts."""
+    raw = zlib.decompress(data, -15)
+    size = int.from_bytes(raw[:4], "little")
+    head = json.dumps({**json.loads(raw[4 : 4 + size]), **more}).encode()
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(len(head).to_bytes(4, "little") + head + raw[4 + size :]) + packer.flush()
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +94,7 @@ def opened(browser, page_file):
     """A function that opens a page from disk and waits for its first picture; errors and requests are kept."""
     contexts = []
 
-    def open_page(name=MAIN, members=0, address="", width=1440, **options):
+    def open_page(name=MAIN, members=0, address="", width=1440, lesson=None, **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
@@ -93,7 +103,11 @@ def opened(browser, page_file):
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
         page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(page_file(name, members).as_uri() + address)
+        file = page_file(name, members)
+        if lesson:
+            file = file.with_name("lesson.html")
+            file.write_text(page_text(read_scenario(name), with_facts(data_of(name, members), {"lesson": lesson})))
+        page.goto(file.as_uri() + address)
         page.wait_for_selector("html[data-hash]", state="attached")
         return page
 

@@ -133,7 +133,6 @@ def worst_apart(in_node, states, folder, *, page, native):
 
 
 def differences(result, answer, courses):
-    # What has all but gone, a drug after a wash, is compared with what there was of it in some arm.
     largest: dict[str, float] = {}
     for arm in result.arms.values():
         for quantity in answer["arms"][arm.arm.name]["ends"]:
@@ -142,8 +141,11 @@ def differences(result, answer, courses):
     for name, arm in result.arms.items():
         here = answer["arms"][name]
         for quantity, value in here["ends"].items():
-            native = float(np.asarray(arm.trajectory[quantity])[-1])
-            yield (name, quantity), abs(number(value) - native) / max(abs(native), 1e-3 * largest[quantity])
+            native = np.asarray(arm.trajectory[quantity])
+            # What has all but gone, a drug after a wash, is compared with what there was of it in some arm; what can
+            # be negative, as growth can, with its largest value: near 0 it has no relative error.
+            scale = np.abs(native).max() if native.min() < 0.0 else max(abs(native[-1]), 1e-3 * largest[quantity])
+            yield (name, quantity), abs(number(value) - native[-1]) / scale
         for quantity in courses:
             native = np.asarray(arm.trajectory[quantity])
             course = np.array([number(value) for value in here["courses"][quantity]])

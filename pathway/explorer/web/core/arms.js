@@ -2,10 +2,28 @@
 
 const MEDIUM_CHANGE = "medium change";
 
+const ownDose = (dose, copy) => `${dose}_${copy.replace(/[^A-Za-z0-9]+/g, "_")}`;
+
+/* The scenario with copies of its arms, {NAME: {of: ARM, cells, doses: [DOSE], knock: {PROTEIN: share}}}: what a copy is
+   given is its own dose, with its own amount and time. */
+function withCopies(plan, copies) {
+  const doses = { ...plan.doses }, arms = [...plan.arms];
+  for (const [name, copy] of Object.entries(copies || {})) {
+    const arm = plan.arms.find((one) => one.name === copy.of);
+    for (const dose of copy.doses) doses[ownDose(dose, name)] = { ...plan.doses[dose], copied: dose };
+    arms.push({
+      ...arm, name, cells: copy.cells, doses: copy.doses.map((dose) => ownDose(dose, name)),
+      knock_downs: { ...arm.knock_downs, ...copy.knock }, copied: copy.of, note: "",
+    });
+  }
+  return { ...plan, doses, arms };
+}
+
 /* The scenario with what has been moved: a state holds differences from the scenario alone.
-   {doses: {NAME: {amount, shift}}, cells: {LINE: LINE}, knock: {PROTEIN: share}, scale: {PARAMETER: factor}, off: [LOOP]} */
+   {doses: {NAME: {amount, shift}}, cells: {LINE: LINE}, knock: {PROTEIN: share}, scale: {PARAMETER: factor},
+   off: [LOOP], copies: see withCopies} */
 function experimentOf(facts, state) {
-  const plan = facts.scenario, moved = state.doses || {}, doses = {};
+  const plan = withCopies(facts.scenario, state.copies), moved = state.doses || {}, doses = {};
   for (const [name, dose] of Object.entries(plan.doses)) {
     const change = moved[name] || {};
     const amount = dose.amount === null || change.amount === undefined ? dose.amount : change.amount;
@@ -24,7 +42,7 @@ function experimentOf(facts, state) {
     const without = (entries, names) => Object.fromEntries(entries.filter(([name]) => !names.includes(name)));
     return {
       ...arm,
-      cells: (state.cells || {})[arm.cells] || arm.cells,
+      cells: (!arm.copied && (state.cells || {})[arm.cells]) || arm.cells,
       changes: { ...arm.changes, ...without(Object.entries(changes), timed) },
       knock_downs: { ...without(knocked, lowered), ...arm.knock_downs },
     };

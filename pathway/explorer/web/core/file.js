@@ -1,19 +1,20 @@
 /* The scenario as a file that `pathway run` takes, with what has been moved; without what speaks of the old one. */
 function scenarioToml(facts, state, title) {
   const document = JSON.parse(JSON.stringify(facts.document)), moved = experimentOf(facts, state);
+  const plan = withCopies(facts.scenario, state.copies);
   for (const key of ["expect", "fit", "data", "analyze"]) delete document[key];
+  for (const name of Object.keys(state.copies || {})) {
+    const { arm, dose } = copyTables(facts, state, name);
+    document.arm.push(arm);
+    document.dose = { ...document.dose, ...dose };
+  }
   document.title = title;
   const cells = state.cells || {};
   document.cells = cells[document.cells] || document.cells;
-  for (const [name, change] of Object.entries(state.doses || {})) {
-    const dose = document.dose[name], { times } = moved.doses[name];
-    if (change.amount !== undefined) dose.amount = `${change.amount} ${facts.agents[dose.agent].unit}`;
-    if (change.shift) dose.at = `${times[0]} h`;
-    if (dose.every) dose.times = times.length;
-  }
+  for (const name of Object.keys(state.doses || {})) moveDose(document.dose[name], name, facts, state);
   document.arm.forEach((arm, k) => {
-    const { changes, knock_downs } = moved.arms[k], before = facts.scenario.arms[k];
-    if (arm.cells) arm.cells = cells[arm.cells] || arm.cells;
+    const { changes, knock_downs } = moved.arms[k], before = plan.arms[k];
+    if (arm.cells && !before.copied) arm.cells = cells[arm.cells] || arm.cells;
     for (const [name, change] of Object.entries(changes)) {
       if (JSON.stringify(change) === JSON.stringify(before.changes[name])) continue;
       const unit = facts.parameter_units[name];
@@ -24,6 +25,28 @@ function scenarioToml(facts, state, title) {
     }
   });
   return toml(document);
+}
+
+function moveDose(dose, name, facts, state) {
+  const change = state.doses[name], { times } = experimentOf(facts, state).doses[name];
+  if (change.amount !== undefined) dose.amount = `${change.amount} ${facts.agents[dose.agent].unit}`;
+  if (change.shift) dose.at = `${times[0]} h`;
+  if (dose.every) dose.times = times.length;
+}
+
+/* A copy as a scenario's tables have it: {arm, dose: {NAME: dose}}. */
+function copyTables(facts, state, name) {
+  const copy = state.copies[name], place = facts.scenario.arms.findIndex((one) => one.name === copy.of);
+  const arm = { ...JSON.parse(JSON.stringify(facts.document.arm[place])), name, cells: copy.cells, doses: [] }, dose = {};
+  for (const given of copy.doses) {
+    const own = ownDose(given, name);
+    arm.doses.push(own);
+    dose[own] = { ...facts.document.dose[given] };
+    if ((state.doses || {})[own]) moveDose(dose[own], own, facts, state);
+  }
+  const lowered = Object.entries(copy.knock || {}).map(([protein, share]) => [protein, `${100 * share} %`]);
+  if (lowered.length) arm.knock_down = { ...arm.knock_down, ...Object.fromEntries(lowered) };
+  return { arm, dose };
 }
 
 function toml(document) {

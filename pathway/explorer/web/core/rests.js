@@ -1,5 +1,24 @@
 /* Rests of cells: usual parameters, lasting changes, knock-downs. Results are kept by what they depend on. */
 
+const LARGEST_MOVE = Math.log(4), RESTARTS = [1, 0.25, 4], ROUNDS = 60, HALVINGS = 12;
+const miss = (distance) => {
+  const size = Math.hypot(...distance);
+  return Number.isNaN(size) ? Infinity : size;
+};
+
+/* A few linear equations, by elimination with the largest pivot. */
+function solved(matrix, right) {
+  const rows = matrix.map((row, i) => [...row, right[i]]), n = rows.length;
+  for (let k = 0; k < n; k++) {
+    const best = rows.slice(k).reduce((b, row, i) => (Math.abs(row[k]) > Math.abs(rows[b][k]) ? k + i : b), k);
+    [rows[k], rows[best]] = [rows[best], rows[k]];
+    for (let i = 0; i < n; i++) {
+      if (i !== k) rows[i] = rows[i].map((v, j) => v - (rows[k][j] * rows[i][k]) / rows[k][k]);
+    }
+  }
+  return rows.map((row, k) => row[n] / row[k]);
+}
+
 class Rests {
   constructor(engine) {
     this.engine = engine;
@@ -50,7 +69,7 @@ class Rests {
       }));
       const distance = goals.map((g) => -Math.log(1 - g.share));
       return {
-        job, goals, start: normal[k].state, row: Float64Array.from(normal[k].parameters), state: normal[k].state,
+        job, goals, start: normal[k].state, begun: normal[k].parameters, row: Float64Array.from(normal[k].parameters), state: normal[k].state,
         aims: goals.map((g) => levels[k][g.reads] * (1 - g.share)), distance, inverse: goals.map((_, i) =>
           goals.map((_, j) => (i === j ? 1 : 0))), step: null, halvings: 0,
       };
@@ -67,7 +86,7 @@ class Rests {
 
   propose(one) {
     const step = one.inverse.map((row) => -row.reduce((sum, v, j) => sum + v * one.distance[j], 0));
-    const most = Math.max(...step.map(Math.abs)), factor = Math.min(1, Math.log(4) / most);
+    const most = Math.max(...step.map(Math.abs)), factor = Math.min(1, LARGEST_MOVE / most);
     this.tryStep(one, step.map((s) => s * factor));
   }
 
@@ -80,9 +99,8 @@ class Rests {
   /* Whether a search has ended. */
   judge(one, state, seen) {
     const after = state ? one.goals.map((g, i) => Math.log(seen[g.reads] / one.aims[i])) : [NaN];
-    const miss = (d) => Math.hypot(...d);
     if (!(miss(after) < miss(one.distance))) {
-      if (one.halvings++ > 12) return this.fail(one);
+      if (one.halvings++ > HALVINGS) return this.fail(one);
       this.tryStep(one, one.step.map((s) => 0.5 * s));
       return false;
     }
@@ -104,10 +122,56 @@ class Rests {
     return false;
   }
 
+  /* Where that stalls, for a level that rises as its synthesis falls: Newton's method with slopes by differences, as
+     the package goes (anchor.solve_anchors), from its places. */
+  searchWithSlopes(one) {
+    for (const factor of RESTARTS) {
+      one.row = this.withPlaces(one, one.begun, one.goals.map(() => Math.log(factor)));
+      [one.state] = this.engine.steadyStates([one.start], [one.row]);
+      one.distance = this.distances(one, [one.state], [one.row])[0];
+      for (let round = 0; round < ROUNDS && miss(one.distance) < Infinity; round++) {
+        if (Math.max(...one.distance.map(Math.abs)) < 1e-8) return;
+        const step = this.newtonStep(one);
+        if (!step || !this.goTowards(one, step)) break;
+      }
+    }
+  }
+
+  withPlaces(one, row, steps) {
+    const moved = Float64Array.from(row);
+    one.goals.forEach((g, i) => (moved[g.place] *= Math.exp(steps[i])));
+    return moved;
+  }
+
+  distances(one, states, rows) {
+    const seen = this.engine.readings(states.map((s) => s || one.start), rows);
+    return states.map((s, k) => one.goals.map((g, i) => (s ? Math.log(seen[k][g.reads] / one.aims[i]) : NaN)));
+  }
+
+  newtonStep(one) {
+    const size = 1e-5, moves = one.goals.map((_, i) => one.goals.map((_, j) => (i === j ? size : 0)));
+    const rows = moves.map((steps) => this.withPlaces(one, one.row, steps));
+    const after = this.distances(one, this.engine.steadyStates(rows.map(() => one.start), rows), rows);
+    const slopes = one.goals.map((_, i) => one.goals.map((_, j) => (after[j][i] - one.distance[i]) / size));
+    const step = solved(slopes, one.distance.map((d) => -d));
+    const most = Math.max(...step.map(Math.abs));
+    return most < Infinity ? step.map((s) => s * Math.min(1, LARGEST_MOVE / most)) : null;
+  }
+
+  goTowards(one, step) {
+    for (let halving = 0; halving < HALVINGS; halving++) {
+      const row = this.withPlaces(one, one.row, step.map((s) => s / 2 ** halving));
+      const [state] = this.engine.steadyStates([one.start], [row]), [distance] = this.distances(one, [state], [row]);
+      if (miss(distance) < miss(one.distance)) return Object.assign(one, { row, state, distance });
+    }
+    return null;
+  }
+
   fail(one) {
+    this.searchWithSlopes(one);
     // Close enough for the package (KNOCK_DOWN_PRECISION) is close enough here.
     const worst = one.distance.map(Math.abs).indexOf(Math.max(...one.distance.map(Math.abs)));
-    const good = Math.abs(one.distance[worst]) < 1e-6;
+    const good = one.distance.every((d) => Math.abs(d) < 1e-6);
     const goal = one.goals[worst];
     this.kept.set(one.job.key, good
       ? { parameters: one.row, state: one.state }

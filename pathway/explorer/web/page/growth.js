@@ -5,7 +5,7 @@
 function buildGrowth() {
   page.bars = [];
   clear($("bars"));
-  if (!page.facts.scenario.growth_of.length && !page.facts.scenario.arms.some((arm) => arm.control)) {
+  if (!page.plan.growth_of.length && !page.plan.arms.some((arm) => arm.control)) {
     $("growthhint").textContent = say("no_growth");
     return;
   }
@@ -44,7 +44,7 @@ function drawGrowth() {
 /* Doses over time. */
 
 function buildTimeline() {
-  const plan = page.facts.scenario, host = $("tracks");
+  const { plan } = page, host = $("tracks");
   const used = [...new Set(plan.arms.filter((arm) => shown().includes(arm.name)).flatMap((arm) => arm.doses))];
   clear(host);
   page.tracks = used.map((name, k) => ({ name, k }));

@@ -11,7 +11,7 @@ function choice(id, label, options, value, onchange) {
 }
 
 function buildResults() {
-  const { facts } = page, plan = facts.scenario, host = $("results");
+  const { plan } = page, host = $("results");
   const names = plan.arms.map((arm) => arm.name);
   clear(host);
   const redraw = () => release(() => {});
@@ -20,7 +20,7 @@ function buildResults() {
       make("div", { class: "row" },
         choice("mapof", say("map_of"), names, page.mapOf, (name) => { page.mapOf = name; redraw(); }),
         choice("mapagainst", say("map_against"), names, page.mapAgainst, (name) => { page.mapAgainst = name; redraw(); })),
-      make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("map") }), make("p", { class: "hint" }, say("map_key")),
+      make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("map") }), make("p", { class: "hint narrow" }, say("map_scroll")), make("p", { class: "hint" }, say("map_key")),
       make("div", { id: "detail" })),
     card("growth", say("growth"), false, make("p", { class: "hint", id: "growthhint" }), make("div", { id: "bars" })),
     card("timeline", say("timeline"), true, make("p", { class: "hint" }, say("timeline_hint")), make("div", { id: "tracks" })),
@@ -50,7 +50,9 @@ function buildMap() {
     const back = edges.some((other) => other.start === edge.end && other.end === edge.start && !other.corners.length);
     const corners = edge.corners.map(([x, y]) => [100 * x, 100 * y]);
     const path = edgePath(places[edge.start], places[edge.end], corners, back && !corners.length ? 9 : 0);
-    const line = make("path", { class: "edge", d: path.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") });
+    const told = make("title");
+    const line = make("path", { class: "edge", d: path.map(([x, y], k) => `${k ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("") }, told);
+    line.addEventListener("pointerenter", () => write(told, edgeWords(edge, fluxFold(edge))));
     svg.append(line, tip(path, edge.sign));
     return { edge, line, path };
   });
@@ -129,6 +131,7 @@ function drawMap() {
   for (const { edge, line, switch: pressed } of page.edges) {
     const off = (page.state.off || []).includes(edge.loop);
     line.classList.toggle("off", off);
+    set(line, "stroke-width", strokeWidth(fluxFold(edge)).toFixed(1));
     if (!pressed) continue;
     pressed.classList.toggle("off", off);
     set(pressed, "aria-label", say(off ? "switch_on" : "switch_off", { loop: edge.loop }));
@@ -139,8 +142,43 @@ function drawMap() {
   }));
 }
 
+/* What flows through the reactions of an arrow, against the other arm; null for an arrow that has none. */
+function fluxFold({ reactions }) {
+  const flux = (arm) => reactions.reduce((sum, name) => sum + valueNow(arm, name), 0);
+  return reactions.length ? flux(page.mapOf) / flux(page.mapAgainst) : null;
+}
+
+/* A doubling makes an arrow 1.6 times as wide. */
+const strokeWidth = (fold) => (fold > 0 && fold < Infinity ? Math.max(0.5, Math.min(7, 1.6 * fold ** 0.7)) : 1.6);
+
+function edgeWords(edge, fold) {
+  const label = (name) => page.facts.map.nodes.find((node) => node.name === name).label;
+  const words = say(edge.sign === "+" ? "raises" : "lowers", { start: label(edge.start), end: label(edge.end) });
+  return fold > 0 && fold < Infinity ? `${words}: ${say("flux", { fold: `${number(fold, 2)}x` })}` : words;
+}
+
+/* Equations of a box and of the reactions that arrows into it stand for, with the parameters in them. */
+function equationsOf(node) {
+  const { facts } = page, cells = page.plan.arms.find((arm) => arm.name === page.mapOf).cells;
+  const into = page.edges.filter(({ edge }) => edge.end === node.name);
+  const names = [...new Set([node.quantity, ...into.flatMap(({ edge }) => edge.reactions)])].filter((name) => facts.formulas[name]);
+  const used = [...new Set(names.flatMap((name) => facts.formula_parameters[name]))].filter((name) => facts.parameter_notes[name]);
+  const row = (name) => {
+    const [confidence, source] = facts.parameter_notes[name], unit = facts.parameter_units[name];
+    const value = facts.lines[cells][facts.parameter_index[name]];
+    return make("tr", {}, make("th", { scope: "row" }, name), ...[`${number(value)}${unit === "1" ? "" : ` ${unit}`}`, confidence, source]
+      .map((text) => make("td", {}, text)));
+  };
+  const head = ["parameter", "value", "confidence", "source"].map((key) => make("th", { scope: "col" }, say(key)));
+  return [
+    make("ul", {}, ...into.map(({ edge }) => make("li", {}, edgeWords(edge, fluxFold(edge))))),
+    ...names.map((name) => make("p", { class: "formula" }, `${name} = ${facts.formulas[name]}`)),
+    used.length ? make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("parameter") },
+      make("table", { class: "sources" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...used.map(row)))) : "",
+  ];
+}
+
 function openDetail(node) {
-  const { facts } = page, formula = facts.formulas[node.quantity];
   const close = () => {
     clear($("detail"));
     page.charts = page.charts.filter((chart) => chart.host.isConnected);
@@ -150,8 +188,7 @@ function openDetail(node) {
   page.charts.push(chart);
   $("detail").append(
     make("h3", {}, say("detail", { label: node.label, quantity: node.quantity })),
-    formula ? make("p", { class: "hint" }, `${say("follows")} ${formula}`) : "",
-    chart.host, make("button", { type: "button", onclick: close }, say("close")));
+    chart.host, ...equationsOf(node), make("button", { type: "button", onclick: close }, say("close")));
   drawChart(chart);
 }
 

@@ -27,11 +27,12 @@ function slider({ id, label, min, max, step, value, text, tags = [], span, onmov
 }
 
 function buildSettings() {
-  const { facts } = page, plan = facts.scenario, host = $("settings");
+  const { facts, plan } = page, host = $("settings");
   const open = [...host.querySelectorAll("details")].map((one) => one.open);
   clear(host);
   host.append(
-    section(say("arms"), true, make("p", { class: "hint" }, say("arms_hint")), ...plan.arms.map(armTick)),
+    section(say("arms"), true, make("p", { class: "hint" }, say("arms_hint")), ...plan.arms.map(armTick), copyButton()),
+    ...Object.keys(page.state.copies || {}).map(copySection),
     section(say("doses"), true, ...doseSliders()),
     section(say("cells"), true, ...cellChoices()),
     section(say("knock"), false, make("p", { class: "hint" }, say("knock_hint")), ...knockSliders()),
@@ -45,7 +46,7 @@ function armTick(arm, k) {
   const input = make("input", {
     type: "checkbox", id: `arm${k}`, checked: shown().includes(arm.name),
     onchange: () => {
-      const names = page.facts.scenario.arms.map((one) => one.name);
+      const names = page.plan.arms.map((one) => one.name);
       const chosen = names.filter((name) => (name === arm.name ? input.checked : shown().includes(name)));
       if (!chosen.length) {
         input.checked = true;
@@ -60,7 +61,7 @@ function armTick(arm, k) {
 }
 
 function doseSliders() {
-  const { facts } = page, plan = facts.scenario;
+  const { facts, plan } = page;
   const used = new Set(plan.arms.filter((arm) => shown().includes(arm.name)).flatMap((arm) => arm.doses));
   const made = [...used].flatMap((name, k) => {
     const dose = plan.doses[name], agent = facts.agents[dose.agent], moved = (page.state.doses || {})[name] || {};

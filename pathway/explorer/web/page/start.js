@@ -128,13 +128,14 @@ async function start() {
   page.engine = await core.Engine.create(facts, blobs);
   page.rests = new core.Rests(page.engine);
   chooseArms();
-  page.state = stateFromAddress() || {};
+  adopt(stateFromAddress() || {});
   page.saved = copy(page.state);
   addEventListener("hashchange", () => {
     const state = stateFromAddress();
     if (state && JSON.stringify(state) !== JSON.stringify(page.state)) restore(state);
   });
   buildTools();
+  buildLesson();
   buildSettings();
   buildResults();
   compute(1e-5);

@@ -40,7 +40,7 @@ const number = (value, digits = 3) => {
 };
 const hours = (t) => say("hours", { value: number(t, 4) });
 const style = (name) => {
-  const k = page.facts.scenario.arms.findIndex((arm) => arm.name === name);
+  const k = page.plan.arms.findIndex((arm) => arm.name === name);
   return { color: COLORS[k % COLORS.length], dash: DASHES[Math.floor(k / COLORS.length) % DASHES.length] };
 };
 const swatch = (name) => {
@@ -61,12 +61,22 @@ function stateFromAddress() {
   if (!text || text === "results") return null;
   try {
     const { v, of, ...state } = decode(text);
-    if (v !== page.facts.version || of !== page.facts.scenario.name) throw new Error();
+    if (v !== page.facts.version || of !== page.facts.scenario.name || !isKnown(state)) throw new Error();
     return state;
   } catch {
     tell(say("other_version"));
     return null;
   }
+}
+
+/* Whether everything that a state names is there. */
+function isKnown(state) {
+  const { facts } = page, plan = facts.scenario, copies = Object.values(state.copies || {});
+  if (!copies.every((one) => plan.arms.some((arm) => arm.name === one.of) && one.doses.every((dose) => plan.doses[dose]))) return false;
+  const { arms, doses } = core.withCopies(plan, state.copies), known = (group, all) => Object.keys(group || {}).every((name) => name in all);
+  return known(state.doses, doses) && known(state.knock, facts.knock_downs) && known(state.scale, facts.parameter_index) &&
+    Object.entries(state.cells || {}).flat().concat(copies.map((one) => one.cells)).every((line) => line in facts.lines) &&
+    (state.off || []).every((loop) => loop in facts.loops) && (state.arms || []).every((name) => arms.some((arm) => arm.name === name));
 }
 
 function writeAddress() {
@@ -109,8 +119,17 @@ function release(change) {
   $("undo").disabled = !page.undo.length;
 }
 
-function restore(state) {
+/* Takes a state over; arms may have been copied. */
+function adopt(state) {
   page.state = copy(state);
+  page.plan = core.withCopies(page.facts.scenario, state.copies);
+  const names = page.plan.arms.map((arm) => arm.name);
+  if (!names.includes(page.mapOf)) page.mapOf = names[0];
+  if (!names.includes(page.mapAgainst)) page.mapAgainst = names[0];
+}
+
+function restore(state) {
+  adopt(state);
   page.saved = copy(state);
   buildSettings();
   buildResults();

@@ -11,6 +11,9 @@ import numpy as np
 from .schedule import Infusion
 from .traits import Covariate, Trait
 
+BENEFIT, CORRELATION = "clinical benefit of ", "rank correlation of "
+"""How quantities of an expectation begin; then follow traits, or two markers."""
+
 
 @dataclass(frozen=True)
 class TreatmentArm:
@@ -59,6 +62,15 @@ class MarkerCut:
     @property
     def word(self) -> str:
         return f"{'high' if self.highest else 'low'} {self.marker}"
+
+    @property
+    def quantities(self) -> tuple[str, str, str]:
+        """What an expectation may ask of it: a relative risk, and months without progression of both groups."""
+        return (
+            f"relative risk of {self.word}",
+            f"median of {self.word} [months]",
+            f"median of other {self.marker} [months]",
+        )
 
     def marked(self, values: np.ndarray) -> np.ndarray:
         """Who is at that end, along the last axis; bool, of the shape of the values."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from pathway.toml_positions import KeyPath, key_lines, line_of
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
 from .pharmacokinetics import pharmacokinetic_model
-from .plan import Calibration, CohortExpectation, CohortPlan, MarkerCut, TreatmentArm
+from .plan import BENEFIT, CORRELATION, Calibration, CohortExpectation, CohortPlan, MarkerCut, TreatmentArm
 from .response import HELD, MARKERS
 from .schedule import ScheduleError, parse_schedule
 from .traits import Covariate, Trait, correlation_matrix
@@ -273,7 +273,7 @@ class _Reader:
             cohort_size=size,
             cohort_count=self.whole(("cohorts", "count"), 4000, 1, 1_000_000),
             observed=self.observed(),
-            expectations=tuple(self.expectations()),
+            expectations=tuple(self.expectations(traits, tuple(filter(None, (high, low))))),
         )
         for cut in filter(None, (high, low)):
             n = round(size * cut.count / cut.of)
@@ -458,16 +458,29 @@ class _Reader:
             return 6, 7, 8, 30
         return value[0], value[1], value[2], value[3]
 
-    def expectations(self) -> Iterator[CohortExpectation]:
+    def expectations(self, traits: tuple[Trait, ...], cuts: tuple[MarkerCut, ...]) -> Iterator[CohortExpectation]:
         """What is compared with published numbers."""
+        carried = [trait.name for trait in traits if trait.share is not None]
         for path, table in self.entries("expect"):
             for key in ("claim", "quantity"):
                 if not isinstance(table.get(key), str):
                     self.note(f"every [[expect]] needs a {key}", *path)
             self.source(path, table)
+            self.asked(path, str(table.get("quantity", "")), carried, cuts)
             limits = {k: self.number((*path, k), least=-1e9) for k in ("above", "below") if k in table}
-            words: Callable[[str], str] = lambda key, table=table: str(table.get(key, ""))  # type: ignore[misc]  # noqa: E731
-            yield CohortExpectation(
-                words("finding"), words("claim"), words("role"), words("source"), words("quantity"),
-                words("published"), limits.get("above"), limits.get("below"),
-            )  # fmt: skip
+            texts = [str(table.get(k, "")) for k in ("finding", "claim", "role", "source", "quantity", "published")]
+            yield CohortExpectation(*texts, limits.get("above"), limits.get("below"))
+
+    def asked(self, path: KeyPath, quantity: str, carried: Collection[str], cuts: tuple[MarkerCut, ...]) -> None:
+        """Whether there is what an expectation asks for."""
+        words = [word for cut in cuts for word in cut.quantities]
+        if quantity.startswith(BENEFIT):
+            for name in quantity.removeprefix(BENEFIT).split(" or "):
+                self.known(name, [*carried, "neither"], "trait that some women carry", *path, "quantity")
+        elif quantity.startswith(CORRELATION):
+            for name in quantity.removeprefix(CORRELATION).split(" and "):
+                self.known(name, MARKERS, "marker", *path, "quantity")
+        elif quantity not in words:
+            near = did_you_mean(quantity, words)
+            listed = ", ".join([*words, f"{BENEFIT}TRAIT", f"{CORRELATION}miR21 and PTEN"])
+            self.note(f"a cohort has no '{quantity}'.{near} It has: {listed}", *path, "quantity")

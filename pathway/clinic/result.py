@@ -15,7 +15,7 @@ from pathway.errors import NumericalError
 from . import DISCLAIMER
 from .label import SOURCE, label_checks
 from .outcome import HazardRatio, Rate, SurvivalCurve, hazard_ratio, rate, relative_risk, survival_curve
-from .plan import CohortPlan, MarkerCut
+from .plan import BENEFIT, CORRELATION, CohortPlan, MarkerCut
 from .read import MONTH
 from .table37 import CohortTables, Progression, cohort_tables, follow_up_time
 from .trial import TrialPower, trial_power
@@ -151,14 +151,8 @@ class CohortResult:
         return tuple(made)
 
     def value_of(self, quantity: str) -> float:
-        """The number that an expectation asks for.
-
-        Raises
-        ------
-        InputError
-            If there is no such quantity.
-        """
-        return quantities(self)[quantity]
+        """The number that an expectation asks for, in the words of a checked file."""
+        return _Quantities(self)[quantity]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -366,11 +360,6 @@ def calibrated_kill(plan: CohortPlan, women: Women) -> float:
     return high
 
 
-def quantities(found: CohortResult) -> _Quantities:
-    """Everything that an expectation may ask for, by its words."""
-    return _Quantities(found)
-
-
 class _Quantities:
     """Numbers by the words of an expectation; each is worked out when asked for."""
 
@@ -379,21 +368,18 @@ class _Quantities:
         self.progression = found.progressions[EDGE]
 
     def __getitem__(self, quantity: str) -> float:
-        cuts = {cut.word: cut for cut in (self.found.plan.high, self.found.plan.low) if cut is not None}
-        for word, cut in cuts.items():
-            if quantity == f"relative risk of {word}":
+        for cut in filter(None, (self.found.plan.high, self.found.plan.low)):
+            risk, median, other = cut.quantities
+            if quantity == risk:
                 return self.relative_risk(cut)
-            if quantity == f"median of {word} [months]":
-                return median_months(self.progression.moments[self.marked(cut)])
-            if quantity == f"median of other {cut.marker} [months]":
-                return median_months(self.progression.moments[~self.marked(cut)])
-        if quantity.startswith("clinical benefit of "):
-            return self.benefit(quantity.removeprefix("clinical benefit of "))
-        if quantity.startswith("rank correlation of "):
-            one, _, other = quantity.removeprefix("rank correlation of ").partition(" and ")
-            if one in self.progression.measured and other in self.progression.measured:
-                return float(spearmanr(self.progression.measured[one], self.progression.measured[other]).statistic)
-        return np.nan
+            if quantity in (median, other):
+                group = self.marked(cut) if quantity == median else ~self.marked(cut)
+                return median_months(self.progression.moments[group])
+        if quantity.startswith(BENEFIT):
+            return self.benefit(quantity.removeprefix(BENEFIT))
+        one, _, other = quantity.removeprefix(CORRELATION).partition(" and ")
+        measured = self.progression.measured
+        return float(spearmanr(measured[one], measured[other]).statistic)
 
     def marked(self, cut: MarkerCut) -> np.ndarray:
         return cut.marked(self.progression.measured[cut.marker])
@@ -409,7 +395,7 @@ class _Quantities:
         carriers = self.found.variants[EDGE].carriers
         names = who.split(" or ")
         if who == "neither":
-            asked = [e.quantity.removeprefix("clinical benefit of ") for e in self.found.plan.expectations]
+            asked = [e.quantity.removeprefix(BENEFIT) for e in self.found.plan.expectations]
             names = [n for text in asked for n in text.split(" or ") if n in carriers]
         if not names or any(name not in carriers for name in names):
             return np.nan

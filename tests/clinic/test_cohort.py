@@ -57,6 +57,20 @@ def test_bits_do_not_depend_on_workers(found, tmp_path):
     assert found.to_dict() == others.to_dict()
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the cluster
+def test_bits_are_the_same_on_a_cluster_of_two_processes(tmp_path, monkeypatch):
+    from distributed import Client, LocalCluster
+
+    monkeypatch.undo()  # other processes have pieces of the usual size
+    alone = pathway.cohort(FILE, women=300, ensemble=MEMBERS, folder=tmp_path / "f", workers=1)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
+        spread = pathway.cohort(FILE, women=300, ensemble=MEMBERS, folder=tmp_path / "g", executor=client)
+    plan = alone.result.plan
+    assert len(piece_names(plan)) == 2
+    assert contents(alone.folder, plan) == contents(spread.folder, plan)
+
+
 def test_a_stopped_cohort_goes_on(found, tmp_path, monkeypatch):
     class Stopped(Exception):
         pass

@@ -46,6 +46,9 @@ MISTAKES = [
     ('[trait.diameter]\nparameter = "diameter"', '[trait.diameter]\nparameter = "weight"', "tumor's diameter"),
     ('cells    = "skbr3"', 'cells    = "skbr4"', "Did you mean 'skbr3'"),
     ("observed = [6, 7, 8, 30]", "observed = [8, 7, 8, 30]", "expected four counts"),
+    ("relative risk of high miR21", "relative risk of high miR12", "Did you mean 'relative risk of high miR21'"),
+    ("clinical benefit of PIK3CA or", "clinical benefit of PIK3CB or", "Did you mean 'PIK3CA'"),
+    ("rank correlation of miR21 and PTEN", "rank correlation of miR21 and pten", "no marker is called 'pten'"),
     ("[time]", "[tiem]", "unknown key 'tiem'. Did you mean 'time'"),
 ]
 
@@ -74,6 +77,17 @@ def test_all_mistakes_come_together(tmp_path):
     with pytest.raises(CohortError) as error:
         read(tmp_path, TEXT.replace('"66 kg"', '"0 kg"').replace("share = 0.227", "share = 3.0"))
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_a_file_may_be_like_another(tmp_path):
+    text = 'title = "Mine"\nlike = "women37"\nwomen = 100\n[trait.weight]\nparameter = "weight"\nmedian = "80 kg"\n'
+    plan = read(tmp_path, text + 'sd = 0.1\nsource = "own"\nconfidence = "measured"\n')
+    base = read_cohort("women37", LABORATORY)
+    assert (plan.title, plan.women, plan.arms) == ("Mine", 100, base.arms)
+    assert {t.name for t in plan.traits} == {t.name for t in base.traits}
+    assert next(t for t in plan.traits if t.name == "weight").median == 80.0
+    with pytest.raises(CohortError, match="Did you mean 'women37'"):
+        read(tmp_path, text.replace('"women37"', '"women73"'))
 
 
 def test_names_that_there_are_not():

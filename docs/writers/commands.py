@@ -65,7 +65,7 @@ def _exits() -> str:
 
 def _command(name: str, command: Any) -> str:
     shown = [f"({markdown.anchor('command ' + name)})=", f"### `pathway {name}`", ""]
-    shown += [_help(command.help or ""), "", markdown.fence(_usage(name, command)), *_examples(name, command)]
+    shown += [_help(command.help or ""), "", markdown.fence(_usage(name, command)), *_examples(name)]
     rows = [_row(parameter) for parameter in command.params if not parameter.hidden]
     return "\n".join(shown) + "\n" + markdown.table(["argument or option", "takes", "meaning"], rows)
 
@@ -91,12 +91,10 @@ def _argument(parameter: Any) -> str:
     return (parameter.metavar or parameter.name).upper() + (" ..." if parameter.nargs == -1 else "")
 
 
-def _examples(name: str, command: Any) -> Iterator[str]:
+def _examples(name: str) -> Iterator[str]:
     shown = [f"{entry['line']}\n    # {entry['does']}" for entry in examples().get(name, [])]
     if shown:
         yield markdown.fence("\n".join(shown), "sh")
-    if command.epilog:
-        yield _help(command.epilog) + "\n"
 
 
 def _row(parameter: Any) -> list[str]:

@@ -37,7 +37,7 @@ ROLES = (
 
 @cache
 def findings() -> dict[str, dict[str, str]]:
-    """By code: `short`, `words`, and `waits` where no scenario judges it."""
+    """By code: `short`, `words`, and, where no scenario judges it, the `cohort` that does or what it `waits` for."""
     return tomllib.loads((HERE / "findings.toml").read_text(encoding="utf-8"))
 
 
@@ -65,6 +65,8 @@ def label(code: str) -> str:
 def _entry(code: str, judged: dict[str, list[tuple[str, dict[str, Any]]]]) -> str:
     entry = findings()[code]
     head = f"({label(code)})=\n## {code}: {markdown.plain(entry['short'])}\n\n{markdown.sentences(entry['words'])}\n"
+    if "cohort" in entry:
+        return f"{head}\nAsked of virtual women, as a prediction: `pathway cohort {entry['cohort']}`.\n"
     if code not in judged:
         return f"{head}\n*Not judged yet: it needs {markdown.plain(entry['waits'])}.*\n"
     return f"{head}\n{verdicts(judged[code], with_scenario=True)}"

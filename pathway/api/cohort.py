@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from pathway.clinic import DISCLAIMER
@@ -15,7 +16,7 @@ from pathway.errors import InputError, public_function
 from pathway.folders import growing_folder
 from pathway.notebook import Display, HtmlDisplay
 from pathway.numerals import number_text
-from pathway.report.cohort import COHORT, cohort_report
+from pathway.report.cohort import COHORT, cohort_report, read_cohort_folder
 from pathway.report.output_folders import default_results_folder
 from pathway.simulation.ensemble import worker_count
 
@@ -34,8 +35,10 @@ class Cohort:
         Of one's own patients.
     """
 
-    def __init__(self, result: CohortResult, folder: Path, identity: Any, score: PatientScore | None) -> None:
-        self.result, self.folder, self.identity, self.score = result, folder, identity, score
+    def __init__(self, result: CohortResult, folder: Path, request: CohortRequest, score: PatientScore | None) -> None:
+        self.result, self.folder, self.score = result, folder, score
+        self.identity = request.identity
+        self.asked = {"women": result.plan.women, "ensemble": request.ensemble, "weights": request.weights}
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -44,7 +47,7 @@ class Cohort:
 
     def report(self) -> Any:
         """What it leaves in its folder."""
-        return cohort_report(self.result, self.identity, self.score)
+        return cohort_report(self.result, self.identity, self.asked, self.score)
 
     def save(self) -> Path:
         """Tables, figures, HTML report and provenance beside its women; the path of the report."""
@@ -143,4 +146,27 @@ def cohort(
     with growing_folder(place, COHORT, identity, force=force) as kept:
         result = simulate_cohort(request, kept, workers=worker_count(workers), executor=executor, progress=progress)
     score = None if own is None else score_patients(own, result.progressions[EDGE])
-    return Cohort(result, place, identity, score)
+    return Cohort(result, place, request, score)
+
+
+def repeated_cohort(
+    folder: Path, progress: Callable[[str, int, int], None] | None = None
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
+    """Record and JSON form of a cohort in a folder, and the JSON form of the same women computed anew; None where the
+    folder holds something else.
+
+    Raises
+    ------
+    FolderError
+        If it is a cohort of which something is missing.
+    """
+    kept = read_cohort_folder(folder)
+    if kept is None:
+        return None
+    record, content, files = kept
+    with TemporaryDirectory(prefix="pathway_cohort_") as place:
+        again = cohort(
+            files[0], folder=Path(place) / "again", patients=files[1] if len(files) > 1 else None, progress=progress,
+            **record["asked"],
+        )  # fmt: skip
+        return record, content, again.to_dict()

@@ -119,8 +119,11 @@ def _checked_file(file: str, settings: list[str], as_json: bool) -> dict[str, An
 
 def _understood(file: str, settings: list[str]) -> tuple[list[str], dict[str, Any]]:
     """Title and what else is printed of a file, and its entry in JSON."""
+    from pathway.clinic.read import is_cohort_file
     from pathway.parameters import is_cell_line_file
 
+    if is_cohort_file(Path(file)):
+        return _of_cohort(file)
     if Path(file).suffix.lower() in (".yaml", ".yml"):
         return _of_problem(file)
     if is_cell_line_file(Path(file)):
@@ -145,6 +148,16 @@ def _of_scenario(file: str, settings: list[str]) -> tuple[list[str], dict[str, A
     lines += [f"A run takes {size.remark}"] if size.remark else []
     expected = {"seconds": round(size.seconds, 1), "bytes": round(size.bytes)}
     return lines, {"tables": column_entries(scenario), "expected": expected}
+
+
+def _of_cohort(file: str) -> tuple[list[str], dict[str, Any]]:
+    from pathway.clinic.read import read_cohort
+    from pathway.scenario import built_in_laboratory
+
+    plan = read_cohort(file, built_in_laboratory())
+    arms = [f"{arm.name}: {arm.schedule or 'no trastuzumab'}" for arm in plan.arms]
+    traits = f"{plan.women} women, {len(plan.traits)} traits, {len(plan.expectations)} published numbers"
+    return [plan.title, traits, *arms], {"women": plan.women, "arms": [arm.name for arm in plan.arms]}
 
 
 def _of_problem(file: str) -> tuple[list[str], dict[str, Any]]:

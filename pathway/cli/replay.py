@@ -16,17 +16,22 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder of a run or an analysis")],
+    folder: Annotated[Path, typer.Argument(help="Folder of a run, an analysis or a cohort")],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
-    """Repeat a run or an analysis from its folder and say whether the numbers are the same."""
+    """Repeat a run, an analysis or a cohort from its folder and say whether the numbers are the same."""
+    from pathway.api.cohort import repeated_cohort
     from pathway.report import compare_analysis
     from pathway.report import replay as repeat
     from pathway.report.analysis import is_analysis
 
     from . import DONE, NOT_MET
 
-    if is_analysis(folder):
+    with console.progress_line(quiet=as_json) as progress:
+        women = repeated_cohort(folder, progress)
+    if women is not None:
+        replayed = compare_analysis(*women)
+    elif is_analysis(folder):
         from pathway.api.analyze import repeated_analysis
 
         with console.progress_line() as progress:

@@ -64,12 +64,15 @@ class MarkerCut:
         return f"{'high' if self.highest else 'low'} {self.marker}"
 
     @property
-    def quantities(self) -> tuple[str, str, str]:
-        """What an expectation may ask of it: a relative risk, and months without progression of both groups."""
+    def quantities(self) -> tuple[str, str, str, str, str]:
+        """What an expectation may ask of it: a relative risk, months without progression of both groups, and how well
+        it tells who progresses."""
         return (
             f"relative risk of {self.word}",
             f"median of {self.word} [months]",
             f"median of other {self.marker} [months]",
+            f"sensitivity of {self.word}",
+            f"specificity of {self.word}",
         )
 
     def marked(self, values: np.ndarray) -> np.ndarray:

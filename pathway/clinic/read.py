@@ -51,6 +51,9 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
+_WORDS = ("finding", "claim", "role", "source", "quantity", "published")
+
+
 class CohortError(InputError):
     """A cohort file that cannot be used; one line for each mistake."""
 
@@ -58,6 +61,15 @@ class CohortError(InputError):
 def cohort_names() -> list[str]:
     """Names of the cohorts that come with the package."""
     return sorted(path.stem for path in (folder_of_scenarios() / "cohorts").glob("*.toml"))
+
+
+def is_cohort_file(path: Path) -> bool:
+    """Whether a TOML file describes virtual women: it has traits, or is like a shipped cohort."""
+    try:
+        tables = tomllib.loads(read_bytes(path, LARGEST_FILE).decode("utf-8")) if path.suffix.lower() == ".toml" else {}
+    except (InputError, OSError, ValueError, RecursionError):
+        return False  # the reader of scenarios says what is wrong with it
+    return bool(tables.keys() & {"trait", "like"})
 
 
 def find_cohort(name_or_file: str) -> Path:
@@ -468,8 +480,8 @@ class _Reader:
             self.source(path, table)
             self.asked(path, str(table.get("quantity", "")), carried, cuts)
             limits = {k: self.number((*path, k), least=-1e9) for k in ("above", "below") if k in table}
-            texts = [str(table.get(k, "")) for k in ("finding", "claim", "role", "source", "quantity", "published")]
-            yield CohortExpectation(*texts, limits.get("above"), limits.get("below"))
+            words = {k: str(table.get(k, "")) for k in _WORDS}
+            yield CohortExpectation(**words, above=limits.get("above"), below=limits.get("below"))
 
     def asked(self, path: KeyPath, quantity: str, carried: Collection[str], cuts: tuple[MarkerCut, ...]) -> None:
         """Whether there is what an expectation asks for."""

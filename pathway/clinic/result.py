@@ -242,22 +242,27 @@ class CohortResult:
         risk, p, cut = tables.quantiles(), tables.at_least_observed(), "edge_cut"
         told = [
             DISCLAIMER,
-            f"High miR-21 goes with a relative risk of progression of {_interval(risk['associated'])} in cohorts of "
-            f"{self.plan.cohort_size} (median, 5 to 95 %); where miR-21 is imposed it is {_interval(risk['causal'])}, "
-            f"and with the edge from miR-21 to PTEN cut {_interval(risk[cut])}. Observed: {tables.observed:.2f}.",
+            f"{self.plan.high.word.capitalize()} goes with a relative risk of progression of "
+            f"{_interval(risk['associated'])} in cohorts of {self.plan.cohort_size} (median, 5 to 95 %); where it is "
+            f"imposed it is {_interval(risk['causal'])}, and with the edge from miR-21 to PTEN cut "
+            f"{_interval(risk[cut])}. Observed: {tables.observed:.2f}.",
             f"A relative risk of at least {tables.observed:.2f} turns up in {p['associated']:.1%} of cohorts with the "
-            f"edge and in {p[cut]:.1%} of those without it: {self.plan.cohort_size} women cannot tell the two apart.",
+            f"edge and in {p[cut]:.1%} of those without it.",
         ]
         enough = next((n for n, power in tables.separation if power >= 0.8), None)
-        if enough:
-            told.append(f"Cohorts of {enough} women would tell them apart with a power of 80 %.")
-        elif tables.separation:
-            n, power = tables.separation[-1]
-            told.append(f"Not even {n} women tell them apart with a power of 80 % (there it is {power:.0%}).")
-        rows = [
-            f"{c.name}: {c.value:.2f}, published {c.published}: {'met' if c.met else 'missed'}." for c in self.checks
-        ]
-        return [*told, *rows]
+        if tables.separation:
+            (fewest, low), (most, high) = tables.separation[0], tables.separation[-1]
+            told.append(f"Cohorts of {fewest} women tell the edge from the cut edge with a power of {low:.0%}.")
+            if enough is None:
+                told[-1] += f" Not even {most} women do so with 80 % (there it is {high:.0%})."
+            elif enough > fewest:
+                told[-1] += f" For 80 % it takes up to {enough} women."
+        missed = [check.name for check in self.checks if not check.met]
+        told.append(
+            f"{len(self.checks) - len(missed)} of {len(self.checks)} published numbers are met"
+            + (f"; missed: {'; '.join(missed)}." if missed else ".")
+        )
+        return told
 
 
 def _interval(values: Sequence[float]) -> str:
@@ -369,9 +374,12 @@ class _Quantities:
 
     def __getitem__(self, quantity: str) -> float:
         for cut in filter(None, (self.found.plan.high, self.found.plan.low)):
-            risk, median, other = cut.quantities
+            risk, median, other, sensitivity, specificity = cut.quantities
             if quantity == risk:
                 return self.relative_risk(cut)
+            if quantity in (sensitivity, specificity):
+                found = self.progression.progressed == (quantity == sensitivity)
+                return float((self.marked(cut) == (quantity == sensitivity))[found].mean())
             if quantity in (median, other):
                 group = self.marked(cut) if quantity == median else ~self.marked(cut)
                 return median_months(self.progression.moments[group])

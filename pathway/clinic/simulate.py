@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from pathway.errors import NumericalError
-from pathway.folders import GrowingFolder
+from pathway.folders import GrowingFolder, sha256
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.ensembles import open_parameter_sets
 from pathway.simulation.threads import map_on_threads
@@ -54,8 +54,6 @@ class CohortRequest:
     def identity(self) -> dict[str, Any]:
         """What tells its results from others."""
         plan = open_plan(self)
-        from pathway.folders import sha256
-
         return {
             "cohort": plan.name,
             "content": sha256(plan.content),
@@ -103,14 +101,13 @@ def piece_content(request: CohortRequest, piece: int) -> bytes:
     return stream.getvalue()
 
 
-def read_piece(path: Path) -> dict[str, Women]:
-    """A piece back from its file, by variant."""
+def read_piece(path: Path, variant: str) -> Women:
+    """One variant of a piece, back from its file; a woman whose cells failed in one variant has failed in all, so that
+    all have the same women."""
+    start = f"{variant}/"
     with np.load(path, allow_pickle=False) as stored:
-        arrays = {name: stored[name] for name in stored.files}
-    return {
-        variant: Women.of_arrays({n.removeprefix(f"{variant}/"): a for n, a in arrays.items() if n.startswith(variant)})
-        for variant in (EDGE, CUT)
-    }
+        women = Women.of_arrays({n.removeprefix(start): stored[n] for n in stored.files if n.startswith(start)})
+        return replace(women, failed=np.logical_or.reduce([stored[f"{v}/failed"] for v in (EDGE, CUT)]))
 
 
 def piece_names(plan: CohortPlan) -> list[str]:
@@ -153,17 +150,12 @@ def simulate_cohort(
         done += 1
         if progress:
             progress("women", min(done * PIECE, plan.women), plan.women)
-    parts = [read_piece(folder.path / name) for name in names]
-    n_failed = sum(int((part[EDGE].failed | part[CUT].failed).sum()) for part in parts)
-    if n_failed == plan.women:
+    # One variant after the other: the pieces of both at once would take twice the memory.
+    variants = {v: joined_women([read_piece(folder.path / name, v) for name in names]) for v in (EDGE, CUT)}
+    n_left = len(variants[EDGE].numbers)
+    if not n_left:
         raise NoWomenError(f"{plan.name}: the cells of no woman could be worked out")
-    variants = {variant: joined_women([_of_both(part, variant) for part in parts]) for variant in (EDGE, CUT)}
-    return open_result(plan, variants, n_failed, open_clinic_of(request)[1])
-
-
-def _of_both(part: Mapping[str, Women], variant: str) -> Women:
-    """A variant of a piece; a woman who failed in one has failed in both, so that both have the same women."""
-    return replace(part[variant], failed=part[EDGE].failed | part[CUT].failed)
+    return open_result(plan, variants, plan.women - n_left, open_clinic_of(request)[1])
 
 
 def _contents(

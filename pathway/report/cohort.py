@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pathway.clinic import DISCLAIMER
 from pathway.clinic.patients import PatientScore
 from pathway.clinic.result import CohortResult
+from pathway.folders import FolderError
 
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
+from .write import RECORD
 
 COHORT = "cohort"
+JSON_FORM = "cohort.json"
 
 
-def cohort_report(result: CohortResult, identity: Mapping[str, Any], score: PatientScore | None = None) -> Report:
+def cohort_report(
+    result: CohortResult, identity: Mapping[str, Any], asked: Mapping[str, Any], score: PatientScore | None = None
+) -> Report:
     """What a cohort leaves beside its women.
 
     Parameters
@@ -22,6 +29,8 @@ def cohort_report(result: CohortResult, identity: Mapping[str, Any], score: Pati
     result : CohortResult
     identity : mapping
         Of the folder, see `CohortRequest.identity`.
+    asked : mapping
+        Of the request, so that it can be repeated.
     score : PatientScore, optional
         Of one's own patients.
     """
@@ -64,10 +73,36 @@ def cohort_report(result: CohortResult, identity: Mapping[str, Any], score: Pati
         kind=COHORT,
         identity=identity,
         title=result.plan.title,
-        origin=ReportOrigin(inputs, (), result.plan.seed, more={"note": DISCLAIMER}),
+        origin=ReportOrigin(
+            inputs, (), result.plan.seed, more={"cohort": result.plan.name, "note": DISCLAIMER, "asked": dict(asked)}
+        ),
         tables=tables,
         figures=figures,
         sentences=sentences,
-        content=JsonContent("cohort.json", content),
+        content=JsonContent(JSON_FORM, content),
         grows=True,
     )
+
+
+def read_cohort_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[Path]] | None:
+    """Provenance, JSON form and input files of a cohort, to repeat it; None where the folder holds something else.
+
+    Raises
+    ------
+    FolderError
+        If it is a cohort of which something is missing.
+    """
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(record, dict) or "cohort" not in record:
+        return None
+    try:
+        content = json.loads((folder / JSON_FORM).read_text(encoding="utf-8"))
+        files = [folder / "inputs" / name for name in record["inputs"]]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise FolderError(f"{folder}: no cohort to repeat ({error})") from None
+    if not files or not all(file.is_file() for file in files):
+        raise FolderError(f"{folder}: no cohort to repeat: its inputs are missing")
+    return record, content, files

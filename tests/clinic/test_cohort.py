@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose
 
 import pathway
 from pathway import parameters
+from pathway.cli import DONE, NOT_MET, main
 from pathway.clinic import DISCLAIMER, women
 from pathway.clinic.response import CONCENTRATIONS, GrowthSurface
 from pathway.clinic.simulate import CohortRequest, open_clinic_of, piece_names
@@ -107,6 +108,20 @@ def test_the_json_form_and_the_disclaimer(found):
     assert content["note"] == DISCLAIMER and found.result.sentences()[0] == DISCLAIMER
     page = found.save().read_text(encoding="utf-8")
     assert DISCLAIMER in page and "edge cut" in page
+
+
+def test_a_folder_is_checked_replayed_and_verified(found, capsys):
+    found.save()
+    file = found.folder / "inputs" / "women37.toml"
+    assert main(["check", str(file)]) == DONE
+    assert "traits" in capsys.readouterr().out
+    assert main(["replay", str(found.folder)]) == DONE
+    assert capsys.readouterr().out.strip() == "identical"
+    kept = found.folder / "cohort.json"
+    kept.write_text(kept.read_text(encoding="utf-8").replace('"cohorts": 4000', '"cohorts": 4001'), encoding="utf-8")
+    assert main(["replay", str(found.folder)]) == NOT_MET
+    assert main(["verify", str(found.folder)]) == NOT_MET
+    capsys.readouterr()
 
 
 def test_the_control_arm_has_its_published_median(found):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathway.api.catalog import agents, cells, observables, scenarios
     from pathway.api.cohort import cohort
     from pathway.api.compare import compare
+    from pathway.api.explore import explore
     from pathway.api.export import export
     from pathway.api.models import simulate, simulate_ensemble, steady_state
     from pathway.api.runs import Result, run
@@ -45,6 +46,7 @@ _PLACES = {
     **dict.fromkeys(("agents", "cells", "observables", "scenarios"), "pathway.api.catalog"),
     "cohort": "pathway.api.cohort",
     "compare": "pathway.api.compare",
+    "explore": "pathway.api.explore",
     "export": "pathway.api.export",
     **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
     **dict.fromkeys(("Result", "run"), "pathway.api.runs"),
@@ -74,6 +76,7 @@ __all__ = [
     "compare",
     "dose_response",
     "explain",
+    "explore",
     "export",
     "fit",
     "load",

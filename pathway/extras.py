@@ -14,6 +14,7 @@ EXTRAS = {
     "petab": "formats",
     "h5py": "netcdf",
     "SALib": "sensitivity",
+    "anywidget": "notebook",
     "pandas": "notebook",
     "xarray": "notebook",
 }

@@ -35,6 +35,7 @@ FENCES = {
     "llvmlite": ("kernels/",),
     "numba": ("simulation/", "kernels/calls.py", "kernels/structs_numba.py", "kernels/vectors.py"),
     "jinja2": ("report/",),
+    "anywidget": ("explorer/",),
     "starlette": ("explorer/",),
     "uvicorn": ("explorer/",),
     "websockets": ("explorer/",),

@@ -3,5 +3,6 @@
 from .content import reading_facts
 from .module import ExplorerError
 from .page import MEMBERS, explorer_page, page_data
+from .widget import Explorer
 
-__all__ = ["MEMBERS", "ExplorerError", "explorer_page", "page_data", "reading_facts"]
+__all__ = ["MEMBERS", "Explorer", "ExplorerError", "explorer_page", "page_data", "reading_facts"]

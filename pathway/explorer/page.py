@@ -32,7 +32,7 @@ FACE = (
 )
 """What the core gives to its hosts."""
 
-PAGE = ("state", "settings", "copies", "map", "growth", "curves", "findings", "lesson", "start")
+PAGE = ("state", "settings", "copies", "map", "growth", "curves", "findings", "lesson", "embedded", "start")
 
 
 def explorer_page(
@@ -98,10 +98,11 @@ def page_data(
     return container(facts, {**engine.blobs, **cloud.blobs})
 
 
-def page_text(scenario: Scenario, data: bytes) -> str:
-    """The HTML around the data."""
+def page_text(scenario: Scenario, data: bytes, state: Mapping[str, Any] | None = None) -> str:
+    """The HTML around the data; `state` is what has been moved at first."""
     strings, style = words(), _web("page.css")
-    start = f"explorerPage(pathwayCore(), {_in_script(strings)}, pathwayCore.toString());\nexplorer.start();\n"
+    show = f"explorerPage(pathwayCore(), {_in_script(strings)}, pathwayCore.toString());\n"
+    start = f"{show}explorer.start({_in_script(state or {})});\n"
     script = "\n".join([core_source(), page_source(), _web("page/cloud.js"), start])
     values = {
         **strings,

@@ -19,9 +19,9 @@ function copyArm(of) {
 }
 
 /* Another state, which can be undone. */
-function change(entries) {
+function change(entries, base = page.state) {
   page.undo.push(page.saved);
-  restore({ ...page.state, ...entries });
+  restore({ ...base, ...entries });
 }
 
 function changeCopy(name, entries, focus) {

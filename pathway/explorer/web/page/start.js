@@ -110,7 +110,7 @@ function chooseArms() {
   [page.mapOf, page.mapAgainst] = pair ? pair.reading.arms : [page.defaultArms[page.defaultArms.length - 1], page.defaultArms[0]];
 }
 
-async function start() {
+async function start(moved) {
   // A function that holds a vector: what does not know them refuses it.
   const probe = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
   if (typeof WebAssembly !== "object" || !WebAssembly.validate(probe) || typeof DecompressionStream !== "function") {
@@ -128,7 +128,7 @@ async function start() {
   page.engine = await core.Engine.create(facts, blobs);
   page.rests = new core.Rests(page.engine);
   chooseArms();
-  adopt(stateFromAddress() || {});
+  adopt(stateFromAddress() || moved || {});
   page.saved = copy(page.state);
   addEventListener("hashchange", () => {
     const state = stateFromAddress();
@@ -150,10 +150,11 @@ async function start() {
     drawHonesty();
     startWorker();
     askForCloud();
+    listen();
   }, 0);
 }
 
 globalThis.explorer = {
-  page, start: () => start().catch((error) => tell(say("broken", { reason: error.message }))), release, refresh,
+  page, start: (moved) => start(moved).catch((error) => tell(say("broken", { reason: error.message }))), release, refresh,
   exports: { csv, picture, toml },
 };

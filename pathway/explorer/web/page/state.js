@@ -81,7 +81,11 @@ function isKnown(state) {
 
 function writeAddress() {
   const whole = { v: page.facts.version, of: page.facts.scenario.name, ...page.state };
-  history.replaceState(null, "", "#" + encode(whole));
+  try {
+    history.replaceState(null, "", "#" + encode(whole));
+  } catch {
+    // A frame without an address of its own.
+  }
 }
 
 function tell(text) {
@@ -116,6 +120,7 @@ function release(change) {
   writeAddress();
   speak();
   askForCloud();
+  report();
   $("undo").disabled = !page.undo.length;
 }
 
@@ -137,6 +142,7 @@ function restore(state) {
   refresh(1e-5);
   writeAddress();
   askForCloud();
+  report();
   $("undo").disabled = !page.undo.length;
 }
 

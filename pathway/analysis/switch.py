@@ -91,7 +91,8 @@ class BistableSwitch:
         """The finding in sentences."""
         said = [f"From {self.parameter} {self.low:g} to {self.high:g}: {self._special()}"]
         gap = max(self.swept.gap(name) for name in self.swept.up)
-        said.append(f"Raised and lowered step by step over time, up and down differ by at most {100 * gap:.2g} %.")
+        differ = f"differ by at most {100 * gap:.2g} %" if gap > 1e-4 else "are the same"
+        said.append(f"Raised and lowered step by step over time, up and down {differ}.")
         for condition in self.conditions:
             said += _told(condition, self.draws.origin)
         if self.pulse is not None:

@@ -71,9 +71,9 @@ def largest_numbers(table: Table) -> list[float | None]:
 
 
 def without_empty_columns(table: Table) -> Table:
-    """The table without columns in which nothing stands: a PEtab problem has no units, few have priors."""
+    """The table without columns in which nothing or a dash stands: a PEtab problem has no units, few have priors."""
     header, rows = table
-    kept = [k for k in range(len(header)) if any(row[k] not in (None, "") for row in rows)]
+    kept = [k for k in range(len(header)) if any(row[k] not in (None, "", "-") for row in rows)]
     return [header[k] for k in kept], [[row[k] for k in kept] for row in rows]
 
 

@@ -68,7 +68,8 @@ class RunComparison:
             arm, _, before, after, _ = max(moved, key=lambda row: abs(row[4] or 0.0))
             sentences.append(f"GR differs most in '{arm}': {before:.3g} and {after:.3g}.")
         sentences += [
-            f"{n}: the courses differ by at most {d:.3g} ({where})." for n, (d, where) in self.courses.items()
+            f"{n.removesuffix(' [1]')}: the courses differ by at most {d:.3g} ({where})."
+            for n, (d, where) in self.courses.items()
         ]
         for name, arms in zip(self.names, self.alone, strict=True):
             if arms:

@@ -25,6 +25,7 @@ from pathway.scenario.prior_shares import FILE, stored_shares, verdicts_fingerpr
 from pathway.scenario.run import Progress
 from pathway.scenario.sampled_cell_lines import parameter_sets_from_ranges
 
+from .pages import without_empty_columns
 from .report import JsonContent, Report, ReportOrigin, Table
 from .run import verdict_table
 
@@ -241,7 +242,7 @@ def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Repo
         template="validation.html",
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
-            "findings": finding_table(found["findings"]),
+            "findings": without_empty_columns(finding_table(found["findings"])),
             "triple": triple_table(judged) if over else ((), ()),
             "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
         },

@@ -97,7 +97,17 @@ def _grade(folder: Path, lessons: Any, out: Path | None, workers: int, as_json: 
         )
     else:
         console.print_line(f"{len(graded.students)} students", style="bold")
-        console.print_table(header, [[str(cell) for cell in row] for row in rows], numbers={1, 2, 3, 5})
+        for row in rows:
+            _print_question(*row)
     if out is not None:
         write_new_file(out, csv_text(*graded.by_student()), force)
     return DONE
+
+
+def _print_question(
+    question: str, answered: int, right: int, at_first: int, commonest: str, often: int, what_it_was: str
+) -> None:
+    console.print_line(f"{question}  {right} of {answered} right, {at_first} at the first try")
+    if often:
+        said = f": {what_it_was}" if what_it_was else ""
+        console.print_line(f"      {often} x  {commonest}{said}")

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.errors import InputError, did_you_mean
+from pathway.errors import InputError, NumericalError, did_you_mean
 from pathway.scenario import ScenarioError, built_in_laboratory, read_scenario
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.read import find_scenario
@@ -43,7 +43,10 @@ def missed_goal(lesson: Lesson, question: Question, answer: Any) -> Goal | None:
         If it is no experiment, or one that cannot be run.
     """
     scenario = student_scenario(lesson, question, experiment_tables(answer))
-    verdicts = run_scenario(scenario).verdicts
+    try:
+        verdicts = run_scenario(scenario).verdicts
+    except NumericalError as error:
+        raise ExperimentError(f"the experiment cannot be computed: {error}") from None
     return next((goal for goal, v in zip(question.goals, verdicts, strict=True) if not v.met), None)
 
 
@@ -90,8 +93,9 @@ def student_scenario(lesson: Lesson, question: Question, tables: Mapping[str, An
     document = tomllib.loads(find_scenario(lesson.scenario).read_text(encoding="utf-8"))
     for key in ("data", "fit", "analyze"):
         document.pop(key, None)
-    document["arm"] = [*document["arm"], {**tables["arm"], "name": MINE}]
-    document["dose"] = {**tables["dose"], **document.get("dose", {})}
+    arm, doses = _apart(tables["arm"], tables["dose"], document.get("dose", {}))
+    document["arm"] = [*document["arm"], {**arm, "name": MINE}]
+    document["dose"] = {**document.get("dose", {}), **doses}
     document["expect"] = [{"claim": goal.says, "role": "sanity", **goal.expect} for goal in question.goals]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{lesson.scenario}.toml"
@@ -100,6 +104,19 @@ def student_scenario(lesson: Lesson, question: Question, tables: Mapping[str, An
             return read_scenario(file)
         except ScenarioError as error:
             raise ExperimentError("; ".join(mistake.text for mistake in error.mistakes)) from None
+
+
+def _apart(
+    arm: Mapping[str, Any], doses: Mapping[str, Any], others: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The student's arm and doses, these under names of their own: a changed dose must not change the other arms."""
+    names = {
+        name: f"{name} ({MINE})" if name in others and dose != others[name] else name for name, dose in doses.items()
+    }
+    given = arm.get("doses")
+    if isinstance(given, list):
+        arm = {**arm, "doses": [names.get(name, name) if isinstance(name, str) else name for name in given]}
+    return dict(arm), {names[name]: dose for name, dose in doses.items()}
 
 
 def _inline(value: Any) -> str:

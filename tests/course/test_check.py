@@ -8,10 +8,13 @@ import pytest
 import pathway
 from pathway.course import lessons
 from pathway.course.answers import AnswerFileError, course_folder, kept_answers, read_answers
+from pathway.course.check import find_question
+from pathway.course.experiment import experiment_tables, student_scenario
 from pathway.course.folder import start_course
 from pathway.course.judge import AnswerError, number_key
 from pathway.course.words import answer_text
 from pathway.errors import UnknownNameError
+from pathway.scenario.run import run_scenario
 from tests.course.test_read import LESSON
 
 
@@ -95,6 +98,18 @@ def test_an_experiment_may_be_toml_too(in_course):
     text = '[arm]\ncells = "bt474"\ndoses = ["trastuzumab"]\nknock_down = { PTEN = "85 %" }\n'
     assert pathway.check("01.5", text).right
     assert kept_answers(in_course).answered["01.5"].tries[0]["arm"]["knock_down"] == {"PTEN": "85 %"}
+
+
+def test_a_dose_that_is_changed_is_changed_in_the_students_arm_alone():
+    """As the explorer hands it out: all doses of the scenario, one of them moved."""
+    lesson, question = find_question("05.5")
+    given = {"agent": "trastuzumab", "amount": "0.001 ug/mL", "at": "0 h"}
+    tables = {"arm": {"doses": ["trastuzumab"]}, "dose": {"trastuzumab": given}}
+    result = run_scenario(student_scenario(lesson, question, experiment_tables(tables)))
+    usual = pathway.run("antimir21_resensitises", ensemble="none")
+    assert result.arms["parental"].growth.gr == pytest.approx(usual.arms["parental"].growth.gr, rel=1e-9)
+    assert result.arms["mine"].growth.gr == pytest.approx(1.0, abs=0.02)
+    assert usual.arms["trastuzumab"].growth.gr < 0.9
 
 
 def test_a_question_that_there_is_not():

@@ -13,7 +13,8 @@ HEAD = """# The lesson file, and the file of answers
 
 A lesson is Markdown: text, cells of code (a block `python`) and questions (a block `toml question`), in reading
 order. `pathway teach` writes notebook, sheet, page, notes and solutions from it; a mistake is told in one line with
-file and line. Expressions are Python over the public names of `pathway`, `np` and `math`, and the lesson's own
+file and line. Expressions are Python over the public names of `pathway`, `np`, `math` and `scratch` (a folder that
+is deleted afterwards), and the lesson's own
 `[values]`. [Teach a class](../tutorials/teach_a_class.md) has an example.
 
 """

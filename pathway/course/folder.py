@@ -25,7 +25,7 @@ from .read import FOLDER, LessonError, lessons, read_lesson
 WELCOME = """# {title}
 {welcome}
 Begin with lesson {first}: `jupyter lab notebooks`, or open the folder in an editor that shows notebooks. It needs this
-program and a notebook program: `pip install "mir21-pathway[notebook]" jupyterlab`.
+program and a notebook program: `pip install "mir21-pathway[notebook,clinic]" jupyterlab`.
 
 * `notebooks/`: the lessons. Guess first, then run, then answer in place of the dots: `pathway.check("03.2", 0.5)`.
 * `sheets/`: the same questions to print, without code.

@@ -13,9 +13,11 @@ from pathway.errors import InputError, did_you_mean
 from pathway.fitting.search.processes import process_pool
 
 from .answers import AnswerFileError, AnswerSheet, read_answers
-from .judge import judge
+from .experiment import ExperimentError
+from .judge import AnswerError, Judgment, judge
 from .lesson import Lesson, Question
-from .words import answer_text
+from .read import LessonError
+from .words import answer_text, right_answer
 
 
 @dataclass(frozen=True)
@@ -166,26 +168,42 @@ def _judged(tasks: Sequence[tuple[Lesson, Tries]], workers: int) -> list[tuple[l
 
 def _judge_lesson(lesson: Lesson, tries: Tries) -> tuple[list[GradedAnswer], list[str]]:
     questions = {question.id: question for question in lesson.questions}
-    known: dict[tuple[str, str], tuple[bool, str]] = {}
-    graded, remarks = [], []
-    for student, name, answers in tries:
-        right_at, wrong = None, []
-        for number, answer in enumerate(answers, 1):
-            key = name, json.dumps(answer, sort_keys=True)
-            if key not in known:
-                try:
-                    judgment = judge(lesson, questions[name], answer)
-                    known[key] = judgment.right, judgment.says
-                except InputError as error:
-                    remarks.append(f"{student}: {error}")
-                    known[key] = False, "no answer to such a question"
-            right, says = known[key]
-            if right and right_at is None:
-                right_at = number
-            elif not right:
-                wrong.append((answer_text(answer), says))
-        graded.append(GradedAnswer(student, name, len(answers), right_at, tuple(wrong)))
+    asked = dict.fromkeys(name for _, name, _ in tries)
+    unjudged = {name: why for name in asked if (why := _why_unjudged(lesson, questions[name]))}
+    remarks = list(unjudged.values())
+    known: dict[tuple[str, str], Judgment] = {}
+
+    def judgment(student: str, name: str, answer: Any) -> Judgment:
+        key = name, json.dumps(answer, sort_keys=True)
+        if key not in known:
+            try:
+                known[key] = judge(lesson, questions[name], answer)
+            except (AnswerError, ExperimentError) as error:
+                remarks.append(f"{student}: {error}")
+                known[key] = Judgment(False, "no answer to such a question")
+        return known[key]
+
+    graded = [
+        _graded(student, name, answers, [judgment(student, name, answer) for answer in answers])
+        for student, name, answers in tries
+        if name not in unjudged
+    ]
     return graded, remarks
+
+
+def _graded(student: str, name: str, answers: Sequence[Any], judgments: Sequence[Judgment]) -> GradedAnswer:
+    right_at = next((number for number, judgment in enumerate(judgments, 1) if judgment.right), None)
+    wrong = tuple((answer_text(a), j.says) for a, j in zip(answers, judgments, strict=True) if not j.right)
+    return GradedAnswer(student, name, len(answers), right_at, wrong)
+
+
+def _why_unjudged(lesson: Lesson, question: Question) -> str:
+    """Why a right answer cannot be computed here (a library that is not installed); nothing where it can."""
+    try:
+        right_answer(lesson, question)
+    except LessonError as error:
+        return f"question {question.id} is left out: {error}"
+    return ""
 
 
 def _row(question: str, graded: Sequence[GradedAnswer]) -> list[Any]:

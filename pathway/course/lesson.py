@@ -27,7 +27,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Formula:
-    """A Python expression over `pathway`, `np`, `math` and the lesson's values, computed when an answer is judged.
+    """A Python expression over `pathway`, `np`, `math`, `scratch` and the lesson's values, computed for a judgment.
 
     Attributes
     ----------

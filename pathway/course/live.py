@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import atexit
 import math
+import shutil
 import warnings
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
 
-from pathway.errors import PathwayWarning
+from pathway.errors import InputError, PathwayWarning
 
 from .lesson import Formula, Lesson
 from .read import LessonError
+
+SCRATCH = "scratch"
+"""What formulas call a folder for computations that leave one."""
 
 
 class LiveValues:
@@ -33,14 +40,23 @@ class LiveValues:
         LessonError
             If it cannot be computed.
         """
-        for name in formula.names & self._formulas.keys() - self._scope.keys():
-            self._scope[name] = self.value(self._formulas[name])
+        for name in (formula.names & (self._formulas.keys() | {SCRATCH})) - self._scope.keys():
+            self._scope[name] = _scratch_folder() if name == SCRATCH else self.value(self._formulas[name])
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", PathwayWarning)
                 return eval(compile(formula.text, formula.place, "eval"), self._scope)
         except Exception as error:
-            raise LessonError(f"{formula.place}: '{formula.text[:80]}' cannot be computed: {error!r}") from error
+            # An extra that is not installed, or what our own errors say, is told as it is.
+            reason = str(error) if isinstance(error, ImportError | InputError) else repr(error)
+            raise LessonError(f"{formula.place}: '{formula.text[:80]}' cannot be computed: {reason}") from error
+
+
+def _scratch_folder() -> Path:
+    """An empty folder that goes with this process."""
+    folder = mkdtemp(prefix="pathway_course_")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
 
 
 @cache

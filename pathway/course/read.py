@@ -28,7 +28,7 @@ from .schema import NEEDED, HeadTable, OptionTable, QuestionTable
 FOLDER = Path(__file__).with_name("lessons")
 LARGEST_FILE = 1_000_000
 FENCES = ("```", "~~~")
-GIVEN = frozenset({"pathway", "np", "math"})
+GIVEN = frozenset({"pathway", "np", "math", "scratch"})
 """Names that a formula may use beside the lesson's values, and Python's own."""
 
 

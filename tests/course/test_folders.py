@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import re
+import sys
 import time
 import zipfile
 
@@ -11,6 +12,8 @@ import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.course import lessons, page_lesson
+from pathway.course.judge import number_key, right_options
+from pathway.course.live import live_values
 from pathway.course.pages import html_of
 from pathway.course.words import answer_text
 from tests.course.test_lessons import QUESTIONS, right_and_wrong
@@ -89,6 +92,21 @@ def test_what_cannot_be_graded_is_told_and_the_rest_is_graded(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert main(["teach", "grade", str(tmp_path / "empty")]) == BAD_INPUT
     assert "holds no answer file" in capsys.readouterr().err
+
+
+def test_what_needs_a_library_that_is_absent_is_left_out_and_named(tmp_path, capsys, monkeypatch):
+    for cached in (number_key, right_options, live_values):
+        cached.cache_clear()
+    monkeypatch.setitem(sys.modules, "lifelines", None)
+    answers = {"08.1": {"tries": [{"answer": 3.21}]}, "08.7": {"tries": [{"answer": "a"}]}}
+    text = json.dumps({"format": "pathway-answers-1", "student": "Ada", "answers": answers})
+    (tmp_path / "ada.json").write_text(text)
+    assert main(["teach", "grade", str(tmp_path), "--json"]) == DONE
+    table = json.loads(capsys.readouterr().out)
+    assert [row["question"] for row in table["questions"]] == ["08.1"]
+    assert "question 08.7 is left out" in table["remarks"][0] and "extra 'clinic'" in table["remarks"][0]
+    for cached in (number_key, right_options, live_values):
+        cached.cache_clear()
 
 
 def test_a_course_is_started_and_started_again(tmp_path, capsys):

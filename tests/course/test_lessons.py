@@ -16,6 +16,7 @@ from pathway.course.words import explanation
 
 QUESTIONS = [(lesson, question) for lesson in lessons().values() for question in lesson.questions]
 IDS = [question.id for _, question in QUESTIONS]
+NUMBERS = [(lesson, question) for lesson, question in QUESTIONS if question.kind == "number"]
 PUBLIC = {"pathway", "numpy", "matplotlib.pyplot", "scipy.integrate", "scipy.optimize"}
 
 
@@ -46,7 +47,7 @@ def test_a_question_has_a_check_a_hint_and_a_wrong_answer_that_is_answered(lesso
         assert judgment.says in (says if isinstance(says, set) else {s for a, s in wrong if a == answer})
 
 
-@pytest.mark.parametrize(("lesson", "question"), [q for q in QUESTIONS if q[1].kind == "number"], ids=str)
+@pytest.mark.parametrize(("lesson", "question"), NUMBERS, ids=[q.id for _, q in NUMBERS])
 def test_no_number_is_right_and_a_known_mistake_at_once(lesson, question):
     key = number_key(lesson, question)
     for value, tolerance, _ in key.wrong:

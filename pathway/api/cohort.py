@@ -135,6 +135,16 @@ def cohort(
         If a file is wrong, or the folder holds something else.
     NumericalError
         If no woman's cells could be worked out.
+    ImportError
+        If lifelines is not installed (extra `clinic`).
+
+    Examples
+    --------
+    >>> import pathway
+    >>> pathway.cohort("women73")
+    Traceback (most recent call last):
+    ...
+    pathway.clinic.read.CohortError: women73: no such file, and no cohort has this name. Did you mean 'women37'?
     """
     from pathway.extras import lifelines
 

@@ -124,13 +124,17 @@ def _doi_in(text: str) -> str:
 
 def bibtex_of(citation: Citation) -> str:
     """A BibTeX entry; of authors the first one, whom the key names, is known."""
+    from pathway.expressions import latex_words
+
     software = citation.key == "mir21_pathway"
+    authors = latex_words(citation.authors)
     fields = {
-        "author": f"{{{citation.authors}}}" if software else citation.authors.replace(" et al.", " and others"),
-        "title": citation.title,
+        "author": f"{{{authors}}}" if software else authors.replace(" et al.", " and others"),
+        "title": latex_words(citation.title),
         "version" if software else "year": citation.year,
-        "doi": citation.doi,
-        "note": "" if software else citation.where,
+        "doi": "" if set(citation.doi) & set("{}\\%") else citation.doi,
+        "note": "" if software else latex_words(citation.where),
     }
+    key = re.sub(r"[^\w:.-]+", "_", citation.key)[:80]  # of a source in words of the user's own
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
-    return "\n".join([f"@{'software' if software else 'article'}{{{citation.key},", *lines, "}"])
+    return "\n".join([f"@{'software' if software else 'article'}{{{key},", *lines, "}"])

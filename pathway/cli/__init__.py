@@ -166,10 +166,11 @@ def _refuse_broken_text(arguments: Sequence[str]) -> None:
 
 def _show_warning(usual: Any) -> Any:
     """Our own warnings are one line each; those of libraries as usual."""
+    from .console import say
 
     def show(message: Warning | str, category: type[Warning], *args: Any, **kwargs: Any) -> None:
         if issubclass(category, PathwayWarning):
-            print(f"note: {message}", file=sys.stderr)
+            say(f"note: {message}")
         else:
             usual(message, category, *args, **kwargs)
 
@@ -178,27 +179,29 @@ def _show_warning(usual: Any) -> Any:
 
 def _explain(error: Exception, arguments: Sequence[str]) -> int:
     """Print what is wrong and return the exit code."""
+    from .console import say
+
     if hasattr(error, "format_message"):  # a mistake in the options, whichever click typer brings along
         context = getattr(error, "ctx", None)
         usage = f"\n{context.get_usage()}\nMore: {context.command_path} --help" if context else ""
-        print(f"pathway: {error.format_message()}{usage}", file=sys.stderr)
+        say(f"pathway: {error.format_message()}{usage}")
         return BAD_INPUT
     if type(error).__name__ == "Abort":
         print("\npathway: interrupted", file=sys.stderr)
         return INTERRUPTED
     if isinstance(error, InputError):
-        print(error, file=sys.stderr)
+        say(str(error))
         return BAD_INPUT
     if isinstance(error, OSError):
         _give_up_standard_output()
         place = f"{error.filename}: " if error.filename else ""
-        print(clip_line(f"pathway: {place}{error.strerror or error}"), file=sys.stderr)
+        say(clip_line(f"pathway: {place}{error.strerror or error}"))
         return BAD_INPUT
     if isinstance(error, MemoryError):
         print("pathway: the memory of this machine does not suffice", file=sys.stderr)
         return NUMERICAL_FAILURE
     if isinstance(error, NumericalError) or not is_internal_error(error):
-        print(f"pathway: {error}", file=sys.stderr)
+        say(f"pathway: {error}")
         return BAD_INPUT if isinstance(error, ImportError) else NUMERICAL_FAILURE
     return _own_up(error, arguments)
 

@@ -111,7 +111,7 @@ def _checked_file(file: str, settings: list[str], as_json: bool) -> dict[str, An
         title, *rest = lines
         console.print_line(f"{file}: {title}", style="bold")
         for line in rest:
-            print(line)
+            print(console.harmless(line))
         for note in notes:
             console.say(f"note: {note}")
     return {"ok": True, "mistakes": [], "notes": notes, **content}

@@ -35,7 +35,7 @@ def cite(
         entries = [source.to_dict() for source in sources]
         console.print_json({"program": program.words, "version": program.year, "sources": entries})
     elif bibtex:
-        print("\n\n".join(bibtex_of(source) for source in (program, *sources)))
+        print(console.harmless("\n\n".join(bibtex_of(source) for source in (program, *sources))))
     else:
         console.print_line(program.words)
         for source in sources:

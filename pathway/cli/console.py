@@ -35,9 +35,22 @@ def typed_command() -> list[str]:
     return ["pathway", *sys.argv[1:]]
 
 
+_COMMANDS_OF_TERMINALS = {
+    code: f"\\u{code:04x}"
+    for code in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\t\n"
+}
+
+
+def harmless(text: str) -> str:
+    """Text of a file as a terminal may be given it: what would move its cursor, rename its window or turn the
+    direction of writing is shown by its number, as JSON writes it."""
+    return text.translate(_COMMANDS_OF_TERMINALS)
+
+
 def say(text: str) -> None:
     """A message for the person at the terminal, on standard error."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
 
 
 def quiet_or_say(arguments: Sequence[str]) -> Callable[[str], None]:
@@ -47,7 +60,7 @@ def quiet_or_say(arguments: Sequence[str]) -> Callable[[str], None]:
 
 def print_json(content: Mapping[str, Any]) -> None:
     """One JSON object on standard output."""
-    sys.stdout.write(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(harmless(json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)) + "\n")
 
 
 def terminal_width() -> int:
@@ -65,6 +78,7 @@ def print_table(
 
     Where words would have to be broken to fit, each row is printed as a list of its own.
     """
+    header, rows = [harmless(name) for name in header], [[harmless(cell) for cell in row] for row in rows]
     widths = _fitted_widths(header, rows, terminal_width() - 2 * len(header) - 2)
     if widths is None:
         return _print_as_lists(header, rows)
@@ -112,7 +126,7 @@ def print_line(text: str, style: str = "") -> None:
     from rich.console import Console
     from rich.text import Text
 
-    Console(width=terminal_width(), highlight=False).print(Text(text, style=style), soft_wrap=True)
+    Console(width=terminal_width(), highlight=False).print(Text(harmless(text), style=style), soft_wrap=True)
 
 
 def print_report_places(folder: Path, record: Mapping[str, Any], *more: Path, **named: str) -> None:

@@ -82,7 +82,7 @@ def _show_model_file(file: Path, as_json: bool) -> int:
     if as_json:
         console.print_json({"equations": text.splitlines()})
     else:
-        print(text, end="")
+        print(console.harmless(text), end="")
     return DONE
 
 

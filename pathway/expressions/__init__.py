@@ -6,7 +6,7 @@ No units, no model and no numbers of biology enter here.
 """
 
 from .calculus import differentiate, directional_derivative, gradients, substitute
-from .display import to_latex, to_sympy
+from .display import latex_words, to_latex, to_sympy
 from .evaluation import evaluate
 from .graph import (
     FUNCTIONS,
@@ -54,6 +54,7 @@ __all__ = [
     "evaluate",
     "exp",
     "gradients",
+    "latex_words",
     "less",
     "less_equal",
     "log",

@@ -64,3 +64,17 @@ def to_latex(expression: Expression) -> str:
     formula = to_sympy(expression)
     names = {s: rf"\mathrm{{{s.name}}}".replace("_", r"\_") for s in formula.free_symbols}
     return sympy.latex(formula, symbol_names=names, mul_symbol="dot")
+
+
+_LATEX_MARKS = {
+    **{mark: rf"\{mark}" for mark in "_%&#${}"},
+    "\\": r"\textbackslash{}",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    "µ": r"$\mu$",
+}
+
+
+def latex_words(text: str) -> str:
+    """Words for a paper: every mark stands for itself, whoever wrote them; none is a command of LaTeX."""
+    return "".join(_LATEX_MARKS.get(mark, mark) for mark in text)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pathway.equations import Model
-from pathway.expressions import Expression, add, multiply, symbol, to_latex, to_text
+from pathway.expressions import Expression, add, latex_words, multiply, symbol, to_latex, to_text
 from pathway.expressions.graph import ZERO
 
 NOT_DECLARED = "not declared"
@@ -65,8 +65,8 @@ def latex_text(model: Model) -> str:
     """A complete LaTeX document with the equations of a model, and its parameters in a table."""
     lines = [
         *_HEAD,
-        rf"\section*{{{_words(model.name)}}}",
-        rf"Unit of time: {_words(model.time_unit or NOT_DECLARED)}.",
+        rf"\section*{{{latex_words(model.name)}}}",
+        rf"Unit of time: {latex_words(model.time_unit or NOT_DECLARED)}.",
     ]
     balances = [(rf"\frac{{d\,{_name(n)}}}{{dt}}", _balance(model, n)) for n in _moving(model)]
     rates = [(_name(n), f) for n, f in model.rates.items() if f is not symbol(n)]
@@ -144,7 +144,7 @@ def _event_lines(model: Model) -> list[str]:
     lines = [r"\subsection*{Events}"] if model.events else []
     for event in model.events:
         delay = "" if event.delay is None else rf", after ${to_latex(event.delay)}$"
-        lines.append(rf"{_words(event.name)}: when ${to_latex(event.trigger)}${delay}:")
+        lines.append(rf"{latex_words(event.name)}: when ${to_latex(event.trigger)}${delay}:")
         lines += _display([(_name(n), f) for n, f in event.assignments.items()])
     return lines
 
@@ -153,14 +153,9 @@ def _parameter_table(model: Model) -> list[str]:
     lines = [r"\subsection*{Parameters}", r"\begin{longtable}{lrl}"]
     for name, value in zip(model.parameters, model.parameter_values, strict=True):
         shown = f"{value:.6g}" if math.isfinite(value) else "--"
-        lines.append(rf"${_name(name)}$ & {shown} & {_words(_unit(model, name))} \\")
+        lines.append(rf"${_name(name)}$ & {shown} & {latex_words(_unit(model, name))} \\")
     return [*lines, r"\end{longtable}"]
 
 
 def _name(name: str) -> str:
     return to_latex(symbol(name))
-
-
-def _words(text: str) -> str:
-    marks = {"_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}", "µ": r"$\mu$"}
-    return "".join(marks.get(mark, mark) for mark in text)

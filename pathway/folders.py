@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from .errors import InputError
+from .files import DAMAGE, parse_json, read_bytes, read_json
 
 try:
     import fcntl
@@ -35,6 +36,60 @@ _DRAFT, _UNFINISHED = ".draft", ".unfinished"
 
 class FolderError(InputError):
     """A folder that cannot be used; one line."""
+
+
+@contextmanager
+def stored_content(folder: Path, what: str) -> Iterator[None]:
+    """Inside, something is taken apart that `pathway` has written into a folder, and others may have damaged.
+
+    Parameters
+    ----------
+    folder : Path
+    what : str
+        That it does not hold if something does not fit: "run to repeat".
+
+    Raises
+    ------
+    FolderError
+        In one line, for whatever does not fit.
+    """
+    try:
+        yield
+    except FolderError:
+        raise
+    except FileNotFoundError as error:
+        raise FolderError(f"{folder}: no {what}: {error.filename} is missing") from None
+    except DAMAGE as error:
+        reason = f"{error} is missing" if type(error) is KeyError else str(error) or type(error).__name__
+        raise FolderError(f"{folder}: no {what}, or damaged ({reason})") from None
+
+
+def stored_bytes(folder: Path, name: str) -> bytes:
+    """A file of a folder of ours; to be read inside `stored_content`.
+
+    Raises
+    ------
+    FileNotFoundError
+        With the name as its file.
+    InputError
+        With the name before the reason, if it is no file, or too large to be one of ours.
+    """
+    place = folder / name
+    if not place.exists():
+        raise FileNotFoundError(errno.ENOENT, "there is no such file", name)
+    try:
+        return read_bytes(place)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def stored_json(folder: Path, name: str) -> Any:
+    """The content of a JSON file of a folder of ours; raises as `stored_bytes`."""
+    content = stored_bytes(folder, name)
+    try:
+        return parse_json(content)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
 
 
 # Single files
@@ -182,14 +237,14 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     place = folder / MANIFEST
     try:
-        found = json.loads(place.read_text(encoding="utf-8"))
+        if not place.is_file():
+            return None
+        found = read_json(place)
         kind, identity, files = found["kind"], found["of"], found["files"]
         whole = isinstance(kind, str) and isinstance(identity, dict) and isinstance(files, dict) and bool(identity)
         if not whole or not all(_inside(n) and (h is None or isinstance(h, str)) for n, h in files.items()):
             raise ValueError("it is not what 'pathway' writes")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except DAMAGE as error:
         raise FolderError(f"{place}: cannot be read ({error}); remove it, or name another folder with --out") from None
     return Manifest(kind, identity, files)
 

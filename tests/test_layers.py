@@ -9,7 +9,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "pathway"
 ORDER = [
     {"errors", "extras", "interpreter", "numerals"},
-    {"files", "folders", "notebook", "toml_positions"},
+    {"files", "notebook", "toml_positions"},
+    {"folders"},
     {"units", "expressions"},
     {"network"},
     {"parameters"},

@@ -129,14 +129,16 @@ def repeated_analysis(
     FolderError
         If the folder holds none.
     """
+    from pathway.analysis.options import analysis_options, checked_options
     from pathway.report.analysis import read_analysis
     from pathway.scenario import built_in_laboratory, read_scenario
 
     record, content, scenario_file = read_analysis(folder, ANALYSES)
     scenario = read_scenario(str(scenario_file), record["settings"])
-    task = AnalysisTask(scenario, built_in_laboratory(), record["options"], progress, say)
     name = record["analysis"]
-    return record, content, Analysis(name, scenario, record["options"], ANALYSES[name](task))
+    options = analysis_options(scenario, name, checked_options(name, record["options"]))
+    task = AnalysisTask(scenario, built_in_laboratory(), options, progress, say)
+    return record, content, Analysis(name, scenario, options, ANALYSES[name](task))
 
 
 def _ask(

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from pathway.errors import InputError, public_function
-from pathway.files import is_inside_folder
+from pathway.files import DAMAGE, is_inside_folder, read_json
 from pathway.fitting.problem import Problem, ProblemError
 from pathway.fitting.search.result import Fit
 from pathway.fitting.search.stored import source_from_dict
@@ -54,7 +52,7 @@ def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> F
     ...
     pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
     """
-    return _loaded(path, FIT, problem, _json, lambda file, found, own: Fit.from_dict(found, own))
+    return _loaded(path, FIT, problem, read_json, lambda file, found, own: Fit.from_dict(found, own))
 
 
 @public_function
@@ -86,7 +84,7 @@ def load_profiles(path: str | Path, problem: Problem | str | Path | None = None)
     ...
     pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
     """
-    return _loaded(path, PROFILES, problem, _json, lambda file, found, own: Profiles.from_dict(found, own))
+    return _loaded(path, PROFILES, problem, read_json, lambda file, found, own: Profiles.from_dict(found, own))
 
 
 @public_function
@@ -148,9 +146,7 @@ def _loaded(
         if not isinstance(problem, Problem):
             problem = open_problem(problem).problem if problem is not None else _problem_of(file, found)
         return read(file, found, problem)
-    except FileNotFoundError:
-        raise ProblemError([f"{file}: there is no such file"]) from None
-    except (ValueError, KeyError, TypeError, EOFError, RecursionError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         if isinstance(error, InputError | ProblemError) or type(error).__module__.startswith("pathway."):
             raise ProblemError([f"{file}: {line}" for line in str(error).splitlines()]) from None
         kind = name.partition(".")[0]
@@ -160,14 +156,10 @@ def _loaded(
 def _refused(file: Path) -> str:
     again = "do it again"
     try:
-        again += f": {shlex.join(_json(file.parent / RECORD)['command'])}"
-    except (OSError, ValueError, KeyError, TypeError):
+        again += f": {shlex.join(read_json(file.parent / RECORD)['command'])}"
+    except DAMAGE:
         pass
     return f"{file}: a pickle of an earlier version, which can carry programs and is not read; {again}"
-
-
-def _json(file: Path) -> Any:
-    return json.loads(file.read_text(encoding="utf-8"))
 
 
 def _problem_of(file: Path, found: Any) -> Problem:
@@ -184,7 +176,7 @@ def _problem_of(file: Path, found: Any) -> Problem:
     place = file.parent / RECORD
     if not place.is_file():
         raise ProblemError(["the problem was put together in Python; give it as the second argument"])
-    record = _json(place)
+    record = read_json(place)
     name = next(iter(record["inputs"]), "")
     if not name or not is_inside_folder(file.parent / "inputs" / name, file.parent):
         raise ProblemError([f"{RECORD} beside it names no input file; give the problem as the second argument"])

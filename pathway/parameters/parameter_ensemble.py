@@ -19,7 +19,7 @@ import numpy as np
 
 from pathway import parameters
 from pathway.errors import InputError, did_you_mean
-from pathway.files import read_bytes
+from pathway.files import read_arrays, read_bytes
 from pathway.folders import write_atomically
 from pathway.network import circuit
 
@@ -220,7 +220,10 @@ def read_ensemble(path: Path) -> ParameterEnsemble:
 
 
 def _ensemble_of(content: bytes, file: str) -> ParameterEnsemble:
-    arrays = _unpacked(content, file)
+    try:
+        arrays = read_arrays(content, _ARRAYS, _OPTIONAL)
+    except InputError as error:
+        raise ParameterError(f"{file}: no ensemble of parameter sets: {error}") from None
     try:
         about = json.loads(str(arrays["about"].item()))
     except (ValueError, RecursionError):
@@ -228,12 +231,12 @@ def _ensemble_of(content: bytes, file: str) -> ParameterEnsemble:
     if not isinstance(about, dict):
         raise ParameterError(f"{file}: 'about' is no JSON object")
     made = ParameterEnsemble(
-        names=tuple(map(str, arrays["names"])),
+        names=tuple(map(str, np.ravel(arrays["names"]))),
         values=_numbers(arrays, "values"),
         weights_measured=_numbers(arrays, "weights_measured"),
         weights_findings=_numbers(arrays, "weights_findings"),
         log_likelihood=_numbers(arrays, "log_likelihood"),
-        columns=tuple(map(str, arrays["columns"])),
+        columns=tuple(map(str, np.ravel(arrays["columns"]))),
         prior_values=_numbers(arrays, "prior_values"),
         chosen=_numbers(arrays, "chosen"),
         about=about,
@@ -246,34 +249,12 @@ def _ensemble_of(content: bytes, file: str) -> ParameterEnsemble:
     return made
 
 
-def _unpacked(content: bytes, file: str) -> dict[str, np.ndarray]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
-            if sum(sizes.values()) > 16 * LARGEST:
-                raise ParameterError(f"{file}: unpacked it has {sum(sizes.values())} bytes, too many for an ensemble")
-            stored = [name for name in (*_ARRAYS, *_OPTIONAL) if f"{name}.npy" in sizes]
-            missing = [name for name in _ARRAYS if name not in stored]
-            if missing:
-                raise ParameterError(f"{file}: no ensemble of parameter sets: it lacks {', '.join(missing)}")
-            return {name: _array(archive.read(f"{name}.npy")) for name in stored}
-    except InputError:
-        raise
-    except (zipfile.BadZipFile, ValueError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ParameterError(f"{file}: no ensemble of parameter sets, or damaged ({error})") from None
-
-
-def _array(content: bytes) -> np.ndarray:
-    return np.asarray(np.lib.format.read_array(io.BytesIO(content), allow_pickle=False))
-
-
 def _numbers(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     if name not in arrays:
         return np.zeros((0, 0) if name == "prior_values" else 0)
-    try:
-        return np.asarray(arrays[name], dtype=float)
-    except (TypeError, ValueError):
+    if arrays[name].dtype.kind not in "fiu":
         return np.full((), np.nan)  # of a shape that no array may have here
+    return np.asarray(arrays[name], dtype=float)
 
 
 def _complaints(made: ParameterEnsemble) -> Iterable[str]:
@@ -306,10 +287,12 @@ def _complaints(made: ParameterEnsemble) -> Iterable[str]:
         if not (np.isfinite(weights).all() and (weights >= 0.0).all() and abs(weights.sum() - 1.0) < 1e-6):
             yield f"{key} are not weights: none may be negative, and they add up to 1"
     simulated = [place for place, name in enumerate(made.names) if is_parameter_column(name)]
-    for key in ("values", "prior_values"):
-        rows = getattr(made, key)
-        if len(rows) and not (np.isfinite(rows[:, simulated]).all() and (rows[:, simulated] >= 0.0).all()):
+    for key in ("values", "prior_values", "chosen"):
+        rows = np.atleast_2d(getattr(made, key))
+        if rows.size and not (np.isfinite(rows[:, simulated]).all() and (rows[:, simulated] >= 0.0).all()):
             yield f"{key} hold something that is no number, or negative"
+    if np.isnan(made.log_likelihood).any():
+        yield "log_likelihood holds something that is no number"
 
 
 def is_parameter_column(name: str) -> bool:

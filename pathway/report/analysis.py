@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.folders import FolderError
+from pathway.files import DAMAGE
+from pathway.folders import stored_content, stored_json
 from pathway.scenario.experiment import Scenario
 
 from .output_folders import result_identity
+from .record import first_input, read_record
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .write import RECORD
 
@@ -74,8 +75,8 @@ def _written(value: Any) -> str:
 def is_analysis(folder: Path) -> bool:
     """Whether a folder says of itself that it holds an analysis."""
     try:
-        return "analysis" in json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError, TypeError):
+        return "analysis" in stored_json(folder, RECORD)
+    except DAMAGE:
         return False
 
 
@@ -87,15 +88,10 @@ def read_analysis(folder: Path, known: Iterable[str]) -> tuple[dict[str, Any], d
     FolderError
         If something is missing or the analysis is none of those known.
     """
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        name, scenario_file = record["analysis"], folder / "inputs" / next(iter(record["inputs"]))
-        content = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-        settings, options = record["settings"], record["options"]
-    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-        raise FolderError(f"{folder}: no analysis to repeat ({error})") from None
-    if name not in known or not isinstance(options, dict) or not isinstance(settings, list):
-        raise FolderError(f"{folder}: no analysis to repeat: {RECORD} speaks of '{name}'")
-    if not scenario_file.is_file():
-        raise FolderError(f"{folder}: no analysis to repeat: {scenario_file.name} is missing")
+    with stored_content(folder, "analysis to repeat"):
+        record = read_record(folder)
+        name, options = record["analysis"], record["options"]
+        if name not in known or not isinstance(options, dict):
+            raise ValueError(f"{RECORD} speaks of '{name}'")
+        content, scenario_file = stored_json(folder, f"{name}.json"), first_input(folder, record)
     return record, content, scenario_file

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.errors import InputError
-from pathway.folders import FolderError
+from pathway.folders import FolderError, stored_bytes, stored_content
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.ensembles import CALIBRATED, PRIOR, WEIGHTS, open_parameter_sets
 from pathway.scenario.members import result_with_members
@@ -20,8 +20,9 @@ from pathway.scenario.result import Result
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .provenance import provenance
+from .record import first_input, read_record
 from .tables import band_table, csv_text
-from .write import COURSES, RECORD
+from .write import COURSES
 
 BANDS = "bands.csv"
 TOLERANCE = 1e-6
@@ -67,8 +68,10 @@ def replay(folder: Path) -> Replay:
     sets, missing = _ensemble_of(record, folder)
     if sets is not None and (folder / BANDS).is_file():
         again = result_with_members(result, built_in_laboratory(), sets)
-        pairs.append(((folder / BANDS).read_text(encoding="utf-8"), csv_text(*band_table(again))))
-    found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
+        with stored_content(folder, "run to repeat"):
+            pairs.append((stored_bytes(folder, BANDS).decode(), csv_text(*band_table(again))))
+    with stored_content(folder, "table to compare with"):
+        found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
     largest = max(distance for distance, _ in found)
     difference = next((words for _, words in found if words), None)
     same = all(old == new for old, new in pairs)
@@ -107,23 +110,13 @@ def _ensemble_of(record: Mapping[str, Any], folder: Path) -> tuple[ParameterSets
 
 def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
     """Provenance, stored table and scenario file of a run folder."""
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-        stored = (folder / COURSES).read_text(encoding="utf-8")
-        scenario_file = folder / "inputs" / next(iter(record["inputs"]))
-    except FileNotFoundError as error:
-        missing = Path(str(error.filename)).name
-        raise FolderError(
-            f"{folder}: no run to repeat: {missing} is missing. A run folder is what 'pathway run' writes"
-        ) from None
-    except (json.JSONDecodeError, UnicodeDecodeError, StopIteration, KeyError, TypeError) as error:
-        raise FolderError(f"{folder}: {RECORD} or {COURSES} cannot be read ({error})") from None
+    with stored_content(folder, "run to repeat"):
+        record, stored = read_record(folder), stored_bytes(folder, COURSES).decode()
+        scenario_file = first_input(folder, record)
     if scenario_file.suffix != ".toml":
         raise FolderError(
             f"{folder}: this is the run of a model file; run it again with: {' '.join(record['command'])}"
         )
-    if not scenario_file.is_file():
-        raise FolderError(f"{folder}: no run to repeat: inputs/{scenario_file.name} is missing")
     return record, stored, scenario_file
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
+import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pathway.folders import FolderError
+from pathway.folders import stored_bytes, stored_content, stored_json
 
 from .output_folders import relative_place
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
@@ -105,17 +105,16 @@ def compare_runs(first: Path, second: Path) -> RunComparison:
     FolderError
         If a folder holds no run.
     """
-    one, other = _read_run(first), _read_run(second)
-    alone = tuple([n for n in mine["arms"] if n not in yours["arms"]] for mine, yours in ((one, other), (other, one)))
+    one, other = map(_read_run, (first, second))
     return RunComparison(
         first,
         second,
-        (one["title"], other["title"]),
-        (one["provenance"]["settings"], other["provenance"]["settings"]),
-        (one["provenance"]["inputs"], other["provenance"]["inputs"]),
+        (one.title, other.title),
+        (one.settings, other.settings),
+        (one.inputs, other.inputs),
         list(_differences(one, other)),
-        _largest_difference(first, second),
-        (alone[0], alone[1]),
+        _largest_difference(one, other),
+        ([n for n in one.arms if n not in other.arms], [n for n in other.arms if n not in one.arms]),
     )
 
 
@@ -127,21 +126,19 @@ def stored_run_comparison(folder: Path) -> RunComparison:
     FolderError
         If it holds none.
     """
-    try:
-        found = json.loads((folder / STORED).read_text(encoding="utf-8"))
+    with stored_content(folder, "comparison of runs"):
+        found = stored_json(folder, STORED)
         first, second = found["first"], found["second"]
         return RunComparison(
             Path(first),
             Path(second),
-            tuple(found["titles"]),
-            (found["settings"][first], found["settings"][second]),
-            (found["inputs"][first], found["inputs"][second]),
-            [tuple(row.values()) for row in found["rows"]],
-            found["courses"],
-            tuple(found["alone"]),
+            _two(found["titles"], str),
+            _two([found["settings"][folder] for folder in (first, second)], _texts),
+            _two([found["inputs"][folder] for folder in (first, second)], dict),
+            [(str(row["arm"]), str(row["reading"]), *(_number(row[key]) for key in _NUMBERS)) for row in found["rows"]],
+            {str(name): (float(largest), str(place)) for name, (largest, place) in found["courses"].items()},
+            _two(found["alone"], _texts),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FolderError(f"{folder}: no comparison of runs is here ({error})") from None
 
 
 def run_comparison_identity(first: Path, second: Path, out: Path) -> dict[str, Any]:
@@ -173,34 +170,74 @@ def run_comparison_report(comparison: RunComparison, out: Path) -> Report:
     )
 
 
-def _read_run(folder: Path) -> dict[str, Any]:
-    try:
-        content = json.loads((folder / "result.json").read_text(encoding="utf-8"))
-        return content if {"arms", "provenance", "title"} <= set(content) else content["not a run"]
-    except (OSError, json.JSONDecodeError, KeyError, TypeError):
-        raise FolderError(f"{folder}: no run is here. A run folder is what 'pathway run' writes") from None
+@dataclass(frozen=True)
+class _StoredRun:
+    """What a folder of a run says, as far as it is compared.
+
+    Attributes
+    ----------
+    readings : mapping of arm to mapping of reading to float or None
+    courses : mapping of (arm, time) to mapping of observable to float
+    """
+
+    title: str
+    settings: list[str]
+    inputs: Mapping[str, str]
+    arms: Mapping[str, Mapping[str, float | None]]
+    courses: Mapping[tuple[str, str], Mapping[str, float]]
+
+
+def _read_run(folder: Path) -> _StoredRun:
+    with stored_content(folder, "run to compare"):
+        found, table = stored_json(folder, "result.json"), stored_bytes(folder, "time_courses.csv").decode()
+        origin = found["provenance"]
+        arms = {name: _readings(arm) for name, arm in found["arms"].items()}
+        return _StoredRun(
+            str(found["title"]), _texts(origin["settings"]), dict(origin["inputs"]), arms, _courses(table)
+        )
 
 
 def _readings(arm: Mapping[str, Any]) -> dict[str, float | None]:
     readings = {"GR": arm["GR"], "% of control": arm["percent_of_control"]}
     readings |= {"% of untreated": arm.get("percent_of_untreated"), "cells, fold": arm["cell_number_fold"]}
     readings |= {f"{name}, end [{entry['unit']}]": entry["end"] for name, entry in arm["observables"].items()}
-    return readings
+    return {name: _number(value) for name, value in readings.items()}
 
 
-def _differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> Any:
-    for name in one["arms"]:
-        if name in other["arms"]:
-            left, right = _readings(one["arms"][name]), _readings(other["arms"][name])
+_NUMBERS = ("first", "second", "difference")
+
+
+def _number(value: Any) -> float | None:
+    """A number of a file, or none; what is neither is damage."""
+    if value is not None and (isinstance(value, bool | str) or not math.isfinite(value)):
+        raise ValueError(f"'{value}' is no number")
+    return value
+
+
+def _texts(values: Any) -> list[str]:
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise ValueError(f"'{values}' is no list of texts")
+    return values
+
+
+def _two(values: Any, of: Callable[[Any], Any]) -> tuple[Any, Any]:
+    one, other = values
+    return of(one), of(other)
+
+
+def _differences(one: _StoredRun, other: _StoredRun) -> Any:
+    for name in one.arms:
+        if name in other.arms:
+            left, right = one.arms[name], other.arms[name]
             for reading in left:
                 if reading in right and not (left[reading] is None and right[reading] is None):
                     a, b = left[reading], right[reading]
                     yield name, reading, a, b, None if a is None or b is None else b - a
 
 
-def _largest_difference(first: Path, second: Path) -> dict[str, tuple[float, str]]:
+def _largest_difference(one: _StoredRun, other: _StoredRun) -> dict[str, tuple[float, str]]:
     """Of each observable in both runs, over arms and times they share: the largest difference and where it is."""
-    left, right = _courses(first), _courses(second)
+    left, right = one.courses, other.courses
     largest: dict[str, tuple[float, str]] = {}
     for key in left.keys() & right.keys():
         for name in left[key].keys() & right[key].keys():
@@ -210,10 +247,9 @@ def _largest_difference(first: Path, second: Path) -> dict[str, tuple[float, str
     return {name: largest[name] for name in sorted(largest)}
 
 
-def _courses(folder: Path) -> dict[tuple[str, str], dict[str, float]]:
-    with open(folder / "time_courses.csv", newline="", encoding="utf-8") as stream:
-        rows = csv.DictReader(stream)
-        return {
-            (row["arm"], row["time [h]"]): {k: float(v) for k, v in row.items() if k not in ("arm", "time [h]") and v}
-            for row in rows
-        }
+def _courses(table: str) -> dict[tuple[str, str], dict[str, float]]:
+    rows = csv.DictReader(io.StringIO(table, newline=""))
+    return {
+        (row["arm"], row["time [h]"]): {k: float(v) for k, v in row.items() if k not in ("arm", "time [h]") and v}
+        for row in rows
+    }

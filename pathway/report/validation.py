@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.errors import InputError
+from pathway.files import DAMAGE
 from pathway.folders import GrowingFolder, growing_folder, json_text
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import read_scenario, run_scenario, scenario_names
@@ -323,12 +324,14 @@ def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
     """What earlier sittings have judged, by draw and fingerprint of the scenario."""
     found: dict[tuple[int, str], list[bool] | None] = {}
     if file.is_file():
-        for line in file.read_text(encoding="utf-8").splitlines():
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 row = json.loads(line)
-            except json.JSONDecodeError:
+                draw, fingerprint, met = row["draw"], row["fingerprint"], row["met"]
+            except DAMAGE:
                 continue  # the line at which an earlier sitting was interrupted
-            found[row["draw"], row["fingerprint"]] = row["met"]
+            if met is None or (isinstance(met, list) and all(isinstance(verdict, bool) for verdict in met)):
+                found[draw, fingerprint] = met
     return found
 
 

@@ -135,8 +135,8 @@ def _branch(part: str | int) -> type | tuple[type, ...] | None:
     """What a value must be for the branch of a union that pydantic names so; None if the part names no branch."""
     if part in _TABLES:
         return dict
-    if isinstance(part, str) and part.startswith("list["):
-        return list
+    if isinstance(part, str) and part.startswith(("list[", "dict[")):
+        return list if part.startswith("list[") else dict
     return (str, int, float) if part in _SCALARS or str(part).startswith("literal[") else None
 
 

@@ -80,6 +80,30 @@ def test_files_of_other_kinds_are_refused_in_one_line(tmp_path: Path) -> None:
         assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("key", "array", "told"),
+    [
+        ("names", np.array("a"), r"values has shape \(5, \d+\), expected \(members, 1\)"),
+        ("columns", np.array(0.0), r"log_likelihood has shape \(5, 3\), expected \(5, 1\)"),
+        ("values", np.ones((5, 3), dtype=complex), r"values has shape \(\)"),
+        ("values", np.array([[b"1"]]), r"values has shape \(\)"),
+        ("weights_measured", np.ones(5, dtype="M8[s]"), r"weights_measured has shape \(\)"),
+        ("log_likelihood", np.full((5, 3), np.nan), "log_likelihood holds something that is no number"),
+        ("chosen", np.array([np.nan]), "chosen hold something that is no number"),
+        ("about", np.array(["{}", "{}"]), "'about' is no JSON object"),
+    ],
+)
+def test_arrays_of_another_kind_are_refused(key: str, array: np.ndarray, told: str, tmp_path: Path) -> None:
+    with np.load(_written(tmp_path), allow_pickle=False) as stored:
+        arrays = dict(stored)
+    if key == "chosen":
+        array = np.where(np.arange(len(arrays["names"])) == 2, np.nan, arrays["chosen"])
+    np.savez(tmp_path / "other.npz", **{**arrays, key: array})
+    with pytest.raises(ParameterError, match=told) as error:
+        read_ensemble(tmp_path / "other.npz")
+    assert "\n" not in str(error.value)
+
+
 def _keys(file: Path) -> list[str]:
     with zipfile.ZipFile(file) as archive:
         return [name.removesuffix(".npy") for name in archive.namelist()]

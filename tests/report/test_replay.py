@@ -26,10 +26,14 @@ def folder_with(tmp_path, record, table="arm,time [h]\n", inputs=()):
         ({"inputs": {"m.xml": ""}, "command": ["pathway", "run", "m.xml"]}, {"inputs": ["m.xml"]},
          "this is the run of a model file; run it again with: pathway run m.xml"),
         ({"inputs": {"s.toml": ""}}, {}, "no run to repeat: inputs/s.toml is missing"),
-        ({"inputs": {}}, {}, "provenance.json or time_courses.csv cannot be read"),
-        ({}, {}, "provenance.json or time_courses.csv cannot be read"),
-        ("[", {}, "provenance.json or time_courses.csv cannot be read"),
-        ({"inputs": {"s.toml": ""}}, {"table": None}, "no run to repeat: time_courses.csv is missing. A run folder"),
+        ({"inputs": {}}, {}, "no run to repeat, or damaged (provenance.json names no input file)"),
+        ({"inputs": {"../../s.toml": ""}}, {}, "no run to repeat, or damaged (provenance.json names no input file)"),
+        ({}, {}, "no run to repeat, or damaged ('inputs' is missing)"),
+        ("[", {}, "no run to repeat, or damaged (provenance.json: this is no JSON"),
+        ("[" * 100_000, {}, "no run to repeat, or damaged (provenance.json: this is nested too deeply)"),
+        ({"inputs": {"s.toml": ""}, "settings": "a=1"}, {}, "no run to repeat, or damaged ('settings' in provenance"),
+        ({"inputs": {"s.toml": ""}, "ensemble": {"kind": 3}}, {}, "no run to repeat, or damaged ('ensemble' in prov"),
+        ({"inputs": {"s.toml": ""}}, {"table": None}, "no run to repeat: time_courses.csv is missing"),
     ],
 )  # fmt: skip
 def test_a_folder_that_holds_no_run(record, more, said, tmp_path):

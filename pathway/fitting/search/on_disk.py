@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.files import DAMAGE, read_json
 from pathway.folders import GrowingFolder, growing_folder, read_manifest, write_atomically
 
 from ..problem import Problem, ProblemError
@@ -76,8 +77,8 @@ def finished_starts(folder: Path) -> dict[int, StartResult]:
     done = {}
     for file in sorted(folder.glob("start_*.json")):
         try:
-            start = StartResult.from_dict(json.loads(file.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            start = StartResult.from_dict(read_json(file))
+        except DAMAGE:
             continue
         if file.name == start_file(start.number):
             done[start.number] = start

@@ -215,5 +215,7 @@ class Fit:
         """
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        starts = tuple(StartResult.from_dict(start) for start in found["starts"])
-        return cls(problem_from_dict(found, problem), starts, int(found["seed"]), bool(found["interrupted"]))
+        same, starts = problem_from_dict(found, problem), tuple(map(StartResult.from_dict, found["starts"]))
+        if any(start.x.shape != (len(problem.names),) for start in starts):
+            raise ValueError(f"its starts are not of {len(problem.names)} parameters")
+        return cls(same, starts, int(found["seed"]), bool(found["interrupted"]))

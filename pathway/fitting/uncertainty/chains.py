@@ -11,9 +11,8 @@ import io
 import math
 import time
 import warnings
-import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pathway.files import DAMAGE, read_arrays, read_bytes
 from pathway.folders import write_atomically
 
 from ..objective import Objective
@@ -96,11 +96,27 @@ class Chain:
 
     @classmethod
     def load(cls, path: Path) -> Chain:
-        """The chain that `save` wrote."""
-        with np.load(path, allow_pickle=False) as found:
-            made = {f.name: found[f.name] for f in fields(cls)}
+        """The chain that `save` wrote.
+
+        Raises
+        ------
+        errors in `DAMAGE`
+            If it is something else.
+        """
+        made = read_arrays(read_bytes(path), [f.name for f in fields(cls)])
         whole = {n: made[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
+        check_draws(made)
         return cls(**{**made, **whole})
+
+
+def check_draws(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise ValueError if stored draws are no numbers, or do not belong to each other."""
+    shape = arrays["x"].shape
+    if len(shape) != 3 or 0 in shape or arrays["x"].dtype != float or not np.isfinite(arrays["x"]).all():
+        raise ValueError("the draws are no numbers in rows, draws and parameters")
+    for name, kind in (("log_density", "f"), ("diverging", "b"), ("deepest", "b"), ("energy", "f")):
+        if arrays[name].shape != shape[:2] or arrays[name].dtype.kind != kind:
+            raise ValueError(f"'{name}' is not of {shape[0]} x {shape[1]} draws")
 
 
 def _kept(folder: Path, number: int) -> Path:
@@ -387,9 +403,10 @@ def finished_chains(folder: Path) -> dict[int, Chain]:
     for file in sorted(folder.glob("chain_*.npz")):
         try:
             chain = Chain.load(file)
-        except (ValueError, KeyError, EOFError, OSError, zipfile.BadZipFile):
+        except DAMAGE:
             continue
-        done[chain.number] = chain
+        if file.name == chain_files(chain.number)[0]:
+            done[chain.number] = chain
     return done
 
 

@@ -16,6 +16,7 @@ from typing import Any, TextIO
 import numpy as np
 from scipy import special
 
+from pathway.files import DAMAGE, read_json
 from pathway.folders import json_text, write_atomically
 from pathway.notebook import html_card, listed
 
@@ -102,14 +103,17 @@ class Profile:
 
         Raises
         ------
-        ValueError, KeyError, TypeError
+        errors in `files.DAMAGE`
             If it is something else.
         """
         values = numbers_from_hexadecimal(found["values"])
+        objectives = numbers_from_hexadecimal(found["objectives"])
+        if objectives.shape != values.shape:
+            raise ValueError(f"{len(values)} values have {len(objectives)} objectives")
         return cls(
             name=str(found["name"]),
             values=values,
-            objectives=numbers_from_hexadecimal(found["objectives"]),
+            objectives=objectives,
             points=numbers_from_hexadecimal(found["points"]).reshape(len(values), -1),
             lower=float.fromhex(found["lower"]),
             upper=float.fromhex(found["upper"]),
@@ -183,15 +187,16 @@ class Profiles(Mapping[str, Profile]):
         ------
         ProblemError
             If they are of another problem.
-        ValueError, KeyError, TypeError
+        errors in `files.DAMAGE`
             If it is something else.
         """
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
+        same, best, n = problem_from_dict(found, problem), numbers_from_hexadecimal(found["best"]), len(problem.names)
         each = {name: Profile.from_dict(p) for name, p in found["found"].items()}
-        return cls(
-            problem_from_dict(found, problem), numbers_from_hexadecimal(found["best"]), float(found["level"]), each
-        )
+        if not set(each) <= set(problem.names) or {len(best), *(p.points.shape[1] for p in each.values())} != {n}:
+            raise ValueError(f"they are not of {n} parameters")
+        return cls(same, best, float(found["level"]), each)
 
 
 def profile(
@@ -286,8 +291,8 @@ def profile_file(k: int) -> str:
 def _kept(folder: Path, k: int) -> Profile | None:
     """A profile that a folder holds; one whose file is damaged is not there."""
     try:
-        return Profile.from_dict(json.loads((folder / profile_file(k)).read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return Profile.from_dict(read_json(folder / profile_file(k)))
+    except DAMAGE:
         return None
 
 

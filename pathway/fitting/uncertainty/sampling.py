@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pathway.files import read_arrays, read_bytes
 from pathway.folders import write_atomically
 from pathway.notebook import html_card
 
@@ -26,7 +28,16 @@ from ..search.on_disk import POSTERIOR_KIND, work_folder
 from ..search.result import Fit
 from ..search.stored import problem_from_dict, problem_to_dict
 from . import diagnostics
-from .chains import METHODS, Chain, ChainProgress, SamplerOptions, chain_files, finished_chains, run_missing_chains
+from .chains import (
+    METHODS,
+    Chain,
+    ChainProgress,
+    SamplerOptions,
+    chain_files,
+    check_draws,
+    finished_chains,
+    run_missing_chains,
+)
 
 FORMAT = "pathway posterior 1"
 
@@ -209,25 +220,30 @@ class Posterior:
         ------
         ProblemError
             If they are of another problem.
-        ValueError, KeyError, TypeError, OSError
+        errors in `files.DAMAGE`
             If it is something else.
         """
         found = draws_metadata(path)
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in _ARRAYS}
-        return cls(problem=problem_from_dict(found, problem), **arrays, **{name: found[name] for name in _PLAIN})
+        same, arrays = problem_from_dict(found, problem), read_arrays(read_bytes(path), _ARRAYS)
+        check_draws(arrays)
+        if not arrays["x"].shape[2:] == arrays["best"].shape == (len(problem.names),):
+            raise ValueError(f"the draws are not of {len(problem.names)} parameters")
+        plain = {name: _PLAIN[name](found[name]) for name in _PLAIN}
+        return cls(problem=same, **arrays, **plain)
 
 
 _ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")
-_PLAIN = ("method", "reason", "seed", "acceptance", "evaluations", "failures", "chains", "interrupted")
+_PLAIN: dict[str, Callable[[Any], Any]] = {
+    **{"method": str, "reason": str, "seed": int, "acceptance": float, "evaluations": int, "failures": int},
+    **{"chains": int, "interrupted": bool},
+}
 
 
 def draws_metadata(path: Path) -> Any:
     """What a file of draws says of itself besides numbers."""
-    with np.load(path, allow_pickle=False) as stored:
-        return json.loads(str(stored["said"]))
+    return json.loads(str(read_arrays(read_bytes(path), ["said"])["said"].item()))
 
 
 def _listed(names: list[str], most: int = 4) -> str:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -67,29 +68,49 @@ def test_an_output_that_is_full_is_one_line(here):
     assert verify_folder(here / "results" / "small") == ([], [])
 
 
+IN_ORDER = re.compile(
+    r"note: |Written: |[\w ]+: \d+ of \d+, |(start|chain) \d+ of \d+: |draws of \d+ in chain "
+    r"|R-hat is |fewer than \d+ effective draws "
+)
+"""Notes, how far what takes long has come, and what is to be known of a few draws."""
+
+
 def told(text):
-    """Lines of standard error, without notes and without how far what takes long has come."""
-    return [line for line in text.splitlines() if not re.match(r"note: |Written: |[\w ]+: \d+ of \d+, ", line)]
+    """Lines of standard error that say that something is wrong."""
+    return [line for line in text.splitlines() if not IN_ORDER.match(line)]
 
 
 KINDS_OF_COMMANDS = {
-    "run": ("run", "small.toml", "--out", "{out}"),
-    "check": ("check", "small.toml"),
+    "run": ("run", "{here}/small.toml", "--out", "{out}"),
+    "check": ("check", "{here}/small.toml"),
     "show": ("show", "cells"),
+    "cite": ("cite", "{here}/small.toml", "--bibtex"),
     "export": ("export", "untreated_rest", "--to", "omex", "--out", "{out}"),
+    "latex": ("export", "{here}/small.toml", "--to", "latex", "--out", "{out}.tex"),
+    "explore": ("explore", "{here}/small.toml", "--members", "3", "--out", "{out}.html"),
+    "members": ("run", "{here}/small.toml", "--ensemble", "prior", "--members", "3", "--out", "{out}"),
     "dose-response": ("dose-response", "antimir21_resensitises", "--out", "{out}"),
-    "fit": ("fit", "decay/decay.yaml", "--starts", "3", "--workers", "1", "--out", "{out}"),
+    "fit": ("fit", "{here}/decay/decay.yaml", "--starts", "3", "--workers", "1", "--out", "{out}"),
     "sample": (
-        *("sample", "decay/decay.yaml", "--draws", "20", "--tune", "20", "--chains", "2", "--workers", "1"),
+        *("sample", "{here}/decay/decay.yaml", "--draws", "100", "--tune", "100", "--chains", "2", "--workers", "1"),
         *("--out", "{out}"),
     ),
 }
+
+
+def begin_in_a_folder_that_is_gone():
+    place = tempfile.mkdtemp()
+    os.chdir(place)
+    os.rmdir(place)
+
+
 SURROUNDINGS = {
     "plain locale": {"environment": {"LC_ALL": "C", "LANG": "C", "PYTHONUTF8": "0"}},
     "no home": {"without": ("HOME", "XDG_CACHE_HOME", "PATHWAY_CACHE_DIR")},
     "home that cannot be written": {"environment": {"HOME": "/proc/1", "XDG_CACHE_HOME": "/proc/1/cache"}},
     "closed output": {"preexec_fn": lambda: os.close(1)},
     "closed input": {"preexec_fn": lambda: os.close(0)},
+    "folder that is gone": {"preexec_fn": begin_in_a_folder_that_is_gone},
     "5 MB": {},
 }
 
@@ -108,7 +129,7 @@ def test_every_kind_of_command_gives_its_result_or_one_line(command, surrounding
         words["without"] = ("PATHWAY_CACHE_DIR",)
     if surroundings != "closed output":
         words["stdout"] = subprocess.PIPE
-    found = program(*(word.format(out=out) for word in KINDS_OF_COMMANDS[command]), **words)
+    found = program(*(word.format(out=out, here=here) for word in KINDS_OF_COMMANDS[command]), **words)
     said = told(found.stderr)
     if found.returncode == DONE:
         assert all("could not be made, the numbers are written" in line for line in said), said

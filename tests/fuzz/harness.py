@@ -23,11 +23,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from pathway.errors import InputError, NumericalError, did_you_mean
 
-from .kinds import KINDS, SECRET, Files, Kind
+from .kinds import DOCUMENTS, SECRET, Files, Kind
+from .stored import STORED
 
 SECONDS, BYTES, LONGEST_LINE = 20.0, 2 * 1024**3, 3000
+KINDS = {**DOCUMENTS, **STORED}
+"""Kinds of input, by name."""
+
 CODES = {0: "done", 1: "bad input", 2: "numerical failure", 3: "not met"}
 """What a command may answer with; 4 is a fault of the program."""
 
@@ -121,6 +127,8 @@ def _one(command: list[str]) -> Outcome:
         complaint = f"{(_memory() - memory) / 1e9:.1f} GB"
     elif SECRET[:11] in said + out.getvalue():
         complaint = "shows what stands in a file outside the folder"
+    elif "\x1b" in said + out.getvalue():
+        complaint = "gives commands to the terminal"
     elif max(map(len, said.splitlines()), default=0) > LONGEST_LINE:
         complaint = "a line without end"
     elif code == 1 and not said.strip() and "--json" not in command:
@@ -201,8 +209,6 @@ def _load(file: str) -> None:
 
 
 def _simulate(file: str) -> None:
-    import numpy as np
-
     import pathway
 
     model = pathway.load(file)
@@ -217,7 +223,25 @@ def _resume(problem: str, folder: str) -> None:
     assert math.isfinite(found.best.objective), "an objective that is no number, without a word"
 
 
-PYTHON = {"load": _load, "simulate": _simulate, "resume": _resume}
+def _open(folder: str) -> None:
+    """A saved result, and all that a notebook shows of it."""
+    import pathway
+
+    load = {"fitted": pathway.load_fit, "profiled": pathway.load_profiles, "drawn": pathway.load_posterior}
+    found = load[folder](folder)
+    assert repr(found) and found._repr_html_()
+
+
+def _members(file: str) -> None:
+    from pathway.parameters.parameter_ensemble import read_ensemble
+
+    found = read_ensemble(Path(file))
+    assert np.isfinite(found.weights_measured).all(), "a weight that is no number, without a word"
+
+
+PYTHON = {
+    **{"load": _load, "simulate": _simulate, "resume": _resume, "open": _open, "members": _members},
+}
 
 
 def _of_json(text: str) -> str:

@@ -1,13 +1,12 @@
 # ruff: noqa: E501 - lists of inputs are kept in rows
-"""The kinds of input that come from outside, each with a way to make many of them and to give them to the program."""
+"""Files that come from outside, each kind with a way to make many of them and to give them to the program."""
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -44,7 +43,7 @@ class Kind:
 def scenarios() -> list[dict]:
     """Those that come with the package, and one with measurements."""
     files = sorted((ROOT / "scenarios").glob("*.toml"))
-    return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files] + [MEASURED] * 8
+    return [tomllib.loads(file.read_text(encoding="utf-8")) for file in files] + [MEASURED] * 8 + [RANKED] * 8
 
 
 MEASURED: dict = {
@@ -63,11 +62,27 @@ MEASURED: dict = {
     },
     "analyze": {"screen": {"factor": 0.2}},
 }
+RANKED = {
+    **{key: value for key, value in MEASURED.items() if key not in ("data", "fit", "analyze")},
+    "question": "q",
+    "caveats": ["c"],
+    "medium": {"to": "serum-free", "at": "-24 h"},
+    "arm": [{"name": "none"}, {"name": "drug", "doses": ["l"]}, {"name": "grown", "medium": "full", "changes": {"k_PI3K": "2 x"}}],
+    "growth_rate": {"of": ["lapatinib"]},
+    "expect": [
+        {"claim": "a", "role": "calibration", "quantity": "pAKT", "rank_with": {"none": 1, "drug": 2.5, "grown": 7}, "above": 0.1},
+        {"claim": "b", "role": "prediction", "quantity": "pAKT", "rank_with": "PTEN", "below": 0.9, "headline": True},
+        {"claim": "c", "role": "prediction", "quantity": "GR", "arm": "drug", "below": 1, "over": {"quantity": "GR", "arm": "none"}},
+    ],
+}  # fmt: skip
+"""What scenarios have learned since: media, ranks of arms by measured numbers, headlines."""
 KEYS = [
     "doses", "amount", "every", "times", "at", "fit", "data", "expect", "cells", "range", "prior", "noise", "scale", "start",
     "parameter", "observable", "hold_out", "growth_rate", "control", "knock_down", "changes", "decimal", "normalize", "file",
     "reduce", "over", "quantity", "above", "below", "from", "until", "arm", "compare", "ratio", "take", "shared", "anchors",
     "allow", "record_every", "end", "name", "analyze", "question", "source", "note", "distribution", "center", "spread",
+    "rank_with", "medium", "headline", "caveats", "to", "by", "claim", "role", "finding", "relative_to", "until", "shared",
+    "noise_shared_by", "scale_shared_by", "offset", "degrees_of_freedom", "compares_with", "reason", "show", "observables",
 ]  # fmt: skip
 
 
@@ -132,8 +147,22 @@ def scenario_commands(draw: random.Random, files: Files) -> list[list[str]]:
         options += ["--set", f"{key}={junk(draw)}".replace("\0", "")]
     commands = [["check", "input.toml", *options]]
     if draw.random() < 0.05:
-        commands.append(["run", "input.toml", "--json", "--out", "out"])
+        commands.append(["run", "input.toml", "--json", "--out", "out", *_ensemble_options(draw)])
+    elif draw.random() < 0.02:
+        commands.append(["explore", "input.toml", "--out", "page.html", *_ensemble_options(draw)])
     return commands
+
+
+def _ensemble_options(draw: random.Random) -> list[str]:
+    """A few members of the prior, or a word that stands for nothing."""
+    word = draw.choice(["none", "none", "none", "prior", "calibrated", "input.toml", "no.npz", junk_word(draw)])
+    options = ["--ensemble", word, "--members", draw.choice(["2", "3", "3", "3", junk_word(draw)])]
+    return options if draw.random() < 0.95 else []
+
+
+def junk_word(draw: random.Random) -> str:
+    """A word of a command line that somebody might have typed."""
+    return draw.choice(TEXTS).replace("\0", "")
 
 
 @cache
@@ -334,52 +363,12 @@ def sedml_commands(draw: random.Random, files: Files) -> list[list[str]]:
     return [["check", "input.toml"], ["export", "input.toml", "--to", "sedml", "--out", "exported"]]
 
 
-@cache
-def finished_fit() -> Mapping[str, bytes]:
-    """The folder of a finished fit, with what it was of."""
-    import tempfile
-
-    import pathway
-
-    files = {name: text.encode() for name, text in PETAB[1].items()} | {"model.xml": PETAB_MODEL.encode()}
-    with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        for file, content in files.items():
-            (place / file).write_bytes(content)
-        pathway.fit(place / "problem.yaml", starts=2, directory=place / "found")
-        return {str(f.relative_to(place)): f.read_bytes() for f in place.rglob("*") if f.is_file()}
-
-
-def make_resume(draw: random.Random) -> Files:
-    """A folder of a fit in which something is broken."""
-    files = dict(finished_fit())
-    for _ in range(draw.randint(1, 2)):
-        name = draw.choice([n for n in files if n.startswith("found/")])
-        if name.endswith(".json") and draw.random() < 0.7:
-            try:
-                document = json.loads(files[name])
-            except ValueError:
-                continue
-            changed = junk(draw) if draw.random() < 0.1 else mutated(document, draw, list(document) or ["x"])
-            files[name] = json.dumps(changed, default=str).encode("utf-8", "replace")
-        elif draw.random() < 0.2:
-            files[name] = b""
-        else:
-            files[name] = scrambled(files[name], draw)
-    return files
-
-
-def resume_commands(draw: random.Random, files: Files) -> list[list[str]]:
-    """Go on with it."""
-    return [["resume", "problem.yaml", "found"]]
-
-
-KINDS = {
+DOCUMENTS = {
     "scenario": Kind(make_scenario, scenario_commands),
     "cell line": Kind(make_line, line_commands),
     "table": Kind(make_table, table_commands),
     "sbml": Kind(make_sbml, sbml_commands),
     "sedml": Kind(make_sedml, sedml_commands),
     "petab": Kind(make_petab, petab_commands),
-    "resume": Kind(make_resume, resume_commands),
 }
+"""Files that people write; `stored.py` has those that the program writes."""

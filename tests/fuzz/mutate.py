@@ -18,6 +18,7 @@ TEXTS = [
     "lane: x 0 h", "minmax", "loading", "$x_{$", "\u2028", "\u0661 h", "\u00e9" * 200, "a" * 5000, "(" * 3000, "[" * 300,
     "<0.1", ">1e9", "#N/A", "NaN", "n.d.", "-", "1.000", "1,5", "1.234,5", "None", "true", "=1+1", "@x", "{{x}}", "<b>", "&amp;",
     "log(0)", "a/0", "0^0", "x^0.5", "exp(1e9)", "sin", "+", "A+", "floor(time)", "piecewise(1,2)", "tr\tb", "\\", '"', "'", "\0",
+    "\x1b]0;x\x07\x1b[2J", "\u202ex", "\\input{/etc/passwd}", "2x\r",
 ]  # fmt: skip
 VALUES: list[Any] = [
     0, -1, 1, 3, 10**30, -(10**18), 100_000_000, 1e308, -1e308, 5e-324, float("nan"), float("inf"), True, False, [], {}, [[]],

@@ -6,7 +6,9 @@ import json
 import pytest
 
 from .harness import of_files
-from .kinds import EVERYTHING, MEASURED, finished_fit, to_toml
+from .kinds import EVERYTHING, MEASURED
+from .mutate import to_toml
+from .stored import finished_fit
 
 PLAIN = {key: value for key, value in MEASURED.items() if key not in ("data", "fit", "analyze")}
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from .campaign import PROGRESS, go_on
-from .harness import outcome
-from .kinds import KINDS
+from .harness import KINDS, outcome
 
 QUICK = 14.0
 """Seconds for each kind."""

@@ -1,4 +1,4 @@
-"""`python -m tests.mutation [ROOM ...] [--count 500] [--seed 1]`: how many faults the tests notice.
+"""`python -m tests.mutation [ROOM ...] [--near] [--count 500] [--seed 1]`: how many faults the tests notice.
 
 Of all faults that can be made in the rooms, the seed decides the order and `--count` how many are judged. Which tests
 pass a line is recorded once; a fault is judged by those that pass its statement, until the first that fails. Verdicts
@@ -23,7 +23,7 @@ import pytest
 
 from .judge import Coverage, Judge
 from .mutants import Mutant, mutants_of
-from .rooms import ROOMS, TESTS, files_of, room_of
+from .rooms import NEAREST, ROOMS, TESTS, files_of, room_of
 
 TREE = Path(__file__).parents[2]
 PROGRESS = Path(__file__).with_name("progress.json")
@@ -37,6 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=500, help="of all rooms, in the order of the seed")
     parser.add_argument("--seconds", type=float, default=1e9)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--near", action="store_true", help="ask only the tests written for these rooms: most notice")
     parser.add_argument("--only-tell", action="store_true", help="what is known already")
     asked = parser.parse_args(arguments)
     rooms = asked.rooms or list(ROOMS)
@@ -53,8 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
         judge = Judge(TREE, sources, coverage, verdicts.asked(wanted, until), verdicts.add)
         os.environ.update({"CI": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"})
         os.chdir(TREE)
+        tests = dict.fromkeys(test for room in rooms for test in NEAREST[room]) if asked.near else TESTS
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
-            code = pytest.main(["-q", "-s", "-n", "0", "-p", "no:cacheprovider", *TESTS], plugins=[judge])
+            code = pytest.main(["-q", "-s", "-n", "0", "-p", "no:cacheprovider", *tests], plugins=[judge])
         if code not in (0, 5):
             print(f"pytest has ended with {code}", file=sys.stderr)
     print(verdicts.told(sample, n_all))

@@ -30,7 +30,7 @@ import pytest
 from .mutants import Mutant
 from .plant import NOT_PLANTED, VARIABLE, functions_by_file, into_functions, store
 
-LONGEST_TEST = 8.0
+LONGEST_TEST = 3.0
 """Seconds of the processor; a test that takes longer is not asked."""
 
 AT_MOST = 5.0

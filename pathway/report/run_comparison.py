@@ -133,9 +133,9 @@ def stored_run_comparison(folder: Path) -> RunComparison:
             Path(first),
             Path(second),
             _two(found["titles"], str),
-            _two([found["settings"][folder] for folder in (first, second)], _texts),
-            _two([found["inputs"][folder] for folder in (first, second)], dict),
-            [(str(row["arm"]), str(row["reading"]), *(_number(row[key]) for key in _NUMBERS)) for row in found["rows"]],
+            _two([found["settings"][place] for place in (first, second)], _texts),
+            _two([found["inputs"][place] for place in (first, second)], dict),
+            [_stored_row(row) for row in found["rows"]],
             {str(name): (float(largest), str(place)) for name, (largest, place) in found["courses"].items()},
             _two(found["alone"], _texts),
         )
@@ -204,7 +204,9 @@ def _readings(arm: Mapping[str, Any]) -> dict[str, float | None]:
     return {name: _number(value) for name, value in readings.items()}
 
 
-_NUMBERS = ("first", "second", "difference")
+def _stored_row(row: Mapping[str, Any]) -> tuple[str, str, float | None, float | None, float | None]:
+    first, second, difference = (_number(row[key]) for key in ("first", "second", "difference"))
+    return str(row["arm"]), str(row["reading"]), first, second, difference
 
 
 def _number(value: Any) -> float | None:

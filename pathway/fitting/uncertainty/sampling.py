@@ -230,8 +230,9 @@ class Posterior:
         check_draws(arrays)
         if not arrays["x"].shape[2:] == arrays["best"].shape == (len(problem.names),):
             raise ValueError(f"the draws are not of {len(problem.names)} parameters")
-        plain = {name: _PLAIN[name](found[name]) for name in _PLAIN}
-        return cls(problem=same, **arrays, **plain)
+        plain = {name: kind(found[name]) for name, kind in _PLAIN.items()}
+        stored: dict[str, Any] = {**arrays, **plain}
+        return cls(problem=same, **stored)
 
 
 _ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")

@@ -142,7 +142,10 @@ def _wrong_call(
     if len(args) > len(places):
         named = ", ".join(p.name for p in known.values() if p.kind is p.KEYWORD_ONLY)
         return f"{name}: {len(args)} values without a name, expected at most {len(places)}; by name: {named}"
-    given = {p.name for p in places[: len(args)]} | set(kwargs)
+    by_place = [p.name for p in places[: len(args)]]
+    if twice := [word for word in by_place if word in kwargs]:
+        return f"{name}: '{twice[0]}' is given twice, by its place and by its name; in order: {', '.join(known)}"
+    given = {*by_place, *kwargs}
     missing = [
         p.name for p in known.values() if p.default is p.empty and p.name not in given and p.kind < p.VAR_KEYWORD
     ]

@@ -83,6 +83,7 @@ IN_PYTHON = [
     (lambda: pathway.run("antimir21_resensitises", settings=5), "expected a mapping"),
     (lambda: pathway.load("bt47"), "Did you mean 'bt474'"),
     (lambda: pathway.simulate("bt474"), "'times' is missing"),
+    (lambda: pathway.export("bt474", "x.xml", to="sbml"), "'to' is given twice, by its place and by its name"),
     (lambda: pathway.simulate("bt474", 72.0), "numpy.linspace"),
     (lambda: pathway.simulate(initial="steady_state"), "expected a Model, a cell line such as 'bt474'"),
     (lambda: pathway.simulate("bt474", [1.0, 0.5]), "must not decrease"),

@@ -108,12 +108,15 @@ class Problem:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over circuit, prior and counted data."""
+        """SHA-256 over circuit, prior, counted data and findings."""
         digest = hashlib.sha256(repr((self.model.species, self.model.parameters)).encode())
         digest.update(repr(sorted((k, str(v)) for k, v in self.model.rates.items())).encode())
         digest.update(repr(sorted((k, str(v)) for k, v in self.model.assignments.items())).encode())
         digest.update(repr((self.names, self.prior.low.tolist(), self.prior.high.tolist())).encode())
         digest.update(repr([d for d, counted in zip(self.table, self.counted, strict=True) if counted]).encode())
+        told = self.findings.table if self.findings else ()
+        bands = [(f.column, f.expectation.reading, f.expectation.above, f.expectation.below) for f in told]
+        digest.update(repr(bands).encode())
         return digest.hexdigest()
 
     def log_likelihood(self, theta: np.ndarray, simulated: Simulated | None = None) -> Evaluation:

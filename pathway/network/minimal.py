@@ -3,19 +3,19 @@
 What the full circuit does in 69 states, lumped: miR-21 follows its supply, PTEN follows miR-21, PIP3 balances PI3K
 against PTEN, pAKT follows PIP3, and the cell number grows with pAKT. Feedbacks are frozen at one value for
 untreated and one for treated cells, which is where the error comes from: GR of parental, resistant, and resistant cells
-without miR-21 is within 0.08 of the full circuit's (tests/network/test_minimal.py). `calibration/reduce_circuit.py`
+without miR-21 is within 0.13 of the full circuit's (tests/network/test_minimal.py). `calibration/reduce_circuit.py`
 derives the numbers, and writes them here.
 
     from scipy.integrate import solve_ivp
     def rates(t, y, miR21=1.0, drug=0.0):
         miR, PTEN, PIP3, pAKT, n = y
-        return [0.0412 * (miR21 - miR),
-                0.0318 * (1.164 / (1 + 0.164 * miR) - PTEN),
-                19.1 * (1 - 0.513 * drug / (0.736 + drug)) - 82.7 * PTEN * PIP3 / (0.317 + PIP3) - 18.5 * PIP3,
-                20.5 * (0.68 * PIP3 / (0.467 + PIP3) - pAKT),
-                0.0335 * (pAKT - 0.0316) / (pAKT + 0.0151)]
-    parental  = [1.0, 1.0, 0.0853, 0.105, 0.0]
-    resistant = [5.08, 0.635, 0.144, 0.16, 0.0]
+        return [0.0365 * (miR21 - miR),
+                0.0313 * (1.174 / (1 + 0.174 * miR) - PTEN),
+                50.1 * (1 - 0.301 * drug / (1.47 + drug)) - 37.9 * PTEN * PIP3 / (0.122 + PIP3) - 17.4 * PIP3,
+                29 * (0.654 * PIP3 / (3.57 + PIP3) - pAKT),
+                0.0459 * (pAKT - 0.00145) / (pAKT + 0.191)]
+    parental  = [1.0, 1.0, 0.947, 0.137, 0.0]
+    resistant = [4.97, 0.629, 1.6, 0.202, 0.0]
     treated = solve_ivp(rates, (0, 120), resistant, "LSODA", args=(resistant[0], 68.7))
 """
 

@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-from pathway.numerals import plain_number
+from pathway.numerals import plain_number, power_of_ten
 
 from .labels import common_power_of_ten
 
@@ -122,7 +122,10 @@ def without_frame(axes: Any) -> None:
 
 
 def power_text(value: float, _: object = None) -> str:
-    """A number of a logarithmic axis, as people write it."""
+    """A number of a logarithmic axis, as people write it: decades of six digits and more as powers."""
+    power = math.log10(value) if value > 0.0 else 0.0
+    if not -4 < power < 5 and abs(power - round(power)) < 1e-9:
+        return power_of_ten(round(power))
     return plain_number(value)
 
 

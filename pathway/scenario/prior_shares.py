@@ -56,9 +56,9 @@ def verdicts_fingerprint(scenario: Scenario) -> str:
 
 def _drawn_from(entry: Entry) -> tuple[Any, ...]:
     """What a draw of a number depends on: its range, or the value where it has none; what is anchored is found anew."""
-    if is_uncertain(entry) or entry.source == parameters.ANCHORED:
-        return entry.name, entry.range, entry.source == parameters.ANCHORED
-    return entry.name, entry.value
+    if entry.source == parameters.ANCHORED:
+        return (entry.name,)
+    return entry.name, entry.range if is_uncertain(entry) else entry.value
 
 
 def _lines(scenario: Scenario) -> Iterator[str]:

@@ -71,7 +71,7 @@ TYPED = [
     (["explain", "mine.toml", "--arm", "treatd"], "Did you mean 'treated'"),
     (["synergy", "antimir21_resensitises", "--grid", "8"], "8x8"),
     (["plot", "nowhere"], "no fit, posterior or profiles are here"),
-    (["compare", "nowhere", "nowhere"], "what 'pathway run' writes"),
+    (["compare", "nowhere", "nowhere"], "result.json is missing"),
     (["export", "bt47", "--to", "sbml", "--out", "x.xml"], "Did you mean 'bt474'"),
     (["plot", "nowhere", "--out", "x.gif"], ".png, .svg, .pdf"),
 ]
@@ -99,7 +99,7 @@ IN_PYTHON = [
     (lambda: pathway.agents()["trastuzumap"], "Did you mean 'trastuzumab'"),
     (lambda: pathway.export("bt474", "smbl", "x.xml"), "Did you mean 'sbml'"),
     (lambda: pathway.validate("nothing"), "All scenarios: pathway show scenarios"),
-    (lambda: pathway.compare("nowhere", "nowhere"), "what 'pathway run' writes"),
+    (lambda: pathway.compare("nowhere", "nowhere"), "result.json is missing"),
     (lambda: pathway.load_fit("nowhere"), "there is no such file"),
     (lambda: pathway.load_fit(5), "expected a file or the folder of a command"),
     (lambda: pathway.fit("fit_a_blot", starts="ten"), "'starts' is 'ten', expected a whole number"),

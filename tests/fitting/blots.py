@@ -25,7 +25,7 @@ EXPOSURE = {"A": (170000.0, 0.9), "B": (95000.0, 1.4), "C": (132000.0, 0.6)}
 """Signal of each gel per unit of the model, of each of the bands."""
 LANES = [("untreated", 0.0)]
 LANES += [(arm, t) for arm in ("lapatinib", "HRG", "lapatinib + HRG") for t in (0.25, 1.0, 4.0, 24.0, 48.0)]
-FAINTEST, BRIGHTEST = 900.0, 24000.0
+FAINTEST, BRIGHTEST = 200.0, 20000.0
 """What the scanner can tell from nothing, and from more."""
 NOTE = f"""\
 # SYNTHETIC: no cell was blotted. The circuit itself ran these three gels as BT-474 with (1/h)

@@ -88,7 +88,7 @@ def test_error_of_the_reduction(resistant, block):
     """The bound is the one that the docstring states."""
     supply = resistant_relative_to_parental()[0] if resistant else 1.0
     full = growth_ratio_in_full("skbr3_resistant" if resistant else "skbr3", block)
-    assert growth_ratio(supply, block) == pytest.approx(full, abs=0.08)
+    assert growth_ratio(supply, block) == pytest.approx(full, abs=0.13)
 
 
 def test_the_numbers_are_those_that_follow_from_the_full_circuit():

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pathway.errors import InputError
-from pathway.expressions import Expression, number
+from pathway.expressions import Expression, differentiate, number
 from pathway.expressions.calculus import substitute_all
+from pathway.expressions.graph import is_number
 
 from ..interventions import Intervention
 
@@ -102,33 +103,15 @@ class Experiment:
 def _intervention(period: Period) -> Intervention | None:
     values: dict[str, dict[str, float]] = {"set": {}, "scale": {}, "add": {}}
     for name, formula in period.changes.items():
-        line = _line(formula, name)
-        if line is None:
+        factor, (addend,) = differentiate(formula, name), substitute_all([formula], {name: number(0.0)})
+        if not (is_number(factor) and is_number(addend)):
             raise InputError(f"at {period.start:g}: '{name}' becomes a formula; expected a number, a multiple or a sum")
-        factor, addend = line
-        if factor == 0.0:
-            values["set"][name] = addend
+        share, amount = float(factor.value), float(addend.value)  # type: ignore[arg-type]
+        if share == 0.0:
+            values["set"][name] = amount
             continue
-        if factor != 1.0:
-            values["scale"][name] = factor
-        if addend != 0.0:
-            values["add"][name] = addend
+        if share != 1.0:
+            values["scale"][name] = share
+        if amount != 0.0:
+            values["add"][name] = amount
     return Intervention(period.start, **values) if any(values.values()) else None
-
-
-def _line(formula: Expression, name: str) -> tuple[float, float] | None:
-    """Factor and addend of a formula that is factor * name + addend; None if it is none."""
-    if formula.operator == "number":
-        return 0.0, float(formula.value)  # type: ignore[arg-type]
-    if formula.operator == "symbol":
-        return (1.0, 0.0) if formula.value == name else None
-    if formula.operator not in ("add", "multiply"):
-        return None
-    # Constants stand at the end of a sum and in front of a product, once.
-    parts = [_line(part, name) for part in formula.arguments]
-    if len(parts) != 2 or None in parts:
-        return None
-    (one, its), (two, last) = parts  # type: ignore[misc]
-    if formula.operator == "add":
-        return one + two, its + last
-    return (its * two, its * last) if one == 0.0 else None

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..adjoint import COLUMNS, trajectory_vjp
-from ..events import EventState
 from ..solvers.layout import TAPED
 from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
@@ -84,32 +83,23 @@ class AdjointPass(PointPass):
     def _begin(self, run: ExperimentRun) -> None:
         self._walked.append([])
 
-    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
-        self._walked[-1].append(_Walked(segment, row, by_reset))
+    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
+        self._walked[-1].append(_Walked(segment, self.row, by_reset))
 
-    def _advance(
-        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
-    ) -> tuple[np.ndarray, np.ndarray, EventState]:
+    def _advance(self, segment: Segment) -> np.ndarray:
         walked = self._walked[-1][-1]
         if self.engine.hybrid is not None:
-            values, end, walked.pieces = self.engine.pieces(segment, state, row, self.relative)
-            return values, end, events
-        report = self.engine.taped(segment, state, row, self.relative)
+            values, self.state, walked.pieces = self.engine.pieces(segment, self.state, self.row, self.relative)
+            return values
+        report = self.engine.taped(segment, self.state, self.row, self.relative)
         tape = report.tape[: report.counts[0, TAPED]].copy()
-        walked.pieces = [ModeSegment(tape, row)] if len(tape) else []
-        return report.values[0], report.states[0].copy(), events
+        walked.pieces = [ModeSegment(tape, self.row)] if len(tape) else []
+        self.state = report.states[0].copy()
+        return report.values[0]
 
-    def _rest(
-        self,
-        segment: Segment,
-        state: np.ndarray,
-        row: np.ndarray,
-        events: EventState,
-        slopes: PeriodSensitivities | None = None,
-    ) -> tuple[np.ndarray, EventState]:
-        state, events = super()._rest(segment, state, row, events, slopes)
-        self._walked[-1][-1].rest = state
-        return state, events
+    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
+        super()._rest(segment, slopes)
+        self._walked[-1][-1].rest = self.state
 
     # Backwards.
 

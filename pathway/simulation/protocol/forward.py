@@ -28,7 +28,17 @@ class PointPass:
     Attributes
     ----------
     recorded : RunOutputs
+    state : array, shape (n_species,)
+        Of the run that is on its way, with
+    row : array, shape (n_model_parameters,)
+        the model parameters in force, and
+    events : EventState
+        what events remember.
     """
+
+    state: np.ndarray
+    row: np.ndarray
+    events: EventState
 
     def __init__(self, engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
         """`relative` is the tolerance of the states."""
@@ -55,76 +65,58 @@ class PointPass:
 
     def _run(self, run: ExperimentRun) -> None:
         """One run, from where the one before it has ended."""
-        state, events, held = self.starts[run.start_row], self.engine.initial_events, dict[int, float]()
+        self.state, self.events, held = self.starts[run.start_row], self.engine.initial_events, dict[int, float]()
         if run.before >= 0:
-            state, events, before = self._ends[run.before]
+            self.state, self.events, before = self._ends[run.before]
             held |= before
         for segment in run.segments:
-            row, by_reset = self.table[segment.row], list[np.ndarray]()
+            self.row, by_reset = self.table[segment.row], list[np.ndarray]()
             if segment.reset is not None:
-                state, new, *by_reset = segment.reset.linearized(self.q, state, segment.start)
+                self.state, new, *by_reset = segment.reset.linearized(self.q, self.state, segment.start)
                 held |= dict(zip(segment.reset.parameters.tolist(), new.tolist(), strict=True))
             if len(segment.held):
-                row = row.copy()
-                row[segment.held] = [held[p] for p in segment.held.tolist()]
-                self.recorded.parameters[segment.outputs] = row
-            self._enter(segment, row, by_reset)
-            if len(state):
-                state, events = self._segment(run, segment, state, row, events)
-        self._ends.append((state, events, held))
+                self.row = self.row.copy()
+                self.row[segment.held] = [held[p] for p in segment.held.tolist()]
+                self.recorded.parameters[segment.outputs] = self.row
+            self._enter(segment, by_reset)
+            if len(self.state):
+                self._segment(run, segment)
+        self._ends.append((self.state, self.events, held))
 
-    def _segment(
-        self, run: ExperimentRun, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
-    ) -> tuple[np.ndarray, EventState]:
-        """Record one segment; returns the state at its end and what events remember."""
+    def _segment(self, run: ExperimentRun, segment: Segment) -> None:
+        """Go to the end of a segment and record it."""
         times, n = segment.moments
         if len(times):
-            values, state, events = self._advance(segment, state, row, events)
-            self.recorded.states[segment.first_output : segment.first_output + n] = values[:n]
+            self.recorded.states[segment.first_output : segment.first_output + n] = self._advance(segment)[:n]
         if run.is_preequilibration or segment.rests:
-            state, events = self._rest(segment, state, row, events)
+            self._rest(segment)
         if segment.rests:
-            self.recorded.states[segment.outputs.stop - 1] = state
-        return state, events
+            self.recorded.states[segment.outputs.stop - 1] = self.state
 
     def _begin(self, run: ExperimentRun) -> None:
         """A run begins."""
 
-    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
-        """A segment begins with these model parameters; `by_reset`: the derivatives of its reset, if it has one."""
+    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
+        """A segment begins; `by_reset`: the derivatives of its reset, if it has one."""
 
-    def _advance(
-        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
-    ) -> tuple[np.ndarray, np.ndarray, EventState]:
-        """Values at the segment's finite moments, the last state and what events remember there."""
-        values, events = self._simulated(segment, state, row, events)
-        return values, values[-1], events
+    def _advance(self, segment: Segment) -> np.ndarray:
+        """Go to the segment's last finite moment; values at its finite moments, shape (n_moments, n_species)."""
+        return self._simulated(segment)
 
-    def _simulated(
-        self,
-        segment: Segment,
-        state: np.ndarray,
-        row: np.ndarray,
-        events: EventState,
-        slopes: PeriodSensitivities | None = None,
-    ) -> tuple[np.ndarray, EventState]:
+    def _simulated(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> np.ndarray:
         times, n = segment.moments
-        told = state, row, self.relative, events, n < len(times), slopes
-        return self.engine.simulated(segment.start, times, *told)
+        told = self.state, self.row, self.relative, self.events, n < len(times), slopes
+        values, self.events = self.engine.simulated(segment.start, times, *told)
+        self.state = values[-1]
+        return values
 
-    def _rest(
-        self,
-        segment: Segment,
-        state: np.ndarray,
-        row: np.ndarray,
-        events: EventState,
-        slopes: PeriodSensitivities | None = None,
-    ) -> tuple[np.ndarray, EventState]:
-        """The steady state that a segment comes to."""
-        where = segment.last_moment, state, row
+    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
+        """Go to the steady state that a segment comes to."""
+        where = segment.last_moment, self.state, self.row
         if self.plan.model.events:
-            return self.engine.rested_with_events(*where, self.relative, events, slopes)
-        return self.engine.rested(*where, measured=segment.rests), events
+            self.state, self.events = self.engine.rested_with_events(*where, self.relative, self.events, slopes)
+        else:
+            self.state = self.engine.rested(*where, measured=segment.rests)
 
 
 @dataclass(eq=False)
@@ -185,7 +177,7 @@ class ForwardPass(PointPass):
             state, held = self._moving[run.before].along(sensitivities.active)
         self._moving.append(_Moving(sensitivities, state, held, np.zeros((0, 0))))
 
-    def _enter(self, segment: Segment, row: np.ndarray, by_reset: list[np.ndarray]) -> None:
+    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
         now = self._moving[-1]
         if segment.reset is not None:
             self._reset(now, segment.reset, *by_reset)
@@ -211,37 +203,28 @@ class ForwardPass(PointPass):
             now.state, now.by_parameter, self._sizes[now.sensitivities.active], self.slope_relative
         )
 
-    def _advance(
-        self, segment: Segment, state: np.ndarray, row: np.ndarray, events: EventState
-    ) -> tuple[np.ndarray, np.ndarray, EventState]:
+    def _advance(self, segment: Segment) -> np.ndarray:
         now, active = self._moving[-1], self._moving[-1].sensitivities.active
         if self._stops:
             period = self._period()
-            values, events = self._simulated(segment, state, row, events, period)
+            values = self._simulated(segment, period)
             inside = slice(segment.first_output, segment.first_output + segment.moments[1])
             self._state_slopes[inside][..., active] = period.values[: segment.moments[1], self.plan.read_species]
             now.state = period.state
-            return values, values[-1], events
-        report = self.engine.taped(segment, state, row, self.relative)
+            return values
+        report = self.engine.taped(segment, self.state, self.row, self.relative)
         told = now.by_parameter, now.state, self._sizes[active], self.slope_relative, self._state_slopes
-        now.state = now.sensitivities.steps.follow(segment, report, row, *told)
-        return report.values[0], report.states[0].copy(), events
+        now.state = now.sensitivities.steps.follow(segment, report, self.row, *told)
+        self.state = report.states[0].copy()
+        return report.values[0]
 
-    def _rest(
-        self,
-        segment: Segment,
-        state: np.ndarray,
-        row: np.ndarray,
-        events: EventState,
-        slopes: PeriodSensitivities | None = None,
-    ) -> tuple[np.ndarray, EventState]:
+    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
         now, period = self._moving[-1], self._period()
-        state, events = super()._rest(segment, state, row, events, period)
+        super()._rest(segment, period)
         if self.plan.model.events:
             now.state = period.state
         else:
-            now.state = self.engine.rest_slopes(state, row).forward(now.by_parameter, now.state)
+            now.state = self.engine.rest_slopes(self.state, self.row).forward(now.by_parameter, now.state)
         if segment.rests:
             active = now.sensitivities.active
             self._state_slopes[segment.outputs.stop - 1][:, active] = now.state[self.plan.read_species]
-        return state, events

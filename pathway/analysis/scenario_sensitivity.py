@@ -14,9 +14,8 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import simulate_ensemble
-from pathway.simulation.ensemble import worker_count
 from pathway.simulation.steady import steady_states
-from pathway.simulation.threads import map_on_threads
+from pathway.simulation.threads import map_on_threads, worker_count
 
 from .arms_under_draws import arms_under_draws, checked_readouts
 from .control import TimeSensitivities, sensitivities_over_time

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,22 +26,12 @@ from .checks import (
     numbers_of,
 )
 from .errors import SimulationError
-from .formulas import find_formula
-from .interventions import Intervention, checked_interventions, schedule_of, schedule_with_breaks
-from .prepared import SMALL, PreparedModel, prepare_model
+from .interventions import Intervention, checked_interventions, schedule_of
+from .members import MemberRuns, run_members
+from .prepared import PreparedModel, prepare_model
 from .solvers import layout
-from .solvers.layout import IntegrationReport, IntegrationTask
-from .switches import SwitchError
-from .tasks import (
-    MAXIMUM_STEPS,
-    empty_report,
-    largest_doses,
-    make_task,
-    member_errors,
-    single_member_task,
-    with_schedules,
-)
-from .threads import map_on_threads
+from .tasks import MAXIMUM_STEPS, plan_task
+from .trajectory import Trajectory
 
 CHUNK = 4096
 """Members that another process is given at a time, and that are held in memory on the way to a file."""
@@ -61,6 +50,8 @@ class Ensemble:
         nan in members that failed.
     failures : dict of member to SimulationError
     steps : array of int, shape (n_members,)
+    runs : MemberRuns, optional
+        What members have come to, if they were run in this process.
     """
 
     names: tuple[str, ...]
@@ -68,6 +59,7 @@ class Ensemble:
     values: np.ndarray
     failures: Mapping[int, SimulationError] = field(default_factory=dict)
     steps: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    runs: MemberRuns | None = None
 
     def __repr__(self) -> str:
         n_members, n_times, n_names = self.values.shape
@@ -104,6 +96,20 @@ class Ensemble:
         """
         variables = {name: (("member", "time"), self.values[:, :, k]) for k, name in enumerate(self.names)}
         return xarray().Dataset(variables, {"member": range(len(self.values)), "time": self.times})
+
+    def trajectory(self, member: int) -> Trajectory:
+        """One member as `simulate` gives it, with its parameters over time.
+
+        Raises
+        ------
+        SimulationError
+            Why the member failed.
+        InputError
+            Where something else than all species was recorded, or members were run elsewhere.
+        """
+        if self.runs is None or self.names != self.runs.model.species:
+            raise InputError("trajectory: expected an ensemble of all species that was run in this process")
+        return self.runs.trajectory(member)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -261,11 +267,11 @@ def _run_members(
     prepared: PreparedModel, parameters: np.ndarray, starts: np.ndarray | None, options: _Options, workers: int | None
 ) -> Ensemble:
     """Run all members in this process."""
-    model, n = prepared.model, len(parameters)
-    shown, names = _shown(prepared, options.names)
+    model, n, names = prepared.model, len(parameters), options.names
     failures: dict[int, SimulationError] = {}
     if n == 0:
-        return Ensemble(names, options.times, np.zeros((0, len(options.times), len(names))))
+        n_names = len(model.species if names is None else names)
+        return Ensemble(names or model.species, options.times, np.zeros((0, len(options.times), n_names)))
     if starts is None:
         starts = prepared.many_starts(parameters)
     if options.from_steady_state:
@@ -274,125 +280,16 @@ def _run_members(
         everyone = np.ascontiguousarray(np.broadcast_to(starts, (n, starts.shape[1])))
         starts, missed = steady_states(model, everyone, parameters)
         failures |= missed
-    task, refused = _task(prepared, parameters, starts, options)
-    failures |= refused
-    kernels = shown.kernels(1 if n == 1 else None, observables=options.names is not None)
-    if model.events:
-        report = _run_with_events(shown, task, n, len(names), options, failures)
-    else:
-        report = empty_report(n, len(options.times), len(names), kernels, False, blank=False)
-        _on_threads(lambda task: shown.run(kernels, options.solver, task, report), task, kernels.width, workers)
-    failures |= member_errors(shown, task, report, options.solver, options.names is not None, failures)
-    failures = dict(sorted(failures.items()))
-    report.values[list(failures)] = np.nan
-    return Ensemble(names, options.times, report.values, failures, report.counts[:, layout.STEPS].copy())
-
-
-def _shown(prepared: PreparedModel, names: tuple[str, ...] | None) -> tuple[PreparedModel, tuple[str, ...]]:
-    """The model whose observables are the names asked for."""
-    if names is None:
-        return prepared, prepared.model.species
-    return prepared.once(_showing, names), names
-
-
-def _showing(model: Model, names: tuple[str, ...]) -> PreparedModel:
-    return prepare_model(replace(model, observables={name: find_formula(model, name) for name in names}))
-
-
-def _task(
-    prepared: PreparedModel, parameters: np.ndarray, starts: np.ndarray, options: _Options
-) -> tuple[IntegrationTask, dict[int, SimulationError]]:
-    """What is to be run, and members whose switches cannot be isolated."""
-    model, end = prepared.model, float(options.times[-1])
-    switching = prepared.time_switches
-    breaks = bool(switching.in_rates) and not model.events
-    if options.each_its_own:
-        lists = options.interventions
-    else:
-        lists = [options.interventions]
-    several = options.each_its_own or breaks
-    refused: dict[int, SimulationError] = {}
-    schedules = [schedule_of(model, interventions, options.begin, end) for interventions in lists]
-    if breaks:
-        schedules = schedules if options.each_its_own else schedules * len(parameters)
-        for k, row in enumerate(parameters):
-            state = starts[k if len(starts) > 1 else 0]
-            try:
-                schedules[k] = schedule_with_breaks(schedules[k], switching, row, state, options.begin, end)
-            except SwitchError as error:
-                refused[k] = error
-    running, absolute = 0.0, options.absolute
-    if absolute is None:
-        doses = None if several else largest_doses(schedules[0], len(model.species))
-        running, absolute = SMALL, SMALL * prepared.scales(starts, doses)
-    task = make_task(
-        options.times,
-        options.begin,
-        starts,
-        parameters,
-        np.ascontiguousarray(np.atleast_2d(absolute)),
-        schedules[0],
-        options.relative,
-        running,
-    )
-    task = with_schedules(task, schedules)._replace(
-        maximum_step=options.maximum_step,
-        maximum_steps=options.maximum_steps,
-    )
-    return task, refused
-
-
-def worker_count(workers: int | None) -> int:
-    """Threads to use: as asked, or one per core that this process may use."""
-    if workers is not None:
-        if not isinstance(workers, (int, np.integer)) or workers < 1:
-            raise InputError(f"workers: expected a whole number of at least 1, got {workers!r}")
-        return workers
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
-
-
-def _on_threads(work: Callable[[IntegrationTask], Any], task: IntegrationTask, width: int, workers: int | None) -> None:
-    """Run a task's members on threads whose lanes take the next member whenever one is free."""
-    n_workers = min(worker_count(workers), -(-(task.last - task.first) // width))
-    if n_workers <= 1:
-        work(task)
-        return
-    shared = task._replace(queue=np.array([task.first], dtype=np.int64))
-    list(map_on_threads(work, [shared] * n_workers, n_workers))
-
-
-def _run_with_events(
-    shown: PreparedModel,
-    task: IntegrationTask,
-    n: int,
-    n_names: int,
-    options: _Options,
-    failures: dict[int, SimulationError],
-) -> IntegrationReport:
-    """Members of a model with events, one after the other; their errors join the failures that are known."""
-    from .events import EventRun
-    from .formulas import evaluate_names
-
-    kernels = shown.kernels(1)
-    report = empty_report(n, len(options.times), n_names, kernels, False, blank=False)
-    for member in range(n):
-        going = EventRun(shown, single_member_task(task, member), options.solver)
-        try:
-            going.run()
-        except SimulationError as error:
-            report.counts[member, layout.STATUS] = layout.NOT_STARTED
-            failures.setdefault(member, error)
-            continue
-        values = going.values
-        if options.names is not None:
-            values = evaluate_names(shown.model, options.names, task.times, values, going.used)
-        report.values[member], report.states[member] = values, going.state
-        report.counts[member] = going.counts
-        report.counts[member, layout.STATUS] = layout.DONE
-    return report
+    lists = options.interventions if options.each_its_own else [options.interventions]
+    schedules = [schedule_of(model, each, options.begin, float(options.times[-1])) for each in lists]
+    what = prepared, options.times, options.begin, starts, parameters, options.relative, options.absolute
+    task = plan_task(*what, schedules, refused=failures)
+    task = task._replace(maximum_step=options.maximum_step, maximum_steps=options.maximum_steps)
+    runs = run_members(prepared, task, options.solver, names, workers, known=failures)
+    failures = dict(sorted({**runs.failures, **failures}.items()))
+    runs.report.values[list(failures)] = np.nan
+    steps = runs.report.counts[:, layout.STEPS].copy()
+    return Ensemble(names or model.species, options.times, runs.report.values, failures, steps, runs)
 
 
 # --- elsewhere ----------------------------------------------------------------------------------------------------
@@ -429,4 +326,4 @@ def _chunks(
 
 def _run_chunk(model: Model, parameters: np.ndarray, starts: np.ndarray | None, options: _Options) -> Ensemble:
     """One task of an executor: its members on one thread."""
-    return _run_members(prepare_model(model), parameters, starts, options, 1)
+    return replace(_run_members(prepare_model(model), parameters, starts, options, 1), runs=None)

@@ -37,14 +37,14 @@ from pathway.expressions.evaluation import Evaluator
 
 from .errors import SimulationError
 from .hybrid import HybridModel, Saltation
+from .interventions import apply_action
 from .prepared import PreparedModel, prepare_model
 from .solvers import layout
 from .solvers.batch import evaluate_kernel_rows
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .solvers.probe import evaluate_right_hand_side
 from .switches import MomentsAhead
-from .tasks import run_one, run_statistics
-from .trajectory import Trajectory
+from .tasks import actions_of, run_one
 
 EXECUTIONS = 100_000
 """Events in one run after which it is taken to be caught in a loop."""
@@ -206,9 +206,7 @@ class EventRun:
         self.events = EventState.initial(model) if continued is None else continued.copy()
         self.action = 0
         self.counts = np.zeros(layout.COUNTS, dtype=np.int64)
-        n_times = len(self.task.times)
-        self.values = np.full((n_times, len(model.species)), np.nan)
-        self.used = np.empty((n_times, len(model.parameters)))
+        self.values = np.full((len(self.task.times), len(model.species)), np.nan)
         self.output = 0
         self.at_switch = False
         self._moments = deque([(-math.inf, "")], maxlen=MOMENTS)
@@ -287,7 +285,6 @@ class EventRun:
             inside = inside[inside < report.moments[0, 0]]
         rows = slice(self.output, self.output + len(inside))
         self.values[rows] = report.values[0, : len(inside)]
-        self.used[rows] = self.parameters
         if self.on_stretch is not None:
             self.on_stretch(report, task.times)
         self.output += len(inside)
@@ -313,17 +310,12 @@ class EventRun:
         self.on_cross(self.hybrid.touches(times, states, between, self.parameters, self.task.relative))
 
     def _from_here(self, times: np.ndarray) -> IntegrationTask:
-        nothing = np.zeros(0)
         return self.task._replace(
             times=times,
             start_times=np.array([self.time]),
             starts=self.state[None].copy(),
             parameters=self.parameters[None].copy(),
-            schedule=np.zeros(2, dtype=np.int64),
-            action_times=nothing,
-            action_kinds=nothing.astype(np.int64),
-            action_targets=nothing.astype(np.int64),
-            action_values=nothing,
+            **actions_of(),
             conditions=self.events.triggers.copy(),
         )
 
@@ -370,13 +362,7 @@ class EventRun:
         task, acted = self.task, False
         while self._next_action() <= self.time:
             kind, target, value = (a[self.action] for a in (task.action_kinds, task.action_targets, task.action_values))
-            array = self.state if kind <= layout.SCALE else self.parameters
-            if kind in (layout.SET, layout.PARAMETER_SET):
-                array[target] = value
-            elif kind in (layout.ADD, layout.PARAMETER_ADD):
-                array[target] += value
-            elif kind in (layout.SCALE, layout.PARAMETER_SCALE):
-                array[target] *= value
+            apply_action(kind, self.state if kind <= layout.SCALE else self.parameters, target, value)
             if self.on_action is not None:
                 self.on_action(self.action)
             self.action += 1
@@ -518,7 +504,6 @@ class EventRun:
         times = self.task.times
         while self.output < len(times) and times[self.output] <= self.time:
             self.values[self.output] = self.state
-            self.used[self.output] = self.parameters
             self.output += 1
 
     def _error(self, reason: str) -> SimulationError:
@@ -530,11 +515,3 @@ class EventRun:
 
 def _evaluator(model: Model, *formulas: Expression) -> Evaluator:
     return Evaluator(formulas)
-
-
-def simulate_with_events(prepared: PreparedModel, task: IntegrationTask, solver: str) -> Trajectory:
-    """The trajectory of a model with events."""
-    going = EventRun(prepared, task, solver)
-    going.run()
-    statistics = run_statistics(going.counts, going.events.executed)
-    return Trajectory(prepared.model, task.times, going.values, going.used, going.state, statistics=statistics)

@@ -125,30 +125,35 @@ def schedule_with_breaks(
         of_state = kind <= layout.SCALE
         if (model.species if of_state else model.parameters)[target] in reads:
             parts.append(switching.breaks(parameters, state, since, at))
-            _change(state if of_state else parameters, kind, target, value)
+            apply_action(kind, state if of_state else parameters, target, value)
             since = at
     parts.append(switching.breaks(parameters, state, since, end))
     return _merged(schedule, parts)
 
 
-def _change(values: np.ndarray, kind: int, target: int, value: float) -> None:
+def apply_action(kind: int, values: np.ndarray, target: Any, value: float) -> None:
+    """Do one action of a schedule to the state or the parameters, at an index."""
     if kind in (layout.SET, layout.PARAMETER_SET):
         values[target] = value
     elif kind in (layout.ADD, layout.PARAMETER_ADD):
         values[target] += value
-    else:
+    elif kind in (layout.SCALE, layout.PARAMETER_SCALE):
         values[target] *= value
 
 
-def breaks_alone(before: np.ndarray, after: np.ndarray) -> Schedule:
-    """A schedule of nothing but restarts: the moments at which a run ends, and those at which it goes on."""
-    zeros = np.zeros(len(before), dtype=np.int64)
-    return Schedule(before, zeros + layout.BREAK, zeros, after)
+def remaining_share(kind: int, value: float) -> float:
+    """How much of what was there before an action is there after it."""
+    if kind in (layout.SET, layout.PARAMETER_SET):
+        return 0.0
+    return value if kind in (layout.SCALE, layout.PARAMETER_SCALE) else 1.0
 
 
 def _merged(schedule: Schedule, parts: Sequence[SwitchMoments]) -> Schedule:
+    """The schedule with restarts: moments at which a run ends, and those at which it goes on."""
     before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
-    both = [np.concatenate(columns) for columns in zip(schedule, breaks_alone(before, after), strict=True)]
+    zeros = np.zeros(len(before), dtype=np.int64)
+    breaks = before, zeros + layout.BREAK, zeros, after
+    both = [np.concatenate(columns) for columns in zip(schedule, breaks, strict=True)]
     order = np.argsort(both[0], kind="stable")
     return Schedule(*(column[order] for column in both))
 

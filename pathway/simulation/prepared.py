@@ -216,11 +216,13 @@ class PreparedModel:
         return self._unit_groups[1][1], self._declared_scales
 
     def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None) -> np.ndarray:
-        """The default absolute tolerances of one run, shape (n_species,); those of the last start are kept."""
+        """The default absolute tolerances, shape of `starts` or of `doses`; those of the last single start are kept."""
+        if len(starts) > 1:
+            return SMALL * np.ascontiguousarray(self.scales(starts, doses))
         key = (starts.tobytes(), None if doses is None else doses.tobytes())
         last = self._last_tolerances
         if last[0] != key:
-            last = self._last_tolerances = (key, SMALL * self.scales(starts, doses))
+            last = self._last_tolerances = (key, SMALL * np.ascontiguousarray(self.scales(starts, doses)))
         return last[1]
 
     def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:

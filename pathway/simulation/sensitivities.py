@@ -27,6 +27,7 @@ from .checks import checked_texts
 from .errors import SimulationError
 from .events import EventFormulas, EventRun, EventState, WaitingEvent
 from .hybrid import HybridModel, Saltation, hybrid_model_if_needed, is_instantaneous, rates_of_change
+from .interventions import apply_action, remaining_share
 from .prepared import PreparedModel, prepare_model
 from .solvers import layout
 from .solvers.esdirk import STAGES
@@ -68,19 +69,18 @@ def simulate_with_sensitivities(
     if prepared.model.events:
         run = EventSensitivities(prepared, task, solver, going, hybrid)
         run.run()
-        values, used, end = run.values, run.used[:, : len(model.parameters)], run.state
+        values, end = run.values, run.state
         statistics = run_statistics(run.counts, run.events.executed)
     else:
         report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
         going.follow(report, task)
         values, end = report.values[0], report.states[0]
-        used = parameters_over_time(task.times, task.parameters[0], task)
         statistics = run_statistics(report.counts[0])
     return Trajectory(
         model=model,
         times=task.times,
         values=values,
-        parameters=used,
+        parameters=parameters_over_time(task)[:, : len(model.parameters)],
         end=end,
         sensitivities=going.values,
         sensitivity_names=names,
@@ -239,18 +239,11 @@ class SensitivityCourse:
         """The jump of the sensitivities at one action of the schedule."""
         task = self.task
         kind, target, value = (a[action] for a in (task.action_kinds, task.action_targets, task.action_values))
-        if kind in (layout.SET, layout.SCALE):
-            matrix = self.matrix
-            matrix[target] *= 0.0 if kind == layout.SET else value
-            self.matrix = matrix
-        elif kind in (layout.PARAMETER_SET, layout.PARAMETER_ADD, layout.PARAMETER_SCALE):
-            if kind == layout.PARAMETER_SET:
-                self.parameters[target], factor = value, 0.0
-            elif kind == layout.PARAMETER_ADD:
-                self.parameters[target], factor = self.parameters[target] + value, 1.0
-            else:
-                self.parameters[target], factor = self.parameters[target] * value, value
-            self.by_parameter[target] *= factor
+        if kind <= layout.SCALE:
+            self.state[:, target] *= remaining_share(kind, value)
+        elif kind <= layout.PARAMETER_SCALE:
+            apply_action(kind, self.parameters, target, value)
+            self.by_parameter[target] *= remaining_share(kind, value)
 
 
 def check_reached(prepared: PreparedModel, course: SlopeTask, relative: float) -> None:
@@ -462,9 +455,9 @@ class EventSensitivities(EventRun):
         """Refuse a slope unless the jump at a switch is the same before and after some actions."""
         task, expected = self.task, earlier.copy()
         for action in actions:
-            if task.action_kinds[action] in (layout.SET, layout.SCALE):
-                factor = 0.0 if task.action_kinds[action] == layout.SET else task.action_values[action]
-                expected[task.action_targets[action]] *= factor
+            if task.action_kinds[action] <= layout.SCALE:
+                share = remaining_share(task.action_kinds[action], task.action_values[action])
+                expected[task.action_targets[action]] *= share
         if not np.allclose(later, expected, rtol=1e-9, atol=1e-12 * np.abs(expected).max(initial=0.0)):
             raise self._error("an intervention and a switch of the rates come at the same moment, which has no slope")
 

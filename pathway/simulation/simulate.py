@@ -19,9 +19,10 @@ from .checks import (
     checked_times,
     checked_tolerances,
 )
-from .interventions import Intervention, checked_interventions, schedule_of, schedule_with_breaks
-from .prepared import SMALL, prepare_model
-from .tasks import MAXIMUM_STEPS, largest_doses, make_task, parameters_over_time, run_one, run_statistics, time_limit
+from .interventions import Intervention, checked_interventions, schedule_of
+from .members import run_members
+from .prepared import prepare_model
+from .tasks import MAXIMUM_STEPS, plan_task, time_limit
 from .trajectory import Trajectory
 
 _UNLIMITED = nullcontext()
@@ -109,14 +110,8 @@ def simulate(
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, wall_time)
-    end = float(times[-1])
-    schedule = schedule_of(model, checked_interventions(interventions), begin, end)
-    if not model.events:
-        schedule = schedule_with_breaks(schedule, prepared.time_switches, p, y, begin, end)
-    running = 0.0
-    if absolute is None:
-        running, absolute = SMALL, prepared.usual_tolerances(y, largest_doses(schedule, len(y)))
-    task = make_task(times, begin, y[None], p[None], absolute[None], schedule, relative, running)
+    schedule = schedule_of(model, checked_interventions(interventions), begin, float(times[-1]))
+    task = plan_task(prepared, times, begin, y[None], p[None], relative, absolute, [schedule])
     if maximum_step is not None or maximum_steps != MAXIMUM_STEPS:
         task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
     with _UNLIMITED if wall_time is None else time_limit(task, wall_time):
@@ -128,11 +123,4 @@ def simulate(
             if initial_sensitivities is not None:
                 slopes = checked_slopes(initial_sensitivities, slopes.shape)
             return simulate_with_sensitivities(prepared, task, names, slopes, solver)
-        if model.events:
-            from .events import simulate_with_events
-
-            return simulate_with_events(prepared, task, solver)
-        report = run_one(prepared, prepared.kernels(1), task, solver)
-    statistics = run_statistics(report.counts[0])
-    used = parameters_over_time(times, p, task)
-    return Trajectory(model, times, report.values[0], used, report.states[0], statistics=statistics)
+        return run_members(prepared, task, solver).trajectory()

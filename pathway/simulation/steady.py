@@ -20,7 +20,6 @@ from pathway.errors import public_function
 
 from .checks import Values, checked_row
 from .errors import REASONS, SimulationError, simulation_error
-from .interventions import NOTHING, schedule_with_breaks
 from .prepared import SMALL, prepare_model
 from .simulate import simulate
 from .solvers import layout
@@ -30,7 +29,7 @@ from .steady_model import SteadyEquations, SteadyModel, SteadyPath, steady_model
 from .steady_refine import refined_steady_state
 from .steady_slopes import SteadySlopes
 from .switches import SwitchError
-from .tasks import empty_report, make_task, run_one, single_member_task
+from .tasks import empty_report, pivot_again, plan_task, run_one
 
 ROUNDS = 9
 """Horizons, each a hundred times as long as the one before, before giving up."""
@@ -460,19 +459,12 @@ def _follow(
         # Each member has a horizon of its own: all end at time zero and start that long before it.
         task = _task(part, states, parameters, 0.0, 0.0, TOLERANCE)._replace(start_times=-horizons)
     task = task._replace(maximum_steps=RELAX_STEPS)
-    report = empty_report(len(states), 1, kernels.n_species, kernels, False)
+    report = empty_report(len(states), 1, kernels.n_species, kernels)
     prepared.run(kernels, "Rodas5P", task, report)
+    pivot_again(prepared, task, report, "Rodas5P")
     waited, stuck = horizons.copy(), {}
     for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE).tolist():
-        counts = report.counts[member]
-        if counts[layout.STATUS] == layout.VANISHING_PIVOT:
-            alone = empty_report(1, 1, kernels.n_species, prepared.kernels(1), False)
-            prepared.run(prepared.kernels(1), "Rodas5P", single_member_task(task, member)._replace(pivoted=1), alone)
-            report.states[member], report.moments[member] = alone.states[0], alone.moments[0]
-            counts = alone.counts[0]
-        status, steps = int(counts[layout.STATUS]), int(counts[layout.STEPS])
-        if status == layout.DONE:
-            continue
+        status, steps = (int(report.counts[member, column]) for column in (layout.STATUS, layout.STEPS))
         waited[member] = float(report.moments[member, 0] - task.start_times[member])
         if status not in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
             time = float(begins[member]) + waited[member]
@@ -483,12 +475,8 @@ def _follow(
 def _task(
     part: SteadyModel, states: np.ndarray, parameters: np.ndarray, begin: float, end: float, relative: float
 ) -> IntegrationTask:
-    prepared = part.prepared
-    schedule = NOTHING
-    if part.driven:
-        schedule = schedule_with_breaks(NOTHING, prepared.time_switches, parameters[0], states[0], begin, end)
-    absolute = SMALL * min(1.0, relative / TOLERANCE) * prepared.scales(states)
-    return make_task(np.array([end]), begin, states, parameters, absolute, schedule, relative, SMALL)
+    absolute = SMALL * min(1.0, relative / TOLERANCE) * part.prepared.scales(states)
+    return plan_task(part.prepared, np.array([end]), begin, states, parameters, relative, absolute, running=SMALL)
 
 
 def _polish(

@@ -7,11 +7,10 @@ from functools import cached_property
 
 import numpy as np
 
-from .interventions import NOTHING, schedule_with_breaks
 from .prepared import SMALL
 from .steady_model import SteadyEquations, SteadyModel, SteadyPath
 from .steady_refine import combinations_without_cancellation
-from .tasks import make_task
+from .tasks import plan_task
 
 CONDITION = 1e9
 """Above this condition number the equations are combined term by term."""
@@ -105,13 +104,9 @@ class SteadySlopes:
         path, prepared = self.path, self.part.prepared
         assert path is not None
         begin, end = path.begin, path.begin + path.elapsed
-        starts, schedule = path.start[None].copy(), NOTHING
-        if self.part.driven:
-            schedule = schedule_with_breaks(NOTHING, prepared.time_switches, self.parameters, starts[0], begin, end)
+        starts, rows = path.start[None].copy(), self.parameters[None].copy()
         absolute = SMALL * 1e-3 * prepared.scales(starts)
-        task = make_task(
-            np.array([end]), begin, starts, self.parameters[None].copy(), absolute, schedule, TIGHT, 1e-3 * SMALL
-        )
+        task = plan_task(prepared, np.array([end]), begin, starts, rows, TIGHT, absolute, running=1e-3 * SMALL)
         n, n_parameters = len(path.start), len(self.parameters)
         names = (*prepared.model.parameters, *prepared.model.species)
         slopes = np.concatenate([np.zeros((n, n_parameters)), np.eye(n)], axis=1)

@@ -1,27 +1,89 @@
-"""Tasks that the compiled loops are given, and reports that they fill in: for one run and for many."""
+"""Runs of a model, one or many side by side: planned as a task for the compiled loops, run, and their failures told."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 
 from .errors import SimulationError, simulation_error
-from .interventions import Schedule
-from .prepared import PreparedModel
+from .interventions import NOTHING, Schedule, apply_action, schedule_with_breaks
+from .prepared import SMALL, PreparedModel
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
+from .switches import SwitchError
 from .trajectory import RunStatistics
 
 MAXIMUM_STEPS = 100_000
 
+LANES_FROM = 5
+"""Members from which on they run side by side: four cost as much in eight lanes as one after the other."""
+
 _NO_CONDITIONS = np.zeros(1)
-_NO_ACTIONS = np.zeros(2, dtype=np.int64)
+_ACTIONS = ("schedule", "action_times", "action_kinds", "action_targets", "action_values")
+_NO_ACTIONS = dict(zip(_ACTIONS, (np.zeros(2, dtype=np.int64), *NOTHING), strict=True))
 NO_QUEUE = np.zeros(0, dtype=np.int64)
 _NO_TAPE = np.zeros((0, 0))
+
+
+def plan_task(
+    prepared: PreparedModel,
+    times: np.ndarray,
+    begin: float,
+    starts: np.ndarray,
+    parameters: np.ndarray,
+    relative: float,
+    absolute: np.ndarray | None = None,
+    schedules: Sequence[Schedule] = (NOTHING,),
+    running: float = 0.0,
+    refused: dict[int, SimulationError] | None = None,
+) -> IntegrationTask:
+    """The task of running members over the same times, with restarts where their rates switch at moments known before.
+
+    Parameters
+    ----------
+    prepared : PreparedModel
+    times : array, shape (n_times,)
+    begin : float
+    starts : array, shape (1 or n_members, n_species)
+    parameters : array, shape (n_members, n_parameters)
+    relative : float
+    absolute : array, shape (n_species,) or (1 or n_members, n_species), or None
+        None: the usual tolerances, which follow the largest value that a species has had.
+    schedules : sequence of Schedule
+        One for all members, or one for each.
+    running : float
+        Absolute tolerances are at least this share of the largest value so far; 0: as given.
+    refused : dict, optional
+        Takes members whose switches cannot be isolated, with the reason.
+
+    Raises
+    ------
+    SwitchError
+        For a member whose switches cannot be isolated, where nobody takes it.
+    """
+    model = prepared.model
+    if absolute is None:
+        running, absolute = SMALL, prepared.usual_tolerances(starts, largest_doses(schedules, len(model.species)))
+    elif absolute.ndim == 1:
+        absolute = absolute[None]
+    if prepared.time_switches.in_rates and not model.events:
+        schedules = list(schedules) * (len(parameters) if len(schedules) == 1 else 1)
+        for k, row in enumerate(parameters):
+            state = starts[k if len(starts) > 1 else 0]
+            try:
+                schedules[k] = schedule_with_breaks(
+                    schedules[k], prepared.time_switches, row, state, begin, float(times[-1])
+                )
+            except SwitchError as error:
+                if refused is None:
+                    raise
+                refused[k] = error
+    return make_task(times, begin, starts, parameters, absolute, schedules, relative, running)
 
 
 def make_task(
@@ -30,11 +92,11 @@ def make_task(
     starts: np.ndarray,
     parameters: np.ndarray,
     absolute: np.ndarray,
-    schedule: Schedule,
+    schedules: Sequence[Schedule],
     relative: float,
     running: float,
 ) -> IntegrationTask:
-    """The task of running the rows of `starts` (or of `parameters`) with one schedule."""
+    """The task of running the rows of `starts` (or of `parameters`), with these schedules as they are."""
     return IntegrationTask(
         first=0,
         last=max(len(starts), len(parameters)),
@@ -49,28 +111,20 @@ def make_task(
         maximum_step=np.inf,
         maximum_steps=MAXIMUM_STEPS,
         pivoted=0,
-        schedule=np.array([0, len(schedule.times)], dtype=np.int64) if len(schedule.times) else _NO_ACTIONS,
-        action_times=schedule.times,
-        action_kinds=schedule.kinds,
-        action_targets=schedule.targets,
-        action_values=schedule.values,
+        **actions_of(schedules),
         conditions=_NO_CONDITIONS,
         stop=np.zeros(1, dtype=np.int64),
         queue=NO_QUEUE,
     )
 
 
-def with_schedules(task: IntegrationTask, schedules: Sequence[Schedule]) -> IntegrationTask:
-    """The task with one schedule for all members, or one for each."""
-    times, kinds, targets, values = map(np.concatenate, zip(*schedules, strict=True))
-    ends = np.cumsum([len(schedule.times) for schedule in schedules])
-    return task._replace(
-        schedule=np.concatenate([[0], ends]).astype(np.int64),
-        action_times=times,
-        action_kinds=kinds,
-        action_targets=targets,
-        action_values=values,
-    )
+def actions_of(schedules: Sequence[Schedule] = (NOTHING,)) -> dict[str, Any]:
+    """What is done in a task, by the names of its fields: one schedule for all members, or one for each."""
+    if len(schedules) == 1 and not len(schedules[0].times):
+        return _NO_ACTIONS
+    columns = schedules[0] if len(schedules) == 1 else [np.concatenate(c) for c in zip(*schedules, strict=True)]
+    ends = np.array([*accumulate((len(schedule.times) for schedule in schedules), initial=0)], dtype=np.int64)
+    return dict(zip(_ACTIONS, (ends, *columns), strict=True))
 
 
 def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
@@ -78,6 +132,9 @@ def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
     pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
     row = member if len(task.schedule) > 2 else 0
     actions = slice(int(task.schedule[row]), int(task.schedule[row + 1]))
+    own = Schedule(
+        *(a[actions] for a in (task.action_times, task.action_kinds, task.action_targets, task.action_values))
+    )
     return task._replace(
         first=0,
         last=1,
@@ -86,23 +143,24 @@ def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
         parameters=np.ascontiguousarray(pick(task.parameters)),
         absolute=np.ascontiguousarray(pick(task.absolute)),
         queue=NO_QUEUE,
-        schedule=np.array([0, actions.stop - actions.start], dtype=np.int64),
-        action_times=task.action_times[actions],
-        action_kinds=task.action_kinds[actions],
-        action_targets=task.action_targets[actions],
-        action_values=task.action_values[actions],
+        **actions_of([own]),
     )
 
 
+def lane_width(n_members: int) -> int | None:
+    """Lanes for so many members; None: as many as the machine has."""
+    return 1 if n_members < LANES_FROM else None
+
+
 def empty_report(
-    n_members: int, n_times: int, n_columns: int, kernels: KernelAddresses, end_parameters: bool, blank: bool = True
+    n_members: int, n_times: int, n_columns: int, kernels: KernelAddresses, blank: bool = True
 ) -> IntegrationReport:
     """A report to be filled in; values are nan, or (not `blank`) whatever memory holds, which the loops touch first."""
     shape = (n_members, n_times, n_columns)
     return IntegrationReport(
         values=np.full(shape, np.nan) if blank else np.empty(shape),
         states=np.empty((n_members, kernels.n_species)),
-        end_parameters=np.empty((n_members if end_parameters else 1, kernels.n_parameters)),
+        end_parameters=np.empty((1, kernels.n_parameters)),
         moments=np.zeros((n_members, 2)),
         counts=np.zeros((n_members, layout.COUNTS), dtype=np.int64),
         tape=_NO_TAPE,
@@ -120,7 +178,7 @@ def run_one(
         report.counts[0, layout.PIVOTS] += pivots
     status = report.counts[0, layout.STATUS]
     if status not in (layout.DONE, layout.EVENT):
-        raise member_error(prepared, report, 0)
+        raise member_error(prepared, task, report, 0)
     return report
 
 
@@ -128,7 +186,7 @@ def _run_with_tape(
     prepared: PreparedModel, kernels: KernelAddresses, task: IntegrationTask, solver: str, tape: bool
 ) -> IntegrationReport:
     while True:
-        report = empty_report(1, len(task.times), kernels.n_species, kernels, True)
+        report = empty_report(1, len(task.times), kernels.n_species, kernels)
         if tape:
             report = report._replace(tape=empty_tape(prepared))
         prepared.run(kernels, solver, task, report)
@@ -143,6 +201,19 @@ def empty_tape(prepared: PreparedModel) -> np.ndarray:
     return np.empty((prepared.tape_rows, layout.TAPE_HEAD + 5 * len(prepared.model.species)))
 
 
+def pivot_again(
+    prepared: PreparedModel, task: IntegrationTask, report: IntegrationReport, solver: str, observables: bool = False
+) -> None:
+    """Run members whose linear systems met a vanishing pivot once more, with row exchange."""
+    for member in np.flatnonzero(report.counts[:, layout.STATUS] == layout.VANISHING_PIVOT).tolist():
+        kernels, pivots = prepared.kernels(1, observables), report.counts[member, layout.PIVOTS]
+        again = empty_report(1, len(task.times), report.values.shape[2], kernels)
+        prepared.run(kernels, solver, single_member_task(task, member)._replace(pivoted=1), again)
+        for name in ("values", "states", "moments", "counts"):
+            getattr(report, name)[member] = getattr(again, name)[0]
+        report.counts[member, layout.PIVOTS] += pivots
+
+
 def member_errors(
     prepared: PreparedModel,
     task: IntegrationTask,
@@ -153,35 +224,30 @@ def member_errors(
 ) -> dict[int, SimulationError]:
     """Errors of the members of a finished report that did not get to their end, but for those `known` already.
 
-    Members whose linear systems met a vanishing pivot are run again first, with row exchange.
+    Members whose linear systems met a vanishing pivot are run again first.
     """
-    failed: dict[int, SimulationError] = {}
-    for member in np.flatnonzero(report.counts[:, layout.STATUS] != layout.DONE).tolist():
-        if member in known:
-            continue
-        if report.counts[member, layout.STATUS] == layout.VANISHING_PIVOT:
-            kernels = prepared.kernels(1, observables)
-            again = empty_report(1, len(task.times), report.values.shape[2], kernels, False)
-            prepared.run(kernels, solver, single_member_task(task, member)._replace(pivoted=1), again)
-            for name in ("values", "states", "moments", "counts"):
-                getattr(report, name)[member] = getattr(again, name)[0]
-        if report.counts[member, layout.STATUS] != layout.DONE:
-            row = member if len(task.parameters) > 1 else 0
-            one = report._replace(end_parameters=task.parameters[row : row + 1])
-            failed[member] = member_error(prepared, one, member)
-    return failed
+    if _unfinished(report):
+        pivot_again(prepared, task, report, solver, observables)
+    failed = _unfinished(report)
+    return {member: member_error(prepared, task, report, member) for member in failed if member not in known}
 
 
-def member_error(prepared: PreparedModel, report: IntegrationReport, member: int) -> SimulationError:
+def _unfinished(report: IntegrationReport) -> list[int]:
+    return [k for k, status in enumerate(report.counts[:, layout.STATUS].tolist()) if status != layout.DONE]
+
+
+def member_error(
+    prepared: PreparedModel, task: IntegrationTask, report: IntegrationReport, member: int
+) -> SimulationError:
     """The error for a member that did not get to its end."""
     from .sliding import sliding_cause
     from .solvers.probe import evaluate_right_hand_side
 
     time, state = float(report.moments[member, 0]), report.states[member].copy()
-    row = member if len(report.end_parameters) > 1 else 0
-    slope = evaluate_right_hand_side(prepared.kernels(1), time, state, report.end_parameters[row])
-    counts, parameters = report.counts[member], report.end_parameters[row]
-    status, cause = int(counts[layout.STATUS]), ""
+    (parameters,) = parameters_over_time(task, member, np.array([time]))
+    slope = evaluate_right_hand_side(prepared.kernels(1), time, state, parameters)
+    counts, cause = report.counts[member], ""
+    status = int(counts[layout.STATUS])
     if status in (layout.TOO_MANY_STEPS, layout.STEP_TOO_SMALL):
         cause = sliding_cause(prepared, time, state, parameters)
     return simulation_error(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
@@ -199,36 +265,36 @@ def run_statistics(counts: np.ndarray, events: int = 0) -> RunStatistics:
     )
 
 
-def largest_doses(schedule: Schedule, n_species: int) -> np.ndarray | None:
-    """The largest amount that the schedule sets or adds to each species, shape (n_species,); None without any."""
-    if not len(schedule.kinds):
+def largest_doses(schedules: Sequence[Schedule], n_species: int) -> np.ndarray | None:
+    """The largest amount that each schedule sets or adds to each species, shape (n_schedules, n_species); None where
+    nothing is done."""
+    if not any([len(schedule.kinds) for schedule in schedules]):
         return None
-    amounts = (schedule.kinds == layout.SET) | (schedule.kinds == layout.ADD)
-    if not amounts.any():
-        return None
-    doses = np.zeros(n_species)
-    np.maximum.at(doses, schedule.targets[amounts], np.abs(schedule.values[amounts]))
+    doses = np.zeros((len(schedules), n_species))
+    for row, schedule in zip(doses, schedules, strict=True):
+        amounts = (schedule.kinds == layout.SET) | (schedule.kinds == layout.ADD)
+        np.maximum.at(row, schedule.targets[amounts], np.abs(schedule.values[amounts]))
     return doses
 
 
-def parameters_over_time(times: np.ndarray, parameters: np.ndarray, task: IntegrationTask) -> np.ndarray:
-    """Parameters as they stood at each time, shape (n_times, n_parameters)."""
-    kinds = task.action_kinds
-    parameters = np.ascontiguousarray(parameters)
-    changes = np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE)) if len(kinds) else ()
+def parameters_over_time(task: IntegrationTask, member: int = 0, times: np.ndarray | None = None) -> np.ndarray:
+    """A member's parameters as they stood at each time (of the task), shape (n_times, n_parameters)."""
+    times = task.times if times is None else times
+    parameters = np.ascontiguousarray(task.parameters[member if len(task.parameters) > 1 else 0])
+    row = member if len(task.schedule) > 2 else 0
+    first, last = task.schedule[row : row + 2].tolist()
+    kinds = task.action_kinds[first:last]
+    changes = (
+        np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE)) if last > first else ()
+    )
     if not len(changes):
         same = np.ndarray((len(times), len(parameters)), parameters.dtype, parameters, strides=(0, parameters.itemsize))
         same.flags.writeable = False
         return same
     used = np.repeat(parameters[None], len(times), axis=0)
-    for k in changes:
-        later, target, value = times >= task.action_times[k], task.action_targets[k], task.action_values[k]
-        if kinds[k] == layout.PARAMETER_SET:
-            used[later, target] = value
-        elif kinds[k] == layout.PARAMETER_ADD:
-            used[later, target] += value
-        else:
-            used[later, target] *= value
+    for k in first + np.asarray(changes):
+        place = times >= task.action_times[k], task.action_targets[k]
+        apply_action(task.action_kinds[k], used, place, task.action_values[k])
     return used
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import TypeVar
+
+import numpy as np
+
+from pathway.errors import InputError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -46,3 +51,15 @@ def map_on_threads(work: Callable[[Item], Result], items: Iterable[Item], worker
                 waiting.get_nowait()
         for thread in threads:
             thread.join()
+
+
+def worker_count(workers: int | None) -> int:
+    """Threads to use: as asked, or one per core that this process may use."""
+    if workers is not None:
+        if not isinstance(workers, (int, np.integer)) or workers < 1:
+            raise InputError(f"workers: expected a whole number of at least 1, got {workers!r}")
+        return workers
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1

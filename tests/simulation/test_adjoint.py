@@ -26,7 +26,7 @@ def pulled(
     start = prepared.starts(parameters)
     absolute = prepared.usual_tolerances(start, None)
     schedule = schedule_with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
-    task = make_task(times, 0.0, start[None], parameters[None], absolute[None], schedule, relative, 1e-9)
+    task = make_task(times, 0.0, start[None], parameters[None], absolute[None], [schedule], relative, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]
     nothing = np.zeros((len(start), 2))

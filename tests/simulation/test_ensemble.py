@@ -10,8 +10,16 @@ import numpy as np
 import pytest
 
 from pathway.equations import Event
+from pathway.errors import InputError
 from pathway.expressions import parse
-from pathway.simulation import Intervention, simulate, simulate_ensemble, simulate_to_file, steady_state
+from pathway.simulation import (
+    Intervention,
+    SimulationError,
+    simulate,
+    simulate_ensemble,
+    simulate_to_file,
+    steady_state,
+)
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
 TIMES = np.linspace(0.0, 20.0, 11)
@@ -56,6 +64,38 @@ def test_doses_for_all_and_for_each() -> None:
         assert np.array_equal(each.values[k], alone.values)
 
 
+def test_a_member_as_a_trajectory_is_what_simulate_gives() -> None:
+    members = draws(9)
+    own = [
+        [Intervention(float(k), add={"F": float(k)}, scale={"d": 0.5}), Intervention(9.0, set={"a": k})]
+        for k in range(9)
+    ]
+    found = simulate_ensemble(toggle(), TIMES, members, interventions=own)
+    for k in range(9):
+        alone, among = simulate(toggle(), TIMES, parameters=members[k], interventions=own[k]), found.trajectory(k)
+        for part in ("values", "parameters", "end"):
+            assert np.array_equal(getattr(among, part), getattr(alone, part))
+        assert vars(among.statistics) == vars(alone.statistics) and among.statistics.steps > 0
+        assert among.parameters[-1, toggle().parameter_index("a")] == k
+
+
+def test_a_member_that_failed_or_was_not_recorded_is_no_trajectory() -> None:
+    model = model_of("growth", {"x": "k*x^2 - x"}, {"x": 1.0}, {"k": 0.5})
+    found = simulate_ensemble(model, [0.0, 5.0], np.array([[0.5], [3.0]]))
+    assert found.trajectory(0)["x"][-1] < 1.0
+    with pytest.raises(SimulationError, match="x"):
+        found.trajectory(1)
+    with pytest.raises(InputError, match="ensemble of all species"):
+        simulate_ensemble(chain(), TIMES, chain().parameter_values[None], observables=["total"]).trajectory(0)
+
+
+def test_an_error_names_what_moves_at_the_parameters_in_force() -> None:
+    # Without the intervention y stands still; with it, y runs away.
+    model = model_of("growth", {"x": "-x", "y": "k*y^2"}, {"x": 1e3, "y": 1.0}, {"k": 0.0})
+    found = simulate_ensemble(model, [0.0, 5.0], np.zeros((6, 1)), interventions=[Intervention(1.0, set={"k": 1.0})])
+    assert [error.species for error in found.failures.values()] == ["y"] * 6
+
+
 def test_observables_are_recorded_in_the_loop() -> None:
     members = np.random.default_rng(3).uniform(0.1, 2.0, size=(6, 2))
     found = simulate_ensemble(chain(), TIMES, members, observables=["share", "total", "B"])
@@ -93,7 +133,9 @@ def test_events_work_in_ensembles() -> None:
     found = simulate_ensemble(model, TIMES[:6], members)
     assert len(found) == 3 and found.shape == (3, 6, 1)
     for k in range(3):
-        assert np.array_equal(found.values[k], simulate(model, TIMES[:6], parameters=members[k]).values)
+        alone = simulate(model, TIMES[:6], parameters=members[k])
+        assert np.array_equal(found.values[k], alone.values)
+        assert vars(found.trajectory(k).statistics) == vars(alone.statistics) and alone.statistics.events > 0
 
 
 def test_any_executor_gives_the_same_bits() -> None:

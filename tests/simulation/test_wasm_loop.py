@@ -43,11 +43,11 @@ def run_in_wasm(model, times, schedules):
     actions = [action for schedule in schedules for action in schedule]
     columns = [np.array(column) for column in zip(*actions, strict=True)]
     absolute = [SMALL * ready.scales(start, doses(model, schedule)) for schedule in schedules]
-    task = make_task(times, 0.0, np.stack([start, start]), p, np.stack(absolute), NOTHING, 1e-6, SMALL)._replace(
+    task = make_task(times, 0.0, np.stack([start, start]), p, np.stack(absolute), [NOTHING], 1e-6, SMALL)._replace(
         schedule=np.cumsum([0, *map(len, schedules)]),
         action_times=columns[0], action_kinds=columns[1], action_targets=columns[2], action_values=columns[3],
     )  # fmt: skip
-    report = empty_report(2, len(times), len(model.species), kernels, False)
+    report = empty_report(2, len(times), len(model.species), kernels)
     lanes = lane_storage(kernels, method)
     tables = [host.packed(values)[0] for values in (kernels, ready.pattern, method)]
     task_at, (report_at, places) = host.packed(task)[0], host.packed(report)

@@ -209,7 +209,7 @@ def test_gradients_backwards_from_zero(rate):
     prepared = prepare_model(one(rate, **values))
     start, parameters = np.zeros((1, 1)), np.array([list(values.values())])
     schedule = schedule_of(prepared.model, (), 0.0, 3.0)
-    task = make_task(times, 0.0, start, parameters, 1e-9 * prepared.scales(start), schedule, 1e-8, 1e-9)
+    task = make_task(times, 0.0, start, parameters, 1e-9 * prepared.scales(start), [schedule], 1e-8, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)
     tape = report.tape[: report.counts[0, layout.TAPED]]
     weights = np.array([[1.0], [0.5], [2.0]])

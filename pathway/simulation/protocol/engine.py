@@ -10,16 +10,15 @@ import numpy as np
 from ..errors import SimulationError
 from ..events import EventRun, EventState
 from ..hybrid import Saltation, hybrid_model_if_needed
-from ..interventions import NOTHING, breaks_alone
+from ..interventions import NOTHING
 from ..prepared import PreparedModel, PreparedTask, prepare_model
 from ..sensitivities import EventSensitivities, SensitivityCourse
 from ..solvers import layout as codes
-from ..solvers.layout import IntegrationReport, IntegrationTask
+from ..solvers.layout import IntegrationReport
 from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
 from ..steady_slopes import SteadySlopes
-from ..switches import NO_MOMENTS, SwitchError
-from ..tasks import empty_report, empty_tape, make_task, member_errors, run_one, with_schedules
+from ..tasks import empty_report, empty_tape, lane_width, make_task, member_errors, plan_task, run_one
 from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
@@ -38,10 +37,7 @@ MOST_EVENTS = 1000
 """Events between two of these times from which on they are taken to go on for ever."""
 
 MOST_READY = 1000
-"""Runs kept ready, and moments of switches known, before all are let go."""
-
-LANES_FROM = 5
-"""Members from which on they run side by side: four cost as much in eight lanes as one after the other."""
+"""Runs kept ready before all are let go."""
 
 
 @dataclass(eq=False)
@@ -102,8 +98,7 @@ class SegmentEngine:
         self._tape = empty_tape(self.prepared)
         self._ready: dict[tuple, PreparedTask] = {}
         switching = self.prepared.time_switches
-        self._switch_places = switching.places(switching.in_rates) if switching.in_rates else None
-        self._known_breaks: dict[tuple, _Breaks] = {}
+        self._switch_places = switching.places(switching.in_rates)
 
     @property
     def stops_by_state(self) -> bool:
@@ -143,53 +138,10 @@ class SegmentEngine:
         failures : dict of int to str
             Members that could not be run, with the reason.
         """
-        refused: dict[int, str] = {}
-        breaks = self._breaks(start, float(times[-1]), states, rows, refused)
-        key = kept, breaks, relative
-        ready = self._ready.get(key) if kept is not None else None
-        if ready is None:
-            task = make_task(times, start, states.copy(), rows.copy(), states.copy(), NOTHING, relative, SMALL)
-            kernels = self.prepared.kernels(1 if len(states) < LANES_FROM else None)
-            report = empty_report(len(states), len(times), states.shape[1], kernels, False, blank=False)
-            ready = PreparedTask(self.prepared, kernels, self.solver, _with_breaks(task, breaks), report)
-            if kept is not None:
-                self._keep(key, ready)
-        task, report = ready.task, ready.report
-        task.starts[:], task.parameters[:], task.absolute[:] = states, rows, _absolute(states)
-        report.counts[:] = 0
-        ready()
-        if (report.counts[:, codes.STATUS] == codes.DONE).all():
-            return report.values, report.states, refused
-        failed = member_errors(self.prepared, task, report, self.solver)
-        return report.values, report.states, refused | {k: str(reason) for k, reason in failed.items()}
-
-    def _breaks(
-        self, start: float, end: float, states: np.ndarray, rows: np.ndarray, refused: dict[int, str] | None = None
-    ) -> _Breaks:
-        """When the rates of each member switch by time alone; members for which that cannot be told are `refused`."""
-        if self._switch_places is None:
-            return ()
-        of_parameters, of_species = self._switch_places
-        told = rows.take(of_parameters, axis=1).tobytes(), states.take(of_species, axis=1).tobytes()
-        key = start, end, *told
-        found = self._known_breaks.get(key)
-        if found is not None:
-            return found
-        switching = self.prepared.time_switches
-        breaks: list[tuple[bytes, bytes]] = []
-        for k, (state, row) in enumerate(zip(states, rows, strict=True)):
-            try:
-                moments = switching.breaks(row, state, start, end)
-            except SwitchError as reason:
-                if refused is None:
-                    raise RunError(str(reason)) from None
-                refused[k], moments = str(reason), NO_MOMENTS
-            breaks.append((moments.before.tobytes(), moments.after.tobytes()))
-        if not refused:
-            if len(self._known_breaks) > MOST_READY:
-                self._known_breaks.clear()
-            self._known_breaks[key] = tuple(breaks)
-        return tuple(breaks)
+        refused: dict[int, SimulationError] = {}
+        ready = self._run(kept, start, times, states, rows, relative, refused=refused)
+        failed = member_errors(self.prepared, ready.task, ready.report, self.solver) | refused
+        return ready.report.values, ready.report.states, {k: str(reason) for k, reason in failed.items()}
 
     # Runs that keep their steps.
 
@@ -200,12 +152,8 @@ class SegmentEngine:
         ------
         SimulationError
         """
-        breaks = self._breaks(segment.start, float(segment.moments[0][-1]), state[None], row[None])
-        ready = self._made_ready(segment, breaks, relative)
-        ready.task.starts[0], ready.task.parameters[0] = state, row
-        ready.task.absolute[:] = _absolute(ready.task.starts)
-        ready.report.counts[:] = 0
-        ready()
+        # All runs write their steps to the same tape.
+        ready = self._run(segment, segment.start, segment.moments[0], state[None], row[None], relative, self._tape)
         status = ready.report.counts[0, codes.STATUS]
         if status == codes.DONE:
             return ready.report
@@ -215,6 +163,41 @@ class SegmentEngine:
             self._tape = np.empty_like(report.tape)
             self._ready.clear()
         return report
+
+    def _run(
+        self,
+        kept: Hashable,
+        start: float,
+        times: np.ndarray,
+        states: np.ndarray,
+        rows: np.ndarray,
+        relative: float,
+        tape: np.ndarray | None = None,
+        refused: dict[int, SimulationError] | None = None,
+    ) -> PreparedTask:
+        """Members as far as they get, by a run that is kept ready under a name if it has one."""
+        of_parameters, of_species = self._switch_places
+        # Two runs of one name differ in nothing but when their rates switch by time alone, which depends on these.
+        key: tuple = (kept, relative)
+        if of_parameters or of_species:
+            key += (rows[:, of_parameters].tobytes(), states[:, of_species].tobytes())
+        ready = self._ready.get(key) if kept is not None else None
+        if ready is None:
+            own = states.copy(), rows.copy(), relative, _absolute(states)
+            task = plan_task(self.prepared, times, start, *own, running=SMALL, refused=refused)
+            kernels = self.prepared.kernels(lane_width(len(states)))
+            report = empty_report(len(states), len(times), states.shape[1], kernels, blank=False)
+            report = report if tape is None else report._replace(tape=tape)
+            ready = PreparedTask(self.prepared, kernels, self.solver, task, report)
+            if kept is not None and not refused:
+                if len(self._ready) > MOST_READY:
+                    self._ready.clear()
+                self._ready[key] = ready
+        task = ready.task
+        task.starts[:], task.parameters[:], task.absolute[:] = states, rows, _absolute(states)
+        ready.report.counts[:] = 0
+        ready()
+        return ready
 
     def pieces(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
@@ -234,7 +217,7 @@ class SegmentEngine:
         hybrid, found = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
         one = state[None].copy(), row[None], _absolute(state[None])
-        task = hybrid.task(make_task(segment.moments[0], segment.start, *one, NOTHING, relative, SMALL))
+        task = hybrid.task(make_task(segment.moments[0], segment.start, *one, [NOTHING], relative, SMALL))
         run = EventRun(self.traced, task, self.solver, tape=True, hybrid=hybrid)
 
         def keep(report: IntegrationReport, times: np.ndarray) -> None:
@@ -252,26 +235,6 @@ class SegmentEngine:
         except SimulationError as reason:
             raise RunError(str(reason)) from None
         return run.values, run.state, found
-
-    def _made_ready(self, segment: Segment, breaks: _Breaks, relative: float) -> PreparedTask:
-        """The run of a segment with its arrays; all write their steps to the same tape."""
-        key = segment, breaks, relative
-        found = self._ready.get(key)
-        if found is None:
-            times, kernels = segment.moments[0], self.prepared.kernels(1)
-            n, n_parameters = len(self.model.species), len(self.model.parameters)
-            one, row = np.zeros((1, n)), np.zeros((1, n_parameters))
-            task = make_task(times, segment.start, one, row, one.copy(), NOTHING, relative, SMALL)
-            task = _with_breaks(task, breaks)
-            report = empty_report(1, len(times), n, kernels, True)._replace(tape=self._tape)
-            found = PreparedTask(self.prepared, kernels, self.solver, task, report)
-            self._keep(key, found)
-        return found
-
-    def _keep(self, key: tuple, ready: PreparedTask) -> None:
-        if len(self._ready) > MOST_READY:
-            self._ready.clear()
-        self._ready[key] = ready
 
     # Runs with events.
 
@@ -297,7 +260,7 @@ class SegmentEngine:
             For the next period.
         """
         one = state[None], row[None], _absolute(state[None])
-        task = make_task(times, start, *one, NOTHING, relative, SMALL)
+        task = make_task(times, start, *one, [NOTHING], relative, SMALL)
         if self.hybrid is not None:
             task = self.hybrid.task(task)
         if slopes is None:
@@ -396,13 +359,3 @@ def _absolute(starts: np.ndarray) -> np.ndarray:
     largest = np.maximum.reduce(own, axis=1, keepdims=True)
     largest[largest == 0.0] = 1.0
     return np.maximum(SMALL * own, FAINT * largest)
-
-
-_Breaks = tuple[tuple[bytes, bytes], ...]
-"""The moments of each member at which a run ends, and those at which it goes on, as the bytes of their arrays."""
-
-
-def _with_breaks(task: IntegrationTask, breaks: _Breaks) -> IntegrationTask:
-    """The task with restarts where a rate switches at a time of its own."""
-    schedules = [breaks_alone(*map(np.frombuffer, row)) for row in breaks]
-    return with_schedules(task, schedules) if schedules else task

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from pathway.simulation import simulate
+from pathway.simulation import simulate_ensemble
 
 from .arms import ArmSetup, ArmSetups, ScenarioRunError
 from .controls import ComparedArms, arm_key, compared_arms
@@ -57,14 +57,8 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         laboratory = built_in_laboratory()
         shares = stored_prior_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
-    runner = _Runner(scenario, laboratory)
     dishes = compared_arms(scenario)
-    for done, arm in enumerate(dishes.different):
-        if progress:
-            progress("arms", done, len(dishes.different))
-        runner.simulate(arm)
-    if progress:
-        progress("arms", len(dishes.different), len(dishes.different))
+    runner = _Runner(scenario, laboratory, dishes.different, progress)
     arms = Arms((arm.name, runner.result(arm, dishes)) for arm in scenario.arms)
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
@@ -73,46 +67,38 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
 
 
 class _Runner:
-    """Remembers arms made ready and those already run."""
+    """Arms made ready and run side by side."""
 
-    def __init__(self, scenario: Scenario, laboratory: Laboratory) -> None:
-        self.scenario = scenario
-        self.laboratory = laboratory
-        self.model = laboratory.model
-        self.arm_setups = ArmSetups(scenario, laboratory)
-        self.dish_setups: dict[Any, ArmSetup] = {}
-        self.courses: dict[Any, Any] = {}
-        self.counts: dict[Any, np.ndarray] = {}
-        self.times = record_times(scenario)
-
-    def arm_setup(self, arm: Arm) -> ArmSetup:
-        """The arm made ready; at the first call its cells come to rest."""
-        key = arm_key(arm, self.scenario)
-        if key not in self.dish_setups:
-            self.dish_setups[key] = self.arm_setups.of(arm)
-        return self.dish_setups[key]
-
-    def simulate(self, arm: Arm) -> Any:
-        """The trajectory of an arm's dish; run at the first call."""
-        key = arm_key(arm, self.scenario)
-        if key not in self.courses:
-            setup = self.arm_setup(arm)
-            self.courses[key] = simulate(
-                self.model,
-                self.times,
-                start=self.scenario.start,
-                parameters=setup.parameters,
-                initial=setup.state,
-                interventions=setup.interventions,
-                relative_tolerance=RELATIVE_TOLERANCE,
-            )
-        return self.courses[key]
+    def __init__(
+        self, scenario: Scenario, laboratory: Laboratory, arms: Sequence[Arm], progress: Progress | None
+    ) -> None:
+        self.scenario, self.laboratory, self.model = scenario, laboratory, laboratory.model
+        self.times, self.counts = record_times(scenario), dict[Any, np.ndarray]()
+        self.setups, setups = dict[Any, ArmSetup](), ArmSetups(scenario, laboratory)
+        for done, arm in enumerate(arms):
+            if progress:
+                progress("arms", done, len(arms))
+            self.setups[arm_key(arm, scenario)] = setups.of(arm)
+        made = list(self.setups.values())
+        runs = simulate_ensemble(
+            self.model,
+            self.times,
+            np.array([setup.parameters for setup in made]),
+            initial=np.array([setup.state for setup in made]),
+            interventions=[setup.interventions for setup in made],
+            start=scenario.start,
+            relative_tolerance=RELATIVE_TOLERANCE,
+            workers=1,
+        )
+        self.courses = {key: runs.trajectory(place) for place, key in enumerate(self.setups)}
+        if progress:
+            progress("arms", len(arms), len(arms))
 
     def result(self, arm: Arm, dishes: ComparedArms) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
         control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
-        trajectory, setup = self.simulate(arm), self.arm_setup(arm)
-        count = self._count(arm)
+        key = arm_key(arm, self.scenario)
+        trajectory, setup, count = self.courses[key], self.setups[key], self._count(arm)
         until = self.scenario.growth_until
         growth = None
         if control:
@@ -136,7 +122,7 @@ class _Runner:
     def _count(self, arm: Arm) -> np.ndarray:
         key = arm_key(arm, self.scenario)
         if key not in self.counts:
-            count = np.asarray(self.simulate(arm)[self.laboratory.cell_count])
+            count = np.asarray(self.courses[key][self.laboratory.cell_count])
             if np.isinf(count).any():
                 place = f"{self.laboratory.cell_count}: at {self.times[int(np.argmax(np.isinf(count)))]:g} h"
                 raise ScenarioRunError(f"arm '{arm.name}': {place} there are {TOO_MANY}; end the run earlier")

@@ -27,7 +27,7 @@ MEANINGS = {
     "arms.csv": "GR, percent of control and of untreated, fold of cells: one row for each arm",
     "expectations.csv": "claim, value, band and verdict: one row for each expectation",
     "parameters.csv": "every number the arms were run with, its range, source and confidence",
-    "bands.csv": "5 %, 50 % and 95 % of the ensemble over time; only of a run with an ensemble",
+    "bands.csv": "5 %, 50 % and 95 % of the ensemble over time, not of PIP3 (arbitrary unit); only with an ensemble",
     "result.json": "all of it for programs",
     "provenance.json": "versions, command, settings, seed, hashes of inputs and outputs",
     "manifest.json": "what the folder is of, and the SHA-256 of every file",

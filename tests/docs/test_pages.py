@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from types import SimpleNamespace
 
 import pytest
 
@@ -188,3 +189,23 @@ def test_numbers_are_compared_as_they_are_rounded():
 def test_commands_of_a_block_go_on_over_lines():
     (block,) = blocks_of("```{run} exit=3\na \\\n b\n\nc\n```\n")
     assert commands_of(block) == ["a  b", "c"] and block.exit_code == 3
+
+
+def test_the_first_code_of_a_page_is_explained_and_every_one_is_a_link():
+    nodes = pytest.importorskip("docutils.nodes", reason="extra `docs` is not installed")
+    from docutils.utils import new_document
+
+    from docs.vcodes import explain
+
+    page = new_document("page")
+    cell = nodes.entry("", nodes.paragraph("", "V5 in a table"))
+    page += nodes.table("", nodes.tgroup("", nodes.tbody("", nodes.row("", cell))))
+    page += nodes.paragraph("", "V3 is met, V5 too, and V3 again; V99 is no finding.")
+    page += nodes.literal_block("", "V4 of a program")
+    explain(SimpleNamespace(env=SimpleNamespace(docname="howto/page")), page)
+    short = {code: findings()[code]["short"] for code in ("V3", "V5")}
+    table, told, program = (part.astext() for part in page.children)
+    assert (table, program) == ("V5 in a table", "V4 of a program")
+    assert told == f"V3 ({short['V3']}) is met, V5 ({short['V5']}) too, and V3 again; V99 is no finding."
+    links = [node["reftarget"] for node in page.findall() if "reftarget" in getattr(node, "attributes", {})]
+    assert links == ["finding-v5", "finding-v3", "finding-v5", "finding-v3"]

@@ -19,7 +19,7 @@ def test_the_site_builds_without_a_warning_or_a_broken_link(tmp_path):
     begin = time.process_time()
     pages, wrong = build(tmp_path / "site")
     assert wrong == [] and pages > 60
-    assert time.process_time() - begin < 600
+    assert time.process_time() - begin < 300
 
 
 @pytest.mark.slow

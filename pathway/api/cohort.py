@@ -18,7 +18,7 @@ from pathway.notebook import Display, HtmlDisplay
 from pathway.numerals import number_text
 from pathway.report.cohort import COHORT, cohort_report, read_cohort_folder
 from pathway.report.output_folders import default_results_folder
-from pathway.simulation.ensemble import worker_count
+from pathway.simulation.threads import worker_count
 
 from .saving import as_path, save_report
 

@@ -11,6 +11,7 @@ from pathway.explorer import reading_facts
 from .experiment import MINE, student_scenario
 from .judge import number_key, right_options, right_order, wrong_orders
 from .lesson import Lesson, Question, Text
+from .outputs import code_outputs
 from .pages import html_of
 from .words import explanation
 
@@ -18,12 +19,13 @@ FORMAT = "pathway-lesson-1"
 
 
 def page_lesson(lesson: Lesson) -> dict[str, Any]:
-    """What the page needs to teach a lesson; code is left out.
+    """What the page needs to teach a lesson: instead of its code, what the code prints and draws.
 
     Returns
     -------
     dict
-        As JSON can hold it. `docs/reference/answers.md` tells its keys.
+        As JSON can hold it: "steps" are texts, outputs (with "after": questions to be predicted before they are shown)
+        and questions with what is right and what is answered to wrong answers.
     """
     return {
         "format": FORMAT,
@@ -38,11 +40,15 @@ def page_lesson(lesson: Lesson) -> dict[str, Any]:
 
 
 def _steps(lesson: Lesson) -> Iterator[Mapping[str, Any]]:
+    outputs, predicted = iter(code_outputs(lesson)), []
     for step in lesson.steps:
         if isinstance(step, Text):
             yield {"html": html_of(step.markdown)}
         elif isinstance(step, Question):
+            predicted += [step.id] if step.predict else []
             yield {"question": _question(lesson, step)}
+        elif shown := next(outputs):
+            yield {"html": shown, "after": list(predicted)}
 
 
 def _question(lesson: Lesson, question: Question) -> dict[str, Any]:

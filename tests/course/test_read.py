@@ -4,6 +4,7 @@ import pytest
 
 from pathway.course import LessonError, read_lesson
 from pathway.course.judge import number_key
+from pathway.course.outputs import code_outputs
 from pathway.course.read import find_lesson
 
 LESSON = """+++
@@ -82,6 +83,21 @@ def test_a_mistake_is_told_in_one_line(tmp_path, old, new, line, says):
         read_lesson(file)
     message = str(caught.value)
     assert "\n" not in message and message.startswith(f"{file}:{line}: " if line else f"{file}: ")
+
+
+def test_code_is_run_for_those_who_have_no_python(tmp_path):
+    code = (
+        "import matplotlib.pyplot as plt\nprint('a < b')\nfigure, axes = plt.subplots()\naxes.plot([1, 2])\nplt.show()"
+    )
+    lesson = read_lesson(written(tmp_path, LESSON.replace("import pathway", code)))
+    (shown,) = code_outputs(lesson)
+    assert shown.startswith("<pre>a &lt; b</pre><img ") and "data:image/png;base64," in shown and len(shown) < 20_000
+    last = LESSON.replace("import pathway", "number = 2\nnumber + 1")
+    assert code_outputs(read_lesson(written(tmp_path, last))) == ["<pre>3</pre>"]
+    assert code_outputs(read_lesson(written(tmp_path, LESSON))) == [""]
+    broken = read_lesson(written(tmp_path, LESSON.replace("import pathway", "1 / 0")))
+    with pytest.raises(LessonError, match="cell 1 of its code fails: ZeroDivisionError"):
+        code_outputs(broken)
 
 
 def test_what_is_no_lesson_is_refused(tmp_path):

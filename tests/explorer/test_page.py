@@ -223,8 +223,10 @@ LESSON = {
             "id": "01.1", "kind": "number", "ask": "<p>GR?</p>", "predict": True, "unit": "1",
             "hints": ["<p>Two numbers are given.</p>"], "explain": "<p>Rates are divided.</p>",
             "right": {"value": 0.4, "tolerance": 0.05},
-            "wrong": [{"value": 0.7, "tolerance": 0.05, "says": "You divided by untreated; GR divides rates."}],
+            "wrong": [{"value": 0.76, "tolerance": 0.05, "says": "That is the control."},
+                      {"value": 0.7, "tolerance": 0.05, "says": "You divided by untreated; GR divides rates."}],
         }},
+        {"html": "<pre>GR 0.40</pre>", "after": ["01.1"]},
         {"question": {
             "id": "01.2", "kind": "order", "ask": "<p>Order</p>", "predict": False, "unit": "1", "hints": [],
             "explain": "<p>So it is.</p>", "items": ["b", "a"], "right_order": ["a", "b"],
@@ -258,8 +260,10 @@ def test_a_lesson_is_answered_hinted_and_exported(opened, page_file, tmp_path):
 
     box = page.locator("[data-question='01.1']")
     assert box.get_by_role("button", name="Check").count() == 0  # a prediction comes first
+    assert page.get_by_text("GR 0.40").is_hidden()
     box.get_by_label("Your number").fill("0,6")
     box.get_by_role("button", name="Commit prediction").click()
+    assert page.get_by_text("GR 0.40").is_visible()
     check(1, "Give an answer first.")
     for typed, expected in {
         "0.72": "GR divides rates",

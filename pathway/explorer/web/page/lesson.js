@@ -10,7 +10,7 @@ function buildLesson() {
     make("h2", { id: "lesson-title" }, say("lesson", { number: lesson.number, title: lesson.title })),
     make("p", { class: "hint" }, say("lesson_minutes", { minutes: lesson.minutes })),
     make("ul", {}, ...lesson.aims.map((aim) => make("li", {}, aim))),
-    ...lesson.steps.map((step) => (step.question ? questionBox(step.question) : prose(step.html))), answerTools());
+    ...lesson.steps.map((step) => (step.question ? questionBox(step.question) : part(step))), answerTools());
   $("layout").before(host);
 }
 
@@ -19,6 +19,20 @@ function prose(html, tag = "div") {
   const node = make(tag, { class: "prose" });
   node.innerHTML = html;
   return node;
+}
+
+/* A text, or what the lesson's code gave: hidden until the questions that it answers have been predicted. */
+function part({ html, after = [] }) {
+  const node = prose(html);
+  if (after.length) node.dataset.after = after.join(" ");
+  node.hidden = !after.every(isPredicted);
+  return node;
+}
+
+const isPredicted = (id) => answerOf(id).prediction !== null || answerOf(id).tries.length > 0;
+
+function showPredicted() {
+  for (const node of document.querySelectorAll("#lesson [data-after]")) node.hidden = !node.dataset.after.split(" ").every(isPredicted);
 }
 
 const place = () => `pathway lesson ${page.facts.lesson.number}`;
@@ -46,13 +60,14 @@ function questionBox(question) {
   const field = FIELDS[question.kind](question, `q${id}`), out = make("div", { role: "status" });
   const check = make("button", { type: "button", onclick: () => answer(question, field, out) }, say("check"));
   const box = make("fieldset", { class: "question-box", "data-question": id }, legend, prose(question.ask));
-  if (question.predict && answerOf(id).prediction === null && !answerOf(id).tries.length) {
+  if (question.predict && !isPredicted(id)) {
     const guess = FIELDS[question.kind](question, `p${id}`);
     const ready = make("button", { type: "button", onclick: () => {
       const prediction = guess.read();
       if (prediction === null) return;
       answerOf(id).prediction = prediction;
       keepAnswers();
+      showPredicted();
       row.replaceWith(make("p", { class: "hint" }, say("predicted", { value: prediction })), field.node, check);
     } }, say("commit"));
     const row = make("div", {}, make("p", { class: "hint" }, say("predict_first")), guess.node, ready);
@@ -100,7 +115,8 @@ const FIELDS = {
 const VERDICTS = {
   number({ right, wrong }, value) {
     if (Math.abs(value - right.value) <= right.tolerance) return null;
-    return (wrong.find((one) => Math.abs(value - one.value) <= one.tolerance) || {}).says || "";
+    const apart = (one) => Math.abs(value - one.value), known = wrong.filter((one) => apart(one) <= one.tolerance);
+    return known.length ? known.reduce((a, b) => (apart(b) < apart(a) ? b : a)).says : "";
   },
   choice({ options }, key) {
     const chosen = options.find((option) => option.key === key);

@@ -187,7 +187,7 @@ def _species(cells: str | None) -> list[dict[str, Any]]:
 
 
 def _observables(cells: str | None) -> list[dict[str, Any]]:
-    """What a scenario can show and compare: observables and quantities; every species can be read as well."""
+    """What a scenario can show and compare: what a lab reads off first, then quantities, then every species."""
     from pathway.network import circuit
 
     network = circuit()
@@ -196,6 +196,10 @@ def _observables(cells: str | None) -> list[dict[str, Any]]:
         for e in entries:
             unit = UNITS_IN_WORDS.get(e.unit, e.unit)
             rows.append({"name": e.name, "unit": unit, "meaning": e.meaning, "kind": kind, "note": e.formula})
+    named = {row["name"] for row in rows}
+    for s in (s for s in network.species if s.name not in named):
+        unit = UNITS_IN_WORDS.get(s.unit, s.unit)
+        rows.append({"name": s.name, "unit": unit, "meaning": s.meaning, "kind": "species", "note": ""})
     return rows
 
 

@@ -7,7 +7,7 @@ from pathway import parameters
 from pathway.errors import UnknownNameError
 from pathway.parameters import name_as_known, other_agent_names
 from pathway.parameters.names import spelling
-from pathway.scenario import read_scenario
+from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.mistakes import ScenarioError
 from pathway.units import UnitError, parse_quantity
 
@@ -48,6 +48,10 @@ def test_lists_and_models_go_by_the_same_names():
     assert pathway.cells()["SK-BR-3"]["name"] == "skbr3"
     assert pathway.agents()["BYL-719"]["name"] == "alpelisib"
     assert pathway.load("MDA-MB-453").name == "mda_mb_453"
+
+
+def test_the_list_that_messages_name_has_all_that_can_be_shown():
+    assert set(pathway.observables()) == set(built_in_laboratory().units)
 
 
 def test_other_names_are_of_agents_there_are_and_of_one_each():

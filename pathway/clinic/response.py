@@ -7,7 +7,7 @@ surface is computed with the circuit itself, at concentrations that are held, an
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -28,6 +28,10 @@ CONCENTRATIONS = np.array([0.0, 0.3, 1.0, 3.0, 10.0, 40.0, 160.0, 640.0])
 
 MARKERS: Mapping[str, str] = {"miR21": "miR21", "PTEN": "PTEN", "HER2": "HER2_total"}
 """What a biopsy reads, and the observable behind it; each relative to the same member's cells without traits."""
+
+LEAST_GROWTH = 0.1
+"""Untreated growth over that of the same member's cells without traits, below which a woman is left out and counted:
+what a drug does to cells that hardly grow is no multiple of their growth."""
 
 _READ = ("growth_rate", "HER2_trastuzumab", "HER2_on_surface")
 
@@ -77,6 +81,7 @@ class TumorCells:
     weights : array, shape (n_members,)
     parameters : array, shape (n_members, n_parameters)
     states : array, shape (n_members, n_species)
+    growth : array, shape (n_members,), 1/h
     markers : mapping of marker to array, shape (n_members,)
     """
 
@@ -84,7 +89,8 @@ class TumorCells:
     weights: np.ndarray
     parameters: np.ndarray
     states: np.ndarray
-    markers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    growth: np.ndarray
+    markers: Mapping[str, np.ndarray]
 
 
 HELD = ("trastuzumab", "pertuzumab", "lapatinib", "buparlisib", "alpelisib", "AKT_inhibitor", "MEK_inhibitor")
@@ -112,7 +118,8 @@ def tumor_cells(laboratory: Laboratory, sets: ParameterSets, cells: str, *, edge
     kept = [circuit.species_index(name) for name in model.species]
     parameters, states = np.concatenate([line.parameters[living], held], axis=1), line.states[living][:, kept]
     weights = sets.weights[living] / sets.weights[living].sum()
-    return TumorCells(model, weights, parameters, states, _markers(model, parameters, states))
+    (growth,) = _read(model, ("growth_rate",), parameters, states)
+    return TumorCells(model, weights, parameters, states, growth, _markers(model, parameters, states))
 
 
 def _without_edge(model: Model, sets: ParameterSets) -> ParameterSets:
@@ -146,7 +153,7 @@ class TumorResponses:
     surfaces : tuple of GrowthSurface
         One for each treatment.
     failed : bool array, shape (n_women,)
-        Women whose cells have no untreated steady state, or do not grow.
+        Women whose cells have no untreated steady state, or hardly grow (`LEAST_GROWTH`).
     """
 
     markers: Mapping[str, np.ndarray]
@@ -183,7 +190,7 @@ def tumor_responses(
         _surface(model, parameters, states, untreated, changes, held)
         for changes, held in zip(treatments, exposures, strict=True)
     )
-    failed = ~(untreated > 0.0)
+    failed = ~(untreated > LEAST_GROWTH * cells.growth[members])
     for surface in surfaces:
         failed |= ~(np.isfinite(surface.growth).all(axis=1) & np.isfinite(surface.occupancy).all(axis=1))
     return TumorResponses(markers, surfaces, failed)

@@ -242,7 +242,7 @@ class CohortResult:
         risk, p, cut = tables.quantiles(), tables.at_least_observed(), "edge_cut"
         told = [
             DISCLAIMER,
-            f"{self.plan.high.word.capitalize()} goes with a relative risk of progression of "
+            f"{self.plan.high.word[:1].upper()}{self.plan.high.word[1:]} goes with a relative risk of progression of "
             f"{_interval(risk['associated'])} in cohorts of {self.plan.cohort_size} (median, 5 to 95 %); where it is "
             f"imposed it is {_interval(risk['causal'])}, and with the edge from miR-21 to PTEN cut "
             f"{_interval(risk[cut])}. Observed: {tables.observed:.2f}.",
@@ -257,6 +257,8 @@ class CohortResult:
                 told[-1] += f" Not even {most} women do so with 80 % (there it is {high:.0%})."
             elif enough > fewest:
                 told[-1] += f" For 80 % it takes up to {enough} women."
+        if self.n_failed:
+            told.append(f"{self.n_failed} women are left out: untreated, their cells find no rest or hardly grow.")
         missed = [check.name for check in self.checks if not check.met]
         told.append(
             f"{len(self.checks) - len(missed)} of {len(self.checks)} published numbers are met"

@@ -28,7 +28,11 @@ _BARS, _LINES = 120, 40
 def plot_cohort(result: CohortResult) -> Figure:
     """Relative risks over cohorts; how many women tell the edge from the cut edge."""
     with house_style():
-        page = Page(f"{result.plan.title}", DISCLAIMER)
+        words = (
+            f"{DISCLAIMER} Relative risks: median and 5 to 95 % of cohorts of {result.plan.cohort_size} women; thin: "
+            "all women of a cohort from one member; dotted: observed."
+        )
+        page = Page(result.plan.title, words)
         titles = ["Relative risk of progression", "Telling the edge from the cut edge", "Power of a trial"]
         risks, separation, trial = small_panels(page, titles, columns=3, tall=1.5)
         _draw_risks(risks, result)
@@ -44,7 +48,7 @@ def plot_tumors(result: CohortResult) -> Figure:
     with house_style():
         page = Page("Tumors at visits", DISCLAIMER)
         titles = ["Without progression"]
-        titles += [t for arm in result.plan.arms for t in (f"Best change: {arm.name}", f"Change: {arm.name}")]
+        titles += [f"{what}, arm {k + 1}" for k in range(len(result.plan.arms)) for what in ("Best change", "Change")]
         panels = small_panels(page, titles, columns=3, tall=1.35)
         entries = _draw_survival(panels[0], result)
         for k in range(len(result.plan.arms)):
@@ -73,7 +77,7 @@ def _draw_risks(panel: Panel, result: CohortResult) -> None:
     plain_number_ticks(axes.xaxis)
     axes.set_ylim(-len(_RISKS) + 0.4, 0.7)
     axes.set_yticks([])
-    panel.x_label(f"5, 50, 95 % of cohorts of {result.plan.cohort_size}; dotted: observed; thin: one member a cohort")
+    panel.x_label("relative risk")
 
 
 def _draw_separation(panel: Panel, result: CohortResult) -> None:
@@ -114,7 +118,7 @@ def _draw_survival(panel: Panel, result: CohortResult) -> list[tuple[Any, str]]:
         style, curve = line_style(number), found.curve
         panel.axes.step(curve.times, curve.survival, where="post", **style)
         panel.axes.fill_between(curve.times, curve.low, curve.high, step="post", color=style["color"], alpha=0.15, lw=0)
-        entries.append((Line2D([], [], **style), arm.name))
+        entries.append((Line2D([], [], **style), f"{number + 1}: {arm.name}"))
     entries.append((Patch(color=GREY, alpha=0.2), "95 % interval of the curve"))
     panel.axes.set_ylim(0.0, 1.04)
     panel.few_ticks()

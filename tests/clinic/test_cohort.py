@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,9 @@ from pathway.clinic.simulate import CohortRequest, open_clinic_of, piece_names
 from pathway.clinic.women import CUT, EDGE, women_of_piece
 from pathway.errors import InputError
 from pathway.folders import FolderError
+from pathway.plotting.cohort_figure import plot_cohort, plot_tumors
+from pathway.plotting.layout import STYLES, style_context
+from tests.plotting.boxes import cut, overlapping
 
 from .full_simulation import growth_of_full_simulation
 
@@ -122,6 +126,19 @@ def test_a_folder_is_checked_replayed_and_verified(found, capsys):
     assert main(["replay", str(found.folder)]) == NOT_MET
     assert main(["verify", str(found.folder)]) == NOT_MET
     capsys.readouterr()
+
+
+@pytest.mark.parametrize("draw", [plot_cohort, plot_tumors])
+def test_no_text_is_cut_or_lies_over_another_at_any_width(found, draw):
+    """With a title of 130 letters, and arms of 75."""
+    plan = found.result.plan
+    arms = tuple(replace(arm, name=f"{k} {'an arm with a long name ' * 4}"[:75]) for k, arm in enumerate(plan.arms))
+    long = replace(plan, title="A title that is long " * 6, arms=arms, follow_up_arm=arms[0].name, calibration=None)
+    result = replace(found.result, plan=long)
+    for style in STYLES:
+        with style_context(style):
+            figure = draw(result)
+        assert (cut(figure), overlapping(figure)) == ([], []), style
 
 
 def test_the_control_arm_has_its_published_median(found):

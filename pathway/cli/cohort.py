@@ -20,7 +20,9 @@ def cohort(
     women: Annotated[int | None, typer.Option(help="How many [default: as the file says]", min=8)] = None,
     workers: Annotated[int | None, typer.Option(help="Threads [default: one per core]", min=1)] = None,
     dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a cluster [default: none]")] = None,
-    patients: Annotated[Path | None, typer.Option(help="Your own patients (CSV), scored and not fitted")] = None,
+    patients: Annotated[
+        Path | None, typer.Option(help="Your own patients (CSV), scored and not fitted [default: none]")
+    ] = None,
     ensemble: Annotated[str, typer.Option(help="calibrated, prior or a file of parameter sets")] = "calibrated",
     weights: Annotated[str, console.WEIGHTS] = "measured",
     out: Annotated[Path | None, typer.Option("--out", help="Folder for the results [default: results/NAME]")] = None,

@@ -19,9 +19,11 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from docs import scenario_runs
 from docs.blocks import HERE, ROOT, PageError
 from docs.links import complaints
 from docs.stage import stage
+from docs.writers.markdown import EXPLORERS
 
 FAILED = 1
 
@@ -41,8 +43,20 @@ def build(out: Path) -> tuple[int, list[str]]:
     jobs = str(min(os.cpu_count() or 1, 2))
     options = ["-b", "html", "-W", "--keep-going", "-q", "-j", jobs, "-c", str(HERE), "-d", str(out / "doctrees")]
     code = build_main([*options, str(out / "source"), str(out / "html")])
+    write_explorers(out / "html")
     wrong = [*(["Sphinx has warned, see above"] if code else []), *complaints(out / "html")]
     return len(documents), wrong
+
+
+def write_explorers(site: Path) -> None:
+    """The explorer of every scenario of the gallery, for the frame in its page; without a cloud, to stay small."""
+    from pathway.explorer import explorer_page
+    from pathway.scenario import read_scenario
+
+    folder = site / EXPLORERS
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in scenario_runs.recorded():
+        (folder / f"{name}.html").write_text(explorer_page(read_scenario(name), members=0), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -104,6 +104,8 @@ def _page(name: str, scenario: Scenario) -> str:
         sentences + "\n" if sentences else "",
         _figure(name, scenario.title, _caption(kept)),
         f":::{{admonition}} To know beside it\n{caveats}\n:::\n" if caveats else "",
+        "## Move it\n",
+        markdown.explorer_frame(name, scenario.title, back=".."),
         "## Open, change, run\n",
         markdown.fence(_commands(name, scenario), "sh"),
         "## Arms\n",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from html import escape
 
 _SIGNS = re.compile(r"([\\`*_{}\[\]<>|~$#^])")
 
@@ -55,3 +56,16 @@ def number(value: float) -> str:
 def anchor(text: str) -> str:
     """A name as a label: letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+EXPLORERS = "explorers"
+"""Where the site keeps the explorers that its pages show."""
+
+
+def explorer_frame(name: str, title: str, back: str) -> str:
+    """The explorer of a scenario, loaded when it comes into sight; `back` leads to the root of the site."""
+    there = f"{back}/{EXPLORERS}/{name}.html"
+    return (
+        f'<iframe class="explorer" src="{there}" loading="lazy" title="{escape(title)}: the explorer"></iframe>\n\n'
+        f'<p><a href="{there}">Open it in a window of its own</a></p>\n'
+    )

@@ -31,10 +31,10 @@ function buildSettings() {
   const open = [...host.querySelectorAll("details")].map((one) => one.open);
   clear(host);
   host.append(
-    section(say("arms"), true, make("p", { class: "hint" }, say("arms_hint")), ...plan.arms.map(armTick), copyButton()),
+    section(say("arms"), innerWidth >= 960, make("p", { class: "hint" }, say("arms_hint")), ...plan.arms.map(armTick), copyButton()),
     ...Object.keys(page.state.copies || {}).map(copySection),
     section(say("doses"), true, ...doseSliders()),
-    section(say("cells"), true, ...cellChoices()),
+    section(say("cells"), innerWidth >= 960, ...cellChoices()),
     section(say("knock"), false, make("p", { class: "hint" }, say("knock_hint")), ...knockSliders()),
     section(say("circuit"), false, ...facts.knobs.flatMap(knobSlider),
       make("h2", {}, say("loops")), ...Object.keys(facts.loops).map(loopTick)),

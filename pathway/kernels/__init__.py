@@ -65,20 +65,24 @@ processor without fused multiplication do results differ, from those of other pr
 from .compiled import SOLVER, CompiledModel, SparsityPattern, compile_model
 from .formula_batches import CompiledBatches, FormulaBatch, compile_batches
 from .functions import PARTS
-from .machine import machine_width
-from .object_cache import cached_code
+from .loop_code import RUN, loop_object
+from .machine import BASELINE, LoadedCode, has_baseline, machine_width
+from .object_cache import cached_code, load_code
 from .ordering import SingularStructureError
 from .products import SparseProduct
-from .storage import cache_directory, is_trusted_folder
+from .storage import cache_directory
 from .wasm import WASM_PARTS, WasmError, WasmKernels, compile_wasm, loop_module
 
 __all__ = [
+    "BASELINE",
     "PARTS",
+    "RUN",
     "SOLVER",
     "WASM_PARTS",
     "CompiledBatches",
     "CompiledModel",
     "FormulaBatch",
+    "LoadedCode",
     "SingularStructureError",
     "SparseProduct",
     "SparsityPattern",
@@ -89,7 +93,9 @@ __all__ = [
     "compile_batches",
     "compile_model",
     "compile_wasm",
-    "is_trusted_folder",
+    "has_baseline",
+    "load_code",
     "loop_module",
+    "loop_object",
     "machine_width",
 ]

@@ -49,6 +49,28 @@ def _machine(optimization: int) -> Any:
     )
 
 
+BASELINE = "x86-64-v3"
+"""What step loops are made for where the processor has it: every x86 processor since Haswell (2013) and Zen (2017) but
+small ones. On wider ones they ran as fast as code of their own, and gave the same bits."""
+
+_BASELINE_FEATURES = {
+    "avx", "avx2", "bmi", "bmi2", "cx16", "f16c", "fma", "lzcnt", "movbe", "popcnt", "sahf", "sse3", "sse4.1", "sse4.2",
+    "ssse3",
+}  # fmt: skip
+
+
+@cache
+def has_baseline() -> bool:
+    """Whether this processor can run code for `BASELINE`, and the operating system lets it."""
+    return _BASELINE_FEATURES <= {name[1:] for name in _features().split(",") if name.startswith("+")}
+
+
+def loop_machine() -> Any:
+    """`BASELINE` if this processor has it, else this processor itself."""
+    cpu, features = (BASELINE, "") if has_baseline() else (llvm.get_host_cpu_name(), _features())
+    return _target().create_target_machine(cpu=cpu, features=features, opt=3, reloc="pic", codemodel="default")
+
+
 def unfused_machine() -> Any:
     """This processor without fused multiply-add, which WebAssembly does not have: the same bits as there."""
     features = ",".join([_features(), "-fma", "-fma4", "-avx512f"])

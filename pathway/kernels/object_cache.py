@@ -29,5 +29,10 @@ def cached_code(parts: Mapping[str, str], build: Callable[[], tuple[str, bytes]]
         storage.write_cached(key, {"symbol": symbol}, code)
     else:
         symbol, code = entry[0]["symbol"], entry[1]
+    return load_code(symbol, code)
+
+
+def load_code(symbol: str, code: bytes) -> tuple[machine.LoadedCode, int]:
+    """A function of object code in memory: what holds it, and where it begins."""
     loaded = machine.LoadedCode([code], [symbol])
     return loaded, loaded.address(symbol)

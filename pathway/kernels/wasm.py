@@ -18,7 +18,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-import llvmlite.binding as llvm
 import numpy as np
 
 from pathway.equations import Model
@@ -28,6 +27,7 @@ from .assembly import LaneTypes, llvm_declarations
 from .compiled import SOLVER, SparsityPattern, pattern_of
 from .derivation import Derivation
 from .functions import KernelText, kernel_text
+from .loop_code import RUN, optimized_loop
 from .lowering import LIBRARY
 
 WASM_PARTS = (*SOLVER, "observables", "initial_values")
@@ -130,26 +130,12 @@ def loop_module(text: str, symbol: str) -> bytes:
         Its function in there.
     """
     # Square roots are an instruction; powers are our own, since there is no C library.
-    text = re.sub(r"^target .*\n", "", text, flags=re.MULTILINE).replace("@sqrt(", "@llvm.sqrt.f64(")
-    maker = machine.wasm_machine(3)
-    whole = _for_wasm(text, maker)
-    for value in (*whole.functions, *whole.global_variables):
-        if not value.is_declaration and value.name != symbol and not value.name.startswith("llvm."):
-            value.linkage = "internal"
-    whole.get_function(symbol).name = "run"
     lanes = LaneTypes(1)
     power = elementary.power(lanes).replace("define internal double @pathway_pow", "define double @pow")
-    whole.link_in(_for_wasm("\n".join([*llvm_declarations(lanes), power]), maker))
-    options = llvm.create_pipeline_tuning_options(speed_level=3)
-    passes = llvm.create_pass_builder(maker, options)
-    passes.getModulePassManager().run(whole, passes)
-    return module_of(maker.emit_object(whole), ["run"])
-
-
-def _for_wasm(text: str, maker: object) -> llvm.ModuleRef:
-    module = llvm.parse_assembly(text)
-    module.triple, module.data_layout = machine.WASM, str(maker.target_data)  # type: ignore[attr-defined]
-    return module
+    maker = machine.wasm_machine(3)
+    text = text.replace("@sqrt(", "@llvm.sqrt.f64(")
+    whole = optimized_loop(text, symbol, maker, "\n".join([*llvm_declarations(lanes), power]))
+    return module_of(maker.emit_object(whole), [RUN])
 
 
 # From an object to a module: https://github.com/WebAssembly/tool-conventions/blob/main/Linking.md

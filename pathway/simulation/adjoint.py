@@ -10,18 +10,18 @@ from pathway.equations import Model
 from pathway.kernels import CompiledModel, SparsityPattern, compile_model
 
 from .prepared import PreparedModel, prepare_model
-from .solvers.adjoint import (
+from .solvers.adjoint_layout import (
     AdjointKernels,
     AdjointPattern,
     AdjointScratch,
     AdjointState,
     AdjointTables,
-    TapeSteps,
+    AdjointTask,
     solve_adjoint,
 )
 from .solvers.esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights
 from .solvers.layout import TAPE_HEAD
-from .solvers.lifted import FAINT
+from .solvers.slope_layout import FAINT
 
 COLUMNS = 2
 """The derivative itself, and how far it is off."""
@@ -92,8 +92,15 @@ def _places(pattern: SparsityPattern) -> tuple[np.ndarray, np.ndarray]:
     return pattern.rows.astype(np.int64), pattern.columns.astype(np.int64)
 
 
-def steps_along_tape(tape: np.ndarray, pace: float) -> TapeSteps:
-    """Steps of `pace` rows of the tape each (less than 1: of a share of a row), none of them across a restart."""
+def steps_along_tape(tape: np.ndarray, pace: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Steps of `pace` rows of the tape each (less than 1: of a share of a row), none of them across a restart.
+
+    Returns
+    -------
+    begins, ends : array, shape (n_steps,)
+    rows : int array, shape (n_steps,)
+        Of the tape, in which each step begins.
+    """
     begins, ends, rows = [], [], []
     restarts = np.flatnonzero(tape[1:, 0] > tape[:-1, 2]) + 1
     for first, last in zip([0, *restarts], [*restarts, len(tape)], strict=True):
@@ -103,7 +110,7 @@ def steps_along_tape(tape: np.ndarray, pace: float) -> TapeSteps:
         begins.append(bounds[:-1])
         ends.append(bounds[1:])
         rows.append(first + np.minimum(np.arange(count) * (last - first) // count, last - first - 1))
-    return TapeSteps(np.concatenate(begins), np.concatenate(ends), np.concatenate(rows).astype(np.int64))
+    return np.concatenate(begins), np.concatenate(ends), np.concatenate(rows).astype(np.int64)
 
 
 def trajectory_vjp(
@@ -141,19 +148,18 @@ def trajectory_vjp(
     width, n = machine.kernels.width, machine.kernels.n_species
     adjoint = AdjointState(np.zeros((1 + STAGES, n * width)), np.zeros((len(parameters), width)))
     adjoint.bars[0].reshape(n, width)[:, :COLUMNS] = after
-    slots = machine.code.parameters(parameters)
     tape = np.ascontiguousarray(tape)
-    solve_adjoint(
-        machine.kernels,
-        machine.tables,
-        machine.pattern,
-        adjoint,
-        machine.scratch(tape),
-        tape,
-        steps_along_tape(tape, pace),
-        slots,
-        np.ascontiguousarray(times, dtype=float),
-        np.ascontiguousarray(weights, dtype=float),
+    begins, ends, rows = steps_along_tape(tape, pace)
+    task = AdjointTask(
+        tape=tape,
+        begins=begins,
+        ends=ends,
+        latest=np.nextafter(ends, begins),
+        rows=rows,
+        parameters=machine.code.parameters(parameters),
+        times=np.ascontiguousarray(times, dtype=float),
+        weights=np.ascontiguousarray(weights, dtype=float),
     )
+    solve_adjoint(machine.kernels, machine.tables, machine.pattern, adjoint, machine.scratch(tape), task)
     by_start = adjoint.bars[0].reshape(n, width)[:, :COLUMNS]
     return adjoint.by_parameter[:, :COLUMNS].copy(), by_start.copy()

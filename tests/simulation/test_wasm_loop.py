@@ -70,5 +70,5 @@ def doses(model, schedule):
 @pytest.mark.slow
 def test_the_loop_in_the_package_is_the_one_that_its_source_gives():
     """Byte by byte, with the llvmlite and numba that it was made with; after a change of the loop, make it anew with
-    python -m pathway.simulation.solvers.wasm_loop."""
+    python -m pathway.simulation.solvers.build."""
     assert build() == wasm_loop()

@@ -19,94 +19,17 @@ doi:10.1017/S0962492901000010, with the embedded method for the residual).
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from pathway.kernels import calls
+from pathway.kernels.structs_numba import struct_reader
 
-from .compilation import compiled_loop, inlined_function
+from .adjoint_layout import AdjointKernels, AdjointPattern, AdjointScratch, AdjointState, AdjointTables, AdjointTask
+from .compilation import inlined_function
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
 from .lifted import NEAR, TRACE, raise_to_floor, zero_infinite_entries
 from .slopes import HOLD
-
-
-class AdjointKernels(NamedTuple):
-    """Addresses and sizes, all for `width` lanes; lanes are stages, but in `solve_transposed` gradient and error."""
-
-    jacobian: int
-    factor: int
-    parameter_jacobian: int
-    solve_transposed: int
-    width: int
-    n_species: int
-    algebraic: int
-
-
-class AdjointTables(NamedTuple):
-    """Coefficients of the method."""
-
-    a: np.ndarray
-    """Shape (STAGES, STAGES)."""
-    estimate: np.ndarray
-    """Weights of the method less those of the embedded one."""
-    dense: np.ndarray
-    nodes: np.ndarray
-    gamma: float
-
-
-class AdjointPattern(NamedTuple):
-    """Where the entries of the two Jacobians stand, and which species have a rate."""
-
-    rows: np.ndarray
-    columns: np.ndarray
-    parameter_rows: np.ndarray
-    parameter_columns: np.ndarray
-    mass: np.ndarray
-
-
-class TapeSteps(NamedTuple):
-    """Where the steps begin and end, and the row of the tape in which each begins."""
-
-    begins: np.ndarray
-    ends: np.ndarray
-    rows: np.ndarray
-
-
-class AdjointState(NamedTuple):
-    """What is carried backwards, lanes innermost."""
-
-    bars: np.ndarray
-    """Derivative by the sensitivities (row 0) and by K_1 ... K_7 of the step, shape (1 + STAGES, n_species * width)."""
-    by_parameter: np.ndarray
-    """Gathered so far, shape (n_parameters, width)."""
-
-
-class AdjointScratch(NamedTuple):
-    """Working storage."""
-
-    points: np.ndarray
-    times: np.ndarray
-    shifts: np.ndarray
-    worst: np.ndarray
-    jacobians: np.ndarray
-    factors: np.ndarray
-    by_parameter: np.ndarray
-    plain_jacobian: np.ndarray
-    """Shape (n_jacobian,): of one moment."""
-    plain_factors: np.ndarray
-    """Shape (STAGES, n_factor): of each stage."""
-    plain_parameters: np.ndarray
-    """Shape (STAGES, n_parameter_jacobian)."""
-    vector: np.ndarray
-    filtered: np.ndarray
-    after: np.ndarray
-    """Derivative by the sensitivities after the step."""
-    singular: np.ndarray
-    """Species at whose zero a rate, or its slope, is infinite or undefined."""
-    lowest: np.ndarray
-    """Size of each species, shape (n_species,)."""
 
 
 @inlined_function
@@ -149,17 +72,16 @@ def _keep_lane(kernels, scratch, lane, stage):
 
 
 @inlined_function
-def _stages(kernels, tables, scratch, tape, index, time, end, parameters):
-    """Factors and df/dp of stages 1 to 6, as many at a time as there are lanes."""
-    width, length = kernels.width, end - time
+def _stages(kernels, tables, scratch, tape, index, time, length, latest, parameters):
+    """Factors and df/dp of stages 1 to 6, as many at a time as there are lanes; the last looks at `latest`."""
+    width = kernels.width
     for lane in range(width):
         scratch.shifts[lane] = 1.0 / (tables.gamma * length)
     first = 1
     while first < STAGES:
         for lane in range(width):
             stage = min(first + lane, STAGES - 1)
-            # The last stage looks just before the end: a rate that jumps there belongs to the next stretch.
-            moment = np.nextafter(end, time) if stage == STAGES - 1 else time + tables.nodes[stage] * length
+            moment = latest if stage == STAGES - 1 else time + tables.nodes[stage] * length
             _point(kernels, scratch, tape, index, lane, moment)
         _model(kernels, scratch, parameters)
         for lane in range(width):
@@ -304,15 +226,21 @@ def _enter_step(kernels, adjoint, scratch, share):
             bars[i, k] = 0.0
 
 
-@compiled_loop
-def solve_adjoint(kernels, tables, pattern, adjoint, scratch, tape, steps, parameters, times, weights):
-    """Carry `adjoint` from the end of a tape to its beginning, step by step of `TapeSteps`.
+_kernels, _tables, _pattern = struct_reader(AdjointKernels), struct_reader(AdjointTables), struct_reader(AdjointPattern)
+_adjoint, _scratch, _task = struct_reader(AdjointState), struct_reader(AdjointScratch), struct_reader(AdjointTask)
 
-    The outputs add their weights, shape (n_times, n_species), on the way.
+
+def run(kernels_at, tables_at, pattern_at, adjoint_at, scratch_at, task_at):
+    """Carry `adjoint` from the end of a tape to its beginning, step by step of the task.
+
+    The outputs add their weights on the way.
     """
+    kernels, tables, pattern = _kernels(kernels_at), _tables(tables_at), _pattern(pattern_at)
+    adjoint, scratch, task = _adjoint(adjoint_at), _scratch(scratch_at), _task(task_at)
+    tape, parameters, times, weights = task.tape, task.parameters, task.times, task.weights
     n, width, last, following = kernels.n_species, kernels.width, times.shape[0], 0.0
-    for step in range(steps.begins.shape[0] - 1, -1, -1):
-        begin, end, index = steps.begins[step], steps.ends[step], steps.rows[step]
+    for step in range(task.begins.shape[0] - 1, -1, -1):
+        begin, end, index = task.begins[step], task.ends[step], task.rows[step]
         length = end - begin
         _enter_step(kernels, adjoint, scratch, following / length)
         while last > 0 and times[last - 1] >= end:
@@ -324,12 +252,12 @@ def solve_adjoint(kernels, tables, pattern, adjoint, scratch, tape, steps, param
             moment, weight = times[last], weights[last]
             x = (moment - begin) / length
             _add_inside(kernels, tables, pattern, adjoint, scratch, tape, index, x, parameters, moment, weight)
-        _stages(kernels, tables, scratch, tape, index, begin, end, parameters)
+        _stages(kernels, tables, scratch, tape, index, begin, length, task.latest[step], parameters)
         shift = scratch.shifts[0]
         _weigh_error(kernels, tables, pattern, adjoint, scratch, shift)
         _step_back(kernels, tables, pattern, adjoint, scratch, shift)
         following = length
-        if step == 0 or steps.ends[step - 1] < begin:
+        if step == 0 or task.ends[step - 1] < begin:
             _first_slopes_back(kernels, pattern, adjoint, scratch, tape, index, begin, length, parameters)
             following = 0.0
     while last > 0:

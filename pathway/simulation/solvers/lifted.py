@@ -15,9 +15,6 @@ from pathway.kernels import calls
 from .compilation import inlined_function
 from .layout import TAPE_HEAD
 
-FAINT = 1e-6
-"""The size of a species that is always zero, as a share of the largest."""
-
 LEAST = 1e-100
 """The size of a species if all are always zero."""
 

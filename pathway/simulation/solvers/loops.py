@@ -1,4 +1,4 @@
-"""`CompiledLoop`: a compiled loop whose machine code is found again on disk, without numba.
+"""`CompiledLoop`: a loop as machine code, which comes with the package or is found on disk, without numba.
 
 Importing numba and reading its cache would take a third of a run that finds everything compiled. A loop may call
 nothing but kernels and the C library: functions of numba's own would be missing in such a process.
@@ -7,14 +7,14 @@ nothing but kernels and the C library: functions of numba's own would be missing
 from __future__ import annotations
 
 import ctypes
-from importlib import import_module
 from importlib.metadata import version
 from threading import Lock
 from typing import Any
 
-from pathway.kernels import cached_code
+from pathway.kernels import RUN, LoadedCode, cached_code, load_code
 from pathway.notebook import tell
 
+from .shipped import shipped_object
 from .sources import sources_digest
 
 COMPILING = "compiling the solver once on this machine, about 10 s"
@@ -43,18 +43,24 @@ class CompiledLoop:
     def _load(self) -> Any:
         with self._lock:
             if self._function is None:
-                parts = {"loop": self.module, "sources": sources_digest(), "numba": version("numba")}
-                self._code, where = cached_code(parts, self._build)
+                self._code, where = self._machine_code()
                 # numba's convention: where the result and what is raised go come first; loops have neither.
                 kind = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * (2 + self.count))
                 self._function = kind(where)
         return self._function
 
+    def _machine_code(self) -> tuple[LoadedCode, int]:
+        shipped = shipped_object(self.module)
+        if shipped is not None:
+            return load_code(RUN, shipped)
+        parts = {"loop": self.module, "sources": sources_digest(), "numba": version("numba")}
+        return cached_code(parts, self._build)
+
     def _build(self) -> tuple[str, bytes]:
-        from .compilation import object_code
+        from .build import build_object
 
         tell(COMPILING)
-        return object_code(import_module(f"{__package__}.{self.module}").run, self.count)
+        return RUN, build_object(self.module)
 
 
 _ROOM = ctypes.create_string_buffer(64)

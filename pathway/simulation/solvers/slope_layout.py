@@ -13,6 +13,9 @@ from .esdirk import EMBEDDED, GAMMA, NODES, STAGES, A, dense_weights, stages_by_
 from .layout import JacobianPattern
 from .loops import CompiledLoop
 
+FAINT = 1e-6
+"""The size of a species that is always zero, as a share of the largest."""
+
 
 class SlopeKernels(NamedTuple):
     """Addresses and sizes: the moments of a step lie in `moments` lanes, the directions of a block in `width`."""

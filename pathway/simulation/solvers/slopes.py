@@ -25,7 +25,6 @@ from .compilation import inlined_function
 from .esdirk import STAGES
 from .layout import TAPE_HEAD
 from .lifted import (
-    FAINT,
     LEAST,
     NEAR,
     SHORTEST_NEAR,
@@ -39,6 +38,7 @@ from .slope_layout import (
     DENSE,
     END,
     ERROR,
+    FAINT,
     SLOPE,
     SensitivityDirections,
     SlopeKernels,

@@ -5,9 +5,8 @@ from functools import cache
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent
-_BRIDGES = [
-    Path(__file__).parents[2] / "kernels" / f"{name}.py" for name in ("calls", "structs", "structs_numba", "vectors")
-]
+_KERNELS = Path(__file__).parents[2] / "kernels"
+_BRIDGES = [_KERNELS / f"{name}.py" for name in ("calls", "loop_code", "structs", "structs_numba", "vectors")]
 
 
 @cache

@@ -1,6 +1,6 @@
 """The step loop for browsers, which stays in the package: it serves every model, and numba takes a minute to make it.
 
-python -m pathway.simulation.solvers.wasm_loop       # make it anew, after a change of the loop
+`build` makes it anew, together with the objects.
 """
 
 from __future__ import annotations
@@ -22,9 +22,5 @@ def build() -> bytes:
     from .compilation import unoptimized
     from .rosenbrock import run
 
-    symbol, text = unoptimized(run, 6)
+    symbol, text = unoptimized(run)
     return loop_module(text, symbol)
-
-
-if __name__ == "__main__":
-    FILE.write_bytes(build())

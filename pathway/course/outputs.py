@@ -44,12 +44,15 @@ def code_outputs(lesson: Lesson) -> list[str]:
 def _output(source: str, scope: dict[str, Any]) -> str:
     """What a cell prints, then what its last line shows, as a notebook does."""
     tree = ast.parse(source)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    last = tree.body[-1] if tree.body else None
+    expression = ast.Expression(last.value) if isinstance(last, ast.Expr) else None
+    if expression:
+        tree.body.pop()
     known = {id(value) for value in scope.values()}
     printed = io.StringIO()
     with redirect_stdout(printed):
         exec(compile(tree, "lesson", "exec"), scope)
-        value = eval(compile(ast.Expression(last.value), "lesson", "eval"), scope) if last else None
+        value = eval(compile(expression, "lesson", "eval"), scope) if expression else None
     return "".join([*_text(printed.getvalue()), *_shown(value, scope, known)])
 
 

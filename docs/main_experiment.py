@@ -74,14 +74,14 @@ def table() -> str:
     for arm, words in ARMS.items():
         entry = content["arms"][arm]
         cells = f"{entry['percent_of_untreated']:.0f} ({_span(entry['percent_of_untreated_interval'], 0)})"
-        members = f"{entry['GR_median']:.2f} ({_span(entry['GR_interval'], 2)})"
-        cell = [words, f"**{entry['GR']:.2f}**", members, cells, _share(content, arm)]
+        members = f"{entry['GR_median']:z.2f} ({_span(entry['GR_interval'], 2)})"
+        cell = [words, f"**{entry['GR']:z.2f}**", members, cells, _share(content, arm)]
         lines.append("| " + " | ".join(cell) + " |")
     return "\n".join(lines)
 
 
 def _span(ends: Sequence[float] | None, digits: int) -> str:
-    return "-" if ends is None else f"{ends[0]:.{digits}f} to {ends[1]:.{digits}f}"
+    return "-" if ends is None else f"{ends[0]:z.{digits}f} to {ends[1]:z.{digits}f}"
 
 
 def _share(content: Mapping[str, Any], arm: str) -> str:

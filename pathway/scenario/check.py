@@ -58,6 +58,8 @@ class ScenarioChecker:
         self.arms = [arm for arm in _rows(document.get("arm")) if isinstance(arm.get("name"), str)]
         self.files: set[str] = set()
         self.end: float | None = None
+        self.every: float | None = None
+        self.first = 0.0
 
     def mistakes(self) -> list[tuple[Path, str]]:
         """All of them, in no particular order."""
@@ -71,6 +73,7 @@ class ScenarioChecker:
         for index, arm in enumerate(_rows(self.document.get("arm"))):
             self._arm(index, arm)
         self._all_doses()
+        self._records()
         self._growth()
         shown = _table(self.document.get("show")).get("observables")
         for name in _texts(shown):
@@ -120,18 +123,24 @@ class ScenarioChecker:
             self.end = None
         if every is not None and every <= 0:
             self._add(("time", "record_every"), f"record_every = '{time['record_every']}' must be longer than zero")
-        elif every is not None and self.end is not None and self.end / every > MOST_RECORDS:
-            self._add(
-                ("time",), f"record_every would give {self.end / every:.0f} records; at most {MOST_RECORDS} make sense"
-            )
-        elif every is not None and self.end is not None and len(self.arms) * self.end / every > MOST_RECORDS_IN_ALL:
-            self._add(
-                ("time",),
-                f"record_every would give {len(self.arms) * self.end / every:.0f} records in {len(self.arms)} arms; at "
-                f"most {MOST_RECORDS_IN_ALL} make sense",
-            )
+        else:
+            self.every = every
         if len(self.arms) > MOST_ARMS:
             self._add(("arm", MOST_ARMS), f"there are {len(self.arms)} arms; at most {MOST_ARMS} make sense")
+
+    def _records(self) -> None:
+        """Bound what is recorded, from the first thing that happens to the end."""
+        if self.end is None or self.every is None:
+            return
+        records = (self.end - self.first) / self.every
+        for count, most, where in (
+            (records, MOST_RECORDS, ""),
+            (len(self.arms) * records, MOST_RECORDS_IN_ALL, f" in {len(self.arms)} arms"),
+        ):
+            if count > most:
+                since = f" from {self.first:g} h on" if self.first < 0 else ""
+                text = f"record_every would give {count:.0f} records{where}{since}; at most {most} make sense"
+                return self._add(("time",), text)
 
     def _cells(self, name: Any, path: Path) -> None:
         if isinstance(name, str) and name.endswith(".toml"):
@@ -198,6 +207,7 @@ class ScenarioChecker:
             self._add((*path, "times"), f'times = {count} needs every = "..." too: the time from one dose to the next')
         if first is None or self.end is None:
             return
+        self.first = min(self.first, first)
         doses = count if "times" in dose and isinstance(count, int) else (self.end - first) / every if every else 1
         if doses > MOST_DOSES:
             self._add(
@@ -252,6 +262,7 @@ class ScenarioChecker:
             self._add(place, f"change of {name}: it divides, and cannot be 0: {undefined} would not be a finite number")
 
     def _within(self, time: float | None, written: Any, path: Path) -> None:
+        self.first = min(self.first, self.first if time is None else time)
         if time is not None and self.end is not None and time >= self.end:
             self._add(path, f"'{written}' is not before the end ({self.end:g} h)")
 

@@ -132,3 +132,18 @@ def test_an_algebraic_rule_that_determines_nothing():
 </model></sbml>"""
     code, said = told({"model.xml": text.encode()}, "simulate", "model.xml")
     assert code == 1 and "the algebraic rules do not determine 'p'" in said
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"medium": {"to": "serum-free", "at": "-1e9 h"}},
+        {"dose": {"l": {"agent": "lapatinib", "amount": "1 uM", "at": "-1e9 h"}}},
+        {"arm": [{"name": "drug", "doses": ["l"], "knock_down": {"PTEN": {"by": "80 %", "at": "-1e9 h"}}}]},
+        {"arm": [{"name": "drug", "doses": ["l"], "changes": {"k_PI3K": {"to": "2 x", "at": "-1e9 h"}}}]},
+    ],
+)
+def test_what_happens_long_before_time_zero_is_recorded_too(changes):
+    """A billion hours in steps of one took more memory than there is."""
+    code, said = told(toml(**changes), "check", "input.toml")
+    assert code == 1 and "record_every would give 1000000006 records from -1e+09 h on; at most 100000 make" in said

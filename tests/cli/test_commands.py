@@ -433,7 +433,7 @@ def test_an_interruption_is_quiet_and_leaves_nothing(here, capsys, monkeypatch):
     def interrupted(*arguments, **words):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pathway.scenario.run.simulate", interrupted)
+    monkeypatch.setattr("pathway.scenario.run.simulate_ensemble", interrupted)
     code, out, err = call(capsys, "run", "small.toml")
     assert code == 130 and out == "" and "interrupted" in err
     assert not (here / "results").exists()
@@ -445,7 +445,7 @@ def test_a_numerical_failure_has_its_own_exit_code(here, capsys, monkeypatch):
     def failing(*arguments, **words):
         raise SimulationError("at 3 h the step became too small; PTEN changes fastest", "step", 3.0, {}, "PTEN")
 
-    monkeypatch.setattr("pathway.scenario.run.simulate", failing)
+    monkeypatch.setattr("pathway.scenario.run.simulate_ensemble", failing)
     code, out, err = call(capsys, "run", "small.toml")
     assert (code, out) == (2, "") and "PTEN changes fastest" in err
     assert not (here / "results").exists()

@@ -15,6 +15,7 @@ EXTRAS = {
     "h5py": "netcdf",
     "SALib": "sensitivity",
     "anywidget": "notebook",
+    "traitlets": "notebook",
     "pandas": "notebook",
     "xarray": "notebook",
 }

@@ -224,6 +224,7 @@ def _flat(place: str, content: Any) -> Iterator[tuple[str, Any]]:
 def _plain(values: Mapping[str, Any], key: str) -> str:
     value = values.get(key)
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text if text.isprintable() else repr(text)[1:-1]  # a file gives no commands to the terminal
     return (text if len(text) <= 40 else f"{text[:12]}...") if text and value is not None else "none"
 
 

@@ -18,7 +18,13 @@ from pathway.simulation.ensemble_file import simulate_to_file
 from tests.test_layers import PACKAGE, imported_names
 
 PROJECT = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-MODULES = {"python-libsbml": "libsbml", "PyYAML": "yaml", "dask": "distributed", "markdown-it-py": "markdown_it"}
+MODULES = {
+    "python-libsbml": "libsbml",
+    "PyYAML": "yaml",
+    "dask": "distributed",
+    "markdown-it-py": "markdown_it",
+    "pillow": "PIL",
+}
 """Of distributions whose modules have another name."""
 AT_CHOICE = {"IPython", "emcee", "nutpie", "arviz", "google"}
 """Looked for, and done without where they are not there; those of an extra have words of their own."""

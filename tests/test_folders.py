@@ -98,6 +98,7 @@ def test_the_same_result_replaces_its_own_files_and_nothing_else(tmp_path, excha
         ("fit", OF, "holds a run of 'small', not a fit"),
         ("run", {"scenario": "other", "settings": []}, "holds a run of 'small', not of 'other'"),
         ("run", {"scenario": "small", "settings": ["k=1"]}, r"with other settings \(settings none instead of k=1\)"),
+        ("run", {"scenario": "small", "settings": ["\x1b[2J"]}, r"settings none instead of \\x1b\[2J"),
     ],
 )
 def test_another_result_is_refused_unless_forced_and_foreign_files_stay_even_then(tmp_path, kind, identity, message):

@@ -56,7 +56,7 @@ class PreparedModel:
     model: Model
     tape_rows: int = 512
     _last_starts: tuple[bytes, list[float]] = (b"", [])
-    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] = ((b"", None), np.zeros(0))
+    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] = ((b"", None), np.zeros((1, 0)))  # without species
 
     def __reduce__(self) -> tuple:
         # Addresses mean nothing elsewhere: a copy makes its own.

@@ -135,10 +135,10 @@ def _changed_array(array: np.ndarray, draw: random.Random) -> Any:
             changed.flat[place] = draw.choice(words)[:200]
         elif array.dtype.kind == "b":
             changed.flat[place] = not changed.flat[place]
-        else:
-            values = [0, -1, 1e300, 1e-300, np.nan, np.inf, 1.01 * changed.flat[place], 10 * changed.flat[place]]
+        elif array.dtype.kind in "iuf":
             with np.errstate(all="ignore"):
                 changed = changed.astype(float)
+                values = [0, -1, 1e300, 1e-300, np.nan, np.inf, 1.01 * changed.flat[place], 10 * changed.flat[place]]
                 changed.flat[place] = draw.choice(values)
         return changed
     if choice == 4:

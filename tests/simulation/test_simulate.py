@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pathway.simulation import Intervention, SimulationError, simulate
+from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
 from tests.references import scipy_simulation
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
@@ -152,3 +152,9 @@ def test_a_pivot_that_vanishes_is_exchanged_and_counted() -> None:
     assert run["z"] == pytest.approx([1.0, 1.0 / 1.5, 1.0 / 3.0], rel=1e-5) and run.statistics.vanishing_pivots > 0
     later = simulate(model, [0.0, 1.0], initial={"a": 1.0})
     assert later["w"] == pytest.approx([0.5, 1.0 / 3.0], rel=1e-5) and later.statistics.vanishing_pivots == 0
+
+
+def test_a_model_without_species_is_run() -> None:
+    empty = model_of("empty", {}, {}, {"k": 1.0})
+    assert simulate(empty, [0.0, 1.0]).values.shape == (2, 0)
+    assert simulate_ensemble(empty, [0.0, 1.0], np.ones((3, 1))).values.shape == (3, 2, 0)

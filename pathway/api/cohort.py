@@ -161,19 +161,15 @@ def cohort(
 
 def repeated_cohort(
     folder: Path, progress: Callable[[str, int, int], None] | None = None
-) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]] | None:
-    """Record and JSON form of a cohort in a folder, and the JSON form of the same women computed anew; None where the
-    folder holds something else.
+) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Record and JSON form of a cohort in a folder, and the JSON form of the same women computed anew.
 
     Raises
     ------
     FolderError
-        If it is a cohort of which something is missing.
+        If the folder holds none.
     """
-    kept = read_cohort_folder(folder)
-    if kept is None:
-        return None
-    record, content, files = kept
+    record, content, files = read_cohort_folder(folder)
     with TemporaryDirectory(prefix="pathway_cohort_") as place:
         again = cohort(
             files[0], folder=Path(place) / "again", patients=files[1] if len(files) > 1 else None, progress=progress,

@@ -75,7 +75,7 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     """What can be drawn of a folder, the usual figure first."""
     from pathway.plotting import plot as draw
     from pathway.plotting.run_comparison_figure import plot_run_comparison
-    from pathway.report.analysis import is_analysis
+    from pathway.report.record import is_folder_of
     from pathway.report.run_comparison import STORED, stored_run_comparison
     from pathway.report.write import RECORD
 
@@ -90,7 +90,7 @@ def _figures(folder: Path) -> Mapping[str, Callable[[], Any]]:
     if (folder / STORED).is_file():
         return {"figure": partial(plot_run_comparison, stored_run_comparison(folder))}
     with console.progress_line() as progress:
-        if is_analysis(folder):
+        if is_folder_of("analysis", folder):
             from pathway.api.analyze import repeated_analysis
 
             output = repeated_analysis(folder, progress, console.say)[2].output

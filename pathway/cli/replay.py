@@ -20,18 +20,18 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Repeat a run, an analysis or a cohort from its folder and say whether the numbers are the same."""
-    from pathway.api.cohort import repeated_cohort
     from pathway.report import compare_analysis
     from pathway.report import replay as repeat
-    from pathway.report.analysis import is_analysis
+    from pathway.report.record import is_folder_of
 
     from . import DONE, NOT_MET
 
-    with console.progress_line(quiet=as_json) as progress:
-        women = repeated_cohort(folder, progress)
-    if women is not None:
-        replayed = compare_analysis(*women)
-    elif is_analysis(folder):
+    if is_folder_of("cohort", folder):
+        from pathway.api.cohort import repeated_cohort
+
+        with console.progress_line(quiet=as_json) as progress:
+            replayed = compare_analysis(*repeated_cohort(folder, progress))
+    elif is_folder_of("analysis", folder):
         from pathway.api.analyze import repeated_analysis
 
         with console.progress_line() as progress:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.files import DAMAGE
 from pathway.folders import stored_content, stored_json
 from pathway.scenario.experiment import Scenario
 
@@ -70,14 +69,6 @@ def analysis_report(
 def _written(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text or "-"
-
-
-def is_analysis(folder: Path) -> bool:
-    """Whether a folder says of itself that it holds an analysis."""
-    try:
-        return "analysis" in stored_json(folder, RECORD)
-    except DAMAGE:
-        return False
 
 
 def read_analysis(folder: Path, known: Iterable[str]) -> tuple[dict[str, Any], dict[str, Any], Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 from pathway.clinic import DISCLAIMER
 from pathway.clinic.patients import PatientScore
 from pathway.clinic.result import CohortResult
-from pathway.folders import FolderError
+from pathway.folders import stored_content, stored_json
 
+from .record import input_files, read_record
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .write import RECORD
 
@@ -84,25 +84,17 @@ def cohort_report(
     )
 
 
-def read_cohort_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[Path]] | None:
-    """Provenance, JSON form and input files of a cohort, to repeat it; None where the folder holds something else.
+def read_cohort_folder(folder: Path) -> tuple[dict[str, Any], dict[str, Any], list[Path]]:
+    """Provenance, JSON form and input files of a cohort, to repeat it.
 
     Raises
     ------
     FolderError
-        If it is a cohort of which something is missing.
+        If something is missing.
     """
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    if not isinstance(record, dict) or "cohort" not in record:
-        return None
-    try:
-        content = json.loads((folder / JSON_FORM).read_text(encoding="utf-8"))
-        files = [folder / "inputs" / name for name in record["inputs"]]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise FolderError(f"{folder}: no cohort to repeat ({error})") from None
-    if not files or not all(file.is_file() for file in files):
-        raise FolderError(f"{folder}: no cohort to repeat: its inputs are missing")
+    with stored_content(folder, "cohort to repeat"):
+        record = read_record(folder)
+        if not isinstance(record["asked"], dict):
+            raise ValueError(f"'asked' in {RECORD} is no table")
+        content, files = stored_json(folder, JSON_FORM), input_files(folder, record)
     return record, content, files

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.files import is_inside_folder
+from pathway.files import DAMAGE, is_inside_folder
 from pathway.folders import stored_json
 
 from .write import RECORD
@@ -18,6 +18,14 @@ _ENSEMBLE: Mapping[str, tuple[type, ...]] = {
     "weights": (str, type(None)),
     "limit": (int, type(None)),
 }
+
+
+def is_folder_of(kind: str, folder: Path) -> bool:
+    """Whether a folder says of itself that it holds an "analysis" or a "cohort"."""
+    try:
+        return kind in stored_json(folder, RECORD)
+    except DAMAGE:
+        return False
 
 
 def read_record(folder: Path) -> dict[str, Any]:
@@ -42,14 +50,22 @@ def read_record(folder: Path) -> dict[str, Any]:
 
 
 def first_input(folder: Path, record: Mapping[str, Any]) -> Path:
-    """The copy of the file that a result is of; it lies in the folder, whatever the record says.
+    """The copy of the file that a result is of; raises as `input_files`."""
+    return _input_file(folder, next(iter(record["inputs"]), ""))
+
+
+def input_files(folder: Path, record: Mapping[str, Any]) -> list[Path]:
+    """The copies of all files that a result is of; they lie in the folder, whatever the record says.
 
     Raises
     ------
     errors in `files.DAMAGE`
-        If the record names none, or it is not there.
+        If the record names none, or one is not there.
     """
-    name = next(iter(record["inputs"]), "")
+    return [_input_file(folder, name) for name in record["inputs"] or ("",)]
+
+
+def _input_file(folder: Path, name: str) -> Path:
     place = folder / "inputs" / name
     if not name or not is_inside_folder(place, folder / "inputs"):
         raise ValueError(f"{RECORD} names no input file")

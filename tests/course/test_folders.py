@@ -58,13 +58,16 @@ def test_a_class_of_60_is_graded_in_less_than_ten_seconds(tmp_path, capsys):
     assert len(rows) == 61 and rows[0][:3] == ["student", "right", "00.1"]
 
 
-def test_processes_change_nothing(tmp_path, capsys):
+def test_processes_change_nothing_and_leave_nothing(tmp_path, capsys, monkeypatch):
     class_of(tmp_path / "class", 3)
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     tables = []
     for workers in ("1", "2"):
         assert main(["teach", "grade", str(tmp_path / "class"), "--json", "--workers", workers]) == DONE
         tables.append(capsys.readouterr().out)
     assert tables[0] == tables[1]
+    assert not list((tmp_path / "temporary").glob("pathway_course_*"))
 
 
 def test_what_cannot_be_graded_is_told_and_the_rest_is_graded(tmp_path, capsys):

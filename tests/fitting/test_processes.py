@@ -1,5 +1,6 @@
 """Workers never import the program that asks for them: no main guard, no file, no main thread is needed."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -168,6 +169,12 @@ def test_a_task_may_print_and_read(capfd):
     with process_pool(1) as pool:
         assert pool.submit(chatty, 3).result() == 3
     assert capfd.readouterr().out == ""
+
+
+def test_what_a_task_has_put_off_until_the_end_is_done(tmp_path):
+    with process_pool(1) as pool:
+        pool.submit(atexit.register, (tmp_path / "cleared").touch).result()
+    assert (tmp_path / "cleared").exists()
 
 
 def test_what_a_task_raises_arrives_as_it_was():

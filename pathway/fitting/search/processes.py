@@ -3,7 +3,8 @@
 A worker is a fresh interpreter that imports this module and then what its tasks name, never the program that asked:
 so work is spread in the same way from a script without a main guard, from standard input, `python -c`, a notebook
 and any thread. (Workers of `multiprocessing` import the caller's main program, which then runs once more in each.)
-Tasks and answers go through two pipes; a worker whose pipe is closed ends at once, however its caller ended.
+Tasks and answers go through two pipes; a worker whose pipe is closed ends, however its caller ended: at once where it
+is busy, else as any interpreter does, so that what its tasks have left to be cleared away at the end is.
 """
 
 from __future__ import annotations
@@ -223,20 +224,27 @@ def serve_tasks() -> None:
     # What a task reads or prints must not get into the pipes.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(tasks, waiting), daemon=True).start()
+    waiting: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+    busy = threading.Event()
+    threading.Thread(target=_receive, args=(tasks, waiting, busy), daemon=True).start()
     with suppress(OSError):
-        while True:
-            pickle.dump(_worked_out(waiting.get()), answers)
+        while (task := waiting.get()) is not None:
+            answer = _worked_out(task)
+            busy.clear()  # before the answer is out, which the next task follows
+            pickle.dump(answer, answers)
             answers.flush()
 
 
-def _receive(tasks: BinaryIO, waiting: queue.SimpleQueue[bytes]) -> None:
+def _receive(tasks: BinaryIO, waiting: queue.SimpleQueue[bytes | None], busy: threading.Event) -> None:
     """Take tasks in; the end of the pipe is the end of the process, whatever it is doing."""
     with suppress(EOFError, OSError, pickle.UnpicklingError):
         while True:
-            waiting.put(pickle.load(tasks))
-    os._exit(0)
+            task = pickle.load(tasks)
+            busy.set()
+            waiting.put(task)
+    if busy.is_set():
+        os._exit(0)
+    waiting.put(None)
 
 
 def _worked_out(packed: bytes) -> bytes:

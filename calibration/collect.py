@@ -28,7 +28,7 @@ import scipy
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from calibration.populations import History
+from calibration.populations import FINDINGS, MEASURED, History
 from calibration.reweighting import effective_number, quantiles, thinned
 from calibration.sample import add_data_options
 from calibration.stored import account, pooled, read_runs
@@ -38,7 +38,6 @@ from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, wr
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.sampled_cell_lines import with_anchored_parameters
 
-MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
 PRIOR_DRAWS = 1024
 
 

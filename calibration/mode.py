@@ -32,11 +32,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import ndtri
 
 from calibration.drift import beside
 from calibration.likelihood.sampled import Sampled, indicator_name
-from calibration.populations import Population
+from calibration.populations import FINDINGS, Population
 from calibration.proposals import DIFFERENCE
 from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
@@ -55,8 +54,6 @@ from pathway.parameters.parameter_ensemble import (
 )
 from pathway.parameters.read import HERE
 
-BOTH = np.ones(2)
-"""Measured data and findings count in full."""
 ROUNDS = 40
 ENOUGH = 0.05
 """Gain of one round, in units of log density, below which the top is reached."""
@@ -66,7 +63,7 @@ _DAMPING = 10.0 ** np.arange(-2.0, 4.0)
 
 def height(population: Population) -> np.ndarray:
     """Logarithm of prior density times likelihood, up to a constant, shape (n,); -inf where a run failed."""
-    return population.totals @ BOTH - 0.5 * (population.z**2).sum(axis=1)
+    return population.totals @ FINDINGS - 0.5 * (population.z**2).sum(axis=1)
 
 
 def climb_to_mode(
@@ -97,7 +94,7 @@ def climb_to_mode(
         If the start cannot be simulated.
     """
     moved = np.flatnonzero(~target.cheap & ~target.switches)
-    best = judged(target, start[None], simulate(start[None]), BOTH)
+    best = judged_at(target, simulate, start[None])
     if not best.alive[0]:
         raise InputError("the start cannot be simulated")
     for number in range(rounds):
@@ -107,7 +104,7 @@ def climb_to_mode(
         trials = judged_at(target, simulate, _steps(best.z[0], moved, residuals, slopes))
         heights = height(trials)
         if heights.max() > height(best)[0]:
-            best = trials.rows(np.array([int(np.argmax(heights))]), BOTH)
+            best = trials.rows(np.array([int(np.argmax(heights))]), FINDINGS)
         gain = height(best)[0] - before
         told(f"round {number + 1}: log-likelihood {best.totals[0].sum():.2f}, log density {height(best)[0]:.2f}")
         if gain < ENOUGH:
@@ -117,7 +114,7 @@ def climb_to_mode(
 
 def judged_at(target: Target, simulate: Callable[[np.ndarray], np.ndarray], z: np.ndarray) -> Population:
     """Points with their log-likelihoods."""
-    return judged(target, z, simulate(z), BOTH)
+    return judged(target, z, simulate(z), FINDINGS)
 
 
 def _residuals_and_slopes(
@@ -154,13 +151,13 @@ def _with_best_cheap(target: Target, point: Population) -> Population:
     def depth(values: np.ndarray) -> float:
         z = point.z.copy()
         z[0, cheap] = values
-        found = -height(judged(target, z, point.simulated, BOTH))[0]
+        found = -height(judged(target, z, point.simulated, FINDINGS))[0]
         return float(found) if np.isfinite(found) else 1e12
 
     found = minimize(depth, point.z[0, cheap], method="L-BFGS-B", options={"maxiter": 200}).x
     z = point.z.copy()
     z[0, cheap] = found
-    better = judged(target, z, point.simulated, BOTH)
+    better = judged(target, z, point.simulated, FINDINGS)
     return better if height(better)[0] > height(point)[0] else point
 
 
@@ -255,11 +252,7 @@ def starts(target: CircuitTarget, ensemble: ParameterEnsemble, number: int) -> n
     likeliest = np.argsort(-ensemble.log_likelihood.sum(axis=1), kind="stable")[:number]
     values = ensemble.values[likeliest][:, [ensemble.places[name] for name in prior.names]]
     switches = default_switches(prior)
-    return _coordinates(target, np.where(np.isnan(switches), values, switches))
-
-
-def _coordinates(target: CircuitTarget, values: np.ndarray) -> np.ndarray:
-    return ndtri(target.problem.prior.to_cube(values).clip(1e-6, 1 - 1e-6))
+    return target.coordinates(np.where(np.isnan(switches), values, switches))
 
 
 def _tell(line: str, before: str = "") -> None:
@@ -326,7 +319,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.profile:
             known = json.loads(given.out.read_text(encoding="utf-8"))
-            start = _coordinates(target, np.array([[known[name] for name in target.problem.names]]))[0]
+            start = target.coordinates(np.array([[known[name] for name in target.problem.names]]))[0]
             rows = number_profile(target, start, given.profile, given.values, _tell)
             print("\n".join(f"{number:.3f} {density:.2f}" for number, density in rows))
             return 0

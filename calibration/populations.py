@@ -9,6 +9,9 @@ from scipy.special import logsumexp
 
 from calibration.reweighting import log_evidence, log_weights, normalized
 
+PRIOR, MEASURED, FINDINGS = np.zeros(2), np.array([1.0, 0.0]), np.ones(2)
+"""Temperatures of the three targets: how much measured data and, beside them, findings count."""
+TARGETS = {"prior": PRIOR, "measured": MEASURED, "findings": FINDINGS}
 FIELDS = ("z", "simulated", "columns", "totals")
 """What a population holds for each of its members."""
 

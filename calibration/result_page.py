@@ -25,11 +25,10 @@ import numpy as np
 from scipy import stats
 from scipy.special import logsumexp
 
-from calibration.collect import FINDINGS
-from calibration.populations import History, Population
+from calibration.populations import FINDINGS, TARGETS, History, Population
 from calibration.reweighting import effective_number, quantiles
 from calibration.sample import add_data_options
-from calibration.stored import TEMPERATURES, WAVES, pooled, read_runs
+from calibration.stored import WAVES, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import write_atomically
@@ -52,7 +51,7 @@ class Draws:
 
     @cached_property
     def weights(self) -> dict[str, np.ndarray]:
-        return {name: self.history.weights(temperature) for name, temperature in TEMPERATURES.items()}
+        return {name: self.history.weights(temperature) for name, temperature in TARGETS.items()}
 
     @cached_property
     def values(self) -> np.ndarray:
@@ -157,8 +156,8 @@ def _triple(target: CircuitTarget, draws: Draws) -> str:
         return ""
     rows = []
     for place, finding in enumerate(target.problem.findings.table):
-        cells = [draws.median(draws.findings[:, place], name) for name in TEMPERATURES]
-        shares = [_met(draws, place, name) for name in TEMPERATURES]
+        cells = [draws.median(draws.findings[:, place], name) for name in TARGETS]
+        shares = [_met(draws, place, name) for name in TARGETS]
         spread = max(cells[0][2] - cells[0][0], 1e-9)
         silent = abs(cells[1][1] - cells[0][1]) < 0.1 * spread and 0.8 < (cells[1][2] - cells[1][0]) / spread < 1.25
         rows.append(
@@ -272,12 +271,12 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
     for name, column, switch in zip(problem.names, z.T, problem.is_indicator, strict=True):
         values = draws.values[:, list(problem.names).index(name)]
         if switch:
-            shares = [float(draws.weights[n] @ values) for n in TEMPERATURES]
+            shares = [float(draws.weights[n] @ values) for n in TARGETS]
             rows.append((2.0, (name, *(f"on in {share:.0%}" for share in shares), "", "switch")))
             continue
         spans = {n: float(np.ptp(draws.median(column, n, (0.05, 0.95)))) for n in ("measured", "findings")}
         ratio = spans["measured"] / 3.29
-        cells = [_interval(*draws.median(values, n)) for n in TEMPERATURES]
+        cells = [_interval(*draws.median(values, n)) for n in TARGETS]
         note = "no measurement informs this" if ratio > UNINFORMED else "told by data" if ratio < NARROW else ""
         rows.append((ratio, (name, *cells, f"{ratio:.2f} / {spans['findings'] / 3.29:.2f}", note)))
     rows.sort(key=lambda row: row[0])

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from calibration.pieces import PieceStore, Recipe, packed
-from calibration.populations import History
+from calibration.populations import FINDINGS, MEASURED, History
 from calibration.settling import settle
 from calibration.smc import Settings, climb
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
@@ -107,7 +107,7 @@ def run(
         history = earlier or climb(target, store, settings, told)
         if settings.settled:
             history = settle(target, store, settings, history, told)
-        members = history.merged(np.ones(2))
+        members = history.merged(FINDINGS)
         folder.write(
             POPULATIONS,
             packed(
@@ -129,8 +129,8 @@ def run(
                     "runs": store.rows,
                     "processor_seconds": round(store.seconds, 1),
                     "log_evidence": {
-                        "measured": history.log_evidence(np.array([1.0, 0.0])),
-                        "findings": history.log_evidence(np.ones(2)),
+                        "measured": history.log_evidence(MEASURED),
+                        "findings": history.log_evidence(FINDINGS),
                     },
                     "prior_draws_simulated": history.success,
                     "waves": history.waves,

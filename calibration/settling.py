@@ -91,9 +91,7 @@ class _Chains:
     def run(self, climbed: History) -> list[Population]:
         """What is left after the burn-in."""
         rng = self._rng
-        last = climbed.last(self.temperature) if climbed.settled else climbed.merged(self.temperature)
-        weights = np.full(len(last.z), 1 / len(last.z)) if climbed.settled else climbed.weights(self.temperature)
-        start = last.rows(systematic(weights, self.settings.members, rng), self.temperature)
+        start = self._start(climbed)
         slopes = self._slopes(start)
         population = start if climbed.settled else self._started(slopes.widened(start.z, rng))
         kept = []
@@ -109,6 +107,15 @@ class _Chains:
             if number >= self.settings.burn_in:
                 kept.append(population)
         return kept
+
+    def _start(self, climbed: History) -> Population:
+        """Where settled chains have ended; of a climb as many members as their weights say."""
+        if climbed.settled:
+            members = climbed.last(self.temperature)
+            weights = np.full(len(members.z), 1 / len(members.z))
+        else:
+            members, weights = climbed.merged(self.temperature), climbed.weights(self.temperature)
+        return members.rows(systematic(weights, self.settings.members, self._rng), self.temperature)
 
     def _answers(self, z: np.ndarray) -> np.ndarray:
         simulated = self._simulate(f"{self.name}-{self._calls:04d}", z)

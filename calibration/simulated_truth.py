@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from scipy.special import ndtr
 
+from calibration.populations import FINDINGS, MEASURED
 from calibration.reweighting import quantiles
 from calibration.sample import QUICK
 from calibration.settling import settle
@@ -155,7 +156,7 @@ def one_repeat(seed: int) -> dict[str, object]:
     target = MinimalTarget(data)
     settings, answers = replace(QUICK, seed=seed), lambda wave, z: target.simulate(z)
     history = settle(target, answers, settings, climb(target, answers, settings))
-    weights, z = history.weights(np.array([1.0, 0.0])), history.merged(np.ones(2)).z
+    weights, z = history.weights(MEASURED), history.merged(FINDINGS).z
     low, high = quantiles(z, weights, [0.05, 0.95])
     return {
         "inside": ((low < truth) & (truth < high)).tolist(),

@@ -23,11 +23,11 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from calibration.emulator import Emulator, fit_emulator
-from calibration.populations import History, Population
+from calibration.populations import FINDINGS, MEASURED, PRIOR, History, Population
 from calibration.proposals import curvature, propose
 from calibration.reweighting import effective_number, systematic
 
-LEGS = np.array([[1.0, 0.0], [0.0, 1.0]])
+LEGS = np.array([MEASURED, FINDINGS - MEASURED])
 """Directions of the two legs: measured data, then findings."""
 POINTS = 4
 """Members at which the curvature of the target is taken."""
@@ -166,7 +166,7 @@ class _Climb:
     def _first(self) -> Population:
         """Draws of the prior, evenly spread."""
         cube = qmc.Sobol(self.target.dimension, rng=self._rng(0)).random(self.settings.first)
-        drawn = self._evaluated(ndtri(cube.clip(1e-12, 1 - 1e-12)), np.zeros(2))
+        drawn = self._evaluated(ndtri(cube.clip(1e-12, 1 - 1e-12)), PRIOR)
         alive = drawn.alive
         if alive.sum() < 2:
             raise ValueError(
@@ -174,7 +174,7 @@ class _Climb:
             )
         self.history.success = float(alive.mean())
         self.told(f"prior: {alive.sum()} of {len(alive)} draws can be simulated")
-        return drawn.rows(alive, np.zeros(2))
+        return drawn.rows(alive, PRIOR)
 
     def _evaluated(self, z: np.ndarray, temperature: np.ndarray) -> Population:
         simulated = self.simulate(f"wave-{self.waves:04d}", z)

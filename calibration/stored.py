@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
-from calibration.populations import FIELDS, History, Population
+from calibration.populations import FIELDS, FINDINGS, MEASURED, TARGETS, History, Population
 from calibration.smc import judged
 from calibration.target import CircuitTarget
 from pathway.errors import InputError
@@ -20,8 +19,6 @@ from pathway.scenario.sampled_cell_lines import systematic_resampling
 
 KIND = "calibration run"
 POPULATIONS, WAVES = "populations.npz", "waves.json"
-TEMPERATURES = {"prior": np.zeros(2), "measured": np.array([1.0, 0.0]), "findings": np.ones(2)}
-"""Of the three targets: how much measured data and findings count."""
 
 
 def read_run(folder: Path) -> History:
@@ -89,9 +86,8 @@ def history_of_ensemble(target: CircuitTarget, ensemble: ParameterEnsemble, numb
     values = ensemble.values[:, [ensemble.places[name] for name in target.problem.names]]
     z = {"prior": np.random.default_rng(0).standard_normal((number, target.dimension))}
     for name, weights in (("measured", ensemble.weights_measured), ("findings", ensemble.weights_findings)):
-        cube = target.problem.prior.to_cube(values[systematic_resampling(weights, number)])
-        z[name] = ndtri(cube.clip(1e-12, 1 - 1e-12))
-    populations = [judged(target, own, target.simulate(own), TEMPERATURES[name]) for name, own in z.items()]
+        z[name] = target.coordinates(values[systematic_resampling(weights, number)])
+    populations = [judged(target, own, target.simulate(own), TARGETS[name]) for name, own in z.items()]
     alive = [one.alive for one in populations]
     populations = [one.rows(np.flatnonzero(own), one.temperature) for one, own in zip(populations, alive, strict=True)]
     evidence = ensemble.about.get("log_evidence", {})
@@ -114,7 +110,7 @@ def pooled(runs: Sequence[History]) -> History:
     if not runs[0].settled:
         return History.of([population for run in runs for population in run.populations], success)
     populations = [run.populations[0] for run in runs]
-    for temperature in list(TEMPERATURES.values())[1:]:
+    for temperature in (MEASURED, FINDINGS):
         drawn = [run.drawn_for(temperature) for run in runs]
         least = min(len(one.z) for one in drawn)
         for one in drawn:

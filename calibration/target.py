@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from calibration.likelihood import Problem, problem
 from calibration.likelihood.evaluation import Simulated
@@ -39,6 +39,10 @@ class CircuitTarget:
     def values(self, z: np.ndarray) -> np.ndarray:
         """On the scale of the circuit, shape (n, dimension)."""
         return self.problem.prior.from_cube(ndtr(z).clip(1e-15, 1 - 1e-15))
+
+    def coordinates(self, values: np.ndarray) -> np.ndarray:
+        """Of values, both of shape (n, dimension): what `values` takes back; an end of a range is a far coordinate."""
+        return ndtri(self.problem.prior.to_cube(values).clip(1e-12, 1 - 1e-12))
 
     def simulate(self, z: np.ndarray) -> np.ndarray:
         """What the circuit gives, shape (n, n_outputs), nan where it fails."""

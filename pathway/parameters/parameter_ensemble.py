@@ -62,7 +62,7 @@ class ParameterEnsemble:
     prior_values : array, shape (n_draws, n_names)
         Draws before any data; without rows if there are none.
     chosen : array, shape (n_names,)
-        The member of highest weight, at full precision.
+        The chosen set, at full precision: the most probable one, or the member of highest weight.
     about : mapping
         Seed, command, hashes of data, and hashes of the circuit and of the numbers that are not carried.
     digest : str

@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from calibration import reweighting
-from calibration.collect import FINDINGS, MEASURED, ensemble_of
-from calibration.populations import History, Population
+from calibration.collect import ensemble_of
+from calibration.populations import FINDINGS, MEASURED, History, Population
 from calibration.result_page import Draws, _met, page
 from calibration.sample import run
 from calibration.smc import Settings

@@ -1,14 +1,17 @@
 """The way to the most probable point, against a closed form and a search that knows nothing of slopes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.optimize import minimize
 
 from calibration import mode
-from calibration.mode import BOTH, ENOUGH, climb_to_mode, height
+from calibration.mode import ENOUGH, climb_to_mode, height, number_profile
+from calibration.populations import FINDINGS
 from calibration.smc import judged
 from pathway import parameters
-from pathway.errors import InputError
+from pathway.errors import InputError, UnknownNameError
 from pathway.parameters.parameter_ensemble import SHIPPED, read_ensemble
 from pathway.parameters.read import read_reference
 
@@ -27,7 +30,7 @@ def test_a_bent_posterior_is_climbed_to_its_top():
     found = climb_to_mode(target, target.simulate, np.array([2.0, -1.0, 1.0, 0.5]))
 
     def depth(z):
-        return -height(judged(target, z[None], target.simulate(z[None]), BOTH))[0]
+        return -height(judged(target, z[None], target.simulate(z[None]), FINDINGS))[0]
 
     best = minimize(depth, [1.0, 0.1, 0.0, 0.0], method="Nelder-Mead", options={"xatol": 1e-6, "fatol": 1e-9}).fun
     assert height(found)[0] == pytest.approx(-best, abs=ENOUGH)
@@ -41,7 +44,7 @@ def test_switches_stay_and_a_coordinate_that_no_run_sees_is_found():
 
     def depth(free):
         z = np.array([[free[0], -2.0, 1.0, free[1]]])
-        return -height(judged(target, z, target.simulate(z), BOTH))[0]
+        return -height(judged(target, z, target.simulate(z), FINDINGS))[0]
 
     best = minimize(depth, [0.0, 0.0]).x
     assert found.z[0, [0, 3]] == pytest.approx(best, abs=0.05)
@@ -51,6 +54,21 @@ def test_a_start_that_cannot_be_simulated_is_refused():
     target = Linear()
     with pytest.raises(InputError, match="cannot be simulated"):
         climb_to_mode(target, lambda z: np.full((len(z), len(target.data)), np.nan), np.zeros(12))
+
+
+def test_a_number_held_costs_what_the_measured_data_say_of_it():
+    target = Linear()
+    names = [f"finding:V{k}@x" for k in range(len(target.data) - target.split)]
+    target.problem = SimpleNamespace(findings=SimpleNamespace(table=[SimpleNamespace(column=name) for name in names]))
+    mean, covariance, _ = target.exact(False)
+    direction = target.design[target.split + 2]
+    center, spread = direction @ mean, np.sqrt(direction @ covariance @ direction)
+    rows = number_profile(target, mean, "V2@x", [center, center + spread, center + 2 * spread])
+    numbers, heights = np.array(rows).T
+    assert heights[0] - heights == pytest.approx(0.5 * ((numbers - center) / spread) ** 2, abs=0.02)
+    assert numbers == pytest.approx([center, center + spread, center + 2 * spread], abs=0.05)
+    with pytest.raises(UnknownNameError, match="Did you mean 'V2@x'"):
+        number_profile(target, mean, "V2@y", [0.0])
 
 
 def test_values_stand_beside_what_their_sources_say(tmp_path, monkeypatch):

@@ -6,13 +6,12 @@ import numpy as np
 import pytest
 
 from calibration.drift import beside, drift
-from calibration.populations import History, Population
+from calibration.populations import FINDINGS, MEASURED, History, Population
 from calibration.settling import settle
 from calibration.smc import Settings, climb
 
 from .targets import Banana, Linear, Switched
 
-MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
 SETTINGS = Settings(members=200, first=256, rounds=2, last_rounds=2, training=300, burn_in=12, settled=8, seed=3)
 
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from calibration.pieces import BudgetError, Recipe
+from calibration.populations import FINDINGS, MEASURED
 from calibration.reweighting import effective_number
 from calibration.sample import run
 from calibration.smc import Settings, climb
 
 from .targets import Banana, Linear, Switched, TwoModes
 
-MEASURED, FINDINGS = np.array([1.0, 0.0]), np.array([1.0, 1.0])
 SMALL = Settings(members=150, first=256, rounds=2, last_rounds=4, training=300, seed=3)
 ROOT = Path(__file__).parents[2]
 RECIPE = Recipe("tests.calibration.targets:Linear")
@@ -139,7 +139,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from calibration.pieces import Recipe
-from calibration.populations import History, Population
+from calibration.populations import FINDINGS, MEASURED, History, Population
 from calibration.sample import run
 from calibration.smc import Settings
 small = Settings(members=40, first=64, rounds=1, last_rounds=2, training=60)

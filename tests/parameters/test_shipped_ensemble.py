@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pathway
-from pathway.parameters import cell_lines
+from pathway.parameters import cell_line, cell_lines, reference_entries
 from pathway.parameters.parameter_ensemble import ParameterEnsemble, read_ensemble
 from pathway.scenario.plain_words import headline_sentences
 from pathway.scenario.weighted import effective_sample_size
@@ -41,6 +41,15 @@ def test_it_is_small_enough_to_ship() -> None:
 def test_it_carries_what_is_anchored_in_every_parental_line(ensemble: ParameterEnsemble) -> None:
     parental = [name for name in cell_lines() if not name.endswith("_resistant")]
     assert {f"{name}.mu_max" for name in parental} <= set(ensemble.names)
+
+
+def test_the_number_files_hold_its_chosen_set(ensemble: ParameterEnsemble) -> None:
+    for name, value in zip(ensemble.names, ensemble.chosen, strict=True):
+        line, _, parameter = name.rpartition(".")
+        entries = cell_line(line).entries if line in cell_lines() else reference_entries()
+        entry = None if line and line not in cell_lines() else entries[parameter]
+        if entry is not None and entry.stated is not None:
+            assert entry.value == pytest.approx(value, rel=1e-5), name
 
 
 def test_a_run_takes_it_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .pharmacokinetics import concentrations, pharmacokinetic_model
+from .pharmacokinetics import concentrations
 from .plan import CohortPlan
 from .schedule import parse_schedule
 from .traits import draw_women
+from .women import pharmacokinetic_values
 
 THREE_WEEKLY = "8 mg/kg, then 6 mg/kg every 3 weeks for 2 years"
 SOURCE = "TrastuzumabLabel"
@@ -53,13 +54,9 @@ def label_checks(plan: CohortPlan) -> tuple[LabelCheck, ...]:
     infusions = parse_schedule(THREE_WEEKLY)
     last = infusions[-1]
     first, trough, peak = concentrations(infusions, np.array([infusions[1].start, last.start, last.end]))[0, :, 0]
-    model = pharmacokinetic_model()
     draws = draw_women(plan.traits, plan.correlations, plan.seed, range(min(WOMEN, plan.women)))
-    n = len(draws.normals)
-    columns = {name: np.full(n, v) for name, v in zip(model.parameters, model.parameter_values, strict=True)}
-    columns = draws.apply(columns, plan.covariates)
-    rows = np.stack([columns[name] for name in model.parameters], axis=1)
-    later = concentrations(infusions, np.array([last.end + SEVEN_MONTHS]), rows)[:, 0, 0]
+    values = pharmacokinetic_values(plan, draws)
+    later = concentrations(infusions, np.array([last.end + SEVEN_MONTHS]), values)[:, 0, 0]
     return (
         LabelCheck("Trough of cycle 1 [mg/L]", float(first), 28.7, 0.10),
         LabelCheck("Trough at steady state [mg/L]", float(trough), 44.2, 0.10),

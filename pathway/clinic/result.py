@@ -90,12 +90,15 @@ class CohortResult:
 
     def assessment(self, variant: str, arm: int) -> Assessment:
         """What visits see of an arm's tumors."""
+        if variant == EDGE:
+            return self.assessments[arm]
         return _assessment(self.plan, self.variants[variant], arm, self.kill)
 
     @cached_property
     def assessments(self) -> tuple[Assessment, ...]:
         """Of every arm, with the edge."""
-        return tuple(self.assessment(EDGE, arm) for arm in range(len(self.plan.arms)))
+        women = self.variants[EDGE]
+        return tuple(_assessment(self.plan, women, arm, self.kill) for arm in range(len(self.plan.arms)))
 
     @cached_property
     def progressions(self) -> Mapping[str, Progression]:
@@ -118,8 +121,7 @@ class CohortResult:
         """Power of trials of the later arms against the first."""
         women, measured = self.variants[EDGE], self.progressions[EDGE].measured
         marked = self.plan.high.marked(measured[self.plan.high.marker])
-        times = [np.minimum(a.progression_time, a.visits[-1]) for a in self.assessments]
-        events = [np.isfinite(a.progression_time) for a in self.assessments]
+        times, events = zip(*map(_visits, self.assessments), strict=True)
         return trial_power(self.plan, times, events, marked, women.members)
 
     @cached_property
@@ -319,7 +321,7 @@ def median_months(moments: np.ndarray) -> float:
 def _assessment(plan: CohortPlan, women: Women, arm: int, kill: float) -> Assessment:
     """Of an arm, at a median killing through antibodies."""
     tumor = dict(women.tumor)
-    usual = next((trait.median for trait in plan.traits if trait.parameter == "kill"), None)
+    usual = _median_kill(plan)
     if usual:
         tumor["kill"] = tumor["kill"] * (kill / usual)
     thresholds = -np.log1p(-women.others[:, -2])
@@ -342,9 +344,8 @@ def calibrated_kill(plan: CohortPlan, women: Women) -> float:
     CalibrationError
         If no killing does.
     """
-    usual = next((float(t.median) for t in plan.traits if t.parameter == "kill" and t.median is not None), 0.0)
     if plan.calibration is None:
-        return usual
+        return _median_kill(plan)
     arm, wanted = plan.arm(plan.calibration.arm), plan.calibration.months
 
     def months(kill: float) -> float:
@@ -365,6 +366,11 @@ def calibrated_kill(plan: CohortPlan, women: Women) -> float:
         middle = 0.5 * (low + high)
         low, high = (middle, high) if months(middle) < wanted else (low, middle)
     return high
+
+
+def _median_kill(plan: CohortPlan) -> float:
+    """That of the file; 0 where it has none."""
+    return next((float(t.median) for t in plan.traits if t.parameter == "kill" and t.median is not None), 0.0)
 
 
 class _Quantities:

@@ -142,7 +142,8 @@ def simulate_cohort(
     NoWomenError
         If no woman's cells could be worked out.
     """
-    plan, names = open_plan(request), piece_names(open_plan(request))
+    plan = open_plan(request)
+    names = piece_names(plan)
     missing = [piece for piece, name in enumerate(names) if not (folder.path / name).is_file()]
     done = len(names) - len(missing)
     for piece, content in _contents(request, missing, workers, executor):

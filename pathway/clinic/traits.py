@@ -31,8 +31,6 @@ class Trait:
     factor, value : float, optional
         What carriers have: so many times as much, or this.
     source, confidence, note : str
-    line : int
-        Of the file.
     """
 
     name: str
@@ -45,7 +43,6 @@ class Trait:
     source: str = ""
     confidence: str = ""
     note: str = ""
-    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,6 +105,11 @@ class Draws:
                     made[covariate.parameter] * self.factors[covariate.trait] ** covariate.exponent
                 )
         return made
+
+    def apply_to_rows(self, names: Sequence[str], values: np.ndarray, covariates: Sequence[Covariate]) -> np.ndarray:
+        """The same of parameters as a model has them, shape (n_women, n_parameters)."""
+        applied = self.apply(dict(zip(names, values.T, strict=True)), covariates)
+        return np.stack([applied[name] for name in names], axis=1)
 
 
 def _factor(trait: Trait, normal: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.integrate import cumulative_trapezoid
 from scipy.special import ndtri
 
 from pathway.scenario.laboratory import Laboratory
@@ -152,17 +153,21 @@ def women_of_piece(clinic: Clinic, piece: int) -> dict[str, Women]:
 
 def _tumor_concentrations(plan: CohortPlan, draws: Draws, times: np.ndarray) -> dict[str, np.ndarray]:
     """Trastuzumab in each tumor under each schedule, nM, shape (n_women, n_times)."""
-    model, n = pharmacokinetic_model(), len(draws.normals)
-    columns = {name: np.full(n, v) for name, v in zip(model.parameters, model.parameter_values, strict=True)}
-    columns = draws.apply(columns, plan.covariates)
-    rows = np.stack([columns[name] for name in model.parameters], axis=1)
+    rows = pharmacokinetic_values(plan, draws)
     schedules = {arm.schedule: arm.infusions for arm in plan.arms}
     return {
         text: concentrations(infusions, times * DAY, rows, (TUMOR,))[:, :, 0]
         if infusions
-        else np.zeros((n, len(times)))
+        else np.zeros((len(rows), len(times)))
         for text, infusions in schedules.items()
     }
+
+
+def pharmacokinetic_values(plan: CohortPlan, draws: Draws) -> np.ndarray:
+    """Parameters of `pharmacokinetic_model` of each woman, shape (n_women, n_parameters)."""
+    model = pharmacokinetic_model()
+    typical = np.tile(model.parameter_values, (len(draws.normals), 1))
+    return draws.apply_to_rows(model.parameters, typical, plan.covariates)
 
 
 def _women(
@@ -176,15 +181,13 @@ def _women(
 ) -> Women:
     """One variant of them."""
     model, n = cells.model, len(numbers)
-    own = cells.parameters[members]
-    columns = draws.apply({name: own[:, k] for k, name in enumerate(model.parameters)}, plan.covariates)
-    rows = np.stack([columns[name] for name in model.parameters], axis=1)
+    rows = draws.apply_to_rows(model.parameters, cells.parameters[members], plan.covariates)
     found = tumor_responses(cells, members, rows, [a.changes for a in plan.arms], [a.exposure for a in plan.arms])
     weekly = np.flatnonzero(np.isclose(times % WEEK, 0.0))
     growth, occupancy = np.empty((2, len(plan.arms), n, len(weekly)))
     for k, arm in enumerate(plan.arms):
         rates = found.surfaces[k].at(tumor_concentrations[arm.schedule])
-        growth[k], occupancy[k] = (_summed(times, rate)[:, weekly] for rate in rates)
+        growth[k], occupancy[k] = (cumulative_trapezoid(rate, times, initial=0.0)[:, weekly] for rate in rates)
     return Women(
         numbers=numbers,
         members=members,
@@ -199,12 +202,6 @@ def _women(
         refractory_growth=np.stack([surface.growth[:, 0] for surface in found.surfaces]),
         failed=found.failed,
     )
-
-
-def _summed(times: np.ndarray, rates: np.ndarray) -> np.ndarray:
-    """Integral from the start, trapezoids."""
-    steps = 0.5 * (rates[:, 1:] + rates[:, :-1]) * np.diff(times)
-    return np.concatenate([np.zeros((len(rates), 1)), np.cumsum(steps, axis=1)], axis=1)
 
 
 def _imposed(plan: CohortPlan, draws: Draws) -> np.ndarray:

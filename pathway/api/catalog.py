@@ -35,7 +35,7 @@ class Catalog(Mapping[str, Mapping[str, Any]]):
         known = self.known_name(str(name))
         if known in self._by_name:
             return self._by_name[known]
-        raise UnknownNameError(self.without(str(name)))
+        raise self.unknown_name_error(str(name))
 
     def known_name(self, name: str) -> str:
         """The entry that is meant, however it is spelled; a trade or code name stands for its agent."""
@@ -43,10 +43,12 @@ class Catalog(Mapping[str, Mapping[str, Any]]):
 
         return name_as_known(name, self._by_name, self._other_names())
 
-    def without(self, name: str) -> str:
-        """That there is no such entry, with the nearest ones; one line."""
+    def unknown_name_error(self, name: str) -> UnknownNameError:
+        """The error for a name that does not exist, with the nearest ones that do."""
         near = did_you_mean(name, self._by_name, others=self._other_names())
-        return f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}"
+        return UnknownNameError(
+            f"nothing among the {self.kind} is called '{name}'.{near} All: pathway show {self.kind}"
+        )
 
     def _other_names(self) -> Mapping[str, Iterable[str]] | None:
         from pathway.parameters import other_agent_names

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pathway.errors import UnknownNameError
-
 from . import console
 from .run import MODELS
 
@@ -96,7 +94,7 @@ def _chosen(listing: Catalog, name: str | None) -> list[dict[str, Any]]:
     part = [row for row in rows if name.lower() in row["name"].lower()]
     if exact or part:
         return exact or part
-    raise UnknownNameError(listing.without(name))
+    raise listing.unknown_name_error(name)
 
 
 def _print_list(rows: Sequence[dict[str, Any]]) -> None:

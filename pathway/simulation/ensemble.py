@@ -269,9 +269,9 @@ def _run_members(
     """Run all members in this process."""
     model, n, names = prepared.model, len(parameters), options.names
     failures: dict[int, SimulationError] = {}
+    shown = model.species if names is None else names
     if n == 0:
-        n_names = len(model.species if names is None else names)
-        return Ensemble(names or model.species, options.times, np.zeros((0, len(options.times), n_names)))
+        return Ensemble(shown, options.times, np.zeros((0, len(options.times), len(shown))))
     if starts is None:
         starts = prepared.many_starts(parameters)
     if options.from_steady_state:
@@ -289,7 +289,7 @@ def _run_members(
     failures = dict(sorted({**runs.failures, **failures}.items()))
     runs.report.values[list(failures)] = np.nan
     steps = runs.report.counts[:, layout.STEPS].copy()
-    return Ensemble(names or model.species, options.times, runs.report.values, failures, steps, runs)
+    return Ensemble(shown, options.times, runs.report.values, failures, steps, runs)
 
 
 # --- elsewhere ----------------------------------------------------------------------------------------------------

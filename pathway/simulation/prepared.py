@@ -56,7 +56,7 @@ class PreparedModel:
     model: Model
     tape_rows: int = 512
     _last_starts: tuple[bytes, list[float]] = (b"", [])
-    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] = ((b"", None), np.zeros((1, 0)))  # without species
+    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] | None = None
 
     def __reduce__(self) -> tuple:
         # Addresses mean nothing elsewhere: a copy makes its own.
@@ -221,7 +221,7 @@ class PreparedModel:
             return SMALL * np.ascontiguousarray(self.scales(starts, doses))
         key = (starts.tobytes(), None if doses is None else doses.tobytes())
         last = self._last_tolerances
-        if last[0] != key:
+        if last is None or last[0] != key:
             last = self._last_tolerances = (key, SMALL * np.ascontiguousarray(self.scales(starts, doses)))
         return last[1]
 

@@ -223,10 +223,11 @@ class Posterior:
         errors in `files.DAMAGE`
             If it is something else.
         """
-        found = draws_metadata(path)
+        content = read_bytes(path)
+        found = _metadata(content)
         if found["format"] != FORMAT:
             raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        same, arrays = problem_from_dict(found, problem), read_arrays(read_bytes(path), _ARRAYS)
+        same, arrays = problem_from_dict(found, problem), read_arrays(content, _ARRAYS)
         check_draws(arrays)
         if not arrays["x"].shape[2:] == arrays["best"].shape == (len(problem.names),):
             raise ValueError(f"the draws are not of {len(problem.names)} parameters")
@@ -237,14 +238,24 @@ class Posterior:
 
 _ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")
 _PLAIN: dict[str, Callable[[Any], Any]] = {
-    **{"method": str, "reason": str, "seed": int, "acceptance": float, "evaluations": int, "failures": int},
-    **{"chains": int, "interrupted": bool},
+    "method": str,
+    "reason": str,
+    "seed": int,
+    "acceptance": float,
+    "evaluations": int,
+    "failures": int,
+    "chains": int,
+    "interrupted": bool,
 }
 
 
 def draws_metadata(path: Path) -> Any:
     """What a file of draws says of itself besides numbers."""
-    return json.loads(str(read_arrays(read_bytes(path), ["said"])["said"].item()))
+    return _metadata(read_bytes(path))
+
+
+def _metadata(content: bytes) -> Any:
+    return json.loads(str(read_arrays(content, ["said"])["said"].item()))
 
 
 def _listed(names: list[str], most: int = 4) -> str:

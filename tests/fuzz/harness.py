@@ -239,9 +239,7 @@ def _members(file: str) -> None:
     assert np.isfinite(found.weights_measured).all(), "a weight that is no number, without a word"
 
 
-PYTHON = {
-    **{"load": _load, "simulate": _simulate, "resume": _resume, "open": _open, "members": _members},
-}
+PYTHON = {"load": _load, "simulate": _simulate, "resume": _resume, "open": _open, "members": _members}
 
 
 def _of_json(text: str) -> str:

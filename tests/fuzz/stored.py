@@ -119,21 +119,10 @@ def changed_arrays(content: bytes, draw: random.Random) -> bytes:
 def _changed_array(array: np.ndarray, draw: random.Random) -> Any:
     choice = draw.randrange(9)
     if choice < 4 and array.size:  # one value
-        changed = array.copy()
-        place = draw.randrange(array.size)
+        changed, place = array.copy(), draw.randrange(array.size)
         if array.dtype.kind == "U":
-            words = [
-                str(draw.choice(array.ravel().tolist())),
-                draw.choice(TEXTS).replace("\0", ""),
-                "loop.x",
-                "bt474.k_AKT",
-            ]
-            text = json.loads(str(array)) if array.ndim == 0 and str(array)[:1] == "{" else None
-            if text is not None and draw.random() < 0.9:
-                return np.array(json.dumps(mutated(text, draw, list(text) or ["x"]), default=str))
-            changed = changed.astype(f"U{max(array.dtype.itemsize // 4, 200)}")
-            changed.flat[place] = draw.choice(words)[:200]
-        elif array.dtype.kind == "b":
+            return _changed_text(array, place, draw)
+        if array.dtype.kind == "b":
             changed.flat[place] = not changed.flat[place]
         elif array.dtype.kind in "iuf":
             with np.errstate(all="ignore"):
@@ -151,6 +140,18 @@ def _changed_array(array: np.ndarray, draw: random.Random) -> Any:
     shapes = [array.T, array[None], array[..., None], array.ravel(), array[:0] if array.ndim else array]
     shapes += [array[1:] if array.ndim else array, np.array(0.0), np.array([]), np.zeros((0, 0)), np.zeros((3, 0, 2))]
     return draw.choice(shapes)
+
+
+def _changed_text(array: np.ndarray, place: int, draw: random.Random) -> np.ndarray:
+    """Texts, one of which is another one; of a JSON object usually one of its entries."""
+    own, junk_text = str(draw.choice(array.ravel().tolist())), draw.choice(TEXTS).replace("\0", "")
+    if array.ndim == 0 and own[:1] == "{":
+        document = json.loads(own)
+        if draw.random() < 0.9:
+            return np.array(json.dumps(mutated(document, draw, list(document) or ["x"]), default=str))
+    changed = array.astype(f"U{max(array.dtype.itemsize // 4, 200)}")
+    changed.flat[place] = draw.choice([own, junk_text, "loop.x", "bt474.k_AKT"])[:200]
+    return changed
 
 
 def make_results(draw: random.Random) -> Files:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -35,9 +35,16 @@ class Cohort:
         Of one's own patients.
     """
 
-    def __init__(self, result: CohortResult, folder: Path, request: CohortRequest, score: PatientScore | None) -> None:
+    def __init__(
+        self,
+        result: CohortResult,
+        folder: Path,
+        request: CohortRequest,
+        identity: Mapping[str, Any],
+        score: PatientScore | None,
+    ) -> None:
         self.result, self.folder, self.score = result, folder, score
-        self.identity = request.identity
+        self.identity = identity
         self.asked = {"women": result.plan.women, "ensemble": request.ensemble, "weights": request.weights}
 
     def to_dict(self) -> dict[str, Any]:
@@ -156,7 +163,7 @@ def cohort(
     with growing_folder(place, COHORT, identity, force=force) as kept:
         result = simulate_cohort(request, kept, workers=worker_count(workers), executor=executor, progress=progress)
     score = None if own is None else score_patients(own, result.progressions[EDGE])
-    return Cohort(result, place, request, score)
+    return Cohort(result, place, request, identity, score)
 
 
 def repeated_cohort(

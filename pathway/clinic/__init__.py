@@ -6,3 +6,6 @@ stays what it is. A model for thinking, not for treatment decisions. No file for
 
 DISCLAIMER = "A model for thinking, not for treatment decisions."
 """Stands on every page and in every answer."""
+
+MONTH = 365.25 / 12.0
+"""Days."""

@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import MONTH
 from .pharmacokinetics import concentrations
 from .plan import CohortPlan
 from .schedule import parse_schedule
 from .traits import draw_women
-from .women import pharmacokinetic_values
+from .women import DAY, pharmacokinetic_values
 
 THREE_WEEKLY = "8 mg/kg, then 6 mg/kg every 3 weeks for 2 years"
 SOURCE = "TrastuzumabLabel"
-SEVEN_MONTHS = 7.0 * 365.25 / 12.0 * 24.0
+SEVEN_MONTHS = 7.0 * MONTH * DAY
 """Hours."""
 
 WOMEN = 500

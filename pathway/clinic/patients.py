@@ -13,7 +13,7 @@ import numpy as np
 from pathway.errors import InputError, did_you_mean
 from pathway.files import read_bytes
 
-from .read import MONTH
+from . import MONTH
 from .table37 import Progression
 
 COLUMNS = ("woman", "miR21", "PTEN", "HER2", "progressed", "time [months]")

@@ -20,6 +20,7 @@ from pathway.scenario.read import folder_of_scenarios
 from pathway.toml_positions import KeyPath, key_lines, line_of
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
+from . import MONTH
 from .pharmacokinetics import pharmacokinetic_model
 from .plan import BENEFIT, CORRELATION, Calibration, CohortExpectation, CohortPlan, MarkerCut, TreatmentArm
 from .response import HELD, MARKERS
@@ -29,8 +30,6 @@ from .tumor import TUMOR_PARAMETERS
 
 LARGEST_FILE = 1_000_000
 MOST_WOMEN = 1_000_000
-MONTH = 365.25 / 12.0
-"""Days."""
 
 _KEYS: Mapping[str, tuple[str, ...]] = {
     "": (

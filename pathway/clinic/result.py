@@ -12,15 +12,14 @@ from scipy.stats import spearmanr
 
 from pathway.errors import NumericalError
 
-from . import DISCLAIMER
+from . import DISCLAIMER, MONTH
 from .label import SOURCE, label_checks
 from .outcome import HazardRatio, Rate, SurvivalCurve, hazard_ratio, rate, relative_risk, survival_curve
 from .plan import BENEFIT, CORRELATION, CohortPlan, MarkerCut
-from .read import MONTH
 from .table37 import CohortTables, Progression, cohort_tables, follow_up_time
 from .trial import TrialPower, trial_power
 from .tumor import Assessment, assess, tumor_courses
-from .women import CUT, EDGE, Women, measured_markers
+from .women import EDGE, Women, measured_markers
 
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 """Header with units, and rows."""
@@ -418,11 +417,3 @@ class _Quantities:
         carried = np.logical_or.reduce([carriers[name] for name in names])
         group = ~carried if who == "neither" else carried
         return float(found.benefit[group].mean()) if group.any() else np.nan
-
-
-def open_result(plan: CohortPlan, variants: Mapping[str, Women], n_failed: int, ensemble: str) -> CohortResult:
-    """A result of women that are known; sets the one number that a control arm sets."""
-    return CohortResult(plan, variants, calibrated_kill(plan, variants[EDGE]), n_failed, ensemble)
-
-
-__all__ = ["CUT", "EDGE", "ArmOutcome", "CohortCheck", "CohortResult", "calibrated_kill", "open_result"]

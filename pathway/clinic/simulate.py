@@ -19,7 +19,7 @@ from pathway.simulation.threads import map_on_threads
 
 from .plan import CohortPlan
 from .read import CohortError, read_cohort
-from .result import CohortResult, open_result
+from .result import CohortResult, calibrated_kill
 from .women import CUT, EDGE, PIECE, Clinic, Women, joined_women, open_clinic, women_of_piece
 
 Progress = Callable[[str, int, int], None]
@@ -156,7 +156,8 @@ def simulate_cohort(
     n_left = len(variants[EDGE].numbers)
     if not n_left:
         raise NoWomenError(f"{plan.name}: the cells of no woman could be worked out")
-    return open_result(plan, variants, plan.women - n_left, open_clinic_of(request)[1])
+    kill = calibrated_kill(plan, variants[EDGE])
+    return CohortResult(plan, variants, kill, plan.women - n_left, open_clinic_of(request)[1])
 
 
 def _contents(

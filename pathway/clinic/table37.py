@@ -94,37 +94,35 @@ def cohort_tables(plan: CohortPlan, progressions: Mapping[str, Progression]) -> 
     progressions : mapping of variant to Progression
     """
     a, n, c, m = plan.observed
-    count, size = plan.cohort_count, min(plan.cohort_size, len(progressions[EDGE].moments))
-    risks: dict[str, np.ndarray] = {}
-    shared: dict[str, np.ndarray] = {}
-    for variant, (associated, causal) in _NAMES.items():
-        progression = progressions[variant]
-        rows = _draw_cohorts(len(progression.moments), size, count, plan.seed)
-        risks |= _both(plan, progression, rows, associated, causal)
-        rows = _draw_from_members(progression.women.members, size, count, plan.seed)
-        if len(rows):
-            shared |= _both(plan, progression, rows, associated, causal)
-    separation = tuple(
-        (n_women, _separation(plan, progressions, n_women))
-        for n_women in SIZES
-        if n_women * 2 <= len(progressions[EDGE].moments)
+    women = progressions[EDGE].women  # the same in all variants
+    n_women = len(women.members)
+    count, size = plan.cohort_count, min(plan.cohort_size, n_women)
+    separation = tuple((k, _separation(plan, progressions, n_women, k)) for k in SIZES if k * 2 <= n_women)
+    return CohortTables(
+        _risks(plan, progressions, _draw_cohorts(n_women, size, count, plan.seed)),
+        _risks(plan, progressions, _draw_from_members(women.members, size, count, plan.seed)),
+        (a / n) / (c / m),
+        separation,
     )
-    return CohortTables(risks, shared, (a / n) / (c / m), separation)
 
 
 _NAMES = {EDGE: (ASSOCIATED, CAUSAL), CUT: (EDGE_CUT, EDGE_CUT_CAUSAL)}
 
 
-def _both(
-    plan: CohortPlan, progression: Progression, rows: np.ndarray, associated: str, causal: str
-) -> dict[str, np.ndarray]:
-    """Relative risks by what the biopsy told, and by what was imposed."""
-    progressed = progression.progressed[rows]
-    measured, imposed = progression.measured[plan.high.marker], progression.women.imposed
-    return {
-        associated: relative_risks(plan.high.marked(measured[rows]), progressed),
-        causal: relative_risks(plan.high.marked(imposed[rows]), progressed),
-    }
+def _risks(plan: CohortPlan, progressions: Mapping[str, Progression], cohorts: np.ndarray) -> dict[str, np.ndarray]:
+    """Relative risks by what the biopsy told, and by what was imposed; none where there are no cohorts."""
+    risks: dict[str, np.ndarray] = {}
+    for variant, (associated, causal) in _NAMES.items() if len(cohorts) else ():
+        progression = progressions[variant]
+        risks[associated] = _associated_risks(plan, progression, cohorts)
+        marked = plan.high.marked(progression.women.imposed[cohorts])
+        risks[causal] = relative_risks(marked, progression.progressed[cohorts])
+    return risks
+
+
+def _associated_risks(plan: CohortPlan, progression: Progression, cohorts: np.ndarray) -> np.ndarray:
+    marked = plan.high.marked(progression.measured[plan.high.marker][cohorts])
+    return relative_risks(marked, progression.progressed[cohorts])
 
 
 def _draw_cohorts(n_women: int, size: int, count: int, seed: int) -> np.ndarray:
@@ -142,12 +140,8 @@ def _draw_from_members(members: np.ndarray, size: int, count: int, seed: int) ->
     return np.array([rng.choice(groups[rng.integers(len(groups))], size, replace=False) for _ in range(count)])
 
 
-def _separation(plan: CohortPlan, progressions: Mapping[str, Progression], size: int) -> float:
+def _separation(plan: CohortPlan, progressions: Mapping[str, Progression], n_women: int, size: int) -> float:
     """How often a cohort with the edge stands out from cohorts without it."""
-    count = max(200, min(1000, plan.cohort_count))
-    risks = {}
-    for variant, progression in progressions.items():
-        rows = _draw_cohorts(len(progression.moments), size, count, plan.seed)
-        marked = plan.high.marked(progression.measured[plan.high.marker][rows])
-        risks[variant] = relative_risks(marked, progression.progressed[rows])
-    return float((risks[EDGE] > np.quantile(risks[CUT], 0.95)).mean())
+    cohorts = _draw_cohorts(n_women, size, max(200, min(1000, plan.cohort_count)), plan.seed)
+    with_edge, without = (_associated_risks(plan, progressions[variant], cohorts) for variant in (EDGE, CUT))
+    return float((with_edge > np.quantile(without, 0.95)).mean())

@@ -101,12 +101,13 @@ def joined_women(parts: Sequence[Women]) -> Women:
     def joined(arrays: Sequence[np.ndarray], axis: int) -> np.ndarray:
         return np.concatenate([np.compress(k, a, axis=axis) for k, a in zip(kept, arrays, strict=True)], axis=axis)
 
-    made: dict[str, np.ndarray] = {}
-    for name in parts[0].arrays():
-        made[name] = parts[0].times if name == "times" else joined(
-            [part.arrays()[name] for part in parts], 1 if name in _OF_ARMS else 0
-        )  # fmt: skip
-    return Women.of_arrays(made)
+    stored = [part.arrays() for part in parts]
+    return Women.of_arrays(
+        {
+            name: array if name == "times" else joined([s[name] for s in stored], 1 if name in _OF_ARMS else 0)
+            for name, array in stored[0].items()
+        }
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from pathway.clinic import DISCLAIMER
+from pathway.clinic import DISCLAIMER, MONTH
 from pathway.clinic.result import CohortResult
 
 from .layout import Page, Panel
@@ -138,7 +138,7 @@ def _draw_waterfall(panel: Panel, result: CohortResult, arm: int) -> None:
 
 def _draw_spider(panel: Panel, result: CohortResult, arm: int) -> None:
     found = result.assessments[arm]
-    months = np.concatenate([[0.0], found.visits]) / (365.25 / 12.0)
+    months = np.concatenate([[0.0], found.visits]) / MONTH
     for row, end in zip(found.changes[:_LINES], found.progression_time[:_LINES], strict=True):
         seen = 1 + int((found.visits <= end).sum())
         values = np.concatenate([[0.0], 100.0 * row])[:seen]

@@ -57,11 +57,11 @@ def teach(
     Nothing is sent anywhere. Solutions are not locked away: they are computed where `teach solutions` is asked for, and
     whoever has the program can ask.
     """
-    from pathway.course.folder import chosen_lessons, start_course, write_site, write_solutions
+    from pathway.course.folder import all_lessons, start_course, write_site, write_solutions
 
     from . import DONE
 
-    lessons = chosen_lessons(lesson or ())
+    lessons = all_lessons(lesson or ())
     if what is Task.grade:
         return _grade(place, lessons, out, workers, as_json, force)
     if what is Task.start:

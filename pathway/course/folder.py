@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from pathlib import Path
 
 from pathway.explorer import explorer_page
 from pathway.folders import new_folder
+from pathway.report.provenance import package_version
 from pathway.scenario import read_scenario
 from pathway.scenario.read import find_scenario
 
@@ -34,7 +34,7 @@ program and a notebook program: `pip install "mir21-pathway[notebook,clinic]" ju
 """
 
 
-def chosen_lessons(own: Iterable[Path] = ()) -> Mapping[str, Lesson]:
+def all_lessons(own: Iterable[Path] = ()) -> Mapping[str, Lesson]:
     """The lessons of the course and those of the teacher's own, by number.
 
     Raises
@@ -42,15 +42,15 @@ def chosen_lessons(own: Iterable[Path] = ()) -> Mapping[str, Lesson]:
     LessonError
         If a file is no lesson, or its number is taken.
     """
-    chosen = dict(lessons())
+    known = dict(lessons())
     for lesson in map(read_lesson, own):
-        if lesson.number in chosen:
+        if lesson.number in known:
             raise LessonError(
-                f"{lesson.file}: lesson '{lesson.number}' is there already ({chosen[lesson.number].file.name}); "
+                f"{lesson.file}: lesson '{lesson.number}' is there already ({known[lesson.number].file.name}); "
                 "the number is what stands before the first underscore of the file's name"
             )
-        chosen[lesson.number] = lesson
-    return chosen
+        known[lesson.number] = lesson
+    return known
 
 
 def start_course(out: Path, chosen: Mapping[str, Lesson], student: str = "", force: bool = False) -> int:
@@ -76,7 +76,7 @@ def start_course(out: Path, chosen: Mapping[str, Lesson], student: str = "", for
         for name, content in files.items():
             folder.write(name, content)
     if not (out / FILE).exists():
-        keep_answers(out, AnswerSheet(student, written_by=f"pathway {_version()}"))
+        keep_answers(out, AnswerSheet(student, written_by=f"pathway {package_version()}"))
     return len(files)
 
 
@@ -97,7 +97,7 @@ def course_files(chosen: Mapping[str, Lesson]) -> dict[str, str]:
 def write_solutions(out: Path, chosen: Mapping[str, Lesson], force: bool = False) -> int:
     """Write what the teacher reads: solutions computed now, and notes; how many files."""
     with new_folder(out, "teacher's folder", {"course": course().title}, force) as folder:
-        folder.write("solutions.html", solutions(list(chosen.values()), _version()))
+        folder.write("solutions.html", solutions(list(chosen.values()), package_version()))
         folder.write("teachers_notes.html", teachers_notes(list(chosen.values())))
     return 2
 
@@ -145,7 +145,3 @@ def _zip(files: Mapping[str, str]) -> bytes:
         for name, content in files.items():
             archive.writestr(zipfile.ZipInfo(f"course/{name}", (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
     return stream.getvalue()
-
-
-def _version() -> str:
-    return str(import_module("pathway").__version__)

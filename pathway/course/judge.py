@@ -147,7 +147,7 @@ def _number(value: Any, formula: Formula) -> float:
 
 def _judge_number(lesson: Lesson, question: Question, answer: Any) -> Judgment:
     if isinstance(answer, bool) or not isinstance(answer, Real) or math.isnan(answer):
-        raise AnswerError(f"question {question.id} asks for a number{_in_unit(question)}, got {answer!r:.60}")
+        raise AnswerError(f"question {question.id} asks for a number{question.in_unit}, got {answer!r:.60}")
     key = number_key(lesson, question)
     if _near(float(answer), key.right, key.tolerance):
         return Judgment(True)
@@ -157,10 +157,6 @@ def _judge_number(lesson: Lesson, question: Question, answer: Any) -> Judgment:
 
 def _near(answer: Real | float, value: float, tolerance: float) -> bool:
     return bool(answer == value or abs(float(answer) - value) <= tolerance)
-
-
-def _in_unit(question: Question) -> str:
-    return f" in {question.unit}" if question.unit != "1" else ""
 
 
 def _judge_choice(lesson: Lesson, question: Question, answer: Any) -> Judgment:

@@ -142,6 +142,11 @@ class Question:
     goals: tuple[Goal, ...] = ()
     solution: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def in_unit(self) -> str:
+        """ " in nM"; nothing where there is no unit."""
+        return f" in {self.unit}" if self.unit != "1" else ""
+
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
@@ -180,6 +185,14 @@ class Lesson:
     def questions(self) -> tuple[Question, ...]:
         """In their order."""
         return tuple(step for step in self.steps if isinstance(step, Question))
+
+    @property
+    def formulas(self) -> tuple[Formula, ...]:
+        """All that the model is asked for: values, right answers, wrong ones, options that hold."""
+        asked: list[Any] = [*self.values.values()]
+        for question in self.questions:
+            asked += [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
+        return tuple(formula for formula in asked if isinstance(formula, Formula))
 
     def steps_at_the_keyboard(self) -> Iterator[tuple[Literal["text", "code", "question", "predict", "answer"], Any]]:
         """Steps as a notebook has them: a predicted question is answered after the code that shows its answer."""

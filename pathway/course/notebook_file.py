@@ -56,7 +56,7 @@ def _head(lesson: Lesson) -> str:
 def _remark(question: Question) -> str:
     """What stands in place of the three dots."""
     if question.kind == "number":
-        return f"  # a number in {question.unit}" if question.unit != "1" else "  # a number"
+        return f"  # a number{question.in_unit}"
     if question.kind == "choice":
         return "  # " + ", ".join(f'"{option.key}"' for option in question.options)
     return "  # a list of the names, each once" if question.kind == "order" else "  # mine"

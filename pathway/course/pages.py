@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .course import TeachingPath, course
-from .judge import number_key, wrong_orders
+from .judge import number_key, right_options, wrong_orders
 from .lesson import Lesson, Question, Text
 from .words import answer_text, explanation, right_answer
 
@@ -96,11 +96,10 @@ def overview(
 
 
 def _question_box(question: Question) -> str:
-    unit = f" in {question.unit}" if question.unit != "1" else ""
     options = "".join(f"<li><b>{o.key}</b> {inline_html(o.text)}</li>" for o in question.options)
     options += "".join(f"<li>{escape(item)}</li>" for item in question.items)
-    lines = [f'<p class="line">My prediction{unit}:</p>'] if question.predict else []
-    lines += [f'<p class="line">My answer{unit}:</p>', '<p class="line">because</p>']
+    lines = [f'<p class="line">My prediction{question.in_unit}:</p>'] if question.predict else []
+    lines += [f'<p class="line">My answer{question.in_unit}:</p>', '<p class="line">because</p>']
     listed = f'<ul class="options">{options}</ul>' if options else ""
     inside = f"<h3>Question {question.id}</h3>{html_of(question.ask)}{listed}{''.join(lines)}"
     return f'<section class="question">{inside}</section>'
@@ -109,20 +108,20 @@ def _question_box(question: Question) -> str:
 def _solution(lesson: Lesson, question: Question) -> str:
     rows = [f"<p><b>{inline_html(right_answer(lesson, question))}</b></p>", html_of(explanation(lesson, question))]
     if answered := [
-        f"<li><b>{escape(given)}</b>: {inline_html(says)}</li>" for given, says in answered_wrongly(lesson, question)
+        f"<li><b>{escape(given)}</b>: {inline_html(says)}</li>" for given, says in wrong_answers(lesson, question)
     ]:
         rows.append(f"<p>Wrong answers that are answered:</p><ul>{''.join(answered)}</ul>")
     rows.append(f"<p>Hints: {' / '.join(inline_html(hint) for hint in question.hints)}</p>")
     return f'<section class="question"><h3>{question.id}</h3>{html_of(question.ask)}{"".join(rows)}</section>'
 
 
-def answered_wrongly(lesson: Lesson, question: Question) -> list[tuple[str, str]]:
+def wrong_answers(lesson: Lesson, question: Question) -> list[tuple[str, str]]:
     """Wrong answers and what each is answered with, as the model of now has them."""
     if question.kind == "number":
         return [(answer_text(value), says) for value, _, says in number_key(lesson, question).wrong]
     if question.kind == "choice":
-        right = right_answer(lesson, question).partition(":")[0]
-        return [(option.key, option.says) for option in question.options if option.key != right]
+        holds = right_options(lesson, question)
+        return [(option.key, option.says) for option in question.options if not holds[option.key]]
     if question.kind == "order":
         return [(", ".join(order), says) for order, says in wrong_orders(lesson, question)]
     return [("a goal is missed", goal.says) for goal in question.goals]

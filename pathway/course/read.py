@@ -69,14 +69,14 @@ def read_lesson(file: Path) -> Lesson:
     """
     text = _text_of(file)
     head_text, body, first_line = _parted(file, text)
-    head = _checked(HeadTable, _toml(file, head_text, 2), f"{file}", key_lines(head_text), 1)
+    document, lines = _toml(file, head_text, 2), key_lines(head_text)
+    head = _checked(HeadTable, document, file, lines, 1)
     if head.scenario not in scenario_names():
-        line = key_lines(head_text).get(("scenario",), 0) + 1
+        line = lines.get(("scenario",), 0) + 1
         raise LessonError(
             f"{file}:{line}: no scenario is called '{head.scenario}'.{did_you_mean(head.scenario, scenario_names())}"
         )
     number = file.stem.partition("_")[0]
-    lines = key_lines(head_text)
     values = {
         name: _formula(text, f"{file}:{line_of(('values', name), lines) + 1}") for name, text in head.values.items()
     }
@@ -86,7 +86,7 @@ def read_lesson(file: Path) -> Lesson:
         number, file, head.title, head.minutes, tuple(head.aims), tuple(head.prerequisites), head.scenario,
         head.teacher, values, steps,
     )  # fmt: skip
-    for formula in _formulas(lesson):
+    for formula in lesson.formulas:
         _refuse_unknown_names(formula, values)
     if not lesson.questions:
         raise LessonError(f"{file}: has no question; expected a block ```toml question")
@@ -157,9 +157,8 @@ def _compiled(file: Path, source: str, opened: int) -> str:
 
 
 def _question(file: Path, content: str, opened: int, name: str) -> Question:
-    lines, place = key_lines_or_none(content), f"{file}:{opened}"
-    document = _toml(file, content, opened + 1)
-    read = _checked(QuestionTable, document, f"{file}", lines, opened, f"question {name}: ")
+    document, lines, place = _toml(file, content, opened + 1), key_lines(content), f"{file}:{opened}"
+    read = _checked(QuestionTable, document, file, lines, opened, f"question {name}: ")
     missing = [key for key in NEEDED[read.kind] if not getattr(read, key)]
     if missing:
         raise LessonError(
@@ -183,14 +182,6 @@ def _question(file: Path, content: str, opened: int, name: str) -> Question:
         _formula(read.answer, at("answer")) if read.answer else None, wrong, options, tuple(read.items),
         tuple(_goal(goal, at("goal", k), name) for k, goal in enumerate(read.goal)), read.solution,
     )  # fmt: skip
-
-
-def key_lines_or_none(content: str) -> Mapping[tuple[str | int, ...], int]:
-    """Lines of the keys of a block, which need not be TOML."""
-    try:
-        return key_lines(content)
-    except (IndexError, ValueError):
-        return {(): 1}
 
 
 def _option(key: str, option: OptionTable, place: str, name: str) -> Option:
@@ -219,13 +210,6 @@ def _formula(text: str, place: str) -> Formula:
     except SyntaxError as error:
         raise LessonError(f"{place}: '{text.strip()[:60]}' is no Python expression: {error.msg}") from None
     return Formula(text.strip(), place)
-
-
-def _formulas(lesson: Lesson) -> Iterator[Formula]:
-    yield from lesson.values.values()
-    for question in lesson.questions:
-        answers = [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
-        yield from (answer for answer in answers if isinstance(answer, Formula))
 
 
 def _refuse_unknown_names(formula: Formula, values: Mapping[str, Formula]) -> None:
@@ -263,7 +247,7 @@ def _toml(file: Path, text: str, first_line: int) -> dict[str, Any]:
 
 
 def _checked(
-    kind: Any, document: dict[str, Any], file: str, lines: Mapping[Any, int], before: int, of: str = ""
+    kind: Any, document: dict[str, Any], file: Path, lines: Mapping[Any, int], before: int, of: str = ""
 ) -> Any:
     """The document as its kind, or one line about the first thing that is wrong with it."""
     try:

@@ -42,7 +42,8 @@ def explanation(lesson: Lesson, question: Question) -> str:
     """What is said to a right answer, the model's number in it."""
     if "{answer}" not in question.explain:
         return question.explain.strip()
-    number = number_key(lesson, question).right if question.kind == "number" else None
-    return question.explain.strip().replace(
-        "{answer}", answer_text(number) if number is not None else right_answer(lesson, question)
-    )
+    if question.kind == "number":
+        answer = answer_text(number_key(lesson, question).right)
+    else:
+        answer = right_answer(lesson, question)
+    return question.explain.strip().replace("{answer}", answer)

@@ -18,6 +18,7 @@ from typing import Any
 from pathway.errors import UnknownNameError, did_you_mean
 from pathway.extras import require
 from pathway.folders import write_new_file
+from pathway.network import circuit
 from pathway.scenario import quantities
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.experiment import Scenario
@@ -115,7 +116,7 @@ class Explorer:
                 "line", other, laboratory.cell_lines
             )
         if loops_off is not None:
-            state["off"] = [_known("loop", name, _loops()) for name in loops_off]
+            state["off"] = [_known("loop", name, [loop.name for loop in circuit().loops]) for name in loops_off]
         if arms is not None:
             state["arms"] = [_known("arm", name, [arm.name for arm in self.scenario.arms]) for name in arms]
         self._state = state
@@ -162,12 +163,6 @@ def _known(what: str, name: str, known: Any) -> str:
     if name not in known:
         raise UnknownNameError(f"there is no {what} '{name}'.{did_you_mean(name, known)}")
     return name
-
-
-def _loops() -> list[str]:
-    from pathway.network import circuit
-
-    return [loop.name for loop in circuit().loops]
 
 
 @cache

@@ -130,10 +130,10 @@ def test_a_damaged_file_of_answers_is_not_written_over(in_course):
 
 
 def test_a_lesson_of_the_teachers_own_is_checked_in_its_course(tmp_path, monkeypatch):
-    from pathway.course.folder import chosen_lessons
+    from pathway.course.folder import all_lessons
 
     (tmp_path / "mine_lesson.md").write_text(LESSON)
-    start_course(tmp_path / "course", chosen_lessons([tmp_path / "mine_lesson.md"]))
+    start_course(tmp_path / "course", all_lessons([tmp_path / "mine_lesson.md"]))
     monkeypatch.chdir(tmp_path / "course" / "notebooks")
     assert pathway.check("mine.1", 4.0).right and "You added." in repr(pathway.check("mine.1", 5))
 

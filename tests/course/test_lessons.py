@@ -9,9 +9,9 @@ import pathway
 from pathway.course import lessons
 from pathway.course.course import course
 from pathway.course.judge import judge, number_key, right_options, right_order, wrong_orders
-from pathway.course.lesson import Code, Formula
+from pathway.course.lesson import Code
 from pathway.course.live import live_values
-from pathway.course.pages import answered_wrongly
+from pathway.course.pages import wrong_answers
 from pathway.course.words import explanation
 
 QUESTIONS = [(lesson, question) for lesson in lessons().values() for question in lesson.questions]
@@ -40,7 +40,7 @@ def test_a_question_has_a_check_a_hint_and_a_wrong_answer_that_is_answered(lesso
     right, wrong = right_and_wrong(lesson, question)
     assert judge(lesson, question, right).right and explanation(lesson, question)
     assert question.hints and all(question.hints)
-    assert wrong and answered_wrongly(lesson, question)
+    assert wrong and wrong_answers(lesson, question)
     for answer, says in wrong:
         judgment = judge(lesson, question, answer)
         assert not judgment.right and judgment.says
@@ -56,11 +56,8 @@ def test_no_number_is_right_and_a_known_mistake_at_once(lesson, question):
 
 @pytest.mark.parametrize("lesson", lessons().values(), ids=list(lessons()))
 def test_lessons_import_public_names_only(lesson):
-    formulas = [*lesson.values.values()]
-    for question in lesson.questions:
-        parts = [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
-        formulas += [part for part in parts if isinstance(part, Formula)]
-    sources = [step.source for step in lesson.steps if isinstance(step, Code)] + [formula.text for formula in formulas]
+    sources = [step.source for step in lesson.steps if isinstance(step, Code)]
+    sources += [formula.text for formula in lesson.formulas]
     for source in sources:
         for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
@@ -73,11 +70,7 @@ def test_lessons_import_public_names_only(lesson):
 
 @pytest.mark.parametrize("lesson", lessons().values(), ids=list(lessons()))
 def test_every_value_of_a_lesson_is_used(lesson):
-    formulas = [*lesson.values.values()]
-    for question in lesson.questions:
-        parts = [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
-        formulas += [part for part in parts if isinstance(part, Formula)]
-    used = set().union(*(formula.names for formula in formulas))
+    used = set().union(*(formula.names for formula in lesson.formulas))
     assert lesson.values.keys() <= used
 
 

@@ -31,7 +31,7 @@ def compare_fits(
     from pathway.fitting.uncertainty.comparison import compare_fits as compare
     from pathway.formats.saved import FIT, is_saved, load_fit
     from pathway.report import write_report
-    from pathway.report.comparison import comparison_report, comparison_summary, ratio_table, variant_table
+    from pathway.report.comparison import comparison_report, comparison_summary, likelihood_ratio_table, variant_table
 
     from . import DONE, BadInput
 
@@ -64,7 +64,7 @@ def compare_fits(
     header, rows = variant_table(verdict)
     cells = [[*map(str, row[:3]), *(f"{v:.1f}" for v in row[3:7]), f"{row[7]:.3g}"] for row in rows]
     console.print_table(header, cells, numbers=range(1, 8))
-    header, rows = ratio_table(verdict)
+    header, rows = likelihood_ratio_table(verdict)
     cells = [[str(v) if not isinstance(v, float) else f"{v:.3g}" for v in row] for row in rows]
     if rows:
         console.print_table(header, cells, numbers=(3, 4, 5))

@@ -60,7 +60,7 @@ LOGIT_PARAMETERS = frozenset({"refractory_share"})
 
 
 @dataclass(frozen=True, eq=False)
-class Draws:
+class TraitDraws:
     """The random numbers of some women.
 
     Attributes
@@ -136,7 +136,7 @@ def correlation_matrix(traits: Sequence[Trait], pairs: Mapping[tuple[str, str], 
     return matrix
 
 
-def draw_women(traits: Sequence[Trait], correlations: np.ndarray, seed: int, numbers: Sequence[int]) -> Draws:
+def draw_women(traits: Sequence[Trait], correlations: np.ndarray, seed: int, numbers: Sequence[int]) -> TraitDraws:
     """Random numbers of women; a woman's depend on the seed and her number alone.
 
     Parameters
@@ -151,10 +151,10 @@ def draw_women(traits: Sequence[Trait], correlations: np.ndarray, seed: int, num
     streams = [np.random.default_rng([seed, number]) for number in numbers]
     independent = np.array([rng.standard_normal(len(traits)) for rng in streams]).reshape(len(streams), len(traits))
     others = np.array([rng.random(STREAMS) for rng in streams]).reshape(len(streams), STREAMS)
-    return Draws(tuple(traits), independent @ lower.T, others)
+    return TraitDraws(tuple(traits), independent @ lower.T, others)
 
 
-def independent_part(draws: Draws, correlations: np.ndarray, name: str) -> np.ndarray:
+def independent_part(draws: TraitDraws, correlations: np.ndarray, name: str) -> np.ndarray:
     """The part of a trait's normal that no other trait tells, shape (n_women,): what differs between women for no other
     reason. It is the trait itself where nothing is correlated with it."""
     names = [trait.name for trait in draws.traits]

@@ -20,7 +20,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets, systematic_resamp
 from .pharmacokinetics import TUMOR, concentrations, pharmacokinetic_model
 from .plan import CohortPlan
 from .response import MARKERS, TumorCells, tumor_cells, tumor_responses
-from .traits import Draws, draw_women, independent_part
+from .traits import TraitDraws, draw_women, independent_part
 from .tumor import TUMOR_PARAMETERS, Exposure
 
 PIECE = 250
@@ -152,7 +152,7 @@ def women_of_piece(clinic: Clinic, piece: int) -> dict[str, Women]:
     }
 
 
-def _tumor_concentrations(plan: CohortPlan, draws: Draws, times: np.ndarray) -> dict[str, np.ndarray]:
+def _tumor_concentrations(plan: CohortPlan, draws: TraitDraws, times: np.ndarray) -> dict[str, np.ndarray]:
     """Trastuzumab in each tumor under each schedule, nM, shape (n_women, n_times)."""
     rows = pharmacokinetic_values(plan, draws)
     schedules = {arm.schedule: arm.infusions for arm in plan.arms}
@@ -164,7 +164,7 @@ def _tumor_concentrations(plan: CohortPlan, draws: Draws, times: np.ndarray) -> 
     }
 
 
-def pharmacokinetic_values(plan: CohortPlan, draws: Draws) -> np.ndarray:
+def pharmacokinetic_values(plan: CohortPlan, draws: TraitDraws) -> np.ndarray:
     """Parameters of `pharmacokinetic_model` of each woman, shape (n_women, n_parameters)."""
     model = pharmacokinetic_model()
     typical = np.tile(model.parameter_values, (len(draws.normals), 1))
@@ -174,7 +174,7 @@ def pharmacokinetic_values(plan: CohortPlan, draws: Draws) -> np.ndarray:
 def _women(
     plan: CohortPlan,
     cells: TumorCells,
-    draws: Draws,
+    draws: TraitDraws,
     numbers: np.ndarray,
     members: np.ndarray,
     times: np.ndarray,
@@ -205,7 +205,7 @@ def _women(
     )
 
 
-def _imposed(plan: CohortPlan, draws: Draws) -> np.ndarray:
+def _imposed(plan: CohortPlan, draws: TraitDraws) -> np.ndarray:
     """The part of the marker that a trait of the same name imposes; nothing where no trait has it."""
     marker = plan.high.marker
     if marker not in {trait.name for trait in plan.traits}:

@@ -29,7 +29,7 @@ def variant_table(verdict: VariantComparison) -> Table:
     return header, rows
 
 
-def ratio_table(verdict: VariantComparison) -> Table:
+def likelihood_ratio_table(verdict: VariantComparison) -> Table:
     """One row for each pair of which one contains the other."""
     header = ["restricted", "within", "holds", "degrees of freedom", "likelihood ratio", "p", "at the edge"]
     rows: list[list[Any]] = []
@@ -68,7 +68,7 @@ def comparison_report(verdict: VariantComparison, fits: Mapping[str, Path]) -> R
         identity={"fits": ", ".join(places.values()), "settings": []},
         title="Variants of a model, fitted to the same data",
         origin=ReportOrigin(files, more={"without": []}),
-        tables={"variants": variants, "ratios": ratio_table(verdict)},
+        tables={"variants": variants, "ratios": likelihood_ratio_table(verdict)},
         figures={"comparison": DeferredFigure(partial(plot_comparison, verdict), _CAPTION)},
         sentences=[comparison_summary(verdict)],
         template="comparison.html",

@@ -115,21 +115,17 @@ def write_site(out: Path, chosen: Mapping[str, Lesson], members: int, force: boo
     FolderError
         If something else stands there.
     """
-    links, pages = [], {}
-    for lesson in chosen.values():
-        name = lesson.file.stem
-        pages[f"{name}.html"] = explorer_page(
-            read_scenario(lesson.scenario), members=members, lesson=page_lesson(lesson)
-        )
-        pages[f"sheets/{name}.html"] = sheet(lesson)
-        links.append([("in the browser", f"{name}.html"), ("sheet to print", f"sheets/{name}.html")])
+    links = []
     extra = [("All notebooks, sheets and data (zip), for those with Python", "course.zip")]
-    pages["index.html"] = overview(list(chosen.values()), links, extra)
     with new_folder(out, "course site", {"course": course().title}, force) as folder:
-        for name, content in pages.items():
-            folder.write(name, content)
+        for lesson in chosen.values():
+            name, scenario = lesson.file.stem, read_scenario(lesson.scenario)
+            folder.write(f"{name}.html", explorer_page(scenario, members=members, lesson=page_lesson(lesson)))
+            folder.write(f"sheets/{name}.html", sheet(lesson))
+            links.append([("in the browser", f"{name}.html"), ("sheet to print", f"sheets/{name}.html")])
+        folder.write("index.html", overview(list(chosen.values()), links, extra))
         folder.write("course.zip", _zip(course_files(chosen)))
-    return len(pages) + 1
+    return 2 * len(chosen) + 2
 
 
 def _data(lesson: Lesson) -> Sequence[Path]:

@@ -172,6 +172,13 @@ def test_a_site_is_static_and_links_within_itself(tmp_path):
         assert not re.search(r'(?:src|href)="(?:https?:)?//', file.read_text())
 
 
+def test_a_site_is_refused_before_its_lessons_are_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.delattr("pathway.course.folder.page_lesson")
+    (tmp_path / "x").touch()
+    assert main(["teach", "site", str(tmp_path)]) == BAD_INPUT
+    assert "holds something else than a course site" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("lesson", lessons().values(), ids=list(lessons()))
 def test_the_page_gets_plain_facts_with_live_answers(lesson):
     facts = json.loads(json.dumps(page_lesson(lesson), allow_nan=False))

@@ -160,7 +160,6 @@ def empty_report(
     return IntegrationReport(
         values=np.full(shape, np.nan) if blank else np.empty(shape),
         states=np.empty((n_members, kernels.n_species)),
-        end_parameters=np.empty((1, kernels.n_parameters)),
         moments=np.zeros((n_members, 2)),
         counts=np.zeros((n_members, layout.COUNTS), dtype=np.int64),
         tape=_NO_TAPE,

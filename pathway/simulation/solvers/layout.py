@@ -142,8 +142,6 @@ class IntegrationReport(NamedTuple):
     """Shape (n_members, n_times, n_species or n_observables); nan where a member did not get."""
     states: Table
     """State at the end or where it failed, shape (n_members, n_species)."""
-    end_parameters: Table
-    """Parameters at the end (1 row: not wanted), shape (1 or n_members, n_parameters)."""
     moments: Table
     """Time at the end and last step size, shape (n_members, 2)."""
     counts: IntegerTable

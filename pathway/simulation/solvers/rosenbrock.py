@@ -251,9 +251,6 @@ def _leave(kernels, report, lanes, lane, status):
     member, width = lanes.member[lane], kernels.width
     for k in range(kernels.n_species):
         report.states[member, k] = lanes.stack[0, k * width + lane]
-    if report.end_parameters.shape[0] > member:
-        for k in range(kernels.n_parameters):
-            report.end_parameters[member, k] = lanes.parameters[k * width + lane]
     report.moments[member, 0] = lanes.time[lane]
     report.moments[member, 1] = lanes.step[lane]
     report.counts[member, STATUS] = status

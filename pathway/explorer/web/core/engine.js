@@ -175,7 +175,6 @@ class Engine {
     const report = this.pack("Report", {
       values: { shape: [count, times.length, columns], fill: NaN },
       states: { shape: [count, n] },
-      end_parameters: { shape: [1, facts.parameters.length] },
       moments: { shape: [count, 2] },
       counts: { shape: [count, counts] },
       tape: { shape: [0, 0] },

@@ -43,10 +43,12 @@ class CompiledLoop:
     def _load(self) -> Any:
         with self._lock:
             if self._function is None:
-                self._code, where = self._machine_code()
+                code, where = self._machine_code()
                 # numba's convention: where the result and what is raised go come first; loops have neither.
                 kind = ctypes.CFUNCTYPE(ctypes.c_int32, *[ctypes.c_int64] * (2 + self.count))
-                self._function = kind(where)
+                function: Any = kind(where)
+                function.code = code  # which must live as long as whoever may call it
+                self._function = function
         return self._function
 
     def _machine_code(self) -> tuple[LoadedCode, int]:

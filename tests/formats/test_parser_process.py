@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +83,19 @@ def test_memory_and_time_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parser, "SECONDS_PER_MEGABYTE", 0.0)
     with pytest.raises(FormatError, match=r"^large\.xml: .*longer than"):
         read_sbml_text(text, "large.xml")
+    monkeypatch.setattr(parser, "WAITED", 1e6)  # now the system alone ends it, by the time of the processor
+    with pytest.raises(FormatError, match=r"^large\.xml: .*longer than"):
+        read_sbml_text(text, "large.xml")
+
+
+def test_time_in_which_others_have_the_processor_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser, "SECONDS", 1.0)
+    read_sbml_text(DECAY, "decay.xml")
+    assert parser._running is not None
+    process = parser._running.process
+    process.send_signal(signal.SIGSTOP)
+    threading.Timer(1.5, process.send_signal, [signal.SIGCONT]).start()
+    assert read_sbml_text(DECAY, "decay.xml").model.species == ("x",)
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe", "device", "missing"])
@@ -108,7 +123,7 @@ def test_what_libraries_print_does_not_reach_the_answers(tmp_path: Path) -> None
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
-        input=json.dumps(request) + "\n",
+        input=json.dumps({"seconds": 20.0, "request": request}) + "\n",
         capture_output=True,
         text=True,
         check=True,

@@ -29,7 +29,10 @@ LONGEST_FILE = 100_000_000
 """Bytes; the largest public models have some ten million."""
 
 SECONDS, SECONDS_PER_MEGABYTE = 20.0, 20.0
-"""Time that reading a file may take."""
+"""Time of the processor that reading a file may take: that of others is no fault of the file."""
+
+WAITED = 15.0
+"""So many times longer the answer is waited for, beside others or where the system knows no limit to the processor."""
 
 
 def read_text(path: Path) -> str:
@@ -98,12 +101,12 @@ class _Parser:
     def ask(self, request: dict[str, Any], seconds: float) -> str:
         """The answer's line; empty if the process ended."""
         assert self.process.stdin is not None and self.process.stdout is not None
-        timer = threading.Timer(seconds, self.process.kill)
+        timer = threading.Timer(WAITED * seconds, self.process.kill)
         timer.daemon = True
         timer.start()
         try:
             with suppress(OSError):  # it may have ended
-                self.process.stdin.write(json.dumps(request) + "\n")
+                self.process.stdin.write(json.dumps({"seconds": seconds, "request": request}) + "\n")
                 self.process.stdin.flush()
             return self.process.stdout.readline()
         finally:
@@ -133,8 +136,12 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     return {"unsupported": False, "reason": f"{request['name']}: {_cause(close_parser(), seconds)}"}
 
 
+OUT_OF_TIME = -24
+"""What the end of a process says that has used up its time of the processor (SIGXCPU)."""
+
+
 def _cause(code: int, seconds: float) -> str:
-    if code == -9:
+    if code in (-9, OUT_OF_TIME):
         return f"reading this file took longer than {seconds:.0f} s, or more memory than there is"
     return f"libSBML does not survive this file (it ended with code {code}): the file is malformed"
 

@@ -7,8 +7,10 @@ such a file ends nothing else, and limits its memory.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +24,9 @@ def main(memory: int) -> None:
     limit_memory(memory)
     answers = _private_output()
     for line in sys.stdin:
-        answers.write(json.dumps(answer(json.loads(line))) + "\n")
+        asked = json.loads(line)
+        limit_time(asked["seconds"])
+        answers.write(json.dumps(answer(asked["request"])) + "\n")
         answers.flush()
 
 
@@ -63,6 +67,18 @@ def limit_memory(limit: int) -> None:
 
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def limit_time(seconds: float) -> None:
+    """Allow this process so many seconds of the processor from now on, where the system knows such a limit.
+
+    It counts whole seconds since the process began; only the soft limit is set, the next file gets another one.
+    """
+    with suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(time.process_time() + seconds), most))
 
 
 def _private_output() -> TextIO:

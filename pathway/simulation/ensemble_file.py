@@ -233,6 +233,8 @@ class _Parts:
         with folder_lock(self.folder, wait=False):
             if found is None:
                 self._replace(self.path, lambda file: self._fill_view(file, plan))
+            elif self._is_whole():  # killed while the folder went
+                shutil.rmtree(self.folder)
             yield
 
     def _only_drafts(self) -> bool:
@@ -247,6 +249,11 @@ class _Parts:
                 return str(file.attrs[_PLAN])
         except (OSError, KeyError):
             return None
+
+    def _is_whole(self) -> bool:
+        """Whether all members stand in the file itself."""
+        with h5py().File(self.path) as file:
+            return not file["values"].is_virtual
 
     def _replace(self, path: Path, fill: Callable[[Any], None]) -> None:
         """A file that is there in full or not at all; what a killed process leaves goes with the folder."""

@@ -125,6 +125,7 @@ def kill_and_write_again(command, here, rounds, seed):
                 assert same.sum() == opened.n_done and np.isnan(opened.values[~same]).all()
                 if opened.n_done == opened.n_members:
                     Path("killed").unlink()
+                    shutil.rmtree("killed.parts", ignore_errors=True)  # killed while it went
             else:
                 assert Path("killed").read_bytes() == Path("undisturbed").read_bytes()
                 Path("killed").unlink()

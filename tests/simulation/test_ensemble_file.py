@@ -103,6 +103,23 @@ def test_one_that_was_killed_before_its_file_stood_there_is_begun_again(tmp_path
         simulate_to_file(toggle(), TIMES, members, tmp_path / "f.nc", chunk=8)
 
 
+def test_one_that_was_killed_while_its_folder_went_computes_nothing_again(tmp_path: Path, monkeypatch) -> None:
+    path, members = tmp_path / "e.nc", with_failures(20)
+
+    def killed(folder: Path) -> None:
+        next(folder.glob("members_*")).unlink()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr("pathway.simulation.ensemble_file.shutil.rmtree", killed)
+        simulate_to_file(toggle(), TIMES, members, path, chunk=8)
+    before = path.read_bytes()
+    assert open_ensemble(path).n_done == 20 and (tmp_path / "e.nc.parts").is_dir()
+    monkeypatch.setattr("pathway.simulation.ensemble_file.simulate_ensemble", None)
+    assert list(simulate_to_file(toggle(), TIMES, members, path, chunk=8).failures) == [3, 11]
+    assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == ["e.nc"]
+
+
 SCRIPT = """
 import os, signal, sys, threading, time
 sys.path.insert(0, {root!r})

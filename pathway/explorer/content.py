@@ -14,12 +14,14 @@ from pathway.equations import Model
 from pathway.expressions import symbols, to_text
 from pathway.network import circuit
 from pathway.scenario import quantities
+from pathway.scenario.arms import KNOCK_DOWN_PRECISION
 from pathway.scenario.ensembles import PRIOR, parameter_sets_asked_for
 from pathway.scenario.expectations import expectation_times, readings
 from pathway.scenario.experiment import Arm, Reading, Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import parse_lane, scale_group
+from pathway.scenario.run import RELATIVE_TOLERANCE
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
 from pathway.units import parse_quantity
 
@@ -82,6 +84,8 @@ def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> di
             }
             for name, k in laboratory.knock_downs.items()
         },
+        "KNOCK_DOWN_PRECISION": KNOCK_DOWN_PRECISION,
+        "RELATIVE_TOLERANCE": RELATIVE_TOLERANCE,
         "cell_count": laboratory.cell_count,
         "units": {name: laboratory.units.get(name, "") for name in names},
         "loops": {

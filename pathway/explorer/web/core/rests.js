@@ -114,7 +114,7 @@ class Rests {
     one.state = state;
     one.distance = after;
     one.halvings = 0;
-    if (Math.max(...after.map(Math.abs)) < 1e-8) {
+    if (this.met(one)) {
       this.kept.set(one.job.key, { parameters: one.row, state: one.state });
       return true;
     }
@@ -130,11 +130,15 @@ class Rests {
       [one.state] = this.engine.steadyStates([one.start], [one.row]);
       one.distance = this.distances(one, [one.state], [one.row])[0];
       for (let round = 0; round < ROUNDS && miss(one.distance) < Infinity; round++) {
-        if (Math.max(...one.distance.map(Math.abs)) < 1e-8) return;
+        if (this.met(one)) return;
         const step = this.newtonStep(one);
         if (!step || !this.goTowards(one, step)) break;
       }
     }
+  }
+
+  met(one) {
+    return one.distance.every((d) => Math.abs(d) < this.engine.facts.KNOCK_DOWN_PRECISION);
   }
 
   withPlaces(one, row, steps) {
@@ -169,11 +173,9 @@ class Rests {
 
   fail(one) {
     this.searchWithSlopes(one);
-    // Close enough for the package (KNOCK_DOWN_PRECISION) is close enough here.
     const worst = one.distance.map(Math.abs).indexOf(Math.max(...one.distance.map(Math.abs)));
-    const good = one.distance.every((d) => Math.abs(d) < 1e-6);
     const goal = one.goals[worst];
-    this.kept.set(one.job.key, good
+    this.kept.set(one.job.key, this.met(one)
       ? { parameters: one.row, state: one.state }
       : { failed: `${goal.protein} cannot be lowered by ${Math.round(100 * goal.share)} %` });
     return true;

@@ -75,7 +75,7 @@ class Result {
 }
 
 /* Runs everything that the arms asked for need; throws nothing for cells that fail, but names them.
-   options: {arms: names, relative, every, rowOf(line, member), members: [numbers], before: result}
+   options: {arms: names, relative (else that of `pathway run`), every, rowOf(line, member), members: [numbers], before: result}
    What the result before computed at the same settings, times and tolerance is taken from there. */
 function evaluate(engine, rests, state, options = {}) {
   const { facts } = engine, scenario = experimentOf(facts, state), wanted = options.arms;
@@ -106,7 +106,7 @@ function evaluate(engine, rests, state, options = {}) {
     }
   }
   const found = rests.of(jobs), living = [];
-  const courses = new Map(members.map((m) => [m, new Map()])), relative = options.relative || 1e-6, runs = new Map();
+  const courses = new Map(members.map((m) => [m, new Map()])), relative = options.relative || facts.RELATIVE_TOLERANCE, runs = new Map();
   const { before } = options;
   const same = before && before.relative === relative && times.length === before.times.length &&
     times.every((t, k) => t === before.times[k]);

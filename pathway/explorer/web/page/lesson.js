@@ -130,7 +130,7 @@ const VERDICTS = {
   experiment({ goals }) {
     const name = say("mine"), own = Object.entries(page.state.doses || {}).filter(([dose]) => !page.facts.scenario.doses[dose]);
     const state = { copies: { [name]: page.state.copies[name] }, doses: Object.fromEntries(own) };
-    const result = core.evaluate(page.engine, page.rests, state, { relative: 1e-6 });
+    const result = core.evaluate(page.engine, page.rests, state);
     if (!result.has(name)) return say("experiment_failed", { name });
     const missed = goals.find((goal) => !core.judge(goal, result).met);
     return missed ? missed.says || "" : null;

@@ -12,12 +12,14 @@ const stem = () => `${page.facts.scenario.name}_explorer`;
 const toml = () =>
   core.scenarioToml(page.facts, page.state, say("changed_title", { title: page.facts.scenario.title }));
 
+/* Computed as `pathway run` computes the exported scenario. */
 function csv() {
+  const whole = core.evaluate(page.engine, page.rests, page.state, { arms: shown() });
   const quote = (text) => (/[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   const list = page.drawn(), rows = [["arm", "time [h]", ...list.map((q) => `${q} [${page.facts.units[q] || "1"}]`)]];
-  for (const name of shown().filter((one) => page.result.has(one))) {
-    const courses = list.map((q) => course(name, q));
-    page.result.times.forEach((t, k) => rows.push([name, t, ...courses.map((c) => c[k])]));
+  for (const name of shown().filter((one) => whole.has(one))) {
+    const courses = list.map((q) => whole.course(whole.arm(name).key, q));
+    whole.times.forEach((t, k) => rows.push([name, t, ...courses.map((c) => c[k])]));
   }
   return rows.map((row) => row.map((cell) => quote(String(cell))).join(",")).join("\n") + "\n";
 }
@@ -144,7 +146,7 @@ async function start(moved) {
   document.documentElement.dataset.ready = "true";
   setTimeout(() => {
     draw(1e-5);
-    const whole = core.evaluate(page.engine, new core.Rests(page.engine), {}, { relative: 1e-6 });
+    const whole = core.evaluate(page.engine, new core.Rests(page.engine), {});
     page.hash = core.hashOf(whole);
     document.documentElement.dataset.hash = page.hash;
     drawHonesty();

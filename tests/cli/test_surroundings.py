@@ -10,8 +10,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
-from pathway.cli import BAD_INPUT, DONE, main
+from pathway.cli import BAD_INPUT, DONE, application, main
 from pathway.folders import verify_folder
 from tests.cli.decay import PETAB
 from tests.cli.test_commands import SMALL
@@ -137,6 +138,81 @@ def test_every_kind_of_command_gives_its_result_or_one_line(command, surrounding
     else:
         assert surroundings == "5 MB" and found.returncode == BAD_INPUT and len(said) == 1, found
         assert "No space left" in said[0]
+
+
+FINISHED = {
+    "fitted": "fit {here}/decay/decay.yaml --starts 3 --workers 1",
+    "other": "fit {here}/decay/decay.yaml --starts 2 --seed 2 --workers 1",
+    "drawn": "sample {here}/decay/decay.yaml --fit {here}/fitted --draws 100 --tune 50 --chains 2 --workers 1",
+    "run": "run {here}/small.toml",
+    "again": "run {here}/small.toml --ensemble prior --members 3",
+}
+"""Folders that commands leave for others."""
+
+FROM_NOWHERE = {
+    "bifurcation": "{here}/small.toml --draws 0 --low 0 --high 1",
+    "check": "{here}/small.toml",
+    "cite": "{here}/run",
+    "cohort": "women37 --women 8 --workers 1",
+    "compare": "{here}/run {here}/again",
+    "compare-fits": "{here}/fitted {here}/other",
+    "design": "{here}/decay/decay.yaml --fit {here}/fitted --target k",
+    "dose-response": "{here}/small.toml",
+    "explain": "{here}/small.toml --arm trastuzumab --reference none",
+    "explore": "{here}/small.toml --members 3",
+    "export": "{here}/small.toml --to omex",
+    "fit": "{here}/decay/decay.yaml --starts 2 --workers 1",
+    "new": "{out}.toml",
+    "plot": "{here}/run",
+    "predict": "{here}/decay/decay.yaml --draws {here}/drawn",
+    "profile": "{here}/decay/decay.yaml --fit {here}/fitted --workers 1",
+    "replay": "{here}/run",
+    "run": "{here}/small.toml",
+    "sample": "{here}/decay/decay.yaml --draws 100 --tune 50 --chains 2 --workers 1",
+    "screen": "{here}/small.toml --only PTEN --pairs 0",
+    "sensitivity": "{here}/small.toml --method control",
+    "show": "cells",
+    "single-cells": "{here}/small.toml --cells 5 --titration none",
+    "synergy": "antimir21_resensitises --grid 3x3 --shifts none",
+    "teach": "start {out}",
+    "validate": "--scenario untreated_rest --ensemble none",
+    "verify": "{here}/run",
+}
+"""Each command, asked for what is small."""
+
+ENDINGS = {"plot": ".png", "explore": ".html", "export": ".omex"}
+WITHOUT_OUTPUT = ("check", "cite", "design", "new", "replay", "show", "teach", "verify")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    here = tmp_path_factory.mktemp("finished")
+    (here / "small.toml").write_text(BARE, encoding="utf-8")
+    write_decay(here)
+    for name, words in FINISHED.items():
+        found = program(*words.format(here=here).split(), "--out", str(here / name), stdout=subprocess.DEVNULL)
+        assert found.returncode == DONE, found.stderr
+    return here
+
+
+def test_every_command_is_tried_from_nowhere():
+    assert set(FROM_NOWHERE) == set(get_command(application()).commands)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", FROM_NOWHERE)
+def test_every_command_works_from_a_folder_that_is_gone(command, finished, tmp_path):
+    """With full names for what is read and written it gives its result; a place of its own choice is refused."""
+    out, names = tmp_path / f"out{ENDINGS.get(command, '')}", FROM_NOWHERE[command]
+    words = [command, *names.format(here=finished, out=out).split()]
+    place = [] if command in WITHOUT_OUTPUT else ["--out", str(out)]
+    begun = {"preexec_fn": begin_in_a_folder_that_is_gone, "stdout": subprocess.PIPE}
+    found = program(*words, *place, **begun)
+    assert (found.returncode, told(found.stderr)) == (DONE, []), found.stderr
+    assert out.exists() or not (place or "{out}" in names) or Path(f"{out}.toml").is_file()
+    if place and command != "plot":  # that one draws beside the numbers
+        found = program(*words, **begun)
+        assert found.returncode == BAD_INPUT and len(told(found.stderr)) == 1, found.stderr
 
 
 def write_decay(here):

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.cli.test_surroundings import write_decay
 from tests.formats.test_petab_mistakes import FILES as PETAB
 from tests.formats.test_petab_mistakes import MODEL as PETAB_MODEL
 from tests.parameters.ensembles import drawn_ensemble
@@ -41,10 +42,10 @@ def finished_fit() -> Mapping[str, bytes]:
 
 
 COMMANDS = (
-    "fit problem.yaml --starts 2 --workers 1 --out fitted",
-    "fit problem.yaml --starts 2 --seed 2 --workers 1 --out other",
-    "sample problem.yaml --fit fitted --draws 100 --tune 50 --chains 2 --workers 1 --out drawn",
-    "profile problem.yaml --fit fitted --workers 1 --out profiled",
+    "fit decay/decay.yaml --starts 2 --workers 1 --out fitted",
+    "fit decay/decay.yaml --starts 2 --seed 2 --workers 1 --out other",
+    "sample decay/decay.yaml --fit fitted --draws 100 --tune 50 --chains 2 --workers 1 --out drawn",
+    "profile decay/decay.yaml --fit fitted --workers 1 --out profiled",
     "run input.toml --ensemble prior --members 3 --out run",
     "run input.toml --ensemble none --out again",
     "compare run again --out compared",
@@ -62,9 +63,7 @@ def finished_results() -> Mapping[str, bytes]:
     with tempfile.TemporaryDirectory() as name:
         try:
             os.chdir(name)
-            for file, content in finished_fit().items():
-                Path(file).parent.mkdir(exist_ok=True)
-                Path(file).write_bytes(content)
+            write_decay(Path())
             Path("input.toml").write_text(to_toml(RANKED), encoding="utf-8")
             for command in COMMANDS:
                 assert main(command.split()) in (0, 3), command
@@ -170,8 +169,8 @@ OPENED = {
     "run": ["compare run again --json --out out", "replay run --json", "plot run"],
     "compared": ["plot compared"],
     "explained": ["replay explained --json"],
-    "fitted": ["open fitted", "compare-fits other fitted --out out", "fit problem.yaml --starts 2 --out fitted"],
-    "drawn": ["open drawn", "predict problem.yaml --draws drawn --out out"],
+    "fitted": ["open fitted", "compare-fits other fitted --out out", "fit decay/decay.yaml --starts 2 --out fitted"],
+    "drawn": ["open drawn", "predict decay/decay.yaml --draws drawn --out out"],
     "profiled": ["open profiled", "plot profiled"],
 }
 """Folder that is broken, and what opens it."""

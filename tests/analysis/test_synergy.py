@@ -275,3 +275,10 @@ class TestAgainstTheSynergyPackage:
         )
         assert found == pytest.approx(theirs.E(one, two), abs=1e-10)
         assert ours.beta == pytest.approx(theirs.beta, rel=1e-12)
+
+
+def test_an_agent_that_stops_growth_and_one_that_kills_leave_nothing_by_bliss():
+    """Their product is zero, which is no gain: only where both kill is there no expectation."""
+    for effect in ([[1.0, 0.0], [-0.3, -0.4]], [[1.0, -0.3], [0.0, -0.4]]):
+        found = bliss_excess(grid(effect, [0.0, 1.0], [0.0, 1.0]))
+        assert found.undefined == () and found.values[1, 1] == pytest.approx(0.4)

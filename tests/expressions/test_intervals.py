@@ -98,8 +98,8 @@ EXACT: dict[str, Callable[[Any], Any]] = {
     "abs": abs,
 }
 SPANS = {
-    **dict.fromkeys(("log", "sqrt"), [(0.25, 0.5), (0.5, 3.0), (2.0, 700.0), (1.0, 1.0)]),
-    **dict.fromkeys(("asin", "acos"), [(-0.75, -0.25), (-0.5, 0.5), (0.1, 0.9)]),
+    **{name: [(0.25, 0.5), (0.5, 3.0), (2.0, 700.0), (1.0, 1.0)] for name in ("log", "sqrt")},
+    **{name: [(-0.75, -0.25), (-0.5, 0.5), (0.1, 0.9)] for name in ("asin", "acos")},
     "tan": [(-1.5, -0.25), (-0.5, 1.25), (1.75, 4.5)],
 }
 OTHER = [(-2.0, -0.25), (-0.5, 1.0), (0.0, 0.5), (-0.75, 0.0), (0.1, 0.9), (1.5, 8.0), (1.75, 4.5), (2.0, 2.0)]
@@ -143,3 +143,11 @@ def test_an_operand_that_is_no_number_leaves_the_bounds_of_the_others() -> None:
         formula = parse(f"{choose}(time, log(a))")
         bounds = IntervalProgram(formula, "time").enclose({"a": -1.0}, np.array([1.0]), np.array([2.0]))
         assert (bounds.low[0], bounds.high[0], bounds.defined[0], bounds.possible[0]) == (1.0, 2.0, False, True)
+
+
+@pytest.mark.parametrize("factor", [1.0, -1.0, 0.0])
+def test_a_factor_of_one_or_nothing_leaves_no_rounding(factor: float) -> None:
+    low, high = np.array([0.1, 0.3]), np.array([0.7, 0.9])
+    bounds = IntervalProgram(parse("k*time"), "time").enclose({"k": factor}, low, high)
+    assert bounds.low.tolist() == np.minimum(factor * low, factor * high).tolist()
+    assert bounds.high.tolist() == np.maximum(factor * low, factor * high).tolist()

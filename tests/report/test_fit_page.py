@@ -1,6 +1,7 @@
 """What the page of a fit says about a problem of which the answer is known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +11,10 @@ from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import fitted_courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
+from pathway.fitting.uncertainty.predict import PredictionBand
 from pathway.report.fit import fit_report, fit_statistics, fit_summary, parameter_table
 from pathway.report.pages import page_text
+from pathway.report.prediction import prediction_table
 from pathway.report.problem_files import ProblemFiles
 from pathway.report.provenance import provenance
 from pathway.simulation.protocol import Experiment
@@ -76,3 +79,28 @@ def test_points_with_noise_of_their_own_have_it_beside_them(found):
     alike = replace(problem, measurements=(problem.measurements[0], problem.measurements[2]))
     (course,) = fitted_courses(alike, np.array([0.4]))
     assert not len(course.spread) and course.noise == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("beside", "word"), [(-1.5e-6, ""), (-0.5e-6, "upper"), (0.5e-6, "upper"), (1.5e-6, "")])
+def test_a_value_is_at_its_bound_within_a_millionth(found, beside, word):
+    """Also above it, by rounding; values and bounds are logarithms here, smaller than one."""
+    best = replace(found.fit.best, x=np.array([np.log10(0.4) + beside]))
+    assert replace(found, fit=SimpleNamespace(best=best, problem=found.fit.problem)).at_bound(0) == word
+
+
+@pytest.mark.parametrize("measured", [False, True])
+def test_a_table_of_predictions_names_its_units_and_what_was_measured(found, measured):
+    problem = found.fit.problem
+    points = problem.measurements[:2]
+    numbers = [np.array([1.0, 2.0]) * k for k in (10.0, 9.0, 11.0)]
+    band = PredictionBand(problem, points, *numbers, failed=0, draws=5, level=0.95)
+    header, rows = prediction_table(band, measured)
+    last = ["measured"] if measured else []
+    named = ["experiment", "observable", "unit", "time [unit of the model]", "best", "low", "high"]
+    assert header == [*named, *last]
+    assert rows == [
+        ["only", "seen", "unit of the data", m.time, 10.0 * k, 9.0 * k, 11.0 * k, *([m.value] if measured else [])]
+        for k, m in enumerate(points, start=1)
+    ]
+    hours = replace(band, problem=replace(problem, model=replace(problem.model, time_unit="h")))
+    assert prediction_table(hours, measured)[0][3] == "time [h]"

@@ -3,13 +3,18 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
+from pathway.folders import verify_folder
 from pathway.report import FolderError, replay, write_report
+from pathway.report.analysis import _written
+from pathway.report.report import DeferredFigure
 from pathway.report.run import run_report
+from pathway.report.run_comparison import RunComparison, _texts
 from pathway.scenario import read_scenario, run_scenario
 
 SMALL = """
@@ -200,3 +205,59 @@ def test_nothing_is_left_where_writing_fails(result, tmp_path, monkeypatch):
 def test_a_folder_without_a_run_is_refused(tmp_path):
     with pytest.raises(FolderError, match=r"no run to repeat: provenance\.json is missing"):
         replay(tmp_path)
+
+
+def test_what_could_not_be_drawn_stands_on_record_and_nothing_else(result, tmp_path):
+    def fail():
+        raise ValueError("no such color")
+
+    told = []
+    report = run_report(result, tmp_path / "run")
+    broken = replace(report, figures={**report.figures, "figure": DeferredFigure(fail)})
+    write_report(broken, tmp_path / "run", [], say=told.append)
+    record = json.loads((tmp_path / "run" / "provenance.json").read_text())
+    assert record["not_made"] == {"figure 'figure'": "ValueError: no such color"}
+    assert told == ["the figure 'figure' could not be made, the numbers are written (ValueError: no such color)"]
+    assert not (tmp_path / "run" / "figure.svg").exists() and verify_folder(tmp_path / "run") == ([], [])
+    write_run(result, tmp_path / "whole", [])
+    assert "not_made" not in json.loads((tmp_path / "whole" / "provenance.json").read_text())
+
+
+def test_options_of_an_analysis_as_its_page_shows_them():
+    assert [_written(value) for value in ("PTEN", "", ("a", 2), [], 0.5, None)] == [
+        "PTEN",
+        "-",
+        "a, 2",
+        "-",
+        "0.5",
+        "None",
+    ]
+
+
+def test_a_comparison_as_a_table_and_in_json(tmp_path):
+    rows = [("both", "GR", 0.5, 0.25, -0.25), ("both", "PTEN, end [1]", None, 1.0, None)]
+    one, two = tmp_path / "one", tmp_path / "two"
+    found = RunComparison(
+        one,
+        two,
+        ("t", "u"),
+        (["a=1"], []),
+        ({"s.toml": "x"}, {"s.toml": "y"}),
+        rows,
+        {"PTEN [1]": (0.5, "arm 'both'")},
+        ([], ["c"]),
+    )
+    assert found.table() == (["arm", "reading", "one", "two", "difference"], [list(row) for row in rows])
+    content = found.to_dict()
+    assert (content["first"], content["second"]) == (str(one), str(two))
+    assert content["inputs"] == {str(one): {"s.toml": "x"}, str(two): {"s.toml": "y"}}
+    assert content["settings"] == {str(one): ["a=1"], str(two): []}
+    assert content["rows"][0] == {"arm": "both", "reading": "GR", "first": 0.5, "second": 0.25, "difference": -0.25}
+    assert replace(found, second=tmp_path / "other" / "one").names == (str(one), str(tmp_path / "other" / "one"))
+
+
+def test_settings_of_a_folder_are_texts():
+    assert _texts([]) == [] and _texts(["a=1"]) == ["a=1"]
+    for damaged in (None, "a=1", [1], ["a", None]):
+        with pytest.raises(ValueError, match="is no list of texts"):
+            _texts(damaged)

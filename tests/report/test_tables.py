@@ -7,7 +7,7 @@ import pytest
 
 import pathway
 from pathway.parameters import cell_line
-from pathway.report.tables import csv_text, parameters_used
+from pathway.report.tables import band_table, csv_text, parameters_used
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,15 @@ def test_parameters_are_written_as_used():
             assert value == arm.parameters[arm.model.parameter_index("k_PTEN")]
         assert usual == pytest.approx(of_line, rel=1e-9)
     assert found[0][1] == pytest.approx(0.5 * of_line, rel=1e-9)
+
+
+def test_a_table_of_bands_has_three_columns_for_each_observable_with_its_unit():
+    """Without an ensemble there is nothing between which members lie."""
+    result = pathway.run("pten_knock_down", ensemble="none")
+    header, rows = band_table(result)
+    shown = [n for n in result.scenario.observables if n not in pathway.network.circuit().in_arbitrary_units]
+    assert header[:2] == ["arm", "time [h]"] and len(header) == 2 + 3 * len(shown) > 2 and rows == []
+    for k, name in enumerate(shown):
+        columns = header[2 + 3 * k : 5 + 3 * k]
+        assert [c.removeprefix(name).partition(" [")[0] for c in columns] == [" 5 %", " median", " 95 %"]
+        assert all(c.endswith(f"[{result.units[name]}]") for c in columns)

@@ -1,12 +1,13 @@
 """Findings against draws: a share for each expectation, whatever it is called; sittings that take each other up."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
 from pathway.folders import verify_folder
 from pathway.report import FolderError, write_report
-from pathway.report.validation import judge_expectations, validation_report
+from pathway.report.validation import judge_expectations, prior_pass_fractions, validation_report
 from pathway.scenario import read_scenario
 from pathway.scenario.prior_shares import verdicts_fingerprint
 
@@ -65,3 +66,16 @@ def test_a_changed_scenario_alone_is_judged_anew(tmp_path):
     after = draws.read_text().splitlines()
     assert after[: len(before)] == before
     assert [json.loads(line)["scenario"] for line in after[len(before) :]] == ["second", "second"]
+
+
+def test_a_share_is_of_the_draws_that_live_and_has_four_digits(tmp_path, monkeypatch):
+    file = tmp_path / "small.toml"
+    file.write_text(SMALL, encoding="utf-8")
+    judged = [[True, False, True], None, [False, False, True], [False, True, True]]
+    monkeypatch.setattr("pathway.report.validation._judged_draws", lambda *_: {"small": judged})
+    written = {}
+    folder = SimpleNamespace(write=lambda name, text: written.update({name: json.loads(text)}))
+    found = prior_pass_fractions([read_scenario(file)], 4, 7, folder)
+    assert found == {("small", 0): 0.3333, ("small", 1): 0.3333, ("small", 2): 1.0}
+    row = written["prior_pass.json"]["small"]
+    assert (row["draws"], row["living"], row["seed"], row["shares"]) == (4, 3, 7, [0.3333, 0.3333, 1.0])

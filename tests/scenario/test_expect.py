@@ -39,6 +39,18 @@ CASES = {
     # 1 - exp(-t/T) with T = 10 h reaches half of its change at T ln 2 (1 - exp(-10) is 1 to 5e-5).
     "half_rise_time": (lambda t: 1 - np.exp(-t / 10), {"reduce": "half_rise_time"}, 10 * np.log(2)),
     "half time of a fall": (lambda t: 5 * np.exp(-t / 10), {"reduce": "half_rise_time"}, 10 * np.log(2)),
+    # 0 at once, 2 at 50 h, back to 1 at 100 h: half of what is left of the rise has happened at a quarter of it.
+    "half time of a rise beyond the end": (
+        lambda t: np.where(t < 50, t / 25, 3 - t / 50),
+        {"reduce": "half_rise_time"},
+        12.5,
+    ),
+    # Down at first: half of the whole rise, from 1 to 3, is passed at (2 - 0) / 0.04 h after 20 h.
+    "half time after a dip": (
+        lambda t: np.where(t < 20, 1 - t / 20, (t - 20) * 3 / 80),
+        {"reduce": "half_rise_time"},
+        20 + 2 * 80 / 3,
+    ),
     # From 1 down to 0.2 at 20 h, then straight up to 0.6 at 100 h: half of the lost 0.8 is back.
     "rebound": (lambda t: np.where(t < 20, 1 - 0.04 * t, 0.2 + 0.005 * (t - 20)), {"reduce": "rebound"}, 0.5),
     "no rebound": (lambda t: 1 - t / 200, {"reduce": "rebound"}, 0.0),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +12,9 @@ import pytest
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import Scenario
-from pathway.scenario.finding_shares import STAGES, ResampledMembers, finding_shares
+from pathway.scenario.finding_shares import STAGES, ResampledMembers, _informed, finding_shares
 from pathway.scenario.members import run_members
-from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
+from pathway.scenario.sampled_cell_lines import parameter_sets_from_ranges, parameter_sets_of_ensemble
 from pathway.scenario.weighted import distribution_distance
 from tests.parameters.ensembles import drawn_ensemble
 
@@ -101,3 +103,33 @@ def test_a_distance_of_distributions_is_the_largest_difference_of_shares() -> No
     # Below 2: 0.5 against 0; up to 2: 0.75 against 0.5; up to 3: 0.75 against 1.
     assert distribution_distance(values, weights, others, own) == pytest.approx(0.5)
     assert distribution_distance(values, weights, values, weights) == 0.0
+
+
+def verdicts(values: np.ndarray, weights: np.ndarray) -> Any:
+    return SimpleNamespace(verdicts=(SimpleNamespace(values=values),), weights=weights)
+
+
+@pytest.mark.parametrize(("moved", "informed"), [(30, False), (31, True)])
+def test_data_have_told_something_where_chance_does_not_move_so_many(moved: int, informed: bool) -> None:
+    """100 against 25 of equal weight: 5 % of distances lie above 1.36 sqrt(1/100 + 1/25) = 0.3041."""
+    before = verdicts(np.arange(100.0), np.full(100, 0.01))
+    after = verdicts(np.linspace(moved - 0.5, 99.5, 25), np.full(25, 0.04))
+    assert _informed(before, after, 0) is informed
+
+
+def test_nobody_tells_nothing() -> None:
+    nobody, some = verdicts(np.zeros(2), np.zeros(2)), verdicts(np.ones(2), np.full(2, 0.5))
+    assert _informed(nobody, some, 0) is False and _informed(some, nobody, 0) is False
+
+
+def test_members_done_are_told_after_each_arm(scenario: Scenario, ensemble: ParameterEnsemble) -> None:
+    laboratory, told = built_in_laboratory(), []
+    sets = parameter_sets_of_ensemble(laboratory.model, ensemble, np.full(COUNT, 1 / COUNT))
+    run_members(scenario, laboratory, sets, lambda *words: told.append(words))
+    assert told[:2] == [("members", 0, COUNT), ("members", COUNT // 2, COUNT)]
+    assert all(0 <= done <= of == COUNT for _, done, of in told)
+
+
+def test_draws_from_ranges_weigh_the_same_and_one_in_all() -> None:
+    sets = parameter_sets_from_ranges(built_in_laboratory().model, 1, range(4))
+    assert sets.weights.tolist() == [0.25] * 4

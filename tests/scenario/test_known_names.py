@@ -86,7 +86,12 @@ def test_a_comma_is_a_decimal_point_where_it_can_be_nothing_else(text, value):
 
 
 @pytest.mark.parametrize(
-    ("text", "fix"), [("1,000 nM", "write '1.000 nM' or '1000 nM'"), ("1,000.5 nM", "without commas between thousands")]
+    ("text", "fix"),
+    [
+        ("1,000 nM", "write '1.000 nM' or '1000 nM'"),
+        ("123,456 h", "write '123.456 h' or '123456 h'"),
+        ("1,000.5 nM", "without commas between thousands"),
+    ],
 )
 def test_a_comma_that_may_stand_between_thousands_is_explained(text, fix):
     with pytest.raises(UnitError, match=fix):

@@ -1,10 +1,17 @@
 """Measured points: every bad row is named, and points meet curves on one axis."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from pathway.scenario import ScenarioError, read_scenario, run_scenario
+from pathway.scenario.experiment import MeasurementTable
+from pathway.scenario.measurement_files import MOST_MISTAKES
+from pathway.scenario.measurements import Measurement, _modelled, scale_group
 
 from .toy import MEASURED, toy_laboratory
 
@@ -101,3 +108,46 @@ def test_normalisations_that_do_not_exist_are_refused(words, said, tmp_path):
     with pytest.raises(ScenarioError) as caught:
         run(tmp_path, "arm,time,observable,value\nligand,0,ligand,1\n", words + "\n")
     assert said in str(caught.value)
+
+
+ARMS = {"a": SimpleNamespace(cells="slow"), "b": SimpleNamespace(cells="quick")}
+
+
+@pytest.mark.parametrize(
+    ("observable", "kind", "words", "group"),
+    [
+        ("cell_number", "arbitrary", {}, "r1"),  # a plate counts without a count at the start
+        ("cell_number", "absolute", {}, ""),
+        ("pAKT", "arbitrary", {}, ""),
+        ("pAKT", "cycles", {}, "g1"),
+        ("pAKT", "arbitrary", {"normalize": ("lane: a 0 h",)}, "g1"),
+        ("pAKT", "arbitrary", {"scale_shared_by": "replicate"}, "r1"),
+        ("pAKT", "arbitrary", {"scale_shared_by": "cells"}, "quick"),
+        ("pAKT", "arbitrary", {"scale_shared_by": "arm"}, "b"),
+        ("pAKT", "arbitrary", {"normalize": ("minmax",)}, "quick"),
+        ("pAKT", "arbitrary", {"normalize": ("minmax",), "scale_shared_by": "gel"}, "quick g1"),
+    ],
+)
+def test_what_shares_a_factor(observable, kind, words, group):
+    point = Measurement("b", 0.0, observable, 1.0, kind=kind, replicate="r1", gel="g1")
+    assert scale_group(point, MeasurementTable(Path("t.csv"), **words), ARMS) == group
+
+
+def test_a_fold_is_of_the_value_at_time_zero():
+    """4 exp(-0.1 t): a fold of what it was at zero, not of what it is an hour later."""
+    times = np.array([0.0, 1.0, 10.0])
+    arm = SimpleNamespace(times=times, trajectory={"ligand": 4.0 * np.exp(-0.1 * times)})
+    result = SimpleNamespace(arms={"ligand": arm})
+    point = Measurement("ligand", 10.0, "ligand", 0.3, fold_of_start=True)
+    assert _modelled(result, point) == pytest.approx(math.exp(-1.0))
+    assert _modelled(result, replace(point, fold_of_start=False)) == pytest.approx(4.0 * math.exp(-1.0))
+
+
+@pytest.mark.parametrize("bad", [MOST_MISTAKES, MOST_MISTAKES + 1, MOST_MISTAKES + 5])
+def test_so_many_mistakes_are_listed_and_the_others_counted(bad, tmp_path):
+    with pytest.raises(ScenarioError) as caught:
+        run(tmp_path, "arm,time,observable,value,unit\n" + "non,0,ligand,1,nM\n" * bad)
+    lines = str(caught.value).splitlines()
+    assert sum("no arm is called 'non'" in line for line in lines) == MOST_MISTAKES
+    more = [line for line in lines if "more mistakes from here on" in line]
+    assert len(more) == (bad > MOST_MISTAKES) and all(f"{bad - MOST_MISTAKES} more" in line for line in more)

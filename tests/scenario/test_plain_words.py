@@ -12,7 +12,14 @@ import pytest
 import pathway
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.scenario import read_scenario
-from pathway.scenario.plain_words import caveats, format_number, headline_sentences, interval_text, median_with_interval
+from pathway.scenario.plain_words import (
+    _quoted,
+    caveats,
+    format_number,
+    headline_sentences,
+    interval_text,
+    median_with_interval,
+)
 from pathway.scenario.result import Result
 from pathway.scenario.weighted import WeightedInterval
 from tests.parameters.ensembles import drawn_ensemble
@@ -143,3 +150,16 @@ def test_a_dish_that_would_be_full_is_named() -> None:
     (caveat,) = [caveat for caveat in caveats(longer) if "confluence" in caveat]
     fold = max(arm.fold for arm in longer.arms.values())
     assert f"more than {100.0 / fold:.2g} % of what it holds" in caveat
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("a", "'a'"),
+        ("abc", "'a', 'b', 'c'"),
+        ("abcd", "'a', 'b', 'c' and 1 more"),
+        ("abcdef", "'a', 'b', 'c' and 3 more"),
+    ],
+)
+def test_three_arms_are_named_and_the_others_counted(names: str, words: str) -> None:
+    assert _quoted(tuple(names)) == words

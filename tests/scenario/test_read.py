@@ -336,3 +336,37 @@ def test_arms_that_contradict_themselves(control, arms, told, tmp_path):
         read_toy(tmp_path, ARMS.format(control=control, arms=arms))
     lines = str(found.value).splitlines()
     assert [line.partition("toy.toml")[2] for line in lines][: len(told)] == told
+
+
+HOUR = 'title = "t"\ncells = "bt474"\n[time]\nend = "48 h"\nrecord_every = "{0}"\n[[arm]]\nname = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("every", "said"),
+    [
+        ("0 h", "record_every = '0 h' must be longer than zero"),
+        ("1e-9 h", "record_every would give 48000000000 records; at most"),
+        ("1 h", ""),
+    ],
+)
+def test_what_is_recorded_has_bounds(every, said, tmp_path):
+    file = tmp_path / "t.toml"
+    file.write_text(HOUR.format(every))
+    if not said:
+        assert read_scenario(file).record_every == 1.0
+        return
+    with pytest.raises(ScenarioError) as caught:
+        read_scenario(file)
+    assert said in str(caught.value)
+
+
+def test_what_is_wrong_elsewhere_is_told_before_measurements_are_asked(tmp_path):
+    """A point at 500 h lies beyond the end, which is told once the scenario around it can be built."""
+    file = tmp_path / "t.toml"
+    (tmp_path / "points.csv").write_text("arm,time,observable,value,unit,error\na,500,PTEN,1,1,0.1\n")
+    text = HOUR.format("1 h") + '[data]\nfile = "points.csv"\n[fit]\nparameters = ["k_PI3K"]\n'
+    for end, said in (("-48 h", "must lie after time zero"), ("48 h", "time 500 h lies after the end")):
+        file.write_text(text.replace("48 h", end))
+        with pytest.raises(ScenarioError) as caught:
+            read_scenario(file)
+        assert len(caught.value.mistakes) == 1 and said in str(caught.value)

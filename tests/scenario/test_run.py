@@ -5,6 +5,7 @@ at t0 is worth a exp(-k (t - t0)) afterwards; the protein rests where make (k_ma
 """
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from numpy.testing import assert_allclose
 
 from pathway.errors import NumericalError
 from pathway.scenario import read_scenario, run_scenario
+from pathway.scenario.arms import CellLineFormulas, arm_experiment
 from pathway.scenario.growth import gr_value
 from pathway.scenario.run import ScenarioRunError
 
@@ -249,3 +251,13 @@ def test_the_table_of_a_result_has_units_and_one_row_for_each_arm_and_time(tmp_p
     assert table["GR [1]"][: len(result.times)].isna().all()
     assert result.all_met
     assert not run(tmp_path, text + expect.format(0.9 * fold) + expect.format(1.1 * fold).replace('"e"', '"f"')).all_met
+
+
+def test_a_second_multiple_of_what_anchors_give_is_refused():
+    """The first is a multiple of what is found anew, the second would be one of the first."""
+    line = CellLineFormulas({}, anchors=(SimpleNamespace(parameter="k_make"),))
+    change = SimpleNamespace(name="k_make", written="2 x")
+    with pytest.raises(ScenarioRunError, match="arm 'a': 'k_make' is changed twice, and '2 x' of what an anchor gives"):
+        arm_experiment(
+            SimpleNamespace(name="a", changes={"k_make": "0.5 x"}, timed_changes=[change]), None, None, line, {}
+        )

@@ -77,3 +77,10 @@ def test_one_dose_has_no_word_about_others(tmp_path):
         "ligand  --------A----------------------",
         "A  ligand 4 nM",
     ]
+
+
+def test_a_scale_begins_with_the_first_whole_step_that_is_shown(tmp_path):
+    """78 h, of which 30 before zero, at steps of 24 h: -48 h is not on it, and -24 h begins a fifth of the way."""
+    scale, *_ = drawn(tmp_path, PROTOCOL.replace("-24 h", "-30 h"), 40)
+    assert scale.split() == ["-24", "0", "24", "48", "h"]
+    assert scale.index("-24") == 15 + round(6 / 78 * 23)

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from scipy.stats import norm
 
+from pathway.scenario import schema
 from pathway.scenario.experiment import FitParameter, PriorChoice
-from pathway.scenario.fit_plan import CellLineParameters, fit_unknowns
+from pathway.scenario.fit_plan import CellLineParameters, fit_unknowns, observable_choice
 
 from .toy import toy_laboratory
 
@@ -77,3 +78,11 @@ def test_what_cannot_be_asked(cells, words, more, said):
 def test_bounds_hold_up_to_rounding():
     assert asked(SLOW, "mu", (0.02 * (1 + 1e-13), 2.0))[0].value == 0.02
     assert asked(SLOW, "mu", (0.001, 0.02 * (1 - 1e-13)))[0].value == 0.02
+
+
+def test_what_a_table_of_an_observable_does_not_say_is_usual():
+    usual = observable_choice(schema.FitObservable())
+    assert (usual.offset, usual.noise_shared_by, usual.degrees_of_freedom) == ("none", "observable", 4.0)
+    said = schema.FitObservable(scale="free", offset="free", noise_shared_by="gel", degrees_of_freedom=3)
+    found = observable_choice(said)
+    assert (found.scale, found.offset, found.noise_shared_by, found.degrees_of_freedom) == ("free", "free", "gel", 3.0)

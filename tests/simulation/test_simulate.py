@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
+from pathway.errors import InputError
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
+from pathway.simulation.checks import checked_times
+from pathway.simulation.interventions import Schedule
+from pathway.simulation.tasks import make_task, single_member_task
 from tests.references import scipy_simulation
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
@@ -158,3 +164,38 @@ def test_a_model_without_species_is_run() -> None:
     empty = model_of("empty", {}, {}, {"k": 1.0})
     assert simulate(empty, [0.0, 1.0]).values.shape == (2, 0)
     assert simulate_ensemble(empty, [0.0, 1.0], np.ones((3, 1))).values.shape == (3, 2, 0)
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        ([0.0, 2.0, 1.0], "times: must not decrease, but entry 2 (1) follows 2"),
+        ([-1.0, 2.0], "times: entry 0 (-1) lies before the start of the run (0)"),
+        ([0.0, math.nan], "times: entry 1 is nan"),
+        ([0.0, math.inf], "times: entry 1 is inf"),
+        ([], "times: expected a list of at least one time"),
+        ([[0.0]], "got shape (1, 1)"),
+    ],
+)
+def test_times_that_are_none_are_named(times, said):
+    with pytest.raises(InputError) as found:
+        checked_times(times, 0.0)
+    assert said in str(found.value)
+
+
+def test_of_two_members_each_keeps_what_is_done_to_it():
+    """Of a task of two, which is what a member that fails is repeated from."""
+    rows = np.tile(chain().parameter_values, (2, 1))
+    schedules = [
+        Schedule(np.array([t]), np.array([1]), np.array([k]), np.array([v]))
+        for t, k, v in ((1.0, 0, 3.0), (2.0, 1, 7.0))
+    ]
+    starts = np.array([[10.0, 0.0, 0.0], [5.0, 1.0, 0.0]])
+    task = make_task(np.array([4.0]), 0.0, starts, rows, np.full((1, 3), 1e-9), schedules, 1e-6, 0.0)
+    for member, schedule in enumerate(schedules):
+        alone = single_member_task(task, member)
+        assert alone.starts.tolist() == [starts[member].tolist()] and alone.last == 1
+        assert (alone.action_times.tolist(), alone.action_values.tolist()) == (
+            schedule.times.tolist(),
+            schedule.values.tolist(),
+        )

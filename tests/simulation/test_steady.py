@@ -15,6 +15,7 @@ from pathway.simulation import (
     steady_state_sensitivities,
 )
 from pathway.simulation.stable import is_surely_stable
+from pathway.simulation.steady_model import SteadyModel
 from tests.simulation.models import model_of, toggle
 
 
@@ -115,6 +116,10 @@ def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
         proven += known[0]
         assert not known[0] or values.real.max() < 0.0
     assert proven > 0.8 * stable > 100
+    # A species of which there is nothing has no scale of its own.
+    falling = np.diag([-1.0, -2.0])[None]
+    assert is_surely_stable(falling, np.linalg.inv(falling), np.array([[1.0, 0.0]]), 1e-9).all()
+    assert is_surely_stable(falling, np.linalg.inv(falling), np.zeros((1, 2)), 1e-9).all()
     # A rotation that neither grows nor dies, and a slow process beyond the spread.
     turning = np.array([[[0.0, 1.0], [-1.0, 0.0]], [[-1.0, 0.0], [0.0, -1e-10]]])
     assert not is_surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()
@@ -164,3 +169,14 @@ def test_swings_that_die_out_slowly_are_no_circles():
     slow = model_of("slow", {"x": "y - 1e-4*x", "y": "1 - x - 1e-4*y"}, {"x": 0.0, "y": 0.0}, {})
     with pytest.raises(SteadyStateError, match=r"settles too slowly .*swings of 6\.28 take 6\.93e\+03 to halve"):
         steady_state(slow)
+
+
+def test_only_what_began_at_zero_and_is_made_by_nothing_is_absent() -> None:
+    """A makes B makes A; C is made by D, which is there."""
+    part = SteadyModel(
+        model_of("two", {"A": "B - A", "B": "A - B", "C": "D - C", "D": "1 - D"}, dict.fromkeys("ABCD", 0.0), {})
+    )
+    state = np.array([[0.0, 0.0, 0.0, 1.0]])
+    jacobians = part.jacobians(state, np.zeros((1, 0)), 0.0)
+    assert part.absent(state, jacobians, np.zeros((1, 4)))[0].tolist() == [True, True, False, False]
+    assert not part.absent(state, jacobians, np.array([[1.0, 0.0, 0.0, 0.0]])).any()

@@ -318,3 +318,20 @@ def test_straight_conditions_change_where_exact_arithmetic_says(seed: int) -> No
 def test_conditions_that_stand_on_their_border_at_the_start(condition: str, inside: float) -> None:
     """Around time 0 floats lie close: a zero there was called one that cannot be told, far into the run."""
     assert simulate(fed(condition, loss=0.0), [2.0]).values[0, 0] == pytest.approx(inside, abs=2e-6)
+
+
+def test_a_condition_that_time_does_not_move_is_no_switch() -> None:
+    """Its slope is zero by the numbers, not by the formula."""
+    for k, rise in ((0.0, 0.0), (0.5, 1.0)):
+        model = model_of("fed", {"x": "piecewise(1, k*time > 2, 0)"}, {"x": 0.0}, {"k": k})
+        assert simulate(model, [0.0, 5.0])["x"][-1] == pytest.approx(rise, abs=1e-9)
+
+
+def test_so_many_moments_are_isolated_and_not_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Eight zeros of the cosine in four turns."""
+    assert len(moments("cos(time) > 0", 25.0)) == 8
+    monkeypatch.setattr("pathway.simulation.switches.MOST_MOMENTS", 8)
+    assert len(moments("cos(time) > 0", 25.0)) == 8
+    monkeypatch.setattr("pathway.simulation.switches.MOST_MOMENTS", 7)
+    with pytest.raises(SwitchError):
+        moments("cos(time) > 0", 25.0)

@@ -236,7 +236,7 @@ class Judge:
                 )  # ends the process, also where it never comes back to Python
                 for item, following in zip(run, [*run[1:], None], strict=True):
                     usual = self._coverage.tests[item.nodeid]["seconds"]
-                    signal.setitimer(signal.ITIMER_PROF, 2.0 + 5.0 * usual)
+                    signal.setitimer(signal.ITIMER_PROF, 10.0 + 10.0 * usual)
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                     if session.testsfailed:
                         os.write(write, item.nodeid.encode())
@@ -246,13 +246,13 @@ class Judge:
                 os._exit(1)
             os._exit(0)
         os.close(write)
-        code = _waited(child, seconds)
+        code = _waited(child)
         with os.fdopen(read) as stream:
             by = stream.read()
         shutil.rmtree(self._scratch / "judge", ignore_errors=True)
         if code == 3:  # no function of this process holds it: one that is made anew at each call of another module
             return self._afresh(session, items, mutant, chosen, seconds)
-        return code != 0, by or ("time" if code else "")
+        return code != 0, by or (_end_in_words(code) if code else "")
 
     def _plant(self, mutant: Mutant) -> int:
         path = str(self._tree / mutant.file)
@@ -290,23 +290,18 @@ class Judge:
         temporary = ["--basetemp", str(self._scratch / "fresh" / "tmp")]
         environment = {VARIABLE: str(asked), "PATHWAY_CACHE_DIR": str(self._cache_for(mutant.file))}
         run = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *options, *temporary, *chosen],
+            [sys.executable, "-c", _LIMITED.format(round(seconds)), *options, *temporary, *chosen],
             cwd=self._tree,
             env={**os.environ, "PYTHONPATH": str(self._tree), "PYTHONDONTWRITEBYTECODE": "1", **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        try:
-            code = run.wait(60.0 + seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(run.pid, signal.SIGKILL)
-            run.wait()
-            code = 1
+        run.returncode = code = _waited(run.pid)
         shutil.rmtree(self._scratch / "fresh", ignore_errors=True)
         if code == NOT_PLANTED:
             raise _Gone
-        return code != 0, "at import" if code else ""
+        return code != 0, ("at import" if code > 0 else _end_in_words(code)) if code else ""
 
 
 def _told(entry: dict[str, Any]) -> str:
@@ -363,19 +358,53 @@ def _no_longer_than(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _waited(child: int, seconds: float) -> int:
-    """Exit code of a process, which is ended when its time is over."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
+_LIMITED = """import resource, sys, pytest
+resource.setrlimit(resource.RLIMIT_CPU, ({0}, {0}))
+sys.exit(pytest.main(sys.argv[1:]))"""
+"""A program that runs tests for so many seconds of the processor at most."""
+
+STILL = 60.0
+"""Seconds without any work after which a process counts as one that waits for something that never comes."""
+
+
+def _waited(child: int) -> int:
+    """Exit code of a process that limits its own time of the processor; one that stands still is ended.
+
+    By the clock nothing is told: beside other programs a test may take any time, and has noticed nothing by that.
+    """
+    worked, since = -1, time.monotonic()
+    while True:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
             _end_group(child)
             return os.waitstatus_to_exitcode(status)
+        now = _work_of_group(child)
+        if now != worked:
+            worked, since = now, time.monotonic()
+        elif time.monotonic() - since > STILL:
+            break
         time.sleep(0.02)
     _end_group(child)
-    os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return -signal.SIGKILL
+
+
+def _work_of_group(leader: int) -> int:
+    """Time of the processor that a process and what it has started have used, in ticks."""
+    used = 0
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = place.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == leader:
+                used += sum(map(int, fields[11:15]))
+    return used
+
+
+def _end_in_words(code: int) -> str:
+    """What stands in place of a test that fails: the process has ended, or did not come to an end."""
+    if code == -signal.SIGKILL:
+        return "stands still"
+    return "time" if code in (-signal.SIGPROF, -signal.SIGXCPU) else f"ended with {code}"
 
 
 def _end_group(child: int) -> None:

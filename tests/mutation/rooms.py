@@ -24,7 +24,10 @@ NEAREST: dict[str, tuple[str, ...]] = {
 }
 """Room to the tests written for it; all run in the process itself. Which pass a line is found out, not written down."""
 
-TESTS = tuple(dict.fromkeys(test for tests in NEAREST.values() for test in tests))
+WIDER = ("tests/analysis", "tests/api", "tests/cli", "tests/clinic", "tests/fitting", "tests/parameters")
+"""Tests of rooms that use these, asked about what the nearest do not notice."""
+
+TESTS = tuple(dict.fromkeys([*(test for tests in NEAREST.values() for test in tests), *WIDER]))
 
 
 def files_of(tree: Path, room: str) -> list[str]:

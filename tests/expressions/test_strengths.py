@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from pathway.expressions import Expression, parse, symbol
+from pathway.expressions import Expression, parse, symbol, to_text
 from pathway.expressions.evaluation import evaluate_all
 
 LEVELS = ["||", "&&", "== != < <= > >=", "+ -", "* /", "^ **"]
@@ -65,3 +65,11 @@ def test_comparisons_hold_exactly_where_numbers_say():
             import operator
 
             assert evaluate_all([formula], {"a": a, "b": b})[0] == float(getattr(operator, name)(a, b)), (a, mark, b)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-2 * x", "-x * y", "-2 * x * y + 3", "2 * (-3)^x", "-(x + 1)", "x - 2 * y", "-x^2", "(-x)^2", "x / (-2 * y)"],
+)
+def test_a_formula_is_written_with_no_more_brackets_than_it_needs(text):
+    assert to_text(parse(text)) == text and parse(to_text(parse(text))) is parse(text)

@@ -49,11 +49,14 @@ class Coverage:
         Of now.
     tests : dict
         Name to digest of its function, seconds, and the lines by file; without lines where it fails or takes too long.
+    at_import : dict
+        Lines of each file that are passed when everything is imported: what they make is there before a fault is.
     """
 
     folder: Path
     sources: str
     tests: dict[str, dict[str, Any]] = field(default_factory=dict)
+    at_import: dict[str, set[int]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, sources: dict[str, str]) -> Coverage:
@@ -88,13 +91,17 @@ class Coverage:
         with self._stored.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps({**entry, "sources": self.sources}) + "\n")
 
+    def in_time(self, mutant: Mutant) -> bool:
+        """Whether a fault that is put into a running program is in force before its lines are passed."""
+        return mutant.in_function and not self.at_import.get(mutant.file, set()).intersection(mutant.lines)
+
     def passing(self, mutant: Mutant) -> list[dict[str, Any]]:
         """Tests that may notice: of a fault outside functions, all that use the file."""
         wanted = set(mutant.lines)
         chosen = []
         for entry in self.tests.values():
             lines = entry["lines"].get(mutant.file, ())
-            if lines and (not mutant.in_function or wanted.intersection(lines)):
+            if lines and (not self.in_time(mutant) or wanted.intersection(lines)):
                 chosen.append(entry)
         return chosen
 
@@ -139,6 +146,7 @@ class Judge:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Record, then judge."""
+        self._coverage.at_import = _lines_at_import(self._tree, self._sources)
         _import_all()
         items = {item.nodeid: item for item in session.items}
         try:
@@ -210,7 +218,7 @@ class Judge:
                 expected += entry["seconds"]
         noticed, by = False, ""
         if chosen:
-            run = self._in_fork if mutant.in_function else self._afresh
+            run = self._in_fork if self._coverage.in_time(mutant) else self._afresh
             try:
                 noticed, by = run(session, items, mutant, chosen, 60.0 + 20.0 * expected)
             except _Gone:
@@ -332,6 +340,26 @@ def _import_all() -> None:
         if not module.name.endswith("__main__") and "parser_process" not in module.name:
             with contextlib.suppress(ImportError):
                 importlib.import_module(module.name)
+
+
+_IMPORTS = """import coverage, json, sys
+meter = coverage.Coverage(data_file=None, include=json.loads(sys.argv[1]), config_file=False, messages=False)
+meter.start()
+from tests.mutation.judge import _import_all
+_import_all()
+meter.stop()
+data = meter.get_data()
+print(json.dumps({file: data.lines(file) for file in data.measured_files()}))"""
+
+
+def _lines_at_import(tree: Path, sources: dict[str, str]) -> dict[str, set[int]]:
+    """Found out by a process of its own: this one has imported some already."""
+    names = {str(tree / file): file for file in sources}
+    run = subprocess.run(
+        [sys.executable, "-c", _IMPORTS, json.dumps(list(names))],
+        cwd=tree, env={**os.environ, "PYTHONPATH": str(tree)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return {names[file]: set(lines) for file, lines in json.loads(run.stdout.splitlines()[-1]).items()}
 
 
 class _Gone(Exception):

@@ -12,7 +12,7 @@ from pathway.fitting.laboratory.courses import fitted_courses
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.predict import PredictionBand
-from pathway.report.fit import fit_report, fit_statistics, fit_summary, parameter_table
+from pathway.report.fit import _tied, fit_report, fit_statistics, fit_summary, parameter_table
 from pathway.report.pages import page_text
 from pathway.report.prediction import prediction_table
 from pathway.report.problem_files import ProblemFiles
@@ -104,3 +104,18 @@ def test_a_table_of_predictions_names_its_units_and_what_was_measured(found, mea
     ]
     hours = replace(band, problem=replace(problem, model=replace(problem.model, time_unit="h")))
     assert prediction_table(hours, measured)[0][3] == "time [h]"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "words"),
+    [
+        ([], ""),
+        ([("k", "s", -0.99)], "k and s (-0.990)"),
+        (
+            [("a", "b", 0.999), ("c", "d", 0.96), ("e", "f", 0.95)],
+            "a and b (+0.999); c and d (+0.960), and 1 more pairs",
+        ),
+    ],
+)
+def test_pairs_that_the_data_cannot_tell_apart_are_named(pairs, words):
+    assert _tied(SimpleNamespace(tied=lambda: pairs), most=2) == words

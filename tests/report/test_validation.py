@@ -5,10 +5,19 @@ from types import SimpleNamespace
 
 import pytest
 
+from pathway.errors import InputError
 from pathway.folders import verify_folder
 from pathway.report import FolderError, write_report
-from pathway.report.validation import judge_expectations, prior_pass_fractions, validation_report
+from pathway.report.validation import (
+    _ensemble_asked_for,
+    _read_draws,
+    judge_expectations,
+    prior_pass_fractions,
+    triple_table,
+    validation_report,
+)
 from pathway.scenario import read_scenario
+from pathway.scenario.plain_words import verdict_interval_text
 from pathway.scenario.prior_shares import verdicts_fingerprint
 
 SMALL = """
@@ -79,3 +88,35 @@ def test_a_share_is_of_the_draws_that_live_and_has_four_digits(tmp_path, monkeyp
     assert found == {("small", 0): 0.3333, ("small", 1): 0.3333, ("small", 2): 1.0}
     row = written["prior_pass.json"]["small"]
     assert (row["draws"], row["living"], row["seed"], row["shares"]) == (4, 3, 7, [0.3333, 0.3333, 1.0])
+
+
+def test_what_is_no_ensemble_is_refused_by_its_word():
+    with pytest.raises(InputError, match="'prio' is no ensemble to validate with: calibrated, none, or a file"):
+        _ensemble_asked_for("prio", False)
+    assert _ensemble_asked_for("none", False) is None
+    with pytest.raises(InputError, match="--triple needs an ensemble"):
+        _ensemble_asked_for("none", True)
+
+
+def test_draws_that_were_judged_are_read_and_damaged_lines_are_judged_again(tmp_path):
+    rows = [(0, [True, False]), (1, None), (2, "no"), (3, [1]), (4, [])]
+    lines = [json.dumps({"draw": draw, "fingerprint": "f", "met": met}) for draw, met in rows]
+    (tmp_path / "draws.jsonl").write_text("\n".join([*lines, '{"draw": 5, "fing']))
+    assert _read_draws(tmp_path / "draws.jsonl") == {(0, "f"): [True, False], (1, "f"): None, (4, "f"): []}
+    assert _read_draws(tmp_path / "none.jsonl") == {}
+
+
+def test_headline_numbers_before_and_after_the_data():
+    stage = {"interval": [1.0, 3.0], "median": 2.0, "share": 0.25}
+    told = {"finding": "V1", "scenario": "s", "claim": "c", "headline": True, "informed": True}
+    entries = [
+        {**told, "stages": {"prior": stage, "measured": {**stage, "share": 0.5}}},
+        {**told, "stages": {"prior": stage}, "headline": False, "informed": False, "finding": None},
+        {**told, "stages": None},
+    ]
+    header, rows = triple_table(entries)
+    assert header == ["finding", "scenario", "claim", "before data", "measured data", "findings too", "data"]
+    text = verdict_interval_text(stage)
+    assert rows == [["V1", "s", "c", f"{text}; 25% meet it", f"{text}; 50% meet it", "-", "inform it"]]
+    assert [row[0] for row in triple_table(entries, everything=True)[1]] == ["V1", ""]
+    assert triple_table(entries, everything=True)[1][1][-1] == "no measurement informs this"

@@ -151,3 +151,10 @@ def test_so_many_mistakes_are_listed_and_the_others_counted(bad, tmp_path):
     assert sum("no arm is called 'non'" in line for line in lines) == MOST_MISTAKES
     more = [line for line in lines if "more mistakes from here on" in line]
     assert len(more) == (bad > MOST_MISTAKES) and all(f"{bad - MOST_MISTAKES} more" in line for line in more)
+
+
+def test_nothing_is_measured_and_less_is_not(tmp_path):
+    head = "arm,time,observable,value,unit\nligand,0,ligand,4,nM\n"
+    assert run(tmp_path, head + "ligand,40,ligand,0,nM\n").measurements[1].value == 0.0
+    with pytest.raises(ScenarioError, match=r"ligand cannot be negative \(-0.1 nM\)"):
+        run(tmp_path, head + "ligand,40,ligand,-0.1,nM\n")

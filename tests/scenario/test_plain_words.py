@@ -19,6 +19,7 @@ from pathway.scenario.plain_words import (
     headline_sentences,
     interval_text,
     median_with_interval,
+    verdict_interval_text,
 )
 from pathway.scenario.result import Result
 from pathway.scenario.weighted import WeightedInterval
@@ -163,3 +164,9 @@ def test_a_dish_that_would_be_full_is_named() -> None:
 )
 def test_three_arms_are_named_and_the_others_counted(names: str, words: str) -> None:
     assert _quoted(tuple(names)) == words
+
+
+def test_an_interval_of_a_stored_verdict() -> None:
+    stored = {"interval": [1.0, 3.0], "median": 2.0}
+    assert verdict_interval_text(stored) == median_with_interval(WeightedInterval(1.0, 2.0, 3.0)) != "-"
+    assert verdict_interval_text({"interval": None, "median": None}) == verdict_interval_text({}) == "-"

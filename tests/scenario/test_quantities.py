@@ -2,8 +2,12 @@
 
 import pytest
 
+from pathway.scenario import ScenarioError, read_scenario
+from pathway.scenario.inputs import _free
 from pathway.scenario.quantities import is_multiple, parse_amount, parse_fraction, parse_hours
 from pathway.units import UnitError
+
+from .toy import EXPERIMENT, toy_laboratory
 
 
 def test_times_shares_and_amounts():
@@ -40,3 +44,23 @@ def test_what_is_no_such_quantity(call, told):
     with pytest.raises(UnitError) as found:
         call()
     assert str(found.value) == told
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [("1000 nM", ""), ("1500 nM", "is 1.5 times above"), ("0 nM", "more than zero")]
+)
+def test_a_dose_above_all_on_record_is_asked_about(amount, said, tmp_path):
+    """The toy's drug was given up to 1000 nM."""
+    text = EXPERIMENT.replace('agent = "ligand"', 'agent = "drug"').replace("4 nM", amount)
+    (tmp_path / "t.toml").write_text(text)
+    if not said:
+        assert read_scenario(tmp_path / "t.toml", (), toy_laboratory()).arm("ligand").doses
+        return
+    with pytest.raises(ScenarioError, match=said):
+        read_scenario(tmp_path / "t.toml", (), toy_laboratory())
+
+
+def test_files_of_one_name_get_folders_of_their_own():
+    assert [_free("a.csv", dict.fromkeys(there, b"")) for there in ((), ("a.csv",), ("a.csv", "2/a.csv"))] == [
+        *("a.csv", "2/a.csv", "3/a.csv")
+    ]

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 
 from pathway.errors import NumericalError
 from pathway.scenario import read_scenario, run_scenario
-from pathway.scenario.arms import CellLineFormulas, arm_experiment
+from pathway.scenario.arms import ArmSetups, CellLineFormulas, arm_experiment
 from pathway.scenario.growth import gr_value
 from pathway.scenario.run import ScenarioRunError
 
@@ -261,3 +261,25 @@ def test_a_second_multiple_of_what_anchors_give_is_refused():
         arm_experiment(
             SimpleNamespace(name="a", changes={"k_make": "0.5 x"}, timed_changes=[change]), None, None, line, {}
         )
+
+
+def test_the_protein_that_stays_furthest_from_its_knock_down_is_named(monkeypatch):
+    """The one should fall to 0.2 and falls to 0.5, the other to 0.1, and does."""
+    levels = {"one": 4.0, "other": 8.0}
+    monkeypatch.setattr(
+        "pathway.scenario.arms.preequilibrated_state", lambda *_: SimpleNamespace(parameters=1, state=1)
+    )
+    monkeypatch.setattr("pathway.scenario.arms.Experiment", lambda *_: None)
+    monkeypatch.setattr(
+        "pathway.scenario.arms.value_at_rest",
+        lambda _, name, parameters, __: levels[name] * (1.0 if parameters == 1 else {"one": 0.5, "other": 0.1}[name]),
+    )
+    laboratory = SimpleNamespace(knock_downs={name: SimpleNamespace(observable=name) for name in levels})
+    setups = SimpleNamespace(model=None, laboratory=laboratory)
+    for order in (("one", "other"), ("other", "one")):
+        arm = SimpleNamespace(name="a", knock_downs={name: {"one": 0.8, "other": 0.9}[name] for name in order})
+        said = ArmSetups._not_lowered(setups, arm, SimpleNamespace(preequilibration=[0]), SimpleNamespace(best=(2, 2)))
+        assert said.startswith("one cannot be lowered by 80%") and "still 50.0% of normal" in said
+    levels["one"] = 0.0
+    said = ArmSetups._not_lowered(setups, arm, SimpleNamespace(preequilibration=[0]), SimpleNamespace(best=(2, 2)))
+    assert said == "one cannot be lowered; its untreated level is 0"

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import math
+import time
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from pathway.equations import Event
 from pathway.errors import InputError
+from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
 from pathway.simulation.checks import checked_times
-from pathway.simulation.interventions import Schedule
-from pathway.simulation.tasks import make_task, single_member_task
+from pathway.simulation.errors import simulation_error
+from pathway.simulation.interventions import NOTHING, Schedule
+from pathway.simulation.prepared import PreparedTask, prepare_model
+from pathway.simulation.solvers import method_by_name
+from pathway.simulation.tasks import empty_report, make_task, parameters_over_time, single_member_task, time_limit
 from tests.references import scipy_simulation
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
@@ -199,3 +207,44 @@ def test_of_two_members_each_keeps_what_is_done_to_it():
             schedule.times.tolist(),
             schedule.values.tolist(),
         )
+
+
+def test_each_of_two_members_has_its_own_parameters_over_time():
+    rows = np.array([[0.7, 0.2], [0.5, 0.1]])
+    nothing = Schedule(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+    at = np.array([0.0, 1.0, 2.0])
+    task = make_task(at, 0.0, np.zeros((1, 3)), rows, np.full((1, 3), 1e-9), [nothing, nothing], 1e-6, 0.0)
+    for member, row in enumerate(rows):
+        assert parameters_over_time(task, member).tolist() == [row.tolist()] * 3
+        assert parameters_over_time(single_member_task(task, member)).tolist() == [row.tolist()] * 3
+
+
+def test_a_limit_of_time_ends_with_what_it_limits():
+    task = SimpleNamespace(stop=np.zeros(1))
+    with time_limit(task, 0.05):
+        pass
+    time.sleep(0.15)
+    assert task.stop[0] == 0
+    with time_limit(task, 0.05):
+        time.sleep(0.15)
+    assert task.stop[0] == 1
+
+
+def test_the_species_that_changes_fastest_for_its_size_is_named():
+    """B by 10 of 1000 a time unit, A by 1 of 0.001; C is zero, and its size that of nothing beside the largest."""
+    error = simulation_error(chain(), 0, 3, 1.5, np.array([1e-3, 1e3, 1.0]), np.array([1.0, 10.0, 0.1]), "because")
+    assert error.species == "A" and "Fastest-changing species: A (value 0.001, rate 1)." in str(error)
+    none = simulation_error(chain(), 0, 0, 0.0, np.array([1.0, 1e3, 0.0]), np.array([1.0, 10.0, 1e-6]), "because")
+    assert none.species == "C" and none.state == {"A": 1.0, "B": 1e3, "C": 0.0}
+
+
+@pytest.mark.parametrize("watching", [False, True])
+def test_a_model_without_events_has_the_loop_that_watches_nothing(watching):
+    event = (Event("dose", parse("A < 1"), {"A": parse("10")}),) if watching else ()
+    prepared = prepare_model(replace(chain(), events=event))
+    kernels = prepared.kernels(1, events=watching)
+    task = make_task(
+        np.array([1.0]), 0.0, np.ones((1, 3)), np.ones((1, 2)), np.full((1, 3), 1e-9), [NOTHING], 1e-6, 0.0
+    )
+    prepared_task = PreparedTask(prepared, kernels, "Rodas4", task, empty_report(1, 1, 3, kernels))
+    assert prepared_task._loop is method_by_name("Rodas4", watching)[0]

@@ -180,3 +180,27 @@ def test_only_what_began_at_zero_and_is_made_by_nothing_is_absent() -> None:
     jacobians = part.jacobians(state, np.zeros((1, 0)), 0.0)
     assert part.absent(state, jacobians, np.zeros((1, 4)))[0].tolist() == [True, True, False, False]
     assert not part.absent(state, jacobians, np.array([[1.0, 0.0, 0.0, 0.0]])).any()
+
+
+def test_a_model_of_reactions_comes_to_rest_beside_an_event_that_does_not_happen() -> None:
+    model = Model(
+        name="fed",
+        species=("A",),
+        parameters=("k",),
+        parameter_values=np.array([0.5]),
+        initial={"A": parse("0")},
+        rates={"feed": parse("3"), "loss": parse("k*A")},
+        stoichiometry={"A": {"feed": parse("1"), "loss": parse("-1")}},
+        events=(Event("E", parse("A > 100"), {"A": parse("0")}),),
+    )
+    assert steady_state(model) == pytest.approx([6.0], rel=1e-9)
+
+
+def test_equations_of_few_sets_of_species_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = SteadyModel(model_of("two", {"A": "k - A", "B": "k - B"}, {"A": 0.0, "B": 0.0}, {"k": 1.0}))
+    monkeypatch.setattr("pathway.simulation.steady_model.MOST_BLOCKS", 1)
+    here, there = np.array([False, False]), np.array([True, False])
+    first = part.equations(here, np.ones(1))
+    assert part.equations(here, np.ones(1)) is first
+    part.equations(there, np.ones(1))
+    assert len(part._equations) == 1 and part.equations(here, np.ones(1)) is not first

@@ -12,6 +12,7 @@ from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, steady_state_sensitivities
 from pathway.simulation.hybrid import hybrid_model_if_needed
+from pathway.simulation.sliding import _pushes_back
 from tests.simulation.models import model_of
 from tests.simulation.random_switches import Switched, random_switched, slopes
 
@@ -343,3 +344,49 @@ def test_an_event_that_a_jump_of_its_trigger_fires_moves_with_the_jump(delay: st
     parts = [k * math.exp(-k * (8.0 - n * p - late)) for n in (1, 2)]
     expected = [sum(parts) if delay else 0.0, 0.0, parts[0] + 2.0 * parts[1]]
     assert found == pytest.approx(expected, rel=1e-5, abs=1e-9)
+
+
+def test_parameters_get_room_for_modes_one_set_or_many() -> None:
+    hybrid = hybrid_model_if_needed(threshold(), ("thr",))
+    assert hybrid is not None
+    n = len(threshold().parameters)
+    for shape in ((n,), (4, n), (2, 3, n)):
+        found = hybrid.extended(np.ones(shape))
+        assert found.shape == (*shape[:-1], n + len(hybrid.modes)) and found.sum() == np.prod(shape)
+
+
+def test_a_threshold_beside_an_event_meets_its_closed_form() -> None:
+    """x rises at a to 1, then at b; an event at 3 adds 5 to y, which feels the threshold too."""
+    model = model_of(
+        "both",
+        {"x": "piecewise(a, x < 1, b)", "y": "piecewise(0, x < 1, 1)"},
+        {"x": 0.0, "y": 0.0},
+        {"a": 0.5, "b": 0.25},
+        events=(Event("dose", parse("time >= 3"), {"y": parse("y + 5")}),),
+    )
+    at = np.array([1.0, 2.5, 4.0])
+    late = at > 2.0  # x is 1 at 1/a, then 1 + b (t - 1/a); y is t - 1/a, and 5 more after the event
+    assert by(model, "x", "a", at) == pytest.approx(np.where(late, 0.25 / 0.25, at), rel=1e-6)
+    assert by(model, "x", "b", at) == pytest.approx(np.where(late, at - 2.0, 0.0), abs=1e-7)
+    assert by(model, "y", "a", at) == pytest.approx(np.where(late, 4.0, 0.0), rel=1e-6)
+    assert simulate(model, at)["y"] == pytest.approx([0.0, 0.5, 7.0], abs=1e-5)
+
+
+def test_a_border_that_is_touched_where_nothing_jumps_has_slopes() -> None:
+    """y = sin(t) touches 1 at pi/2; both branches are as large by the numbers, though not by the formula."""
+    rates = {"y": "cos(time)", "x": "k*piecewise(2, y > p, w)"}
+    model = model_of("touch", rates, {"y": 0.0, "x": 0.0}, {"k": 0.7, "p": 1.0, "w": 2.0})
+    at = np.array([1.0, 3.0])
+    assert by(model, "x", "p", at) == pytest.approx([0.0, 0.0], abs=1e-12)
+    assert by(model, "x", "k", at) == pytest.approx(2.0 * at, rel=1e-9)
+    with pytest.raises(SimulationError, match="is touched without being passed"):
+        by(model, "x", "p", at, parameters={"w": 2.5})
+
+
+def test_rates_that_push_back_are_told_from_a_state_that_rests() -> None:
+    """To a border they push with a force that stays, to a steady state with one that ends there."""
+    assert _pushes_back(lambda beyond: -math.copysign(1.0, beyond), 0.1)
+    assert _pushes_back(lambda beyond: -0.2 if beyond > 0.0 else 3.0 - beyond, 0.1)
+    assert not _pushes_back(lambda beyond: -beyond, 0.1)
+    assert not _pushes_back(lambda beyond: math.copysign(1.0, beyond), 0.1)
+    assert not _pushes_back(lambda beyond: -1.0, 0.1)

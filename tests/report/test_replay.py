@@ -7,7 +7,7 @@ import pytest
 
 from pathway.folders import FolderError
 from pathway.report.provenance import provenance
-from pathway.report.replay import compare_analysis, provenance_changes, replay
+from pathway.report.replay import _compare, compare_analysis, provenance_changes, replay
 
 
 def folder_with(tmp_path, record, table="arm,time [h]\n", inputs=()):
@@ -88,3 +88,24 @@ def test_two_forms_of_an_analysis(change, verdict, first):
 def test_a_value_that_came_or_went_differs_by_no_number():
     record = {**provenance(["pathway"], [], {}), "settings": [], "command": ["pathway"]}
     assert compare_analysis(record, {"a": None}, {"a": 1.0}).largest == math.inf
+
+
+HEAD = ["arm", "time [h]", "x [1]"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "largest", "words"),
+    [
+        (["1.0"], ["1.0"], 0.0, None),
+        (["1.0"], ["1.0000001"], 1e-7, None),
+        (["4.0", "1.0"], ["4.0", "1.0000004"], 1e-7, None),  # of the largest of its column
+        (["1.0", "4.0"], ["1.0", "4.4"], 0.1, "arm 'a', 1 h, x [1]: 4.0 before, 4.4 now"),
+        (["1.0", ""], ["1.0", "2.0"], math.inf, "arm 'a', 1 h, x [1]: nothing before, 2.0 now"),
+        (["1.0"], ["1.0", "2.0"], math.inf, "the number of rows: 1 before, 2 now"),
+    ],
+)
+def test_tables_are_compared_number_by_number(before, now, largest, words):
+    old, new = ([HEAD, *(["a", str(k), x] for k, x in enumerate(column))] for column in (before, now))
+    found = _compare(old, new)
+    assert found == (pytest.approx(largest, rel=1e-6), words)
+    assert _compare(old, [["arm"], *new[1:]])[1] == "the columns: arm, time [h], x [1] before, arm now"

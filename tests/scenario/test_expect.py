@@ -132,3 +132,9 @@ def test_what_cannot_be_read_is_missed_with_a_reason():
     verdict = judge(Expectation("c", "sanity", reading("b", "a", how="ratio"), 0.0, None), result)
     assert not verdict.met and "ratio to zero" in verdict.reason
     assert verdict.to_dict()["value"] is None
+
+
+def test_a_ratio_that_has_no_logarithm_is_missed_without_an_error():
+    result = result_with(a=lambda t: 0.0, b=lambda t: 1.0, c=lambda t: -1.0)
+    for arm in ("a", "c"):
+        assert np.isnan(reading_value(reading(arm, "b", how="ratio", take="log"), result))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
@@ -14,7 +15,7 @@ from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.finding_shares import STAGES, ResampledMembers, _informed, finding_shares
 from pathway.scenario.members import run_members
-from pathway.scenario.sampled_cell_lines import parameter_sets_from_ranges, parameter_sets_of_ensemble
+from pathway.scenario.sampled_cell_lines import _spans, parameter_sets_from_ranges, parameter_sets_of_ensemble
 from pathway.scenario.weighted import distribution_distance
 from tests.parameters.ensembles import drawn_ensemble
 
@@ -133,3 +134,17 @@ def test_members_done_are_told_after_each_arm(scenario: Scenario, ensemble: Para
 def test_draws_from_ranges_weigh_the_same_and_one_in_all() -> None:
     sets = parameter_sets_from_ranges(built_in_laboratory().model, 1, range(4))
     assert sets.weights.tolist() == [0.25] * 4
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ((), "none"),
+        (range(3), "0 to 2"),
+        ((4,), "4 to 4"),
+        ((0, 1, 5), "0 to 5 without 2, 3, 4"),
+        ((2, 4), "2 to 4 without 3"),
+    ],
+)
+def test_draws_are_named_by_their_ends_and_gaps(numbers: Sequence[int], words: str) -> None:
+    assert _spans(numbers) == words

@@ -19,6 +19,7 @@ from pathway.scenario.plain_words import (
     headline_sentences,
     interval_text,
     median_with_interval,
+    percent_text,
     verdict_interval_text,
 )
 from pathway.scenario.result import Result
@@ -170,3 +171,7 @@ def test_an_interval_of_a_stored_verdict() -> None:
     stored = {"interval": [1.0, 3.0], "median": 2.0}
     assert verdict_interval_text(stored) == median_with_interval(WeightedInterval(1.0, 2.0, 3.0)) != "-"
     assert verdict_interval_text({"interval": None, "median": None}) == verdict_interval_text({}) == "-"
+
+
+def test_shares_in_words() -> None:
+    assert [percent_text(share) for share in (None, float("nan"), 0.0, 0.256)] == ["-", "-", "0%", "26%"]

@@ -64,3 +64,53 @@ def test_files_of_one_name_get_folders_of_their_own():
     assert [_free("a.csv", dict.fromkeys(there, b"")) for there in ((), ("a.csv",), ("a.csv", "2/a.csv"))] == [
         *("a.csv", "2/a.csv", "3/a.csv")
     ]
+
+
+ARMS = '[[arm]]\nname = "{}"\ndoses = ["l"]\nchanges = {}\n'
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ('{ mu = { to = "0.5 x", at = "24 h" } }', ""),
+        ('{ mu = { to = "0.5 x", at = "49 h" } }', "'49 h' is not before the end"),
+        ('{ K_drug = "0 x" }', "change of K_drug: it divides, and cannot be 0"),
+        ('{ k_loss = "0 1/h" }', ""),
+        ('{ k_loss = "3 nM" }', "change of k_loss: .*expected for example '0.5 x' or '3 1/h'"),
+    ],
+)
+def test_a_change_has_a_moment_within_the_run_and_leaves_formulas_finite(change, said, tmp_path):
+    (tmp_path / "t.toml").write_text(EXPERIMENT + ARMS.format("changed", change))
+    if not said:
+        assert read_scenario(tmp_path / "t.toml", (), toy_laboratory()).arm("changed").doses
+        return
+    with pytest.raises(ScenarioError, match=said):
+        read_scenario(tmp_path / "t.toml", (), toy_laboratory())
+
+
+def test_doses_of_all_arms_together_have_a_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr("pathway.scenario.check.MOST_DOSES_IN_ALL", 40)
+    text = EXPERIMENT.replace('amount = "4 nM"', 'amount = "4 nM"\nevery = "1 h"\ntimes = 20') + ARMS.format("b", "{}")
+    (tmp_path / "t.toml").write_text(text)
+    assert len(read_scenario(tmp_path / "t.toml", (), toy_laboratory()).arms) == 3
+    (tmp_path / "t.toml").write_text(text + ARMS.format("c", "{}"))
+    with pytest.raises(ScenarioError, match="60 doses would be given in all arms; at most 40 make sense"):
+        read_scenario(tmp_path / "t.toml", (), toy_laboratory())
+
+
+GR = '[[expect]]\nclaim = "c"\nrole = "sanity"\nquantity = "GR"\narm = "ligand"\nbelow = 2\n'
+
+
+@pytest.mark.parametrize(
+    ("more", "compares"),
+    [("", None), ('[growth_rate]\nof = ["l"]\n', True), (ARMS.format("b", '{}\ncontrol = "none"'), True)],
+)
+def test_what_gr_is_of_has_to_be_said(more, compares, tmp_path):
+    (tmp_path / "t.toml").write_text(EXPERIMENT + more)
+    assert read_scenario(tmp_path / "t.toml", (), toy_laboratory()).compares_growth is bool(compares)
+    (tmp_path / "t.toml").write_text(EXPERIMENT + more + GR)
+    if compares:
+        assert read_scenario(tmp_path / "t.toml", (), toy_laboratory()).expectations
+        return
+    with pytest.raises(ScenarioError, match=r"GR needs \[growth_rate\]"):
+        read_scenario(tmp_path / "t.toml", (), toy_laboratory())

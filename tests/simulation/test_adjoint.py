@@ -8,7 +8,7 @@ import pytest
 from pathway.equations import Model
 from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import simulate
-from pathway.simulation.adjoint import trajectory_vjp
+from pathway.simulation.adjoint import steps_along_tape, trajectory_vjp
 from pathway.simulation.interventions import NOTHING, schedule_with_breaks
 from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers import layout
@@ -106,3 +106,17 @@ def test_the_estimate_tells_how_far_the_gradient_is_off(pace: float) -> None:
     error = np.abs(found - exact).max()
     assert error <= 20.0 * np.abs(estimate).max()
     assert np.abs(estimate).max() <= 100.0 * error
+
+
+@pytest.mark.parametrize(
+    ("pace", "begins", "ends", "rows"),
+    [
+        (1.0, [0, 1, 5], [1, 3, 6], [0, 1, 2]),
+        (2.0, [0, 5], [3, 6], [0, 2]),
+        (0.5, [0, 0.5, 1, 2, 5, 5.5], [0.5, 1, 2, 3, 5.5, 6], [0, 0, 1, 1, 2, 2]),
+    ],
+)
+def test_steps_along_a_tape_stop_where_it_starts_again(pace, begins, ends, rows):
+    """Rows from 0 to 1 and from 1 to 3, then, after a restart, from 5 to 6."""
+    found = steps_along_tape(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 3.0], [5.0, 0.0, 6.0]]), pace)
+    assert [part.tolist() for part in found] == [begins, ends, rows]

@@ -159,3 +159,17 @@ def test_killed_ensembles_open_and_end_with_the_same_bits(tmp_path: Path) -> Non
 @pytest.mark.slow
 def test_a_hundred_killed_ensembles_end_with_the_same_bits(tmp_path: Path) -> None:
     kill_and_go_on(tmp_path, rounds=100, seed=2)
+
+
+def test_a_finished_file_has_the_dimensions_that_netcdf_wants(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py")
+    simulate_to_file(toggle(), TIMES, with_failures(20), tmp_path / "e.nc", chunk=8)
+    dimensions = {
+        "values": ("member", "time", "quantity"),
+        "parameters_sha256": ("part",),
+        "failure": ("failed_member",),
+    }
+    with h5py.File(tmp_path / "e.nc") as file:
+        for name, along in dimensions.items():
+            assert [scale[0].name for scale in file[name].dims] == [f"/{axis}" for axis in along]
+        assert file["part"][:].tolist() == [0, 8, 16] and file["time"][:].tolist() == TIMES.tolist()

@@ -16,10 +16,11 @@ from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
 from pathway.simulation.checks import checked_times
 from pathway.simulation.errors import simulation_error
-from pathway.simulation.interventions import NOTHING, Schedule
+from pathway.simulation.interventions import NOTHING, Schedule, remaining_share
 from pathway.simulation.prepared import PreparedTask, prepare_model
-from pathway.simulation.solvers import method_by_name
+from pathway.simulation.solvers import layout, method_by_name
 from pathway.simulation.tasks import empty_report, make_task, parameters_over_time, single_member_task, time_limit
+from pathway.simulation.trajectory import RunStatistics
 from tests.references import scipy_simulation
 from tests.simulation.models import chain, chain_solution, model_of, toggle
 
@@ -248,3 +249,27 @@ def test_a_model_without_events_has_the_loop_that_watches_nothing(watching):
     )
     prepared_task = PreparedTask(prepared, kernels, "Rodas4", task, empty_report(1, 1, 3, kernels))
     assert prepared_task._loop is method_by_name("Rodas4", watching)[0]
+
+
+def test_a_run_that_has_cost_nothing_counts_nothing_and_no_matrix_is_pivoted_at_first():
+    assert set(vars(RunStatistics()).values()) == {0}
+    task = make_task(
+        np.array([1.0]), 0.0, np.ones((1, 3)), np.ones((1, 2)), np.full((1, 3), 1e-9), [NOTHING], 1e-6, 0.0
+    )
+    assert (task.pivoted, task.first_output, len(task.schedule), len(task.action_times)) == (0, 0, 2, 0)
+    assert simulate(chain(), [1.0]).statistics.vanishing_pivots == 0
+
+
+@pytest.mark.parametrize(
+    ("what", "share"),
+    [
+        ("SET", 0.0),
+        ("PARAMETER_SET", 0.0),
+        ("ADD", 1.0),
+        ("PARAMETER_ADD", 1.0),
+        ("SCALE", 0.3),
+        ("PARAMETER_SCALE", 0.3),
+    ],
+)
+def test_what_is_left_after_an_action(what, share):
+    assert remaining_share(getattr(layout, what), 0.3) == share

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathway.api.explore import explore
     from pathway.api.export import export
     from pathway.api.models import simulate, simulate_ensemble, steady_state
+    from pathway.api.plan import plan
     from pathway.api.runs import Result, run
     from pathway.api.validation import validate
     from pathway.course.check import check
@@ -49,6 +50,7 @@ _PLACES = {
     "explore": "pathway.api.explore",
     "export": "pathway.api.export",
     **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
+    "plan": "pathway.api.plan",
     **dict.fromkeys(("Result", "run"), "pathway.api.runs"),
     "validate": "pathway.api.validation",
     "check": "pathway.course.check",
@@ -84,6 +86,7 @@ __all__ = [
     "load_posterior",
     "load_profiles",
     "observables",
+    "plan",
     "plot",
     "run",
     "scenarios",

@@ -18,7 +18,7 @@ ORDER = [
     {"kernels"},
     {"simulation"},
     {"scenario"},
-    {"fitting", "analysis", "clinic"},
+    {"fitting", "analysis", "clinic", "planning"},
     {"formats", "plotting"},
     {"report"},
     {"explorer"},

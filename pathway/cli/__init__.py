@@ -33,6 +33,7 @@ from .examples import EXAMPLES
 
 GROUPS = (
     "run",
+    "plan",
     "cohort",
     "check",
     "explore",

@@ -10,6 +10,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pathway run mine.toml --set dose.trastuzumab='1 ug/mL' --out results/lower_dose",
         "pathway run model.xml --until 100",
     ),
+    "plan": (
+        "pathway plan antimir21_resensitises",
+        "pathway plan mine.toml --cells my_line.toml --compare 'both vs trastuzumab' --quantity pAKT --assay blot",
+        "pathway plan mine.toml --uptake '70 %' --knock-down '60 %' --own-replicates blot=0.8,1.1,1.3",
+    ),
     "check": ("pathway check mine.toml", "pathway check my_blots.toml --json"),
     "new": (
         "pathway new mine.toml",

@@ -95,7 +95,11 @@ class _MemberRunner:
 
 
 def run_members(
-    scenario: Scenario, laboratory: Laboratory, sets: ParameterSets, progress: Progress | None = None
+    scenario: Scenario,
+    laboratory: Laboratory,
+    sets: ParameterSets,
+    progress: Progress | None = None,
+    times: np.ndarray | None = None,
 ) -> EnsembleResult:
     """A scenario for every member of an ensemble.
 
@@ -105,6 +109,8 @@ def run_members(
     laboratory : Laboratory
     sets : ParameterSets
     progress : callable (what, done, of), optional
+    times : array, shape (n_times,), hours, optional
+        When courses are recorded; the scenario's own times unless told otherwise.
 
     Returns
     -------
@@ -118,7 +124,8 @@ def run_members(
         If the measurements cannot be read.
     """
     parts = []
-    count, times, measurements = len(sets), record_times(scenario), read_measurements(scenario, laboratory)
+    count, measurements = len(sets), read_measurements(scenario, laboratory)
+    times = record_times(scenario) if times is None else times
     names = _names_read(scenario, laboratory, measurements)
     each = 8.0 * len(scenario.arms) * len(times) * len(names)
     at_once = max(8, min(AT_ONCE, int(LARGEST_PART / each)))

@@ -17,6 +17,7 @@ from pathway.scenario.ensemble_result import INTERVALS
 
 COMMANDS = (
     "run",
+    "plan",
     "cohort",
     "check",
     "new",

@@ -1,0 +1,163 @@
+"""A plan in plain sentences, and its tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.plain_words import percent_text
+
+from .designs import Design
+from .plan import ExperimentPlan, QuestionPlan
+from .power import MOST
+
+Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
+
+
+def plan_sentences(plan: ExperimentPlan) -> list[str]:
+    """The first page of a lab book: what would be found, what it takes, what would refute the model."""
+    replicates = plan.request.replicates
+    return [
+        f"{plan.members} {plan.origin.description} say what would be found with {replicates} replicates; a "
+        "replicate is a day on which every dish is made once.",
+        *(_question_sentence(question) for question in plan.questions),
+        *_transfection_sentences(plan),
+        *([f"Controls that are missing: {'; '.join(plan.controls)}."] if plan.controls else []),
+        _noise_sentence(plan),
+    ]
+
+
+def _question_sentence(plan: QuestionPlan) -> str:
+    question, own, best, cheapest = plan.question, plan.as_written, plan.best, plan.cheapest
+    low, high = own.region
+    parts = [
+        f"{question.name}: {own.words} is found with a probability of {percent_text(own.probability)} "
+        f"(to be shown is {question.band_in_words}, {own.readings} dishes a replicate)"
+    ]
+    if best.probability > own.probability + 0.005:
+        parts.append(f"most often, {percent_text(best.probability)}, {_changed(best, own)}")
+    if own.needed_for_size:
+        parts.append(
+            f"an effect of {own.shown(question.size or 0.0)} would take {own.needed_for_size} replicates for 80 %"
+        )
+    if cheapest:
+        parts.append(
+            f"the cheapest design with 80 % over the members takes {cheapest.needed} replicates "
+            f"({cheapest.price:.0f} EUR) {_changed(cheapest, own)}"
+        )
+    else:
+        most = max(design.probability_with(MOST) for design in plan.designs)
+        parts.append(
+            f"no design reaches 80 % over the members ({percent_text(most)} with {MOST} replicates): they disagree"
+        )
+    if np.isfinite(low):
+        parts.append(f"a mean of {own.replicates} outside {own.shown(low)} to {own.shown(high)} would refute the model")
+    return "; ".join(parts) + "."
+
+
+def _changed(design: Design, own: Design) -> str:
+    """In what a design differs from the scenario's own."""
+    parts = [f"at {design.time:g} h"] if design.time != own.time else []
+    parts += [f"with {design.level.words}"] if design.level.dose else []
+    parts += [f"by {design.assay.name}"] if design.assay.name != own.assay.name else []
+    return " ".join(parts) or "as written"
+
+
+def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:
+    if not plan.transfected:
+        return
+    told, names = plan.request.transfection, ", ".join(plan.transfected)
+    if told.measured:
+        yield f"{told.uptake:.0%} of the cells took up {names}; the others grow in the same dish untouched."
+    else:
+        yield (
+            f"Measure the share of cells that take up {names} (a labelled oligo in a flow cytometer) and give it as "
+            "--uptake: until then every cell is taken to have it."
+        )
+    if told.knock_down is not None:
+        yield f"Delivery is set so that free miR-21 falls by {told.knock_down:.0%} over the dish within 24 h (qPCR)."
+    else:
+        yield (
+            "Measure free miR-21 by qPCR 24 h after transfection, against the control oligo, and give its fall as "
+            "--knock-down: until then each member delivers what it has."
+        )
+    if plan.remark:
+        yield f"{plan.remark}."
+
+
+def _noise_sentence(plan: ExperimentPlan) -> str:
+    told = [f"{a.name} {a.noise.value:.2g} ({a.noise.confidence})" for a in plan.used_assays]
+    return (
+        f"Noise of one reading, as a deviation of its natural logarithm from day to day: {', '.join(told)}. Your own "
+        "replicates are better than any table: --own-replicates."
+    )
+
+
+def question_table(plan: ExperimentPlan) -> Table:
+    """One row for each question."""
+    n = plan.request.replicates
+    header = ["question", "measured", "to be shown", f"found with {n}", "best", "cheapest for 80 %", "refuting outside"]
+    rows = []
+    for q in plan.questions:
+        own, low, high = q.as_written, *q.as_written.region
+        cheap = q.cheapest
+        rows.append(
+            [
+                q.question.name,
+                own.words,
+                q.question.band_in_words,
+                percent_text(own.probability),
+                f"{percent_text(q.best.probability)} {_changed(q.best, own)}",
+                f"{cheap.needed} replicates {_changed(cheap, own)}" if cheap else "none",
+                f"{own.shown(low)} to {own.shown(high)}" if np.isfinite(low) else "-",
+            ]
+        )
+    return header, rows
+
+
+def design_table(plan: ExperimentPlan) -> Table:
+    """One row for each design that was considered; effects as a bench reads them: a difference of GR, GR, a ratio."""
+    header = ["question", "quantity", "arms", "assay", "dose", "harvest [h]", "dishes a replicate"]
+    header += [
+        "probability",
+        "effect above noise",
+        "replicates for 80 %",
+        "price [EUR]",
+        "refuted below",
+        "refuted above",
+    ]
+    rows = []
+    for plan_of in plan.questions:
+        for d in plan_of.designs:
+            low, high = d.region
+            rows.append(
+                [
+                    d.question.name, d.question.quantity, " vs ".join(d.question.arms), d.assay.name, d.level.words,
+                    d.time, d.readings, d.probability, d.above_noise, d.needed or "",
+                    "" if d.needed is None else d.price, d.shown(low), d.shown(high),
+                ]
+            )  # fmt: skip
+    return header, rows
+
+
+def assay_table(plan: ExperimentPlan) -> Table:
+    """Every number of the assays that were used, with unit, source and confidence."""
+    header = ["assay", "number", "value", "unit", "source", "confidence", "note"]
+    rows = [
+        [assay.name, what, n.value, n.unit, n.source, n.confidence, n.note]
+        for assay in plan.used_assays
+        for what, n in (("noise", assay.noise), ("range", assay.range), ("price", assay.price))
+    ]
+    return header, rows
+
+
+def control_table(plan: ExperimentPlan) -> Table:
+    """What is missing."""
+    return ["missing control"], [[control] for control in plan.controls]
+
+
+def skipped_table(plan: ExperimentPlan) -> Table:
+    """Expectations that ask nothing of a bench."""
+    return ["finding", "claim", "why it is not planned"], [[e.finding or "", e.claim, why] for e, why in plan.skipped]

@@ -91,10 +91,6 @@ def ensemble_of(
                 "measured_of_all_draws": round(effective_number(weights[0]), 1),
                 "findings_of_all_draws": round(effective_number(weights[1]), 1),
             },
-            "log_evidence": {
-                "measured": round(history.log_evidence(MEASURED), 2),
-                "findings": round(history.log_evidence(FINDINGS), 2),
-            },
         },
     )
 

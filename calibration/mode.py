@@ -33,13 +33,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from scipy.optimize import minimize
 
-from calibration.drift import beside
 from calibration.likelihood.sampled import Sampled, indicator_name
-from calibration.populations import FINDINGS, Population
-from calibration.proposals import DIFFERENCE
+from calibration.moves import DIFFERENCE, beside, moved_coordinates
+from calibration.populations import FINDINGS, Population, Target, judged
 from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
-from calibration.smc import Target, judged
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway import parameters
 from pathway.errors import InputError, UnknownNameError, did_you_mean
@@ -93,7 +91,7 @@ def climb_to_mode(
     InputError
         If the start cannot be simulated.
     """
-    moved = np.flatnonzero(~target.cheap & ~target.switches)
+    moved = moved_coordinates(target)
     best = judged_at(target, simulate, start[None])
     if not best.alive[0]:
         raise InputError("the start cannot be simulated")
@@ -178,11 +176,9 @@ class HeldNumber:
     def __init__(self, target: CircuitTarget, place: int, value: float) -> None:
         self._target, self.value = target, value
         self._column = place - len(target.problem.findings.table) if target.problem.findings else 0
-        self.dimension, self.cheap, self.switches = target.dimension, target.cheap, target.switches
+        self.dimension, self.cheap = target.dimension, target.cheap
+        self.switches, self.strengths = target.switches, target.strengths
         self.finding = np.zeros(int((~target.finding).sum()) + 1, dtype=bool)
-
-    def features(self, z: np.ndarray) -> np.ndarray:
-        return self._target.features(z)
 
     def log_likelihood(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
         measured = self._target.log_likelihood(z, simulated)[:, ~self._target.finding]

@@ -1,19 +1,59 @@
-"""Populations of a tempered sampler, and one weight for each of their members."""
+"""What is sampled, and populations of it: draws of the prior, of the posterior after measured data, after findings too.
+
+Coordinates are those in which the prior is standard normal.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
-from scipy.special import logsumexp
-
-from calibration.reweighting import log_evidence, log_weights, normalized
 
 PRIOR, MEASURED, FINDINGS = np.zeros(2), np.array([1.0, 0.0]), np.ones(2)
-"""Temperatures of the three targets: how much measured data and, beside them, findings count."""
+"""The three targets: whether measured data and, beside them, findings count."""
 TARGETS = {"prior": PRIOR, "measured": MEASURED, "findings": FINDINGS}
 FIELDS = ("z", "simulated", "columns", "totals")
 """What a population holds for each of its members."""
+
+Simulate = Callable[[str, np.ndarray], np.ndarray]
+"""Name of a wave and coordinates (n, dimension) to simulated numbers (n, n_outputs), nan where a run fails."""
+
+
+class Target(Protocol):
+    """What is sampled.
+
+    Attributes
+    ----------
+    dimension : int
+    cheap : bool array, shape (dimension,)
+        Coordinates that the simulator does not see.
+    switches : bool array, shape (dimension,)
+        Coordinates of which a threshold alone counts.
+    strengths : bool array, shape (n_switches, dimension)
+        What each of these switches on and off.
+    finding : bool array, shape (n_columns,)
+        Columns of the log-likelihood that come from findings; all others are measured.
+    """
+
+    dimension: int
+    cheap: np.ndarray
+    switches: np.ndarray
+    strengths: np.ndarray
+    finding: np.ndarray
+
+    def log_likelihood(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        """Columns, shape (n, n_columns), of simulated numbers; rows that failed are -inf."""
+        ...
+
+    def residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        """Standardized residuals of the measured data, shape (n, n_data), finite; they only shape proposals."""
+        ...
+
+    def finding_residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+        """The same of the findings, shape (n, n_findings)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +92,17 @@ class Population:
         return Population(self.temperature, *fields)
 
 
+def judged(target: Target, z: np.ndarray, simulated: np.ndarray, temperature: np.ndarray) -> Population:
+    """Members with their log-likelihoods; those that failed have -inf."""
+    columns = target.log_likelihood(z, simulated)
+    finding = target.finding
+    totals = np.stack([columns[:, ~finding].sum(axis=1), columns[:, finding].sum(axis=1)], axis=1)
+    return Population(temperature, z, simulated, columns, np.where(np.isnan(totals), -np.inf, totals))
+
+
 @dataclass(eq=False)
 class History:
-    """All populations so far, weighted as one.
+    """All populations of a run: draws of the prior, then those of each posterior.
 
     Attributes
     ----------
@@ -62,77 +110,29 @@ class History:
     success : float
         Share of prior draws that could be simulated; the prior is cut to these.
     waves : list of dict
-        For each round: temperature, acceptance, steps under the emulator, what that explains.
-    climb_evidence : array, shape (2,), optional
-        Of settled populations: log evidences of both targets as the climb before told them.
+        What each round of moves came to.
     """
 
     populations: list[Population] = field(default_factory=list)
     success: float = 1.0
     waves: list[dict[str, float]] = field(default_factory=list)
-    climb_evidence: np.ndarray | None = None
-    _log_z: np.ndarray = field(default_factory=lambda: np.zeros(0))
-
-    def add(self, population: Population) -> None:
-        """One more population."""
-        self.populations.append(population)
-        guess = np.append(self._log_z, self._log_z[-1:] if len(self._log_z) else [0.0])
-        self._log_z = log_evidence(self._temperatures, self._counts, self.totals, guess)
-
-    @classmethod
-    def of(cls, populations: list[Population], success: float, climb_evidence: np.ndarray | None = None) -> History:
-        """Populations that are known already; settled ones if they come with the evidences of the climb before."""
-        history = cls(list(populations), success, climb_evidence=climb_evidence)
-        if not history.settled:
-            history._log_z = log_evidence(history._temperatures, history._counts, history.totals)
-        return history
-
-    @property
-    def settled(self) -> bool:
-        """Each target has populations of its own, equally weighted; nothing is carried from one target to another."""
-        return self.climb_evidence is not None
 
     def last(self, temperature: np.ndarray) -> Population:
-        """The latest population of one temperature."""
+        """The latest population of one target."""
         return next(p for p in reversed(self.populations) if (p.temperature == temperature).all())
 
     def drawn_for(self, temperature: np.ndarray) -> Population:
-        """All populations of one temperature together."""
+        """All populations of one target together."""
         own = [p for p in self.populations if (p.temperature == temperature).all()]
         return Population(temperature, *(np.concatenate([getattr(p, name) for p in own]) for name in FIELDS))
 
-    @property
-    def _temperatures(self) -> np.ndarray:
-        return np.array([p.temperature for p in self.populations])
-
-    @property
-    def _counts(self) -> np.ndarray:
-        return np.array([len(p.z) for p in self.populations])
-
-    @property
-    def totals(self) -> np.ndarray:
-        """Measured and findings, shape (n_members, 2)."""
-        return np.concatenate([p.totals for p in self.populations])
-
     def merged(self, temperature: np.ndarray) -> Population:
-        """Every member."""
+        """Every member, whatever it was drawn for."""
         return Population(
             temperature, *(np.concatenate([getattr(p, name) for p in self.populations]) for name in FIELDS)
         )
 
-    def log_weights(self, temperature: np.ndarray) -> np.ndarray:
-        """Of every member for a target; of a climb, the logarithm of their sum is its evidence under the cut prior."""
-        if self.settled:
-            own = (self._temperatures == temperature).all(axis=1)
-            return np.where(np.repeat(own, self._counts), 0.0, -np.inf)
-        return log_weights(temperature, self._temperatures, self._counts, self.totals, self._log_z)
-
     def weights(self, temperature: np.ndarray) -> np.ndarray:
-        """The same, of sum 1."""
-        return normalized(self.log_weights(temperature))
-
-    def log_evidence(self, temperature: np.ndarray) -> float:
-        """Logarithm of the evidence; failures count as a likelihood of zero."""
-        if self.climb_evidence is not None:
-            return float(self.climb_evidence[int(temperature[1])])
-        return float(logsumexp(self.log_weights(temperature)) + np.log(self.success))
+        """Of every member for a target, of sum 1: members count for the target that they were drawn for."""
+        own = np.concatenate([np.full(len(p.z), float((p.temperature == temperature).all())) for p in self.populations])
+        return own / own.sum()

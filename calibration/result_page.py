@@ -144,7 +144,7 @@ def _runs_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
     medians, shares = (sum(row[k] == "yes" for row in rows) for k in (4, 6))
     return (
         "## Independent runs\n\n"
-        f"{len(runs)} runs, each with a climb of its own. Medians within {GR_APART} (of the number where that is above "
+        f"{len(runs)} runs, each with starts of its own. Medians within {GR_APART} (of the number where that is above "
         f"1): {medians} of {len(rows)}; shares within {SHARES_APART:.0%}: {shares} of {len(rows)}. Where runs differ, "
         "the pooled share is no better known than they tell apart.\n\n"
         + _table(["finding", "number", "after", "median of each run", "agree", "share that meets it", "agree"], rows)
@@ -292,31 +292,17 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
 
 def _waves(told: Sequence[dict]) -> str:
     parts = [
-        "## Waves\n\nTemperature 0 is the prior, 1 the posterior. On the climb an emulator proposes and the circuit "
-        "judges; then members start again too widely spread and settle, judged by the circuit alone."
+        "## Chains\n\nEach starts where a draw of the prior and the data agree best, and moves until it has forgotten "
+        "its start: the log-likelihood must stand where the populations begin to count."
     ]
     for number, one in enumerate(told, start=1):
-        climb = [w for w in one["waves"] if "steps" in w]
-        settling = [w for w in one["waves"] if "step" in w]
-        evidence = ", ".join(f"{name} {value:.1f}" for name, value in one["log_evidence"].items())
+        settings = one["settings"]
         parts.append(
             f"Run {number}: {one['runs']} vectors, {one['prior_draws_simulated']:.1%} of prior draws can be simulated; "
-            f"log evidence: {evidence}."
+            f"{settings['members']} chains, {settings['burn_in']} rounds dropped, {settings['settled']} kept."
         )
-        if climb:
-            parts.append(_climb(climb))
-        if settling:
-            parts.append(_settling(settling))
+        parts.append(_settling(one["waves"]))
     return "\n\n".join(parts)
-
-
-def _climb(waves: Sequence[dict]) -> str:
-    rows = [
-        (f"{w['measured']:.3g}", f"{w['findings']:.3g}", f"{w['acceptance']:.0%}", w["steps"],
-         f"{w['explained']:.0%}", f"{w['effective_number']:.0f}")
-        for w in waves
-    ]  # fmt: skip
-    return _table(["measured", "findings", "walks taken", "steps", "emulator explains", "effective draws"], rows)
 
 
 def _settling(waves: Sequence[dict]) -> str:

@@ -1,57 +1,8 @@
-"""One weight for every member of many tempered populations, and what such weights can be asked.
-
-A population s was drawn from prior * exp(temperature[s] . totals), where `totals` holds the log-likelihood of a member,
-that of measured data and that of findings apart. All populations together are draws of one mixture, so each
-member counts towards every target (Shirts and Chodera 2008, doi 10.1063/1.2978177).
-"""
+"""Weighted members: how many they are worth, which of them stand for all, their quantiles."""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import logsumexp
-
-
-def log_evidence(
-    temperatures: np.ndarray, counts: np.ndarray, totals: np.ndarray, start: np.ndarray | None = None
-) -> np.ndarray:
-    """Logarithm of the evidence of each population relative to the first.
-
-    Parameters
-    ----------
-    temperatures : array, shape (n_populations, n_parts)
-    counts : array, shape (n_populations,)
-        Members drawn from each; their sum is the length of `totals`.
-    totals : array, shape (n_members, n_parts)
-        Finite.
-    start : array, shape (n_populations,), optional
-        A first guess.
-    """
-    energies = temperatures @ totals.T
-    log_z = np.zeros(len(counts)) if start is None else start.astype(float)
-    for _ in range(500):
-        denominator = logsumexp(energies + (np.log(counts) - log_z)[:, None], axis=0)
-        new = logsumexp(energies - denominator, axis=1)
-        new -= new[0]
-        change, log_z = np.abs(new - log_z).max(), new
-        if change < 1e-6:
-            break
-    return log_z
-
-
-def log_weights(
-    target: np.ndarray, temperatures: np.ndarray, counts: np.ndarray, totals: np.ndarray, log_z: np.ndarray
-) -> np.ndarray:
-    """Logarithm of each member's weight for a target temperature, shape (n_members,).
-
-    The logarithm of their sum is the target's evidence relative to the first population.
-    """
-    energies = temperatures @ totals.T
-    return totals @ target - logsumexp(energies + (np.log(counts) - log_z)[:, None], axis=0)
-
-
-def normalized(log_w: np.ndarray) -> np.ndarray:
-    """Weights of sum 1."""
-    return np.exp(log_w - logsumexp(log_w))
 
 
 def effective_number(weights: np.ndarray) -> float:

@@ -29,44 +29,36 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from calibration.pieces import PieceStore, Recipe, packed
-from calibration.populations import FINDINGS, MEASURED, History
-from calibration.settling import settle
-from calibration.smc import Settings, climb
+from calibration.populations import FINDINGS, History
+from calibration.settling import Settings, planned_runs, settle
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
 from pathway.errors import InputError
 from pathway.fitting.search.processes import process_pool
 from pathway.fitting.search.progress import duration_in_words
 from pathway.folders import growing_folder, json_text
 
-QUICK = Settings(members=100, first=256, effective=0.5, rounds=1, last_rounds=2, training=300, burn_in=20, settled=10)
+QUICK = Settings(members=100, first=256, starting=6, burn_in=20, settled=10)
 FULL = Settings()
 
 
 class Progress:
-    """Lines with the time that is left, guessed from how far the temperature has come on a logarithmic scale."""
+    """Lines with the time that is left, from the runs that are still to come."""
 
-    def __init__(self, store: PieceStore, settings: Settings, quiet: bool = False) -> None:
-        self.store, self.settings, self.quiet = store, settings, quiet
-        self.began, self._first = time.monotonic(), 0.0
+    def __init__(self, store: PieceStore, planned: int, quiet: bool = False) -> None:
+        self.store, self.planned, self.quiet = store, planned, quiet
+        self.began = time.monotonic()
 
     def __call__(self, line: str) -> None:
         """Say what has just been done."""
         if not self.quiet:
-            left = self._left(line)
             spent = f"{self.store.rows} runs, {duration_in_words(self.store.seconds)} of processor"
-            print(f"[{spent}{f', {left} left' if left else ''}] {line}", file=sys.stderr, flush=True)
+            print(f"[{spent}{self._left()}] {line}", file=sys.stderr, flush=True)
 
-    def _left(self, line: str) -> str:
-        if not line.startswith("temperature") or not self.store.new_rows:
+    def _left(self) -> str:
+        if not self.store.new_rows:
             return ""
-        measured = float(line.split()[1])
-        self._first = self._first or measured / 2
-        done = (
-            0.85 * math.log(measured / self._first) / max(math.log(1 / self._first), 1e-9) + 0.15 * (measured >= 1) / 2
-        )
-        per_row = (time.monotonic() - self.began) / self.store.new_rows
-        rows = self.store.rows * (1 / max(done, 0.02) - 1)
-        return "about " + duration_in_words(per_row * rows)
+        each = (time.monotonic() - self.began) / self.store.new_rows
+        return f", about {duration_in_words(each * max(0, self.planned - self.store.rows))} left"
 
 
 def run(
@@ -91,7 +83,7 @@ def run(
     piece : int
         Vectors that are simulated together; bits may depend on it.
     earlier : History, optional
-        A climb that is settled here, instead of one from the prior; or chains that go on here.
+        A finished run whose chains go on here.
 
     Raises
     ------
@@ -103,10 +95,8 @@ def run(
         folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
         executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
         store = PieceStore(folder, recipe, piece, executor, budget)
-        told = Progress(store, settings, quiet)
-        history = earlier or climb(target, store, settings, told)
-        if settings.settled:
-            history = settle(target, store, settings, history, told)
+        told = Progress(store, planned_runs(target, settings, goes_on=earlier is not None), quiet)
+        history = settle(target, store, settings, told, earlier)
         members = history.merged(FINDINGS)
         folder.write(
             POPULATIONS,
@@ -118,7 +108,6 @@ def run(
                 temperatures=np.array([p.temperature for p in history.populations]),
                 counts=np.array([len(p.z) for p in history.populations]),
                 success=history.success,
-                **({} if history.climb_evidence is None else {"climb_evidence": history.climb_evidence}),
             ),
         )
         folder.write(
@@ -128,10 +117,6 @@ def run(
                     "settings": asdict(settings),
                     "runs": store.rows,
                     "processor_seconds": round(store.seconds, 1),
-                    "log_evidence": {
-                        "measured": history.log_evidence(MEASURED),
-                        "findings": history.log_evidence(FINDINGS),
-                    },
                     "prior_draws_simulated": history.success,
                     "waves": history.waves,
                 }
@@ -155,7 +140,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add_data_options(parser)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--members", type=int, help="of each population")
+    parser.add_argument("--members", type=int, help="chains")
     parser.add_argument("--settled", type=int, help="populations after the burn-in: more of them go on with a run")
     parser.add_argument("--quick", action="store_true", help="minutes: tries the machine")
     parser.add_argument("--workers", type=int, default=2)
@@ -164,7 +149,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--start",
         type=Path,
-        help="a finished run of the same problem: a climb is settled here, settled chains go on here",
+        help="a finished run of the same problem, whose chains go on here",
     )
     parser.add_argument("--force", action="store_true")
     given = parser.parse_args(arguments)

@@ -1,106 +1,165 @@
-"""Members that start too widely spread and move until they have forgotten their start: what an ensemble is made of.
+"""Draws of the prior and of both posteriors: chains that start apart and move until they have forgotten their start.
 
-Each member is a chain of its own. Too narrow a start would look converged long before it has widened; from too wide a
-start the log-likelihood rises until it stands, and what is cut short errs towards wide intervals.
+Each member is a chain of its own. From starts near the posterior and too widely spread (starts.py) the log-likelihood
+rises until it stands, and what is cut short errs towards wide intervals.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import ndtri
+from scipy.stats import qmc
 
-from calibration.drift import Drift, beside, drift
-from calibration.populations import History, Population
+from calibration.moves import Drift, Moves, drift, moved_coordinates
+from calibration.populations import FINDINGS, MEASURED, PRIOR, History, Population, Simulate, Target, judged
 from calibration.reweighting import systematic
-from calibration.smc import LEGS, Settings, Simulate, Target, judged
+from calibration.starts import Starts
 
-_POINTS = 6
-"""Members at which the simulator tells the slopes."""
 _ACCEPTANCE = 0.25
 """Share of moves that are taken, to which the step is adapted."""
 _JITTER = 0.5
 """Standard deviation of the logarithm of a step over the members."""
-_CHEAP = 6
-"""Moves of the coordinates that no simulation sees, in each round."""
-_EVERY = 4
+_EVERY = 3
 """One round of so many draws switches anew instead of moving."""
-_SWITCHES = 6
+_SWITCHES = 4
 """Switches that are drawn anew together, at most."""
+_WEAKENED = 0.5
+"""Share of members whose switches are drawn anew with the strengths that they switch: where these are weak, on and off
+lie close together."""
+_SLOPES_EVERY = 20
+"""Rounds of the burn-in after which slopes are taken anew."""
 _SELECTED = 0.1
 """Share of members that give way to others in one round of `_EVERY`, in the first half of the burn-in."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How much work is done.
+
+    Attributes
+    ----------
+    members : int
+        Chains.
+    first : int
+        Draws of the prior.
+    starting : int
+        Rounds on the way from a draw of the prior to where its chain starts; half as many from there to the findings.
+    burn_in : int
+        Moves that are dropped.
+    settled : int
+        Moves after these; each leaves a population.
+    seed : int
+    """
+
+    members: int = 300
+    first: int = 1024
+    starting: int = 8
+    burn_in: int = 60
+    settled: int = 20
+    seed: int = 1
 
 
 def settle(
     target: Target,
     simulate: Simulate,
     settings: Settings,
-    climbed: History,
     told: Callable[[str], None] = lambda line: None,
+    earlier: History | None = None,
 ) -> History:
-    """Populations of each posterior that no longer know how a climb came there.
+    """Draws of the prior, and `settled` populations of each posterior, equally weighted there.
+
+    Equal settings and answers of `simulate` give equal bits: a run that was stopped is repeated with the answers that
+    are known, and goes on where these end.
 
     Parameters
     ----------
     target : Target
     simulate : callable
     settings : Settings
-        Of these `members`, `burn_in`, `settled` and `seed`.
-    climbed : History
-        From `climb`; or settled populations, whose chains go on from where they ended.
     told : callable
         Takes a line after each round.
+    earlier : History, optional
+        Chains that go on here from where they ended.
 
-    Returns
-    -------
-    History
-        The draws of the prior, and `settled` populations at the end of each leg, equally weighted there.
+    Raises
+    ------
+    ValueError
+        If fewer than two draws of the prior can be simulated.
     """
-    ends = np.cumsum(LEGS, axis=0)[: 1 + bool(target.finding.any())]
-    evidence = np.array([climbed.log_evidence(end) for end in ends])
-    populations, waves = climbed.populations[:1], []
-    for end in ends:
+    prior, success = (earlier.populations[0], earlier.success) if earlier else _prior(target, simulate, settings, told)
+    members = prior.rows(np.resize(np.arange(len(prior.z)), settings.members), PRIOR)
+    starts = Starts(target, simulate, members, settings.seed, told)
+    history = History([prior], success, list(earlier.waves) if earlier else [])
+    for end in (MEASURED, FINDINGS)[: 1 + bool(target.finding.any())]:
         chains = _Chains(target, simulate, settings, end, told)
-        populations = populations + chains.run(climbed)
-        waves += chains.waves
-    settled = History.of(populations, climbed.success, evidence)
-    settled.waves = climbed.waves + waves
-    return settled
+        if earlier:
+            kept = chains.run(_ended(earlier, settings.members, chains.rng, end), select=False)
+        else:
+            rounds = settings.starting if end is MEASURED else (settings.starting + 1) // 2
+            kept = chains.run(starts.towards(end, rounds), select=True)
+        history.populations += kept
+        history.waves += chains.waves
+    return history
 
 
-class _Chains:
+def _prior(
+    target: Target, simulate: Simulate, settings: Settings, told: Callable[[str], None]
+) -> tuple[Population, float]:
+    """Draws of the prior that can be simulated, evenly spread, and their share."""
+    rng = np.random.default_rng([settings.seed, 0])
+    cube = qmc.Sobol(target.dimension, rng=rng).random(settings.first)
+    z = ndtri(cube.clip(1e-12, 1 - 1e-12))
+    drawn = judged(target, z, simulate("prior-0000", z), PRIOR)
+    alive = drawn.alive
+    if alive.sum() < 2:
+        raise ValueError(f"{alive.sum()} of {len(alive)} draws of the prior can be simulated; at least 2 are needed")
+    told(f"prior: {alive.sum()} of {len(alive)} draws can be simulated")
+    return drawn.rows(alive, PRIOR), float(alive.mean())
+
+
+def _ended(earlier: History, number: int, rng: np.random.Generator, temperature: np.ndarray) -> Population:
+    """Where chains have ended, each as often as so many members allow."""
+    members = earlier.last(temperature)
+    return members.rows(systematic(np.full(len(members.z), 1 / len(members.z)), number, rng), temperature)
+
+
+def planned_runs(target: Target, settings: Settings, goes_on: bool) -> int:
+    """Vectors that a run simulates."""
+    legs = 1 + bool(target.finding.any())
+    beside = 6 * len(moved_coordinates(target))
+    chains = settings.members * (settings.burn_in + settings.settled)
+    chains += beside * max(1, -(-settings.burn_in // _SLOPES_EVERY))
+    if goes_on:
+        return legs * chains
+    rounds = settings.starting + (legs - 1) * ((settings.starting + 1) // 2)
+    return settings.first + rounds * (3 * settings.members + beside) + legs * chains
+
+
+class _Chains(Moves):
     """Chains of one posterior."""
 
     def __init__(
-        self,
-        target: Target,
-        simulate: Simulate,
-        settings: Settings,
-        temperature: np.ndarray,
+        self, target: Target, simulate: Simulate, settings: Settings, temperature: np.ndarray,
         told: Callable[[str], None],
-    ) -> None:
-        self.target, self.settings, self.temperature, self.told = target, settings, temperature, told
-        self.name = "settled" if temperature[1] else "settled-measured"
-        self._simulate = simulate
-        self._calls = 0
-        self._rng = np.random.default_rng([settings.seed, 3 + int(temperature[1])])
-        self._moved = np.flatnonzero(~target.cheap & ~target.switches)
+    ) -> None:  # fmt: skip
+        rng = np.random.default_rng([settings.seed, 3 + int(temperature[1])])
+        super().__init__(target, simulate, "settled" if temperature[1] else "settled-measured", temperature, rng)
+        self.settings, self.told = settings, told
         self._step = 0.1
         self.waves: list[dict[str, float]] = []
 
-    def run(self, climbed: History) -> list[Population]:
-        """What is left after the burn-in."""
-        rng = self._rng
-        start = self._start(climbed)
-        slopes = self._slopes(start)
-        population = start if climbed.settled else self._started(slopes.widened(start.z, rng))
+    def run(self, population: Population, select: bool) -> list[Population]:
+        """What is left after the burn-in; in the first half of that the least likely may give way to others."""
         kept = []
         for number in range(self.settings.burn_in + self.settings.settled):
-            early = number < self.settings.burn_in // 2 and not climbed.settled
-            if number == self.settings.burn_in // 2:
-                slopes = self._slopes(population)
-            population = self._cheap(population)
+            if number == 0 or (number < self.settings.burn_in and number % _SLOPES_EVERY == 0):
+                slopes = drift(self.moved, self.slopes_of_some(population))
+            population = self.cheap(population)
             if number % _EVERY == _EVERY - 1:
+                early = select and number < self.settings.burn_in // 2
                 population = self._switched(self._selected(population) if early else population)
             else:
                 population = self._drifted(population, slopes)
@@ -108,100 +167,44 @@ class _Chains:
                 kept.append(population)
         return kept
 
-    def _start(self, climbed: History) -> Population:
-        """Where settled chains have ended; of a climb as many members as their weights say."""
-        if climbed.settled:
-            members = climbed.last(self.temperature)
-            weights = np.full(len(members.z), 1 / len(members.z))
-        else:
-            members, weights = climbed.merged(self.temperature), climbed.weights(self.temperature)
-        return members.rows(systematic(weights, self.settings.members, self._rng), self.temperature)
-
-    def _answers(self, z: np.ndarray) -> np.ndarray:
-        simulated = self._simulate(f"{self.name}-{self._calls:04d}", z)
-        self._calls += 1
-        return simulated
-
-    def _residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
-        measured, findings = self.target.residuals(z, simulated), self.target.finding_residuals(z, simulated)
-        return np.concatenate([np.nan_to_num(measured), self.temperature[1] * np.nan_to_num(findings)], axis=1)
-
-    def _slopes(self, population: Population) -> Drift:
-        number = min(_POINTS, len(population.z))
-        points = population.rows(self._rng.choice(len(population.z), number, replace=False), self.temperature)
-        places = beside(points.z, self._moved)
-        simulated = self._answers(places)
-        failed = ~np.isfinite(simulated).all(axis=1)
-        simulated[failed] = np.repeat(points.simulated, len(self._moved), axis=0)[failed]
-        return drift(self._moved, self._residuals(points.z, points.simulated), self._residuals(places, simulated))
-
-    def _started(self, z: np.ndarray) -> Population:
-        """Those that can be simulated, some of them twice in place of the others."""
-        population = judged(self.target, z, self._answers(z), self.temperature)
-        alive = np.flatnonzero(population.alive)
-        if not len(alive):
-            raise ValueError("no member of the wide start can be simulated")
-        return population.rows(np.resize(alive, len(z)), self.temperature)
-
-    # Rounds
-
     def _drifted(self, population: Population, slopes: Drift) -> Population:
-        rng = self._rng
-        step = (self._step * np.exp(_JITTER * rng.standard_normal(len(population.z)))).clip(max=1.0)
-        before = self._residuals(population.z, population.simulated)
-        z = slopes.proposed(population.z, before, step, rng)
-        new = judged(self.target, z, self._answers(z), self.temperature)
+        step = (self._step * np.exp(_JITTER * self.rng.standard_normal(len(population.z)))).clip(max=1.0)
+        before = self.residuals(population.z, population.simulated)
+        z = slopes.proposed(population.z, before, step, self.rng)
+        new = self.judged(z)
         simulated = np.where(np.isfinite(new.simulated), new.simulated, population.simulated)
-        ratio = slopes.log_ratio(population.z, before, z, self._residuals(z, simulated), step)
-        population, share = self._taken(population, new, ratio, rng)
+        ratio = slopes.log_ratio(population.z, before, z, self.residuals(z, simulated), step)
+        population, share = self.taken(population, new, ratio)
         self._step = float(np.clip(self._step * np.exp(0.4 * (share - _ACCEPTANCE)), 1e-3, 1.0))
         self._tell(population, share)
         return population
 
     def _switched(self, population: Population) -> Population:
-        """Some switches drawn anew from the prior."""
-        rng, switches = self._rng, np.flatnonzero(self.target.switches)
+        """Some switches drawn anew from the prior, with what they switch or without."""
+        rng, switches = self.rng, np.flatnonzero(self.target.switches)
         if not len(switches):
             return population
         order = rng.random((len(population.z), len(switches))).argsort(axis=1)
         drawn = order < rng.integers(1, min(_SWITCHES, len(switches)) + 1, len(population.z))[:, None]
-        z = population.z.copy()
-        z[:, switches] = np.where(drawn, rng.standard_normal(drawn.shape), z[:, switches])
-        new = judged(self.target, z, self._answers(z), self.temperature)
-        return self._taken(population, new, np.zeros(len(z)), rng)[0]
-
-    def _cheap(self, population: Population) -> Population:
-        rng, cheap = self._rng, self.target.cheap
-        for _ in range(_CHEAP if cheap.any() else 0):
-            size = np.exp(rng.uniform(np.log(0.05), 0.0, len(population.z)))[:, None]
-            moved = cheap & (rng.random(population.z.shape) < 0.3)
-            z = population.z + moved * size * rng.standard_normal(population.z.shape)
-            new = judged(self.target, z, population.simulated, self.temperature)
-            ratio = 0.5 * ((population.z**2).sum(axis=1) - (z**2).sum(axis=1))
-            population, _ = self._taken(population, new, ratio, rng)
-        return population
+        anew = np.zeros(population.z.shape, dtype=bool)
+        anew[:, switches] = drawn
+        weakened = rng.random(len(population.z)) < _WEAKENED
+        anew |= (weakened[:, None] & drawn) @ self.target.strengths
+        z = np.where(anew, rng.standard_normal(anew.shape), population.z)
+        return self.taken(population, self.judged(z), np.zeros(len(z)))[0]
 
     def _selected(self, population: Population) -> Population:
         """The least likely give way to others: for the burn-in, whose start may lie anywhere."""
-        rng, worth = self._rng, population.totals @ self.temperature
+        worth = population.totals @ self.temperature
         least = worth < np.quantile(worth, _SELECTED)
         place = np.arange(len(worth))
-        place[least] = rng.choice(np.flatnonzero(~least), least.sum())
+        place[least] = self.rng.choice(np.flatnonzero(~least), least.sum())
         return population.rows(place, self.temperature)
-
-    def _taken(
-        self, population: Population, new: Population, log_ratio: np.ndarray, rng: np.random.Generator
-    ) -> tuple[Population, float]:
-        alive = new.alive
-        gain = np.where(alive, (np.where(alive[:, None], new.totals, 0.0) - population.totals) @ self.temperature, 0.0)
-        taken = alive & (np.log(rng.random(len(alive))) < gain + log_ratio)
-        return population.moved(taken, new), float(taken.mean())
 
     def _tell(self, population: Population, share: float) -> None:
         fit = np.median(population.totals, axis=0)
         self.waves.append(
             {
-                "measured": 1.0,
                 "findings": float(self.temperature[1]),
                 "acceptance": share,
                 "step": self._step,

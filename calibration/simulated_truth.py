@@ -3,7 +3,7 @@
     python calibration/simulated_truth.py --repeats 100 --out FOLDER       goes on after a stop
 
 The five-state model stands for the circuit (two lines, parental and resistant cells, anti-miR, trastuzumab at three
-doses), at a hundredth of its cost; sampler, emulator, weights and settings are those of `sample.py --quick`.
+doses), at a hundredth of its cost; starts, chains and settings are those of `sample.py --quick`.
 Parameters are drawn from the prior, data from the likelihood. Each of 20 named marginals must lie inside its 90 %
 interval in 82 to 97 of 100 runs: fewer would be overconfident, more too cautious.
 """
@@ -28,8 +28,7 @@ from scipy.special import ndtr
 from calibration.populations import FINDINGS, MEASURED
 from calibration.reweighting import quantiles
 from calibration.sample import QUICK
-from calibration.settling import settle
-from calibration.smc import climb
+from calibration.settling import planned_runs, settle
 from pathway import parameters
 from pathway.equations import network_model
 from pathway.folders import growing_folder, json_text
@@ -73,6 +72,7 @@ class MinimalTarget:
     dimension = len(NAMES)
     cheap = np.array([name.startswith("discrepancy") for name in NAMES])
     switches = np.zeros(len(NAMES), dtype=bool)
+    strengths = np.zeros((0, len(NAMES)), dtype=bool)
     finding = np.zeros(1, dtype=bool)
 
     def __init__(self, data: np.ndarray | None = None) -> None:
@@ -86,9 +86,6 @@ class MinimalTarget:
         u, positive = ndtr(z), self.low > 0
         logarithmic = np.exp(np.log(np.where(positive, self.low, 1.0)) * (1 - u) + np.log(self.high) * u)
         return np.where(positive, logarithmic, self.low + u * (self.high - self.low))
-
-    def features(self, z: np.ndarray) -> np.ndarray:
-        return z[:, ~self.cheap]
 
     def simulate(self, z: np.ndarray) -> np.ndarray:
         """Base-10 logarithms of what is observed in all arms, shape (n, n_data)."""
@@ -155,13 +152,13 @@ def one_repeat(seed: int) -> dict[str, object]:
             break
     target = MinimalTarget(data)
     settings, answers = replace(QUICK, seed=seed), lambda wave, z: target.simulate(z)
-    history = settle(target, answers, settings, climb(target, answers, settings))
+    history = settle(target, answers, settings)
     weights, z = history.weights(MEASURED), history.merged(FINDINGS).z
     low, high = quantiles(z, weights, [0.05, 0.95])
     return {
         "inside": ((low < truth) & (truth < high)).tolist(),
         "rank": [float(weights @ (z[:, k] < truth[k])) for k in range(len(truth))],
-        "runs": QUICK.first + QUICK.members * len(history.waves),
+        "runs": planned_runs(target, settings, goes_on=False),
     }
 
 

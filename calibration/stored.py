@@ -9,8 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from calibration.populations import FIELDS, FINDINGS, MEASURED, TARGETS, History, Population
-from calibration.smc import judged
+from calibration.populations import FIELDS, FINDINGS, MEASURED, TARGETS, History, Population, judged
 from calibration.target import CircuitTarget
 from pathway.errors import InputError
 from pathway.folders import read_manifest
@@ -36,7 +35,7 @@ def read_run(folder: Path) -> History:
         ends = np.cumsum(stored["counts"])[:-1]
         parts = [np.split(stored[name], ends) for name in FIELDS]
         populations = [Population(*one) for one in zip(stored["temperatures"], *parts, strict=True)]
-        return History.of(populations, float(stored["success"]), stored.get("climb_evidence"))
+        return History(populations, float(stored["success"]))
 
 
 def read_runs(places: Sequence[Path], target: CircuitTarget) -> list[History]:
@@ -90,25 +89,13 @@ def history_of_ensemble(target: CircuitTarget, ensemble: ParameterEnsemble, numb
     populations = [judged(target, own, target.simulate(own), TARGETS[name]) for name, own in z.items()]
     alive = [one.alive for one in populations]
     populations = [one.rows(np.flatnonzero(own), one.temperature) for one, own in zip(populations, alive, strict=True)]
-    evidence = ensemble.about.get("log_evidence", {})
-    told = np.array([evidence.get(name, np.nan) for name in ("measured", "findings")])
-    return History.of(populations, float(alive[0].mean()), told)
+    return History(populations, float(alive[0].mean()))
 
 
 def pooled(runs: Sequence[History]) -> History:
-    """Several runs as one. Of settled ones each counts as much: as many draws of each target are taken of it.
-
-    Raises
-    ------
-    InputError
-        If some were settled and some were not.
-    """
+    """Several runs as one, each of which counts as much: as many draws of each target are taken of it."""
     draws = np.array([len(run.populations[0].z) / run.success for run in runs])
     success = float(sum(len(run.populations[0].z) for run in runs) / draws.sum())
-    if len({run.settled for run in runs}) > 1:
-        raise InputError("some of these runs were settled and some were not; they are no one mixture")
-    if not runs[0].settled:
-        return History.of([population for run in runs for population in run.populations], success)
     populations = [run.populations[0] for run in runs]
     for temperature in (MEASURED, FINDINGS):
         drawn = [run.drawn_for(temperature) for run in runs]
@@ -116,5 +103,4 @@ def pooled(runs: Sequence[History]) -> History:
         for one in drawn:
             places = np.linspace(0, len(one.z) - 1, least).round().astype(int)
             populations.append(one.rows(places, temperature))
-    evidence = np.nanmean([run.climb_evidence for run in runs], axis=0)
-    return History.of(populations, success, evidence)
+    return History(populations, success)

@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from calibration.likelihood import Problem, problem
 from calibration.likelihood.evaluation import Simulated
+from calibration.likelihood.sampled import strengths_of_switches
 from calibration.pieces import Recipe
 
 _MAKER = "calibration.target:circuit_target"
@@ -24,6 +25,7 @@ class CircuitTarget:
     dimension : int
     cheap : bool array, shape (dimension,)
     switches : bool array, shape (dimension,)
+    strengths : bool array, shape (n_switches, dimension)
     columns : tuple of str
     finding : bool array, shape (n_columns,)
     """
@@ -35,6 +37,7 @@ class CircuitTarget:
         self.columns = tuple(problem.columns)
         self.finding = np.array([column.startswith("finding") for column in self.columns])
         self.switches = np.asarray(problem.is_indicator)
+        self.strengths = strengths_of_switches([problem.names[k] for k in np.flatnonzero(self.switches)], problem.names)
 
     def values(self, z: np.ndarray) -> np.ndarray:
         """On the scale of the circuit, shape (n, dimension)."""
@@ -59,11 +62,6 @@ class CircuitTarget:
     def finding_residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
         """Of the findings, shape (n, n_findings): how far beyond its band, in standard deviations."""
         return self.problem.finding_residuals(Simulated(simulated))
-
-    def features(self, z: np.ndarray) -> np.ndarray:
-        """Coordinates that enter a run; a switch is 1 or -1."""
-        switched = np.where(self.switches, 2.0 * self.values(z) - 1.0, z)
-        return switched[:, ~self.cheap]
 
 
 def circuit_target(data: str, shipped_only: bool, without: Sequence[str] = ()) -> CircuitTarget:

@@ -162,6 +162,14 @@ def indicator_name(off: Mapping[str, float]) -> str:
     return f"loop.{next(iter(off))}"
 
 
+def strengths_of_switches(switches: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Which of some sampled names are strengths that each switch turns on and off, (n_switches, n_names)."""
+    turned = {indicator_name(loop.switched_off): tuple(loop.switched_off) for loop in LOOPS}
+    return np.array([[name in turned[switch] for name in names] for switch in switches], dtype=bool).reshape(
+        len(switches), len(names)
+    )
+
+
 def line_rows(model: Model, line: parameters.CellLine, sampled: Sampled, values: np.ndarray) -> np.ndarray:
     """A line's numbers in every vector, shape (n_members, n_parameters), before its anchors are found."""
     rows = np.tile([line.entries[name].value for name in model.parameters], (len(values), 1))

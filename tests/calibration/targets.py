@@ -15,9 +15,7 @@ class Known:
     def __init__(self, dimension: int) -> None:
         self.dimension, self.asked = dimension, 0
         self.cheap, self.switches = np.zeros((2, dimension), dtype=bool)
-
-    def features(self, z):
-        return z[:, ~self.cheap]
+        self.strengths = np.zeros((0, dimension), dtype=bool)
 
     def residuals(self, z, simulated):
         return np.zeros((len(z), 1))
@@ -107,13 +105,11 @@ class Switched(Known):
     def __init__(self) -> None:
         super().__init__(4)
         self.cheap[3] = self.switches[1] = self.switches[2] = True
+        self.strengths = np.zeros((2, 4), dtype=bool)
         self.data = np.array([1.7, 2.2, 1.4, 2.0, 1.9])
 
     def on(self, z):
         return (ndtr(z[:, 1:3]) < self.probability).astype(float)
-
-    def features(self, z):
-        return np.column_stack([z[:, 0], 2 * self.on(z) - 1])
 
     def simulate(self, z):
         return z[:, :1] + self.on(z) @ self.shifts[:, None]

@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from calibration import mode
 from calibration.mode import ENOUGH, climb_to_mode, height, number_profile
 from calibration.populations import FINDINGS
-from calibration.smc import judged
+from calibration.populations import judged
 from pathway import parameters
 from pathway.errors import InputError, UnknownNameError
 from pathway.parameters.parameter_ensemble import SHIPPED, read_ensemble

@@ -120,7 +120,7 @@ class Moves:
         return judged(self.target, z, self.answers(z), self.temperature)
 
     def residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
-        """Of the measured data and of the findings, shape (n, n_residuals); those of findings are 0 until they count."""
+        """Of measured data and of findings, which are 0 until they count; shape (n, n_residuals)."""
         measured, findings = self.target.residuals(z, simulated), self.target.finding_residuals(z, simulated)
         return np.concatenate([np.nan_to_num(measured), self.temperature[1] * np.nan_to_num(findings)], axis=1)
 

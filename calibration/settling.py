@@ -32,7 +32,9 @@ lie close together."""
 _SLOPES_EVERY = 20
 """Rounds of the burn-in after which slopes are taken anew."""
 _SELECTED = 0.1
-"""Share of members that give way to others in one round of `_EVERY`, in the first half of the burn-in."""
+"""Share of members that give way to others in one round of `_EVERY`, in the first `_SELECTING` rounds."""
+_SELECTING = 30
+"""No more: each time members lose ancestors, and what no data tell would be drawn from few."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,8 @@ def planned_runs(target: Target, settings: Settings, goes_on: bool) -> int:
     """Vectors that a run simulates."""
     legs = 1 + bool(target.finding.any())
     beside = 6 * len(moved_coordinates(target))
-    chains = settings.members * (settings.burn_in + settings.settled)
+    rounds = settings.burn_in + settings.settled
+    chains = settings.members * (rounds if target.switches.any() else rounds - rounds // _EVERY)
     chains += beside * max(1, -(-settings.burn_in // _SLOPES_EVERY))
     if goes_on:
         return legs * chains
@@ -152,14 +155,14 @@ class _Chains(Moves):
         self.waves: list[dict[str, float]] = []
 
     def run(self, population: Population, select: bool) -> list[Population]:
-        """What is left after the burn-in; in the first half of that the least likely may give way to others."""
+        """What is left after the burn-in; early in that the least likely may give way to others."""
         kept = []
         for number in range(self.settings.burn_in + self.settings.settled):
             if number == 0 or (number < self.settings.burn_in and number % _SLOPES_EVERY == 0):
                 slopes = drift(self.moved, self.slopes_of_some(population))
             population = self.cheap(population)
             if number % _EVERY == _EVERY - 1:
-                early = select and number < self.settings.burn_in // 2
+                early = select and number < min(_SELECTING, self.settings.burn_in // 2)
                 population = self._switched(self._selected(population) if early else population)
             else:
                 population = self._drifted(population, slopes)

@@ -64,12 +64,15 @@ class CircuitTarget:
         return self.problem.finding_residuals(Simulated(simulated))
 
 
-def circuit_target(data: str, shipped_only: bool, without: Sequence[str] = ()) -> CircuitTarget:
+def circuit_target(data: str, shipped_only: bool, without: Sequence[str] = (), findings: bool = True) -> CircuitTarget:
     """From a folder of data; "" means what ships alone."""
-    return CircuitTarget(problem(Path(data) if data else None, shipped_only=shipped_only, without=tuple(without)))
+    place = Path(data) if data else None
+    return CircuitTarget(problem(place, shipped_only=shipped_only, without=tuple(without), findings=findings))
 
 
-def circuit_recipe(data: Path | None, shipped_only: bool, without: Sequence[str] = ()) -> Recipe:
+def circuit_recipe(data: Path | None, shipped_only: bool, without: Sequence[str] = (), findings: bool = True) -> Recipe:
     """The same for workers."""
-    arguments = (("data", str(data or "")), ("shipped_only", shipped_only), ("without", tuple(without)))
+    arguments = (
+        ("data", str(data or "")), ("shipped_only", shipped_only), ("without", tuple(without)), ("findings", findings),
+    )  # fmt: skip
     return Recipe(_MAKER, arguments)

@@ -8,8 +8,7 @@ from scipy.optimize import minimize
 
 from calibration import mode
 from calibration.mode import ENOUGH, climb_to_mode, height, number_profile
-from calibration.populations import FINDINGS
-from calibration.populations import judged
+from calibration.populations import FINDINGS, judged
 from pathway import parameters
 from pathway.errors import InputError, UnknownNameError
 from pathway.parameters.parameter_ensemble import SHIPPED, read_ensemble
@@ -60,7 +59,7 @@ def test_a_number_held_costs_what_the_measured_data_say_of_it():
     target = Linear()
     names = [f"finding:V{k}@x" for k in range(len(target.data) - target.split)]
     target.problem = SimpleNamespace(findings=SimpleNamespace(table=[SimpleNamespace(column=name) for name in names]))
-    mean, covariance, _ = target.exact(False)
+    mean, covariance = target.exact(False)
     direction = target.design[target.split + 2]
     center, spread = direction @ mean, np.sqrt(direction @ covariance @ direction)
     rows = number_profile(target, mean, "V2@x", [center, center + spread, center + 2 * spread])

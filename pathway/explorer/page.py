@@ -7,7 +7,7 @@ import json
 import re
 import sys
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -17,7 +17,7 @@ from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.experiment import Scenario
 
 from .content import SEED, facts_of, members_of, quantities_of
-from .module import container, engine_of
+from .module import container, deflated, engine_of
 
 WEB = Path(__file__).with_name("web")
 STATE_VERSION = 1
@@ -101,16 +101,18 @@ def page_data(
 def page_text(scenario: Scenario, data: bytes, state: Mapping[str, Any] | None = None) -> str:
     """The HTML around the data; `state` is what has been moved at first."""
     strings, style = words(), _web("page.css")
-    show = f"explorerPage(pathwayCore(), {_in_script(strings)}, pathwayCore.toString());\n"
-    start = f"{show}explorer.start({_in_script(state or {})});\n"
+    show = f"explorerPage(pathwayCore(), {json.dumps(strings)}, pathwayCore.toString());\n"
+    start = f"{show}explorer.start({json.dumps(state or {})});\n"
     script = "\n".join([core_source(), page_source(), _web("page/cloud.js"), start])
+    load = _web("load.js")
     values = {
         **strings,
-        "policy": policy(script, style),
+        "policy": policy((load, script), style),
         "title": escape(scenario.title),
         "question": escape(scenario.question or ""),
         "style": style,
-        "script": script,
+        "load": load,
+        "code": b64encode(deflated(script.encode())).decode("ascii"),
         "data": b64encode(data).decode("ascii"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: str(values[place.group(1)]), _web("page.html"))
@@ -128,11 +130,11 @@ def page_source() -> str:
     return f'function explorerPage(core, strings, coreSource) {{\n"use strict";\n{parts}\n}}\n'
 
 
-def policy(script: str, style: str) -> str:
-    """The content policy: nothing from anywhere but this file; its one script and its one style by their hashes."""
+def policy(scripts: Iterable[str], style: str) -> str:
+    """The content policy: nothing from anywhere but this file; its scripts and its one style by their hashes."""
     parts = {
         "default-src": "'none'",
-        "script-src": f"{_hash(script)} 'wasm-unsafe-eval'",
+        "script-src": f"{' '.join(map(_hash, scripts))} 'wasm-unsafe-eval'",
         "style-src": _hash(style),
         "worker-src": "blob:",
         "img-src": "data:",
@@ -144,11 +146,6 @@ def policy(script: str, style: str) -> str:
 
 def _hash(text: str) -> str:
     return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode('ascii')}'"
-
-
-def _in_script(value: object) -> str:
-    """JSON that cannot end a script."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
 
 
 @cache

@@ -172,6 +172,13 @@ def test_a_site_is_static_and_links_within_itself(tmp_path):
         assert not re.search(r'(?:src|href)="(?:https?:)?//', file.read_text())
 
 
+@pytest.mark.slow
+def test_a_lesson_with_two_hundred_members_is_small_enough(tmp_path):
+    assert main(["teach", "site", str(tmp_path / "site")]) == DONE
+    pages = [file for file in (tmp_path / "site").glob("*.html") if file.stem != "index"]
+    assert len(pages) == 9 and max(file.stat().st_size for file in pages) < 400_000
+
+
 def test_a_site_is_refused_before_its_lessons_are_run(tmp_path, monkeypatch, capsys):
     monkeypatch.delattr("pathway.course.folder.page_lesson")
     (tmp_path / "x").touch()

@@ -1,6 +1,8 @@
 """Pages and their data made once, Node for the core alone, Chromium for the page."""
 
+import base64
 import json
+import re
 import shutil
 import subprocess
 import zlib
@@ -31,6 +33,12 @@ def data_of(name, members=0):
 @cache
 def page_of(name, members=0):
     return page_text(read_scenario(name), data_of(name, members))
+
+
+def script_of(text):
+    """What a page runs."""
+    packed = re.search(r'id="code">([^<]+)<', text).group(1)
+    return zlib.decompress(base64.b64decode(packed), -15).decode()
 
 
 def with_facts(data, more):

@@ -12,6 +12,7 @@ import pytest
 
 from pathway.explorer.page import WEB, page_source, words
 from pathway.scenario import read_scenario
+from pathway.scenario.read import scenario_names
 from pathway.scenario.run import run_scenario
 from tests.explorer.conftest import MAIN, page_of
 
@@ -312,17 +313,41 @@ def test_the_cloud_comes_after_release(opened):
     assert page.problems == []
 
 
+LONGEST_NAMES = "pi3k_inhibitors"
+
+
+def test_the_longest_names_of_arms_are_those_of_this_scenario():
+    def longest(name):
+        return max(len(arm.name) for arm in read_scenario(name).arms)
+
+    assert max(scenario_names(), key=longest) == LONGEST_NAMES
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 768, 1440])
-def test_nothing_overlaps_and_nothing_scrolls_sideways(opened, width, scheme):
-    page = opened(width=width, color_scheme=scheme)
+@pytest.mark.parametrize("name", [MAIN, LONGEST_NAMES])
+def test_nothing_overlaps_and_nothing_scrolls_sideways(opened, name, width, scheme):
+    page = opened(name, width=width, color_scheme=scheme)
+    page.locator("#map g[role=button]:not(.switch)").nth(5).press("Enter")
     open_all(page)
+    chart = page.locator("#detail .chart").bounding_box()
+    assert chart["x"] + chart["width"] <= width
     inner, whole = page.evaluate("[innerWidth, document.documentElement.scrollWidth]")
     assert whole <= inner
     assert page.evaluate(OVERLAPS) == []
     folder = os.environ.get("EXPLORER_PICTURES")
     if folder:
-        page.screenshot(path=str(Path(folder) / f"{width}-{scheme}.png"), full_page=True)
+        page.screenshot(path=str(Path(folder) / f"{name}-{width}-{scheme}.png"), full_page=True)
+
+
+def test_paper_is_white_also_where_the_screen_is_dark(opened):
+    page = opened(color_scheme="dark")
+    ink = "getComputedStyle(document.documentElement).color"
+    on_screen = page.evaluate(ink)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.evaluate(ink) == "rgb(26, 26, 26)" != on_screen
+    assert page.evaluate("explorer.page.dark") is False
+    assert page.locator("#tools").is_hidden() and page.locator("#map").is_visible()
 
 
 OVERLAPS = """() => {
@@ -383,7 +408,7 @@ def test_every_sentence_is_in_the_table_and_used():
     asked = set(re.findall(r'say\("(\w+)"', script)) | set(re.findall(r"\{\{(\w+)\}\}", shell))
     asked |= {key for key in re.findall(r'"(\w+)"', script) if key in words()}
     table = set(words())
-    assert asked - table <= {"policy", "title", "question", "style", "script", "data"}
+    assert asked - table <= {"policy", "title", "question", "style", "load", "code", "data"}
     assert table - asked == set()
 
 

@@ -34,7 +34,6 @@ function picture() {
     inner.querySelectorAll("text").forEach((t) => { t.setAttribute("font-size", 11); t.setAttribute("fill", "#000"); });
     inner.querySelectorAll(".axis, .cross").forEach((l) => { l.setAttribute("stroke", "#888"); l.setAttribute("fill", "none"); });
     inner.querySelectorAll(".line").forEach((l) => l.setAttribute("stroke-width", 18));
-    inner.querySelectorAll(".cloud").forEach((l) => l.setAttribute("opacity", 0.16));
     for (const [key, value] of Object.entries({ x, y, width: BOX.width, height: BOX.height })) inner.setAttribute(key, value);
     whole.append(make("text", { x, y: y - 6, "font-size": 12, "font-weight": "bold" }, chart.quantity), inner);
   });
@@ -113,18 +112,10 @@ function chooseArms() {
 }
 
 async function start(moved) {
-  // A function that holds a vector: what does not know them refuses it.
-  const probe = new Uint8Array([0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11]);
-  if (typeof WebAssembly !== "object" || !WebAssembly.validate(probe) || typeof DecompressionStream !== "function") {
-    tell(say("no_simd"));
-    return;
-  }
-  const packed = Uint8Array.from(atob($("data").textContent), (c) => c.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  page.bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+  page.bytes = await unpacked("data");
   const { facts, blobs } = core.open(page.bytes);
   page.facts = facts;
-  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
   page.dark = dark.matches;
   dark.addEventListener("change", () => { page.dark = dark.matches; drawMap(); });
   page.engine = await core.Engine.create(facts, blobs);

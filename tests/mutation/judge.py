@@ -212,7 +212,8 @@ class Judge:
 
     def _judge(self, session: pytest.Session, items: dict[str, pytest.Item], mutant: Mutant, before: set[str]) -> None:
         chosen, expected = [], 0.0
-        for entry in _in_turn(self._coverage.passing(mutant)):
+        passing = self._coverage.passing(mutant)
+        for entry in reversed(passing) if before else _in_turn(passing):  # what was written since then comes first
             if _told(entry) not in before and expected + entry["seconds"] < AT_MOST:
                 chosen.append(entry["test"])
                 expected += entry["seconds"]

@@ -12,6 +12,7 @@ from pathway.cli import BAD_INPUT, DONE, main
 from pathway.folders import verify_folder
 from pathway.report import FolderError, replay, write_report
 from pathway.report.analysis import _written
+from pathway.report.replay import BANDS, repeated_run
 from pathway.report.report import DeferredFigure
 from pathway.report.run import run_report
 from pathway.report.run_comparison import RunComparison, _texts
@@ -261,3 +262,26 @@ def test_settings_of_a_folder_are_texts():
     for damaged in (None, "a=1", [1], ["a", None]):
         with pytest.raises(ValueError, match="is no list of texts"):
             _texts(damaged)
+
+
+def test_a_replay_repeats_the_members_and_compares_their_bands(tmp_path, capsys):
+    text = SMALL.replace('[data]\nfile = "../points.csv"\n', "")
+    (tmp_path / "small.toml").write_text(text, encoding="utf-8")
+    out = tmp_path / "out"
+    assert main(["run", str(tmp_path / "small.toml"), "--ensemble", "prior", "--members", "3", "--out", str(out)]) in (
+        0,
+        3,
+    )
+    assert replay(out).verdict == "identical"
+    assert repeated_run(out).ensemble.origin.kind == "prior"
+    lines = (out / BANDS).read_text().splitlines()
+    cells = lines[-1].split(",")
+    changed = ",".join([*cells[:2], repr(2.0 * float(cells[2])), *cells[3:]])
+    (out / BANDS).write_text("\n".join([*lines[:-1], changed]) + "\n")
+    found = replay(out)
+    assert found.verdict == "differs" and "PTEN 5 % [1]" in found.first_difference
+    record = json.loads((out / "provenance.json").read_text())
+    record["ensemble"]["hash"] = "0" * 64
+    (out / "provenance.json").write_text(json.dumps(record))
+    found = replay(out)  # other members: their bands are not compared, and that is told
+    assert found.verdict == "identical" and any(words.startswith("the ensemble 0000") for words in found.changed)

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import spearmanr
 
-from pathway.scenario.expectations import judge, reading_value
+from pathway.scenario.expectations import _half_rise_time, judge, reading_value
 from pathway.scenario.experiment import Expectation, Reading
 
 TIMES = np.linspace(-24.0, 100.0, 1241)
@@ -138,3 +138,18 @@ def test_a_ratio_that_has_no_logarithm_is_missed_without_an_error():
     result = result_with(a=lambda t: 0.0, b=lambda t: 1.0, c=lambda t: -1.0)
     for arm in ("a", "c"):
         assert np.isnan(reading_value(reading(arm, "b", how="ratio", take="log"), result))
+
+
+@pytest.mark.parametrize(
+    ("course", "hours"),
+    [
+        ([0.0, 2.0, 1.0], 0.25),
+        ([1.0, -1.0, 0.0], 0.25),
+        ([0.0, 0.0, 4.0], 1.5),
+        ([3.0, 5.0, 3.0], np.nan),
+        ([1.0], np.nan),
+    ],
+)
+def test_half_of_a_whole_change_is_met_between_few_points(course, hours):
+    """Rise or fall is from the first to the last, whatever the second does."""
+    assert_allclose(_half_rise_time(np.arange(float(len(course))) + 7.0, np.array(course)), hours)

@@ -8,7 +8,7 @@ import pytest
 from pathway.equations import Model
 from pathway.simulation import steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
-from pathway.simulation.anchor_members import solve_anchors_of_members
+from pathway.simulation.anchor_members import _Search, solve_anchors_of_members
 from tests.simulation.models import model_of
 
 
@@ -80,3 +80,13 @@ def test_members_that_cannot_be_anchored_are_told_and_leave_the_others_alone() -
     assert np.isnan(found.states[[1, 2]]).all()
     away = solve_anchors_of_members(model, {"k": ("x", 5.0)}, rows[:1])
     assert "does not reach" in away.missed[0]
+
+
+@pytest.mark.parametrize("start", [0.5, 100.0, 1e4])
+def test_a_step_that_goes_too_far_is_halved_and_the_next_one_is_new(start: float) -> None:
+    """x = s/(1 + s) hardly moves where s is large: the first step of log s is 70, or 7000, times too long."""
+    model = model_of("saturated", {"x": "s/(1 + s) - x"}, {"x": "s"}, {"s": start})
+    search = _Search(model, {"s": ("x", np.array([0.5]))}, 1e-10, 1, None)
+    p, state, distances, found = search.run(np.array([[start]]), np.array([0]))
+    assert found.all() and np.abs(distances).max() < 1e-10
+    assert p[0, 0] == pytest.approx(1.0, rel=1e-8) and state[0, 0] == pytest.approx(0.5, rel=1e-9)

@@ -19,7 +19,13 @@ from pathway.simulation.errors import simulation_error
 from pathway.simulation.interventions import NOTHING, Schedule, remaining_share
 from pathway.simulation.prepared import PreparedTask, prepare_model
 from pathway.simulation.solvers import layout, method_by_name
-from pathway.simulation.tasks import empty_report, make_task, parameters_over_time, single_member_task, time_limit
+from pathway.simulation.tasks import (
+    empty_report,
+    make_task,
+    parameters_over_time,
+    single_member_task,
+    time_limit,
+)
 from pathway.simulation.trajectory import RunStatistics
 from tests.references import scipy_simulation
 from tests.simulation.models import chain, chain_solution, model_of, toggle

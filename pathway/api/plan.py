@@ -24,6 +24,9 @@ from pathway.units import UnitError
 from .saving import as_path, save_report
 from .settings import setting_lines
 
+MEMBERS_ASKED = 600
+"""Members where measurements are ranked by what they tell."""
+
 
 class Plan:
     """What an experiment would tell: `.sentences`, `.to_dict()`, `.to_dataframe()`, `.save()`; `pathway.plot` draws it.
@@ -108,13 +111,14 @@ def plan(
     quantity: str = "",
     at: str | Sequence[str] = (),
     doses: Sequence[float] = FACTORS,
+    about: str = "",
     uptake: float | None = None,
     knock_down: float | None = None,
     own_replicates: Mapping[str, Sequence[float]] | None = None,
     settings: Mapping[str, str] | Sequence[str] = (),
     ensemble: str | Path | None = None,
     weights: str = WEIGHTS[0],
-    members: int = MEMBERS,
+    members: int | None = None,
     progress: Progress | bool | None = None,
 ) -> Plan:
     """Which effects an experiment would find, what it takes, and which result would refute the model.
@@ -137,14 +141,19 @@ def plan(
         Harvests, "48 h"; each day unless told otherwise.
     doses : sequence of float
         Factors on each dose of the scenario.
+    about : str
+        A question about the cell, by which measurements are ranked: "miR-21 acts through PTEN", "p110beta or Src", a
+        loop ("Src on PTEN"), a finding of the scenario ("V4"), or a parameter.
     uptake : float, optional
         Share of the cells that took up the oligo.
     knock_down : float, optional
         Share of free miR-21 that is gone 24 h after transfection, by qPCR of the whole dish.
     own_replicates : mapping of assay to sequence of float, optional
         Readings of one dish on different days: their scatter takes the place of the table's.
-    settings, ensemble, weights, members, progress
+    settings, ensemble, weights, progress
         As of `pathway.run`.
+    members : int, optional
+        At most so many; 200 unless told otherwise, and 600 where a question is asked, which needs more.
 
     Returns
     -------
@@ -173,9 +182,11 @@ def plan(
         at=tuple(_hours(text) for text in _listed(at)),
         factors=tuple(doses),
         transfection=Transfection(1.0 if uptake is None else uptake, knock_down, uptake is not None),
+        about=about,
     )
     scenario = scenario_with_cells(name_or_file, cells, setting_lines(settings))
     laboratory = built_in_laboratory()
+    members = members or (MEMBERS_ASKED if about else MEMBERS)
     sets, _ = parameter_sets_for(scenario, laboratory, ensemble, weights, members)
     if sets is None:
         raise PlanError("a plan needs an ensemble: what one parameter set says has no probability")

@@ -33,6 +33,13 @@ def plan(
     dose: Annotated[
         list[float] | None, typer.Option(help="Factor on the doses (repeatable) [default: 0.1, 0.3, 1 and 3]")
     ] = None,
+    about: Annotated[
+        str,
+        typer.Option(
+            help="Rank measurements by what they tell: 'p110beta or Src', 'miR-21 acts through PTEN', V4, a loop or a "
+            "parameter [default: nothing]"
+        ),
+    ] = "",
     uptake: Annotated[
         str | None, typer.Option(help="Share of cells that took up the oligo, '70 %' [default: all]")
     ] = None,
@@ -42,7 +49,10 @@ def plan(
     ] = None,
     own_replicates: Annotated[
         list[str] | None,
-        typer.Option(metavar="ASSAY=X,Y,Z", help="Your readings of one dish on three days or more (repeatable)"),
+        typer.Option(
+            metavar="ASSAY=X,Y,Z",
+            help="Your readings of one dish on three days or more (repeatable) [default: the table]",
+        ),
     ] = None,
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the scenario [default: no change]")
@@ -52,7 +62,9 @@ def plan(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
     ensemble: Annotated[str | None, console.ENSEMBLE] = None,
     weights: Annotated[str, console.WEIGHTS] = "measured",
-    members: Annotated[int, console.MEMBERS] = 200,
+    members: Annotated[
+        int | None, typer.Option(help="Of the ensemble, at most [default: 200; with --about 600]", min=2, max=100_000)
+    ] = None,
 ) -> int:
     """Which effects an experiment would find, replicates, controls, and the result that would refute the model."""
     from pathway.api.plan import plan as planned
@@ -64,7 +76,7 @@ def plan(
     with console.progress_line(quiet=as_json) as progress:
         found = planned(
             name_or_file, cells=cells, replicates=replicates, assays=assay or (), compare=compare or (),
-            quantity=quantity, at=at or (), doses=dose or FACTORS, uptake=_share("--uptake", uptake),
+            quantity=quantity, at=at or (), doses=dose or FACTORS, about=about, uptake=_share("--uptake", uptake),
             knock_down=_share("--knock-down", knock_down), own_replicates=_own_replicates(own_replicates or []),
             settings=settings or (), ensemble=ensemble, weights=weights, members=members, progress=progress,
         )  # fmt: skip

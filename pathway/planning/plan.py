@@ -21,6 +21,7 @@ from .controls import missing_controls
 from .designs import FACTORS, Design, designs_of, dose_levels, harvest_times
 from .power import FEWEST, MOST
 from .questions import EffectQuestion, expectation_questions, pair_question
+from .ranking import InformationRanking, rank_measurements
 from .readings import member_readings
 from .transfection import LOWERED, Transfection, sets_with_knock_down, transfected_doses
 
@@ -44,6 +45,8 @@ class PlanRequest:
     factors : tuple of float
         On each dose.
     transfection : Transfection
+    about : str
+        A question about the cell, to rank measurements by what they tell; see `answers.answers_to`. "": none.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -52,6 +55,7 @@ class PlanRequest:
     at: tuple[float, ...] = ()
     factors: tuple[float, ...] = FACTORS
     transfection: Transfection = field(default_factory=Transfection)
+    about: str = ""
 
     def __post_init__(self) -> None:
         if not FEWEST <= self.replicates <= MOST:
@@ -111,6 +115,8 @@ class ExperimentPlan:
     members : int
     remark : str
         On members that cannot have the knock-down.
+    information : InformationRanking or None
+        Where a question about the cell was asked.
     """
 
     scenario: Scenario
@@ -122,6 +128,7 @@ class ExperimentPlan:
     origin: EnsembleOrigin
     members: int
     remark: str = ""
+    information: InformationRanking | None = None
 
     @property
     def used_assays(self) -> tuple[Assay, ...]:
@@ -149,6 +156,7 @@ class ExperimentPlan:
             "skipped": [{"claim": e.claim, "finding": e.finding, "why": why} for e, why in self.skipped],
             "missing_controls": list(self.controls),
             "assays": {assay.name: _assay_dict(assay) for assay in self.used_assays},
+            "information": None if self.information is None else self.information.to_dict(),
         }
 
 
@@ -235,10 +243,18 @@ def make_plan(
         for design in designs_of(readings, asked, times, level, request.assays, request.replicates):
             found[design.question].append(design)
     plans = tuple(_question_plan(question, tuple(designs)) for question, designs in found.items())
+    information = None
+    if request.about:
+        if progress:
+            progress("what would tell", 0, 1)
+        information = rank_measurements(
+            request.about, scenario, laboratory, own, request.assays, request.replicates, request.at,
+            [design for designs in found.values() for design in designs], transfected, request.transfection.uptake,
+        )  # fmt: skip
     return ExperimentPlan(
         scenario, request, plans, tuple(skipped), missing_controls(questions, scenario, laboratory),
         tuple(n for n in transfected if any(n in scenario.arm(a).doses for q in questions for a in q.arms)),
-        sets.origin, members, remark,
+        sets.origin, members, remark, information,
     )  # fmt: skip
 
 

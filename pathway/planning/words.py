@@ -12,6 +12,7 @@ from pathway.scenario.plain_words import percent_text
 from .designs import Design
 from .plan import ExperimentPlan, QuestionPlan
 from .power import MOST
+from .ranking import InformationRanking
 
 Table = tuple[Sequence[str], Sequence[Sequence[Any]]]
 
@@ -23,6 +24,7 @@ def plan_sentences(plan: ExperimentPlan) -> list[str]:
         f"{plan.members} {plan.origin.description} say what would be found with {replicates} replicates; a "
         "replicate is a day on which every dish is made once.",
         *(_question_sentence(question) for question in plan.questions),
+        *_information_sentences(plan),
         *_transfection_sentences(plan),
         *([f"Controls that are missing: {'; '.join(plan.controls)}."] if plan.controls else []),
         _noise_sentence(plan),
@@ -63,6 +65,43 @@ def _changed(design: Design, own: Design) -> str:
     parts += [f"with {design.level.words}"] if design.level.dose else []
     parts += [f"by {design.assay.name}"] if design.assay.name != own.assay.name else []
     return " ".join(parts) or "as written"
+
+
+def _information_sentences(plan: ExperimentPlan) -> Iterator[str]:
+    told = plan.information
+    if told is None:
+        return
+    now = ", ".join(f"{answer} {_share(told, share)}" for answer, share in told.answers.shares.items())
+    words = told.answers.words
+    yield f"{words[0].upper()}{words[1:]} The members say: {now}; {told.doubt:.2f} nats could be told at most."
+    if not told.tells:
+        yield (
+            f"No measurement of this scenario tells more about it than the best of {len(told.ranked)} would by chance "
+            f"among {plan.members} members ({told.chance:.2f} nats)."
+        )
+        return
+    first = told.ranked[0]
+    yield (
+        f"Most telling, {first.nats:.2f} nats (the best of {len(told.ranked)} by chance: {told.chance:.2f}): "
+        f"{first.design.words}, {plan.request.replicates} replicates."
+    )
+    steps = [f"{t.design.words} ({t.nats:.2f} nats so far)" for t in told.sequence]
+    yield f"Three measurements one after the other: {'; then '.join(steps)}."
+
+
+def _share(told: InformationRanking, number: float) -> str:
+    return f"{number:.3g}" if "mean" in told.answers.shares else percent_text(number)
+
+
+def information_table(plan: ExperimentPlan) -> Table:
+    """Every measurement, the most telling first."""
+    header = ["measurement", "quantity", "arms", "assay", "dose", "harvest [h]", "information [nats]"]
+    rows = [] if plan.information is None else [
+        [t.design.words, t.design.question.quantity, " vs ".join(t.design.question.arms), t.design.assay.name,
+         t.design.level.words, t.design.time, t.nats]
+        for t in plan.information.ranked
+    ]  # fmt: skip
+    return header, rows
 
 
 def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:

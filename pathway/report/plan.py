@@ -11,6 +11,7 @@ from pathway.planning.words import (
     assay_table,
     control_table,
     design_table,
+    information_table,
     plan_sentences,
     question_table,
     skipped_table,
@@ -37,6 +38,7 @@ def plan_report(plan: ExperimentPlan, out: Path) -> Report:
         "factors": list(request.factors),
         "uptake": request.transfection.uptake,
         "knock_down": request.transfection.knock_down,
+        "about": request.about,
         "ensemble": plan.origin.digest,
     }
     return Report(
@@ -50,6 +52,7 @@ def plan_report(plan: ExperimentPlan, out: Path) -> Report:
             "controls": control_table(plan),
             "skipped": skipped_table(plan),
             "designs": design_table(plan),
+            **({"information": information_table(plan)} if plan.information else {}),
         },
         figures={"figure": DeferredFigure(partial(_draw, plan), _CAPTION)},
         sentences=plan_sentences(plan),

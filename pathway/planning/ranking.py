@@ -1,0 +1,200 @@
+"""Which measurement splits the ensemble: all that a bench can measure in a scenario, ranked by what it would tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pathway.scenario.controls import arm_key, matched_control, untreated_arm
+from pathway.scenario.experiment import Arm, Scenario
+from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.sampled_cell_lines import ParameterSets
+
+from .answers import AskedOf, answers_to
+from .assays import Assay, PlanError
+from .designs import Design, DoseLevel, designs_of, harvest_times
+from .information import Answers, above_chance, greedy_sequence, information_of, resolved_noise, shuffled
+from .questions import EffectQuestion
+from .readings import member_readings
+
+COUNTED = ("GR", "percent_of_control", "percent_of_untreated", "cell_number", "cell_number_fold")
+SHORT_LIST = 40
+"""The most telling measurements, of which sequences are made."""
+LENGTH = 3
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A measurement and what it would tell.
+
+    Attributes
+    ----------
+    design : Design
+    nats : float
+        About the question, above chance; in a sequence, with all measurements before it.
+    error : float
+        Standard error; 0 where no noise was drawn.
+    """
+
+    design: Design
+    nats: float
+    error: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class InformationRanking:
+    """What measurements would tell about a question.
+
+    Attributes
+    ----------
+    answers : Answers
+    doubt : float
+        What could be told at most, in nats.
+    ranked : tuple of Telling
+        Every measurement, the most telling first.
+    sequence : tuple of Telling
+        Three, each the most telling beside those before.
+    chance : float
+        The most that any of these measurements told about shuffled answers: what is not above it says nothing.
+    """
+
+    answers: Answers
+    doubt: float
+    ranked: tuple[Telling, ...]
+    sequence: tuple[Telling, ...]
+    chance: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether the best measurement tells more than the best would by chance."""
+        return bool(self.ranked) and self.ranked[0].nats > self.chance
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "question": self.answers.words,
+            "answers": self.answers.shares,
+            "doubt_nats": self.doubt,
+            "chance_nats": self.chance,
+            "ranked": [_telling_dict(telling) for telling in self.ranked[:SHORT_LIST]],
+            "sequence": [{**_telling_dict(t), "standard_error": t.error} for t in self.sequence],
+        }
+
+
+def _telling_dict(telling: Telling) -> dict[str, Any]:
+    design = telling.design
+    return {
+        "measurement": design.words,
+        "quantity": design.question.quantity,
+        "arms": list(design.question.arms),
+        "harvest_hours": design.time,
+        "assay": design.assay.name,
+        "replicates": design.replicates,
+        "nats": telling.nats,
+    }
+
+
+def candidate_questions(scenario: Scenario, assays: Sequence[Assay]) -> list[EffectQuestion]:
+    """Every observable of every arm that a bench can make, against the untreated cells of its line; untreated lines
+    against the first one; and GR of every arm that has one."""
+    observables = dict.fromkeys(name for assay in assays for name in assay.measures)
+    asked = [*_pairs(scenario, [n for n in observables if n not in COUNTED])]
+    if "GR" in observables:
+        asked += _growth(scenario)
+    if not asked:
+        raise PlanError(f"{scenario.file}: no two of its arms can be compared by {', '.join(a.name for a in assays)}")
+    return asked
+
+
+def _pairs(scenario: Scenario, observables: Sequence[str]) -> Iterator[EffectQuestion]:
+    arms = _different_arms(scenario)
+    bare = [arm for arm in arms if arm_key(arm, scenario) == arm_key(untreated_arm(arm, scenario), scenario)]
+    for arm in arms:
+        own = next((b for b in bare if b.cells == arm.cells and arm_key(b, scenario) != arm_key(arm, scenario)), None)
+        reference = own or next((b for b in bare if b.cells != arm.cells and arm in bare[1:]), None)
+        if reference is None:
+            continue
+        for observable in observables:
+            name = f"{observable}: {arm.name} vs {reference.name}"
+            yield EffectQuestion(
+                name, name, observable, (arm.name, reference.name), 0.0, np.inf, True, time=scenario.end
+            )
+
+
+def _growth(scenario: Scenario) -> Iterator[EffectQuestion]:
+    for arm in _different_arms(scenario):
+        if matched_control(arm, scenario) is None:
+            continue
+        name = f"GR: {arm.name}"
+        yield EffectQuestion(name, name, "GR", (arm.name,), -np.inf, np.inf, time=scenario.growth_until)
+
+
+def _different_arms(scenario: Scenario) -> list[Arm]:
+    """Arms that a bench can make, of equal dishes the first."""
+    own = {arm_key(arm, scenario): arm for arm in reversed(scenario.arms) if not (scenario.changes or arm.changes)}
+    return [arm for arm in scenario.arms if arm in own.values()]
+
+
+def rank_measurements(
+    question: str,
+    scenario: Scenario,
+    laboratory: Laboratory,
+    sets: ParameterSets,
+    assays: Sequence[Assay],
+    replicates: int,
+    at: Sequence[float] = (),
+    others: Sequence[Design] = (),
+    transfected: tuple[str, ...] = (),
+    uptake: float = 1.0,
+) -> InformationRanking:
+    """What every measurement of a scenario would tell about a question.
+
+    Parameters
+    ----------
+    question : str
+        See `answers_to`.
+    at : sequence of float, hours
+        Harvests; each day unless told otherwise.
+    others : sequence of Design
+        Further measurements in the same members, such as those with other doses.
+    """
+    candidates = candidate_questions(scenario, assays)
+    times = {q: harvest_times(q, scenario, at) for q in candidates}
+    moments = sorted({time for own in times.values() for time in own})
+    readings = member_readings(scenario, candidates, moments, laboratory, sets, transfected, uptake)
+    weights = readings.result.weights
+    answers = answers_to(question, AskedOf(scenario, laboratory, sets, readings.result.alive, weights))
+    designs = [*designs_of(readings, candidates, times, DoseLevel(), assays, replicates)]
+    # Members that died at another dose would stand for one another.
+    designs += [d for d in others if d.level.dose and np.array_equal(d.weights, weights)]
+    return ranking(answers, designs, weights)
+
+
+def ranking(answers: Answers, designs: Sequence[Design], weights: np.ndarray) -> InformationRanking:
+    """Measurements by what they tell, and a sequence of the most telling.
+
+    Few members tell something about any answer by chance: what they tell about shuffled answers is taken off.
+    """
+    likelihoods = np.concatenate([answers.likelihood[None], shuffled(answers)])
+    tellings, by_chance = [], [0.0]
+    for design in designs:
+        value, noise = _mean_of(design)
+        if np.isfinite(value).all() and np.isfinite(noise).all():
+            told = information_of(likelihoods, value, resolved_noise(value, noise, weights), weights)
+            tellings.append(Telling(design, above_chance(told)))
+            by_chance.append(float(told[1:].max() - told[1:].mean()))
+    ranked = sorted(tellings, key=lambda t: (-round(t.nats, 6), t.design.time, t.design.readings))
+    short = [telling.design for telling in ranked[:SHORT_LIST]]
+    means = [_mean_of(design) for design in short]
+    measured = [(value, resolved_noise(value, noise, weights, LENGTH)) for value, noise in means]
+    chosen = greedy_sequence(likelihoods, measured, weights, LENGTH)
+    sequence = tuple(Telling(short[which], above_chance(told), error) for which, told, error in chosen)
+    return InformationRanking(answers, answers.entropy(weights), tuple(ranked), sequence, max(by_chance))
+
+
+def _mean_of(design: Design) -> tuple[np.ndarray, np.ndarray]:
+    """Value of the measured mean in each member, and its standard error."""
+    return design.contrast.value, design.noise / np.sqrt(design.replicates)

@@ -69,7 +69,7 @@ function drawChart(chart) {
       class: "ghost", fill: "none", stroke: style(name).color, d: polyline(pointsAcross(page.pinned[name].times, x), page.pinned[name][q], y) })));
   }
   if (page.cloud || chart.clouds.childNodes.length) {
-    const faint = Math.min(0.16, 0.4 / names.length); // many bands over each other must leave the curves legible
+    const faint = Math.max(0.07, Math.min(0.16, 0.4 / names.length)); // many bands over each other must leave the curves legible
     chart.clouds.replaceChildren(...names.flatMap((name, k) => (bands[k]
       ? [make("path", { class: "cloud", fill: style(name).color, "fill-opacity": faint, d: area(page.cloud.times, bands[k], x, y) })] : [])));
   }

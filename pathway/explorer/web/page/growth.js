@@ -33,8 +33,8 @@ function drawGrowth() {
     svg.style.display = defined ? "" : "none";
     const cloud = page.cloud && page.cloud.arms[name];
     set(span, "d", cloud && cloud.gr ? `M${barPlace(cloud.gr[0]).toFixed(1)} 9H${barPlace(cloud.gr[2]).toFixed(1)}` : "");
-    const words = [defined ? say("gr", { value: number(growth.gr), control: growth.name }) : say("no_gr")];
-    if (cloud && cloud.gr) words[0] += ` (${number(cloud.gr[0], 2)} to ${number(cloud.gr[2], 2)})`;
+    const interval = cloud && cloud.gr ? say("interval", { low: number(cloud.gr[0], 2), high: number(cloud.gr[2], 2) }) : "";
+    const words = [defined ? say("gr", { value: number(growth.gr), interval, control: growth.name }) : say("no_gr")];
     if (percent !== null) words.push(say("of_untreated", { value: number(percent) }));
     write(numbers, words.join(" \u00b7 "));
   }

@@ -29,7 +29,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from calibration.populations import FINDINGS, MEASURED, History
-from calibration.reweighting import effective_number, quantiles, thinned
+from calibration.reweighting import quantiles, thinned
 from calibration.sample import add_data_options
 from calibration.stored import account, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
@@ -37,6 +37,7 @@ from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.sampled_cell_lines import with_anchored_parameters
+from pathway.scenario.weighted import effective_sample_size
 
 PRIOR_DRAWS = 1024
 
@@ -86,10 +87,10 @@ def ensemble_of(
             "roles": {c: "finding" if f else "measured" for c, f in zip(target.columns, target.finding, strict=True)},
             "discrepancy": {target.problem.names[k]: float(m) for k, m in zip(sizes, medians, strict=True)},
             "effective_number": {
-                "measured": round(effective_number(kept[0]), 1),
-                "findings": round(effective_number(kept[1]), 1),
-                "measured_of_all_draws": round(effective_number(weights[0]), 1),
-                "findings_of_all_draws": round(effective_number(weights[1]), 1),
+                "measured": round(effective_sample_size(kept[0]), 1),
+                "findings": round(effective_sample_size(kept[1]), 1),
+                "measured_of_all_draws": round(effective_sample_size(weights[0]), 1),
+                "findings_of_all_draws": round(effective_sample_size(weights[1]), 1),
             },
         },
     )

@@ -26,12 +26,13 @@ from scipy import stats
 from scipy.special import logsumexp
 
 from calibration.populations import FINDINGS, TARGETS, History, Population
-from calibration.reweighting import effective_number, quantiles
+from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
 from calibration.stored import WAVES, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import write_atomically
+from pathway.scenario.weighted import effective_sample_size
 
 NARROW, UNINFORMED = 0.5, 0.9
 GR_APART, SHARES_APART = 0.03, 0.05
@@ -95,7 +96,7 @@ def _interval(low: float, middle: float, high: float) -> str:
 
 def _head(target: CircuitTarget, together: Draws, told: Sequence[dict]) -> str:
     problem = target.problem
-    numbers = {name: effective_number(together.weights[name]) for name in ("measured", "findings")}
+    numbers = {name: effective_sample_size(together.weights[name]) for name in ("measured", "findings")}
     absent = f" Not at hand: {'; '.join(problem.absent)}." if problem.absent else ""
     return (
         "# The calibrated ensemble\n\n"

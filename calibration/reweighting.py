@@ -1,13 +1,8 @@
-"""Weighted members: how many they are worth, which of them stand for all, their quantiles."""
+"""Weighted members: which of them stand for all, and their quantiles."""
 
 from __future__ import annotations
 
 import numpy as np
-
-
-def effective_number(weights: np.ndarray) -> float:
-    """Kish's number of equally weighted draws that say as much: 1/sum of squares; weights of sum 1."""
-    return float(1.0 / np.sum(weights**2))
 
 
 def systematic(weights: np.ndarray, number: int, rng: np.random.Generator) -> np.ndarray:

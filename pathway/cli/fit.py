@@ -133,9 +133,11 @@ def _reweight(
 ) -> int:
     """Weights of an ensemble by the measurements, and what became of the headline numbers."""
     from pathway.fitting.laboratory.reweighting import HEADLINES, reweight
+    from pathway.planning.next_measurement import next_measurement
     from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
     from pathway.report.reweighting import (
         REWEIGHTING,
+        following_sentences,
         headline_words,
         reweighting_numbers,
         reweighting_report,
@@ -160,15 +162,22 @@ def _reweight(
     asked = [scenario, *map(read_scenario, HEADLINES)]
     with console.progress_line(quiet=as_json) as progress:
         made = reweight(scenario, built_in_laboratory(), before, weights, asked, progress)
+        progress("what to measure next", 0, 1)
+        by_name = {one.name: one for one in asked}
+        headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in made.headlines]
+        after = made.weights(made.after)
+        following = next_measurement(scenario, built_in_laboratory(), made.after, after, headlines)
     record = write_report(
-        reweighting_report(made, scenario, folder), folder, console.typed_command(), force, say=console.say
+        reweighting_report(made, scenario, folder, following), folder, console.typed_command(), force, say=console.say
     )
     if as_json:
-        console.print_json({**reweighting_numbers(made), "folder": str(folder)})
+        console.print_json({**reweighting_numbers(made, following), "folder": str(folder)})
         return DONE
     for sentence in reweighting_sentences(made)[: 1 + bool(made.warning)]:
         console.print_line(sentence)
     console.print_table(*headline_words(made.headlines))
+    for sentence in following_sentences(following):
+        console.print_line(sentence)
     console.print_report_places(folder, record, folder / "ensemble.npz")
     return DONE
 

@@ -56,8 +56,8 @@ def answers_to(question: str, asked: AskedOf) -> Answers:
     Parameters
     ----------
     question : str
-        `THROUGH_PTEN`, `P110BETA_OR_SRC`, a loop of the circuit ("Src on PTEN"), a finding of the scenario ("V4"), or a
-        parameter.
+        `THROUGH_PTEN`, `P110BETA_OR_SRC`, a loop of the circuit ("Src on PTEN"), a finding or claim of the scenario
+        ("V4"), or a parameter.
     asked : AskedOf
 
     Raises
@@ -66,7 +66,7 @@ def answers_to(question: str, asked: AskedOf) -> Answers:
         If it is nothing of this.
     """
     loops = {loop.name: loop.switched_off for loop in circuit().loops}
-    findings = [e.finding for e in asked.scenario.expectations if e.finding]
+    findings = [name for e in asked.scenario.expectations for name in (e.finding, e.claim) if name]
     if question == THROUGH_PTEN:
         return _through_pten(asked)
     if question == P110BETA_OR_SRC:
@@ -111,12 +111,13 @@ def _which_loops(asked: AskedOf) -> Answers:
 
 
 def _finding(name: str, asked: AskedOf) -> Answers:
-    """Whether a member meets the first expectation of the finding."""
-    expectation = next(e for e in asked.scenario.expectations if e.finding == name)
+    """Whether a member meets the first expectation of the finding, or the one that claims this."""
+    expectation = next(e for e in asked.scenario.expectations if name in (e.finding, e.claim))
     result = run_members(replace(asked.scenario, expectations=(expectation,)), asked.laboratory, asked.sets)
     met = np.zeros(len(asked.sets), dtype=bool)
     met[result.alive] = result.verdicts[0].met
-    return _yes_or_no(f"{name}: {expectation.claim}?", met[asked.alive], asked)
+    words = f"{expectation.finding}: {expectation.claim}?" if expectation.finding else f"{expectation.claim}?"
+    return _yes_or_no(words, met[asked.alive], asked)
 
 
 def _through_pten(asked: AskedOf) -> Answers:

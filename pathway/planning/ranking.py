@@ -15,7 +15,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .answers import AskedOf, answers_to
 from .assays import Assay, PlanError
-from .designs import Design, DoseLevel, designs_of, harvest_times
+from .designs import Design, DoseLevel, designs_of, first_moment, harvest_times
 from .information import Answers, above_chance, greedy_sequence, information_of, resolved_noise, shuffled
 from .questions import EffectQuestion
 from .readings import member_readings
@@ -149,6 +149,7 @@ def rank_measurements(
     others: Sequence[Design] = (),
     transfected: tuple[str, ...] = (),
     uptake: float = 1.0,
+    asked_in: Scenario | None = None,
 ) -> InformationRanking:
     """What every measurement of a scenario would tell about a question.
 
@@ -160,13 +161,18 @@ def rank_measurements(
         Harvests; each day unless told otherwise.
     others : sequence of Design
         Further measurements in the same members, such as those with other doses.
+    asked_in : Scenario, optional
+        The scenario that the question is about, where it is another one.
     """
     candidates = candidate_questions(scenario, assays)
-    times = {q: harvest_times(q, scenario, at) for q in candidates}
+    # Of an arm that is not treated yet at a harvest of the user's nothing is asked.
+    after = {q: [time for time in at if first_moment(q, scenario)[0] < time] for q in candidates}
+    times = {q: harvest_times(q, scenario, own) for q, own in after.items() if own or not at}
+    candidates = list(times)
     moments = sorted({time for own in times.values() for time in own})
     readings = member_readings(scenario, candidates, moments, laboratory, sets, transfected, uptake)
     weights = readings.result.weights
-    answers = answers_to(question, AskedOf(scenario, laboratory, sets, readings.result.alive, weights))
+    answers = answers_to(question, AskedOf(asked_in or scenario, laboratory, sets, readings.result.alive, weights))
     designs = [*designs_of(readings, candidates, times, DoseLevel(), assays, replicates)]
     # Members that died at another dose would stand for one another.
     designs += [d for d in others if d.level.dose and np.array_equal(d.weights, weights)]

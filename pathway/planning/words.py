@@ -68,22 +68,25 @@ def _changed(design: Design, own: Design) -> str:
 
 
 def _information_sentences(plan: ExperimentPlan) -> Iterator[str]:
-    told = plan.information
-    if told is None:
-        return
+    if plan.information is not None:
+        yield from ranking_sentences(plan.information)
+
+
+def ranking_sentences(told: InformationRanking) -> Iterator[str]:
+    """What is open, and which measurements would tell."""
     now = ", ".join(f"{answer} {_share(told, share)}" for answer, share in told.answers.shares.items())
     words = told.answers.words
     yield f"{words[0].upper()}{words[1:]} The members say: {now}; {told.doubt:.2f} nats could be told at most."
     if not told.tells:
         yield (
             f"No measurement of this scenario tells more about it than the best of {len(told.ranked)} would by chance "
-            f"among {plan.members} members ({told.chance:.2f} nats)."
+            f"among so few members ({told.chance:.2f} nats)."
         )
         return
     first = told.ranked[0]
     yield (
         f"Most telling, {first.nats:.2f} nats (the best of {len(told.ranked)} by chance: {told.chance:.2f}): "
-        f"{first.design.words}, {plan.request.replicates} replicates."
+        f"{first.design.words}, {first.design.replicates} replicates."
     )
     steps = [f"{t.design.words} ({t.nats:.2f} nats so far)" for t in told.sequence]
     yield f"Three measurements one after the other: {'; then '.join(steps)}."
@@ -93,13 +96,13 @@ def _share(told: InformationRanking, number: float) -> str:
     return f"{number:.3g}" if "mean" in told.answers.shares else percent_text(number)
 
 
-def information_table(plan: ExperimentPlan) -> Table:
+def information_table(told: InformationRanking) -> Table:
     """Every measurement, the most telling first."""
     header = ["measurement", "quantity", "arms", "assay", "dose", "harvest [h]", "information [nats]"]
-    rows = [] if plan.information is None else [
+    rows = [
         [t.design.words, t.design.question.quantity, " vs ".join(t.design.question.arms), t.design.assay.name,
          t.design.level.words, t.design.time, t.nats]
-        for t in plan.information.ranked
+        for t in told.ranked
     ]  # fmt: skip
     return header, rows
 

@@ -52,7 +52,7 @@ def plan_report(plan: ExperimentPlan, out: Path) -> Report:
             "controls": control_table(plan),
             "skipped": skipped_table(plan),
             "designs": design_table(plan),
-            **({"information": information_table(plan)} if plan.information else {}),
+            **({"information": information_table(plan.information)} if plan.information else {}),
         },
         figures={"figure": DeferredFigure(partial(_draw, plan), _CAPTION)},
         sentences=plan_sentences(plan),

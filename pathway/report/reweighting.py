@@ -13,6 +13,8 @@ from pathway.files import read_bytes
 from pathway.fitting.laboratory.reweighting import SURVIVING, HeadlineChange, Reweighting
 from pathway.numerals import finite_or_none
 from pathway.parameters.parameter_ensemble import write_ensemble
+from pathway.planning.ranking import InformationRanking
+from pathway.planning.words import information_table, ranking_sentences
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.plain_words import band_in_words, format_number, median_with_interval, percent_text
 
@@ -23,8 +25,16 @@ REWEIGHTING = "reweighting"
 ENSEMBLE_FILE = "ensemble.npz"
 
 
-def reweighting_report(made: Reweighting, scenario: Scenario, out: Path) -> Report:
-    """What a re-weighted ensemble leaves in the folder `out`: `ensemble.npz` is read by `pathway run --ensemble`."""
+def reweighting_report(
+    made: Reweighting, scenario: Scenario, out: Path, following: InformationRanking | None = None
+) -> Report:
+    """What a re-weighted ensemble leaves in the folder `out`: `ensemble.npz` is read by `pathway run --ensemble`.
+
+    `following` ranks what the same bench could measure next.
+    """
+    tables = {"headlines": headline_table(made.headlines), "members": _member_table(made)}
+    if following is not None:
+        tables["next_measurements"] = information_table(following)
     file = made.before.file
     return Report(
         kind=REWEIGHTING,
@@ -35,10 +45,10 @@ def reweighting_report(made: Reweighting, scenario: Scenario, out: Path) -> Repo
             scenario.settings,
             more={"ensemble": {"hash": made.before.digest, "members": len(made.before), "weights": made.which}},
         ),
-        tables={"headlines": headline_table(made.headlines), "members": _member_table(made)},
+        tables=tables,
         figures={"figure": DeferredFigure(partial(_draw, made), _CAPTION)},
-        sentences=list(reweighting_sentences(made)),
-        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made)),
+        sentences=[*reweighting_sentences(made), *following_sentences(following)],
+        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made, following)),
         saved={ENSEMBLE_FILE: partial(_save, made)},
     )
 
@@ -78,6 +88,11 @@ def reweighting_sentences(made: Reweighting) -> Sequence[str]:
             f"{percent_text(change.share_after)} do."
         )
     return sentences
+
+
+def following_sentences(following: InformationRanking | None) -> Sequence[str]:
+    """What to measure next."""
+    return [] if following is None else ["What to measure next:", *ranking_sentences(following)]
 
 
 def headline_table(changes: Sequence[HeadlineChange]) -> Table:
@@ -129,7 +144,7 @@ def _member_table(made: Reweighting) -> Table:
     return header, rows
 
 
-def reweighting_numbers(made: Reweighting) -> Mapping[str, Any]:
+def reweighting_numbers(made: Reweighting, following: InformationRanking | None = None) -> Mapping[str, Any]:
     """The JSON form."""
     before, after = made.effective_numbers
     return {
@@ -140,6 +155,7 @@ def reweighting_numbers(made: Reweighting) -> Mapping[str, Any]:
         "warning": made.warning or None,
         "information_gain_nats": made.gain,
         "survivors": made.survivors.tolist(),
+        "next_measurements": None if following is None else following.to_dict(),
         "refused": {str(member): reason for member, reason in made.likelihoods.refused.items()},
         "headlines": [
             {

@@ -16,6 +16,7 @@ from calibration.settling import Settings
 from calibration.stored import account, history_of_ensemble, pooled, read_run, read_runs
 from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import read_ensemble, write_ensemble
+from pathway.scenario.weighted import effective_sample_size
 
 from .small_problem import IDENTITY, RECIPE
 
@@ -43,7 +44,7 @@ def test_weighted_quantiles_are_those_of_numpy_where_weights_are_equal():
 
 
 def test_effective_number_counts_equal_weights():
-    assert reweighting.effective_number(np.full(40, 1 / 40)) == pytest.approx(40)
+    assert effective_sample_size(np.full(40, 1 / 40)) == pytest.approx(40)
     drawn = reweighting.systematic(np.array([0.5, 0.25, 0.25]), 8, np.random.default_rng(0))
     assert np.bincount(drawn).tolist() == [4, 2, 2]
 

@@ -101,7 +101,8 @@ class Reweighting:
             return ""
         return (
             f"an effective number of {after:.1f} members is left, fewer than {FEWEST}: the intervals after the "
-            "measurements are too rough to be used; these ask for parameters between the members, so fit them"
+            "measurements are not to be trusted. The measurements ask for parameters between the members: search there "
+            "by `pathway fit` without --ensemble, and draw around what is found by `pathway sample`"
         )
 
 

@@ -87,7 +87,7 @@ KINDS_OF_COMMANDS = {
     "show": ("show", "cells"),
     "cite": ("cite", "{here}/small.toml", "--bibtex"),
     "export": ("export", "untreated_rest", "--to", "omex", "--out", "{out}"),
-    "latex": ("export", "{here}/small.toml", "--to", "latex", "--out", "{out}.tex"),
+    "latex": ("export", "{here}/small.toml", "--to", "latex", "--arm", "untreated", "--out", "{out}.tex"),
     "explore": ("explore", "{here}/small.toml", "--members", "3", "--out", "{out}.html"),
     "members": ("run", "{here}/small.toml", "--ensemble", "prior", "--members", "3", "--out", "{out}"),
     "dose-response": ("dose-response", "antimir21_resensitises", "--out", "{out}"),

@@ -116,10 +116,6 @@ def test_no_stability_is_proven_that_eigenvalues_deny() -> None:
         proven += known[0]
         assert not known[0] or values.real.max() < 0.0
     assert proven > 0.8 * stable > 100
-    # A species of which there is nothing has no scale of its own.
-    falling = np.diag([-1.0, -2.0])[None]
-    assert is_surely_stable(falling, np.linalg.inv(falling), np.array([[1.0, 0.0]]), 1e-9).all()
-    assert is_surely_stable(falling, np.linalg.inv(falling), np.zeros((1, 2)), 1e-9).all()
     # A rotation that neither grows nor dies, and a slow process beyond the spread.
     turning = np.array([[[0.0, 1.0], [-1.0, 0.0]], [[-1.0, 0.0], [0.0, -1e-10]]])
     assert not is_surely_stable(turning, np.linalg.inv(turning), np.ones((2, 2)), 1e-9).any()
@@ -204,3 +200,9 @@ def test_equations_of_few_sets_of_species_are_kept(monkeypatch: pytest.MonkeyPat
     assert part.equations(here, np.ones(1)) is first
     part.equations(there, np.ones(1))
     assert len(part._equations) == 1 and part.equations(here, np.ones(1)) is not first
+
+
+def test_a_species_of_which_there_is_nothing_has_no_scale_of_its_own() -> None:
+    falling = np.diag([-1.0, -2.0])[None]
+    for sizes in ([1.0, 2.0], [1.0, 0.0], [0.0, 0.0]):
+        assert is_surely_stable(falling, np.linalg.inv(falling), np.array([sizes]), 1e-9).all()

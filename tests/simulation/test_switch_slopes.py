@@ -355,13 +355,13 @@ def test_parameters_get_room_for_modes_one_set_or_many() -> None:
         assert found.shape == (*shape[:-1], n + len(hybrid.modes)) and found.sum() == np.prod(shape)
 
 
-def test_a_threshold_beside_an_event_meets_its_closed_form() -> None:
-    """x rises at a to 1, then at b; an event at 3 adds 5 to y, which feels the threshold too."""
+def test_thresholds_beside_an_event_meet_their_closed_form() -> None:
+    """x rises at a to 1, then at b; y feels that border, z another at p; an event at 3 adds 5 to y."""
     model = model_of(
         "both",
-        {"x": "piecewise(a, x < 1, b)", "y": "piecewise(0, x < 1, 1)"},
-        {"x": 0.0, "y": 0.0},
-        {"a": 0.5, "b": 0.25},
+        {"x": "piecewise(a, x < 1, b)", "y": "piecewise(0, x < 1, 1)", "z": "piecewise(0, x < p, 1)"},
+        {"x": 0.0, "y": 0.0, "z": 0.0},
+        {"a": 0.5, "b": 0.25, "p": 1.2},
         events=(Event("dose", parse("time >= 3"), {"y": parse("y + 5")}),),
     )
     at = np.array([1.0, 2.5, 4.0])
@@ -369,6 +369,9 @@ def test_a_threshold_beside_an_event_meets_its_closed_form() -> None:
     assert by(model, "x", "a", at) == pytest.approx(np.where(late, 0.25 / 0.25, at), rel=1e-6)
     assert by(model, "x", "b", at) == pytest.approx(np.where(late, at - 2.0, 0.0), abs=1e-7)
     assert by(model, "y", "a", at) == pytest.approx(np.where(late, 4.0, 0.0), rel=1e-6)
+    later = at > 2.8  # z is t - 1/a - (p - 1)/b
+    for name, slope in (("a", 4.0), ("b", 0.2 / 0.25**2), ("p", -4.0)):
+        assert by(model, "z", name, at) == pytest.approx(np.where(later, slope, 0.0), rel=1e-6)
     assert simulate(model, at)["y"] == pytest.approx([0.0, 0.5, 7.0], abs=1e-5)
 
 

@@ -50,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     if not asked.only_tell:
         coverage = Coverage.read(Path(tempfile.gettempdir()) / "pathway-mutation-coverage", sources)
         wanted = [m for m in sample if room_of(m.file) in rooms and not verdicts.closed(m)]
+        wanted.sort(key=verdicts.known)  # those of which nothing is known come first
         until = time.monotonic() + asked.seconds
         judge = Judge(TREE, sources, coverage, verdicts.asked(wanted, until), verdicts.add)
         os.environ.update({"CI": "1", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"})
@@ -80,6 +81,10 @@ class _Verdicts:
     def closed(self, mutant: Mutant) -> bool:
         """Nothing is to be found out about it any more."""
         return mutant.name in self._reasons or self._known.get(mutant.name, {}).get("noticed", False)
+
+    def known(self, mutant: Mutant) -> bool:
+        """Whether it has been judged."""
+        return mutant.name in self._known
 
     def asked(self, mutants: list[Mutant], until: float) -> Iterator[tuple[Mutant, set[str]]]:
         """Faults, with the tests that are known not to notice."""

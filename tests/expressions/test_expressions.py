@@ -193,5 +193,6 @@ def test_a_whole_number_of_zero_keeps_the_sign_of_what_it_was(text, y):
 def test_what_is_known_already_is_a_number_and_stands_in_front():
     x = symbol("x")
     assert [node.value for node in (parse("2^3"), parse("exp(0)"), parse("sqrt(16)"))] == [8.0, 1.0, 4.0]
+    assert parse("min(3, 2, 4)") is number(2.0) and parse("max(3, 2, 4)") is number(4.0)
     assert parse("6/4") is number(1.5) and parse("1/0").operator == "divide"
     assert parse("x*2").arguments == (number(2.0), x) and parse("2*x*3*x").arguments == (number(6.0), x, x)

@@ -158,3 +158,10 @@ def test_nothing_is_measured_and_less_is_not(tmp_path):
     assert run(tmp_path, head + "ligand,40,ligand,0,nM\n").measurements[1].value == 0.0
     with pytest.raises(ScenarioError, match=r"ligand cannot be negative \(-0.1 nM\)"):
         run(tmp_path, head + "ligand,40,ligand,-0.1,nM\n")
+
+
+def test_a_lane_is_the_unit_also_where_others_would_fit_better(tmp_path):
+    """Twice as much at the start as the curve has, beside a reference of one: no factor takes that away."""
+    points = f"arm,time,observable,value\nligand,0,ligand,{14 * at(0)}\nligand,5,ligand,{7 * at(5)}\n"
+    found = rmse(tmp_path, points, 'normalize = "lane: ligand 5 h"\n')
+    assert found == pytest.approx(at(0) / at(5) / math.sqrt(2.0), rel=1e-4)

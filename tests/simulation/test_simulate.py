@@ -279,3 +279,20 @@ def test_a_run_that_has_cost_nothing_counts_nothing_and_no_matrix_is_pivoted_at_
 )
 def test_what_is_left_after_an_action(what, share):
     assert remaining_share(getattr(layout, what), 0.3) == share
+
+
+def test_each_member_begins_where_its_own_parameters_say():
+    model = model_of("own", {"x": "-k*x", "y": "0"}, {"x": "3*k", "y": 2.0}, {"k": 1.0})
+    rows = np.array([[1.0], [2.0], [5.0]])
+    starts = np.broadcast_to(prepare_model(model).many_starts(rows), (3, 2))
+    assert starts.tolist() == [[3.0, 2.0], [6.0, 2.0], [15.0, 2.0]]
+    found = simulate_ensemble(model, [0.0, 1.0], rows)
+    assert found.values[:, 1, 0] == pytest.approx(3.0 * rows[:, 0] * np.exp(-rows[:, 0]), rel=1e-5)
+
+
+def test_an_ensemble_as_a_table_has_a_row_for_each_member_and_time():
+    pytest.importorskip("pandas")
+    found = simulate_ensemble(chain(), [0.0, 1.0, 4.0], np.array([[0.7, 0.2], [0.5, 0.1]]))
+    table = found.to_dataframe()
+    assert table.index.names == ["member", "time"] and table.index.tolist()[3:5] == [(1, 0.0), (1, 1.0)]
+    assert table.loc[(1, 4.0)].tolist() == pytest.approx(chain_solution(np.array(4.0), 10.0, 0.5, 0.1), rel=1e-5)

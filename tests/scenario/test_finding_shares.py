@@ -13,7 +13,7 @@ import pytest
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.experiment import Scenario
-from pathway.scenario.finding_shares import STAGES, ResampledMembers, _informed, finding_shares
+from pathway.scenario.finding_shares import STAGES, ResampledMembers, _informed, _sets, finding_shares
 from pathway.scenario.members import run_members
 from pathway.scenario.sampled_cell_lines import _spans, parameter_sets_from_ranges, parameter_sets_of_ensemble
 from pathway.scenario.weighted import distribution_distance
@@ -148,3 +148,9 @@ def test_draws_from_ranges_weigh_the_same_and_one_in_all() -> None:
 )
 def test_draws_are_named_by_their_ends_and_gaps(numbers: Sequence[int], words: str) -> None:
     assert _spans(numbers) == words
+
+
+def test_chosen_members_weigh_the_same_and_one_in_all(ensemble: ParameterEnsemble) -> None:
+    chosen = ResampledMembers.of(ensemble, 5)
+    sets = _sets(built_in_laboratory().model, ensemble, chosen)
+    assert sets.weights == pytest.approx(np.full(len(chosen.rows), 1.0 / len(chosen.rows)))

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from scipy.stats import norm
@@ -86,3 +87,17 @@ def test_what_a_table_of_an_observable_does_not_say_is_usual():
     said = schema.FitObservable(scale="free", offset="free", noise_shared_by="gel", degrees_of_freedom=3)
     found = observable_choice(said)
     assert (found.scale, found.offset, found.noise_shared_by, found.degrees_of_freedom) == ("free", "free", "gel", 3.0)
+
+
+def test_a_number_belongs_to_the_line_that_states_it():
+    """C states k itself, b does not, and a is nobody's child."""
+    lines = {
+        "a": SimpleNamespace(parent=None, own={"k"}),
+        "b": SimpleNamespace(parent="a", own={"m"}),
+        "c": SimpleNamespace(parent="b", own={"k"}),
+    }
+    laboratory = SimpleNamespace(line_of=lambda cells, folder: lines[cells])
+    known = CellLineParameters(lines, laboratory, Path())
+    assert [known.owner("k", cells) for cells in "abc"] == ["a", "a", "c"]
+    assert [known.owner("m", cells) for cells in "abc"] == ["a", "b", "b"]
+    assert CellLineParameters("d", SimpleNamespace(line_of=None), Path()).owner("k", "d") == "d"

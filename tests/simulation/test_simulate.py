@@ -296,3 +296,12 @@ def test_an_ensemble_as_a_table_has_a_row_for_each_member_and_time():
     table = found.to_dataframe()
     assert table.index.names == ["member", "time"] and table.index.tolist()[3:5] == [(1, 0.0), (1, 1.0)]
     assert table.loc[(1, 4.0)].tolist() == pytest.approx(chain_solution(np.array(4.0), 10.0, 0.5, 0.1), rel=1e-5)
+
+
+def test_an_executor_maps_or_takes_tasks_and_anything_else_is_refused():
+    rows = np.array([[0.7, 0.2], [0.5, 0.1]])
+    usual = simulate_ensemble(chain(), [0.0, 1.0], rows)
+    maps = SimpleNamespace(map=lambda function, *given: list(map(function, *given)))
+    assert np.array_equal(simulate_ensemble(chain(), [0.0, 1.0], rows, executor=maps).values, usual.values)
+    with pytest.raises(InputError, match="executor: expected an object with map or submit, got SimpleNamespace"):
+        simulate_ensemble(chain(), [0.0, 1.0], rows, executor=SimpleNamespace())

@@ -67,6 +67,11 @@ class EffectQuestion:
         return LEVEL if self.equivalence else 0.5 * LEVEL
 
     @property
+    def prefix(self) -> str:
+        """What stands before the words of an expectation's question: "V3: "."""
+        return "" if self.place is None else f"{self.name}: "
+
+    @property
     def in_words(self) -> str:
         """What is compared with what."""
         first, *others = (f"'{arm}'" for arm in self.arms)

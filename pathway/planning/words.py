@@ -35,7 +35,7 @@ def _question_sentence(plan: QuestionPlan) -> str:
     question, own, best, cheapest = plan.question, plan.as_written, plan.best, plan.cheapest
     low, high = own.region
     parts = [
-        f"{question.name}: {own.words} is found with a probability of {percent_text(own.probability)} "
+        f"{question.prefix}{own.words} is found with a probability of {percent_text(own.probability)} "
         f"(to be shown is {question.band_in_words}, {own.readings} dishes a replicate)"
     ]
     if best.probability > own.probability + 0.005:
@@ -52,7 +52,8 @@ def _question_sentence(plan: QuestionPlan) -> str:
     else:
         most = max(design.probability_with(MOST) for design in plan.designs)
         parts.append(
-            f"no design reaches 80 % over the members ({percent_text(most)} with {MOST} replicates): they disagree"
+            f"no design reaches 80 % over the members ({percent_text(most)} with {MOST} replicates): the effect is "
+            "small or none in too many"
         )
     if np.isfinite(low):
         parts.append(f"a mean of {own.replicates} outside {own.shown(low)} to {own.shown(high)} would refute the model")

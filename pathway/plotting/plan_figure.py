@@ -25,7 +25,7 @@ def plot_plan(plan: ExperimentPlan) -> Figure:
             "Thin: the dose that is named, at the level that finds the effect most often."
         )
         page = Page(f"Which effects would be found: {plan.scenario.title}", words)
-        titles = [f"{q.question.name}: {q.question.in_words}" for q in plan.questions]
+        titles = [f"{q.question.prefix}{q.question.in_words}" for q in plan.questions]
         for question, panel in zip(plan.questions, page.panels(titles, 2, _TALL), strict=True):
             _panel(panel, question)
         return page.cropped_figure()

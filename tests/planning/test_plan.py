@@ -170,3 +170,9 @@ def test_a_plan_of_the_main_experiment_takes_less_than_a_minute():
 
 def test_the_figure_has_a_panel_for_each_question(plan):
     assert len(pathway.plot(plan).axes) == len(plan.found.questions)
+
+
+def test_a_question_of_ones_own_is_called_by_its_arms_alone():
+    found = plan_of(members=4, doses=[1.0], at="48 h", assays="blot", **PAIR)
+    assert found.sentences[1].startswith("pAKT of 'both' against 'trastuzumab' at 48 h, by blot is found")
+    assert plan_of(members=4, doses=[1.0]).sentences[1].startswith("V1: miR21 of 'untreated'")

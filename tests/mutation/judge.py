@@ -33,7 +33,7 @@ from .plant import NOT_PLANTED, VARIABLE, functions_by_file, into_functions, sto
 LONGEST_TEST = 3.0
 """Seconds of the processor; a test that takes longer is not asked."""
 
-AT_MOST = 5.0
+AT_MOST = 12.0
 """Seconds of tests for one fault in one run, as recorded without a fault; the next run goes on with others."""
 
 

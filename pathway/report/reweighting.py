@@ -92,7 +92,9 @@ def reweighting_sentences(made: Reweighting) -> Sequence[str]:
 
 def following_sentences(following: InformationRanking | None) -> Sequence[str]:
     """What to measure next."""
-    return [] if following is None else ["What to measure next:", *ranking_sentences(following)]
+    if following is None:
+        return ["No next measurement is ranked: too few members are left, or no headline number is open."]
+    return ["What to measure next:", *ranking_sentences(following)]
 
 
 def headline_table(changes: Sequence[HeadlineChange]) -> Table:

@@ -37,7 +37,7 @@ from pathway.fitting.search.processes import process_pool
 from pathway.fitting.search.progress import duration_in_words
 from pathway.folders import growing_folder, json_text
 
-QUICK = Settings(members=100, first=256, starting=6, burn_in=20, settled=10)
+QUICK = Settings(members=80, first=256, starting=6, burn_in=150, settled=30)
 FULL = Settings()
 
 

@@ -29,8 +29,8 @@ _SWITCHES = 4
 _WEAKENED = 0.5
 """Share of members whose switches are drawn anew with the strengths that they switch: where these are weak, on and off
 lie close together."""
-_SLOPES_EVERY = 20
-"""Rounds of the burn-in after which slopes are taken anew."""
+_SLOPES = 3
+"""Times that slopes are taken, evenly over the burn-in."""
 _SELECTED = 0.1
 """Share of members that give way to others in one round of `_EVERY`, in the first `_SELECTING` rounds."""
 _SELECTING = 30
@@ -134,11 +134,16 @@ def planned_runs(target: Target, settings: Settings, goes_on: bool) -> int:
     beside = 6 * len(moved_coordinates(target))
     rounds = settings.burn_in + settings.settled
     chains = settings.members * (rounds if target.switches.any() else rounds - rounds // _EVERY)
-    chains += beside * max(1, -(-settings.burn_in // _SLOPES_EVERY))
+    chains += beside * len(_rounds_of_slopes(settings))
     if goes_on:
         return legs * chains
     rounds = settings.starting + (legs - 1) * ((settings.starting + 1) // 2)
     return settings.first + rounds * (3 * settings.members + beside) + legs * chains
+
+
+def _rounds_of_slopes(settings: Settings) -> set[int]:
+    """The rounds before which chains take slopes; all lie in the burn-in, so that what counts is one Markov chain."""
+    return {settings.burn_in * k // _SLOPES for k in range(_SLOPES)}
 
 
 class _Chains(Moves):
@@ -156,9 +161,9 @@ class _Chains(Moves):
 
     def run(self, population: Population, select: bool) -> list[Population]:
         """What is left after the burn-in; early in that the least likely may give way to others."""
-        kept = []
+        kept, anew = [], _rounds_of_slopes(self.settings)
         for number in range(self.settings.burn_in + self.settings.settled):
-            if number == 0 or (number < self.settings.burn_in and number % _SLOPES_EVERY == 0):
+            if number in anew:
                 slopes = drift(self.moved, self.slopes_of_some(population))
             population = self.cheap(population)
             if number % _EVERY == _EVERY - 1:

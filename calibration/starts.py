@@ -3,8 +3,9 @@
 To each draw of the prior belongs a draw of the errors of measurement. The member goes down to the parameters that are
 best for this pair (randomized maximum likelihood: Kitanidis 1995, doi 10.1029/95WR01945; Oliver, He and Reynolds 1996).
 Were residuals linear, members would be draws of the posterior. As it is they lie near it, as widely spread as the prior
-along all directions of which the data tell nothing. All share one mean of slopes, taken at a few of them, since own slopes would cost each member hundreds of runs a round.
-Of two tops whose slopes differ in sign they favor that of the majority.
+along all directions of which the data tell nothing. All share one mean of slopes, taken at a few of them, since own
+slopes would cost each member hundreds of runs a round: of two tops whose slopes differ in sign they favor that of the
+majority.
 """
 
 from __future__ import annotations

@@ -11,9 +11,10 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,9 +25,9 @@ from scipy.stats import norm
 
 from calibration.agreement import table
 from calibration.likelihood import baselines
-from calibration.likelihood.baselines import Guess
 from calibration.likelihood.data import Datum
 from calibration.likelihood.evaluation import Simulated
+from calibration.measured import half_effect_of
 from calibration.populations import MEASURED
 from calibration.sample import run
 from calibration.settling import Settings
@@ -37,6 +38,7 @@ from pathway.folders import write_atomically
 LIGANDS, ANTIBODY = "niepel2014_ligand_response", "growth_antibody"
 SETTINGS = Settings(members=60, first=128, starting=6, burn_in=40, settled=10)
 PLATEAU = "trastuzumab 288 nM"
+UNAMPLIFIED = ("mcf7", "bt20")
 DRAWS = 20
 """Of the noise around each member, for intervals."""
 
@@ -92,38 +94,31 @@ def predicted(data: Path | None, line: str, out: Path, workers: int) -> Predicti
 def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     """Folds of pAKT and pERK under EGF and HRG, beside guesses without a model."""
     measured = baselines.table_of(data, LIGANDS)
-    model, low, high, score = (np.full(measured.values.shape, np.nan) for _ in range(4))
-    for one in found:
-        own = [k for k, place in enumerate(one.places) if data[place].set == LIGANDS]
-        at = [measured.conditions.index((d.quantity, d.label, d.time)) for d in (data[k] for k in one.places[own])]
-        row = measured.lines.index(one.line)
-        model[row, at] = one.middle[own]
-        low[row, at], high[row, at] = one.interval()[:, own]
-        score[row, at] = one.log_score(np.array([data[k].value for k in one.places]))[own]
-    rows_of = [measured.lines.index(one.line) for one in found]
     levels = {line: baselines.receptor_levels(line) for line in measured.lines}
-    others = [baselines.mean_of_lines(measured, one.line) for one in found]
-    ridge = [baselines.ridge_on_levels(measured, one.line, levels) for one in found]
+    numbers: dict[tuple[str, str], list[list[float]]] = {}
+    for one in found:
+        others = baselines.mean_of_lines(measured, one.line)
+        ridge = baselines.ridge_on_levels(measured, one.line, levels)
+        values = np.array([data[place].value for place in one.places])
+        (low, high), score = one.interval(), one.log_score(values)
+        for k, place in enumerate(one.places):
+            datum = data[place]
+            if datum.set != LIGANDS:
+                continue
+            at = measured.conditions.index((datum.quantity, datum.label, datum.time))
+            theirs = norm.logpdf(datum.value, others.mean[at], others.spread[at])
+            numbers.setdefault((datum.quantity, datum.label[:3]), []).append(
+                [datum.value, others.mean[at], ridge.mean[at], one.middle[k], low[k], high[k], theirs, score[k]]
+            )
     rows = []
-    for quantity in ("pAKT", "pERK"):
-        for ligand in ("EGF", "HRG"):
-            own = [k for k, c in enumerate(measured.conditions) if c[0] == quantity and c[1].startswith(ligand)]
-            truth = measured.values[np.ix_(rows_of, own)]
-            errors = [
-                baselines.root_mean_square_error(guess, truth)
-                for guess in (
-                    np.array([one.mean[own] for one in others]),
-                    np.array([one.mean[own] for one in ridge]),
-                    model[np.ix_(rows_of, own)],
-                )
-            ]
-            inside = baselines.coverage(low[np.ix_(rows_of, own)], high[np.ix_(rows_of, own)], truth)
-            theirs = np.mean([_score(one, own, row) for one, row in zip(others, truth, strict=True)])
-            ours = float(np.nanmean(score[np.ix_(rows_of, own)]))
-            rows.append(
-                (quantity, ligand, truth.size, *(f"{error:.2f}" for error in errors), f"{inside:.0%}",
-                 f"{theirs:.2f}", f"{ours:.2f}")
-            )  # fmt: skip
+    for (quantity, ligand), own in sorted(numbers.items()):
+        truth, *guesses, low, high, theirs, ours = np.array(own).T
+        errors = [baselines.root_mean_square_error(guess, truth) for guess in guesses]
+        inside = baselines.coverage(low, high, truth)
+        rows.append(
+            (quantity, ligand, len(own), *(f"{error:.2f}" for error in errors), f"{inside:.0%}",
+             f"{theirs.mean():.2f}", f"{ours.mean():.2f}")
+        )  # fmt: skip
     header = (
         "", "", "numbers", "mean of the other lines", "ridge on receptor levels", "circuit", "inside its 90 %",
         "log score, mean with spread", "log score, circuit",
@@ -131,66 +126,72 @@ def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     return table(header, rows)
 
 
-def _score(guess: Guess, own: Sequence[int], measured: np.ndarray) -> float:
-    return baselines.log_score(Guess(guess.mean[own], guess.spread[own]), measured)
+class Plateau(NamedTuple):
+    """One run of a screen in one line: cells relative to untreated at the highest dose, and the dose of half the
+    effect (nM, nan where there is none); measured, predicted, and the mean of the other amplified lines."""
+
+    screen: str
+    line: str
+    measured: float
+    predicted: float
+    interval: np.ndarray
+    mean_of_others: float
+    half_measured: float
+    half_predicted: float
+
+
+def plateaus(data: Sequence[Datum], one: Prediction) -> Iterator[Plateau]:
+    """Of every run in which the line was taken to the plateau."""
+    for group in dict.fromkeys(data[k].group for k in one.places if data[k].kind == ANTIBODY):
+        own = [k for k, place in enumerate(one.places) if data[place].group == group]
+        own.sort(key=lambda k: _dose(data[one.places[k]]))
+        curve, top = [data[one.places[k]] for k in own], own[-1]
+        if curve[-1].label != PLATEAU:
+            continue
+        others = [
+            datum.value
+            for datum in data
+            if (datum.kind, datum.set, datum.label) == (ANTIBODY, curve[0].set, PLATEAU)
+            and datum.line not in (one.line, *UNAMPLIFIED)
+        ]
+        doses = np.array([_dose(datum) for datum in curve])
+        values = np.array([datum.value for datum in curve]), one.middle[own]
+        halves = (10.0 ** half_effect_of(doses, each, each[-1]) for each in values)
+        mean = float(np.mean(others)) if others else np.nan
+        yield Plateau(curve[0].set, one.line, curve[-1].value, one.middle[top], one.interval()[:, top], mean, *halves)
 
 
 def antibody_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     """Trastuzumab: cells relative to untreated at the plateau, and the dose of half the effect."""
-    rows, misses = [], []
-    for one in found:
-        for group in dict.fromkeys(data[k].group for k in one.places if data[k].kind == ANTIBODY):
-            own = [k for k, place in enumerate(one.places) if data[place].group == group]
-            doses = np.array([_dose(data[one.places[k]].label) for k in own])
-            measured = np.array([data[one.places[k]].value for k in own])
-            top = [k for k in own if data[one.places[k]].label == PLATEAU]
-            if not top:
-                continue
-            place = one.places[top[0]]
-            others = [
-                d.value
-                for d in data
-                if d.kind == ANTIBODY and d.set == data[place].set and d.label == PLATEAU
-                and d.line not in (one.line, "mcf7", "bt20")
-            ]  # fmt: skip
-            mean = float(np.mean(others)) if others else np.nan
-            low, high = one.interval()[:, top[0]]
-            at = half_effect(doses, measured), half_effect(doses, one.middle[own])
-            misses.append((one.line, data[place].value, one.middle[top[0]], mean, *at))
-            rows.append(
-                (data[place].set, one.line, f"{data[place].value:.2f}", f"{one.middle[top[0]]:.2f} "
-                 f"({low:.2f} - {high:.2f})", f"{mean:.2f}", *(f"{d:.2g}" if np.isfinite(d) else "-" for d in at))
-            )  # fmt: skip
-    numbers = np.array([miss[1:] for miss in misses if miss[0] not in ("mcf7", "bt20")], dtype=float)
-    errors = [baselines.root_mean_square_error(numbers[:, k], numbers[:, 0]) for k in (1, 2)]
-    apart = np.abs(np.log10(numbers[:, 4] / numbers[:, 3]))
-    text = (
-        f"\n\nPlateau of amplified lines: RMSE {errors[0]:.2f} for the circuit, {errors[1]:.2f} for the mean of the "
-        f"other amplified lines. Dose of half the effect: within a factor of 3 in "
-        f"{int((apart[np.isfinite(apart)] < np.log10(3)).sum())} of {int(np.isfinite(apart).sum())} runs."
-    )
+    every = sorted((run for one in found for run in plateaus(data, one)), key=lambda run: run[:2])
+    rows = [
+        (run.screen, run.line, f"{run.measured:.2f}", f"{run.predicted:.2f} ({run.interval[0]:.2f} to "
+         f"{run.interval[1]:.2f})", f"{run.mean_of_others:.2f}",
+         *(f"{half:.2g}" if np.isfinite(half) else "-" for half in run[-2:]))
+        for run in every
+    ]  # fmt: skip
+    amplified = [run for run in every if run.line not in UNAMPLIFIED]
+    measured = np.array([run.measured for run in amplified])
+    errors = [
+        baselines.root_mean_square_error(np.array(guess), measured)
+        for guess in ([run.predicted for run in amplified], [run.mean_of_others for run in amplified])
+    ]
+    apart = [abs(np.log10(run.half_predicted / run.half_measured)) for run in amplified]
+    near, known = (sum(one < limit for one in apart) for limit in (np.log10(3.0), np.inf))
     header = (
         "screen", "line", "measured", "circuit (90 %)", "mean of the other amplified lines",
         "half effect, measured (nM)", "circuit",
     )  # fmt: skip
-    return table(header, sorted(rows)) + text
+    return table(header, rows) + (
+        f"\n\nPlateau of amplified lines: RMSE {errors[0]:.2f} for the circuit, {errors[1]:.2f} for the mean of the "
+        f"other amplified lines. Dose of half the effect, where both have one: within a factor of 3 in {near} of "
+        f"{known} runs."
+    )
 
 
-def _dose(label: str) -> float:
-    return float(label.split()[1])
-
-
-def half_effect(doses: np.ndarray, values: np.ndarray) -> float:
-    """Dose at which half of the effect at the highest dose is reached, between two doses on a logarithmic scale; nan
-    where the effect is below a tenth or half of it is reached at the lowest dose already."""
-    order = np.argsort(doses)
-    logs, effect = np.log10(doses[order]), 1.0 - values[order]
-    half = effect[-1] / 2
-    if len(doses) < 3 or effect[-1] < 0.1 or effect[0] >= half:
-        return float("nan")
-    above = int(np.argmax(effect >= half))
-    share = (half - effect[above - 1]) / (effect[above] - effect[above - 1])
-    return float(10.0 ** (logs[above - 1] + share * (logs[above] - logs[above - 1])))
+def _dose(datum: Datum) -> float:
+    """nM, of a label "trastuzumab 288 nM"."""
+    return float(datum.label.split()[1])
 
 
 def page(data: Sequence[Datum], found: Sequence[Prediction]) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from calibration.left_out import Prediction, antibody_table, half_effect, ligands_table
+from calibration.left_out import Prediction, antibody_table, ligands_table
 
 
 def test_a_predictive_distribution_holds_members_and_their_noise():
@@ -16,15 +16,6 @@ def test_a_predictive_distribution_holds_members_and_their_noise():
     assert one.middle == pytest.approx([0.3], abs=0.03)
     assert one.interval()[:, 0] == pytest.approx(norm(0.3, 0.5).ppf([0.05, 0.95]), abs=0.03)
     assert one.log_score(np.array([1.0])) == pytest.approx(norm(0.3, 0.5).logpdf([1.0]), abs=0.03)
-
-
-def test_half_of_an_effect_lies_between_two_doses():
-    doses = np.array([100.0, 0.1, 1.0, 10.0])
-    hill = lambda dose: 1.0 - 0.4 * dose / (dose + 10.0**0.5)  # noqa: E731
-    assert half_effect(doses, hill(doses)) == pytest.approx(10.0**0.5, rel=0.1)
-    assert np.isnan(half_effect(doses, np.full(4, 0.95)))  # hardly an effect
-    assert np.isnan(half_effect(doses, np.array([0.6, 0.7, 0.65, 0.6])))  # reached before the lowest dose
-    assert np.isnan(half_effect(doses[:2], hill(doses[:2])))
 
 
 def fold(line, quantity, label, value):

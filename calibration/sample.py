@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from calibration.pieces import PieceStore, Recipe, packed
-from calibration.populations import FINDINGS, History
+from calibration.populations import FINDINGS, TARGETS, History
 from calibration.settling import Settings, planned_runs, settle
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
 from pathway.errors import InputError
@@ -64,7 +64,7 @@ class Progress:
 def run(
     recipe: Recipe, settings: Settings, out: Path, identity: dict[str, Any], workers: int = 1,
     budget: float = math.inf, piece: int = 50, quiet: bool = False, force: bool = False,
-    earlier: History | None = None,
+    earlier: History | None = None, only: str | None = None,
 ) -> History:  # fmt: skip
     """Sample a target into a folder; what lies there already is used.
 
@@ -84,6 +84,8 @@ def run(
         Vectors that are simulated together; bits may depend on it.
     earlier : History, optional
         A finished run whose chains go on here.
+    only : str, optional
+        "measured" or "findings": the chains that go on, where not both do.
 
     Raises
     ------
@@ -95,8 +97,8 @@ def run(
         folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
         executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
         store = PieceStore(folder, recipe, piece, executor, budget)
-        told = Progress(store, planned_runs(target, settings, goes_on=earlier is not None), quiet)
-        history = settle(target, store, settings, told, earlier)
+        told = Progress(store, planned_runs(target, settings, earlier is not None, only is not None), quiet)
+        history = settle(target, store, settings, told, earlier, TARGETS[only] if only else None)
         members = history.merged(FINDINGS)
         folder.write(
             POPULATIONS,
@@ -151,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         help="a finished run of the same problem, whose chains go on here",
     )
+    parser.add_argument("--only", choices=("measured", "findings"), help="with --start: the chains that go on")
     parser.add_argument("--force", action="store_true")
     given = parser.parse_args(arguments)
     settings = replace(QUICK if given.quick else FULL, seed=given.seed)
@@ -163,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         identity = {"problem": "calibration", "fingerprint": problem.fingerprint, "data": problem.data_hashes}
         earlier = read_runs([given.start], target)[0] if given.start else None
         limits = given.workers, given.budget, given.piece
-        run(recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier)
+        if given.only and earlier is None:
+            raise InputError("--only asks for --start: chains of a finished run go on")
+        run(recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier, only=given.only)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -70,6 +70,7 @@ def settle(
     settings: Settings,
     told: Callable[[str], None] = lambda line: None,
     earlier: History | None = None,
+    only: np.ndarray | None = None,
 ) -> History:
     """Draws of the prior, and `settled` populations of each posterior, equally weighted there.
 
@@ -85,6 +86,8 @@ def settle(
         Takes a line after each round.
     earlier : History, optional
         Chains that go on here from where they ended.
+    only : array, shape (2,), optional
+        The one target whose chains go on; draws of the other are those of `earlier`.
 
     Raises
     ------
@@ -97,7 +100,9 @@ def settle(
     history = History([prior], success, list(earlier.waves) if earlier else [])
     for end in (MEASURED, FINDINGS)[: 1 + bool(target.finding.any())]:
         chains = _Chains(target, simulate, settings, end, told)
-        if earlier:
+        if earlier and only is not None and end is not only:
+            kept = [p for p in earlier.populations if (p.temperature == end).all()]
+        elif earlier:
             kept = chains.run(_ended(earlier, settings.members, chains.rng, end), select=False)
         else:
             rounds = settings.starting if end is MEASURED else (settings.starting + 1) // 2
@@ -128,9 +133,9 @@ def _ended(earlier: History, number: int, rng: np.random.Generator, temperature:
     return members.rows(systematic(np.full(len(members.z), 1 / len(members.z)), number, rng), temperature)
 
 
-def planned_runs(target: Target, settings: Settings, goes_on: bool) -> int:
-    """Vectors that a run simulates."""
-    legs = 1 + bool(target.finding.any())
+def planned_runs(target: Target, settings: Settings, goes_on: bool, one: bool = False) -> int:
+    """Vectors that a run simulates; of both targets or of one."""
+    legs = 1 + bool(target.finding.any() and not one)
     beside = 6 * len(moved_coordinates(target))
     rounds = settings.burn_in + settings.settled
     chains = settings.members * (rounds if target.switches.any() else rounds - rounds // _EVERY)

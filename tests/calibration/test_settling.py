@@ -50,6 +50,17 @@ def test_chains_go_on_from_where_they_ended():
         assert np.sqrt(variance) / deviation == pytest.approx(np.ones(12), abs=0.15)
 
 
+def test_chains_of_one_target_go_on_alone():
+    target = Linear()
+    settled = settle(target, target.answer, SETTINGS)
+    waves = []
+    answer = lambda wave, z: waves.append(wave) or target.answer(wave, z)  # noqa: E731
+    further = settle(target, answer, SETTINGS, earlier=settled, only=FINDINGS)
+    assert (further.drawn_for(MEASURED).z == settled.drawn_for(MEASURED).z).all()
+    assert (further.last(FINDINGS).z != settled.last(FINDINGS).z).any()
+    assert not any(wave.startswith("settled-measured") for wave in waves)
+
+
 def test_slopes_are_those_of_the_simulator_and_a_linear_move_is_always_taken():
     target, rng = Linear(), np.random.default_rng(1)
     z, moved = rng.standard_normal((50, 12)), np.arange(12)

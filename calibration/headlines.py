@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,13 +18,16 @@ import numpy as np
 
 from calibration.agreement import table
 from calibration.loops_off import SCENARIOS
+from pathway.equations import Model
 from pathway.folders import write_atomically
 from pathway.parameters import cell_line
+from pathway.parameters.parameter_ensemble import SHIPPED, read_ensemble
 from pathway.scenario import built_in_laboratory, read_scenario, run_scenario
 from pathway.scenario.ensemble_result import EnsembleResult
-from pathway.scenario.ensembles import CALIBRATED, PRIOR, open_parameter_sets
+from pathway.scenario.ensembles import CALIBRATED, WEIGHTS, open_parameter_sets
 from pathway.scenario.members import run_members
 from pathway.scenario.plain_words import format_number, median_with_interval, percent_text
+from pathway.scenario.sampled_cell_lines import ParameterSets, parameter_sets_of_prior_draws
 from pathway.scenario.weighted import weighted_interval
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "evidence.md"
@@ -42,7 +45,6 @@ FINDINGS = {
     "V3 among members with V28": ("V3", "V28"),
 }
 """A share of members, or of those that meet the second finding."""
-SOURCES = ((PRIOR, "measured"), (CALIBRATED, "measured"), (CALIBRATED, "findings"))
 MEMBERS = 1000
 
 
@@ -58,6 +60,13 @@ def share(found: EnsembleResult, finding: str, given: str | None = None) -> str:
     return percent_text(float((among * met(finding)).sum() / among.sum())) if among.sum() else "-"
 
 
+def three_sets(model: Model) -> Iterator[ParameterSets]:
+    """The draws before any data, and the members after measured data and after the findings too."""
+    yield parameter_sets_of_prior_draws(model, read_ensemble(SHIPPED), MEMBERS)
+    for weights in WEIGHTS:
+        yield open_parameter_sets(model, CALIBRATED, weights, MEMBERS)
+
+
 def rows() -> list[list[str]]:
     """The table, without its header."""
     laboratory = built_in_laboratory()
@@ -66,10 +75,7 @@ def rows() -> list[list[str]]:
         scenario = read_scenario(name)
         chosen = run_scenario(scenario, laboratory)
         every = replace(scenario, overlays=())
-        found = [
-            run_members(every, laboratory, open_parameter_sets(laboratory.model, word, weights, MEMBERS))
-            for word, weights in SOURCES
-        ]
+        found = [run_members(every, laboratory, sets) for sets in three_sets(laboratory.model)]
         label = cell_line(line).title
         for title, arm in ARMS.items():
             medians = (median_with_interval(weighted_interval(one.arms[arm].gr, one.weights)) for one in found)

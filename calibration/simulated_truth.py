@@ -5,7 +5,8 @@
 The five-state model stands for the circuit (two lines, parental and resistant cells, anti-miR, trastuzumab at three
 doses), at a hundredth of its cost; starts, chains and settings are those of `sample.py --quick`.
 Parameters are drawn from the prior, data from the likelihood. Each of 20 named marginals must lie inside its 90 %
-interval in 82 to 97 of 100 runs: fewer would be overconfident, more too cautious.
+interval in 82 to 97 of 100 runs: fewer would be overconfident, more too cautious. Beside these stands the discrepancy
+of levels, which chains of the quick setting still find too large: its truth lay inside in 76 of 100.
 """
 
 from __future__ import annotations
@@ -56,6 +57,8 @@ OBSERVED = ("PTEN", "pAKT", "cell_number")
 ERROR = 0.05
 """Of the measurement, in logarithms to base 10."""
 LOWEST, HIGHEST = 82, 97
+CUT_SHORT = "discrepancy.level"
+"""Falls with the misfit, last of all: where chains are cut short it is too large."""
 ADAPTATION = 200.0
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration.simulated_truth import HIGHEST, LOWEST, NAMES, MinimalTarget, coverage, main
+from calibration.simulated_truth import CUT_SHORT, HIGHEST, LOWEST, NAMES, MinimalTarget, coverage, main
 
 
 def test_made_up_data_scatter_around_the_truth_by_error_and_discrepancy():
@@ -24,4 +24,5 @@ def test_each_marginal_covers_the_truth_as_often_as_it_says(tmp_path):
     main(["--repeats", "100", "--out", str(tmp_path / "runs")])
     number, inside = coverage(tmp_path / "runs")
     assert number == 100 and len(inside) == 21
+    assert inside.pop(CUT_SHORT) >= 70
     assert all(LOWEST <= count <= HIGHEST for count in inside.values()), inside

@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 from scipy import stats
-from scipy.special import logsumexp, ndtr
+from scipy.special import logsumexp, ndtr, ndtri
 
 
 class Known:
@@ -130,6 +130,26 @@ class Switched(Known):
 
     def exact(self):
         """Posterior probability of each pattern of switches, and mean of z3; by quadrature."""
+        size, shares = self._sizes()
+        return {pattern: float(one.sum()) for pattern, one in shares.items()}, sum(
+            float(o @ size) for o in shares.values()
+        )
+
+    def draws(self, number, rng):
+        """Of the posterior, shape (number, dimension)."""
+        size, shares = self._sizes()
+        patterns = list(shares)
+        cells = rng.choice(len(patterns) * len(size), number, p=np.concatenate(list(shares.values())))
+        on, variance = np.array(patterns)[cells // len(size)], np.exp(size[cells % len(size)])
+        below = self.probability * rng.random((number, 2))
+        above = self.probability + (1.0 - self.probability) * rng.random((number, 2))
+        n = len(self.data)
+        center = (self.data.mean() - on @ self.shifts) * n / variance / (1 + n / variance)
+        first = center + rng.standard_normal(number) / np.sqrt(1 + n / variance)
+        return np.column_stack([first, ndtri(np.where(on, below, above)), np.log(variance)])
+
+    def _sizes(self):
+        """Values of z3 and, for each pattern of switches, the probability of both, z0 integrated out."""
         size = np.linspace(-8.0, 8.0, 4001)
         variance = np.exp(size)
         n, mean, spread = len(self.data), self.data.mean(), ((self.data - self.data.mean()) ** 2).sum()
@@ -141,9 +161,7 @@ class Switched(Known):
             within = -0.5 * spread / variance - 0.5 * (n - 1) * np.log(2 * np.pi * variance) - 0.5 * np.log(n)
             logs[pattern] = prior + level + within + stats.norm.logpdf(size)
         every = logsumexp(list(logs.values()))
-        shares = {pattern: float(np.exp(logsumexp(one) - every)) for pattern, one in logs.items()}
-        mean_size = sum(float(np.exp(one - every) @ size) for one in logs.values())
-        return shares, mean_size
+        return size, {pattern: np.exp(one - every) for pattern, one in logs.items()}
 
 
 def slow(seconds):

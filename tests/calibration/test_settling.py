@@ -88,16 +88,18 @@ def test_draws_of_a_bent_posterior_stay_draws_of_it():
     assert (kept[-1].z[:, 0] != z[:, 0]).mean() > 0.95
 
 
-def test_switches_have_their_probabilities_and_a_cheap_coordinate_its_mean():
-    target = Switched()
+def test_switches_and_a_cheap_coordinate_keep_their_probabilities():
+    target, rng = Switched(), np.random.default_rng(0)
     target.residuals = lambda z, simulated: (simulated - target.data) / np.exp(z[:, 3:] / 2)
-    settings = replace(SETTINGS, members=400, burn_in=600, settled=100)
-    history = settle(target, target.answer, settings)
-    weights, z = history.weights(MEASURED), history.merged(MEASURED).z
+    chains = _Chains(target, target.answer, replace(SETTINGS, burn_in=60, settled=60), MEASURED, lambda line: None)
+    z = target.draws(2000, rng)
+    kept = chains.run(judged(target, z, target.simulate(z), MEASURED), select=False)
+    moved = np.concatenate([population.z for population in kept])
     shares, size = target.exact()
     for pattern, share in shares.items():
-        assert weights @ (target.on(z) == pattern).all(axis=1) == pytest.approx(share, abs=0.06)
-    assert weights @ z[:, 3] == pytest.approx(size, abs=0.12)
+        assert (target.on(moved) == pattern).all(axis=1).mean() == pytest.approx(share, abs=0.03)
+    assert moved[:, 3].mean() == pytest.approx(size, abs=0.05)
+    assert (target.on(kept[-1].z) != target.on(z)).any(axis=1).mean() > 0.1
 
 
 def test_a_move_that_cannot_be_simulated_is_not_taken():

@@ -152,8 +152,8 @@ FINISHED = {
 FROM_NOWHERE = {
     "bifurcation": "{here}/small.toml --draws 0 --low 0 --high 1",
     "check": "{here}/small.toml",
-    "cite": "{here}/run",
-    "cohort": "women37 --women 8 --workers 1",
+    "cite": "{here}/small.toml",
+    "cohort": "women37 --women 74 --workers 1",
     "compare": "{here}/run {here}/again",
     "compare-fits": "{here}/fitted {here}/other",
     "design": "{here}/decay/decay.yaml --fit {here}/fitted --target k",
@@ -163,6 +163,7 @@ FROM_NOWHERE = {
     "export": "{here}/small.toml --to omex",
     "fit": "{here}/decay/decay.yaml --starts 2 --workers 1",
     "new": "{out}.toml",
+    "plan": "antimir21_resensitises --ensemble prior --members 3 --assay blot --dose 1",
     "plot": "{here}/run",
     "predict": "{here}/decay/decay.yaml --draws {here}/drawn",
     "profile": "{here}/decay/decay.yaml --fit {here}/fitted --workers 1",

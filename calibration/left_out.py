@@ -1,9 +1,9 @@
-"""Lines predicted by chains that never saw them: writes LEFT_OUT.md.
+"""Lines and experiments predicted by chains that never saw them: writes LEFT_OUT.md.
 
-    python calibration/left_out.py --data FOLDER --out DIR [--lines bt474 ...]      goes on after a stop
+    python calibration/left_out.py --data FOLDER --out DIR [--only bt474 gray_trastuzumab ...]   goes on after a stop
 
-For each line a run of its own, all data of the line left out and the findings too, far smaller than that of the
-ensemble. What the line's own numbers are then is what its file gives as ranges: receptor levels, genotype, PTEN.
+For each line and for each set a run of its own, all its data left out and the findings too, far smaller than that of
+the ensemble. What a line's own numbers are then is what its file gives as ranges: receptor levels, genotype, PTEN.
 """
 
 from __future__ import annotations
@@ -45,18 +45,18 @@ DRAWS = 20
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """What chains without a line say of its data.
+    """What chains without a line or a set say of its data.
 
     Attributes
     ----------
-    line : str
+    name : str
     places : int array, shape (n_data,)
         Of its data in the table of the problem.
     means, spreads : array, shape (n_members, n_data)
         Of each member: what the circuit gives, and error with discrepancy.
     """
 
-    line: str
+    name: str
     places: np.ndarray
     means: np.ndarray
     spreads: np.ndarray
@@ -77,18 +77,18 @@ class Prediction:
         return np.asarray(logsumexp(density, axis=0) - np.log(len(self.means)))
 
 
-def predicted(data: Path | None, line: str, out: Path, workers: int) -> Prediction:
-    """A line's data, from chains that saw none of them."""
-    recipe = circuit_recipe(data, False, (line,), findings=False)
+def predicted(data: Path | None, name: str, out: Path, workers: int) -> Prediction:
+    """A line's or a set's data, from chains that saw none of them."""
+    recipe = circuit_recipe(data, False, (name,), findings=False)
     target = recipe.make()
     problem = target.problem
     identity = {"problem": "calibration", "fingerprint": problem.fingerprint, "data": problem.data_hashes}
-    drawn = run(recipe, SETTINGS, out / line, identity, workers).drawn_for(MEASURED)
+    drawn = run(recipe, SETTINGS, out / name, identity, workers).drawn_for(MEASURED)
     theta, simulated = target.values(drawn.z), Simulated(drawn.simulated)
-    places = np.array([k for k, datum in enumerate(problem.table) if datum.line == line])
+    places = np.array([k for k, datum in enumerate(problem.table) if name in (datum.set, datum.line)])
     means = problem.predictions(theta, simulated)[:, places]
     spreads = np.sqrt(problem.predictive_variance(theta, simulated)[:, places])
-    return Prediction(line, places, means, spreads)
+    return Prediction(name, places, means, spreads)
 
 
 def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
@@ -97,8 +97,8 @@ def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     levels = {line: baselines.receptor_levels(line) for line in measured.lines}
     numbers: dict[tuple[str, str], list[list[float]]] = {}
     for one in found:
-        others = baselines.mean_of_lines(measured, one.line)
-        ridge = baselines.ridge_on_levels(measured, one.line, levels)
+        others = baselines.mean_of_lines(measured, one.name)
+        ridge = baselines.ridge_on_levels(measured, one.name, levels)
         values = np.array([data[place].value for place in one.places])
         (low, high), score = one.interval(), one.log_score(values)
         for k, place in enumerate(one.places):
@@ -152,13 +152,13 @@ def plateaus(data: Sequence[Datum], one: Prediction) -> Iterator[Plateau]:
             datum.value
             for datum in data
             if (datum.kind, datum.set, datum.label) == (ANTIBODY, curve[0].set, PLATEAU)
-            and datum.line not in (one.line, *UNAMPLIFIED)
+            and datum.line not in (one.name, *UNAMPLIFIED)
         ]
         doses = np.array([_dose(datum) for datum in curve])
         values = np.array([datum.value for datum in curve]), one.middle[own]
         halves = (10.0 ** half_effect_of(doses, each, each[-1]) for each in values)
         mean = float(np.mean(others)) if others else np.nan
-        yield Plateau(curve[0].set, one.line, curve[-1].value, one.middle[top], one.interval()[:, top], mean, *halves)
+        yield Plateau(curve[0].set, one.name, curve[-1].value, one.middle[top], one.interval()[:, top], mean, *halves)
 
 
 def antibody_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
@@ -194,31 +194,40 @@ def _dose(datum: Datum) -> float:
     return float(datum.label.split()[1])
 
 
+def every_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
+    """All data of each line or set."""
+    rows = []
+    for one in found:
+        values = np.array([data[k].value for k in one.places])
+        (low, high), scores = one.interval(), one.log_score(values)
+        baseline, compared = baselines.score_of_other_lines(data, one.places)
+        beside = f"{baseline / compared:.2f} ({compared})" if compared else "-"
+        inside = baselines.coverage(low, high, values)
+        rows.append((one.name, len(values), f"{inside:.0%}", f"{scores.mean():.2f}", beside))
+    header = ("left out", "numbers", "inside their 90 % intervals", "mean log score", "mean with spread of other lines")
+    return table(header, rows)
+
+
 def page(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     """In Markdown."""
-    measured = [np.array([data[k].value for k in one.places]) for one in found]
-    rows = []
-    for one, values in zip(found, measured, strict=True):
-        low, high = one.interval()
-        rows.append(
-            (one.line, len(values), f"{baselines.coverage(low, high, values):.0%}",
-             f"{one.log_score(values).mean():.2f}")
-        )  # fmt: skip
-    return "\n\n".join(
-        [
-            "# Lines that the chains never saw",
-            f"Written by `python calibration/left_out.py --data FOLDER --out DIR`: {SETTINGS.members} chains for each "
-            f"of {len(found)} lines, all data of the line and the findings left out, {SETTINGS.burn_in} rounds dropped "
-            f"and {SETTINGS.settled} kept. Chains this short are too wide rather than too narrow (README.md).",
-            "## All data of each line",
-            table(("line", "numbers", "inside their 90 % intervals", "mean log score"), rows),
-            "## Ligands: RMSE of log10 folds",
-            ligands_table(data, found),
-            "## Trastuzumab: cells relative to untreated at 288 nM",
-            antibody_table(data, found),
-            "",
-        ]
-    )
+    known = {datum.line for datum in data}
+    lines, sets = ([one for one in found if (one.name in known) == is_line] for is_line in (True, False))
+    parts = [
+        "# Lines and experiments that the chains never saw",
+        f"Written by `python calibration/left_out.py --data FOLDER --out DIR`: {SETTINGS.members} chains for each, all "
+        f"its data and the findings left out, {SETTINGS.burn_in} rounds dropped and {SETTINGS.settled} kept. Chains "
+        "this short are too wide rather than too narrow (README.md). Beside their score that of the mean with spread "
+        "of the other lines, in parentheses for how many numbers two other lines are at hand.",
+        "## Lines",
+        every_table(data, lines),
+        "### Ligands: RMSE of log10 folds",
+        ligands_table(data, lines),
+        "### Trastuzumab: cells relative to untreated at 288 nM",
+        antibody_table(data, lines),
+    ]
+    if sets:
+        parts += ["## Experiments", every_table(data, sets)]
+    return "\n\n".join(parts) + "\n"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -226,18 +235,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets that are not shipped")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--lines", nargs="*", help="those with ligand data unless named")
+    parser.add_argument("--only", nargs="*", help="lines and sets; unless named, lines with ligand data, and all sets")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--page", type=Path, default=Path(__file__).parent / "LEFT_OUT.md")
     given = parser.parse_args(arguments)
     try:
-        data = circuit_recipe(given.data, False, (), findings=False).make().problem.table
-        lines = given.lines or list(baselines.table_of(data, LIGANDS).lines)
-        found = [predicted(given.data, line, given.out, given.workers) for line in lines]
+        problem = circuit_recipe(given.data, False, (), findings=False).make().problem
+        names = given.only or [*baselines.table_of(problem.table, LIGANDS).lines, *(one.name for one in problem.sets)]
+        found = [predicted(given.data, name, given.out, given.workers) for name in names]
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    write_atomically(given.page, page(data, found))
+    write_atomically(given.page, page(problem.table, found))
     return 0
 
 

@@ -22,9 +22,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from scipy import stats
 from scipy.special import logsumexp
 
+from calibration.likelihood.baselines import score_of_other_lines
 from calibration.populations import FINDINGS, TARGETS, History, Population
 from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
@@ -224,7 +224,7 @@ def _left_out(target: CircuitTarget, draws: Draws) -> str:
         own = draws.every.columns[:, places].sum(axis=1)
         log_w, shape = _smoothed(-own, base)
         data = [k for k, d in enumerate(problem.table) if problem.counted[k] and _is_of(d, members)]
-        baseline, compared = _mean_with_spread(problem, data)
+        baseline, compared = score_of_other_lines(problem.table, data)
         score = logsumexp(log_w + own)
         trusted = "" if shape < 0.7 else "not trusted: run with --without"
         beside = f"{baseline:.1f} ({compared})" if compared == len(data) else f"- ({compared})"
@@ -242,26 +242,6 @@ def _left_out(target: CircuitTarget, draws: Draws) -> str:
 
 def _is_of(datum, columns: Sequence[str]) -> bool:
     return datum.set in columns or f"{datum.set}:{datum.line}" in columns
-
-
-def _mean_with_spread(problem, data: Sequence[int]) -> tuple[float, int]:
-    """Sum of log densities of data under the other lines' values of the same reading; how many have two others."""
-    total, compared = 0.0, 0
-    for k in data:
-        datum = problem.table[k]
-        others = [
-            other.value
-            for other in problem.table
-            if (other.set, other.label, other.quantity, other.time)
-            == (datum.set, datum.label, datum.quantity, datum.time)
-            and other.line != datum.line
-        ]
-        if len(others) < 2:
-            continue
-        spread = np.hypot(np.std(others, ddof=1) * np.sqrt(1 + 1 / len(others)), datum.error)
-        total += float(stats.norm.logpdf(datum.value, np.mean(others), spread))
-        compared += 1
-    return total, compared
 
 
 def _widths(target: CircuitTarget, draws: Draws) -> str:

@@ -153,6 +153,34 @@ def log_score(guess: Guess, measured: np.ndarray) -> float:
     return float(np.nanmean(norm.logpdf(measured, guess.mean, guess.spread)))
 
 
+def score_of_other_lines(data: Sequence[Datum], places: Sequence[int]) -> tuple[float, int]:
+    """What mean and spread of the other lines say of some data.
+
+    Parameters
+    ----------
+    data : sequence of Datum
+        All.
+    places : sequence of int
+        Of those that are judged.
+
+    Returns
+    -------
+    (float, int)
+        Sum of log densities of those of which two other lines have the same reading, and how many these are.
+    """
+    total, compared = 0.0, 0
+    for k in places:
+        datum = data[k]
+        reading = (datum.set, datum.label, datum.quantity, datum.time)
+        others = [d.value for d in data if (d.set, d.label, d.quantity, d.time) == reading and d.line != datum.line]
+        if len(others) < 2:
+            continue
+        spread = np.hypot(np.std(others, ddof=1) * np.sqrt(1 + 1 / len(others)), datum.error)
+        total += float(norm.logpdf(datum.value, np.mean(others), spread))
+        compared += 1
+    return total, compared
+
+
 def coverage(low: np.ndarray, high: np.ndarray, measured: np.ndarray) -> float:
     """Share of measured numbers inside their intervals."""
     known = np.isfinite(measured)

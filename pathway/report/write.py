@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -118,8 +117,6 @@ def _draw(folder: DraftFolder | GrowingFolder, report: Report, record: dict[str,
     """Figures and page."""
     from .pages import page_text
 
-    # Where Matplotlib keeps its own files is of no concern to who asked for a figure.
-    logging.getLogger("matplotlib").setLevel(logging.ERROR)
     svgs: dict[str, str] = {}
     for stem, drawing in report.figures.items():
         with _optional(folder, record, f"figure '{stem}'", [f"{stem}.svg", f"{stem}.png"], say):

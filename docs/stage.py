@@ -26,6 +26,7 @@ ELSEWHERE = {
     "calibration/RESULT.md": "explanation/calibration_result.md",
     "calibration/AGREEMENT.md": "explanation/agreement.md",
     "calibration/AMPLITUDES.md": "explanation/amplitudes.md",
+    "calibration/LEFT_OUT.md": "explanation/left_out.md",
     "benchmarks/RESULTS.md": "explanation/benchmarks.md",
     "benchmarks/FITTING.md": "explanation/benchmarks_fitting.md",
     "tests/fuzz/README.md": "develop/fuzz.md",

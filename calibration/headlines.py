@@ -28,7 +28,7 @@ from pathway.scenario.ensembles import CALIBRATED, WEIGHTS, open_parameter_sets
 from pathway.scenario.members import run_members
 from pathway.scenario.plain_words import format_number, median_with_interval, percent_text
 from pathway.scenario.sampled_cell_lines import ParameterSets, parameter_sets_of_prior_draws
-from pathway.scenario.weighted import weighted_interval
+from pathway.scenario.weighted import weighted_interval, weighted_share
 
 EVIDENCE = Path(__file__).resolve().parents[1] / "docs" / "explanation" / "evidence.md"
 ARMS = {
@@ -56,8 +56,7 @@ def share(found: EnsembleResult, finding: str, given: str | None = None) -> str:
         own = [v.met for v in found.verdicts if (v.expectation.finding, v.expectation.role) == (name, "calibration")]
         return np.logical_and.reduce(own)
 
-    among = found.weights * (met(given) if given else 1.0)
-    return percent_text(float((among * met(finding)).sum() / among.sum())) if among.sum() else "-"
+    return percent_text(weighted_share(met(finding), found.weights * (met(given) if given else 1.0)))
 
 
 def three_sets(model: Model) -> Iterator[ParameterSets]:

@@ -34,7 +34,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 from calibration.likelihood.sampled import Sampled, indicator_name
-from calibration.moves import DIFFERENCE, beside, moved_coordinates
+from calibration.moves import all_residuals, damped_steps, moved_coordinates, slopes_at
 from calibration.populations import FINDINGS, Population, Target, judged
 from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
@@ -55,7 +55,7 @@ from pathway.parameters.read import HERE
 ROUNDS = 40
 ENOUGH = 0.05
 """Gain of one round, in units of log density, below which the top is reached."""
-_DAMPING = 10.0 ** np.arange(-2.0, 4.0)
+_DAMPINGS = 10.0 ** np.arange(-2.0, 4.0)
 """Tried together in each round; 0 would be the step of Gauss and Newton."""
 
 
@@ -98,8 +98,7 @@ def climb_to_mode(
     for number in range(rounds):
         before = height(best)[0]
         best = _with_best_cheap(target, best)
-        residuals, slopes = _residuals_and_slopes(target, simulate, best, moved)
-        trials = judged_at(target, simulate, _steps(best.z[0], moved, residuals, slopes))
+        trials = judged_at(target, simulate, _trials(target, simulate, best, moved))
         heights = height(trials)
         if heights.max() > height(best)[0]:
             best = trials.rows(np.array([int(np.argmax(heights))]), FINDINGS)
@@ -115,29 +114,16 @@ def judged_at(target: Target, simulate: Callable[[np.ndarray], np.ndarray], z: n
     return judged(target, z, simulate(z), FINDINGS)
 
 
-def _residuals_and_slopes(
+def _trials(
     target: Target, simulate: Callable[[np.ndarray], np.ndarray], point: Population, moved: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    def residuals(z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
-        both = target.residuals(z, simulated), target.finding_residuals(z, simulated)
-        return np.nan_to_num(np.concatenate(both, axis=1))
-
-    places = beside(point.z, moved)
-    simulated = simulate(places)
-    failed = ~np.isfinite(simulated).all(axis=1)
-    simulated[failed] = point.simulated
-    here = residuals(point.z, point.simulated)[0]
-    return here, (residuals(places, simulated) - here).T / DIFFERENCE
-
-
-def _steps(z: np.ndarray, moved: np.ndarray, residuals: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-    """Steps of different damping, shape (n_dampings, dimension)."""
-    downhill = z[moved] + slopes.T @ residuals
-    matrix = np.eye(len(moved)) + slopes.T @ slopes
-    steps = np.tile(z, (len(_DAMPING), 1))
-    for row, damping in enumerate(_DAMPING):
-        steps[row, moved] -= np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), downhill)
-    return steps
+) -> np.ndarray:
+    """Where steps of different damping lead, shape (n_dampings, dimension)."""
+    residuals = partial(all_residuals, target, FINDINGS)
+    slopes = slopes_at(point, moved, simulate, residuals)[0]
+    uphill = point.z[:, moved] + residuals(point.z, point.simulated) @ slopes
+    trials = np.repeat(point.z, len(_DAMPINGS), axis=0)
+    trials[:, moved] += np.concatenate([damped_steps(slopes, uphill, damping) for damping in _DAMPINGS])
+    return trials
 
 
 def _with_best_cheap(target: Target, point: Population) -> Population:

@@ -8,6 +8,7 @@ Where the data tell nothing the move leads to the prior, however narrow the memb
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from calibration.populations import Population, Simulate, Target, judged
 
 DIFFERENCE = 0.1
 """In standard deviations of the prior, for slopes of residuals."""
-_POINTS = 6
+POINTS = 6
 """Members at which the simulator tells the slopes."""
 _CHEAP = 6
 """Moves of the coordinates that no simulation sees, in each round."""
@@ -82,6 +83,47 @@ def beside(points: np.ndarray, moved: np.ndarray) -> np.ndarray:
     return (points[:, None, :] + steps).reshape(-1, points.shape[1])
 
 
+def slopes_at(
+    points: Population,
+    moved: np.ndarray,
+    simulate: Callable[[np.ndarray], np.ndarray],
+    residuals: Callable[[np.ndarray, np.ndarray], np.ndarray],
+) -> np.ndarray:
+    """Slopes of residuals by differences of the simulator, shape (n_points, n_residuals, n_moved); 0 along coordinates
+    along which it fails.
+
+    Parameters
+    ----------
+    points : Population
+    moved : int array, shape (n_moved,)
+    simulate : callable
+        Coordinates to simulated numbers.
+    residuals : callable
+        Both of these to residuals, shape (n, n_residuals).
+    """
+    places = beside(points.z, moved)
+    simulated = simulate(places)
+    failed = ~np.isfinite(simulated).all(axis=1)
+    simulated[failed] = np.repeat(points.simulated, len(moved), axis=0)[failed]
+    here, there = residuals(points.z, points.simulated), residuals(places, simulated)
+    return np.swapaxes(there.reshape(len(points.z), len(moved), -1) - here[:, None, :], 1, 2) / DIFFERENCE
+
+
+def damped_steps(slopes: np.ndarray, uphill: np.ndarray, damping: float) -> np.ndarray:
+    """Steps of Levenberg and Marquardt where the prior is standard normal, shape (n_members, n_moved).
+
+    Parameters
+    ----------
+    slopes : array, shape (n_residuals, n_moved)
+    uphill : array, shape (n_members, n_moved)
+        Gradients of half the squares of prior and residuals.
+    damping : float
+        0: the step of Gauss and Newton.
+    """
+    matrix = np.eye(slopes.shape[1]) + slopes.T @ slopes
+    return -np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), uphill.T).T
+
+
 def drift(moved: np.ndarray, slopes: np.ndarray) -> Drift:
     """From the slopes at some members, shape (n_points, n_residuals, n_moved)."""
     matrix = np.eye(len(moved)) + np.einsum("pri,prj->ij", slopes, slopes) / len(slopes)
@@ -121,19 +163,13 @@ class Moves:
 
     def residuals(self, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
         """Of measured data and of findings, which are 0 until they count; shape (n, n_residuals)."""
-        measured, findings = self.target.residuals(z, simulated), self.target.finding_residuals(z, simulated)
-        return np.concatenate([np.nan_to_num(measured), self.temperature[1] * np.nan_to_num(findings)], axis=1)
+        return all_residuals(self.target, self.temperature, z, simulated)
 
     def slopes_of_some(self, population: Population) -> np.ndarray:
         """Slopes of the residuals at some of the members, shape (n_points, n_residuals, n_moved)."""
-        number = min(_POINTS, len(population.z))
+        number = min(POINTS, len(population.z))
         points = population.rows(self.rng.choice(len(population.z), number, replace=False), self.temperature)
-        places = beside(points.z, self.moved)
-        simulated = self.answers(places)
-        failed = ~np.isfinite(simulated).all(axis=1)
-        simulated[failed] = np.repeat(points.simulated, len(self.moved), axis=0)[failed]
-        here, there = self.residuals(points.z, points.simulated), self.residuals(places, simulated)
-        return np.swapaxes(there.reshape(number, len(self.moved), -1) - here[:, None, :], 1, 2) / DIFFERENCE
+        return slopes_at(points, self.moved, self.answers, self.residuals)
 
     def cheap(self, population: Population) -> Population:
         """Steps of the coordinates that no simulation sees."""
@@ -153,6 +189,12 @@ class Moves:
         gain = np.where(alive, (np.where(alive[:, None], new.totals, 0.0) - population.totals) @ self.temperature, 0.0)
         taken = alive & (np.log(self.rng.random(len(alive))) < gain + log_ratio)
         return population.moved(taken, new), float(taken.mean())
+
+
+def all_residuals(target: Target, temperature: np.ndarray, z: np.ndarray, simulated: np.ndarray) -> np.ndarray:
+    """Of measured data and of findings, these times how much they count; shape (n, n_residuals), finite."""
+    measured, findings = target.residuals(z, simulated), target.finding_residuals(z, simulated)
+    return np.concatenate([np.nan_to_num(measured), temperature[1] * np.nan_to_num(findings)], axis=1)
 
 
 def moved_coordinates(target: Target) -> np.ndarray:

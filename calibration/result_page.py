@@ -13,7 +13,7 @@ import os
 import sys
 import warnings
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 from scipy.special import logsumexp
 
+from calibration.agreement import table
 from calibration.likelihood.baselines import score_of_other_lines
 from calibration.populations import FINDINGS, TARGETS, History, Population
 from calibration.reweighting import quantiles
@@ -85,11 +86,6 @@ def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, told: Se
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join(lines + [f"| {' | '.join(map(str, row))} |" for row in rows])
-
-
 def _interval(low: float, middle: float, high: float) -> str:
     return f"{middle:.3g} ({low:.3g} - {high:.3g})"
 
@@ -148,7 +144,7 @@ def _runs_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
         f"{len(runs)} runs, each with starts of its own. Medians within {GR_APART} (of the number where that is above "
         f"1): {medians} of {len(rows)}; shares within {SHARES_APART:.0%}: {shares} of {len(rows)}. Where runs differ, "
         "the pooled share is no better known than they tell apart.\n\n"
-        + _table(["finding", "number", "after", "median of each run", "agree", "share that meets it", "agree"], rows)
+        + table(["finding", "number", "after", "median of each run", "agree", "share that meets it", "agree"], rows)
     )
 
 
@@ -167,7 +163,7 @@ def _triple(target: CircuitTarget, draws: Draws) -> str:
         )  # fmt: skip
     return (
         "## Each finding under the prior, after measured data, after the findings too\n\n"
-        + _table(["finding", "number", "prior", "measured", "findings", "share that meets it", ""], rows)
+        + table(["finding", "number", "prior", "measured", "findings", "share that meets it", ""], rows)
         + "\n\nThe share of a finding after the findings contains the finding itself and proves nothing of it."
     )
 
@@ -190,7 +186,7 @@ def _discrepancies(target: CircuitTarget, draws: Draws) -> str:
         "## Discrepancy beside the error of measurement\n\n"
         "On the scale of each set (logarithms to base 10 for folds). Where the whole interval lies above the typical "
         "error, the circuit misses the data by more than these are uncertain.\n\n"
-        + _table(["set", "kind", "numbers", "median error", "discrepancy", ""], rows)
+        + table(["set", "kind", "numbers", "median error", "discrepancy", ""], rows)
     )
 
 
@@ -236,7 +232,7 @@ def _left_out(target: CircuitTarget, draws: Draws) -> str:
         "(Pareto-smoothed importance sampling, Vehtari et al. 2024, by ArviZ; a shape above 0.7 says that the draws\n"
         "do not reach). Beside it a normal distribution with mean and spread of the other lines for the same reading;\n"
         "in parentheses for how many numbers two other lines are at hand.\n\n"
-        + _table(["left out", "numbers", "log score", "mean with spread", "better", "shape", ""], rows)
+        + table(["left out", "numbers", "log score", "mean with spread", "better", "shape", ""], rows)
     )
 
 
@@ -267,7 +263,7 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
         "## What the data tell of each quantity\n\n"
         f"Width of the 90 % interval over the prior's, in standard normal quantiles of the prior: below {NARROW} for "
         f"{informed} of {len(rows)} quantities, above {UNINFORMED} for {silent}.\n\n"
-        + _table(["quantity", "prior", "measured", "findings", "width, measured / findings", ""], [r for _, r in rows])
+        + table(["quantity", "prior", "measured", "findings", "width, measured / findings", ""], [r for _, r in rows])
     )
 
 
@@ -293,7 +289,7 @@ def _settling(waves: Sequence[dict]) -> str:
         for w in waves[:: max(1, len(waves) // 24)]
     ]  # fmt: skip
     names = ["findings", "moves taken", "step", "median log-likelihood, measured", "of findings"]
-    return _table(names, rows)
+    return table(names, rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,10 +13,10 @@ import numpy as np
 from scipy.special import ndtri
 from scipy.stats import qmc
 
-from calibration.moves import Drift, Moves, drift, moved_coordinates
+from calibration.moves import POINTS, Drift, Moves, drift, moved_coordinates
 from calibration.populations import FINDINGS, MEASURED, PRIOR, History, Population, Simulate, Target, judged
 from calibration.reweighting import systematic
-from calibration.starts import Starts
+from calibration.starts import DAMPINGS, Starts
 
 _ACCEPTANCE = 0.25
 """Share of moves that are taken, to which the step is adapted."""
@@ -136,14 +136,14 @@ def _ended(earlier: History, number: int, rng: np.random.Generator, temperature:
 def planned_runs(target: Target, settings: Settings, goes_on: bool, one: bool = False) -> int:
     """Vectors that a run simulates; of both targets or of one."""
     legs = 1 + bool(target.finding.any() and not one)
-    beside = 6 * len(moved_coordinates(target))
+    for_slopes = POINTS * len(moved_coordinates(target))
     rounds = settings.burn_in + settings.settled
     chains = settings.members * (rounds if target.switches.any() else rounds - rounds // _EVERY)
-    chains += beside * len(_rounds_of_slopes(settings))
+    chains += for_slopes * len(_rounds_of_slopes(settings))
     if goes_on:
         return legs * chains
     rounds = settings.starting + (legs - 1) * ((settings.starting + 1) // 2)
-    return settings.first + rounds * (3 * settings.members + beside) + legs * chains
+    return settings.first + rounds * (len(DAMPINGS) * settings.members + for_slopes) + legs * chains
 
 
 def _rounds_of_slopes(settings: Settings) -> set[int]:

@@ -14,10 +14,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from calibration.moves import Moves
+from calibration.moves import Moves, damped_steps
 from calibration.populations import Population, Simulate, Target
 
-_DAMPINGS = (1.0, 10.0, 100.0)
+DAMPINGS = (1.0, 10.0, 100.0)
 """Of the steps that each member tries (Marquardt 1963); the best is taken."""
 
 
@@ -68,13 +68,12 @@ class Starts:
     def _lower(self, moves: Moves, members: Population) -> Population:
         """One step of Levenberg and Marquardt for every member, with slopes that all share."""
         moved, slopes = moves.moved, moves.slopes_of_some(members).mean(axis=0)
-        matrix = np.eye(len(moved)) + slopes.T @ slopes
         misses = moves.residuals(members.z, members.simulated) - self._errors
-        downhill = (members.z - self._prior)[:, moved] + misses @ slopes
+        uphill = (members.z - self._prior)[:, moved] + misses @ slopes
         best, least = members, self._mismatch(moves, members)
-        for damping in _DAMPINGS:
+        for damping in DAMPINGS:
             z = members.z.copy()
-            z[:, moved] -= np.linalg.solve(matrix + damping * np.diag(np.diag(matrix)), downhill.T).T
+            z[:, moved] += damped_steps(slopes, uphill, damping)
             new = moves.judged(z)
             far = self._mismatch(moves, new)
             best, least = best.moved(far < least, new), np.minimum(far, least)

@@ -17,7 +17,7 @@ from pathway.units import UnitError, parse_quantity
 from .assays import Assay, PlanError, assays_of
 from .contrasts import Contrast
 from .power import power_within, replicates_needed
-from .questions import EffectQuestion
+from .questions import AGAINST_CONTROL, EffectQuestion
 from .readings import MemberReadings, growth_control
 from .refutation import predictive_region
 
@@ -33,6 +33,11 @@ class DoseLevel:
     dose: str = ""
     factor: float = 1.0
     words: str = "as written"
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether nothing of the scenario is another amount."""
+        return not self.dose
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +122,7 @@ class Design:
     @property
     def words(self) -> str:
         """ "pAKT of 'a' against 'b' at 24 h, anti_mir21 15 nM, by blot"."""
-        dose = f", {self.level.words}" if self.level.dose else ""
+        dose = "" if self.level.is_as_written else f", {self.level.words}"
         return f"{self.question.in_words} at {self.time:g} h{dose}, by {self.assay.name}"
 
     def shown(self, number: float) -> str:
@@ -149,7 +154,7 @@ def harvest_times(question: EffectQuestion, scenario: Scenario, own: Sequence[fl
 
 def first_moment(question: EffectQuestion, scenario: Scenario) -> tuple[float, str]:
     """Before what nothing can have happened, in hours, and what happens then."""
-    if question.quantity in ("GR", "percent_of_control"):
+    if question.quantity in AGAINST_CONTROL:
         controls = [growth_control(scenario.arm(name), scenario) for name in question.arms]
         return max(control.since for control in controls), "growth is compared from the dose"
     given = [(t, name, dose) for name in question.arms for dose in scenario.arm(name).doses

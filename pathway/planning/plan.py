@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ from pathway.numerals import finite_or_none
 from pathway.scenario.ensemble_result import EnsembleOrigin
 from pathway.scenario.experiment import Expectation, Scenario
 from pathway.scenario.laboratory import Laboratory
-from pathway.scenario.members import run_members
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import Assay, PlanError, chosen_assays
@@ -23,7 +22,7 @@ from .power import FEWEST, MOST
 from .questions import EffectQuestion, expectation_questions, pair_question
 from .ranking import InformationRanking, rank_measurements
 from .readings import member_readings
-from .transfection import LOWERED, Transfection, sets_with_knock_down, transfected_doses
+from .transfection import Transfection, sets_with_knock_down, transfected_doses
 
 Progress = Callable[[str, int, int], None]
 REPLICATES = 3
@@ -86,14 +85,14 @@ class QuestionPlan:
     def best(self) -> Design:
         """The design that finds the effect most often with the replicates that were asked for; of equal ones the first
         in time, the scenario's own doses before others."""
-        return max(self.designs, key=lambda d: (round(d.probability, 3), d.level.dose == "", -d.time))
+        return max(self.designs, key=lambda d: (round(d.probability, 3), d.level.is_as_written, -d.time))
 
     @cached_property
     def cheapest(self) -> Design | None:
         """The cheapest design that finds it with a probability of 80 %, of equal ones the quickest; None if there is
         none."""
         enough = [design for design in self.designs if design.needed is not None]
-        return min(enough, key=lambda d: (d.price, d.time, d.level.dose != "")) if enough else None
+        return min(enough, key=lambda d: (d.price, d.time, not d.level.is_as_written)) if enough else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -228,9 +227,7 @@ def make_plan(
     questions, skipped = questions_of(scenario, request)
     transfected = transfected_doses(scenario, laboratory)
     times = {question: harvest_times(question, scenario, request.at) for question in questions}
-    own, remark = sets_with_knock_down(
-        sets, scenario, laboratory, request.transfection, partial(_remaining, laboratory=laboratory)
-    )
+    own, remark = sets_with_knock_down(sets, scenario, laboratory, request.transfection)
     found: dict[EffectQuestion, list[Design]] = {question: [] for question in questions}
     levels = list(dose_levels(questions, scenario, laboratory, request.factors))
     members = 0
@@ -280,16 +277,7 @@ def questions_of(
 
 
 def _question_plan(question: EffectQuestion, designs: tuple[Design, ...]) -> QuestionPlan:
-    unchanged = [design for design in designs if not design.level.dose]
+    unchanged = [design for design in designs if design.level.is_as_written]
     last = min((design.time for design in unchanged), key=lambda t: abs(t - question.time))
     own = max((d for d in unchanged if d.time == last), key=lambda d: d.probability)
     return QuestionPlan(question, own, designs)
-
-
-def _remaining(sets: ParameterSets, scenario: Scenario, laboratory: Laboratory) -> np.ndarray:
-    """What is left of free miR-21 in transfected cells, in each member; nan where it has none."""
-    result = run_members(scenario, laboratory, sets)
-    left = np.full(len(sets), np.nan)
-    courses = [result.arms[name].courses[LOWERED][:, -1] for name in ("transfected", "bare")]
-    left[result.alive] = courses[0] / courses[1]
-    return left

@@ -17,8 +17,12 @@ from pathway.scenario.plain_words import band_in_words
 from .assays import Assay, PlanError, assays_of, require_measured
 from .power import LEVEL
 
-ON_COUNTS = ("GR", "percent_of_control", "percent_of_untreated")
+AGAINST_CONTROL = ("GR", "percent_of_control")
+"""Numbers that need an arm's growth control."""
+ON_COUNTS = (*AGAINST_CONTROL, "percent_of_untreated")
 """Numbers that one arm has by itself: they hold it against its own control."""
+COUNTED = (*ON_COUNTS, "cell_number", "cell_number_fold")
+"""Numbers that are made of counts of cells alone."""
 
 _BAND_ONLY = ("sanity", "construction")
 

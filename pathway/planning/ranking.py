@@ -17,10 +17,9 @@ from .answers import AskedOf, answers_to
 from .assays import Assay, PlanError
 from .designs import Design, DoseLevel, designs_of, first_moment, harvest_times
 from .information import Answers, above_chance, greedy_sequence, information_of, resolved_noise, shuffled
-from .questions import EffectQuestion
+from .questions import COUNTED, EffectQuestion
 from .readings import member_readings
 
-COUNTED = ("GR", "percent_of_control", "percent_of_untreated", "cell_number", "cell_number_fold")
 SHORT_LIST = 40
 """The most telling measurements, of which sequences are made."""
 LENGTH = 3
@@ -101,7 +100,7 @@ def candidate_questions(scenario: Scenario, assays: Sequence[Assay]) -> list[Eff
     """Every observable of every arm that a bench can make, against the untreated cells of its line; untreated lines
     against the first one; and GR of every arm that has one."""
     observables = dict.fromkeys(name for assay in assays for name in assay.measures)
-    asked = [*_pairs(scenario, [n for n in observables if n not in COUNTED])]
+    asked = list(_pairs(scenario, [n for n in observables if n not in COUNTED]))
     if "GR" in observables:
         asked += _growth(scenario)
     if not asked:
@@ -175,7 +174,7 @@ def rank_measurements(
     answers = answers_to(question, AskedOf(asked_in or scenario, laboratory, sets, readings.result.alive, weights))
     designs = [*designs_of(readings, candidates, times, DoseLevel(), assays, replicates)]
     # Members that died at another dose would stand for one another.
-    designs += [d for d in others if d.level.dose and np.array_equal(d.weights, weights)]
+    designs += [d for d in others if not d.level.is_as_written and np.array_equal(d.weights, weights)]
     return ranking(answers, designs, weights)
 
 

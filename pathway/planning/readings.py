@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import PlanError
 from .contrasts import Contrast, Dish, gr_contrast, log_reading
-from .questions import ON_COUNTS, EffectQuestion
-
-Progress = Callable[[str, int, int], None]
+from .questions import AGAINST_CONTROL, COUNTED, EffectQuestion
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +64,7 @@ class MemberReadings:
             first = (Dish(control.name, control.since), self.count(control.arm, control.since))
             counts = [(Dish(d, time), self.count(a, time)) for d, a in ((name, arm), (control.name, control.arm))]
             return gr_contrast(counts[0], counts[1], first)
-        if quantity not in (*ON_COUNTS, "cell_number", "cell_number_fold"):
+        if quantity not in COUNTED:
             return log_reading(Dish(name, time), self.level(arm, quantity, time))
         own = log_reading(Dish(name, time), self.count(arm, time))
         if quantity == "percent_of_control":
@@ -128,14 +126,13 @@ def member_readings(
     sets: ParameterSets,
     transfected: tuple[str, ...] = (),
     uptake: float = 1.0,
-    progress: Progress | None = None,
 ) -> MemberReadings:
     """All dishes that the questions need at the times, run in every member."""
     moments, arms = {scenario.start, *times}, dict[str, Arm]()
     for question in questions:
         for arm in map(scenario.arm, question.arms):
             needed = [arm]
-            if question.quantity in ("GR", "percent_of_control"):
+            if question.quantity in AGAINST_CONTROL:
                 control = growth_control(arm, scenario)
                 needed.append(control.arm)
                 moments.add(control.since)
@@ -153,5 +150,5 @@ def member_readings(
         expectations=(),
         fit=None,
     )
-    result = run_members(run, laboratory, sets, progress, np.array(sorted(moments)))
+    result = run_members(run, laboratory, sets, times=np.array(sorted(moments)))
     return MemberReadings(scenario, result, transfected, uptake)

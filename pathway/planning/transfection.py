@@ -6,7 +6,6 @@ taken up by the former follows from the knock-down that was measured over the wh
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from pathway.parameters import CellLine
 from pathway.scenario.experiment import Arm, Dose, Scenario
 from pathway.scenario.laboratory import Laboratory
+from pathway.scenario.members import run_members
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import PlanError
@@ -84,12 +84,8 @@ def with_delivery(sets: ParameterSets, laboratory: Laboratory, factors: np.ndarr
     return replace(sets, values_of=values_of)
 
 
-RemainingShares = Callable[[ParameterSets, Scenario], np.ndarray]
-"""Runs a scenario of an anti-miR arm and a bare one: what is left of free miR-21 in transfected cells, (n_members,)."""
-
-
 def sets_with_knock_down(
-    sets: ParameterSets, scenario: Scenario, laboratory: Laboratory, of: Transfection, run: RemainingShares
+    sets: ParameterSets, scenario: Scenario, laboratory: Laboratory, of: Transfection
 ) -> tuple[ParameterSets, str]:
     """The sets, each with the delivery that gives the measured knock-down in its cells, and a remark on members that
     cannot have it.
@@ -110,11 +106,20 @@ def sets_with_knock_down(
     low, high = (np.full(len(sets), np.log(end)) for end in DELIVERED)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
-        too_much_left = run(with_delivery(sets, laboratory, np.exp(middle)), own) > left
+        too_much_left = _remaining(with_delivery(sets, laboratory, np.exp(middle)), own, laboratory) > left
         low, high = np.where(too_much_left, middle, low), np.where(too_much_left, high, middle)
     beyond = int((high == np.log(DELIVERED[1])).sum())
     remark = f"{beyond} of {len(sets)} members lower miR-21 by less than was measured at any uptake" if beyond else ""
     return with_delivery(sets, laboratory, np.exp(high)), remark
+
+
+def _remaining(sets: ParameterSets, scenario: Scenario, laboratory: Laboratory) -> np.ndarray:
+    """What is left of free miR-21 in transfected cells, in each member; nan where it has none."""
+    result = run_members(scenario, laboratory, sets)
+    left = np.full(len(sets), np.nan)
+    with_oligo, without = (result.arms[name].courses[LOWERED][:, -1] for name in ("transfected", "bare"))
+    left[result.alive] = with_oligo / without
+    return left
 
 
 def knock_down_scenario(scenario: Scenario, dose: Dose) -> Scenario:

@@ -24,7 +24,7 @@ def plan_sentences(plan: ExperimentPlan) -> list[str]:
         f"{plan.members} {plan.origin.description} say what would be found with {replicates} replicates; a "
         "replicate is a day on which every dish is made once.",
         *(_question_sentence(question) for question in plan.questions),
-        *_information_sentences(plan),
+        *(ranking_sentences(plan.information) if plan.information else ()),
         *_transfection_sentences(plan),
         *([f"Controls that are missing: {'; '.join(plan.controls)}."] if plan.controls else []),
         _noise_sentence(plan),
@@ -63,14 +63,9 @@ def _question_sentence(plan: QuestionPlan) -> str:
 def _changed(design: Design, own: Design) -> str:
     """In what a design differs from the scenario's own."""
     parts = [f"at {design.time:g} h"] if design.time != own.time else []
-    parts += [f"with {design.level.words}"] if design.level.dose else []
+    parts += [] if design.level.is_as_written else [f"with {design.level.words}"]
     parts += [f"by {design.assay.name}"] if design.assay.name != own.assay.name else []
     return " ".join(parts) or "as written"
-
-
-def _information_sentences(plan: ExperimentPlan) -> Iterator[str]:
-    if plan.information is not None:
-        yield from ranking_sentences(plan.information)
 
 
 def ranking_sentences(told: InformationRanking) -> Iterator[str]:

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from matplotlib.ticker import PercentFormatter
 
-from pathway.planning.designs import Design
+from pathway.planning.designs import Design, DoseLevel
 from pathway.planning.plan import ExperimentPlan, QuestionPlan
 from pathway.planning.power import WANTED
 
@@ -35,18 +35,17 @@ def _panel(panel: Panel, plan: QuestionPlan) -> None:
     assay = plan.as_written.assay.name
     own = [design for design in plan.designs if design.assay.name == assay]
     entries = []
-    lines = [("as written", [d for d in own if not d.level.dose]), *_best_levels(own)]
-    for (words, designs), color in zip(lines, PALETTE, strict=False):
+    for (level, designs), color in zip(_best_levels(own).items(), PALETTE, strict=False):
         times = [design.time for design in designs]
         (line,) = panel.axes.plot(
             times,
             [design.probability for design in designs],
             color=color,
-            linewidth=1.8 if words == "as written" else 0.9,
+            linewidth=1.8 if level.is_as_written else 0.9,
             marker="o",
             markersize=2.2,
         )
-        entries.append((line, words))
+        entries.append((line, level.words))
     panel.axes.axhline(WANTED, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     panel.axes.set_ylim(-0.02, 1.02)
     panel.axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -57,12 +56,11 @@ def _panel(panel: Panel, plan: QuestionPlan) -> None:
         panel.key(entries)
 
 
-def _best_levels(designs: Sequence[Design]) -> list[tuple[str, list[Design]]]:
-    """Of each dose the level that finds the effect most often, in its designs over time."""
-    changed = [design for design in designs if design.level.dose]
-    by_level = {level: [d for d in changed if d.level == level] for level in dict.fromkeys(d.level for d in changed)}
-    best = []
+def _best_levels(designs: Sequence[Design]) -> dict[DoseLevel, list[Design]]:
+    """The doses as written, and of each dose the level that finds the effect most often; with the designs over time."""
+    by_level = {level: [d for d in designs if d.level == level] for level in dict.fromkeys(d.level for d in designs)}
+    best = {}
     for _, levels in groupby(by_level, key=lambda level: level.dose):
         level = max(levels, key=lambda own: max(d.probability for d in by_level[own]))
-        best.append((level.words, by_level[level]))
+        best[level] = by_level[level]
     return best

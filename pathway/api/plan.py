@@ -8,8 +8,8 @@ from typing import Any
 
 from pathway.errors import InputError, public_function
 from pathway.notebook import Display, HtmlDisplay, Progress, progress_shown
-from pathway.planning import words
-from pathway.planning.assays import Assay, PlanError, chosen_assays
+from pathway.planning import sentences
+from pathway.planning.assays import Assay, PlanError, select_assays
 from pathway.planning.designs import FACTORS
 from pathway.planning.plan import REPLICATES, ExperimentPlan, PlanRequest, make_plan
 from pathway.planning.transfection import Transfection
@@ -43,7 +43,7 @@ class Plan:
     @property
     def sentences(self) -> list[str]:
         """The plan in plain words."""
-        return words.plan_sentences(self.found)
+        return sentences.plan_sentences(self.found)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -53,7 +53,7 @@ class Plan:
         """Every design, one in a row, as a pandas table."""
         from pathway.extras import pandas
 
-        header, rows = words.design_table(self.found)
+        header, rows = sentences.design_table(self.found)
         return pandas().DataFrame([list(row) for row in rows], columns=list(header))
 
     def report(self, folder: Path) -> Any:
@@ -215,10 +215,10 @@ def _pairs(compare: Sequence[str], quantity: str) -> tuple[tuple[str, str], ...]
 
 
 def _assays(names: Sequence[str], own: Mapping[str, Sequence[float]]) -> tuple[Assay, ...]:
-    chosen_assays(own)  # an unknown one is refused
+    select_assays(own)  # an unknown one is refused
     return tuple(
         assay.with_own_replicates(own[assay.name], f"own replicates of {assay.name}") if assay.name in own else assay
-        for assay in chosen_assays(names)
+        for assay in select_assays(names)
     )
 
 

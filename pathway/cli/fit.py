@@ -137,8 +137,8 @@ def _reweight(
     from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
     from pathway.report.reweighting import (
         REWEIGHTING,
-        following_sentences,
         headline_words,
+        next_measurement_sentences,
         reweighting_numbers,
         reweighting_report,
         reweighting_sentences,
@@ -166,17 +166,16 @@ def _reweight(
         by_name = {one.name: one for one in asked}
         headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in made.headlines]
         after = made.weights(made.after)
-        following = next_measurement(scenario, built_in_laboratory(), made.after, after, headlines)
-    record = write_report(
-        reweighting_report(made, scenario, folder, following), folder, console.typed_command(), force, say=console.say
-    )
+        next_ranking = next_measurement(scenario, built_in_laboratory(), made.after, after, headlines)
+    report = reweighting_report(made, scenario, folder, next_ranking)
+    record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**reweighting_numbers(made, following), "folder": str(folder)})
+        console.print_json({**reweighting_numbers(made, next_ranking), "folder": str(folder)})
         return DONE
     for sentence in reweighting_sentences(made)[: 1 + bool(made.warning)]:
         console.print_line(sentence)
     console.print_table(*headline_words(made.headlines))
-    for sentence in following_sentences(following):
+    for sentence in next_measurement_sentences(next_ranking):
         console.print_line(sentence)
     console.print_report_places(folder, record, folder / "ensemble.npz")
     return DONE

@@ -10,7 +10,7 @@ from . import MONTH
 from .pharmacokinetics import concentrations
 from .plan import CohortPlan
 from .schedule import parse_schedule
-from .traits import draw_women
+from .traits import draw_traits
 from .women import DAY, pharmacokinetic_values
 
 THREE_WEEKLY = "8 mg/kg, then 6 mg/kg every 3 weeks for 2 years"
@@ -55,7 +55,7 @@ def label_checks(plan: CohortPlan) -> tuple[LabelCheck, ...]:
     infusions = parse_schedule(THREE_WEEKLY)
     last = infusions[-1]
     first, trough, peak = concentrations(infusions, np.array([infusions[1].start, last.start, last.end]))[0, :, 0]
-    draws = draw_women(plan.traits, plan.correlations, plan.seed, range(min(WOMEN, plan.women)))
+    draws = draw_traits(plan.traits, plan.correlations, plan.seed, range(min(WOMEN, plan.women)))
     values = pharmacokinetic_values(plan, draws)
     later = concentrations(infusions, np.array([last.end + SEVEN_MONTHS]), values)[:, 0, 0]
     return (

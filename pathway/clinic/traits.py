@@ -136,7 +136,7 @@ def correlation_matrix(traits: Sequence[Trait], pairs: Mapping[tuple[str, str], 
     return matrix
 
 
-def draw_women(traits: Sequence[Trait], correlations: np.ndarray, seed: int, numbers: Sequence[int]) -> TraitDraws:
+def draw_traits(traits: Sequence[Trait], correlations: np.ndarray, seed: int, numbers: Sequence[int]) -> TraitDraws:
     """Random numbers of women; a woman's depend on the seed and her number alone.
 
     Parameters

@@ -20,7 +20,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets, systematic_resamp
 from .pharmacokinetics import TUMOR, concentrations, pharmacokinetic_model
 from .plan import CohortPlan
 from .response import MARKERS, TumorCells, tumor_cells, tumor_responses
-from .traits import TraitDraws, draw_women, independent_part
+from .traits import TraitDraws, draw_traits, independent_part
 from .tumor import TUMOR_PARAMETERS, Exposure
 
 PIECE = 250
@@ -143,7 +143,7 @@ def women_of_piece(clinic: Clinic, piece: int) -> dict[str, Women]:
     """The women of a piece, by variant; the same random numbers in both."""
     plan = clinic.plan
     numbers = np.arange(piece * PIECE, min((piece + 1) * PIECE, plan.women))
-    draws = draw_women(plan.traits, plan.correlations, plan.seed, numbers.tolist())
+    draws = draw_traits(plan.traits, plan.correlations, plan.seed, numbers.tolist())
     times = np.arange(0.0, plan.end + 1e-9, 1.0)
     tumor_concentrations = _tumor_concentrations(plan, draws, times)
     return {

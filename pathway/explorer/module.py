@@ -201,10 +201,10 @@ def container(facts: Mapping[str, Any], blobs: Mapping[str, bytes]) -> bytes:
         places[name] = start, len(blob)
         start += len(blob)
     head = json.dumps({**facts, "blobs": places}, separators=(",", ":"), allow_nan=False).encode()
-    return deflated(struct.pack("<I", len(head)) + head + b"".join(blobs.values()))
+    return deflate(struct.pack("<I", len(head)) + head + b"".join(blobs.values()))
 
 
-def deflated(content: bytes) -> bytes:
+def deflate(content: bytes) -> bytes:
     """As `DecompressionStream("deflate-raw")` takes it."""
     packer = zlib.compressobj(9, wbits=-15)
     return packer.compress(content) + packer.flush()

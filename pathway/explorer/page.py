@@ -17,7 +17,7 @@ from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.experiment import Scenario
 
 from .content import SEED, facts_of, members_of, quantities_of
-from .module import container, deflated, engine_of
+from .module import container, deflate, engine_of
 
 WEB = Path(__file__).with_name("web")
 STATE_VERSION = 1
@@ -107,12 +107,12 @@ def page_text(scenario: Scenario, data: bytes, state: Mapping[str, Any] | None =
     load = _web("load.js")
     values = {
         **strings,
-        "policy": policy((load, script), style),
+        "policy": content_security_policy((load, script), style),
         "title": escape(scenario.title),
         "question": escape(scenario.question or ""),
         "style": style,
         "load": load,
-        "code": b64encode(deflated(script.encode())).decode("ascii"),
+        "code": b64encode(deflate(script.encode())).decode("ascii"),
         "data": b64encode(data).decode("ascii"),
     }
     return re.sub(r"\{\{(\w+)\}\}", lambda place: str(values[place.group(1)]), _web("page.html"))
@@ -130,7 +130,7 @@ def page_source() -> str:
     return f'function explorerPage(core, strings, coreSource) {{\n"use strict";\n{parts}\n}}\n'
 
 
-def policy(scripts: Iterable[str], style: str) -> str:
+def content_security_policy(scripts: Iterable[str], style: str) -> str:
     """The content policy: nothing from anywhere but this file; its scripts and its one style by their hashes."""
     parts = {
         "default-src": "'none'",

@@ -76,7 +76,7 @@ class Assay:
 
 
 @cache
-def assays() -> Mapping[str, Assay]:
+def built_in_assays() -> Mapping[str, Assay]:
     """The assays of the package, by name."""
     tables = tomllib.loads(TABLE.read_text(encoding="utf-8"))
     return {name: _assay(name, table) for name, table in tables.items()}
@@ -90,7 +90,7 @@ def _assay(name: str, table: Mapping[str, object]) -> Assay:
     return Assay(name, str(table["title"]), tuple(table["measures"]), **numbers)  # type: ignore[arg-type]
 
 
-def chosen_assays(names: Iterable[str]) -> tuple[Assay, ...]:
+def select_assays(names: Iterable[str]) -> tuple[Assay, ...]:
     """Assays by name; all where none is named.
 
     Raises
@@ -98,7 +98,7 @@ def chosen_assays(names: Iterable[str]) -> tuple[Assay, ...]:
     PlanError
         If there is none of a name.
     """
-    known, names = assays(), tuple(names)
+    known, names = built_in_assays(), tuple(names)
     for name in names:
         if name not in known:
             raise PlanError(f"no assay is called '{name}'.{did_you_mean(name, known)} One of {', '.join(known)}")
@@ -110,7 +110,7 @@ def assays_of(observable: str, among: Iterable[Assay]) -> tuple[Assay, ...]:
     return tuple(assay for assay in among if observable in assay.measures)
 
 
-def require_measured(observable: str, among: Sequence[Assay]) -> None:
+def require_assay(observable: str, among: Sequence[Assay]) -> None:
     """Refuse an observable that none of the assays measures.
 
     Raises
@@ -120,13 +120,13 @@ def require_measured(observable: str, among: Sequence[Assay]) -> None:
     """
     if assays_of(observable, among):
         return
-    others = assays_of(observable, assays().values())
+    others = assays_of(observable, built_in_assays().values())
     if others:
         raise PlanError(
             f"'{observable}' is not measured by {', '.join(a.name for a in among)}; "
             f"{', '.join(a.name for a in others)} would"
         )
-    known = list(dict.fromkeys(name for assay in assays().values() for name in assay.measures))
+    known = list(dict.fromkeys(name for assay in built_in_assays().values() for name in assay.measures))
     raise PlanError(
         f"no assay measures '{observable}'.{did_you_mean(observable, known)} Measured are {', '.join(known)}"
     )

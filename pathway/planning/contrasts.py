@@ -17,7 +17,7 @@ from pathway.scenario.growth import gr_value
 LN2 = float(np.log(2.0))
 
 
-class Dish(NamedTuple):
+class Harvest(NamedTuple):
     """An arm harvested at a time, in hours."""
 
     arm: str
@@ -31,18 +31,18 @@ class Contrast:
     Attributes
     ----------
     value : array, shape (n_members,)
-    slopes : mapping of Dish to array, shape (n_members,)
+    slopes : mapping of Harvest to array, shape (n_members,)
         Derivative with respect to the logarithm of the dish's reading.
     """
 
     value: np.ndarray
-    slopes: Mapping[Dish, np.ndarray]
+    slopes: Mapping[Harvest, np.ndarray]
 
     def __sub__(self, other: Contrast) -> Contrast:
         """The difference; what is measured in dishes that both need is measured once."""
         slopes = dict(self.slopes)
-        for dish, slope in other.slopes.items():
-            slopes[dish] = slopes[dish] - slope if dish in slopes else -slope
+        for harvest, slope in other.slopes.items():
+            slopes[harvest] = slopes[harvest] - slope if harvest in slopes else -slope
         return Contrast(self.value - other.value, slopes)
 
     def plus(self, number: float) -> Contrast:
@@ -55,9 +55,9 @@ class Contrast:
         return Contrast(np.clip(self.value, -most, most), self.slopes)
 
     @property
-    def dishes(self) -> tuple[Dish, ...]:
+    def harvests(self) -> tuple[Harvest, ...]:
         """Those that have to be measured."""
-        return tuple(dish for dish, slope in self.slopes.items() if np.any(slope != 0.0))
+        return tuple(harvest for harvest, slope in self.slopes.items() if np.any(slope != 0.0))
 
     def noise(self, of_reading: float) -> np.ndarray:
         """Standard deviation of one replicate, shape (n_members,), from that of the logarithm of one reading."""
@@ -67,14 +67,13 @@ class Contrast:
         return of_reading * np.sqrt(squares)
 
 
-def log_reading(dish: Dish, reading: np.ndarray) -> Contrast:
+def log_readout(harvest: Harvest, reading: np.ndarray) -> Contrast:
     """The logarithm of one reading; nothing has none, and lies below every range."""
-    with np.errstate(divide="ignore"):
-        return Contrast(np.log(np.maximum(reading, 1e-300)), {dish: np.ones(len(reading))})
+    return Contrast(np.log(np.maximum(reading, 1e-300)), {harvest: np.ones(len(reading))})
 
 
 def gr_contrast(
-    arm: tuple[Dish, np.ndarray], control: tuple[Dish, np.ndarray], start: tuple[Dish, np.ndarray]
+    arm: tuple[Harvest, np.ndarray], control: tuple[Harvest, np.ndarray], start: tuple[Harvest, np.ndarray]
 ) -> Contrast:
     """GR from three counts: of the arm and of its control at the end, and of both at the first dose, when they are one.
 
@@ -85,7 +84,7 @@ def gr_contrast(
     with np.errstate(divide="ignore", invalid="ignore"):
         by_arm = LN2 * np.exp2(grown / control_grown) / control_grown
         by_control = -by_arm * grown / control_grown
-    slopes: dict[Dish, np.ndarray] = {}
-    for dish, slope in ((one, by_arm), (two, by_control), (first, -by_arm - by_control)):
-        slopes[dish] = slopes.get(dish, np.zeros(len(x))) + slope
+    slopes: dict[Harvest, np.ndarray] = {}
+    for harvest, slope in ((one, by_arm), (two, by_control), (first, -by_arm - by_control)):
+        slopes[harvest] = slopes.get(harvest, np.zeros(len(x))) + slope
     return Contrast(gr_value(x, c, x0), slopes)

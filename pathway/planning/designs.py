@@ -16,9 +16,9 @@ from pathway.units import UnitError, parse_quantity
 
 from .assays import Assay, PlanError, assays_of
 from .contrasts import Contrast
-from .power import power_within, replicates_needed
+from .power import power_within, replicates_for_power
 from .questions import AGAINST_CONTROL, EffectQuestion
-from .readings import MemberReadings, growth_control
+from .readouts import MemberReadouts, growth_control
 from .refutation import predictive_region
 
 DAY = 24.0
@@ -32,7 +32,7 @@ class DoseLevel:
 
     dose: str = ""
     factor: float = 1.0
-    words: str = "as written"
+    label: str = "as written"
 
     @property
     def is_as_written(self) -> bool:
@@ -70,11 +70,11 @@ class Design:
         return self.contrast.noise(self.assay.noise.value)
 
     @cached_property
-    def probability(self) -> float:
-        """That the effect is found with these replicates: the power, averaged over the members."""
-        return self.probability_with(self.replicates)
+    def power(self) -> float:
+        """Probability that the effect is found with these replicates, averaged over the members."""
+        return self.power_with(self.replicates)
 
-    def probability_with(self, replicates: int) -> float:
+    def power_with(self, replicates: int) -> float:
         """The same with other replicates."""
         q, value, noise = self.question, self.contrast.value, self.noise
         power = power_within(value, noise, q.low, q.high, replicates, q.tail)
@@ -91,7 +91,7 @@ class Design:
     @cached_property
     def needed(self) -> int | None:
         """Replicates for a probability of 80 %; None where 30 do not suffice."""
-        return replicates_needed(self.probability_with)
+        return replicates_for_power(self.power_with)
 
     @cached_property
     def needed_for_size(self) -> int | None:
@@ -101,17 +101,17 @@ class Design:
         if q.size is None:
             return None
         size, noise = np.array([q.size]), np.array([weighted_interval(self.noise, self.weights).median])
-        return replicates_needed(lambda n: float(power_within(size, noise, q.low, q.high, n, q.tail)[0]))
+        return replicates_for_power(lambda n: float(power_within(size, noise, q.low, q.high, n, q.tail)[0]))
 
     @property
-    def readings(self) -> int:
+    def n_harvests(self) -> int:
         """Dishes of one replicate."""
-        return len(self.contrast.dishes)
+        return len(self.contrast.harvests)
 
     @property
     def price(self) -> float:
         """Of the replicates needed, in EUR; infinite where none suffice."""
-        return np.inf if self.needed is None else self.needed * self.readings * self.assay.price.value
+        return np.inf if self.needed is None else self.needed * self.n_harvests * self.assay.price.value
 
     @cached_property
     def region(self) -> tuple[float, float]:
@@ -120,9 +120,9 @@ class Design:
         return predictive_region(self.contrast.value, error, self.weights)
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         """ "pAKT of 'a' against 'b' at 24 h, anti_mir21 15 nM, by blot"."""
-        dose = "" if self.level.is_as_written else f", {self.level.words}"
+        dose = "" if self.level.is_as_written else f", {self.level.label}"
         return f"{self.question.in_words} at {self.time:g} h{dose}, by {self.assay.name}"
 
     def shown(self, number: float) -> str:
@@ -193,7 +193,7 @@ def _scaled_text(dose: Dose, factor: float) -> str:
 
 
 def designs_of(
-    readings: MemberReadings,
+    readings: MemberReadouts,
     questions: Sequence[EffectQuestion],
     times: Mapping[EffectQuestion, Sequence[float]],
     level: DoseLevel,

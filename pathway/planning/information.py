@@ -28,15 +28,14 @@ class Answers:
 
     Attributes
     ----------
-    words : str
-        The question.
+    question : str
     likelihood : array, shape (n_members, n_answers)
         The probability of each answer in a member; each row adds up to 1.
     shares : mapping of answer to float
         What the members say now; of a number, its median and middle 90 %.
     """
 
-    words: str
+    question: str
     likelihood: np.ndarray
     shares: dict[str, float] = field(default_factory=dict)
 
@@ -47,14 +46,14 @@ class Answers:
         return max(0.0, float(-xlogy(marginal, marginal).sum() - weights @ own))
 
 
-def classes(words: str, answers: Sequence[str], weights: np.ndarray) -> Answers:
+def categorical_answers(question: str, answers: Sequence[str], weights: np.ndarray) -> Answers:
     """One of several answers in each member, shape (n_members,)."""
     names = sorted(set(answers))
     likelihood = np.array([[answer == name for name in names] for answer in answers], dtype=float)
-    return Answers(words, likelihood, dict(zip(names, (weights @ likelihood).tolist(), strict=True)))
+    return Answers(question, likelihood, dict(zip(names, (weights @ likelihood).tolist(), strict=True)))
 
 
-def numbers(words: str, values: np.ndarray, weights: np.ndarray, resolution: float | None = None) -> Answers:
+def numeric_answers(question: str, values: np.ndarray, weights: np.ndarray, resolution: float | None = None) -> Answers:
     """A number in each member, shape (n_members,), asked to within a resolution.
 
     Parameters
@@ -70,10 +69,10 @@ def numbers(words: str, values: np.ndarray, weights: np.ndarray, resolution: flo
     resolution = max(resolution, _LEAST_SCATTER * max(1.0, abs(mean)))
     grid, _ = _grid(values, np.full(len(values), resolution))
     density = np.exp(-0.5 * ((grid - values[:, None]) / resolution) ** 2)
-    return Answers(words, density / density.sum(axis=1, keepdims=True), {"mean": mean, "standard deviation": spread})
+    return Answers(question, density / density.sum(axis=1, keepdims=True), {"mean": mean, "standard deviation": spread})
 
 
-def shuffled(answers: Answers, count: int = SHUFFLES) -> np.ndarray:
+def shuffled_answers(answers: Answers, count: int = SHUFFLES) -> np.ndarray:
     """Answers given to other members at random, shape (count, n_members, n_answers): they show what chance tells."""
     rng = np.random.default_rng(SEED)
     return np.stack([rng.permutation(answers.likelihood) for _ in range(count)])
@@ -93,7 +92,7 @@ def resolved_noise(value: np.ndarray, noise: np.ndarray, weights: np.ndarray, me
     return np.sqrt(noise**2 + bandwidth**2)
 
 
-def expected_information(answers: Answers, value: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> float:
+def expected_information_gain(answers: Answers, value: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> float:
     """Of one measurement, by quadrature over its result.
 
     Parameters
@@ -109,10 +108,12 @@ def expected_information(answers: Answers, value: np.ndarray, noise: np.ndarray,
     float
         nats.
     """
-    return float(information_of(answers.likelihood[None], value, noise, weights)[0])
+    return float(mutual_information(answers.likelihood[None], value, noise, weights)[0])
 
 
-def information_of(likelihoods: np.ndarray, value: np.ndarray, noise: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def mutual_information(
+    likelihoods: np.ndarray, value: np.ndarray, noise: np.ndarray, weights: np.ndarray
+) -> np.ndarray:
     """The same for several questions at once, shape (n_questions, n_members, n_answers): shape (n_questions,)."""
     noise = np.maximum(noise, _LEAST_SCATTER)
     grid, step = _grid(value, noise)

@@ -13,7 +13,7 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
 from pathway.scenario.weighted import effective_sample_size
 
-from .assays import chosen_assays
+from .assays import select_assays
 from .ranking import InformationRanking, rank_measurements
 
 REPLICATES = 3
@@ -54,4 +54,4 @@ def next_measurement(
     asked, expectation, _ = min(still_open, key=lambda one: abs(one[2] - 0.5))
     sets = parameter_sets_of_ensemble(laboratory.model, ensemble, weights, MOST)
     bench = replace(scenario, expectations=(), overlays=(), fit=None)
-    return rank_measurements(expectation.claim, bench, laboratory, sets, chosen_assays(()), REPLICATES, asked_in=asked)
+    return rank_measurements(expectation.claim, bench, laboratory, sets, select_assays(()), REPLICATES, asked_in=asked)

@@ -15,13 +15,13 @@ from pathway.scenario.experiment import Expectation, Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
-from .assays import Assay, PlanError, chosen_assays
+from .assays import Assay, PlanError, select_assays
 from .controls import missing_controls
 from .designs import FACTORS, Design, designs_of, dose_levels, harvest_times
 from .power import FEWEST, MOST
-from .questions import EffectQuestion, expectation_questions, pair_question
+from .questions import EffectQuestion, comparison_question, expectation_questions
 from .ranking import InformationRanking, rank_measurements
-from .readings import member_readings
+from .readouts import member_readouts
 from .transfection import Transfection, sets_with_knock_down, transfected_doses
 
 Progress = Callable[[str, int, int], None]
@@ -45,12 +45,12 @@ class PlanRequest:
         On each dose.
     transfection : Transfection
     about : str
-        A question about the cell, to rank measurements by what they tell; see `answers.answers_to`. "": none.
+        A question about the cell, to rank measurements by what they tell; see `cell_questions.answers_to`. "": none.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
     replicates: int = REPLICATES
-    assays: tuple[Assay, ...] = field(default_factory=lambda: chosen_assays(()))
+    assays: tuple[Assay, ...] = field(default_factory=lambda: select_assays(()))
     at: tuple[float, ...] = ()
     factors: tuple[float, ...] = FACTORS
     transfection: Transfection = field(default_factory=Transfection)
@@ -85,7 +85,7 @@ class QuestionPlan:
     def best(self) -> Design:
         """The design that finds the effect most often with the replicates that were asked for; of equal ones the first
         in time, the scenario's own doses before others."""
-        return max(self.designs, key=lambda d: (round(d.probability, 3), d.level.is_as_written, -d.time))
+        return max(self.designs, key=lambda d: (round(d.power, 3), d.level.is_as_written, -d.time))
 
     @cached_property
     def cheapest(self) -> Design | None:
@@ -130,7 +130,7 @@ class ExperimentPlan:
     information: InformationRanking | None = None
 
     @property
-    def used_assays(self) -> tuple[Assay, ...]:
+    def assays_used(self) -> tuple[Assay, ...]:
         """Those that some design measures with."""
         used = {design.assay.name for question in self.questions for design in question.designs}
         return tuple(assay for assay in self.request.assays if assay.name in used)
@@ -154,7 +154,7 @@ class ExperimentPlan:
             "questions": [_question_dict(question) for question in self.questions],
             "skipped": [{"claim": e.claim, "finding": e.finding, "why": why} for e, why in self.skipped],
             "missing_controls": list(self.controls),
-            "assays": {assay.name: _assay_dict(assay) for assay in self.used_assays},
+            "assays": {assay.name: _assay_dict(assay) for assay in self.assays_used},
             "information": None if self.information is None else self.information.to_dict(),
         }
 
@@ -166,7 +166,7 @@ def _question_dict(plan: QuestionPlan) -> dict[str, Any]:
         "claim": question.claim,
         "quantity": question.quantity,
         "arms": list(question.arms),
-        "to_be_shown": question.band_in_words,
+        "to_be_shown": question.criterion,
         "as_written": design_dict(plan.as_written),
         "best": design_dict(plan.best),
         "cheapest": None if plan.cheapest is None else design_dict(plan.cheapest),
@@ -182,8 +182,8 @@ def design_dict(design: Design) -> dict[str, Any]:
         "harvest_hours": design.time,
         "dose": design.level.dose or None,
         "factor": design.level.factor,
-        "dishes": [list(dish) for dish in design.contrast.dishes],
-        "probability": design.probability,
+        "dishes": [list(dish) for dish in design.contrast.harvests],
+        "probability": design.power,
         "above_noise": design.above_noise,
         "replicates_for_80_percent": design.needed,
         "replicates_for_80_percent_at_least_effect": design.needed_for_size,
@@ -235,7 +235,7 @@ def make_plan(
         if progress:
             progress("doses", done, len(levels))
         moments = sorted({time for question in asked for time in times[question]})
-        readings = member_readings(variant, asked, moments, laboratory, own, transfected, request.transfection.uptake)
+        readings = member_readouts(variant, asked, moments, laboratory, own, transfected, request.transfection.uptake)
         members = members or len(readings.result)
         for design in designs_of(readings, asked, times, level, request.assays, request.replicates):
             found[design.question].append(design)
@@ -266,7 +266,7 @@ def questions_of(
         If no assay answers any of it.
     """
     if request.pairs:
-        return [pair_question(pair, quantity, scenario, request.assays) for pair, quantity in request.pairs], []
+        return [comparison_question(pair, quantity, scenario, request.assays) for pair, quantity in request.pairs], []
     questions, skipped = expectation_questions(scenario, request.assays)
     if not questions:
         why = "; ".join(dict.fromkeys(reason for _, reason in skipped)) or "it expects nothing"
@@ -279,5 +279,5 @@ def questions_of(
 def _question_plan(question: EffectQuestion, designs: tuple[Design, ...]) -> QuestionPlan:
     unchanged = [design for design in designs if design.level.is_as_written]
     last = min((design.time for design in unchanged), key=lambda t: abs(t - question.time))
-    own = max((d for d in unchanged if d.time == last), key=lambda d: d.probability)
+    own = max((d for d in unchanged if d.time == last), key=lambda d: d.power)
     return QuestionPlan(question, own, designs)

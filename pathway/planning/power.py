@@ -74,7 +74,7 @@ def _likely_spreads(freedom: int) -> tuple[float, float]:
     return float(np.sqrt(chi2.ppf(_TAIL, freedom) / freedom)), float(np.sqrt(chi2.isf(_TAIL, freedom) / freedom))
 
 
-def replicates_needed(probability: Callable[[int], float], wanted: float = WANTED) -> int | None:
+def replicates_for_power(probability: Callable[[int], float], wanted: float = WANTED) -> int | None:
     """The fewest replicates with which a probability, which grows with them, reaches what is wanted; None if `MOST`
     do not suffice."""
     if probability(MOST) < wanted:

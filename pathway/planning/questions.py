@@ -14,7 +14,7 @@ from pathway.errors import did_you_mean
 from pathway.scenario.experiment import Expectation, Reading, Scenario
 from pathway.scenario.plain_words import band_in_words
 
-from .assays import Assay, PlanError, assays_of, require_measured
+from .assays import Assay, PlanError, assays_of, require_assay
 from .power import LEVEL
 
 AGAINST_CONTROL = ("GR", "percent_of_control")
@@ -83,7 +83,7 @@ class EffectQuestion:
         return f"{what} of {first} against {others[0]}" if others else f"{what} of {first}"
 
     @property
-    def band_in_words(self) -> str:
+    def criterion(self) -> str:
         """What has to be shown."""
         if self.either:
             return "a difference"
@@ -94,7 +94,7 @@ class EffectQuestion:
         return f"a {'difference' if self.quantity == 'GR' else 'ratio'} of {band_in_words(above, below)}"
 
 
-def pair_question(pair: str, quantity: str, scenario: Scenario, assays: Sequence[Assay]) -> EffectQuestion:
+def comparison_question(pair: str, quantity: str, scenario: Scenario, assays: Sequence[Assay]) -> EffectQuestion:
     """A question of the user's own: "both vs trastuzumab" and an observable.
 
     Raises
@@ -109,7 +109,7 @@ def pair_question(pair: str, quantity: str, scenario: Scenario, assays: Sequence
     for name in names:
         if name not in known:
             raise PlanError(f"no arm is called '{name}'.{did_you_mean(name, known)} Arms: {', '.join(known)}")
-    require_measured(quantity, assays)
+    require_assay(quantity, assays)
     arms = (names[0], names[1])
     if reason := _of_the_model_alone(arms, scenario):
         raise PlanError(reason)

@@ -13,12 +13,12 @@ from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
-from .answers import AskedOf, answers_to
 from .assays import Assay, PlanError
+from .cell_questions import QuestionContext, answers_to
 from .designs import Design, DoseLevel, designs_of, first_moment, harvest_times
-from .information import Answers, above_chance, greedy_sequence, information_of, resolved_noise, shuffled
+from .information import Answers, above_chance, greedy_sequence, mutual_information, resolved_noise, shuffled_answers
 from .questions import COUNTED, EffectQuestion
-from .readings import member_readings
+from .readouts import member_readouts
 
 SHORT_LIST = 40
 """The most telling measurements, of which sequences are made."""
@@ -26,7 +26,7 @@ LENGTH = 3
 
 
 @dataclass(frozen=True)
-class Telling:
+class RankedMeasurement:
     """A measurement and what it would tell.
 
     Attributes
@@ -52,9 +52,9 @@ class InformationRanking:
     answers : Answers
     doubt : float
         What could be told at most, in nats.
-    ranked : tuple of Telling
+    ranked : tuple of RankedMeasurement
         Every measurement, the most telling first.
-    sequence : tuple of Telling
+    sequence : tuple of RankedMeasurement
         Three, each the most telling beside those before.
     chance : float
         The most that any of these measurements told about shuffled answers: what is not above it says nothing.
@@ -62,37 +62,37 @@ class InformationRanking:
 
     answers: Answers
     doubt: float
-    ranked: tuple[Telling, ...]
-    sequence: tuple[Telling, ...]
+    ranked: tuple[RankedMeasurement, ...]
+    sequence: tuple[RankedMeasurement, ...]
     chance: float
 
     @property
-    def tells(self) -> bool:
+    def is_informative(self) -> bool:
         """Whether the best measurement tells more than the best would by chance."""
         return bool(self.ranked) and self.ranked[0].nats > self.chance
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
         return {
-            "question": self.answers.words,
+            "question": self.answers.question,
             "answers": self.answers.shares,
             "doubt_nats": self.doubt,
             "chance_nats": self.chance,
-            "ranked": [_telling_dict(telling) for telling in self.ranked[:SHORT_LIST]],
-            "sequence": [{**_telling_dict(t), "standard_error": t.error} for t in self.sequence],
+            "ranked": [_measurement_dict(measurement) for measurement in self.ranked[:SHORT_LIST]],
+            "sequence": [{**_measurement_dict(t), "standard_error": t.error} for t in self.sequence],
         }
 
 
-def _telling_dict(telling: Telling) -> dict[str, Any]:
-    design = telling.design
+def _measurement_dict(measurement: RankedMeasurement) -> dict[str, Any]:
+    design = measurement.design
     return {
-        "measurement": design.words,
+        "measurement": design.label,
         "quantity": design.question.quantity,
         "arms": list(design.question.arms),
         "harvest_hours": design.time,
         "assay": design.assay.name,
         "replicates": design.replicates,
-        "nats": telling.nats,
+        "nats": measurement.nats,
     }
 
 
@@ -169,9 +169,10 @@ def rank_measurements(
     times = {q: harvest_times(q, scenario, own) for q, own in after.items() if own or not at}
     candidates = list(times)
     moments = sorted({time for own in times.values() for time in own})
-    readings = member_readings(scenario, candidates, moments, laboratory, sets, transfected, uptake)
+    readings = member_readouts(scenario, candidates, moments, laboratory, sets, transfected, uptake)
     weights = readings.result.weights
-    answers = answers_to(question, AskedOf(asked_in or scenario, laboratory, sets, readings.result.alive, weights))
+    context = QuestionContext(asked_in or scenario, laboratory, sets, readings.result.alive, weights)
+    answers = answers_to(question, context)
     designs = [*designs_of(readings, candidates, times, DoseLevel(), assays, replicates)]
     # Members that died at another dose would stand for one another.
     designs += [d for d in others if not d.level.is_as_written and np.array_equal(d.weights, weights)]
@@ -183,20 +184,20 @@ def ranking(answers: Answers, designs: Sequence[Design], weights: np.ndarray) ->
 
     Few members tell something about any answer by chance: what they tell about shuffled answers is taken off.
     """
-    likelihoods = np.concatenate([answers.likelihood[None], shuffled(answers)])
-    tellings, by_chance = [], [0.0]
+    likelihoods = np.concatenate([answers.likelihood[None], shuffled_answers(answers)])
+    measurements, by_chance = [], [0.0]
     for design in designs:
         value, noise = _mean_of(design)
         if np.isfinite(value).all() and np.isfinite(noise).all():
-            told = information_of(likelihoods, value, resolved_noise(value, noise, weights), weights)
-            tellings.append(Telling(design, above_chance(told)))
+            told = mutual_information(likelihoods, value, resolved_noise(value, noise, weights), weights)
+            measurements.append(RankedMeasurement(design, above_chance(told)))
             by_chance.append(float(told[1:].max() - told[1:].mean()))
-    ranked = sorted(tellings, key=lambda t: (-round(t.nats, 6), t.design.time, t.design.readings))
-    short = [telling.design for telling in ranked[:SHORT_LIST]]
+    ranked = sorted(measurements, key=lambda t: (-round(t.nats, 6), t.design.time, t.design.n_harvests))
+    short = [measurement.design for measurement in ranked[:SHORT_LIST]]
     means = [_mean_of(design) for design in short]
     measured = [(value, resolved_noise(value, noise, weights, LENGTH)) for value, noise in means]
     chosen = greedy_sequence(likelihoods, measured, weights, LENGTH)
-    sequence = tuple(Telling(short[which], above_chance(told), error) for which, told, error in chosen)
+    sequence = tuple(RankedMeasurement(short[which], above_chance(told), error) for which, told, error in chosen)
     return InformationRanking(answers, answers.entropy(weights), tuple(ranked), sequence, max(by_chance))
 
 

@@ -67,7 +67,7 @@ def transfected_doses(scenario: Scenario, laboratory: Laboratory) -> tuple[str, 
     return tuple(name for name in scenario.doses if species[name] in TRANSFECTED)
 
 
-def anti_mir_doses(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:
+def antimir_doses(scenario: Scenario, laboratory: Laboratory) -> tuple[str, ...]:
     """Names of the doses of a transfected anti-miR-21."""
     return tuple(n for n, dose in scenario.doses.items() if laboratory.agents[dose.agent].species == ANTIMIR)
 
@@ -97,12 +97,12 @@ def sets_with_knock_down(
     """
     if of.knock_down is None:
         return sets, ""
-    doses = anti_mir_doses(scenario, laboratory)
+    doses = antimir_doses(scenario, laboratory)
     if not doses:
         raise PlanError(f"{scenario.file}: a knock-down by qPCR is told, and no dose transfects an anti-miR-21")
     # Cells that took nothing up keep their miR-21: the others have lost the more.
     left = 1.0 - of.knock_down / of.uptake
-    own = knock_down_scenario(scenario, scenario.doses[doses[0]])
+    own = qpcr_scenario(scenario, scenario.doses[doses[0]])
     low, high = (np.full(len(sets), np.log(end)) for end in DELIVERED)
     for _ in range(HALVINGS):
         middle = 0.5 * (low + high)
@@ -122,7 +122,7 @@ def _remaining(sets: ParameterSets, scenario: Scenario, laboratory: Laboratory) 
     return left
 
 
-def knock_down_scenario(scenario: Scenario, dose: Dose) -> Scenario:
+def qpcr_scenario(scenario: Scenario, dose: Dose) -> Scenario:
     """The anti-miR alone in the scenario's cells until the qPCR, beside untreated ones."""
     first = replace(dose, times=dose.times[:1])
     end = first.times[0] + MEASURED_AFTER

@@ -39,13 +39,13 @@ def _panel(panel: Panel, plan: QuestionPlan) -> None:
         times = [design.time for design in designs]
         (line,) = panel.axes.plot(
             times,
-            [design.probability for design in designs],
+            [design.power for design in designs],
             color=color,
             linewidth=1.8 if level.is_as_written else 0.9,
             marker="o",
             markersize=2.2,
         )
-        entries.append((line, level.words))
+        entries.append((line, level.label))
     panel.axes.axhline(WANTED, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     panel.axes.set_ylim(-0.02, 1.02)
     panel.axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -61,6 +61,6 @@ def _best_levels(designs: Sequence[Design]) -> dict[DoseLevel, list[Design]]:
     by_level = {level: [d for d in designs if d.level == level] for level in dict.fromkeys(d.level for d in designs)}
     best = {}
     for _, levels in groupby(by_level, key=lambda level: level.dose):
-        level = max(levels, key=lambda own: max(d.probability for d in by_level[own]))
+        level = max(levels, key=lambda own: max(d.power for d in by_level[own]))
         best[level] = by_level[level]
     return best

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from pathway.planning.plan import ExperimentPlan
-from pathway.planning.words import (
+from pathway.planning.sentences import (
     assay_table,
-    control_table,
     design_table,
     information_table,
+    missing_controls_table,
     plan_sentences,
     question_table,
-    skipped_table,
+    skipped_expectations_table,
 )
 
 from .output_folders import result_identity
@@ -49,8 +49,8 @@ def plan_report(plan: ExperimentPlan, out: Path) -> Report:
         tables={
             "plan": question_table(plan),
             "assays": assay_table(plan),
-            "controls": control_table(plan),
-            "skipped": skipped_table(plan),
+            "controls": missing_controls_table(plan),
+            "skipped": skipped_expectations_table(plan),
             "designs": design_table(plan),
             **({"information": information_table(plan.information)} if plan.information else {}),
         },

@@ -14,7 +14,7 @@ from pathway.fitting.laboratory.reweighting import SURVIVING, HeadlineChange, Re
 from pathway.numerals import finite_or_none
 from pathway.parameters.parameter_ensemble import write_ensemble
 from pathway.planning.ranking import InformationRanking
-from pathway.planning.words import information_table, ranking_sentences
+from pathway.planning.sentences import information_table, ranking_sentences
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.plain_words import band_in_words, format_number, median_with_interval, percent_text
 
@@ -26,15 +26,15 @@ ENSEMBLE_FILE = "ensemble.npz"
 
 
 def reweighting_report(
-    made: Reweighting, scenario: Scenario, out: Path, following: InformationRanking | None = None
+    made: Reweighting, scenario: Scenario, out: Path, next_ranking: InformationRanking | None = None
 ) -> Report:
     """What a re-weighted ensemble leaves in the folder `out`: `ensemble.npz` is read by `pathway run --ensemble`.
 
-    `following` ranks what the same bench could measure next.
+    `next_ranking` ranks what the same bench could measure next.
     """
     tables = {"headlines": headline_table(made.headlines), "members": _member_table(made)}
-    if following is not None:
-        tables["next_measurements"] = information_table(following)
+    if next_ranking is not None:
+        tables["next_measurements"] = information_table(next_ranking)
     file = made.before.file
     return Report(
         kind=REWEIGHTING,
@@ -47,8 +47,8 @@ def reweighting_report(
         ),
         tables=tables,
         figures={"figure": DeferredFigure(partial(_draw, made), _CAPTION)},
-        sentences=[*reweighting_sentences(made), *following_sentences(following)],
-        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made, following)),
+        sentences=[*reweighting_sentences(made), *next_measurement_sentences(next_ranking)],
+        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made, next_ranking)),
         saved={ENSEMBLE_FILE: partial(_save, made)},
     )
 
@@ -90,11 +90,11 @@ def reweighting_sentences(made: Reweighting) -> Sequence[str]:
     return sentences
 
 
-def following_sentences(following: InformationRanking | None) -> Sequence[str]:
+def next_measurement_sentences(next_ranking: InformationRanking | None) -> Sequence[str]:
     """What to measure next."""
-    if following is None:
+    if next_ranking is None:
         return ["No next measurement is ranked: too few members are left, or no headline number is open."]
-    return ["What to measure next:", *ranking_sentences(following)]
+    return ["What to measure next:", *ranking_sentences(next_ranking)]
 
 
 def headline_table(changes: Sequence[HeadlineChange]) -> Table:
@@ -146,7 +146,7 @@ def _member_table(made: Reweighting) -> Table:
     return header, rows
 
 
-def reweighting_numbers(made: Reweighting, following: InformationRanking | None = None) -> Mapping[str, Any]:
+def reweighting_numbers(made: Reweighting, next_ranking: InformationRanking | None = None) -> Mapping[str, Any]:
     """The JSON form."""
     before, after = made.effective_numbers
     return {
@@ -157,7 +157,7 @@ def reweighting_numbers(made: Reweighting, following: InformationRanking | None 
         "warning": made.warning or None,
         "information_gain_nats": made.gain,
         "survivors": made.survivors.tolist(),
-        "next_measurements": None if following is None else following.to_dict(),
+        "next_measurements": None if next_ranking is None else next_ranking.to_dict(),
         "refused": {str(member): reason for member, reason in made.likelihoods.refused.items()},
         "headlines": [
             {

@@ -4,7 +4,7 @@ import numpy as np
 
 from pathway.clinic.pharmacokinetics import pharmacokinetic_model
 from pathway.clinic.schedule import infusion_interventions
-from pathway.clinic.traits import draw_women
+from pathway.clinic.traits import draw_traits
 from pathway.equations import network_model
 from pathway.network import circuit
 from pathway.network.pharmacokinetics import with_pharmacokinetics
@@ -17,7 +17,7 @@ DAY = 24.0
 def growth_of_full_simulation(plan, cells, members, numbers, times):
     """Integral of growth over untreated growth in days under the first arm, shape (n_women, n_times), by simulating
     every reaction of circuit and pharmacokinetics; times in days."""
-    draws = draw_women(plan.traits, plan.correlations, plan.seed, list(numbers))
+    draws = draw_traits(plan.traits, plan.correlations, plan.seed, list(numbers))
     n = len(numbers)
     woman = pharmacokinetic_model()
     own = {name: cells.parameters[members][:, k] for k, name in enumerate(cells.model.parameters)}

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import logit
 
-from pathway.clinic.traits import Covariate, Trait, correlation_matrix, draw_women, independent_part
+from pathway.clinic.traits import Covariate, Trait, correlation_matrix, draw_traits, independent_part
 
 TRAITS = (
     Trait("a", "level", sd=0.4),
@@ -17,7 +17,7 @@ MATRIX = correlation_matrix(TRAITS, {("a", "b"): 0.6})
 
 
 def women(count, seed=1, first=0):
-    return draw_women(TRAITS, MATRIX, seed, range(first, first + count))
+    return draw_traits(TRAITS, MATRIX, seed, range(first, first + count))
 
 
 def test_a_woman_depends_on_seed_and_number_alone():

@@ -5,10 +5,10 @@ import pytest
 from scipy.special import ndtr
 from scipy.stats import norm
 
-from pathway.planning.contrasts import Dish, gr_contrast, log_reading
+from pathway.planning.contrasts import Harvest, gr_contrast, log_readout
 from pathway.planning.refutation import mixture_distribution, predictive_region
 
-ARM, CONTROL, START = Dish("arm", 72.0), Dish("control", 72.0), Dish("control", 0.0)
+ARM, CONTROL, START = Harvest("arm", 72.0), Harvest("control", 72.0), Harvest("control", 0.0)
 
 
 def contrast(x=3.0, c=5.0, x0=1.2):
@@ -23,16 +23,16 @@ def test_slopes_of_gr_are_its_derivatives():
 
 
 def test_a_shared_dish_counts_once():
-    other = gr_contrast((Dish("other", 72.0), np.array([2.0])), (CONTROL, np.array([5.0])), (START, np.array([1.2])))
+    other = gr_contrast((Harvest("other", 72.0), np.array([2.0])), (CONTROL, np.array([5.0])), (START, np.array([1.2])))
     difference = contrast() - other
-    assert set(difference.dishes) == {ARM, CONTROL, START, Dish("other", 72.0)}
+    assert set(difference.harvests) == {ARM, CONTROL, START, Harvest("other", 72.0)}
     assert difference.slopes[CONTROL] == pytest.approx(contrast().slopes[CONTROL] - other.slopes[CONTROL])
     same = contrast() - contrast()
-    assert same.noise(0.2) == pytest.approx([0.0]) and not same.dishes
+    assert same.noise(0.2) == pytest.approx([0.0]) and not same.harvests
 
 
 def test_a_ratio_scatters_by_both_its_readings_and_stops_at_the_range():
-    ratio = log_reading(ARM, np.array([0.0, 4.0])) - log_reading(CONTROL, np.array([1.0, 2.0]))
+    ratio = log_readout(ARM, np.array([0.0, 4.0])) - log_readout(CONTROL, np.array([1.0, 2.0]))
     assert ratio.noise(0.2) == pytest.approx([0.2 * np.sqrt(2.0)] * 2)
     told = ratio.within(50.0)
     assert np.exp(told.value) == pytest.approx([1.0 / 50.0, 2.0])

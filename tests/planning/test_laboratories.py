@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.optimize import brentq
 
 from pathway.parameters import parameter_ensemble
-from pathway.planning.assays import assays
+from pathway.planning.assays import built_in_assays
 from pathway.planning.plan import PlanRequest, make_plan
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.growth import gr_value
@@ -36,7 +36,7 @@ def split_members(count):
 def as_written(sets, pairs=(), names=()):
     """The designs of the scenario itself, by question."""
     scenario = read_scenario(SCENARIO)
-    request = PlanRequest(pairs=pairs, factors=(1.0,), at=(scenario.end,), assays=tuple(assays().values()))
+    request = PlanRequest(pairs=pairs, factors=(1.0,), at=(scenario.end,), assays=tuple(built_in_assays().values()))
     plan = make_plan(scenario, built_in_laboratory(), sets, request)
     return [q.as_written for q in plan.questions if not names or q.question.name in names]
 
@@ -97,7 +97,7 @@ def with_noise(design, noise):
 
 def promising(design, probability):
     """The design by an assay that scatters just so much that it finds its effect with this probability."""
-    noise = brentq(lambda x: with_noise(design, np.exp(x)).probability - probability, np.log(1e-4), np.log(3.0))
+    noise = brentq(lambda x: with_noise(design, np.exp(x)).power - probability, np.log(1e-4), np.log(3.0))
     return with_noise(design, float(np.exp(noise)))
 
 
@@ -116,8 +116,8 @@ def test_forty_laboratories_find_what_is_promised():
     labs = Laboratories(sets, 1)
     for design in as_written(sets, names=("V1", "V3")):
         kept = promising(design, 0.8)
-        assert share_that_find(labs, kept, 200) == pytest.approx(0.8, abs=0.08), design.words
-        assert share_outside(labs, kept, 400) <= 0.08, design.words
+        assert share_that_find(labs, kept, 200) == pytest.approx(0.8, abs=0.08), design.label
+        assert share_outside(labs, kept, 400) <= 0.08, design.label
 
 
 @pytest.mark.slow
@@ -132,6 +132,6 @@ def test_laboratories_find_what_is_promised():
         kept = promising(design, 0.8)
         found = share_that_find(own, kept, 200)
         outside = share_outside(others, design, 2000)
-        print(f"{design.words}: noise {kept.assay.noise.value:.3g}, found by {found:.1%}; refuting {outside:.1%}")
-        assert 0.72 <= found <= 0.88, design.words
-        assert outside <= 0.07, design.words
+        print(f"{design.label}: noise {kept.assay.noise.value:.3g}, found by {found:.1%}; refuting {outside:.1%}")
+        assert 0.72 <= found <= 0.88, design.label
+        assert outside <= 0.07, design.label

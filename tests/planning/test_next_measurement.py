@@ -3,7 +3,7 @@
 import numpy as np
 
 from pathway.planning.next_measurement import next_measurement
-from pathway.report.reweighting import following_sentences
+from pathway.report.reweighting import next_measurement_sentences
 from pathway.scenario import built_in_laboratory, read_scenario
 from tests.parameters.ensembles import drawn_ensemble
 
@@ -15,12 +15,12 @@ def test_what_to_measure_next_is_told_while_members_are_left():
     expectation = next(e for e in asked.expectations if e.finding == "V4")
     weights = np.full(30, 1 / 30)
     told = next_measurement(scenario, laboratory, wide, weights, [(asked, expectation, 0.4)])
-    assert told.answers.words.startswith("V4: ") and told.ranked
+    assert told.answers.question.startswith("V4: ") and told.ranked
     assert {arm for t in told.ranked for arm in t.design.question.arms} <= {arm.name for arm in scenario.arms}
     assert len(told.sequence) == 3
-    first, *_, last = following_sentences(told)
+    first, *_, last = next_measurement_sentences(told)
     assert first == "What to measure next:" and last.startswith(("Three measurements", "No measurement"))
-    assert "too few members" in following_sentences(None)[0]
+    assert "too few members" in next_measurement_sentences(None)[0]
     assert next_measurement(scenario, laboratory, wide, weights, [(asked, expectation, 1.0)]) is None
     few = np.where(np.arange(30) < 5, 0.2, 0.0)
     assert next_measurement(scenario, laboratory, wide, few, [(asked, expectation, 0.4)]) is None

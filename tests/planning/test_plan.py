@@ -10,7 +10,7 @@ import pathway
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.errors import InputError
 from pathway.parameters import parameter_ensemble
-from pathway.planning.assays import assays, chosen_assays
+from pathway.planning.assays import built_in_assays, select_assays
 from pathway.planning.plan import PlanRequest
 from pathway.planning.questions import ON_COUNTS, expectation_questions
 from pathway.planning.transfection import TRANSFECTED
@@ -32,7 +32,7 @@ def plan():
 
 def test_every_number_of_an_assay_says_where_it_is_from():
     readable = built_in_laboratory().units.keys() | {*ON_COUNTS, "cell_number_fold"}
-    for assay in assays().values():
+    for assay in built_in_assays().values():
         assert set(assay.measures) <= readable
         for number in (assay.noise, assay.range, assay.price):
             assert number.unit and number.source and number.note
@@ -45,7 +45,7 @@ def test_transfected_agents_are_the_circuits_own():
 
 def test_expectations_become_questions_or_say_why_not():
     scenario = read_scenario(MAIN)
-    questions, skipped = expectation_questions(scenario, chosen_assays(()))
+    questions, skipped = expectation_questions(scenario, select_assays(()))
     assert len(questions) + len(skipped) == len(scenario.expectations)
     by_name = {q.name: q for q in questions}
     assert by_name["V4"].equivalence and (by_name["V4"].low, by_name["V4"].high) == (-0.15, 0.15)
@@ -59,11 +59,11 @@ def test_expectations_become_questions_or_say_why_not():
 def test_more_replicates_find_more_and_the_cheapest_reaches_what_it_promises(plan):
     for question in plan.found.questions:
         design = question.as_written
-        powers = [design.probability_with(n) for n in (2, 3, 6, 12, 30)]
+        powers = [design.power_with(n) for n in (2, 3, 6, 12, 30)]
         assert (np.diff(powers) > -1e-9).all()
-        assert question.best.probability >= design.probability - 5e-4
+        assert question.best.power >= design.power - 5e-4
         if question.cheapest:
-            assert question.cheapest.probability_with(question.cheapest.needed) >= 0.8
+            assert question.cheapest.power_with(question.cheapest.needed) >= 0.8
             assert all(other.price >= question.cheapest.price for other in question.designs)
         low, high = design.region
         assert low < high
@@ -101,7 +101,7 @@ def test_a_knock_down_that_was_measured_holds_in_every_dish():
 
 def test_own_replicates_take_the_place_of_the_table():
     found = plan_of(members=4, own_replicates={"blot": [1.0, 2.0, 4.0]}, assays="blot", at="48 h", **PAIR)
-    (assay,) = found.found.used_assays
+    (assay,) = found.found.assays_used
     assert assay.noise.value == pytest.approx(np.log(2.0)) and assay.noise.confidence == "measured"
     assert "blot 0.69 (measured)" in found.sentences[-1]
 

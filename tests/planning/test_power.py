@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import nct
 from scipy.stats import t as student
 
-from pathway.planning.power import FEWEST, MOST, power_within, replicates_needed
+from pathway.planning.power import FEWEST, MOST, power_within, replicates_for_power
 
 
 @pytest.mark.parametrize("replicates", [2, 3, 5, 12, 30])
@@ -39,8 +39,8 @@ def test_the_fewest_replicates_that_suffice():
     def power(n):
         return float(power_within(np.array([0.25]), np.array([0.2]), 0.0, np.inf, n, 0.025)[0])
 
-    needed = replicates_needed(power)
+    needed = replicates_for_power(power)
     assert FEWEST < needed < MOST
     assert power(needed) >= 0.8 > power(needed - 1)
-    assert replicates_needed(lambda n: 0.5) is None
-    assert replicates_needed(lambda n: 0.9) == FEWEST
+    assert replicates_for_power(lambda n: 0.5) is None
+    assert replicates_for_power(lambda n: 0.9) == FEWEST

@@ -7,8 +7,8 @@ from scipy.stats import norm
 import pathway
 from pathway.errors import InputError
 from pathway.parameters import parameter_ensemble
-from pathway.planning.assays import chosen_assays
-from pathway.planning.information import expected_information, resolved_noise
+from pathway.planning.assays import select_assays
+from pathway.planning.information import expected_information_gain, resolved_noise
 from pathway.planning.ranking import candidate_questions
 from pathway.scenario import read_scenario
 
@@ -33,17 +33,17 @@ def test_information_of_the_circuit_is_what_plain_monte_carlo_finds(found):
     same = answers[drawn] @ answers.T
     given = (density * same) @ weights / (same @ weights)
     logs = np.log(given / (density @ weights))
-    exact = expected_information(told.answers, value, noise, weights)
+    exact = expected_information_gain(told.answers, value, noise, weights)
     assert abs(exact - logs.mean()) < 4.0 * logs.std() / np.sqrt(len(logs)) < 0.05
 
 
 def test_a_ranking_is_of_different_dishes_and_ends_in_three(found):
     told = found.information
-    nats = [round(telling.nats, 6) for telling in told.ranked]
+    nats = [round(measurement.nats, 6) for measurement in told.ranked]
     assert nats == sorted(nats, reverse=True) and nats[0] < told.doubt <= np.log(2.0) + 1e-9
-    assert len({telling.design.words for telling in told.sequence}) == 3
-    assert all(telling.error < 0.1 for telling in told.sequence)
-    questions = candidate_questions(read_scenario(MAIN), chosen_assays(()))
+    assert len({measurement.design.label for measurement in told.sequence}) == 3
+    assert all(measurement.error < 0.1 for measurement in told.sequence)
+    questions = candidate_questions(read_scenario(MAIN), select_assays(()))
     arms = {arm for question in questions for arm in question.arms}
     assert "scramble + trastuzumab" not in arms and "both, constant synthesis" not in arms
     assert {"parental untreated", "both"} <= arms

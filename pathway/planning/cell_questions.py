@@ -17,7 +17,7 @@ from pathway.scenario.members import run_members
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import PlanError
-from .information import Answers, classes, numbers
+from .information import Answers, categorical_answers, numeric_answers
 
 THROUGH_PTEN = "miR-21 acts through PTEN"
 P110BETA_OR_SRC = "p110beta or Src"
@@ -30,7 +30,7 @@ HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False)
-class AskedOf:
+class QuestionContext:
     """Of whom a question is asked.
 
     Attributes
@@ -50,7 +50,7 @@ class AskedOf:
     weights: np.ndarray
 
 
-def answers_to(question: str, asked: AskedOf) -> Answers:
+def answers_to(question: str, asked: QuestionContext) -> Answers:
     """What members answer to a question.
 
     Parameters
@@ -58,7 +58,7 @@ def answers_to(question: str, asked: AskedOf) -> Answers:
     question : str
         `THROUGH_PTEN`, `P110BETA_OR_SRC`, a loop of the circuit ("Src on PTEN"), a finding or claim of the scenario
         ("V4"), or a parameter.
-    asked : AskedOf
+    asked : QuestionContext
 
     Raises
     ------
@@ -79,8 +79,8 @@ def answers_to(question: str, asked: AskedOf) -> Answers:
     if question in asked.laboratory.model.parameters:
         values = _parameter(asked, question)
         if (values > 0.0).all():
-            return numbers(f"how large is {question} (its logarithm)?", np.log(values), asked.weights)
-        return numbers(f"how large is {question}?", values, asked.weights)
+            return numeric_answers(f"how large is {question} (its logarithm)?", np.log(values), asked.weights)
+        return numeric_answers(f"how large is {question}?", values, asked.weights)
     known = [THROUGH_PTEN, P110BETA_OR_SRC, *loops, *findings, *asked.laboratory.model.parameters]
     raise PlanError(
         f"no question is called '{question}'.{did_you_mean(question, known)} Ask '{THROUGH_PTEN}', "
@@ -88,11 +88,11 @@ def answers_to(question: str, asked: AskedOf) -> Answers:
     )
 
 
-def _yes_or_no(words: str, yes: np.ndarray, asked: AskedOf) -> Answers:
-    return classes(words, ["yes" if one else "no" for one in yes], asked.weights)
+def _yes_or_no(words: str, yes: np.ndarray, asked: QuestionContext) -> Answers:
+    return categorical_answers(words, ["yes" if one else "no" for one in yes], asked.weights)
 
 
-def _parameter(asked: AskedOf, name: str) -> np.ndarray:
+def _parameter(asked: QuestionContext, name: str) -> np.ndarray:
     """Of the scenario's cells in each member, before anything is anchored."""
     assert asked.laboratory.line_of is not None
     line = asked.laboratory.line_of(asked.scenario.cells, asked.scenario.file.parent)
@@ -100,17 +100,19 @@ def _parameter(asked: AskedOf, name: str) -> np.ndarray:
     return np.asarray(values[asked.alive])
 
 
-def _has_loop(asked: AskedOf, switched_off: Mapping[str, float]) -> np.ndarray:
+def _has_loop(asked: QuestionContext, switched_off: Mapping[str, float]) -> np.ndarray:
     return np.logical_or.reduce([_parameter(asked, name) != off for name, off in switched_off.items()])
 
 
-def _which_loops(asked: AskedOf) -> Answers:
+def _which_loops(asked: QuestionContext) -> Answers:
     has = {word: _has_loop(asked, {parameter: 0.0}) for word, parameter in TWO_LOOPS.items()}
     names = [" and ".join(word for word, on in has.items() if on[k]) or "neither" for k in range(len(asked.weights))]
-    return classes("does low PTEN act with p110beta's gain, with Src on PTEN, both or neither?", names, asked.weights)
+    return categorical_answers(
+        "does low PTEN act with p110beta's gain, with Src on PTEN, both or neither?", names, asked.weights
+    )
 
 
-def _finding(name: str, asked: AskedOf) -> Answers:
+def _finding(name: str, asked: QuestionContext) -> Answers:
     """Whether a member meets the first expectation of the finding, or the one that claims this."""
     expectation = next(e for e in asked.scenario.expectations if name in (e.finding, e.claim))
     result = run_members(replace(asked.scenario, expectations=(expectation,)), asked.laboratory, asked.sets)
@@ -120,7 +122,7 @@ def _finding(name: str, asked: AskedOf) -> Answers:
     return _yes_or_no(words, met[asked.alive], asked)
 
 
-def _through_pten(asked: AskedOf) -> Answers:
+def _through_pten(asked: QuestionContext) -> Answers:
     """Whether most of what an oligo on miR-21 does to pAKT is gone where miR-21 does nothing to PTEN."""
     scenario, agents = asked.scenario, asked.laboratory.agents
     oligos = [n for n, dose in scenario.doses.items() if agents[dose.agent].species in OF_MIR21]
@@ -138,7 +140,7 @@ def _cut() -> dict[str, str]:
     return {name: f"{value:g}" for name, value in MIR21_TO_PTEN.items()}
 
 
-def _effect(asked: AskedOf, arm: Arm, oligos: Sequence[str], changes: Mapping[str, str]) -> np.ndarray:
+def _effect(asked: QuestionContext, arm: Arm, oligos: Sequence[str], changes: Mapping[str, str]) -> np.ndarray:
     """Logarithm of pAKT with the oligo over pAKT without it, at the end, shape (n_members,)."""
     one = replace(arm, name="with", control=None, changes=dict(changes))
     two = replace(without_doses(one, oligos), name="without")

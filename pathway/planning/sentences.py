@@ -35,11 +35,11 @@ def _question_sentence(plan: QuestionPlan) -> str:
     question, own, best, cheapest = plan.question, plan.as_written, plan.best, plan.cheapest
     low, high = own.region
     parts = [
-        f"{question.prefix}{own.words} is found with a probability of {percent_text(own.probability)} "
-        f"(to be shown is {question.band_in_words}, {own.readings} dishes a replicate)"
+        f"{question.prefix}{own.label} is found with a probability of {percent_text(own.power)} "
+        f"(to be shown is {question.criterion}, {own.n_harvests} dishes a replicate)"
     ]
-    if best.probability > own.probability + 0.005:
-        parts.append(f"most often, {percent_text(best.probability)}, {_changed(best, own)}")
+    if best.power > own.power + 0.005:
+        parts.append(f"most often, {percent_text(best.power)}, {_changed(best, own)}")
     if own.needed_for_size:
         parts.append(
             f"an effect of {own.shown(question.size or 0.0)} would take {own.needed_for_size} replicates for 80 %"
@@ -50,7 +50,7 @@ def _question_sentence(plan: QuestionPlan) -> str:
             f"({cheapest.price:.0f} EUR) {_changed(cheapest, own)}"
         )
     else:
-        most = max(design.probability_with(MOST) for design in plan.designs)
+        most = max(design.power_with(MOST) for design in plan.designs)
         parts.append(
             f"no design reaches 80 % over the members ({percent_text(most)} with {MOST} replicates): the effect is "
             "small or none in too many"
@@ -63,7 +63,7 @@ def _question_sentence(plan: QuestionPlan) -> str:
 def _changed(design: Design, own: Design) -> str:
     """In what a design differs from the scenario's own."""
     parts = [f"at {design.time:g} h"] if design.time != own.time else []
-    parts += [] if design.level.is_as_written else [f"with {design.level.words}"]
+    parts += [] if design.level.is_as_written else [f"with {design.level.label}"]
     parts += [f"by {design.assay.name}"] if design.assay.name != own.assay.name else []
     return " ".join(parts) or "as written"
 
@@ -71,9 +71,9 @@ def _changed(design: Design, own: Design) -> str:
 def ranking_sentences(told: InformationRanking) -> Iterator[str]:
     """What is open, and which measurements would tell."""
     now = ", ".join(f"{answer} {_share(told, share)}" for answer, share in told.answers.shares.items())
-    words = told.answers.words
+    words = told.answers.question
     yield f"{words[0].upper()}{words[1:]} The members say: {now}; {told.doubt:.2f} nats could be told at most."
-    if not told.tells:
+    if not told.is_informative:
         yield (
             f"No measurement of this scenario tells more about it than the best of {len(told.ranked)} would by chance "
             f"among so few members ({told.chance:.2f} nats)."
@@ -82,9 +82,9 @@ def ranking_sentences(told: InformationRanking) -> Iterator[str]:
     first = told.ranked[0]
     yield (
         f"Most telling, {first.nats:.2f} nats (the best of {len(told.ranked)} by chance: {told.chance:.2f}): "
-        f"{first.design.words}, {first.design.replicates} replicates."
+        f"{first.design.label}, {first.design.replicates} replicates."
     )
-    steps = [f"{t.design.words} ({t.nats:.2f} nats so far)" for t in told.sequence]
+    steps = [f"{t.design.label} ({t.nats:.2f} nats so far)" for t in told.sequence]
     yield f"Three measurements one after the other: {'; then '.join(steps)}."
 
 
@@ -96,8 +96,8 @@ def information_table(told: InformationRanking) -> Table:
     """Every measurement, the most telling first."""
     header = ["measurement", "quantity", "arms", "assay", "dose", "harvest [h]", "information [nats]"]
     rows = [
-        [t.design.words, t.design.question.quantity, " vs ".join(t.design.question.arms), t.design.assay.name,
-         t.design.level.words, t.design.time, t.nats]
+        [t.design.label, t.design.question.quantity, " vs ".join(t.design.question.arms), t.design.assay.name,
+         t.design.level.label, t.design.time, t.nats]
         for t in told.ranked
     ]  # fmt: skip
     return header, rows
@@ -126,7 +126,7 @@ def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:
 
 
 def _noise_sentence(plan: ExperimentPlan) -> str:
-    told = [f"{a.name} {a.noise.value:.2g} ({a.noise.confidence})" for a in plan.used_assays]
+    told = [f"{a.name} {a.noise.value:.2g} ({a.noise.confidence})" for a in plan.assays_used]
     return (
         f"Noise of one reading, as a deviation of its natural logarithm from day to day: {', '.join(told)}. Your own "
         "replicates are better than any table: --own-replicates."
@@ -144,10 +144,10 @@ def question_table(plan: ExperimentPlan) -> Table:
         rows.append(
             [
                 q.question.name,
-                own.words,
-                q.question.band_in_words,
-                percent_text(own.probability),
-                f"{percent_text(q.best.probability)} {_changed(q.best, own)}",
+                own.label,
+                q.question.criterion,
+                percent_text(own.power),
+                f"{percent_text(q.best.power)} {_changed(q.best, own)}",
                 f"{cheap.needed} replicates {_changed(cheap, own)}" if cheap else "none",
                 f"{own.shown(low)} to {own.shown(high)}" if np.isfinite(low) else "-",
             ]
@@ -172,8 +172,8 @@ def design_table(plan: ExperimentPlan) -> Table:
             low, high = d.region
             rows.append(
                 [
-                    d.question.name, d.question.quantity, " vs ".join(d.question.arms), d.assay.name, d.level.words,
-                    d.time, d.readings, d.probability, d.above_noise, d.needed or "",
+                    d.question.name, d.question.quantity, " vs ".join(d.question.arms), d.assay.name, d.level.label,
+                    d.time, d.n_harvests, d.power, d.above_noise, d.needed or "",
                     "" if d.needed is None else d.price, d.shown(low), d.shown(high),
                 ]
             )  # fmt: skip
@@ -185,17 +185,17 @@ def assay_table(plan: ExperimentPlan) -> Table:
     header = ["assay", "number", "value", "unit", "source", "confidence", "note"]
     rows = [
         [assay.name, what, n.value, n.unit, n.source, n.confidence, n.note]
-        for assay in plan.used_assays
+        for assay in plan.assays_used
         for what, n in (("noise", assay.noise), ("range", assay.range), ("price", assay.price))
     ]
     return header, rows
 
 
-def control_table(plan: ExperimentPlan) -> Table:
+def missing_controls_table(plan: ExperimentPlan) -> Table:
     """What is missing."""
     return ["missing control"], [[control] for control in plan.controls]
 
 
-def skipped_table(plan: ExperimentPlan) -> Table:
+def skipped_expectations_table(plan: ExperimentPlan) -> Table:
     """Expectations that ask nothing of a bench."""
     return ["finding", "claim", "why it is not planned"], [[e.finding or "", e.claim, why] for e, why in plan.skipped]

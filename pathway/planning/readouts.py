@@ -15,12 +15,12 @@ from pathway.scenario.members import run_members
 from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import PlanError
-from .contrasts import Contrast, Dish, gr_contrast, log_reading
+from .contrasts import Contrast, Harvest, gr_contrast, log_readout
 from .questions import AGAINST_CONTROL, COUNTED, EffectQuestion
 
 
 @dataclass(frozen=True, eq=False)
-class MemberReadings:
+class MemberReadouts:
     """The arms of a scenario in every member, to be harvested at any time.
 
     Attributes
@@ -61,24 +61,24 @@ class MemberReadings:
         arm, scenario = self.scenario.arm(name), self.scenario
         if quantity == "GR":
             control = growth_control(arm, scenario)
-            first = (Dish(control.name, control.since), self.count(control.arm, control.since))
-            counts = [(Dish(d, time), self.count(a, time)) for d, a in ((name, arm), (control.name, control.arm))]
+            first = (Harvest(control.name, control.since), self.count(control.arm, control.since))
+            counts = [(Harvest(d, time), self.count(a, time)) for d, a in ((name, arm), (control.name, control.arm))]
             return gr_contrast(counts[0], counts[1], first)
         if quantity not in COUNTED:
-            return log_reading(Dish(name, time), self.level(arm, quantity, time))
-        own = log_reading(Dish(name, time), self.count(arm, time))
+            return log_readout(Harvest(name, time), self.level(arm, quantity, time))
+        own = log_readout(Harvest(name, time), self.count(arm, time))
         if quantity == "percent_of_control":
             control = growth_control(arm, scenario)
-            return own - log_reading(Dish(control.name, time), self.count(control.arm, time))
+            return own - log_readout(Harvest(control.name, time), self.count(control.arm, time))
         if quantity == "percent_of_untreated":
             bare = untreated_arm(arm, scenario)
-            return own - log_reading(Dish(f"{bare.name} untreated", time), self.count(bare, time))
+            return own - log_readout(Harvest(f"{bare.name} untreated", time), self.count(bare, time))
         if quantity == "cell_number_fold":
-            return own - log_reading(Dish(name, scenario.start), self.count(arm, scenario.start))
+            return own - log_readout(Harvest(name, scenario.start), self.count(arm, scenario.start))
         return own
 
     def _parts(self, arm: Arm) -> list[tuple[float, Arm]]:
-        return dish_parts(arm, self.transfected, self.uptake)
+        return cell_fractions(arm, self.transfected, self.uptake)
 
     def _count(self, arm: Arm, time: float) -> np.ndarray:
         run = self.result.arms[_run_name(arm, self.scenario)]
@@ -93,7 +93,7 @@ def _place(times: np.ndarray, time: float) -> int:
     return int(np.argmin(np.abs(times - time)))
 
 
-def dish_parts(arm: Arm, transfected: tuple[str, ...], uptake: float) -> list[tuple[float, Arm]]:
+def cell_fractions(arm: Arm, transfected: tuple[str, ...], uptake: float) -> list[tuple[float, Arm]]:
     """The cells of a dish: their shares at the start, and what was done to them."""
     if uptake < 1.0 and set(arm.doses) & set(transfected):
         return [(uptake, arm), (1.0 - uptake, without_doses(arm, transfected))]
@@ -118,7 +118,7 @@ def growth_control(arm: Arm, scenario: Scenario) -> GrowthControl:
     return control
 
 
-def member_readings(
+def member_readouts(
     scenario: Scenario,
     questions: Sequence[EffectQuestion],
     times: Sequence[float],
@@ -126,7 +126,7 @@ def member_readings(
     sets: ParameterSets,
     transfected: tuple[str, ...] = (),
     uptake: float = 1.0,
-) -> MemberReadings:
+) -> MemberReadouts:
     """All dishes that the questions need at the times, run in every member."""
     moments, arms = {scenario.start, *times}, dict[str, Arm]()
     for question in questions:
@@ -138,7 +138,7 @@ def member_readings(
                 moments.add(control.since)
             if question.quantity == "percent_of_untreated":
                 needed.append(untreated_arm(arm, scenario))
-            parts = [part for dish in needed for _, part in dish_parts(dish, transfected, uptake)]
+            parts = [part for dish in needed for _, part in cell_fractions(dish, transfected, uptake)]
             arms |= {_run_name(part, scenario): part for part in parts}
     names = {question.quantity for question in questions} & laboratory.units.keys()
     run = replace(
@@ -151,4 +151,4 @@ def member_readings(
         fit=None,
     )
     result = run_members(run, laboratory, sets, times=np.array(sorted(moments)))
-    return MemberReadings(scenario, result, transfected, uptake)
+    return MemberReadouts(scenario, result, transfected, uptake)

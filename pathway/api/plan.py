@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from pathway.planning.assays import Assay, PlanError, select_assays
 from pathway.planning.designs import FACTORS
 from pathway.planning.plan import REPLICATES, ExperimentPlan, PlanRequest, make_plan
 from pathway.planning.transfection import Transfection
-from pathway.report.plan import plan_report
+from pathway.report.plan import plan_identity, plan_report
 from pathway.scenario import built_in_laboratory, read_scenario
 from pathway.scenario.ensembles import MEMBERS, WEIGHTS
 from pathway.scenario.experiment import Scenario
+from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.members import parameter_sets_for
 from pathway.scenario.quantities import parse_hours
+from pathway.scenario.sampled_cell_lines import ParameterSets
 from pathway.units import UnitError
 
 from .saving import as_path, save_report
@@ -175,7 +178,64 @@ def plan(
     ...
     pathway.planning.assays.PlanError: replicates: 0, expected 2 to 30: a scatter cannot be told from fewer
     """
-    request = PlanRequest(
+    request = plan_request(
+        replicates, assays, compare, quantity, at, doses, about, uptake, knock_down, own_replicates
+    )  # fmt: skip
+    return plan_task(name_or_file, cells, settings, request, ensemble, weights, members).plan(progress)
+
+
+@dataclass(frozen=True, eq=False)
+class PlanTask:
+    """All that a plan is made of, read and found to be in order; no member is run yet."""
+
+    scenario: Scenario
+    laboratory: Laboratory
+    sets: ParameterSets
+    request: PlanRequest
+
+    def identity(self, folder: Path) -> dict[str, Any]:
+        """What tells the plan from others that might stand in the folder."""
+        return plan_identity(self.scenario, self.request, self.sets.origin, folder)
+
+    def plan(self, progress: Progress | bool | None = None) -> Plan:
+        """The plan; raises as `plan`."""
+        with progress_shown(progress) as report:
+            return Plan(make_plan(self.scenario, self.laboratory, self.sets, self.request, report))
+
+
+def plan_task(
+    name_or_file: str | Path,
+    cells: str | Path | None,
+    settings: Mapping[str, str] | Sequence[str],
+    request: PlanRequest,
+    ensemble: str | Path | None,
+    weights: str,
+    members: int | None,
+) -> PlanTask:
+    """What `plan` is asked, up to where members are run; arguments and errors as there."""
+    scenario = scenario_with_cells(name_or_file, cells, setting_lines(settings))
+    laboratory = built_in_laboratory()
+    members = members or (MEMBERS_ASKED if request.about else MEMBERS)
+    sets, _ = parameter_sets_for(scenario, laboratory, ensemble, weights, members)
+    if sets is None:
+        raise PlanError("a plan needs an ensemble: what one parameter set says has no probability")
+    return PlanTask(scenario, laboratory, sets, request)
+
+
+def plan_request(
+    replicates: int,
+    assays: str | Sequence[str],
+    compare: str | Sequence[str],
+    quantity: str,
+    at: str | Sequence[str],
+    doses: Sequence[float],
+    about: str,
+    uptake: float | None,
+    knock_down: float | None,
+    own_replicates: Mapping[str, Sequence[float]] | None,
+) -> PlanRequest:
+    """What is asked of a plan; arguments and errors as of `plan`."""
+    return PlanRequest(
         pairs=_pairs(_listed(compare), quantity),
         replicates=replicates,
         assays=_assays(_listed(assays), own_replicates or {}),
@@ -184,14 +244,6 @@ def plan(
         transfection=Transfection(1.0 if uptake is None else uptake, knock_down, uptake is not None),
         about=about,
     )
-    scenario = scenario_with_cells(name_or_file, cells, setting_lines(settings))
-    laboratory = built_in_laboratory()
-    members = members or (MEMBERS_ASKED if about else MEMBERS)
-    sets, _ = parameter_sets_for(scenario, laboratory, ensemble, weights, members)
-    if sets is None:
-        raise PlanError("a plan needs an ensemble: what one parameter set says has no probability")
-    with progress_shown(progress) as report:
-        return Plan(make_plan(scenario, laboratory, sets, request, report))
 
 
 def scenario_with_cells(name_or_file: str | Path, cells: str | Path | None, settings: list[str]) -> Scenario:

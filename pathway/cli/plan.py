@@ -67,25 +67,24 @@ def plan(
     ] = None,
 ) -> int:
     """Which effects an experiment would find, replicates, controls, and the result that would refute the model."""
-    from pathway.api.plan import plan as planned
+    from pathway.api.plan import plan_request, plan_task
     from pathway.planning.designs import FACTORS
     from pathway.report import check_output_folder, default_results_folder, write_report
+    from pathway.report.plan import PLAN
 
     from . import DONE
 
+    request = plan_request(
+        replicates, assay or (), compare or (), quantity, at or (), dose or FACTORS, about, _share("--uptake", uptake),
+        _share("--knock-down", knock_down), _own_replicates(own_replicates or []),
+    )  # fmt: skip
+    task = plan_task(name_or_file, cells, settings or (), request, ensemble, weights, members)
+    folder = out or default_results_folder(f"{task.scenario.name}_plan", task.scenario.settings)
+    check_output_folder(folder, PLAN, task.identity(folder), force)
     with console.progress_line(quiet=as_json) as progress:
-        found = planned(
-            name_or_file, cells=cells, replicates=replicates, assays=assay or (), compare=compare or (),
-            quantity=quantity, at=at or (), doses=dose or FACTORS, about=about, uptake=_share("--uptake", uptake),
-            knock_down=_share("--knock-down", knock_down), own_replicates=_own_replicates(own_replicates or []),
-            settings=settings or (), ensemble=ensemble, weights=weights, members=members, progress=progress,
-        )  # fmt: skip
-        scenario = found.found.scenario
-        folder = out or default_results_folder(f"{scenario.name}_plan", scenario.settings)
-        report = found.report(folder)
-        check_output_folder(folder, report.kind, report.identity, force)
+        found = task.plan(progress)
         progress("figure and report", 0, 1)
-        record = write_report(report, folder, console.typed_command(), force, say=console.say)
+        record = write_report(found.report(folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
         console.print_json({**found.to_dict(), "provenance": record})
     else:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pathway.planning.plan import ExperimentPlan
+from pathway.planning.plan import ExperimentPlan, PlanRequest
 from pathway.planning.sentences import (
     assay_table,
     design_table,
@@ -16,6 +16,8 @@ from pathway.planning.sentences import (
     question_table,
     skipped_expectations_table,
 )
+from pathway.scenario.ensemble_result import EnsembleOrigin
+from pathway.scenario.experiment import Scenario
 
 from .output_folders import result_identity
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin
@@ -27,10 +29,13 @@ _CAPTION = (
 )
 
 
-def plan_report(plan: ExperimentPlan, out: Path) -> Report:
-    """What a plan leaves in the folder `out`."""
-    scenario, request = plan.scenario, plan.request
-    asked = {
+def plan_identity(scenario: Scenario, request: PlanRequest, origin: EnsembleOrigin, out: Path) -> dict[str, Any]:
+    """What tells a plan in the folder `out` from others, known before any member is run."""
+    return result_identity(scenario, out, asked=_asked(request, origin))
+
+
+def _asked(request: PlanRequest, origin: EnsembleOrigin) -> dict[str, Any]:
+    return {
         "replicates": request.replicates,
         "pairs": [" of ".join(reversed(pair)) for pair in request.pairs],
         "assays": {assay.name: assay.noise.value for assay in request.assays},
@@ -39,11 +44,16 @@ def plan_report(plan: ExperimentPlan, out: Path) -> Report:
         "uptake": request.transfection.uptake,
         "knock_down": request.transfection.knock_down,
         "about": request.about,
-        "ensemble": plan.origin.digest,
+        "ensemble": origin.digest,
     }
+
+
+def plan_report(plan: ExperimentPlan, out: Path) -> Report:
+    """What a plan leaves in the folder `out`."""
+    scenario, asked = plan.scenario, _asked(plan.request, plan.origin)
     return Report(
         kind=PLAN,
-        identity=result_identity(scenario, out, asked=asked),
+        identity=plan_identity(scenario, plan.request, plan.origin, out),
         title=f"Plan: {scenario.title}",
         origin=ReportOrigin(scenario.inputs, scenario.settings, more={"asked_of_plan": asked, "members": plan.members}),
         tables={

@@ -160,6 +160,14 @@ def test_the_command_leaves_a_page_and_prints_numbers(tmp_path, capsys, monkeypa
     assert len(capsys.readouterr().err.splitlines()) == 1
 
 
+def test_a_folder_that_is_taken_is_refused_before_any_member_is_run(tmp_path, capsys, monkeypatch):
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "mine.txt").write_text("mine")
+    monkeypatch.setattr("pathway.api.plan.make_plan", lambda *_: pytest.fail("members were run"))
+    assert main(["plan", MAIN, "--ensemble", MEMBERS, "--members", "4", "--out", str(tmp_path / "taken")]) == BAD_INPUT
+    assert "this folder holds something else than a plan" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 def test_a_plan_of_the_main_experiment_takes_less_than_a_minute():
     begun = time.process_time()

@@ -211,9 +211,9 @@ def _sources() -> str:
     parts = []
     for source in parameters.sources().values():
         head = f"({markdown.anchor('source ' + source.key)})=\n**{plain(source.key)}.**"
-        parts.append(
-            f"{head} {plain(source.title)}. {_place(source.where)}. *{plain(source.read)}.* {plain(source.measured)}\n"
-        )
+        authors = f" {plain(source.authors.strip('{}'))}." if source.authors else ""
+        found = f"{plain(source.title)}. {_place(source.where)}. *{plain(source.read)}.*"
+        parts.append(f"{head}{authors} {found} {plain(source.measured)}\n")
     own = ", ".join(OWN_SOURCES)
     return "\n".join(parts) + f"\nWords that are no publication: {own}.\n"
 

@@ -10,12 +10,7 @@ from typing import Any
 _DOI = re.compile(r"\b10\.\d{4,9}/[^\s,;]+")
 _KEY = re.compile(r"([A-Z][A-Za-z]+?)((?:19|20)\d\d)[a-z]?$")
 
-_FIRST_AUTHORS = {
-    "DeMattosArruda": "De Mattos-Arruda",
-    "FehlingKaschek": "Fehling-Kaschek",
-    "RodrikOutmezguine": "Rodrik-Outmezguine",
-}
-"""Names that a key cannot spell."""
+FIRST_AUTHOR_ONLY = "'et al.': only the first author could be checked; the journal has the others"
 _NO_AUTHORS = ("Capivasertib",)
 """Keys that begin with something else."""
 
@@ -29,7 +24,8 @@ class Citation:
     key : str
         "Gong2011".
     authors : str
-        "Gong et al."; "" where the key names nobody.
+        All of them, "Guo H, Ingolia NT"; "Gong et al." where the whole list could not be checked; "" where the key
+        names nobody.
     year : str
         Of the program, its version.
     title, where : str
@@ -48,9 +44,14 @@ class Citation:
     behind: tuple[str, ...] = ()
 
     @property
+    def first_author_only(self) -> bool:
+        """Whether the whole list of authors could not be checked."""
+        return self.authors.endswith(" et al.")
+
+    @property
     def words(self) -> str:
         """On one line."""
-        who = f"{self.authors} ({self.year})" if self.authors else ""
+        who = f"{self.authors.strip('{}')} ({self.year})" if self.authors else ""
         return ". ".join(part.rstrip(".") for part in (who, self.title, self.where) if part) + "."
 
     def to_dict(self) -> dict[str, Any]:
@@ -112,8 +113,9 @@ def _citations(key: str, known: Mapping[str, Any], behind: tuple[str, ...]) -> I
         yield Citation(key, "", "", key, "", _doi_in(key), behind)
         return
     match = _KEY.match(key)
-    authors, year = (f"{_FIRST_AUTHORS.get(match[1], match[1])} et al.", match[2]) if match else ("", "")
-    authors = "" if match and match[1] in _NO_AUTHORS else authors
+    first, year = (match[1], match[2]) if match else ("", "")
+    known_first = f"{first} et al." if first and first not in _NO_AUTHORS else ""
+    authors = source.authors or known_first
     yield Citation(key, authors, year, source.title, source.where, _doi_in(source.where), behind)
 
 
@@ -123,13 +125,12 @@ def _doi_in(text: str) -> str:
 
 
 def bibtex_of(citation: Citation) -> str:
-    """A BibTeX entry; of authors the first one, whom the key names, is known."""
+    """A BibTeX entry; "and others" where only the first author could be checked."""
     from pathway.expressions import latex_words
 
     software = citation.key == "mir21_pathway"
-    authors = latex_words(citation.authors)
     fields = {
-        "author": f"{{{authors}}}" if software else authors.replace(" et al.", " and others"),
+        "author": f"{{{citation.authors}}}" if software else _bibtex_authors(citation.authors),
         "title": latex_words(citation.title),
         "version" if software else "year": citation.year,
         "doi": "" if set(citation.doi) & set("{}\\%") else citation.doi,
@@ -138,3 +139,17 @@ def bibtex_of(citation: Citation) -> str:
     key = re.sub(r"[^\w:.-]+", "_", citation.key)[:80]  # of a source in words of the user's own
     lines = [f"  {name} = {{{text}}}," for name, text in fields.items() if text]
     return "\n".join([f"@{'software' if software else 'article'}{{{key},", *lines, "}"])
+
+
+def _bibtex_authors(authors: str) -> str:
+    """ "van Oudenaarden A, Sharp PA" as "van Oudenaarden, A. and Sharp, P. A."."""
+    from pathway.expressions import latex_words
+
+    if authors.startswith("{"):  # a body, no person
+        return f"{{{latex_words(authors.strip('{}'))}}}"
+    if not authors or authors.endswith(" et al."):
+        return latex_words(authors).replace(" et al.", " and others")
+    people = [person.rsplit(" ", 1) for person in authors.split(", ")]
+    return " and ".join(
+        f"{latex_words(name)}, {' '.join(f'{letter}.' for letter in letters)}" for name, letters in people
+    )

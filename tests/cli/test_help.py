@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typer.main import get_command
 from pathway.cli import DONE, application, main
 from pathway.cli.examples import EXAMPLES
 from pathway.notebook import tell, telling
+from pathway.parameters import sources
 
 COMMANDS = get_command(application()).commands
 
@@ -73,10 +75,20 @@ def test_what_takes_long_once_is_told_where_somebody_listens(capsys):
 def test_every_source_behind_a_scenario_is_cited(capsys):
     """Of question, findings, agents and of the numbers of its cell lines; as BibTeX with the DOI where one is known."""
     assert main(["cite", "antimir21_resensitises", "--json"]) == DONE
-    sources = {source["key"]: source for source in json.loads(capsys.readouterr().out)["sources"]}
-    assert "question" in sources["Gong2011"]["behind"] and "numbers" in sources["Selbach2008"]["behind"]
-    assert sources["Guo2010"]["doi"] == "10.1038/nature09267"
-    assert sources["Capivasertib2012"]["authors"] == ""
+    cited = {source["key"]: source for source in json.loads(capsys.readouterr().out)["sources"]}
+    assert "question" in cited["Gong2011"]["behind"] and "numbers" in cited["Selbach2008"]["behind"]
+    assert cited["Guo2010"]["doi"] == "10.1038/nature09267"
+    assert cited["Guo2010"]["authors"] == "Guo H, Ingolia NT, Weissman JS, Bartel DP"
+    assert cited["Gong2011"]["authors"] == "Gong et al." and cited["Capivasertib2012"]["authors"] == ""
     assert main(["cite", "antimir21_resensitises", "--bibtex"]) == DONE
     text = capsys.readouterr().out
-    assert text.count("@") == 1 + len(sources) and "author = {Gong and others}" in text
+    assert text.count("@") == 1 + len(cited) and "author = {Gong and others}" in text
+    assert "author = {Guo, H. and Ingolia, N. T. and Weissman, J. S. and Bartel, D. P.}" in text
+    assert text.splitlines()[-1].startswith("% 'and others': only the first author could be checked")
+
+
+def test_author_lists_of_sources_can_be_taken_apart():
+    """A name and capital initials each, or one body in braces: so that no BibTeX is wrong."""
+    for source in sources().values():
+        for person in source.authors.split(", ") if source.authors and source.authors[0] != "{" else ():
+            assert re.fullmatch(r"[^\d{}]+ [A-ZÅ]{1,3}", person), (source.key, person)

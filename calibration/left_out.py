@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,9 @@ import numpy as np
 from scipy.special import logsumexp
 from scipy.stats import norm
 
+from calibration import between_lines
 from calibration.agreement import table
+from calibration.between_lines import Kind, Miss, kind_of, spreads_between_lines
 from calibration.likelihood import baselines
 from calibration.likelihood.data import Datum
 from calibration.likelihood.evaluation import Simulated
@@ -54,12 +56,15 @@ class Prediction:
         Of its data in the table of the problem.
     means, spreads : array, shape (n_members, n_data)
         Of each member: what the circuit gives, and error with discrepancy.
+    between : array, shape (n_data,), or float
+        Spread between lines that comes on top (between_lines.py).
     """
 
     name: str
     places: np.ndarray
     means: np.ndarray
     spreads: np.ndarray
+    between: np.ndarray | float = 0.0
 
     @property
     def middle(self) -> np.ndarray:
@@ -68,12 +73,30 @@ class Prediction:
     def interval(self) -> np.ndarray:
         """5 % and 95 % of the predictive distribution, shape (2, n_data)."""
         noise = np.random.default_rng(0).standard_normal((DRAWS, *self.means.shape))
-        drawn = self.means + self.spreads * noise
+        drawn = self.means + np.hypot(self.spreads, self.between) * noise
         return np.asarray(np.quantile(drawn.reshape(-1, self.means.shape[1]), [0.05, 0.95], axis=0))
+
+    def holds(self, measured: np.ndarray) -> np.ndarray:
+        """Which data lie inside their intervals, shape (n_data,)."""
+        low, high = self.interval()
+        return np.asarray((measured >= low) & (measured <= high))
+
+    def misses(self, data: Sequence[Datum]) -> list[Miss]:
+        """How far each datum lies off, and the variance that is claimed without a spread between lines."""
+        variance = self.means.var(axis=0) + (self.spreads**2).mean(axis=0)
+        own = [data[place] for place in self.places]
+        return [
+            Miss(self.name, kind_of(datum), datum.value - middle, claimed)
+            for datum, middle, claimed in zip(own, self.middle, variance, strict=True)
+        ]
+
+    def widened(self, data: Sequence[Datum], spreads: Mapping[Kind, float]) -> Prediction:
+        """With the spread between lines that the kinds of its data have."""
+        return replace(self, between=np.array([spreads.get(kind_of(data[place]), 0.0) for place in self.places]))
 
     def log_score(self, measured: np.ndarray) -> np.ndarray:
         """Logarithm of the predictive density of each datum, shape (n_data,)."""
-        density = norm.logpdf(measured, self.means, self.spreads)
+        density = norm.logpdf(measured, self.means, np.hypot(self.spreads, self.between))
         return np.asarray(logsumexp(density, axis=0) - np.log(len(self.means)))
 
 
@@ -100,7 +123,8 @@ def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
         others = baselines.mean_of_lines(measured, one.name)
         ridge = baselines.ridge_on_levels(measured, one.name, levels)
         values = np.array([data[place].value for place in one.places])
-        (low, high), score = one.interval(), one.log_score(values)
+        within, narrow = one.holds(values), replace(one, between=0.0).holds(values)
+        score = one.log_score(values)
         for k, place in enumerate(one.places):
             datum = data[place]
             if datum.set != LIGANDS:
@@ -108,20 +132,20 @@ def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
             at = measured.conditions.index((datum.quantity, datum.label, datum.time))
             theirs = norm.logpdf(datum.value, others.mean[at], others.spread[at])
             numbers.setdefault((datum.quantity, datum.label[:3]), []).append(
-                [datum.value, others.mean[at], ridge.mean[at], one.middle[k], low[k], high[k], theirs, score[k]]
+                [datum.value, others.mean[at], ridge.mean[at], one.middle[k], within[k], narrow[k], theirs, score[k]]
             )
     rows = []
     for (quantity, ligand), own in sorted(numbers.items()):
-        truth, *guesses, low, high, theirs, ours = np.array(own).T
+        truth, *guesses, within, narrow, theirs, ours = np.array(own).T
         errors = [baselines.root_mean_square_error(guess, truth) for guess in guesses]
-        inside = baselines.coverage(low, high, truth)
         rows.append(
-            (quantity, ligand, len(own), *(f"{error:.2f}" for error in errors), f"{inside:.0%}",
+            (quantity, ligand, len(own), *(f"{error:.2f}" for error in errors),
+             f"{within.mean():.0%} ({narrow.mean():.0%})",
              f"{theirs.mean():.2f}", f"{ours.mean():.2f}")
         )  # fmt: skip
     header = (
-        "", "", "numbers", "mean of the other lines", "ridge on receptor levels", "circuit", "inside its 90 %",
-        "log score, mean with spread", "log score, circuit",
+        "", "", "numbers", "mean of the other lines", "ridge on receptor levels", "circuit",
+        "inside its 90 % (without the spread between lines)", "log score, mean with spread", "log score, circuit",
     )  # fmt: skip
     return table(header, rows)
 
@@ -199,19 +223,20 @@ def every_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     rows = []
     for one in found:
         values = np.array([data[k].value for k in one.places])
-        (low, high), scores = one.interval(), one.log_score(values)
+        within, narrow = (each.holds(values).mean() for each in (one, replace(one, between=0.0)))
         baseline, compared = baselines.score_of_other_lines(data, one.places)
         beside = f"{baseline / compared:.2f} ({compared})" if compared else "-"
-        inside = baselines.coverage(low, high, values)
-        rows.append((one.name, len(values), f"{inside:.0%}", f"{scores.mean():.2f}", beside))
+        share = f"{within:.0%} ({narrow:.0%})" if np.any(one.between) else f"{within:.0%}"
+        rows.append((one.name, len(values), share, f"{one.log_score(values).mean():.2f}", beside))
     header = ("left out", "numbers", "inside their 90 % intervals", "mean log score", "mean with spread of other lines")
     return table(header, rows)
 
 
-def page(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
+def page(data: Sequence[Datum], lines: Sequence[Prediction], sets: Sequence[Prediction]) -> str:
     """In Markdown."""
-    known = {datum.line for datum in data}
-    lines, sets = ([one for one in found if (one.name in known) == is_line] for is_line in (True, False))
+    misses = all_misses(data, lines)
+    told = ", ".join(f"{kind} of {what} {spread:.2f}" for (kind, what), spread in spreads_between_lines(misses).items())
+    lines = [line.widened(data, spreads_between_lines(misses, without=line.name)) for line in lines]
     parts = [
         "# Lines and experiments that the chains never saw",
         f"Written by `python calibration/left_out.py --data FOLDER --out DIR`: {SETTINGS.members} chains for each, all "
@@ -219,6 +244,9 @@ def page(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
         "this short are too wide rather than too narrow (README.md). Beside their score that of the mean with spread "
         "of the other lines, in parentheses for how many numbers two other lines are at hand.",
         "## Lines",
+        f"The fitted discrepancy is that of lines whose own numbers were fitted with it. What a line of which nothing "
+        f"was seen adds is told, for each, by the other lines that were left out: {told}. It counts "
+        "in the intervals and scores below, and shares without it stand in parentheses.",
         every_table(data, lines),
         "### Ligands: RMSE of log10 folds",
         ligands_table(data, lines),
@@ -228,6 +256,11 @@ def page(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
     if sets:
         parts += ["## Experiments", every_table(data, sets)]
     return "\n\n".join(parts) + "\n"
+
+
+def all_misses(data: Sequence[Datum], lines: Sequence[Prediction]) -> list[Miss]:
+    """Of all lines that were left out."""
+    return [miss for line in lines for miss in line.misses(data)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -242,11 +275,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         problem = circuit_recipe(given.data, False, (), findings=False).make().problem
         names = given.only or [*baselines.table_of(problem.table, LIGANDS).lines, *(one.name for one in problem.sets)]
-        found = [predicted(given.data, name, given.out, given.workers) for name in names]
+        predictions = [predicted(given.data, name, given.out, given.workers) for name in names]
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    write_atomically(given.page, page(problem.table, found))
+    known = {datum.line for datum in problem.table}
+    lines, sets = ([one for one in predictions if (one.name in known) == is_line] for is_line in (True, False))
+    write_atomically(given.page, page(problem.table, lines, sets))
+    spreads = spreads_between_lines(all_misses(problem.table, lines))
+    write_atomically(given.page.with_name(between_lines.FILE.name), between_lines.text_of(spreads))
     return 0
 
 

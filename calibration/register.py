@@ -4,9 +4,10 @@
 
 One table for each experiment of `registry/experiments.toml`, and `registry/registry.json` with the hash of every
 table, of the ensemble and of the circuit. A line is built as a user would build it: receptor levels, genotype, PTEN
-and doubling time of its own file, drawn from their ranges; everything else is the member's. FOLDER holds the
-measurements at hand, of which the mean over lines and a ridge regression on receptor levels are written beside the
-predictions. `score.py` scores.
+and doubling time of its own file, drawn from their ranges; everything else is the member's. Where no datum of a kind
+is known of a line, the spread between lines comes on top (between_lines.py). FOLDER holds the measurements at hand,
+of which the mean over lines and a ridge regression on receptor levels are written beside the predictions. `score.py`
+scores.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import io
 import json
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
+from calibration import likelihood
+from calibration.between_lines import FILE, kind_of, read_spreads
 from calibration.likelihood import Problem, Simulated
 from calibration.likelihood.baselines import Guess, Table, mean_of_lines, receptor_levels, ridge_on_levels
 from calibration.likelihood.data import Arm, DataSet, Datum, Group, Reading, Step
@@ -127,6 +130,12 @@ FORMS: Mapping[str, Form] = {
 # From members to a table
 
 
+def spread_between_lines(data: Sequence[Datum], known: Collection[tuple[str, str]]) -> np.ndarray:
+    """What lines add of which no datum of the kind is known, (line, kind of data); shape (n_data,)."""
+    spreads = read_spreads()
+    return np.array([0.0 if (d.line, d.kind) in known else spreads.get(kind_of(d), 0.0) for d in data])
+
+
 def unmeasured(name: str, data: Sequence[Datum], offset: float = 0.0) -> Problem:
     """Data that do not count; those of a group share an offset of this standard deviation."""
     groups = {datum.group: Group(offset) for datum in data}
@@ -151,12 +160,14 @@ def simulated_members(
     return theta, simulated
 
 
-def predicted(one: Mapping[str, Any], ensemble: ParameterEnsemble, members: int, seed: int) -> list[dict[str, Any]]:
+def predicted(
+    one: Mapping[str, Any], ensemble: ParameterEnsemble, members: int, seed: int, known: Collection[tuple[str, str]]
+) -> list[dict[str, Any]]:
     """Rows of an experiment's table; a measurement's error and the discrepancy of its kind are in the intervals."""
     problem = problem_of(one)
     theta, simulated = simulated_members(problem, ensemble, members, seed)
     centre = problem.predictions(theta, simulated)
-    spread = np.sqrt(problem.predictive_variance(theta, simulated))
+    spread = np.sqrt(problem.predictive_variance(theta, simulated) + spread_between_lines(problem.table, known) ** 2)
     draws = centre + spread * np.random.default_rng([seed, 1]).standard_normal(centre.shape)
     rows = [_row(datum, one, draws[:, k]) for k, datum in enumerate(problem.table)]
     if one["form"] == "growth_rates":
@@ -235,11 +246,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--ensemble", type=Path, default=SHIPPED)
     chosen = parser.parse_args(arguments)
     ensemble = read_ensemble(chosen.ensemble)
+    known = {(datum.line, datum.kind) for datum in likelihood.problem(chosen.data).table}
     hashes = {}
     for name, one in experiments().items():
         if "form" not in one:
             continue
-        table = _table(with_baselines(name, one, predicted(one, ensemble, chosen.members, chosen.seed), chosen.data))
+        rows = predicted(one, ensemble, chosen.members, chosen.seed, known)
+        table = _table(with_baselines(name, one, rows, chosen.data))
         write_atomically(FOLDER / f"{name}.csv", table)
         hashes[f"{name}.csv"] = hashlib.sha256(table).hexdigest()
         print(f"{name}: {len(table.splitlines()) - 1} numbers")
@@ -250,6 +263,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "members": chosen.members,
         "seed": chosen.seed,
         "weights": "after measured data only",
+        "between_lines": hashlib.sha256(FILE.read_bytes()).hexdigest(),
     }
     write_atomically(FOLDER / "registry.json", (json.dumps(about, indent=1) + "\n").encode())
 

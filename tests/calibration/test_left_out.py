@@ -37,7 +37,7 @@ def test_the_circuit_stands_beside_guesses_that_see_the_other_lines_alone():
     text = ligands_table(data, [Prediction("skbr3", own, np.full((50, 4), 0.25), np.full((50, 4), 0.1))])
     row = next(line for line in text.splitlines() if line.startswith("| pAKT | EGF"))
     cells = [cell.strip() for cell in row.strip("|").split("|")]
-    assert cells[2] == "1" and cells[3] == "0.45" and cells[5] == "0.05" and cells[6] == "100%"
+    assert cells[2] == "1" and cells[3] == "0.45" and cells[5] == "0.05" and cells[6] == "100% (100%)"
     assert float(cells[8]) == pytest.approx(norm(0.25, 0.1).logpdf(0.2), abs=0.006)
 
 

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -186,3 +187,16 @@ def test_the_registry_names_its_ensemble_and_seed():
     about = json.loads((register.FOLDER / "registry.json").read_text())
     assert set(about["tables"]) == {f"{name}.csv" for name in NAMES}
     assert len(about["ensemble"]) == 64 and about["members"] >= 100
+
+
+def test_a_line_of_unknown_kind_is_spread_as_lines_are(monkeypatch):
+    monkeypatch.setattr(register, "read_spreads", lambda: {("ligand_fold", "pERK"): 0.4})
+    data = [
+        SimpleNamespace(line=line, kind=kind, quantity=quantity)
+        for line, kind, quantity in (
+            ("hcc202", "ligand_fold", "pERK"), ("hcc202", "ligand_fold", "pAKT"), ("skbr3", "ligand_fold", "pERK"),
+            ("skbr3", "array_fold", "pERK"),
+        )
+    ]  # fmt: skip
+    spread = register.spread_between_lines(data, {("skbr3", "ligand_fold")})
+    assert spread.tolist() == [0.4, 0.0, 0.0, 0.0]

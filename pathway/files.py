@@ -44,11 +44,11 @@ def read_bytes(path: Path, largest: int = LARGEST) -> bytes:
     """
     try:
         with open(path, "rb", opener=_without_waiting) as stream:
-            found = os.fstat(stream.fileno())
-            if not stat.S_ISREG(found.st_mode):
+            status = os.fstat(stream.fileno())
+            if not stat.S_ISREG(status.st_mode):
                 raise InputError("this is a device or a pipe, not a file")
-            if found.st_size > largest:
-                raise InputError(f"this file has {found.st_size} bytes; at most {largest} are read")
+            if status.st_size > largest:
+                raise InputError(f"this file has {status.st_size} bytes; at most {largest} are read")
             return stream.read(largest + 1)
     except FileNotFoundError:
         raise InputError("there is no such file") from None

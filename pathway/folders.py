@@ -240,8 +240,8 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         if not place.is_file():
             return None
-        found = read_json(place)
-        kind, identity, files = found["kind"], found["of"], found["files"]
+        content = read_json(place)
+        kind, identity, files = content["kind"], content["of"], content["files"]
         whole = isinstance(kind, str) and isinstance(identity, dict) and isinstance(files, dict) and bool(identity)
         if not whole or not all(_inside(n) and (h is None or isinstance(h, str)) for n, h in files.items()):
             raise ValueError("it is not what 'pathway' writes")
@@ -286,8 +286,8 @@ def verify_folder(folder: Path) -> tuple[list[str], list[str]]:
 
 
 def _files_in(folder: Path) -> list[str]:
-    found = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
-    return sorted(path.relative_to(folder).as_posix() for path in found)
+    paths = [Path(root, name) for root, _, names in os.walk(folder) for name in names]
+    return sorted(path.relative_to(folder).as_posix() for path in paths)
 
 
 def _hash(path: Path) -> str:
@@ -644,8 +644,8 @@ class GrowingFolder:
 
     def _seal(self) -> None:
         """List what is there now with its hashes."""
-        found = {n: _hash(self.path / n) if (self.path / n).is_file() else None for n in self.manifest.files}
-        self._list({n: h for n, h in found.items() if h is not None or not self.finished})
+        hashes = {n: _hash(self.path / n) if (self.path / n).is_file() else None for n in self.manifest.files}
+        self._list({n: h for n, h in hashes.items() if h is not None or not self.finished})
 
 
 @contextmanager

@@ -135,10 +135,10 @@ def unit(text: str) -> Unit:
     if len(text) > LONGEST:
         raise UnitError(f"'{text[:20]}...' is no unit: it has {len(text)} characters")
     tokens = _tokens(text)
-    found, rest = _product(text, tokens)
+    product, rest = _product(text, tokens)
     if rest:
         raise UnitError(f"'{text}' is not a unit: '{rest[0]}' does not fit there")
-    return found
+    return product
 
 
 def _tokens(text: str) -> list[str]:
@@ -156,30 +156,30 @@ def _tokens(text: str) -> list[str]:
 
 
 def _product(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:
-    found, tokens = _power(text, tokens)
+    product, tokens = _power(text, tokens)
     while tokens and tokens[0] in "*/":
         operator, (factor, tokens) = tokens[0], _power(text, tokens[1:])
-        found = _checked(found * factor if operator == "*" else found / factor, text)
-    return found, tokens
+        product = _checked(product * factor if operator == "*" else product / factor, text)
+    return product, tokens
 
 
 def _power(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:
-    found, tokens = _factor(text, tokens)
+    base, tokens = _factor(text, tokens)
     if tokens and tokens[0] == "^":
         sign, digits = (-1, tokens[2:]) if tokens[1:2] == ["-"] else (1, tokens[1:])
         if not digits or not digits[0].isdigit():
             raise UnitError(f"'{text}' is not a unit: a whole number must follow '^'")
         if len(digits[0]) > 2 or int(digits[0]) > LARGEST_EXPONENT:
             raise UnitError(f"'{text}' is not a unit: an exponent is at most {LARGEST_EXPONENT}")
-        return _checked(found ** (sign * int(digits[0])), text), digits[1:]
-    return found, tokens
+        return _checked(base ** (sign * int(digits[0])), text), digits[1:]
+    return base, tokens
 
 
-def _checked(found: Unit, text: str) -> Unit:
+def _checked(candidate: Unit, text: str) -> Unit:
     """A unit whose size can be worked with."""
-    if not 1e-150 < found.factor < 1e150:
+    if not 1e-150 < candidate.factor < 1e150:
         raise UnitError(f"'{text}' is not a unit: its size leaves the range of numbers")
-    return found
+    return candidate
 
 
 def _factor(text: str, tokens: list[str]) -> tuple[Unit, list[str]]:
@@ -246,12 +246,12 @@ _WORDS = {
 }
 
 
-def dimension_in_words(found: Unit) -> str:
+def dimension_in_words(measure: Unit) -> str:
     """The dimension as a person says it: "a concentration", "amount/(length^3*time)", "a plain number"."""
-    if found.dimension in _WORDS:
-        return _WORDS[found.dimension]
-    upper = [_raised(name, power) for name, power in found.dimension if power > 0]
-    lower = [_raised(name, -power) for name, power in found.dimension if power < 0]
+    if measure.dimension in _WORDS:
+        return _WORDS[measure.dimension]
+    upper = [_raised(name, power) for name, power in measure.dimension if power > 0]
+    lower = [_raised(name, -power) for name, power in measure.dimension if power < 0]
     if not upper and not lower:
         return "a plain number"
     bottom = lower[0] if len(lower) == 1 else f"({'*'.join(lower)})"

@@ -5,7 +5,7 @@ anything, and no file format enters.
 """
 
 from .circuit import network_model
-from .derivatives import Jacobian, jacobian, parameter_derivatives
+from .derivatives import Jacobian, jacobian, parameter_derivatives, sparse_gradients
 from .model import Event, Model, ModelError
 from .totals import conserved_totals
 
@@ -18,4 +18,5 @@ __all__ = [
     "jacobian",
     "network_model",
     "parameter_derivatives",
+    "sparse_gradients",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathway.expressions import Expression, gradients
@@ -20,17 +21,18 @@ class Jacobian:
 
 def jacobian(model: Model) -> Jacobian:
     """Derivative of each right-hand side (row) by each species (column)."""
-    return _derivatives(model, model.species)
+    return sparse_gradients(list(model.derivatives.values()), model.species)
 
 
 def parameter_derivatives(model: Model, names: tuple[str, ...] | None = None) -> Jacobian:
     """Derivative of each right-hand side (row) by each parameter named, or by all (column)."""
-    return _derivatives(model, model.parameters if names is None else names)
+    return sparse_gradients(list(model.derivatives.values()), model.parameters if names is None else names)
 
 
-def _derivatives(model: Model, names: tuple[str, ...]) -> Jacobian:
+def sparse_gradients(formulas: Sequence[Expression], names: Sequence[str]) -> Jacobian:
+    """Derivative of each formula (row) by each of the names (column)."""
     column = {name: place for place, name in enumerate(names)}
-    rows = gradients(list(model.derivatives.values()), column)
-    found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
-    found.sort(key=lambda entry: entry[:2])
-    return Jacobian(tuple(f[0] for f in found), tuple(f[1] for f in found), tuple(f[2] for f in found))
+    rows = gradients(formulas, column)
+    entries = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
+    entries.sort(key=lambda entry: entry[:2])
+    return Jacobian(tuple(f[0] for f in entries), tuple(f[1] for f in entries), tuple(f[2] for f in entries))

@@ -139,8 +139,8 @@ class Model:
     @cached_property
     def derivatives(self) -> dict[str, Expression]:
         """d species / d time, closed; a species without rates has 0, an algebraic one its residual."""
-        made = {n: self.algebraic[n] if n in self.algebraic else self._balance(n) for n in self.species}
-        return dict(zip(made, self.closed(made.values()), strict=True))
+        balances = {n: self.algebraic[n] if n in self.algebraic else self._balance(n) for n in self.species}
+        return dict(zip(balances, self.closed(balances.values()), strict=True))
 
     def _balance(self, name: str) -> Expression:
         terms = [multiply(factor, self.rates[r]) for r, factor in self.stoichiometry.get(name, {}).items()]

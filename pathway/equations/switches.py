@@ -56,10 +56,10 @@ def switches(model: Model) -> tuple[Switch, ...]:
 
     Functions of parameters and species without a rate alone are left out: they never change by themselves.
     """
-    kept = model.__dict__.get("_switches")
-    if kept is None:
-        kept = model.__dict__["_switches"] = _switches(model)
-    return kept
+    cached = model.__dict__.get("_switches")
+    if cached is None:
+        cached = model.__dict__["_switches"] = _switches(model)
+    return cached
 
 
 def held_species(model: Model) -> frozenset[str]:

@@ -39,10 +39,10 @@ def rate_terms(model: Model) -> RateTerms:
         if name not in model.algebraic:
             reactions = model.stoichiometry.get(name, {})
             closed = model.closed([f for r, factor in reactions.items() for f in (factor, model.rates[r])])
-            found = [_reaction(factor, rate, fixed) for factor, rate in zip(closed[::2], closed[1::2], strict=True)]
+            balance = [_reaction(factor, rate, fixed) for factor, rate in zip(closed[::2], closed[1::2], strict=True)]
             if name in model.rate_rules:
-                found += split_terms(model.closed([model.rate_rules[name]])[0], fixed)
-            parts += [(row, part) for part in found if part[0] != 0.0 and not is_number(part[2], 0.0)]
+                balance += split_terms(model.closed([model.rate_rules[name]])[0], fixed)
+            parts += [(row, part) for part in balance if part[0] != 0.0 and not is_number(part[2], 0.0)]
     factors: dict[Expression, set[Expression]] = {}
     for _, (_, factor, term) in parts:
         factors.setdefault(term, set()).add(factor)

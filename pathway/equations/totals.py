@@ -29,13 +29,13 @@ def conserved_totals(model: Model) -> tuple[dict[str, float], ...]:
             size, counts = _counts(model, name)
             groups.setdefault(size, {})[name] = counts
     groups.pop(None, None)
-    found = []
+    combinations = []
     for counted in groups.values():
         names, reactions = list(counted), dict.fromkeys(r for counts in counted.values() for r in counts)
         matrix = np.array([[counts.get(r, 0.0) for r in reactions] for counts in counted.values()])
         totals, _, _ = null_combinations(matrix, np.arange(len(names)), np.arange(0))
-        found += [{names[k]: float(row[k]) for k in np.flatnonzero(row)} for row in totals]
-    return tuple(found)
+        combinations += [{names[k]: float(row[k]) for k in np.flatnonzero(row)} for row in totals]
+    return tuple(combinations)
 
 
 def _counts(model: Model, name: str) -> tuple[str | None, dict[str, float]]:

@@ -42,13 +42,13 @@ class ArrayEvaluator:
 
     def __call__(self, values: Mapping[str, Values]) -> list[np.ndarray]:
         """The values of the expressions, in their order, each of the shape that its own symbols broadcast to."""
-        found: list[Values] = list(self._work.start)
+        slots: list[Values] = list(self._work.start)
         for place, name in self._work.names:
-            found[place] = np.asarray(values[name], dtype=float)
+            slots[place] = np.asarray(values[name], dtype=float)
         with np.errstate(all="ignore"):
             for meaning, operands, place in self._steps:
-                found[place] = meaning(*[found[k] for k in operands])
-        return [np.asarray(found[k], dtype=float) for k in self._work.results]
+                slots[place] = meaning(*[slots[k] for k in operands])
+        return [np.asarray(slots[k], dtype=float) for k in self._work.results]
 
 
 def _truth(relation: Callable[..., Any]) -> Callable[..., np.ndarray]:

@@ -35,15 +35,15 @@ def substitute(expression: Expression, replacements: Mapping[str, Expression]) -
 
 def substitute_all(expressions: list[Expression], replacements: Mapping[str, Expression]) -> list[Expression]:
     """Several expressions with the same symbols replaced; what they share is done once."""
-    made: dict[int, Expression] = {}
+    replaced: dict[int, Expression] = {}
     for node in postorder(expressions):
         if node.operator == "symbol":
-            made[id(node)] = replacements.get(str(node.value), node)
-        elif any(made[id(a)] is not a for a in node.arguments):
-            made[id(node)] = build_node(node.operator, (made[id(a)] for a in node.arguments))
+            replaced[id(node)] = replacements.get(str(node.value), node)
+        elif any(replaced[id(a)] is not a for a in node.arguments):
+            replaced[id(node)] = build_node(node.operator, (replaced[id(a)] for a in node.arguments))
         else:
-            made[id(node)] = node
-    return [made[id(expression)] for expression in expressions]
+            replaced[id(node)] = node
+    return [replaced[id(expression)] for expression in expressions]
 
 
 def differentiate(expression: Expression, name: str) -> Expression:
@@ -75,18 +75,18 @@ def gradients(expressions: Sequence[Expression], names: Container[str]) -> list[
     symbols below it, so that a sum of a hundred rates with three symbols each costs three hundred slopes, not a
     hundred for every symbol.
     """
-    found: dict[int, dict[str, Expression]] = {}
+    partials: dict[int, dict[str, Expression]] = {}
     for node in postorder(expressions):
         if node.operator == "symbol":
-            found[id(node)] = {str(node.value): ONE} if node.value in names else {}
+            partials[id(node)] = {str(node.value): ONE} if node.value in names else {}
             continue
-        inner = [found[id(a)] for a in node.arguments]
+        inner = [partials[id(a)] for a in node.arguments]
         if node.operator == "add":
-            found[id(node)] = _gradient_of_sum(inner)
+            partials[id(node)] = _gradient_of_sum(inner)
             continue
         slopes = {n: _slope(node, [part.get(n, ZERO) for part in inner]) for n in dict.fromkeys(chain(*inner))}
-        found[id(node)] = {name: slope for name, slope in slopes.items() if not is_number(slope, 0.0)}
-    return [found[id(expression)] for expression in expressions]
+        partials[id(node)] = {name: slope for name, slope in slopes.items() if not is_number(slope, 0.0)}
+    return [partials[id(expression)] for expression in expressions]
 
 
 def _gradient_of_sum(terms: list[dict[str, Expression]]) -> dict[str, Expression]:
@@ -94,8 +94,8 @@ def _gradient_of_sum(terms: list[dict[str, Expression]]) -> dict[str, Expression
     for term in terms:
         for name, slope in term.items():
             parts.setdefault(name, []).append(slope)
-    made = {name: add(*slopes) for name, slopes in parts.items()}
-    return {name: slope for name, slope in made.items() if not is_number(slope, 0.0)}
+    sums = {name: add(*slopes) for name, slopes in parts.items()}
+    return {name: slope for name, slope in sums.items() if not is_number(slope, 0.0)}
 
 
 def _slope(node: Expression, inner: list[Expression]) -> Expression:
@@ -193,15 +193,15 @@ _OUTER: dict[str, Callable[[Expression, Expression], Expression]] = {
 def term_magnitudes(formulas: Sequence[Expression]) -> list[Expression]:
     """For each formula, what its terms add up to without their signs: what its rounding, or an error of the state, is
     measured by."""
-    made: dict[Expression, Expression] = {}
+    magnitudes: dict[Expression, Expression] = {}
     for node in postorder(formulas):
-        parts = [made[a] for a in node.arguments]
+        parts = [magnitudes[a] for a in node.arguments]
         if node.operator == "add":
-            made[node] = add(*parts)
+            magnitudes[node] = add(*parts)
         elif node.operator == "multiply":
-            made[node] = multiply(*parts)
+            magnitudes[node] = multiply(*parts)
         elif node.operator == "divide":
-            made[node] = divide(parts[0], absolute(node.arguments[1]))
+            magnitudes[node] = divide(parts[0], absolute(node.arguments[1]))
         else:
-            made[node] = absolute(node)
-    return [made[formula] for formula in formulas]
+            magnitudes[node] = absolute(node)
+    return [magnitudes[formula] for formula in formulas]

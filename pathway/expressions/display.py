@@ -13,15 +13,15 @@ def to_sympy(expression: Expression) -> Any:
     """The same formula as a sympy expression; symbols are real and keep their names."""
     import sympy
 
-    made: dict[int, Any] = {}
+    translated: dict[int, Any] = {}
     for node in postorder([expression]):
         if node.operator == "number":
-            made[id(node)] = _sympy_number(float(node.value))  # type: ignore[arg-type]
+            translated[id(node)] = _sympy_number(float(node.value))  # type: ignore[arg-type]
         elif node.operator == "symbol":
-            made[id(node)] = sympy.Symbol(str(node.value), real=True)
+            translated[id(node)] = sympy.Symbol(str(node.value), real=True)
         else:
-            made[id(node)] = _sympy_node(node.operator, [made[id(a)] for a in node.arguments])
-    return made[id(expression)]
+            translated[id(node)] = _sympy_node(node.operator, [translated[id(a)] for a in node.arguments])
+    return translated[id(expression)]
 
 
 def _sympy_number(value: float) -> Any:

@@ -50,24 +50,24 @@ class Evaluator:
 
     def __call__(self, values: Mapping[str, float]) -> list[float]:
         """The values of the expressions, in their order."""
-        found = self._work.start.copy()
+        slots = self._work.start.copy()
         for place, name in self._work.names:
-            found[place] = float(values[name])
+            slots[place] = float(values[name])
         try:
             for meaning, operands, place in self._steps:
-                found[place] = meaning(*[found[k] for k in operands])
+                slots[place] = meaning(*[slots[k] for k in operands])
         except (ArithmeticError, ValueError):
-            self._carefully(found)
-        return [found[k] for k in self._work.results]
+            self._carefully(slots)
+        return [slots[k] for k in self._work.results]
 
-    def _carefully(self, found: list[float]) -> None:
+    def _carefully(self, slots: list[float]) -> None:
         """The same where some step has no finite value: such steps give what IEEE arithmetic gives."""
         for (meaning, operands, place), (name, _, _) in zip(self._steps, self._work.steps, strict=True):
-            given = [found[k] for k in operands]
+            given = [slots[k] for k in operands]
             try:
-                found[place] = meaning(*given)
+                slots[place] = meaning(*given)
             except (ArithmeticError, ValueError):
-                found[place] = _as_arrays_do(name, given)
+                slots[place] = _as_arrays_do(name, given)
 
 
 def _as_arrays_do(name: str, given: Sequence[float]) -> float:

@@ -125,14 +125,14 @@ def _node(operator: str, arguments: tuple[Expression, ...] = (), value: float | 
     # A float key must tell -0.0 from 0.0 and find nan again, so numbers are kept by their hexadecimal text.
     mark = value.hex() if isinstance(value, float) else value
     key = (operator, mark, *map(id, arguments))
-    found = _nodes.get(key)
-    if found is None:
-        found = object.__new__(Expression)
-        found.operator = operator
-        found.arguments = arguments
-        found.value = value
-        _nodes[key] = found
-    return found
+    node = _nodes.get(key)
+    if node is None:
+        node = object.__new__(Expression)
+        node.operator = operator
+        node.arguments = arguments
+        node.value = value
+        _nodes[key] = node
+    return node
 
 
 def _as_expression(operand: Expression | Number) -> Expression:

@@ -71,20 +71,20 @@ class IntervalProgram:
         values : mapping of symbol name to float
             Everything but the variable.
         """
-        kept: dict[int, Enclosure] = {}
+        enclosures: dict[int, Enclosure] = {}
         for node, value in zip(self._constant, evaluate_all(self._constant, values), strict=True):
-            kept[id(node)] = _constant(value)
+            enclosures[id(node)] = _constant(value)
         with np.errstate(all="ignore"):
             for node in self._moving:
                 if node.operator == "symbol":
                     one = np.ones(1)
-                    kept[id(node)] = Enclosure(low, high, _YES, _YES, (one, one) if slopes else None)
+                    enclosures[id(node)] = Enclosure(low, high, _YES, _YES, (one, one) if slopes else None)
                 else:
-                    kept[id(node)] = _apply(node.operator, [kept[id(a)] for a in node.arguments], slopes)
-            found = kept[id(self.formula)]
+                    enclosures[id(node)] = _apply(node.operator, [enclosures[id(a)] for a in node.arguments], slopes)
+            whole = enclosures[id(self.formula)]
         spread = lambda array: np.broadcast_to(array, low.shape)  # noqa: E731
-        slope = None if found.slope is None else (spread(found.slope[0]), spread(found.slope[1]))
-        return Enclosure(spread(found.low), spread(found.high), spread(found.defined), spread(found.possible), slope)
+        slope = None if whole.slope is None else (spread(whole.slope[0]), spread(whole.slope[1]))
+        return Enclosure(spread(whole.low), spread(whole.high), spread(whole.defined), spread(whole.possible), slope)
 
 
 _YES, _NO = np.array([True]), np.array([False])
@@ -297,7 +297,7 @@ def _slope(e: Enclosure) -> Bounds:
     return (np.zeros(1), np.zeros(1)) if e.slope is None else e.slope
 
 
-def _made(bounds: Bounds, operands: list[Enclosure], slope: Bounds | None, inside: Array = _YES) -> Enclosure:
+def _enclosure(bounds: Bounds, operands: list[Enclosure], slope: Bounds | None, inside: Array = _YES) -> Enclosure:
     """Defined where all operands are; `inside` says where the operation itself is."""
     defined, possible = inside, _YES
     for operand in operands:
@@ -323,13 +323,13 @@ def _function(name: str, x: Enclosure, slopes: bool) -> Enclosure:
     elif name in ("sin", "cos", "tan"):
         inside = ~_unbounded(x)
     slope = _multiply(derivative(bounds), _slope(x)) if slopes else None
-    made = _made(value(bounds), [x], slope, inside)
-    return made._replace(possible=made.possible & possible)
+    enclosure = _enclosure(value(bounds), [x], slope, inside)
+    return enclosure._replace(possible=enclosure.possible & possible)
 
 
 def _step(function: Callable[..., Array], x: Enclosure, slopes: bool) -> Enclosure:
     low, high = function(x.low), function(x.high)
-    return _made((low, high), [x], _only((np.zeros(1), np.zeros(1)), low == high) if slopes else None)
+    return _enclosure((low, high), [x], _only((np.zeros(1), np.zeros(1)), low == high) if slopes else None)
 
 
 def _comparison(operator: str, a: Enclosure, b: Enclosure, slopes: bool) -> Enclosure:
@@ -393,7 +393,7 @@ def _total(operands: list[Enclosure], slopes: bool) -> Enclosure:
         slope = _add(slope, operand.slope) if operand.slope is not None else slope
     # Infinity minus infinity is no number, and neither is zero times infinity.
     inside = ~(_reduce_or(e.low == -math.inf for e in operands) & _reduce_or(e.high == math.inf for e in operands))
-    return _made(bounds, operands, slope if slopes else None, inside)
+    return _enclosure(bounds, operands, slope if slopes else None, inside)
 
 
 def _reduce_or(masks: Iterable[Array]) -> Array:
@@ -417,7 +417,7 @@ def _product(operands: list[Enclosure], slopes: bool) -> Enclosure:
                 slope = _add(slope, _multiply(bounds, operand.slope))
         bounds = _multiply(bounds, _bounds(operand))
     inside = ~(_reduce_or(map(_unbounded, operands)) & _reduce_or(map(_with_zero, operands)))
-    return _made(bounds, operands, slope if slopes else None, inside)
+    return _enclosure(bounds, operands, slope if slopes else None, inside)
 
 
 def _quotient(operands: list[Enclosure], slopes: bool) -> Enclosure:
@@ -431,7 +431,7 @@ def _quotient(operands: list[Enclosure], slopes: bool) -> Enclosure:
             change = _add(change, _negate(_multiply(value, lower.slope)))
         slope = _only(_divide(change, _bounds(lower)), ~zero)
     # Zero over zero is no number, and neither is infinity over infinity.
-    return _made(value, operands, slope, ~(zero & _with_zero(upper)) & ~(_unbounded(upper) & _unbounded(lower)))
+    return _enclosure(value, operands, slope, ~(zero & _with_zero(upper)) & ~(_unbounded(upper) & _unbounded(lower)))
 
 
 def _power(operands: list[Enclosure], slopes: bool) -> Enclosure:
@@ -445,7 +445,7 @@ def _power(operands: list[Enclosure], slopes: bool) -> Enclosure:
             slope = _multiply(_multiply((factor, factor), _whole_power(_bounds(basis), n - 1)), _slope(basis))
             if n < 0:
                 slope = _only(slope, (basis.low > 0.0) | (basis.high < 0.0))
-        return _made(value, operands, slope)
+        return _enclosure(value, operands, slope)
     low, high = _cut(_bounds(basis), 0.0)
     corners = [np.power(x, y) for x in (low, high) for y in (exponent.low, exponent.high)]
     value = _cut(_about(np.fmin.reduce(corners), np.fmax.reduce(corners)), 0.0)
@@ -460,8 +460,8 @@ def _power(operands: list[Enclosure], slopes: bool) -> Enclosure:
     wild = (basis.low < 0.0) if constant is None else (basis.low == -math.inf)
     possible = inside | wild | (basis.high >= 0.0)
     value = np.where(wild, -math.inf, value[0]), np.where(wild, math.inf, value[1])
-    made = _made(value, operands, slope, inside)
-    return made._replace(possible=made.possible & possible)
+    enclosure = _enclosure(value, operands, slope, inside)
+    return enclosure._replace(possible=enclosure.possible & possible)
 
 
 def _extremum(choose: np.ufunc) -> Callable[[list[Enclosure], bool], Enclosure]:
@@ -477,15 +477,15 @@ def _extremum(choose: np.ufunc) -> Callable[[list[Enclosure], bool], Enclosure]:
                 least = np.where(chosen, np.minimum(least, own[0]), least)
                 most = np.where(chosen, np.maximum(most, own[1]), most)
             slope = least, most
-        made = _made((low, high), operands, slope)
-        if made.defined.all():
-            return made
+        enclosure = _enclosure((low, high), operands, slope)
+        if enclosure.defined.all():
+            return enclosure
         # Which operand is taken when one is no number depends on their order: it may be any.
         lows = [np.where(e.possible, e.low, math.inf) for e in operands]
         highs = [np.where(e.possible, e.high, -math.inf) for e in operands]
-        low = np.where(made.defined, low, reduce(np.minimum, lows))
-        high = np.where(made.defined, high, reduce(np.maximum, highs))
-        return made._replace(low=low, high=high, possible=_reduce_or(e.possible for e in operands))
+        low = np.where(enclosure.defined, low, reduce(np.minimum, lows))
+        high = np.where(enclosure.defined, high, reduce(np.maximum, highs))
+        return enclosure._replace(low=low, high=high, possible=_reduce_or(e.possible for e in operands))
 
     return bounds
 

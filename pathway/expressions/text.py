@@ -242,9 +242,9 @@ class _Reader:
             arguments.append(self._operation(0))
         self._expect(")")
         self.next, after = start, self.next  # errors below point at the function's name
-        made = self._function(name, arguments)
+        expression = self._function(name, arguments)
         self.next = after
-        return made
+        return expression
 
     def _function(self, name: str, arguments: list[Expression]) -> Expression:
         functions = self.grammar.functions
@@ -264,7 +264,7 @@ def _how_many(counts: Collection[int]) -> str:
 
 
 def _tokens(text: str, words: Mapping[str, str]) -> list[tuple[str, str, int]]:
-    found, position = [], 0
+    tokens, position = [], 0
     end = len(text.rstrip())
     while position < end:
         match = _TOKEN.match(text, position)
@@ -274,6 +274,6 @@ def _tokens(text: str, words: Mapping[str, str]) -> list[tuple[str, str, int]]:
         word = match.group(kind)
         if word in words:
             kind, word = "mark", words[word]
-        found.append((kind, word, match.start(match.lastgroup or 0)))
+        tokens.append((kind, word, match.start(match.lastgroup or 0)))
         position = match.end()
-    return [*found, ("end", "", end)]
+    return [*tokens, ("end", "", end)]

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives
+from pathway.equations import Jacobian, Model, jacobian, parameter_derivatives, sparse_gradients
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, switches
 from pathway.expressions import Expression, symbol, symbols
-from pathway.expressions.calculus import directional_derivative, gradients, term_magnitudes
+from pathway.expressions.calculus import directional_derivative, term_magnitudes
 from pathway.expressions.graph import ONE, ZERO, is_condition, is_number, postorder
 from pathway.expressions.singular import singular_at_zero
 
@@ -194,14 +194,7 @@ class Derivation:
         """Derivatives of a group by species, by parameters, and by time."""
         formulas = self.group(name)
         by_time = self.program.values(directional_derivative(formulas, {TIME: ONE}))
-        species, parameters = (self._gradient(formulas, names) for names in (self.model.species, self.model.parameters))
-        return species, parameters, by_time
-
-    def _gradient(self, formulas: list[Expression], names: Sequence[str]) -> SparseOperations:
-        column = {name: index for index, name in enumerate(names)}
-        rows = gradients(formulas, column)
-        found = [(row, column[name], slope) for row, slopes in enumerate(rows) for name, slope in slopes.items()]
-        found.sort(key=lambda entry: entry[:2])
-        return SparseOperations(
-            [f[0] for f in found], [f[1] for f in found], self.program.values([f[2] for f in found])
+        by_species, by_parameters = (
+            self._sparse(sparse_gradients(formulas, names)) for names in (self.model.species, self.model.parameters)
         )
+        return by_species, by_parameters, by_time

@@ -15,11 +15,10 @@ from .language import TIME_UNIT, Network, NetworkError, Observable
 
 def network_mistakes(network: Network) -> list[str]:
     """Everything that is wrong with a network, one line each; empty if all is well."""
-    # A later look would only repeat an earlier complaint in other words.
-    for look in (_unreadable, _doubled_names, _unknown_names):
-        found = list(look(network))
-        if found:
-            return found
+    # A later check would only repeat an earlier complaint in other words.
+    for check in (_unreadable, _doubled_names, _unknown_names):
+        if mistakes := list(check(network)):
+            return mistakes
     return [*_units(network), *_moieties(network), *_facts(network)]
 
 
@@ -108,18 +107,17 @@ def _units(network: Network) -> Iterator[str]:
 
 def _misfit(place: str, formula: Expression, known: Mapping[str, Unit], wanted: Unit, text: str) -> Iterator[str]:
     try:
-        found = formula_unit(formula, known)
+        given = formula_unit(formula, known)
     except _Misfit as misfit:
         yield f"{place}: {misfit}"
         return
-    if found is not None and not found.equals(wanted):
-        yield f"{place} '{to_text(formula)}' is {_told(found)}, but should be {text} ({_told(wanted)})"
+    if given is not None and not given.equals(wanted):
+        yield f"{place} '{to_text(formula)}' is {_in_words(given)}, but should be {text} ({_in_words(wanted)})"
 
 
-def _told(found: Unit) -> str:
-    return (
-        dimension_in_words(found) if found.factor == 1.0 else f"{dimension_in_words(found)} of size {found.factor:.4g}"
-    )
+def _in_words(measure: Unit) -> str:
+    words = dimension_in_words(measure)
+    return words if measure.factor == 1.0 else f"{words} of size {measure.factor:.4g}"
 
 
 def formula_unit(formula: Expression, known: Mapping[str, Unit]) -> Unit | None:
@@ -128,15 +126,15 @@ def formula_unit(formula: Expression, known: Mapping[str, Unit]) -> Unit | None:
     Whole numbers are plain numbers. Terms of a sum must agree in size too: adding nM to uM is a mistake here, since
     rates are computed with the numbers as they stand.
     """
-    found: dict[int, Unit | None] = {}
+    units: dict[int, Unit | None] = {}
     for node in postorder([formula]):
         if node.operator == "symbol":
-            found[id(node)] = known[str(node.value)]
+            units[id(node)] = known[str(node.value)]
         elif node.operator == "number":
-            found[id(node)] = None if node.value == 0.0 else ONE
+            units[id(node)] = None if node.value == 0.0 else ONE
         else:
-            found[id(node)] = _unit_of_node(node, [found[id(a)] for a in node.arguments])
-    return found[id(formula)]
+            units[id(node)] = _unit_of_node(node, [units[id(a)] for a in node.arguments])
+    return units[id(formula)]
 
 
 def _unit_of_node(node: Expression, inner: list[Unit | None]) -> Unit | None:
@@ -160,7 +158,7 @@ def _unit_of_node(node: Expression, inner: list[Unit | None]) -> Unit | None:
         return ONE
     for argument, carried in zip(node.arguments, inner, strict=True):
         if carried is not None and not carried.equals(ONE):
-            raise _Misfit(f"'{node.operator}' needs a plain number, but '{to_text(argument)}' is {_told(carried)}")
+            raise _Misfit(f"'{node.operator}' needs a plain number, but '{to_text(argument)}' is {_in_words(carried)}")
     return ONE
 
 
@@ -179,15 +177,14 @@ def _unit_of_power(node: Expression, inner: list[Unit | None]) -> Unit:
 
 def _shared(node: Expression, parts: list[Expression], inner: list[Unit | None]) -> Unit | None:
     """The unit all parts share, or a misfit that names the first part that differs."""
-    carried = [(part, found) for part, found in zip(parts, inner, strict=True) if found is not None]
+    carried = [(part, own) for part, own in zip(parts, inner, strict=True) if own is not None]
     if not carried:
         return None
     first, wanted = carried[0]
-    for part, found in carried[1:]:
-        if not found.equals(wanted):
-            raise _Misfit(
-                f"in '{to_text(node)}', '{to_text(first)}' is {_told(wanted)} but '{to_text(part)}' is {_told(found)}"
-            )
+    for part, other in carried[1:]:
+        if not other.equals(wanted):
+            one, another = f"'{to_text(first)}' is {_in_words(wanted)}", f"'{to_text(part)}' is {_in_words(other)}"
+            raise _Misfit(f"in '{to_text(node)}', {one} but {another}")
     return wanted
 
 
@@ -200,8 +197,8 @@ def _moieties(network: Network) -> Iterator[str]:
                 balance[moiety] += count
         for moiety, surplus in balance.items():
             if surplus:
-                made = "makes" if surplus > 0 else "loses"
-                yield f"reaction '{reaction.name}': '{reaction.equation}' {made} {abs(surplus)} of conserved '{moiety}'"
+                verb = "makes" if surplus > 0 else "loses"
+                yield f"reaction '{reaction.name}': '{reaction.equation}' {verb} {abs(surplus)} of conserved '{moiety}'"
 
 
 def _facts(network: Network) -> Iterator[str]:

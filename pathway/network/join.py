@@ -45,7 +45,6 @@ def checked_network(network: Network) -> Network:
     NetworkError
         If it does not fit together, as `join_modules`.
     """
-    found = network_mistakes(network)
-    if found:
-        raise NetworkError("\n".join(found))
+    if mistakes := network_mistakes(network):
+        raise NetworkError("\n".join(mistakes))
     return network

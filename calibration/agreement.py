@@ -53,57 +53,57 @@ def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join([*lines, *(f"| {' | '.join(map(str, row))} |" for row in rows)])
 
 
-def sets_table(found: Agreement) -> str:
+def sets_table(agreement: Agreement) -> str:
     """What is at hand, and what is not."""
-    rows = [(s.name, len(s.data), "yes" if s.ships else "no", s.licence) for s in found.problem.sets]
-    absent = "".join(f"\n* {reason}" for reason in found.problem.absent)
+    rows = [(s.name, len(s.data), "yes" if s.ships else "no", s.licence) for s in agreement.problem.sets]
+    absent = "".join(f"\n* {reason}" for reason in agreement.problem.absent)
     return table(("set", "data", "ships", "licence"), rows) + (f"\n\nLeft out:\n{absent}" if absent else "")
 
 
-def columns_table(found: Agreement) -> str:
+def columns_table(agreement: Agreement) -> str:
     """Set by set and line by line: error of the model beside that of the measurement."""
     places = defaultdict(list)
-    for place in np.flatnonzero(found.problem.counted):
-        places[found.problem.column(int(place))].append(int(place))
+    for place in np.flatnonzero(agreement.problem.counted):
+        places[agreement.problem.column(int(place))].append(int(place))
     rows = []
     for column, own in places.items():
-        miss = found.measured[own] - found.predicted[own]
-        error = np.mean([found.problem.table[k].error for k in own])
-        chi = np.mean((miss / found.spread[own]) ** 2)
-        value = np.median(found.evaluation.values[:, found.evaluation.columns.index(column)])
-        rmse = root_mean_square_error(found.predicted[own], found.measured[own])
+        miss = agreement.measured[own] - agreement.predicted[own]
+        error = np.mean([agreement.problem.table[k].error for k in own])
+        chi = np.mean((miss / agreement.spread[own]) ** 2)
+        value = np.median(agreement.evaluation.values[:, agreement.evaluation.columns.index(column)])
+        rmse = root_mean_square_error(agreement.predicted[own], agreement.measured[own])
         rows.append((column, len(own), f"{rmse:.3f}", f"{error:.3f}", f"{chi:.2f}", f"{value:.1f}"))
     header = ("set and line", "data", "RMSE", "stated error", "chi-square per datum", "log-likelihood")
     return table(header, rows)
 
 
-def discrepancy_table(found: Agreement) -> str:
+def discrepancy_table(agreement: Agreement) -> str:
     """What the model leaves out, kind by kind."""
     rows = []
-    prior = found.problem.prior
+    prior = agreement.problem.prior
     for place in np.flatnonzero(prior.is_discrepancy).tolist():
         kind = prior.names[place].removeprefix("discrepancy.")
-        errors = [datum.error for datum in found.problem.table if datum.kind == kind]
-        low, middle, high = np.quantile(found.theta[:, place], [0.05, 0.5, 0.95])
+        errors = [datum.error for datum in agreement.problem.table if datum.kind == kind]
+        low, middle, high = np.quantile(agreement.theta[:, place], [0.05, 0.5, 0.95])
         interval = f"{middle:.3f} ({low:.3f}-{high:.3f})"
         rows.append((kind, prior.units[place], f"{np.mean(errors):.3f}", f"{prior.low[place]:.3f}", interval))
     return table(("kind", "unit", "mean stated error", "prior median", "median (90 %)"), rows)
 
 
-def findings_table(found: Agreement) -> str:
+def findings_table(agreement: Agreement) -> str:
     """The project's own findings."""
     rows = []
-    for k, (column, role) in enumerate(zip(found.evaluation.columns, found.evaluation.role, strict=True)):
+    for k, (column, role) in enumerate(zip(agreement.evaluation.columns, agreement.evaluation.role, strict=True)):
         if role == "finding":
-            rows.append((column.removeprefix("finding:"), f"{np.median(found.evaluation.values[:, k]):.1f}"))
+            rows.append((column.removeprefix("finding:"), f"{np.median(agreement.evaluation.values[:, k]):.1f}"))
     return table(("finding", "log-likelihood"), rows)
 
 
-def left_out_table(found: Agreement) -> str:
+def left_out_table(agreement: Agreement) -> str:
     """Folds of each line guessed from the others, beside what the model gives for it."""
     name = "niepel2014_ligand_response"
-    measured = baselines.table_of(found.problem.table, name)
-    model = baselines.table_of(found.problem.table, name, found.predicted.tolist())
+    measured = baselines.table_of(agreement.problem.table, name)
+    model = baselines.table_of(agreement.problem.table, name, agreement.predicted.tolist())
     if len(measured.lines) < 3:
         return "Not at hand."
     levels = {line: baselines.receptor_levels(line) for line in measured.lines}
@@ -112,21 +112,21 @@ def left_out_table(found: Agreement) -> str:
         "mean of the other lines": lambda line: baselines.mean_of_lines(measured, line),
         "ridge on receptor levels": lambda line: baselines.ridge_on_levels(measured, line, levels),
     }
-    made = {what: np.array([guess(line).mean for line in measured.lines]) for what, guess in guesses.items()}
+    means = {what: np.array([guess(line).mean for line in measured.lines]) for what, guess in guesses.items()}
     rows = []
     for quantity in ("pAKT", "pERK"):
         for ligand in ("EGF", "HRG"):
             own = [k for k, c in enumerate(measured.conditions) if c[0] == quantity and c[1].startswith(ligand)]
-            guessed = (*made.values(), model.values)
+            guessed = (*means.values(), model.values)
             errors = [root_mean_square_error(values[:, own], measured.values[:, own]) for values in guessed]
             rows.append((quantity, ligand, *(f"{error:.2f}" for error in errors)))
     return table(("", "", *guesses, "model, these data in its likelihood"), rows)
 
 
-def inhibitors_table(found: Agreement) -> str:
+def inhibitors_table(agreement: Agreement) -> str:
     """log2 of a readout's mean level with inhibitors over that without, under the same ligand."""
     levels: dict[tuple[str, str, str, str], list[tuple[float, float]]] = defaultdict(list)
-    for datum, model in zip(found.problem.table, found.bare, strict=True):
+    for datum, model in zip(agreement.problem.table, agreement.bare, strict=True):
         if datum.set == "hpn_dream_rppa" and datum.time > 0.0:
             ligand, _, blocked = datum.label.partition(" + ")
             levels[datum.quantity, blocked, ligand, datum.line].append((10.0**datum.value, 10.0**model))
@@ -144,10 +144,10 @@ def inhibitors_table(found: Agreement) -> str:
     return table(("readout", "arms", "model", "no change", "mean of the other lines"), rows) if rows else "Not at hand."
 
 
-def trastuzumab_table(found: Agreement) -> str:
+def trastuzumab_table(agreement: Agreement) -> str:
     """Plateaus: cells relative to untreated ones."""
     rows = []
-    for datum, model, bare in zip(found.problem.table, found.predicted, found.bare, strict=True):
+    for datum, model, bare in zip(agreement.problem.table, agreement.predicted, agreement.bare, strict=True):
         if datum.kind == "growth_antibody" and datum.label.endswith("288 nM"):
             run = datum.group.split(":")[-1]
             rows.append((datum.set, datum.line, run, f"{datum.value:.2f}", f"{bare:.2f}", f"{model:.2f}"))
@@ -156,11 +156,11 @@ def trastuzumab_table(found: Agreement) -> str:
     return table(header, rows) if rows else "Not at hand."
 
 
-def slopes_table(found: Agreement) -> str:
+def slopes_table(agreement: Agreement) -> str:
     """miR-21 against PTEN over tumors and lines."""
     rows = [
         (datum.set, f"{datum.value:+.3f} +- {1.96 * datum.error:.3f}", f"{bare:+.3f}")
-        for datum, bare in zip(found.problem.table, found.bare, strict=True)
+        for datum, bare in zip(agreement.problem.table, agreement.bare, strict=True)
         if datum.kind == "correlation"
     ]
     header = ("set", "d log PTEN / d log miR-21, measured (95 %)", "model, resistant against parental cells")
@@ -204,10 +204,10 @@ def main() -> None:
     asked = reader.parse_args()
     one = problem(asked.data)
     theta, what = vectors(one, asked.ensemble)
-    found = Agreement(one, theta)
+    agreement = Agreement(one, theta)
     options = (" --data FOLDER" if asked.data else "") + (" --ensemble FILE" if asked.ensemble else "")
     parts = [HEAD.format(asked=options, what=what)]
-    parts += [f"## {title}\n\n{section(found)}\n" for title, section in SECTIONS.items()]
+    parts += [f"## {title}\n\n{section(agreement)}\n" for title, section in SECTIONS.items()]
     asked.out.write_text("\n".join(parts), encoding="utf-8")
     print(f"written: {asked.out}")
 

@@ -65,13 +65,13 @@ def rows(data: Sequence[Datum], computed: np.ndarray) -> list[str]:
             key = datum.set, datum.line, datum.label, datum.quantity
             measured_by[key][datum.time].append(datum.value)
             computed_by[key][datum.time].append(float(value))
-    made = []
+    markdown = []
     for key, measured in measured_by.items():
         (fold, at), (own, own_at) = peak(measured), peak(computed_by[key])
         means = [[np.mean(folds[t]) for t in measured] for folds in (computed_by[key], measured)]
         error = root_mean_square_error(*map(np.array, means))
-        made.append(f"| {' | '.join(key)} | {fold:.1f} | {at:.0f} | {own:.1f} | {own_at:.0f} | {error:.2f} |")
-    return made
+        markdown.append(f"| {' | '.join(key)} | {fold:.1f} | {at:.0f} | {own:.1f} | {own_at:.0f} | {error:.2f} |")
+    return markdown
 
 
 def page(data: Sequence[Datum], computed: np.ndarray) -> str:
@@ -89,9 +89,10 @@ def main() -> None:
     """Write the page."""
     reader = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     reader.add_argument("--data", type=Path, required=True)
-    found = problem(reader.parse_args().data, findings=False)
+    likelihood = problem(reader.parse_args().data, findings=False)
     (HERE / "AMPLITUDES.md").write_text(
-        page(found.table, found.before_offsets(found.prior.chosen()[None])[0]), encoding="utf-8"
+        page(likelihood.table, likelihood.before_offsets(likelihood.prior.chosen()[None])[0]),
+        encoding="utf-8",
     )
 
 

@@ -32,10 +32,10 @@ def main() -> None:
         goals = {anchor.parameter: (anchor.quantity, anchor.target) for anchor in parameters.anchors_in_line(line)}
         file = CELLS / f"{name}.toml"
         text = file.read_text(encoding="utf-8")
-        for parameter, found in solve_anchors(circuit_model(), goals, line.values).values.items():
+        for parameter, value in solve_anchors(circuit_model(), goals, line.values).values.items():
             before = line.values[parameter]
-            print(f"{name:12s} {parameter:22s} {before:.10g} -> {found:.10g} ({found / before - 1:+.1e})")
-            text = re.sub(rf"(\[{parameter}\]\nvalue = )\S+", rf"\g<1>{found:.12g}", text)
+            print(f"{name:12s} {parameter:22s} {before:.10g} -> {value:.10g} ({value / before - 1:+.1e})")
+            text = re.sub(rf"(\[{parameter}\]\nvalue = )\S+", rf"\g<1>{value:.12g}", text)
         if write:
             file.write_text(text, encoding="utf-8")
 

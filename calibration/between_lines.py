@@ -54,8 +54,8 @@ def spreads_between_lines(misses: Iterable[Miss], without: str = "") -> dict[Kin
     for miss in misses:
         if miss.line != without:
             own.setdefault(miss.kind, []).append(miss)
-    told = {kind: some for kind, some in own.items() if len({miss.line for miss in some}) >= FEWEST_LINES}
-    return {kind: most_likely_spread(some) for kind, some in told.items()}
+    known = (kind for kind, some in own.items() if len({miss.line for miss in some}) >= FEWEST_LINES)
+    return {kind: most_likely_spread(own[kind]) for kind in known}
 
 
 def text_of(spreads: Mapping[Kind, float]) -> str:

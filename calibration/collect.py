@@ -61,18 +61,18 @@ def ensemble_of(
     of_draws = [history.weights(temperature) for temperature in (MEASURED, FINDINGS)]
     weights = np.array([np.bincount(inverse.ravel(), w, len(z)) for w in of_draws])
     best = int(inverse.ravel()[np.argmax(every.totals @ FINDINGS)])
-    chosen, kept = thinned(weights, members, np.random.default_rng([seed, 1]), certain=best)
+    chosen, chosen_weights = thinned(weights, members, np.random.default_rng([seed, 1]), certain=best)
     order = np.r_[np.flatnonzero(chosen == best), np.flatnonzero(chosen != best)]
-    chosen, kept = chosen[order], kept[:, order]
+    chosen, chosen_weights = chosen[order], chosen_weights[:, order]
     values = target.values(z[chosen])
     sizes = np.flatnonzero(target.problem.is_discrepancy)
-    medians = quantiles(values[:, sizes], kept[0], [0.5])[0]
+    medians = quantiles(values[:, sizes], chosen_weights[0], [0.5])[0]
     cube = qmc.Sobol(target.dimension, rng=np.random.default_rng([seed, 2])).random(PRIOR_DRAWS)
     return ParameterEnsemble(
         names=tuple(target.problem.names),
         values=values.astype(np.float32),
-        weights_measured=kept[0],
-        weights_findings=kept[1],
+        weights_measured=chosen_weights[0],
+        weights_findings=chosen_weights[1],
         log_likelihood=every.columns[first][chosen].astype(np.float32),
         columns=target.columns,
         prior_values=target.values(ndtri(cube.clip(1e-12, 1 - 1e-12))).astype(np.float32),
@@ -87,8 +87,8 @@ def ensemble_of(
             "roles": {c: "finding" if f else "measured" for c, f in zip(target.columns, target.finding, strict=True)},
             "discrepancy": {target.problem.names[k]: float(m) for k, m in zip(sizes, medians, strict=True)},
             "effective_number": {
-                "measured": round(effective_sample_size(kept[0]), 1),
-                "findings": round(effective_sample_size(kept[1]), 1),
+                "measured": round(effective_sample_size(chosen_weights[0]), 1),
+                "findings": round(effective_sample_size(chosen_weights[1]), 1),
                 "measured_of_all_draws": round(effective_sample_size(weights[0]), 1),
                 "findings_of_all_draws": round(effective_sample_size(weights[1]), 1),
             },
@@ -99,8 +99,8 @@ def ensemble_of(
 def _anchored(ensemble: ParameterEnsemble) -> ParameterEnsemble:
     """The same with what is anchored in each line."""
     first = replace(ensemble, values=np.vstack([ensemble.chosen, ensemble.values]))
-    found = with_anchored_parameters(built_in_laboratory(), first)
-    return replace(found, values=found.values[1:].astype(np.float32), chosen=found.values[0])
+    anchored = with_anchored_parameters(built_in_laboratory(), first)
+    return replace(anchored, values=anchored.values[1:].astype(np.float32), chosen=anchored.values[0])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -48,15 +48,15 @@ FINDINGS = {
 MEMBERS = 1000
 
 
-def share(found: EnsembleResult, finding: str, given: str | None = None) -> str:
+def share(result: EnsembleResult, finding: str, given: str | None = None) -> str:
     """Of the weight of members that meet a finding of role "calibration" in all its numbers, in percent; of those alone
     that meet another one."""
 
     def met(name: str) -> np.ndarray:
-        own = [v.met for v in found.verdicts if (v.expectation.finding, v.expectation.role) == (name, "calibration")]
+        own = [v.met for v in result.verdicts if (v.expectation.finding, v.expectation.role) == (name, "calibration")]
         return np.logical_and.reduce(own)
 
-    return percent_text(weighted_share(met(finding), found.weights * (met(given) if given else 1.0)))
+    return percent_text(weighted_share(met(finding), result.weights * (met(given) if given else 1.0)))
 
 
 def three_sets(model: Model) -> Iterator[ParameterSets]:
@@ -74,15 +74,15 @@ def rows() -> list[list[str]]:
         scenario = read_scenario(name)
         chosen = run_scenario(scenario, laboratory)
         every = replace(scenario, overlays=())
-        found = [run_members(every, laboratory, sets) for sets in three_sets(laboratory.model)]
+        results = [run_members(every, laboratory, sets) for sets in three_sets(laboratory.model)]
         label = cell_line(line).title
         for title, arm in ARMS.items():
-            medians = (median_with_interval(weighted_interval(one.arms[arm].gr, one.weights)) for one in found)
+            medians = (median_with_interval(weighted_interval(one.arms[arm].gr, one.weights)) for one in results)
             growth = chosen.arms[arm].growth
             numbers.append([f"{label}, {title}", format_number(growth.gr) if growth else "-", *medians])
         for title, asked in FINDINGS.items():
             met = all(v.met for v in chosen.verdicts if v.expectation.finding == asked[0])
-            shares.append([f"{label}: {title}", "met" if met else "missed", *(share(one, *asked) for one in found)])
+            shares.append([f"{label}: {title}", "met" if met else "missed", *(share(one, *asked) for one in results)])
     return numbers + shares
 
 
@@ -96,8 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(text)
         return
     before = EVIDENCE.read_text(encoding="utf-8")
-    after, found = re.subn(r"(<!-- headlines -->\n).*?(\n<!-- end -->)", rf"\g<1>{text}\g<2>", before, flags=re.DOTALL)
-    if not found:
+    after, count = re.subn(r"(<!-- headlines -->\n).*?(\n<!-- end -->)", rf"\g<1>{text}\g<2>", before, flags=re.DOTALL)
+    if not count:
         sys.exit(f"{EVIDENCE}: no place for the table, <!-- headlines --> ... <!-- end -->")
     write_atomically(EVIDENCE, after)
 

@@ -114,12 +114,12 @@ def predicted(data: Path | None, name: str, out: Path, workers: int) -> Predicti
     return Prediction(name, places, means, spreads)
 
 
-def ligands_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
+def ligands_table(data: Sequence[Datum], predictions: Sequence[Prediction]) -> str:
     """Folds of pAKT and pERK under EGF and HRG, beside guesses without a model."""
     measured = baselines.table_of(data, LIGANDS)
     levels = {line: baselines.receptor_levels(line) for line in measured.lines}
     numbers: dict[tuple[str, str], list[list[float]]] = {}
-    for one in found:
+    for one in predictions:
         others = baselines.mean_of_lines(measured, one.name)
         ridge = baselines.ridge_on_levels(measured, one.name, levels)
         values = np.array([data[place].value for place in one.places])
@@ -185,9 +185,9 @@ def plateaus(data: Sequence[Datum], one: Prediction) -> Iterator[Plateau]:
         yield Plateau(curve[0].set, one.name, curve[-1].value, one.middle[top], one.interval()[:, top], mean, *halves)
 
 
-def antibody_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
+def antibody_table(data: Sequence[Datum], predictions: Sequence[Prediction]) -> str:
     """Trastuzumab: cells relative to untreated at the plateau, and the dose of half the effect."""
-    every = sorted((run for one in found for run in plateaus(data, one)), key=lambda run: run[:2])
+    every = sorted((run for one in predictions for run in plateaus(data, one)), key=lambda run: run[:2])
     rows = [
         (run.screen, run.line, f"{run.measured:.2f}", f"{run.predicted:.2f} ({run.interval[0]:.2f} to "
          f"{run.interval[1]:.2f})", f"{run.mean_of_others:.2f}",
@@ -218,10 +218,10 @@ def _dose(datum: Datum) -> float:
     return float(datum.label.split()[1])
 
 
-def every_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
+def every_table(data: Sequence[Datum], predictions: Sequence[Prediction]) -> str:
     """All data of each line or set."""
     rows = []
-    for one in found:
+    for one in predictions:
         values = np.array([data[k].value for k in one.places])
         within, narrow = (each.holds(values).mean() for each in (one, replace(one, between=0.0)))
         baseline, compared = baselines.score_of_other_lines(data, one.places)
@@ -235,7 +235,7 @@ def every_table(data: Sequence[Datum], found: Sequence[Prediction]) -> str:
 def page(data: Sequence[Datum], lines: Sequence[Prediction], sets: Sequence[Prediction]) -> str:
     """In Markdown."""
     misses = all_misses(data, lines)
-    told = ", ".join(f"{kind} of {what} {spread:.2f}" for (kind, what), spread in spreads_between_lines(misses).items())
+    spreads = ", ".join(f"{kind} of {what} {sd:.2f}" for (kind, what), sd in spreads_between_lines(misses).items())
     lines = [line.widened(data, spreads_between_lines(misses, without=line.name)) for line in lines]
     parts = [
         "# Lines and experiments that the chains never saw",
@@ -245,7 +245,7 @@ def page(data: Sequence[Datum], lines: Sequence[Prediction], sets: Sequence[Pred
         "of the other lines, in parentheses for how many numbers two other lines are at hand.",
         "## Lines",
         f"The fitted discrepancy is that of lines whose own numbers were fitted with it. What a line of which nothing "
-        f"was seen adds is told, for each, by the other lines that were left out: {told}. It counts "
+        f"was seen adds is told, for each, by the other lines that were left out: {spreads}. It counts "
         "in the intervals and scores below, and shares without it stand in parentheses.",
         every_table(data, lines),
         "### Ligands: RMSE of log10 folds",

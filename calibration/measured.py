@@ -38,8 +38,8 @@ def measurements(name: str, one: Mapping[str, Any], folder: Path, lines: Sequenc
     lines : sequence of str
     """
     plain = folder / f"{name}.csv"
-    found = _plain(plain) if plain.is_file() else _as_filed(one, folder)
-    return {key: value for key, value in found.items() if key[0] in lines}
+    readings = _plain(plain) if plain.is_file() else _as_filed(one, folder)
+    return {key: value for key, value in readings.items() if key[0] in lines}
 
 
 def key_of(row: Mapping[str, str]) -> Key:
@@ -70,10 +70,10 @@ def _plain(file: Path) -> dict[Key, float]:
 
 def _as_filed(one: Mapping[str, Any], folder: Path) -> dict[Key, float]:
     about = {**manifest()["set"][one["set"]], **_widened(one)}
-    found: dict[Key, float] = {}
+    readings: dict[Key, float] = {}
     for files, own in files_of(one["set"], about, folder):
-        found |= _READERS[one["form"]](files, {**about, **own}, one)
-    return found
+        readings |= _READERS[one["form"]](files, {**about, **own}, one)
+    return readings
 
 
 def _widened(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,20 +148,20 @@ def half_effect_of(doses: np.ndarray, curve: np.ndarray, plateau: float, least: 
 
 
 def _growth(files: Sequence[Path], about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[Key, float]:
-    found: dict[Key, float] = {}
+    readings: dict[Key, float] = {}
     registered = np.array(one["nM"])
     for line, curve in growth_curves(rows_of(files[0]), about["drug"]).items():
         doses, values = np.array(list(curve)), np.array(list(curve.values()))
         for dose, value in curve.items():
             nearest = float(registered[np.argmin(np.abs(np.log(registered / dose)))])
             if abs(np.log(nearest / dose)) < 0.05:
-                found[line, one["label"].format(dose=nearest), "growth", 72.0] = value
+                readings[line, one["label"].format(dose=nearest), "growth", 72.0] = value
         plateau = float(plateau_of(doses, values, about))
-        found[line, PLATEAU, "growth", 72.0] = plateau
+        readings[line, PLATEAU, "growth", 72.0] = plateau
         half = half_effect_of(doses, values, plateau)
         if np.isfinite(half):
-            found[line, HALF_EFFECT, "dose", 72.0] = half
-    return found
+            readings[line, HALF_EFFECT, "dose", 72.0] = half
+    return readings
 
 
 def _nothing(files: Sequence[Path], about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[Key, float]:

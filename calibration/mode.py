@@ -66,7 +66,7 @@ def height(population: Population) -> np.ndarray:
 
 def climb_to_mode(
     target: Target, simulate: Callable[[np.ndarray], np.ndarray], start: np.ndarray,
-    told: Callable[[str], None] = lambda line: None, rounds: int = ROUNDS,
+    progress: Callable[[str], None] = lambda line: None, rounds: int = ROUNDS,
 ) -> Population:  # fmt: skip
     """The highest point that is reached from a start; switches stay what they are.
 
@@ -76,7 +76,7 @@ def climb_to_mode(
     simulate : callable
         Coordinates (n, dimension) to simulated numbers (n, n_outputs).
     start : array, shape (dimension,)
-    told : callable
+    progress : callable
         Takes a line after each round.
     rounds : int
         At most.
@@ -103,7 +103,7 @@ def climb_to_mode(
         if heights.max() > height(best)[0]:
             best = trials.rows(np.array([int(np.argmax(heights))]), FINDINGS)
         gain = height(best)[0] - before
-        told(f"round {number + 1}: log-likelihood {best.totals[0].sum():.2f}, log density {height(best)[0]:.2f}")
+        progress(f"round {number + 1}: log-likelihood {best.totals[0].sum():.2f}, log density {height(best)[0]:.2f}")
         if gain < ENOUGH:
             break
     return best
@@ -135,12 +135,11 @@ def _with_best_cheap(target: Target, point: Population) -> Population:
     def depth(values: np.ndarray) -> float:
         z = point.z.copy()
         z[0, cheap] = values
-        found = -height(judged(target, z, point.simulated, FINDINGS))[0]
-        return float(found) if np.isfinite(found) else 1e12
+        value = -height(judged(target, z, point.simulated, FINDINGS))[0]
+        return float(value) if np.isfinite(value) else 1e12
 
-    found = minimize(depth, point.z[0, cheap], method="L-BFGS-B", options={"maxiter": 200}).x
     z = point.z.copy()
-    z[0, cheap] = found
+    z[0, cheap] = minimize(depth, point.z[0, cheap], method="L-BFGS-B", options={"maxiter": 200}).x
     better = judged(target, z, point.simulated, FINDINGS)
     return better if height(better)[0] > height(point)[0] else point
 
@@ -186,7 +185,7 @@ class HeldNumber:
 
 def number_profile(
     target: CircuitTarget, start: np.ndarray, column: str, values: Sequence[float],
-    told: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None] = lambda line: None,
 ) -> list[tuple[float, float]]:  # fmt: skip
     """For each value at which a finding's number is held: the number reached, and the highest log density of the
     measured data, up to a constant.
@@ -208,24 +207,24 @@ def number_profile(
     names = [finding.column.partition(":")[2] for finding in table]
     if column not in names:
         raise UnknownNameError(f"no finding is called '{column}'.{did_you_mean(column, names)}")
-    found = []
+    profile = []
     for value in values:
         held = HeldNumber(target, names.index(column), value)
-        top = climb_to_mode(held, target.simulate, start, told)
+        top = climb_to_mode(held, target.simulate, start, progress)
         start = top.z[0]
-        found.append((float(held.number(top.simulated)[0]), float(height(top)[0] - top.columns[0, -1])))
-    return found
+        profile.append((float(held.number(top.simulated)[0]), float(height(top)[0] - top.columns[0, -1])))
+    return profile
 
 
 def default_switches(prior: Sampled) -> np.ndarray:
     """1 where the number files have a loop at work, 0 where they have it off, shape (n_sampled,); nan if no switch."""
-    found = np.full(len(prior.names), np.nan)
+    switches = np.full(len(prior.names), np.nan)
     for loop in LOOPS:
         place = prior.place.get(indicator_name(loop.switched_off))
         if place is not None:
             entries = parameters.reference_entries()
-            found[place] = any(entries[name].value != off for name, off in loop.switched_off.items())
-    return found
+            switches[place] = any(entries[name].value != off for name, off in loop.switched_off.items())
+    return switches
 
 
 def starts(target: CircuitTarget, ensemble: ParameterEnsemble, number: int) -> np.ndarray:
@@ -275,8 +274,8 @@ def write_values(values: Mapping[str, float], ensemble: ParameterEnsemble) -> in
         shown = [f"{float(np.clip(value, *entry.range)):.6g}" for value in (values[name], low, high)]
         text = "calibrated = {{ value = {}, interval = [{}, {}] }}\n".format(*shown)
         before = texts.setdefault(file, file.read_text(encoding="utf-8"))
-        texts[file], found = re.subn(CALIBRATED.format(name=parameter), rf"\g<1>{text}", before)
-        number += found
+        texts[file], count = re.subn(CALIBRATED.format(name=parameter), rf"\g<1>{text}", before)
+        number += count
     for file, content in texts.items():
         write_atomically(file, content)
     return number

@@ -97,8 +97,8 @@ class PieceStore:
         parts = [z[i : i + self.size] for i in range(0, len(z), self.size)]
         names = [f"pieces/{wave}-{number:03d}.npz" for number in range(len(parts))]
         self.folder.plan(names)
-        kept = {name: self._kept(name, part) for name, part in zip(names, parts, strict=True)}
-        missing = [(name, part) for name, part in zip(names, parts, strict=True) if kept[name] is None]
+        arrays = {name: self._kept(name, part) for name, part in zip(names, parts, strict=True)}
+        missing = [(name, part) for name, part in zip(names, parts, strict=True) if arrays[name] is None]
         if missing and self.seconds > self.budget:
             raise BudgetError(
                 f"{self.folder.path}: the budget of {self.budget:.0f} processor seconds is used up; the same command "
@@ -107,11 +107,11 @@ class PieceStore:
         for name, part, answer in [(name, part, self._asked(part)) for name, part in missing]:
             simulated, seconds = answer()
             self.folder.write(name, packed(simulated=simulated, seconds=seconds, digest=_digest(part)))
-            kept[name] = simulated
+            arrays[name] = simulated
             self.seconds += seconds
             self.new_rows += len(part)
         self.rows += len(z)
-        return np.concatenate([a for a in kept.values() if a is not None])
+        return np.concatenate([a for a in arrays.values() if a is not None])
 
     def _asked(self, part: np.ndarray) -> Callable[[], tuple[np.ndarray, float]]:
         if self.executor is None:

@@ -133,8 +133,8 @@ def reduce_circuit() -> tuple[dict[str, float], dict[str, float]]:
 
     entries = parameters.minimal_circuit_parameters()
     ends = np.log([entries[name].range for name in FITTED]).T
-    found = least_squares(residuals, np.log(list(FITTED.values())).clip(*ends), bounds=ends).x
-    numbers = known | dict(zip(FITTED, np.exp(found).tolist(), strict=True))
+    optimum = least_squares(residuals, np.log(list(FITTED.values())).clip(*ends), bounds=ends).x
+    numbers = known | dict(zip(FITTED, np.exp(optimum).tolist(), strict=True))
     rounded = {name: float(f"{value:.4g}") for name, value in numbers.items()}
     return rounded, {name: float(np.sqrt(np.mean(d**2))) for name, d in deviations(rounded).items()}
 

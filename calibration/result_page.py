@@ -72,16 +72,16 @@ class Draws:
         return quantiles(numbers[known, None], weights / weights.sum(), list(shares))[:, 0]
 
 
-def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, told: Sequence[dict]) -> str:
+def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, logs: Sequence[dict]) -> str:
     """The page, in Markdown."""
     parts = [
-        _head(target, together, told),
+        _head(target, together, logs),
         _runs_apart(target, runs),
         _triple(target, together),
         _discrepancies(target, together),
         _left_out(target, together),
         _widths(target, together),
-        _waves(told),
+        _waves(logs),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -90,15 +90,15 @@ def _interval(low: float, middle: float, high: float) -> str:
     return f"{middle:.3g} ({low:.3g} - {high:.3g})"
 
 
-def _head(target: CircuitTarget, together: Draws, told: Sequence[dict]) -> str:
+def _head(target: CircuitTarget, together: Draws, logs: Sequence[dict]) -> str:
     problem = target.problem
     numbers = {name: effective_sample_size(together.weights[name]) for name in ("measured", "findings")}
     absent = f" Not at hand: {'; '.join(problem.absent)}." if problem.absent else ""
     return (
         "# The calibrated ensemble\n\n"
         "Written by `python calibration/result_page.py` from the stored pieces of `calibration/sample.py`.\n\n"
-        f"{len(told)} run(s) at hand, {sum(one['runs'] for one in told)} simulated vectors of {target.dimension} "
-        f"quantities, {sum(one['processor_seconds'] for one in told) / 3600:.2f} processor hours of simulation. "
+        f"{len(logs)} run(s) at hand, {sum(one['runs'] for one in logs)} simulated vectors of {target.dimension} "
+        f"quantities, {sum(one['processor_seconds'] for one in logs) / 3600:.2f} processor hours of simulation. "
         f"{int(problem.counted.sum())} measured numbers in {len(problem.sets)} sets and {int(target.finding.sum())} "
         f"findings of role `calibration`; findings of role `prediction` are not seen.{absent} Effective draws: "
         f"{numbers['measured']:.0f} after measured data, {numbers['findings']:.0f} after the findings too. Intervals "
@@ -177,11 +177,11 @@ def _discrepancies(target: CircuitTarget, draws: Draws) -> str:
             errors[(datum.kind, datum.set)].append(datum.error)
     places = {name: k for k, name in enumerate(problem.names)}
     rows = []
-    for (kind, one), found in sorted(errors.items()):
+    for (kind, one), own in sorted(errors.items()):
         low, middle, high = draws.median(draws.values[:, places[f"discrepancy.{kind}"]], "measured")
-        error = float(np.median(found))
+        error = float(np.median(own))
         beyond = "the structure is wrong here" if low > error else "comparable" if high > error else "within the error"
-        rows.append((one, kind, len(found), f"{error:.3g}", _interval(low, middle, high), beyond))
+        rows.append((one, kind, len(own), f"{error:.3g}", _interval(low, middle, high), beyond))
     return (
         "## Discrepancy beside the error of measurement\n\n"
         "On the scale of each set (logarithms to base 10 for folds). Where the whole interval lies above the typical "
@@ -267,12 +267,12 @@ def _widths(target: CircuitTarget, draws: Draws) -> str:
     )
 
 
-def _waves(told: Sequence[dict]) -> str:
+def _waves(logs: Sequence[dict]) -> str:
     parts = [
         "## Chains\n\nEach starts where a draw of the prior and the data agree best, and moves until it has forgotten "
         "its start: the log-likelihood must stand where the populations begin to count."
     ]
-    for number, one in enumerate(told, start=1):
+    for number, one in enumerate(logs, start=1):
         settings = one["settings"]
         parts.append(
             f"Run {number}: {one['runs']} vectors, {one['prior_draws_simulated']:.1%} of prior draws can be simulated; "
@@ -306,8 +306,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    told = [json.loads((place / WAVES).read_text(encoding="utf-8")) for place in given.runs if place.is_dir()]
-    write_atomically(given.out, page(target, [Draws(target, run) for run in runs], together, told))
+    logs = [json.loads((place / WAVES).read_text(encoding="utf-8")) for place in given.runs if place.is_dir()]
+    write_atomically(given.out, page(target, [Draws(target, run) for run in runs], together, logs))
     return 0
 
 

@@ -46,8 +46,8 @@ def thinned(
             break
     ends = np.floor(np.cumsum(inclusion) + rng.random())
     chosen = np.flatnonzero(np.diff(ends, prepend=0.0) > 0)
-    kept = weights[:, chosen] / inclusion[chosen]
-    return chosen, kept / kept.sum(axis=1, keepdims=True)
+    chosen_weights = weights[:, chosen] / inclusion[chosen]
+    return chosen, chosen_weights / chosen_weights.sum(axis=1, keepdims=True)
 
 
 def quantiles(values: np.ndarray, weights: np.ndarray, shares: np.ndarray | list[float]) -> np.ndarray:

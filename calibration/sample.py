@@ -97,8 +97,8 @@ def run(
         folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
         executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
         store = PieceStore(folder, recipe, piece, executor, budget)
-        told = Progress(store, planned_runs(target, settings, earlier is not None, only is not None), quiet)
-        history = settle(target, store, settings, told, earlier, TARGETS[only] if only else None)
+        progress = Progress(store, planned_runs(target, settings, earlier is not None, only is not None), quiet)
+        history = settle(target, store, settings, progress, earlier, TARGETS[only] if only else None)
         members = history.merged(FINDINGS)
         folder.write(
             POPULATIONS,

@@ -68,7 +68,7 @@ def settle(
     target: Target,
     simulate: Simulate,
     settings: Settings,
-    told: Callable[[str], None] = lambda line: None,
+    progress: Callable[[str], None] = lambda line: None,
     earlier: History | None = None,
     only: np.ndarray | None = None,
 ) -> History:
@@ -82,7 +82,7 @@ def settle(
     target : Target
     simulate : callable
     settings : Settings
-    told : callable
+    progress : callable
         Takes a line after each round.
     earlier : History, optional
         Chains that go on here from where they ended.
@@ -94,26 +94,28 @@ def settle(
     ValueError
         If fewer than two draws of the prior can be simulated.
     """
-    prior, success = (earlier.populations[0], earlier.success) if earlier else _prior(target, simulate, settings, told)
+    prior, success = (
+        (earlier.populations[0], earlier.success) if earlier else _prior(target, simulate, settings, progress)
+    )
     members = prior.rows(np.resize(np.arange(len(prior.z)), settings.members), PRIOR)
-    starts = Starts(target, simulate, members, settings.seed, told)
+    starts = Starts(target, simulate, members, settings.seed, progress)
     history = History([prior], success, list(earlier.waves) if earlier else [])
     for end in (MEASURED, FINDINGS)[: 1 + bool(target.finding.any())]:
-        chains = _Chains(target, simulate, settings, end, told)
+        chains = _Chains(target, simulate, settings, end, progress)
         if earlier and only is not None and end is not only:
-            kept = [p for p in earlier.populations if (p.temperature == end).all()]
+            populations = [p for p in earlier.populations if (p.temperature == end).all()]
         elif earlier:
-            kept = chains.run(_ended(earlier, settings.members, chains.rng, end), select=False)
+            populations = chains.run(_ended(earlier, settings.members, chains.rng, end), select=False)
         else:
             rounds = settings.starting if end is MEASURED else (settings.starting + 1) // 2
-            kept = chains.run(starts.towards(end, rounds), select=True)
-        history.populations += kept
+            populations = chains.run(starts.towards(end, rounds), select=True)
+        history.populations += populations
         history.waves += chains.waves
     return history
 
 
 def _prior(
-    target: Target, simulate: Simulate, settings: Settings, told: Callable[[str], None]
+    target: Target, simulate: Simulate, settings: Settings, progress: Callable[[str], None]
 ) -> tuple[Population, float]:
     """Draws of the prior that can be simulated, evenly spread, and their share."""
     rng = np.random.default_rng([settings.seed, 0])
@@ -123,7 +125,7 @@ def _prior(
     alive = drawn.alive
     if alive.sum() < 2:
         raise ValueError(f"{alive.sum()} of {len(alive)} draws of the prior can be simulated; at least 2 are needed")
-    told(f"prior: {alive.sum()} of {len(alive)} draws can be simulated")
+    progress(f"prior: {alive.sum()} of {len(alive)} draws can be simulated")
     return drawn.rows(alive, PRIOR), float(alive.mean())
 
 
@@ -156,17 +158,17 @@ class _Chains(Moves):
 
     def __init__(
         self, target: Target, simulate: Simulate, settings: Settings, temperature: np.ndarray,
-        told: Callable[[str], None],
+        progress: Callable[[str], None],
     ) -> None:  # fmt: skip
         rng = np.random.default_rng([settings.seed, 3 + int(temperature[1])])
         super().__init__(target, simulate, "settled" if temperature[1] else "settled-measured", temperature, rng)
-        self.settings, self.told = settings, told
+        self.settings, self.progress = settings, progress
         self._step = 0.1
         self.waves: list[dict[str, float]] = []
 
     def run(self, population: Population, select: bool) -> list[Population]:
         """What is left after the burn-in; early in that the least likely may give way to others."""
-        kept, anew = [], _rounds_of_slopes(self.settings)
+        populations, anew = [], _rounds_of_slopes(self.settings)
         for number in range(self.settings.burn_in + self.settings.settled):
             if number in anew:
                 slopes = drift(self.moved, self.slopes_of_some(population))
@@ -177,8 +179,8 @@ class _Chains(Moves):
             else:
                 population = self._drifted(population, slopes)
             if number >= self.settings.burn_in:
-                kept.append(population)
-        return kept
+                populations.append(population)
+        return populations
 
     def _drifted(self, population: Population, slopes: Drift) -> Population:
         step = (self._step * np.exp(_JITTER * self.rng.standard_normal(len(population.z)))).clip(max=1.0)
@@ -225,7 +227,7 @@ class _Chains(Moves):
                 "log_likelihood_findings": float(fit[1]),
             }
         )
-        self.told(
+        self.progress(
             f"{self.name}: {share:.0%} of moves of {self._step:.3f} taken; median log-likelihood {fit[0]:.1f} "
             f"(findings {fit[1]:.1f})"
         )

@@ -112,11 +112,11 @@ class MinimalTarget:
         start = simulate_ensemble(model, [0.0, ADAPTATION], parameters=rows).values[:, -1]
         start[:, model.species_index("log_cell_number")] = 0.0
         outputs = []
-        for kept in (1.0, 0.0):  # without and with a complete anti-miR block
+        for share in (1.0, 0.0):  # without and with a complete anti-miR block
             for dose in DOSES:
                 treated = rows.copy()
                 treated[:, model.parameter_index("trastuzumab")] = dose
-                treated[:, model.parameter_index("miR21_supply")] = supply * kept
+                treated[:, model.parameter_index("miR21_supply")] = supply * share
                 run = simulate_ensemble(model, [0.0, *TIMES], parameters=treated, initial=start, observables=OBSERVED)
                 outputs.append(run.values[:, 1:].reshape(len(rows), -1))
         with np.errstate(invalid="ignore", divide="ignore"):

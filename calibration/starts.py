@@ -31,15 +31,15 @@ class Starts:
     drawn : Population
         Of the prior.
     seed : int
-    told : callable
+    progress : callable
         Takes a line after each round.
     """
 
     def __init__(
         self, target: Target, simulate: Simulate, drawn: Population, seed: int,
-        told: Callable[[str], None] = lambda line: None,
+        progress: Callable[[str], None] = lambda line: None,
     ) -> None:  # fmt: skip
-        self.target, self._simulate, self._seed, self._told = target, simulate, seed, told
+        self.target, self._simulate, self._seed, self._progress = target, simulate, seed, progress
         self._prior, self.members = drawn.z.copy(), drawn
         measured = target.residuals(drawn.z, drawn.simulated).shape[1]
         findings = target.finding_residuals(drawn.z, drawn.simulated).shape[1]
@@ -55,7 +55,7 @@ class Starts:
         for _ in range(rounds):
             members = self._lower(moves, self._with_cheap(moves, members))
             fit = np.median(members.totals, axis=0)
-            self._told(f"{name}: median log-likelihood {fit[0]:.1f} (findings {fit[1]:.1f})")
+            self._progress(f"{name}: median log-likelihood {fit[0]:.1f} (findings {fit[1]:.1f})")
         self.members = members
         return members
 

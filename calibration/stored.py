@@ -71,11 +71,11 @@ def account(place: Path) -> dict[str, Any]:
     if manifest is None or manifest.kind != KIND:
         raise InputError(f"{place}: this is no run of sample.py")
     waves = place / WAVES
-    told = json.loads(waves.read_text(encoding="utf-8")) if waves.is_file() else {}
+    log = json.loads(waves.read_text(encoding="utf-8")) if waves.is_file() else {}
     return {
         "fingerprint": manifest.identity.get("fingerprint"),
-        "evaluations": told.get("runs", 0),
-        "processor_seconds": told.get("processor_seconds", 0.0),
+        "evaluations": log.get("runs", 0),
+        "processor_seconds": log.get("processor_seconds", 0.0),
         "runs": [manifest.identity],
     }
 

@@ -6,7 +6,7 @@ points over their curves are left out: these points are data already. Findings o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,14 +60,14 @@ class Findings:
 
     def __init__(self) -> None:
         self._scenarios: dict[str, Scenario] = {}
-        found = []
+        table = []
         for name in scenario_names():
             scenario = read_scenario(folder_of_scenarios() / f"{name}.toml")
             own = tuple(e for e in scenario.expectations if e.role == "calibration")
             if own and not scenario.overlays:
                 self._scenarios[name] = _cut(scenario, own)
-                found += [Finding(_column(e, scenario), name, e) for e in own]
-        self.table: tuple[Finding, ...] = tuple(found)
+                table += [Finding(_column(e, scenario), name, e) for e in own]
+        self.table: tuple[Finding, ...] = tuple(table)
         cells = (arm.cells for scenario in self._scenarios.values() for arm in scenario.arms)
         self.lines: tuple[str, ...] = tuple(dict.fromkeys(cells))
 
@@ -126,9 +126,3 @@ def _readings(expectations: tuple[Expectation, ...]) -> Iterator[Reading]:
         while reading is not None:
             yield reading
             reading = reading.over
-
-
-def told(findings: Findings, values: np.ndarray) -> Mapping[str, float]:
-    """Median number by finding, for pages."""
-    medians = np.nanmedian(values, axis=0)
-    return {f"{f.column}: {f.expectation.claim}": float(m) for f, m in zip(findings.table, medians, strict=True)}

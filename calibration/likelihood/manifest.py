@@ -15,8 +15,8 @@ from .data import DataSet
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 READERS: Mapping[str, readers.Reader] = {
-    name: getattr(room, name)
-    for room, names in (
+    name: getattr(module, name)
+    for module, names in (
         (readers, "niepel_folds scaled_courses bender_raw hpn_courses untreated_levels copies mimic correlation"),
         (screens, "antibody_screen inhibitor_screen live_counts"),
     )
@@ -42,10 +42,10 @@ def read_sets(data: Path | None, shipped_only: bool) -> tuple[list[DataSet], lis
         if missing or not files:
             absent.append(f"{name}: no file {', '.join(missing)}" if files else f"{name}: not in the repository")
             continue
-        found, groups = READERS[about["reader"]](files, about, name)
+        measured, groups = READERS[about["reader"]](files, about, name)
         digest = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-        if found:
-            sets.append(DataSet(name, about["licence"], about["ships"], tuple(found), groups, digest))
+        if measured:
+            sets.append(DataSet(name, about["licence"], about["ships"], tuple(measured), groups, digest))
         else:
             absent.append(f"{name}: none of its lines is in the circuit")
     return sets, absent

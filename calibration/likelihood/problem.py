@@ -114,8 +114,8 @@ class Problem:
         digest.update(repr(sorted((k, str(v)) for k, v in self.model.assignments.items())).encode())
         digest.update(repr((self.names, self.prior.low.tolist(), self.prior.high.tolist())).encode())
         digest.update(repr([d for d, counted in zip(self.table, self.counted, strict=True) if counted]).encode())
-        told = self.findings.table if self.findings else ()
-        bands = [(f.column, f.expectation.reading, f.expectation.above, f.expectation.below) for f in told]
+        table = self.findings.table if self.findings else ()
+        bands = [(f.column, f.expectation.reading, f.expectation.above, f.expectation.below) for f in table]
         digest.update(repr(bands).encode())
         return digest.hexdigest()
 
@@ -183,16 +183,16 @@ class Problem:
         cells = {name: drawn.line(name) for name in self.plan.lines}
         lost = ~np.all([drawn.line(name).alive for name in self.lines], axis=0)
         reasons |= {int(alive[k]): drawn.reason(int(k)) for k in np.flatnonzero(lost)}
-        kept, alive = np.flatnonzero(~lost), alive[~lost]
+        living, alive = np.flatnonzero(~lost), alive[~lost]
         values = np.full((len(theta), len(self.plan.readings)), np.nan)
         numbers = np.full((len(theta), len(self.findings.table) if self.findings else 0), np.nan)
         if len(alive):
-            at_rest = {name: Cells(line.parameters[kept], line.states[kept]) for name, line in cells.items()}
+            at_rest = {name: Cells(line.parameters[living], line.states[living]) for name, line in cells.items()}
             nuisances = {n: self.prior.column(theta, f"nuisance.{n}")[alive] for n in self._nuisances}
             values[alive] = self.plan.run(at_rest, nuisances)
             if self.findings:
-                lines = {name: drawn.line(name).parameters[kept] for name in self.findings.lines}
-                own = ParameterSets("likelihood", np.full(len(kept), 1.0), lambda line: lines[line.name].copy())
+                lines = {name: drawn.line(name).parameters[living] for name in self.findings.lines}
+                own = ParameterSets("likelihood", np.full(len(living), 1.0), lambda line: lines[line.name].copy())
                 numbers[alive] = self.findings.run(drawn.laboratory, own)
         for k in alive[~np.isfinite(values[alive]).all(axis=1)].tolist():
             column = int(np.flatnonzero(~np.isfinite(values[k]))[0])
@@ -235,7 +235,7 @@ class Problem:
 
     def _modelled(self, rows: Sequence[int], theta: np.ndarray, values: np.ndarray) -> np.ndarray:
         """On the scale of the data, before offsets and gains, shape (n_members, n_rows)."""
-        found = np.empty((len(theta), len(rows)))
+        modelled = np.empty((len(theta), len(rows)))
         one = np.ones(len(theta))
         for j, k in enumerate(rows):
             datum = self.table[k]
@@ -245,8 +245,8 @@ class Problem:
             if datum.factor_nuisance:
                 factor = factor * self.prior.column(theta, f"nuisance.{datum.factor_nuisance}")
             readings = [values[:, column] for column in self._reading_columns[k]]
-            found[:, j] = noise.SCALES[datum.scale](readings, background, factor, datum.time)
-        return found
+            modelled[:, j] = noise.SCALES[datum.scale](readings, background, factor, datum.time)
+        return modelled
 
     def _group(
         self, counted: Sequence[int], rows: Sequence[int], theta: np.ndarray, values: np.ndarray

@@ -97,12 +97,12 @@ def _floors(raw: Iterable[Mapping[str, str]]) -> dict[tuple[str, str], float]:
 
 def _null_scatter(folds: Iterable[Mapping[str, str]]) -> dict[str, float]:
     """Robust standard deviation of log10 folds under `NULL_LIGANDS`, by protein."""
-    found = {}
+    scatter = {}
     rows = [row for row in folds if row["Protein Name"] in NULL_LIGANDS]
     for protein in ("pAkt", "pErk"):
         values = [float(row[f"Measured {protein}:{t}min log10(fold change)"]) for row in rows for t in (10, 30, 90)]
-        found[protein] = float(np.median(np.abs(values - np.median(values))) / NormalDist().inv_cdf(0.75))
-    return found
+        scatter[protein] = float(np.median(np.abs(values - np.median(values))) / NormalDist().inv_cdf(0.75))
+    return scatter
 
 
 def scaled_courses(files: Sequence[Path], about: Mapping[str, Any], name: str) -> Data:

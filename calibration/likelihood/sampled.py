@@ -196,9 +196,9 @@ def _owners(line: parameters.CellLine) -> dict[str, str]:
 
 def with_parents(lines: Sequence[str]) -> tuple[str, ...]:
     """Lines with the parents whose numbers they take over, parents first."""
-    found: dict[str, None] = {}
+    lineage: dict[str, None] = {}
     for name in lines:
         line = parameters.cell_line(name)
         for one in [*(with_parents([line.parent]) if line.parent else ()), name]:
-            found.setdefault(one)
-    return tuple(found)
+            lineage.setdefault(one)
+    return tuple(lineage)

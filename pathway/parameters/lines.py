@@ -72,20 +72,20 @@ def read_cell_line(
     ParameterError
         With one line for each mistake.
     """
-    found = read_document(path)
-    about = found.tables.get("line", {})
+    document = read_document(path)
+    about = document.tables.get("line", {})
     if not isinstance(about, dict):
-        raise ParameterError(f"{found.place('line')}: 'line' is no table; write [line] with title and parent")
-    mistakes = list(_about_complaints(found, about))
+        raise ParameterError(f"{document.place('line')}: 'line' is no table; write [line] with title and parent")
+    mistakes = list(_about_complaints(document, about))
     parent = None
     if not mistakes and "parent" in about:
         try:
-            parent = _parent(found, about["parent"], reference, sources, built_in, children)
+            parent = _parent(document, about["parent"], reference, sources, built_in, children)
         except UnknownNameError as error:
-            mistakes.append(f"{found.place('line', 'parent')}: {error}")
+            mistakes.append(f"{document.place('line', 'parent')}: {error}")
     units = {name: entry.unit for name, entry in reference.items()}
     base = reference if parent is None else parent.entries
-    own = read_entries(found, units, sources, mistakes, base=reference, parent=base)
+    own = read_entries(document, units, sources, mistakes, base=reference, parent=base)
     raise_all(mistakes)
     return CellLine(
         name=path.stem,
@@ -99,18 +99,18 @@ def read_cell_line(
     )
 
 
-def _about_complaints(found: TomlDocument, about: Mapping[str, object]) -> Iterator[str]:
+def _about_complaints(document: TomlDocument, about: Mapping[str, object]) -> Iterator[str]:
     for key in sorted(set(about) - _LINE_KEYS):
-        yield f"{found.place('line', key)}: [line] has no key '{key}'.{did_you_mean(key, _LINE_KEYS)}"
+        yield f"{document.place('line', key)}: [line] has no key '{key}'.{did_you_mean(key, _LINE_KEYS)}"
     for key in sorted(set(about) & _LINE_KEYS):
         if not isinstance(about[key], str):
-            yield f"{found.place('line', key)}: [line] {key} is {about[key]!r}, but should be a text"
+            yield f"{document.place('line', key)}: [line] {key} is {about[key]!r}, but should be a text"
     if "title" not in about and "parent" not in about:
-        yield f"{found.place('line')}: a cell line needs a table [line] with a title"
+        yield f"{document.place('line')}: a cell line needs a table [line] with a title"
 
 
 def _parent(
-    found: TomlDocument,
+    document: TomlDocument,
     name: str,
     reference: Mapping[str, Entry],
     sources: Collection[str],
@@ -128,13 +128,15 @@ def _parent(
     """
     if not name.endswith(".toml"):
         return built_in(name)
-    chain = (*children, found.path.resolve())
-    file = found.path.parent / name
+    chain = (*children, document.path.resolve())
+    file = document.path.parent / name
     if not file.is_file():
-        raise UnknownNameError(f"there is no cell line file '{name}' beside this one ({found.path.parent.resolve()})")
+        raise UnknownNameError(
+            f"there is no cell line file '{name}' beside this one ({document.path.parent.resolve()})"
+        )
     if file.resolve() in chain:
-        told = " -> ".join(path.name for path in (*chain[chain.index(file.resolve()) :], file))
-        raise UnknownNameError(f"this line is its own parent: {told}")
+        cycle = " -> ".join(path.name for path in (*chain[chain.index(file.resolve()) :], file))
+        raise UnknownNameError(f"this line is its own parent: {cycle}")
     if len(chain) >= LONGEST_CHAIN:
         raise UnknownNameError(f"more than {LONGEST_CHAIN} files, each the parent of another")
     return read_cell_line(file, reference, sources, built_in, chain)

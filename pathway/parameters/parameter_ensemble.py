@@ -145,9 +145,9 @@ class ParameterEnsemble:
         known = (weights > 0.0) & np.isfinite(log_factors)
         if not known.any():
             return np.zeros_like(weights)
-        made = np.where(known, weights, 0.0)
-        made[known] *= np.exp(log_factors[known] - log_factors[known].max())
-        return made / made.sum()
+        reweighted = np.where(known, weights, 0.0)
+        reweighted[known] *= np.exp(log_factors[known] - log_factors[known].max())
+        return reweighted / reweighted.sum()
 
 
 def _verdict_of(column: str) -> str | None:
@@ -171,20 +171,19 @@ def write_ensemble(path: Path, ensemble: ParameterEnsemble) -> str:
         If it could not be read again.
     """
     about = {**ensemble.about, "circuit": circuit_hash(), "numbers": fixed_numbers_hash(ensemble.names)}
-    made = replace(ensemble, about=about)
-    chosen = made.chosen if len(made.chosen) else made.values[int(np.argmax(made.weights_measured))]
+    chosen = ensemble.chosen if len(ensemble.chosen) else ensemble.values[int(np.argmax(ensemble.weights_measured))]
     arrays = {
-        "names": np.array(made.names, dtype=np.str_),
-        "values": np.asarray(made.values),
+        "names": np.array(ensemble.names, dtype=np.str_),
+        "values": np.asarray(ensemble.values),
         "chosen": np.asarray(chosen, dtype=float),
-        "weights_measured": np.asarray(made.weights_measured, dtype=float),
-        "weights_findings": np.asarray(made.weights_findings, dtype=float),
-        "log_likelihood": np.asarray(made.log_likelihood),
-        "columns": np.array(made.columns, dtype=np.str_),
+        "weights_measured": np.asarray(ensemble.weights_measured, dtype=float),
+        "weights_findings": np.asarray(ensemble.weights_findings, dtype=float),
+        "log_likelihood": np.asarray(ensemble.log_likelihood),
+        "columns": np.array(ensemble.columns, dtype=np.str_),
         "about": np.array(json.dumps(about, sort_keys=True)),
     }
-    if len(made.prior_values):
-        arrays["prior_values"] = np.asarray(made.prior_values)
+    if len(ensemble.prior_values):
+        arrays["prior_values"] = np.asarray(ensemble.prior_values)
     content = _packed(arrays)
     _ensemble_of(content, str(path))
     write_atomically(path, content)
@@ -230,7 +229,7 @@ def _ensemble_of(content: bytes, file: str) -> ParameterEnsemble:
         about = None
     if not isinstance(about, dict):
         raise ParameterError(f"{file}: 'about' is no JSON object")
-    made = ParameterEnsemble(
+    ensemble = ParameterEnsemble(
         names=tuple(map(str, np.ravel(arrays["names"]))),
         values=_numbers(arrays, "values"),
         weights_measured=_numbers(arrays, "weights_measured"),
@@ -243,10 +242,10 @@ def _ensemble_of(content: bytes, file: str) -> ParameterEnsemble:
         digest=hashlib.sha256(content).hexdigest(),
         file=file,
     )
-    complaint = next(iter(_complaints(made)), None)
+    complaint = next(iter(_complaints(ensemble)), None)
     if complaint:
         raise ParameterError(f"{file}: {complaint}")
-    return made
+    return ensemble
 
 
 def _numbers(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
@@ -257,41 +256,41 @@ def _numbers(arrays: Mapping[str, np.ndarray], name: str) -> np.ndarray:
     return np.asarray(arrays[name], dtype=float)
 
 
-def _complaints(made: ParameterEnsemble) -> Iterable[str]:
+def _complaints(ensemble: ParameterEnsemble) -> Iterable[str]:
     """What is wrong with an ensemble, the first mistake first."""
-    n, n_names = len(made.values) if made.values.ndim else 0, len(made.names)
-    if made.values.ndim != 2 or made.values.shape[1] != n_names or not 1 <= n <= MOST_MEMBERS:
-        yield f"values has shape {made.values.shape}, expected (members, {n_names})"
+    n, n_names = len(ensemble.values) if ensemble.values.ndim else 0, len(ensemble.names)
+    if ensemble.values.ndim != 2 or ensemble.values.shape[1] != n_names or not 1 <= n <= MOST_MEMBERS:
+        yield f"values has shape {ensemble.values.shape}, expected (members, {n_names})"
         return
     shapes = {
         "weights_measured": (n,),
         "weights_findings": (n,),
-        "log_likelihood": (n, len(made.columns)),
+        "log_likelihood": (n, len(ensemble.columns)),
         "chosen": (n_names,),
     }
     for key, shape in shapes.items():
-        found = getattr(made, key).shape
-        if found != shape and not (key == "chosen" and found == (0,)):
-            yield f"{key} has shape {found}, expected {shape}"
+        actual = getattr(ensemble, key).shape
+        if actual != shape and not (key == "chosen" and actual == (0,)):
+            yield f"{key} has shape {actual}, expected {shape}"
             return
-    if len(made.prior_values) and made.prior_values.shape[1:] != (n_names,):
-        yield f"prior_values has shape {made.prior_values.shape}, expected (draws, {n_names})"
-    if made.about.get("circuit") != circuit_hash():
+    if len(ensemble.prior_values) and ensemble.prior_values.shape[1:] != (n_names,):
+        yield f"prior_values has shape {ensemble.prior_values.shape}, expected (draws, {n_names})"
+    if ensemble.about.get("circuit") != circuit_hash():
         yield "this ensemble belongs to another circuit: its reactions are not those of this version"
-    if len(made.places) != n_names:
+    if len(ensemble.places) != n_names:
         yield "two columns have the same name"
-    for name in made.names:
+    for name in ensemble.names:
         yield from _name_complaints(name)
     for key in ("weights_measured", "weights_findings"):
-        weights = getattr(made, key)
+        weights = getattr(ensemble, key)
         if not (np.isfinite(weights).all() and (weights >= 0.0).all() and abs(weights.sum() - 1.0) < 1e-6):
             yield f"{key} are not weights: none may be negative, and they add up to 1"
-    simulated = [place for place, name in enumerate(made.names) if is_parameter_column(name)]
+    simulated = [place for place, name in enumerate(ensemble.names) if is_parameter_column(name)]
     for key in ("values", "prior_values", "chosen"):
-        rows = np.atleast_2d(getattr(made, key))
+        rows = np.atleast_2d(getattr(ensemble, key))
         if rows.size and not (np.isfinite(rows[:, simulated]).all() and (rows[:, simulated] >= 0.0).all()):
             yield f"{key} hold something that is no number, or negative"
-    if np.isnan(made.log_likelihood).any():
+    if np.isnan(ensemble.log_likelihood).any():
         yield "log_likelihood holds something that is no number"
 
 
@@ -329,14 +328,14 @@ def fixed_numbers_hash(names: Iterable[str]) -> str:
     """Hash of the numbers that stay what they are in all members: those of the reference and of the built-in lines
     that no column carries, the anchors, and what a dose is worth."""
     carried = set(names)
-    kept: list[Any] = [
+    numbers: list[Any] = [
         ("", name, entry.value)
         for name, entry in parameters.reference_entries().items()
         if name not in carried and entry.source != parameters.ANCHORED
     ]
     for line in map(parameters.cell_line, parameters.cell_lines()):
         own = [name for name in sorted(line.own) if line.entries[name].source != parameters.ANCHORED]
-        kept += [(line.name, name, line.entries[name].value) for name in own if f"{line.name}.{name}" not in carried]
-    kept += map(repr, parameters.anchors())
-    kept += sorted((a.name, a.species, a.molar_mass) for a in parameters.agents().values() if a.species)
-    return hashlib.sha256(repr(kept).encode()).hexdigest()
+        numbers += [(line.name, name, line.entries[name].value) for name in own if f"{line.name}.{name}" not in carried]
+    numbers += map(repr, parameters.anchors())
+    numbers += sorted((a.name, a.species, a.molar_mass) for a in parameters.agents().values() if a.species)
+    return hashlib.sha256(repr(numbers).encode()).hexdigest()

@@ -108,7 +108,7 @@ def raise_all(mistakes: list[str]) -> None:
 
 
 def read_entries(
-    found: TomlDocument,
+    document: TomlDocument,
     units: Mapping[str, str],
     sources: Collection[str],
     mistakes: list[str],
@@ -120,7 +120,7 @@ def read_entries(
 
     Parameters
     ----------
-    found : TomlDocument
+    document : TomlDocument
     units : mapping of parameter name to unit text
         What the network declares; values are converted to it.
     sources : collection of str
@@ -138,25 +138,25 @@ def read_entries(
         Those that could be read.
     """
     entries = {}
-    for name, table in found.tables.items():
+    for name, table in document.tables.items():
         if name in ("line", "anchor") and base is not None:
             continue
         if name not in units:
-            mistakes.append(f"{found.place(name)}: no parameter is called '{name}'.{did_you_mean(name, units)}")
+            mistakes.append(f"{document.place(name)}: no parameter is called '{name}'.{did_you_mean(name, units)}")
             continue
         if isinstance(table, str) and parent is not None:
             try:
                 table = _short(table, parent[name])
             except UnitError as error:
-                mistakes.append(f"{found.place(name)}: '{name}': {error}")
+                mistakes.append(f"{document.place(name)}: '{name}': {error}")
                 continue
         if not isinstance(table, dict):
-            mistakes.append(f"{found.place(name)}: '{name}' must be a table with value, unit, source, confidence")
+            mistakes.append(f"{document.place(name)}: '{name}' must be a table with value, unit, source, confidence")
             continue
-        complaints = list(_complaints(found, name, table, units[name], sources, base))
+        complaints = list(_complaints(document, name, table, units[name], sources, base))
         mistakes.extend(complaints)
         if not complaints:
-            entries[name] = _entry(found, name, table, units[name], base)
+            entries[name] = _entry(document, name, table, units[name], base)
     return entries
 
 
@@ -182,7 +182,7 @@ _OPTIONAL = {"note", "interval", "may_be_zero", "calibrated"}
 
 
 def _complaints(
-    found: TomlDocument,
+    document: TomlDocument,
     name: str,
     table: Mapping[str, Any],
     wanted: str,
@@ -190,7 +190,7 @@ def _complaints(
     base: Mapping[str, Entry] | None,
 ) -> Iterator[str]:
     def say(key: str, text: str) -> str:
-        return f"{found.place(name, key)}: '{name}': {text}"
+        return f"{document.place(name, key)}: '{name}': {text}"
 
     keys = _KEYS if base is None else _KEYS - {"may_be_zero"}
     needed = _KEYS - _OPTIONAL - ({"range"} if base is not None else set())
@@ -262,10 +262,10 @@ def _factors(limits: Any) -> list[float]:
     if not (isinstance(limits, list) and all(isinstance(text, str) for text in limits)):
         return []
     try:
-        found = [parse_quantity(text) for text in limits]
+        quantities = [parse_quantity(text) for text in limits]
     except UnitError:
         return []
-    return [value for value, given in found if given == "x" and value >= 0.0]
+    return [value for value, given in quantities if given == "x" and value >= 0.0]
 
 
 _EXPECTED = {
@@ -302,7 +302,7 @@ LARGEST_NUMBER = 1e300
 
 
 def _entry(
-    found: TomlDocument, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
+    document: TomlDocument, name: str, table: Mapping[str, Any], wanted: str, base: Mapping[str, Entry] | None
 ) -> Entry:
     factor = conversion_factor(table["unit"], wanted)
     low, high = (limit * factor for limit in _limits(name, table, wanted, base))
@@ -319,8 +319,8 @@ def _entry(
         source=table["source"],
         confidence=table["confidence"],
         note=table.get("note", ""),
-        file=found.path.name,
-        line=found.lines.get((name,), 0),
+        file=document.path.name,
+        line=document.lines.get((name,), 0),
         interval=(float(span[0]) * factor, float(span[1]) * factor) if span else None,
         may_be_zero=table.get("may_be_zero", base[name].may_be_zero if base is not None else False),
         stated=float(table["value"]) * factor if "calibrated" in table else None,
@@ -336,10 +336,10 @@ def read_reference(path: Path, units: Mapping[str, str], sources: Collection[str
         With one line for each misspelt, missing, unit-less or out-of-range entry.
     """
     mistakes: list[str] = []
-    found = read_document(path)
-    entries = read_entries(found, units, sources, mistakes)
+    document = read_document(path)
+    entries = read_entries(document, units, sources, mistakes)
     for name in units:
-        if name not in found.tables:
+        if name not in document.tables:
             mistakes.append(f"{path.name}: parameter '{name}' has no entry")
     raise_all(mistakes)
     return {name: entries[name] for name in units}
@@ -374,17 +374,17 @@ _READ = ("read", "abstract", "model", "second hand", "recalled")
 
 def read_sources(path: Path) -> dict[str, Source]:
     """Every source by its key."""
-    found = read_document(path)
+    document = read_document(path)
     mistakes, sources = [], {}
-    for key, table in found.tables.items():
+    for key, table in document.tables.items():
         wrong = {"title", "where", "measured", "read"} ^ (set(table) - {"authors"})
         if wrong:
             mistakes.append(
-                f"{found.place(key)}: source '{key}' needs title, where, measured, read; see {sorted(wrong)}"
+                f"{document.place(key)}: source '{key}' needs title, where, measured, read; see {sorted(wrong)}"
             )
         elif table["read"] not in _READ:
             mistakes.append(
-                f"{found.place(key, 'read')}: read is '{table['read']}', but should be one of {', '.join(_READ)}"
+                f"{document.place(key, 'read')}: read is '{table['read']}', but should be one of {', '.join(_READ)}"
             )
         else:
             sources[key] = Source(key=key, **table)
@@ -459,11 +459,11 @@ def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) 
     ParameterError
         With one line for each mistake.
     """
-    found = read_document(path)
+    document = read_document(path)
     mistakes: list[str] = []
     agents = {}
-    for name, table in found.tables.items():
-        complaints = list(_agent_complaints(found, name, table, units, sources))
+    for name, table in document.tables.items():
+        complaints = list(_agent_complaints(document, name, table, units, sources))
         mistakes.extend(complaints)
         if not complaints:
             agents[name] = _agent(name, table, units)
@@ -472,41 +472,41 @@ def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) 
 
 
 def _agent_complaints(
-    found: TomlDocument, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
+    document: TomlDocument, name: str, table: Mapping[str, Any], units: Mapping[str, str], sources: Collection[str]
 ) -> Iterator[str]:
     for key in sorted(set(table) - _AGENT_KEYS):
-        yield f"{found.place(name, key)}: agent '{name}' has no key '{key}'.{did_you_mean(key, _AGENT_KEYS)}"
+        yield f"{document.place(name, key)}: agent '{name}' has no key '{key}'.{did_you_mean(key, _AGENT_KEYS)}"
     for key in ("acts", "source", "confidence"):
         if key not in table:
-            yield f"{found.place(name)}: agent '{name}': {key} missing"
+            yield f"{document.place(name)}: agent '{name}': {key} missing"
     if table.get("acts") not in _ACTS:
-        yield f"{found.place(name, 'acts')}: acts is {table.get('acts')!r}, but should be one of {', '.join(_ACTS)}"
+        yield f"{document.place(name, 'acts')}: acts is {table.get('acts')!r}, but should be one of {', '.join(_ACTS)}"
     if table.get("confidence") not in CONFIDENCE:
-        yield f"{found.place(name, 'confidence')}: confidence should be one of {', '.join(CONFIDENCE)}"
+        yield f"{document.place(name, 'confidence')}: confidence should be one of {', '.join(CONFIDENCE)}"
     if table.get("source") not in sources and table.get("source") not in OWN_SOURCES:
-        yield f"{found.place(name, 'source')}: no source is called '{table.get('source')}'."
+        yield f"{document.place(name, 'source')}: no source is called '{table.get('source')}'."
     species = table.get("species")
     if (species is None) == (table.get("acts") == "adds"):
-        yield f"{found.place(name, 'species')}: agent '{name}' needs a species if, and only if, it adds"
+        yield f"{document.place(name, 'species')}: agent '{name}' needs a species if, and only if, it adds"
     elif species is not None and species not in units:
-        yield f"{found.place(name, 'species')}: no species is called '{species}'.{did_you_mean(species, units)}"
+        yield f"{document.place(name, 'species')}: no species is called '{species}'.{did_you_mean(species, units)}"
     else:
-        yield from _amount_complaints(found, name, table, "1" if species is None else units[species])
+        yield from _amount_complaints(document, name, table, "1" if species is None else units[species])
 
 
-def _amount_complaints(found: TomlDocument, name: str, table: Mapping[str, Any], wanted: str) -> Iterator[str]:
+def _amount_complaints(document: TomlDocument, name: str, table: Mapping[str, Any], wanted: str) -> Iterator[str]:
     if table.get("acts") != "adds":
         return
     for key in ("usual", "highest"):
         texts = table.get(key)
         if texts is None:
-            yield f"{found.place(name)}: agent '{name}': {key} missing"
+            yield f"{document.place(name)}: agent '{name}': {key} missing"
             continue
         for text in texts if isinstance(texts, list) else [texts]:
             try:
                 _in_unit(text, wanted, table.get("molar_mass"))
             except UnitError as error:
-                yield f"{found.place(name, key)}: agent '{name}': {error}"
+                yield f"{document.place(name, key)}: agent '{name}': {error}"
 
 
 def _in_unit(text: str, wanted: str, molar_mass: float | None) -> float:

@@ -65,7 +65,7 @@ class CellLineFormulas:
     anchors: tuple[Anchor, ...] = ()
 
     @cached_property
-    def found(self) -> frozenset[str]:
+    def anchored(self) -> frozenset[str]:
         """Names of the anchored parameters that are found anew."""
         return frozenset(anchor.parameter for anchor in self.anchors)
 
@@ -116,9 +116,8 @@ class ValueChange:
 
     def __call__(self, present: Expression) -> Expression:
         """The new value."""
-        made = present if self.value is None else self.value
-        made = multiply(number(self.factor), made)
-        return add(made, number(self.added))
+        value = present if self.value is None else self.value
+        return add(multiply(number(self.factor), value), number(self.added))
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,7 +154,7 @@ class _Compiler:
 
     def _usual(self, name: str) -> Expression:
         """What is found is known only as the cells have it by then."""
-        return symbol(name) if name in self.line.found else self.line.usual[name]
+        return symbol(name) if name in self.line.anchored else self.line.usual[name]
 
     def state_changes(self, arm: Arm) -> Iterable[tuple[float, str, ValueChange]]:
         """(time, what, how), in the order in which they act at one moment."""
@@ -183,7 +182,7 @@ def _differing(these: Formulas, those: Formulas) -> dict[str, Expression]:
 def _refuse_second_multiples(arm: Arm, line: CellLineFormulas) -> None:
     changed = [*arm.changes.items(), *((change.name, change.written) for change in arm.timed_changes)]
     for place, (name, text) in enumerate(changed):
-        if name in line.found and quantities.is_multiple(text) and name in dict(changed[:place]):
+        if name in line.anchored and quantities.is_multiple(text) and name in dict(changed[:place]):
             raise ScenarioRunError(
                 f"arm '{arm.name}': '{name}' is changed twice, and '{text}' of what an anchor gives it cannot be told "
                 'while anchors follow; write the amount, or [fit] anchors = "fixed"'

@@ -59,8 +59,8 @@ def minimal_model() -> Model:
 
 def cell_line_values(name: str, folder: Path = Path()) -> np.ndarray:
     """The parameter values of a cell line, in the order of the circuit's parameters."""
-    found = parameters.parameter_values(circuit(), open_cell_line(name, folder))
-    return np.array([found[parameter] for parameter in circuit_model().parameters])
+    values = parameters.parameter_values(circuit(), open_cell_line(name, folder))
+    return np.array([values[parameter] for parameter in circuit_model().parameters])
 
 
 def open_cell_line(name: str, folder: Path = Path()) -> parameters.CellLine:

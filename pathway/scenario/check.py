@@ -53,7 +53,7 @@ class ScenarioChecker:
         self.document = document
         self.laboratory = laboratory
         self.folder = folder
-        self.found: list[tuple[Path, str]] = []
+        self.complaints: list[tuple[Path, str]] = []
         self.doses: dict[str, Any] = _table(document.get("dose"))
         self.arms = [arm for arm in _rows(document.get("arm")) if isinstance(arm.get("name"), str)]
         self.files: set[str] = set()
@@ -79,13 +79,13 @@ class ScenarioChecker:
         for name in _texts(shown):
             self._readable(name, ("show", "observables"))
         self._data()
-        self.found += fit_mistakes(_table(self.document.get("fit")), self.document, self.laboratory, self.folder)
+        self.complaints += fit_mistakes(_table(self.document.get("fit")), self.document, self.laboratory, self.folder)
         for index, entry in enumerate(_rows(self.document.get("expect"))):
             self._expect(entry, ("expect", index))
-        return self.found
+        return self.complaints
 
     def _add(self, path: Path, text: str) -> None:
-        self.found.append((path, text))
+        self.complaints.append((path, text))
 
     def _hours(self, table: Mapping[str, Any], key: str, path: Path, default: str | None = None) -> float | None:
         text = table.get(key, default)
@@ -180,8 +180,8 @@ class ScenarioChecker:
         try:
             value = quantities.parse_amount(text, agent.unit, agent.usual, agent.molar_mass)
         except UnitError as error:
-            said = str(error) if text in str(error) else f"'{text}': {error}"
-            self._add((*path, "amount"), f"amount of {agent.name}: {said}; expected for example '{_example(agent)}'")
+            problem = str(error) if text in str(error) else f"'{text}': {error}"
+            self._add((*path, "amount"), f"amount of {agent.name}: {problem}; expected for example '{_example(agent)}'")
             return
         if value <= 0:
             self._add(
@@ -341,8 +341,8 @@ class ScenarioChecker:
         agents = {dose: table["agent"] for dose, table in self.doses.items() if _gives(table)}
         known, given = self.laboratory.agents, dict.fromkeys(agents.values())
         if name in known and name in agents and agents[name] in known and agents[name] != name:
-            said = f"'{name}' is an agent, and the name of a dose of '{agents[name]}': rename [dose.{name}]"
-            self._add(path, said)
+            problem = f"'{name}' is an agent, and the name of a dose of '{agents[name]}': rename [dose.{name}]"
+            self._add(path, problem)
         elif name in known and name not in (*agents, *given):
             self._add(path, f"no dose gives '{name}'; given here: {quoted_list(given) or 'nothing'}")
         else:

@@ -106,9 +106,9 @@ def _acts(name: str, scenario: Scenario) -> bool:
 
 def _left_out(asked: list[str], control: Arm, scenario: Scenario) -> Iterable[str]:
     """Agents that the control lacks; a dose by its name where the control keeps another of the same agent."""
-    kept = {scenario.doses[name].agent for name in control.doses}
+    given = {scenario.doses[name].agent for name in control.doses}
     agents = ((name, scenario.doses[name].agent) for name in asked)
-    return dict.fromkeys(name if agent in kept else agent for name, agent in agents)
+    return dict.fromkeys(name if agent in given else agent for name, agent in agents)
 
 
 def _parting_time(arm: Arm, control: Arm, scenario: Scenario) -> float:

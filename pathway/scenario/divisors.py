@@ -37,12 +37,12 @@ def parameters_undefined_at_zero(model: Model, values: np.ndarray, names: Iterab
     dict
         Name to "the rate of X", or the name of a quantity.
     """
-    found = {}
+    undefined = {}
     for name in dict.fromkeys(names):
         what = prepare_model(model).once(_undefined, np.asarray(values, dtype=float).tobytes(), name)
         if what:
-            found[name] = what
-    return found
+            undefined[name] = what
+    return undefined
 
 
 def _undefined(model: Model, numbers: bytes, name: str) -> str | None:
@@ -54,20 +54,19 @@ def _undefined(model: Model, numbers: bytes, name: str) -> str | None:
     starts = evaluate_arrays([model.closed_initial[species] for species in model.species], known)
     # No two amounts are alike, so that no difference is zero by chance.
     present = np.exp(np.linspace(-1.0, 1.0, len(model.species)))
-    found: str | None = None
     for amounts in (present, starts, np.zeros(len(model.species))):
         columns = evaluate_arrays(list(users.values()), known | dict(zip(model.species, amounts, strict=True)))
         for what, column in zip(users, columns, strict=True):
             zero, usual = np.broadcast_to(np.isfinite(column), 2)
             if usual and not zero:
-                found = found or what
-    return found
+                return what
+    return None
 
 
 def _formulas(model: Model) -> dict[str, tuple[Expression, frozenset[str]]]:
     """Whatever a run evaluates, by what it is called, with its symbols."""
     observables = zip(model.observables, model.closed(model.observables.values()), strict=True)
-    made = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
-    made |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
-    made |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
-    return {what: (formula, symbols(formula)) for what, formula in made.items()}
+    formulas = {f"the initial value of {name}": model.closed_initial[name] for name in model.species}
+    formulas |= {f"the rate of {name}": formula for name, formula in model.derivatives.items()}
+    formulas |= {f"'{name}'": formula for name, formula in (*model.closed_assignments.items(), *observables)}
+    return {what: (formula, symbols(formula)) for what, formula in formulas.items()}

@@ -176,11 +176,11 @@ class EnsembleResult:
     @cached_property
     def intervals(self) -> Mapping[str, Mapping[str, WeightedInterval]]:
         """By arm: of each of `INTERVALS` where the question applies."""
-        found: dict[str, dict[str, WeightedInterval]] = {}
+        by_arm: dict[str, dict[str, WeightedInterval]] = {}
         for name, arm in self.arms.items():
             values = {quantity: read(arm) for quantity, read in INTERVALS.items()}
-            found[name] = {q: weighted_interval(v, self.weights) for q, v in values.items() if v is not None}
-        return found
+            by_arm[name] = {q: weighted_interval(v, self.weights) for q, v in values.items() if v is not None}
+        return by_arm
 
     def bands(self, arm: str, name: str, of: str = "") -> np.ndarray:
         """5 %, 50 % and 95 % of a course at each time, shape (3, n_times).
@@ -225,11 +225,11 @@ class EnsembleResult:
     def record(self) -> dict[str, Any]:
         """For the provenance."""
         origin = self.origin
-        made: dict[str, Any] = {"kind": origin.kind, "hash": origin.digest, "members": len(self), "asked": self.asked}
-        made |= {"weights": origin.weighting or None, "limit": origin.limit}
+        record: dict[str, Any] = {"kind": origin.kind, "hash": origin.digest, "members": len(self), "asked": self.asked}
+        record |= {"weights": origin.weighting or None, "limit": origin.limit}
         if self.refused:
-            made["refused"] = {"number": len(self.refused), "first": next(iter(self.refused.values()))}
-        return made
+            record["refused"] = {"number": len(self.refused), "first": next(iter(self.refused.values()))}
+        return record
 
 
 def joined_results(parts: Sequence[EnsembleResult]) -> EnsembleResult:

@@ -163,8 +163,8 @@ def _window(reading: Reading, times: np.ndarray, result: Result) -> np.ndarray:
 def _of_every_species(reading: Reading, name: str, result: Result) -> float:
     """The worst of all species: how far any drifts from its start, or the lowest value any takes."""
     arm = result.arms[name]
-    kept = [i for i, species in enumerate(arm.model.species) if species not in arm.model.outputs]
-    values = np.asarray(arm.trajectory.values)[:, kept]
+    columns = [i for i, species in enumerate(arm.model.species) if species not in arm.model.outputs]
+    values = np.asarray(arm.trajectory.values)[:, columns]
     if reading.reduce == "drift":
         scale = np.maximum(np.abs(values[0]), 1e-12 * np.abs(values[0]).max())
         return float(np.max(np.abs(values - values[0]) / scale))

@@ -158,7 +158,7 @@ def finding_shares(
         by_stage = {"prior": before, **by_stage}
     return [
         FindingShares(
-            stages={name: EvidenceStage(found.shares[k], found.values[k]) for name, found in by_stage.items()},
+            stages={name: EvidenceStage(results.shares[k], results.values[k]) for name, results in by_stage.items()},
             given_calibration=_given_calibration(scenario, by_stage["measured"], k),
             without_itself=_without_itself(ensemble, after, chosen, expectation, k),
             informed=None if before is None else _informed(before, by_stage["measured"], k),

@@ -37,44 +37,44 @@ def data_mistakes(scenario: Scenario, fit: Any, laboratory: Laboratory) -> tuple
     bench = replace(table_context(scenario, laboratory), units_needed=True)
     points, mistakes = read_files(scenario.overlays, bench)
     held = list_or_empty(fit.get("hold_out") if isinstance(fit, dict) else None)
-    said = _readable(table_or_empty(fit.get("observable") if isinstance(fit, dict) else None))
+    choices = _readable(table_or_empty(fit.get("observable") if isinstance(fit, dict) else None))
     if not mistakes:
         try:
             points = normalized_points(points, scenario.overlays, bench.arms)
-            mistakes += _value_mistakes(points, scenario.overlays, said)
-            mistakes += _group_mistakes(points, scenario.overlays, said, bench.arms, held)
+            mistakes += _value_mistakes(points, scenario.overlays, choices)
+            mistakes += _group_mistakes(points, scenario.overlays, choices, bench.arms, held)
         except ScenarioError as error:
             mistakes += error.mistakes
-    found = list(_observable_mistakes(points, scenario.overlays, said, laboratory.units))
+    complaints = list(_observable_mistakes(points, scenario.overlays, choices, laboratory.units))
     if points and all(p.arm in held for p in points):
-        found.append((("fit", "hold_out"), "every measured arm is held out; nothing is left to fit"))
-    return mistakes, found
+        complaints.append((("fit", "hold_out"), "every measured arm is held out; nothing is left to fit"))
+    return mistakes, complaints
 
 
 def _readable(tables: Mapping[str, Any]) -> dict[str, FitObservable]:
     """The tables of observables that have the right shape."""
-    made = {}
+    choices = {}
     for key, table in tables.items():
         try:
-            made[key] = observable_choice(schema.FitObservable.model_validate(table))
+            choices[key] = observable_choice(schema.FitObservable.model_validate(table))
         except ValueError:
             continue
-    return made
+    return choices
 
 
 def observable_choice_for(
-    point: Measurement, overlays: Sequence[MeasurementTable], said: Mapping[str, FitObservable]
+    point: Measurement, overlays: Sequence[MeasurementTable], choices: Mapping[str, FitObservable]
 ) -> FitObservable:
     """What `[fit]` says of the observable of a point, what it leaves open decided by the file and the point."""
     overlay = overlays[point.table]
-    found = said.get(f"{point.observable} in {overlay.file.stem}") or said.get(point.observable) or FitObservable()
+    choice = choices.get(f"{point.observable} in {overlay.file.stem}", choices.get(point.observable, FitObservable()))
     usual = "log-normal" if point.kind == "cycles" else "normal"
-    return replace(found, scale=_usual_scale(found, point, overlay), distribution=found.distribution or usual)
+    return replace(choice, scale=_usual_scale(choice, point, overlay), distribution=choice.distribution or usual)
 
 
-def _usual_scale(found: FitObservable, point: Measurement, overlay: MeasurementTable) -> str | float:
-    if found.scale is not None:
-        return found.scale
+def _usual_scale(choice: FitObservable, point: Measurement, overlay: MeasurementTable) -> str | float:
+    if choice.scale is not None:
+        return choice.scale
     if overlay.axis == "minmax":
         return "normalized"
     return "none" if point.kind == "absolute" and not overlay.axis else "free"
@@ -83,12 +83,12 @@ def _usual_scale(found: FitObservable, point: Measurement, overlay: MeasurementT
 def _observable_mistakes(
     points: Sequence[Measurement],
     overlays: Sequence[MeasurementTable],
-    said: Mapping[str, FitObservable],
+    choices: Mapping[str, FitObservable],
     known: Container[str],
 ) -> Iterator[tuple[Path, str]]:
     measured = {(p.observable, overlays[p.table].file.stem) for p in points}
     names = dict.fromkeys(name for name, _ in measured)
-    for key, choice in said.items():
+    for key, choice in choices.items():
         path: Path = ("fit", "observable", key)
         observable, file = observable_and_file(key)
         own = [p for p in points if p.observable == observable and file in ("", overlays[p.table].file.stem)]
@@ -117,10 +117,10 @@ def _observable_mistakes(
 
 
 def _value_mistakes(
-    points: Sequence[Measurement], overlays: Sequence[MeasurementTable], said: Mapping[str, FitObservable]
+    points: Sequence[Measurement], overlays: Sequence[MeasurementTable], choices: Mapping[str, FitObservable]
 ) -> Iterator[Mistake]:
     for point in points:
-        choice = observable_choice_for(point, overlays, said)
+        choice = observable_choice_for(point, overlays, choices)
         if choice.distribution in LOGARITHMIC and point.value <= 0.0:
             text = f"{point.observable} is {point.value:g}, but {choice.distribution} noise needs values above zero"
             yield Mistake(point.place, text, point.line)
@@ -132,19 +132,19 @@ def _value_mistakes(
 def _group_mistakes(
     points: Sequence[Measurement],
     overlays: Sequence[MeasurementTable],
-    said: Mapping[str, FitObservable],
+    choices: Mapping[str, FitObservable],
     arms: Mapping[str, Arm],
     held: Container[str],
 ) -> Iterator[Mistake]:
     """Points that say nothing: limits alone, or a single moment whose free scale can make anything of it."""
     groups: dict[tuple[str, int, str], list[Measurement]] = {}
     for p in points:
-        free = observable_choice_for(p, overlays, said).scale == "free"
+        free = observable_choice_for(p, overlays, choices).scale == "free"
         name = scale_group(p, overlays[p.table], arms) if free else "any"
         groups.setdefault((p.observable, p.table, name), []).append(p)
     for (observable, table, name), group in groups.items():
         counted = [p for p in group if p.arm not in held]
-        choice = observable_choice_for(group[0], overlays, said)
+        choice = observable_choice_for(group[0], overlays, choices)
         free, scatter_known = choice.scale == "free", isinstance(choice.noise, float | int)
         where = f"{observable} on {overlays[table].scale_shared_by or 'gel'} {name}" if free and name else observable
         if counted and not any(p.measured for p in counted) and not (scatter_known and not free):

@@ -109,9 +109,9 @@ def fit_unknowns(wanted: FitParameter, lines: CellLineParameters) -> list[FitUnk
         return [_factor(wanted, entries)]
     values = {cells: entry.value for cells, entry in entries.items()}
     if wanted.shared is None and len(set(values.values())) > 1:
-        told = ", ".join(f"{cells} {value:g}" for cells, value in values.items())
+        listing = ", ".join(f"{cells} {value:g}" for cells, value in values.items())
         raise ValueError(
-            f'the cell lines differ in {wanted.name} ({told}): say shared = "no" (one for each line), '
+            f'the cell lines differ in {wanted.name} ({listing}): say shared = "no" (one for each line), '
             f'"factor" (one factor on all) or "value" (one value for all)'
         )
     first = entries[lines.names[0]]
@@ -132,8 +132,8 @@ def _one_for_each_line(wanted: FitParameter, lines: CellLineParameters) -> list[
 
 def formula_name(name: str) -> str:
     """A name that can stand in a formula: "./my_line.toml" is my_line."""
-    made = "".join(c if c.isascii() and c.isalnum() else "_" for c in FilePath(name).name.removesuffix(".toml"))
-    return made.strip("_") or "x"
+    identifier = "".join(c if c.isascii() and c.isalnum() else "_" for c in FilePath(name).name.removesuffix(".toml"))
+    return identifier.strip("_") or "x"
 
 
 def _factor(wanted: FitParameter, entries: Mapping[str, _Entry]) -> FitUnknown:
@@ -175,53 +175,53 @@ def _unknown(
     return FitUnknown(name, wanted.name, cells, is_factor, value, lower, upper, scale, prior)
 
 
-def _prior(said: str | PriorChoice, value: float, lower: float, upper: float) -> PriorChoice | None:
+def _prior(choice: str | PriorChoice, value: float, lower: float, upper: float) -> PriorChoice | None:
     """The prior in numbers: as wide as the range, which is its central 95 %.
 
     "range" puts it around the nominal value, "middle" around the middle of the range, wherever the value stands.
     """
-    if isinstance(said, PriorChoice):
-        if not lower <= said.center <= upper:
-            raise ValueError(f"the prior's center, {said.center:g}, is outside the bounds {lower:g} to {upper:g}")
-        return said
-    if said == "none":
+    if isinstance(choice, PriorChoice):
+        if not lower <= choice.center <= upper:
+            raise ValueError(f"the prior's center, {choice.center:g}, is outside the bounds {lower:g} to {upper:g}")
+        return choice
+    if choice == "none":
         return None
     if lower > 0.0 and value > 0.0:
-        center = math.sqrt(lower * upper) if said == "middle" else value
+        center = math.sqrt(lower * upper) if choice == "middle" else value
         return PriorChoice("log-normal", center, math.log(upper / lower) / (2 * 1.959964))
-    center = 0.5 * (lower + upper) if said == "middle" else value
+    center = 0.5 * (lower + upper) if choice == "middle" else value
     return PriorChoice("normal", center, (upper - lower) / (2 * 1.959964))
 
 
 # The file's words
 
 
-def fit_plan(made: schema.Fit, laboratory: Laboratory) -> FitPlan:
+def fit_plan(table: schema.Fit, laboratory: Laboratory) -> FitPlan:
     """The table `[fit]` after checking, in the model's units."""
-    names = dict.fromkeys([*made.parameters, *made.parameter])
+    names = dict.fromkeys([*table.parameters, *table.parameter])
     return FitPlan(
-        parameters=tuple(_parameter(n, made.parameter.get(n), made.prior, laboratory.parameters[n]) for n in names),
-        observables={name: observable_choice(found) for name, found in made.observable.items()},
-        anchors=made.anchors,
-        hold_out=tuple(made.hold_out),
+        parameters=tuple(_parameter(n, table.parameter.get(n), table.prior, laboratory.parameters[n]) for n in names),
+        observables={name: observable_choice(entry) for name, entry in table.observable.items()},
+        anchors=table.anchors,
+        hold_out=tuple(table.hold_out),
     )
 
 
-def _parameter(name: str, said: schema.FitParameter | None, prior: str, unit: str) -> FitParameter:
-    said = said or schema.FitParameter()  # type: ignore[call-arg]
-    unit, usual = ("1", 1.0) if said.shared == "factor" else (unit, None)
-    limits = [quantities.parse_amount(text, unit, usual) for text in said.range or ()]
+def _parameter(name: str, entry: schema.FitParameter | None, prior: str, unit: str) -> FitParameter:
+    entry = entry or schema.FitParameter()  # type: ignore[call-arg]
+    unit, usual = ("1", 1.0) if entry.shared == "factor" else (unit, None)
+    limits = [quantities.parse_amount(text, unit, usual) for text in entry.range or ()]
     return FitParameter(
         name=name,
         range=(limits[0], limits[1]) if limits else None,
-        start=quantities.parse_amount(said.start, unit, usual) if said.start is not None else None,
-        prior=_prior_choice(said.prior, unit) if isinstance(said.prior, schema.Prior) else said.prior or prior,
-        shared=said.shared,
-        scale=said.scale,
+        start=quantities.parse_amount(entry.start, unit, usual) if entry.start is not None else None,
+        prior=_prior_choice(entry.prior, unit) if isinstance(entry.prior, schema.Prior) else entry.prior or prior,
+        shared=entry.shared,
+        scale=entry.scale,
     )
 
 
-def _prior_choice(said: schema.Prior, unit: str) -> PriorChoice:
+def _prior_choice(prior: schema.Prior, unit: str) -> PriorChoice:
     """A prior in the model's unit.
 
     Raises
@@ -229,31 +229,31 @@ def _prior_choice(said: schema.Prior, unit: str) -> PriorChoice:
     UnitError
         If the spread is not what the distribution needs.
     """
-    center = quantities.parse_amount(said.center, unit)
-    if said.distribution == "log-normal":
-        if isinstance(said.spread, str):
-            raise UnitError(f"spread = '{said.spread}' of a log-normal prior is a number: the sd of the logarithm")
-        spread = float(said.spread)
+    center = quantities.parse_amount(prior.center, unit)
+    if prior.distribution == "log-normal":
+        if isinstance(prior.spread, str):
+            raise UnitError(f"spread = '{prior.spread}' of a log-normal prior is a number: the sd of the logarithm")
+        spread = float(prior.spread)
         if center <= 0.0:
-            raise UnitError(f"center = '{said.center}' of a log-normal prior must be above zero")
-    elif not isinstance(said.spread, str) and unit != "1":
-        raise UnitError(f"spread = {said.spread} of a normal prior needs a unit, such as '{said.spread} {unit}'")
+            raise UnitError(f"center = '{prior.center}' of a log-normal prior must be above zero")
+    elif not isinstance(prior.spread, str) and unit != "1":
+        raise UnitError(f"spread = {prior.spread} of a normal prior needs a unit, such as '{prior.spread} {unit}'")
     else:
-        spread = quantities.parse_amount(said.spread, unit) if isinstance(said.spread, str) else float(said.spread)
+        spread = quantities.parse_amount(prior.spread, unit) if isinstance(prior.spread, str) else float(prior.spread)
     if not spread > 0.0:
-        raise ValueError(f"spread = {said.spread} of the prior must be above zero")
-    return PriorChoice(said.distribution, center, spread)
+        raise ValueError(f"spread = {prior.spread} of the prior must be above zero")
+    return PriorChoice(prior.distribution, center, spread)
 
 
-def observable_choice(said: schema.FitObservable) -> FitObservable:
+def observable_choice(entry: schema.FitObservable) -> FitObservable:
     """What a table `[fit.observable.X]` says."""
     return FitObservable(
-        scale=said.scale,
-        offset=said.offset or "none",
-        noise=said.noise,
-        noise_shared_by=said.noise_shared_by or "observable",
-        distribution=said.distribution,
-        degrees_of_freedom=4.0 if said.degrees_of_freedom is None else float(said.degrees_of_freedom),
+        scale=entry.scale,
+        offset=entry.offset or "none",
+        noise=entry.noise,
+        noise_shared_by=entry.noise_shared_by or "observable",
+        distribution=entry.distribution,
+        degrees_of_freedom=4.0 if entry.degrees_of_freedom is None else float(entry.degrees_of_freedom),
     )
 
 
@@ -324,15 +324,15 @@ def _unknown_parameter(name: str, known: Mapping[str, str]) -> str:
 
 
 def _parameter_mistakes(
-    name: str, said: Any, prior: Any, path: Path, lines: CellLineParameters
+    name: str, table: Any, prior: Any, path: Path, lines: CellLineParameters
 ) -> Iterator[tuple[Path, str]]:
     try:
-        found = schema.FitParameter.model_validate(said or {})
+        entry = schema.FitParameter.model_validate(table or {})
         prior = prior if prior in ("range", "middle", "none") else "range"
     except ValueError:
         return  # of shape, which is told elsewhere
     try:
-        fit_unknowns(_parameter(name, found, prior, lines.laboratory.parameters[name]), lines)
+        fit_unknowns(_parameter(name, entry, prior, lines.laboratory.parameters[name]), lines)
     except ParameterError:
         return  # a wrong file of a cell line, which is told elsewhere
     except UnitError as error:

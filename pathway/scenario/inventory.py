@@ -123,8 +123,8 @@ def _line(
     if scenario.fit is not None:
         scale = observable_choice_for(own[0], scenario.overlays, scenario.fit.observables).scale
         factors = len({scale_group(p, overlay, arms) for p in own})
-        told = {"free": _several(factors, "free factor"), "normalized": "the model normalized alike"}
-        parts += [told[str(scale)]] if scale in told else []
+        by_scale = {"free": _several(factors, "free factor"), "normalized": "the model normalized alike"}
+        parts += [by_scale[str(scale)]] if scale in by_scale else []
     return f"{overlay.file.name}: " + "; ".join(parts)
 
 

@@ -206,17 +206,17 @@ def _summary(table: TextTable, name: str) -> ColumnSummary:
     cells = [row[name] for _, row in table.rows if row.get(name)]
     if name in TEXTS:
         return ColumnSummary(name, len(cells), different=len(set(cells)))
-    found = [m for m in map(_NUMBER_WITH_UNIT.fullmatch, cells) if m]
-    values = [float(m["number"]) for m in found]
-    units = {m["unit"] for m in found}
+    matches = [m for m in map(_NUMBER_WITH_UNIT.fullmatch, cells) if m]
+    values = [float(m["number"]) for m in matches]
+    units = {m["unit"] for m in matches}
     unit = units.pop() if len(units) == 1 else ""
     if name == "time":
-        values, unit, units = [_hours(m.group()) for m in found if _is_time(m.group())], "h", set()
+        values, unit, units = [_hours(m.group()) for m in matches if _is_time(m.group())], "h", set()
     return ColumnSummary(
         name,
         len(cells),
-        numbers=sum(not m["sign"] for m in found),
-        limits=sum(bool(m["sign"]) for m in found),
+        numbers=sum(not m["sign"] for m in matches),
+        limits=sum(bool(m["sign"]) for m in matches),
         not_measured=sum(cell in NOT_MEASURED for cell in cells),
         span=(min(values), max(values)) if values and not units else None,
         unit=unit,
@@ -270,9 +270,9 @@ def _own_columns(header: Sequence[str]) -> dict[str, tuple[str, str]]:
     known = {name: name for name in (*COLUMNS, *COUNT_COLUMNS)}
     own = {}
     for written in header:
-        found = _HEADED.match(written)
-        plain = known.get((found["name"] if found else written).lower().replace(" ", "_"), "")
-        unit = (found["unit"] or found["round"]) if found else None
+        match = _HEADED.match(written)
+        plain = known.get((match["name"] if match else written).lower().replace(" ", "_"), "")
+        unit = (match["unit"] or match["round"]) if match else None
         if plain and (unit is None or plain in ("time", "concentration", "value", "loading", "total")):
             own[written] = plain, unit or ""
     return own
@@ -284,13 +284,13 @@ def _with_units_in_cells(table: TextTable) -> TextTable:
 
 
 def _with_units(row: Mapping[str, str], units: Mapping[str, str]) -> dict[str, str]:
-    made = dict(row)
+    cells = dict(row)
     for name in ("time", "concentration"):
-        if units.get(name) and _is_number(made.get(name, "")):
-            made[name] = f"{made[name]} {units[name]}"
-    if units.get("value") and not made.get("unit"):
-        made["unit"] = units["value"]
-    return made
+        if units.get(name) and _is_number(cells.get(name, "")):
+            cells[name] = f"{cells[name]} {units[name]}"
+    if units.get("value") and not cells.get("unit"):
+        cells["unit"] = units["value"]
+    return cells
 
 
 def _reader(header: Sequence[str], bench: TableContext) -> _Long | _Wide | _Counts:

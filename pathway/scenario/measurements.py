@@ -104,7 +104,7 @@ def normalized_points(
     ScenarioError
         If a gel lacks its reference lane, or a group of points has no two values.
     """
-    made: list[Measurement] = []
+    normalized: list[Measurement] = []
     mistakes: list[Mistake] = []
     for table, overlay in enumerate(overlays):
         own = [point for point in points if point.table == table]
@@ -113,10 +113,10 @@ def normalized_points(
                 own = _DONE.get(word, _by_lane)(own, overlay, arms)
             except ScenarioError as error:
                 mistakes += error.mistakes
-        made += own
+        normalized += own
     if mistakes:
         raise ScenarioError(mistakes)
-    return tuple(made)
+    return tuple(normalized)
 
 
 Step = Callable[[Sequence[Measurement], MeasurementTable, Mapping[str, Arm]], list[Measurement]]
@@ -134,30 +134,30 @@ def _by_extremes(
     points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]
 ) -> list[Measurement]:
     """Every group from 0 to 1, by the extremes of its means over replicates."""
-    made, mistakes = [], []
+    scaled, mistakes = [], []
     for group in measurements_by_scale_group(points, overlay, arms).values():
         means = list(_means(group).values())
         low, high = min(means), max(means)
         if low < high:
-            made += [p.scaled(1.0 / (high - low), low) for p in group]
+            scaled += [p.scaled(1.0 / (high - low), low) for p in group]
         else:
             what = f'{group[0].observable}: normalize = "minmax" needs two different values'
             mistakes.append(Mistake(group[0].place, what, group[0].line))
     if mistakes:
         raise ScenarioError(mistakes)
-    return sorted(made, key=lambda p: p.line)
+    return sorted(scaled, key=lambda p: p.line)
 
 
 def _by_lane(points: Sequence[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]) -> list[Measurement]:
     """Every group as a fold of the mean of its reference lanes."""
     arm, time = parse_lane(overlay.axis, arms)
-    made, mistakes = [], []
+    scaled, mistakes = [], []
     for (observable, name), group in measurements_by_scale_group(points, overlay, arms).items():
         lanes = [p for p in group if is_in_lane(p, arm, time)]
         base = float(np.mean([p.value for p in lanes])) if lanes else 0.0
         bad = next((p for p in lanes if not p.measured), None)
         if bad is None and base > 0.0:
-            made += [p.scaled(1.0 / base) for p in group]
+            scaled += [p.scaled(1.0 / base) for p in group]
             continue
         where = f" on {overlay.scale_shared_by or 'gel'} {name}" if name else ""
         why = "is beyond a limit" if bad else "is not above zero" if lanes else "was not measured"
@@ -167,7 +167,7 @@ def _by_lane(points: Sequence[Measurement], overlay: MeasurementTable, arms: Map
         )
     if mistakes:
         raise ScenarioError(mistakes)
-    return sorted(made, key=lambda p: p.line)
+    return sorted(scaled, key=lambda p: p.line)
 
 
 _DONE: dict[str, Step] = {"loading": _by_loading, "total": _by_total, "minmax": _by_extremes}
@@ -184,17 +184,17 @@ def _means(points: Iterable[Measurement]) -> dict[tuple[str, float], float]:
     values: dict[tuple[str, float], list[float]] = {}
     for p in points:
         values.setdefault((p.arm, p.time), []).append(p.value)
-    return {moment: float(np.mean(found)) for moment, found in values.items()}
+    return {moment: float(np.mean(replicates)) for moment, replicates in values.items()}
 
 
 def measurements_by_scale_group(
     points: Iterable[Measurement], overlay: MeasurementTable, arms: Mapping[str, Arm]
 ) -> dict[tuple[str, str], list[Measurement]]:
     """Points that share a factor to the model's unit, by observable and name of the group ("": the only one)."""
-    made: dict[tuple[str, str], list[Measurement]] = {}
+    groups: dict[tuple[str, str], list[Measurement]] = {}
     for p in points:
-        made.setdefault((p.observable, scale_group(p, overlay, arms)), []).append(p)
-    return made
+        groups.setdefault((p.observable, scale_group(p, overlay, arms)), []).append(p)
+    return groups
 
 
 def scale_group(point: Measurement, overlay: MeasurementTable, arms: Mapping[str, Arm]) -> str:
@@ -284,8 +284,8 @@ def parse_lane(normalize: str, arms: Iterable[str]) -> tuple[str, float]:
 
 def model_value_at(result: Result, arm: str, time: float, observable: str) -> float:
     """The model's value of an observable in an arm at a time."""
-    found = result.arms[arm]
-    return float(np.interp(time, found.times, np.asarray(found.trajectory[observable])))
+    arm_result = result.arms[arm]
+    return float(np.interp(time, arm_result.times, np.asarray(arm_result.trajectory[observable])))
 
 
 def _modelled(result: Result, point: Measurement) -> float:

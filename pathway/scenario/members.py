@@ -65,7 +65,7 @@ class _MemberRunner:
                 self.dead.setdefault(member, f"arm '{arm.name}': {reason}")
             living = np.flatnonzero(np.isfinite(setup.states).all(axis=1))
             plans = setup.interventions
-            found = simulate_ensemble(
+            runs = simulate_ensemble(
                 self.laboratory.model,
                 self.times,
                 setup.parameters[living],
@@ -76,11 +76,11 @@ class _MemberRunner:
                 relative_tolerance=RELATIVE_TOLERANCE,
                 workers=1,
             )
-            made = np.full((len(self.cells), len(self.times), len(self.names)), np.nan)
-            made[living] = found.values
-            for member, error in found.failures.items():
+            courses = np.full((len(self.cells), len(self.times), len(self.names)), np.nan)
+            courses[living] = runs.values
+            for member, error in runs.failures.items():
                 self.dead.setdefault(int(living[member]), f"arm '{arm.name}': {error}")
-            self._courses[key] = made
+            self._courses[key] = courses
         return self._courses[key]
 
     @cached_property
@@ -133,11 +133,11 @@ def run_members(
         cells = SampledCellLines(laboratory, sets.part(slice(first, first + at_once)))
         runner = _MemberRunner(scenario, laboratory, cells, times, names, measurements)
         parts.append(_run_part(runner, progress, first, count))
-    found = joined_results(parts)
-    if not len(found):
-        reason = next(iter(found.refused.values()), "it is empty")
+    result = joined_results(parts)
+    if not len(result):
+        reason = next(iter(result.refused.values()), "it is empty")
         raise NoMembersError(f"no member of the ensemble ({sets.origin.kind}) has living cells in all arms: {reason}")
-    return found
+    return result
 
 
 def parameter_sets_for(
@@ -145,8 +145,8 @@ def parameter_sets_for(
 ) -> tuple[ParameterSets | None, str]:
     """The parameter sets for a run of a scenario as asked for, no more than memory holds the courses of, and a remark;
     see `ensembles.parameter_sets_asked_for`."""
-    kept = 8.0 * len(scenario.arms) * len(record_times(scenario)) * (len(scenario.observables) + 2)
-    most = max(2, int(LARGEST / kept))
+    bytes_each = 8.0 * len(scenario.arms) * len(record_times(scenario)) * (len(scenario.observables) + 2)
+    most = max(2, int(LARGEST / bytes_each))
     sets, remark = parameter_sets_asked_for(laboratory.model, word, weights, min(members, most))
     if sets is not None and most < members:
         remark = remark or f"{len(sets)} members and not {members}: courses of more would fill the memory"

@@ -47,12 +47,12 @@ class NumberFormat:
         decimal : str, optional
             The decimal sign, where it is known.
         """
-        found = [(line, column, text, *_signs(text)) for line, column, text in cells]
-        sure = [entry for entry in found if entry[3]]
+        entries = [(line, column, text, *_signs(text)) for line, column, text in cells]
+        sure = [entry for entry in entries if entry[3]]
         if decimal is None and sure:
             decimal = sure[0][3]
         if decimal is None:
-            return cls(), [(line, _open(column, text, sign)) for line, column, text, _, sign in found if sign]
+            return cls(), [(line, _open(column, text, sign)) for line, column, text, _, sign in entries if sign]
         example = next((f"line {e[0]} has a {_NAMES[decimal]} ('{e[2]}')" for e in sure if e[3] == decimal), "")
         other = example or f"it is a {_NAMES[decimal]} in this file"
         mistakes = [
@@ -61,20 +61,20 @@ class NumberFormat:
             if own != decimal
         ]
         thousands = _OTHER[decimal]
-        return cls(decimal, thousands if any(_uses(entry[2], thousands) for entry in found) else ""), mistakes
+        return cls(decimal, thousands if any(_uses(entry[2], thousands) for entry in entries) else ""), mistakes
 
     def plain(self, cell: str) -> str:
         """The cell with its number as Python writes it; a cell without a number as it is."""
-        found = _WRITTEN.fullmatch(cell)
-        if found is None:
+        match = _WRITTEN.fullmatch(cell)
+        if match is None:
             return cell
-        digits = found["digits"]
+        digits = match["digits"]
         if self.thousands and self.thousands in digits:
             whole, sign, part = digits.partition(self.decimal)
             if not _grouped(whole, self.thousands) or self.thousands in part:
                 return cell
             digits = whole.replace(self.thousands, "") + sign + part
-        return f"{found['before']}{digits.replace(self.decimal, '.')}{found['after']}"
+        return f"{match['before']}{digits.replace(self.decimal, '.')}{match['after']}"
 
 
 def _open(column: str, text: str, sign: str) -> str:
@@ -86,10 +86,10 @@ def _open(column: str, text: str, sign: str) -> str:
 
 def _signs(cell: str) -> tuple[str, str]:
     """The decimal sign that a number must have ("" where it says nothing), and the sign that may be either."""
-    found = _WRITTEN.fullmatch(cell)
-    if found is None:
+    match = _WRITTEN.fullmatch(cell)
+    if match is None:
         return "", ""
-    digits = found["digits"]
+    digits = match["digits"]
     signs = [sign for sign in _OTHER if sign in digits]
     if len(signs) == 2:
         return max(signs, key=digits.rindex), ""
@@ -99,7 +99,7 @@ def _signs(cell: str) -> tuple[str, str]:
     if digits.count(sign) > 1:
         return (_OTHER[sign], "") if _grouped(digits, sign) else ("", "")
     whole, _, part = digits.partition(sign)
-    if _grouped(digits, sign) and found["after"][:1] not in ("e", "E"):
+    if _grouped(digits, sign) and match["after"][:1] not in ("e", "E"):
         return "", sign
     return (sign, "") if whole or part else ("", "")
 
@@ -110,5 +110,4 @@ def _grouped(digits: str, sign: str) -> bool:
 
 
 def _uses(cell: str, sign: str) -> bool:
-    found = _WRITTEN.fullmatch(cell)
-    return found is not None and sign in found["digits"]
+    return (match := _WRITTEN.fullmatch(cell)) is not None and sign in match["digits"]

@@ -108,15 +108,15 @@ def _read(reading: Reading) -> str:
         what = f"{what} ({reading.reduce.replace('_', ' ')})"
     if reading.how == "rank":
         other = "what was measured" if reading.measured else reading.partner.replace("_", " ")
-        said = f"the rank correlation of {what} with {other} over {len(reading.arms)} arms"
+        phrase = f"the rank correlation of {what} with {other} over {len(reading.arms)} arms"
     elif reading.how == "arm":
-        said = f"{what} of {_quoted(reading.arms)}"
+        phrase = f"{what} of {_quoted(reading.arms)}"
     else:
         first, second = reading.arms
         sign = "minus that of" if reading.how == "compare" else "over that of"
-        said = f"{what} of '{first}' {sign} '{second}'"
-        said = f"the {'logarithm' if reading.take == 'log' else 'loss'} of {said}" if reading.take else said
-    return said if reading.over is None else f"{said}, divided by {_read(reading.over)},"
+        phrase = f"{what} of '{first}' {sign} '{second}'"
+        phrase = f"the {'logarithm' if reading.take == 'log' else 'loss'} of {phrase}" if reading.take else phrase
+    return phrase if reading.over is None else f"{phrase}, divided by {_read(reading.over)},"
 
 
 def _quoted(names: tuple[str, ...]) -> str:

@@ -29,10 +29,10 @@ _WORDS |= {"headline", "caveats", "compares_with"}
 
 def stored_prior_shares(scenario: Scenario) -> list[float | None]:
     """For each expectation the share of valid draws that meet it; None where none is known."""
-    found = stored_shares().get(scenario.name)
-    if found is None or found["fingerprint"] != verdicts_fingerprint(scenario):
+    stored = stored_shares().get(scenario.name)
+    if stored is None or stored["fingerprint"] != verdicts_fingerprint(scenario):
         return [None] * len(scenario.expectations)
-    return list(found["shares"])
+    return list(stored["shares"])
 
 
 @cache

@@ -107,15 +107,15 @@ def read_scenario(
     changed, origins, mistakes = document_with_settings(document, settings, laboratory.parameters, here)
     changed = with_known_names(changed, laboratory)
     lines = key_lines(text)
-    found = structural_mistakes(changed) + ScenarioChecker(changed, laboratory, file.parent).mistakes()
-    broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in found)
+    complaints = structural_mistakes(changed) + ScenarioChecker(changed, laboratory, file.parent).mistakes()
+    broken = bool(mistakes) or any(path[:1] not in _APART for path, _ in complaints)
     if "fit" in changed and not broken:
         # What is wrong with the measurements is told together with what is wrong with the fit.
         bare = _built(file, text, {k: v for k, v in changed.items() if (k,) not in _APART}, (), laboratory)
         of_rows, of_fit = data_mistakes(bare, changed["fit"], laboratory)
         mistakes += of_rows
-        found += of_fit
-    mistakes += [_placed(file, path, complaint, lines, origins) for path, complaint in found]
+        complaints += of_fit
+    mistakes += [_placed(file, path, complaint, lines, origins) for path, complaint in complaints]
     if mistakes:
         raise ScenarioError(mistakes)
     return _built(file, text, changed, tuple(settings), laboratory)
@@ -149,15 +149,15 @@ def _parsed(file: Path, text: str) -> dict[str, Any]:
 def _refuse_text(file: Path, text: str, complaint: str) -> dict[str, Any]:
     at_line = re.search(r"at line (\d+), column (\d+)", complaint)
     line = int(at_line.group(1)) if at_line else text.count("\n") + 1
-    said = complaint.split(" (at ")[0]
-    if said == "Illegal character '\\n'":
-        said = "a quotation mark is missing at the end of the line"
-    if "Cannot overwrite" in said or "Cannot declare" in said or "Cannot mutate" in said:
-        said = f"{said}: the same key or table stands twice"
+    problem = complaint.split(" (at ")[0]
+    if problem == "Illegal character '\\n'":
+        problem = "a quotation mark is missing at the end of the line"
+    if "Cannot overwrite" in problem or "Cannot declare" in problem or "Cannot mutate" in problem:
+        problem = f"{problem}: the same key or table stands twice"
     lines = text.splitlines()
     near = lines[line - 1].strip()[:60] if 0 < line <= len(lines) else ""
-    shown = broken_toml(said) + (f", near '{near}'" if near else "")
-    raise ScenarioError([Mistake(f"{file}:{line}", f"not TOML: {said[:1].lower()}{said[1:]}{shown}", line)])
+    shown = broken_toml(problem) + (f", near '{near}'" if near else "")
+    raise ScenarioError([Mistake(f"{file}:{line}", f"not TOML: {problem[:1].lower()}{problem[1:]}{shown}", line)])
 
 
 def _placed(
@@ -178,40 +178,40 @@ def _placed(
 def _built(
     file: Path, text: str, document: dict[str, Any], settings: tuple[str, ...], laboratory: Laboratory
 ) -> Scenario:
-    made = schema.ScenarioFile.model_validate(document)
+    content = schema.ScenarioFile.model_validate(document)
     inputs, of_copies = input_files(file, text, document, settings)
-    end = quantities.parse_hours(made.time.end)
-    doses = {name: _dose(name, dose, end, laboratory) for name, dose in made.dose.items()}
-    arms = tuple(_arm(arm, made, laboratory) for arm in made.arm)
+    end = quantities.parse_hours(content.time.end)
+    doses = {name: _dose(name, dose, end, laboratory) for name, dose in content.dose.items()}
+    arms = tuple(_arm(arm, content, laboratory) for arm in content.arm)
     used = {name for arm in arms for name in arm.doses}
     moments = [time for name in used for time in doses[name].times]
     moments += [change.time for arm in arms for change in (*arm.timed_changes, *arm.timed_knock_downs)]
-    growth = made.growth_rate
+    growth = content.growth_rate
     return Scenario(
         name=file.stem,
         file=file,
         text=text,
-        title=made.title,
-        cells=made.cells,
+        title=content.title,
+        cells=content.cells,
         start=min([0.0, *moments]),
         end=end,
-        record_every=quantities.parse_hours(made.time.record_every),
+        record_every=quantities.parse_hours(content.time.record_every),
         arms=arms,
         doses=doses,
-        observables=tuple(made.show.observables) if made.show else _default_observables(laboratory),
-        source=made.source,
-        question=made.question,
-        changes=made.changes,
+        observables=tuple(content.show.observables) if content.show else _default_observables(laboratory),
+        source=content.source,
+        question=content.question,
+        changes=content.changes,
         growth_of=tuple(growth.of) if growth else (),
         growth_at=quantities.parse_hours(growth.at) if growth and growth.at else None,
-        overlays=_overlays(made.data, file),
-        fit=fit_plan(made.fit, laboratory) if made.fit else None,
-        expectations=tuple(_expectation(entry, arms, made.source) for entry in made.expect),
+        overlays=_overlays(content.data, file),
+        fit=fit_plan(content.fit, laboratory) if content.fit else None,
+        expectations=tuple(_expectation(entry, arms, content.source) for entry in content.expect),
         settings=settings,
         document=document,
         inputs=inputs,
         settings_of_inputs=of_copies,
-        caveats=tuple(made.caveats),
+        caveats=tuple(content.caveats),
     )
 
 
@@ -242,15 +242,15 @@ def _dose(name: str, dose: schema.Dose, end: float, laboratory: Laboratory) -> D
     return Dose(name, dose.agent, value, written, tuple(first + every * k for k in range(count)))
 
 
-def _arm(arm: schema.Arm, made: schema.ScenarioFile, laboratory: Laboratory) -> Arm:
-    lasting, later = _medium(arm.medium or made.medium, laboratory)
+def _arm(arm: schema.Arm, content: schema.ScenarioFile, laboratory: Laboratory) -> Arm:
+    lasting, later = _medium(arm.medium or content.medium, laboratory)
     timed = {name: value for name, value in arm.changes.items() if isinstance(value, schema.Timed)}
     transient = {name: value for name, value in arm.knock_down.items() if isinstance(value, schema.TimedKnockDown)}
     return Arm(
         name=arm.name,
-        cells=arm.cells or made.cells,
+        cells=arm.cells or content.cells,
         doses=tuple(dict.fromkeys(arm.doses)),
-        changes={**lasting, **made.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
+        changes={**lasting, **content.changes, **{n: v for n, v in arm.changes.items() if isinstance(v, str)}},
         timed_changes=(*later, *(TimedChange(n, v.to, quantities.parse_hours(v.at)) for n, v in timed.items())),
         knock_downs={n: quantities.parse_fraction(v) for n, v in arm.knock_down.items() if isinstance(v, str)},
         timed_knock_downs=tuple(TimedChange(n, v.by, quantities.parse_hours(v.at)) for n, v in transient.items()),
@@ -311,7 +311,7 @@ def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None
 
     over = getattr(entry, "over", None)
     reduce = entry.reduce or (outer.reduce if outer else None) or ("at" if entry.at else "end")
-    made = Reading(
+    reading = Reading(
         quantity=entry.quantity or (outer.quantity if outer else "every species"),
         arms=names,
         how=how,
@@ -324,4 +324,4 @@ def _reading(entry: schema.Reading, arms: tuple[Arm, ...], outer: Reading | None
         partner=partner if isinstance(partner, str) else "",
         measured=tuple(map(float, partner.values())) if isinstance(partner, dict) else (),
     )
-    return replace(made, over=_reading(over, arms, made)) if over is not None else made
+    return replace(reading, over=_reading(over, arms, reading)) if over is not None else reading

@@ -175,9 +175,9 @@ class Result:
 
     def with_ensemble(self, ensemble: EnsembleResult) -> Result:
         """The same result beside what the members of an ensemble say."""
-        found = zip(self.verdicts, ensemble.shares, ensemble.values, strict=True)
+        judged = zip(self.verdicts, ensemble.shares, ensemble.values, strict=True)
         verdicts = tuple(
-            replace(verdict, share_of_ensemble=share, interval=interval) for verdict, share, interval in found
+            replace(verdict, share_of_ensemble=share, interval=interval) for verdict, share, interval in judged
         )
         return replace(self, verdicts=verdicts, ensemble=ensemble)
 
@@ -242,12 +242,12 @@ class Result:
 
     def _interval_dict(self, arm: str) -> dict[str, Any]:
         """ "GR_median", "GR_interval" and so on; None without an ensemble."""
-        made: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         for quantity in INTERVALS:
             interval = self.interval(arm, quantity)
-            made[f"{quantity}_median"] = finite_or_none(interval.median) if interval else None
-            made[f"{quantity}_interval"] = interval.ends if interval else None
-        return made
+            entries[f"{quantity}_median"] = finite_or_none(interval.median) if interval else None
+            entries[f"{quantity}_interval"] = interval.ends if interval else None
+        return entries
 
     def __repr__(self) -> str:
         met = sum(verdict.met for verdict in self.verdicts)

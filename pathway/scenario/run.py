@@ -64,8 +64,8 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
     arms = Arms((arm.name, runner.result(arm, dishes)) for arm in scenario.arms)
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
-    told = zip(verdicts, shares, strict=True)
-    return replace(result, verdicts=tuple(replace(verdict, prior_pass_fraction=share) for verdict, share in told))
+    judged = zip(verdicts, shares, strict=True)
+    return replace(result, verdicts=tuple(replace(verdict, prior_pass_fraction=share) for verdict, share in judged))
 
 
 class _Runner:
@@ -81,13 +81,12 @@ class _Runner:
             if progress:
                 progress("arms", done, len(arms))
             self.setups[arm_key(arm, scenario)] = setups.of(arm)
-        made = list(self.setups.values())
         runs = simulate_ensemble(
             self.model,
             self.times,
-            np.array([setup.parameters for setup in made]),
-            initial=np.array([setup.state for setup in made]),
-            interventions=[setup.interventions for setup in made],
+            np.array([setup.parameters for setup in self.setups.values()]),
+            initial=np.array([setup.state for setup in self.setups.values()]),
+            interventions=[setup.interventions for setup in self.setups.values()],
             start=scenario.start,
             relative_tolerance=RELATIVE_TOLERANCE,
             workers=1,

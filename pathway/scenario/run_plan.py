@@ -19,14 +19,14 @@ class TimelineEntry:
 
 def timeline_entries(arm: Arm, scenario: Scenario) -> tuple[TimelineEntry, ...]:
     """The protocol of an arm, in the order of time."""
-    found = []
+    entries = []
     for name in arm.doses:
         dose = scenario.doses[name]
         text = f"{dose.agent} {dose.written}".strip()
-        found += [TimelineEntry(time, text, name) for time in dose.times]
-    found += [TimelineEntry(c.time, c.description) for c in arm.timed_changes]
-    found += [TimelineEntry(c.time, f"{c.name} knocked down by {c.written}") for c in arm.timed_knock_downs]
-    return tuple(sorted(found, key=lambda happening: happening.time))
+        entries += [TimelineEntry(time, text, name) for time in dose.times]
+    entries += [TimelineEntry(c.time, c.description) for c in arm.timed_changes]
+    entries += [TimelineEntry(c.time, f"{c.name} knocked down by {c.written}") for c in arm.timed_knock_downs]
+    return tuple(sorted(entries, key=lambda entry: entry.time))
 
 
 def describe_cells(arm: Arm, scenario: Scenario) -> str:

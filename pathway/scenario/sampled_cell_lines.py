@@ -105,8 +105,8 @@ def _spans(numbers: Sequence[int]) -> str:
     if not len(numbers):
         return "none"
     missing = sorted(set(range(numbers[0], numbers[-1] + 1)) - set(numbers))
-    told = f"{numbers[0]} to {numbers[-1]}"
-    return f"{told} without {', '.join(map(str, missing))}" if missing else told
+    span = f"{numbers[0]} to {numbers[-1]}"
+    return f"{span} without {', '.join(map(str, missing))}" if missing else span
 
 
 # Members of an ensemble.
@@ -274,14 +274,14 @@ class SampledCellLines:
             values[:, places] = parent.parameters[:, places]
             alive &= parent.alive
         goals = {a.parameter: (a.quantity, a.target) for a in parameters.anchors_solved_in_line(line)}
-        made, states = values.copy(), np.full((len(values), len(model.species)), np.nan)
+        states = np.full((len(values), len(model.species)), np.nan)
         where = np.flatnonzero(alive)
-        found = solve_anchors_of_members(model, goals, values[where], tolerance=PRECISION)
-        made[where], states[where] = found.parameters, found.states
-        for member, reason in found.missed.items():
+        solutions = solve_anchors_of_members(model, goals, values[where], tolerance=PRECISION)
+        values[where], states[where] = solutions.parameters, solutions.states
+        for member, reason in solutions.missed.items():
             alive[where[member]] = False
             self._reasons.setdefault(int(where[member]), f"{line.name}: {reason}")
-        return CellLineMembers(made, states, alive)
+        return CellLineMembers(values, states, alive)
 
 
 def with_anchored_parameters(laboratory: Laboratory, ensemble: ParameterEnsemble) -> ParameterEnsemble:

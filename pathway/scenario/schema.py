@@ -251,8 +251,8 @@ class ScenarioFile(Section):
 
 def json_schema() -> dict[str, object]:
     """The JSON Schema of a scenario file."""
-    made = ScenarioFile.model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, "title": "pathway scenario"}
+    schema = ScenarioFile.model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "pathway scenario"}
 
 
 def main() -> None:

@@ -94,13 +94,13 @@ def _assign(document: Any, parts: list[str], value: Any) -> tuple[tuple[str | in
     for index, part in enumerate(parts):
         last = index == len(parts) - 1
         if isinstance(document, list):
-            found = _position(document, part)
-            if found is None:
+            position = _position(document, part)
+            if position is None:
                 return tuple(path), f"there is no {path[-1]} '{part}'"
-            path.append(found)
+            path.append(position)
             if last:
                 return tuple(path), f"'{part}' names a whole table; add the key that is to change"
-            document = document[found]
+            document = document[position]
         elif isinstance(document, dict):
             path.append(part)
             if last:

@@ -76,12 +76,12 @@ def read_text_table(file: Path) -> TextTable:
     lines = [(n, line) for n, line in lines if not line.startswith("#") or _EXCEL_ERROR.match(line)]
     if not lines:
         raise UnreadableFileError("this file is empty")
-    said = _EXCEL_SEPARATOR.match(lines[0][1].strip())
-    if said:
+    separator = _EXCEL_SEPARATOR.match(lines[0][1].strip())
+    if separator:
         del lines[0]
     if not lines:
         raise UnreadableFileError("this file is empty")
-    delimiter = said["sign"] if said else max(DELIMITERS, key=lines[0][1].count)
+    delimiter = separator["sign"] if separator else max(DELIMITERS, key=lines[0][1].count)
     (header_line, header), *body = _records(lines, delimiter)
     header = [" ".join(name.split()) for name in header]
     named = [k for k, name in enumerate(header) if name]
@@ -150,10 +150,10 @@ def _records(lines: Sequence[tuple[int, str]], delimiter: str) -> list[tuple[int
             records.append((lines[used][0], [cell.strip() for cell in cells]))
             used = reader.line_num
     except csv.Error as error:
-        said = "a quotation mark is missing" if "quot" in str(error) or "unexpected end" in str(error) else str(error)
-        said = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", said)
-        said = said.replace(f"'{delimiter}' expected after '\"'", "a quotation mark stands within a cell")
-        raise UnreadableFileError(said, lines[min(used, len(lines) - 1)][0]) from None
+        fault = "a quotation mark is missing" if "quot" in str(error) or "unexpected end" in str(error) else str(error)
+        fault = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", fault)
+        fault = fault.replace(f"'{delimiter}' expected after '\"'", "a quotation mark stands within a cell")
+        raise UnreadableFileError(fault, lines[min(used, len(lines) - 1)][0]) from None
     return records
 
 

@@ -24,17 +24,17 @@ def draw_timeline(scenario: Scenario, width: int = 78) -> str:
     width = max(40, width)
     longest = max(len(arm.name) for arm in scenario.arms)
     left = min(longest, width // 3) + 2
-    room = width - left - 1
+    track_width = width - left - 1
     plan = {arm.name: timeline_entries(arm, scenario) for arm in scenario.arms}
     texts = list(dict.fromkeys(h.text for entries in plan.values() for h in entries))
     marks = {text: _MARKS[i] if i < len(_MARKS) else "*" for i, text in enumerate(texts)}
 
     def column(time: float) -> int:
-        return round((time - scenario.start) / (scenario.end - scenario.start) * (room - 1))
+        return round((time - scenario.start) / (scenario.end - scenario.start) * (track_width - 1))
 
-    lines = [" " * left + _scale(scenario, room, column)]
+    lines = [" " * left + _scale(scenario, track_width, column)]
     for arm in scenario.arms:
-        track = ["-"] * room
+        track = ["-"] * track_width
         if scenario.start < 0:
             track[: column(0.0)] = ["."] * column(0.0)
         for entry in plan[arm.name]:
@@ -51,11 +51,13 @@ def draw_timeline(scenario: Scenario, width: int = 78) -> str:
     return "\n".join(lines)
 
 
-def _scale(scenario: Scenario, room: int, column: object) -> str:
+def _scale(scenario: Scenario, width: int, column: object) -> str:
     """Times over their columns, as many as fit without touching."""
     span = scenario.end - scenario.start
-    step = next(s for s in (0.25, 0.5, 1, 2, 4, 6, 12, 24, 48, 72, 96, 120, 168, 336, 720, 1e9) if span / s * 7 <= room)
-    scale = [" "] * (room + 6)
+    step = next(
+        s for s in (0.25, 0.5, 1, 2, 4, 6, 12, 24, 48, 72, 96, 120, 168, 336, 720, 1e9) if span / s * 7 <= width
+    )
+    scale = [" "] * (width + 6)
     time = -(-scenario.start // -step) * -step if scenario.start < 0 else 0.0
     while time <= scenario.end + 1e-9:
         label = f"{time:g}"

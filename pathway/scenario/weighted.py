@@ -44,14 +44,14 @@ def weighted_quantiles(values: np.ndarray, weights: np.ndarray, levels: Sequence
     ranked = np.take_along_axis(values, order, axis=0)
     counted = np.where(np.isnan(ranked), 0.0, weights[order])
     below = np.cumsum(counted, axis=0)
-    made = []
+    quantiles = []
     for level in levels:
         # A sum of weights is only as exact as its last digits.
         reached = below >= (level - 1e-12) * below[-1]
         reached &= counted > 0.0
         place = np.argmax(reached, axis=0)[None]
-        made.append(np.where(below[-1] > 0.0, np.take_along_axis(ranked, place, axis=0)[0], np.nan))
-    return np.array(made)
+        quantiles.append(np.where(below[-1] > 0.0, np.take_along_axis(ranked, place, axis=0)[0], np.nan))
+    return np.array(quantiles)
 
 
 def weighted_interval(values: np.ndarray, weights: np.ndarray) -> WeightedInterval:

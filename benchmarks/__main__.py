@@ -27,8 +27,8 @@ def main() -> None:
     options = _options()
     cores = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {cores[-1]})
-    kept = Path(options.out).with_suffix(".json") if options.out else None
-    done = blocks.read(kept) if kept and options.append else blocks.Measured()
+    results_file = Path(options.out).with_suffix(".json") if options.out else None
+    done = blocks.read(results_file) if results_file and options.append else blocks.Measured()
     command = f"python -m benchmarks {shlex.join(sys.argv[1:])}"
     files = cache_directory() / "benchmarks" / "files"
     for name in options.problems:
@@ -44,9 +44,9 @@ def main() -> None:
         done.million = run_million(problems.problem("bt474_resistant", files), files.parent, options.million)
     text = table.report(done)
     print(text)
-    if kept:
+    if results_file:
         Path(options.out).write_text(text, encoding="utf-8")
-        blocks.write(kept, done)
+        blocks.write(results_file, done)
 
 
 def _options() -> argparse.Namespace:
@@ -74,15 +74,15 @@ def _options() -> argparse.Namespace:
 
 def _adapters(problem: problems.Problem, scales: np.ndarray, options: argparse.Namespace) -> dict[str, object]:
     wanted = None if options.tools is None else ["pathway", *options.tools]
-    made: dict[str, object] = {}
+    adapters: dict[str, object] = {}
     for name, adapter in peers.available(wanted).items():
         if len(problem.model.species) > 200 and name in _SMALL_ONLY:
             continue
         try:
-            made[name] = adapter(problem, scales)
+            adapters[name] = adapter(problem, scales)
         except Exception as failure:
             print(f"  {name} cannot run {problem.name}: {failure}", file=sys.stderr)
-    return made
+    return adapters
 
 
 _SMALL_ONLY = ("numbalsoda", "scipy LSODA", "scipy BDF", "COPASI")
@@ -114,8 +114,10 @@ def _ensemble(problem: problems.Problem, options: argparse.Namespace, cores: lis
             continue
         check = lambda rtol, tool=tool: error(tool.members(few, rtol), truths, there)  # noqa: E731
         entries.append(Entry(name, check, timed(lambda rtol, tool=tool: tool.members(many, rtol))))
-    found = compare(problem.name, "ensemble", entries, options.targets, rounds=options.rounds, seconds=options.seconds)
-    return _per_member(found, len(many))
+    figures = compare(
+        problem.name, "ensemble", entries, options.targets, rounds=options.rounds, seconds=options.seconds
+    )
+    return _per_member(figures, len(many))
 
 
 def _per_member(figures: list[Figure], count: int) -> list[Figure]:
@@ -139,8 +141,10 @@ def _cores(problem: problems.Problem, options: argparse.Namespace, cores: list[i
         Entry(f"pathway, {len(cores)} cores", check, _on_all(cores, tool, many)),
         Entry("pathway", check, timed(lambda rtol: tool.members(many, rtol), time.perf_counter)),
     ]
-    found = compare(problem.name, "cores", entries, options.targets[:1], rounds=options.rounds, seconds=options.seconds)
-    return _per_member(found, len(many))
+    figures = compare(
+        problem.name, "cores", entries, options.targets[:1], rounds=options.rounds, seconds=options.seconds
+    )
+    return _per_member(figures, len(many))
 
 
 def _on_all(cores: list[int], tool: peers.Pathway, many: np.ndarray):  # type: ignore[no-untyped-def]
@@ -168,11 +172,11 @@ def _sensitivities(problem: problems.Problem, options: argparse.Namespace, cores
     columns = [problem.directions.index(name) for name in checked]
     weights = np.abs(problem.model.parameter_values[[problem.model.parameter_index(n) for n in checked]])
 
-    def wrong(found: np.ndarray) -> float:
+    def wrong(computed: np.ndarray) -> float:
         """Deviation of p dy/dp over the species' largest value, or over the slope's own where that is larger."""
         own = np.abs(slopes).max(axis=0) * weights
         unit = np.maximum(own, scales[:, None])
-        return float((np.abs(found[:, :, columns] - slopes) * weights / unit)[:, there].max())
+        return float((np.abs(computed[:, :, columns] - slopes) * weights / unit)[:, there].max())
 
     entries = []
     for name, tool in _adapters(problem, scales, options).items():

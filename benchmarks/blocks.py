@@ -40,10 +40,10 @@ def read(path: Path) -> Measured:
     """What earlier runs have left; nothing, if there is no such file."""
     if not path.is_file():
         return Measured()
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    figures = [Figure(**{**f, "quartiles": tuple(f["quartiles"])}) for f in kept.pop("figures")]
-    starts = [(name, cache, wall, cpu) for name, cache, wall, cpu in kept.pop("starts")]
-    return Measured(figures, starts=starts, **kept)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    figures = [Figure(**{**f, "quartiles": tuple(f["quartiles"])}) for f in content.pop("figures")]
+    starts = [(name, cache, wall, cpu) for name, cache, wall, cpu in content.pop("starts")]
+    return Measured(figures, starts=starts, **content)
 
 
 def write(path: Path, measured: Measured) -> None:

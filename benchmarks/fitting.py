@@ -69,9 +69,9 @@ class Case:
         """The loosest tolerance that meets the target, its error, and the objective."""
         for relative in LADDER:
             objective = self._objective(relative)
-            found = self.error(objective(self.x).gradient)
-            if found <= TARGET:
-                return relative, found, objective
+            error = self.error(objective(self.x).gradient)
+            if error <= TARGET:
+                return relative, error, objective
         raise RuntimeError(f"{self.name}: no tolerance meets {TARGET}")
 
     def asked(self, setting: tuple[str, float, float], calls: int = 1) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class Case:
 
     def peer_setting(self) -> tuple[tuple[str, float, float], float]:
         """The fastest setting that meets the target, and its error."""
-        found = []
+        settings = []
         for method in ("forward", "adjoint"):
             for floor in (lambda r: 1e-16, lambda r: ABSOLUTE * r):
                 for relative in LADDER:
@@ -94,11 +94,11 @@ class Case:
                     except RuntimeError:
                         continue
                     if reply["error"] <= TARGET:
-                        found.append((min(reply["seconds"]), setting, reply["error"]))
+                        settings.append((min(reply["seconds"]), setting, reply["error"]))
                         break
-        if not found:
+        if not settings:
             raise RuntimeError(f"{self.name}: no setting of AMICI meets {TARGET}")
-        return min(found)[1:]
+        return min(settings)[1:]
 
 
 def measured(case: Case, rounds: int) -> str:

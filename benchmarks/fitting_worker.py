@@ -33,8 +33,8 @@ class Worker:
             began = time.process_time()
             value, gradient = self.objective(x, (0, 1))
             seconds.append(time.process_time() - began)
-        made = self.objective(x, (0, 1), return_dict=True)
-        solved = sum(1e-3 * r["cpu_time_total"] for r in made["rdatas"])
+        result = self.objective(x, (0, 1), return_dict=True)
+        solved = sum(1e-3 * r["cpu_time_total"] for r in result["rdatas"])
         return {
             "value": float(value),
             "gradient": dict(zip(self.names, map(float, gradient), strict=True)),

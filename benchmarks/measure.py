@@ -64,10 +64,10 @@ def loosest(entry: Entry, target: float) -> tuple[float | None, float]:
     """The loosest tolerance whose error is at most the target, and that error (else the smallest error)."""
     smallest = np.inf
     for rtol in LADDER:
-        found = entry.run(rtol)
-        smallest = min(smallest, found)
-        if found <= target:
-            return rtol, found
+        error = entry.run(rtol)
+        smallest = min(smallest, error)
+        if error <= target:
+            return rtol, error
     return None, smallest
 
 
@@ -94,10 +94,10 @@ def compare(
                 figure.reason = f"{type(problem_of_tool).__name__}: {problem_of_tool}"[:120].replace("\n", " ")
             print(f"  {problem}, {what}, {entry.name}, {target:g}: {figure.rtol} {figure.reason}", file=sys.stderr)
     for _ in range(rounds):
-        for figure, entry, calls, found in taking_part:
+        for figure, entry, calls, times in taking_part:
             assert figure.rtol is not None
-            found.append(float(np.median(entry.time(figure.rtol, calls))))
-    for figure, _, _, found in taking_part:
-        figure.seconds = float(np.median(found))
-        figure.quartiles = (float(np.quantile(found, 0.25)), float(np.quantile(found, 0.75)))
+            times.append(float(np.median(entry.time(figure.rtol, calls))))
+    for figure, _, _, times in taking_part:
+        figure.seconds = float(np.median(times))
+        figure.quartiles = (float(np.quantile(times, 0.25)), float(np.quantile(times, 0.75)))
     return figures

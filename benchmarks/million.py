@@ -32,7 +32,7 @@ def run_million(problem: Problem, folder: Path, count: int) -> str:
         print(f"  {done:,} of {of:,}, {_gigabytes():.2f} GiB", end="\r", file=sys.stderr)
 
     path = folder / "million.nc"
-    found = simulate_to_file(
+    run = simulate_to_file(
         model,
         times,
         parameters,
@@ -46,7 +46,7 @@ def run_million(problem: Problem, folder: Path, count: int) -> str:
     path.unlink()
     return (
         f"{count:,} members of {problem.name}, {len(OBSERVED)} observables at {OUTPUTS} times, tolerance {RELATIVE:g}: "
-        f"{found.seconds:.0f} s, {found.rate:,.0f} members/s, {len(found.failures)} failed, "
+        f"{run.seconds:.0f} s, {run.rate:,.0f} members/s, {len(run.failures)} failed, "
         f"at most {_gigabytes():.2f} GiB of memory, file of {size:.2f} GiB."
     )
 

@@ -65,9 +65,9 @@ class Pathway:
         from pathway.simulation import simulate
 
         names = list(self.problem.directions)
-        found = simulate(self.problem.model, self.problem.times, relative_tolerance=rtol, sensitivities=names)
-        assert found.sensitivities is not None
-        return found.sensitivities
+        trajectory = simulate(self.problem.model, self.problem.times, relative_tolerance=rtol, sensitivities=names)
+        assert trajectory.sensitivities is not None
+        return trajectory.sensitivities
 
     def members(self, parameters: np.ndarray, rtol: float, workers: int = 1) -> np.ndarray:
         from pathway.simulation import simulate_ensemble
@@ -122,12 +122,12 @@ class RoadRunner:
     def members(self, parameters: np.ndarray, rtol: float) -> np.ndarray:
         model, problem = self.runner.model, self.problem
         columns = [problem.model.parameter_index(name) for name in problem.varied]
-        found = []
+        trajectories = []
         for row in parameters[:, columns]:
             model.setGlobalParameterValues(self.parameter_places, row.tolist())
-            found.append(np.array(self.run(rtol)))
+            trajectories.append(np.array(self.run(rtol)))
         model.setGlobalParameterValues(self.parameter_places, problem.model.parameter_values[columns].tolist())
-        return np.array(found)
+        return np.array(trajectories)
 
 
 def faintest(scales: np.ndarray) -> float:
@@ -159,10 +159,10 @@ class NumbaLsoda:
 
         @numba.njit
         def many(starts: Any, times: Any, parameters: Any, rtol: float, atol: float) -> Any:
-            found = np.empty((len(parameters), len(times), starts.shape[1]))
+            trajectories = np.empty((len(parameters), len(times), starts.shape[1]))
             for k in range(len(parameters)):
-                found[k], _ = lsoda(address, starts[k], times, data=parameters[k], rtol=rtol, atol=atol)
-            return found
+                trajectories[k], _ = lsoda(address, starts[k], times, data=parameters[k], rtol=rtol, atol=atol)
+            return trajectories
 
         self.many, self.lsoda = many, lsoda
         self.p = np.array(problem.model.parameter_values)
@@ -315,18 +315,18 @@ class Amici:
 
 def available(names: list[str] | None = None) -> dict[str, Callable[[Problem, np.ndarray], Any]]:
     """Adapters of the programs that are installed."""
-    found: dict[str, Callable[[Problem, np.ndarray], Any]] = {"pathway": Pathway}
+    adapters: dict[str, Callable[[Problem, np.ndarray], Any]] = {"pathway": Pathway}
     modules = {"libRoadRunner": ("roadrunner", RoadRunner), "numbalsoda": ("numbalsoda", NumbaLsoda)}
     modules["COPASI"] = ("basico", Copasi)
     import importlib.util
 
     for name, (module, adapter) in modules.items():
         if importlib.util.find_spec(module) is not None:
-            found[name] = adapter
+            adapters[name] = adapter
         else:
             print(f"{name} is not installed", file=sys.stderr)
-    found["scipy LSODA"] = lambda problem, scales: Scipy(problem, scales, "LSODA")
-    found["scipy BDF"] = lambda problem, scales: Scipy(problem, scales, "BDF")
+    adapters["scipy LSODA"] = lambda problem, scales: Scipy(problem, scales, "LSODA")
+    adapters["scipy BDF"] = lambda problem, scales: Scipy(problem, scales, "BDF")
     if AMICI_PYTHON:
-        found["AMICI"] = Amici
-    return {name: adapter for name, adapter in found.items() if names is None or name in names}
+        adapters["AMICI"] = Amici
+    return {name: adapter for name, adapter in adapters.items() if names is None or name in names}

@@ -69,7 +69,7 @@ def member_references(problem: Problem, count: int) -> np.ndarray:
 def _solve(problem: Problem, parameters: np.ndarray, method: str) -> np.ndarray:
     model, times = problem.model, problem.times
     slopes = slopes_of(model)
-    found = []
+    solutions = []
     for p in parameters:
         start = model.initial_values_at(p)
         scale = np.maximum(np.abs(start), 1e-3 * np.median(np.abs(start)[np.abs(start) > 0.0]))
@@ -85,8 +85,8 @@ def _solve(problem: Problem, parameters: np.ndarray, method: str) -> np.ndarray:
         )
         if not solution.success:
             raise RuntimeError(f"{problem.name}: no reference: {solution.message}")
-        found.append(solution.y.T)
-    return np.array(found)
+        solutions.append(solution.y.T)
+    return np.array(solutions)
 
 
 def sensitivity_reference(problem: Problem, names: tuple[str, ...]) -> np.ndarray:
@@ -124,9 +124,9 @@ def _kept(problem: Problem, what: str, compute: Callable[[], np.ndarray]) -> np.
     path = cache_directory() / "benchmarks" / f"{problem.name}-{content.hexdigest()[:16]}.npy"
     if path.is_file():
         return np.load(path)
-    found = compute()
+    values = compute()
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(f"{path}.part.npy")
-    np.save(temporary, found)
+    np.save(temporary, values)
     temporary.replace(path)
-    return found
+    return values

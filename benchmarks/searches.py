@@ -73,7 +73,7 @@ def problem_of(
         high = 10.0 ** (math.log10(value) + decades - rng.uniform(-0.5, 0.5))
         low, high = (ranges or {}).get(parameter, (low, high))
         parameters.append(Parameter(parameter, value, low, high, "log10"))
-    made = Problem(
+    problem = Problem(
         name=name,
         model=model,
         parameters=tuple(parameters),
@@ -84,18 +84,18 @@ def problem_of(
         observables=tuple(Observable(o, parse(f), parse(n), d, t) for o, (f, n, d, t) in seen.items()),
         measurements=tuple(Measurement(o, e, float(t), 1.0) for e in experiments for o in seen for t in times),
     )
-    true = Objective(made).compare()
+    true = Objective(problem).compare()
     wave = {(e, o): rng.uniform(0.0, 2.0 * math.pi, 2) for e in experiments for o in seen}
     last = max(times)
     measured = []
-    for m, value, noise in zip(made.measurements, true.simulated, true.noise, strict=True):
+    for m, value, noise in zip(problem.measurements, true.simulated, true.noise, strict=True):
         phase, speed = wave[m.experiment, m.observable]
         value = value * (1.0 + misfit * math.sin(phase + speed * m.time / last))
         _, _, distribution, transformation = seen[m.observable]
         scatter = noise * (rng.laplace() if distribution == "laplace" else rng.normal())
         drawn = {"linear": value + scatter, "log10": value * 10.0**scatter, "log": value * math.exp(scatter)}
         measured.append(replace(m, value=float(drawn[transformation])))
-    return replace(made, measurements=tuple(measured))
+    return replace(problem, measurements=tuple(measured))
 
 
 def doses(name: str, *amounts: float, rest: bool = False) -> dict[str, list[tuple[float, dict[str, str]]]]:
@@ -436,13 +436,13 @@ PROBLEMS: tuple[Callable[[], Problem], ...] = (
 class Outcome:
     """What the starts of one search reached.
 
-    `goal` is the best value known, `found` the best of the starts; `seconds` of processor time for all of them.
+    `goal` is the best value known, `best` the best of the starts; `seconds` of processor time for all of them.
     """
 
     problem: str
     parameters: int
     goal: float
-    found: float
+    best: float
     reached: int
     starts: int
     seconds: float
@@ -451,7 +451,7 @@ class Outcome:
     def row(self) -> str:
         price = f"{self.seconds / self.reached:.2f}" if self.reached else "-"
         return (
-            f"| {self.problem} | {self.parameters} | {self.goal:.2f} | {self.found:.2f} "
+            f"| {self.problem} | {self.parameters} | {self.goal:.2f} | {self.best:.2f} "
             f"| {self.reached} of {self.starts} | {self.seconds:.1f} | {price} |"
         )
 

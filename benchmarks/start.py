@@ -43,12 +43,12 @@ def start_times(sbml: Path, repeats: int) -> list[tuple[str, str, float, float]]
         for _ in range(repeats):
             for name, program in PROGRAMS.items():
                 warm[name].append(_run(program, sbml, Path(folder), "elsewhere"))
-    found = []
+    rows = []
     for name in PROGRAMS:
         if name in cold:
-            found.append((name, "empty", *cold[name]))
-        found.append((name, "warm" if name in cold else "-", *sorted(warm[name])[repeats // 2]))
-    return found
+            rows.append((name, "empty", *cold[name]))
+        rows.append((name, "warm" if name in cold else "-", *sorted(warm[name])[repeats // 2]))
+    return rows
 
 
 def _run(program: str, sbml: Path, folder: Path, cache: str) -> tuple[float, float]:

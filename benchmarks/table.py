@@ -40,7 +40,6 @@ def _kind(figure: Figure) -> str:
 
 
 def _where() -> list[str]:
-    found = [f"{_processor()}, Python {platform.python_version()}."]
     versions = []
     for package in PACKAGES:
         try:
@@ -49,7 +48,7 @@ def _where() -> list[str]:
             continue
     if peers.AMICI_PYTHON:
         versions.append(f"AMICI {peers.amici_version()}")
-    return [*found, ", ".join(versions) + ".", "", *_explanation()]
+    return [f"{_processor()}, Python {platform.python_version()}.", ", ".join(versions) + ".", "", *_explanation()]
 
 
 def _processor() -> str:

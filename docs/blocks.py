@@ -115,11 +115,11 @@ def with_outputs(page: Path, text: str) -> Iterator[tuple[Block, Mapping[str, An
     if not is_recorded(page):
         yield from ((block, {}) for block in blocks)
         return
-    kept = kept_outputs(page)
+    outputs = kept_outputs(page)
     again = f"run: python -m docs.record {page.relative_to(HERE)}"
-    if len(blocks) != len(kept):
-        raise PageError(f"{page}: {len(blocks)} fences, outputs of {len(kept)} are kept; {again}")
-    for block, output in zip(blocks, kept, strict=True):
+    if len(blocks) != len(outputs):
+        raise PageError(f"{page}: {len(blocks)} fences, outputs of {len(outputs)} are kept; {again}")
+    for block, output in zip(blocks, outputs, strict=True):
         if block.said != output["said"]:
             line = text.count("\n", 0, block.start) + 1
             raise PageError(f"{page}:{line}: this {{{block.kind}}} is not what was run; {again}")

@@ -68,7 +68,7 @@ def _shown(cell_outputs: Any, outputs: Path, stem: str) -> dict[str, Any]:
     return {"text": text, "pictures": pictures}
 
 
-def kept(name: str) -> list[dict[str, Any]]:
+def recorded_cells(name: str) -> list[dict[str, Any]]:
     """Text and pictures of every code cell; nothing of a lesson that has not been run yet.
 
     Raises

@@ -33,11 +33,11 @@ class _Page(HTMLParser):
 
 def pages_of(site: Path) -> dict[Path, _Page]:
     """Every page of a built site, read."""
-    found = {}
+    pages = {}
     for file in sorted(set(site.rglob("*.html")) - set((site / "_static").rglob("*.html"))):
-        found[file.resolve()] = page = _Page()
+        pages[file.resolve()] = page = _Page()
         page.feed(file.read_text(encoding="utf-8"))
-    return found
+    return pages
 
 
 def complaints(site: Path) -> list[str]:

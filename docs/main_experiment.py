@@ -49,7 +49,7 @@ def record(name: str, outputs: Path) -> Path:
     return keep_content(rounded(content), outputs / f"{NAME}.json")
 
 
-def kept() -> Mapping[str, Any]:
+def recorded_run() -> Mapping[str, Any]:
     """What is kept of it.
 
     Raises
@@ -66,7 +66,7 @@ def kept() -> Mapping[str, Any]:
 
 def table() -> str:
     """The arms that tell the story, with GR, cells and the share of the ensemble, as Markdown."""
-    content = kept()
+    content = recorded_run()
     lines = [
         "| BT-474, 120 h of trastuzumab 10 ug/mL | GR | median (middle 90 %) | cells, % of untreated | claim holds in |"
     ]

@@ -65,7 +65,7 @@ def _cost(name: str) -> str:
 
 def _prior_share(path: str) -> str:
     scenario, finding = path.split("/")
-    entries = scenario_runs.kept(scenario)["expectations"]
+    entries = scenario_runs.recorded_run(scenario)["expectations"]
     shares = [e["prior_pass_fraction"] for e in entries if e["finding"] == finding]
     if not shares:
         raise PageError(f"{{{{prior/{path}}}}}: {scenario} does not judge {finding}")
@@ -73,7 +73,7 @@ def _prior_share(path: str) -> str:
 
 
 def _of_arm(scenario: str, path: str) -> str:
-    value: Any = scenario_runs.kept(scenario)["arms"]
+    value: Any = scenario_runs.recorded_run(scenario)["arms"]
     for key in path.split("/"):
         if not isinstance(value, dict) or key not in value:
             raise PageError(f"{{{{{scenario}/{path}}}}}: no '{key}' is kept")

@@ -38,10 +38,10 @@ def record(page: Path, outputs: Path) -> Path:
         session = _Session(page, Path(folder), outputs)
         os.chdir(folder)
         try:
-            kept = [session.run(block) for block in blocks_of(page.read_text(encoding="utf-8"))]
+            content = [session.run(block) for block in blocks_of(page.read_text(encoding="utf-8"))]
         finally:
             os.chdir(here)
-    return keep_content(kept, outputs / f"{page_name(page)}.json")
+    return keep_content(content, outputs / f"{page_name(page)}.json")
 
 
 class _Session:
@@ -80,12 +80,12 @@ class _Session:
         return {"commands": shown}
 
     def _python(self, block: Block) -> dict[str, Any]:
-        said = io.StringIO()
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()):
+        stdout = io.StringIO()
+        with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(io.StringIO()):
             value = _executed(block.body, self.names)
         if hasattr(value, "savefig"):
-            return {"text": said.getvalue(), "picture": self._keep(value)}
-        text = said.getvalue() + ("" if value is None else f"{value!r}\n")
+            return {"text": stdout.getvalue(), "picture": self._keep(value)}
+        text = stdout.getvalue() + ("" if value is None else f"{value!r}\n")
         return {"text": text, "picture": ""}
 
     def _picture(self, block: Block) -> dict[str, Any]:

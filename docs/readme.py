@@ -38,15 +38,15 @@ def costs() -> str:
 
 def experiment() -> str:
     """Picture, table and what the intervals are of."""
-    content = main_experiment.kept()
+    content = main_experiment.recorded_run()
     met = sum(entry["met"] for entry in content["expectations"])
     number = len(content["expectations"])
     picture = f"![PTEN, pAKT, cells and GR of three dishes of the main experiment]({main_experiment.picture_file()})"
-    told = (
+    legend = (
         f"Bold: the most probable set of numbers, which meets {met} of its {number} expectations. "
         f"Ranges and shares: {_words(content)}."
     )
-    return f"{picture}\n\n{main_experiment.table()}\n\n{told}"
+    return f"{picture}\n\n{main_experiment.table()}\n\n{legend}"
 
 
 def _words(content: dict) -> str:

@@ -32,8 +32,8 @@ DIFFERS = 3
 
 def pages() -> list[Path]:
     """The pages with something to run."""
-    found = sorted(page for page in HERE.rglob("*.md") if blocks_of(page.read_text(encoding="utf-8")))
-    return [page for page in found if OUTPUTS not in page.parents]
+    own = (page for page in HERE.rglob("*.md") if OUTPUTS not in page.parents)
+    return sorted(page for page in own if blocks_of(page.read_text(encoding="utf-8")))
 
 
 def everything() -> list[str]:
@@ -61,10 +61,10 @@ def compare(name: str) -> str:
     """In what a repeated run differs from what is kept; "" where it does not."""
     with tempfile.TemporaryDirectory() as folder:
         file = record(name, Path(folder))
-        kept = OUTPUTS / file.parent.name / file.name
-        if not kept.is_file():
+        recorded = OUTPUTS / file.parent.name / file.name
+        if not recorded.is_file():
             return "nothing is kept"
-        return difference(json.loads(kept.read_text("utf-8")), json.loads(file.read_text("utf-8")))
+        return difference(json.loads(recorded.read_text("utf-8")), json.loads(file.read_text("utf-8")))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,44 +13,44 @@ ABSOLUTE = 1e-6
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
 
-def difference(kept: Any, found: Any, place: str = "") -> str:
+def difference(recorded: Any, now: Any, place: str = "") -> str:
     """The first thing in which two values made of JSON differ, with its place; "" where there is none."""
-    if isinstance(kept, dict) and isinstance(found, dict):
-        if kept.keys() != found.keys():
-            return f"{place}: {sorted(kept.keys() ^ found.keys())} on one side only"
-        return next(filter(None, (difference(kept[k], found[k], f"{place}/{k}") for k in kept)), "")
-    if isinstance(kept, list) and isinstance(found, list):
-        if len(kept) != len(found):
-            return f"{place}: {len(kept)} entries, now {len(found)}"
-        pairs = enumerate(zip(kept, found, strict=True))
+    if isinstance(recorded, dict) and isinstance(now, dict):
+        if recorded.keys() != now.keys():
+            return f"{place}: {sorted(recorded.keys() ^ now.keys())} on one side only"
+        return next(filter(None, (difference(recorded[k], now[k], f"{place}/{k}") for k in recorded)), "")
+    if isinstance(recorded, list) and isinstance(now, list):
+        if len(recorded) != len(now):
+            return f"{place}: {len(recorded)} entries, now {len(now)}"
+        pairs = enumerate(zip(recorded, now, strict=True))
         return next(filter(None, (difference(a, b, f"{place}/{k}") for k, (a, b) in pairs)), "")
-    if _is_number(kept) and _is_number(found):
-        return "" if near(kept, found) else f"{place}: {kept!r}, now {found!r}"
-    if isinstance(kept, str) and isinstance(found, str):
-        return _text_difference(kept, found, place)
-    return "" if kept == found else f"{place}: {kept!r}, now {found!r}"
+    if _is_number(recorded) and _is_number(now):
+        return "" if near(recorded, now) else f"{place}: {recorded!r}, now {now!r}"
+    if isinstance(recorded, str) and isinstance(now, str):
+        return _text_difference(recorded, now, place)
+    return "" if recorded == now else f"{place}: {recorded!r}, now {now!r}"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def near(kept: float, found: float) -> bool:
-    return math.isclose(kept, found, rel_tol=TOLERANCE, abs_tol=ABSOLUTE)
+def near(recorded: float, now: float) -> bool:
+    return math.isclose(recorded, now, rel_tol=TOLERANCE, abs_tol=ABSOLUTE)
 
 
-def _text_difference(kept: str, found: str, place: str) -> str:
+def _text_difference(recorded: str, now: str, place: str) -> str:
     """Line by line, words apart from numbers; how wide a column is does not matter."""
-    for number, (a, b) in enumerate(zip(kept.splitlines(), found.splitlines(), strict=False), 1):
+    for number, (a, b) in enumerate(zip(recorded.splitlines(), now.splitlines(), strict=False), 1):
         words = [" ".join(_NUMBER.sub("#", line).replace("─", "").split()) for line in (a, b)]
         numbers = [[float(n) for n in _NUMBER.findall(line)] for line in (a, b)]
         if words[0] != words[1] or not all(map(_near_as_shown, *numbers)):
             return f"{place}, line {number}: {a!r}, now {b!r}"
-    if len(kept.splitlines()) != len(found.splitlines()):
-        return f"{place}: {len(kept.splitlines())} lines, now {len(found.splitlines())}"
+    if len(recorded.splitlines()) != len(now.splitlines()):
+        return f"{place}: {len(recorded.splitlines())} lines, now {len(now.splitlines())}"
     return ""
 
 
-def _near_as_shown(kept: float, found: float) -> bool:
+def _near_as_shown(recorded: float, now: float) -> bool:
     """Shown numbers are rounded to two or three digits, which may fall to either side."""
-    return math.isclose(kept, found, rel_tol=12e-3, abs_tol=1e-3 if max(abs(kept), abs(found)) < 0.1 else 0.0)
+    return math.isclose(recorded, now, rel_tol=12e-3, abs_tol=1e-3 if max(abs(recorded), abs(now)) < 0.1 else 0.0)

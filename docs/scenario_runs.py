@@ -100,7 +100,7 @@ def rounded(value: Any) -> Any:
 
 
 @cache
-def kept(name: str) -> Mapping[str, Any]:
+def recorded_run(name: str) -> Mapping[str, Any]:
     """What is kept of a scenario.
 
     Raises

@@ -76,8 +76,8 @@ def stage(folder: Path) -> list[str]:
 def page_sources() -> dict[str, Path]:
     """Pages that somebody has written, by their place in the site."""
     own = [page for page in HERE.rglob("*.md") if OUTPUTS not in page.parents]
-    found = {page.relative_to(HERE).as_posix(): page for page in own}
-    return found | {place: ROOT / page for page, place in ELSEWHERE.items() if (ROOT / page).is_file()}
+    pages = {page.relative_to(HERE).as_posix(): page for page in own}
+    return pages | {place: ROOT / page for page, place in ELSEWHERE.items() if (ROOT / page).is_file()}
 
 
 def staged_text(page: Path, place: str, sources: Mapping[str, Path]) -> str:

@@ -180,11 +180,11 @@ def _by_file(names: list[str]) -> Iterator[tuple[str, list[str]]]:
 def _declared_in(module: ModuleType) -> set[str]:
     from pathway.network import Parameter
 
-    found = set()
+    names = set()
     for value in vars(module).values():
         entries = value if isinstance(value, tuple | list) else (value,)
-        found |= {entry.name for entry in entries if isinstance(entry, Parameter)}
-    return found
+        names |= {entry.name for entry in entries if isinstance(entry, Parameter)}
+    return names
 
 
 def _observables() -> str:
@@ -222,9 +222,9 @@ def _place(where: str) -> str:
     """A DOI as a link."""
     import re
 
-    found = re.search(r"\b(10\.\d{4,}/[^\s,;)]+)", where)
-    if not found:
+    match = re.search(r"\b(10\.\d{4,}/[^\s,;)]+)", where)
+    if not match:
         return plain(where)
-    doi = found.group(1).rstrip(".")
+    doi = match.group(1).rstrip(".")
     before, after = where.split(doi, 1)
     return f"{plain(before)}[{plain(doi)}](https://doi.org/{doi}){plain(after)}"

@@ -101,11 +101,11 @@ def _row(parameter: Any) -> list[str]:
     is_option = parameter.opts[0].startswith("-")
     both = [*parameter.opts, *parameter.secondary_opts]
     names = ", ".join(f"`{text}`" for text in both) if is_option else f"`{_argument(parameter)}`"
-    told = _paragraph(parameter.help or "").rstrip(".") + "."
+    meaning = _paragraph(parameter.help or "").rstrip(".") + "."
     usual = parameter.default
     if usual not in (None, False, "", []) and not callable(usual) and "[default" not in (parameter.help or ""):
-        told += f" Usually `{getattr(usual, 'value', usual)}`."
-    return [names, "" if getattr(parameter, "is_flag", False) else _takes(parameter), told]
+        meaning += f" Usually `{getattr(usual, 'value', usual)}`."
+    return [names, "" if getattr(parameter, "is_flag", False) else _takes(parameter), meaning]
 
 
 def _takes(parameter: Any) -> str:

@@ -50,12 +50,12 @@ def pages() -> dict[str, str]:
 
 def by_finding() -> dict[str, list[tuple[str, dict[str, Any]]]]:
     """Scenario and verdict of every expectation, by the finding that it names."""
-    found: dict[str, list[tuple[str, dict[str, Any]]]] = {}
+    entries: dict[str, list[tuple[str, dict[str, Any]]]] = {}
     for name in scenario_runs.recorded():
-        for entry in scenario_runs.kept(name)["expectations"]:
+        for entry in scenario_runs.recorded_run(name)["expectations"]:
             if entry["finding"]:
-                found.setdefault(entry["finding"], []).append((name, entry))
-    return found
+                entries.setdefault(entry["finding"], []).append((name, entry))
+    return entries
 
 
 def label(code: str) -> str:

@@ -43,6 +43,6 @@ def pages() -> dict[str, str]:
 
 def files_of_a_run() -> set[str]:
     """Files that the kept first run has left, folders with a slash: what `MEANINGS` has to know."""
-    kept = json.loads((HERE / "outputs" / "pages" / "tutorials--first_experiment.json").read_text(encoding="utf-8"))
-    listing = [one for output in kept for one in output.get("commands", []) if one["command"].startswith("ls -p")]
+    outputs = json.loads((HERE / "outputs" / "pages" / "tutorials--first_experiment.json").read_text(encoding="utf-8"))
+    listing = [one for output in outputs for one in output.get("commands", []) if one["command"].startswith("ls -p")]
     return set(listing[0]["output"].split())

@@ -36,8 +36,8 @@ WIDE = 96
 def pages() -> dict[str, str]:
     """The gallery and the page of every scenario."""
     scenarios = {name: read_scenario(name) for name in scenario_runs.recorded()}
-    found = {f"gallery/{name}": _page(name, scenario) for name, scenario in scenarios.items()}
-    return {"gallery/index": _index(scenarios), **found}
+    scenario_pages = {f"gallery/{name}": _page(name, scenario) for name, scenario in scenarios.items()}
+    return {"gallery/index": _index(scenarios), **scenario_pages}
 
 
 def _index(scenarios: dict[str, Scenario]) -> str:
@@ -53,7 +53,7 @@ def _index(scenarios: dict[str, Scenario]) -> str:
 
 def _card(name: str, scenario: Scenario) -> str:
     question = scenario.question or scenario.title
-    kept = scenario_runs.kept(name)
+    run = scenario_runs.recorded_run(name)
     return f"""\
 :::{{grid-item-card}} {markdown.plain(question)}
 :link: {name}
@@ -62,9 +62,9 @@ def _card(name: str, scenario: Scenario) -> str:
 :img-alt: {_quoted(scenario.title)}
 :class-card: scenario-card
 
-*{markdown.plain(_line(scenario.cells))}.* {markdown.plain(_answer(kept))}
+*{markdown.plain(_line(scenario.cells))}.* {markdown.plain(_answer(run))}
 
-[{_tally(kept)}]{{.{"met" if _met(kept) == len(kept["expectations"]) else "missed"}}}
+[{_tally(run)}]{{.{"met" if _met(run) == len(run["expectations"]) else "missed"}}}
 :::
 """
 
@@ -77,39 +77,39 @@ def _quoted(text: str) -> str:
     return " ".join(text.split())
 
 
-def _answer(kept: Any) -> str:
+def _answer(run: Any) -> str:
     """The first sentence: the claim and whether the chosen numbers show it."""
-    sentences = kept["sentences"]
-    return re.split(r"(?<=numbers)\.", sentences[0])[0] + "." if sentences else kept["title"] + "."
+    sentences = run["sentences"]
+    return re.split(r"(?<=numbers)\.", sentences[0])[0] + "." if sentences else run["title"] + "."
 
 
-def _met(kept: Any) -> int:
-    return sum(entry["met"] for entry in kept["expectations"])
+def _met(run: Any) -> int:
+    return sum(entry["met"] for entry in run["expectations"])
 
 
-def _tally(kept: Any) -> str:
-    count = len(kept["expectations"])
-    return f"{_met(kept)} of {count} expectations met" if count else "nothing is claimed"
+def _tally(run: Any) -> str:
+    count = len(run["expectations"])
+    return f"{_met(run)} of {count} expectations met" if count else "nothing is claimed"
 
 
 def _page(name: str, scenario: Scenario) -> str:
-    kept = scenario_runs.kept(name)
-    sentences = "\n".join(f"* {markdown.plain(text)}" for text in kept["sentences"])
-    caveats = "\n".join(f"* {markdown.plain(text)}" for text in kept["caveats"])
+    run = scenario_runs.recorded_run(name)
+    sentences = "\n".join(f"* {markdown.plain(text)}" for text in run["sentences"])
+    caveats = "\n".join(f"* {markdown.plain(text)}" for text in run["caveats"])
     source = f" Source: {source_link(scenario.source)}." if scenario.source else ""
-    judged = [(name, entry) for entry in kept["expectations"]]
+    judged = [(name, entry) for entry in run["expectations"]]
     parts = [
         f"# {markdown.plain(scenario.title)}\n",
         f"**{markdown.plain(scenario.question)}**{source}\n" if scenario.question else f"{source}\n",
         sentences + "\n" if sentences else "",
-        _figure(name, scenario.title, _caption(kept)),
+        _figure(name, scenario.title, _caption(run)),
         f":::{{admonition}} To know beside it\n{caveats}\n:::\n" if caveats else "",
         "## Move it\n",
         markdown.explorer_frame(name, scenario.title, back=".."),
         "## Open, change, run\n",
         markdown.fence(_commands(name, scenario), "sh"),
         "## Arms\n",
-        _arms(kept),
+        _arms(run),
         "## Judged\n" if judged else "",
         verdicts(judged, with_scenario=False) if judged else "",
         "## Protocol\n",
@@ -125,8 +125,8 @@ def _figure(name: str, title: str, caption: str) -> str:
     return f"```{{figure}} ../outputs/scenarios/{name}.png\n{options}\n\n{caption}\n```\n"
 
 
-def _caption(kept: Any) -> str:
-    over = f"Bands and whiskers: 90 % of {kept['ensemble']}." if kept["ensemble"] else "One chosen set of numbers."
+def _caption(run: Any) -> str:
+    over = f"Bands and whiskers: 90 % of {run['ensemble']}." if run["ensemble"] else "One chosen set of numbers."
     return f"What each arm is given and when; the shown observables over time; growth where it is asked. {over}"
 
 
@@ -141,10 +141,10 @@ def _commands(name: str, scenario: Scenario) -> str:
     return "\n".join([*lines, *(["pathway fit mine.toml"] if scenario.document.get("fit") else [])])
 
 
-def _arms(kept: Any) -> str:
-    arms = kept["arms"]
+def _arms(run: Any) -> str:
+    arms = run["arms"]
     growing = any(arm["GR"] is not None for arm in arms.values())
-    over = bool(kept["ensemble"]) and growing
+    over = bool(run["ensemble"]) and growing
     first = next(iter(arms.values()))["observables"]
     shown = [name for name in first if name != "cell_number"]
     header = ["arm", *(["GR"] if growing else []), *(["GR, median (90 %)"] if over else [])]

@@ -24,14 +24,14 @@ def pages() -> dict[str, str]:
 
 
 def _page(name: str) -> str:
-    kept = iter(lessons.kept(name))
+    outputs = iter(lessons.recorded_cells(name))
     parts = []
     for cell in lessons.cells_of(name):
         if cell["kind"] == "markdown":
             parts.append(_text(cell["source"], first=not parts))
         else:
             parts.append(markdown.fence(cell["source"], "python"))
-            output = next(kept, None)
+            output = next(outputs, None)
             parts += [_output(output)] if output else []
     return "\n".join(parts)
 

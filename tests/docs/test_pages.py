@@ -41,13 +41,13 @@ def test_a_changed_command_is_noticed(tmp_path):
 
 @pytest.mark.parametrize("name", scenario_runs.recorded())
 def test_every_scenario_was_run_as_it_ships(name):
-    assert scenario_runs.kept(name)["arms"]
+    assert scenario_runs.recorded_run(name)["arms"]
 
 
 @pytest.mark.parametrize("name", lessons.names())
 def test_every_lesson_was_run_as_it_is(name):
     code = [cell for cell in lessons.cells_of(name) if cell["kind"] == "code"]
-    assert len(lessons.kept(name)) in (0, len(code))
+    assert len(lessons.recorded_cells(name)) in (0, len(code))
 
 
 def test_outputs_are_small_and_belong_to_something():
@@ -153,7 +153,7 @@ def test_readme_is_short_and_says_what_is_kept():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 120
     assert readme.with_blocks(text) == text, "run: python -m docs.readme"
-    assert main_experiment.kept()["ensemble"]
+    assert main_experiment.recorded_run()["ensemble"]
     assert not re.search(r"\bV\d", text), "a code that nothing explains"
 
 

@@ -212,8 +212,8 @@ def _sources() -> str:
     for source in parameters.sources().values():
         head = f"({markdown.anchor('source ' + source.key)})=\n**{plain(source.key)}.**"
         authors = f" {plain(source.authors.strip('{}'))}." if source.authors else ""
-        found = f"{plain(source.title)}. {_place(source.where)}. *{plain(source.read)}.*"
-        parts.append(f"{head}{authors} {found} {plain(source.measured)}\n")
+        reference = f"{plain(source.title)}. {_place(source.where)}. *{plain(source.read)}.*"
+        parts.append(f"{head}{authors} {reference} {plain(source.measured)}\n")
     own = ", ".join(OWN_SOURCES)
     return "\n".join(parts) + f"\nWords that are no publication: {own}.\n"
 

@@ -100,8 +100,8 @@ def sources_behind(name: str) -> list[Citation]:
         for entry in line.entries.values():
             add(entry.source, "numbers")
     known = parameters.sources()
-    found = (_citations(key, known, tuple(whats)) for key, whats in behind.items() if key not in NO_SOURCES)
-    return [citation for citations in found for citation in citations]
+    cited = (_citations(key, known, tuple(whats)) for key, whats in behind.items() if key not in NO_SOURCES)
+    return [citation for citations in cited for citation in citations]
 
 
 NO_SOURCES = {"assumed", "anchored", "scenario", ""}

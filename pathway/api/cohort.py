@@ -81,10 +81,10 @@ class Cohort:
             out.print_line(sentence)
         for table in (self.result.relative_risk_table(), self.result.check_table(), self.result.arm_table()):
             header, rows = table
-            told = [
+            texts = [
                 [number_text(v, 3) if isinstance(v, float) else str("" if v is None else v) for v in r] for r in rows
             ]
-            out.print_table(list(header), told)
+            out.print_table(list(header), texts)
 
     def __repr__(self) -> str:
         women = len(self.result.variants[EDGE].numbers)
@@ -160,8 +160,8 @@ def cohort(
     own = None if patients is None else read_patients(as_path("patients", patients))
     identity = request.identity
     place = default_results_folder(identity["cohort"]) if folder is None else as_path("folder", folder)
-    with growing_folder(place, COHORT, identity, force=force) as kept:
-        result = simulate_cohort(request, kept, workers=worker_count(workers), executor=executor, progress=progress)
+    with growing_folder(place, COHORT, identity, force=force) as store:
+        result = simulate_cohort(request, store, workers=worker_count(workers), executor=executor, progress=progress)
     score = None if own is None else score_patients(own, result.progressions[EDGE])
     return Cohort(result, place, request, identity, score)
 

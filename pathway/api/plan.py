@@ -36,32 +36,32 @@ class Plan:
 
     Attributes
     ----------
-    found : ExperimentPlan
+    result : ExperimentPlan
         With every design that was considered, over all members.
     """
 
-    def __init__(self, found: ExperimentPlan) -> None:
-        self.found = found
+    def __init__(self, result: ExperimentPlan) -> None:
+        self.result = result
 
     @property
     def sentences(self) -> list[str]:
         """The plan in plain words."""
-        return sentences.plan_sentences(self.found)
+        return sentences.plan_sentences(self.result)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return self.found.to_dict()
+        return self.result.to_dict()
 
     def to_dataframe(self) -> Any:
         """Every design, one in a row, as a pandas table."""
         from pathway.extras import pandas
 
-        header, rows = sentences.design_table(self.found)
+        header, rows = sentences.design_table(self.result)
         return pandas().DataFrame([list(row) for row in rows], columns=list(header))
 
     def report(self, folder: Path) -> Any:
         """What it leaves in a folder."""
-        return plan_report(self.found, folder)
+        return plan_report(self.result, folder)
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
         """A page for the lab book, tables, figure and provenance in a folder; the path of the page.
@@ -85,17 +85,17 @@ class Plan:
 
         if what:
             raise InputError(f"a plan has one figure, and none called '{what}'")
-        return plot_plan(self.found)
+        return plot_plan(self.result)
 
     def show(self, out: Display) -> None:
         """Title and sentences."""
-        out.print_line(f"Plan: {self.found.scenario.title}", style="bold")
+        out.print_line(f"Plan: {self.result.scenario.title}", style="bold")
         for sentence in self.sentences:
             out.print_line(sentence)
 
     def __repr__(self) -> str:
-        designs = sum(len(question.designs) for question in self.found.questions)
-        return f"<Plan of '{self.found.scenario.name}': {len(self.found.questions)} questions, {designs} designs>"
+        designs = sum(len(question.designs) for question in self.result.questions)
+        return f"<Plan of '{self.result.scenario.name}': {len(self.result.questions)} questions, {designs} designs>"
 
     def _repr_html_(self) -> str:
         page = HtmlDisplay()

@@ -125,14 +125,14 @@ def run(
         raise InputError(f"name_or_file: expected a scenario's name or file, got {kind}; names: pathway.scenarios()")
     if isinstance(members, int) and members < 2:
         raise InputError(f"members: expected at least 2, got {members}")
-    room = laboratory or built_in_laboratory()
+    chosen_laboratory = laboratory or built_in_laboratory()
     word = NONE if ensemble is None and laboratory is not None else ensemble
     scenario = read_scenario(name_or_file, setting_lines(settings), laboratory)
-    sets, remark = parameter_sets_for(scenario, room, word, weights, members)
+    sets, remark = parameter_sets_for(scenario, chosen_laboratory, word, weights, members)
     if remark:
         warnings.warn(remark, PathwayWarning, stacklevel=3)
     with progress_shown(progress) as report:
-        found = run_scenario(scenario, laboratory, report)
+        result = run_scenario(scenario, laboratory, report)
         if sets is not None:
-            found = result_with_members(found, room, sets, report)
-    return Result(**{field.name: getattr(found, field.name) for field in fields(found)})
+            result = result_with_members(result, chosen_laboratory, sets, report)
+    return Result(**{field.name: getattr(result, field.name) for field in fields(result)})

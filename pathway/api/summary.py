@@ -40,8 +40,8 @@ def show_summary(result: Result, out: Display) -> None:
         rows.append([name, *(growth if growing else []), number_text(arm.fold), *courses])
     out.print_table(header, rows, numbers=[k for k, name in enumerate(header) if k and name != "control"])
     if growing:
-        said = "GR: 1 grows as its control, 0 is arrested, - where the question does not apply."
-        out.print_line(f"{said} Values at the end of the experiment.")
+        legend = "GR: 1 grows as its control, 0 is arrested, - where the question does not apply."
+        out.print_line(f"{legend} Values at the end of the experiment.")
     if result.ensemble:
         show_intervals(result, out)
     show_verdicts([verdict.to_dict() for verdict in result.verdicts], out)

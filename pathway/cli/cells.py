@@ -56,8 +56,8 @@ def cell_line_overview(file: Path) -> tuple[list[str], dict[str, Any]]:
     rows = [("parameter", "value", "unit", "parent" if line.parent else "reference", "source")]
     for name in names:
         entry = line.entries[name]
-        said = "found" if name in follows else entry.source
-        rows.append((name, f"{entry.value:.6g}", entry.unit, f"{base[name].value:.6g}", said))
+        source = "found" if name in follows else entry.source
+        rows.append((name, f"{entry.value:.6g}", entry.unit, f"{base[name].value:.6g}", source))
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = ["  ".join(text.ljust(wide) for text, wide in zip(row, widths, strict=True)).rstrip() for row in rows]
     lines = [line.title, *([f"builds on {line.parent}"] if line.parent else [])]

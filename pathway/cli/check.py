@@ -173,10 +173,10 @@ def _collected(notes: list[str]) -> Iterator[None]:
     """Warnings of ours as notes."""
     from pathway.errors import PathwayWarning
 
-    with warnings.catch_warnings(record=True) as found:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PathwayWarning)
         yield
-    notes += [str(w.message) for w in found if issubclass(w.category, PathwayWarning)]
+    notes += [str(w.message) for w in caught if issubclass(w.category, PathwayWarning)]
 
 
 def new(

@@ -39,17 +39,17 @@ def cohort(
     from . import DONE
 
     with console.progress_line(quiet=as_json) as report, _cluster(dask) as executor:
-        found = virtual_women(
+        result = virtual_women(
             name_or_file, women=women, folder=out, workers=workers, executor=executor, patients=patients,
             ensemble=ensemble, weights=weights, force=force, progress=report,
         )  # fmt: skip
         report("figures and report", 0, 1)
-        record = write_report(found.report(), found.folder, console.typed_command(), force, say=console.say)
+        record = write_report(result.report(), result.folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**found.to_dict(), "provenance": record})
+        console.print_json({**result.to_dict(), "provenance": record})
     else:
-        found.show(console)
-        console.print_report_places(found.folder, record)
+        result.show(console)
+        console.print_report_places(result.folder, record)
     return DONE
 
 

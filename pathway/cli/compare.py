@@ -31,14 +31,14 @@ def compare(
 
     from . import DONE
 
-    found = side_by_side(first, second)
+    comparison = side_by_side(first, second)
     folder = out or default_results_folder(f"compare-{first.resolve().name}-{second.resolve().name}")
     check_output_folder(folder, RUN_COMPARISON, run_comparison_identity(first, second, folder), force)
-    report = run_comparison_report(found, folder)
+    report = run_comparison_report(comparison, folder)
     record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json(found.to_dict())
+        console.print_json(comparison.to_dict())
         return DONE
-    found.show(console)
+    comparison.show(console)
     console.print_report_places(folder, record, differences="differences.csv")
     return DONE

@@ -97,12 +97,12 @@ def print_table(
     Console(width=terminal_width(), highlight=False, markup=False, emoji=False).print(table)
 
 
-def _fitted_widths(header: Sequence[str], rows: Sequence[Sequence[str]], room: int) -> list[int] | None:
+def _fitted_widths(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int] | None:
     """Characters for each column so that no word is broken and text gets what is left; None if there is no room."""
     columns = [(name, *(row[index] for row in rows)) for index, name in enumerate(header)]
     widths = [max((len(word) for cell in cells for word in cell.split()), default=1) for cells in columns]
     wishes = [max(map(len, cells)) for cells in columns]
-    left = room - sum(widths)
+    left = width - sum(widths)
     if left < 0:
         return None
     # The most modest wish first: short columns are shown whole, and the longest text wraps.

@@ -161,20 +161,20 @@ def _reweight(
         console.say(before.remark)
     asked = [scenario, *map(read_scenario, HEADLINES)]
     with console.progress_line(quiet=as_json) as progress:
-        made = reweight(scenario, built_in_laboratory(), before, weights, asked, progress)
+        reweighting = reweight(scenario, built_in_laboratory(), before, weights, asked, progress)
         progress("what to measure next", 0, 1)
         by_name = {one.name: one for one in asked}
-        headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in made.headlines]
-        after = made.weights(made.after)
-        next_ranking = next_measurement(scenario, built_in_laboratory(), made.after, after, headlines)
-    report = reweighting_report(made, scenario, folder, next_ranking)
+        headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in reweighting.headlines]
+        after = reweighting.weights(reweighting.after)
+        next_ranking = next_measurement(scenario, built_in_laboratory(), reweighting.after, after, headlines)
+    report = reweighting_report(reweighting, scenario, folder, next_ranking)
     record = write_report(report, folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**reweighting_numbers(made, next_ranking), "folder": str(folder)})
+        console.print_json({**reweighting_numbers(reweighting, next_ranking), "folder": str(folder)})
         return DONE
-    for sentence in reweighting_sentences(made)[: 1 + bool(made.warning)]:
+    for sentence in reweighting_sentences(reweighting)[: 1 + bool(reweighting.warning)]:
         console.print_line(sentence)
-    console.print_table(*headline_words(made.headlines))
+    console.print_table(*headline_words(reweighting.headlines))
     for sentence in next_measurement_sentences(next_ranking):
         console.print_line(sentence)
     console.print_report_places(folder, record, folder / "ensemble.npz")

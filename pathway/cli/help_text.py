@@ -20,7 +20,7 @@ class GroupedCommands(TyperGroup):
                     (name, command)
                 )
         longest = max((len(name) for rows in sections.values() for name, _ in rows), default=0)
-        room = max(20, formatter.width - longest - 6)
+        width = max(20, formatter.width - longest - 6)
         for heading, rows in sections.items():
             with formatter.section(heading):
-                formatter.write_dl([(name.ljust(longest), command.get_short_help_str(room)) for name, command in rows])
+                formatter.write_dl([(name.ljust(longest), command.get_short_help_str(width)) for name, command in rows])

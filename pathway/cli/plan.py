@@ -82,13 +82,13 @@ def plan(
     folder = out or default_results_folder(f"{task.scenario.name}_plan", task.scenario.settings)
     check_output_folder(folder, PLAN, task.identity(folder), force)
     with console.progress_line(quiet=as_json) as progress:
-        found = task.plan(progress)
+        result = task.plan(progress)
         progress("figure and report", 0, 1)
-        record = write_report(found.report(folder), folder, console.typed_command(), force, say=console.say)
+        record = write_report(result.report(folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**found.to_dict(), "provenance": record})
+        console.print_json({**result.to_dict(), "provenance": record})
     else:
-        found.show(console)
+        result.show(console)
         console.print_report_places(folder, record)
     return DONE
 
@@ -112,11 +112,11 @@ def _own_replicates(given: list[str]) -> dict[str, list[float]]:
     """Readings by assay."""
     from . import BadInput
 
-    found = {}
+    readings = {}
     for text in given:
         name, _, values = text.partition("=")
         try:
-            found[name.strip()] = [float(value) for value in values.split(",")]
+            readings[name.strip()] = [float(value) for value in values.split(",")]
         except ValueError:
             raise BadInput(f"--own-replicates {text}: write for example blot=0.8,1.1,1.3") from None
-    return found
+    return readings

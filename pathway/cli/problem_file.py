@@ -91,13 +91,13 @@ class OpenedProblem:
         if fitted is not None or (manifest is not None and manifest.kind == FIT_KIND):
             if fitted is None:
                 console.say(f"from the fit in {folder}")
-            found = load_unfinished_fit(problem, folder)
+            fit = load_unfinished_fit(problem, folder)
             if not is_search_of(folder, problem):
                 console.say(
                     f"{folder}: the model, the measurements or the settings are not those of this fit any more, so "
                     f"its parameters need not be the best; 'pathway fit {self.file}' fits anew"
                 )
-            return StartingPoint(Objective(problem), found.best.x, found)
+            return StartingPoint(Objective(problem), fit.best.x, fit)
         console.say(f"no fit in {folder}: from the nominal parameters")
         x = np.clip(problem.to_scale(problem.nominal), *problem.bounds)
         return StartingPoint(Objective(problem), x, None)
@@ -113,14 +113,14 @@ class OpenedProblem:
         assert self.scenario is not None
         return scenario_unknowns(self.scenario)
 
-    def write_cells(self, found: Any, profiles: Any, place: Path) -> list[Path]:
+    def write_cells(self, fit: Any, profiles: Any, place: Path) -> list[Path]:
         """The fitted cell lines as files."""
         from pathway.fitting.laboratory.cells import confidence_limits, fitted_cell_lines, write_cell_lines
         from pathway.scenario import built_in_laboratory
 
         assert self.scenario is not None
         cut = {u.name: 0.0 for u in self._unknowns if u.parameter in self.without}
-        values = {**found.best.parameters, **cut}
+        values = {**fit.best.parameters, **cut}
         folder = place.parent if place.suffix == ".toml" else place
         texts = fitted_cell_lines(self.scenario, built_in_laboratory(), values, confidence_limits(profiles), folder)
         return write_cell_lines(texts, place)

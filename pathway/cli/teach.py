@@ -109,5 +109,5 @@ def _print_question(
 ) -> None:
     console.print_line(f"{question}  {right} of {answered} right, {at_first} at the first try")
     if often:
-        said = f": {what_it_was}" if what_it_was else ""
-        console.print_line(f"      {often} x  {commonest}{said}")
+        remark = f": {what_it_was}" if what_it_was else ""
+        console.print_line(f"      {often} x  {commonest}{remark}")

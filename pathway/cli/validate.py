@@ -42,23 +42,23 @@ def validate(
     from . import DONE
 
     with console.progress_line() as report:
-        found = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
+        validation = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
     record = write_report(
-        validation_report(found, seed if prior else None), out, console.typed_command(), say=console.say
+        validation_report(validation, seed if prior else None), out, console.typed_command(), say=console.say
     )
     if as_json:
-        console.print_json(found)
+        console.print_json(validation)
     else:
-        _print(found)
+        _print(validation)
         console.print_report_places(out, record, verdicts="verdicts.json")
     return DONE
 
 
-def _print(found: dict[str, Any]) -> None:
+def _print(validation: dict[str, Any]) -> None:
     from pathway.report.validation import finding_order, finding_table, triple_table
 
-    judged = sorted(found["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
-    over = found["ensemble"] is not None
+    judged = sorted(validation["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
+    over = validation["ensemble"] is not None
     console.print_table(
         ["finding", "verdict", "role", "value", "expected", "of draws", *(["of ensemble"] if over else []),
          "claim [scenario; source]"],
@@ -70,10 +70,10 @@ def _print(found: dict[str, Any]) -> None:
         console.print_line("Headline numbers, three times: median (middle 90 %); share that meets the expectation")
         console.print_table(header, [list(map(str, row)) for row in rows])
     console.print_line("One line for each distinct finding")
-    header, rows = finding_table(found["findings"])
+    header, rows = finding_table(validation["findings"])
     console.print_table(header, rows)
     _print_misses([entry for entry in judged if not entry["met"]])
-    for role, counts in found["by_role"].items():
+    for role, counts in validation["by_role"].items():
         console.print_line(f"{role}: {counts['met']} of {counts['of']} met")
     findings = {entry["finding"] for entry in judged if entry["finding"]}
     console.print_line(f"{len(findings)} findings. Only predictions count as reproduced.")

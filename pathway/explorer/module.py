@@ -96,21 +96,21 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
     names = list(dict.fromkeys(quantities))
     recorded = replace(model, observables={name: _formula(model, name) for name in names})
     try:
-        made = compile_wasm(recorded, WIDTH)
+        wasm = compile_wasm(recorded, WIDTH)
     except WasmError as error:
         raise ExplorerError(f"'{model.name}' cannot run in a browser: {error}") from None
     ready, steady_part = prepare_model(model), steady_model(model)
-    kernels, method = _kernels(recorded, made), rosenbrock_method(METHODS["Rodas5P"])
+    kernels, method = _kernels(recorded, wasm), rosenbrock_method(METHODS["Rodas5P"])
     group, declared = ready.species_units
     facts = {
         "layouts": {name: struct_fields(owner) for name, owner in _TUPLES.items()},
-        "parts": made.parts,
-        "addresses": {name: name if name in made.parts and name != "time_derivative" else "" for name in _ADDRESSES},
+        "parts": wasm.parts,
+        "addresses": {name: name if name in wasm.parts and name != "time_derivative" else "" for name in _ADDRESSES},
         "kernels": {name: value for name, value in kernels._asdict().items() if name not in _ADDRESSES},
         "pattern": {name: _array(value) for name, value in ready.pattern._asdict().items()},
         "method": {n: _array(v) if isinstance(v, np.ndarray) else v for n, v in method._asdict().items()},
         "lanes": _storage(lane_storage(kernels, method)),
-        "sizes": {name: int(size) for name, size in made.sizes.items()},
+        "sizes": {name: int(size) for name, size in wasm.sizes.items()},
         "species": model.species,
         "parameters": model.parameters,
         "parameter_index": {name: k for k, name in enumerate(model.parameters)},
@@ -128,7 +128,7 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
         "TOLERANCE": steady.TOLERANCE,
         "SHIFT": SHIFT,
     }
-    return Engine({"loop": wasm_loop(), "kernels": made.module}, facts)
+    return Engine({"loop": wasm_loop(), "kernels": wasm.module}, facts)
 
 
 _ADDRESSES = (*KERNEL_NAMES, "time_derivative", "roots", "conditions", "switches")
@@ -143,8 +143,7 @@ def _refuse_what_the_loop_lacks(model: Model) -> None:
         raise ExplorerError(
             f"'{model.name}' has algebraic rules ({next(iter(model.algebraic))}): the explorer shows models without"
         )
-    found = switches(model)
-    if any(switch.in_rates for switch in found):
+    if any(switch.in_rates for switch in switches(model)):
         raise ExplorerError(f"the rates of '{model.name}' switch: the explorer shows models whose rates do not")
     if steady_model(model).driven:
         raise ExplorerError(f"the rates of '{model.name}' depend on time: the explorer shows models whose rates do not")
@@ -160,17 +159,17 @@ def _formula(model: Model, name: str) -> Any:
     raise ExplorerError(f"'{model.name}' has no quantity '{name}'")
 
 
-def _kernels(model: Model, made: WasmKernels) -> KernelAddresses:
+def _kernels(model: Model, wasm: WasmKernels) -> KernelAddresses:
     """The tuple without addresses, which only the host knows."""
     nothing = dict.fromkeys(KernelAddresses._fields, 0)
     sizes = {
-        "width": made.width,
+        "width": wasm.width,
         "n_species": len(model.species),
         "n_parameters": len(model.parameters),
-        "n_slots": made.sizes["parameter_slots"],
-        "n_jacobian": len(made.patterns["jacobian"]),
-        "n_factor": made.sizes["lu"],
-        "n_observables": made.sizes["observables"],
+        "n_slots": wasm.sizes["parameter_slots"],
+        "n_jacobian": len(wasm.patterns["jacobian"]),
+        "n_factor": wasm.sizes["lu"],
+        "n_observables": wasm.sizes["observables"],
     }
     return KernelAddresses(**{**nothing, **sizes})
 
@@ -181,17 +180,17 @@ def _array(values: np.ndarray) -> dict[str, Any]:
 
 def _storage(lanes: LaneStorage) -> dict[str, dict[str, Any]]:
     """Shape and content of working storage, which begins with one number everywhere; or whose part it is."""
-    made: dict[str, dict[str, Any]] = {}
+    parts: dict[str, dict[str, Any]] = {}
     for name, values in lanes._asdict().items():
-        whole = next((other for other in made if values.size and np.shares_memory(values, getattr(lanes, other))), None)
+        whole = next((one for one in parts if values.size and np.shares_memory(values, getattr(lanes, one))), None)
         if whole is not None:
             ahead = array_address(values) - array_address(getattr(lanes, whole))
-            made[name] = {"shape": values.shape, "part_of": whole, "ahead": ahead}
+            parts[name] = {"shape": values.shape, "part_of": whole, "ahead": ahead}
             continue
         first = float(values.flat[0]) if values.size else 0.0
         assert values.size == 0 or bool((values == first).all()), f"'{name}' does not begin uniform"
-        made[name] = {"shape": values.shape, "fill": "inf" if np.isinf(first) else first}
-    return made
+        parts[name] = {"shape": values.shape, "fill": "inf" if np.isinf(first) else first}
+    return parts
 
 
 def container(facts: Mapping[str, Any], blobs: Mapping[str, bytes]) -> bytes:

@@ -24,8 +24,7 @@ def missing_controls(
 ) -> tuple[str, ...]:
     """Each in a sentence's words, the first asked for first."""
     arms = dict.fromkeys(chain.from_iterable(q.arms for q in questions))
-    found = chain.from_iterable(_of_arm(scenario.arm(name), scenario, laboratory) for name in arms)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(chain.from_iterable(_of_arm(scenario.arm(n), scenario, laboratory) for n in arms)))
 
 
 def _of_arm(arm: Arm, scenario: Scenario, laboratory: Laboratory) -> Iterator[str]:

@@ -205,5 +205,5 @@ def designs_of(
         for time in times[question]:
             contrast = readings.contrast(question, time)
             for assay in assays_of(question.quantity, assays):
-                told = contrast if question.quantity == "GR" else contrast.within(assay.range.value)
-                yield Design(question, level, time, assay, told, readings.result.weights, replicates)
+                measurable = contrast if question.quantity == "GR" else contrast.within(assay.range.value)
+                yield Design(question, level, time, assay, measurable, readings.result.weights, replicates)

@@ -121,10 +121,10 @@ def mutual_information(
     weighted = (weights[:, None] * likelihoods).transpose(0, 2, 1)
     joint = weighted @ density
     independent = weighted.sum(axis=2)[..., None] * (weights @ density)
-    told = np.zeros_like(joint)
+    integrand = np.zeros_like(joint)
     present = joint > 0.0
-    told[present] = joint[present] * np.log(joint[present] / independent[present])
-    return np.maximum(0.0, step * told.sum(axis=(1, 2)))
+    integrand[present] = joint[present] * np.log(joint[present] / independent[present])
+    return np.maximum(0.0, step * integrand.sum(axis=(1, 2)))
 
 
 def _grid(value: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, float]:
@@ -168,12 +168,12 @@ class MeasurementSequence:
         scaled /= scaled.sum(axis=1, keepdims=True)
         posterior = scaled @ likelihoods.transpose(1, 0, 2).reshape(n, -1)
         prior = (self.weights @ likelihoods).reshape(-1)
-        told = xlogy(posterior, posterior) - xlogy(posterior, prior)
-        told = told.reshape(n, DRAWS, n_questions, n_answers).sum(axis=3)
+        divergence = xlogy(posterior, posterior) - xlogy(posterior, prior)
+        divergence = divergence.reshape(n, DRAWS, n_questions, n_answers).sum(axis=3)
         # A draw and its mirror image are one: their means are independent.
-        first = told[..., 0].reshape(n, 2, DRAWS // 2).mean(axis=1)
+        first = divergence[..., 0].reshape(n, 2, DRAWS // 2).mean(axis=1)
         error = np.sqrt(self.weights**2 @ first.var(axis=1, ddof=1) / first.shape[1])
-        return np.asarray(self.weights @ told.mean(axis=1)), float(error)
+        return np.asarray(self.weights @ divergence.mean(axis=1)), float(error)
 
 
 def greedy_sequence(
@@ -211,6 +211,6 @@ def greedy_sequence(
     return chosen
 
 
-def above_chance(told: np.ndarray) -> float:
+def above_chance(nats: np.ndarray) -> float:
     """What is told about the question beyond what is told, on average, about shuffled answers; shape (1 + n,)."""
-    return float(told[0] - told[1:].mean()) if len(told) > 1 else float(told[0])
+    return float(nats[0] - nats[1:].mean()) if len(nats) > 1 else float(nats[0])

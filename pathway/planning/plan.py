@@ -228,7 +228,7 @@ def make_plan(
     transfected = transfected_doses(scenario, laboratory)
     times = {question: harvest_times(question, scenario, request.at) for question in questions}
     own, remark = sets_with_knock_down(sets, scenario, laboratory, request.transfection)
-    found: dict[EffectQuestion, list[Design]] = {question: [] for question in questions}
+    by_question: dict[EffectQuestion, list[Design]] = {question: [] for question in questions}
     levels = list(dose_levels(questions, scenario, laboratory, request.factors))
     members = 0
     for done, (level, variant, asked) in enumerate(levels):
@@ -238,15 +238,15 @@ def make_plan(
         readings = member_readouts(variant, asked, moments, laboratory, own, transfected, request.transfection.uptake)
         members = members or len(readings.result)
         for design in designs_of(readings, asked, times, level, request.assays, request.replicates):
-            found[design.question].append(design)
-    plans = tuple(_question_plan(question, tuple(designs)) for question, designs in found.items())
+            by_question[design.question].append(design)
+    plans = tuple(_question_plan(question, tuple(designs)) for question, designs in by_question.items())
     information = None
     if request.about:
         if progress:
             progress("what would tell", 0, 1)
         information = rank_measurements(
             request.about, scenario, laboratory, own, request.assays, request.replicates, request.at,
-            [design for designs in found.values() for design in designs], transfected, request.transfection.uptake,
+            [d for designs in by_question.values() for d in designs], transfected, request.transfection.uptake,
         )  # fmt: skip
     return ExperimentPlan(
         scenario, request, plans, tuple(skipped), missing_controls(questions, scenario, laboratory),

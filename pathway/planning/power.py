@@ -52,7 +52,7 @@ def power_within(
     """
     critical = student.isf(tail, replicates - 1)
     known = np.isfinite(value) & (noise > 0.0)
-    made = np.zeros(len(value))
+    power = np.zeros(len(value))
     scale = np.sqrt(replicates) / noise[known]
     upper, lower = (high - value[known]) * scale, (low - value[known]) * scale
     least, most = _likely_spreads(replicates - 1)
@@ -64,8 +64,8 @@ def power_within(
     u = least + half * (nodes + 1.0)
     inside = ndtr(upper[:, None] - critical * u) - ndtr(lower[:, None] + critical * u)
     density = chi2.pdf((replicates - 1) * u**2, replicates - 1) * 2.0 * (replicates - 1) * u
-    made[known] = (half * weights * density * inside).sum(axis=1).clip(0.0, 1.0)
-    return made
+    power[known] = (half * weights * density * inside).sum(axis=1).clip(0.0, 1.0)
+    return power
 
 
 @lru_cache

@@ -189,15 +189,15 @@ def ranking(answers: Answers, designs: Sequence[Design], weights: np.ndarray) ->
     for design in designs:
         value, noise = _mean_of(design)
         if np.isfinite(value).all() and np.isfinite(noise).all():
-            told = mutual_information(likelihoods, value, resolved_noise(value, noise, weights), weights)
-            measurements.append(RankedMeasurement(design, above_chance(told)))
-            by_chance.append(float(told[1:].max() - told[1:].mean()))
+            nats = mutual_information(likelihoods, value, resolved_noise(value, noise, weights), weights)
+            measurements.append(RankedMeasurement(design, above_chance(nats)))
+            by_chance.append(float(nats[1:].max() - nats[1:].mean()))
     ranked = sorted(measurements, key=lambda t: (-round(t.nats, 6), t.design.time, t.design.n_harvests))
     short = [measurement.design for measurement in ranked[:SHORT_LIST]]
     means = [_mean_of(design) for design in short]
     measured = [(value, resolved_noise(value, noise, weights, LENGTH)) for value, noise in means]
     chosen = greedy_sequence(likelihoods, measured, weights, LENGTH)
-    sequence = tuple(RankedMeasurement(short[which], above_chance(told), error) for which, told, error in chosen)
+    sequence = tuple(RankedMeasurement(short[which], above_chance(nats), error) for which, nats, error in chosen)
     return InformationRanking(answers, answers.entropy(weights), tuple(ranked), sequence, max(by_chance))
 
 

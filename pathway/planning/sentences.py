@@ -68,37 +68,37 @@ def _changed(design: Design, own: Design) -> str:
     return " ".join(parts) or "as written"
 
 
-def ranking_sentences(told: InformationRanking) -> Iterator[str]:
+def ranking_sentences(ranking: InformationRanking) -> Iterator[str]:
     """What is open, and which measurements would tell."""
-    now = ", ".join(f"{answer} {_share(told, share)}" for answer, share in told.answers.shares.items())
-    words = told.answers.question
-    yield f"{words[0].upper()}{words[1:]} The members say: {now}; {told.doubt:.2f} nats could be told at most."
-    if not told.is_informative:
+    now = ", ".join(f"{answer} {_share(ranking, share)}" for answer, share in ranking.answers.shares.items())
+    words = ranking.answers.question
+    yield f"{words[0].upper()}{words[1:]} The members say: {now}; {ranking.doubt:.2f} nats could be told at most."
+    if not ranking.is_informative:
         yield (
-            f"No measurement of this scenario tells more about it than the best of {len(told.ranked)} would by chance "
-            f"among so few members ({told.chance:.2f} nats)."
+            f"No measurement of this scenario tells more about it than the best of {len(ranking.ranked)} would by "
+            f"chance among so few members ({ranking.chance:.2f} nats)."
         )
         return
-    first = told.ranked[0]
+    first = ranking.ranked[0]
     yield (
-        f"Most telling, {first.nats:.2f} nats (the best of {len(told.ranked)} by chance: {told.chance:.2f}): "
+        f"Most telling, {first.nats:.2f} nats (the best of {len(ranking.ranked)} by chance: {ranking.chance:.2f}): "
         f"{first.design.label}, {first.design.replicates} replicates."
     )
-    steps = [f"{t.design.label} ({t.nats:.2f} nats so far)" for t in told.sequence]
+    steps = [f"{t.design.label} ({t.nats:.2f} nats so far)" for t in ranking.sequence]
     yield f"Three measurements one after the other: {'; then '.join(steps)}."
 
 
-def _share(told: InformationRanking, number: float) -> str:
-    return f"{number:.3g}" if "mean" in told.answers.shares else percent_text(number)
+def _share(ranking: InformationRanking, number: float) -> str:
+    return f"{number:.3g}" if "mean" in ranking.answers.shares else percent_text(number)
 
 
-def information_table(told: InformationRanking) -> Table:
+def information_table(ranking: InformationRanking) -> Table:
     """Every measurement, the most telling first."""
     header = ["measurement", "quantity", "arms", "assay", "dose", "harvest [h]", "information [nats]"]
     rows = [
         [t.design.label, t.design.question.quantity, " vs ".join(t.design.question.arms), t.design.assay.name,
          t.design.level.label, t.design.time, t.nats]
-        for t in told.ranked
+        for t in ranking.ranked
     ]  # fmt: skip
     return header, rows
 
@@ -106,16 +106,16 @@ def information_table(told: InformationRanking) -> Table:
 def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:
     if not plan.transfected:
         return
-    told, names = plan.request.transfection, ", ".join(plan.transfected)
-    if told.measured:
-        yield f"{told.uptake:.0%} of the cells took up {names}; the others grow in the same dish untouched."
+    oligo, names = plan.request.transfection, ", ".join(plan.transfected)
+    if oligo.measured:
+        yield f"{oligo.uptake:.0%} of the cells took up {names}; the others grow in the same dish untouched."
     else:
         yield (
             f"Measure the share of cells that take up {names} (a labelled oligo in a flow cytometer) and give it as "
             "--uptake: until then every cell is taken to have it."
         )
-    if told.knock_down is not None:
-        yield f"Delivery is set so that free miR-21 falls by {told.knock_down:.0%} over the dish within 24 h (qPCR)."
+    if oligo.knock_down is not None:
+        yield f"Delivery is set so that free miR-21 falls by {oligo.knock_down:.0%} over the dish within 24 h (qPCR)."
     else:
         yield (
             "Measure free miR-21 by qPCR 24 h after transfection, against the control oligo, and give its fall as "
@@ -126,9 +126,9 @@ def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:
 
 
 def _noise_sentence(plan: ExperimentPlan) -> str:
-    told = [f"{a.name} {a.noise.value:.2g} ({a.noise.confidence})" for a in plan.assays_used]
+    noises = [f"{a.name} {a.noise.value:.2g} ({a.noise.confidence})" for a in plan.assays_used]
     return (
-        f"Noise of one reading, as a deviation of its natural logarithm from day to day: {', '.join(told)}. Your own "
+        f"Noise of one reading, as a deviation of its natural logarithm from day to day: {', '.join(noises)}. Your own "
         "replicates are better than any table: --own-replicates."
     )
 

@@ -57,7 +57,7 @@ def test_expectations_become_questions_or_say_why_not():
 
 
 def test_more_replicates_find_more_and_the_cheapest_reaches_what_it_promises(plan):
-    for question in plan.found.questions:
+    for question in plan.result.questions:
         design = question.as_written
         powers = [design.power_with(n) for n in (2, 3, 6, 12, 30)]
         assert (np.diff(powers) > -1e-9).all()
@@ -70,21 +70,21 @@ def test_more_replicates_find_more_and_the_cheapest_reaches_what_it_promises(pla
 
 
 def test_doses_above_the_highest_on_record_are_left_out():
-    found = plan_of(members=4, doses=[1.0, 4.0, 5.0], **PAIR).found
+    found = plan_of(members=4, doses=[1.0, 4.0, 5.0], **PAIR).result
     levels = {(d.level.dose, d.level.factor) for d in found.questions[0].designs}
     assert ("anti_mir21", 4.0) in levels and ("anti_mir21", 5.0) not in levels and ("trastuzumab", 5.0) in levels
 
 
 def test_missing_controls_are_named_and_those_that_are_there_are_not(plan):
-    told = "; ".join(plan.found.controls)
+    told = "; ".join(plan.result.controls)
     assert "IgG in place of trastuzumab" in told and "empty plasmid in place of plasmid" in told
-    found = plan_of(members=4, doses=[1.0], at="48 h", **PAIR).found
+    found = plan_of(members=4, doses=[1.0], at="48 h", **PAIR).result
     assert not any("scramble" in control for control in found.controls)  # 'scramble + trastuzumab' is an arm
 
 
 def test_cells_that_took_nothing_up_dilute_the_effect():
     kinds = {"members": 12, "doses": [1.0], "at": "48 h", **PAIR}
-    whole, half, tenth = (plan_of(uptake=u, **kinds).found for u in (1.0, 0.5, 0.1))
+    whole, half, tenth = (plan_of(uptake=u, **kinds).result for u in (1.0, 0.5, 0.1))
     effects = [np.abs(f.questions[0].as_written.contrast.value) for f in (whole, half, tenth)]
     assert (effects[1] < effects[0]).all() and (effects[2] < effects[1]).all()
 
@@ -93,7 +93,7 @@ def test_a_knock_down_that_was_measured_holds_in_every_dish():
     found = plan_of(
         members=12, doses=[1.0], at="-24 h", compare="anti-miR-21 vs untreated", quantity="miR21_free",
         assays="qpcr", uptake=0.7, knock_down=0.4,
-    ).found  # fmt: skip
+    ).result  # fmt: skip
     left = np.exp(found.questions[0].as_written.contrast.value)
     beyond = int(found.remark.split()[0]) if found.remark else 0
     assert np.isclose(left, 0.6, atol=1e-3).sum() == len(left) - beyond and (left > 0.6 - 1e-3).all()
@@ -101,7 +101,7 @@ def test_a_knock_down_that_was_measured_holds_in_every_dish():
 
 def test_own_replicates_take_the_place_of_the_table():
     found = plan_of(members=4, own_replicates={"blot": [1.0, 2.0, 4.0]}, assays="blot", at="48 h", **PAIR)
-    (assay,) = found.found.assays_used
+    (assay,) = found.result.assays_used
     assert assay.noise.value == pytest.approx(np.log(2.0)) and assay.noise.confidence == "measured"
     assert "blot 0.69 (measured)" in found.sentences[-1]
 
@@ -109,8 +109,8 @@ def test_own_replicates_take_the_place_of_the_table():
 def test_an_own_line_is_planned_in_its_own_cells(tmp_path, capsys):
     line = tmp_path / "my_line.toml"
     assert main(["new", str(line), "--cells", "skbr3_resistant"]) == DONE
-    own = plan_of(cells=line, members=4, doses=[1.0], at="48 h", **PAIR).found
-    other = plan_of(members=4, doses=[1.0], at="48 h", **PAIR).found
+    own = plan_of(cells=line, members=4, doses=[1.0], at="48 h", **PAIR).result
+    other = plan_of(members=4, doses=[1.0], at="48 h", **PAIR).result
     assert own.scenario.arm("both").cells.endswith("my_line.toml")
     assert not np.allclose(own.questions[0].as_written.contrast.value, other.questions[0].as_written.contrast.value)
 
@@ -172,12 +172,12 @@ def test_a_folder_that_is_taken_is_refused_before_any_member_is_run(tmp_path, ca
 def test_a_plan_of_the_main_experiment_takes_less_than_a_minute():
     begun = time.process_time()
     made = plan_of()
-    assert made.found.members >= 150 and time.process_time() - begun < 60.0
+    assert made.result.members >= 150 and time.process_time() - begun < 60.0
     assert PlanRequest().replicates == 3
 
 
 def test_the_figure_has_a_panel_for_each_question(plan):
-    assert len(pathway.plot(plan).axes) == len(plan.found.questions)
+    assert len(pathway.plot(plan).axes) == len(plan.result.questions)
 
 
 def test_a_question_of_ones_own_is_called_by_its_arms_alone():

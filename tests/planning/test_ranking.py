@@ -19,7 +19,7 @@ ASKED = {"compare": "both vs trastuzumab", "quantity": "pAKT", "at": "48 h", "do
 
 @pytest.fixture(scope="module")
 def found():
-    return pathway.plan(MAIN, ensemble=MEMBERS, members=40, about="Src on PTEN", **ASKED).found
+    return pathway.plan(MAIN, ensemble=MEMBERS, members=40, about="Src on PTEN", **ASKED).result
 
 
 def test_information_of_the_circuit_is_what_plain_monte_carlo_finds(found):
@@ -58,5 +58,5 @@ def test_a_question_that_is_none_is_refused_with_the_nearest():
 
 @pytest.mark.parametrize("about", ["p110beta or Src", "miR-21 acts through PTEN", "V4", "k_PI3K"])
 def test_questions_of_every_kind_have_answers(about):
-    told = pathway.plan(MAIN, ensemble=MEMBERS, members=12, about=about, **ASKED).found.information
+    told = pathway.plan(MAIN, ensemble=MEMBERS, members=12, about=about, **ASKED).result.information
     assert np.allclose(told.answers.likelihood.sum(axis=1), 1.0) and told.doubt >= 0.0

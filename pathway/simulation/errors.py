@@ -15,6 +15,7 @@ REASONS = {
     layout.NOT_FINITE: "the rates are not finite numbers",
     layout.VANISHING_PIVOT: "the linear system is singular",
     layout.NOT_SETTLED: "it does not settle (it grows, or goes round in circles)",
+    layout.UNSOLVED: "no solution of the algebraic rules is found near this state",
     layout.STOPPED: "the limit on wall time was reached",
 }
 

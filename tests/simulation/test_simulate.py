@@ -165,16 +165,6 @@ def test_a_relative_tolerance_that_is_none_is_refused(tolerance: object) -> None
         simulate(chain(), TIMES, relative_tolerance=tolerance)  # type: ignore[arg-type]
 
 
-def test_a_pivot_that_vanishes_is_exchanged_and_counted() -> None:
-    """z = w = 1 / (1 + t): the pivot of z is t, which begins at zero; from t = 1 on none vanishes."""
-    rules = {"z": "a*z + w - 1", "w": "z - w"}
-    model = model_of("pivots", {"a": "1"}, {"a": 0.0, "z": 0.5, "w": 0.5}, {}, algebraic=rules)
-    run = simulate(model, [0.0, 0.5, 2.0])
-    assert run["z"] == pytest.approx([1.0, 1.0 / 1.5, 1.0 / 3.0], rel=1e-5) and run.statistics.vanishing_pivots > 0
-    later = simulate(model, [0.0, 1.0], initial={"a": 1.0})
-    assert later["w"] == pytest.approx([0.5, 1.0 / 3.0], rel=1e-5) and later.statistics.vanishing_pivots == 0
-
-
 def test_a_model_without_species_is_run() -> None:
     empty = model_of("empty", {}, {}, {"k": 1.0})
     assert simulate(empty, [0.0, 1.0]).values.shape == (2, 0)

@@ -107,6 +107,8 @@ class LaneStorage(NamedTuple):
     leaving: Integers
     """1: the Jacobian is not that of the state."""
     restarting: Integers
+    settled: Integers
+    """The status with which solving for the algebraic species of a lane that restarts has ended."""
     # Switches of the state.
     samples: Table
     """Root functions, or switches and sizes (switch, lane), in five places of a step."""
@@ -146,7 +148,7 @@ def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStor
         *others,
         np.zeros(kernels.n_observables * width),
         *np.ones((14, width)),
-        *np.zeros((12, width), dtype=np.int64),
+        *np.zeros((13, width), dtype=np.int64),
         *watched,
         *conditions,
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),

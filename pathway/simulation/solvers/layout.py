@@ -23,7 +23,8 @@ from pathway.kernels.structs import Cube, Integers, IntegerTable, Table, Vector
     STOPPED,
     NOT_SETTLED,
     TAPE_FULL,
-) = range(10)
+    UNSOLVED,
+) = range(11)
 
 # What happens at a moment of the schedule; at a BREAK the run goes on from a moment a few floats later, its value.
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)

@@ -9,8 +9,13 @@ from .compilation import inlined_function
 
 @inlined_function
 def solve_dense(kernels, pattern, jacobian, shift, right, matrix):
-    """Solve (shift M - J) x = right in place, with one lane."""
+    """Solve (shift M - J) x = right in place, with one lane; whether that could be done.
+
+    Models too large for a dense matrix, which `lane_storage` then leaves out, can not.
+    """
     n = kernels.n_species
+    if matrix.shape[0] < n:
+        return False
     for row in range(n):
         for k in range(n):
             matrix[row, k] = 0.0
@@ -25,7 +30,7 @@ def solve_dense(kernels, pattern, jacobian, shift, right, matrix):
         if largest == 0.0 or not largest < np.inf:
             for k in range(n):
                 right[k] = np.nan
-            return
+            return largest != 0.0
         if best != column:
             for k in range(column, n):
                 matrix[column, k], matrix[best, k] = matrix[best, k], matrix[column, k]
@@ -40,3 +45,4 @@ def solve_dense(kernels, pattern, jacobian, shift, right, matrix):
         for k in range(row + 1, n):
             right[row] -= matrix[row, k] * right[k]
         right[row] /= matrix[row, row]
+    return True

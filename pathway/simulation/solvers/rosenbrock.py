@@ -41,6 +41,7 @@ from .layout import (
     TAPE_HEAD,
     TAPED,
     TOO_MANY_STEPS,
+    UNSOLVED,
     VANISHING_PIVOT,
     IntegrationReport,
     IntegrationTask,
@@ -76,6 +77,12 @@ PIVOT_CUTS = 4
 """Times in a row that a smaller step is tried before rows are exchanged."""
 
 REJECTIONS_IN_A_ROW = 50
+MOST_TURNS = 100
+"""Of Newton's method on algebraic species."""
+
+TURNS = 25
+"""Turns after which a correction within the tolerances is enough: rounding may not allow for a smaller one."""
+
 RESOLVED = 1e-14
 """Share of the time that a first step away from an infinite slope may take whatever its error."""
 
@@ -173,7 +180,8 @@ def _stages(kernels, pattern, method, task, lanes, careful):
                     place = k * width + lane
                     u[place] += method.d[stage] * lanes.step[lane] * lanes.drift[place]
         if task.pivoted != 0:
-            solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix)
+            if not solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], u, lanes.matrix):
+                lanes.worst[0] = 0.0
         else:
             calls.solve(kernels.solve, lanes.factors, u)
     # The methods are stiffly accurate: the last stage closes the step.
@@ -316,10 +324,19 @@ def _act(kernels, task, lanes, lane):
 
 @inlined_function
 def _settle(kernels, pattern, task, lanes):
-    """Newton's method on the algebraic species of the lanes that restart; the others are held by a huge shift."""
+    """Newton's method on the algebraic species of the lanes that restart; the others are held by a huge shift.
+
+    A lane is left alone from the turn on in which it has converged, however many more another one takes.
+    """
     width, n = kernels.width, kernels.n_species
     y, correction = lanes.stack[0], lanes.slope
-    for _ in range(25):
+    for lane in range(width):
+        lanes.settled[lane] = DONE if lanes.restarting[lane] == 0 else UNSOLVED
+        lanes.worst[lane] = 1.0
+    waiting = True
+    for turn in range(MOST_TURNS):
+        if not waiting:
+            return
         jacobian_near_zero(kernels, pattern, lanes)
         rates_near_zero(kernels, pattern, lanes, lanes.time, y, correction)
         for k in range(n):
@@ -328,20 +345,37 @@ def _settle(kernels, pattern, task, lanes):
                 if pattern.mass[k] != 0.0:
                     correction[k * width + lane] = 0.0
         if task.pivoted != 0:
-            solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], correction, lanes.matrix)
+            if not solve_dense(kernels, pattern, lanes.jacobian, lanes.shift[0], correction, lanes.matrix):
+                lanes.worst[0] = 0.0
         else:
             calls.factor(kernels.factor, lanes.jacobian, lanes.shift, lanes.factors, lanes.worst)
             calls.solve(kernels.solve, lanes.factors, correction)
-        largest = 0.0
-        for k in range(n):
-            if pattern.mass[k] == 0.0:
-                for lane in range(width):
-                    place = k * width + lane
-                    if lanes.restarting[lane] != 0:
-                        y[place] += correction[place]
-                        largest = max(largest, abs(correction[place]) / (1e-12 * abs(y[place]) + 1e-30))
-        if largest <= 1.0:
-            return
+        waiting = False
+        for lane in range(width):
+            if lanes.settled[lane] == UNSOLVED or lanes.settled[lane] == VANISHING_PIVOT:
+                lanes.settled[lane] = _correct(kernels, pattern, task, lanes, lane, turn)
+                waiting |= lanes.settled[lane] == UNSOLVED or lanes.settled[lane] == VANISHING_PIVOT
+
+
+@inlined_function
+def _correct(kernels, pattern, task, lanes, lane, turn):
+    """Correct the algebraic species of a lane: DONE, or the status of the lane if this were the last turn."""
+    y, correction = lanes.stack[0], lanes.slope
+    weak = not lanes.worst[lane] > SMALLEST_PIVOT
+    left, error, finite = 0.0, 0.0, True
+    for k in range(kernels.n_species):
+        if pattern.mass[k] == 0.0:
+            place = k * kernels.width + lane
+            y[place] += correction[place]
+            finite &= abs(y[place]) < np.inf
+            change = abs(correction[place])
+            left = max(left, change / (1e-12 * abs(y[place]) + 1e-30))
+            error = max(error, change / (lanes.absolute[place] + task.relative * abs(y[place]) + 1e-300))
+    if weak:
+        return VANISHING_PIVOT
+    if not finite:
+        return NOT_FINITE
+    return DONE if left <= 1.0 or (turn >= TURNS and error <= 1.0) else UNSOLVED
 
 
 @inlined_function
@@ -403,6 +437,10 @@ def _restart(kernels, pattern, method, task, report, lanes):
     some = False
     for lane in range(kernels.width):
         if lanes.restarting[lane] != 0:
+            if kernels.algebraic != 0 and lanes.settled[lane] != DONE:
+                report.counts[lanes.member[lane], PIVOTS] += lanes.settled[lane] == VANISHING_PIVOT
+                _leave(kernels, report, lanes, lane, lanes.settled[lane])
+                continue
             _record_now(kernels, task, report, lanes, lane)
             if lanes.output[lane] >= n_times:
                 _leave(kernels, report, lanes, lane, np.int64(DONE))

@@ -46,7 +46,8 @@ class Comparison(RunComparison):
         for sentence in self.sentences:
             out.print_line(sentence)
         header, rows = self.table()
-        out.print_table(header, [[*row[:2], *(number_text(v, 4) for v in row[2:])] for row in rows], numbers=(2, 3, 4))
+        shown = [[arm, reading, *(number_text(v, 4) for v in numbers)] for arm, reading, *numbers in rows]
+        out.print_table(header, shown, numbers=(2, 3, 4))
 
     def __repr__(self) -> str:
         return f"<Comparison of '{self.first}' and '{self.second}': {len(self.rows)} readings>"

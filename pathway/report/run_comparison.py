@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.folders import stored_bytes, stored_content, stored_json
+from pathway.numerals import without_noise
 
 from .output_folders import relative_place
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
@@ -65,12 +66,12 @@ class RunComparison:
                 sentences.append(f"{name} was run with {', '.join('--set ' + setting for setting in changed)}.")
         moved = [row for row in self.rows if row[1] == "GR" and row[4] is not None]
         if moved:
-            arm, _, before, after, _ = max(moved, key=lambda row: abs(row[4] or 0.0))
-            sentences.append(f"GR differs most in '{arm}': {before:.3g} and {after:.3g}.")
-        sentences += [
-            f"{n.removesuffix(' [1]')}: the courses differ by at most {d:.3g} ({where})."
-            for n, (d, where) in self.courses.items()
-        ]
+            arm, _, before, after, gap = max(moved, key=lambda row: abs(row[4] or 0.0))
+            most = f"differs most in '{arm}': {before:.3g} and {after:.3g}" if gap else "is the same in every arm"
+            sentences.append(f"GR {most}.")
+        for name, (gap, where) in self.courses.items():
+            apart = f"differ by at most {gap:.3g} ({where})" if gap else "are the same"
+            sentences.append(f"{name.removesuffix(' [1]')}: the courses {apart}.")
         for name, arms in zip(self.names, self.alone, strict=True):
             if arms:
                 sentences.append(f"Only in {name}: {', '.join(arms)}.")
@@ -112,7 +113,7 @@ def compare_runs(first: Path, second: Path) -> RunComparison:
         (one.title, other.title),
         (one.settings, other.settings),
         (one.inputs, other.inputs),
-        list(_differences(one, other)),
+        _without_noise(list(_differences(one, other))),
         _largest_difference(one, other),
         ([n for n in one.arms if n not in other.arms], [n for n in other.arms if n not in one.arms]),
     )
@@ -237,16 +238,33 @@ def _differences(one: _StoredRun, other: _StoredRun) -> Any:
                     yield name, reading, a, b, None if a is None or b is None else b - a
 
 
+Row = tuple[str, str, float | None, float | None, float | None]
+
+
+def _without_noise(rows: list[Row]) -> list[Row]:
+    """0 for what only rounding keeps from zero, beside the largest number of the same reading."""
+    largest: dict[str, float] = {}
+    for _, reading, *numbers in rows:
+        largest[reading] = max(largest.get(reading, 0.0), *(abs(v) for v in numbers if v is not None))
+
+    def cleaned(reading: str, value: float | None) -> float | None:
+        return value if value is None else without_noise(value, largest[reading])
+
+    return [(arm, name, cleaned(name, a), cleaned(name, b), cleaned(name, gap)) for arm, name, a, b, gap in rows]
+
+
 def _largest_difference(one: _StoredRun, other: _StoredRun) -> dict[str, tuple[float, str]]:
     """Of each observable in both runs, over arms and times they share: the largest difference and where it is."""
     left, right = one.courses, other.courses
     largest: dict[str, tuple[float, str]] = {}
+    sizes: dict[str, float] = {}
     for key in left.keys() & right.keys():
         for name in left[key].keys() & right[key].keys():
             difference = abs(left[key][name] - right[key][name])
+            sizes[name] = max(sizes.get(name, 0.0), abs(left[key][name]), abs(right[key][name]))
             if math.isfinite(difference) and difference >= largest.get(name, (-1.0, ""))[0]:
                 largest[name] = difference, f"{key[0]}, {key[1]} h"
-    return {name: largest[name] for name in sorted(largest)}
+    return {name: (without_noise(gap, sizes[name]), where) for name, (gap, where) in sorted(largest.items())}
 
 
 def _courses(table: str) -> dict[tuple[str, str], dict[str, float]]:

@@ -145,7 +145,15 @@ def interval_text(interval: WeightedInterval | None, between: str = " to ") -> s
     """ "0.38 to 0.69"; "-" where there is no interval."""
     if interval is None or interval.ends is None:
         return "-"
-    return f"{format_number(interval.low)}{between}{format_number(interval.high)}"
+    return between.join(_beside_interval(end, interval) for end in (interval.low, interval.high))
+
+
+def _beside_interval(value: float, interval: WeightedInterval) -> str:
+    """The number without digits that the width of its interval drowns: 0 for 0.00011 where 90 % lie within 1.4."""
+    width = interval.high - interval.low if interval.ends else 0.0
+    if math.isfinite(value) and 0.0 < width < math.inf and abs(value) < 0.01 * width:
+        value = round(value, 3 - math.ceil(math.log10(width))) + 0.0  # no -0
+    return format_number(value)
 
 
 def verdict_interval_text(entry: Mapping[str, Any]) -> str:
@@ -161,4 +169,4 @@ def percent_text(share: float | None) -> str:
 
 def median_with_interval(interval: WeightedInterval | None) -> str:
     """ "0.53 (0.38 to 0.69)": the median and the middle 90 %."""
-    return "-" if interval is None else f"{format_number(interval.median)} ({interval_text(interval)})"
+    return "-" if interval is None else f"{_beside_interval(interval.median, interval)} ({interval_text(interval)})"

@@ -254,6 +254,19 @@ def test_settings_change_a_run(here, capsys):
     assert (place / "figure.png").read_bytes() == drawn
 
 
+def test_what_only_rounding_tells_apart_is_no_difference_of_runs(here, capsys):
+    call(capsys, "run", "small.toml", "--out", "one")
+    call(capsys, "run", "small.toml", "--out", "two")
+    file = Path("two/result.json")
+    found = json.loads(file.read_text())
+    end = found["arms"]["untreated"]["observables"]["PTEN"]
+    end["end"] = end["end"] * (1 + 2e-14)
+    file.write_text(json.dumps(found))
+    _, out, _ = call(capsys, "compare", "one", "two")
+    assert "PTEN: the courses are the same." in out and "GR is the same in every arm." in out
+    assert re.search(r"untreated +PTEN, end \[1\] +\S+ +\S+ +0\b", out), out
+
+
 def test_bad_input_writes_nothing(here, capsys):
     before = sorted(here.rglob("*"))
     for arguments in (

@@ -139,6 +139,9 @@ def test_numbers_in_words() -> None:
         "0.42", "123", "0.00012", "-0.50", "-", "-",
     ]  # fmt: skip
     assert median_with_interval(WeightedInterval(0.38, 0.53, 0.69)) == "0.53 (0.38 to 0.69)"
+    assert median_with_interval(WeightedInterval(-0.88, 0.00011, 0.52)) == "0 (-0.88 to 0.52)"
+    assert median_with_interval(WeightedInterval(-0.0031, 0.09, 0.52)) == "0.09 (-0.003 to 0.52)"
+    assert interval_text(WeightedInterval(0.0, 3e-5, 4e-5)) == "0 to 4e-05"
     assert interval_text(None) == "-" and median_with_interval(None) == "-"
 
 

@@ -72,31 +72,31 @@ class _Check:
                 value, noise = substitute_all([value, noise], states)
                 used = changes
             value, noise = substitute_all([value, noise], {**self.problem.derived, **used})
-            self.known[key] = self._said(observable, None if m.normalization or not delicate else value, noise)
+            self.known[key] = self._complaint(observable, None if m.normalization or not delicate else value, noise)
         return self.known[key]
 
     def _written_out(self, o: Observable, placeholders: Mapping[str, Expression]) -> tuple[Expression, Expression]:
         """Formula and noise over states and parameters."""
-        made = [o.formula, o.noise]
+        formulas = [o.formula, o.noise]
         others = {name: other.formula for name, other in self.observables.items()}
         for meaning in (others, placeholders, self.problem.model.assignments):
-            if symbols(*made) & meaning.keys():
-                made = substitute_all(made, meaning)
-        return made[0], made[1]
+            if symbols(*formulas) & meaning.keys():
+                formulas = substitute_all(formulas, meaning)
+        return formulas[0], formulas[1]
 
-    def _said(self, o: Observable, value: Expression | None, noise: Expression) -> str:
-        found = _values(noise, self.points)
-        if found and all(not (0.0 < v < math.inf) for v in found):
-            said = f"{found[0]:g}" if len(set(found)) == 1 else "never a positive number"
-            return f"the noise of '{o.name}' is {said} whatever the parameters are; expected a positive number"
-        found = _values(value, self.points) if value is not None else []
-        if o.transformation != "linear" and found and all(not (0.0 < v < math.inf) for v in found):
-            said = f"{found[0]:g}" if len(set(found)) == 1 else "never positive"
+    def _complaint(self, o: Observable, value: Expression | None, noise: Expression) -> str:
+        values = _values(noise, self.points)
+        if values and all(not (0.0 < v < math.inf) for v in values):
+            shown = f"{values[0]:g}" if len(set(values)) == 1 else "never a positive number"
+            return f"the noise of '{o.name}' is {shown} whatever the parameters are; expected a positive number"
+        values = _values(value, self.points) if value is not None else []
+        if o.transformation != "linear" and values and all(not (0.0 < v < math.inf) for v in values):
+            shown = f"{values[0]:g}" if len(set(values)) == 1 else "never positive"
             return (
-                f"'{o.name}' is compared as a logarithm, and its simulated value is {said} here whatever the "
+                f"'{o.name}' is compared as a logarithm, and its simulated value is {shown} here whatever the "
                 "parameters are"
             )
-        if found and not any(map(math.isfinite, found)):
+        if values and not any(map(math.isfinite, values)):
             return f"the formula of '{o.name}' has no finite value here whatever the parameters are"
         return ""
 

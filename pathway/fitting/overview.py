@@ -41,10 +41,10 @@ def _observable(o: Observable, own: Sequence[Measurement]) -> dict[str, Any]:
 
 def problem_overview_lines(problem: Problem) -> list[str]:
     """The same as text, a line for each observable."""
-    found = problem_overview(problem)
-    head = f"{_several(found['estimated'], 'parameter')} estimated, {found['fixed']} fixed"
-    head += f"; {_several(found['experiments'], 'experiment')}; {_several(found['measurements'], 'measurement')}"
-    return [head, *(f"  {_observable_line(entry)}" for entry in found["observables"])]
+    overview = problem_overview(problem)
+    head = f"{_several(overview['estimated'], 'parameter')} estimated, {overview['fixed']} fixed"
+    head += f"; {_several(overview['experiments'], 'experiment')}; {_several(overview['measurements'], 'measurement')}"
+    return [head, *(f"  {_observable_line(entry)}" for entry in overview["observables"])]
 
 
 def _observable_line(entry: dict[str, Any]) -> str:

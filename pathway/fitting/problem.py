@@ -254,22 +254,22 @@ class Problem:
     def to_scale(self, natural: np.ndarray) -> np.ndarray:
         """Natural values to the optimizer's scale, shape (..., n_estimated)."""
         log10, log = self._logarithmic
-        made = np.array(natural, dtype=float)
+        scaled = np.array(natural, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            made[..., log10] = np.log10(made[..., log10])
+            scaled[..., log10] = np.log10(scaled[..., log10])
             if len(log):
-                made[..., log] = np.log(made[..., log])
-        return made
+                scaled[..., log] = np.log(scaled[..., log])
+        return scaled
 
     def from_scale(self, scaled: np.ndarray) -> np.ndarray:
         """The optimizer's scale to natural values, shape (..., n_estimated)."""
         log10, log = self._logarithmic
-        made = np.array(scaled, dtype=float)
+        natural = np.array(scaled, dtype=float)
         with np.errstate(over="ignore"):
-            made[..., log10] = 10.0 ** made[..., log10]
+            natural[..., log10] = 10.0 ** natural[..., log10]
             if len(log):
-                made[..., log] = np.exp(made[..., log])
-        return made
+                natural[..., log] = np.exp(natural[..., log])
+        return natural
 
     @cached_property
     def _logarithmic(self) -> tuple[np.ndarray, np.ndarray]:
@@ -282,10 +282,10 @@ class Problem:
         unknown = [n for n in values if n not in {p.name for p in self.parameters}]
         if unknown:
             raise ProblemError([_unknown("parameter", unknown[0], [p.name for p in self.parameters], self.name)])
-        made = tuple(
+        parameters = tuple(
             replace(p, value=float(values[p.name]), estimated=False) if p.name in values else p for p in self.parameters
         )
-        return replace(self, parameters=made)
+        return replace(self, parameters=parameters)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str], where: str) -> str:
@@ -404,11 +404,11 @@ def _value_mistakes(m: Measurement, o: Observable, e: Experiment, model_start: f
 def _all_symbols(o: Observable, observables: Mapping[str, Observable]) -> set[str]:
     """Symbols of formula and noise, with those of other observables they mention."""
     pending, seen = [o], {o.name}
-    found: set[str] = set()
+    mentioned: set[str] = set()
     while pending:
         used = symbols(pending[-1].formula, pending.pop().noise)
-        found |= used
+        mentioned |= used
         for name in used & observables.keys() - seen:
             seen.add(name)
             pending.append(observables[name])
-    return found
+    return mentioned

@@ -182,7 +182,7 @@ def open_profiles():
     """As if all others moved along with each parameter."""
     found = profiles_with_long_names()
     own = {n: replace(p, companions={other: 0.9 for other in found if other != n}) for n, p in found.items()}
-    return replace(found, found=own)
+    return replace(found, by_name=own)
 
 
 def profiled(laboratory, scenario):

@@ -34,15 +34,15 @@ class ConfidenceLimits:
 
 def confidence_limits(profiles: Mapping[str, Profile], level: float = 0.95) -> dict[str, ConfidenceLimits]:
     """Confidence limits from profiles, with what they say in words."""
-    made = {}
+    limits = {}
     for name, p in profiles.items():
         words = f"{level:.0%} interval from its profile likelihood"
         if p.verdict != "identifiable":
             words += f"; {p.verdict}, there it ends at the bound"
             if p.companions:
                 words += f"; moves with {', '.join(p.companions)}"
-        made[name] = ConfidenceLimits(p.lower, p.upper, words)
-    return made
+        limits[name] = ConfidenceLimits(p.lower, p.upper, words)
+    return limits
 
 
 def fitted_cell_lines(
@@ -75,7 +75,7 @@ def fitted_cell_lines(
         raise ProblemError([f"{scenario.file}: no cell line can be written: there is no [fit] table"])
     bench = ScenarioProblem(scenario, laboratory, scenario.fit)
     anchored: dict[bytes, dict[str, float]] = {}
-    made = {}
+    texts = {}
     for cells in bench.lines.names:
         line = laboratory.line_of(cells, scenario.file.parent)
         own = {u.parameter: _entry(u, line, best, intervals, scenario) for u in bench.unknowns if cells in u.cells}
@@ -84,8 +84,8 @@ def fitted_cell_lines(
         if key not in anchored:
             anchored[key] = _anchored(bench, values)
         own |= {name: _anchored_entry(line.entries[name], value) for name, value in anchored[key].items()}
-        made[cells] = cell_line_text(_about(line, cells, scenario, folder), {**_of_file(line, cells), **own}.values())
-    return made
+        texts[cells] = cell_line_text(_about(line, cells, scenario, folder), {**_of_file(line, cells), **own}.values())
+    return texts
 
 
 def _about(line: CellLine, cells: str, scenario: Scenario, folder: Path | None) -> dict[str, str]:

@@ -81,20 +81,20 @@ def fitted_courses(problem: Problem, natural: np.ndarray) -> list[FittedCourse]:
         times = _times(problem, [problem.measurements[k].time for k in members], experiments[first.experiment])
         spans.append(times)
         asked += [replace(first, time=float(t), value=1.0, censored="", counted=False) for t in times]
-    made = Objective(replace(problem, measurements=tuple(asked))).compare(natural) if asked else None
+    curves = Objective(replace(problem, measurements=tuple(asked))).compare(natural) if asked else None
     observables = {o.name: o for o in problem.observables}
     at_points = Objective(problem).compare(natural).noise
-    found, at = [], 0
+    courses, at = [], 0
     labels = _labels(problem, groups)
     for members, times, label in zip(groups, spans, labels, strict=True):
         first = problem.measurements[members[0]]
         rows = slice(at, at + len(times))
-        simulated, noise = (made.simulated[rows], made.noise[rows]) if made else (np.zeros(0), np.zeros(0))
+        simulated, noise = (curves.simulated[rows], curves.noise[rows]) if curves else (np.zeros(0), np.zeros(0))
         observable = observables[first.observable]
         spread = np.zeros(0) if _scatter_alike(problem, observable, members) else at_points[members]
-        found.append(FittedCourse(observable, first.experiment, label, times, simulated, noise, tuple(members), spread))
+        courses += [FittedCourse(observable, first.experiment, label, times, simulated, noise, tuple(members), spread)]
         at += len(times)
-    return found
+    return courses
 
 
 def _groups(problem: Problem) -> list[list[int]]:
@@ -120,14 +120,14 @@ def _labels(problem: Problem, groups: Sequence[Sequence[int]]) -> list[str]:
     for members in groups:
         first = problem.measurements[members[0]]
         beside[first.observable, first.experiment] = beside.get((first.observable, first.experiment), 0) + 1
-    made = []
+    labels = []
     for members in groups:
         own = [problem.measurements[k] for k in members]
         common = {m.replicate for m in own}
         filled = ", ".join(dict.fromkeys(to_text(e) for e in own[0].placeholders.values()))
         alone = beside[own[0].observable, own[0].experiment] == 1
-        made.append("" if alone else next(iter(common)) if len(common) == 1 else filled)
-    return made
+        labels.append("" if alone else next(iter(common)) if len(common) == 1 else filled)
+    return labels
 
 
 def _times(problem: Problem, measured: Sequence[float], experiment: Experiment) -> np.ndarray:
@@ -165,29 +165,29 @@ class ObservableAgreement:
     held_out_chi_squared: float
 
 
-def observable_agreements(problem: Problem, found: Comparison) -> list[ObservableAgreement]:
+def observable_agreements(problem: Problem, comparison: Comparison) -> list[ObservableAgreement]:
     """How well each observable is met, in the order of the problem's observables."""
-    made = []
+    agreements = []
     for o in problem.observables:
         own = [k for k, m in enumerate(problem.measurements) if m.observable == o.name]
         values = [k for k in own if not problem.measurements[k].censored]
-        counted = [k for k in values if found.counted[k]]
-        others = [k for k in values if not found.counted[k]]
-        made.append(
+        counted = [k for k in values if comparison.counted[k]]
+        others = [k for k in values if not comparison.counted[k]]
+        agreements.append(
             ObservableAgreement(
                 o.name,
                 len(counted),
-                sum(bool(found.counted[k]) for k in own) - len(counted),
-                sum(not found.counted[k] for k in own),
-                float(np.sum(found.residual[counted] ** 2)),
-                _trend(problem, found, counted),
-                float(np.sum(found.residual[others] ** 2)) if others else math.nan,
+                sum(bool(comparison.counted[k]) for k in own) - len(counted),
+                sum(not comparison.counted[k] for k in own),
+                float(np.sum(comparison.residual[counted] ** 2)),
+                _trend(problem, comparison, counted),
+                float(np.sum(comparison.residual[others] ** 2)) if others else math.nan,
             )
         )
-    return made
+    return agreements
 
 
-def _trend(problem: Problem, found: Comparison, members: Sequence[int]) -> float:
+def _trend(problem: Problem, comparison: Comparison, members: Sequence[int]) -> float:
     """Correlation of a residual with the next one in time, over all conditions; nan where there are no neighbors."""
     pairs: list[tuple[float, float]] = []
     lanes: dict[tuple[str, str], list[int]] = {}
@@ -196,7 +196,7 @@ def _trend(problem: Problem, found: Comparison, members: Sequence[int]) -> float
         lanes.setdefault((m.experiment, m.replicate), []).append(k)
     for own in lanes.values():
         ordered = sorted(own, key=lambda k: problem.measurements[k].time)
-        pairs += [(float(found.residual[a]), float(found.residual[b])) for a, b in pairwise(ordered)]
+        pairs += [(float(comparison.residual[a]), float(comparison.residual[b])) for a, b in pairwise(ordered)]
     table = np.array(pairs)
     size = float(np.sqrt(np.sum(table[:, 0] ** 2) * np.sum(table[:, 1] ** 2))) if len(pairs) else 0.0
     return float(table[:, 0] @ table[:, 1] / size) if size > 0.0 else math.nan

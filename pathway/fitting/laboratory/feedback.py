@@ -60,9 +60,9 @@ class _Feedback:
             self.factors.setdefault(target.parameter, []).append(_factor(target))
         switches = {COUNTING: 1.0, **{_switch(target): 0.0 for target in different}}
         switches |= {_aim(target): 1.0 for target in different if target.of_level_before}
-        made = _with_factors(model, self.factors, switches)
-        rules = {_factor(target): _steering(made, target) for target in different}
-        self.model = replace(made, rate_rules={**made.rate_rules, **rules})
+        with_factors = _with_factors(model, self.factors, switches)
+        rules = {_factor(target): _steering(with_factors, target) for target in different}
+        self.model = replace(with_factors, rate_rules={**with_factors.rate_rules, **rules})
 
     def rewritten(self, experiment: Experiment) -> Experiment:
         """The experiment without targets."""
@@ -87,11 +87,11 @@ class _Feedback:
 
     def _beside_factors(self, changes: Formulas) -> dict[str, Expression]:
         """Changes such that a parameter with its factors is what was asked for; a multiple of itself is one anyway."""
-        made = dict(changes)
+        formulas = dict(changes)
         for name, formula in changes.items():
             if name in self.factors and name not in symbols(formula):
-                made[name] = divide(formula, multiply(*map(symbol, self.factors[name])))
-        return made
+                formulas[name] = divide(formula, multiply(*map(symbol, self.factors[name])))
+        return formulas
 
 
 def _steered(target: SteadyTarget) -> str:

@@ -41,8 +41,8 @@ def fit_with_held_out_scales(fit: Fit) -> Fit:
     if not math.isfinite(value):
         return fit
     best = dict(zip(alone.names, map(float, np.asarray(alone.from_scale(x))), strict=True))
-    made = tuple(replace(p, value=best.get(p.name, p.value)) for p in problem.parameters)
-    return replace(fit, problem=replace(problem, parameters=made))
+    fitted = tuple(replace(p, value=best.get(p.name, p.value)) for p in problem.parameters)
+    return replace(fit, problem=replace(problem, parameters=fitted))
 
 
 def _symbols(m: Measurement, o: Observable) -> frozenset[str]:

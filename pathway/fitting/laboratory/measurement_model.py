@@ -60,18 +60,18 @@ class MeasurementModel:
     def __init__(self, model: Model, scenario: Scenario, plan: FitPlan, points: Sequence[Point]) -> None:
         self.model, self.scenario, self.plan = model, scenario, plan
         self.arms = {arm.name: arm for arm in scenario.arms}
-        groups: dict[_Key, list[Point]] = {}
+        by_key: dict[_Key, list[Point]] = {}
         for point in points:
             choice = observable_choice_for(point, scenario.overlays, plan.observables)
-            groups.setdefault(_Key(point.observable, point.table, choice, point.kind), []).append(point)
-        made = [_Group(self, key, self._name(key, list(groups)), own) for key, own in groups.items()]
-        self.parameters = tuple(p for group in made for p in group.parameters.values())
-        self.observables = tuple(group.observable for group in made)
-        of_point = {id(p): m for group in made for p, m in zip(group.points, group.measurements, strict=True)}
+            by_key.setdefault(_Key(point.observable, point.table, choice, point.kind), []).append(point)
+        groups = [_Group(self, key, self._name(key, list(by_key)), own) for key, own in by_key.items()]
+        self.parameters = tuple(p for group in groups for p in group.parameters.values())
+        self.observables = tuple(group.observable for group in groups)
+        of_point = {id(p): m for group in groups for p, m in zip(group.points, group.measurements, strict=True)}
         self.measurements = tuple(of_point[id(point)] for point in points)
         place = {id(point): k for k, point in enumerate(points)}
-        self.users = {name: [place[i] for i in own] for group in made for name, own in group.users.items()}
-        self.normalizations = tuple(n for group in made for n in group.normalizations.values())
+        self.users = {name: [place[i] for i in own] for group in groups for name, own in group.users.items()}
+        self.normalizations = tuple(n for group in groups for n in group.normalizations.values())
 
     def _name(self, key: _Key, keys: Sequence[_Key]) -> str:
         """The observable, with its file and kind where it stands in several."""
@@ -165,12 +165,12 @@ class _Group:
         if self.choice.offset != "free":
             return None
         group = scale_group(point, self.overlay, self.readings.arms)
-        made = self._add(point, "offset", group, 1.0, WIDTH, f"reading of {self.key.observable} at zero", self._unit())
-        name = str(made.value)
+        zero = self._add(point, "offset", group, 1.0, WIDTH, f"reading of {self.key.observable} at zero", self._unit())
+        name = str(zero.value)
         reach = 10.0 * self.largest
         bounds = replace(self.parameters[name], value=0.0, lower=-reach, upper=reach, scale="linear")
         self.parameters[name] = bounds
-        return made
+        return zero
 
     # How it scatters
 

@@ -139,9 +139,9 @@ def reweight(
     likelihoods = member_log_likelihoods(scenario, laboratory, every, progress)
     after = ensemble.reweighted(likelihoods.values, f"user:{scenario.name}:{_measurements_digest(scenario)}")
     about = {**after.about, "reweighted": [*after.about.get("reweighted", ()), after.columns[-1]]}
-    made = Reweighting(ensemble, replace(after, about=about), likelihoods, which)
-    changes = [change for one in asked for change in _changes(made, one, laboratory, progress)]
-    return replace(made, headlines=tuple(changes))
+    reweighting = Reweighting(ensemble, replace(after, about=about), likelihoods, which)
+    changes = [change for one in asked for change in _changes(reweighting, one, laboratory, progress)]
+    return replace(reweighting, headlines=tuple(changes))
 
 
 def _measurements_digest(scenario: Scenario) -> str:
@@ -152,14 +152,14 @@ def _measurements_digest(scenario: Scenario) -> str:
 
 
 def _changes(
-    made: Reweighting, scenario: Scenario, laboratory: Laboratory, progress: Progress | None
+    reweighting: Reweighting, scenario: Scenario, laboratory: Laboratory, progress: Progress | None
 ) -> Iterator[HeadlineChange]:
     """Headline numbers of a scenario under both weights, of the same runs."""
     if not any(expectation.headline for expectation in scenario.expectations):
         return
-    before, after = made.weights(made.before), made.weights(made.after)
+    before, after = reweighting.weights(reweighting.before), reweighting.weights(reweighting.after)
     counted = np.flatnonzero(before + after > 0.0)
-    only = replace(made.before, values=made.before.values[counted])
+    only = replace(reweighting.before, values=reweighting.before.values[counted])
     sets = parameter_sets_of_ensemble(laboratory.model, only, np.ones(len(counted)))
     runs = run_members(scenario, laboratory, sets, progress)
     one, two = runs.reweighted(before[counted]), runs.reweighted(after[counted])

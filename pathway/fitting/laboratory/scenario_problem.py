@@ -185,10 +185,12 @@ class ScenarioProblem:
     def _line(self, cells: str) -> dict[str, Expression]:
         """Every parameter of a line."""
         if cells not in self._line_formulas:
-            made = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
+            formulas = {name: self.line_formula(cells, name) for name in self.laboratory.model.parameters}
             if self._written(cells):  # its own numbers hold what following has once added
-                made |= {a.parameter: self.line_formula(self.anchored_line(cells), a.parameter) for a in self.anchors}
-            self._line_formulas[cells] = made
+                formulas |= {
+                    a.parameter: self.line_formula(self.anchored_line(cells), a.parameter) for a in self.anchors
+                }
+            self._line_formulas[cells] = formulas
         return self._line_formulas[cells]
 
     def _experiment(self, arm: Arm) -> Experiment:
@@ -220,15 +222,15 @@ class ScenarioProblem:
         A fit whose line was written moved the parents as well where the line has a number from them.
         """
         root = self.anchored_line(cells)
-        made, written = self._line(root), self._written(cells)
+        formulas, written = self._line(root), self._written(cells)
         if written is None or written.parent is None:
-            return made
+            return formulas
         moved = [
             name
             for name in written.own
             if written.entries[name].source == FITTED and self.lines.owner(name, written.parent) == root
         ]
-        return {**made, **{name: self._line(cells)[name] for name in moved}}
+        return {**formulas, **{name: self._line(cells)[name] for name in moved}}
 
     def lost(self, cells: str) -> frozenset[str]:
         """Anchored parameters that a line decides itself: 0, as of a gene that is lost, or a number of its own."""

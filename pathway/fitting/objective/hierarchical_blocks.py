@@ -121,23 +121,23 @@ class HierarchicalBlocks:
         weighted = table * share[..., None]
         goal = ((now[:, self.owner] * table).sum(axis=-1) - rest) * share
         # One column has its answer in two sums.
-        first, found = weighted[..., 0], np.zeros(now.shape)
+        first, solution = weighted[..., 0], np.zeros(now.shape)
         square = np.add.reduceat(first * first, self.starts, axis=1)
         along = np.add.reduceat(first * goal, self.starts, axis=1)
         best = clip_to_bounds(np.where(square > 0.0, along / square, 0.0), lower[:, 0], upper[:, 0])
-        found[..., 0] = np.where(used[:, 0], best, 0.0)
+        solution[..., 0] = np.where(used[:, 0], best, 0.0)
         for k, block in enumerate(self.blocks):
             n = len(block.linear)
             if n > 1:
                 rows = slice(self.starts[k], self.starts[k] + len(block.rows))
                 for table_here, goal_here, result in zip(
-                    weighted[:, rows, :n], goal[:, rows], found[:, k, :n], strict=True
+                    weighted[:, rows, :n], goal[:, rows], solution[:, k, :n], strict=True
                 ):
                     if np.isfinite(table_here).all() and np.isfinite(goal_here).all():
                         result[:] = bounded_least_squares(table_here, goal_here, lower[k, :n], upper[k, :n])
-        made = np.where(self.logarithmic[:, None], np.exp(found), found) if self._some_logarithmic else found
-        natural[:, self.linear[used]] = made[:, used]
-        return rest + (table * (found - now)[:, self.owner]).sum(axis=-1)
+        values = np.where(self.logarithmic[:, None], np.exp(solution), solution) if self._some_logarithmic else solution
+        natural[:, self.linear[used]] = values[:, used]
+        return rest + (table * (solution - now)[:, self.owner]).sum(axis=-1)
 
 
 def clip_to_bounds(values: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> np.ndarray:

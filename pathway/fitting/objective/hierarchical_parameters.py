@@ -95,8 +95,8 @@ class HierarchicalParameters:
         self._both = simulated_and_noise_places(self._lines)
         # A slope that is there by no use is read from a place that holds none.
         slopes, by_noise = np.full((n, self.blocks.linear.shape[1]), -1), np.full(n, -1)
-        for own, made in zip(uses, self._lines.places, strict=True):
-            for use, places in zip(own, made[2:], strict=True):
+        for own, slots in zip(uses, self._lines.places, strict=True):
+            for use, places in zip(own, slots[2:], strict=True):
                 if use.in_noise:
                     by_noise[use.rows] = places[use.used]
                 else:
@@ -129,9 +129,9 @@ class HierarchicalParameters:
                 axis.apply(values)
         deviation = np.where(self._by_noise >= 0, results.take(self._by_noise, axis=1), noise[:, blocks.rows])
         blocks.solve(natural, simulated[:, blocks.rows], deviation, results.take(self._slopes, axis=1))
-        made = points.copy()
-        made[:, self.inner] = clip_to_bounds(problem.to_scale(natural)[:, self.inner], *self._bounds)
-        return made, natural
+        optimum = points.copy()
+        optimum[:, self.inner] = clip_to_bounds(problem.to_scale(natural)[:, self.inner], *self._bounds)
+        return optimum, natural
 
 
 # What has a closed form
@@ -143,10 +143,10 @@ def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[Hier
         uses: list[list[_Use]] = []
         dropped: set[int] = set()
         for group in assembled.groups:
-            found, refused = _uses_of(assembled, group, allowed)
-            uses.append(found)
+            own, refused = _uses_of(assembled, group, allowed)
+            uses.append(own)
             dropped |= refused
-        dropped |= allowed - {int(k) for found in uses for use in found for k in use.places}
+        dropped |= allowed - {int(k) for own in uses for use in own for k in use.places}
         if not dropped:
             blocks = []
             for rows, linear, noise in _components(assembled, uses):
@@ -161,17 +161,17 @@ def _settled(assembled: AssembledProblem, allowed: set[int]) -> tuple[tuple[Hier
 
 def _uses_of(assembled: AssembledProblem, group: ObservableGroup, allowed: set[int]) -> tuple[list[_Use], set[int]]:
     """How a group's formulas use the allowed parameters, and those that enter in a way without a closed form."""
-    found, refused = _places(assembled, group, allowed)
+    candidates, refused = _places(assembled, group, allowed)
     formula, noise = group.formulas
-    in_formula = [name for name in found if name in symbols(formula)]
-    in_noise = [name for name in found if name in symbols(noise)]
+    in_formula = [name for name in candidates if name in symbols(formula)]
+    in_noise = [name for name in candidates if name in symbols(noise)]
     logarithmic = bool((assembled.noise.transformation[group.rows] != LINEAR).any())
     kept_linear = _straight(formula, [n for n in in_formula if n not in in_noise], logarithmic)
     kept_noise = [n for n in in_noise if n not in in_formula]
     if len(kept_noise) != 1 or not _proportional(noise, kept_noise[0]) or set(in_noise) != set(kept_noise):
         kept_noise = []
     uses = []
-    for name, places in found.items():
+    for name, places in candidates.items():
         if name in kept_linear or name in kept_noise:
             uses.append(_Use(name, places, name in kept_noise, group.rows.start))
         else:
@@ -183,7 +183,7 @@ def _places(
     assembled: AssembledProblem, group: ObservableGroup, allowed: set[int]
 ) -> tuple[dict[str, np.ndarray], set[int]]:
     """Symbols that stand for allowed parameters, row by row; and parameters that do not stand alone, or stand twice."""
-    found: dict[str, np.ndarray] = {}
+    candidates: dict[str, np.ndarray] = {}
     refused: set[int] = set()
     place_of, positions = assembled.plan.estimated_place, assembled.plan.positions
     for name, formulas in group.given.items():
@@ -194,11 +194,11 @@ def _places(
                 places[i] = next(iter(inside))
             else:
                 refused |= inside
-        twice = [places == other for other in found.values()]
+        twice = [places == other for other in candidates.values()]
         refused |= {int(k) for same in twice for k in places[same] if k >= 0}
         if (places >= 0).any():
-            found[name] = places
-    return found, refused
+            candidates[name] = places
+    return candidates, refused
 
 
 def _straight(formula: Expression, names: list[str], logarithmic: bool) -> list[str]:
@@ -206,12 +206,12 @@ def _straight(formula: Expression, names: list[str], logarithmic: bool) -> list[
     proportional = [n for n in names if _proportional(formula, n)]
     if logarithmic:
         return proportional[:1]
-    kept: list[str] = []
+    straight: list[str] = []
     for name in [*proportional, *(n for n in names if n not in proportional)]:
         slope = differentiate(formula, name)
-        if not symbols(slope) & {name, *kept}:
-            kept.append(name)
-    return kept
+        if not symbols(slope) & {name, *straight}:
+            straight.append(name)
+    return straight
 
 
 def _proportional(formula: Expression, name: str) -> bool:
@@ -221,8 +221,8 @@ def _proportional(formula: Expression, name: str) -> bool:
 def _components(assembled: AssembledProblem, uses: list[list[_Use]]) -> Iterator[tuple[np.ndarray, set[int], set[int]]]:
     """Rows connected by shared parameters, with the scales and offsets and the noise levels among these."""
     by_row: list[list[tuple[int, bool]]] = [[] for _ in assembled.order]
-    for group, found in zip(assembled.groups, uses, strict=True):
-        for use in found:
+    for group, own in zip(assembled.groups, uses, strict=True):
+        for use in own:
             for i in use.used:
                 by_row[group.rows.start + int(i)].append((int(use.places[i]), use.in_noise))
     root = list(range(len(assembled.plan.estimated)))
@@ -260,8 +260,8 @@ def _block(
     if model.censored[rows].any() or len(kinds) > 1 or not kinds <= {NORMAL, LAPLACE} or linear & noise:
         return None, linear | noise
     covered = np.zeros(len(assembled.order), bool)
-    for found in uses:
-        for use in found:
+    for own in uses:
+        for use in own:
             if use.in_noise:
                 covered[use.rows] = True
     mixed = len(noise) > 1 or (len(noise) == 1 and not covered[rows].all()) or len(set(logarithmic.tolist())) > 1
@@ -269,10 +269,10 @@ def _block(
         return None, linear
     if len(noise) == 1 and not linear and not covered[rows].all():
         return None, noise
-    made = HierarchicalBlock(
+    block = HierarchicalBlock(
         rows, np.array(sorted(linear), dtype=int), min(noise, default=-1), bool(logarithmic[0]), kinds == {LAPLACE}
     )
-    return made, set()
+    return block, set()
 
 
 def _lines(group: ObservableGroup, uses: list[_Use]) -> list[Expression]:
@@ -321,23 +321,23 @@ class ReducedObjective:
 
     def __call__(self, part: np.ndarray) -> Evaluation:
         """Value, gradient and information over the outer parameters."""
-        made, x = self.objective.sloped(self._whole(np.asarray(part)[None])[0], self.form.settle)
-        return made if made.gradient is None else self._projected(made, x)
+        evaluation, x = self.objective.sloped(self._whole(np.asarray(part)[None])[0], self.form.settle)
+        return evaluation if evaluation.gradient is None else self._projected(evaluation, x)
 
     def _whole(self, parts: np.ndarray) -> np.ndarray:
         """Points over all estimated parameters, the closed-form ones at any positive values."""
-        made = np.repeat(self._start[None], len(parts), axis=0)
-        made[:, self.outer] = parts
-        return made
+        points = np.repeat(self._start[None], len(parts), axis=0)
+        points[:, self.outer] = parts
+        return points
 
-    def _projected(self, made: Evaluation, x: np.ndarray) -> Evaluation:
+    def _projected(self, evaluation: Evaluation, x: np.ndarray) -> Evaluation:
         """Slopes and information with the closed-form parameters following (those at a bound stay there)."""
         lower, upper = self.objective.problem.bounds
         moving = self.inner[(x[self.inner] > lower[self.inner]) & (x[self.inner] < upper[self.inner])]
         order, n = np.concatenate([self.outer, moving]), len(self.outer)
-        information = made.information[order[:, None], order]  # type: ignore[index]
-        kept = information[:n, :n]
+        information = evaluation.information[order[:, None], order]  # type: ignore[index]
+        reduced = information[:n, :n]
         if len(moving):
             cross = information[n:, :n]
-            kept = kept - cross.T @ np.linalg.lstsq(information[n:, n:], cross, rcond=1e-12)[0]
-        return Evaluation(made.value, made.gradient[self.outer], kept)  # type: ignore[index]
+            reduced = reduced - cross.T @ np.linalg.lstsq(information[n:, n:], cross, rcond=1e-12)[0]
+        return Evaluation(evaluation.value, evaluation.gradient[self.outer], reduced)  # type: ignore[index]

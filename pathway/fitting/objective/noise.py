@@ -98,8 +98,8 @@ class NoiseModel:
             by_simulated, informations = by_r * slope / noise, (info_r * (slope / noise) ** 2, info_noise / noise**2)
             if np.all(self.counted):
                 return LossTerms(loss, r, by_simulated, by_noise, *informations)
-            told = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
-            return LossTerms(told[0], r, *told[1:])
+            terms = [np.where(self.counted, a, 0.0) for a in (loss, by_simulated, by_noise, *informations)]
+            return LossTerms(terms[0], r, *terms[1:])
 
     def scattered(self, simulated: np.ndarray, noise: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """What would be measured: simulated values with scatter, shape (..., n)."""

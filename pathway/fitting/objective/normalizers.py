@@ -61,9 +61,9 @@ class Normalizer:
         """Normalize simulated values, shape (n_rows,), and slopes, shape (n_rows, n_estimated), in place."""
         weights = self.weights(simulated)
         zero, one = (w @ simulated[self.made_by] for w in weights)
-        made = (simulated[self.members] - zero) / (one - zero)
+        normalized = (simulated[self.members] - zero) / (one - zero)
         if slopes is not None:
             zero_slope, one_slope = (w @ slopes[self.made_by] for w in weights)
-            moved = slopes[self.members] - zero_slope - made[:, None] * (one_slope - zero_slope)
+            moved = slopes[self.members] - zero_slope - normalized[:, None] * (one_slope - zero_slope)
             slopes[self.members] = moved / (one - zero)
-        simulated[self.members] = made
+        simulated[self.members] = normalized

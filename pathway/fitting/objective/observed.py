@@ -147,11 +147,11 @@ class ObservedValues:
                     entries[1].append(np.stack([rows, columns, sources]))
         widths = pool.n_outputs * len(moving.species), pool.n_outputs * len(moving.constants), pool.n_given
         none = np.zeros((3, 0), dtype=int)
-        made = []
+        products = []
         for parts, width in zip(entries, widths, strict=True):
             rows, columns, sources = np.concatenate([none, *parts], axis=1)
-            made.append(SparseProduct(rows, columns, sources, 2 * n, width))
-        self._of_states, self._of_constants, self._of_given = made
+            products.append(SparseProduct(rows, columns, sources, 2 * n, width))
+        self._of_states, self._of_constants, self._of_given = products
         slot, parameter = pool.given.pattern.T
         self._given_sources = np.flatnonzero(moving.places[parameter] >= 0)
         self._given_at = slot[self._given_sources], moving.places[parameter[self._given_sources]]
@@ -197,9 +197,9 @@ class ObservedValues:
 
     def _given_slopes(self, q: np.ndarray) -> np.ndarray:
         """How the given numbers move with the estimated parameters, shape (n_given, n_estimated)."""
-        made = np.zeros((self.pool.n_given, self.moving.n_estimated))
-        made[self._given_at] = self.pool.given.slopes(q)[self._given_sources]
-        return made
+        slopes = np.zeros((self.pool.n_given, self.moving.n_estimated))
+        slopes[self._given_at] = self.pool.given.slopes(q)[self._given_sources]
+        return slopes
 
 
 def simulated_and_noise_places(batches: CompiledBatches) -> np.ndarray:

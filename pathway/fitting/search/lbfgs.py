@@ -62,13 +62,13 @@ def minimize_with_lbfgs(
     path = [first.value]
 
     def evaluate(point: np.ndarray) -> tuple[float, np.ndarray]:
-        made = first if np.array_equal(point, x) else slope(point)
-        if not math.isfinite(made.value) or made.gradient is None:
+        evaluation = first if np.array_equal(point, x) else slope(point)
+        if not math.isfinite(evaluation.value) or evaluation.gradient is None:
             return best[0][1].value + FAILED, np.zeros_like(point)
-        if made.value < best[0][1].value:
-            best[0] = point.copy(), made
-            path.append(made.value)
-        return made.value, made.gradient
+        if evaluation.value < best[0][1].value:
+            best[0] = point.copy(), evaluation
+            path.append(evaluation.value)
+        return evaluation.value, evaluation.gradient
 
     options = {
         "maxcor": MEMORY,
@@ -77,7 +77,7 @@ def minimize_with_lbfgs(
         "ftol": settings.value_tolerance,
         "gtol": settings.gradient_tolerance,
     }
-    found = minimize(evaluate, x, jac=True, method="L-BFGS-B", bounds=Bounds(*bounds), options=options)
+    result = minimize(evaluate, x, jac=True, method="L-BFGS-B", bounds=Bounds(*bounds), options=options)
     where, there = best[0]
     gradient = there.gradient if there.gradient is not None else np.zeros_like(x)
-    return LocalOptimum(where, there.value, gradient, int(found.nit), str(found.message).lower(), path)
+    return LocalOptimum(where, there.value, gradient, int(result.nit), str(result.message).lower(), path)

@@ -93,8 +93,8 @@ def fit(
         if directory is not None:
             work = work_folder(Path(directory), FIT_KIND, problem, asdict(plan), files, force=force)
             folder = stack.enter_context(work).path
-        found = finished_starts(folder) if folder else {}
-        done = {k: s for k, s in found.items() if k < plan.starts and len(s.x) == len(problem.names)}
+        stored = finished_starts(folder) if folder else {}
+        done = {k: s for k, s in stored.items() if k < plan.starts and len(s.x) == len(problem.names)}
         report = SearchProgress(progress, plan.starts, done)
         waiting = [k for k in range(plan.starts) if k not in done]
         points = starting_points(problem, plan)

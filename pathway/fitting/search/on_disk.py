@@ -93,12 +93,12 @@ def load_unfinished_fit(problem: Problem, folder: str | Path) -> Fit:
     ProblemError
         If the folder holds no finished start, or starts of a problem with other parameters.
     """
-    found = list(finished_starts(Path(folder)).values())
-    if not found:
+    starts = list(finished_starts(Path(folder)).values())
+    if not starts:
         raise ProblemError([f"{folder}: holds no finished start of a search"])
-    if any(len(start.x) != len(problem.names) for start in found):
-        raise ProblemError([f"{folder}: holds a search with {len(found[0].x)} parameters, not {len(problem.names)}"])
-    return Fit(problem, tuple(found), seed=0)
+    if any(len(start.x) != len(problem.names) for start in starts):
+        raise ProblemError([f"{folder}: holds a search with {len(starts[0].x)} parameters, not {len(problem.names)}"])
+    return Fit(problem, tuple(starts), seed=0)
 
 
 def write_start(folder: Path, start: StartResult) -> None:

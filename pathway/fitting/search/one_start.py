@@ -68,8 +68,8 @@ def _descended(
 ) -> tuple[np.ndarray, int, str]:
     """Where gradients alone lead from the best of the points, after how many iterations, and why it ended there."""
     best = points[int(np.argmin(objective.values(points)))]
-    found = minimize_with_lbfgs(objective.slope, best, objective.problem.bounds, plan.settings)
-    return found.x, found.iterations, found.reason
+    optimum = minimize_with_lbfgs(objective.slope, best, objective.problem.bounds, plan.settings)
+    return optimum.x, optimum.iterations, optimum.reason
 
 
 def _crossed(objective: Objective, plan: SearchOptions, number: int, points: np.ndarray) -> tuple[np.ndarray, int, str]:
@@ -81,8 +81,8 @@ def _crossed(objective: Objective, plan: SearchOptions, number: int, points: np.
         local.crossings(ends, points, np.random.default_rng([plan.seed, number, 1]))
         x = local.carry(ends.best.x if ends.kept else points[0], plan.settings).x
     with objective.softened(NEARLY_HARD):
-        found = local.carry(x, replace(plan.settings, first_radius=0.1))
-    return local.reduced.complete(found.x), local.iterations, found.reason
+        optimum = local.carry(x, replace(plan.settings, first_radius=0.1))
+    return local.reduced.complete(optimum.x), local.iterations, optimum.reason
 
 
 @dataclass
@@ -103,19 +103,19 @@ class _Ends:
     def best(self) -> LocalOptimum:
         return self.kept[0]
 
-    def add(self, found: LocalOptimum) -> bool:
+    def add(self, optimum: LocalOptimum) -> bool:
         """Take an end in; whether it is better than all before."""
-        if not np.isfinite(found.value):
+        if not np.isfinite(optimum.value):
             return False
-        near = ALIKE * (1.0 + abs(found.value))
-        like = next((k for k, end in enumerate(self.kept) if abs(end.value - found.value) < near), -1)
-        gained = not self.kept or (like != 0 and found.value < self.best.value)
+        near = ALIKE * (1.0 + abs(optimum.value))
+        like = next((k for k, end in enumerate(self.kept) if abs(end.value - optimum.value) < near), -1)
+        gained = not self.kept or (like != 0 and optimum.value < self.best.value)
         self.hits = 1 if gained else self.hits + (like == 0)
         if like < 0:
-            self.kept.append(found)
-        elif found.value < self.kept[like].value - 0.1 * near:
+            self.kept.append(optimum)
+        elif optimum.value < self.kept[like].value - 0.1 * near:
             # Not for less: ends of equal value may be different ones, and those that came first are more unlike.
-            self.kept[like] = found
+            self.kept[like] = optimum
         self.kept = sorted(self.kept, key=lambda end: end.value)[:KEPT]
         return gained
 
@@ -135,9 +135,9 @@ class _Local:
 
     def carry(self, x: np.ndarray, settings: TrustRegionOptions) -> LocalOptimum:
         """A local optimization from `x`."""
-        found = minimize(self.reduced, self.reduced.value, x, self.reduced.bounds, settings)
-        self.iterations += found.iterations
-        return found
+        optimum = minimize(self.reduced, self.reduced.value, x, self.reduced.bounds, settings)
+        self.iterations += optimum.iterations
+        return optimum
 
     def short(self, points: np.ndarray) -> LocalOptimum:
         """A short optimization from the best of `points`."""
@@ -165,5 +165,5 @@ class _Local:
 
 def _mixed(one: np.ndarray, other: np.ndarray, third: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Each parameter from one of two ends, a few from a third point."""
-    made = np.where(rng.random(len(one)) < 0.5, one, other)
-    return np.where(rng.random(len(one)) < FRESH, third, made)
+    crossed = np.where(rng.random(len(one)) < 0.5, one, other)
+    return np.where(rng.random(len(one)) < FRESH, third, crossed)

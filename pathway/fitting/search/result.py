@@ -61,7 +61,7 @@ class StartResult:
         }
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> StartResult:
+    def from_dict(cls, content: Mapping[str, Any]) -> StartResult:
         """The start that `to_dict` wrote.
 
         Raises
@@ -69,14 +69,14 @@ class StartResult:
         ValueError, KeyError, TypeError, AttributeError
             If it is something else.
         """
-        arrays = {name: numbers_from_hexadecimal(found[name]) for name in ("x", "start", "gradient")}
-        made = cls(**{**found, **arrays, "objective": float.fromhex(found["objective"])})
-        counts = (made.number, made.iterations, made.evaluations, made.gradients, *made.failures.values())
-        if any(type(count) is not int or count < 0 for count in counts) or not isinstance(made.reason, str):
+        arrays = {name: numbers_from_hexadecimal(content[name]) for name in ("x", "start", "gradient")}
+        result = cls(**{**content, **arrays, "objective": float.fromhex(content["objective"])})
+        counts = (result.number, result.iterations, result.evaluations, result.gradients, *result.failures.values())
+        if any(type(count) is not int or count < 0 for count in counts) or not isinstance(result.reason, str):
             raise ValueError("counts are whole numbers, and a reason is text")
-        if not made.x.shape == made.start.shape == made.gradient.shape or math.isnan(made.objective + made.seconds):
+        if len({array.shape for array in arrays.values()}) > 1 or math.isnan(result.objective + result.seconds):
             raise ValueError("a start has as many slopes as parameters, and an objective")
-        return made
+        return result
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +203,7 @@ class Fit:
         }
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any], problem: Problem) -> Fit:
+    def from_dict(cls, content: Mapping[str, Any], problem: Problem) -> Fit:
         """The fit that `to_dict` wrote, of its problem.
 
         Raises
@@ -213,9 +213,9 @@ class Fit:
         ValueError, KeyError, TypeError
             If it is something else.
         """
-        if found["format"] != FORMAT:
-            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        same, starts = problem_from_dict(found, problem), tuple(map(StartResult.from_dict, found["starts"]))
+        if content["format"] != FORMAT:
+            raise ValueError(f"the format is '{content['format']}', not '{FORMAT}'")
+        same, starts = problem_from_dict(content, problem), tuple(map(StartResult.from_dict, content["starts"]))
         if any(start.x.shape != (len(problem.names),) for start in starts):
             raise ValueError(f"its starts are not of {len(problem.names)} parameters")
-        return cls(same, starts, int(found["seed"]), bool(found["interrupted"]))
+        return cls(same, starts, int(content["seed"]), bool(content["interrupted"]))

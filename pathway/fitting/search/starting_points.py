@@ -39,20 +39,20 @@ def _even(plan: SearchOptions, n: int) -> np.ndarray:
 def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:
     """Shares between 0 and 1 to the optimizer's scale, through each parameter's own distribution of starts."""
     lower, upper = problem.bounds
-    made = np.empty_like(shares)
+    points = np.empty_like(shares)
     for k, p in enumerate(problem.estimated):
         low, high = _finite_range(lower[k], upper[k], float(problem.to_scale(problem.nominal)[k]))
         if p.start is None:
-            made[..., k] = low + shares[..., k] * (high - low)
+            points[..., k] = low + shares[..., k] * (high - low)
         elif p.start.on_scale:
-            made[..., k] = np.clip(p.start.draw(shares[..., k]), low, high)
+            points[..., k] = np.clip(p.start.draw(shares[..., k]), low, high)
         else:
             natural = p.start.draw(shares[..., k])
             scaled = np.full(natural.shape, low)
             positive = natural > 0 if p.scale != "linear" else np.ones(natural.shape, bool)
             scaled[positive] = _UNSCALED[p.scale](natural[positive])
-            made[..., k] = np.clip(scaled, low, high)
-    return made
+            points[..., k] = np.clip(scaled, low, high)
+    return points
 
 
 _UNSCALED: dict[str, Callable[[np.ndarray], np.ndarray]] = {"linear": np.asarray, "log": np.log, "log10": np.log10}

@@ -29,24 +29,24 @@ def problem_to_dict(problem: Problem, with_inputs: bool = False) -> dict[str, An
     With inputs, the files it was read from, too, if it was.
     """
     values = {p.name: float(p.value).hex() for p in problem.parameters}
-    made = {"problem": problem.name, "fingerprint": problem_fingerprint(problem), "values": values}
+    content = {"problem": problem.name, "fingerprint": problem_fingerprint(problem), "values": values}
     source = problem.source
     if with_inputs and source.inputs:
         files = {name: b64encode(content).decode() for name, content in source.inputs.items()}
-        made["source"] = {"inputs": files, "settings": source.settings, "without": source.without}
-    return made
+        content["source"] = {"inputs": files, "settings": source.settings, "without": source.without}
+    return content
 
 
-def source_from_dict(found: Mapping[str, Any]) -> ProblemSource | None:
+def source_from_dict(content: Mapping[str, Any]) -> ProblemSource | None:
     """The files that `problem_to_dict` wrote; None if it wrote none."""
-    if "source" not in found:
+    if "source" not in content:
         return None
-    source = found["source"]
+    source = content["source"]
     files = {name: b64decode(text, validate=True) for name, text in source["inputs"].items()}
     return ProblemSource(files, tuple(source["settings"]), tuple(source["without"]))
 
 
-def problem_from_dict(found: Mapping[str, Any], problem: Problem) -> Problem:
+def problem_from_dict(content: Mapping[str, Any], problem: Problem) -> Problem:
     """The problem with the values that `problem_to_dict` wrote.
 
     Raises
@@ -54,12 +54,12 @@ def problem_from_dict(found: Mapping[str, Any], problem: Problem) -> Problem:
     ProblemError
         If it is another one.
     """
-    values = {name: float.fromhex(text) for name, text in found["values"].items()}
+    values = {name: float.fromhex(text) for name, text in content["values"].items()}
     same = replace(problem, parameters=tuple(replace(p, value=values.get(p.name, p.value)) for p in problem.parameters))
-    if problem_fingerprint(same) != found["fingerprint"]:
+    if problem_fingerprint(same) != content["fingerprint"]:
         raise ProblemError(
             [
-                f"{found['problem']}: the model, the measurements or the settings are not those it was computed from "
+                f"{content['problem']}: the model, the measurements or the settings are not those it was computed from "
                 "(another version of the program, or changed files): do it again"
             ]
         )

@@ -228,10 +228,10 @@ def bounded_step(
 ) -> tuple[np.ndarray, float]:
     """A step inside the box and the radius, and how much the quadratic model falls along it."""
     free = free.copy()
-    step, slope, room = np.zeros(len(x)), gradient.copy(), radius
-    while free.any() and room > 1e-3 * radius:
+    step, slope, remaining = np.zeros(len(x)), gradient.copy(), radius
+    while free.any() and remaining > 1e-3 * radius:
         inner = np.flatnonzero(free)
-        part = newton_step(slope[inner], matrix[np.ix_(inner, inner)], room)
+        part = newton_step(slope[inner], matrix[np.ix_(inner, inner)], remaining)
         # Along the part the model only falls; it is followed to the first wall, from where the others go on.
         wall = np.where(part < 0.0, lower[inner], upper[inner]) - (x + step)[inner]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -243,7 +243,7 @@ def bounded_step(
             break
         free[inner[first]] = False
         slope = gradient + matrix @ step
-        room -= share * float(np.linalg.norm(part))
+        remaining -= share * float(np.linalg.norm(part))
     return step, -float(gradient @ step + 0.5 * step @ matrix @ step)
 
 

@@ -103,10 +103,10 @@ class Chain:
         errors in `DAMAGE`
             If it is something else.
         """
-        made = read_arrays(read_bytes(path), [f.name for f in fields(cls)])
-        whole = {n: made[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
-        check_draws(made)
-        return cls(**{**made, **whole})
+        arrays = read_arrays(read_bytes(path), [f.name for f in fields(cls)])
+        whole = {n: arrays[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
+        check_draws(arrays)
+        return cls(**{**arrays, **whole})
 
 
 def check_draws(arrays: Mapping[str, np.ndarray]) -> None:
@@ -139,8 +139,8 @@ class DensityJournal:
     def __init__(self, path: Path, slopes: int) -> None:
         self.path = path
         width = 2 + slopes
-        found = np.fromfile(path) if path.exists() else np.empty(0)
-        self.rows = found[: len(found) // width * width].reshape(-1, width)
+        numbers = np.fromfile(path) if path.exists() else np.empty(0)
+        self.rows = numbers[: len(numbers) // width * width].reshape(-1, width)
         self.asked = self.failed = 0
         self._file = open(path, "r+b" if path.exists() else "w+b")
         self._go_to(len(self.rows))
@@ -210,12 +210,12 @@ def _mark(z: np.ndarray) -> float:
 # One chain
 
 
-Told = Callable[[int], None]
+Report = Callable[[int], None]
 """Called with the draws made so far, dropped ones included."""
 
 
 def run_chain(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path, report: Report
 ) -> Chain:
     """Draw one chain and keep it in the folder.
 
@@ -227,7 +227,7 @@ def run_chain(
     plan : SamplerOptions
     number : int
     folder : Path
-    told : callable
+    report : callable
 
     Raises
     ------
@@ -238,7 +238,7 @@ def run_chain(
     journal = DensityJournal(folder / chain_files(number)[1], slopes)
     finished = False
     try:
-        drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, told)
+        drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, report)
         chain = Chain(number=number, evaluations=journal.asked, failures=journal.failed, **drawn)
         chain.save(folder)
         finished = True
@@ -248,7 +248,7 @@ def run_chain(
 
 
 def _nuts(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, report: Report
 ) -> dict[str, Any]:
     """By the No-U-Turn sampler of nutpie."""
     with warnings.catch_warnings():
@@ -303,22 +303,22 @@ def _nuts(
         target_accept=plan.target_accept,
     )
     try:
-        found = None
-        while found is None:
+        trace = None
+        while trace is None:
             try:
-                found = sampler.wait(timeout=FLUSHED)
+                trace = sampler.wait(timeout=FLUSHED)
             except TimeoutError:
-                told(done[0])
+                report(done[0])
             if mistakes:
                 raise mistakes[0]
     except BaseException:
         sampler.cancel()
         raise
-    seen = found.sample_stats
-    x = density.points(found.posterior["z"].values)
+    seen = trace.sample_stats
+    x = density.points(trace.posterior["z"].values)
     return {
         "x": x,
-        "log_density": seen["logp"].values - _gains(density, found.posterior["z"].values),
+        "log_density": seen["logp"].values - _gains(density, trace.posterior["z"].values),
         "diverging": seen["diverging"].values,
         "deepest": seen["maxdepth_reached"].values,
         "energy": seen["energy"].values,
@@ -327,7 +327,7 @@ def _nuts(
 
 
 def _ensemble(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, told: Told
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, report: Report
 ) -> dict[str, Any]:
     """By the affine-invariant ensemble of emcee, which asks for no slopes."""
     import emcee
@@ -345,7 +345,7 @@ def _ensemble(
     for step, _ in enumerate(sampler.sample(start, iterations=plan.tune + plan.draws)):
         if time.monotonic() - began > FLUSHED:
             began = time.monotonic()
-            told(step)
+            report(step)
     z = np.swapaxes(sampler.get_chain(discard=plan.tune), 0, 1)
     log_density = sampler.get_log_prob(discard=plan.tune).T
     return {
@@ -378,13 +378,13 @@ def _starts(
 ) -> np.ndarray:
     """Points around an end, shape (count, n_estimated), as far apart as the posterior is wide there."""
     end = density.into(ends[number % len(ends)])
-    made: list[np.ndarray] = []
+    points: list[np.ndarray] = []
     for attempt in range(STARTS * count):
         z = end + 0.97 ** (attempt / count) * rng.normal(size=len(end))
         if math.isfinite(value(z)):
-            made.append(z)
-            if len(made) == count:
-                return np.array(made)
+            points.append(z)
+            if len(points) == count:
+                return np.array(points)
     name = density.objective.problem.name
     raise ProblemError([f"{name}: chain {number + 1} found no point near its optimum that can be computed"])
 
@@ -445,9 +445,9 @@ class ChainProgress:
             return
         self.last = now
         total = self.plan.tune + self.plan.draws
-        made = sum(self.at.values()) - sum(self.before.values())
+        drawn = sum(self.at.values()) - sum(self.before.values())
         missing = (self.plan.chains - self.finished) * total - sum(self.at.values())
-        left = f"; {duration_in_words((now - self.began) * missing / made)} left" if made else ""
+        left = f"; {duration_in_words((now - self.began) * missing / drawn)} left" if drawn else ""
         places = ", ".join(f"{k + 1}: {done}" for k, done in sorted(self.at.items()))
         self.say(f"draws of {total} in chain {places}{left}")
 
@@ -468,10 +468,10 @@ def chain_task(
     density = LogDensity(Objective(problem), x)
     place = folder / chain_files(number)[2]
 
-    def told(draws: int) -> None:
+    def report(draws: int) -> None:
         place.write_text(str(draws))
 
-    run_chain(density, ends, plan, number, folder, told)
+    run_chain(density, ends, plan, number, folder, report)
     place.unlink(missing_ok=True)
     return number
 

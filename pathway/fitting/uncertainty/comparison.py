@@ -179,11 +179,11 @@ def _difference(one: Problem, other: Problem) -> str:
 
 def _points(problem: Problem) -> dict[tuple, tuple[int, int]]:
     """How often each point is there, and how often it counts."""
-    found: dict[tuple, tuple[int, int]] = {}
+    points: dict[tuple, tuple[int, int]] = {}
     for m in problem.measurements:
-        times, counts = found.get(_key(m), (0, 0))
-        found[_key(m)] = times + 1, counts + m.counted
-    return found
+        times, counts = points.get(_key(m), (0, 0))
+        points[_key(m)] = times + 1, counts + m.counted
+    return points
 
 
 def _key(m: Measurement) -> tuple:
@@ -215,11 +215,11 @@ def fixed_in_nested_variant(small: Fit, large: Fit) -> dict[str, float] | None:
     extra = [name for name in yours.names if name not in mine.names]
     if not extra or set(mine.names) - set(yours.names):
         return None
-    found = dict(zip(mine.names, map(float, _natural(small)), strict=True))
+    values = dict(zip(mine.names, map(float, _natural(small)), strict=True))
     wanted = _log_likelihood(mine, _natural(small))
     for held in ({name: 0.0 for name in extra}, {name: _fixed(mine, name) for name in extra}):
         try:
-            got = _log_likelihood(yours, np.array([(found | held)[name] for name in yours.names]))
+            got = _log_likelihood(yours, np.array([(values | held)[name] for name in yours.names]))
         except RunError:
             continue
         if abs(got - wanted) < SAME:

@@ -137,12 +137,12 @@ def curve_points(problem: Problem) -> list[Measurement]:
     for m in problem.measurements:
         if math.isfinite(m.time):
             groups.setdefault((m.observable, m.experiment, *curve_key(m)), []).append(m)
-    made = []
+    points = []
     for members in groups.values():
         measured = [m.time for m in members]
         times = np.unique([*np.linspace(min(measured), max(measured), CURVE), *measured])
-        made += [replace(members[0], time=float(t), value=1.0, censored="", counted=False) for t in times]
-    return made
+        points += [replace(members[0], time=float(t), value=1.0, censored="", counted=False) for t in times]
+    return points
 
 
 def _simulated(objective: Objective, draws: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
@@ -246,11 +246,11 @@ def design(
     else:
         direction = slopes[-1]
     before = math.sqrt(float(direction @ np.linalg.solve(have, direction)))
-    made = [
+    suggestions = [
         SuggestedMeasurement(candidate, before, math.sqrt(float(direction @ np.linalg.solve(have + extra, direction))))
         for candidate, extra in zip(candidates, informations, strict=False)
     ]
-    return sorted(made, key=lambda s: s.after)
+    return sorted(suggestions, key=lambda s: s.after)
 
 
 def _measured_information(problem: Problem, x: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:

@@ -116,8 +116,8 @@ def profile_prediction(
         raise RunError("the objective cannot be computed at this point")
     centre, slope = aimed(x)
     values, vectors = np.linalg.eigh(start.information)
-    room = (vectors.T @ slope) ** 2 / np.maximum(values, 1e-4 * max(float(values[-1]), 1e-300))
-    deviation = math.sqrt(float(room.sum()))
+    variances = (vectors.T @ slope) ** 2 / np.maximum(values, 1e-4 * max(float(values[-1]), 1e-300))
+    deviation = math.sqrt(float(variances.sum()))
     if deviation == 0.0:
         raise ProblemError(
             [f"{measurement.observable} in '{measurement.experiment}' depends on nothing that is estimated"]
@@ -125,14 +125,14 @@ def profile_prediction(
     rise = 0.5 * float(special.chdtri(1.0, 1.0 - level))
     sides = [_side(objective, aimed, x, (start.value, centre), sign * deviation, rise, points) for sign in (-1.0, 1.0)]
     trail = sorted([(centre, start.value, np.array(x)), *sides[0], *sides[1]], key=lambda point: point[0])
-    found, objectives = np.array([t[0] for t in trail]), np.array([t[1] for t in trail])
+    predictions, objectives = np.array([t[0] for t in trail]), np.array([t[1] for t in trail])
     threshold = float(objectives.min()) + rise
-    lower, lower_open = confidence_limit(found[::-1], objectives[::-1], threshold, centre, -1.0)
-    upper, upper_open = confidence_limit(found, objectives, threshold, centre, 1.0)
+    lower, lower_open = confidence_limit(predictions[::-1], objectives[::-1], threshold, centre, -1.0)
+    upper, upper_open = confidence_limit(predictions, objectives, threshold, centre, 1.0)
     return PredictionProfile(
         measurement=measurement,
         best=centre,
-        values=found,
+        values=predictions,
         objectives=objectives,
         points=np.array([t[2] for t in trail]),
         lower=lower,
@@ -179,16 +179,16 @@ def _side(
     best, at = begin
     width = PULL * abs(deviation)
     step = PULL * deviation
-    made: list[tuple[float, float, np.ndarray]] = []
+    trail: list[tuple[float, float, np.ndarray]] = []
     point, level = np.array(x), best
     settings = TrustRegionOptions(iterations=60, first_radius=0.3, value_tolerance=1e-6)
     for _ in range(most):
         aim = at + step
 
         def drawn(p: np.ndarray, aim: float = aim) -> Evaluation:
-            told = objective(p)
-            if told.gradient is None or told.information is None:
-                return told
+            data = objective(p)
+            if data.gradient is None or data.information is None:
+                return data
             try:
                 value, slope = aimed(p)
             except RunError as reason:
@@ -196,23 +196,23 @@ def _side(
             off = (value - aim) / width
             pull = np.outer(slope, slope) / width**2
             return Evaluation(
-                told.value + 0.5 * off * off, told.gradient + slope * off / width, told.information + pull
+                data.value + 0.5 * off * off, data.gradient + slope * off / width, data.information + pull
             )
 
-        found = minimize(drawn, lambda p: drawn(p).value, point, objective.problem.bounds, settings)
-        if not math.isfinite(found.value):
+        optimum = minimize(drawn, lambda p: drawn(p).value, point, objective.problem.bounds, settings)
+        if not math.isfinite(optimum.value):
             break
-        reached, _ = aimed(found.x)
-        value = objective.value(found.x)
+        reached, _ = aimed(optimum.x)
+        value = objective.value(optimum.x)
         if (reached - at) * step <= 1e-3 * abs(step) * abs(deviation):
             if abs(step) > 1e3 * abs(deviation):
                 break  # no pull moves it further: all that could do so is at its bound
             step *= 4.0
             continue
         growth = value - level
-        point, at, level = found.x, reached, value
-        made.append((at, level, point))
+        point, at, level = optimum.x, reached, value
+        trail.append((at, level, point))
         if level > best + 1.05 * rise:
             break
         step *= 2.0 if growth < 0.05 * rise else 0.6 if growth > 0.4 * rise else 1.0
-    return made
+    return trail

@@ -98,7 +98,7 @@ class Profile:
         return {"name": self.name, **arrays, **plain, **flags, "companions": moves, "unfinished": list(self.unfinished)}
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Profile:
+    def from_dict(cls, content: Mapping[str, Any]) -> Profile:
         """The profile that `to_dict` wrote.
 
         Raises
@@ -106,23 +106,23 @@ class Profile:
         errors in `files.DAMAGE`
             If it is something else.
         """
-        values = numbers_from_hexadecimal(found["values"])
-        objectives = numbers_from_hexadecimal(found["objectives"])
+        values = numbers_from_hexadecimal(content["values"])
+        objectives = numbers_from_hexadecimal(content["objectives"])
         if objectives.shape != values.shape:
             raise ValueError(f"{len(values)} values have {len(objectives)} objectives")
         return cls(
-            name=str(found["name"]),
+            name=str(content["name"]),
             values=values,
             objectives=objectives,
-            points=numbers_from_hexadecimal(found["points"]).reshape(len(values), -1),
-            lower=float.fromhex(found["lower"]),
-            upper=float.fromhex(found["upper"]),
-            lower_open=bool(found["lower_open"]),
-            upper_open=bool(found["upper_open"]),
-            threshold=float.fromhex(found["threshold"]),
-            companions={name: float.fromhex(slope) for name, slope in found["companions"].items()},
-            unfinished=tuple(found["unfinished"]),
-            began=float.fromhex(found["began"]),
+            points=numbers_from_hexadecimal(content["points"]).reshape(len(values), -1),
+            lower=float.fromhex(content["lower"]),
+            upper=float.fromhex(content["upper"]),
+            lower_open=bool(content["lower_open"]),
+            upper_open=bool(content["upper_open"]),
+            threshold=float.fromhex(content["threshold"]),
+            companions={name: float.fromhex(slope) for name, slope in content["companions"].items()},
+            unfinished=tuple(content["unfinished"]),
+            began=float.fromhex(content["began"]),
         )
 
 
@@ -137,34 +137,34 @@ class Profiles(Mapping[str, Profile]):
         Where they set out, on the optimizer's scale.
     level : float
         Of confidence.
-    found : dict of name to Profile
+    by_name : dict of name to Profile
     """
 
     problem: Problem
     best: np.ndarray
     level: float
-    found: Mapping[str, Profile]
+    by_name: Mapping[str, Profile]
 
     def __getitem__(self, name: str) -> Profile:
-        return self.found[name]
+        return self.by_name[name]
 
     def __repr__(self) -> str:
         return f"<Profiles of '{self.problem.name}', {self.level:.0%}: {listed(self)}>"
 
     def _repr_html_(self) -> str:
-        rows = [[profile.name, profile.lower, profile.upper] for profile in self.found.values()]
+        rows = [[profile.name, profile.lower, profile.upper] for profile in self.by_name.values()]
         return html_card(repr(self).strip("<>"), (), [(["parameter", "lower", "upper"], rows)])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self.found)
+        return iter(self.by_name)
 
     def __len__(self) -> int:
-        return len(self.found)
+        return len(self.by_name)
 
     def inside(self) -> np.ndarray:
         """All parameters at the points below their thresholds, natural units, shape (n_points, n_estimated)."""
-        kept = [p.points[p.objectives <= p.threshold] for p in self.found.values()]
-        return self.problem.from_scale(np.concatenate(kept))
+        points = [p.points[p.objectives <= p.threshold] for p in self.by_name.values()]
+        return self.problem.from_scale(np.concatenate(points))
 
     def save(self, path: str | Path, with_inputs: bool = True) -> None:
         """Write the profiles and the files of the problem to one JSON file that `load_profiles` reads.
@@ -175,12 +175,12 @@ class Profiles(Mapping[str, Profile]):
 
     def to_dict(self, with_inputs: bool = False) -> dict[str, Any]:
         """The JSON form, which reads back to the same bits; of the problem, what tells it from others."""
-        found = {name: p.to_dict() for name, p in self.found.items()}
+        profiles = {name: p.to_dict() for name, p in self.by_name.items()}
         best, problem = hexadecimal_text(self.best), problem_to_dict(self.problem, with_inputs)
-        return {"format": FORMAT, **problem, "best": best, "level": self.level, "found": found}
+        return {"format": FORMAT, **problem, "best": best, "level": self.level, "found": profiles}
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any], problem: Problem) -> Profiles:
+    def from_dict(cls, content: Mapping[str, Any], problem: Problem) -> Profiles:
         """The profiles that `to_dict` wrote, of their problem.
 
         Raises
@@ -190,13 +190,14 @@ class Profiles(Mapping[str, Profile]):
         errors in `files.DAMAGE`
             If it is something else.
         """
-        if found["format"] != FORMAT:
-            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        same, best, n = problem_from_dict(found, problem), numbers_from_hexadecimal(found["best"]), len(problem.names)
-        each = {name: Profile.from_dict(p) for name, p in found["found"].items()}
+        if content["format"] != FORMAT:
+            raise ValueError(f"the format is '{content['format']}', not '{FORMAT}'")
+        same = problem_from_dict(content, problem)
+        n, best = len(problem.names), numbers_from_hexadecimal(content["best"])
+        each = {name: Profile.from_dict(p) for name, p in content["found"].items()}
         if not set(each) <= set(problem.names) or {len(best), *(p.points.shape[1] for p in each.values())} != {n}:
             raise ValueError(f"they are not of {n} parameters")
-        return cls(same, best, float(found["level"]), each)
+        return cls(same, best, float(content["level"]), each)
 
 
 def profile(
@@ -260,9 +261,9 @@ def profile(
         folder = Path(directory if directory is not None else temporary)
         wanted = [known.index(name) for name in chosen]
         plan, files = {"level": level, "points": points}, map(profile_file, wanted)
-        with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as kept:
-            made = _made(objective, task, wanted, kept.path, workers, progress)
-    return Profiles(objective.problem, task.x, level, {name: made[known.index(name)] for name in chosen})
+        with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as work:
+            profiles = _made(objective, task, wanted, work.path, workers, progress)
+    return Profiles(objective.problem, task.x, level, {name: profiles[known.index(name)] for name in chosen})
 
 
 @dataclass(frozen=True, eq=False)
@@ -278,8 +279,8 @@ class _Task:
     def __call__(self, k: int, folder: Path, objective: Objective | None = None) -> int:
         """Make the profile at position k and keep it."""
         objective = objective or Objective(self.problem)
-        found = _profile(objective, self.x, self.best, k, self.rise, self.points)
-        write_atomically(folder / profile_file(k), json.dumps(found.to_dict()))
+        result = _profile(objective, self.x, self.best, k, self.rise, self.points)
+        write_atomically(folder / profile_file(k), json.dumps(result.to_dict()))
         return k
 
 
@@ -321,7 +322,7 @@ def _made(
             running = [pool.submit(task, k, folder) for k in missing]
             for finished, future in enumerate(as_completed(running), 1):
                 tell(future.result(), finished)
-    return {k: found for k in wanted if (found := _kept(folder, k)) is not None}
+    return {k: stored for k in wanted if (stored := _kept(folder, k)) is not None}
 
 
 def _profile(objective: Objective, x: np.ndarray, best: float, k: int, rise: float, most: int) -> Profile:
@@ -374,7 +375,7 @@ def _side(
     step = math.sqrt(0.2 * rise / curvature) if curvature > 0.0 else 0.1
     reach = abs(wall - x[k]) if math.isfinite(wall) else 1e3 * step
     step = min(max(step, 1e-4 * reach), max(0.1 * reach, 1e-12))
-    made: list[tuple[float, np.ndarray]] = []
+    trail: list[tuple[float, np.ndarray]] = []
     point, value, before = x.copy(), best, x.copy()
     for _ in range(most):
         if _at(float(point[k]), wall):
@@ -384,22 +385,22 @@ def _side(
         start = point + (point - before) * (
             (place - point[k]) / (point[k] - before[k]) if point[k] != before[k] else 0.0
         )
-        found = optimum_with_one_held(objective, np.clip(start, lower, upper), k, place)
-        if not math.isfinite(found[0]) or (found[0] - value > rise and step > 1e-3 * max(abs(place), 1e-3)):
+        lowest, optimum = optimum_with_one_held(objective, np.clip(start, lower, upper), k, place)
+        if not math.isfinite(lowest) or (lowest - value > rise and step > 1e-3 * max(abs(place), 1e-3)):
             step *= 0.4
             if step < 1e-7 * max(1.0, abs(point[k])):
                 break
             continue
-        growth = found[0] - value
-        before, point, value = point, found[1], found[0]
-        made.append((value, point))
+        growth = lowest - value
+        before, point, value = point, optimum, lowest
+        trail.append((value, point))
         if value > best + 1.05 * rise:
             break
         if growth < 0.05 * rise:
             step *= 2.0
         elif growth > 0.3 * rise:
             step *= 0.6
-    return made
+    return trail
 
 
 def _schur(information: np.ndarray, k: int) -> float:
@@ -423,20 +424,20 @@ def optimum_with_one_held(
 
     def evaluate(part: np.ndarray) -> Evaluation:
         at[free] = part
-        made = objective(at)
-        if made.gradient is None or made.information is None:
-            return made
-        return Evaluation(made.value, made.gradient[free], made.information[np.ix_(free, free)])
+        evaluation = objective(at)
+        if evaluation.gradient is None or evaluation.information is None:
+            return evaluation
+        return Evaluation(evaluation.value, evaluation.gradient[free], evaluation.information[np.ix_(free, free)])
 
     def value(part: np.ndarray) -> float:
         at[free] = part
         return objective.value(at)
 
     settings = TrustRegionOptions(iterations=iterations, first_radius=0.3, value_tolerance=1e-6)
-    found = minimize(evaluate, value, start[free], (lower[free], upper[free]), settings)
+    optimum = minimize(evaluate, value, start[free], (lower[free], upper[free]), settings)
     point = at.copy()
-    point[free] = found.x
-    return found.value, point
+    point[free] = optimum.x
+    return optimum.value, point
 
 
 def confidence_limit(

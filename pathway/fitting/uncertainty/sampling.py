@@ -152,35 +152,35 @@ class Posterior:
     @property
     def concerns(self) -> list[str]:
         """What speaks against relying on the draws, each with what to do about it; empty: nothing."""
-        made = []
+        concerns = []
         apart = [n for n in self.names if not self.r_hat[n] < R_HAT]
         if apart:
-            made.append(
+            concerns.append(
                 f"R-hat is {R_HAT:g} or more for {_listed(apart)}: the chains do not agree yet. Draw more; if that "
                 "does not help, look at the ranks of each chain: chains that stay in places of their own are separate "
                 "optima"
             )
         few = [n for n in self.names if not min(self.bulk[n], self.tail[n]) >= EFFECTIVE]
         if few and not apart:
-            made.append(f"fewer than {EFFECTIVE:g} effective draws for {_listed(few)}: draw more for stable intervals")
+            concerns += [f"fewer than {EFFECTIVE:g} effective draws for {_listed(few)}: draw more for stable intervals"]
         if self.divergences:
-            made.append(
+            concerns.append(
                 f"{self.divergences} divergences: some narrow region may be missed. Raise --target-accept (0.95, 0.99);"
                 " if they stay, look where they lie in the pairs, and give a prior or fixed values to parameters that "
                 "the data do not hold"
             )
         cut = float(self.deepest.mean())
         if cut > 0.01:
-            made.append(
+            concerns.append(
                 f"{cut:.0%} of trajectories were cut off as too long: the draws are right but dear; parameters that "
                 "the data do not hold, or that only act together, make them long"
             )
         if self.method == "nuts" and float(np.min(self.energy_fraction)) < ENERGY:
-            made.append(
+            concerns.append(
                 f"the energy of chain {int(np.argmin(self.energy_fraction)) + 1} moves slowly "
                 f"({float(np.min(self.energy_fraction)):.2f}; {ENERGY:g} or more is expected): tails may be missed"
             )
-        return made
+        return concerns
 
     def interval(self, name: str, level: float = 0.95) -> tuple[float, float]:
         """The central credible interval of one parameter, natural units."""
@@ -207,9 +207,9 @@ class Posterior:
         A problem that was put together in Python is not written; `load_posterior` must then be given it.
         """
         rest = {name: getattr(self, name) for name in _PLAIN}
-        said = json.dumps({"format": FORMAT, **problem_to_dict(self.problem, with_inputs), **rest})
+        metadata = json.dumps({"format": FORMAT, **problem_to_dict(self.problem, with_inputs), **rest})
         stream = io.BytesIO()
-        np.savez(stream, said=np.array(said), **{name: getattr(self, name) for name in _ARRAYS})
+        np.savez(stream, said=np.array(metadata), **{name: getattr(self, name) for name in _ARRAYS})
         write_atomically(Path(path), stream.getvalue())
 
     @classmethod
@@ -224,14 +224,14 @@ class Posterior:
             If it is something else.
         """
         content = read_bytes(path)
-        found = _metadata(content)
-        if found["format"] != FORMAT:
-            raise ValueError(f"the format is '{found['format']}', not '{FORMAT}'")
-        same, arrays = problem_from_dict(found, problem), read_arrays(content, _ARRAYS)
+        metadata = _metadata(content)
+        if metadata["format"] != FORMAT:
+            raise ValueError(f"the format is '{metadata['format']}', not '{FORMAT}'")
+        same, arrays = problem_from_dict(metadata, problem), read_arrays(content, _ARRAYS)
         check_draws(arrays)
         if not arrays["x"].shape[2:] == arrays["best"].shape == (len(problem.names),):
             raise ValueError(f"the draws are not of {len(problem.names)} parameters")
-        plain = {name: kind(found[name]) for name, kind in _PLAIN.items()}
+        plain = {name: kind(metadata[name]) for name, kind in _PLAIN.items()}
         stored: dict[str, Any] = {**arrays, **plain}
         return cls(problem=same, **stored)
 
@@ -282,12 +282,12 @@ def separate_optima(fit: Fit, most: int, gap: float = 5.0, apart: float = 0.1) -
     """
     lower, upper = fit.problem.bounds
     width = np.where(np.isfinite(upper - lower), upper - lower, 10.0)
-    made = [fit.best.x]
+    ends = [fit.best.x]
     for start in fit.ranked:
-        far = all(float(np.max(np.abs(start.x - other) / width)) > apart for other in made)
-        if far and start.objective < fit.best.objective + gap and len(made) < most:
-            made.append(start.x)
-    return np.array(made)
+        far = all(float(np.max(np.abs(start.x - other) / width)) > apart for other in ends)
+        if far and start.objective < fit.best.objective + gap and len(ends) < most:
+            ends.append(start.x)
+    return np.array(ends)
 
 
 class SamplingInterrupted(ProblemError):
@@ -364,10 +364,10 @@ def sample(
     with TemporaryDirectory() as temporary:
         folder = Path(directory if directory is not None else temporary)
         files = [name for k in range(chains) for name in chain_files(k)]
-        with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as kept:
-            done = finished_chains(kept.path)
+        with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as work:
+            done = finished_chains(work.path)
             report = ChainProgress(progress, plan, len(done))
-            interrupted = run_missing_chains(objective, ends[0], ends, plan, kept.path, workers, report, done)
+            interrupted = run_missing_chains(objective, ends[0], ends, plan, work.path, workers, report, done)
     if not done:
         raise SamplingInterrupted(["interrupted before any chain was finished"])
     return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)

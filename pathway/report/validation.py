@@ -68,7 +68,7 @@ def judge_expectations(
     members : int
         Of the ensemble, at most.
     triple : bool
-        Whether draws from before any data are judged too, so that each number stands three times.
+        Whether draws from the plausible ranges are judged too, so that each number stands three times.
 
     Returns
     -------

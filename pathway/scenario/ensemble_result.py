@@ -40,9 +40,9 @@ class EnsembleOrigin:
 
     @property
     def description(self) -> str:
-        """ "members of the calibrated ensemble"; "draws from before the data"."""
+        """ "members of the calibrated ensemble"; "draws from the plausible ranges"."""
         if self.kind == "prior":
-            return "draws from before the data"
+            return "draws from the plausible ranges"
         return f"members of the {'calibrated ensemble' if self.kind == 'calibrated' else f'ensemble {self.kind}'}"
 
 

@@ -139,7 +139,7 @@ def finding_shares(
     members : int or None
         At most so many, of the ensemble and of the prior; None: all.
     prior : bool
-        Whether draws from before the data are run as well: those of the ensemble's file, or draws from the ranges.
+        Whether draws from the plausible ranges are run as well: those of the ensemble's file, or draws from the ranges.
     progress : callable (what, done, of), optional
     """
     model = laboratory.model

@@ -57,7 +57,7 @@ def _given_calibration(verdict: Verdict, result: Result) -> str:
 
 
 def ensemble_words(result: Result) -> str:
-    """ "200 members of the calibrated ensemble"; "200 draws from before the data"."""
+    """ "200 members of the calibrated ensemble"; "200 draws from the plausible ranges"."""
     if result.ensemble is None:
         return "no ensemble"
     return f"{len(result.ensemble)} {result.ensemble.origin.description}"

@@ -84,7 +84,7 @@ def test_shares_are_sums_of_weights(scenario: Scenario, ensemble: ParameterEnsem
     content = one.to_dict()
     assert content["share_of_ensemble"] == one.stages["measured"].share
     assert content["stages"]["findings"]["interval"][0] <= content["stages"]["findings"]["median"]
-    # The draws from before the data are half of the members themselves.
+    # The draws from the plausible ranges are half of the members themselves.
     assert one.informed is False and two.informed is False
 
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from pathway.api.validation import validate
     from pathway.course.check import check
     from pathway.equations import Model
+    from pathway.fitting.estimation_problem import EstimationProblem
     from pathway.formats.load import load
-    from pathway.formats.problems import fit
+    from pathway.formats.problems import fit, load_problem
     from pathway.formats.saved import load_fit, load_posterior, load_profiles
     from pathway.plotting import plot
     from pathway.scenario import ScenarioError
@@ -56,7 +57,8 @@ _PLACES = {
     "check": "pathway.course.check",
     "Model": "pathway.equations",
     "load": "pathway.formats.load",
-    "fit": "pathway.formats.problems",
+    "EstimationProblem": "pathway.fitting.estimation_problem",
+    **dict.fromkeys(("fit", "load_problem"), "pathway.formats.problems"),
     **dict.fromkeys(("load_fit", "load_posterior", "load_profiles"), "pathway.formats.saved"),
     "plot": "pathway.plotting",
     "ScenarioError": "pathway.scenario",
@@ -64,6 +66,7 @@ _PLACES = {
 }
 
 __all__ = [
+    "EstimationProblem",
     "Intervention",
     "Model",
     "Result",
@@ -84,6 +87,7 @@ __all__ = [
     "load",
     "load_fit",
     "load_posterior",
+    "load_problem",
     "load_profiles",
     "observables",
     "plan",

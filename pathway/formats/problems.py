@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pathway.errors import InputError, did_you_mean, public_function
+from pathway.fitting.estimation_problem import EstimationProblem
 from pathway.fitting.laboratory.held_out import fit_with_held_out_scales
 from pathway.fitting.problem import Problem, ProblemError, ProblemSource
 from pathway.fitting.search.multi_start import fit as search
@@ -152,15 +153,61 @@ def _texts(content: Any) -> Iterator[str]:
 
 
 @public_function
+def load_problem(
+    path: str | Path, *, settings: Sequence[str] = (), relative_tolerance: float = 1e-8
+) -> EstimationProblem:
+    """A fitting problem as plain functions, for other people's optimizers, samplers and profiles.
+
+    Parameters
+    ----------
+    path : str or Path
+        A PEtab .yaml (format 1 or 2), or a scenario with `[fit]`: a .toml file, or the name of one that ships.
+    settings : sequence of "KEY=VALUE", optional
+        What differs from the file of a scenario.
+    relative_tolerance : float
+        Of the simulated states.
+
+    Returns
+    -------
+    EstimationProblem
+        `.objective(theta)` is value and gradient, `.objective(theta, fisher=True)` the Fisher matrix as well, with
+        `theta` of shape (n,) on the scales of the PEtab table; `.residuals` and `.jacobian` for least squares;
+        `.log_density` and `.unconstrained` for samplers; `.names`, `.scales`, `.lower`, `.upper`, `.nominal`, `.fixed`.
+
+    Raises
+    ------
+    ProblemError, ScenarioError
+        With one line for each mistake.
+
+    Examples
+    --------
+    >>> import pathway
+    >>> from scipy.optimize import Bounds, minimize
+    >>> problem = pathway.load_problem("fit_a_blot")
+    >>> box = Bounds(problem.lower, problem.upper)
+    >>> start = problem.nominal + 0.01
+    >>> found = minimize(problem.objective, start, jac=True, bounds=box, options={"maxiter": 2})
+    >>> bool(found.fun < problem.value(start))
+    True
+    """
+    return EstimationProblem(open_problem(path, settings).problem, relative_tolerance)
+
+
+@public_function
 def fit(
-    problem: Problem | str | Path, starts: int = 20, seed: int = 1, *, settings: Sequence[str] = (), **options: Any
+    problem: Problem | EstimationProblem | str | Path,
+    starts: int = 20,
+    seed: int = 1,
+    *,
+    settings: Sequence[str] = (),
+    **options: Any,
 ) -> Fit:
     """The best parameters of a problem, from many starting points.
 
     Parameters
     ----------
-    problem : Problem, str or Path
-        Or the path of a PEtab problem or of a scenario with `[fit]`.
+    problem : EstimationProblem, Problem, str or Path
+        As `load_problem` gives it, or the path of a PEtab problem or of a scenario with `[fit]`.
     starts, seed : int
     settings : sequence of "KEY=VALUE", optional
         What differs from the file of a scenario.
@@ -185,6 +232,8 @@ def fit(
     >>> len(found.starts)
     1
     """
+    if isinstance(problem, EstimationProblem):
+        problem = problem.definition
     if not isinstance(problem, Problem | str | Path):
         kind = type(problem).__name__
         raise InputError(f"problem: expected a Problem, a PEtab .yaml or a scenario with [fit], got {kind}")

@@ -46,6 +46,12 @@ def cases(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if any(p.glob("*.yaml")))
 
 
+def problem_file(case: Path) -> Path:
+    """The YAML file of a problem."""
+    file = case / f"{case.name}.yaml"
+    return file if file.exists() else next(case.glob("*.yaml"))
+
+
 def judge(case: Path) -> Outcome:
     """Read one problem, simulate it, and compare with the collection's own simulation."""
     from pathway.fitting.objective import Objective, RunError
@@ -53,10 +59,9 @@ def judge(case: Path) -> Outcome:
     from pathway.formats.petab import read_petab
     from pathway.simulation.protocol.runner import Runner
 
-    file = case / f"{case.name}.yaml"
     began = time.process_time()  # of this process: other work on the machine is no fault of the reader
     try:
-        problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
+        problem = read_petab(problem_file(case))
     except (ProblemError, FormatError) as reason:
         return Outcome(case.name, REFUSED, " ".join(str(reason).split()))
     loaded = time.process_time() - began
@@ -99,22 +104,16 @@ def gradient_error(case: Path, directions: int = 5) -> float:
     Over the largest entry of the gradient, at a point near the nominal one. Differences are of fourth order, of
     objective values at a relative tolerance of 1e-12 (closer points would meet the noise of those).
     """
-    from pathway.fitting.objective import Objective
-    from pathway.fitting.objective.assembled import simulation_plan
-    from pathway.fitting.search.lbfgs import MANY
+    from pathway.fitting.estimation_problem import EstimationProblem
     from pathway.formats.petab import read_petab
-    from pathway.simulation.protocol.runner import Runner
 
-    file = case / f"{case.name}.yaml"
-    problem = read_petab(file if file.exists() else next(case.glob("*.yaml")))
-    plan = simulation_plan(problem)
+    problem = EstimationProblem(read_petab(problem_file(case)))
     rng = np.random.default_rng(5)
-    lower, upper = problem.bounds
+    lower, upper = problem.lower, problem.upper
     inside = np.minimum(0.01, 0.25 * (upper - lower))
-    x = np.clip(problem.to_scale(problem.nominal) + 0.05 * rng.normal(size=len(lower)), lower + inside, upper - inside)
-    objective = Objective(problem, Runner(plan))
-    gradient = (objective.slope(x) if len(x) >= MANY else objective(x)).gradient
-    exact = Objective(problem, Runner(plan, relative_tolerance=1e-12))
+    x = np.clip(problem.nominal + 0.05 * rng.normal(size=len(lower)), lower + inside, upper - inside)
+    gradient = problem.gradient(x)
+    exact = EstimationProblem(problem.definition, relative_tolerance=1e-12)
     worst, h = 0.0, 4e-3
     for _ in range(directions):
         along = rng.choice([-1.0, 1.0], size=len(x)) / math.sqrt(len(x))

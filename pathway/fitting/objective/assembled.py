@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from pathway.expressions import symbols
 from pathway.simulation.protocol.initial_state import model_symbols
 from pathway.simulation.protocol.plan import RecordedQuantities, SimulationPlan
 
@@ -60,6 +61,19 @@ class AssembledProblem:
     def own_rows(self) -> np.ndarray:
         """Row in the groups' order of each of the problem's own measurements, in their order."""
         return np.argsort(self.order)[: len(self.problem.measurements)]
+
+    @cached_property
+    def noise_moves(self) -> np.ndarray:
+        """Whether the noise of each of the problem's own measurements may move with the estimated parameters."""
+        plan, estimated = self.plan, set(self.problem.names)
+        moves = np.zeros(len(self.order), dtype=bool)
+        for g in self.groups:
+            for name in (name for formula, name in g.slopes if formula == 1):
+                if name in g.given:
+                    moves[g.rows] |= [bool(symbols(formula) & estimated) for formula in g.given[name]]
+                else:
+                    moves[g.rows] |= name in g.species or g.constants[name] in plan.moving
+        return moves[self.own_rows]
 
     @cached_property
     def observed_only(self) -> np.ndarray:

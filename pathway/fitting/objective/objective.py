@@ -76,6 +76,26 @@ class Evaluation:
     failure: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class Linearization:
+    """How measurements and their noise move with the estimated parameters, on the optimizer's scale.
+
+    Attributes
+    ----------
+    residual, noise : array, shape (n_measurements,)
+        As in `Comparison`.
+    by_mean : array, shape (n_measurements, n_estimated)
+        Slopes of the residuals while the noise stays; zero where a measurement does not count.
+    by_log_noise : array, shape (n_measurements, n_estimated)
+        Slopes of the logarithm of the noise; zero where a measurement does not count.
+    """
+
+    residual: np.ndarray
+    noise: np.ndarray
+    by_mean: np.ndarray
+    by_log_noise: np.ndarray
+
+
 @dataclass(eq=False)
 class Objective:
     """Evaluates a problem.
@@ -314,26 +334,26 @@ class Objective:
         back, counted = assembled.own_rows, assembled.noise.counted
         return Comparison(simulated[back], noise[back], scatter.loss[back], scatter.residual[back], counted[back])
 
-    def residuals(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Standardized residuals and their Jacobian, in the order of the measurements.
+    def linearized(self, x: np.ndarray) -> Linearization:
+        """Residuals and noise at `x`, shape (n_estimated,), with their slopes, in the order of the measurements.
 
-        Only of problems whose noise is normal and does not depend on estimated parameters is half their sum of squares
-        the objective up to a constant.
-
-        Returns
-        -------
-        residuals : array, shape (n_measurements,)
-        jacobian : array, shape (n_measurements, n_estimated)
+        Raises
+        ------
+        RunError
+            If an experiment cannot be simulated there.
         """
+        self.evaluations += 1
+        self.gradients += 1
         assembled, natural = self.assembled, self.problem.from_scale(x)
         q = assembled.plan.full(natural)
-        simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, self.runner.run(q), q)
-        ahead, slope, _ = assembled.noise._transformed(simulated)
-        jacobian = (slope / noise)[:, None] * by_simulated - (ahead / noise**2)[:, None] * by_noise
-        counted = assembled.noise.counted
-        ahead, jacobian = ahead * counted, jacobian * counted[:, None]
+        with np.errstate(all="ignore"):
+            simulated, noise, by_simulated, by_noise = values_with_slopes(assembled, self.runner.run(q), q)
+            ahead, slope, _ = assembled.noise._transformed(simulated)
+            chain = scale_derivatives(self.problem, natural) * assembled.noise.counted[:, None]
+            by_mean = (slope / noise)[:, None] * by_simulated * chain
+            by_log_noise = by_noise / noise[:, None] * chain
         back = assembled.own_rows
-        return (ahead / noise)[back], (jacobian * scale_derivatives(self.problem, natural))[back]
+        return Linearization((ahead / noise)[back], noise[back], by_mean[back], by_log_noise[back])
 
 
 LOOSE = 1e-3

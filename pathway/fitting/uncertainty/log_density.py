@@ -124,7 +124,7 @@ class LogDensity:
 
     def __init__(self, objective: Objective, x: np.ndarray) -> None:
         self.objective, self.unbounded = objective, UnboundedTransform(objective.problem, x)
-        self._natural = _of_natural_value(objective.problem)
+        self._natural = of_natural_value(objective.problem)
         self.centre, curvature = self._mode(self.unbounded.into(np.asarray(x, dtype=float)))
         values, vectors = np.linalg.eigh(curvature)
         if values[0] < NOTHING:
@@ -167,13 +167,7 @@ class LogDensity:
 
     def _gain(self, moved: TransformedPoint) -> float:
         """Log of how much room on the axes of the priors a step in free coordinates covers."""
-        return float(moved.gain.sum() + self._log_slopes(moved.x).sum())
-
-    def _log_slopes(self, x: np.ndarray) -> np.ndarray:
-        problem = self.objective.problem
-        return np.log(
-            scale_derivatives(problem, problem.from_scale(x)), where=self._natural > 0.0, out=np.zeros(len(x))
-        )
+        return float(moved.gain.sum()) + log_scale_change(self.objective.problem, moved.x)
 
     def _descent(self, made: Evaluation, moved: TransformedPoint) -> np.ndarray:
         """Slopes of minus the log density by free coordinates."""
@@ -210,7 +204,14 @@ class LogDensity:
         return made.value - self._gain(moved), self._descent(made, moved), curvature
 
 
-def _of_natural_value(problem: Problem) -> np.ndarray:
+def log_scale_change(problem: Problem, x: np.ndarray) -> float:
+    """What a posterior density gains from natural values to the optimizer's scale, at `x`, shape (n_estimated,): the
+    log of d natural / d x, summed over the parameters whose prior is a density of the natural value."""
+    slopes, natural = scale_derivatives(problem, problem.from_scale(x)), of_natural_value(problem)
+    return float(np.log(slopes, where=natural > 0.0, out=np.zeros(len(x))).sum())
+
+
+def of_natural_value(problem: Problem) -> np.ndarray:
     """Slope by x of the log of d natural / d x, where the prior is a density of the natural value; else 0."""
     steepness = {"linear": 0.0, "log": 1.0, "log10": math.log(10.0)}
     flat = [problem.posterior and math.isfinite(p.upper - p.lower) for p in problem.estimated]

@@ -186,10 +186,10 @@ def _search(
         if not np.isfinite(step).all():
             break
         step *= min(1.0, LARGEST_MOVE / np.max(np.abs(step)))
-        found = _stepped(model, system, p, places, step, now, initial)
-        if found is None:
+        stepped = _stepped(model, system, p, places, step, now, initial)
+        if stepped is None:
             break
-        p, state, now = found
+        p, state, now = stepped
     return p, state, now
 
 
@@ -261,14 +261,14 @@ class _AnchorSystem:
         """Quantities, targets and partial derivatives."""
         numbers = np.concatenate([state, parameters]).tolist()
         known = dict(zip(self._place, numbers, strict=True)) | {TIME: self.model.start_time}
-        found = np.array(evaluate_all([*self._formulas, *self._derivatives], known))
+        values = np.array(evaluate_all([*self._formulas, *self._derivatives], known))
         n, targets = len(self._quantities), self._numbers.copy()
-        targets[self._following] = found[n : len(self._formulas)]
+        targets[self._following] = values[n : len(self._formulas)]
         partial = np.zeros((len(self._formulas), len(self._place)))
-        partial[self._rows, self._columns] = found[len(self._formulas) :]
-        good = (found[:n] > 0.0) & (targets > 0.0)
-        distances = np.log(np.where(good, found[:n], np.nan) / np.where(good, targets, 1.0))
-        return _Reached(found[:n], targets, partial, distances)
+        partial[self._rows, self._columns] = values[len(self._formulas) :]
+        good = (values[:n] > 0.0) & (targets > 0.0)
+        distances = np.log(np.where(good, values[:n], np.nan) / np.where(good, targets, 1.0))
+        return _Reached(values[:n], targets, partial, distances)
 
     def slopes(self, reached: _Reached, names: Sequence[str], state_slopes: np.ndarray) -> np.ndarray:
         """Derivatives of the distances by the names, shape (n_anchors, n_names), along the steady state."""

@@ -78,13 +78,13 @@ class JointSystem:
     def slopes(self, states: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Derivatives of the distances by species that can rest, then by logarithms of the anchored parameters, shape
         (n_members, n_anchors, n_kept + n_anchors)."""
-        made = np.zeros((len(states), len(self.places), len(self._by)))
+        slopes = np.zeros((len(states), len(self.places), len(self._by)))
         known = values_by_symbol(self.model, self._formulas, np.array(self.model.start_time), states, parameters)
         values = evaluate_arrays(self._formulas, known | {TIME: np.array(self.model.start_time)})
         for (row, column, sign), slope, formula in zip(self._entries, values[::2], values[1::2], strict=True):
-            made[:, row, column] += sign * slope / formula
-        made[:, :, len(self.part.kept) :] *= parameters[:, None, self.places]
-        return made
+            slopes[:, row, column] += sign * slope / formula
+        slopes[:, :, len(self.part.kept) :] *= parameters[:, None, self.places]
+        return slopes
 
 
 class JointSolutions(NamedTuple):
@@ -134,10 +134,10 @@ def solve_jointly(
         for equations, members in part.grouped(absent, p):
             _iterate(system, equations, members, p, y, starts, distances, ended)
         near = (np.abs(distances(y, p)) < tolerance).all(axis=1) & ended
-        found, settled = _polish(part, y[near][:, part.kept], p[near], starts[near][:, part.kept], time)
+        polished, settled = _polish(part, y[near][:, part.kept], p[near], starts[near][:, part.kept], time)
         stable = np.zeros(len(p), dtype=bool)
         stable[np.flatnonzero(near)[list(settled)]] = True
-        y[np.ix_(near, part.kept)] = found
+        y[np.ix_(near, part.kept)] = polished
         met = stable & (np.abs(distances(y, p)) < tolerance).all(axis=1)
     return JointSolutions(p, y, met, near & ~stable)
 
@@ -203,14 +203,14 @@ def logarithmic_derivatives(
 def solve_for_each_member(matrices: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Solutions of a linear system for each member, shape (n_members, n, n_columns); nan where the matrix is singular
     or a number is not finite."""
-    found = np.full(right.shape, np.nan)
+    solutions = np.full(right.shape, np.nan)
     good = np.flatnonzero(np.isfinite(matrices).all(axis=(1, 2)) & np.isfinite(right).all(axis=(1, 2)))
     try:
-        found[good] = np.linalg.solve(matrices[good], right[good])
+        solutions[good] = np.linalg.solve(matrices[good], right[good])
     except np.linalg.LinAlgError:
         for k in good.tolist():
             try:
-                found[k] = np.linalg.solve(matrices[k], right[k])
+                solutions[k] = np.linalg.solve(matrices[k], right[k])
             except np.linalg.LinAlgError:
                 continue
-    return found
+    return solutions

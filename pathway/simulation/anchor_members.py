@@ -86,7 +86,7 @@ def solve_anchors_of_members(
     """
     given = checked_members(model, parameters)
     search = _Search(model, anchors, tolerance, len(given), initial)
-    made, states = given.copy(), np.full((len(given), len(model.species)), np.nan)
+    solved, states = given.copy(), np.full((len(given), len(model.species)), np.nan)
     missed: dict[int, str] = {}
     anchored = (given[:, search.places] > 0.0).all(axis=1)
     left = np.flatnonzero(anchored)
@@ -94,7 +94,7 @@ def solve_anchors_of_members(
     if anchors and len(left):
         ends = search.jointly(given[left], left)
         if ends is not None:
-            made[left[ends.met]], states[left[ends.met]] = ends.parameters[ends.met], ends.states[ends.met]
+            solved[left[ends.met]], states[left[ends.met]] = ends.parameters[ends.met], ends.states[ends.met]
             missed |= dict.fromkeys(left[ends.unstable].tolist(), "what it is anchored to is met in no stable state")
             left = left[~(ends.met | ends.unstable)]
     for factor in RESTARTS if anchors else RESTARTS[:1]:
@@ -102,16 +102,16 @@ def solve_anchors_of_members(
             break
         begun = given[left]
         begun[:, search.places] *= factor
-        end, state, distances, found = search.run(begun, left)
+        end, state, distances, alive = search.run(begun, left)
         met = np.isfinite(distances).all(axis=1) & (np.abs(distances) < tolerance).all(axis=1)
         met &= np.isfinite(state).all(axis=1)
-        made[left[met]], states[left[met]] = end[met], state[met]
+        solved[left[met]], states[left[met]] = end[met], state[met]
         if factor == RESTARTS[0]:
-            missed |= dict.fromkeys(left[~found].tolist(), "there is no untreated steady state")
-            met |= ~found
+            missed |= dict.fromkeys(left[~alive].tolist(), "there is no untreated steady state")
+            met |= ~alive
         left = left[~met]
     missed |= dict.fromkeys(left.tolist(), "the untreated steady state does not reach what it is anchored to")
-    return AnchoredMembers(made, states, dict(sorted(missed.items())))
+    return AnchoredMembers(solved, states, dict(sorted(missed.items())))
 
 
 class _Search:
@@ -137,8 +137,8 @@ class _Search:
     def run(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """Parameters, states and distances where the search ends, and which members had a state to begin with."""
         state, distances = self._at(p, members)
-        found = np.isfinite(state).all(axis=1)
-        active = found & np.isfinite(distances).all(axis=1)
+        alive = np.isfinite(state).all(axis=1)
+        active = alive & np.isfinite(distances).all(axis=1)
         steps, halvings = np.zeros_like(distances), np.zeros(len(p), dtype=int)
         for _ in range(ROUNDS):
             active &= ~(np.abs(distances) < self.tolerance).all(axis=1)
@@ -159,7 +159,7 @@ class _Search:
             steps[stayed] *= 0.5
             halvings[stayed] += 1
             active &= halvings < HALVINGS
-        return p, state, distances, found
+        return p, state, distances, alive
 
     def jointly(self, p: np.ndarray, members: np.ndarray) -> JointSolutions | None:
         """Where one system of states and anchored parameters leads; None where a start depends on what is anchored."""
@@ -176,9 +176,9 @@ class _Search:
         rows = np.flatnonzero(good)
         distances_of_rows = partial(self._distances, members=members[rows])
         ends = solve_jointly(system, p[rows], state[rows], starts[rows], distances_of_rows, self.tolerance)
-        made, states, met, unstable = p.copy(), state, good.copy(), np.zeros(len(p), dtype=bool)
-        made[rows], states[rows], met[rows], unstable[rows] = ends
-        return JointSolutions(made, states, met, unstable)
+        solved, states, met, unstable = p.copy(), state, good.copy(), np.zeros(len(p), dtype=bool)
+        solved[rows], states[rows], met[rows], unstable[rows] = ends
+        return JointSolutions(solved, states, met, unstable)
 
     def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Steady states, and distances from the targets; nan where there is none."""

@@ -161,14 +161,14 @@ def open_ensemble(path: str | Path) -> EnsembleFile:
             parts = _Parts(path, n, times, names, int(file.attrs["chunk"]))
     except (OSError, KeyError, TypeError) as error:
         raise InputError(f"{path}: cannot be read as an ensemble ({error})") from None
-    done, failures = parts.look()
+    done, failures = parts.contents()
     return EnsembleFile(path, n, failures, 0.0, done)
 
 
 def _plan_of(model: Model, times: Any, n: int, chunk: int, first: np.ndarray, options: Mapping[str, Any]) -> str:
     """A text that differs between ensembles that differ in anything but parameters beyond the first chunk."""
     formulas = [model.derivatives, model.assignments, model.closed_initial, model.observables]
-    said = [
+    entries = [
         model.species,
         model.parameters,
         model.parameter_values.tolist(),
@@ -178,7 +178,7 @@ def _plan_of(model: Model, times: Any, n: int, chunk: int, first: np.ndarray, op
         (n, chunk, hashlib.sha256(first.tobytes()).hexdigest()),
         sorted((k, _written(v)) for k, v in options.items() if k not in ("workers", "executor")),
     ]
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    return hashlib.sha256(repr(entries).encode()).hexdigest()
 
 
 def _event(event: Event) -> list[Any]:
@@ -218,12 +218,12 @@ class _Parts:
         InputError
             If they are of another ensemble, something else stands there, or another process is at work in them.
         """
-        found = self._plan()
-        if found is not None and found != plan:
+        stored = self._plan()
+        if stored is not None and stored != plan:
             raise InputError(
                 f"{self.path}: holds an ensemble of another model, other times, parameters or options; name another"
             )
-        if found is None:
+        if stored is None:
             if self.path.exists() or (self.folder.exists() and not self._only_drafts()):
                 raise InputError(f"{self.path}: something else stands there or at {self.folder.name}; name another")
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -231,7 +231,7 @@ class _Parts:
             yield
             return
         with folder_lock(self.folder, wait=False):
-            if found is None:
+            if stored is None:
                 self._replace(self.path, lambda file: self._fill_view(file, plan))
             elif self._is_whole():  # killed while the folder went
                 shutil.rmtree(self.folder)
@@ -295,23 +295,23 @@ class _Parts:
         place, number = (self.part(first), 0) if self.folder.exists() else (self.path, first // self.chunk)
         try:
             with h5py().File(place) as file:
-                found = file[_MEMBERS][number].decode()
+                stored = file[_MEMBERS][number].decode()
         except (OSError, KeyError):
             return False  # not there, or damaged: made anew
-        if found != members:
+        if stored != members:
             raise InputError(f"{self.path}: member {first} and those after it were run with other parameters")
         return True
 
-    def write(self, first: int, members: str, made: Ensemble) -> None:
+    def write(self, first: int, members: str, ensemble: Ensemble) -> None:
         """Keep the members from `first` on."""
 
         def fill(file: Any) -> None:
-            file["values"], file[_MEMBERS] = made.values, np.array([members], dtype="S")
-            _write_failures(file, {first + member: str(error) for member, error in made.failures.items()})
+            file["values"], file[_MEMBERS] = ensemble.values, np.array([members], dtype="S")
+            _write_failures(file, {first + member: str(error) for member, error in ensemble.failures.items()})
 
         self._replace(self.part(first), fill)
 
-    def look(self) -> tuple[int, dict[int, str]]:
+    def contents(self) -> tuple[int, dict[int, str]]:
         """Members that are there, and why some failed."""
         done = 0
         failures: dict[int, str] = {}
@@ -329,7 +329,7 @@ class _Parts:
         if not self.folder.exists():
             with h5py().File(self.path) as file:
                 return _failures_in(file)
-        _, failures = self.look()
+        _, failures = self.contents()
         plan, firsts = str(self._plan()), range(0, self.n, self.chunk)
 
         def fill(file: Any) -> None:

@@ -146,7 +146,7 @@ def state_between(row: np.ndarray, time: float) -> np.ndarray:
 
 def event_formulas(model: Model) -> list[EventFormulas]:
     """The formulas of all events over species, parameters and time."""
-    made = []
+    formulas = []
     for event in model.events:
         names = list(event.assignments)
         extras = [event.delay, event.priority, *(event.factors.get(name) for name in names)]
@@ -156,8 +156,8 @@ def event_formulas(model: Model) -> list[EventFormulas]:
         read = symbols(*model.closed([event.trigger]))
         reads = [k for k, name in enumerate(model.species) if name in read]
         targets = [model.species_index(n) for n in names]
-        made.append(EventFormulas(event, targets, values, factors, delay, priority, reads, TIME in read))
-    return made
+        formulas.append(EventFormulas(event, targets, values, factors, delay, priority, reads, TIME in read))
+    return formulas
 
 
 @dataclass(eq=False)

@@ -255,13 +255,13 @@ class HybridModel:
 
     def changed(self, truth: np.ndarray, parameters: np.ndarray) -> list[int]:
         """Guards that do not agree with the modes."""
-        found: list[int] = []
+        disagreeing: list[int] = []
         for mode in self.modes:
             if mode.whole is None:
-                found += [g for g in mode.guards if truth[g] != parameters[mode.parameter]]
+                disagreeing += [g for g in mode.guards if truth[g] != parameters[mode.parameter]]
             else:
-                found += [g for g in mode.guards if truth[g] != 0.0]
-        return found
+                disagreeing += [g for g in mode.guards if truth[g] != 0.0]
+        return disagreeing
 
     def _flip(self, guards: Iterable[int], time: float, state: np.ndarray, parameters: np.ndarray) -> None:
         """Change the modes of these guards."""
@@ -301,14 +301,14 @@ class HybridModel:
 
     def _speeds(self, time: float, state: np.ndarray, parameters: np.ndarray) -> list[_Speed]:
         """All guards at a moment."""
-        model, found = self.original, []
+        model, speeds = self.original, []
         numbers = iter(evaluate_all(self._formulas, self._values(time, state, parameters)))
         for k, guard in enumerate(self.guards):
             value, partial = next(numbers), {name: next(numbers) for name in guard.partial}
             by_state = np.array([partial.get(name, 0.0) for name in model.species])
             by_parameter = np.array([partial.get(name, 0.0) for name in model.parameters])
-            found.append(_Speed(self.n_events + k, value, by_state, by_parameter, partial.get(TIME, 0.0)))
-        return found
+            speeds.append(_Speed(self.n_events + k, value, by_state, by_parameter, partial.get(TIME, 0.0)))
+        return speeds
 
     def cross(
         self,
@@ -348,7 +348,7 @@ class HybridModel:
         speeds = self._speeds(time, state, before)
         surfaces = _surfaces([speeds[guard - self.n_events] for guard in guards], rates)
         refusal = self._apart(surfaces, speeds, time, state, before, rates, relative)
-        found = []
+        saltations = []
         for k, surface in enumerate(surfaces):
             self._flip([speed.guard for speed in surface], time, state, parameters)
             if k == len(surfaces) - 1:
@@ -366,9 +366,9 @@ class HybridModel:
             if not np.isfinite(moment).all():
                 moment = np.where(np.isfinite(moment), moment, 1.0 if reason else 0.0)
             n = len(state)
-            found.append(Saltation(jump, moment[:n], moment[n:], reason, time))
+            saltations.append(Saltation(jump, moment[:n], moment[n:], reason, time))
             rates = after
-        return found
+        return saltations
 
     def touches(
         self,
@@ -398,7 +398,7 @@ class HybridModel:
         rates *= self.prepared.pattern.mass
         values: dict[str, Any] = dict(zip(self.model.parameters, map(float, parameters), strict=True))
         values |= {TIME: times, **dict(zip(self.model.species, states.T, strict=True))}
-        numbers, found = iter(evaluate_arrays(self._formulas, values)), []
+        numbers, refusals = iter(evaluate_arrays(self._formulas, values)), []
         place = {name: k for k, name in enumerate(self.model.species)}
         for k, guard in enumerate(self.guards):
             value, partial = (
@@ -413,8 +413,8 @@ class HybridModel:
                 where = self._turning(k, times[row : row + 2], partial_of(between, row), parameters)
                 at = self._speeds(*where)[k]
                 if abs(at.value) <= _doubt(at, *where[:2], relative):
-                    found += self._refusals(at.guard, where, f"'{guard.text}' is touched without being passed")
-        return found
+                    refusals += self._refusals(at.guard, where, f"'{guard.text}' is touched without being passed")
+        return refusals
 
     def at_border(self, time: float, state: np.ndarray, parameters: np.ndarray) -> list[Saltation]:
         """Guards that stand at their border: refusals of their slopes."""
@@ -512,13 +512,13 @@ class HybridModel:
         rates: np.ndarray,
     ) -> bool:
         """Whether two surfaces may be gone through in either order."""
-        made = []
+        after = []
         for flipped in ((first,), (second,), (first, second)):
             inside = parameters.copy()
             self._flip([speed.guard for surface in flipped for speed in surface], time, state, inside)
-            made.append(rates_of_change(self.prepared, time, state, inside))
-        jump, other, both = rates - made[0], rates - made[1], rates - made[2]
-        size = 1e-9 * (np.abs(rates) + np.abs(made).max(axis=0))
+            after.append(rates_of_change(self.prepared, time, state, inside))
+        jump, other, both = rates - after[0], rates - after[1], rates - after[2]
+        size = 1e-9 * (np.abs(rates) + np.abs(after).max(axis=0))
         by_first, by_second = first[0].by_state, second[0].by_state
         still = abs(by_second @ jump) <= np.abs(by_second) @ size and abs(by_first @ other) <= np.abs(by_first) @ size
         return bool(still and (np.abs(jump + other - both) <= size).all())
@@ -553,11 +553,11 @@ def _hybrid_model(model: Model) -> HybridModel | None:
     groups: list[dict] = [dict(model.rates), dict(model.rate_rules), dict(model.algebraic)]
     groups += [dict(factors) for factors in model.stoichiometry.values()]
     formulas = model.closed(formula for group in groups for formula in group.values())
-    made, modes, triggers, texts = _with_modes(model, formulas)
+    replaced, modes, triggers, texts = _with_modes(model, formulas)
     if not modes:
         return None
-    found = iter(made)
-    rates, rules, algebraic, *factors = [{name: next(found) for name in group} for group in groups]
+    remaining = iter(replaced)
+    rates, rules, algebraic, *factors = [{name: next(remaining) for name in group} for group in groups]
     names = tuple(f"mode {k + 1}" for k in range(len(modes)))
     events = tuple(Event(f"guard {k + 1}", trigger, {}) for k, trigger in enumerate(triggers))
     changed = replace(
@@ -578,17 +578,17 @@ def _with_modes(
 ) -> tuple[list[Expression], list[Mode], list[Expression], list[str]]:
     """The formulas with a symbol for each mode, the modes, and the condition and the text of each guard."""
     moving = {*model.species, TIME}
-    made: dict[int, Expression] = {}
+    rebuilt: dict[int, Expression] = {}
     modes: list[Mode] = []
     triggers: list[Expression] = []
     texts: list[str] = []
     for node in postorder(formulas):
         plain = node
-        if any(made[id(a)] is not a for a in node.arguments):
-            plain = build_node(node.operator, (made[id(a)] for a in node.arguments))
+        if any(rebuilt[id(a)] is not a for a in node.arguments):
+            plain = build_node(node.operator, (rebuilt[id(a)] for a in node.arguments))
             if plain.operator == "piecewise":
                 plain = _within_domains(plain)
-        made[id(node)] = plain
+        rebuilt[id(node)] = plain
         if plain.operator not in ("less", "less_equal", "floor", "ceil") or not symbols(plain) & moving:
             continue
         mode = symbol(f"mode {len(modes) + 1}")
@@ -598,8 +598,8 @@ def _with_modes(
         modes.append(Mode(len(model.parameters) + len(modes), whole, places))
         triggers += guards
         texts += [to_text(node)] * len(guards)
-        made[id(node)] = mode
-    return [made[id(formula)] for formula in formulas], modes, triggers, texts
+        rebuilt[id(node)] = mode
+    return [rebuilt[id(formula)] for formula in formulas], modes, triggers, texts
 
 
 _PARTIAL = frozenset({"log", "sqrt", "power", "asin", "acos"})
@@ -633,18 +633,18 @@ def _guards(node: Expression, mode: Expression) -> list[Expression]:
 
 def _surfaces(speeds: Iterable[_Speed], rates: np.ndarray) -> list[list[_Speed]]:
     """Guards whose moments move alike, together."""
-    found: list[tuple[np.ndarray, list[_Speed]]] = []
+    surfaces: list[tuple[np.ndarray, list[_Speed]]] = []
     for speed in speeds:
         moment = speed.moment(rates)
-        for other, members in found:
+        for other, members in surfaces:
             with np.errstate(invalid="ignore"):
                 near = np.abs(moment - other) <= SAME * (np.abs(moment) + np.abs(other))
             if (near | (moment == other)).all():
                 members.append(speed)
                 break
         else:
-            found.append((moment, [speed]))
-    return [members for _, members in found]
+            surfaces.append((moment, [speed]))
+    return [members for _, members in surfaces]
 
 
 def _turns(times: np.ndarray, value: np.ndarray, speed: np.ndarray) -> list[int]:

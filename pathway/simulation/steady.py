@@ -162,8 +162,8 @@ def steady_states(
     part = steady_model(model)
     states = np.array(starts, dtype=float)
     if not model.events:
-        found, problems = find_steady_states(part, states[:, part.kept], parameters, model.start_time, width)
-        states[:, part.kept] = found
+        ends, problems = find_steady_states(part, states[:, part.kept], parameters, model.start_time, width)
+        states[:, part.kept] = ends
     else:
         problems = {}
         for k in range(len(states)):
@@ -178,10 +178,10 @@ def steady_states(
 def _beyond_events(part: SteadyModel, model: Model, start: np.ndarray, parameters: np.ndarray) -> np.ndarray:
     """The steady state after the events that the way meets."""
     begin, state, _ = _last_event(part, model, start, parameters)
-    found, problems = find_steady_states(part, state[None, part.kept], parameters[None], begin)
+    ends, problems = find_steady_states(part, state[None, part.kept], parameters[None], begin)
     if problems:
         raise problems[0]
-    state[part.kept] = found[0]
+    state[part.kept] = ends[0]
     return state
 
 
@@ -281,9 +281,9 @@ def steady_slopes(
     for column, name in enumerate(names):
         if name in model.parameters:
             by_parameter[model.parameters.index(name), column] = 1.0
-    made = np.array(start_slopes)
-    made[kept] = slopes.forward(by_parameter, made[kept])
-    return made
+    state_slopes = np.array(start_slopes)
+    state_slopes[kept] = slopes.forward(by_parameter, state_slopes[kept])
+    return state_slopes
 
 
 def steady_state_vjp(
@@ -483,7 +483,7 @@ def _polish(
     part: SteadyModel, states: np.ndarray, parameters: np.ndarray, starts: np.ndarray, time: float
 ) -> tuple[np.ndarray, dict[int, SteadyEquations]]:
     """Newton's method; the equations of members that converged to a stable state nearby without negative amounts."""
-    made = states.copy()
+    polished = states.copy()
     settled: dict[int, SteadyEquations] = {}
     jacobians = part.jacobians(states, parameters, time)
     absent = part.absent(states, jacobians, starts)
@@ -494,9 +494,9 @@ def _polish(
         if not len(where):
             continue
         one = states[where], parameters[where], starts[where], jacobians[where]
-        made[where], good = _newton(part, equations, *one, time)
+        polished[where], good = _newton(part, equations, *one, time)
         settled |= dict.fromkeys(where[good].tolist(), equations)
-    return made, settled
+    return polished, settled
 
 
 def _newton(
@@ -706,9 +706,9 @@ def unbounded_outputs(part: SteadyModel, state: np.ndarray, parameters: np.ndarr
         time = path.begin + path.elapsed
     jacobians = part.jacobians(state[None], parameters[None], time)
     equations = part.equations(part.absent(state[None], jacobians, start)[0], parameters)
-    made = part.outputs & ~decided & (part.rates(state[None], parameters[None], time)[0] != 0.0)
-    made[equations.tied] = False
-    return made
+    unbounded = part.outputs & ~decided & (part.rates(state[None], parameters[None], time)[0] != 0.0)
+    unbounded[equations.tied] = False
+    return unbounded
 
 
 def _unsettled(part: SteadyModel, way: FollowedMember) -> SteadyStateError:
@@ -765,6 +765,6 @@ def _problem(
     part: SteadyModel, status: int, steps: int, time: float, state: np.ndarray, parameters: np.ndarray
 ) -> SteadyStateError:
     slope = part.rates(state[None], parameters[None], part.model.start_time)[0]
-    found = simulation_error(part.model, status, steps, time, state, slope)
-    message = f"no steady state was reached. {found}"
-    return SteadyStateError(message, found.reason, found.time, found.state, found.species)
+    error = simulation_error(part.model, status, steps, time, state, slope)
+    message = f"no steady state was reached. {error}"
+    return SteadyStateError(message, error.reason, error.time, error.state, error.species)

@@ -164,10 +164,10 @@ class SteadyModel:
         """Which species are zero, began at zero and, as far as the rates tell, stay zero, (n_members, n_species)."""
         zero = (states == 0.0) & (starts == 0.0) & ~self.outputs & ~self.algebraic
         while zero.any():
-            made = zero & ((jacobians != 0.0) & ~zero[:, None, :]).any(axis=2)
-            if not made.any():
+            produced = zero & ((jacobians != 0.0) & ~zero[:, None, :]).any(axis=2)
+            if not produced.any():
                 break
-            zero &= ~made
+            zero &= ~produced
         return zero
 
     # The ways to steady states.
@@ -190,12 +190,12 @@ class SteadyModel:
         """The equations without absent species, shape (n_species,), at these parameters; kept by what matters."""
         active = self._active_terms(absent, parameters)
         key = absent.tobytes(), active.tobytes(), parameters[self._sizes].tobytes()
-        found = self._equations.get(key)
-        if found is None:
+        equations = self._equations.get(key)
+        if equations is None:
             if len(self._equations) >= MOST_BLOCKS:
                 self._equations.clear()
-            found = self._equations[key] = self._derived(absent, active, parameters)
-        return found
+            equations = self._equations[key] = self._derived(absent, active, parameters)
+        return equations
 
     def grouped(self, absent: np.ndarray, parameters: np.ndarray) -> list[tuple[SteadyEquations, np.ndarray]]:
         """Equations, and the members that have them; absent species of shape (n_members, n_species)."""
@@ -220,10 +220,10 @@ class SteadyModel:
         """Which term changes which species by how much, shape (n_species, n_terms)."""
         values = dict(zip(self.model.parameters, map(float, parameters), strict=True))
         formulas = [coefficient for _, _, coefficient in self.terms.entries]
-        made = np.zeros((len(self.model.species), len(self.terms.terms)))
+        matrix = np.zeros((len(self.model.species), len(self.terms.terms)))
         for (row, column, _), value in zip(self.terms.entries, evaluate_arrays(formulas, values), strict=True):
-            made[row, column] += value
-        return made
+            matrix[row, column] += value
+        return matrix
 
     def _active_terms(self, absent: np.ndarray, parameters: np.ndarray) -> np.ndarray:
         """Terms that are not zero whatever the species that are there, bool, shape (n_terms,)."""
@@ -303,9 +303,9 @@ class SteadyModel:
     ) -> np.ndarray:
         """Derivatives of the terms by species or parameters, shape (n_terms, n_by)."""
         places, formulas = self._term_derivatives(by)
-        made = np.zeros((len(self.terms.terms), len(by)))
-        made[places[:, 0], places[:, 1]] = self._evaluated(formulas, state, parameters, time)
-        return made
+        derivatives = np.zeros((len(self.terms.terms), len(by)))
+        derivatives[places[:, 0], places[:, 1]] = self._evaluated(formulas, state, parameters, time)
+        return derivatives
 
     def _term_derivatives(self, by: tuple[str, ...]) -> tuple[np.ndarray, list[Expression]]:
         if by not in self._term_slopes:

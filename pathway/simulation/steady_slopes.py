@@ -112,8 +112,8 @@ class SteadySlopes:
         slopes = np.concatenate([np.zeros((n, n_parameters)), np.eye(n)], axis=1)
         run = simulate_with_sensitivities(prepared, task, names, slopes, "Rodas5P")
         assert run.sensitivities is not None
-        found = run.sensitivities[-1]
-        return found[:, :n_parameters], found[:, n_parameters:]
+        along = run.sensitivities[-1]
+        return along[:, :n_parameters], along[:, n_parameters:]
 
     def forward(self, by_parameter: np.ndarray, before: np.ndarray) -> np.ndarray:
         """Slopes of the steady state.
@@ -130,20 +130,20 @@ class SteadySlopes:
         array, shape (n_species, n_directions)
         """
         touched = before[self.absent].any() or (self.by_parameter[self.absent] @ by_parameter).any()
-        linear, made = self._whole if touched else self._present, before.copy()
+        linear, after = self._whole if touched else self._present, before.copy()
         equations, solved = linear.equations, linear.solved
-        made[linear.ignored] = 0.0
+        after[linear.ignored] = 0.0
         if len(solved):
             right = -linear.by_parameter @ by_parameter
             right[linear.total_rows] = equations.totals @ before
-            made[solved] = linear.inverse @ right
+            after[solved] = linear.inverse @ right
         if self.decided.any():
             along_parameters, along_start = (part[self.decided] for part in self._along)
-            made[self.decided] = along_parameters @ by_parameter + along_start @ before
+            after[self.decided] = along_parameters @ by_parameter + along_start @ before
         tied = self._tied(equations)
         if len(tied):
-            made[equations.tied[tied]] += equations.ties[tied] @ (before - made)
-        return made
+            after[equations.tied[tied]] += equations.ties[tied] @ (before - after)
+        return after
 
     def vjp(self, by_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The transpose of `forward`.

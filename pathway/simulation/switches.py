@@ -139,13 +139,13 @@ class TimeSwitches:
         names, of_parameters, of_species = self._read(tuple(chosen))
         values = [*parameters[of_parameters].tolist(), *state[of_species].tolist()]
         key = (tuple(chosen), begin, end, *values)
-        found = self._kept.get(key)
-        if found is None:
+        moments = self._kept.get(key)
+        if moments is None:
             isolation = _Isolation(self, dict(zip(names, values, strict=True)), begin, end)
-            found = self._kept[key] = _ordered(chosen, [isolation.changes(place) for place in chosen])
+            moments = self._kept[key] = _ordered(chosen, [isolation.changes(place) for place in chosen])
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
-        return found
+        return moments
 
     def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> SwitchMoments:
         """When the rates switch, each moment once: see `moments`."""
@@ -235,16 +235,16 @@ class MomentsAhead:
         return (float(self._points[place]), bool(self._hops[place])) if place < len(self._points) else (math.inf, False)
 
     def _isolate(self, values: list[float], parameters: np.ndarray, state: np.ndarray, time: float) -> None:
-        switching, kept = self.switching, self._moments
+        switching, earlier = self.switching, self._moments
         changed = switching.chosen
         if self._values is not None:
             differ = [k for k, (a, b) in enumerate(zip(self._values, values, strict=True)) if a != b]
             changed = sorted({place for k in differ for place in switching.readers[k]})
         moments = switching.moments(changed, parameters, state, time, self.end)
-        if len(kept):
+        if len(earlier):
             stays = np.ones(len(switching.every), dtype=bool)
             stays[changed] = False
-            moments = _both(kept[stays[kept.switch] & (kept.after > time)], moments)
+            moments = _both(earlier[stays[earlier.switch] & (earlier.after > time)], moments)
         self._values, self._moments = values, moments
         self._points = np.sort(np.concatenate([moments.before, moments.times, moments.after]))
         self._hops = np.ones(len(self._points), dtype=bool)
@@ -376,15 +376,15 @@ class _Isolation:
 
     def _search(self, place: int, function: _Function, inner: Zones) -> Zones:
         low, high = _between(inner, self.begin, self.end)
-        found = [function.open_zones(*inner)]
+        zones = [function.open_zones(*inner)]
         stack = _portions(low, high)
         patience = 100 if self.switching.every[place].continuous else 1
-        count, hidden, left = len(found[0][0]), 0, MOST_PIECES // patience + 4 * len(low)
+        count, hidden, left = len(zones[0][0]), 0, MOST_PIECES // patience + 4 * len(low)
         while stack:
             low, high = stack.pop()
             left -= len(low)
             passing, unclear, rest = function.divide(low, high)
-            found += [passing, unclear]
+            zones += [passing, unclear]
             count, hidden = count + len(passing[0]), hidden + len(unclear[0])
             if count > MOST_MOMENTS:
                 raise self._error(place, self.begin, TOO_OFTEN)
@@ -393,7 +393,7 @@ class _Isolation:
                 raise self._error(place, float(low[0]), f"cannot be told from {self._border(place)} {where}")
             middle = _middle(*rest)
             stack += _portions(np.concatenate([rest[0], middle]), np.concatenate([middle, rest[1]]))
-        return function.closed(*_merged(found), self.begin, self.end)
+        return function.closed(*_merged(zones), self.begin, self.end)
 
     def _check_width(self, place: int, low: np.ndarray, high: np.ndarray, share: float) -> None:
         wide = high - low > share * (self.end - self.begin) + 1e-14 * np.maximum(np.abs(low), np.abs(high))
@@ -559,19 +559,19 @@ class _Function:
     def _sure(self, root: np.ndarray, end: np.ndarray, target: np.ndarray, rising: np.ndarray, side: int) -> np.ndarray:
         """The float nearest to the zero, on one side of it, at which the sign is sure; or the end of the interval."""
         up = rising == (side > 0)  # whether the function lies above the target on this side
-        found, steps = root.copy(), 1.0
+        nearest, steps = root.copy(), 1.0
         todo = np.arange(len(root))
         for _ in range(128):
             t = self._beyond(root[todo], side * steps)
             t = np.minimum(t, end[todo]) if side > 0 else np.maximum(t, end[todo])
             bounds = self.enclose(t, t)
             sure = np.where(up[todo], bounds.low > target[todo], bounds.high < target[todo]) & bounds.defined
-            found[todo] = t
+            nearest[todo] = t
             todo = todo[~sure & (t != end[todo])]
             if not len(todo):
                 break
             steps *= 2.0
-        return found
+        return nearest
 
     def _beyond(self, times: np.ndarray, steps: float) -> np.ndarray:
         """So many floats further, counted in time: around time 0 floats lie so close that most of them are there."""

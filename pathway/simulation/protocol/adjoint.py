@@ -129,23 +129,23 @@ class AdjointPass(PointPass):
         # Steps of order 5, a hundredfold on the safe side.
         pace = max(1.0, (0.01 * self.slope_tolerance / self.relative) ** 0.2)
         while True:
-            found = _Pass(self, by_states, by_parameters, pace).found * sizes[:, None]
-            largest = max(np.abs(found[:, 0]).max(initial=0.0), least)
-            if SAFETY * np.abs(found[:, 1]).max(initial=0.0) <= self.slope_tolerance * largest:
-                return found[:, 0] / sizes
+            by_estimated = _Pass(self, by_states, by_parameters, pace).by_estimated * sizes[:, None]
+            largest = max(np.abs(by_estimated[:, 0]).max(initial=0.0), least)
+            if SAFETY * np.abs(by_estimated[:, 1]).max(initial=0.0) <= self.slope_tolerance * largest:
+                return by_estimated[:, 0] / sizes
             pace *= 0.5
             if not pace >= SHORTEST_PACE:
                 raise AdjointError("the gradient cannot be computed backwards to the tolerance asked for")
 
 
 class _Pass:
-    """One pass backwards over all runs; `found` is the derivative by the estimated parameters, two columns."""
+    """One pass backwards over all runs; `by_estimated` is the derivative by the estimated parameters, two columns."""
 
     def __init__(self, forward: AdjointPass, by_states: np.ndarray, by_parameters: np.ndarray, pace: float) -> None:
         plan: SimulationPlan = forward.plan
         self.forward, self.plan, self.pace = forward, plan, pace
         self.by_states, self.by_parameters = by_states, by_parameters
-        self.found = np.zeros((len(plan.estimated), COLUMNS))
+        self.by_estimated = np.zeros((len(plan.estimated), COLUMNS))
         self.by_start = np.zeros((*forward.starts.shape, COLUMNS))
         self.by_table = np.zeros((*forward.table.shape, COLUMNS))
         self.by_end = [np.zeros((len(plan.model.species), COLUMNS)) for _ in plan.runs]
@@ -157,7 +157,7 @@ class _Pass:
             rows, columns, parameters, sources = table.pattern.T
             places = plan.estimated_place[parameters]
             entries = bars[rows, columns] * slopes[sources][:, None]
-            np.add.at(self.found, places[places >= 0], entries[places >= 0])
+            np.add.at(self.by_estimated, places[places >= 0], entries[places >= 0])
 
     def _run(self, k: int, run: ExperimentRun) -> None:
         bar, held = self.by_end[k], self.by_held[k]
@@ -225,7 +225,7 @@ class _Pass:
         by_state, by_parameter = by_reset
         before = bar.copy()
         before[reset.species] = 0.0
-        self.found += by_parameter[:, self.plan.estimated].T @ bars
+        self.by_estimated += by_parameter[:, self.plan.estimated].T @ bars
         return before + by_state.T @ bars
 
     def _rest(self, state: np.ndarray, row: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

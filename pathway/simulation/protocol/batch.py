@@ -38,7 +38,7 @@ class SegmentBatch:
 
 def segment_batches(runs: Sequence[ExperimentRun]) -> list[SegmentBatch]:
     """All segments but pre-equilibrations, in an order in which they can be run."""
-    made = []
+    batches = []
     for level in range(max((len(run.segments) for run in runs), default=0)):
         groups: dict[tuple, list[tuple[int, Segment]]] = {}
         for k, run in enumerate(runs):
@@ -46,8 +46,8 @@ def segment_batches(runs: Sequence[ExperimentRun]) -> list[SegmentBatch]:
                 segment = run.segments[level]
                 key = segment.start, tuple(segment.moments[0].tolist()), segment.rests
                 groups.setdefault(key, []).append((k, segment))
-        made += [SegmentBatch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
-    return made
+        batches += [SegmentBatch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
+    return batches
 
 
 class BatchRun:
@@ -125,15 +125,15 @@ class BatchRun:
             return
         states = np.concatenate([self._now[k][well] for k, _ in members])
         rows_of_all = np.concatenate([row[well] for row in rows])
-        kept = (batch, len(states)) if len(self.q) == 1 else None
-        values, ends, failures = self.engine.advance(batch.start, batch.times, states, rows_of_all, self.relative, kept)
+        name = (batch, len(states)) if len(self.q) == 1 else None
+        values, ends, failures = self.engine.advance(batch.start, batch.times, states, rows_of_all, self.relative, name)
         for member, reason in failures.items():
             which, place = divmod(member, shape[0])
             self._fail(points[place], self.plan.runs[members[which][0]], reason)
         values = values.reshape(len(members), shape[0], len(batch.times), n_species)
-        for (k, segment), found, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
+        for (k, segment), course, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
             first, n = segment.first_output, segment.moments[1]
-            self.states[well, first : first + n] = found[:, :n]
+            self.states[well, first : first + n] = course[:, :n]
             self._now[k] = self._now[k].copy()
             self._now[k][well] = end
 

@@ -66,11 +66,11 @@ class ForwardSensitivities:
     ) -> None:
         self.plan, self.prepared, self.held = plan, prepared, held
         rows, place = tuple(held), plan.estimated_place
-        found = set(extra)
+        active = set(extra)
         for table, chosen in ((plan.initial, (start_row,)), (plan.parameters, rows)):
             inside = np.isin(table.pattern[:, 0], chosen)
-            found |= {int(place[q]) for q in table.pattern[inside, 2] if place[q] >= 0}
-        self.active = np.array(sorted(found), dtype=int)
+            active |= {int(place[q]) for q in table.pattern[inside, 2] if place[q] >= 0}
+        self.active = np.array(sorted(active), dtype=int)
         self._direction = {int(q): d for d, q in enumerate(self.active)}
         self.start_seeds = self._seeds(plan.initial, start_row)
         self.seeds = {row: self._seeds(plan.parameters, row) for row in rows}
@@ -95,9 +95,9 @@ class ForwardSensitivities:
     def _filled(self, which: tuple[str, int], seeds: SensitivitySeeds, slopes: np.ndarray, n_rows: int) -> np.ndarray:
         if which not in self._tables:
             self._tables[which] = np.zeros((n_rows, len(self.active)))
-        made = self._tables[which]
-        made[seeds.columns, seeds.directions] = slopes[seeds.sources]
-        return made
+        table = self._tables[which]
+        table[seeds.columns, seeds.directions] = slopes[seeds.sources]
+        return table
 
     @cached_property
     def steps(self) -> SlopeSteps:
@@ -179,9 +179,9 @@ class SlopeSteps:
         self, segment: Segment, tape: np.ndarray, relative: float, recorded: np.ndarray
     ) -> PreparedSlopeRun:
         """The walk along a segment, as long as tape and record are the same."""
-        found = self._walks.get((segment, relative))
-        if found is not None and found[0] is tape and found[1] is recorded:
-            return found[2]
+        stored = self._walks.get((segment, relative))
+        if stored is not None and stored[0] is tape and stored[1] is recorded:
+            return stored[2]
         times, n = segment.moments
         directions, _ = self._plan(segment.row)
         course = SlopeTask(

@@ -115,7 +115,7 @@ class SegmentEngine:
         states: np.ndarray,
         rows: np.ndarray,
         relative: float,
-        kept: Hashable = None,
+        name: Hashable = None,
     ) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
         """Run members from equal start over equal times.
 
@@ -127,7 +127,7 @@ class SegmentEngine:
         rows : array, shape (n_members, n_model_parameters)
         relative : float
             Relative tolerance.
-        kept : hashable, optional
+        name : hashable, optional
             A name for this start, these times and this number of members, under which the run is kept ready; then the
             next such run overwrites what is returned.
 
@@ -139,7 +139,7 @@ class SegmentEngine:
             Members that could not be run, with the reason.
         """
         refused: dict[int, SimulationError] = {}
-        ready = self._run(kept, start, times, states, rows, relative, refused=refused)
+        ready = self._run(name, start, times, states, rows, relative, refused=refused)
         failed = member_errors(self.prepared, ready.task, ready.report, self.solver) | refused
         return ready.report.values, ready.report.states, {k: str(reason) for k, reason in failed.items()}
 
@@ -166,7 +166,7 @@ class SegmentEngine:
 
     def _run(
         self,
-        kept: Hashable,
+        name: Hashable,
         start: float,
         times: np.ndarray,
         states: np.ndarray,
@@ -178,10 +178,10 @@ class SegmentEngine:
         """Members as far as they get, by a run that is kept ready under a name if it has one."""
         of_parameters, of_species = self._switch_places
         # Two runs of one name differ in nothing but when their rates switch by time alone, which depends on these.
-        key: tuple = (kept, relative)
+        key: tuple = (name, relative)
         if of_parameters or of_species:
             key += (rows[:, of_parameters].tobytes(), states[:, of_species].tobytes())
-        ready = self._ready.get(key) if kept is not None else None
+        ready = self._ready.get(key) if name is not None else None
         if ready is None:
             own = states.copy(), rows.copy(), relative, _absolute(states)
             task = plan_task(self.prepared, times, start, *own, running=SMALL, refused=refused)
@@ -189,7 +189,7 @@ class SegmentEngine:
             report = empty_report(len(states), len(times), states.shape[1], kernels, blank=False)
             report = report if tape is None else report._replace(tape=tape)
             ready = PreparedTask(self.prepared, kernels, self.solver, task, report)
-            if kept is not None and not refused:
+            if name is not None and not refused:
                 if len(self._ready) > MOST_READY:
                     self._ready.clear()
                 self._ready[key] = ready
@@ -214,7 +214,7 @@ class SegmentEngine:
         ------
         RunError
         """
-        hybrid, found = self.hybrid, list[ModeSegment]()
+        hybrid, pieces = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
         one = state[None].copy(), row[None], _absolute(state[None])
         task = hybrid.task(make_task(segment.moments[0], segment.start, *one, [NOTHING], relative, SMALL))
@@ -222,19 +222,19 @@ class SegmentEngine:
 
         def keep(report: IntegrationReport, times: np.ndarray) -> None:
             tape = report.tape[: report.counts[0, codes.TAPED]].copy()
-            found.append(ModeSegment(tape, run.parameters.copy()))
+            pieces.append(ModeSegment(tape, run.parameters.copy()))
 
         def cross(saltations: list[Saltation]) -> None:
-            if not found:  # at the very start
-                found.append(ModeSegment(self._tape[:0], run.parameters.copy()))
-            found[-1].saltations.extend(saltations)
+            if not pieces:  # at the very start
+                pieces.append(ModeSegment(self._tape[:0], run.parameters.copy()))
+            pieces[-1].saltations.extend(saltations)
 
         run.on_stretch, run.on_cross = keep, cross
         try:
             run.run()
         except SimulationError as reason:
             raise RunError(str(reason)) from None
-        return run.values, run.state, found
+        return run.values, run.state, pieces
 
     # Runs with events.
 

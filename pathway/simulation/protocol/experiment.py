@@ -96,8 +96,8 @@ class Experiment:
         InputError
             If a value depends on anything but a number and what it was before.
         """
-        made = (_intervention(period) for period in self.treatment)
-        return tuple(intervention for intervention in made if intervention is not None)
+        interventions = (_intervention(period) for period in self.treatment)
+        return tuple(intervention for intervention in interventions if intervention is not None)
 
 
 def _intervention(period: Period) -> Intervention | None:

@@ -105,8 +105,8 @@ class PointPass:
 
     def _simulated(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> np.ndarray:
         times, n = segment.moments
-        told = self.state, self.row, self.relative, self.events, n < len(times), slopes
-        values, self.events = self.engine.simulated(segment.start, times, *told)
+        arguments = self.state, self.row, self.relative, self.events, n < len(times), slopes
+        values, self.events = self.engine.simulated(segment.start, times, *arguments)
         self.state = values[-1]
         return values
 
@@ -156,15 +156,15 @@ class ForwardPass(PointPass):
         sensitivities_of: Sequence[ForwardSensitivities],
         q: np.ndarray,
         tolerances: tuple[float, float],
-        room: tuple[np.ndarray, np.ndarray],
+        storage: tuple[np.ndarray, np.ndarray],
     ) -> None:
-        """`tolerances` are relative ones of states and slopes; `room` is for the recorded slopes, zero wherever nothing
+        """`tolerances` are relative ones of states and slopes; `storage` takes recorded slopes, zero wherever nothing
         ever moves."""
         super().__init__(engine, plan, q, tolerances[0])
         self.sensitivities_of, self.slope_relative = sensitivities_of, tolerances[1]
         self.slopes = plan.mapping.slopes(q)
-        self._state_slopes, self._parameter_slopes = room
-        self.recorded = RunOutputs(self.recorded.states, self.recorded.parameters, *room)
+        self._state_slopes, self._parameter_slopes = storage
+        self.recorded = RunOutputs(self.recorded.states, self.recorded.parameters, *storage)
         self._sizes = plan.sizes(q)
         self._stops = bool(plan.model.events) or engine.hybrid is not None
         self._moving: list[_Moving] = []
@@ -213,8 +213,8 @@ class ForwardPass(PointPass):
             now.state = period.state
             return values
         report = self.engine.taped(segment, self.state, self.row, self.relative)
-        told = now.by_parameter, now.state, self._sizes[active], self.slope_relative, self._state_slopes
-        now.state = now.sensitivities.steps.follow(segment, report, self.row, *told)
+        arguments = now.by_parameter, now.state, self._sizes[active], self.slope_relative, self._state_slopes
+        now.state = now.sensitivities.steps.follow(segment, report, self.row, *arguments)
         self.state = report.states[0].copy()
         return report.values[0]
 

@@ -55,8 +55,8 @@ class InitialConditions:
     def _usual(self) -> dict[str, Expression]:
         """Where the model's species start before any change."""
         model = self.model
-        made = substitute_all([model.closed_initial[n] for n in model.species], self._plain)
-        return dict(zip(model.species, made, strict=True))
+        formulas = substitute_all([model.closed_initial[n] for n in model.species], self._plain)
+        return dict(zip(model.species, formulas, strict=True))
 
     @cached_property
     def _starting(self) -> dict[str, Expression]:
@@ -68,17 +68,17 @@ class InitialConditions:
     def _untouched(self) -> dict[str, Expression]:
         """Where the species start in an experiment that changes nothing."""
         given = {n: symbol(n) for n in self.model.species if n in self.names}
-        made = _resolve(self.model, self._starting, self._plain, given)
-        return dict(zip(self.model.species, made, strict=True))
+        formulas = _resolve(self.model, self._starting, self._plain, given)
+        return dict(zip(self.model.species, formulas, strict=True))
 
     @cached_property
     def _read_by(self) -> dict[str, list[str]]:
         """The species whose initial formula mentions a name."""
-        made: dict[str, list[str]] = {}
+        readers: dict[str, list[str]] = {}
         for species, formula in self._starting.items():
             for name in symbols(formula):
-                made.setdefault(name, []).append(species)
-        return made
+                readers.setdefault(name, []).append(species)
+        return readers
 
     def _following(self, names: Iterable[str]) -> set[str]:
         """The species whose start follows from these names, also by way of others."""
@@ -92,11 +92,11 @@ class InitialConditions:
 
     def _with_derived(self, changes: Mapping[str, Expression]) -> dict[str, Expression]:
         """What every model parameter stands for after these changes."""
-        made = {**self.base, **changes}
+        formulas = {**self.base, **changes}
         for name, formula in self.derived.items():
             if name not in changes and name not in self.names:
-                made[name] = substitute_all([formula], made)[0]
-        return made
+                formulas[name] = substitute_all([formula], formulas)[0]
+        return formulas
 
 
 def _resolve(
@@ -113,8 +113,8 @@ def _resolve(
             raise ExperimentError(
                 f"{model.name}: initial values of {', '.join(sorted(open_ones))} depend on each other"
             )
-        made = substitute_all([open_ones[n] for n in solvable], {**context, **ready})
-        for name, formula in zip(solvable, made, strict=True):
+        resolved = substitute_all([open_ones[n] for n in solvable], {**context, **ready})
+        for name, formula in zip(solvable, resolved, strict=True):
             ready[name] = formula
             del open_ones[name]
     return [ready[n] for n in model.species]

@@ -81,18 +81,18 @@ class ParameterMapping:
 
     def values(self, q: np.ndarray) -> np.ndarray:
         """The numbers at parameter values `q`, shape (n_points, n_names); shape (n_points, n_slots)."""
-        made = np.repeat(self._constants[None], len(q), axis=0)
-        made[:, self._copied_to] = q[:, self._copied_from]
+        values = np.repeat(self._constants[None], len(q), axis=0)
+        values[:, self._copied_to] = q[:, self._copied_from]
         if self._formulas:
-            made[:, self._computed_to] = self._compiled[0](q)[:, self._value_places]
-        return made
+            values[:, self._computed_to] = self._compiled[0](q)[:, self._value_places]
+        return values
 
     def slopes(self, q: np.ndarray) -> np.ndarray:
         """Derivatives at one point, shape (n_names,), in the order of `pattern`."""
-        made = np.ones(len(self.pattern))
+        slopes = np.ones(len(self.pattern))
         if len(self._slope_sources):
-            made[len(self._copied_to) :] = self._compiled[1](q[None])[0, self._slope_places]
-        return made
+            slopes[len(self._copied_to) :] = self._compiled[1](q[None])[0, self._slope_places]
+        return slopes
 
 
 class MappedTable:
@@ -123,7 +123,7 @@ class MappedTable:
     @cached_property
     def read_by_row(self) -> list[frozenset[int]]:
         """The parameters that each row depends on."""
-        made: list[set[int]] = [set() for _ in range(self.shape[0])]
+        parameters: list[set[int]] = [set() for _ in range(self.shape[0])]
         for row, _, parameter, _ in self.pattern.tolist():
-            made[row].add(parameter)
-        return [frozenset(row) for row in made]
+            parameters[row].add(parameter)
+        return [frozenset(row) for row in parameters]

@@ -95,15 +95,15 @@ class SimulationPlan:
         self.estimated_place[self.estimated] = np.arange(len(self.estimated))
         self.values = np.array(list(values.values()), dtype=float)
         conditions = InitialConditions(model, frozenset(self.names), derived or {})
-        made = _Runs(model, self.positions, conditions, name or model.name)
-        self.runs = made.of(experiments, reads.moments)
-        self._output_of = made.output_of
-        self.mapping = ParameterMapping([e for row in (*made.starts, *made.rows) for e in row], self.positions)
+        runs = _Runs(model, self.positions, conditions, name or model.name)
+        self.runs = runs.of(experiments, reads.moments)
+        self._output_of = runs.output_of
+        self.mapping = ParameterMapping([e for row in (*runs.starts, *runs.rows) for e in row], self.positions)
         n_species, n_parameters = len(model.species), len(model.parameters)
-        self.initial = MappedTable(self.mapping, (len(made.starts), n_species))
-        self.parameters = MappedTable(self.mapping, (len(made.rows), n_parameters), len(made.starts) * n_species)
-        self.output_row = np.array([row for row, _ in made.outputs], dtype=int)
-        self.output_time = np.array([time for _, time in made.outputs], dtype=float)
+        self.initial = MappedTable(self.mapping, (len(runs.starts), n_species))
+        self.parameters = MappedTable(self.mapping, (len(runs.rows), n_parameters), len(runs.starts) * n_species)
+        self.output_row = np.array([row for row, _ in runs.outputs], dtype=int)
+        self.output_time = np.array([time for _, time in runs.outputs], dtype=float)
         self.read_species = np.array(sorted(reads.species), dtype=int)
         self.read_constants = np.array(sorted(reads.parameters & self.moving), dtype=int)
         self.read_at_rest = np.array(sorted(reads.at_rest), dtype=int)
@@ -114,10 +114,10 @@ class SimulationPlan:
 
     def full(self, estimated: np.ndarray) -> np.ndarray:
         """All parameters, shape (..., n_names), from the estimated ones, shape (..., n_estimated)."""
-        made = np.empty((*estimated.shape[:-1], len(self.values)))
-        made[:] = self.values
-        made[..., self.estimated] = estimated
-        return made
+        values = np.empty((*estimated.shape[:-1], len(self.values)))
+        values[:] = self.values
+        values[..., self.estimated] = estimated
+        return values
 
     def sizes(self, q: np.ndarray) -> np.ndarray:
         """Sizes of the estimated parameters, shape (n_estimated,), that errors of slopes are measured by; 1 for a 0."""
@@ -155,12 +155,12 @@ class SimulationPlan:
     def reads(self) -> tuple[frozenset[int], ...]:
         """Of each run: which parameters its states depend on, also through its rest. Positions among `names`."""
         starts, rows = self.initial.read_by_row, self.parameters.read_by_row
-        made: list[frozenset[int]] = []
+        reads: list[frozenset[int]] = []
         for run in self.runs:
             own = starts[run.start_row].union(*(rows[segment.row] for segment in run.segments))
             own |= {int(q) for segment in run.segments if segment.reset is not None for q in segment.reset.read}
-            made.append(own | made[run.before] if run.before >= 0 else own)
-        return tuple(made)
+            reads.append(own | reads[run.before] if run.before >= 0 else own)
+        return tuple(reads)
 
     def chain(self, run: ExperimentRun) -> tuple[Segment, ...]:
         """Everything that leads to the end of a run: its rests, then its own segments."""

@@ -64,8 +64,8 @@ def preequilibrated_state(model: Model, experiment: Experiment, tolerance: float
         if period.targets:
             targets = _targets(period, partial(_level, model, parameters=parameters, state=state))
             _begin_near(model, period, begun)
-            found = solve_anchors(model, targets, begun, initial=state, tolerance=tolerance)
-            parameters, state = found.parameters, found.state
+            anchored = solve_anchors(model, targets, begun, initial=state, tolerance=tolerance)
+            parameters, state = anchored.parameters, anchored.state
         else:
             parameters, state = begun, steady_state(model, begun, initial=state)
     return PreequilibratedState(parameters, prepare_model(model).starts(parameters) if state is None else state)
@@ -147,11 +147,11 @@ def preequilibrated_states(
             levels = partial(_member_levels, model, parameters=rows, states=before)
             _begin_near(model, period, begun)
             begins = None if initial is None else initial[living]
-            found = solve_anchors_of_members(
+            anchored = solve_anchors_of_members(
                 model, _targets(period, levels), begun, initial=begins, tolerance=tolerance
             )
-            parameters[living], states[living] = found.parameters, found.states
-            missed |= {int(living[member]): reason for member, reason in found.missed.items()}
+            parameters[living], states[living] = anchored.parameters, anchored.states
+            missed |= {int(living[member]): reason for member, reason in anchored.missed.items()}
             living = np.flatnonzero(np.isfinite(states).all(axis=1))
         initial = states
     return AnchoredMembers(parameters, states, missed)

@@ -89,7 +89,7 @@ class Runner:
 
     def _make_sensitivities(self) -> list[ForwardSensitivities]:
         """One for each run."""
-        plan, made = self.plan, []
+        plan, sensitivities = self.plan, []
         for run in plan.runs:
             chain = plan.chain(run)
             resets = [segment.reset for segment in chain if segment.reset is not None]
@@ -97,8 +97,8 @@ class Runner:
             held: dict[int, set[int]] = {}
             for segment in chain:
                 held.setdefault(segment.row, set()).update(segment.held.tolist())
-            made.append(ForwardSensitivities(plan, self.engine.traced, run.start_row, held, extra))
-        return made
+            sensitivities.append(ForwardSensitivities(plan, self.engine.traced, run.start_row, held, extra))
+        return sensitivities
 
     def _followed(self, q: np.ndarray) -> RunOutputs:
         """States and slopes, run by run."""

@@ -65,17 +65,17 @@ class StateReset:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """The same at one point, then the derivatives of what is set: by the state before, shape (n_set, n_species),
         and by the problem's parameters, shape (n_set, n_names)."""
-        found = self._evaluate(q[None], state[None], time)
-        (after,), (values,) = self._applied(found, state[None])
-        made = np.zeros((len(self._formulas), self._n_names + self._n_species))
-        for (formula, name), entry in zip(self._slopes, found[0, len(self._formulas) :], strict=True):
-            made[formula, self._place[name]] = entry
-        return after, values, made[:, self._n_names :], made[:, : self._n_names]
+        results = self._evaluate(q[None], state[None], time)
+        (after,), (values,) = self._applied(results, state[None])
+        slopes = np.zeros((len(self._formulas), self._n_names + self._n_species))
+        for (formula, name), entry in zip(self._slopes, results[0, len(self._formulas) :], strict=True):
+            slopes[formula, self._place[name]] = entry
+        return after, values, slopes[:, self._n_names :], slopes[:, : self._n_names]
 
-    def _applied(self, found: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        made, n = states.copy(), len(self.species)
-        made[:, self.species] = found[:, :n]
-        return made, found[:, n : len(self._formulas)]
+    def _applied(self, results: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        after, n = states.copy(), len(self.species)
+        after[:, self.species] = results[:, :n]
+        return after, results[:, n : len(self._formulas)]
 
 
 @dataclass(frozen=True, eq=False)

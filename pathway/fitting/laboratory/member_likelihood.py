@@ -21,6 +21,9 @@ from ..problem import Problem, ProblemError
 from ..search.inner_optimum import inner_optimum
 from .scenario_problem import ScenarioProblem
 
+EXACT = 1e-12
+"""Tolerance of scales, offsets and noise levels: members are compared, and weights go with the exponential."""
+
 
 @dataclass(frozen=True, eq=False)
 class MemberLikelihoods:
@@ -76,7 +79,7 @@ def member_log_likelihoods(
         for name, column in columns.items():
             x[place[name]] = column[done]
         before = dict(objective.failures)
-        values[member] = -inner_optimum(objective, x)[1]
+        values[member] = -inner_optimum(objective, x, iterations=200, tolerance=EXACT)[1]
         if not np.isfinite(values[member]):
             refused[member] = next((r for r, n in objective.failures.items() if n > before.get(r, 0)), "no numbers")
     return MemberLikelihoods(values, refused)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from . import console
+from .cluster import DASK, cluster
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +20,7 @@ def cohort(
     name_or_file: Annotated[str, typer.Argument(help="A cohort's name (women37) or file")],
     women: Annotated[int | None, typer.Option(help="How many [default: as the file says]", min=8)] = None,
     workers: Annotated[int | None, typer.Option(help="Threads [default: one per core]", min=1)] = None,
-    dask: Annotated[str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a cluster [default: none]")] = None,
+    dask: DASK = None,
     patients: Annotated[
         Path | None, typer.Option(help="Your own patients (CSV), scored and not fitted [default: none]")
     ] = None,
@@ -38,7 +39,7 @@ def cohort(
 
     from . import DONE
 
-    with console.progress_line(quiet=as_json) as report, _cluster(dask) as executor:
+    with console.progress_line(quiet=as_json) as report, cluster(dask) as executor:
         result = virtual_women(
             name_or_file, women=women, folder=out, workers=workers, executor=executor, patients=patients,
             ensemble=ensemble, weights=weights, force=force, progress=report,
@@ -51,25 +52,3 @@ def cohort(
         result.show(console)
         console.print_report_places(result.folder, record)
     return DONE
-
-
-def _cluster(address: str | None) -> Any:
-    """A client of Dask at an address, or nothing.
-
-    Raises
-    ------
-    BadInput
-        If nobody answers there.
-    """
-    from contextlib import nullcontext
-
-    from pathway.extras import distributed
-
-    from . import BadInput
-
-    if address is None:
-        return nullcontext()
-    try:
-        return distributed().Client(address, timeout="10s")
-    except (OSError, ValueError) as error:
-        raise BadInput(f"--dask {address}: no scheduler answers there ({error})") from None

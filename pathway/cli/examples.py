@@ -53,7 +53,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
         "pathway export bt474_resistant --to sbml --out bt474_resistant.xml",
         "pathway export antimir21_resensitises --to omex --out experiment.omex",
     ),
-    "fit": ("pathway fit my_blots.toml --starts 50", "pathway fit problem.yaml --starts 20 --out results/fit"),
+    "fit": (
+        "pathway fit my_blots.toml --until-agree 10 --budget '10 min'",
+        "pathway fit problem.yaml --starts 20 --out results/fit",
+    ),
     "profile": ("pathway profile my_blots.toml --parameter k_PI3K",),
     "sample": ("pathway sample my_blots.toml",),
     "predict": ("pathway predict my_blots.toml --scenario antimir21_resensitises",),

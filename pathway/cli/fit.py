@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,11 @@ import typer
 from pathway.numerals import finite_or_none
 
 from . import console
+from .cluster import DASK, cluster, executor_of, threads_of
 from .problem_file import FILE, FORCE, JSON, PANEL, SET, OpenedProblem
+
+MOST_STARTS = 1000
+"""Of a search until enough agree, unless more are asked for."""
 
 
 def register(app: typer.Typer) -> None:
@@ -20,9 +25,19 @@ def register(app: typer.Typer) -> None:
 
 def fit(
     file: FILE,
-    starts: Annotated[int, typer.Option(help="Local optimizations", min=1, max=100_000)] = 20,
+    starts: Annotated[
+        int | None,
+        typer.Option(help="Local optimizations [default: 20, or up to 1000 until enough agree]", min=1, max=100_000),
+    ] = None,
+    until_agree: Annotated[
+        int | None, typer.Option(help="No more starts once so many end at the best value [default: all]", min=2)
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Begin no start after it, such as '10 min' [default: no end]")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the starting points", min=0)] = 1,
     workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    dask: DASK = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with [default: begin anew]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of search and report; default results/NAME_fit")] = None,
     profiles: Annotated[bool, typer.Option("--profiles", help="Intervals of all parameters by profiles")] = False,
@@ -49,7 +64,13 @@ def fit(
 ) -> int:
     """Find the best parameters from many starting points; leaves a report."""
     if ensemble is not None:
-        typed = {"--resume": resume, "--profiles": profiles, "--write-cells": write_cells, "--without": without}
+        typed: dict[str, object] = {
+            "--starts": starts,
+            "--until-agree": until_agree,
+            "--budget": budget,
+            "--dask": dask,
+        }
+        typed |= {"--resume": resume, "--profiles": profiles, "--write-cells": write_cells, "--without": without}
         of_a_search = [name for name, given in typed.items() if given]
         return _reweight(file, ensemble, weights, of_a_search, out, settings, force, as_json)
     import shlex
@@ -68,11 +89,17 @@ def fit(
         raise BadInput(f"{file}: --write-cells needs a scenario; a PEtab problem knows no cell lines")
     folder = resume or out or opened.folder
     _say_unseen(problem)
-    fitted = fit_with_held_out_scales(
-        search(problem, starts, seed, workers=workers, directory=folder, progress=sys.stderr, force=force)
-    )
+    starts = starts or (20 if until_agree is None else MOST_STARTS)
+    seconds = _seconds(budget)
+    with cluster(dask) as client:
+        searched = search(
+            problem, starts, seed, workers=workers or threads_of(client), executor=executor_of(client),
+            directory=folder, until_agree=until_agree, budget=seconds, progress=sys.stderr, force=force,
+        )  # fmt: skip
+    fitted = fit_with_held_out_scales(searched)
     if fitted.interrupted:
         again = ["pathway", "fit", file, "--starts", str(starts), "--seed", str(seed)]
+        again += ["--until-agree", str(until_agree)] if until_agree else []
         again += [word for name in opened.without for word in ("--without", name)]
         again += [word for setting in settings or () for word in ("--set", setting)]
         console.say(f"Go on with: {shlex.join([*again, '--resume', str(folder)])}")
@@ -179,6 +206,24 @@ def _reweight(
         console.print_line(sentence)
     console.print_report_places(folder, record, folder / "ensemble.npz")
     return DONE
+
+
+def _seconds(budget: str | None) -> float:
+    """A time such as "10 min" in seconds; no time: no end."""
+    from pathway.scenario.quantities import parse_hours
+    from pathway.units import UnitError
+
+    from . import BadInput
+
+    if budget is None:
+        return math.inf
+    try:
+        seconds = 3600.0 * parse_hours(budget)
+    except UnitError as error:
+        raise BadInput(f"--budget: {error}") from None
+    if seconds <= 0.0:
+        raise BadInput(f"--budget {budget}: a search needs some time")
+    return seconds
 
 
 def _say_unseen(problem: Any, most: int = 5) -> None:

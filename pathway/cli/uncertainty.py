@@ -10,6 +10,7 @@ import typer
 from pathway.numerals import finite_or_none
 
 from . import console
+from .cluster import DASK, cluster, executor_of
 from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, OpenedProblem, known_name
 
 
@@ -26,6 +27,7 @@ def profile(
     ] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
     workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    dask: DASK = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
     settings: SET = None,
@@ -49,16 +51,11 @@ def profile(
         known_name("estimated parameter", name, opened.problem.names)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("profiles")
-    result = profiles(
-        begun.objective,
-        begun.x,
-        names or None,
-        level=level,
-        workers=workers,
-        directory=folder,
-        progress=None if as_json else sys.stderr,
-        force=force,
-    )
+    with cluster(dask) as client:
+        result = profiles(
+            begun.objective, begun.x, names or None, level=level, workers=workers, executor=executor_of(client),
+            directory=folder, progress=None if as_json else sys.stderr, force=force,
+        )  # fmt: skip
     record = write_report(profiles_report(result, opened.source), folder, console.typed_command(), say=console.say)
     for name, p in result.items():
         if p.better > 0.1:
@@ -100,6 +97,7 @@ def sample(
         float, typer.Option(help="nuts: nearer to 1 makes smaller steps, against divergences", min=0.5, max=0.999)
     ] = 0.8,
     workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    dask: DASK = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of draws and report; default results/NAME_posterior")] = None,
     settings: SET = None,
@@ -126,20 +124,12 @@ def sample(
     folder = out or opened.beside("posterior")
     ends = begun.x if begun.fit is None else separate_optima(begun.fit, chains)
     try:
-        result = posterior(
-            begun.objective,
-            ends,
-            draws,
-            seed,
-            chains=chains,
-            tune=tune,
-            method=method,
-            target_accept=target_accept,
-            workers=workers,
-            directory=folder,
-            progress=sys.stderr,
-            force=force,
-        )
+        with cluster(dask) as client:
+            result = posterior(
+                begun.objective, ends, draws, seed, chains=chains, tune=tune, method=method,
+                target_accept=target_accept, workers=workers, executor=executor_of(client), directory=folder,
+                progress=sys.stderr, force=force,
+            )  # fmt: skip
     except SamplingInterrupted:
         console.say(f"the chains are kept in {folder}: the same command goes on there")
         return INTERRUPTED

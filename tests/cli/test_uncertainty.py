@@ -64,6 +64,27 @@ def test_sample_leaves_draws_diagnoses_and_a_report(here, capsys):
     assert code == DONE and "2 of 2 chains were finished before" in err and "2 chains of 150 draws" in out
 
 
+def test_a_search_grows_until_enough_starts_agree(here, capsys):
+    code, _, err = call(capsys, "fit", "decay.yaml", "--workers", "1", "--until-agree", "3")
+    assert code == DONE and "start 3: " in err and "by 3; 1 distinct optima" in err
+    assert "3 of the first 3 starts agree" in err and " left" not in err
+    code, out, err = call(
+        capsys, "fit", "decay.yaml", "--workers", "1", "--starts", "5", "--budget", "10 min", "--json"
+    )
+    assert code == DONE and "3 of 5 starts were finished before" in err and json.loads(out)["starts"] == 5
+
+
+@pytest.mark.parametrize(("options", "answer"), [
+    (("--budget", "3"), "--budget: '3' has no unit; write for example '3 h'"),
+    (("--budget", "-3 s"), "--budget -3 s: a search needs some time"),
+    (("--starts", "4", "--until-agree", "9"), "until_agree is 9; expected 2 to the number of starts, 4"),
+    (("--ensemble", "calibrated", "--budget", "3 s"), "--budget: of a search for parameters"),
+])  # fmt: skip
+def test_what_a_search_cannot_be_asked(here, capsys, options, answer):
+    code, _, err = call(capsys, "fit", "decay.yaml", *options)
+    assert code == BAD_INPUT and answer in err
+
+
 def test_profile_leaves_a_report_and_can_be_plotted_again(here, capsys):
     code, out, _ = call(capsys, "profile", "decay.yaml", "--parameter", "k", "--json")
     assert code == DONE

@@ -1,5 +1,6 @@
 """Searches, profiles and draws on a problem whose answers are known: exponential decay measured with normal noise."""
 
+import io
 import math
 import os
 import signal
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.search.lbfgs import minimize_with_lbfgs
-from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.multi_start import _starts_until, fit
 from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.options import SearchOptions
 from pathway.fitting.search.result import Fit, StartResult
@@ -26,7 +28,7 @@ from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.fitting.uncertainty.predict import design, predict
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.fitting.uncertainty.sampling import sample
-from pathway.folders import FolderError
+from pathway.folders import FolderError, verify_folder
 from pathway.formats.saved import load_fit
 from pathway.simulation.protocol import Experiment, Period
 
@@ -194,11 +196,56 @@ def test_a_search_goes_on_where_it_was_stopped(tmp_path):
     assert untouched == {f"start_{k:05d}.json" for k in (0, 2, 4)}
 
 
+def test_a_search_grows(tmp_path):
+    fit(decay(), starts=3, seed=2, workers=1, directory=tmp_path)
+    kept = {f.name: f.stat().st_mtime_ns for f in tmp_path.glob("start_*.json")}
+    grown = fit(decay(), starts=6, seed=2, workers=1, directory=tmp_path)
+    at_once = fit(decay(), starts=6, seed=2, workers=1)
+    assert [s.objective.hex() for s in grown.starts] == [s.objective.hex() for s in at_once.starts]
+    assert all((a.x == b.x).all() for a, b in zip(grown.starts, at_once.starts, strict=True))
+    assert kept.items() <= {f.name: f.stat().st_mtime_ns for f in tmp_path.glob("start_*.json")}.items()
+    first = fit(decay(), starts=3, seed=2, workers=1, directory=tmp_path)  # asked for fewer again
+    assert [s.number for s in first.starts] == [0, 1, 2]
+    assert len(list(tmp_path.glob("start_*.json"))) == 6
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_search_ends_once_enough_starts_agree(workers, tmp_path):
+    """All starts of a problem with one optimum agree, so that two are enough, whichever is finished first."""
+    told = io.StringIO()
+    few = fit(decay(), 50, 2, workers=workers, until_agree=2, directory=tmp_path, progress=told)
+    assert [s.number for s in few.starts] == [0, 1] and few.at_optimum() == 2
+    assert "2 of the first 2 starts agree" in told.getvalue()
+    assert verify_folder(tmp_path) == ([], [])
+    with pytest.raises(ProblemError, match="until_agree is 5; expected 2 to the number of starts, 4"):
+        fit(decay(), 4, 2, workers=1, until_agree=5)
+
+
+@pytest.mark.parametrize(("values", "enough"), [
+    ([5.0, 1.0, 5.0, 1.05], 4), ([1.0, 1.0, 0.0], 2), ([1.0, 0.0, 1.0], None), ([math.inf, math.inf, 3.0, 3.0], 4),
+])  # fmt: skip
+def test_starts_agree_from_the_first_on(values, enough):
+    done = {k: SimpleNamespace(objective=value) for k, value in enumerate(values)}
+    assert _starts_until(2, done) == enough
+    del done[0]
+    assert _starts_until(2, done) is None and _starts_until(None, done) is None
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_spent_budget_leaves_a_search_that_goes_on(workers, tmp_path):
+    told = io.StringIO()
+    short = fit(decay(), 6, 2, workers=workers, budget=1e-9, directory=tmp_path, progress=told)
+    assert 1 <= len(short.starts) <= workers and not short.interrupted
+    assert f"the budget is spent: {len(short.starts)} of 6 starts are finished" in told.getvalue()
+    whole = fit(decay(), 6, 2, workers=workers, directory=tmp_path)
+    assert [s.objective.hex() for s in whole.starts] == [s.objective.hex() for s in fit(decay(), 6, 2).starts]
+
+
 SCRIPT = """
 import sys
 sys.path.insert(0, {root!r})
 from tests.fitting.test_search import decay
-from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.multi_start import _starts_until, fit
 if __name__ == "__main__":
     fit(decay(), starts=40, seed=4, workers=1, directory={folder!r})
 """
@@ -252,8 +299,8 @@ def test_a_folder_of_another_problem_is_refused(tmp_path):
     fit(decay(), starts=1, seed=2, workers=1, directory=tmp_path)
     with pytest.raises(FolderError, match="'decay' with other settings \\(hash of model, measurements and settings"):
         fit(decay(noise_seed=9), starts=1, seed=2, workers=1, directory=tmp_path)
-    with pytest.raises(FolderError, match=r"other settings \(starts 1 instead of 2\)"):
-        fit(decay(), starts=2, seed=2, workers=1, directory=tmp_path)
+    with pytest.raises(FolderError, match=r"other settings \(seed 2 instead of 3\)"):
+        fit(decay(), starts=1, seed=3, workers=1, directory=tmp_path)
 
 
 def test_a_fit_is_saved_and_read_again(tmp_path):

@@ -1,18 +1,21 @@
 """Many local optimizations from spread starting points, kept on disk one by one.
 
 Each start is a task of its own: its starting point follows from the seed and its number alone, and what it finds does
-not depend on the others. So the result is the same with any number of workers, and a search that was killed goes on
-with the starts that have no file yet.
+not depend on the others. So the result is the same with any number of workers, a search that was killed goes on with
+the starts that have no file yet, and one that is asked for more starts keeps those that it has.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import pickle
-from collections.abc import Iterator
-from concurrent.futures import Executor, as_completed
+import time
+from collections.abc import Generator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack
 from dataclasses import asdict, replace
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -25,8 +28,11 @@ from .one_start import run_start
 from .options import SearchOptions
 from .processes import pack_task, process_count, process_pool
 from .progress import SearchProgress
-from .result import Fit, StartResult
+from .result import Fit, StartResult, at_best
 from .starting_points import starting_points
+
+AT_ONCE = 256
+"""Starts that an executor is given at a time, where nobody says how many it can run."""
 
 
 def fit(
@@ -37,6 +43,8 @@ def fit(
     workers: int | None = None,
     directory: str | Path | None = None,
     executor: Executor | None = None,
+    until_agree: int | None = None,
+    budget: float = math.inf,
     progress: TextIO | None = None,
     plan: SearchOptions | None = None,
     force: bool = False,
@@ -47,15 +55,21 @@ def fit(
     ----------
     problem : Problem
     starts : int
-        How many local optimizations.
+        How many local optimizations; at most so many with `until_agree` or a budget.
     seed : int
     workers : int, optional
         Processes; 1 stays in this one; None: one for each core, but no more than starts, and this one if something
         in the problem is defined in the main program. They never import the main program: no main guard is needed.
+        With an executor, how many starts it is given at a time.
     directory : str or Path, optional
         Where every finished local optimization is kept; one that holds some goes on from there.
     executor : concurrent.futures.Executor, optional
         Something else that runs tasks (a Dask client's executor).
+    until_agree : int, optional
+        No more starts than it takes until so many of them end at the best value (within 0.1): the first ones by
+        number, so that the result does not depend on which was finished when.
+    budget : float
+        Seconds after which no further start begins; those that run are waited for, and one is always made.
     progress : text stream, optional
         Where a line about every finished start goes.
     plan : SearchOptions, optional
@@ -73,66 +87,100 @@ def fit(
     FolderError
         If the directory holds another search, or something else.
     ProblemError
-        If nothing is to be estimated, or several workers are asked for and
-        something in the problem is defined in the main program, where they cannot find it.
+        If nothing is to be estimated, `until_agree` is more than `starts` or fewer than 2, or several workers are
+        asked for and something in the problem is defined in the main program, where they cannot find it.
     WorkerError
         If a worker process is killed.
 
     Notes
     -----
-    Latin hypercube: McKay, Beckman & Conover 1979, doi 10.1080/00401706.1979.10489755. Multi-start local search against
+    Starting points: Joe & Kuo 2008, doi 10.1137/070709359, scrambled. Multi-start local search against
     global methods on such problems: Raue et al. 2013, doi 10.1371/journal.pone.0074335.
     """
     if not problem.estimated:
         raise ProblemError([f"{problem.name}: no parameter is to be estimated"])
+    if until_agree is not None and not 2 <= until_agree <= starts:
+        raise ProblemError([f"until_agree is {until_agree}; expected 2 to the number of starts, {starts}"])
     plan = replace(plan or SearchOptions(), starts=starts, seed=seed)
-    files = map(start_file, range(plan.starts))
+    what_decides = {name: value for name, value in asdict(plan).items() if name != "starts"}
+    deadline = time.monotonic() + budget
     interrupted = False
     with ExitStack() as stack:
         folder = None
         if directory is not None:
-            work = work_folder(Path(directory), FIT_KIND, problem, asdict(plan), files, force=force)
-            folder = stack.enter_context(work).path
-        stored = finished_starts(folder) if folder else {}
-        done = {k: s for k, s in stored.items() if k < plan.starts and len(s.x) == len(problem.names)}
-        report = SearchProgress(progress, plan.starts, done)
-        waiting = [k for k in range(plan.starts) if k not in done]
-        points = starting_points(problem, plan)
+            files = map(start_file, range(starts))
+            work = work_folder(Path(directory), FIT_KIND, problem, what_decides, files, force=force)
+            folder = stack.enter_context(work)
+        stored = finished_starts(folder.path) if folder else {}
+        done = {k: s for k, s in stored.items() if k < starts and len(s.x) == len(problem.names)}
+        report = SearchProgress(progress, None if until_agree else starts, done)
+        waiting = [k for k in range(starts) if k not in done]
+        running = _finished(problem, plan, waiting, workers, executor, deadline)
         try:
-            for start in _finished(problem, plan, points, waiting, workers, executor):
+            while (enough := _starts_until(until_agree, done)) is None and (start := next(running, None)) is not None:
                 if folder is not None:
-                    write_start(folder, start)
+                    write_start(folder.path, start)
                 done[start.number] = start
                 report.tell(start)
         except KeyboardInterrupt:
             interrupted = True
-            report.say(f"interrupted: {len(done)} of {plan.starts} starts are finished")
+            report.say(f"interrupted: {len(done)} of {starts} starts are finished")
+        finally:
+            running.close()
+        if enough is not None:
+            report.say(f"{until_agree} of the first {enough} starts agree")
+            done = {k: done[k] for k in range(enough)}
+        elif len(done) < starts and not interrupted:
+            report.say(f"the budget is spent: {len(done)} of {starts} starts are finished")
+        if folder is not None:
+            folder.finished = enough is not None  # no more files are expected
     return Fit(problem, tuple(done[k] for k in sorted(done)), plan.seed, interrupted)
+
+
+def _starts_until(agree: int | None, done: Mapping[int, StartResult]) -> int | None:
+    """How many starts it takes, from the first on without a gap, until so many agree; None: more than are done."""
+    if agree is None:
+        return None
+    values: list[float] = []
+    while (start := done.get(len(values))) is not None:
+        values.append(start.objective)
+        if at_best(values) >= agree:
+            return len(values)
+    return None
 
 
 def _finished(
     problem: Problem,
     plan: SearchOptions,
-    points: np.ndarray,
     waiting: list[int],
     workers: int | None,
     executor: Executor | None,
-) -> Iterator[StartResult]:
-    """Starts as they finish, in any order."""
-    workers = process_count(workers, len(waiting), problem)
+    deadline: float,
+) -> Generator[StartResult]:
+    """Starts as they finish, in any order; after the deadline none begins, but for the first of all."""
+    points = starting_points(problem, plan)
+    workers = process_count(workers, len(waiting), problem) if executor is None else workers or AT_ONCE
     if executor is None and workers <= 1:
         objective = Objective(problem)
         for k in waiting:
             yield run_start(objective, plan, k, points[k])
+            if time.monotonic() > deadline:
+                return
         return
     with process_pool(workers, executor) as pool:
         packed = pack_task(problem)
-        futures = [pool.submit(_task, packed, plan, k, points[k]) for k in waiting]
+        numbers, running = iter(waiting), set[Future[StartResult]]()
+        begun = list(islice(numbers, workers))
         try:
-            for future in as_completed(futures):
-                yield future.result()
+            while begun or running:
+                running |= {pool.submit(_task, packed, plan, k, points[k]) for k in begun}
+                left = deadline - time.monotonic()
+                ended, running = wait(running, left if 0.0 < left < math.inf else None, FIRST_COMPLETED)
+                begun = list(islice(numbers, len(ended))) if time.monotonic() < deadline else []
+                for future in ended:
+                    yield future.result()
         except BaseException:
-            for future in futures:
+            for future in running:
                 future.cancel()
             raise
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,12 @@ def work_folder(
         identity["hash of where it began"] = f"{zlib.crc32(np.ascontiguousarray(points).tobytes()):08x}"
     with growing_folder(folder, kind, {**identity, **plan}, planned, force) as growing:
         yield growing
+
+
+def check_shared(executor: Executor | None, directory: str | Path | None) -> None:
+    """Refuse work that workers elsewhere would write where nobody looks."""
+    if executor is not None and directory is None:
+        raise ProblemError(["with an executor, name a directory that its workers see: they write there"])
 
 
 def is_search_of(folder: Path, problem: Problem) -> bool:

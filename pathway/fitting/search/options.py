@@ -16,8 +16,6 @@ class SearchOptions:
     ----------
     starts : int
     seed : int
-    sampling : str
-        "latin_hypercube" or "sobol".
     include_nominal : bool
         Whether start 0 is the nominal point instead of a drawn one.
     descents : int
@@ -40,7 +38,6 @@ class SearchOptions:
 
     starts: int = 20
     seed: int = 1
-    sampling: str = "latin_hypercube"
     include_nominal: bool = False
     descents: int = 0
     candidates: int = 10

@@ -7,19 +7,23 @@ import time
 from itertools import pairwise
 from typing import TextIO
 
-from .result import StartResult
+from .result import StartResult, at_best
 
 
 class SearchProgress:
-    """A line for every finished start, with the time that is left."""
+    """A line for every finished start, with the time that is left where it is known how many there will be."""
 
-    def __init__(self, stream: TextIO | None, total: int, done: dict[int, StartResult]) -> None:
+    def __init__(self, stream: TextIO | None, total: int | None, done: dict[int, StartResult]) -> None:
         self.stream, self.total = stream, total
         self.values = [s.objective for s in done.values()]
         self.before = len(self.values)
         self.began = time.monotonic()
         if done:
-            self.say(f"{len(done)} of {total} starts were finished before")
+            self.say(f"{len(done)}{self._of} starts were finished before")
+
+    @property
+    def _of(self) -> str:
+        return f" of {self.total}" if self.total else ""
 
     def say(self, text: str) -> None:
         if self.stream is not None:
@@ -29,13 +33,17 @@ class SearchProgress:
         self.values.append(start.objective)
         finite = sorted(v for v in self.values if math.isfinite(v))
         best = f"{finite[0]:.6g}" if finite else "none"
-        new = len(self.values) - self.before
-        left = (time.monotonic() - self.began) / new * (self.total - len(self.values))
         value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
         self.say(
-            f"start {start.number + 1} of {self.total}: {value}; best {best}; "
-            f"{count_distinct(finite)} distinct optima; {duration_in_words(left)} left"
+            f"start {start.number + 1}{self._of}: {value}; best {best}, by {at_best(finite)}; "
+            f"{count_distinct(finite)} distinct optima{self._left()}"
         )
+
+    def _left(self) -> str:
+        if self.total is None:
+            return ""
+        each = (time.monotonic() - self.began) / (len(self.values) - self.before)
+        return f"; {duration_in_words(each * (self.total - len(self.values)))} left"
 
 
 def count_distinct(values: list[float], gap: float = 0.1) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,12 @@ from .stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dic
 FORMAT = "pathway fit 1"
 
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
+
+
+def at_best(objectives: Sequence[float], gap: float = 0.1) -> int:
+    """How many objectives lie within `gap` of the best one; failed ones, inf, count for nothing."""
+    least = min(objectives, default=math.inf)
+    return sum(value <= least + gap for value in objectives) if math.isfinite(least) else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,8 +178,7 @@ class Fit:
 
     def at_optimum(self, gap: float = 0.1) -> int:
         """How many starts ended within `gap` of the best objective."""
-        values = self.objectives
-        return int(np.sum(values <= values[0] + gap)) if len(values) else 0
+        return at_best([start.objective for start in self.starts], gap)
 
     def to_dataframe(self) -> object:
         """One row for each start: objective, reason and parameters in natural units, the best first."""

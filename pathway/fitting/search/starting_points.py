@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..problem import Problem, ProblemError
+from ..problem import Problem
 from .options import SearchOptions
 
 
 def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
     """Points on the optimizer's scale, shape (starts, candidates of all descents, n_estimated).
 
-    The first of each start is drawn together with those of the other starts, so that they fill the box evenly.
+    The first of each start is drawn together with those of the other starts, so that they fill the box evenly. Points
+    of a start do not depend on how many others there are.
     """
     n = len(problem.estimated)
     points = np.empty((plan.starts, math.prod(plan.points(n)), n))
@@ -28,12 +29,11 @@ def starting_points(problem: Problem, plan: SearchOptions) -> np.ndarray:
 
 
 def _even(plan: SearchOptions, n: int) -> np.ndarray:
+    """Sobol's sequence: evenly spread, and the first points are the same however many follow."""
     from scipy.stats import qmc
 
-    samplers = {"latin_hypercube": qmc.LatinHypercube, "sobol": qmc.Sobol}
-    if plan.sampling not in samplers:
-        raise ProblemError([f"sampling is '{plan.sampling}'; expected {' or '.join(samplers)}"])
-    return samplers[plan.sampling](n, rng=np.random.default_rng(plan.seed)).random(plan.starts)
+    power = math.ceil(math.log2(plan.starts))
+    return np.asarray(qmc.Sobol(n, rng=np.random.default_rng(plan.seed)).random_base2(power)[: plan.starts])
 
 
 def _placed(problem: Problem, shares: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, wait
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, TextIO
@@ -483,6 +483,7 @@ def run_missing_chains(
     plan: SamplerOptions,
     folder: Path,
     workers: int | None,
+    executor: Executor | None,
     report: ChainProgress,
     done: dict[int, Chain],
 ) -> bool:
@@ -490,14 +491,15 @@ def run_missing_chains(
     waiting = [k for k in range(plan.chains) if k not in done]
     workers = process_count(workers, len(waiting), objective.problem)
     try:
-        if workers <= 1:
+        if executor is None and workers <= 1:
             density = LogDensity(objective, x) if waiting else None
             for k in waiting:
                 assert density is not None
                 done[k] = run_chain(density, ends, plan, k, folder, lambda draws, k=k: report.tell(k, draws))  # type: ignore[misc]
                 report.end(done[k])
         else:
-            _in_processes(objective.problem, x, ends, plan, folder, workers, report, done, waiting)
+            with process_pool(workers, executor) as pool:
+                _in_processes(pool, objective.problem, x, ends, plan, folder.resolve(), report, done, waiting)
     except KeyboardInterrupt:
         report.say(f"interrupted: {len(done)} of {plan.chains} chains are finished")
         return True
@@ -505,25 +507,24 @@ def run_missing_chains(
 
 
 def _in_processes(
+    pool: Executor,
     problem: Problem,
     x: np.ndarray,
     ends: np.ndarray,
     plan: SamplerOptions,
     folder: Path,
-    workers: int,
     report: ChainProgress,
     done: dict[int, Chain],
     waiting: list[int],
 ) -> None:
-    with process_pool(workers) as pool:
-        left = {pool.submit(chain_task, problem, x, ends, plan, k, folder) for k in waiting}
-        while left:
-            ended, left = wait(left, timeout=FLUSHED, return_when=FIRST_COMPLETED)
-            for future in ended:
-                number = future.result()
-                done[number] = Chain.load(_kept(folder, number))
-                report.end(done[number])
-            for k in waiting:
-                place = folder / chain_files(k)[2]
-                if k not in done and place.exists():
-                    report.tell(k, int(place.read_text() or 0))
+    left = {pool.submit(chain_task, problem, x, ends, plan, k, folder) for k in waiting}
+    while left:
+        ended, left = wait(left, timeout=FLUSHED, return_when=FIRST_COMPLETED)
+        for future in ended:
+            number = future.result()
+            done[number] = Chain.load(_kept(folder, number))
+            report.end(done[number])
+        for k in waiting:
+            place = folder / chain_files(k)[2]
+            if k not in done and place.exists():
+                report.tell(k, int(place.read_text() or 0))

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathway.notebook import html_card, listed
 
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
-from ..search.on_disk import PROFILES_KIND, work_folder
+from ..search.on_disk import PROFILES_KIND, check_shared, work_folder
 from ..search.processes import process_count, process_pool
 from ..search.progress import duration_in_words
 from ..search.stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dict, problem_to_dict
@@ -208,6 +208,7 @@ def profile(
     level: float = 0.95,
     points: int = 60,
     workers: int | None = 1,
+    executor: Executor | None = None,
     directory: str | Path | None = None,
     progress: TextIO | None = None,
     force: bool = False,
@@ -227,6 +228,8 @@ def profile(
         At most so many to each side.
     workers : int, optional
         Processes; 1 stays in this one; None: one for each core, but no more than parameters.
+    executor : concurrent.futures.Executor, optional
+        Something else that runs tasks, whose workers see the directory.
     directory : str or Path, optional
         Where finished profiles are kept; asked for again, those that are missing are made.
     progress : text stream, optional
@@ -243,7 +246,7 @@ def profile(
     FolderError
         If the directory holds other profiles, or something else.
     ProblemError
-        For an unknown name.
+        For an unknown name, or an executor without a directory.
 
     Notes
     -----
@@ -255,6 +258,7 @@ def profile(
     for name in chosen:
         if name not in known:
             raise ProblemError([f"{objective.problem.name}: no estimated parameter is called '{name}'"])
+    check_shared(executor, directory)
     rise = 0.5 * float(special.chdtri(1.0, 1.0 - level))
     task = _Task(objective.problem, np.array(x), objective.value(x), rise, points)
     with TemporaryDirectory() as temporary:
@@ -262,7 +266,7 @@ def profile(
         wanted = [known.index(name) for name in chosen]
         plan, files = {"level": level, "points": points}, map(profile_file, wanted)
         with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as work:
-            profiles = _made(objective, task, wanted, work.path, workers, progress)
+            profiles = _made(objective, task, wanted, work.path, workers, executor, progress)
     return Profiles(objective.problem, task.x, level, {name: profiles[known.index(name)] for name in chosen})
 
 
@@ -298,11 +302,17 @@ def _kept(folder: Path, k: int) -> Profile | None:
 
 
 def _made(
-    objective: Objective, task: _Task, wanted: list[int], folder: Path, workers: int | None, progress: TextIO | None
+    objective: Objective,
+    task: _Task,
+    wanted: list[int],
+    folder: Path,
+    workers: int | None,
+    executor: Executor | None,
+    progress: TextIO | None,
 ) -> dict[int, Profile]:
     """Profiles by position: those that the folder holds, and the missing ones."""
     missing = [k for k in wanted if _kept(folder, k) is None]
-    workers = process_count(workers, len(missing), task)
+    workers = process_count(workers, len(missing), task) if executor is None else len(missing)
     began = time.monotonic()
 
     def tell(k: int, finished: int) -> None:
@@ -314,12 +324,12 @@ def _made(
                 flush=True,
             )
 
-    if workers <= 1:
+    if executor is None and workers <= 1:
         for finished, k in enumerate(missing, 1):
             tell(task(k, folder, objective), finished)
     else:
-        with process_pool(workers) as pool:
-            running = [pool.submit(task, k, folder) for k in missing]
+        with process_pool(workers, executor) as pool:
+            running = [pool.submit(task, k, folder.resolve()) for k in missing]
             for finished, future in enumerate(as_completed(running), 1):
                 tell(future.result(), finished)
     return {k: stored for k in wanted if (stored := _kept(folder, k)) is not None}

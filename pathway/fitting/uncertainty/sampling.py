@@ -10,6 +10,7 @@ import importlib.util
 import io
 import json
 from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +25,7 @@ from pathway.notebook import html_card
 
 from ..objective import Objective
 from ..problem import Problem, ProblemError
-from ..search.on_disk import POSTERIOR_KIND, work_folder
+from ..search.on_disk import POSTERIOR_KIND, check_shared, work_folder
 from ..search.result import Fit
 from ..search.stored import problem_from_dict, problem_to_dict
 from . import diagnostics
@@ -305,6 +306,7 @@ def sample(
     method: str = "auto",
     target_accept: float = 0.8,
     workers: int | None = None,
+    executor: Executor | None = None,
     directory: str | Path | None = None,
     progress: TextIO | None = None,
     force: bool = False,
@@ -327,6 +329,8 @@ def sample(
         Of "nuts": nearer to 1 makes its steps smaller, against divergences.
     workers : int, optional
         Processes; 1 stays in this one; None: one for each core, but no more than chains.
+    executor : concurrent.futures.Executor, optional
+        Something else that runs tasks, whose workers see the directory.
     directory : str or Path, optional
         Where chains are kept, the running ones too; asked for again, they go on from there.
     progress : text stream, optional
@@ -344,7 +348,7 @@ def sample(
     FolderError
         If the directory holds other draws, or something else.
     ProblemError
-        If the sampler is not installed, or the objective cannot be computed near `x`.
+        If the sampler is not installed, an executor has no directory, or the objective cannot be computed near `x`.
 
     Notes
     -----
@@ -357,6 +361,7 @@ def sample(
         raise ProblemError([f"{objective.problem.name}: no parameter is to be estimated"])
     if chains < 2:
         raise ProblemError([f"{chains} chain cannot tell whether it has converged: ask for two at least, better four"])
+    check_shared(executor, directory)
     ends = np.atleast_2d(np.asarray(x, dtype=float))
     chosen, reason = _chosen(objective, method)
     _installed(chosen)
@@ -367,7 +372,7 @@ def sample(
         with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as work:
             done = finished_chains(work.path)
             report = ChainProgress(progress, plan, len(done))
-            interrupted = run_missing_chains(objective, ends[0], ends, plan, work.path, workers, report, done)
+            interrupted = run_missing_chains(objective, ends[0], ends, plan, work.path, workers, executor, report, done)
     if not done:
         raise SamplingInterrupted(["interrupted before any chain was finished"])
     return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)

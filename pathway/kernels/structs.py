@@ -100,7 +100,9 @@ def packed_struct(values: Any) -> np.ndarray:
             raise TypeError(f"{type(values).__name__}: expected {expected}, got {found} of shape {shape}")
         words.append(array_address(value) if value.size else 0)
         words += shape
-    return np.frombuffer(form.pack(*words), dtype=np.int64)
+    table = np.empty(form.size // 8, dtype=np.int64)
+    form.pack_into(table, 0, *words)
+    return table
 
 
 def array_address(array: np.ndarray) -> int:

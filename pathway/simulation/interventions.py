@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -83,19 +85,19 @@ def schedule_of(model: Model, interventions: Sequence[Intervention], start: floa
         return NOTHING
     rows: list[tuple[float, int, int, float]] = []
     for number, intervention in enumerate(interventions):
-        if not np.isfinite(intervention.time):
+        if not math.isfinite(intervention.time):
             raise InputError(f"interventions: entry {number} has time {intervention.time}")
         if intervention.time < start:
             raise InputError(
                 f"interventions: entry {number} at time {intervention.time:g} lies before the start ({start:g})"
             )
         rows += [(float(intervention.time), *row) for row in _actions(model, number, intervention)]
-    rows = sorted((row for row in rows if start <= row[0] <= end), key=lambda row: row[0])
+    rows = sorted((row for row in rows if row[0] <= end), key=itemgetter(0))
+    if not rows:
+        return NOTHING
+    times, kinds, targets, values = zip(*rows, strict=True)
     return Schedule(
-        np.array([row[0] for row in rows], dtype=float),
-        np.array([row[1] for row in rows], dtype=np.int64),
-        np.array([row[2] for row in rows], dtype=np.int64),
-        np.array([row[3] for row in rows], dtype=float),
+        np.array(times), np.array(kinds, dtype=np.int64), np.array(targets, dtype=np.int64), np.array(values)
     )
 
 
@@ -162,7 +164,7 @@ def _actions(model: Model, number: int, intervention: Intervention) -> list[tupl
     rows = []
     for word, species_kind, parameter_kind in _KINDS:
         for name, value in getattr(intervention, word).items():
-            if not np.isfinite(value):
+            if not math.isfinite(value):
                 raise InputError(f"interventions: entry {number} gives '{name}' the value {value}")
             if name in model.species:
                 rows.append((species_kind, model.species.index(name), float(value)))

@@ -57,7 +57,7 @@ class MemberRuns(NamedTuple):
         if member in self.failures:
             raise self.failures[member]
         report, used = self.report, parameters_over_time(self.task, member)
-        statistics = run_statistics(report.counts[member], self.events.get(member, 0))
+        statistics = run_statistics(report.counts[member].tolist(), self.events.get(member, 0))
         values, end = report.values[member], report.states[member]
         return Trajectory(self.model, self.task.times, values, used, end, statistics=statistics)
 

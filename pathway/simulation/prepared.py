@@ -131,6 +131,11 @@ class PreparedModel:
     def _idle(self) -> dict[tuple[int, ...], list[_Bench]]:
         return {}
 
+    @cached_property
+    def single_runs(self) -> dict[str, list[Any]]:
+        """Storage for runs of one member that nobody uses at present, for each solver."""
+        return {}
+
     def run(self, kernels: KernelAddresses, solver: str, task: IntegrationTask, report: IntegrationReport) -> None:
         """Run a task; may be called from several threads at once."""
         PreparedTask(self, kernels, solver, task, report)()
@@ -263,6 +268,8 @@ class PreparedTask:
     ----------
     task : IntegrationTask
     report : IntegrationReport
+    words : tuple of array
+        The tables of both, as the loop reads them.
     """
 
     def __init__(
@@ -279,8 +286,8 @@ class PreparedTask:
         shelf = prepared._idle.get(key)
         self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf
         self._parts = kernels, prepared.pattern, table
-        self._words = packed_struct(task), packed_struct(report)
-        self._addresses = array_address(self._words[0]), array_address(self._words[1])
+        self.words = packed_struct(task), packed_struct(report)
+        self._addresses = array_address(self.words[0]), array_address(self.words[1])
 
     def __call__(self) -> None:
         # Taking from and putting back on a list is atomic: each thread works with lanes of its own.

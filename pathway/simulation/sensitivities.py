@@ -70,12 +70,12 @@ def simulate_with_sensitivities(
         run = EventSensitivities(prepared, task, solver, going, hybrid)
         run.run()
         values, end = run.values, run.state
-        statistics = run_statistics(run.counts, run.events.executed)
+        statistics = run_statistics(run.counts.tolist(), run.events.executed)
     else:
         report = run_one(prepared, prepared.kernels(1), task, solver, tape=True)
         going.follow(report, task)
         values, end = report.values[0], report.states[0]
-        statistics = run_statistics(report.counts[0])
+        statistics = run_statistics(report.counts[0].tolist())
     return Trajectory(
         model=model,
         times=task.times,

@@ -22,10 +22,9 @@ from .checks import (
 from .interventions import Intervention, checked_interventions, schedule_of
 from .members import run_members
 from .prepared import prepare_model
+from .single_run import simulate_one
 from .tasks import MAXIMUM_STEPS, plan_task, time_limit
 from .trajectory import Trajectory
-
-_UNLIMITED = nullcontext()
 
 
 @public_function(renamed={"begin": "start"})
@@ -111,10 +110,12 @@ def simulate(
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, wall_time)
     schedule = schedule_of(model, checked_interventions(interventions), begin, float(times[-1]))
+    limit = np.inf if maximum_step is None else maximum_step
+    if sensitivities is None and wall_time is None and not model.events:
+        return simulate_one(prepared, times, begin, y, p, relative, absolute, schedule, limit, maximum_steps, solver)
     task = plan_task(prepared, times, begin, y[None], p[None], relative, absolute, [schedule])
-    if maximum_step is not None or maximum_steps != MAXIMUM_STEPS:
-        task = task._replace(maximum_step=np.inf if maximum_step is None else maximum_step, maximum_steps=maximum_steps)
-    with _UNLIMITED if wall_time is None else time_limit(task, wall_time):
+    task = task._replace(maximum_step=limit, maximum_steps=maximum_steps)
+    with nullcontext() if wall_time is None else time_limit(task, wall_time):
         if sensitivities is not None:
             from .sensitivities import checked_names, simulate_with_sensitivities
 

@@ -24,6 +24,7 @@ LANES_FROM = 5
 """Members from which on they run side by side: four cost as much in eight lanes as one after the other."""
 
 _NO_CONDITIONS = np.zeros(1)
+_OF_PARAMETERS = (layout.PARAMETER_SET, layout.PARAMETER_ADD, layout.PARAMETER_SCALE)
 _ACTIONS = ("schedule", "action_times", "action_kinds", "action_targets", "action_values")
 _NO_ACTIONS = dict(zip(_ACTIONS, (np.zeros(2, dtype=np.int64), *NOTHING), strict=True))
 NO_QUEUE = np.zeros(0, dtype=np.int64)
@@ -66,12 +67,8 @@ def plan_task(
     SwitchError
         For a member whose switches cannot be isolated, where nobody takes it.
     """
-    model = prepared.model
-    if absolute is None:
-        running, absolute = SMALL, prepared.usual_tolerances(starts, largest_doses(schedules, len(model.species)))
-    elif absolute.ndim == 1:
-        absolute = absolute[None]
-    if prepared.time_switches.in_rates and not model.events:
+    absolute, running = running_tolerances(prepared, starts, absolute, schedules, running)
+    if prepared.time_switches.in_rates and not prepared.model.events:
         schedules = list(schedules) * (len(parameters) if len(schedules) == 1 else 1)
         for k, row in enumerate(parameters):
             state = starts[k if len(starts) > 1 else 0]
@@ -84,6 +81,20 @@ def plan_task(
                     raise
                 refused[k] = error
     return make_task(times, begin, starts, parameters, absolute, schedules, relative, running)
+
+
+def running_tolerances(
+    prepared: PreparedModel,
+    starts: np.ndarray,
+    absolute: np.ndarray | None,
+    schedules: Sequence[Schedule],
+    running: float = 0.0,
+) -> tuple[np.ndarray, float]:
+    """Absolute tolerances, shape (1 or n_members, n_species), and the share of the largest value so far that they are
+    at least: see `plan_task`."""
+    if absolute is None:
+        return prepared.usual_tolerances(starts, largest_doses(schedules, starts.shape[1])), SMALL
+    return absolute[None] if absolute.ndim == 1 else absolute, running
 
 
 def make_task(
@@ -127,14 +138,17 @@ def actions_of(schedules: Sequence[Schedule] = (NOTHING,)) -> dict[str, Any]:
     return dict(zip(_ACTIONS, (ends, *columns), strict=True))
 
 
+def member_schedule(task: IntegrationTask, member: int) -> Schedule:
+    """What is done to one member."""
+    row = member if len(task.schedule) > 2 else 0
+    actions = slice(*task.schedule[row : row + 2].tolist())
+    columns = task.action_times, task.action_kinds, task.action_targets, task.action_values
+    return Schedule(*(column[actions] for column in columns))
+
+
 def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
     """The task of one member alone."""
     pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
-    row = member if len(task.schedule) > 2 else 0
-    actions = slice(int(task.schedule[row]), int(task.schedule[row + 1]))
-    own = Schedule(
-        *(a[actions] for a in (task.action_times, task.action_kinds, task.action_targets, task.action_values))
-    )
     return task._replace(
         first=0,
         last=1,
@@ -143,7 +157,7 @@ def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
         parameters=np.ascontiguousarray(pick(task.parameters)),
         absolute=np.ascontiguousarray(pick(task.absolute)),
         queue=NO_QUEUE,
-        **actions_of([own]),
+        **actions_of([member_schedule(task, member)]),
     )
 
 
@@ -252,14 +266,13 @@ def member_error(
     return simulation_error(prepared.model, status, int(counts[layout.STEPS]), time, state, slope, cause)
 
 
-def run_statistics(counts: np.ndarray, events: int = 0) -> RunStatistics:
+def run_statistics(counts: Sequence[int], events: int = 0) -> RunStatistics:
     """The counts of a run, named."""
-    numbers = counts.tolist()
     return RunStatistics(
-        steps=numbers[layout.STEPS],
-        rejected=numbers[layout.REJECTED],
-        factorizations=numbers[layout.FACTORIZATIONS],
-        vanishing_pivots=numbers[layout.PIVOTS],
+        steps=counts[layout.STEPS],
+        rejected=counts[layout.REJECTED],
+        factorizations=counts[layout.FACTORIZATIONS],
+        vanishing_pivots=counts[layout.PIVOTS],
         events=events,
     )
 
@@ -271,7 +284,7 @@ def largest_doses(schedules: Sequence[Schedule], n_species: int) -> np.ndarray |
         return None
     doses = np.zeros((len(schedules), n_species))
     for row, schedule in zip(doses, schedules, strict=True):
-        amounts = (schedule.kinds == layout.SET) | (schedule.kinds == layout.ADD)
+        amounts = schedule.kinds <= layout.ADD  # set or added to species
         np.maximum.at(row, schedule.targets[amounts], np.abs(schedule.values[amounts]))
     return doses
 
@@ -280,21 +293,26 @@ def parameters_over_time(task: IntegrationTask, member: int = 0, times: np.ndarr
     """A member's parameters as they stood at each time (of the task), shape (n_times, n_parameters)."""
     times = task.times if times is None else times
     parameters = np.ascontiguousarray(task.parameters[member if len(task.parameters) > 1 else 0])
-    row = member if len(task.schedule) > 2 else 0
-    first, last = task.schedule[row : row + 2].tolist()
-    kinds = task.action_kinds[first:last]
-    changes = (
-        np.flatnonzero((kinds >= layout.PARAMETER_SET) & (kinds <= layout.PARAMETER_SCALE)) if last > first else ()
-    )
-    if not len(changes):
-        same = np.ndarray((len(times), len(parameters)), parameters.dtype, parameters, strides=(0, parameters.itemsize))
-        same.flags.writeable = False
-        return same
+    return rows_over_time(parameters, member_schedule(task, member), times)
+
+
+def rows_over_time(parameters: np.ndarray, schedule: Schedule, times: np.ndarray) -> np.ndarray:
+    """Parameters, shape (n_parameters,), as a schedule changes them, shape (n_times, n_parameters)."""
+    changes = [k for k, kind in enumerate(schedule.kinds.tolist()) if kind in _OF_PARAMETERS]
+    if not changes:
+        return constant_rows(parameters, len(times))
     used = np.repeat(parameters[None], len(times), axis=0)
-    for k in first + np.asarray(changes):
-        place = times >= task.action_times[k], task.action_targets[k]
-        apply_action(task.action_kinds[k], used, place, task.action_values[k])
+    for k in changes:
+        place = times >= schedule.times[k], schedule.targets[k]
+        apply_action(schedule.kinds[k], used, place, schedule.values[k])
     return used
+
+
+def constant_rows(row: np.ndarray, count: int) -> np.ndarray:
+    """The same row so many times, to be read only; it is held once."""
+    same = np.ndarray((count, len(row)), row.dtype, row, strides=(0, row.itemsize))
+    same.flags.writeable = False
+    return same
 
 
 @contextmanager

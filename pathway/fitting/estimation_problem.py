@@ -258,15 +258,15 @@ class EstimationProblem:
             If they are none, or of another number of parameters.
         """
         try:
-            made = np.asarray(theta, dtype=float)
+            point = np.asarray(theta, dtype=float)
         except (TypeError, ValueError):
             raise InputError(f"theta: expected {len(self.names)} numbers, got {str(theta)[:80]!r}") from None
-        if made.ndim == 0 or made.shape[-1] != len(self.names):
+        if point.ndim == 0 or point.shape[-1] != len(self.names):
             raise InputError(
-                f"theta has shape {made.shape}; expected {len(self.names)} numbers: estimated parameters in the order "
+                f"theta has shape {point.shape}; expected {len(self.names)} numbers: estimated parameters in the order "
                 "of `names`, each on its scale"
             )
-        return made
+        return point
 
     def _inside(self, point: np.ndarray) -> bool:
         return bool(np.all((point >= self.definition.bounds[0]) & (point <= self.definition.bounds[1])))

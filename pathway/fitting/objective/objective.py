@@ -200,7 +200,7 @@ class Objective:
         """The same with the point as `settle` moved it once the runs were known."""
         x = np.asarray(x, dtype=float)
 
-        def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
+        def evaluated(q: np.ndarray, natural: np.ndarray) -> Evaluation:
             nonlocal x
             recorded = self.runner.run(q)
             pools = self.assembled.observed.pool.filled(recorded, q[None])
@@ -210,7 +210,7 @@ class Objective:
                 self.assembled.observed.pool.give(pools, q[None])
             return self._sum(pools, recorded, q, natural, x)
 
-        return self._checked(x, made), x
+        return self._checked(x, evaluated), x
 
     def slope(self, x: np.ndarray) -> Evaluation:
         """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
@@ -219,7 +219,7 @@ class Objective:
         if not runner.goes_backwards or self.assembled.axes:
             return self(x)
 
-        def made(q: np.ndarray, natural: np.ndarray) -> Evaluation:
+        def evaluated(q: np.ndarray, natural: np.ndarray) -> Evaluation:
             walked = runner.adjoint(q)
             if not walked.must_go_forward:
                 try:
@@ -228,7 +228,7 @@ class Objective:
                     pass
             return self._followed(q, natural, x)
 
-        return self._checked(x, made)
+        return self._checked(x, evaluated)
 
     def _followed(self, q: np.ndarray, natural: np.ndarray, x: np.ndarray) -> Evaluation:
         recorded = self.runner.run(q)
@@ -253,12 +253,12 @@ class Objective:
         with np.errstate(all="ignore"):
             natural = self.problem.from_scale(x)
             try:
-                made = evaluate(self.assembled.plan.full(natural), natural)
+                evaluation = evaluate(self.assembled.plan.full(natural), natural)
             except RunError as reason:
-                made = Evaluation(math.inf, failure=str(reason))
-            if _usable(made):
-                return made
-        why = made.failure or NO_NUMBERS
+                evaluation = Evaluation(math.inf, failure=str(reason))
+            if _usable(evaluation):
+                return evaluation
+        why = evaluation.failure or NO_NUMBERS
         self._count(why)
         return Evaluation(math.inf, failure=why)
 
@@ -304,10 +304,10 @@ class Objective:
             q = self.assembled.plan.full(natural)
             with np.errstate(all="ignore"):
                 pool.give(pools, q[None])
-                made = self._sum(pools, still, q, natural, at)
-                if not _usable(made):
+                whole = self._sum(pools, still, q, natural, at)
+                if not _usable(whole):
                     return Evaluation(math.inf)
-            return Evaluation(made.value, made.gradient[inner], made.information[np.ix_(inner, inner)])  # type: ignore[index]
+            return Evaluation(whole.value, whole.gradient[inner], whole.information[np.ix_(inner, inner)])  # type: ignore[index]
 
         return evaluate
 
@@ -365,12 +365,12 @@ STEEPEST = 1e100
 """Information beyond it overflows in the products that a step is worked out from."""
 
 
-def _usable(made: Evaluation) -> bool:
-    if not math.isfinite(made.value):
+def _usable(evaluation: Evaluation) -> bool:
+    if not math.isfinite(evaluation.value):
         return False
-    if made.gradient is not None and not np.isfinite(made.gradient).all():
+    if evaluation.gradient is not None and not np.isfinite(evaluation.gradient).all():
         return False
-    return made.information is None or bool((np.abs(made.information) < STEEPEST).all())
+    return evaluation.information is None or bool((np.abs(evaluation.information) < STEEPEST).all())
 
 
 def values_with_slopes(
@@ -383,21 +383,21 @@ def values_with_slopes(
 
 def scale_derivatives(problem: Problem, natural: np.ndarray) -> np.ndarray:
     """d natural / d scaled of each estimated parameter, shape (n_estimated,)."""
-    made = natural * problem.scale_factors
-    made[..., problem.linear] = 1.0
-    return made
+    derivatives = natural * problem.scale_factors
+    derivatives[..., problem.linear] = 1.0
+    return derivatives
 
 
 def log_priors(problem: Problem, natural: np.ndarray) -> dict[str, float]:
     """Log prior density of each estimated parameter that has one, a flat one between its bounds included."""
-    made = {}
+    densities = {}
     scaled = problem.to_scale(natural)
     for p, value, at in zip(problem.estimated, np.asarray(natural, dtype=float), scaled, strict=True):
         if p.prior is not None:
-            made[p.name] = p.prior.log_density(float(at if p.prior.on_scale else value))
+            densities[p.name] = p.prior.log_density(float(at if p.prior.on_scale else value))
         elif problem.posterior and math.isfinite(p.upper - p.lower):
-            made[p.name] = -math.log(p.upper - p.lower)
-    return made
+            densities[p.name] = -math.log(p.upper - p.lower)
+    return densities
 
 
 class Priors:

@@ -160,19 +160,19 @@ class LogDensity:
     def sloped(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """Log density and its slopes; slopes of zero where it is -inf."""
         moved = self.unbounded.moved(self.centre + self.spread @ z)
-        made = self.objective(moved.x) if len(z) < MANY else self.objective.slope(moved.x)
-        if made.gradient is None:
+        evaluation = self.objective(moved.x) if len(z) < MANY else self.objective.slope(moved.x)
+        if evaluation.gradient is None:
             return -math.inf, np.zeros(len(z))
-        return self._gain(moved) - made.value, -self.spread.T @ self._descent(made, moved)
+        return self._gain(moved) - evaluation.value, -self.spread.T @ self._descent(evaluation, moved)
 
     def _gain(self, moved: TransformedPoint) -> float:
         """Log of how much room on the axes of the priors a step in free coordinates covers."""
         return float(moved.gain.sum()) + log_scale_change(self.objective.problem, moved.x)
 
-    def _descent(self, made: Evaluation, moved: TransformedPoint) -> np.ndarray:
+    def _descent(self, evaluation: Evaluation, moved: TransformedPoint) -> np.ndarray:
         """Slopes of minus the log density by free coordinates."""
-        assert made.gradient is not None
-        return (made.gradient - self._natural) * moved.slope - moved.gain_slope
+        assert evaluation.gradient is not None
+        return (evaluation.gradient - self._natural) * moved.slope - moved.gain_slope
 
     def _mode(self, free: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The mode in free coordinates, by damped Newton steps, and the curvature there."""
@@ -196,12 +196,12 @@ class LogDensity:
     def _curved(self, free: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
         """Minus the log density, its slopes and a curvature of which no part is negative."""
         moved = self.unbounded.moved(free)
-        made = self.objective(moved.x)
-        if made.gradient is None or made.information is None:
+        evaluation = self.objective(moved.x)
+        if evaluation.gradient is None or evaluation.information is None:
             return math.inf, free, np.eye(len(free))
-        own = np.maximum((made.gradient - self._natural) * moved.bend, 0.0) - moved.gain_bend
-        curvature = made.information * moved.slope[:, None] * moved.slope + np.diag(own)
-        return made.value - self._gain(moved), self._descent(made, moved), curvature
+        own = np.maximum((evaluation.gradient - self._natural) * moved.bend, 0.0) - moved.gain_bend
+        curvature = evaluation.information * moved.slope[:, None] * moved.slope + np.diag(own)
+        return evaluation.value - self._gain(moved), self._descent(evaluation, moved), curvature
 
 
 def log_scale_change(problem: Problem, x: np.ndarray) -> float:

@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import sys
-import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,18 +21,15 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
-from scipy.special import logsumexp
 
 from calibration.agreement import table
-from calibration.likelihood.baselines import score_of_other_lines
-from calibration.populations import FINDINGS, TARGETS, History, Population
+from calibration.populations import FINDINGS, MEASURED, TARGETS, History, Population
 from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
 from calibration.stored import WAVES, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import write_atomically
-from pathway.scenario.weighted import effective_sample_size
 
 NARROW, UNINFORMED = 0.5, 0.9
 GR_APART, SHARES_APART = 0.03, 0.05
@@ -79,7 +75,6 @@ def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, logs: Se
         _runs_apart(target, runs),
         _triple(target, together),
         _discrepancies(target, together),
-        _left_out(target, together),
         _widths(target, together),
         _waves(logs),
     ]
@@ -92,7 +87,6 @@ def _interval(low: float, middle: float, high: float) -> str:
 
 def _head(target: CircuitTarget, together: Draws, logs: Sequence[dict]) -> str:
     problem = target.problem
-    numbers = {name: effective_sample_size(together.weights[name]) for name in ("measured", "findings")}
     absent = f" Not at hand: {'; '.join(problem.absent)}." if problem.absent else ""
     return (
         "# The calibrated ensemble\n\n"
@@ -100,9 +94,8 @@ def _head(target: CircuitTarget, together: Draws, logs: Sequence[dict]) -> str:
         f"{len(logs)} run(s) at hand, {sum(one['runs'] for one in logs)} simulated vectors of {target.dimension} "
         f"quantities, {sum(one['processor_seconds'] for one in logs) / 3600:.2f} processor hours of simulation. "
         f"{int(problem.counted.sum())} measured numbers in {len(problem.sets)} sets and {int(target.finding.sum())} "
-        f"findings of role `calibration`; findings of role `prediction` are not seen.{absent} Effective draws: "
-        f"{numbers['measured']:.0f} after measured data, {numbers['findings']:.0f} after the findings too. Intervals "
-        "are 5 % to 95 %."
+        f"findings of role `calibration`; findings of role `prediction` are not seen.{absent} "
+        "Intervals are 5 % to 95 %."
     )
 
 
@@ -110,8 +103,8 @@ def _agree(values: Sequence[float], apart: float) -> str:
     return "yes" if max(values) - min(values) <= apart else "**no**"
 
 
-def _met(draws: Draws, place: int, name: str) -> float:
-    """Weighted share of members whose number lies in the band of a finding."""
+def _inside(draws: Draws, place: int) -> np.ndarray:
+    """Which members have their number in the band of a finding, shape (n_members,)."""
     assert draws.target.problem.findings is not None
     expectation = draws.target.problem.findings.table[place].expectation
     numbers = draws.findings[:, place]
@@ -121,7 +114,43 @@ def _met(draws: Draws, place: int, name: str) -> float:
             inside &= numbers > expectation.above
         if expectation.below is not None:
             inside &= numbers < expectation.below
-    return float(draws.weights[name] @ inside)
+    return inside
+
+
+def _met(draws: Draws, place: int, name: str) -> float:
+    """Weighted share of members whose number lies in the band of a finding."""
+    return float(draws.weights[name] @ _inside(draws, place))
+
+
+def _share_of_chains(draws: Draws, place: int, name: str) -> tuple[float, float]:
+    """That share, and its standard error if chains were independent of each other."""
+    ends = np.cumsum([len(population.z) for population in draws.history.populations])
+    inside = np.split(_inside(draws, place), ends[:-1])
+    own = [k for k, p in enumerate(draws.history.populations) if (p.temperature == TARGETS[name]).all()]
+    by_chain = np.mean([inside[k] for k in own], axis=0)
+    return float(by_chain.mean()), float(by_chain.std() / np.sqrt(len(by_chain)))
+
+
+def _errors_apart(target: CircuitTarget, runs: Sequence[Draws], name: str) -> float:
+    """Root mean square, over findings, of the distance of two runs' shares in standard errors of chains."""
+    assert target.problem.findings is not None
+    pairs = [[_share_of_chains(draws, k, name) for draws in runs] for k in range(len(target.problem.findings.table))]
+    apart = [(one[0] - two[0]) / max(np.hypot(one[1], two[1]), 1e-9) for one, two in pairs]
+    return float(np.sqrt(np.mean(np.square(apart))))
+
+
+def _why_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
+    """How far two runs lie apart for the number of their chains."""
+    if len(runs) != 2 or any(len(draws.history.populations) < 3 for draws in runs):
+        return ""
+    errors = [_errors_apart(target, runs, name) for name in ("measured", "findings")]
+    chains = sum(len(draws.history.last(MEASURED).z) for draws in runs)
+    worth = [chains / max(error, 1.0) ** 2 for error in errors]
+    return (
+        f" Shares lie {errors[0]:.1f} standard errors apart after measured data and {errors[1]:.1f} after the findings "
+        f"(root mean square; 1 if chains were independent), so that {chains} chains are worth {worth[0]:.0f} and "
+        f"{worth[1]:.0f} independent draws: chains that gave way to others early in the burn-in share ancestors."
+    )
 
 
 def _runs_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
@@ -143,7 +172,7 @@ def _runs_apart(target: CircuitTarget, runs: Sequence[Draws]) -> str:
         "## Independent runs\n\n"
         f"{len(runs)} runs, each with starts of its own. Medians within {GR_APART} (of the number where that is above "
         f"1): {medians} of {len(rows)}; shares within {SHARES_APART:.0%}: {shares} of {len(rows)}. Where runs differ, "
-        "the pooled share is no better known than they tell apart.\n\n"
+        f"the pooled share is no better known than they tell apart.{_why_apart(target, runs)}\n\n"
         + table(["finding", "number", "after", "median of each run", "agree", "share that meets it", "agree"], rows)
     )
 
@@ -188,56 +217,6 @@ def _discrepancies(target: CircuitTarget, draws: Draws) -> str:
         "error, the circuit misses the data by more than these are uncertain.\n\n"
         + table(["set", "kind", "numbers", "median error", "discrepancy", ""], rows)
     )
-
-
-def _smoothed(log_ratios: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
-    """Pareto-smoothed logarithms of importance weights of sum 1, and the shape of the tail."""
-    known = weights > 1e-12
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # once a day arviz announces its next version
-        import arviz
-
-        log_w, shape = arviz.psislw(np.log(weights[known]) + log_ratios[known])
-    whole = np.full(len(weights), -np.inf)
-    whole[known] = np.asarray(log_w) - logsumexp(np.asarray(log_w))
-    return whole, float(shape)
-
-
-def _left_out(target: CircuitTarget, draws: Draws) -> str:
-    """Each set, each line and each set of each line left out, by importance."""
-    problem = target.problem
-    measured = [column for column in target.columns if not column.startswith("finding:")]
-    groups = {column: [column] for column in measured}
-    for part, title in ((0, "set"), (-1, "line")):
-        for key in dict.fromkeys(column.split(":")[part] for column in measured if ":" in column):
-            groups[f"{title} {key}"] = [c for c in measured if ":" in c and c.split(":")[part] == key]
-    base = draws.weights["measured"]
-    rows = []
-    for name, members in groups.items():
-        if name not in measured and len(members) < 2:
-            continue
-        places = [target.columns.index(column) for column in members]
-        own = draws.every.columns[:, places].sum(axis=1)
-        log_w, shape = _smoothed(-own, base)
-        data = [k for k, d in enumerate(problem.table) if problem.counted[k] and _is_of(d, members)]
-        baseline, compared = score_of_other_lines(problem.table, data)
-        score = logsumexp(log_w + own)
-        trusted = "" if shape < 0.7 else "not trusted: run with --without"
-        beside = f"{baseline:.1f} ({compared})" if compared == len(data) else f"- ({compared})"
-        better = ("yes" if score > baseline else "**no**") if compared == len(data) else ""
-        rows.append((name, len(data), f"{score:.1f}", beside, better, f"{shape:.2f}", trusted))
-    return (
-        "## Left out in turn\n\n"
-        "Logarithm of the predictive density of what is left out, by re-weighting the draws without it\n"
-        "(Pareto-smoothed importance sampling, Vehtari et al. 2024, by ArviZ; a shape above 0.7 says that the draws\n"
-        "do not reach). Beside it a normal distribution with mean and spread of the other lines for the same reading;\n"
-        "in parentheses for how many numbers two other lines are at hand.\n\n"
-        + table(["left out", "numbers", "log score", "mean with spread", "better", "shape", ""], rows)
-    )
-
-
-def _is_of(datum, columns: Sequence[str]) -> bool:
-    return datum.set in columns or f"{datum.set}:{datum.line}" in columns
 
 
 def _widths(target: CircuitTarget, draws: Draws) -> str:

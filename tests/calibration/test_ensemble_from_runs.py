@@ -2,15 +2,15 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from calibration import reweighting
 from calibration.collect import ensemble_of
 from calibration.populations import FINDINGS, MEASURED
-from calibration.result_page import Draws, _met, page
+from calibration.result_page import Draws, _errors_apart, _met, page
 from calibration.sample import run
 from calibration.settling import Settings
 from calibration.stored import account, history_of_ensemble, pooled, read_run, read_runs
@@ -86,7 +86,25 @@ def test_the_page_compares_runs_and_says_what_nothing_informs(runs):
     assert "| k_SHIP |" in text and "no measurement informs this" in text.split("| k_SHIP |")[1].split("\n")[0]
     assert "told by data" in text.split("| k_PTEN |")[1].split("\n")[0]
     assert "on in" in text.split("| loop.PTEN_autoactivation |")[1].split("\n")[0]
-    assert "| folds:skbr3 | 1 |" in text and "## Independent runs" in text
+    assert "## Independent runs" in text and "standard errors apart" in text
+
+
+def test_independent_runs_lie_one_standard_error_apart():
+    """Runs of chains that are independent draws; and of chains that are four copies of a quarter as many."""
+    finding = SimpleNamespace(expectation=SimpleNamespace(above=0.4, below=None))
+    target = SimpleNamespace(problem=SimpleNamespace(findings=SimpleNamespace(table=[finding] * 40)))
+    rng = np.random.default_rng(3)
+
+    def run(copies):
+        numbers = np.repeat(rng.random((400 // copies, 40)), copies, axis=0)
+        rounds = [SimpleNamespace(temperature=MEASURED, z=numbers)] * 3
+        return SimpleNamespace(
+            target=target, history=SimpleNamespace(populations=rounds), findings=np.tile(numbers, (3, 1))
+        )
+
+    for copies in (1, 4):
+        apart = [_errors_apart(target, [run(copies), run(copies)], "measured") for _ in range(20)]
+        assert np.mean(np.square(apart)) == pytest.approx(copies, rel=0.25)
 
 
 def test_a_run_stands_beside_the_ensemble_that_another_left(runs, tmp_path):
@@ -107,22 +125,6 @@ def test_a_run_stands_beside_the_ensemble_that_another_left(runs, tmp_path):
     assert account(tmp_path / "left.npz")["evaluations"] == 7
     assert weights[weights > 0] == pytest.approx(1 / (weights > 0).sum())
     assert len(pooled(mixed).drawn_for(MEASURED).z) == 2 * min(len(one.drawn_for(MEASURED).z) for one in mixed)
-
-
-def test_a_line_left_out_scores_as_if_it_had_been_left_out():
-    """One normal datum left out of four by importance, against the exact predictive density."""
-    from calibration.result_page import _smoothed
-
-    rng = np.random.default_rng(0)
-    data, error = np.array([0.3, -0.2, 0.5, 0.1]), 0.5
-    variance = 1 / (1 + 4 / error**2)
-    x = rng.normal(variance * data.sum() / error**2, np.sqrt(variance), size=4000)
-    own = stats.norm.logpdf(data[0], x, error)
-    log_w, shape = _smoothed(-own, np.full(len(x), 1 / len(x)))
-    without = 1 / (1 + 3 / error**2)
-    exact = stats.norm.logpdf(data[0], without * data[1:].sum() / error**2, np.hypot(np.sqrt(without), error))
-    assert np.log(np.exp(log_w) @ np.exp(own)) == pytest.approx(exact, abs=0.02)
-    assert shape < 0.7
 
 
 def test_a_run_of_another_problem_is_refused(runs, tmp_path, monkeypatch):

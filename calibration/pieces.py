@@ -42,11 +42,11 @@ class Recipe:
 
     def make(self) -> Any:
         """The target; made once in each process."""
-        return _made(self)
+        return _target(self)
 
 
 @lru_cache(maxsize=2)
-def _made(recipe: Recipe) -> Any:
+def _target(recipe: Recipe) -> Any:
     module, _, name = recipe.maker.partition(":")
     return getattr(import_module(module), name)(**dict(recipe.arguments))
 

@@ -69,10 +69,10 @@ def _title(path: tuple[str, ...]) -> str:
 
 def _row(key: str, field: FieldInfo, kind: Any) -> list[str]:
     must = " ●" if field.is_required() else ""
-    return [f"`{key}`{must}", _kind(kind), " ".join(_said(field))]
+    return [f"`{key}`{must}", _kind(kind), " ".join(_explanation(field))]
 
 
-def _said(field: FieldInfo) -> Iterator[str]:
+def _explanation(field: FieldInfo) -> Iterator[str]:
     """Meaning, usual value and example."""
     if field.description:
         yield markdown.sentences(_closed(field.description))

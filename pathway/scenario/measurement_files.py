@@ -169,7 +169,7 @@ def read_file(overlay: MeasurementTable, bench: TableContext) -> FileReading:
         written = _with_plain_names(read_text_table(overlay.file))
         plain = with_python_numbers(written, [n for n in written.header if n not in TEXTS], overlay.decimal)
     except UnreadableFileError as error:
-        return FileReading(mistakes=tuple(_told([(error.line, str(error))], overlay, shown)))
+        return FileReading(mistakes=tuple(_placed([(error.line, str(error))], overlay, shown)))
     table = _with_units_in_cells(plain)
     reader = _reader(table.header, bench)
     of_header = list(reader.complaints(table.header))
@@ -187,10 +187,10 @@ def read_file(overlay: MeasurementTable, bench: TableContext) -> FileReading:
         line, more_ones = complaints[MOST_MISTAKES][0], len(complaints) - MOST_MISTAKES
         complaints = [*complaints[:MOST_MISTAKES], (line, f"... and {more_ones} more mistakes from here on")]
     columns = tuple(_summary(table, name) for name in dict.fromkeys(table.header))
-    return FileReading(tuple(points), tuple(_told(complaints, overlay, shown)), table, columns)
+    return FileReading(tuple(points), tuple(_placed(complaints, overlay, shown)), table, columns)
 
 
-def _told(complaints: Sequence[tuple[int, str]], overlay: MeasurementTable, shown: bool) -> Iterator[Mistake]:
+def _placed(complaints: Sequence[tuple[int, str]], overlay: MeasurementTable, shown: bool) -> Iterator[Mistake]:
     """Mistakes with their place; of a file outside the scenario's folder only that there are some."""
     if shown:
         yield from (Mistake(f"{overlay.file}:{line}", text, line) for line, text in complaints)
@@ -494,7 +494,7 @@ def _point(
     if observable not in units:
         raise ValueError(f"no observable is called '{observable}'.{did_you_mean(observable, units)}")
     number = _number(value, "value")
-    below, above = (_said(row, column) for column in ("below_detection", "saturated"))
+    below, above = (_is_yes(row, column) for column in ("below_detection", "saturated"))
     if (below or number.sign == "<") and (above or number.sign == ">"):
         raise ValueError("a value cannot be below detection and saturated at once")
     point = Measurement(
@@ -551,7 +551,7 @@ def _error_kind(text: str) -> str:
     return text
 
 
-def _said(row: Mapping[str, str], column: str) -> bool:
+def _is_yes(row: Mapping[str, str], column: str) -> bool:
     text = row.get(column, "").lower()
     if text not in YES and text not in NO:
         raise ValueError(f"{column} is '{row[column]}'; expected yes or nothing")

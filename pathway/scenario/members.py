@@ -45,7 +45,7 @@ class NoMembersError(NumericalError, RuntimeError):
 
 @dataclass(eq=False)
 class _MemberRunner:
-    """Remembers cells at rest and dishes already run, of all members."""
+    """Remembers cells at rest and arms already run, of all members."""
 
     scenario: Scenario
     laboratory: Laboratory
@@ -163,14 +163,14 @@ def result_with_members(
 def _run_part(runner: _MemberRunner, progress: Progress | None, first: int, of: int) -> EnsembleResult:
     """Members from number `first` on, of so many."""
     scenario, names, sets = runner.scenario, runner.names, runner.cells.sets
-    dishes = compared_arms(scenario)
-    for done, arm in enumerate(dishes.different):
+    compared = compared_arms(scenario)
+    for done, arm in enumerate(compared.different):
         if progress:
-            progress("members", first + done * len(sets) // len(dishes.different), of)
+            progress("members", first + done * len(sets) // len(compared.different), of)
         runner.courses(arm)
-    counts = [runner.courses(arm)[..., names.index(runner.laboratory.cell_count)] for arm in dishes.different]
+    counts = [runner.courses(arm)[..., names.index(runner.laboratory.cell_count)] for arm in compared.different]
     living = np.flatnonzero(np.logical_and.reduce([np.isfinite(count).all(axis=1) for count in counts]))
-    arms = {arm.name: _arm(arm, runner, living, dishes) for arm in scenario.arms}
+    arms = {arm.name: _arm(arm, runner, living, compared) for arm in scenario.arms}
     verdicts = tuple(_judged(runner, arms, len(living)))
     arms = {name: arm.of_names(scenario.observables) for name, arm in arms.items()}
     dead = {k: runner.dead.get(k, "cells are more than a number can hold") for k in range(len(sets))}
@@ -190,8 +190,8 @@ def _names_read(scenario: Scenario, laboratory: Laboratory, measurements: Sequen
     return tuple(dict.fromkeys(names))
 
 
-def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, dishes: ComparedArms) -> EnsembleArm:
-    control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
+def _arm(arm: Arm, runner: _MemberRunner, living: np.ndarray, compared: ComparedArms) -> EnsembleArm:
+    control, bare = compared.controls[arm.name], compared.untreated.get(arm.name)
     scenario, names = runner.scenario, runner.names
     courses = runner.courses(arm)[living]
     place = names.index(runner.laboratory.cell_count)

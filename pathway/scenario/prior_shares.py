@@ -74,16 +74,16 @@ def _lines(scenario: Scenario) -> Iterator[str]:
 @cache
 def _circuit_text() -> str:
     network = circuit()
-    shelf = built_in_laboratory()
+    laboratory = built_in_laboratory()
     parts: Iterable[Any] = (
         [(s.name, s.start) for s in network.species],
         [(q.name, q.formula) for q in network.quantities],
         [(o.name, o.formula) for o in network.observables],
         [(r.equation, r.rate) for r in network.reactions],
-        sorted((a.name, a.species, a.molar_mass) for a in shelf.agents.values() if a.species),
-        shelf.washed_out,
+        sorted((a.name, a.species, a.molar_mass) for a in laboratory.agents.values() if a.species),
+        laboratory.washed_out,
         sorted(parameters.anchors(), key=repr),
-        sorted(shelf.knock_downs.items()),
+        sorted(laboratory.knock_downs.items()),
     )
     return repr(list(parts))
 

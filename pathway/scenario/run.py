@@ -59,9 +59,9 @@ def run_scenario(scenario: Scenario, laboratory: Laboratory | None = None, progr
         laboratory = built_in_laboratory()
         shares = stored_prior_shares(scenario)
     measurements = read_measurements(scenario, laboratory)
-    dishes = compared_arms(scenario)
-    runner = _Runner(scenario, laboratory, dishes.different, progress)
-    arms = Arms((arm.name, runner.result(arm, dishes)) for arm in scenario.arms)
+    compared = compared_arms(scenario)
+    runner = _Runner(scenario, laboratory, compared.different, progress)
+    arms = Arms((arm.name, runner.result(arm, compared)) for arm in scenario.arms)
     result = Result(scenario, arms, (), laboratory.units, measurements)
     verdicts = [judge(expectation, result) for expectation in scenario.expectations]
     judged = zip(verdicts, shares, strict=True)
@@ -95,9 +95,9 @@ class _Runner:
         if progress:
             progress("arms", len(arms), len(arms))
 
-    def result(self, arm: Arm, dishes: ComparedArms) -> ArmResult:
+    def result(self, arm: Arm, compared: ComparedArms) -> ArmResult:
         """The arm with its readings and its growth against its control and against the untreated cells."""
-        control, bare = dishes.controls[arm.name], dishes.untreated.get(arm.name)
+        control, bare = compared.controls[arm.name], compared.untreated.get(arm.name)
         key = arm_key(arm, self.scenario)
         trajectory, setup, count = self.courses[key], self.setups[key], self._count(arm)
         until = self.scenario.growth_until

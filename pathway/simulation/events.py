@@ -382,7 +382,7 @@ class EventRun:
 
     def _respond(self) -> None:
         """Everything that happens at the present moment."""
-        self._look()
+        self._compare_triggers()
         while True:
             due = self._due()
             if not due:
@@ -392,7 +392,7 @@ class EventRun:
                 chosen = self._first(due)
             self.events.waiting.remove(chosen)
             self._execute(chosen)
-            self._look()
+            self._compare_triggers()
 
     def _due(self) -> list[WaitingEvent]:
         return [waiting for waiting in self.events.waiting if waiting.due <= self.time]
@@ -411,7 +411,7 @@ class EventRun:
         formula = self.formulas[waiting.place].priority
         return 0.0 if formula is None else self._evaluate([formula])[0]
 
-    def _look(self) -> None:
+    def _compare_triggers(self) -> None:
         """Compare all triggers with what they were."""
         self._enter_modes()
         before, self.events.triggers = self.events.triggers, self._truths()

@@ -665,8 +665,8 @@ def _is_jump(jump: np.ndarray, before: np.ndarray, after: np.ndarray) -> bool:
 
 def _doubt(speed: _Speed, time: float, state: np.ndarray, relative: float) -> float:
     """How far a guard's value may be off."""
-    made_of = float(np.abs(speed.by_state) @ np.abs(state))
-    return DOUBT * relative * made_of + 1e-15 * (made_of + abs(speed.by_time * time))
+    magnitude = float(np.abs(speed.by_state) @ np.abs(state))
+    return DOUBT * relative * magnitude + 1e-15 * (magnitude + abs(speed.by_time * time))
 
 
 def is_instantaneous(begin: float, end: float) -> bool:

@@ -266,7 +266,7 @@ def profile(
         wanted = [known.index(name) for name in chosen]
         plan, files = {"level": level, "points": points}, map(profile_file, wanted)
         with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as work:
-            profiles = _made(objective, task, wanted, work.path, workers, executor, progress)
+            profiles = _finished_profiles(objective, task, wanted, work.path, workers, executor, progress)
     return Profiles(objective.problem, task.x, level, {name: profiles[known.index(name)] for name in chosen})
 
 
@@ -301,7 +301,7 @@ def _kept(folder: Path, k: int) -> Profile | None:
         return None
 
 
-def _made(
+def _finished_profiles(
     objective: Objective,
     task: _Task,
     wanted: list[int],

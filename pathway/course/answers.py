@@ -88,8 +88,8 @@ def read_answers(file: Path) -> AnswerSheet:
             f"{file}: cannot be read as answers ({error}); expected what pathway.check writes"
         ) from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        found = content.get("format") if isinstance(content, dict) else None
-        raise AnswerFileError(f"{file}: format {found!r:.40}, expected '{FORMAT}'")
+        declared = content.get("format") if isinstance(content, dict) else None
+        raise AnswerFileError(f"{file}: format {declared!r:.40}, expected '{FORMAT}'")
     answers = content.get("answers")
     if not isinstance(answers, dict):
         raise AnswerFileError(f"{file}: 'answers' is missing; expected a table by question")

@@ -88,9 +88,9 @@ def check(question: str, answer: Any = ..., *, prediction: Any = None) -> Checke
         return CheckedAnswer(asked.id, None, (f"{asked.id}: no {what} yet. Write it in place of the three dots.",))
     if answer is ...:
         return _predicted(asked, _plain(asked, prediction), sheet, folder)
-    kept = _plain(asked, answer)
-    judgment = judge(lesson, asked, kept)
-    sheet = sheet.with_try(asked.id, kept)
+    plain = _plain(asked, answer)
+    judgment = judge(lesson, asked, plain)
+    sheet = sheet.with_try(asked.id, plain)
     if folder:
         keep_answers(folder, sheet)
     answered = sheet.answered[asked.id]
@@ -128,13 +128,13 @@ def find_question(name: str, folder: Path | None = None) -> tuple[Lesson, Questi
 
 def _predicted(question: Question, prediction: Any, sheet: AnswerSheet, folder: Path | None) -> CheckedAnswer:
     noted = sheet.with_prediction(question.id, prediction)
-    kept = noted.answered[question.id].prediction
+    counted = noted.answered[question.id].prediction
     if folder:
         keep_answers(folder, noted)
     where = "" if folder else f" (It is not kept: this is no {COURSE} folder of pathway teach start.)"
-    first = "" if kept == prediction else " The first prediction counts."
+    first = "" if counted == prediction else " The first prediction counts."
     return CheckedAnswer(
-        question.id, None, (f"{question.id}: predicted {answer_text(kept)}.{first} Now run what follows.{where}",)
+        question.id, None, (f"{question.id}: predicted {answer_text(counted)}.{first} Now run what follows.{where}",)
     )
 
 

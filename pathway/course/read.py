@@ -240,8 +240,8 @@ def _toml(file: Path, text: str, first_line: int) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = first_line - 1 + (int(found.group(1)) if found else 1)
+        match = re.search(r"at line (\d+)", str(error))
+        line = first_line - 1 + (int(match.group(1)) if match else 1)
         complaint = str(error).split(" (at ")[0]
         raise LessonError(f"{file}:{line}: not TOML: {complaint[:1].lower()}{complaint[1:]}") from None
 
@@ -263,8 +263,8 @@ def _checked(
     elif first["type"] == "missing":
         complaint = f"'{first['loc'][-1]}' is missing"
     else:
-        found = f"{first['input']!r}"[:60]
-        complaint = f"'{word}' is {found}; {first['msg'][:1].lower()}{first['msg'][1:]}"
+        value = f"{first['input']!r}"[:60]
+        complaint = f"'{word}' is {value}; {first['msg'][:1].lower()}{first['msg'][1:]}"
     raise LessonError(f"{place}: {of}{complaint}")
 
 

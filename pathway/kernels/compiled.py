@@ -121,11 +121,11 @@ class CompiledModel:
         values : array, shape (n_parameters,) or (n_parameters, width)
             The same in every lane, or one column per lane.
         """
-        made = np.zeros((self.parameter_slots, self.width))
+        slots = np.zeros((self.parameter_slots, self.width))
         given = np.asarray(values, dtype=float)
-        made[: self.n_parameters] = given if given.ndim == 2 else given[:, None]
-        self._prepare(made.ctypes.data)
-        return made
+        slots[: self.n_parameters] = given if given.ndim == 2 else given[:, None]
+        self._prepare(slots.ctypes.data)
+        return slots
 
     @cached_property
     def _prepare(self) -> Any:
@@ -164,13 +164,13 @@ def compile_model(model: Model, width: int | None = None, parts: Iterable[str] =
             raise ValueError(f"no kernel is called '{part}'." + (f" Did you mean '{near[0]}'?" if near else ""))
     keys = _keys(model, width, wanted)
     with _lock:
-        found = _recent.get(keys)
-        if found is None:
-            found = _recent[keys] = _assemble(model, width, dict(zip(wanted, keys, strict=True)))
+        compiled = _recent.get(keys)
+        if compiled is None:
+            compiled = _recent[keys] = _assemble(model, width, dict(zip(wanted, keys, strict=True)))
         _recent.move_to_end(keys)
         while len(_recent) > _KEPT:
             _recent.popitem(last=False)
-    return found
+    return compiled
 
 
 _dynamics: WeakKeyDictionary[Model, str] = WeakKeyDictionary()

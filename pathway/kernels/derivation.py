@@ -69,11 +69,11 @@ class Derivation:
     @cached_property
     def singular(self) -> list[int]:
         """Species at whose zero a rate, or its slope, is infinite or undefined."""
-        found = singular_at_zero(self.formulas, self.model.species)
+        suspects = singular_at_zero(self.formulas, self.model.species)
         # Whether a species is there at all may be what a condition asks: one that no rate moves stays at its zero.
         asked = symbols(*(node for node in postorder(self.formulas) if is_condition(node)))
-        still = {name for name in found & asked if self.model.derivatives[name] is ZERO}
-        return [i for i, name in enumerate(self.model.species) if name in found - still]
+        still = {name for name in suspects & asked if self.model.derivatives[name] is ZERO}
+        return [i for i, name in enumerate(self.model.species) if name in suspects - still]
 
     @cached_property
     def jacobian_formulas(self) -> Jacobian:

@@ -67,11 +67,11 @@ class CompiledBatches:
             Each row depends on its own pool alone.
         """
         given = pools.take(self._gather, axis=1)
-        made = np.empty((len(pools), self._size))
-        if made.size:
+        results = np.empty((len(pools), self._size))
+        if results.size:
             # Constant formulas read nothing; an empty array has no address to give.
-            self._function(array_address(given if given.size else made), array_address(made), len(pools))
-        return made
+            self._function(array_address(given if given.size else results), array_address(results), len(pools))
+        return results
 
 
 def compile_batches(books: Iterable[Sequence[FormulaBatch]]) -> list[CompiledBatches]:

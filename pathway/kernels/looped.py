@@ -134,14 +134,14 @@ def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
     with LoopWriter(body, "0", str(size)) as rows:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
-        found = body.load_at(place)
-        _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, found, shared=True)
-        body.store_at(body.multiply(found, _entry(body, "%lu", pivot, True)), place)
+        component = body.load_at(place)
+        _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, component, shared=True)
+        body.store_at(body.multiply(component, _entry(body, "%lu", pivot, True)), place)
     with LoopWriter(body, str(size - 1), "-1", step=-1) as rows:
         start, pivot, _ = _row(body, rows.index)
-        found = body.load_at(body.shifted(work, _lanes(body, rows.index)))
-        _add_multiple(body, work, start, pivot, found, shared=True)
-        body.store_at(found, body.shifted("%b", body.count("@row_order", rows.index)))
+        component = body.load_at(body.shifted(work, _lanes(body, rows.index)))
+        _add_multiple(body, work, start, pivot, component, shared=True)
+        body.store_at(component, body.shifted("%b", body.count("@row_order", rows.index)))
     tables = _tables(layout, lanes) + _orders(layout, lanes)
     return tables + llvm_function("solve_transposed", ["lu"], ["b"], body.lines)
 

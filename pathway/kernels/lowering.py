@@ -260,8 +260,8 @@ def _library_function(name: str) -> Callable[[_Piece, list[str]], str]:
         result = "poison"
         for lane in range(lanes.width):
             one = body.put(f"extractelement {lanes.real} {operands[0]}, i32 {lane}")
-            found = body.put(f"call double @{name}(double {one})")
-            result = body.put(f"insertelement {lanes.real} {result}, double {found}, i32 {lane}")
+            value = body.put(f"call double @{name}(double {one})")
+            result = body.put(f"insertelement {lanes.real} {result}, double {value}, i32 {lane}")
         return result
 
     return write

@@ -76,28 +76,28 @@ class OperationList:
 
     def invariants(self, outputs: Iterable[int]) -> list[int]:
         """The largest operations on parameters alone that the outputs need, in the order in which they are met."""
-        found: dict[int, None] = {}
+        invariants: dict[int, None] = {}
         wanted = list(outputs)
         for value in wanted:
-            self._note_invariant(value, found)
+            self._note_invariant(value, invariants)
         for value in self.reachable(wanted, frozenset(v for v in wanted if self.invariant[v])):
             if not self.invariant[value]:
                 for operand in self.operations[value][1:]:
-                    self._note_invariant(operand, found)
-        return list(found)
+                    self._note_invariant(operand, invariants)
+        return list(invariants)
 
-    def _note_invariant(self, value: int, found: dict[int, None]) -> None:
+    def _note_invariant(self, value: int, invariants: dict[int, None]) -> None:
         operator = self.operations[value][0]
         if self.invariant[value] and operator not in LEAVES and operator not in TRUTHS:
-            found[value] = None
+            invariants[value] = None
 
     def number(self, value: float) -> int:
         # A key that tells -0.0 from 0.0 and finds nan again.
         key = ("number", value.hex())
-        found = self._numbered.get(key)
-        if found is None:
-            found = self._append(key, ("number", value), True)
-        return found
+        position = self._numbered.get(key)
+        if position is None:
+            position = self._append(key, ("number", value), True)
+        return position
 
     def _append(self, key: Operation, operation: Operation, invariant: bool) -> int:
         position = len(self.operations)
@@ -107,11 +107,11 @@ class OperationList:
         return position
 
     def _put(self, *operation: object) -> int:
-        found = self._numbered.get(operation)
-        if found is None:
+        position = self._numbered.get(operation)
+        if position is None:
             invariant = self.invariant
-            found = self._append(operation, operation, all([invariant[o] for o in operation[1:]]))  # type: ignore
-        return found
+            position = self._append(operation, operation, all([invariant[o] for o in operation[1:]]))  # type: ignore
+        return position
 
     def _constant(self, value: int) -> float | None:
         operation = self.operations[value]
@@ -119,10 +119,10 @@ class OperationList:
 
     def _leaf(self, name: str) -> int:
         operation = self._leaves[name]
-        found = self._numbered.get(operation)
-        if found is None:
-            found = self._append(operation, operation, operation[0] == "parameter")
-        return found
+        position = self._numbered.get(operation)
+        if position is None:
+            position = self._append(operation, operation, operation[0] == "parameter")
+        return position
 
     # Kinds of values.
 

@@ -83,8 +83,8 @@ def _summed(body: FunctionBody, rows: int, value: Callable[[Callable[[str], str]
     width = body.lanes.width
     with LoopWriter(body, "0", str(rows * width), [body.lanes.constant(0.0)] * UNROLLED, step=UNROLLED * width) as loop:
         for offset in range(UNROLLED):
-            found = value(_moving(body, loop.index, offset))
-            loop.following.append(body.fused(found, found, loop.totals[offset]))
+            term = value(_moving(body, loop.index, offset))
+            loop.following.append(body.fused(term, term, loop.totals[offset]))
     return loop.totals
 
 
@@ -118,12 +118,12 @@ def _fixed(body: FunctionBody, row: int) -> Callable[[str], str]:
 
 def _stretches(mass: Sequence[float]) -> list[tuple[int, int]]:
     """Consecutive rows that are not algebraic."""
-    found: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = []
     for row, value in enumerate(mass):
         if value == 0.0:
             continue
-        if found and found[-1][1] == row:
-            found[-1] = (found[-1][0], row + 1)
+        if spans and spans[-1][1] == row:
+            spans[-1] = (spans[-1][0], row + 1)
         else:
-            found.append((row, row + 1))
-    return found
+            spans.append((row, row + 1))
+    return spans

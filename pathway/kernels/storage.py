@@ -63,11 +63,11 @@ def is_trusted_folder(folder: Path) -> bool:
     return True
 
 
-def _is_ours(found: os.stat_result) -> bool:
+def _is_ours(status: os.stat_result) -> bool:
     """Whether a file or folder belongs to this user or to root and nobody else can write to it."""
     if not hasattr(os, "geteuid"):
         return True
-    return found.st_uid in (os.geteuid(), 0) and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return status.st_uid in (os.geteuid(), 0) and not status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
 _told: set[Path] = set()
@@ -91,8 +91,8 @@ def read_cached(key: str) -> tuple[dict[str, Any], bytes] | None:
         return None
     try:
         with open(path, "rb") as file:
-            found = os.fstat(file.fileno())
-            if not (stat.S_ISREG(found.st_mode) and _is_ours(found)):
+            status = os.fstat(file.fileno())
+            if not (stat.S_ISREG(status.st_mode) and _is_ours(status)):
                 return None
             content = file.read()
     except OSError:

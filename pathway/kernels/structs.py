@@ -94,10 +94,10 @@ def packed_struct(values: Any) -> np.ndarray:
         if not dimensions:
             words.append(value)
             continue
-        shape, found = value.shape, value.dtype
-        if len(shape) != dimensions or (found is not element and found != element):
+        shape, dtype = value.shape, value.dtype
+        if len(shape) != dimensions or (dtype is not element and dtype != element):
             expected = f"{element} of {dimensions} dimensions"
-            raise TypeError(f"{type(values).__name__}: expected {expected}, got {found} of shape {shape}")
+            raise TypeError(f"{type(values).__name__}: expected {expected}, got {dtype} of shape {shape}")
         words.append(array_address(value) if value.size else 0)
         words += shape
     table = np.empty(form.size // 8, dtype=np.int64)

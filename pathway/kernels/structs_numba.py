@@ -63,7 +63,7 @@ def struct_reader(owner: type) -> Callable[[int], Any]:
 
 @lower_getattr_generic(StructPointer)
 def _read(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
-    field, found = _kinds(kind.owner)[name]
+    field, array_type = _kinds(kind.owner)[name]
     words = builder.inttoptr(value, _WORD.as_pointer())
 
     def word(place: int) -> Any:
@@ -75,7 +75,7 @@ def _read(context: Any, builder: Any, kind: Any, value: Any, name: str) -> Any:
     first = word(field.place)
     if not field.dimensions:
         return first if field.code == "l" else builder.bitcast(first, ir.DoubleType())
-    array = context.make_array(found)(context, builder)
+    array = context.make_array(array_type)(context, builder)
     shape = [word(field.place + 1 + k) for k in range(field.dimensions)]
     strides = [_WORD(8)]
     for length in reversed(shape[1:]):

@@ -104,10 +104,10 @@ def _row(file: Path, line: int, row: dict[str, str], mistakes: list[str]) -> tup
         if not (value > 0.0 or np.isnan(value)) or np.isinf(value) or (np.isnan(value) and text):
             mistakes.append(f"{file}:{line}: {name} is '{text}', expected a number above 0")
         markers.append(value)
-    told = row.get("progressed", "").strip().lower()
-    if told not in ("yes", "no", "1", "0", "true", "false"):
-        mistakes.append(f"{file}:{line}: progressed is '{told}', expected yes or no")
-    return row.get("woman", "").strip() or f"line {line}", markers[:3], told in ("yes", "1", "true"), markers[3]
+    progressed = row.get("progressed", "").strip().lower()
+    if progressed not in ("yes", "no", "1", "0", "true", "false"):
+        mistakes.append(f"{file}:{line}: progressed is '{progressed}', expected yes or no")
+    return row.get("woman", "").strip() or f"line {line}", markers[:3], progressed in ("yes", "1", "true"), markers[3]
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,9 +191,9 @@ def score_patients(patients: Patients, progression: Progression) -> PatientScore
         own[seen, column] = (logarithms - np.median(logarithms)) / scale[column]
     count = min(NEIGHBORS, len(virtual))
     predicted = np.empty(len(own))
-    for k, (row, told) in enumerate(zip(own, known, strict=True)):
-        distance = np.square((virtual - row) * told).sum(axis=1)
-        near = np.argsort(distance, kind="stable")[:count] if told.any() else np.arange(len(virtual))
+    for k, (row, available) in enumerate(zip(own, known, strict=True)):
+        distance = np.square((virtual - row) * available).sum(axis=1)
+        near = np.argsort(distance, kind="stable")[:count] if available.any() else np.arange(len(virtual))
         predicted[k] = (progression.moments[near] <= patients.times[k]).mean()
     base = np.array([(progression.moments <= time).mean() for time in patients.times])
     return PatientScore(patients, predicted, base)

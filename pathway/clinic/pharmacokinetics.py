@@ -56,7 +56,7 @@ def concentrations(
     model = pharmacokinetic_model()
     rows = model.parameter_values[None] if values is None else values
     end = times[-1]
-    found = simulate_ensemble(
+    courses = simulate_ensemble(
         model,
         times,
         rows,
@@ -67,6 +67,6 @@ def concentrations(
         absolute_tolerance=1e-9,
         workers=1,
     )
-    for error in found.failures.values():
+    for error in courses.failures.values():
         raise error
-    return found.values
+    return courses.values

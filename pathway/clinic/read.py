@@ -353,24 +353,24 @@ class _Reader:
         confidence = table.get("confidence", "")
         if confidence not in CONFIDENCE:
             self.note(f"confidence = '{confidence}', expected one of {', '.join(CONFIDENCE)}", *path)
-        made = Trait(name, parameter, source=source, confidence=confidence, note=str(table.get("note", "")))
+        trait = Trait(name, parameter, source=source, confidence=confidence, note=str(table.get("note", "")))
         if "share" in table:
-            made = replace(made, share=self.number((*path, "share"), least=0.0, most=1.0))
+            trait = replace(trait, share=self.number((*path, "share"), least=0.0, most=1.0))
             if ("factor" in table) == ("value" in table):
                 self.note("what carriers have is either a factor or a value", *path, "share")
             if "factor" in table:
-                made = replace(made, factor=self.number((*path, "factor"), least=0.0, most=1e6))
+                trait = replace(trait, factor=self.number((*path, "factor"), least=0.0, most=1e6))
             if "value" in table:
-                made = replace(made, value=self.quantity((*path, "value"), unit, table["value"]))
-            return made
-        made = replace(made, sd=self.number((*path, "sd"), least=0.0, most=5.0))
+                trait = replace(trait, value=self.quantity((*path, "value"), unit, table["value"]))
+            return trait
+        trait = replace(trait, sd=self.number((*path, "sd"), least=0.0, most=5.0))
         if "median" in table:
-            made = replace(made, median=self.quantity((*path, "median"), unit, table["median"]))
+            trait = replace(trait, median=self.quantity((*path, "median"), unit, table["median"]))
         elif parameter in TUMOR_PARAMETERS:
             self.note(f"a tumor's {parameter} needs a median with its unit ({unit})", *path)
-        if parameter == "refractory_share" and made.median is not None and made.median >= 1.0:
+        if parameter == "refractory_share" and trait.median is not None and trait.median >= 1.0:
             self.note("a share of cells lies between 0 and 1", *path, "median")
-        return made
+        return trait
 
     def correlations(self, traits: tuple[Trait, ...]) -> np.ndarray:
         """The matrix; the identity where it cannot be one."""
@@ -386,8 +386,8 @@ class _Reader:
                     pairs[pair[0], pair[1]] = value
         matrix = correlation_matrix(traits, pairs)
         if len(matrix) and np.linalg.eigvalsh(matrix)[0] < 1e-9:
-            told = ", ".join(f"{one} and {other} {value:g}" for (one, other), value in pairs.items())
-            self.note(f"these correlations contradict each other (the matrix is not positive): {told}", "correlation")
+            listed = ", ".join(f"{one} and {other} {value:g}" for (one, other), value in pairs.items())
+            self.note(f"these correlations contradict each other (the matrix is not positive): {listed}", "correlation")
             return np.eye(len(matrix))
         return matrix
 

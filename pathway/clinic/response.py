@@ -64,10 +64,10 @@ def _interpolated(values: np.ndarray, concentrations: np.ndarray) -> np.ndarray:
     place = np.clip(np.searchsorted(knots, at, side="right") - 1, 0, len(knots) - 2)
     since = at - knots[place]
     women = np.arange(len(values))[:, None]
-    made = pieces[0, place, women]
+    interpolated = pieces[0, place, women]
     for power in range(1, 4):
-        made = made * since + pieces[power, place, women]
-    return made
+        interpolated = interpolated * since + pieces[power, place, women]
+    return interpolated
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,8 +115,8 @@ def tumor_cells(laboratory: Laboratory, sets: ParameterSets, cells: str, *, edge
     model = with_held_species(circuit, HELD)
     living = line.alive
     held = np.zeros((int(living.sum()), len(model.parameters) - len(circuit.parameters)))
-    kept = [circuit.species_index(name) for name in model.species]
-    parameters, states = np.concatenate([line.parameters[living], held], axis=1), line.states[living][:, kept]
+    places = [circuit.species_index(name) for name in model.species]
+    parameters, states = np.concatenate([line.parameters[living], held], axis=1), line.states[living][:, places]
     weights = sets.weights[living] / sets.weights[living].sum()
     (growth,) = _read(model, ("growth_rate",), parameters, states)
     return TumorCells(model, weights, parameters, states, growth, _markers(model, parameters, states))

@@ -103,12 +103,12 @@ class CohortResult:
     def progressions(self) -> Mapping[str, Progression]:
         """Of the arm whose follow-up is asked for, with the edge and without it."""
         arm, (count, of) = self.plan.arm(self.plan.follow_up_arm), self.plan.follow_up_share
-        made = {}
+        progressions = {}
         for variant, women in self.variants.items():
             moments = self.assessment(variant, arm).moments(women.others[:, -1])
             follow_up = follow_up_time(moments, count / of, self.plan.end)
-            made[variant] = Progression(women, measured_markers(self.plan, women), moments, follow_up)
-        return made
+            progressions[variant] = Progression(women, measured_markers(self.plan, women), moments, follow_up)
+        return progressions
 
     @cached_property
     def tables(self) -> CohortTables:
@@ -133,13 +133,13 @@ class CohortResult:
     @cached_property
     def checks(self) -> tuple[CohortCheck, ...]:
         """Every published number of the file beside the cohort's."""
-        made = [
+        checks = [
             CohortCheck(check.name, check.value, f"{check.published:g}", check.met, SOURCE)
             for check in label_checks(self.plan)
         ]
         for expectation in self.plan.expectations:
             value = self.value_of(expectation.quantity)
-            made.append(
+            checks.append(
                 CohortCheck(
                     expectation.claim,
                     value,
@@ -149,7 +149,7 @@ class CohortResult:
                     expectation.finding,
                 )
             )
-        return tuple(made)
+        return tuple(checks)
 
     def value_of(self, quantity: str) -> float:
         """The number that an expectation asks for, in the words of a checked file."""
@@ -209,10 +209,10 @@ class CohortResult:
         header = ["arm", "median without progression [months]", "response", "benefit", "hazard ratio"]
         header += ["low (95 %)", "high (95 %)"]
         rows = []
-        for arm, found in zip(self.plan.arms, self.outcomes, strict=True):
-            ratio = found.against_first
+        for arm, outcome in zip(self.plan.arms, self.outcomes, strict=True):
+            ratio = outcome.against_first
             ratios = [None] * 3 if ratio is None else [ratio.value, ratio.low, ratio.high]
-            rows.append([arm.name, found.median, found.response.value, found.benefit.value, *ratios])
+            rows.append([arm.name, outcome.median, outcome.response.value, outcome.benefit.value, *ratios])
         return header, rows
 
     def trial_table(self) -> Table:
@@ -241,7 +241,7 @@ class CohortResult:
         """The finding in plain words; the first says what this is not."""
         tables = self.tables
         risk, p, cut = tables.quantiles(), tables.at_least_observed(), "edge_cut"
-        told = [
+        sentences = [
             DISCLAIMER,
             f"{self.plan.high.word[:1].upper()}{self.plan.high.word[1:]} goes with a relative risk of progression of "
             f"{_interval(risk['associated'])} in cohorts of {self.plan.cohort_size} (median, 5 to 95 %); where it is "
@@ -253,19 +253,19 @@ class CohortResult:
         enough = next((n for n, power in tables.separation if power >= 0.8), None)
         if tables.separation:
             (fewest, low), (most, high) = tables.separation[0], tables.separation[-1]
-            told.append(f"Cohorts of {fewest} women tell the edge from the cut edge with a power of {low:.0%}.")
+            sentences.append(f"Cohorts of {fewest} women tell the edge from the cut edge with a power of {low:.0%}.")
             if enough is None:
-                told[-1] += f" Not even {most} women do so with 80 % (there it is {high:.0%})."
+                sentences[-1] += f" Not even {most} women do so with 80 % (there it is {high:.0%})."
             elif enough > fewest:
-                told[-1] += f" For 80 % it takes up to {enough} women."
+                sentences[-1] += f" For 80 % it takes up to {enough} women."
         if self.n_failed:
-            told.append(f"{self.n_failed} women are left out: untreated, their cells find no rest or hardly grow.")
+            sentences.append(f"{self.n_failed} women are left out: untreated, their cells find no rest or hardly grow.")
         missed = [check.name for check in self.checks if not check.met]
-        told.append(
+        sentences.append(
             f"{len(self.checks) - len(missed)} of {len(self.checks)} published numbers are met"
             + (f"; missed: {'; '.join(missed)}." if missed else ".")
         )
-        return told
+        return sentences
 
 
 def _interval(values: Sequence[float]) -> str:
@@ -276,8 +276,8 @@ def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _rate_dict(found: Rate) -> dict[str, Any]:
-    return {"value": _finite(found.value), "low": _finite(found.low), "high": _finite(found.high)}
+def _rate_dict(share: Rate) -> dict[str, Any]:
+    return {"value": _finite(share.value), "low": _finite(share.low), "high": _finite(share.high)}
 
 
 def _arm_dict(outcome: ArmOutcome) -> dict[str, Any]:
@@ -292,8 +292,8 @@ def _arm_dict(outcome: ArmOutcome) -> dict[str, Any]:
     }
 
 
-def _outcome(found: Assessment, first: Assessment | None, between: np.ndarray) -> ArmOutcome:
-    times, events = _visits(found)
+def _outcome(assessment: Assessment, first: Assessment | None, between: np.ndarray) -> ArmOutcome:
+    times, events = _visits(assessment)
     ratio = None
     if first is not None:
         other_times, other_events = _visits(first)
@@ -301,15 +301,15 @@ def _outcome(found: Assessment, first: Assessment | None, between: np.ndarray) -
         ratio = hazard_ratio(np.concatenate([times, other_times]), np.concatenate([events, other_events]), group)
     return ArmOutcome(
         survival_curve(times / MONTH, events),
-        median_months(found.moments(between)),
-        rate(int(found.responded.sum()), len(times)),
-        rate(int(found.benefit.sum()), len(times)),
+        median_months(assessment.moments(between)),
+        rate(int(assessment.responded.sum()), len(times)),
+        rate(int(assessment.benefit.sum()), len(times)),
         ratio,
     )
 
 
-def _visits(found: Assessment) -> tuple[np.ndarray, np.ndarray]:
-    return np.minimum(found.progression_time, found.visits[-1]), np.isfinite(found.progression_time)
+def _visits(assessment: Assessment) -> tuple[np.ndarray, np.ndarray]:
+    return np.minimum(assessment.progression_time, assessment.visits[-1]), np.isfinite(assessment.progression_time)
 
 
 def median_months(moments: np.ndarray) -> float:
@@ -375,18 +375,18 @@ def _median_kill(plan: CohortPlan) -> float:
 class _Quantities:
     """Numbers by the words of an expectation; each is worked out when asked for."""
 
-    def __init__(self, found: CohortResult) -> None:
-        self.found = found
-        self.progression = found.progressions[EDGE]
+    def __init__(self, result: CohortResult) -> None:
+        self.result = result
+        self.progression = result.progressions[EDGE]
 
     def __getitem__(self, quantity: str) -> float:
-        for cut in filter(None, (self.found.plan.high, self.found.plan.low)):
+        for cut in filter(None, (self.result.plan.high, self.result.plan.low)):
             risk, median, other, sensitivity, specificity = cut.quantities
             if quantity == risk:
                 return self.relative_risk(cut)
             if quantity in (sensitivity, specificity):
-                found = self.progression.progressed == (quantity == sensitivity)
-                return float((self.marked(cut) == (quantity == sensitivity))[found].mean())
+                cases = self.progression.progressed == (quantity == sensitivity)
+                return float((self.marked(cut) == (quantity == sensitivity))[cases].mean())
             if quantity in (median, other):
                 group = self.marked(cut) if quantity == median else ~self.marked(cut)
                 return median_months(self.progression.moments[group])
@@ -406,14 +406,14 @@ class _Quantities:
 
     def benefit(self, who: str) -> float:
         """Of carriers of any of the traits named, or of those who carry none of all that other expectations name."""
-        found = self.found.assessment(EDGE, self.found.plan.arm(self.found.plan.follow_up_arm))
-        carriers = self.found.variants[EDGE].carriers
+        assessment = self.result.assessment(EDGE, self.result.plan.arm(self.result.plan.follow_up_arm))
+        carriers = self.result.variants[EDGE].carriers
         names = who.split(" or ")
         if who == "neither":
-            asked = [e.quantity.removeprefix(BENEFIT) for e in self.found.plan.expectations]
+            asked = [e.quantity.removeprefix(BENEFIT) for e in self.result.plan.expectations]
             names = [n for text in asked for n in text.split(" or ") if n in carriers]
         if not names or any(name not in carriers for name in names):
             return np.nan
         carried = np.logical_or.reduce([carriers[name] for name in names])
         group = ~carried if who == "neither" else carried
-        return float(found.benefit[group].mean()) if group.any() else np.nan
+        return float(assessment.benefit[group].mean()) if group.any() else np.nan

@@ -84,8 +84,8 @@ def open_clinic_of(request: CohortRequest) -> tuple[Clinic, str]:
     plan, laboratory = open_plan(request), built_in_laboratory()
     members = int(np.clip(plan.women // WOMEN_OF_A_MEMBER, FEWEST_MEMBERS, MOST_MEMBERS))
     sets = open_parameter_sets(laboratory.model, request.ensemble, request.weights, members)
-    told = f"{sets.origin.kind}, {len(sets)} members, {sets.origin.digest[:12]}"
-    return open_clinic(plan, laboratory, sets), told
+    origin = f"{sets.origin.kind}, {len(sets)} members, {sets.origin.digest[:12]}"
+    return open_clinic(plan, laboratory, sets), origin
 
 
 def piece_content(request: CohortRequest, piece: int) -> bytes:

@@ -95,16 +95,16 @@ class TraitDraws:
             Before.
         covariates : sequence of Covariate
         """
-        made = dict(values)
+        changed = dict(values)
         for k, trait in enumerate(self.traits):
-            if trait.parameter in made:
-                made[trait.parameter] = _applied(trait, self.normals[:, k], made[trait.parameter])
+            if trait.parameter in changed:
+                changed[trait.parameter] = _applied(trait, self.normals[:, k], changed[trait.parameter])
         for covariate in covariates:
-            if covariate.parameter in made:
-                made[covariate.parameter] = (
-                    made[covariate.parameter] * self.factors[covariate.trait] ** covariate.exponent
+            if covariate.parameter in changed:
+                changed[covariate.parameter] = (
+                    changed[covariate.parameter] * self.factors[covariate.trait] ** covariate.exponent
                 )
-        return made
+        return changed
 
     def apply_to_rows(self, names: Sequence[str], values: np.ndarray, covariates: Sequence[Covariate]) -> np.ndarray:
         """The same of parameters as a model has them, shape (n_women, n_parameters)."""
@@ -160,5 +160,5 @@ def independent_part(draws: TraitDraws, correlations: np.ndarray, name: str) -> 
     names = [trait.name for trait in draws.traits]
     k = names.index(name)
     rest = [j for j in range(len(names)) if j != k]
-    told = np.linalg.solve(correlations[np.ix_(rest, rest)], correlations[rest, k])
-    return draws.normals[:, k] - draws.normals[:, rest] @ told
+    coefficients = np.linalg.solve(correlations[np.ix_(rest, rest)], correlations[rest, k])
+    return draws.normals[:, k] - draws.normals[:, rest] @ coefficients

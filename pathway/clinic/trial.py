@@ -64,7 +64,7 @@ def trial_power(
     high : bool array, shape (n_women,)
     members : int array, shape (n_women,)
     """
-    made = []
+    powers = []
     for k, arm in enumerate(plan.arms[1:], start=1):
         for enriched in (False, True):
             pool = np.flatnonzero(high) if enriched else np.arange(len(high))
@@ -74,8 +74,8 @@ def trial_power(
                 rng = np.random.default_rng([plan.seed, k, enriched, size])
                 won = _won(times, events, k, _randomized(pool, size, TRIALS, rng))
                 spread = _over_members(times, events, k, pool, members, size, rng)
-                made.append(TrialPower(arm.name, size, enriched, float(won.mean()), spread))
-    return tuple(made)
+                powers.append(TrialPower(arm.name, size, enriched, float(won.mean()), spread))
+    return tuple(powers)
 
 
 def _randomized(pool: np.ndarray, size: int, count: int, rng: np.random.Generator) -> np.ndarray:

@@ -108,10 +108,10 @@ class Assessment:
             Where between the two, from 0 to 1: uniform draws.
         """
         late = np.isfinite(self.progression_time)
-        made = np.full(len(late), np.inf)
+        times = np.full(len(late), np.inf)
         gap = self.progression_time[late] - self.last_visit_before[late]
-        made[late] = self.last_visit_before[late] + gap * between[late]
-        return made
+        times[late] = self.last_visit_before[late] + gap * between[late]
+        return times
 
 
 def tumor_courses(

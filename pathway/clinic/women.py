@@ -183,25 +183,25 @@ def _women(
     """One variant of them."""
     model, n = cells.model, len(numbers)
     rows = draws.apply_to_rows(model.parameters, cells.parameters[members], plan.covariates)
-    found = tumor_responses(cells, members, rows, [a.changes for a in plan.arms], [a.exposure for a in plan.arms])
+    responses = tumor_responses(cells, members, rows, [a.changes for a in plan.arms], [a.exposure for a in plan.arms])
     weekly = np.flatnonzero(np.isclose(times % WEEK, 0.0))
     growth, occupancy = np.empty((2, len(plan.arms), n, len(weekly)))
     for k, arm in enumerate(plan.arms):
-        rates = found.surfaces[k].at(tumor_concentrations[arm.schedule])
+        rates = responses.surfaces[k].at(tumor_concentrations[arm.schedule])
         growth[k], occupancy[k] = (cumulative_trapezoid(rate, times, initial=0.0)[:, weekly] for rate in rates)
     return Women(
         numbers=numbers,
         members=members,
         imposed=_imposed(plan, draws),
-        markers=found.markers,
+        markers=responses.markers,
         carriers={trait.name: draws.carriers(trait.name) for trait in plan.traits if trait.share is not None},
         others=draws.others,
         tumor=draws.apply({name: np.zeros(n) for name in TUMOR_PARAMETERS}, plan.covariates),
         times=times[weekly],
         growth=growth,
         occupancy=occupancy,
-        refractory_growth=np.stack([surface.growth[:, 0] for surface in found.surfaces]),
-        failed=found.failed,
+        refractory_growth=np.stack([surface.growth[:, 0] for surface in responses.surfaces]),
+        failed=responses.failed,
     )
 
 

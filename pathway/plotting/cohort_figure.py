@@ -114,8 +114,8 @@ def _power_axis(panel: Panel, sizes: np.ndarray) -> None:
 
 def _draw_survival(panel: Panel, result: CohortResult) -> list[tuple[Any, str]]:
     entries: list[tuple[Any, str]] = []
-    for number, (arm, found) in enumerate(zip(result.plan.arms, result.outcomes, strict=True)):
-        style, curve = line_style(number), found.curve
+    for number, (arm, outcome) in enumerate(zip(result.plan.arms, result.outcomes, strict=True)):
+        style, curve = line_style(number), outcome.curve
         panel.axes.step(curve.times, curve.survival, where="post", **style)
         panel.axes.fill_between(curve.times, curve.low, curve.high, step="post", color=style["color"], alpha=0.15, lw=0)
         entries.append((Line2D([], [], **style), f"{number + 1}: {arm.name}"))
@@ -137,10 +137,10 @@ def _draw_waterfall(panel: Panel, result: CohortResult, arm: int) -> None:
 
 
 def _draw_spider(panel: Panel, result: CohortResult, arm: int) -> None:
-    found = result.assessments[arm]
-    months = np.concatenate([[0.0], found.visits]) / MONTH
-    for row, end in zip(found.changes[:_LINES], found.progression_time[:_LINES], strict=True):
-        seen = 1 + int((found.visits <= end).sum())
+    assessment = result.assessments[arm]
+    months = np.concatenate([[0.0], assessment.visits]) / MONTH
+    for row, end in zip(assessment.changes[:_LINES], assessment.progression_time[:_LINES], strict=True):
+        seen = 1 + int((assessment.visits <= end).sum())
         values = np.concatenate([[0.0], 100.0 * row])[:seen]
         panel.axes.plot(months[:seen], np.minimum(values, 120.0), color=GREY, linewidth=0.5)
     _recist_lines(panel)

@@ -56,6 +56,6 @@ def plot_comparison(verdict: VariantComparison) -> Figure:
             ("above the best (grey: hardly worse; dashed: clearly worse)", left, width),
             ("Akaike weight: evidence among these", page.width - RIGHT - beside, beside),
         )
-        below = max(page.label_below(text, begin, room, page.top + tall) for text, begin, room in labels)
+        below = max(page.label_below(text, begin, wide, page.top + tall) for text, begin, wide in labels)
         page.top += tall + 0.2 + LINE * below
         return page.cropped_figure()

@@ -23,8 +23,8 @@ def plot_control(result: ControlCoefficients, cells: str) -> Figure:
         strength = np.abs(result.coefficients).max(axis=0)
         beside = row_labels([readable_name(name) for name in result.readings], 0.3 * page.width)
         left = beside.right
-        room = int((page.width - left - _BESIDE) / 0.1)
-        order = np.argsort(-strength, kind="stable")[: min(_SHOWN, room, int((strength > 1e-3).sum()))]
+        most = int((page.width - left - _BESIDE) / 0.1)
+        order = np.argsort(-strength, kind="stable")[: min(_SHOWN, most, int((strength > 1e-3).sum()))]
         values = result.coefficients[:, order]
         rows, columns = values.shape
         row = beside.row_height(0.2, 0.04)

@@ -115,15 +115,15 @@ def _metrics(page: Page, response: DoseSeries) -> None:
         page.top += 0.1
         return
     widths = [max(map(text_width, column)) + 0.14 for column in zip(header, *(cells for _, cells in rows), strict=True)]
-    room = page.width - 0.24 - sum(widths)
-    for place, word in zip(_right_edges(room, widths), header, strict=True):
+    name_width = page.width - 0.24 - sum(widths)
+    for place, word in zip(_right_edges(name_width, widths), header, strict=True):
         page.text(place, page.top, word, color=GREY, ha="right", va="center_baseline")
     page.top += LINE
     for name, cells in rows:
-        lines = wrap_text(name, room)
+        lines = wrap_text(name, name_width)
         for number, line in enumerate(lines):
             page.text(0.12, page.top + LINE * number, line, va="center_baseline")
-        for place, cell in zip(_right_edges(room, widths), cells, strict=True):
+        for place, cell in zip(_right_edges(name_width, widths), cells, strict=True):
             page.text(place, page.top, cell, ha="right", va="center_baseline")
         page.top += LINE * len(lines) + 0.03
     page.top += 0.1

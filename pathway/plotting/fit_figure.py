@@ -304,8 +304,8 @@ def plot_correlations(names: Sequence[str], correlations: np.ndarray) -> Figure:
     with house_style():
         page = Page("Correlation of uncertainties")
         size = 6.0 if n <= 40 else 6.0 * 40 / n
-        room = max(text_width(name, size) for name in names)
-        lines = [wrap_text(name, min(room, 0.4 * page.width), size) for name in names]
+        widest = max(text_width(name, size) for name in names)
+        lines = [wrap_text(name, min(widest, 0.4 * page.width), size) for name in names]
         beside = max(text_width(part, size) for parts in lines for part in parts)
         left = RIGHT + beside + 0.1
         deepest = max(map(len, lines))

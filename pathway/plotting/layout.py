@@ -136,8 +136,8 @@ class Page:
         self, text: str, size: float = SIZE, left: float = 0.12, width: float | None = None, **style: Any
     ) -> None:
         """Text over the page's width or a part of it; what follows goes below."""
-        room = (width or self.width - RIGHT) - (0.0 if width else left)
-        parts = wrap_text(text, room, size, style.get("weight") == "bold")
+        wide = (width or self.width - RIGHT) - (0.0 if width else left)
+        parts = wrap_text(text, wide, size, style.get("weight") == "bold")
         for part in parts:
             self.text(left, self.top + 0.008 * size, part, size, va="center_baseline", **style)
             self.top += LINE * size / SIZE
@@ -210,8 +210,8 @@ class Page:
 
     def fitting(self, columns: int, count: int, edges: float, gap: float, least: float = 1.05) -> int:
         """How many of so many columns fit on this page, with so few inches each at least."""
-        room = int((self.width - edges) / (least + gap))
-        return max(1, min(columns, count, room))
+        most = int((self.width - edges) / (least + gap))
+        return max(1, min(columns, count, most))
 
     def legend(self, entries: Sequence[tuple[Any, str]], left: float = 0.12) -> None:
         """What lines, marks and areas mean, one beside the other as long as there is room."""

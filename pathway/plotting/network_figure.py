@@ -79,7 +79,7 @@ def _map(page: Page, strokes: Mapping[Edge, ArrowStroke], levels: Mapping[str, t
     for edge in network.map_edges:
         _arrow(axes, edge, strokes.get((edge.start, edge.end), ArrowStroke()))
     for node in network.map_nodes:
-        _box(axes, node, *(levels or {}).get(node.quantity, (math.nan, math.nan)), told=levels is not None)
+        _box(axes, node, *(levels or {}).get(node.quantity, (math.nan, math.nan)), shaded=levels is not None)
     page.top += _MAP + 0.15
 
 
@@ -189,11 +189,11 @@ def _border(start: Place, end: Place) -> Place:
     return (start[0] + share * dx, start[1] + share * dy) if known else start
 
 
-def _box(axes: Any, node: MapNode, own: float, other: float, told: bool) -> None:
+def _box(axes: Any, node: MapNode, own: float, other: float, shaded: bool) -> None:
     x, y, label = node.x, node.y, node.label
 
     fold = math.log2(own / other) if own > 0 and other > 0 else 0.0
-    color = _shade("fold", fold) if told else "white"
+    color = _shade("fold", fold) if shaded else "white"
     axes.add_patch(
         FancyBboxPatch(
             (x - _WIDE + 0.05, y - _TALL + 0.05), 2 * _WIDE - 0.1, 2 * _TALL - 0.1, boxstyle="round,pad=0.05",
@@ -201,7 +201,7 @@ def _box(axes: Any, node: MapNode, own: float, other: float, told: bool) -> None
         )
     )  # fmt: skip
     dark = abs(fold) > 1.3
-    if not told:
+    if not shaded:
         axes.text(x, y + 0.01, label, ha="center", va="center", fontsize=6.5, zorder=3)
         return
     shown = f"{own / other:.2g}x" if own > 0 and other > 0 else "none"

@@ -216,9 +216,9 @@ def _pairs(posterior: Posterior) -> Figure:
     return page.cropped_figure()
 
 
-def _named(page: Page, name: str, middle: float, top: float, room: float) -> None:
+def _named(page: Page, name: str, middle: float, top: float, wide: float) -> None:
     """A name below a column."""
-    for number, text in enumerate(wrap_text(name, room, 6.0)):
+    for number, text in enumerate(wrap_text(name, wide, 6.0)):
         page.text(middle, top + 0.16 + 0.11 * number, text, 6.0, ha="center", va="center_baseline")
 
 

@@ -53,9 +53,9 @@ def _block(page: Page, result: Result, verdicts: Sequence[Verdict]) -> None:
     columns: list[_Column] = [("computed", label.removesuffix(", no unit"), numbers, spans)]
     columns += [_partner(result, verdict, names) for verdict in verdicts]
     beside = row_labels(names, 0.36 * page.width)
-    room = page.fitting(len(columns), len(columns), beside.right + RIGHT - _GAP, _GAP, _NARROW)
-    for first in range(0, len(columns), room):
-        _columns(page, beside, columns[first : first + room])
+    per_row = page.fitting(len(columns), len(columns), beside.right + RIGHT - _GAP, _GAP, _NARROW)
+    for first in range(0, len(columns), per_row):
+        _columns(page, beside, columns[first : first + per_row])
 
 
 _Column = tuple[str, str, np.ndarray, Sequence[tuple[float, float]]]

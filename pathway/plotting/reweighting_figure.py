@@ -20,20 +20,20 @@ _LEAST = 1e-6
 """Of the largest weight: smaller ones are drawn there."""
 
 
-def plot_reweighting(made: Reweighting) -> Figure:
+def plot_reweighting(result: Reweighting) -> Figure:
     """The figure: headline numbers above, weights of the members below."""
     with house_style():
-        before, after = made.effective_numbers
+        before, after = result.effective_numbers
         words = f"Effective number of members: {before:.0f} before, {after:.1f} after."
-        warning = f" Warning: {made.warning}." if made.warning else ""
+        warning = f" Warning: {result.warning}." if result.warning else ""
         page = Page("The ensemble before and after the measurements", words + warning)
-        if made.headlines:
-            _headlines(page, made)
-        _weights(page, made)
+        if result.headlines:
+            _headlines(page, result)
+        _weights(page, result)
         return page.cropped_figure()
 
 
-def _headlines(page: Page, made: Reweighting) -> None:
+def _headlines(page: Page, result: Reweighting) -> None:
     page.legend(
         [
             (Line2D([], [], color=GREY, marker="o", markersize=3.2), "before"),
@@ -41,21 +41,21 @@ def _headlines(page: Page, made: Reweighting) -> None:
             (Rectangle((0, 0), 1, 1, facecolor=FAINT), "expected"),
         ]
     )
-    names = row_labels([f"{c.expectation.claim} ({c.scenario})" for c in made.headlines], 0.5 * page.width)
+    names = row_labels([f"{c.expectation.claim} ({c.scenario})" for c in result.headlines], 0.5 * page.width)
     row, wide = names.row_height(_ROW, 0.08), page.width - names.right - RIGHT
-    axes = page.add_axes(names.right, page.top, wide, row * len(made.headlines))
-    axes.set_ylim(len(made.headlines) - 0.5, -0.5)
+    axes = page.add_axes(names.right, page.top, wide, row * len(result.headlines))
+    axes.set_ylim(len(result.headlines) - 0.5, -0.5)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    for place, change in enumerate(made.headlines):
+    for place, change in enumerate(result.headlines):
         for interval, up, color in ((change.before, -0.14, GREY), (change.after, 0.14, "black")):
             axes.plot([interval.low, interval.high], [place + up] * 2, color=color, linewidth=1.0)
             axes.plot(interval.median, place + up, "o", color=color, markersize=3.2)
     axes.set_xlim(*axes.get_xlim())
-    for place, change in enumerate(made.headlines):
+    for place, change in enumerate(result.headlines):
         _expected(axes, change, place)
     page.label_rows(names, names.right - 0.09, page.top, row)
-    bottom = page.top + row * len(made.headlines)
+    bottom = page.top + row * len(result.headlines)
     page.label_below("the number, median and middle 90 %", names.right, wide, bottom)
     page.top = bottom + 0.5
 
@@ -69,11 +69,11 @@ def _expected(axes: Any, change: HeadlineChange, place: int) -> None:
         axes.add_patch(Rectangle((low, place - 0.42), high - low, 0.84, facecolor=FAINT, zorder=0))
 
 
-def _weights(page: Page, made: Reweighting) -> None:
-    before, after = made.weights(made.before), made.weights(made.after)
+def _weights(page: Page, result: Reweighting) -> None:
+    before, after = result.weights(result.before), result.weights(result.after)
     (panel,) = page.panels(["Weight of each member"], 1, _TALL)
     floor = _LEAST * max(before.max(), after.max())
-    survives = np.isin(np.arange(len(after)), made.survivors)
+    survives = np.isin(np.arange(len(after)), result.survivors)
     for own, color in ((~survives, GREY), (survives, PALETTE[1])):
         panel.axes.plot(
             before[own].clip(floor), after[own].clip(floor), "o", color=color, markersize=2.5, linestyle="none"

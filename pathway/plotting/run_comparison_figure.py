@@ -20,10 +20,10 @@ def plot_run_comparison(comparison: Any) -> Figure:
     ----------
     comparison : RunComparison
     """
-    found = {word: {row[0]: row[2:4] for row in comparison.rows if row[1] == word} for word in READINGS}
-    found = {word: {a: v for a, v in values.items() if None not in v} for word, values in found.items()}
-    shown = [word for word in READINGS if found[word]]
-    arms = list(dict.fromkeys(arm for word in shown for arm in found[word]))
+    rows = [row for row in comparison.rows if None not in row[2:4]]
+    pairs = {word: {row[0]: row[2:4] for row in rows if row[1] == word} for word in READINGS}
+    shown = [word for word in READINGS if pairs[word]]
+    arms = list(dict.fromkeys(arm for word in shown for arm in pairs[word]))
     with house_style():
         page = Page("Two runs compared")
         marks = zip(comparison.names, ("white", PALETTE[2]), strict=True)
@@ -37,8 +37,8 @@ def plot_run_comparison(comparison: Any) -> Figure:
         for word, place in zip(shown, places, strict=True):
             axes = page.add_axes(place, page.top, width, tall)
             for number, arm in enumerate(arms):
-                if arm in found[word]:
-                    one, other = found[word][arm]
+                if arm in pairs[word]:
+                    one, other = pairs[word][arm]
                     axes.plot([one, other], [number, number], color=GREY, linewidth=1.0, zorder=1)
                     for value, face in ((one, "white"), (other, PALETTE[2])):
                         axes.plot(value, number, "o", color=PALETTE[2], markerfacecolor=face, markersize=4.5)

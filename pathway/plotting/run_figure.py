@@ -218,8 +218,8 @@ def _courses(page: Page, result: Result, names: Sequence[str], styles: Mapping[s
     Where all observables have room in one row, blocks are rows of a table with one axis of time below.
     """
     groups = arm_groups(result)
-    room = page.fitting(len(names), len(names), LEFT + RIGHT - _CLOSE, _CLOSE, _NARROW)
-    table = len(groups) > 1 and room == len(names)
+    per_row = page.fitting(len(names), len(names), LEFT + RIGHT - _CLOSE, _CLOSE, _NARROW)
+    table = len(groups) > 1 and per_row == len(names)
     for number, group in enumerate(groups):
         if len(groups) > 1 or (len(result.arms) > 1 and not _given(result) and not _shows_growth(result)):
             entries = [(Line2D([], [], **styles[name]), name) for name in group.arms]
@@ -432,9 +432,9 @@ def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     texts = [bars.form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
     # Right of the longest bar there is room for its number; widths in inches become those of the axis.
-    room = 2 * _BESIDE + max(map(text_width, texts), default=0.0) + (0.06 if len(marks) else 0.0)
-    unit = (high - 1.12 * low) / max(inches - room, 0.3 * inches)
-    axes.set_xlim(1.12 * low, high + room * unit)
+    margin = 2 * _BESIDE + max(map(text_width, texts), default=0.0) + (0.06 if len(marks) else 0.0)
+    unit = (high - 1.12 * low) / max(inches - margin, 0.3 * inches)
+    axes.set_xlim(1.12 * low, high + margin * unit)
     axes.set_ylim(len(values) - 0.5, -0.5)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=max(2, min(4, int(inches / 0.4))), steps=[1, 2, 2.5, 5, 10]))
     axes.barh(range(len(values)), values, color=list(colors), height=0.62)

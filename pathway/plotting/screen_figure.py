@@ -60,7 +60,7 @@ def _singles(page: Page, screen: ScreenResult, places: list[int]) -> None:
     drawn = "; line and dot: 95 % and median of draws" if screen.draws.count else ""
     words = f"change of GR (GR without: {screen.baseline:.2f}; left: response restored{drawn})"
     labels = ((words, left, width), ("growth without drug", page.width - RIGHT - beside, beside))
-    below = max(page.label_below(text, begin, room, page.top + tall, 0.1) for text, begin, room in labels)
+    below = max(page.label_below(text, begin, wide, page.top + tall, 0.1) for text, begin, wide in labels)
     page.top += tall + 0.25 + LINE * below + 0.1
 
 

@@ -129,11 +129,11 @@ def power_text(value: float, _: object = None) -> str:
     return plain_number(value)
 
 
-def draw_whisker(axes: Any, found: DrawInterval, place: float, upright: bool = False) -> None:
+def draw_whisker(axes: Any, interval: DrawInterval, place: float, upright: bool = False) -> None:
     """The middle 95 % of draws as a line and their median as a white dot; nothing without draws."""
-    if found.low is None:
+    if interval.low is None:
         return
-    ends, middle = [found.low, found.high], [found.median]
+    ends, middle = [interval.low, interval.high], [interval.median]
     for values, drawn in ((ends, {"linewidth": 0.7}), (middle, {"marker": "o", "markersize": 2.2})):
         at = [place] * len(values)
         x, y = (at, values) if upright else (values, at)

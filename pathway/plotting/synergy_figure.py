@@ -100,10 +100,10 @@ def _heat(
     without_frame(axes)
 
 
-def _doses(axis: Any, series: Any, room: float) -> None:
+def _doses(axis: Any, series: Any, most: float) -> None:
     """Doses at their rows or columns, as many as have room."""
     doses = (0.0, *series.shown)
-    count = max(2, min(len(doses), int(room)))
+    count = max(2, min(len(doses), int(most)))
     shown = np.unique(np.linspace(0, len(doses) - 1, count).round().astype(int))
     axis.set_ticks(shown, [plain_number(doses[k], 2) for k in shown])
 

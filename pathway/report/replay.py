@@ -71,9 +71,9 @@ def replay(folder: Path) -> Replay:
         with stored_content(folder, "run to repeat"):
             pairs.append((stored_bytes(folder, BANDS).decode(), csv_text(*band_table(again))))
     with stored_content(folder, "table to compare with"):
-        found = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
-    largest = max(distance for distance, _ in found)
-    difference = next((words for _, words in found if words), None)
+        comparisons = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
+    largest = max(distance for distance, _ in comparisons)
+    difference = next((words for _, words in comparisons if words), None)
     same = all(old == new for old, new in pairs)
     verdict = "differs" if difference else "identical" if same else "agrees"
     return Replay(verdict, difference, largest, (*changed, *missing))
@@ -94,17 +94,17 @@ def _run(record: Mapping[str, Any], scenario_file: Path) -> Result:
 
 def _ensemble_of(record: Mapping[str, Any], folder: Path) -> tuple[ParameterSets | None, list[str]]:
     """The members that a run took, and what is not as it was: then only the chosen numbers are compared."""
-    kept = record.get("ensemble")
-    if kept is None:
+    stored = record.get("ensemble")
+    if stored is None:
         return None, []
-    kind = kept["kind"]
+    kind = stored["kind"]
     word = kind if kind in (CALIBRATED, PRIOR) else str(folder / "inputs" / Path(kind).name)
     try:
-        sets = open_parameter_sets(built_in_laboratory().model, word, kept["weights"] or WEIGHTS[0], kept["limit"])
+        sets = open_parameter_sets(built_in_laboratory().model, word, stored["weights"] or WEIGHTS[0], stored["limit"])
     except InputError as error:
         return None, [f"the ensemble ({error})"]
-    if sets.origin.digest != kept["hash"]:
-        return None, [f"the ensemble {kept['hash'][:12]} -> {sets.origin.digest[:12]}"]
+    if sets.origin.digest != stored["hash"]:
+        return None, [f"the ensemble {stored['hash'][:12]} -> {sets.origin.digest[:12]}"]
     return sets, []
 
 
@@ -122,19 +122,19 @@ def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
 
 def provenance_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What is not as it was, from the provenance of then and now."""
-    found = []
+    changes = []
     for key in ("pathway", "python", "system"):
         if old.get(key) != new[key]:
-            found.append(f"{key} {old.get(key)} -> {new[key]}")
+            changes.append(f"{key} {old.get(key)} -> {new[key]}")
     for name, version in new["packages"].items():
         before = old.get("packages", {}).get(name)
         if before != version:
-            found.append(f"{name} {before} -> {version}")
+            changes.append(f"{name} {before} -> {version}")
     if old.get("circuit") != new["circuit"]:
-        found.append("the circuit's reactions or numbers")
+        changes.append("the circuit's reactions or numbers")
     if old.get("cpu") != new["cpu"]:
-        found.append("processor")
-    return found
+        changes.append("processor")
+    return changes
 
 
 def _rows(text: str) -> list[list[str]]:

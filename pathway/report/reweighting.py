@@ -26,30 +26,30 @@ ENSEMBLE_FILE = "ensemble.npz"
 
 
 def reweighting_report(
-    made: Reweighting, scenario: Scenario, out: Path, next_ranking: InformationRanking | None = None
+    result: Reweighting, scenario: Scenario, out: Path, next_ranking: InformationRanking | None = None
 ) -> Report:
     """What a re-weighted ensemble leaves in the folder `out`: `ensemble.npz` is read by `pathway run --ensemble`.
 
     `next_ranking` ranks what the same bench could measure next.
     """
-    tables = {"headlines": headline_table(made.headlines), "members": _member_table(made)}
+    tables = {"headlines": headline_table(result.headlines), "members": _member_table(result)}
     if next_ranking is not None:
         tables["next_measurements"] = information_table(next_ranking)
-    file = made.before.file
+    file = result.before.file
     return Report(
         kind=REWEIGHTING,
-        identity=result_identity(scenario, out, ensemble=made.before.digest, weights=made.which),
+        identity=result_identity(scenario, out, ensemble=result.before.digest, weights=result.which),
         title=f"The ensemble after the measurements of: {scenario.title}",
         origin=ReportOrigin(
             {**scenario.inputs, **({Path(file).name: read_bytes(Path(file))} if file else {})},
             scenario.settings,
-            more={"ensemble": {"hash": made.before.digest, "members": len(made.before), "weights": made.which}},
+            more={"ensemble": {"hash": result.before.digest, "members": len(result.before), "weights": result.which}},
         ),
         tables=tables,
-        figures={"figure": DeferredFigure(partial(_draw, made), _CAPTION)},
-        sentences=[*reweighting_sentences(made), *next_measurement_sentences(next_ranking)],
-        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(made, next_ranking)),
-        saved={ENSEMBLE_FILE: partial(_save, made)},
+        figures={"figure": DeferredFigure(partial(_draw, result), _CAPTION)},
+        sentences=[*reweighting_sentences(result), *next_measurement_sentences(next_ranking)],
+        content=JsonContent(f"{REWEIGHTING}.json", reweighting_numbers(result, next_ranking)),
+        saved={ENSEMBLE_FILE: partial(_save, result)},
     )
 
 
@@ -59,29 +59,29 @@ _CAPTION = (
 )
 
 
-def _draw(made: Reweighting) -> Any:
+def _draw(result: Reweighting) -> Any:
     from pathway.plotting.reweighting_figure import plot_reweighting
 
-    return plot_reweighting(made)
+    return plot_reweighting(result)
 
 
-def _save(made: Reweighting, path: Path) -> None:
-    write_ensemble(path, made.after)
+def _save(result: Reweighting, path: Path) -> None:
+    write_ensemble(path, result.after)
 
 
-def reweighting_sentences(made: Reweighting) -> Sequence[str]:
+def reweighting_sentences(result: Reweighting) -> Sequence[str]:
     """What the measurements did to the ensemble, in plain words."""
-    before, after = made.effective_numbers
-    survivors, told = len(made.survivors), made.gain
+    before, after = result.effective_numbers
     sentences = [
         f"The measurements leave an effective number of {after:.1f} members (before: {before:.1f} of "
-        f"{len(made.before)}); {survivors} members have {SURVIVING:.0%} of the weight. They told {told:.2f} nats.",
-        *([f"Warning: {made.warning}."] if made.warning else []),
+        f"{len(result.before)}); {len(result.survivors)} members have {SURVIVING:.0%} of the weight. They told "
+        f"{result.gain:.2f} nats.",
+        *([f"Warning: {result.warning}."] if result.warning else []),
     ]
-    if made.likelihoods.refused:
-        reason = next(iter(made.likelihoods.refused.values()))
-        sentences.append(f"{len(made.likelihoods.refused)} members could not be judged and have no weight ({reason}).")
-    for change in made.headlines:
+    if refused := result.likelihoods.refused:
+        reason = next(iter(refused.values()))
+        sentences.append(f"{len(refused)} members could not be judged and have no weight ({reason}).")
+    for change in result.headlines:
         sentences.append(
             f"{change.expectation.claim} ({change.scenario}): {median_with_interval(change.before)} before, "
             f"{median_with_interval(change.after)} after; {percent_text(change.share_before)} of the ensemble met it, "
@@ -127,38 +127,38 @@ def headline_words(changes: Sequence[HeadlineChange]) -> Table:
     return ["headline number", "before", "meet it", "after", "meet it now"], rows
 
 
-def _member_table(made: Reweighting) -> Table:
+def _member_table(result: Reweighting) -> Table:
     """One row for each member, the heaviest first."""
-    before, after = made.weights(made.before), made.weights(made.after)
-    survives = np.isin(np.arange(len(after)), made.survivors)
+    before, after = result.weights(result.before), result.weights(result.after)
+    survives = np.isin(np.arange(len(after)), result.survivors)
     header = ["member", "log-likelihood", "weight before", "weight after", "survives", "refused"]
     rows = [
         [
             int(k),
-            finite_or_none(float(made.likelihoods.values[k])),
+            finite_or_none(float(result.likelihoods.values[k])),
             float(before[k]),
             float(after[k]),
             "yes" if survives[k] else "no",
-            made.likelihoods.refused.get(int(k), ""),
+            result.likelihoods.refused.get(int(k), ""),
         ]
         for k in np.argsort(-after, kind="stable")
     ]
     return header, rows
 
 
-def reweighting_numbers(made: Reweighting, next_ranking: InformationRanking | None = None) -> Mapping[str, Any]:
+def reweighting_numbers(result: Reweighting, next_ranking: InformationRanking | None = None) -> Mapping[str, Any]:
     """The JSON form."""
-    before, after = made.effective_numbers
+    before, after = result.effective_numbers
     return {
-        "members": len(made.before),
-        "weights": made.which,
-        "column": made.after.columns[-1],
+        "members": len(result.before),
+        "weights": result.which,
+        "column": result.after.columns[-1],
         "effective_number": {"before": before, "after": after},
-        "warning": made.warning or None,
-        "information_gain_nats": made.gain,
-        "survivors": made.survivors.tolist(),
+        "warning": result.warning or None,
+        "information_gain_nats": result.gain,
+        "survivors": result.survivors.tolist(),
         "next_measurements": None if next_ranking is None else next_ranking.to_dict(),
-        "refused": {str(member): reason for member, reason in made.likelihoods.refused.items()},
+        "refused": {str(member): reason for member, reason in result.likelihoods.refused.items()},
         "headlines": [
             {
                 "scenario": change.scenario,
@@ -172,6 +172,6 @@ def reweighting_numbers(made: Reweighting, next_ranking: InformationRanking | No
                     )
                 },
             }
-            for change in made.headlines
+            for change in result.headlines
         ],
     }

@@ -128,17 +128,17 @@ def stored_run_comparison(folder: Path) -> RunComparison:
         If it holds none.
     """
     with stored_content(folder, "comparison of runs"):
-        found = stored_json(folder, STORED)
-        first, second = found["first"], found["second"]
+        content = stored_json(folder, STORED)
+        first, second = content["first"], content["second"]
         return RunComparison(
             Path(first),
             Path(second),
-            _two(found["titles"], str),
-            _two([found["settings"][place] for place in (first, second)], _texts),
-            _two([found["inputs"][place] for place in (first, second)], dict),
-            [_stored_row(row) for row in found["rows"]],
-            {str(name): (float(largest), str(place)) for name, (largest, place) in found["courses"].items()},
-            _two(found["alone"], _texts),
+            _two(content["titles"], str),
+            _two([content["settings"][place] for place in (first, second)], _texts),
+            _two([content["inputs"][place] for place in (first, second)], dict),
+            [_stored_row(row) for row in content["rows"]],
+            {str(name): (float(largest), str(place)) for name, (largest, place) in content["courses"].items()},
+            _two(content["alone"], _texts),
         )
 
 
@@ -190,11 +190,11 @@ class _StoredRun:
 
 def _read_run(folder: Path) -> _StoredRun:
     with stored_content(folder, "run to compare"):
-        found, table = stored_json(folder, "result.json"), stored_bytes(folder, "time_courses.csv").decode()
-        origin = found["provenance"]
-        arms = {name: _readings(arm) for name, arm in found["arms"].items()}
+        result, table = stored_json(folder, "result.json"), stored_bytes(folder, "time_courses.csv").decode()
+        origin = result["provenance"]
+        arms = {name: _readings(arm) for name, arm in result["arms"].items()}
         return _StoredRun(
-            str(found["title"]), _texts(origin["settings"]), dict(origin["inputs"]), arms, _courses(table)
+            str(result["title"]), _texts(origin["settings"]), dict(origin["inputs"]), arms, _courses(table)
         )
 
 

@@ -138,12 +138,12 @@ def shared_parameter_sets(result: Result) -> list[SharedParameterSet]:
     for name, arm in result.arms.items():
         groups.setdefault((arm.arm.cells, arm.parameters.tobytes()), []).append(name)
     lines = [cells for cells, _ in groups]
-    made = []
+    sets = []
     for (cells, _), arms in groups.items():
         stem = Path(cells).stem
         name = stem if lines.count(cells) == 1 else f"{stem} ({'; '.join(arms)})"
-        made.append(SharedParameterSet(name, stem, tuple(arms), result.arms[arms[0]]))
-    return made
+        sets.append(SharedParameterSet(name, stem, tuple(arms), result.arms[arms[0]]))
+    return sets
 
 
 def parameters_used(result: Result) -> Table:

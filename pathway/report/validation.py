@@ -1,13 +1,12 @@
 """Every published finding against the model, at its own numbers and at draws from their ranges.
 
-Expectations of all scenarios; a room whose findings are no time courses adds a function to `OTHER_ROOMS`.
 Draws already judged are kept on disk, so that a long validation can be interrupted and taken up again.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +32,6 @@ from .run import verdict_table
 VALIDATION = "validation"
 IDENTITY = {"of": "published findings"}
 """One folder serves any choice of scenarios: draws are kept for each."""
-OTHER_ROOMS: tuple[Callable[[], Iterable[dict[str, Any]]], ...] = ()
-"""Functions that give verdicts from elsewhere (importer, pharmacokinetics, cohort), as entries of the JSON form."""
 
 
 def judge_expectations(
@@ -87,8 +84,6 @@ def judge_expectations(
     scenarios = [scenario for scenario in (read_scenario(n) for n in chosen) if scenario.expectations]
     places = list(_at_own_values(scenarios, progress))
     entries = [entry for _, entry in places]
-    for room in OTHER_ROOMS if not names else ():
-        entries += room()
     with growing_folder(out, VALIDATION, IDENTITY, force=force) as folder:
         if draws:
             shares = prior_pass_fractions(scenarios, draws, seed, folder, progress)
@@ -145,7 +140,7 @@ def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for entry in entries:
         groups.setdefault(entry["finding"] or entry["claim"], []).append(entry)
-    found = []
+    rows = []
     for name, group in groups.items():
         row: dict[str, Any] = {"finding": name, "claim": group[0]["claim"]}
         row["roles"] = list(dict.fromkeys(entry["role"] for entry in group))
@@ -154,8 +149,8 @@ def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
         for key in ("share_of_ensemble", "share_given_calibration", "share_without_itself", "prior_pass_fraction"):
             shares = [entry[key] for entry in group if entry.get(key) is not None]
             row[key] = [min(shares), max(shares)] if shares else None
-        found.append(row)
-    return sorted(found, key=lambda row: finding_order(row["finding"]))
+        rows.append(row)
+    return sorted(rows, key=lambda row: finding_order(row["finding"]))
 
 
 def finding_table(findings: Sequence[Mapping[str, Any]]) -> Table:
@@ -207,43 +202,43 @@ def triple_table(entries: Sequence[Mapping[str, Any]], everything: bool = False)
     return header, rows
 
 
-def validation_report(found: Mapping[str, Any], seed: int | None = None) -> Report:
+def validation_report(verdicts: Mapping[str, Any], seed: int | None = None) -> Report:
     """What verdicts leave beside the draws that were judged.
 
     Parameters
     ----------
-    found : mapping
+    verdicts : mapping
         Of `judge_expectations`.
     seed : int, optional
         Of the draws, if there were any.
     """
-    judged = sorted(found["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
+    judged = sorted(verdicts["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
     header = ["finding", "claim", "scenario", "role", "source", "quantity", "value", "above", "below"]
     header += ["met", "prior_pass_fraction", "reason"]
-    over = found.get("ensemble") is not None
+    over = verdicts.get("ensemble") is not None
     if over:
         header[-1:-1] = ["share_of_ensemble", "share_given_calibration", "share_without_itself"]
-    roles = [[role, n["met"], n["of"]] for role, n in found["by_role"].items()]
-    predictions = found["by_role"]["prediction"]
+    roles = [[role, n["met"], n["of"]] for role, n in verdicts["by_role"].items()]
+    predictions = verdicts["by_role"]["prediction"]
     return Report(
         kind=VALIDATION,
         identity=IDENTITY,
         title="The model against published findings",
-        origin=ReportOrigin(seed=seed, more={"ensemble": found["ensemble"]} if over else {}),
+        origin=ReportOrigin(seed=seed, more={"ensemble": verdicts["ensemble"]} if over else {}),
         tables={
             "verdicts": (header, [[entry[key] for key in header] for entry in judged]),
-            "findings": finding_table(found["findings"]),
+            "findings": finding_table(verdicts["findings"]),
             **({"stages": triple_table(judged, everything=True)} if over else {}),
         },
         sentences=[
             f"{predictions['met']} of {predictions['of']} predictions are met. Only these count as reproduced: "
             "calibration was fitted to, construction and sanity hold by how the model is made."
         ],
-        content=JsonContent("verdicts.json", found),
+        content=JsonContent("verdicts.json", verdicts),
         template="validation.html",
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
-            "findings": without_empty_columns(finding_table(found["findings"])),
+            "findings": without_empty_columns(finding_table(verdicts["findings"])),
             "triple": triple_table(judged) if over else ((), ()),
             "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
         },
@@ -285,15 +280,15 @@ def prior_pass_fractions(
     beside the scenarios, this file is what `run` tells.
     """
     judged = _judged_draws(scenarios, draws, seed, folder, progress)
-    found: dict[str, dict[str, Any]] = {}
+    passes: dict[str, dict[str, Any]] = {}
     for scenario in scenarios:
         living = [row for row in judged[scenario.name] if row is not None]
         shares = [round(sum(met) / len(living), 4) for met in zip(*living, strict=True)]
         if living:
             numbers = {"draws": draws, "living": len(living), "seed": seed}
-            found[scenario.name] = {"fingerprint": verdicts_fingerprint(scenario), **numbers, "shares": shares}
-    folder.write(FILE, json_text(dict(sorted({**stored_shares(), **found}.items()))))
-    return {(name, place): share for name, row in found.items() for place, share in enumerate(row["shares"])}
+            passes[scenario.name] = {"fingerprint": verdicts_fingerprint(scenario), **numbers, "shares": shares}
+    folder.write(FILE, json_text(dict(sorted({**stored_shares(), **passes}.items()))))
+    return {(name, place): share for name, row in passes.items() for place, share in enumerate(row["shares"])}
 
 
 def _judged_draws(
@@ -322,7 +317,7 @@ def _judged_draws(
 
 def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
     """What earlier sittings have judged, by draw and fingerprint of the scenario."""
-    found: dict[tuple[int, str], list[bool] | None] = {}
+    judged: dict[tuple[int, str], list[bool] | None] = {}
     if file.is_file():
         for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
@@ -331,8 +326,8 @@ def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
             except DAMAGE:
                 continue  # the line at which an earlier sitting was interrupted
             if met is None or (isinstance(met, list) and all(isinstance(verdict, bool) for verdict in met)):
-                found[draw, fingerprint] = met
-    return found
+                judged[draw, fingerprint] = met
+    return judged
 
 
 def _judge(scenario: Scenario, seed: int, draws: Sequence[int]) -> list[list[bool] | None]:
@@ -340,9 +335,9 @@ def _judge(scenario: Scenario, seed: int, draws: Sequence[int]) -> list[list[boo
     laboratory = built_in_laboratory()
     met: list[list[bool] | None] = [None] * len(draws)
     try:
-        found = run_members(scenario, laboratory, parameter_sets_from_ranges(laboratory.model, seed, draws))
+        members = run_members(scenario, laboratory, parameter_sets_from_ranges(laboratory.model, seed, draws))
     except NoMembersError:
         return met
-    for row, member in enumerate(found.alive.tolist()):
-        met[member] = [bool(verdict.met[row]) for verdict in found.verdicts]
+    for row, member in enumerate(members.alive.tolist()):
+        met[member] = [bool(verdict.met[row]) for verdict in members.verdicts]
     return met

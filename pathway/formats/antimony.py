@@ -70,9 +70,9 @@ def to_sbml(text: str, name: str) -> str:
     """SBML of an Antimony text, by the library; called where a file may end the process."""
     if bracket_depth(text) > DEEPEST:
         raise FormatError(f"{name}: brackets are nested more than {DEEPEST} deep")
-    found = re.search(r"""\bimport\s+["'][^"']*["']""", text, re.MULTILINE)
-    if found is not None:
-        line = text.count("\n", 0, found.start()) + found.group().count("\n") + 1
+    match = re.search(r"""\bimport\s+["'][^"']*["']""", text, re.MULTILINE)
+    if match is not None:
+        line = text.count("\n", 0, match.start()) + match.group().count("\n") + 1
         raise Unsupported(f"{name}:{line}: 'import' of other files is not followed")
     import antimony as library
 

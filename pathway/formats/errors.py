@@ -19,7 +19,7 @@ def line_of_name(text: str, message: str) -> int | None:
     """Line (from 1) on which a text first has a name that a message has in quotes or braces; None if it has none."""
     for quoted in re.findall(r"['{\[(]([^'{}()\[\]]+)['}\])]", message):
         for name in re.findall(r"[A-Za-z_]\w*", quoted):
-            found = re.search(rf"(?<![\w.]){name}\b", text)
-            if found is not None:
-                return text.count("\n", 0, found.start()) + 1
+            match = re.search(rf"(?<![\w.]){name}\b", text)
+            if match is not None:
+                return text.count("\n", 0, match.start()) + 1
     return None

@@ -94,7 +94,7 @@ def exported_arms(scenario: object, arm: str | None = None) -> list[ExportedMode
         raise FormatError(f"scenario '{scenario.name}' has no arm '{arm}'; its arms: {names}")
     laboratory = built_in_laboratory()
     chosen = [a for a in scenario.arms if arm is None or a.name == arm]
-    found = []
+    experiments = []
     for setup in arm_setups(scenario, chosen, laboratory):
         doses = tuple(replace(dose, time=dose.time - scenario.start) for dose in setup.interventions)
         moments = {0.0, scenario.end - scenario.start, -scenario.start, *(dose.time for dose in doses)}
@@ -102,7 +102,7 @@ def exported_arms(scenario: object, arm: str | None = None) -> list[ExportedMode
         model = replace(laboratory.model, name=name, parameter_values=setup.parameters)
         shift = f" Time 0 of this file is {scenario.start:g} h of the scenario." if scenario.start else ""
         title = f"{scenario.title}. Arm: {setup.arm.name}.{shift}"
-        found.append(
+        experiments.append(
             ExportedModel(
                 name=name,
                 model=model.with_initial_values(setup.state),
@@ -114,7 +114,7 @@ def exported_arms(scenario: object, arm: str | None = None) -> list[ExportedMode
                 notes=replace(circuit_notes(), title=title),
             )
         )
-    return found
+    return experiments
 
 
 def identifier(text: str) -> str:
@@ -152,12 +152,12 @@ def circuit_notes() -> ModelNotes:
 
 def _source_identifiers(where: str) -> tuple[str, ...]:
     """DOI and PubMed numbers in the text that says where a source is found."""
-    found = [f"doi:{text.rstrip('.,;)')}" for text in re.findall(r"\b10\.\d{4,9}/\S+", where)]
-    found += [f"pubmed:{number}" for number in re.findall(r"PMID[:\s]*(\d+)", where)]
-    return tuple(found)
+    identifiers = [f"doi:{text.rstrip('.,;)')}" for text in re.findall(r"\b10\.\d{4,9}/\S+", where)]
+    identifiers += [f"pubmed:{number}" for number in re.findall(r"PMID[:\s]*(\d+)", where)]
+    return tuple(identifiers)
 
 
-def only_model(found: Sequence[ExportedModel], what: str) -> ExportedModel:
+def only_model(experiments: Sequence[ExportedModel], what: str) -> ExportedModel:
     """The one experiment there is.
 
     Raises
@@ -165,7 +165,7 @@ def only_model(found: Sequence[ExportedModel], what: str) -> ExportedModel:
     FormatError
         If there are several, with the names of the arms.
     """
-    if len(found) != 1:
-        names = ", ".join(f"'{e.arm or e.name}'" for e in found)
+    if len(experiments) != 1:
+        names = ", ".join(f"'{e.arm or e.name}'" for e in experiments)
         raise FormatError(f"{what} holds one arm; choose it with --arm: {names}")
-    return found[0]
+    return experiments[0]

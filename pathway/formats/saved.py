@@ -20,7 +20,7 @@ from .problems import open_problem
 
 FIT, POSTERIOR, PROFILES = "fit.json", "posterior.npz", "profiles.json"
 RECORD = "provenance.json"
-Found = TypeVar("Found")
+Loaded = TypeVar("Loaded")
 
 
 @public_function
@@ -52,7 +52,7 @@ def load_fit(path: str | Path, problem: Problem | str | Path | None = None) -> F
     ...
     pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
     """
-    return _loaded(path, FIT, problem, read_json, lambda file, found, own: Fit.from_dict(found, own))
+    return _loaded(path, FIT, problem, read_json, lambda file, content, own: Fit.from_dict(content, own))
 
 
 @public_function
@@ -84,7 +84,7 @@ def load_profiles(path: str | Path, problem: Problem | str | Path | None = None)
     ...
     pathway.fitting.problem.ProblemError: results/nothing_here: there is no such file
     """
-    return _loaded(path, PROFILES, problem, read_json, lambda file, found, own: Profiles.from_dict(found, own))
+    return _loaded(path, PROFILES, problem, read_json, lambda file, content, own: Profiles.from_dict(content, own))
 
 
 @public_function
@@ -132,9 +132,9 @@ def _loaded(
     path: str | Path,
     name: str,
     problem: Problem | str | Path | None,
-    said: Callable[[Path], Any],
-    read: Callable[[Path, Any, Problem], Found],
-) -> Found:
+    load: Callable[[Path], Any],
+    read: Callable[[Path, Any, Problem], Loaded],
+) -> Loaded:
     if not isinstance(path, str | Path):
         raise ProblemError([f"path: expected a file or the folder of a command, got {type(path).__name__}"])
     path = Path(path)
@@ -142,10 +142,10 @@ def _loaded(
     if file.suffix == ".pickle" or (not file.is_file() and _earlier(file).is_file()):
         raise ProblemError([_refused(_earlier(file))])
     try:
-        found = said(file)
+        content = load(file)
         if not isinstance(problem, Problem):
-            problem = open_problem(problem).problem if problem is not None else _problem_of(file, found)
-        return read(file, found, problem)
+            problem = open_problem(problem).problem if problem is not None else _problem_of(file, content)
+        return read(file, content, problem)
     except DAMAGE as error:
         if isinstance(error, InputError | ProblemError) or type(error).__module__.startswith("pathway."):
             raise ProblemError([f"{file}: {line}" for line in str(error).splitlines()]) from None
@@ -162,9 +162,9 @@ def _refused(file: Path) -> str:
     return f"{file}: a pickle of an earlier version, which can carry programs and is not read; {again}"
 
 
-def _problem_of(file: Path, found: Any) -> Problem:
+def _problem_of(file: Path, stored: Any) -> Problem:
     """The problem in the files that something holds, or in the inputs of the folder in which it lies."""
-    source = source_from_dict(found)
+    source = source_from_dict(stored)
     if source is not None:
         with TemporaryDirectory() as folder:
             for name, content in source.inputs.items():

@@ -106,11 +106,11 @@ def _targets(experiment: ExportedModel, text: str) -> dict[str, str]:
 
     document = libsbml.readSBMLFromString(text)
     model: Any = document.getModel()
-    found = {}
+    targets = {}
     for name in experiment.observables or experiment.model.species:
         part = "Species/sbml:species" if model.getSpecies(name) is not None else "Parameters/sbml:parameter"
-        found[name] = f"/sbml:sbml/sbml:model/sbml:listOf{part}[@id='{name}']"
-    return found
+        targets[name] = f"/sbml:sbml/sbml:model/sbml:listOf{part}[@id='{name}']"
+    return targets
 
 
 def _add_generators(parent: Node, task: str, targets: dict[str, str]) -> Iterator[tuple[str, str]]:
@@ -121,13 +121,13 @@ def _add_generators(parent: Node, task: str, targets: dict[str, str]) -> Iterato
 
 
 def _add_generator(parent: Node, task: str, name: str, where: dict[str, str]) -> tuple[str, str]:
-    made = f"data_{task}_{name}"
-    generator = _add(parent, "dataGenerator", id=made, name=name)
+    generator_id = f"data_{task}_{name}"
+    generator = _add(parent, "dataGenerator", id=generator_id, name=name)
     variables = _add(generator, "listOfVariables")
-    _add(variables, "variable", id=f"{made}_value", name=name, taskReference=task, **where)
+    _add(variables, "variable", id=f"{generator_id}_value", name=name, taskReference=task, **where)
     formula = _add(generator, "math", xmlns=MATHML)
-    _add(formula, "ci").text = f" {made}_value "
-    return made, name
+    _add(formula, "ci").text = f" {generator_id}_value "
+    return generator_id, name
 
 
 def _add_report(parent: Node, name: str, experiment: ExportedModel, generators: list[tuple[str, str]]) -> None:

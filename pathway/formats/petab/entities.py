@@ -69,8 +69,8 @@ def _problem(parts: dict[str, Any]) -> tuple[list[str], Problem | None]:
 
 def _place(mistake: str) -> tuple[str, int]:
     """File and line of a mistake, to put those of one table in order."""
-    found = re.match(r"(.*?):(\d+): ", mistake)
-    return (found[1], int(found[2])) if found else ("", 0)
+    match = re.match(r"(.*?):(\d+): ", mistake)
+    return (match[1], int(match[2])) if match else ("", 0)
 
 
 def _check_given(model: Model, experiments: Iterable[Experiment], parts: dict[str, Any]) -> None:
@@ -92,7 +92,7 @@ def _check_given(model: Model, experiments: Iterable[Experiment], parts: dict[st
 def _aliases(content: Any, path: Path, model: Model, version: str) -> dict[str, Expression]:
     """The mapping table: names of the tables for entities of the model."""
     part = content if version == "2" else (content.get("problems") or [{}])[0]
-    made = {}
+    aliases = {}
     for row in read_tables(path.parent, part.get("mapping_files"), ("petabEntityId", "modelEntityId")):
         alias, entity = row.text("petabEntityId"), row.text("modelEntityId")
         if not entity or alias == entity:
@@ -102,8 +102,8 @@ def _aliases(content: Any, path: Path, model: Model, version: str) -> dict[str, 
         name = entity if entity in known else entity.replace(".", "_")
         if name not in known:
             raise ProblemError([f"{row.place}: the model has nothing called '{entity}'"])
-        made[alias] = symbol(name)
-    return made
+        aliases[alias] = symbol(name)
+    return aliases
 
 
 def _renamed(parts: dict[str, Any], aliases: Mapping[str, Expression]) -> dict[str, Any]:
@@ -209,13 +209,13 @@ def _freed(model: Model, ruled: frozenset[str], parts: dict[str, Any]) -> tuple[
     values = dict(zip(model.parameters, map(float, model.parameter_values), strict=True))
     for name, formula in freed.items():
         values[name] = evaluate(formula, values)
-    made = replace(
+    extended = replace(
         model,
         parameters=(*model.parameters, *freed),
         parameter_values=np.array([values[n] for n in (*model.parameters, *freed)]),
         assignments={n: f for n, f in model.assignments.items() if n not in freed},
     )
-    return made, freed
+    return extended, freed
 
 
 def _translated(experiment: Experiment, declared: SbmlModel, model: Model) -> Experiment:
@@ -250,9 +250,9 @@ def _kept_concentrations(
     changes: Mapping[str, Expression], done: Iterable[str], declared: SbmlModel, model: Model
 ) -> dict[str, Expression]:
     """Amounts that grow with their compartment, so that a change of its size leaves concentrations as they are."""
-    made = {}
+    amounts = {}
     for name in declared.amounts:
         state, size = _amount_state(name, declared, model)
         if size is not None and state not in done and symbols(size) & changes.keys():
-            made[state] = divide(multiply(symbol(state), substitute_all([size], changes)[0]), size)
-    return made
+            amounts[state] = divide(multiply(symbol(state), substitute_all([size], changes)[0]), size)
+    return amounts

@@ -116,9 +116,9 @@ def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[TableRow
                     raise ProblemError([f"{path}:{first}: {len(cells)} cells under {len(header)} columns"])
                 yield TableRow(f"{path}:{first}", dict(zip(header, cells, strict=False)))
     except csv.Error as error:
-        said = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", str(error))
-        said = "a quotation mark is missing" if "unexpected end" in said else said
-        raise ProblemError([f"{path}:{line + 1}: {said}"]) from None
+        message = re.sub(r"field larger than field limit \((\d+)\)", r"a cell has more than \1 characters", str(error))
+        message = "a quotation mark is missing" if "unexpected end" in message else message
+        raise ProblemError([f"{path}:{line + 1}: {message}"]) from None
 
 
 def _check_header(path: Path, header: Sequence[str], required: tuple[str, ...]) -> None:
@@ -126,9 +126,9 @@ def _check_header(path: Path, header: Sequence[str], required: tuple[str, ...]) 
     if missing:
         hint = "; columns are separated by tabs" if len(header) == 1 else ""
         near = "".join(did_you_mean(column, header) for column in missing)
-        found = ", ".join(filter(None, header))
+        given = ", ".join(filter(None, header))
         raise ProblemError(
-            [f"{path}:1: column {', '.join(missing)} is missing; found {found}{hint}.{near}".rstrip(".")]
+            [f"{path}:1: column {', '.join(missing)} is missing; found {given}{hint}.{near}".rstrip(".")]
         )
     for column in dict.fromkeys(c for c in header if c and header.count(c) > 1):
         raise ProblemError([f"{path}:1: two columns are called '{column}'"])
@@ -152,12 +152,12 @@ def read_tables(
     return rows
 
 
-Made = TypeVar("Made")
+Entry = TypeVar("Entry")
 
 
 def each_row(
-    rows: Iterable[TableRow], make: Callable[[TableRow], Made], mistakes: list[str], name: str = ""
-) -> tuple[Made, ...]:
+    rows: Iterable[TableRow], make: Callable[[TableRow], Entry], mistakes: list[str], name: str = ""
+) -> tuple[Entry, ...]:
     """What each row says; the mistakes of all rows together, also that a name stands twice.
 
     Parameters
@@ -170,19 +170,19 @@ def each_row(
     name : str
         The column whose entries may stand only once, if there is one.
     """
-    made: list[Made] = []
+    entries: list[Entry] = []
     seen: dict[str, str] = {}
     for row in rows:
         try:
             if name:
                 identifier(row, name)
-            made.append(make(row))
+            entries.append(make(row))
         except ProblemError as error:
             mistakes += error.mistakes
         first = seen.setdefault(row.text(name), row.place) if name else row.place
         if first != row.place:
             mistakes.append(f"{row.place}: {name} '{row.text(name)}' stands at {first} already")
-    return tuple(made)
+    return tuple(entries)
 
 
 def identifier(row: TableRow, column: str) -> str:

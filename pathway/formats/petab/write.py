@@ -159,8 +159,8 @@ def _parameter_row(p: Parameter) -> dict[str, Any]:
     distribution, numbers = _natural(p)
     if distribution not in _PRIORS:
         raise Unsupported(f"parameter '{p.name}': PEtab 2 has no prior '{p.prior.distribution}' of this kind")
-    said = ";".join(repr(float(n)) for n in numbers)
-    return {**row, "priorDistribution": _PRIORS[distribution], "priorParameters": said}
+    parameters = ";".join(repr(float(n)) for n in numbers)
+    return {**row, "priorDistribution": _PRIORS[distribution], "priorParameters": parameters}
 
 
 def _natural(p: Parameter) -> tuple[str, tuple[float, ...]]:

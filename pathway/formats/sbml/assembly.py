@@ -235,25 +235,25 @@ class _Assembly:
         All values are those before the event, sizes of compartments too. A concentration set together with the size of
         its compartment therefore sets the amount in the old size, which the new size then spreads.
         """
-        made: dict[str, Expression] = {}
+        values: dict[str, Expression] = {}
         factors: dict[str, Expression] = {}
         for name, value in event.assignments.items():
             if name in self.declared.assignment_rules:
                 raise FormatError(f"{self.declared.file}: event '{event.name}' sets '{name}', which a rule determines")
             state = self.amount_state.get(name, name)
-            made[state] = value
+            values[state] = value
             if state != name:
                 factors[state] = symbol(self.declared.species[name].compartment)
         for species in self.declared.species.values():
             resized = event.assignments.get(species.compartment)
             if resized is not None and not species.only_amount and species.name in self.declared.rate_rules:
                 set_too = event.assignments.get(species.name)
-                made[species.name] = divide(ONE if set_too is None else set_too, resized)
+                values[species.name] = divide(ONE if set_too is None else set_too, resized)
                 size = symbol(species.compartment)
                 factors[species.name] = size if set_too is not None else multiply(symbol(species.name), size)
         if event.delay is None or not event.values_from_trigger_time:
-            made = {n: multiply(value, factors.pop(n)) if n in factors else value for n, value in made.items()}
-        return replace(event, assignments=made, factors=factors)
+            values = {n: multiply(value, factors.pop(n)) if n in factors else value for n, value in values.items()}
+        return replace(event, assignments=values, factors=factors)
 
     # Rules that determine something implicitly
 

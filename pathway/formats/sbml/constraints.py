@@ -41,8 +41,8 @@ def solve_constraints(draft: ModelDraft, constraints: list[Constraint]) -> None:
     unknowns = set(matched.values())
     waiting = {row: rows[row].residual for row in matched}
     solved: dict[str, Expression] = {}
-    while (found := _explicit(draft, waiting, unknowns - solved.keys())) is not None:
-        row, name, value = found
+    while (solution := _explicit(draft, waiting, unknowns - solved.keys())) is not None:
+        row, name, value = solution
         del waiting[row]
         waiting = {other: substitute(residual, {name: value}) for other, residual in waiting.items()}
         solved = {other: substitute(formula, {name: value}) for other, formula in solved.items()} | {name: value}

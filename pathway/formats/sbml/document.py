@@ -108,8 +108,8 @@ def _refuse_unknown(attributes: dict[str, str], place: str) -> None:
 
 
 def _declares_other_encoding(text: str) -> bool:
-    found = re.match(r"""\s*<\?xml[^>]*encoding\s*=\s*["']([^"']+)""", text)
-    return found is not None and found.group(1).lower() in ("latin-1", "iso-8859-1", "latin1")
+    match = re.match(r"""\s*<\?xml[^>]*encoding\s*=\s*["']([^"']+)""", text)
+    return match is not None and match.group(1).lower() in ("latin-1", "iso-8859-1", "latin1")
 
 
 def bracket_depth(text: str) -> int:

@@ -152,8 +152,8 @@ def _common_compartment(model: Model, name: str) -> str | None:
     for factor in model.stoichiometry.get(name, {}).values():
         below = factor.arguments[1] if factor.operator == "divide" else None
         homes.add(str(below.value) if below is not None and below.operator == "symbol" else None)
-    found = homes.pop() if len(homes) == 1 else None
-    return found if found in model.parameters or found in model.assignments else None
+    home = homes.pop() if len(homes) == 1 else None
+    return home if home in model.parameters or home in model.assignments else None
 
 
 def _is_substance(factors: list[Any]) -> bool:
@@ -283,12 +283,12 @@ def _write_species(export: _Export) -> None:
 
 def _write_conversion_factors(export: _Export) -> None:
     """Species whose amounts have another unit than extents say how many of theirs one extent is: one."""
-    made: dict[str, str] = {}
+    identifiers: dict[str, str] = {}
     for name in export.model.species:
         form = export.forms[name]
         if not form.written_as_species or form.substance == export.extent or not export.model.stoichiometry.get(name):
             continue
-        if form.substance not in made:
+        if form.substance not in identifiers:
             identifier = export.names.fresh(f"{identifier_of_unit(form.substance)}_per_extent")
             item = export.target.createParameter()
             item.setId(identifier)
@@ -298,9 +298,9 @@ def _write_conversion_factors(export: _Export) -> None:
             if unit and export.units.identifier(unit):
                 item.setUnits(export.units.identifier(unit))
             item.setSBOTerm("SBO:0000002")
-            made[form.substance] = identifier
-        export.target.getSpecies(export.names.written[name]).setConversionFactor(made[form.substance])
-        export.factors[f"extent of {form.substance}"] = made[form.substance]
+            identifiers[form.substance] = identifier
+        export.target.getSpecies(export.names.written[name]).setConversionFactor(identifiers[form.substance])
+        export.factors[f"extent of {form.substance}"] = identifiers[form.substance]
 
 
 def identifier_of_unit(text: str) -> str:
@@ -461,20 +461,20 @@ def _write_dose(export: _Export, dose: Dose) -> None:
 
 def _dose_values(export: _Export, dose: Dose) -> dict[str, Any]:
     """New values in the order in which an intervention acts: set, scale, add."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
 
     def written(name: str, value: float) -> Any:
         return number_tree(value, export.units.identifier(export.model.units.get(name, "")))
 
     for name, value in (dose.set or {}).items():
-        found[name] = written(name, value)
+        values[name] = written(name, value)
     for name, factor in (dose.scale or {}).items():
-        before = found.get(name, name_tree(export.names.written[name]))
-        found[name] = operator_tree(libsbml.AST_TIMES, number_tree(factor), before)
+        before = values.get(name, name_tree(export.names.written[name]))
+        values[name] = operator_tree(libsbml.AST_TIMES, number_tree(factor), before)
     for name, more in (dose.add or {}).items():
-        before = found.get(name, name_tree(export.names.written[name]))
-        found[name] = operator_tree(libsbml.AST_PLUS, before, written(name, more))
-    return found
+        before = values.get(name, name_tree(export.names.written[name]))
+        values[name] = operator_tree(libsbml.AST_PLUS, before, written(name, more))
+    return values
 
 
 def consistency_messages(text: str) -> list[str]:

@@ -112,10 +112,10 @@ def species_position(draft: ModelDraft, name: str) -> int:
 def _minus(row: Row, other: Row, factor: Expression) -> Row:
     if is_number(factor, 0.0):
         return row
-    made = dict(row)
+    difference = dict(row)
     for name, coefficient in other.items():
-        made[name] = add(made.get(name, ZERO), negate(multiply(factor, coefficient)))
-    return {n: c for n, c in made.items() if not is_number(c, 0.0)}
+        difference[name] = add(difference.get(name, ZERO), negate(multiply(factor, coefficient)))
+    return {n: c for n, c in difference.items() if not is_number(c, 0.0)}
 
 
 def _replace_states(draft: ModelDraft, declared: Declarations, directions: dict[str, Row]) -> None:

@@ -85,10 +85,10 @@ class Translator:
                 raise FormatError(f"{self.file}: {inside} has no body")
             own = {a: f"{a} of {name}" for a in (tree.getChild(i).getName() for i in range(count - 1))}
             self.functions[name] = tuple(own.values()), self.translate(tree.getChild(count - 1), inside, own)
-        found = self.functions[name]
-        if found is None:
+        definition = self.functions[name]
+        if definition is None:
             raise FormatError(f"{self.file}: function definition '{name}' calls itself")
-        return found
+        return definition
 
     def translate(self, tree: Any, place: str, names: Mapping[str, str] | None = None) -> Expression:
         """The formula as an expression.
@@ -109,7 +109,7 @@ class Translator:
             For `delay` and functions without a meaning in a system of ordinary differential equations.
         """
         names = names or {}
-        made: list[Expression] = []
+        stack: list[Expression] = []
         pending: list[tuple[Any, int]] = [(tree, _UNREAD)]
         while pending:
             node, count = pending.pop()
@@ -118,10 +118,10 @@ class Translator:
                 pending.append((node, len(operands)))
                 pending.extend((operand, _UNREAD) for operand in reversed(operands))
             else:
-                arguments = made[len(made) - count :] if count else []
-                del made[len(made) - count :]
-                made.append(self._node(node, arguments, place, names))
-        return made[0]
+                arguments = stack[len(stack) - count :] if count else []
+                del stack[len(stack) - count :]
+                stack.append(self._node(node, arguments, place, names))
+        return stack[0]
 
     def _node(self, node: Any, arguments: list[Expression], place: str, names: Mapping[str, str]) -> Expression:
         kind = node.getType()
@@ -176,11 +176,11 @@ class Translator:
             elif mark.startswith(DELAY_PREFIX):
                 quantity, lag = self.delays[mark]
                 given[mark] = self._delay([substitute(quantity, given), substitute(lag, given)], place)
-        made = substitute(body, given)
+        expanded = substitute(body, given)
         # A product of products is one long product, so doubling functions grow the formula itself.
-        if sum(len(node.arguments) + 1 for node in postorder([made])) > LARGEST:
+        if sum(len(node.arguments) + 1 for node in postorder([expanded])) > LARGEST:
             raise Unsupported(f"{self.file}: {place}: the formula becomes too large once '{name}' is put in")
-        return made
+        return expanded
 
 
 _UNREAD = -1

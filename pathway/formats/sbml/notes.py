@@ -154,8 +154,8 @@ def species_term(same_as: str) -> str:
 
 def functional_terms(same_as: str) -> tuple[str, ...]:
     """Further SBO terms of a species: what it does as a molecule."""
-    found = FUNCTIONAL_TERMS.get(same_as.split(":")[0])
-    return (found,) if found else ()
+    term = FUNCTIONAL_TERMS.get(same_as.split(":")[0])
+    return (term,) if term else ()
 
 
 def reaction_term(name: str) -> str:

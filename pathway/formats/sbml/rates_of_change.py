@@ -23,8 +23,8 @@ def resolve_rates(draft: ModelDraft, declared: Declarations) -> None:
         return
     names = {mark: declared.free_name(f"rate_of_{mark.removeprefix(RATE_PREFIX)}") for mark in asked}
     draft.replace_symbols({mark: symbol(name) for mark, name in names.items()})
-    made = {name: _rate_of(draft, mark.removeprefix(RATE_PREFIX), set(names.values())) for mark, name in names.items()}
-    draft.formulas.update(made)
+    rates = {name: _rate_of(draft, mark.removeprefix(RATE_PREFIX), set(names.values())) for mark, name in names.items()}
+    draft.formulas.update(rates)
 
 
 def _rate_of(draft: ModelDraft, name: str, rates: set[str]) -> Expression:

@@ -23,11 +23,11 @@ def read_declarations(document: Any, file: str) -> Declarations:
         Naming the file and the element.
     """
     model = document.getModel()
-    found = Declarations(model.getId() or "model", file)
-    reader = _Reader(found, Translator(file), DeclaredUnits(model), model)
+    declared = Declarations(model.getId() or "model", file)
+    reader = _Reader(declared, Translator(file), DeclaredUnits(model), model)
     reader.read()
-    found.delays.update(reader.translator.delays)
-    return found
+    declared.delays.update(reader.translator.delays)
+    return declared
 
 
 def _items(items: Any) -> Iterator[Any]:
@@ -39,14 +39,14 @@ def _number(is_set: bool, value: float) -> float | None:
 
 
 class _Reader:
-    def __init__(self, found: Declarations, translator: Translator, units: DeclaredUnits, model: Any) -> None:
-        self.found, self.translator, self.units, self.model = found, translator, units, model
+    def __init__(self, declared: Declarations, translator: Translator, units: DeclaredUnits, model: Any) -> None:
+        self.declared, self.translator, self.units, self.model = declared, translator, units, model
         self.renamed: dict[str, str] = {}
 
     def read(self) -> None:
-        model, found = self.model, self.found
+        model, declared = self.model, self.declared
         self._collect_names()
-        found.time_unit = self.units.time
+        declared.time_unit = self.units.time
         for item in _items(model.getListOfFunctionDefinitions()):
             if item.isSetMath():
                 self.translator.define(item.getId(), item.getMath())
@@ -55,14 +55,14 @@ class _Reader:
         for item in _items(model.getListOfParameters()):
             self._keep_parameter(item, self._name(item.getId()))
         if model.isSetConversionFactor():
-            found.conversion_factor = self._name(model.getConversionFactor())
+            declared.conversion_factor = self._name(model.getConversionFactor())
         self._read_reactions()
         self._read_rules()
         self._read_events()
 
     def _collect_names(self) -> None:
         """All identifiers of the file; one called `time` is renamed, since that word is the independent variable."""
-        self.found.taken.add("time")
+        self.declared.taken.add("time")
         model = self.model
         for items in (model.getListOfCompartments(), model.getListOfSpecies(), model.getListOfParameters()):
             self._claim(item.getId() for item in _items(items))
@@ -74,12 +74,12 @@ class _Reader:
     def _claim(self, names: Any) -> None:
         for name in names:
             if name == "time":
-                self.renamed[name] = self.found.free_name("time_quantity")
-                self.found.renamed[self.renamed[name]] = name
-            elif name in self.found.taken:
-                raise FormatError(f"{self.found.file}: the identifier '{name}' is used twice")
+                self.renamed[name] = self.declared.free_name("time_quantity")
+                self.declared.renamed[self.renamed[name]] = name
+            elif name in self.declared.taken:
+                raise FormatError(f"{self.declared.file}: the identifier '{name}' is used twice")
             else:
-                self.found.taken.add(name)
+                self.declared.taken.add(name)
 
     def _name(self, name: str) -> str:
         return self.renamed.get(name, name)
@@ -87,7 +87,7 @@ class _Reader:
     def _formula(self, item: Any, place: str, names: dict[str, str] | None = None) -> Expression | None:
         if item is None or not item.isSetMath():
             if item is not None and self.model.getLevel() == 1 and item.isSetFormula():
-                raise FormatError(f"{self.found.file}: {place}: '{item.getFormula()[:60]}' is no formula")
+                raise FormatError(f"{self.declared.file}: {place}: '{item.getFormula()[:60]}' is no formula")
             return None
         return self.translator.translate(item.getMath(), place, {**self.renamed, **(names or {})})
 
@@ -99,7 +99,7 @@ class _Reader:
             known = item.isSetSpatialDimensions() or self.model.getLevel() < 3
             dimensions = item.getSpatialDimensionsAsDouble() if known else None
             name = self._name(item.getId())
-            self.found.quantities[name] = Quantity(
+            self.declared.quantities[name] = Quantity(
                 name,
                 size,
                 item.getConstant() and not first_level,
@@ -111,10 +111,10 @@ class _Reader:
     def _read_species(self) -> None:
         for item in _items(self.model.getListOfSpecies()):
             name, home = self._name(item.getId()), self._name(item.getCompartment())
-            if home not in self.found.quantities:
-                raise FormatError(f"{self.found.file}: species '{name}' is in '{home}', which is no compartment")
-            dimensionless = self.found.quantities[home].dimensions == 0
-            self.found.species[name] = SpeciesEntry(
+            if home not in self.declared.quantities:
+                raise FormatError(f"{self.declared.file}: species '{name}' is in '{home}', which is no compartment")
+            dimensionless = self.declared.quantities[home].dimensions == 0
+            self.declared.species[name] = SpeciesEntry(
                 name=name,
                 compartment=home,
                 amount=_number(item.isSetInitialAmount(), item.getInitialAmount()),
@@ -131,7 +131,7 @@ class _Reader:
         value = _number(item.isSetValue(), item.getValue())
         # Level 1 has no such attribute: whatever has no rule of its own may be determined by an algebraic one.
         constant = item.getConstant() and self.model.getLevel() > 1
-        self.found.quantities[name] = Quantity(name, value, constant, self.units.of_parameter(item))
+        self.declared.quantities[name] = Quantity(name, value, constant, self.units.of_parameter(item))
 
     def _read_reactions(self) -> None:
         for item in _items(self.model.getListOfReactions()):
@@ -144,24 +144,24 @@ class _Reader:
             if rate is None and law is None and participants:
                 self._refuse_without_law(place)
             fast = item.isSetFast() and item.getFast()
-            self.found.reactions[name] = ReactionEntry(name, participants, number(0) if rate is None else rate, fast)
+            self.declared.reactions[name] = ReactionEntry(name, participants, number(0) if rate is None else rate, fast)
 
     def _refuse_without_law(self, place: str) -> None:
-        raise FormatError(f"{self.found.file}: {place} has no kinetic law, so its rate is unknown")
+        raise FormatError(f"{self.declared.file}: {place} has no kinetic law, so its rate is unknown")
 
     def _local_parameters(self, reaction: str, law: Any) -> dict[str, str]:
         """Local parameters get a name of their own, made of both names."""
         names = {}
         for item in (law.getParameter(i) for i in range(law.getNumParameters())):
-            names[item.getId()] = self.found.free_name(f"{reaction}_{item.getId()}")
+            names[item.getId()] = self.declared.free_name(f"{reaction}_{item.getId()}")
             self._keep_parameter(item, names[item.getId()])
-            self.found.quantities[names[item.getId()]].constant = True
+            self.declared.quantities[names[item.getId()]].constant = True
         return names
 
     def _participant(self, item: Any, sign: int, place: str) -> Participant:
         species = self._name(item.getSpecies())
-        if species not in self.found.species:
-            raise FormatError(f"{self.found.file}: {place} names '{species}', which is no species")
+        if species not in self.declared.species:
+            raise FormatError(f"{self.declared.file}: {place} names '{species}', which is no species")
         formula = None
         if item.isSetStoichiometryMath():
             formula = self._formula(item.getStoichiometryMath(), f"the stoichiometry of '{species}' in {place}")
@@ -170,17 +170,17 @@ class _Reader:
             formula = number(item.getStoichiometry() if given else math.nan)
             if self.model.getLevel() == 1:
                 formula = number(item.getStoichiometry() / item.getDenominator())
-        made = Participant(self._name(item.getId()), species, sign, formula, item.getConstant())
-        if made.name:
-            self.found.references[made.name] = made
-        return made
+        participant = Participant(self._name(item.getId()), species, sign, formula, item.getConstant())
+        if participant.name:
+            self.declared.references[participant.name] = participant
+        return participant
 
     def _read_rules(self) -> None:
         for item in _items(self.model.getListOfInitialAssignments()):
             target = self._name(item.getSymbol())
             formula = self._formula(item, f"the initial assignment of '{target}'")
             if formula is not None:
-                self.found.initial_assignments[self._known(target, "an initial assignment")] = formula
+                self.declared.initial_assignments[self._known(target, "an initial assignment")] = formula
         for item in _items(self.model.getListOfRules()):
             target = self._name(item.getVariable())
             place = f"the rule for '{target}'" if target else "an algebraic rule"
@@ -188,17 +188,17 @@ class _Reader:
             if formula is None:
                 continue
             if item.isAlgebraic():
-                self.found.algebraic_rules.append(formula)
+                self.declared.algebraic_rules.append(formula)
             elif item.isRate():
-                self.found.rate_rules[self._known(target, "a rate rule")] = formula
+                self.declared.rate_rules[self._known(target, "a rate rule")] = formula
             else:
-                self.found.assignment_rules[self._known(target, "an assignment rule")] = formula
+                self.declared.assignment_rules[self._known(target, "an assignment rule")] = formula
 
     def _known(self, name: str, what: str) -> str:
-        found = self.found
-        if name in found.quantities or name in found.species or name in found.references:
+        declared = self.declared
+        if name in declared.quantities or name in declared.species or name in declared.references:
             return name
-        raise FormatError(f"{found.file}: {what} sets '{name}', which is not declared")
+        raise FormatError(f"{declared.file}: {what} sets '{name}', which is not declared")
 
     def _read_events(self) -> None:
         for position, item in enumerate(_items(self.model.getListOfEvents())):
@@ -214,7 +214,7 @@ class _Reader:
             if trigger is None:
                 continue  # without a trigger it never happens
             third = self.model.getLevel() > 2
-            self.found.events.append(
+            self.declared.events.append(
                 EventEntry(
                     name=name,
                     trigger=as_condition(trigger),

@@ -51,10 +51,10 @@ def to_tree(expression: Expression, names: Mapping[str, str]) -> Any:
     names : mapping of symbol to SBML identifier
         A symbol that is not in it keeps its name.
     """
-    made: dict[int, Any] = {}
+    trees: dict[int, Any] = {}
     for node in postorder([expression]):
-        made[id(node)] = _tree(node, [made[id(a)] for a in node.arguments], names)
-    return made[id(expression)]
+        trees[id(node)] = _tree(node, [trees[id(a)] for a in node.arguments], names)
+    return trees[id(expression)]
 
 
 def number_tree(value: float, unit: str = "dimensionless") -> Any:

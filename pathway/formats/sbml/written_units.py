@@ -50,16 +50,16 @@ class WrittenUnits:
     """Unit definitions of one model, made as they are asked for."""
 
     model: Any
-    made: dict[str, str] = field(default_factory=dict)
+    identifiers: dict[str, str] = field(default_factory=dict)
 
     def identifier(self, text: str) -> str:
         """The identifier of a unit text's definition; "" where there is no text or no such unit."""
         if not text:
             return ""
-        if text not in self.made:
+        if text not in self.identifiers:
             factors = unit_factors(text)
-            self.made[text] = "" if factors is None else self._define(text, factors)
-        return self.made[text]
+            self.identifiers[text] = "" if factors is None else self._define(text, factors)
+        return self.identifiers[text]
 
     def _define(self, text: str, factors: list[Factor]) -> str:
         if not factors:
@@ -97,28 +97,28 @@ def unit_factors(text: str) -> list[Factor] | None:
 
 
 def _product(tokens: list[str]) -> tuple[list[Factor], list[str]]:
-    found, tokens = _power(tokens)
+    product, tokens = _power(tokens)
     while tokens and tokens[0] in "*/":
         more, rest = _power(tokens[1:])
-        found = found + (more if tokens[0] == "*" else _raised(more, Fraction(-1)))
+        product = product + (more if tokens[0] == "*" else _raised(more, Fraction(-1)))
         tokens = rest
-    return found, tokens
+    return product, tokens
 
 
 def _power(tokens: list[str]) -> tuple[list[Factor], list[str]]:
     first, rest = tokens[0], tokens[1:]
     if first == "(":
-        found, rest = _product(rest)
+        base, rest = _product(rest)
         if rest[0] != ")":
             raise ValueError
         rest = rest[1:]
     else:
-        found = _named(first)
+        base = _named(first)
     if rest and rest[0] == "^":
         sign = -1 if rest[1] == "-" else 1
         digits = rest[2] if sign < 0 else rest[1]
-        return _raised(found, sign * Fraction(digits)), rest[3 if sign < 0 else 2 :]
-    return found, rest
+        return _raised(base, sign * Fraction(digits)), rest[3 if sign < 0 else 2 :]
+    return base, rest
 
 
 def _raised(factors: list[Factor], power: Fraction) -> list[Factor]:

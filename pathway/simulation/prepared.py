@@ -64,13 +64,13 @@ class PreparedModel:
 
     def once(self, make: Callable[..., Made], *key: Hashable) -> Made:
         """`make(model, *key)`, worked out at the first request and kept with the model."""
-        found = self._made.get((make, key), _NOT_YET)
-        if found is _NOT_YET:
-            found = self._made[make, key] = make(self.model, *key)
-        return found
+        value = self._results.get((make, key), _NOT_YET)
+        if value is _NOT_YET:
+            value = self._results[make, key] = make(self.model, *key)
+        return value
 
     @cached_property
-    def _made(self) -> dict[Hashable, Any]:
+    def _results(self) -> dict[Hashable, Any]:
         return {}
 
     @cached_property
@@ -81,28 +81,28 @@ class PreparedModel:
         """Addresses and sizes for a lane width (None: the machine's); compiled when first asked for."""
         width = machine_width() if width is None else width
         key = (width, observables, events)
-        found = self._kernels.get(key)
-        if found is None:
-            found = self._kernels[key] = self._compile(width, observables, events)
-        return found
+        addresses = self._kernels.get(key)
+        if addresses is None:
+            addresses = self._kernels[key] = self._compile(width, observables, events)
+        return addresses
 
     def _compile(self, width: int, observables: bool, events: bool) -> KernelAddresses:
         parts = list(SOLVER)
         parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
         parts += ["switch_roots"] * any(s.in_rates and not s.time_only for s in switches(self.model))
-        made = self._code[width, observables, events] = compile_model(self.model, width, parts)
-        sizes = {**made.sizes}
+        code = self._code[width, observables, events] = compile_model(self.model, width, parts)
+        sizes = {**code.sizes}
         return KernelAddresses(
-            **{name: made.addresses.get(name, 0) for name in KERNEL_NAMES},
-            time_derivative=0 if made.autonomous else made.addresses["time_derivative"],
-            roots=made.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
-            conditions=made.addresses.get("event_conditions", 0),
-            switches=made.addresses.get("switch_roots", 0),
+            **{name: code.addresses.get(name, 0) for name in KERNEL_NAMES},
+            time_derivative=0 if code.autonomous else code.addresses["time_derivative"],
+            roots=code.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
+            conditions=code.addresses.get("event_conditions", 0),
+            switches=code.addresses.get("switch_roots", 0),
             width=width,
-            n_species=made.n_species,
-            n_parameters=made.n_parameters,
-            n_slots=made.parameter_slots,
-            n_jacobian=len(made.patterns["jacobian"]),
+            n_species=code.n_species,
+            n_parameters=code.n_parameters,
+            n_slots=code.parameter_slots,
+            n_jacobian=len(code.patterns["jacobian"]),
             n_factor=sizes["lu"],
             n_observables=sizes.get("observables", 0),
             n_roots=sizes.get("event_roots", 0),
@@ -121,14 +121,14 @@ class PreparedModel:
     @cached_property
     def pattern(self) -> JacobianPattern:
         """Which species have a rate, where the Jacobian's entries stand, and where zero needs care."""
-        made = compile_model(self.model, 1)
-        jacobian, singular = made.patterns["jacobian"], made.patterns["singular"].rows
+        code = compile_model(self.model, 1)
+        jacobian, singular = code.patterns["jacobian"], code.patterns["singular"].rows
         return JacobianPattern(
-            made.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular))
+            code.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular))
         )
 
     @cached_property
-    def _idle(self) -> dict[tuple[int, ...], list[_Bench]]:
+    def _idle(self) -> dict[tuple[int, ...], list[_Workspace]]:
         return {}
 
     @cached_property
@@ -283,21 +283,21 @@ class PreparedTask:
         self.task, self.report = task, report
         self._loop, table = method_by_name(solver, kernels.conditions != 0 or kernels.switches != 0)
         key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
-        shelf = prepared._idle.get(key)
-        self._shelf = prepared._idle.setdefault(key, []) if shelf is None else shelf
+        idle = prepared._idle.get(key)
+        self._idle = prepared._idle.setdefault(key, []) if idle is None else idle
         self._parts = kernels, prepared.pattern, table
         self.words = packed_struct(task), packed_struct(report)
         self._addresses = array_address(self.words[0]), array_address(self.words[1])
 
     def __call__(self) -> None:
         # Taking from and putting back on a list is atomic: each thread works with lanes of its own.
-        shelf = self._shelf
-        bench = shelf.pop() if shelf else _bench(*self._parts)
-        self._loop(*bench.first, *self._addresses, bench.last)
-        shelf.append(bench)
+        idle = self._idle
+        workspace = idle.pop() if idle else _workspace(*self._parts)
+        self._loop(*workspace.first, *self._addresses, workspace.last)
+        idle.append(workspace)
 
 
-class _Bench(NamedTuple):
+class _Workspace(NamedTuple):
     """What a loop works with and on, kept alive, and the addresses it is told."""
 
     held: tuple
@@ -305,11 +305,11 @@ class _Bench(NamedTuple):
     last: int
 
 
-def _bench(kernels: KernelAddresses, pattern: JacobianPattern, table: RosenbrockMethod) -> _Bench:
+def _workspace(kernels: KernelAddresses, pattern: JacobianPattern, table: RosenbrockMethod) -> _Workspace:
     tuples = (kernels, pattern, table, lane_storage(kernels, table))
     tables = tuple(packed_struct(values) for values in tuples)
     places = tuple(array_address(words) for words in tables)
-    return _Bench((tuples, tables), places[:3], places[3])
+    return _Workspace((tuples, tables), places[:3], places[3])
 
 
 def prepare_model(model: Model) -> PreparedModel:
@@ -322,7 +322,7 @@ def prepare_model(model: Model) -> PreparedModel:
     """
     if not isinstance(model, Model):
         raise InputError(f"model: expected a Model, got {type(model).__name__}; pathway.load('bt474') gives one")
-    found = model.__dict__.get("_prepared")
-    if found is None:
-        found = model.__dict__["_prepared"] = PreparedModel(model)
-    return found
+    prepared = model.__dict__.get("_prepared")
+    if prepared is None:
+        prepared = model.__dict__["_prepared"] = PreparedModel(model)
+    return prepared

@@ -505,8 +505,8 @@ class EventSensitivities(EventRun):
 
     def _deciding(self, places: Sequence[int]) -> list[tuple[Expression, bool]]:
         """What some triggers jump at: functions, and whether their integer part counts and not their sign."""
-        found = self.prepared.once(_jumps_of_triggers, self.n_events)
-        return [one for place in places for one in found[place]]
+        jumps = self.prepared.once(_jumps_of_triggers, self.n_events)
+        return [one for place in places for one in jumps[place]]
 
     def _trigger(self, waiting: WaitingEvent) -> None:
         formulas: EventFormulas = self.formulas[waiting.place]
@@ -541,5 +541,5 @@ def _jumps_of_triggers(model: Model, n_events: int) -> list[list[tuple[Expressio
     triggers = model.closed(event.trigger for event in model.events[:n_events])
     # abs, min and max have a kink and no jump.
     kinks = ("abs", "min", "max")
-    found = [root_functions([trigger]) for trigger in triggers]
-    return [[(f, whole) for f, node, whole in some if node.operator not in kinks] for some in found]
+    roots = [root_functions([trigger]) for trigger in triggers]
+    return [[(f, whole) for f, node, whole in some if node.operator not in kinks] for some in roots]

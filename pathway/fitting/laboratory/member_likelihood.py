@@ -94,19 +94,19 @@ def _problem_over_members(
     """
     assert scenario.fit is not None
     plan = replace(scenario.fit, parameters=(), anchors="fixed")
-    made = ScenarioProblem(scenario, laboratory, plan)
+    scenario_problem = ScenarioProblem(scenario, laboratory, plan)
     columns: dict[str, np.ndarray] = {}
     for line, values in numbers.items():
-        usual = made.lines.values(line)
+        usual = scenario_problem.lines.values(line)
         for k in np.flatnonzero((values != usual).any(axis=0)).tolist():
             parameter, column = laboratory.model.parameters[k], values[:, k]
             name = f"{parameter}_in_{formula_name(line)}"
             low, high = min(usual[k], column.min()), max(usual[k], column.max())
-            made.unknowns.append(
+            scenario_problem.unknowns.append(
                 FitUnknown(name, parameter, (line,), False, float(usual[k]), float(low), float(high), "linear", None)
             )
             columns[name] = column
-    problem = made.problem(read_measurements(scenario, laboratory))
+    problem = scenario_problem.problem(read_measurements(scenario, laboratory))
     if not Objective(problem).assembled.noise.counted.any():
         raise ProblemError([f"{scenario.file}: no measurement counts"])
     return problem, columns

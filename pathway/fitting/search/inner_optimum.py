@@ -24,7 +24,7 @@ def inner_optimum(
         return x, evaluate(x[inner]).value
     lower, upper = objective.problem.bounds
     settings = TrustRegionOptions(iterations=iterations, first_radius=2.0, value_tolerance=tolerance, secant=False)
-    found = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
-    made = x.copy()
-    made[inner] = found.x
-    return made, found.value
+    optimum = minimize(evaluate, lambda part: evaluate(part).value, x[inner], (lower[inner], upper[inner]), settings)
+    point = x.copy()
+    point[inner] = optimum.x
+    return point, optimum.value

@@ -400,11 +400,11 @@ def _first_steps(kernels, pattern, method, task, lanes):
         nothing[k] = 0.0
     rates_near_zero(kernels, pattern, lanes, lanes.time, y, slope)
     for lane in range(width):
-        room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
+        longest = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
         size = _size(kernels, pattern, task, lanes, lane, y, nothing)
         speed = _size(kernels, pattern, task, lanes, lane, slope, nothing)
-        small = 0.01 * size / speed if size > 1e-5 and speed > 1e-5 else 1e-6 * room
-        small = min(small, room)
+        small = 0.01 * size / speed if size > 1e-5 and speed > 1e-5 else 1e-6 * longest
+        small = min(small, longest)
         if lanes.restarting[lane] == 0:
             small = 0.0
         lanes.ends[lane], lanes.shift[lane] = small, speed
@@ -414,13 +414,13 @@ def _first_steps(kernels, pattern, method, task, lanes):
     rates_near_zero(kernels, pattern, lanes, lanes.stage_time, point, ratio)
     for lane in range(width):
         if lanes.restarting[lane] != 0:
-            room = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
+            longest = min(lanes.target[lane] - lanes.time[lane], task.maximum_step)
             small = lanes.ends[lane]
             bend = _size(kernels, pattern, task, lanes, lane, ratio, slope) / small
             steepest = max(bend, lanes.shift[lane])
-            guess = (0.01 / steepest) ** method.exponent if steepest > 1e-15 else room
-            step = min(100.0 * small, guess, room)
-            lanes.step[lane] = step if step > 0.0 else 1e-6 * room
+            guess = (0.01 / steepest) ** method.exponent if steepest > 1e-15 else longest
+            step = min(100.0 * small, guess, longest)
+            lanes.step[lane] = step if step > 0.0 else 1e-6 * longest
             lanes.last_step[lane] = lanes.step[lane]
 
 

@@ -366,9 +366,9 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
         _stage_moments(kernels, tables, scratch, tape, index, time, length, stop, parameters)
         error = 0.0
         for block in range(n_blocks):
-            found = _step(kernels, directions, scratch, block)
-            if not found <= error:
-                error = found
+            block_error = _step(kernels, directions, scratch, block)
+            if not block_error <= error:
+                error = block_error
             if not error <= 1.0:
                 break  # the others need not be tried
         small = length <= shortest

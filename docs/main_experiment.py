@@ -17,6 +17,8 @@ from docs.scenario_runs import digest, rounded
 NAME = "main_experiment"
 SCENARIO = "antimir21_resensitises"
 MEMBERS = 200
+FINDINGS = "findings"
+"""The weights that count the project's own findings beside the measured data."""
 ARMS = {
     "parental": "parental cells",
     "trastuzumab": "resistant cells",
@@ -26,6 +28,7 @@ ARMS = {
 """Arms of the table, and what stands there."""
 ANSWERS = {"trastuzumab": "V3", "both": "V4", "PTEN plasmid + trastuzumab": "V7"}
 """The finding whose first expectation says of how many members an arm's claim holds."""
+MEMBERS_BY = ("members by data alone", "by findings too")
 COLORS = {"parental": "#0072B2", "trastuzumab": "#D55E00", "both": "#009E73"}
 SHORT = {"parental": "parental", "trastuzumab": "resistant", "both": "resistant, anti-miR-21 before"}
 PANELS = {"PTEN": "PTEN, relative to parental", "pAKT": "pAKT, share of AKT", "cell_number": "cells, fold of start"}
@@ -44,8 +47,10 @@ def record(name: str, outputs: Path) -> Path:
     outputs.mkdir(parents=True, exist_ok=True)
     kind = "calibrated" if SHIPPED.is_file() else "prior"
     result = pathway.run(SCENARIO, ensemble=kind, members=MEMBERS)
+    believed = pathway.run(SCENARIO, ensemble=kind, members=MEMBERS, weights=FINDINGS) if kind == "calibrated" else None
     content = {"file": digest(SCENARIO), "ensemble": ensemble_words(result), "kind": kind, **result.to_dict()}
-    keep_picture(_picture(result), outputs / f"{NAME}.png", 1440)
+    content[FINDINGS] = believed and {name: believed.to_dict()[name] for name in ("arms", "expectations")}
+    keep_picture(_picture(result, believed), outputs / f"{NAME}.png", 1440)
     return keep_content(rounded(content), outputs / f"{NAME}.json")
 
 
@@ -65,32 +70,39 @@ def recorded_run() -> Mapping[str, Any]:
 
 
 def table() -> str:
-    """The arms that tell the story, with GR, cells and the share of the ensemble, as Markdown."""
+    """The arms that tell the story, with GR, cells and the share of the ensemble, as Markdown.
+
+    Members stand twice: weighted by measured data alone, and by the findings too, among which the chosen set is.
+    """
     content = recorded_run()
-    lines = [
-        "| BT-474, 120 h of trastuzumab 10 ug/mL | GR | median (middle 90 %) | cells, % of untreated | claim holds in |"
-    ]
-    lines += ["|---|---|---|---|---|"]
+    sides = [content, *([content[FINDINGS]] if content[FINDINGS] else [])]
+    titles = ["members by measured data alone", "by the findings too"][: len(sides)]
+    header = ["BT-474, 120 h of trastuzumab 10 ug/mL", "chosen set", *titles, "claim holds in"]
+    rows = [header, ["---"] * len(header)]
     for arm, words in ARMS.items():
-        entry = content["arms"][arm]
-        cells = f"{entry['percent_of_untreated']:.0f} ({_span(entry['percent_of_untreated_interval'], 0)})"
-        members = f"{entry['GR_median']:z.2f} ({_span(entry['GR_interval'], 2)})"
-        cell = [words, f"**{entry['GR']:z.2f}**", members, cells, _share(content, arm)]
-        lines.append("| " + " | ".join(cell) + " |")
-    return "\n".join(lines)
+        entries = [side["arms"][arm] for side in sides]
+        chosen = f"**{entries[0]['GR']:z.2f}**, {entries[0]['percent_of_untreated']:.0f} %"
+        shares = " / ".join(_share(side, arm) for side in sides) if arm in ANSWERS else "-"
+        rows.append([words, chosen, *map(_members, entries), shares])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
 
 
-def _span(ends: Sequence[float] | None, digits: int) -> str:
-    return "-" if ends is None else f"{ends[0]:z.{digits}f} to {ends[1]:z.{digits}f}"
+def _members(entry: Mapping[str, Any]) -> str:
+    """GR and cells of an arm over the members: medians and middle 90 %."""
+    low, high = entry["GR_interval"]
+    least, most = entry["percent_of_untreated_interval"]
+    return (
+        f"{entry['GR_median']:z.2f} ({low:z.2f} to {high:z.2f}), "
+        f"{entry['percent_of_untreated_median']:.0f} % ({least:.0f} to {most:.0f})"
+    )
 
 
 def _share(content: Mapping[str, Any], arm: str) -> str:
-    finding = ANSWERS.get(arm)
-    shares = [e["share_of_ensemble"] for e in content["expectations"] if e["finding"] == finding]
-    return f"{100.0 * shares[0]:.2g} %" if finding and shares else "-"
+    shares = [e["share_of_ensemble"] for e in content["expectations"] if e["finding"] == ANSWERS[arm]]
+    return f"{100.0 * shares[0]:.2g} %"
 
 
-def _picture(result: Any) -> Any:
+def _picture(result: Any, believed: Any) -> Any:
     """Three courses and GR of the three arms that tell the story, with the middle 90 % of the ensemble.
 
     Before the data bands of courses would cover everything; GR has its interval in either case.
@@ -112,20 +124,27 @@ def _picture(result: Any) -> Any:
         place.set_xlabel("hours of trastuzumab", fontsize=8)
     axes[2].set_yscale("log", base=2)
     axes[2].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    _bars(axes[3], result)
+    _bars(axes[3], [result, *([believed] if believed else [])])
     for place in axes:
         place.tick_params(labelsize=7.5, width=0.6)
         place.spines[["top", "right"]].set_visible(False)
     return figure
 
 
-def _bars(place: Any, result: Any) -> None:
+def _bars(place: Any, results: Sequence[Any]) -> None:
+    """GR with the middle 90 % of members: by measured data alone, and thicker by the findings too."""
     for k, (arm, color) in enumerate(COLORS.items()):
-        value, interval = result.arms[arm].growth.gr, result.interval(arm, "GR")
-        place.barh(k, value, color=color, height=0.55)
-        place.plot([interval.low, interval.high], [k, k], color="black", linewidth=0.8)
-        place.text(0.0, k - 0.38, f"{SHORT[arm]}: {value:.2f}", fontsize=7.5, va="bottom")
-    place.set_ylim(2.5, -0.85)
+        value = results[0].arms[arm].growth.gr
+        place.barh(k, value, color=color, height=0.5)
+        for below, width, words, result in zip((0.1, -0.1), (0.8, 2.2), MEMBERS_BY, results, strict=False):
+            interval = result.interval(arm, "GR")
+            label = words if k == 0 else None
+            place.plot([interval.low, interval.high], [k + below] * 2, color="black", linewidth=width, label=label)
+        place.text(0.0, k - 0.32, f"{SHORT[arm]}: {value:.2f}", fontsize=7.5, va="bottom")
+    place.legend(
+        loc="lower center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=6.5, frameon=False, handlelength=1.2
+    )
+    place.set_ylim(3.05, -0.85)
     place.set_yticks([])
     place.set_xlim(min(0.0, place.get_xlim()[0]), 1.1)
     place.spines["left"].set_visible(False)

@@ -43,8 +43,8 @@ def experiment() -> str:
     number = len(content["expectations"])
     picture = f"![PTEN, pAKT, cells and GR of three dishes of the main experiment]({main_experiment.picture_file()})"
     legend = (
-        f"Bold: the most probable set of numbers, which meets {met} of its {number} expectations. "
-        f"Ranges and shares: {_words(content)}."
+        "**GR**, and cells as percent of untreated ones. Chosen set: the most probable numbers given data and "
+        f"findings; it meets {met} of its {number} expectations. Members: median (middle 90 %) of {_words(content)}."
     )
     return f"{picture}\n\n{main_experiment.table()}\n\n{legend}"
 

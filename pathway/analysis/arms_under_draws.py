@@ -153,12 +153,12 @@ def _given_levels(agent: Agent, texts: list[str]) -> DoseLevels:
     try:
         unit = next((parse_quantity(text)[1] for text in texts if parse_quantity(text)[1] not in ("", "x")), agent.unit)
         factor = _factor(agent, unit)
-        found = [quantities.parse_amount(text, agent.unit, agent.usual, agent.molar_mass) / factor for text in texts]
+        amounts = [quantities.parse_amount(text, agent.unit, agent.usual, agent.molar_mass) / factor for text in texts]
     except UnitError as error:
         raise AnalysisError(f"doses of {agent.name}: {error}") from None
-    if any(dose < 0 for dose in found):
+    if any(dose < 0 for dose in amounts):
         raise AnalysisError(f"doses of {agent.name}: a dose cannot be negative")
-    above = sorted({float(f"{dose:.9g}") for dose in found if dose > 0})
+    above = sorted({float(f"{dose:.9g}") for dose in amounts if dose > 0})
     if not above:
         raise AnalysisError(f"doses of {agent.name}: all are 0; give at least one dose above zero")
     return DoseLevels(agent, unit, tuple(above), factor)

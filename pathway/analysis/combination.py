@@ -140,16 +140,16 @@ def _over_draws(
     """Intervals of mean excess and of MuSyC's numbers, and the share of draws with synergy in each cell."""
     if not surfaces:
         return {}, {}
-    values: dict[str, list[float]] = {name: [_or_nan(found.mean())] for name, found in excess.items()}
+    values: dict[str, list[float]] = {name: [_or_nan(own.mean())] for name, own in excess.items()}
     cells: dict[str, list[np.ma.MaskedArray]] = {name: [] for name in excess}
     if musyc is not None:
         values |= {name: [value] for name, value in musyc.potency_and_efficacy().items()}
-    zipped = [found for k in range(0, len(surfaces), _TOGETHER) for found in zip_deltas(surfaces[k : k + _TOGETHER])]
+    zipped = [delta for k in range(0, len(surfaces), _TOGETHER) for delta in zip_deltas(surfaces[k : k + _TOGETHER])]
     for done, surface in enumerate(surfaces):
         for name, meaning in _MEANING.items():
-            found = zipped[done] if name == "zip" else meaning(surface)
-            values[name].append(_or_nan(found.mean()))
-            cells[name].append(found.values > 0.0)
+            drawn = zipped[done] if name == "zip" else meaning(surface)
+            values[name].append(_or_nan(drawn.mean()))
+            cells[name].append(drawn.values > 0.0)
         if musyc is not None:
             for name, value in fit_musyc(surface, start=musyc.surface).determined().items():
                 values[name].append(value)

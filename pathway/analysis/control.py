@@ -64,7 +64,7 @@ class ControlCoefficients:
         order = np.argsort(-np.abs(row), kind="stable")[:count]
         return [(self.reactions[k], float(row[k])) for k in order]
 
-    def told(self, reading: str, count: int = 10) -> list[str]:
+    def strongest_in_words(self, reading: str, count: int = 10) -> list[str]:
         """The same as text, with intervals where there are draws."""
         row = self.readings.index(reading)
         words = []
@@ -168,7 +168,7 @@ def control_coefficients_of_draws(
     levels, fluxes : sequence of str
     progress : callable, optional
     """
-    found = control_coefficients(model, parameters[0], states[0], levels, fluxes)
+    chosen = control_coefficients(model, parameters[0], states[0], levels, fluxes)
     drawn = []
     for k in range(1, len(parameters)):
         if np.isfinite(states[k]).all():
@@ -176,9 +176,9 @@ def control_coefficients_of_draws(
         if progress:
             progress("draws", k, len(parameters) - 1)
     if len(drawn) < 2:
-        return found
+        return chosen
     low, high, median = np.quantile(drawn, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
-    return replace(found, low=low, high=high, median=median)
+    return replace(chosen, low=low, high=high, median=median)
 
 
 def _formula(model: Model, name: str) -> Expression:
@@ -199,12 +199,12 @@ def _flux(model: Model, name: str) -> Expression:
 
 
 def _gradient(formulas: Sequence[Expression], names: Sequence[str], known: dict[str, float]) -> np.ndarray:
-    found = np.zeros((len(formulas), len(names)))
+    matrix = np.zeros((len(formulas), len(names)))
     for column, name in enumerate(names):
         rows = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
         if rows:
-            found[rows, column] = evaluate_all(directional_derivative([formulas[k] for k in rows], {name: ONE}), known)
-    return found
+            matrix[rows, column] = evaluate_all(directional_derivative([formulas[k] for k in rows], {name: ONE}), known)
+    return matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,7 +237,7 @@ class TimeSensitivities:
         order = np.argsort(-np.abs(largest), kind="stable")[:count]
         return [(self.parameters[k], float(self.times[peaks[k]]), float(largest[k])) for k in order]
 
-    def told(self, count: int = 6) -> list[str]:
+    def strongest_in_words(self, count: int = 6) -> list[str]:
         """The same as text, with intervals where there are draws."""
         words = []
         for name, time, value in self.strongest(count):
@@ -296,7 +296,7 @@ def sensitivities_over_time(
         sensitivities=list(names),
     )
     closed = model.closed([formula])
-    found = np.zeros((len(times), len(names)))
+    slopes = np.zeros((len(times), len(names)))
     level = np.asarray(run[reading])
     moved = run.sensitivities
     assert moved is not None
@@ -304,7 +304,7 @@ def sensitivities_over_time(
         known = dict(zip(model.species, map(float, run.values[k]), strict=True)) | {TIME: float(time)}
         known |= dict(zip(model.parameters, map(float, run.parameters[k]), strict=True))
         slope = _gradient(closed, model.species, known) @ moved[k]
-        found[k] = (slope + _gradient(closed, names, known))[0]
+        slopes[k] = (slope + _gradient(closed, names, known))[0]
     scale = np.array([parameters[model.parameter_index(name)] for name in names])
-    relative = found * scale / np.where(np.abs(level) > 0, level, 1.0)[:, None]
+    relative = slopes * scale / np.where(np.abs(level) > 0, level, 1.0)[:, None]
     return TimeSensitivities(reading, tuple(names), np.asarray(times), relative)

@@ -141,9 +141,9 @@ def _course(series: ArmDoseResponse) -> list[list[float | None]]:
 
 def _series_dict(series: ArmDoseResponse) -> dict[str, Any]:
     def curve(values: np.ndarray) -> dict[str, Any]:
-        found = [draw_interval(column) for column in values.T]
-        drawn = {end: [getattr(i, end) for i in found] for end in ("low", "high", "median")}
-        return {"value": [json_number(i.value) for i in found], **(drawn if values.shape[0] > 1 else {})}
+        intervals = [draw_interval(column) for column in values.T]
+        drawn = {end: [getattr(i, end) for i in intervals] for end in ("low", "high", "median")}
+        return {"value": [json_number(i.value) for i in intervals], **(drawn if values.shape[0] > 1 else {})}
 
     return {
         "GR": curve(series.gr),
@@ -153,7 +153,7 @@ def _series_dict(series: ArmDoseResponse) -> dict[str, Any]:
         "metrics": series.metrics.to_dict(),
         "count_metrics": series.counts.to_dict(),
         "intervals": {
-            n: {"value": json_number(i.value), **{end: json_number(found) for end, found in i.ends().items()}}
+            n: {"value": json_number(i.value), **{end: json_number(number) for end, number in i.ends().items()}}
             for n, i in series.intervals.items()
         },
     }
@@ -212,13 +212,13 @@ def dose_series(
     if not max(starts) < until:
         raise AnalysisError(f"GR is read at {until:g} h, before the first dose at {max(starts):g} h; read it later")
     times = np.unique(np.concatenate([np.arange(since, until, max((until - since) / 20.0, 1e-9)), starts, [until]]))
-    found = {}
+    responses = {}
     bare = [without_doses(arm, courses[arm.name].doses) for arm in chosen_arms]
     for cells in arms_under_draws(scenario, bare, laboratory, draws):
         name = cells.setup.arm.name
-        found[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
+        responses[name] = _one_arm(cells, series, courses[name], times, names, laboratory, draws)
     units = {n: laboratory.units[n] for n in names}
-    return DoseSeries(scenario, series, since, until, times, found, draws, units)
+    return DoseSeries(scenario, series, since, until, times, responses, draws, units)
 
 
 def _what_is_varied(scenario: Scenario, laboratory: Laboratory, name: str | None) -> str:
@@ -256,9 +256,8 @@ def _arms(scenario: Scenario, varied: Sequence[str], names: Sequence[str] | None
             if name not in known:
                 raise unknown_name_error("arm", name, known)
         return [scenario.arm(name) for name in names]
-    found = [arm for arm in scenario.arms if set(varied) & set(arm.doses)]
     # An agent that no arm gets is tried on the cells of the first arm.
-    return found or [scenario.arms[0]]
+    return [arm for arm in scenario.arms if set(varied) & set(arm.doses)] or [scenario.arms[0]]
 
 
 def _one_arm(
@@ -315,8 +314,8 @@ def _intervals(
     kept[0] = False
     each = [gr_metrics(doses, row) for row in gr[kept]]
     each_count = [count_metrics(doses, row) for row in count[kept]]
-    found = {}
+    intervals = {}
     for name in ("gr50", "gr_max", "gr_inf", "gec50", "h_gr", "gr_aoc"):
-        found[name] = draw_interval(np.array([getattr(metrics, name), *(getattr(m, name) for m in each)]))
-    found["ic50"] = draw_interval(np.array([counts.ic50, *(m.ic50 for m in each_count)]))
-    return found
+        intervals[name] = draw_interval(np.array([getattr(metrics, name), *(getattr(m, name) for m in each)]))
+    intervals["ic50"] = draw_interval(np.array([counts.ic50, *(m.ic50 for m in each_count)]))
+    return intervals

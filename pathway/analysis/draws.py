@@ -62,8 +62,8 @@ class ParameterDraws:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        made = {"kind": self.kind, "draws": self.count, "refused": self.refusals()}
-        return made | ({"hash": self.digest} if self.digest else {})
+        digest = {"hash": self.digest} if self.digest else {}
+        return {"kind": self.kind, "draws": self.count, "refused": self.refusals(), **digest}
 
 
 def draws_from_option(
@@ -145,7 +145,7 @@ class _Living:
     @cached_property
     def batches(self) -> list[tuple[SampledCellLines, np.ndarray]]:
         """Cells, and which of their members count."""
-        found: list[tuple[SampledCellLines, np.ndarray]] = []
+        batches: list[tuple[SampledCellLines, np.ndarray]] = []
         living = 0
         while living < self.count:
             sets = self.more(self.tried, self.count - living)
@@ -153,7 +153,7 @@ class _Living:
                 break
             cells = SampledCellLines(self.laboratory, sets)
             alive = np.logical_and.reduce([cells.line(name, self.folder).alive for name in self.lines])
-            found.append((cells, np.flatnonzero(alive)))
+            batches.append((cells, np.flatnonzero(alive)))
             living, self.tried = living + int(alive.sum()), self.tried + len(sets)
             if self.progress:
                 self.progress("draws", living, self.count)
@@ -161,9 +161,9 @@ class _Living:
             raise AnalysisError("most draws give no living cell; narrow the ranges")
         if living < self.count:
             # A file has no more members: those alive stand for the others, too.
-            cells, members = found[-1]
-            found[-1] = cells, np.resize(members, self.count)
-        return found
+            cells, members = batches[-1]
+            batches[-1] = cells, np.resize(members, self.count)
+        return batches
 
     def refusals(self) -> int:
         return self.tried - sum(len(np.unique(members)) for _, members in self.batches)
@@ -262,17 +262,17 @@ def draws_from_table(laboratory: Laboratory, file: Path, count: int | None = Non
     """
     columns, left_out = _read_columns(file / DRAWS_FILE if file.is_dir() else file, laboratory)
     total = len(next(iter(columns.values())))
-    kept = np.arange(total) if count is None or count >= total else np.linspace(0, total - 1, count).astype(int)
+    chosen = np.arange(total) if count is None or count >= total else np.linspace(0, total - 1, count).astype(int)
 
     def of_line(name: str, folder: Path) -> np.ndarray:
-        rows = np.tile(laboratory.parameters_of(name, folder), (len(kept), 1))
+        rows = np.tile(laboratory.parameters_of(name, folder), (len(chosen), 1))
         for column, values in columns.items():
             place = laboratory.model.parameter_index(column)
             if rows[0, place] != 0.0:
-                rows[:, place] = values[kept]
+                rows[:, place] = values[chosen]
         return rows
 
-    return ParameterDraws("posterior", len(kept), of_line, names=tuple(columns), left_out=left_out)
+    return ParameterDraws("posterior", len(chosen), of_line, names=tuple(columns), left_out=left_out)
 
 
 def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.ndarray], tuple[str, ...]]:
@@ -285,18 +285,18 @@ def _read_columns(file: Path, laboratory: Laboratory) -> tuple[Mapping[str, np.n
         raise AnalysisError(f"{file}: expected a header and at least two draws")
     known = laboratory.model.parameters
     named = [name for name in header if not name.startswith("_")]
-    found: dict[str, np.ndarray] = {}
+    columns: dict[str, np.ndarray] = {}
     for name in named:
         if name in known:
             try:
-                found[name] = np.array([float(row[header.index(name)]) for row in rows])
+                columns[name] = np.array([float(row[header.index(name)]) for row in rows])
             except (ValueError, IndexError):
                 raise AnalysisError(f"{file}: column '{name}' holds something that is no number") from None
-            if not np.isfinite(found[name]).all():
+            if not np.isfinite(columns[name]).all():
                 raise AnalysisError(f"{file}: column '{name}' holds something that is no number")
-    if not found:
+    if not columns:
         raise unknown_name_error("parameter", named[0] if named else "", known, f"({file}: no column is one)")
-    return found, tuple(name for name in named if name not in known)
+    return columns, tuple(name for name in named if name not in known)
 
 
 @dataclass(frozen=True)

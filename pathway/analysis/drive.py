@@ -133,7 +133,7 @@ def branches_of_draws(
     starts = _at(resting, states, parameters, low)
     followed = resting.system.parameter
     constants = {n: parameters[:, k] for k, n in enumerate(resting.model.parameters) if n != followed}
-    found = {name: np.full((len(parameters), len(values)), np.nan) for name in readings}
+    courses = {name: np.full((len(parameters), len(values)), np.nan) for name in readings}
     smooth = np.isfinite(starts).all(axis=1)
     current, sign = starts, np.zeros(len(parameters))
     for step, value in enumerate(values):
@@ -148,11 +148,11 @@ def branches_of_draws(
             smooth &= ~((eigenvalues.real > 0.0) & (eigenvalues.imag > 0.0)).any(axis=1)
         along = resting.names(np.nan_to_num(current, nan=1.0), value, constants)
         for name in readings:
-            found[name][:, step] = along[name]
+            courses[name][:, step] = along[name]
         if progress:
             progress("branches", step + 1, len(values))
     for name in readings:
-        found[name][~smooth] = np.nan
+        courses[name][~smooth] = np.nan
     alone = {int(k): _alone(resting, starts[k], parameters[k], low, high) for k in np.flatnonzero(~smooth)}
     special = {k: branch.special for k, branch in alone.items() if branch is not None and branch.special}
     cut = {
@@ -160,7 +160,7 @@ def branches_of_draws(
         for k, points in special.items()
         if any(point.kind == "fold" for point in points)
     }
-    return BranchSpread(values, found, special, cut, sum(branch is None for branch in alone.values()))
+    return BranchSpread(values, courses, special, cut, sum(branch is None for branch in alone.values()))
 
 
 def _what_cuts(
@@ -265,9 +265,9 @@ def hysteresis(
         start=0.0,
     )
     n = len(values)
-    found = {name: run[name][0] for name in readings}
+    courses = {name: run[name][0] for name in readings}
     return Hysteresis(
         np.asarray(values, dtype=float),
-        {name: course[:n] for name, course in found.items()},
-        {name: course[n:][::-1] for name, course in found.items()},
+        {name: course[:n] for name, course in courses.items()},
+        {name: course[n:][::-1] for name, course in courses.items()},
     )

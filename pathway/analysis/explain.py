@@ -80,22 +80,22 @@ class Explanation:
     def text(self) -> str:
         """The explanation in sentences."""
         gap = self.other - self.value
-        said = f"{self.reading} at {self.time:g} h is {_told(self.value)} in '{self.arm}' and {_told(self.other)} in "
-        said += f"'{self.reference}'{_times(self.value, self.other)}."
+        text = f"{self.reading} at {self.time:g} h is {self.value:.3g} in '{self.arm}' and {self.other:.3g} in "
+        text += f"'{self.reference}'{_times(self.value, self.other)}."
         if abs(gap) < 1e-9 * max(abs(self.value), abs(self.other), 1e-12):
-            return said + " There is no difference to explain."
+            return text + " There is no difference to explain."
         first, *rest = [k for k in self.ranked() if abs(self.shares[k].value) > 0.005 * abs(gap)] or self.ranked()[:1]
-        said += f" Most of it is owed to {self.influences[first].name}"
-        said += f": {self.influences[first].verb or 'setting it'} to the reference alone changes {self.reading} by "
-        said += f"{self.relative(self.attribution.alone[first, 0])}; its share over all orders is "
-        said += f"{self.relative(self.shares[first].value)}."
+        text += f" Most of it is owed to {self.influences[first].name}"
+        text += f": {self.influences[first].verb or 'setting it'} to the reference alone changes {self.reading} by "
+        text += f"{self.relative(self.attribution.alone[first, 0])}; its share over all orders is "
+        text += f"{self.relative(self.shares[first].value)}."
         for k in rest[:4]:
             word = "adds" if self.shares[k].value * gap > 0 else "takes back"
-            said += f" {self.influences[k].name} {word} {self.relative(self.shares[k].value)}."
-        said += f" All influences together: {self.relative(self.attribution.total[0])}"
+            text += f" {self.influences[k].name} {word} {self.relative(self.shares[k].value)}."
+        text += f" All influences together: {self.relative(self.attribution.total[0])}"
         left = self.unexplained
-        said += "." if abs(left) < 0.005 * abs(gap) else f"; {self.relative(left)} reaches the reading on other ways."
-        return said
+        text += "." if abs(left) < 0.005 * abs(gap) else f"; {self.relative(left)} reaches the reading on other ways."
+        return text
 
     def relative(self, change: float) -> str:
         """A change of the reading in per cent of its value in the arm."""
@@ -107,7 +107,7 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        found = self.attribution
+        attribution = self.attribution
         return {
             "scenario": self.scenario.name,
             "arm": self.arm,
@@ -123,8 +123,8 @@ class Explanation:
                     "sources": list(influence.sources),
                     "share": self.shares[k].value,
                     **self.shares[k].ends(),
-                    "alone": float(found.alone[k, 0]),
-                    "last": float(found.last[k, 0]),
+                    "alone": float(attribution.alone[k, 0]),
+                    "last": float(attribution.last[k, 0]),
                 }
                 for k, influence in enumerate(self.influences)
             ],
@@ -133,8 +133,8 @@ class Explanation:
                 name: {"arm": own, "reference": other, "unit": self.flux_units[name]}
                 for name, (own, other) in self.fluxes.items()
             },
-            "total": float(found.total[0]),
-            "remainder": float(found.remainder[0]),
+            "total": float(attribution.total[0]),
+            "remainder": float(attribution.remainder[0]),
             "unexplained": self.unexplained,
             "ensemble": self.draws.to_dict(),
             "text": self.text(),
@@ -156,14 +156,14 @@ class Explanation:
             f"alone [{self.unit}]",
             f"last [{self.unit}]",
         ]
-        found = self.attribution
+        attribution = self.attribution
         return header, [
             [
                 self.influences[k].name,
                 self.shares[k].value,
                 *self.shares[k].ends().values(),
-                float(found.alone[k, 0]),
-                float(found.last[k, 0]),
+                float(attribution.alone[k, 0]),
+                float(attribution.last[k, 0]),
             ]
             for k in self.ranked()
         ]
@@ -215,10 +215,10 @@ def explain(
     plans = [_both(own.interventions(k), other.interventions(k)) for k in range(different)]
     begin = min([scenario.start, *(i.time for i in plans[0])])
     values, levels = _with_every_subset(laboratory, (own, other), plans, (begin, time), carriers, reading)
-    found = shapley_attribution(tuple(influence.name for influence in carriers), values)
+    attribution = shapley_attribution(tuple(influence.name for influence in carriers), values)
     return Explanation(
-        scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], carriers, found,
-        tuple(draw_interval(share) for share in found.shares), levels,
+        scenario, arm, reference, reading, laboratory.units[reading], time, *levels[reading], carriers, attribution,
+        tuple(draw_interval(share) for share in attribution.shares), levels,
         _fluxes(laboratory, (own, other), begin, time), _flux_units(laboratory), draws,
     )  # fmt: skip
 
@@ -277,10 +277,6 @@ def _both(own: Sequence[Intervention], other: Sequence[Intervention]) -> list[In
 
     moved = [Intervention(i.time, renamed(i.set), renamed(i.scale), renamed(i.add)) for i in other]
     return sorted([*own, *moved], key=lambda intervention: intervention.time)
-
-
-def _told(value: float) -> str:
-    return f"{value:.3g}"
 
 
 def _times(value: float, other: float) -> str:

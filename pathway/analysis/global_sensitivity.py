@@ -173,15 +173,15 @@ def sobol_indices(
     problem = _problem(ranges)
     # The estimators divide by the spread; centring first keeps digits where the mean is large. A bare seed of 0 would
     # count as none; in a list, every seed gives the resamples that it gives by itself.
-    found = analyzer.analyze(
+    indices = analyzer.analyze(
         problem, readings, calc_second_order=False, num_resamples=resamples, conf_level=0.95, seed=[seed]
     )
     first, total, first_interval, total_interval = (
-        np.asarray(found[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf")
+        np.asarray(indices[key], dtype=float) for key in ("S1", "ST", "S1_conf", "ST_conf")
     )
-    failed = base - int(kept.sum())
     used = int(kept.sum())
-    return SobolIndices(ranges.names, first, total, first_interval, total_interval, float(readings.var()), used, failed)
+    variance = float(readings.var())
+    return SobolIndices(ranges.names, first, total, first_interval, total_interval, variance, used, base - used)
 
 
 def sobol_points(dimensions: int, base: int, seed: int) -> np.ndarray:
@@ -226,9 +226,9 @@ def morris_effects(
     if kept.sum() < 2:
         raise AnalysisError(f"only {kept.sum()} of {trajectories} trajectories could be simulated; narrow the ranges")
     rows = shares.reshape(trajectories, -1, len(ranges.names))[kept].reshape(-1, len(ranges.names))
-    found = analyzer.analyze(unit, rows, blocks[kept].ravel(), num_levels=levels, num_resamples=200, seed=seed)
+    effects = analyzer.analyze(unit, rows, blocks[kept].ravel(), num_levels=levels, num_resamples=200, seed=seed)
     mean, absolute, spread, interval = (
-        np.asarray(found[key], dtype=float) for key in ("mu", "mu_star", "sigma", "mu_star_conf")
+        np.asarray(effects[key], dtype=float) for key in ("mu", "mu_star", "sigma", "mu_star_conf")
     )
     return MorrisEffects(
         ranges.names, mean, absolute, spread, interval, int(kept.sum()), trajectories - int(kept.sum())

@@ -84,14 +84,14 @@ class CombinationGrid:
     @property
     def called(self) -> str:
         """What the mean excess by Bliss is called: synergy or antagonism only where its interval leaves zero."""
-        word, found = self.verdicts[self.scale], self.intervals.get("bliss")
+        word, interval = self.verdicts[self.scale], self.intervals.get("bliss")
         if word not in ("synergy", "antagonism"):
             return word
-        if found is None:
+        if interval is None:
             return f"{side_in_words(word)}, without an interval"
-        if found.low is None or found.high is None or found.low <= 0.0 <= found.high:
+        if interval.low is None or interval.high is None or interval.low <= 0.0 <= interval.high:
             return f"neither synergy nor antagonism is shown: on the side of {word}, but 95 % of draws hold zero"
-        return word if (found.low > 0.0) == (word == "synergy") else f"{word}, against most draws"
+        return word if (interval.low > 0.0) == (word == "synergy") else f"{word}, against most draws"
 
     def conclusion(self) -> str:
         """The verdict in one or two sentences."""
@@ -100,8 +100,8 @@ class CombinationGrid:
         text += f" (mean excess {mean:+.3f} of {SCALES[self.scale]})." if mean is not None else "."
         others = {name: word for name, word in self.verdicts.items() if word != self.verdicts[self.scale]}
         if others:
-            said = "; ".join(f"{side_in_words(word)} on the scale of {name}" for name, word in others.items())
-            text += f" This depends on the scale of effect: {said}."
+            elsewhere = "; ".join(f"{side_in_words(word)} on the scale of {name}" for name, word in others.items())
+            text += f" This depends on the scale of effect: {elsewhere}."
         if self.flips:
             cells = self.surface.effect[1:, 1:].size
             text += f" In {len(self.flips)} of {cells} cells the excess changes its sign with the scale."
@@ -109,11 +109,11 @@ class CombinationGrid:
             text += " " + self._over_draws(self.intervals["bliss"])
         return text
 
-    def _over_draws(self, found: DrawInterval) -> str:
-        if found.low is None or found.high is None:
+    def _over_draws(self, interval: DrawInterval) -> str:
+        if interval.low is None or interval.high is None:
             return "No draw gives growing cells."
-        said = f"Over {self.draws.count} draws ({self.draws.kind}) the mean lies between {found.low:+.3f} and "
-        return f"{said}{found.high:+.3f} (95 %; median {found.median:+.3f})."
+        text = f"Over {self.draws.count} draws ({self.draws.kind}) the mean lies between {interval.low:+.3f} and "
+        return f"{text}{interval.high:+.3f} (95 %; median {interval.median:+.3f})."
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -131,15 +131,15 @@ class CombinationGrid:
             "effect": self.surface.effect.tolist(),
             "GR": self.surfaces["GR"].effect.tolist(),
             "relative_count": self.surfaces["count"].effect.tolist(),
-            **{name: found.listed() for name, found in self.excess.items()},
+            **{name: excess.listed() for name, excess in self.excess.items()},
             "combination_index": ExcessSurface("index", self.index).listed(),
             "undefined": [
                 {"metric": u.metric, "row": u.row, "column": u.column, "reason": u.reason}
-                for found in self.excess.values()
-                for u in found.undefined
+                for excess in self.excess.values()
+                for u in excess.undefined
             ],
             "musyc": self.musyc and {**self.musyc.surface.to_dict(), "r_squared": self.musyc.r_squared},
-            "mean_excess": {name: found.mean() for name, found in self.excess.items()},
+            "mean_excess": {name: excess.mean() for name, excess in self.excess.items()},
             "intervals": {n: [i.low, i.high] for n, i in self.intervals.items()},
             "medians": {n: i.median for n, i in self.intervals.items()},
             "verdicts": dict(self.verdicts),
@@ -156,7 +156,7 @@ class CombinationGrid:
         header = [f"{a.agent.name} [{a.unit}]" for a in (self.first, self.second)]
         header += [f"effect ({self.scale}) [1]", "GR [1]", "relative count [1]"]
         header += [f"{name} excess [1]" for name in self.excess]
-        listed = {name: found.listed() for name, found in self.excess.items()}
+        listed = {name: excess.listed() for name, excess in self.excess.items()}
         table = []
         for i, one in enumerate((0.0, *self.first.shown)):
             for j, two in enumerate((0.0, *self.second.shown)):

@@ -89,9 +89,8 @@ def checked_dose_response(doses: np.ndarray, effects: np.ndarray, least: int) ->
     if (doses < 0).any():
         raise AnalysisError(f"a dose cannot be negative, but {doses.min():g} was given")
     kept = doses > 0
-    if len(np.unique(doses[kept])) < least:
-        found = len(np.unique(doses[kept]))
-        raise AnalysisError(f"a curve needs {least} different doses above zero, but there are {found}")
+    if (count := len(np.unique(doses[kept]))) < least:
+        raise AnalysisError(f"a curve needs {least} different doses above zero, but there are {count}")
     order = np.argsort(doses[kept], kind="stable")
     return doses[kept][order], effects[kept][order]
 
@@ -183,10 +182,10 @@ def fit_many_hill(
     values, squares = values.reshape(starts.shape), squares.reshape(starts.shape[:2])
     best = squares.argmin(axis=1)
     rows = np.arange(len(effects))
-    found, left = values[rows, best], squares[rows, best]
+    fitted, left = values[rows, best], squares[rows, best]
     curves = [
         HillCurve(float(t), float(b), math.exp(half), math.exp(steep))
-        for t, (b, half, steep) in zip(tops, found, strict=True)
+        for t, (b, half, steep) in zip(tops, fitted, strict=True)
     ]
     return curves, [float(square) for square in left]
 
@@ -194,13 +193,13 @@ def fit_many_hill(
 def _starts(places: np.ndarray, effects: np.ndarray) -> np.ndarray:
     """Different steepness and plateau: the sum of squares has more than one valley where the plateau is not reached."""
     span = effects.max(axis=1) - effects.min(axis=1)
-    made = [
+    starts = [
         np.stack([plateau, np.full(len(effects), where), np.full(len(effects), math.log(steep))], axis=1)
         for plateau in (effects[:, -1], effects.min(axis=1) - 0.3 * span)
         for where in (float(np.median(places)), places[-1])
         for steep in (0.7, 1.5, 3.0)
     ]
-    return np.stack(made, axis=1)
+    return np.stack(starts, axis=1)
 
 
 def _least_squares(

@@ -51,12 +51,12 @@ def _agents_as_known(scenario: Scenario, chosen: Mapping[str, Any]) -> dict[str,
     def agent_name(name: Any) -> Any:
         return name if name in scenario.doses else name_as_known(name, agents(), other_agent_names())
 
-    found: dict[str, Any] = {}
+    named: dict[str, Any] = {}
     if chosen.get("agent"):
-        found["agent"] = agent_name(chosen["agent"])
+        named["agent"] = agent_name(chosen["agent"])
     if chosen.get("agents"):
-        found["agents"] = [agent_name(name) for name in chosen["agents"]]
-    return found
+        named["agents"] = [agent_name(name) for name in chosen["agents"]]
+    return named
 
 
 def checked_options(analysis: str, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def analyze_tables(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
     AnalysisError
         All mistakes together, one line each.
     """
-    found, mistakes = {}, []
+    tables, mistakes = {}, []
     for written, table in scenario.document.get("analyze", {}).items():
         analysis, place = written.replace("-", "_"), f"{scenario.file.name}: [analyze.{written}]"
         if analysis not in DECLARED:
@@ -110,7 +110,7 @@ def analyze_tables(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
                 f"{place}: {unknown_name_error('analysis', written, [name.replace('_', '-') for name in DECLARED])}"
             )
             continue
-        found[analysis] = table
+        tables[analysis] = table
         known = DECLARED[analysis]
         for name, value in table.items():
             if name not in known:
@@ -121,7 +121,7 @@ def analyze_tables(scenario: Scenario) -> dict[str, Mapping[str, Any]]:
                 mistakes.append(f"{place}: {text}")
     if mistakes:
         raise AnalysisError("\n".join(mistakes))
-    return found
+    return tables
 
 
 def _fits(value: Any, usual: Any) -> bool:

@@ -43,8 +43,8 @@ def paired_model(model: Model, influences: Sequence[Influence]) -> Model:
     copied = {name: symbol(REFERENCE + name) for name in (*model.species, *model.parameters, *model.assignments)}
 
     def copies(formulas: Mapping[str, Expression]) -> dict[str, Expression]:
-        made = substitute_all(list(formulas.values()), copied)
-        return {REFERENCE + name: formula for name, formula in zip(formulas, made, strict=True)}
+        renamed = substitute_all(list(formulas.values()), copied)
+        return {REFERENCE + name: formula for name, formula in zip(formulas, renamed, strict=True)}
 
     seen = {**model.assignments, **model.rates, **model.observables}
     blended = dict(seen)

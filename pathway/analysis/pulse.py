@@ -88,18 +88,18 @@ class PulseCourse:
     def text(self) -> str:
         """The finding in sentences."""
         k = int(np.argmin(np.abs(np.log(self.doses / 50.0))))
-        said = f"With one stable state no pulse flips anything for good: after {self.doses[k]:g} nM anti-miR-21, free "
-        said += f"miR-21 falls to {self.lowest[k]:.2g} of its resting level"
-        said += (
+        text = f"With one stable state no pulse flips anything for good: after {self.doses[k]:g} nM anti-miR-21, free "
+        text += f"miR-21 falls to {self.lowest[k]:.2g} of its resting level"
+        text += (
             f" and is back after {self.back[k]:.0f} h." if np.isfinite(self.back[k]) else " and is not back in time."
         )
         if self.restoring:
-            said += (
+            text += (
                 f" The smallest pulse that brings PTEN to the parental level, for a while, is {self.restoring:.2g} nM."
             )
         elif self.restoring is None:
-            said += f" No pulse up to {self.doses[-1]:g} nM brings PTEN to the parental level."
-        return said
+            text += f" No pulse up to {self.doses[-1]:g} nM brings PTEN to the parental level."
+        return text
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""

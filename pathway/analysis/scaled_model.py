@@ -66,43 +66,39 @@ def perturbation_targets(model: Model, kinds: Iterable[str] = KINDS) -> list[Per
     total; a species that only arises from others is not listed.
     """
     kinds = tuple(kinds)
-    found: list[PerturbationTarget] = []
+    targets: list[PerturbationTarget] = []
     if "species" in kinds:
-        found += _totals(model) + _made(model)
+        targets += _totals(model) + _synthesized(model)
     if "reaction" in kinds:
         growth = {r for name in model.outputs for r in model.stoichiometry.get(name, {})}
-        found += [
+        targets += [
             PerturbationTarget(name, "reaction", (rate_scale_name(name),)) for name in model.rates if name not in growth
         ]
     if "parameter" in kinds:
-        found += [PerturbationTarget(name, "parameter", (name,)) for name in model.parameters]
-    return found
+        targets += [PerturbationTarget(name, "parameter", (name,)) for name in model.parameters]
+    return targets
 
 
 def _totals(model: Model) -> list[PerturbationTarget]:
-    made = []
-    for total in conserved_totals(model):
-        names = tuple(total)
-        label = min(names, key=len)
-        made.append(PerturbationTarget(f"{label} (total)", "species", moiety=names))
-    return made
+    totals = map(tuple, conserved_totals(model))
+    return [PerturbationTarget(f"{min(names, key=len)} (total)", "species", moiety=names) for names in totals]
 
 
-def _made(model: Model) -> list[PerturbationTarget]:
+def _synthesized(model: Model) -> list[PerturbationTarget]:
     """Species with reactions that make them and use up nothing."""
     changes: dict[str, dict[str, float]] = {}
     for species, parts in model.stoichiometry.items():
         for reaction, factor in parts.items():
             if is_number(factor):
                 changes.setdefault(reaction, {})[species] = float(factor.value)  # type: ignore[arg-type]
-    found = []
+    targets = []
     for species in model.species:
         if species in model.outputs:
             continue
         makers = [r for r, parts in changes.items() if parts.get(species, 0) > 0 and min(parts.values()) > 0]
         if makers:
-            found.append(PerturbationTarget(species, "species", tuple(rate_scale_name(r) for r in makers)))
-    return found
+            targets.append(PerturbationTarget(species, "species", tuple(rate_scale_name(r) for r in makers)))
+    return targets
 
 
 def scaled_values(

@@ -58,21 +58,21 @@ class SingleCells:
 
     def lines(self) -> list[str]:
         """The finding: what is said of each arm, of the titration, and of the draws."""
-        said = []
-        for name, found in self.populations.items():
-            count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
-            said.append(
+        lines = []
+        for name, population in self.populations.items():
+            count, protein = population.transcripts()[:, -1], population.protein()[:, -1]
+            lines.append(
                 f"'{name}': {count.mean():.1f} PTEN transcripts per cell, spread {_spread(count):.0%} (Poisson "
                 f"{count.mean() ** -0.5:.0%}); PTEN {protein.mean():.3g}, spread {_spread(protein):.1%}."
             )
             if name in self.intervals:
-                told = "; ".join(f"{what} {found.text()}" for what, found in self.intervals[name].items())
-                said.append(f"Over {self.draws.count} draws (95 %): {told}.")
+                spreads = "; ".join(f"{what} {interval.text()}" for what, interval in self.intervals[name].items())
+                lines.append(f"Over {self.draws.count} draws (95 %): {spreads}.")
         if self.titration is not None:
-            said.append(self.titration.text(self.complexes))
+            lines.append(self.titration.text(self.complexes))
         if self.threshold is not None and self.threshold.text():
-            said.append(f"Over draws, without chance, the threshold is {self.threshold.text()} (inf: not reached).")
-        return said
+            lines.append(f"Over draws, without chance, the threshold is {self.threshold.text()} (inf: not reached).")
+        return lines
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -80,8 +80,8 @@ class SingleCells:
             "scenario": self.scenario.name,
             "units": {"time": "h", "transcripts": "molecules", "PTEN": "1"},
             "arms": {
-                name: {**_population_dict(found), "intervals": _spelled(self.intervals.get(name, {}))}
-                for name, found in self.populations.items()
+                name: {**_population_dict(population), "intervals": _spelled(self.intervals.get(name, {}))}
+                for name, population in self.populations.items()
             },
             "loaded_miR21": self.complexes,
             "titration": None if self.titration is None else self.titration.to_dict(),
@@ -96,12 +96,12 @@ class SingleCells:
         header += ["transcripts without chance [molecules]", "PTEN, mean [1]", "PTEN, 2.5 % [1]", "PTEN, 97.5 % [1]"]
         header += ["PTEN without chance [1]"]
         table = []
-        for name, found in self.populations.items():
-            count, protein = found.transcripts(), found.protein()
+        for name, population in self.populations.items():
+            count, protein = population.transcripts(), population.protein()
             low, high = np.quantile(protein, [0.025, 0.975], axis=0)
             columns = (
-                found.cells.times, count.mean(axis=0), count.var(axis=0), found.usual_transcripts(),
-                protein.mean(axis=0), low, high, np.asarray(found.course["PTEN"]),
+                population.cells.times, count.mean(axis=0), count.var(axis=0), population.usual_transcripts(),
+                protein.mean(axis=0), low, high, np.asarray(population.course["PTEN"]),
             )  # fmt: skip
             table += [[name, *map(float, row)] for row in zip(*columns, strict=True)]
         return header, table
@@ -112,29 +112,29 @@ def _spread(values: np.ndarray) -> float:
     return float(values.std() / values.mean())
 
 
-def _spelled(found: Mapping[str, DrawInterval]) -> dict[str, Any]:
+def _spelled(intervals: Mapping[str, DrawInterval]) -> dict[str, Any]:
     return {
         name: {"value": json_number(i.value), **{end: json_number(value) for end, value in i.ends().items()}}
-        for name, i in found.items()
+        for name, i in intervals.items()
     }
 
 
-def _population_dict(found: CellPopulation) -> dict[str, Any]:
-    count, protein = found.transcripts(), found.protein()
+def _population_dict(population: CellPopulation) -> dict[str, Any]:
+    count, protein = population.transcripts(), population.protein()
     low, high = np.quantile(protein, [0.025, 0.975], axis=0)
     return {
-        "times": found.cells.times.tolist(),
+        "times": population.cells.times.tolist(),
         "transcripts": {
             "mean": count.mean(axis=0).tolist(),
             "variance": count.var(axis=0).tolist(),
-            "without_chance": found.usual_transcripts().tolist(),
+            "without_chance": population.usual_transcripts().tolist(),
             "end": count[:, -1].tolist(),
         },
         "PTEN": {
             "mean": protein.mean(axis=0).tolist(),
             "low": low.tolist(),
             "high": high.tolist(),
-            "without_chance": np.asarray(found.course["PTEN"]).tolist(),
+            "without_chance": np.asarray(population.course["PTEN"]).tolist(),
             "end": protein[:, -1].tolist(),
         },
     }
@@ -187,23 +187,23 @@ def single_cells(
         raise AnalysisError("folds of transcription must be above 0, for example 1, 30, 300")
     draws = draws or draws_of_chosen_values(laboratory)
     ready = arms_under_draws(scenario, [scenario.arm(name) for name in _arms(scenario, arms)], laboratory, draws)
-    made, intervals = {}, {}
+    shown, intervals = {}, {}
     for number, cells in enumerate(ready):
         name = cells.setup.arm.name
         populations = _populations(scenario, laboratory, cells, count, n_cells, step, seed + number, progress)
-        made[name] = populations[0]
+        shown[name] = populations[0]
         if draws.count:
             intervals[name] = _over_draws(populations)
     first = ready[0]
-    found = threshold = None
+    titration = threshold = None
     if len(transcription):
-        found = titration_curve(
+        titration = titration_curve(
             laboratory, first.setup.parameters, first.setup.state, transcription, n_cells=n_cells, hours=60.0,
             seed=seed, progress=progress,
         )  # fmt: skip
         threshold = draw_interval(titration_thresholds(laboratory, first.parameters, first.states, transcription))
     complexes = float(first.setup.state[laboratory.model.species_index("miR21_RISC")])
-    return SingleCells(scenario, made, found, complexes, intervals, threshold, draws)
+    return SingleCells(scenario, shown, titration, complexes, intervals, threshold, draws)
 
 
 def _populations(
@@ -215,24 +215,24 @@ def _populations(
     begin = min([scenario.start, *(i.time for i in plan)])
     times = np.unique([*np.arange(begin, scenario.end, step), *(i.time for i in plan), scenario.end])
     starts = list(zip(cells.parameters, cells.states, strict=True))
-    found = []
+    populations = []
     for number, (row, state) in enumerate(starts):
         if np.isfinite(state).all():
-            found.append(simulate_population(
+            populations.append(simulate_population(
                 laboratory, row, state, times[times <= scenario.end], interventions=cells.interventions(number),
                 species=COUNTED[count], n_cells=n_cells, seed=seed,
                 method="exact" if count == "transcript" else "leap",
             ))  # fmt: skip
         if progress:
             progress(f"cells of {cells.setup.arm.name}", number + 1, len(starts))
-    return found
+    return populations
 
 
 def _over_draws(populations: Sequence[CellPopulation]) -> dict[str, DrawInterval]:
     """Mean and spread at the end."""
     values = []
-    for found in populations:
-        count, protein = found.transcripts()[:, -1], found.protein()[:, -1]
+    for population in populations:
+        count, protein = population.transcripts()[:, -1], population.protein()[:, -1]
         values.append((count.mean(), _spread(count), protein.mean(), _spread(protein)))
     names = ("transcripts", "spread of transcripts", "PTEN", "spread of PTEN")
     return {name: draw_interval(column) for name, column in zip(names, np.array(values).T, strict=True)}

@@ -75,8 +75,8 @@ def parameter_ranges_of_draws(
     How parameters go together in the posterior is lost: the box around its draws is larger than they are.
     """
     rows = draws.of_line(cells, folder)
-    found = rows[:, [laboratory.model.parameter_index(name) for name in draws.names]]
-    low, high = np.quantile(found, [0.025, 0.975], axis=0)
+    values = rows[:, [laboratory.model.parameter_index(name) for name in draws.names]]
+    low, high = np.quantile(values, [0.025, 0.975], axis=0)
     moving = low < high
     names = tuple(name for name, moves in zip(draws.names, moving, strict=True) if moves)
     return ParameterRanges(names, low[moving], high[moving], low[moving] > 0)
@@ -119,23 +119,23 @@ def time_sensitivities(
     (cells,) = arms_under_draws(scenario, [arm], laboratory, draws or draws_of_chosen_values(laboratory))
     begin = min([scenario.start, *(i.time for i in cells.interventions(0))])
     times = np.linspace(begin, scenario.end, steps)
-    found: list[list[TimeSensitivities]] = [[] for _ in readings]
+    courses: list[list[TimeSensitivities]] = [[] for _ in readings]
     for k, (row, state) in enumerate(zip(cells.parameters, cells.states, strict=True)):
         plan = cells.interventions(k)
         if k == 0 or np.isfinite(state).all():
-            for name, kept in zip(readings, found, strict=True):
-                kept.append(sensitivities_over_time(laboratory.model, row, state, name, names, times, plan, begin))
+            for name, own in zip(readings, courses, strict=True):
+                own.append(sensitivities_over_time(laboratory.model, row, state, name, names, times, plan, begin))
         if progress and k:
             progress("draws", k, len(cells.states) - 1)
-    return [_with_interval(first, drawn) for first, *drawn in found]
+    return [_with_interval(first, drawn) for first, *drawn in courses]
 
 
-def _with_interval(found: TimeSensitivities, drawn: Sequence[TimeSensitivities]) -> TimeSensitivities:
+def _with_interval(first: TimeSensitivities, drawn: Sequence[TimeSensitivities]) -> TimeSensitivities:
     if len(drawn) < 2:
-        return found
+        return first
     values = [course.values for course in drawn]
     low, high, median = np.quantile(values, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
-    return replace(found, low=low, high=high, median=median)
+    return replace(first, low=low, high=high, median=median)
 
 
 def _nothing_chosen() -> AnalysisError:
@@ -170,33 +170,33 @@ class ReadingFunction:
         """Readings at samples, shape (k, n_names) -> (k,); nan where a member failed."""
         chunks = [samples[k : k + _CHUNK] for k in range(0, len(samples), _CHUNK)]
         plan = self._plan()
-        found, done = [], 0
+        parts, done = [], 0
         for part in map_on_threads(lambda chunk: self._chunk(chunk, *plan), chunks, worker_count(None)):
-            found.append(part)
+            parts.append(part)
             done += len(part)
             if progress:
                 progress("members", done, len(samples))
-        return np.concatenate(found)
+        return np.concatenate(parts)
 
     def _plan(self) -> tuple:
         control = control_arm(self.arm, self.scenario)
         arms = [self.arm, control.arm] if self.quantity == "GR" else [self.arm]
-        made = arm_setups(self.scenario, arms, self.laboratory)
+        setups = arm_setups(self.scenario, arms, self.laboratory)
         times = (control.since, self.scenario.growth_until)
-        begin = min([control.since, *(i.time for setup in made for i in setup.interventions)])
-        return made, times, begin
+        begin = min([control.since, *(i.time for setup in setups for i in setup.interventions)])
+        return setups, times, begin
 
-    def _chunk(self, samples: np.ndarray, made: list, times: tuple[float, float], begin: float) -> np.ndarray:
+    def _chunk(self, samples: np.ndarray, setups: list, times: tuple[float, float], begin: float) -> np.ndarray:
         model, count = self.laboratory.model, self.laboratory.cell_count
         shown = count if self.quantity == "GR" else self.quantity
         places = [model.parameter_index(name) for name in self.names]
         values: list[np.ndarray] = []
         lost: set[int] = set()
         rested: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
-        for setup in made:
+        for setup in setups:
             # What the control has otherwise than the arm, it keeps by the same factor.
             rows = np.tile(setup.parameters, (len(samples), 1))
-            rows[:, places] = samples * _ratio(setup.parameters[places], made[0].parameters[places])
+            rows[:, places] = samples * _ratio(setup.parameters[places], setups[0].parameters[places])
             if (key := rows.tobytes()) not in rested:
                 states, problems = steady_states(model, np.tile(setup.state, (len(samples), 1)), rows)
                 lost |= set(problems)
@@ -216,11 +216,11 @@ class ReadingFunction:
             values.append(ensemble[shown])
         if self.quantity == "GR":
             with np.errstate(all="ignore"):
-                found = gr_value(values[0][:, 1], values[1][:, 1], values[0][:, 0], values[1][:, 0])
+                readings = gr_value(values[0][:, 1], values[1][:, 1], values[0][:, 0], values[1][:, 0])
         else:
-            found = values[0][:, 1].copy()
-        found[list(lost)] = np.nan
-        return found
+            readings = values[0][:, 1].copy()
+        readings[list(lost)] = np.nan
+        return readings
 
 
 def _ratio(own: np.ndarray, of: np.ndarray) -> np.ndarray:

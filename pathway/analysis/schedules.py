@@ -49,24 +49,24 @@ class ScheduleComparison:
 
     def text(self) -> str:
         """The comparison in a sentence."""
-        told = []
-        for shift, found in zip(self.shifts, self.intervals(), strict=True):
-            band = f" (95 %: {found.text('.2f')})" if found.text() else ""
-            told.append(f"{shift_in_words(shift)} {self.first} {found.value:.2f}{band}")
-        return f"Growth rate relative to untreated, {self.second} given " + "; ".join(told) + "."
+        effects = []
+        for shift, interval in zip(self.shifts, self.intervals(), strict=True):
+            band = f" (95 %: {interval.text('.2f')})" if interval.text() else ""
+            effects.append(f"{shift_in_words(shift)} {self.first} {interval.value:.2f}{band}")
+        return f"Growth rate relative to untreated, {self.second} given " + "; ".join(effects) + "."
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        found = self.intervals()
+        intervals = self.intervals()
         return {
             "shift": list(self.shifts),
             "unit": "h",
             "since": self.since,
             "until": self.until,
             "effect": self.effect[0].tolist(),
-            "effect_low": [i.low for i in found],
-            "effect_high": [i.high for i in found],
-            "effect_median": [i.median for i in found],
+            "effect_low": [i.low for i in intervals],
+            "effect_high": [i.high for i in intervals],
+            "effect_median": [i.median for i in intervals],
             "bliss": self.excess[0].tolist(),
         }
 

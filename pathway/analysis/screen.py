@@ -239,26 +239,26 @@ def screen(
         scenario, laboratory, treated_arm(scenario, arm), names, draws or draws_of_chosen_values(laboratory), progress
     )
     wanted = _chosen(perturbation_targets(laboratory.model, kinds), only)
-    found = bench.run([[(t, factor)] for t in wanted], what="targets")
+    readings = bench.run([[(t, factor)] for t in wanted], what="targets")
     baseline = bench.run([[]])
-    kept = [k for k in range(len(wanted)) if np.isfinite(found["GR"][k])]
+    kept = [k for k in range(len(wanted)) if np.isfinite(readings["GR"][k])]
     base = float(baseline["GR"][0])
-    order = sorted(kept, key=lambda k: (-abs(found["GR"][k] - base), wanted[k].name))
+    order = sorted(kept, key=lambda k: (-abs(readings["GR"][k] - base), wanted[k].name))
     ranked = tuple(wanted[k] for k in order)
-    gr = found["GR"][order]
+    gr = readings["GR"][order]
     moving = [k for k in _distinct(ranked) if abs(gr[k] - base) > _LEAST]
     paired = moving if pairs < 0 else moving[:pairs]
     single = bench.intervals([[(target, factor)] for target in ranked])
-    made = ScreenResult(
-        scenario, bench.arm.name, factor, ranked, gr, base, found["growth"][order] / float(baseline["growth"][0]),
-        {name: found[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
+    result = ScreenResult(
+        scenario, bench.arm.name, factor, ranked, gr, base, readings["growth"][order] / float(baseline["growth"][0]),
+        {name: readings[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
         tuple(paired), _pairs(bench, [ranked[k] for k in paired], gr[paired], factor),
         tuple(wanted[k].name for k in range(len(wanted)) if k not in kept), single, {}, bench.draws,
     )  # fmt: skip
     by_name = {ranked[k].name: ranked[k] for k in paired}
-    best = [(one, two) for one, two, _ in made.best_pairs()]
+    best = [(one, two) for one, two, _ in result.best_pairs()]
     spread = bench.intervals([[(by_name[one], factor), (by_name[two], factor)] for one, two in best])
-    return replace(made, pair_intervals=dict(zip(best, spread, strict=True)))
+    return replace(result, pair_intervals=dict(zip(best, spread, strict=True)))
 
 
 def _pairs(bench: _Bench, paired: list[PerturbationTarget], alone: np.ndarray, factor: float) -> np.ndarray:
@@ -363,14 +363,14 @@ class _Bench:
     def run(self, choices: Sequence[Choice], *, draw: int = 0, what: str = "") -> dict[str, np.ndarray]:
         """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
         chunks = [choices[k : k + _CHUNK] for k in range(0, len(choices), _CHUNK)]
-        found, done = [], 0
+        results, done = [], 0
         parts = map_on_threads(lambda chunk: self._chunk(chunk, draw), chunks, worker_count(None))
         for part, chunk in zip(parts, chunks, strict=True):
-            found.append(part)
+            results.append(part)
             done += len(chunk)
             if what and self.progress:
                 self.progress(what, done, len(choices))
-        return {name: np.concatenate([part[name] for part in found]) for name in found[0]}
+        return {name: np.concatenate([part[name] for part in results]) for name in results[0]}
 
     def intervals(self, choices: Sequence[Choice]) -> tuple[DrawInterval, ...]:
         """Of the change of GR by each choice over the draws."""

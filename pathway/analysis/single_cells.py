@@ -57,11 +57,11 @@ class CellPopulation:
         per_free = 1.0 - course.parameters[:, course.model.parameter_index("lost_translation_PTEN")]
         transcript = self.cells["PTEN_mRNA"] + per_free * self.cells["PTEN_mRNA_RISC"]
         usual = course["PTEN_mRNA"] + per_free * course["PTEN_mRNA_RISC"]
-        made = course["PTEN_synthesis"] * transcript / usual
+        synthesis = course["PTEN_synthesis"] * transcript / usual
         loss = course.parameters[:, course.model.parameter_index("k_PTEN_degradation")] + course["division_rate"]
-        level = np.full((len(made), len(times)), float(course["PTEN"][0]))
+        level = np.full((len(synthesis), len(times)), float(course["PTEN"][0]))
         for k, step in enumerate(np.diff(times)):
-            rate, source = (loss[k] + loss[k + 1]) / 2, (made[:, k] + made[:, k + 1]) / 2
+            rate, source = (loss[k] + loss[k + 1]) / 2, (synthesis[:, k] + synthesis[:, k + 1]) / 2
             level[:, k + 1] = source / rate + (level[:, k] - source / rate) * np.exp(-rate * step)
         return level
 
@@ -143,14 +143,14 @@ class TitrationCurve:
 
     def text(self, complexes: float) -> str:
         """The finding in sentences, beside the number of loaded miRNA complexes."""
-        said = f"miR-21 lowers free transcript {self.repression[0]:.1f}-fold"
+        text = f"miR-21 lowers free transcript {self.repression[0]:.1f}-fold"
         threshold = self.threshold()
         if threshold is None:
-            return f"{said} and is nowhere used up, up to {self.transcription[-1]:g} times the transcription."
+            return f"{text} and is nowhere used up, up to {self.transcription[-1]:g} times the transcription."
         share = float(np.interp(np.log(threshold), np.log(self.transcription), self.mean[1])) / complexes
-        said += f"; half of that is lost at {threshold:.3g} times the transcription, with {share:.2g} transcripts for "
-        said += f"each of {complexes:.0f} complexes."
-        return said + (" At their own transcription the cells are far from that threshold." if threshold > 10 else "")
+        text += f"; half of that is lost at {threshold:.3g} times the transcription, with {share:.2g} transcripts for "
+        text += f"each of {complexes:.0f} complexes."
+        return text + (" At their own transcription the cells are far from that threshold." if threshold > 10 else "")
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
@@ -201,7 +201,7 @@ def titration_curve(
     seed : int
     progress : callable, optional
     """
-    rows, found = _titrated(laboratory, parameters, transcription), []
+    rows, counts = _titrated(laboratory, parameters, transcription), []
     states, problems = steady_states(laboratory.model, np.tile(state, (len(rows), 1)), rows)
     if problems:
         raise next(iter(problems.values()))
@@ -212,8 +212,8 @@ def titration_curve(
         if progress:
             progress("titration", number + 1, len(rows))
         free, bound = cells["PTEN_mRNA"][:, -1], cells["PTEN_mRNA_RISC"][:, -1]
-        found.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
-    shaped = np.array(found).reshape(2, len(transcription), 3)
+        counts.append((float((free + bound).mean()), float((free + bound).std()), float(free.mean())))
+    shaped = np.array(counts).reshape(2, len(transcription), 3)
     return TitrationCurve(np.asarray(transcription, dtype=float), shaped[:, :, 0], shaped[:, :, 1], shaped[:, :, 2])
 
 
@@ -245,12 +245,12 @@ def titration_thresholds(
     array, shape (n_sets,)
         Nan where a set has no resting state somewhere on the way.
     """
-    found, place = np.full(len(parameters), np.nan), laboratory.model.species_index("PTEN_mRNA")
+    thresholds, place = np.full(len(parameters), np.nan), laboratory.model.species_index("PTEN_mRNA")
     for k, (row, state) in enumerate(zip(parameters, states, strict=True)):
         turned = _titrated(laboratory, row, transcription)
         rest = steady_states(laboratory.model, np.tile(np.nan_to_num(state), (len(turned), 1)), turned)[0]
         with_mirna, without = rest[:, place].reshape(2, -1)
         if np.isfinite(rest).all() and np.isfinite(state).all():
             value = _half_lost(np.asarray(transcription, dtype=float), without / with_mirna)
-            found[k] = np.inf if value is None else value
-    return found
+            thresholds[k] = np.inf if value is None else value
+    return thresholds

@@ -122,11 +122,11 @@ def search_stable_states(
         settled.append(steady_states(model, starts, parameters)[0])
         if progress:
             progress("starts", done + 1, len(kinds))
-    found = np.stack(settled, axis=1)
-    usable = np.isfinite(found).all(axis=(1, 2))
+    ends = np.stack(settled, axis=1)
+    usable = np.isfinite(ends).all(axis=(1, 2))
     states = {}
     for member in np.flatnonzero(usable):
-        distinct = _distinct(model.species, found[member])
+        distinct = _distinct(model.species, ends[member])
         if len(distinct) > 1:
             states[int(member)] = distinct
     loops = {
@@ -147,29 +147,29 @@ def search_stable_states(
 
 def _start(species: tuple[str, ...], usual: np.ndarray, kind: str, rng: np.random.Generator) -> np.ndarray:
     """Starts of one kind for all members; conserved totals are kept."""
-    made = usual.copy()
+    starts = usual.copy()
     for factor, names in EXTREME_STARTS.get(kind, {}).items():
-        made[:, [species.index(name) for name in names]] *= factor
+        starts[:, [species.index(name) for name in names]] *= factor
     if kind == "inactive PTEN":
         active, inactive = (species.index(name) for name in ("PTEN_active", "PTEN_phosphorylated"))
-        made[:, inactive] += usual[:, active] - made[:, active]
+        starts[:, inactive] += usual[:, active] - starts[:, active]
     elif kind == "random":
         for name in RANDOM_STARTS:
-            made[:, species.index(name)] *= np.exp(rng.uniform(-4.0, 4.0, len(made)))
-    return made
+            starts[:, species.index(name)] *= np.exp(rng.uniform(-4.0, 4.0, len(starts)))
+    return starts
 
 
 def _distinct(species: tuple[str, ...], states: np.ndarray) -> np.ndarray:
     """States that differ by more than `_APART` in one of the compared species, by falling active PTEN."""
     places = [species.index(name) for name in COMPARED]
-    kept: list[np.ndarray] = []
+    distinct: list[np.ndarray] = []
     for state in states:
-        sizes = [np.maximum(np.abs(state[places]), np.abs(other[places])) + 1e-9 for other in kept]
-        gaps = [np.abs(state[places] - other[places]) / size for other, size in zip(kept, sizes, strict=True)]
+        sizes = [np.maximum(np.abs(state[places]), np.abs(other[places])) + 1e-9 for other in distinct]
+        gaps = [np.abs(state[places] - other[places]) / size for other, size in zip(distinct, sizes, strict=True)]
         if all(gap.max() > _APART for gap in gaps):
-            kept.append(state)
-    kept.sort(key=lambda state: -state[species.index("PTEN_active")])
-    return np.array(kept)
+            distinct.append(state)
+    distinct.sort(key=lambda state: -state[species.index("PTEN_active")])
+    return np.array(distinct)
 
 
 def _lost(
@@ -177,10 +177,10 @@ def _lost(
 ) -> int:
     """In how many members all states run into one when a loop is cut."""
     model, lost = laboratory.model, 0
-    for member, found in states.items():
+    for member, own in states.items():
         values = parameters[member].copy()
         for name, value in cut.items():
             values[model.parameter_index(name)] = value
-        again = steady_states(model, found, np.tile(values, (len(found), 1)))[0]
+        again = steady_states(model, own, np.tile(values, (len(own), 1)))[0]
         lost += int(np.isfinite(again).all() and len(_distinct(model.species, again)) == 1)
     return lost

@@ -89,18 +89,18 @@ class BistableSwitch:
 
     def text(self) -> str:
         """The finding in sentences."""
-        said = [f"From {self.parameter} {self.low:g} to {self.high:g}: {self._special()}"]
+        sentences = [f"From {self.parameter} {self.low:g} to {self.high:g}: {self._special()}"]
         gap = max(self.swept.gap(name) for name in self.swept.up)
         differ = f"differ by at most {100 * gap:.2g} %" if gap > 1e-4 else "are the same"
-        said.append(f"Raised and lowered step by step over time, up and down {differ}.")
+        sentences.append(f"Raised and lowered step by step over time, up and down {differ}.")
         for condition in self.conditions:
-            said += _told(condition, self.draws.origin)
+            sentences += _condition_sentences(condition, self.draws.origin)
         if self.pulse is not None:
-            said.append(self.pulse.text())
+            sentences.append(self.pulse.text())
         for draw, dose in self.flips.items():
             flipped = f"a pulse of {dose:.3g} nM anti-miR-21" if dose is not None else "no pulse up to 1000 nM"
-            said.append(f"In draw {draw}, {flipped} flips resistant cells for good.")
-        return " ".join(said)
+            sentences.append(f"In draw {draw}, {flipped} flips resistant cells for good.")
+        return " ".join(sentences)
 
     def _special(self) -> str:
         special = [(c.label, point) for c in self.conditions for point in c.branch.special]
@@ -147,34 +147,34 @@ class BistableSwitch:
         ]
 
 
-def _told(condition: SwitchCondition, of: str) -> list[str]:
-    label, said = condition.label[0].upper() + condition.label[1:], []
-    spread, found = condition.spread, condition.second_states
-    if found is not None:
-        said.append(
-            f"{label}: {len(found.bistable)} of {found.members} parameter sets {of} have a second stable state "
-            f"(at most {100 * found.upper_bound:.2g} % with 95 % confidence)."
+def _condition_sentences(condition: SwitchCondition, of: str) -> list[str]:
+    label, sentences = condition.label[0].upper() + condition.label[1:], []
+    spread, search = condition.spread, condition.second_states
+    if search is not None:
+        sentences.append(
+            f"{label}: {len(search.bistable)} of {search.members} parameter sets {of} have a second stable state "
+            f"(at most {100 * search.upper_bound:.2g} % with 95 % confidence)."
         )
-        loops = [f"{loop} in {n}" for loop, n in found.loops.items() if n]
+        loops = [f"{loop} in {n}" for loop, n in search.loops.items() if n]
         if loops:
-            said.append(f"It is lost when something is switched off: {', '.join(loops)}.")
+            sentences.append(f"It is lost when something is switched off: {', '.join(loops)}.")
     if spread is not None:
         folds, hopfs = spread.having("fold"), spread.having("Hopf")
-        said.append(
+        sentences.append(
             f"Followed over the whole range, {len(folds)} of {spread.members} have a fold somewhere and {len(hopfs)} a "
             "Hopf point."
         )
-        said += [_fold_told(spread, draw) for draw in folds[:_MOST_TOLD]]
-    return said
+        sentences += [_fold_sentence(spread, draw) for draw in folds[:_MOST_TOLD]]
+    return sentences
 
 
 _MOST_TOLD = 3
 
 
-def _fold_told(spread: BranchSpread, draw: int) -> str:
+def _fold_sentence(spread: BranchSpread, draw: int) -> str:
     places = sorted(point.value for point in spread.special[draw] if point.kind == "fold")
-    said = f"Draw {draw}: fold{'s' if len(places) > 1 else ''} at {' and '.join(f'{place:.4g}' for place in places)}"
-    return said + (f", gone without {' or '.join(spread.cut[draw])}." if spread.cut[draw] else ".")
+    text = f"Draw {draw}: fold{'s' if len(places) > 1 else ''} at {' and '.join(f'{place:.4g}' for place in places)}"
+    return text + (f", gone without {' or '.join(spread.cut[draw])}." if spread.cut[draw] else ".")
 
 
 def _branch_dict(condition: SwitchCondition) -> dict[str, Any]:
@@ -283,13 +283,13 @@ def _check_ranges(laboratory: Laboratory, ranges: Mapping[str, tuple[float, floa
 
 def _conditions(scenario: Scenario, laboratory: Laboratory) -> dict[str, dict[str, float]]:
     """Untreated, and under each drug of [growth_rate] at each of its amounts."""
-    found: dict[str, dict[str, float]] = {"untreated": {}}
+    conditions: dict[str, dict[str, float]] = {"untreated": {}}
     for name in scenario.growth_doses:
         dose = scenario.doses[name]
         agent = laboratory.agents[dose.agent]
         if agent.species and dose.amount:
-            found[f"with {agent.name} {dose.amount:.3g} {agent.unit}"] = {agent.species: dose.amount}
-    return found
+            conditions[f"with {agent.name} {dose.amount:.3g} {agent.unit}"] = {agent.species: dose.amount}
+    return conditions
 
 
 def _condition(
@@ -301,18 +301,18 @@ def _condition(
     resting, branch = drive_branch(laboratory, parameters[0], states[0], parameter, *ends, held)
     along = resting.names(branch.states, branch.values)
     curve = fold_curve(resting.system, branch.folds()[0], *second, ends) if second and branch.folds() else None
-    spread = found = None
+    spread = search = None
     if len(parameters) > 1:
-        found = search_stable_states(laboratory, parameters[1:], held=held, condition=label, progress=progress)
+        search = search_stable_states(laboratory, parameters[1:], held=held, condition=label, progress=progress)
         spread = branches_of_draws(resting, parameters[1:], states[1:], names, *ends, progress)
-    return SwitchCondition(label, branch, {name: along[name] for name in names}, curve, spread, found)
+    return SwitchCondition(label, branch, {name: along[name] for name in names}, curve, spread, search)
 
 
-def _flips(laboratory: Laboratory, found: StableStateSearch | None, most: int = 5) -> dict[int, float | None]:
+def _flips(laboratory: Laboratory, search: StableStateSearch | None, most: int = 5) -> dict[int, float | None]:
     """The smallest pulse that flips untreated cells back, for the first draws with a second state."""
-    if found is None:
+    if search is None:
         return {}
     return {
-        draw: minimal_pulse(laboratory, found.parameters[draw], found.states[draw][-1], found.states[draw][0])
-        for draw in found.bistable[:most]
+        draw: minimal_pulse(laboratory, search.parameters[draw], search.states[draw][-1], search.states[draw][0])
+        for draw in search.bistable[:most]
     }

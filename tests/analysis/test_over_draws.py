@@ -66,7 +66,7 @@ def test_control_over_draws_is_that_of_each_draw(laboratory, untreated):
         for row, state in zip(rows, states, strict=True)
     ]
     assert found.low == pytest.approx(np.min(each, axis=0)) and found.high == pytest.approx(np.max(each, axis=0))
-    assert "(" in found.told("pAKT", 1)[0] and len(found.rows()[1]) == len(found.reactions)
+    assert "(" in found.strongest_in_words("pAKT", 1)[0] and len(found.rows()[1]) == len(found.reactions)
 
 
 CHANGED = """

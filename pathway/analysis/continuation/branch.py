@@ -202,12 +202,12 @@ class _Tracer:
     def advance(self, origin: _Point, step: float, largest: float) -> tuple[_Point, float]:
         """The next point, and the step to try from there."""
         while step > 1e-9:
-            found = self.corrected(origin, step)
-            if found is not None and np.linalg.norm(found[0] - origin.place) < 2.0 * step:
-                following = self.point(found[0], origin.tangent)
+            solution = self.corrected(origin, step)
+            if solution is not None and np.linalg.norm(solution[0] - origin.place) < 2.0 * step:
+                following = self.point(solution[0], origin.tangent)
                 turn = float(following.tangent @ origin.tangent)
                 if turn > 0.97:
-                    growth = 1.4 if found[1] <= 4 and turn > 0.995 else (0.8 if found[1] > 6 else 1.0)
+                    growth = 1.4 if solution[1] <= 4 and turn > 0.995 else (0.8 if solution[1] > 6 else 1.0)
                     return following, min(step * growth, largest)
             step *= 0.5
         at = origin.place[-1] * self.scale[-1]
@@ -215,16 +215,16 @@ class _Tracer:
 
     def crossings(self, before: _Point, after: _Point, within: tuple[float, float]) -> list[SpecialPoint]:
         """Folds, Hopf and branch points between two neighbors."""
-        found = []
+        points = []
         if before.tangent[-1] * after.tangent[-1] < 0:
-            found.append(self._locate("fold", before, after, lambda p: p.tangent[-1]))
+            points.append(self._locate("fold", before, after, lambda p: p.tangent[-1]))
         elif before.orientation * after.orientation < 0:
-            found.append(self._special("branch point", after))
+            points.append(self._special("branch point", after))
         if self.system.dynamic and _unstable_pairs(before) != _unstable_pairs(after):
             with suppress(_NoPair):
                 if _growth(before) * _growth(after) < 0:
-                    found.append(self._locate("Hopf", before, after, _growth))
-        return [point for point in found if within[0] <= point.value <= within[1]]
+                    points.append(self._locate("Hopf", before, after, _growth))
+        return [point for point in points if within[0] <= point.value <= within[1]]
 
     def _locate(self, kind: str, before: _Point, after: _Point, test: Callable[[_Point], float]) -> SpecialPoint:
         from scipy.optimize import brentq
@@ -232,11 +232,11 @@ class _Tracer:
         length = float(before.tangent @ (after.place - before.place))
 
         def at(step: float) -> _Point:
-            found = self.corrected(before, step)
-            if found is None:
+            solution = self.corrected(before, step)
+            if solution is None:
                 near = f"{self.system.parameter} = {before.place[-1] * self.scale[-1]:.6g}"
                 raise AnalysisError(f"a {kind} near {near} could not be located")
-            return self.point(found[0], before.tangent)
+            return self.point(solution[0], before.tangent)
 
         step = brentq(lambda s: test(at(s)), 0.0, length, xtol=1e-14, rtol=1e-14)
         return self._special(kind, at(float(step)))

@@ -70,13 +70,11 @@ class SteadySystem:
         known |= dict(zip(self.system.unknowns, np.asarray(states).T, strict=True))
         known |= {self.system.parameter: np.asarray(at), TIME: 0.0, **self.held}
         known |= dict.fromkeys(self.absent, 0.0) | {name: 0.0 for name in self.model.outputs}
-        wanted = {**self.dependent}
-        found = _computed(wanted, known, len(states))
-        known |= found
+        known |= _computed(self.dependent, known, len(states))
         formulas = {**self.model.closed_assignments}
         formulas |= dict(zip(self.model.observables, self.model.closed(self.model.observables.values()), strict=True))
-        found |= _computed({n: f for n, f in formulas.items() if n not in known}, known, len(states))
-        return {n: np.broadcast_to(known.get(n, found.get(n)), len(states)) for n in (*known, *found)}  # type: ignore[arg-type]
+        known |= _computed({n: f for n, f in formulas.items() if n not in known}, known, len(states))
+        return {name: np.broadcast_to(value, len(states)) for name, value in known.items()}
 
 
 def _computed(
@@ -130,25 +128,25 @@ def _absent(model: Model, held: Mapping[str, float]) -> frozenset[str]:
     while True:
         trial = {**known, **dict.fromkeys(absent, 0.0)}
         slopes = evaluate_all([model.derivatives[name] for name in sorted(absent)], trial)
-        made = {name for name, slope in zip(sorted(absent), slopes, strict=True) if slope != 0.0}
-        if not made:
+        produced = {name for name, slope in zip(sorted(absent), slopes, strict=True) if slope != 0.0}
+        if not produced:
             return frozenset(absent)
-        absent -= made
+        absent -= produced
 
 
 def _dependent(model: Model, absent: frozenset[str], held: Mapping[str, float]) -> dict[str, Expression]:
     """For each conserved total the formula of one species from the others and the parameters."""
-    made: dict[str, Expression] = {}
+    formulas: dict[str, Expression] = {}
     for total in conserved_totals(model):
         names = [name for name in total if name not in absent]
         if not names or any(name in held for name in names):
             continue
-        chosen = next((name for name in reversed(names) if name not in made), None)
+        chosen = next((name for name in reversed(names) if name not in formulas), None)
         if chosen is None or all(model.closed_initial[name] is number(0.0) for name in total):
             continue
         amount = add(*(multiply(number(total[name]), model.closed_initial[name]) for name in total))
         others = add(*(multiply(number(-total[n]), symbol(n)) for n in names if n != chosen))
-        formula = substitute_all([divide(add(amount, others), number(total[chosen]))], made)[0]
-        made = dict(zip(made, substitute_all(list(made.values()), {chosen: formula}), strict=True))
-        made[chosen] = formula
-    return made
+        formula = substitute_all([divide(add(amount, others), number(total[chosen]))], formulas)[0]
+        formulas = dict(zip(formulas, substitute_all(list(formulas.values()), {chosen: formula}), strict=True))
+        formulas[chosen] = formula
+    return formulas

@@ -68,10 +68,10 @@ class ContinuationSystem:
 
     def with_constants(self, constants: Mapping[str, float]) -> ContinuationSystem:
         """The same equations at other constants, without deriving them again."""
-        made = object.__new__(ContinuationSystem)
-        made.__dict__ = dict(self.__dict__)
-        made.constants = {**self.constants, **constants}
-        return made
+        system = object.__new__(ContinuationSystem)
+        system.__dict__ = dict(self.__dict__)
+        system.constants = {**self.constants, **constants}
+        return system
 
     def _known(self, state: np.ndarray, at: float) -> dict[str, float]:
         return {**self.constants, **dict(zip(self.unknowns, state.tolist(), strict=True)), self.parameter: float(at)}
@@ -82,12 +82,12 @@ class ContinuationSystem:
 
     def linearized(self, state: np.ndarray, at: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Residuals (n,), their derivatives by the unknowns (n, n) and by the parameter (n,)."""
-        found = np.array(self._slopes(self._known(state, at)))
+        numbers = np.array(self._slopes(self._known(state, at)))
         n = len(self.unknowns)
         matrix = np.zeros((n, n + 1))
         rows, columns = zip(*self.entries, strict=True)
-        matrix[rows, columns] = found[n:]
-        return found[:n], matrix[:, :n], matrix[:, n]
+        matrix[rows, columns] = numbers[n:]
+        return numbers[:n], matrix[:, :n], matrix[:, n]
 
     def linearized_over(
         self, states: np.ndarray, at: np.ndarray | float, constants: Mapping[str, np.ndarray]
@@ -102,11 +102,11 @@ class ContinuationSystem:
             Overrides the system's own values.
         """
         own = dict(zip(self.unknowns, states.T, strict=True))
-        found = self._many_slopes({**self.constants, **constants, **own, self.parameter: at})
+        numbers = self._many_slopes({**self.constants, **constants, **own, self.parameter: at})
         members, n = states.shape
-        residuals = np.stack([np.broadcast_to(f, members) for f in found[:n]], axis=1)
+        residuals = np.stack([np.broadcast_to(f, members) for f in numbers[:n]], axis=1)
         jacobians = np.zeros((members, n, n))
-        for (row, column), entry in zip(self.entries, found[n:], strict=True):
+        for (row, column), entry in zip(self.entries, numbers[n:], strict=True):
             if column < n:
                 jacobians[:, row, column] = entry
         return residuals, jacobians

@@ -133,8 +133,8 @@ def expected_effects(
         # Beyond what one of them ever reaches, halving ends at a bound or at a dose that was never tried.
         far = np.abs(effect - second.effect(alone_second)) > 1e-9
         undefined = far | (alone_first > _reach(first)) | (alone_second > _reach(second))
-    found = np.where(undefined, np.nan, effect)
-    return np.where(two == 0.0, first.effect(one), np.where(one == 0.0, second.effect(two), found))
+    additive = np.where(undefined, np.nan, effect)
+    return np.where(two == 0.0, first.effect(one), np.where(one == 0.0, second.effect(two), additive))
 
 
 _HALVINGS = 60

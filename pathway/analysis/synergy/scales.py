@@ -72,11 +72,11 @@ def verdict_flips(surfaces: Mapping[str, EffectSurface]) -> tuple[VerdictFlip, .
     """Cells that are synergistic on one scale and antagonistic on another, by Bliss excess."""
     by_scale: dict[str, ExcessSurface] = {name: bliss_excess(surface) for name, surface in surfaces.items()}
     shape = next(iter(surfaces.values())).effect.shape
-    found = []
+    flips = []
     for i in range(1, shape[0]):
         for j in range(1, shape[1]):
             cell = {n: float(e.values[i, j]) for n, e in by_scale.items() if not np.ma.is_masked(e.values[i, j])}
             words = {synergy_verdict(value) for value in cell.values()}
             if {"synergy", "antagonism"} <= words:
-                found.append(VerdictFlip(i, j, cell))
-    return tuple(found)
+                flips.append(VerdictFlip(i, j, cell))
+    return tuple(flips)

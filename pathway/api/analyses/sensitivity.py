@@ -109,7 +109,7 @@ def _control(task: AnalysisTask) -> AnalysisOutput:
         laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress
     )
 
-    sentences = [f"{name}: {', '.join(result.told(name, 6))}." for name in result.readings]
+    sentences = [f"{name}: {', '.join(result.strongest_in_words(name, 6))}." for name in result.readings]
     sentences.append(f"Summation theorems hold to {result.violation:.1e}.")
 
     def show(out: Display) -> None:
@@ -142,7 +142,7 @@ def _time(task: AnalysisTask) -> AnalysisOutput:
     header = ["reading", "time [h]", "parameter", "relative sensitivity [1]", "low", "high", "median"]
     rows = [row for course in result for row in course.rows()]
 
-    sentences = [f"{course.reading}: {', '.join(course.told())}." for course in result]
+    sentences = [f"{course.reading}: {', '.join(course.strongest_in_words())}." for course in result]
 
     def show(out: Display) -> None:
         out.print_line(title, style="bold")

@@ -92,10 +92,9 @@ def discrepancy_table(agreement: Agreement) -> str:
 
 def findings_table(agreement: Agreement) -> str:
     """The project's own findings."""
-    rows = []
-    for k, (column, role) in enumerate(zip(agreement.evaluation.columns, agreement.evaluation.role, strict=True)):
-        if role == "finding":
-            rows.append((column.removeprefix("finding:"), f"{np.median(agreement.evaluation.values[:, k]):.1f}"))
+    medians = np.median(agreement.evaluation.values, axis=0)
+    columns = zip(agreement.evaluation.columns, agreement.evaluation.role, medians, strict=True)
+    rows = [(name.removeprefix("finding:"), f"{median:.1f}") for name, role, median in columns if role == "finding"]
     return table(("finding", "log-likelihood"), rows)
 
 

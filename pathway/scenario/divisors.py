@@ -37,12 +37,8 @@ def parameters_undefined_at_zero(model: Model, values: np.ndarray, names: Iterab
     dict
         Name to "the rate of X", or the name of a quantity.
     """
-    undefined = {}
-    for name in dict.fromkeys(names):
-        what = prepare_model(model).once(_undefined, np.asarray(values, dtype=float).tobytes(), name)
-        if what:
-            undefined[name] = what
-    return undefined
+    ready, numbers = prepare_model(model), np.asarray(values, dtype=float).tobytes()
+    return {name: what for name in names if (what := ready.once(_undefined, numbers, name))}
 
 
 def _undefined(model: Model, numbers: bytes, name: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -116,10 +117,8 @@ def _scatter_alike(problem: Problem, observable: Observable, members: Sequence[i
 
 def _labels(problem: Problem, groups: Sequence[Sequence[int]]) -> list[str]:
     """What the points of a group have in common that others of the same condition have not."""
-    beside: dict[tuple[str, str], int] = {}
-    for members in groups:
-        first = problem.measurements[members[0]]
-        beside[first.observable, first.experiment] = beside.get((first.observable, first.experiment), 0) + 1
+    firsts = (problem.measurements[members[0]] for members in groups)
+    beside = Counter((first.observable, first.experiment) for first in firsts)
     labels = []
     for members in groups:
         own = [problem.measurements[k] for k in members]

@@ -96,8 +96,7 @@ class Experiment:
         InputError
             If a value depends on anything but a number and what it was before.
         """
-        interventions = (_intervention(period) for period in self.treatment)
-        return tuple(intervention for intervention in interventions if intervention is not None)
+        return tuple(filter(None, map(_intervention, self.treatment)))
 
 
 def _intervention(period: Period) -> Intervention | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,7 @@ def cohort_report(
     score : PatientScore, optional
         Of one's own patients.
     """
-
-    def draw() -> Any:
-        from pathway.plotting.cohort_figure import plot_cohort
-
-        return plot_cohort(result)
-
-    def draw_tumors() -> Any:
-        from pathway.plotting.cohort_figure import plot_tumors
-
-        return plot_tumors(result)
+    from pathway.plotting.cohort_figure import plot_cohort, plot_tumors
 
     tables: dict[str, Table] = {
         "relative_risks": result.relative_risk_table(),
@@ -61,12 +53,13 @@ def cohort_report(
         inputs[score.name] = score.content
     figures = {
         "figure": DeferredFigure(
-            draw,
+            partial(plot_cohort, result),
             f"{DISCLAIMER} Relative risk of progression with {result.plan.high.word}: associated (what a biopsy tells) "
             "and causal (what is imposed), with the edge from miR-21 to PTEN and with the edge cut; power.",
         ),
         "tumors": DeferredFigure(
-            draw_tumors, f"{DISCLAIMER} Time without progression, best change and courses of sums of diameters."
+            partial(plot_tumors, result),
+            f"{DISCLAIMER} Time without progression, best change and courses of sums of diameters.",
         ),
     }
     return Report(

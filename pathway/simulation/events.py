@@ -293,6 +293,8 @@ class EventRun:
         self.counts += report.counts[0]
         if self.hybrid is not None and self.on_cross is not None:
             self._look_back(report)
+        if self.at_crossing:
+            self._settle()  # inside a step they are known to the tolerance: what is set would move them back again
 
     def _look_back(self, report: IntegrationReport) -> None:
         """Keep a moment before a switch, and refuse slopes where a guard has turned round at its border."""

@@ -561,7 +561,8 @@ def _newton(
         except np.linalg.LinAlgError:
             sound[k] = False
     after = y[:, solved]
-    y[:, solved] = np.where((after < 0.0) & (before >= 0.0), 0.0, after)
+    rounding = np.where(before < 0.0, least, np.inf)  # what was below zero before may belong there
+    y[:, solved] = np.where((after < 0.0) & (after >= -rounding), 0.0, after)
     return y, sound
 
 

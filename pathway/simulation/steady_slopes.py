@@ -220,7 +220,6 @@ def _inverse(matrix: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]
         size = np.where(size > 0.0, size, 1.0)
         scaled = matrix * size
         rows = np.abs(scaled).max(axis=1, initial=0.0)
-        rows = np.where(rows > 0.0, rows, 1.0)
         scaled = scaled / rows[:, None]
     if not np.isfinite(scaled).all():
         return np.full_like(matrix, np.nan), np.inf

@@ -17,7 +17,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
 NEAREST: dict[str, tuple[str, ...]] = {
     "units": ("tests/units",),
     "expressions": ("tests/expressions", "tests/kernels/test_operators.py"),
-    "scenario": ("tests/scenario",),
+    "scenario": ("tests/scenario", "tests/parameters/test_own_lines.py"),
     "synergy": ("tests/analysis/test_synergy.py",),
     "simulation": ("tests/simulation",),
     "report": ("tests/report",),

@@ -9,13 +9,16 @@ import pytest
 from pathway.equations import Model
 from pathway.expressions import parse
 from pathway.fitting.laboratory.courses import fitted_courses
+from pathway.fitting.objective import Objective
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.predict import PredictionBand
+from pathway.fitting.uncertainty.profiles import profile
 from pathway.report.fit import _tied, fit_report, fit_statistics, fit_summary, parameter_table
 from pathway.report.pages import page_text
-from pathway.report.prediction import prediction_table
+from pathway.report.prediction import prediction_report, prediction_table
 from pathway.report.problem_files import ProblemFiles
+from pathway.report.profiles import profiles_report
 from pathway.report.provenance import provenance
 from pathway.simulation.protocol import Experiment
 
@@ -104,6 +107,32 @@ def test_a_table_of_predictions_names_its_units_and_what_was_measured(found, mea
     ]
     hours = replace(band, problem=replace(problem, model=replace(problem.model, time_unit="h")))
     assert prediction_table(hours, measured)[0][3] == "time [h]"
+
+
+def test_a_prediction_report_holds_its_table_its_figure_and_what_was_left_out(found):
+    points = found.fit.problem.measurements[:2]
+    numbers = [np.array([1.0, 2.0]) * k for k in (10.0, 9.0, 11.0)]
+    band = PredictionBand(found.fit.problem, points, *numbers, failed=3, draws=5, level=0.95)
+    report = prediction_report(band, band, ProblemFiles(), {"problem": "decay"}, "A title", True)
+    assert report.title == "A title" and list(report.figures) == ["prediction"]
+    assert report.tables == {"predictions": prediction_table(band, True)}
+    assert report.sentences[0].endswith(" 3 draws could not be simulated and are left out.")
+
+
+def test_of_two_rates_that_act_as_one_the_report_shows_how_they_move_together(found):
+    """The decay at a*b: along the profile of each the other one is its inverse, a slope of -1 in logarithms."""
+    model = replace(
+        found.fit.problem.model,
+        parameters=("a", "b"), parameter_values=np.array([0.5, 1.0]), rates={"loss": parse("a * b * A")},
+    )  # fmt: skip
+    both = tuple(Parameter(name, 0.7, 0.1, 10.0, "log10") for name in "ab")
+    problem = replace(found.fit.problem, model=model, parameters=both)
+    profiles = profile(Objective(problem), np.log10([0.5, 1.0]))
+    report = profiles_report(profiles, ProblemFiles())
+    assert list(report.figures) == ["profiles", "paths"]
+    header, rows = report.tables["intervals"]
+    moves = header.index("moves with")
+    assert [row[moves] for row in rows] == ["b (-1)", "a (-1)"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ import io
 import pytest
 
 import pathway
+from pathway.fitting.uncertainty.comparison import Variant, VariantComparison
 from pathway.parameters import cell_line
+from pathway.report.comparison import comparison_report
 from pathway.report.tables import band_table, csv_text, parameters_used
 
 
@@ -60,3 +62,19 @@ def test_a_table_of_bands_has_three_columns_for_each_observable_with_its_unit():
         columns = header[2 + 3 * k : 5 + 3 * k]
         assert [c.removeprefix(name).partition(" [")[0] for c in columns] == [" 5 %", " median", " 95 %"]
         assert all(c.endswith(f"[{result.units[name]}]") for c in columns)
+
+
+def test_variants_are_written_in_full_and_shown_with_one_digit():
+    full = Variant("full", -10.123, 3, 40, 26.246, 26.913, 31.313, 0.75123, 5)
+    held = Variant("held", -12.345, 2, 40, 28.690, 29.014, 32.068, 0.24877, 4)
+    report = comparison_report(VariantComparison((full, held), (), ("a concern",)), {})
+    header, rows = report.tables["variants"]
+    assert dict(zip(header, rows[1], strict=True)) == {
+        "variant": "held", "parameters": 2, "measurements": 40, "log-likelihood": -12.345,
+        "AIC": 28.690, "AICc": 29.014, "BIC": 32.068, "weight": 0.24877,
+    }  # fmt: skip
+    shown = report.page()["variants"]
+    assert shown == (
+        header,
+        [["full", 3, 40, -10.1, 26.2, 26.9, 31.3, 0.75123], ["held", 2, 40, -12.3, 28.7, 29.0, 32.1, 0.24877]],
+    )

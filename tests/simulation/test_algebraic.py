@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
+from pathway.simulation.events import EventRun
+from pathway.simulation.prepared import prepare_model
 from tests.simulation.models import model_of
 
 
@@ -34,6 +38,7 @@ def test_an_event_that_never_happens_changes_nothing_where_a_pivot_vanishes(trig
     never = Event("never", parse(trigger), {"a": parse("0")})
     with_event, without = (simulate(pivots(events=events), [0.0, 0.5, 2.0]) for events in ((never,), ()))
     assert with_event["z"] == pytest.approx(without["z"], rel=1e-6)
+    assert with_event.statistics.vanishing_pivots > 0
 
 
 def test_an_event_that_brings_a_pivot_back_to_zero() -> None:
@@ -41,6 +46,14 @@ def test_an_event_that_brings_a_pivot_back_to_zero() -> None:
     back = Event("back", parse("time >= 1"), {"a": parse("0")}, initial_value=False)
     run = simulate(pivots(events=(back,)), [0.5, 1.0, 3.0])
     assert run["z"] == pytest.approx([1.0 / 1.5, 1.0, 1.0 / 3.0], rel=1e-5)
+
+
+def test_algebraic_species_have_no_rate_of_their_own() -> None:
+    """Their residual is none: at a = 2, z = w = 0.5 that of z is 0.5."""
+    here = SimpleNamespace(
+        prepared=prepare_model(pivots()), time=2.0, state=np.array([2.0, 0.5, 0.5]), parameters=np.zeros(0)
+    )
+    assert EventRun._rates(here).tolist() == [1.0, 0.0, 0.0]  # type: ignore[arg-type]
 
 
 def test_a_run_that_ends_where_it_begins_has_its_algebraic_species() -> None:

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from pathway.equations import Model
+from pathway.expressions import parse
 from pathway.simulation import steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
+from pathway.simulation.anchor_joint import JointSystem, solve_jointly
 from pathway.simulation.anchor_members import _Search, solve_anchors_of_members
 from tests.simulation.models import model_of
 
@@ -99,3 +101,18 @@ def test_a_step_is_halved_as_often_as_it_needs() -> None:
     p, _, distances, _ = search.run(np.array([[1.0]]), np.array([0]))
     assert np.abs(distances).max() < 1e-10
     assert np.log(p[0, 0]) == pytest.approx((1.0 - 2e-5) ** 0.25 / 50.0, rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])
+def test_states_and_parameters_are_solved_for_together_whatever_the_size_of_amounts(size: float) -> None:
+    """x = s/d is to fall to a hundredth: d rises a hundredfold, in steps in which x falls to a tenth at most."""
+    model = model_of("pool", {"x": "s - d*x"}, {"x": 0.0}, {"s": size, "d": 1.0})
+    system = JointSystem.of(model, [1], [parse("x")], [None])
+    found = solve_jointly(
+        system, np.array([[size, 1.0]]), np.array([[size]]), np.zeros((1, 1)),
+        lambda states, _: np.log(states / (0.01 * size)), 1e-9,
+    )  # fmt: skip
+    assert found.met.tolist() == [True]
+    assert found.parameters[0] == pytest.approx([size, 100.0], rel=1e-9) and found.states[0, 0] == pytest.approx(
+        0.01 * size, rel=1e-9
+    )

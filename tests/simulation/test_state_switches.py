@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import SimulationError, simulate, simulate_ensemble
+from pathway.simulation.events import EventRun
+from pathway.simulation.prepared import prepare_model
+from pathway.simulation.sliding import sliding_switch
 from tests.simulation.models import model_of
 
 
@@ -103,3 +107,22 @@ def test_a_thermostat_without_hysteresis_is_named_and_one_with_it_runs() -> None
 def test_crossing_a_border_once_is_no_sliding() -> None:
     model = model_of("through", {"x": "1", "y": "piecewise(1, x > 5, 0) - 0.1*y"}, {"x": 0.0, "y": 0.0}, {})
     assert simulate(model, [10.0])["y"][0] == pytest.approx((1 - math.exp(-0.5)) / 0.1, rel=1e-5)
+
+
+@pytest.mark.parametrize(("x", "slides"), [(1.05, True), (1.2, False)])
+def test_how_near_a_border_is_depends_on_the_time_run_not_on_the_clock(x: float, slides: bool) -> None:
+    """A hundred hours after a start at 1000 h, at a speed of 1 per hour, 0.1 from the border is near."""
+    model = model_of("relay", {"x": "piecewise(-1, x > 1, 1)"}, {"x": 1.0}, {}, start_time=1000.0)
+    found = sliding_switch(prepare_model(model), 1100.0, np.array([x]), np.zeros(0))
+    assert (found is not None) == slides
+
+
+def test_four_turns_at_one_moment_chatter_and_three_after_an_earlier_one_do_not() -> None:
+    run = SimpleNamespace(
+        hybrid=SimpleNamespace(n_events=0, texts=("x < 1",)), _turns={}, _error=ValueError,
+        task=SimpleNamespace(times=np.array([0.0, 100.0]), start_times=np.array([0.0])),
+    )  # fmt: skip
+    for run.time in (1.0, 5.0, 5.0, 5.0):
+        EventRun._count_turns(run, [0])  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="'x < 1' chatters"):
+        EventRun._count_turns(run, [0])  # type: ignore[arg-type]

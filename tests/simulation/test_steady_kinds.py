@@ -78,6 +78,22 @@ def test_an_output_whose_source_runs_dry_ends_where_the_way_leads() -> None:
     assert by_start[0, 0] == pytest.approx(0.3 * forward[0, 2] + forward[1, 2], rel=1e-9)
 
 
+def test_an_output_that_grows_little_beside_what_it_began_with_keeps_its_start() -> None:
+    """P gains 1e-9 per time unit, which in as long as is waited is a trace of its million, and is no rest."""
+    model = model_of("counter", {"A": "1 - A", "P": "1e-9*A"}, {"A": 0.0, "P": 1e6}, {})
+    assert steady_state(model).tolist() == [pytest.approx(1.0, rel=1e-12), 1e6]
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-9])
+def test_slopes_along_the_way_are_as_good_in_any_unit(unit: float) -> None:
+    """The output that runs dry, whose start is of the size of the unit: P = k/k2 log(1 + k2 A0 / k)."""
+    k, k2, a = 0.7, 0.3 / unit, 2.0 * unit
+    model = model_of("dry", {"A": "-k*A - k2*A^2", "P": "k*A"}, {"A": "A0", "P": 0.0}, {"k": k, "k2": k2, "A0": a})
+    slopes = steady_state_sensitivities(model, ("k", "A0"))[1]
+    by_k = np.log(1 + k2 * a / k) / k2 - a / (k + k2 * a)
+    assert slopes == pytest.approx([by_k, 1 / (1 + k2 * a / k)], rel=1e-8)
+
+
 def test_an_output_in_a_total_follows_from_it() -> None:
     model = mass_action("end", {"k": ("A", "P", 0.3)}, {"A": 2.0, "P": 0.25})
     assert steady_state(model) == pytest.approx([0.0, 2.25], abs=1e-12)
@@ -196,6 +212,32 @@ def test_states_that_are_reached_ever_more_slowly(rate: str, start: float, expec
         equations["z"], starts["z"] = rate, start
     model = model_of("slow", equations, starts, {"k": 1.0})
     assert steady_state(model)[0] == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("unit", ["1", "1e-25"])
+def test_what_creeps_for_ever_does_not_rest_in_any_unit(unit: str) -> None:
+    """y ~ t^(-1/9): in as long as was waited y moves by a ninth of itself once more."""
+    model = model_of("creep", {"y": f"-{unit}*(y/{unit})^10"}, {"y": float(unit)}, {})
+    with pytest.raises(SteadyStateError, match="'y' still changes"):
+        steady_state(model)
+
+
+def test_the_time_at_which_the_rates_end_is_told() -> None:
+    """y' = 1 + sqrt(1 - y) comes to 1, where it is no number any more, 2 (1 - log 2) after the start at 3."""
+    model = model_of("edge", {"y": "1 + sqrt(1 - y)"}, {"y": 0.0}, {}, start_time=3.0)
+    with pytest.raises(SteadyStateError, match="not finite") as caught:
+        steady_state(model)
+    assert caught.value.time == pytest.approx(5.0 - 2.0 * np.log(2.0), rel=1e-5)
+
+
+def test_slopes_of_a_state_that_the_way_decides_need_the_way() -> None:
+    """D dies out while it eats R: R = R0 exp(-k/d); of the end alone one would think that R had no rate at all."""
+    equations, start, values = {"D": "-d*D", "R": "-k*R*D"}, {"D": 1.0, "R": 2.0}, {"d": 0.5, "k": 0.3}
+    end = 2.0 * np.exp(-0.6)
+    slopes = steady_state_sensitivities(model_of("fading", equations, start, values), ("k", "R"))
+    assert slopes[1] == pytest.approx([-2.0 * end, end / 2.0], rel=1e-6)
+    with pytest.raises(SteadyStateError, match="not isolated"):
+        steady_state_sensitivities(model_of("fading", equations, start, values), ("k", "R"), state=np.array([0.0, end]))
 
 
 def test_a_decaying_catalyst_leaves_what_it_did() -> None:
@@ -438,6 +480,12 @@ def _read(model: Model, name: str) -> set[str]:
     from pathway.expressions import symbols
 
     return set(symbols(model.derivatives[name])) & set(model.species)
+
+
+def test_no_amount_is_below_zero_by_rounding() -> None:
+    for seed in range(80):
+        model, start = random_network(np.random.default_rng(seed))
+        assert (steady_state(model, initial=start) >= 0.0).all(), seed
 
 
 @pytest.mark.parametrize("seed", [*range(3), *(pytest.param(k, marks=pytest.mark.slow) for k in range(3, 200))])

@@ -331,6 +331,17 @@ def test_a_start_at_the_border_of_a_switch_is_refused_by_name() -> None:
     assert by(time_switch(toff=0.0), "x", "k")[0] == pytest.approx(-3.0 * math.exp(-0.9))
 
 
+def test_of_several_switches_the_one_at_its_border_is_named() -> None:
+    rates = " + ".join(f"piecewise(1, x < {name}, 0)" for name in "pqr")
+    model = model_of("three", {"x": rates}, {"x": 2.0}, {"p": 1.0, "q": 2.0, "r": 3.0})
+    refused(model, "q", "'x < q' stands at its border")
+
+
+def test_a_whole_number_that_is_infinite_at_the_start_is_refused() -> None:
+    model = model_of("pole", {"x": "1", "y": "u*floor(1/x)"}, {"x": 0.0, "y": 0.0}, {"u": 1.0})
+    refused(model, "u", "at time 0 the switches of the rates contradict each other")
+
+
 @pytest.mark.parametrize(("delay", "late"), [(None, 0.0), ("b", 0.75)])
 def test_an_event_that_a_jump_of_its_trigger_fires_moves_with_the_jump(delay: str | None, late: float) -> None:
     """time - p floor(time/p) < c becomes true where the floor jumps, at p and 2 p, which c does not move."""

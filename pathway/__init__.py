@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathway.api.export import export
     from pathway.api.models import simulate, simulate_ensemble, steady_state
     from pathway.api.plan import plan
+    from pathway.api.reweight import reweight
     from pathway.api.runs import Result, run
     from pathway.api.validation import validate
     from pathway.course.check import check
@@ -52,6 +53,7 @@ _PLACES = {
     "export": "pathway.api.export",
     **dict.fromkeys(("simulate", "simulate_ensemble", "steady_state"), "pathway.api.models"),
     "plan": "pathway.api.plan",
+    "reweight": "pathway.api.reweight",
     **dict.fromkeys(("Result", "run"), "pathway.api.runs"),
     "validate": "pathway.api.validation",
     "check": "pathway.course.check",
@@ -92,6 +94,7 @@ __all__ = [
     "observables",
     "plan",
     "plot",
+    "reweight",
     "run",
     "scenarios",
     "screen",

@@ -159,51 +159,26 @@ def _reweight(
     as_json: bool,
 ) -> int:
     """Weights of an ensemble by the measurements, and what became of the headline numbers."""
-    from pathway.fitting.laboratory.reweighting import HEADLINES, reweight
-    from pathway.planning.next_measurement import next_measurement
-    from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
-    from pathway.report.reweighting import (
-        REWEIGHTING,
-        headline_words,
-        next_measurement_sentences,
-        reweighting_numbers,
-        reweighting_report,
-        reweighting_sentences,
-    )
-    from pathway.scenario import built_in_laboratory, read_scenario
-    from pathway.scenario.ensembles import ensemble_file, member_weights
+    from pathway.api.reweight import reweighting_task
+    from pathway.report import check_output_folder, default_results_folder, write_report
+    from pathway.report.reweighting import REWEIGHTING
 
     from . import DONE, BadInput
 
     if unfit:
         raise BadInput(f"{', '.join(unfit)}: of a search for parameters, and --ensemble searches for none")
-    if file.lower().endswith((".yaml", ".yml")):
-        raise BadInput(f"{file}: --ensemble needs a scenario with [fit]; a PEtab problem knows no cell lines")
-    scenario, before = read_scenario(file, settings or ()), ensemble_file(word)
-    member_weights(before, weights)
-    folder = out or default_results_folder(f"{scenario.name}_reweighted", scenario.settings)
-    identity = result_identity(scenario, folder, ensemble=before.digest, weights=weights)
-    check_output_folder(folder, REWEIGHTING, identity, force)
-    if before.remark:
-        console.say(before.remark)
-    asked = [scenario, *map(read_scenario, HEADLINES)]
+    task = reweighting_task(file, word, weights, settings or ())
+    folder = out or default_results_folder(f"{task.scenario.name}_reweighted", task.scenario.settings)
+    check_output_folder(folder, REWEIGHTING, task.identity(folder), force)
+    if task.ensemble.remark:
+        console.say(task.ensemble.remark)
     with console.progress_line(quiet=as_json) as progress:
-        reweighting = reweight(scenario, built_in_laboratory(), before, weights, asked, progress)
-        progress("what to measure next", 0, 1)
-        by_name = {one.name: one for one in asked}
-        headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in reweighting.headlines]
-        after = reweighting.weights(reweighting.after)
-        next_ranking = next_measurement(scenario, built_in_laboratory(), reweighting.after, after, headlines)
-    report = reweighting_report(reweighting, scenario, folder, next_ranking)
-    record = write_report(report, folder, console.typed_command(), force, say=console.say)
+        reweighted = task.reweight(progress)
+    record = write_report(reweighted.report(folder), folder, console.typed_command(), force, say=console.say)
     if as_json:
-        console.print_json({**reweighting_numbers(reweighting, next_ranking), "folder": str(folder)})
+        console.print_json({**reweighted.to_dict(), "folder": str(folder)})
         return DONE
-    for sentence in reweighting_sentences(reweighting)[: 1 + bool(reweighting.warning)]:
-        console.print_line(sentence)
-    console.print_table(*headline_words(reweighting.headlines))
-    for sentence in next_measurement_sentences(next_ranking):
-        console.print_line(sentence)
+    reweighted.show(console)
     console.print_report_places(folder, record, folder / "ensemble.npz")
     return DONE
 

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+import pathway
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.fitting.laboratory.member_likelihood import member_log_likelihoods
 from pathway.fitting.laboratory.reweighting import Reweighting, reweight
@@ -158,7 +159,7 @@ def test_what_survives_and_when_nothing_warns():
 
 
 def test_the_command_leaves_a_page_and_an_ensemble_that_a_run_takes(tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("pathway.fitting.laboratory.reweighting.HEADLINES", ())
+    monkeypatch.setattr("pathway.api.reweight.HEADLINES", ())
     bench(tmp_path, BLOTS, LOG + HEADLINE)
     write_ensemble(tmp_path / "mine.npz", ensemble())
     words = ["fit", str(tmp_path / "bench.toml"), "--ensemble", str(tmp_path / "mine.npz"), "--json"]
@@ -174,5 +175,12 @@ def test_the_command_leaves_a_page_and_an_ensemble_that_a_run_takes(tmp_path, ca
     assert main([*run, "--out", str(tmp_path / "run")]) == DONE
     share = json.loads(capsys.readouterr().out)["expectations"][0]["share_of_ensemble"]
     assert share == pytest.approx(told["headlines"][0]["after"]["share"])
+    same = pathway.reweight(tmp_path / "bench.toml", ensemble=tmp_path / "mine.npz")
+    assert np.array_equal(same.weights, after.weights_measured)
+    assert {**same.to_dict(), "folder": told["folder"]} == told
+    assert (
+        same.effective_numbers[1] == told["effective_number"]["after"] and same.survivors.tolist() == told["survivors"]
+    )
+    assert len(same.to_dataframe()) == 1 and "effective number" in repr(same)
     assert main([*words, "--without", "k_PI3K"]) == BAD_INPUT
     assert "--ensemble searches for none" in capsys.readouterr().err

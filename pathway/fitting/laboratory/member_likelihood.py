@@ -56,8 +56,7 @@ def member_log_likelihoods(
     ScenarioError
         If the measurements cannot be read.
     """
-    if scenario.fit is None:
-        raise ProblemError([f"{scenario.file}: there is no [fit] table; it says how measurements scatter"])
+    require_fit_table(scenario)
     cells = SampledCellLines(laboratory, sets)
     folder = scenario.file.parent
     lines = {name: cells.line(name, folder) for name in dict.fromkeys(arm.cells for arm in scenario.arms)}
@@ -83,6 +82,17 @@ def member_log_likelihoods(
         if not np.isfinite(values[member]):
             refused[member] = next((r for r, n in objective.failures.items() if n > before.get(r, 0)), "no numbers")
     return MemberLikelihoods(values, refused)
+
+
+def require_fit_table(scenario: Scenario) -> None:
+    """Refuse a scenario that does not say how its measurements scatter.
+
+    Raises
+    ------
+    ProblemError
+    """
+    if scenario.fit is None:
+        raise ProblemError([f"{scenario.file}: there is no [fit] table; it says how measurements scatter"])
 
 
 def _problem_over_members(

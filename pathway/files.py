@@ -112,8 +112,7 @@ def read_arrays(
             if sum(sizes.values()) > largest:
                 raise InputError(f"unpacked it has {sum(sizes.values())} bytes; at most {largest} are read")
             stored = [name for name in (*names, *optional) if f"{name}.npy" in sizes]
-            missing = [name for name in names if name not in stored]
-            if missing:
+            if missing := [name for name in names if name not in stored]:
                 raise InputError(f"it lacks {', '.join(missing)}")
             return {name: _array(archive.read(f"{name}.npy")) for name in stored}
     except InputError:

@@ -134,8 +134,7 @@ def unit(text: str) -> Unit:
     """
     if len(text) > LONGEST:
         raise UnitError(f"'{text[:20]}...' is no unit: it has {len(text)} characters")
-    tokens = _tokens(text)
-    product, rest = _product(text, tokens)
+    product, rest = _product(text, _tokens(text))
     if rest:
         raise UnitError(f"'{text}' is not a unit: '{rest[0]}' does not fit there")
     return product

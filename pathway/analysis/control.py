@@ -201,8 +201,7 @@ def _flux(model: Model, name: str) -> Expression:
 def _gradient(formulas: Sequence[Expression], names: Sequence[str], known: dict[str, float]) -> np.ndarray:
     matrix = np.zeros((len(formulas), len(names)))
     for column, name in enumerate(names):
-        rows = [k for k, formula in enumerate(formulas) if name in symbols(formula)]
-        if rows:
+        if rows := [k for k, formula in enumerate(formulas) if name in symbols(formula)]:
             matrix[rows, column] = evaluate_all(directional_derivative([formulas[k] for k in rows], {name: ONE}), known)
     return matrix
 

@@ -281,8 +281,7 @@ def _one_arm(
         names,
     )
     grown = log_cell_counts(ensemble, laboratory).reshape(len(levels), n, len(times))
-    lost = np.isnan(cells.states).any(axis=1)
-    grown[:, lost] = np.nan
+    grown[:, np.isnan(cells.states).any(axis=1)] = np.nan
     start = int(np.searchsorted(times, course.times[0]))
     folds = np.exp(grown - grown[:, :, start : start + 1])
     gr_course = np.full((n, len(levels) - 1, len(times)), np.nan)

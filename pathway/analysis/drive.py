@@ -45,8 +45,7 @@ def drive_branch(
     AnalysisError
         If the branch cannot be followed.
     """
-    model = replace(laboratory.model, parameter_values=parameters)
-    resting = steady_system(model, parameter, held)
+    resting = steady_system(replace(laboratory.model, parameter_values=parameters), parameter, held)
     (start,) = _at(resting, state[None], parameters[None], low)
     if not np.isfinite(start).all():
         raise AnalysisError(f"no steady state at {parameter} = {low:g}; begin at another value")

@@ -46,8 +46,7 @@ def paired_model(model: Model, influences: Sequence[Influence]) -> Model:
         renamed = substitute_all(list(formulas.values()), copied)
         return {REFERENCE + name: formula for name, formula in zip(formulas, renamed, strict=True)}
 
-    seen = {**model.assignments, **model.rates, **model.observables}
-    blended = dict(seen)
+    blended = {**model.assignments, **model.rates, **model.observables}
     for influence in influences:
         blends = {source: _blend(source, influence_switch(influence)) for source in influence.sources}
         for place in influence.places:

@@ -87,8 +87,7 @@ class ScreenResult:
 
     def same_as(self, place: int) -> list[PerturbationTarget]:
         """Targets further down that do the same: a protein, its synthesis and the parameter before it."""
-        near = range(place + 1, len(self.targets))
-        return [self.targets[k] for k in near if self._alike(place, k)]
+        return [self.targets[k] for k in range(place + 1, len(self.targets)) if self._alike(place, k)]
 
     def unlike(self) -> list[int]:
         """Places of targets without those that do the same as one before."""

@@ -155,8 +155,7 @@ def _condition_sentences(condition: SwitchCondition, of: str) -> list[str]:
             f"{label}: {len(search.bistable)} of {search.members} parameter sets {of} have a second stable state "
             f"(at most {100 * search.upper_bound:.2g} % with 95 % confidence)."
         )
-        loops = [f"{loop} in {n}" for loop, n in search.loops.items() if n]
-        if loops:
+        if loops := [f"{loop} in {n}" for loop, n in search.loops.items() if n]:
             sentences.append(f"It is lost when something is switched off: {', '.join(loops)}.")
     if spread is not None:
         folds, hopfs = spread.having("fold"), spread.having("Hopf")

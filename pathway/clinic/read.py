@@ -310,8 +310,7 @@ class _Reader:
         arm = TreatmentArm(name, chemotherapy=table.get("chemotherapy", False) is True)
         if table.get("chemotherapy", False) not in (True, False):
             self.note("chemotherapy is true or false", *path, "chemotherapy")
-        schedule = table.get("trastuzumab", "")
-        if schedule:
+        if schedule := table.get("trastuzumab", ""):
             try:
                 arm = replace(arm, infusions=parse_schedule(str(schedule)), schedule=str(schedule))
             except ScheduleError as error:
@@ -339,8 +338,7 @@ class _Reader:
                 trait = self.trait(path, tables[name], name)
                 stated.add(trait.parameter)
                 yield trait
-        missing = [name for name in TUMOR_PARAMETERS if name not in stated]
-        if missing:
+        if missing := [name for name in TUMOR_PARAMETERS if name not in stated]:
             self.note(f"no trait says what a tumor's {', '.join(missing)} is; add [trait.NAME] with parameter", "trait")
 
     def trait(self, path: KeyPath, table: Mapping[str, Any], name: str) -> Trait:

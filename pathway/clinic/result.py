@@ -320,8 +320,7 @@ def median_months(moments: np.ndarray) -> float:
 def _assessment(plan: CohortPlan, women: Women, arm: int, kill: float) -> Assessment:
     """Of an arm, at a median killing through antibodies."""
     tumor = dict(women.tumor)
-    usual = _median_kill(plan)
-    if usual:
+    if usual := _median_kill(plan):
         tumor["kill"] = tumor["kill"] * (kill / usual)
     thresholds = -np.log1p(-women.others[:, -2])
     courses = tumor_courses(women.exposure(arm), tumor, plan.arms[arm].chemotherapy, thresholds)

@@ -159,8 +159,7 @@ def _compiled(file: Path, source: str, opened: int) -> str:
 def _question(file: Path, content: str, opened: int, name: str) -> Question:
     document, lines, place = _toml(file, content, opened + 1), key_lines(content), f"{file}:{opened}"
     read = _checked(QuestionTable, document, file, lines, opened, f"question {name}: ")
-    missing = [key for key in NEEDED[read.kind] if not getattr(read, key)]
-    if missing:
+    if missing := [key for key in NEEDED[read.kind] if not getattr(read, key)]:
         raise LessonError(
             f"{place}: question {name}: '{missing[0]}' is missing; a question of kind '{read.kind}' needs it"
         )

@@ -28,8 +28,7 @@ def network_model(name: str, network: Network, values: Mapping[str, float]) -> M
     Model
         Species start from their `start` formulas, which is where the search for the untreated state begins.
     """
-    missing = [p.name for p in network.parameters if p.name not in values]
-    if missing:
+    if missing := [p.name for p in network.parameters if p.name not in values]:
         raise ModelError(f"{name}: no value for parameter {', '.join(missing)}")
     stoichiometry: dict[str, dict] = {species.name: {} for species in network.species}
     for reaction in network.reactions:

@@ -239,8 +239,7 @@ def _check(model: Model) -> None:
         if name not in model.initial:
             raise ModelError(f"{model.name}: species '{name}' has no initial value")
     for place, formula in _formulas(model):
-        unknown = symbols(formula) - taken.keys()
-        if unknown:
+        if unknown := symbols(formula) - taken.keys():
             name = min(unknown)
             hint = did_you_mean(name, taken)
             raise ModelError(f"{model.name}: {place} uses '{name}', which is not declared.{hint}")

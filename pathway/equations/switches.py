@@ -68,8 +68,7 @@ def held_species(model: Model) -> frozenset[str]:
 
 
 def _switches(model: Model) -> tuple[Switch, ...]:
-    held = held_species(model)
-    moving = frozenset(model.species) - held
+    moving = frozenset(model.species) - held_species(model)
     triggers = model.closed([event.trigger for event in model.events])
     merged: dict[tuple[Expression, bool], Switch] = {}
     groups: tuple[tuple[str, Iterable[_RootFunction]], ...] = (

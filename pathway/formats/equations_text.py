@@ -20,8 +20,7 @@ def equations_text(model: Model) -> str:
     """
     lines = [f"# {model.name}; time in {model.time_unit or NOT_DECLARED}"]
     for heading, rows in _sections(model):
-        shown = list(rows)
-        if shown:
+        if shown := list(rows):
             lines += ["", f"# {heading}", *shown]
     return "\n".join(lines) + "\n"
 

@@ -137,8 +137,7 @@ def circuit_notes() -> ModelNotes:
     for name, entry in reference_entries().items():
         notes[name] = Note(sources=known.get(entry.source or "", ()))
     for parameter in network.parameters:
-        before = notes.get(parameter.name, Note())
-        notes[parameter.name] = replace(before, words=parameter.meaning)
+        notes[parameter.name] = replace(notes.get(parameter.name, Note()), words=parameter.meaning)
     for quantity in network.quantities:
         notes[quantity.name] = Note(words=quantity.meaning, sources=known.get(quantity.source, ()))
     for observable in network.observables:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -155,10 +156,8 @@ def _loaded(
 
 def _refused(file: Path) -> str:
     again = "do it again"
-    try:
+    with suppress(*DAMAGE):
         again += f": {shlex.join(read_json(file.parent / RECORD)['command'])}"
-    except DAMAGE:
-        pass
     return f"{file}: a pickle of an earlier version, which can carry programs and is not read; {again}"
 
 

@@ -63,8 +63,7 @@ def match_rows_to_columns(pattern: Sequence[set[int]]) -> list[int]:
     for row in range(size):
         if column_of[row] < 0:
             _augment(row, pattern, row_of, column_of)
-    unmatched = [row for row in range(size) if column_of[row] < 0]
-    if unmatched:
+    if unmatched := [row for row in range(size) if column_of[row] < 0]:
         raise SingularStructureError(unmatched)
     return column_of
 

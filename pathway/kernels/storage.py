@@ -14,6 +14,7 @@ import stat
 import sys
 import tempfile
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,7 @@ _MARK = b"pathway compiled part 1\n"
 
 def cache_directory() -> Path:
     """Where everything compiled is kept: `PATHWAY_CACHE_DIR`, or `pathway` in the user's cache directory."""
-    chosen = os.environ.get("PATHWAY_CACHE_DIR")
-    if chosen:
+    if chosen := os.environ.get("PATHWAY_CACHE_DIR"):
         return Path(chosen)
     if sys.platform == "win32":
         root = os.environ.get("LOCALAPPDATA") or os.path.expanduser("~\\AppData\\Local")
@@ -126,7 +126,5 @@ def write_cached(key: str, facts: dict[str, Any], code: bytes) -> None:
 
 
 def _forget(path: str) -> None:
-    try:
+    with suppress(OSError):
         os.unlink(path)
-    except OSError:
-        pass

@@ -112,8 +112,7 @@ def text_of(parts: Iterable[KernelText], width: int) -> str:
     """
     lanes, parts = LaneTypes(width), list(parts)
     called = set().union(*(part.called for part in parts))
-    foreign = sorted(called & set(LIBRARY))
-    if foreign:
+    if foreign := sorted(called & set(LIBRARY)):
         raise WasmError(f"the rates use {', '.join(foreign)}, which WebAssembly does not have")
     own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
     return "\n".join([*llvm_declarations(lanes), *own, *(part.text for part in parts)])
@@ -154,8 +153,7 @@ def module_of(code: bytes, names: Sequence[str]) -> bytes:
     if undefined:
         raise WasmError(f"functions that WebAssembly does not have: {', '.join(undefined)}")
     functions = {name: place for kind, content in sections if kind == _CUSTOM for name, place in _functions(content)}
-    missing = [name for name in names if name not in functions]
-    if missing:
+    if missing := [name for name in names if name not in functions]:
         raise WasmError(f"no function '{missing[0]}' in the object")
     exports = _number(len(names)) + b"".join(_text(name) + b"\0" + _number(functions[name]) for name in names)
     kept = [(kind, content) for kind, content in sections if kind != _CUSTOM or not _is_linkers(content)]

@@ -37,8 +37,7 @@ def plot_cohort(result: CohortResult) -> Figure:
         risks, separation, trial = small_panels(page, titles, columns=3, tall=1.5)
         _draw_risks(risks, result)
         _draw_separation(separation, result)
-        entries = _draw_trials(trial, result)
-        if entries:
+        if entries := _draw_trials(trial, result):
             page.legend(entries)
         return page.cropped_figure()
 

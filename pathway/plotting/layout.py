@@ -137,8 +137,7 @@ class Page:
     ) -> None:
         """Text over the page's width or a part of it; what follows goes below."""
         wide = (width or self.width - RIGHT) - (0.0 if width else left)
-        parts = wrap_text(text, wide, size, style.get("weight") == "bold")
-        for part in parts:
+        for part in wrap_text(text, wide, size, style.get("weight") == "bold"):
             self.text(left, self.top + 0.008 * size, part, size, va="center_baseline", **style)
             self.top += LINE * size / SIZE
 

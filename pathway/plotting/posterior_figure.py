@@ -208,8 +208,7 @@ def _pairs(posterior: Posterior) -> Figure:
     for place, k in enumerate(chosen):
         _named(page, posterior.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
         if place:
-            parts = wrap_text(posterior.names[k], 0.88 * tall, 6.0)
-            for number, text in enumerate(parts):
+            for number, text in enumerate(wrap_text(posterior.names[k], 0.88 * tall, 6.0)):
                 at = 0.12 + 0.11 * number
                 page.text(at, top + (place + 0.44) * tall, text, 6.0, rotation=90, ha="center", va="center")
     page.top = top + n * tall + 0.5

@@ -180,7 +180,6 @@ def _verdict(grid: CombinationGrid) -> list[str]:
     if grid.intervals:
         words = [f"{n} {i.low:+.3f} to {i.high:+.3f}" for n, i in grid.intervals.items() if i.low is not None]
         lines.append(f"95 % of {grid.draws.count} draws ({grid.draws.kind}): {'; '.join(words)}.".replace("_", ""))
-    undefined = sorted({u.reason for e in grid.excess.values() for u in e.undefined})
-    if undefined:
+    if undefined := sorted({u.reason for e in grid.excess.values() for u in e.undefined}):
         lines.append("n.d.: not defined, " + "; ".join(undefined) + ".")
     return lines

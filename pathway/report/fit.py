@@ -265,8 +265,7 @@ def fit_summary(facts: FitStatistics) -> str:
     likelihood = facts.comparison.log_likelihood
     aic, _, bic = information_criteria(likelihood, fit.problem)
     text += f" Log-likelihood {likelihood:.6g} (AIC {aic:.6g}, BIC {bic:.6g})."
-    walls = [name for k, name in enumerate(fit.problem.names) if facts.at_bound(k)]
-    if walls:
+    if walls := [name for k, name in enumerate(fit.problem.names) if facts.at_bound(k)]:
         text += f" At a bound: {', '.join(walls)}."
     return text
 

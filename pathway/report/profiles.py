@@ -65,8 +65,7 @@ def profile_summary(profiles: Profiles) -> str:
     open_ones = [name for name, p in profiles.items() if p.verdict != "identifiable"]
     held = f"{len(profiles) - len(open_ones)} of {len(profiles)} parameters are held from both sides"
     text = f"{held} at {100 * profiles.level:.4g} % confidence."
-    better = [name for name, p in profiles.items() if p.better > 0.1]
-    if better:
+    if better := [name for name, p in profiles.items() if p.better > 0.1]:
         text += f" The profile of {', '.join(better)} fell below where it began: fit again with more starts."
     return text
 

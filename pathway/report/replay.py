@@ -122,10 +122,9 @@ def _opened(folder: Path) -> tuple[dict[str, Any], str, Path]:
 
 def provenance_changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """What is not as it was, from the provenance of then and now."""
-    changes = []
-    for key in ("pathway", "python", "system"):
-        if old.get(key) != new[key]:
-            changes.append(f"{key} {old.get(key)} -> {new[key]}")
+    changes = [
+        f"{key} {old.get(key)} -> {new[key]}" for key in ("pathway", "python", "system") if old.get(key) != new[key]
+    ]
     for name, version in new["packages"].items():
         before = old.get("packages", {}).get(name)
         if before != version:

@@ -64,8 +64,7 @@ class RunComparison:
         for name, changed in zip(self.names, self.settings, strict=True):
             if changed:
                 sentences.append(f"{name} was run with {', '.join('--set ' + setting for setting in changed)}.")
-        moved = [row for row in self.rows if row[1] == "GR" and row[4] is not None]
-        if moved:
+        if moved := [row for row in self.rows if row[1] == "GR" and row[4] is not None]:
             arm, _, before, after, gap = max(moved, key=lambda row: abs(row[4] or 0.0))
             most = f"differs most in '{arm}': {before:.3g} and {after:.3g}" if gap else "is the same in every arm"
             sentences.append(f"GR {most}.")

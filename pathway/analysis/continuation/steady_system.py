@@ -112,8 +112,7 @@ def steady_system(model: Model, parameter: str, held: Mapping[str, float] | None
     dependent = _dependent(model, absent, held)
     unknowns = [n for n in model.species if n not in gone and n not in dependent and n not in held]
     dependent = dict(zip(dependent, substitute_all(list(dependent.values()), gone), strict=True))
-    formulas = [model.derivatives[name] for name in unknowns]
-    residuals = substitute_all(formulas, {**gone, **dependent})
+    residuals = substitute_all([model.derivatives[name] for name in unknowns], {**gone, **dependent})
     constants = dict(zip(model.parameters, map(float, model.parameter_values), strict=True)) | held
     constants.pop(parameter, None)
     return SteadySystem(model, ContinuationSystem(unknowns, residuals, parameter, constants), held, absent, dependent)

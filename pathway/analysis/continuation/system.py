@@ -42,8 +42,7 @@ class ContinuationSystem:
         self.unknowns, self.residuals = tuple(unknowns), tuple(residuals)
         self.parameter, self.constants, self.dynamic = parameter, dict(constants), dynamic
         used = frozenset().union(*(symbols(formula) for formula in self.residuals))
-        missing = used - set(self.unknowns) - {parameter} - self.constants.keys()
-        if missing:
+        if missing := used - set(self.unknowns) - {parameter} - self.constants.keys():
             raise AnalysisError(f"no value for {', '.join(sorted(missing))}")
         if len(self.unknowns) != len(self.residuals):
             raise AnalysisError(f"{len(self.residuals)} equations for {len(self.unknowns)} unknowns")

@@ -171,11 +171,10 @@ def _bounds(grid: EffectSurface) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _starts(grid: EffectSurface) -> list[np.ndarray]:
-    corner = grid.effect[-1, -1]
-    edges = [grid.effect[0, 0], grid.effect[-1, 0], grid.effect[0, -1], corner]
+    corners = [grid.effect[0, 0], grid.effect[-1, 0], grid.effect[0, -1], grid.effect[-1, -1]]
     middles = [np.log(np.median(d[d > 0])) for d in (grid.doses_first, grid.doses_second)]
     return [
-        np.array([*edges, *middles, np.log(slope), np.log(slope), np.log(alpha), np.log(alpha)])
+        np.array([*corners, *middles, np.log(slope), np.log(slope), np.log(alpha), np.log(alpha)])
         for slope in (1.0, 2.0)
         for alpha in (0.5, 2.0)
     ]

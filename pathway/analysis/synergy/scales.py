@@ -76,7 +76,6 @@ def verdict_flips(surfaces: Mapping[str, EffectSurface]) -> tuple[VerdictFlip, .
     for i in range(1, shape[0]):
         for j in range(1, shape[1]):
             cell = {n: float(e.values[i, j]) for n, e in by_scale.items() if not np.ma.is_masked(e.values[i, j])}
-            words = {synergy_verdict(value) for value in cell.values()}
-            if {"synergy", "antagonism"} <= words:
+            if {"synergy", "antagonism"} <= {synergy_verdict(value) for value in cell.values()}:
                 flips.append(VerdictFlip(i, j, cell))
     return tuple(flips)

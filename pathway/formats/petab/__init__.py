@@ -95,8 +95,7 @@ def _lint(path: Path, version: str, content: Mapping[str, Any]) -> None:
     finally:
         logger.removeHandler(complaints)
         logger.propagate = propagated
-    lines = [line for line in [*complaints.lines, *failed] if line not in _OVERRULED]
-    if lines:
+    if lines := [line for line in [*complaints.lines, *failed] if line not in _OVERRULED]:
         raise ProblemError([f"{_place(line, path, content)}: petab: {line}" for line in lines])
 
 

@@ -40,8 +40,7 @@ def attach_model(
     """
     parts = build(content, path, declared)
     wrong = parts.pop("wrong_measurements")
-    aliases = _aliases(content, path, declared.model, version)
-    if aliases:
+    if aliases := _aliases(content, path, declared.model, version):
         parts = _renamed(parts, aliases)
     parts = _with_meanings(parts, declared)
     model, derived = _freed(_with_outputs(declared.model, parts), declared.ruled, parts)

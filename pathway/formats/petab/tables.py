@@ -122,8 +122,7 @@ def _rows(path: Path, text: str, required: tuple[str, ...]) -> Iterator[TableRow
 
 
 def _check_header(path: Path, header: Sequence[str], required: tuple[str, ...]) -> None:
-    missing = [column for column in required if column not in header]
-    if missing:
+    if missing := [column for column in required if column not in header]:
         hint = "; columns are separated by tabs" if len(header) == 1 else ""
         near = "".join(did_you_mean(column, header) for column in missing)
         given = ", ".join(filter(None, header))
@@ -262,8 +261,7 @@ def read_yaml(path: Path) -> Mapping[str, Any]:
 
 def require_tables(content: Any, keys: tuple[str, ...], path: Path) -> None:
     """See that the YAML file lists these tables."""
-    missing = [key for key in keys if not content.get(key)]
-    if missing:
+    if missing := [key for key in keys if not content.get(key)]:
         raise ProblemError([f"{path}: {', '.join(missing)} is missing"])
 
 

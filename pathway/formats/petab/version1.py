@@ -33,8 +33,7 @@ _PRIORS = {
 
 def model_file(content: Any, path: Path) -> str:
     """The SBML file of a PEtab 1 problem."""
-    part = _only_part(content, path)
-    files = part.get("sbml_files") or []
+    files = _only_part(content, path).get("sbml_files") or []
     files = [files] if isinstance(files, str) else files
     if len(files) != 1:
         raise ProblemError([f"{path}: {len(files)} SBML files are listed; exactly one is supported"])

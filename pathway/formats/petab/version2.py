@@ -145,8 +145,7 @@ def _experiments(
         name = row.text("conditionId")
         if name and name not in conditions:
             raise ProblemError([f"{row.place}: no condition is called '{name}'.{did_you_mean(name, conditions)}"])
-        doubled = at.keys() & conditions.get(name, {}).keys()
-        if doubled:
+        if doubled := at.keys() & conditions.get(name, {}).keys():
             raise ProblemError([f"{row.place}: '{min(doubled)}' is set twice at the same time"])
         at.update(conditions.get(name, {}))
 

@@ -120,12 +120,10 @@ def problem_files(problem: Problem, notes: ModelNotes) -> dict[str, str]:
 
 
 def _refuse(problem: Problem, counted: Sequence[Measurement]) -> None:
-    limits = [m.source for m in counted if m.censored]
-    if limits:
+    if limits := [m.source for m in counted if m.censored]:
         many = f"a point beyond a limit ({len(limits)} in all)"
         raise Unsupported(f"{limits[0]}: {many}: PEtab has no censored measurements")
-    normalized = [m.source for m in counted if m.normalization]
-    if normalized:
+    if normalized := [m.source for m in counted if m.normalization]:
         raise Unsupported(f"{normalized[0]}: a point relative to another one of the model's: PEtab has no words for it")
     for o in problem.observables:
         if (o.distribution, o.transformation) not in _NOISE:

@@ -217,8 +217,7 @@ class _Assembly:
                 f"{self.declared.file}: the stoichiometry of '{species.name}' in reaction '{reaction}' is not given"
             )
         factor = multiply(number(participant.sign), factor)
-        conversion = species.conversion_factor or self.declared.conversion_factor
-        if conversion:
+        if conversion := species.conversion_factor or self.declared.conversion_factor:
             factor = multiply(factor, symbol(conversion))
         state = self.amount_state.get(species.name)
         # A species may stand in a reaction more than once: its stoichiometries add up.
@@ -339,8 +338,7 @@ class _Assembly:
         return amounts, concentrations
 
     def _values(self) -> dict[str, Expression]:
-        known = [*self.declared.quantities, *self.declared.species]
-        values = {name: symbol(name) for name in known}
+        values = {name: symbol(name) for name in (*self.declared.quantities, *self.declared.species)}
         for name, reference in self.declared.references.items():
             placed = name in self.draft.parameters or name in self.draft.states or name in self.draft.formulas
             values[name] = symbol(name) if placed else reference.stoichiometry
@@ -400,8 +398,7 @@ def _check_numbers(draft: ModelDraft, declared: Declarations, given: Set[str]) -
         extras = [extra for extra in (event.delay, event.priority) if extra is not None]
         needed += draft.closed([event.trigger, *event.assignments.values(), *extras])
     needed += draft.closed(draft.states.values())
-    missing = sorted(empty & symbols(*needed))
-    if missing:
+    if missing := sorted(empty & symbols(*needed)):
         kind = declared.quantities[missing[0]].kind if missing[0] in declared.quantities else "stoichiometry"
         word = "size" if kind == "compartment" else "value"
         raise FormatError(f"{declared.file}: {kind} '{missing[0]}' is needed but has no {word}")

@@ -116,8 +116,7 @@ def _write_header(export: _Export) -> None:
     model, target = export.model, export.target
     target.setId(export.names.fresh(model.name))
     target.setName(model.name)
-    time = export.units.identifier(model.time_unit)
-    if time:
+    if time := export.units.identifier(model.time_unit):
         target.setTimeUnits(time)
     annotate_model(target, export.notes)
 
@@ -132,8 +131,7 @@ def _choose_forms(export: _Export) -> None:
         home = _common_compartment(model, name)
         unit = model.units.get(name, "")
         if home is not None:
-            substance = _times_size(unit, model.units.get(home, ""))
-            export.forms[name] = _Form(substance, home, False, True)
+            export.forms[name] = _Form(_times_size(unit, model.units.get(home, "")), home, False, True)
             continue
         factors = unit_factors(unit) if unit else None
         per_volume = factors is not None and any(kind == "litre" and power < 0 for kind, _, _, power in factors)
@@ -177,8 +175,7 @@ def _choose_extent(export: _Export, moved: set[str]) -> None:
     """The commonest amount unit among species that react is the unit of extents."""
     units = [form.substance for name, form in export.forms.items() if name in moved]
     export.extent = max(sorted(set(units)), key=units.count) if units else ""
-    identifier = export.units.identifier(export.extent)
-    if identifier:
+    if identifier := export.units.identifier(export.extent):
         export.target.setExtentUnits(identifier)
         export.target.setSubstanceUnits(identifier)
         export.target.setVolumeUnits("litre")
@@ -231,8 +228,7 @@ def _parameter(export: _Export, name: str, constant: bool) -> Any:
     if item.getId() != name:
         item.setName(name)
     item.setConstant(constant)
-    unit = export.units.identifier(export.model.units.get(name, ""))
-    if unit:
+    if unit := export.units.identifier(export.model.units.get(name, "")):
         item.setUnits(unit)
     annotate(item, export.notes.elements.get(name), parameter_term(name))
     return item
@@ -273,8 +269,7 @@ def _write_species(export: _Export) -> None:
         item.setHasOnlySubstanceUnits(form.only_amount)
         item.setBoundaryCondition(not model.stoichiometry.get(name))
         item.setConstant(False)
-        unit = export.units.identifier(form.substance)
-        if unit:
+        if unit := export.units.identifier(form.substance):
             item.setSubstanceUnits(unit)
         _start(export, item, name)
         note = export.notes.elements.get(name)
@@ -450,8 +445,7 @@ def _write_dose(export: _Export, dose: Dose) -> None:
     trigger = item.createTrigger()
     trigger.setPersistent(True)
     trigger.setInitialValue(False)
-    unit = export.units.identifier(export.model.time_unit)
-    moment = number_tree(dose.time, unit)
+    moment = number_tree(dose.time, export.units.identifier(export.model.time_unit))
     trigger.setMath(operator_tree(libsbml.AST_RELATIONAL_GEQ, name_tree("time"), moment))
     for name, tree in _dose_values(export, dose).items():
         change = item.createEventAssignment()

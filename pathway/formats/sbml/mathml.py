@@ -154,8 +154,7 @@ class Translator:
     def _delay(self, arguments: list[Expression], place: str) -> Expression:
         if len(arguments) != 2:
             raise FormatError(f"{self.file}: {place}: delay() needs a quantity and a time")
-        names = symbols(*arguments)
-        if any(name.startswith((DELAY_PREFIX, RATE_PREFIX)) for name in names):
+        if any(name.startswith((DELAY_PREFIX, RATE_PREFIX)) for name in symbols(*arguments)):
             raise Unsupported(f"{self.file}: {place} uses delay() of a delay or a rate, which is not supported")
         return self._late(arguments[0], arguments[1])
 

@@ -108,8 +108,7 @@ def identifiers_org_address(compact: str) -> str:
 def annotate(element: Any, note: Note | None, default_term: str = "") -> None:
     """Put a note on a libSBML element."""
     note = note or Note()
-    term = note.term or default_term
-    if term:
+    if term := note.term or default_term:
         element.setSBOTerm(term)
     if note.identities or note.kinds or note.sources:
         if not element.isSetMetaId():
@@ -138,8 +137,7 @@ def annotate_model(model: Any, notes: ModelNotes) -> None:
         term.setBiologicalQualifierType(libsbml.BQB_HAS_TAXON)
         term.addResource(identifiers_org_address(notes.taxon))
         model.addCVTerm(term)
-    words = " ".join(w for w in (notes.title, notes.license_words) if w)
-    if words:
+    if words := " ".join(w for w in (notes.title, notes.license_words) if w):
         model.setNotes(f'<p xmlns="http://www.w3.org/1999/xhtml">{_escaped(words)}</p>')
 
 

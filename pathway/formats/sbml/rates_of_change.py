@@ -31,8 +31,7 @@ def _rate_of(draft: ModelDraft, name: str, rates: set[str]) -> Expression:
     if name not in draft.states and name not in draft.formulas and name not in draft.parameters:
         raise FormatError(f"{draft.file}: rateOf('{name}') names nothing that is declared")
     value = _unfolded(draft, name)
-    implicit = symbols(value) & draft.algebraic.keys()
-    if implicit:
+    if implicit := symbols(value) & draft.algebraic.keys():
         raise Unsupported(
             f"{draft.file}: rateOf('{name}') is not supported: an algebraic rule determines '{min(implicit)}'"
         )

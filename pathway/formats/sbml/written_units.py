@@ -143,7 +143,6 @@ def _named(name: str) -> list[Factor]:
         return [("mole", scale, 1.0, one), ("litre", 0, 1.0, -one)]
     if scale is not None and rest in _KINDS:
         return [(_KINDS[rest], scale, 1.0, one)]
-    kind = libsbml.UnitKind_forName(name)
-    if kind == libsbml.UNIT_KIND_INVALID:
+    if libsbml.UnitKind_forName(name) == libsbml.UNIT_KIND_INVALID:
         raise ValueError(name)
     return [(name, 0, 1.0, one)]

@@ -8,14 +8,20 @@ import sys
 import time
 from concurrent.futures import as_completed
 from pathlib import Path
+from types import SimpleNamespace
 
 import nbformat
+import numpy as np
 import pytest
 from nbclient import NotebookClient
 
 from pathway.cli import NUMERICAL_FAILURE, _explain
+from pathway.fitting.objective import Objective
 from pathway.fitting.problem import ProblemError
-from pathway.fitting.search.processes import WorkerError, process_count, process_pool
+from pathway.fitting.search.multi_start import fit
+from pathway.fitting.search.processes import WorkerError, is_quick, process_count, process_pool
+from pathway.fitting.uncertainty.profiles import profile
+from tests.fitting.test_search import decay
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = """
@@ -240,3 +246,23 @@ def test_workers_end_with_the_process_that_wants_them(tmp_path, number):
     while any(map(alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert len(workers) == 2 and not any(map(alive, workers))
+
+
+def test_what_is_quicker_than_a_process_begins_stays_in_this_one(monkeypatch):
+    """A thousandth of a second for each gradient: a hundred of them are quick, a hundred thousand are not."""
+    spent = iter(np.arange(0.0, 1.0, 1e-3))
+    monkeypatch.setattr("time.process_time", lambda: next(spent))
+    objective, x = SimpleNamespace(slope=lambda x: None), np.zeros(2)
+    assert is_quick(objective, x, 100)
+    assert not is_quick(objective, x, 100_000)
+
+
+def test_a_quick_search_begins_no_process(monkeypatch):
+    def begun(*arguments):
+        raise AssertionError("a process was begun")
+
+    monkeypatch.setattr("pathway.fitting.search.multi_start.process_pool", begun)
+    monkeypatch.setattr("pathway.fitting.uncertainty.profiles.process_pool", begun)
+    problem = decay()
+    result = fit(problem, 2, 1)
+    assert len(profile(Objective(problem), result.best.x, workers=None)) == 2

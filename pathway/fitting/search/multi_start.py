@@ -26,11 +26,13 @@ from ..problem import Problem, ProblemError
 from .on_disk import FIT_KIND, finished_starts, start_file, work_folder, write_start
 from .one_start import run_start
 from .options import SearchOptions
-from .processes import pack_task, process_count, process_pool
+from .processes import is_quick, pack_task, process_count, process_pool
 from .progress import SearchProgress
 from .result import Fit, StartResult, at_best
 from .starting_points import starting_points
 
+OF_A_START = 200
+"""Gradients that a start takes, about."""
 AT_ONCE = 256
 """Starts that an executor is given at a time, where nobody says how many it can run."""
 
@@ -58,9 +60,9 @@ def fit(
         How many local optimizations; at most so many with `until_agree` or a budget.
     seed : int
     workers : int, optional
-        Processes; 1 stays in this one; None: one for each core, but no more than starts, and this one if something
-        in the problem is defined in the main program. They never import the main program: no main guard is needed.
-        With an executor, how many starts it is given at a time.
+        Processes; 1 stays in this one; None: one for each core, but no more than starts, and this one if the search
+        takes less than beginning others does or something in the problem is defined in the main program. They never
+        import the main program: no main guard is needed. With an executor, how many starts it is given at a time.
     directory : str or Path, optional
         Where every finished local optimization is kept; one that holds some goes on from there.
     executor : concurrent.futures.Executor, optional
@@ -159,9 +161,14 @@ def _finished(
 ) -> Generator[StartResult]:
     """Starts as they finish, in any order; after the deadline none begins, but for the first of all."""
     points = starting_points(problem, plan)
-    workers = process_count(workers, len(waiting), problem) if executor is None else workers or AT_ONCE
-    if executor is None and workers <= 1:
-        objective = Objective(problem)
+    objective = Objective(problem) if executor is None else None
+    if objective is None:
+        workers = workers or AT_ONCE
+    elif workers is None and len(waiting) > 1 and is_quick(objective, points[0, 0], OF_A_START * len(waiting)):
+        workers = 1
+    else:
+        workers = process_count(workers, len(waiting), problem)
+    if objective is not None and workers <= 1:
         for k in waiting:
             yield run_start(objective, plan, k, points[k])
             if time.monotonic() > deadline:

@@ -15,19 +15,27 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from io import BytesIO
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pathway.errors import NumericalError
 from pathway.interpreter import start_interpreter
 
 from ..problem import ProblemError
 
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..objective import Objective
+
 MAIN = "__main__"
+BEGINNING = 2.0
+"""Processor seconds until workers have imported what they need."""
 
 
 class WorkerError(NumericalError):
@@ -64,6 +72,14 @@ def process_count(workers: int | None, tasks: int, *shared: Any) -> int:
         except ProblemError:
             return 1
     return count
+
+
+def is_quick(objective: Objective, x: np.ndarray, gradients: int) -> bool:
+    """Whether so many gradients of an objective take less than beginning worker processes does."""
+    objective.slope(x)  # what is compiled or prepared once
+    began = time.process_time()
+    objective.slope(x)
+    return gradients * (time.process_time() - began) < BEGINNING
 
 
 # --- the side that asks -------------------------------------------------------------------------------------------

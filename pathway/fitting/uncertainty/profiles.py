@@ -23,7 +23,7 @@ from pathway.notebook import html_card, listed
 from ..objective import Evaluation, Objective
 from ..problem import Problem, ProblemError
 from ..search.on_disk import PROFILES_KIND, check_shared, work_folder
-from ..search.processes import process_count, process_pool
+from ..search.processes import is_quick, process_count, process_pool
 from ..search.progress import duration_in_words
 from ..search.stored import hexadecimal_text, numbers_from_hexadecimal, problem_from_dict, problem_to_dict
 from ..search.trust_region import TrustRegionOptions, minimize
@@ -227,7 +227,8 @@ def profile(
     points : int
         At most so many to each side.
     workers : int, optional
-        Processes; 1 stays in this one; None: one for each core, but no more than parameters.
+        Processes; 1 stays in this one; None: one for each core, but no more than parameters, and this one if
+        that is quick.
     executor : concurrent.futures.Executor, optional
         Something else that runs tasks, whose workers see the directory.
     directory : str or Path, optional
@@ -268,6 +269,10 @@ def profile(
         with work_folder(folder, PROFILES_KIND, objective.problem, plan, files, task.x, force) as work:
             profiles = _finished_profiles(objective, task, wanted, work.path, workers, executor, progress)
     return Profiles(objective.problem, task.x, level, {name: profiles[known.index(name)] for name in chosen})
+
+
+OF_A_PROFILE = 500
+"""Gradients that a profile takes, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -312,7 +317,9 @@ def _finished_profiles(
 ) -> dict[int, Profile]:
     """Profiles by position: those that the folder holds, and the missing ones."""
     missing = [k for k in wanted if _kept(folder, k) is None]
-    workers = process_count(workers, len(missing), task) if executor is None else len(missing)
+    if executor is None:
+        quick = workers is None and is_quick(objective, task.x, OF_A_PROFILE * len(missing))
+        workers = 1 if quick else process_count(workers, len(missing), task)
     began = time.monotonic()
 
     def tell(k: int, finished: int) -> None:
@@ -324,11 +331,11 @@ def _finished_profiles(
                 flush=True,
             )
 
-    if executor is None and workers <= 1:
+    if executor is None and workers == 1:
         for finished, k in enumerate(missing, 1):
             tell(task(k, folder, objective), finished)
     else:
-        with process_pool(workers, executor) as pool:
+        with process_pool(workers or 1, executor) as pool:
             running = [pool.submit(task, k, folder.resolve()) for k in missing]
             for finished, future in enumerate(as_completed(running), 1):
                 tell(future.result(), finished)

@@ -464,13 +464,10 @@ class EventRun:
         self._earlier = []
         formulas = self.formulas[waiting.place]
         values = waiting.values if waiting.values is not None else self._evaluate(formulas.values)
-        kept = [f for f in formulas.factors if f is not None]
-        factors = iter(self._evaluate(kept)) if kept else iter(())
+        declared = [f for f in formulas.factors if f is not None]
+        found = iter(self._evaluate(declared)) if declared else iter(())
         before = self.state.copy()
-        for target, value, factor in zip(formulas.targets, values, formulas.factors, strict=True):
-            self.state[target] = value if factor is None else value * next(factors)
-        if not np.all(np.isfinite(self.state[formulas.targets])):
-            raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
+        self._assign(waiting, values, [1.0 if factor is None else next(found) for factor in formulas.factors])
         self.events.executed += 1
         self._changes.clear()  # the course has a corner here, so what follows is no rounding
         self._check_chatter(formulas.event.name)
@@ -483,6 +480,13 @@ class EventRun:
         self._settle()
         if self.on_execution is not None:
             self.on_execution(waiting, before, self.state)
+
+    def _assign(self, waiting: WaitingEvent, values: list[float], factors: list[float]) -> None:
+        """Put the values of an event, times their factors, in the place of the present ones."""
+        formulas = self.formulas[waiting.place]
+        self.state[formulas.targets] = np.multiply(values, factors)
+        if not np.all(np.isfinite(self.state[formulas.targets])):
+            raise self._error(f"event '{formulas.event.name}' gives a value that is not finite")
 
     def _check_chatter(self, name: str) -> None:
         """Refuse to go on where events undo each other without end."""

@@ -93,6 +93,11 @@ def schedule_of(model: Model, interventions: Sequence[Intervention], start: floa
             )
         rows += [(float(intervention.time), *row) for row in _actions(model, number, intervention)]
     rows = sorted((row for row in rows if row[0] <= end), key=itemgetter(0))
+    return schedule_of_rows(rows)
+
+
+def schedule_of_rows(rows: Sequence[tuple[float, int, int, float]]) -> Schedule:
+    """Time, kind, target and value of each action, in the order of their times."""
     if not rows:
         return NOTHING
     times, kinds, targets, values = zip(*rows, strict=True)

@@ -12,9 +12,11 @@ from pathway.equations import Model
 
 from .errors import SimulationError
 from .formulas import evaluate_names, find_formula
+from .interventions import NOTHING
 from .prepared import PreparedModel, prepare_model
-from .solvers.layout import IntegrationReport, IntegrationTask
+from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .tasks import (
+    actions_of,
     empty_report,
     lane_width,
     member_errors,
@@ -84,16 +86,33 @@ def run_members(
     known : collection of int
         Members of which an error is known already.
     """
-    model, n, n_times = prepared.model, task.last, len(task.times)
     shown = prepared if names is None else prepared.once(_showing, names)
-    n_names = len(model.species) if names is None else len(names)
-    if model.events:
-        report = empty_report(n, n_times, n_names, shown.kernels(1), blank=False)
-        return MemberRuns(model, task, report, *_run_with_events(shown, task, solver, report, names))
-    kernels = shown.kernels(lane_width(n), names is not None)
-    report = empty_report(n, n_times, n_names, kernels, blank=False)
+    if prepared.model.events:
+        return _run_with_events(prepared.model, shown, task, solver, names, workers, known)
+    report, failures = _run_in_lanes(shown, task, solver, names, workers, known)
+    return MemberRuns(prepared.model, task, report, failures, {})
+
+
+def _run_in_lanes(
+    shown: PreparedModel,
+    task: IntegrationTask,
+    solver: str,
+    names: tuple[str, ...] | None,
+    workers: int | None,
+    known: Collection[int],
+) -> tuple[IntegrationReport, dict[int, SimulationError]]:
+    """Members side by side, and the errors of those that failed."""
+    kernels = shown.kernels(lane_width(task.last), names is not None)
+    report = _blank_report(shown, task, names, kernels)
     _on_threads(lambda task: shown.run(kernels, solver, task, report), task, kernels.width, workers)
-    return MemberRuns(model, task, report, member_errors(shown, task, report, solver, names is not None, known), {})
+    return report, member_errors(shown, task, report, solver, names is not None, known)
+
+
+def _blank_report(
+    shown: PreparedModel, task: IntegrationTask, names: tuple[str, ...] | None, kernels: KernelAddresses
+) -> IntegrationReport:
+    n_columns = len(shown.model.species if names is None else names)
+    return empty_report(task.last, len(task.times), n_columns, kernels, blank=False)
 
 
 def _showing(model: Model, names: tuple[str, ...]) -> PreparedModel:
@@ -112,26 +131,65 @@ def _on_threads(work: Callable[[IntegrationTask], Any], task: IntegrationTask, w
 
 
 def _run_with_events(
-    prepared: PreparedModel,
+    model: Model,
+    shown: PreparedModel,
     task: IntegrationTask,
     solver: str,
-    report: IntegrationReport,
     names: tuple[str, ...] | None,
-) -> tuple[dict[int, SimulationError], dict[int, int]]:
-    """Members of a model with events, one after the other; those that failed, and how many events happened."""
+    workers: int | None,
+    known: Collection[int],
+) -> MemberRuns:
+    """Members of a model with events: side by side where what events do is known before the run, else one by one."""
+    from .scheduled_events import schedules_with_events
+
+    scheduled = schedules_with_events(shown, task)
+    events = {member: each.executed for member, each in enumerate(scheduled) if each is not None}
+    if events:
+        schedules = [NOTHING if each is None else each.schedule for each in scheduled]
+        shared = all(schedule is schedules[0] for schedule in schedules)
+        whole = task._replace(**actions_of(schedules[:1] if shared else schedules))
+        report, failed = _run_in_lanes(shown, whole, solver, names, workers, known)
+    else:
+        report, failed = _blank_report(shown, task, names, shown.kernels(1)), {}
+    # One that fails is run once more as its events come, so that it fails with the words of such a run.
+    others = [member for member, each in enumerate(scheduled) if each is None or member in failed]
+    failures = _run_as_events_come(shown, task, others, solver, names, report, events)
+    return MemberRuns(model, task, report, failures, events)
+
+
+def _run_as_events_come(
+    prepared: PreparedModel,
+    task: IntegrationTask,
+    members: Collection[int],
+    solver: str,
+    names: tuple[str, ...] | None,
+    report: IntegrationReport,
+    events: dict[int, int],
+) -> dict[int, SimulationError]:
+    """Run members one after the other, each stopping at its events; what they come to goes into `report`, how often
+    events happened into `events`.
+
+    Returns
+    -------
+    dict of member to SimulationError
+        Those that failed.
+    """
+    failures = dict[int, SimulationError]()
+    if not members:
+        return failures
     from .events import EventRun
 
-    failures, events = dict[int, SimulationError](), dict[int, int]()
-    for member in range(task.last):
+    for member in members:
         run = EventRun(prepared, single_member_task(task, member), solver)
         try:
             run.run()
         except SimulationError as error:
             failures[member] = error
+            events.pop(member, None)
             continue
         values = run.values
         if names is not None:
             values = evaluate_names(prepared.model, names, task.times, values, parameters_over_time(run.task))
         report.values[member], report.states[member], report.counts[member] = values, run.state, run.counts
         events[member] = run.events.executed
-    return failures, events
+    return failures

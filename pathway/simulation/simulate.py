@@ -111,8 +111,11 @@ def simulate(
     checked_limits(maximum_step, maximum_steps, wall_time)
     schedule = schedule_of(model, checked_interventions(interventions), begin, float(times[-1]))
     limit = np.inf if maximum_step is None else maximum_step
-    if sensitivities is None and wall_time is None and not model.events:
-        return simulate_one(prepared, times, begin, y, p, relative, absolute, schedule, limit, maximum_steps, solver)
+    if sensitivities is None and wall_time is None:
+        what = prepared, times, begin, y, p, relative, absolute, schedule
+        trajectory = simulate_one(*what, limit, maximum_steps, solver)
+        if trajectory is not None:
+            return trajectory
     task = plan_task(prepared, times, begin, y[None], p[None], relative, absolute, [schedule])
     task = task._replace(maximum_step=limit, maximum_steps=maximum_steps)
     with nullcontext() if wall_time is None else time_limit(task, wall_time):

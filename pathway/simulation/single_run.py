@@ -41,7 +41,6 @@ class SingleRun:
     Parameters
     ----------
     prepared : PreparedModel
-        Of a model without events.
     solver : str
     """
 
@@ -102,8 +101,8 @@ def simulate_one(
     maximum_step: float,
     maximum_steps: int,
     solver: str,
-) -> Trajectory:
-    """The run of a model without events.
+) -> Trajectory | None:
+    """The run of a model; None where it has to be run as its events come.
 
     Parameters
     ----------
@@ -125,9 +124,16 @@ def simulate_one(
     ------
     SimulationError
     """
-    starts = start[None]
+    model, starts, executed = prepared.model, start[None], 0
     tolerances, running = running_tolerances(prepared, starts, absolute, [schedule])
-    if prepared.time_switches.in_rates:
+    if model.events:
+        from .scheduled_events import schedule_with_events
+
+        scheduled = schedule_with_events(prepared, schedule, parameters, start, begin, times)
+        if scheduled is None:
+            return None
+        schedule, executed = scheduled
+    elif prepared.time_switches.in_rates:
         end = float(times[-1])
         schedule = schedule_with_breaks(schedule, prepared.time_switches, parameters, start, begin, end)
     # Taking from and putting back on a list is atomic: each thread works with storage of its own.
@@ -137,13 +143,14 @@ def simulate_one(
     values = run(times, begin, start, parameters, tolerances[0], schedule, limits)
     report = run.report._replace(values=values, states=run.report.states.copy())
     counts = report.counts[0].tolist()
+    trajectory = None
     if counts[layout.STATUS] == layout.DONE:
-        rows, statistics = rows_over_time(parameters, schedule, times), run_statistics(counts)
-        trajectory = Trajectory(prepared.model, times, values[0], rows, report.states[0], statistics=statistics)
-    else:
+        rows, statistics = rows_over_time(parameters, schedule, times), run_statistics(counts, executed)
+        trajectory = Trajectory(model, times, values[0], rows, report.states[0], statistics=statistics)
+    elif not model.events:
         task = make_task(times, begin, starts, parameters[None], tolerances, [schedule], relative, running)
         task = task._replace(maximum_step=maximum_step, maximum_steps=maximum_steps)
         errors = member_errors(prepared, task, report, solver)
-        trajectory = MemberRuns(prepared.model, task, report, errors, {}).trajectory()
+        trajectory = MemberRuns(model, task, report, errors, {}).trajectory()
     shelf.append(run)
     return trajectory

@@ -105,15 +105,15 @@ class TimeSwitches:
     ----------
     model : Model
     in_rates, in_triggers, chosen : list of int
-        Places among `switches(model)`; `chosen` are all of them.
+        Places among `switches(model)`; `chosen` are all of them, or those of the triggers.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, of_triggers: bool = False) -> None:
         self.model = model
         self.every = switches(model)
         self.in_rates = [k for k, s in enumerate(self.every) if s.time_only and s.in_rates]
         self.in_triggers = [k for k, s in enumerate(self.every) if s.time_only and s.in_triggers]
-        self.chosen = sorted({*self.in_rates, *self.in_triggers})
+        self.chosen = sorted({*([] if of_triggers else self.in_rates), *self.in_triggers})
         self._kept: OrderedDict[tuple, SwitchMoments] = OrderedDict()
 
     def moments(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import Any
 
 EXTRAS = {
@@ -66,6 +69,29 @@ def lifelines() -> Any:
 def distributed() -> Any:
     """The module distributed, of Dask."""
     return _library("distributed")
+
+
+@contextmanager
+def importing_quietly() -> Iterator[None]:
+    """While a library is imported that brings Matplotlib or ArviZ: what they warn of is of no concern to who asked.
+
+    Matplotlib tells where it keeps its own files. ArviZ (0.23) writes into the user's cache folder, which ends the
+    import where that cannot be written, and where two processes do so at once; it is given a folder of its own.
+    """
+    import logging
+    import tempfile
+
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory() as folder:
+        warnings.simplefilter("ignore")
+        places: Any = (
+            import_module("platformdirs") if find_spec("platformdirs") else SimpleNamespace(user_cache_dir=None)
+        )
+        usual, places.user_cache_dir = places.user_cache_dir, lambda *_, **__: folder
+        try:
+            yield
+        finally:
+            places.user_cache_dir = usual
 
 
 def _library(name: str) -> Any:

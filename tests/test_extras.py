@@ -1,6 +1,8 @@
 """What is installed with the package, what with an extra, and what is said where an extra is not there."""
 
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from functools import cache
@@ -105,3 +107,13 @@ def test_a_library_that_is_not_there_is_told_in_one_line_with_the_extra_that_bri
         ask()
     assert str(told.value).startswith(f"this needs {library}, which is not installed: pip install {library} (")
     assert f"extra '{extras.EXTRAS[library]}'" in str(told.value)
+
+
+@pytest.mark.parametrize("library", ["nutpie", "petab.v1"])
+def test_what_a_library_brings_needs_no_home_and_says_nothing(library):
+    """Of a home that cannot be written Matplotlib tells, and ArviZ ends the import."""
+    pytest.importorskip(library)
+    home = {"HOME": "/proc/1", "XDG_CACHE_HOME": "/proc/1/cache", "PYTHONPATH": str(PACKAGE.parent)}
+    code = f"from pathway.extras import importing_quietly\nwith importing_quietly():\n    import {library}"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, **home}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

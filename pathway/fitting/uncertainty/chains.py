@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import math
 import time
-import warnings
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, wait
@@ -20,6 +19,7 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from pathway.extras import importing_quietly
 from pathway.files import DAMAGE, read_arrays, read_bytes
 from pathway.folders import write_atomically
 
@@ -251,8 +251,7 @@ def _nuts(
     density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, journal: DensityJournal, report: Report
 ) -> dict[str, Any]:
     """By the No-U-Turn sampler of nutpie."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # arviz announces its next version when nutpie imports it
+    with importing_quietly():
         import nutpie
         from nutpie.compiled_pyfunc import from_pyfunc
 

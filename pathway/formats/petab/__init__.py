@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pathway.extras import require
+from pathway.extras import importing_quietly, require
 from pathway.fitting.problem import Problem, ProblemError
 
 from ..errors import line_of_name
@@ -127,7 +127,8 @@ class _Complaints(logging.Handler):
 
 
 def _lint_1(path: Path) -> list[str]:
-    import petab.v1
+    with importing_quietly():
+        import petab.v1
 
     problem = petab.v1.Problem.from_yaml(str(path))
     # The check of the visualization table is of no concern here and warns when there is none.
@@ -137,7 +138,8 @@ def _lint_1(path: Path) -> list[str]:
 
 
 def _lint_2(path: Path) -> list[str]:
-    import petab.v2
+    with importing_quietly():
+        import petab.v2
 
     results = petab.v2.Problem.from_yaml(str(path)).validate()
     return [str(item.message) for item in results if item.level >= petab.v2.lint.ValidationIssueSeverity.ERROR]

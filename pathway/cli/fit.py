@@ -127,8 +127,10 @@ def fit(
                 "at_optimum": fitted.at_optimum(),
                 "objectives": [finite_or_none(v) for v in fitted.objectives],
                 "failures": fitted.failures,
-                "chi_squared": {a.observable: a.chi_squared for a in facts.agreements},
+                "chi_squared": {a.observable: facts.chi_squared(a) for a in facts.agreements},
                 "points": {a.observable: a.points for a in facts.agreements},
+                "contradicted": [_contradiction(one) for one in facts.diagnosis.contradicted],
+                "diagnosis": facts.diagnosis.sentences(),
                 "folder": str(folder),
                 "cells": [str(path) for path in written],
             }
@@ -144,8 +146,24 @@ def fit(
         header, cells = [*header[:4], header[5]], [[*row[:4], row[5]] for row in cells]
     console.print_table(header, cells, numbers=(1, 2, 3))
     console.print_line(fit_summary(facts))
+    for sentence in facts.diagnosis.sentences():
+        console.print_line(sentence)
     console.print_report_places(folder, record, *written)
     return DONE
+
+
+def _contradiction(one: Any) -> dict[str, Any]:
+    """A number that the data contradict, for JSON."""
+    return {
+        "number": str(one.number),
+        "name": one.number.target,
+        "value": one.number.value,
+        "improvement": one.improvement,
+        "goes_to": one.value,
+        "refitted": one.refit is not None,
+        "chance": one.chance,
+        "not_told_from": [test.number.target for test in one.group[1:]],
+    }
 
 
 def _reweight(

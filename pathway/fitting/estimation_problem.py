@@ -19,6 +19,7 @@ from .objective.assembled import simulation_plan
 from .objective.least_squares import LeastSquares
 from .problem import Problem
 from .search.lbfgs import MANY
+from .uncertainty.diagnosis import FitDiagnosis, diagnose
 from .uncertainty.log_density import LogDensity, log_scale_change, of_natural_value
 
 SCALES = {"linear": "lin", "log": "log", "log10": "log10"}
@@ -182,6 +183,27 @@ class EstimationProblem:
             If an experiment cannot be simulated there.
         """
         return self._objective.compare(self.definition.from_scale(self._vector(theta)))
+
+    def diagnose(self, theta: Any) -> FitDiagnosis:
+        """What speaks against a fit: numbers taken as given that the data contradict, lack of fit, trends in time.
+
+        Parameters
+        ----------
+        theta : array, shape (n,)
+            An optimum.
+
+        Returns
+        -------
+        FitDiagnosis
+            `print` tells it in sentences; `.scores.tests` is a score test for each number, `.lacks` and `.serial` are
+            the tests of residuals by observable.
+
+        Raises
+        ------
+        RunError
+            If an experiment cannot be simulated there.
+        """
+        return diagnose(self.definition, self._vector(theta))
 
     # The posterior
 

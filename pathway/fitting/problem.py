@@ -195,6 +195,11 @@ class Problem:
         Parameters that, unless something sets them, are worked out once at the start of an experiment from the
         others as its first period leaves them.
     normalizations : tuple of Normalization
+    switches : frozenset of str
+        Model parameters that say how the model is run, and those that take whatever value an anchor asks for: no facts
+        that data could contradict.
+    facts : frozenset of str
+        Model parameters that are of these cells, and not of every model of its kind.
     source : ProblemSource
         Empty for a problem that was put together in Python.
     """
@@ -208,6 +213,8 @@ class Problem:
     posterior: bool = False
     derived: Mapping[str, Expression] = field(default_factory=dict)
     normalizations: tuple[Normalization, ...] = ()
+    switches: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
     source: ProblemSource = field(default_factory=ProblemSource)
 
     def __repr__(self) -> str:

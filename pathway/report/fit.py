@@ -17,6 +17,7 @@ from pathway.fitting.problem import Parameter
 from pathway.fitting.search.on_disk import FIT_KIND
 from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.comparison import information_criteria
+from pathway.fitting.uncertainty.diagnosis import FitDiagnosis, diagnose
 from pathway.fitting.uncertainty.identifiability import Identifiability, identifiability
 from pathway.fitting.uncertainty.profiles import Profile, Profiles
 from pathway.formats.saved import FIT
@@ -57,6 +58,7 @@ class FitStatistics:
     local : Identifiability
     profiles : mapping of parameter to Profile
         Those that were asked for.
+    diagnosis : FitDiagnosis
     """
 
     fit: Fit
@@ -64,6 +66,11 @@ class FitStatistics:
     agreements: list[ObservableAgreement]
     local: Identifiability
     profiles: Mapping[str, Profile]
+    diagnosis: FitDiagnosis
+
+    def chi_squared(self, a: ObservableAgreement) -> float | None:
+        """Of the points of an observable; None where their own scatter gave the noise, which makes it right."""
+        return None if a.observable in self.diagnosis.estimated_noise or not a.points else a.chi_squared
 
     def at_bound(self, k: int) -> str:
         """ "lower" or "upper" if the best value of the parameter at position k lies at that bound, else nothing."""
@@ -98,7 +105,8 @@ def fit_statistics(fit: Fit, profiles: Mapping[str, Profile] | None = None) -> F
     objective = Objective(fit.problem)
     comparison = objective.compare(fit.problem.from_scale(fit.best.x))
     local = identifiability(objective, fit.best.x)
-    return FitStatistics(fit, comparison, observable_agreements(fit.problem, comparison), local, profiles or {})
+    agreements = observable_agreements(fit.problem, comparison)
+    return FitStatistics(fit, comparison, agreements, local, profiles or {}, diagnose(fit.problem, fit.best.x))
 
 
 # Tables
@@ -147,25 +155,45 @@ def measurement_table(facts: FitStatistics) -> Table:
 
 def agreement_table(facts: FitStatistics) -> Table:
     """One row for each observable: how well it is met."""
-    header = [
-        "observable",
-        "unit",
-        "points",
-        "limits",
-        "held out",
-        "chi-squared",
-        "per point",
-        "trend",
-        "held out, per point",
-    ]
+    header = ["observable", "unit", "points", "limits", "held out", "chi-squared", "per point"]
+    header += ["lack of fit", "its chance", "trend", "its chance", "held out, per point"]
     units = {o.name: o.unit or "unit of the data" for o in facts.fit.problem.observables}
+    lacks = {lack.observable: lack for lack in facts.diagnosis.lacks}
     rows: list[list[Any]] = []
     for a in facts.agreements:
-        share = a.chi_squared / a.points if a.points else None
+        chi_squared, serial = facts.chi_squared(a), facts.diagnosis.serial[a.observable]
+        lack = lacks.get(a.observable)
         outside = None if math.isnan(a.held_out_chi_squared) else a.held_out_chi_squared / a.held_out
-        trend = None if math.isnan(a.trend) else a.trend
-        rows.append([a.observable, units[a.observable], a.points, a.censored, a.held_out, a.chi_squared, share])
-        rows[-1] += [trend, outside]
+        rows.append([a.observable, units[a.observable], a.points, a.censored, a.held_out])
+        rows[-1] += [chi_squared, None if chi_squared is None else chi_squared / a.points]
+        rows[-1] += [lack.statistic, lack.p] if lack else [None, None]
+        rows[-1] += [serial.correlation, serial.p_runs] if serial.pairs else [None, None]
+        rows[-1] += [outside]
+    return header, rows
+
+
+def fixed_number_table(facts: FitStatistics) -> Table:
+    """One row for each number that the fit takes as given and the data see, the most doubtful first."""
+    header = ["number", "value", "unit", "set in", "score statistic", "improvement expected", "would go to"]
+    header += ["chance", "chance of any", "not told apart: group"]
+    rows: list[list[Any]] = []
+    for test in facts.diagnosis.scores.tests:
+        n = test.number
+        rows.append([n.target, n.value, n.unit, ", ".join(n.experiments), test.statistic, test.improvement, test.value])
+        rows[-1] += [test.p, test.p_of_any, test.group + 1]
+    return header, rows
+
+
+def lack_of_fit_table(facts: FitStatistics) -> Table:
+    """Means of replicates against the fitted curves, by observable and arm, and by time."""
+    time = f"time [{facts.fit.problem.model.time_unit or 'unit of the model'}]"
+    header = ["observable", "condition", time, "points", "mean residual", "mean square ratio", "against", "chance"]
+    rows: list[list[Any]] = []
+    for lack in facts.diagnosis.lacks:
+        for d in (*lack.arms, *lack.moments):
+            at = "all" if math.isnan(d.time) else d.time
+            numbers = [None if math.isnan(v) else v for v in (d.statistic, d.p)]
+            rows.append([d.observable, d.experiment, at, d.points, d.deviation, numbers[0], lack.kind, numbers[1]])
     return header, rows
 
 
@@ -208,10 +236,12 @@ def fit_report(
             "parameters": parameter_table(facts),
             "measurements": measurement_table(facts),
             "agreement": agreement_table(facts),
+            "fixed_numbers": fixed_number_table(facts),
+            "lack_of_fit": lack_of_fit_table(facts),
             "starts": start_table(fit),
         },
         figures={stem: DeferredFigure(draw, CAPTIONS[stem]) for stem, draw in _figures(fit, facts, profiles).items()},
-        sentences=[fit_summary(facts)],
+        sentences=[fit_summary(facts), *facts.diagnosis.sentences()],
         saved={FIT: partial(fit.save, with_inputs=False)},
         template="fit.html",
         page=partial(_page, facts, source),
@@ -246,6 +276,8 @@ def _page(facts: FitStatistics, source: ProblemFiles) -> Mapping[str, Any]:
         ],
         "tied": _tied(facts.local),
         "failures": (["reason", "times"], failures),
+        "diagnosis": facts.diagnosis.sentences(),
+        "untested": [str(n) for n in (*facts.diagnosis.scores.tied, *facts.diagnosis.scores.unseen)],
     }
 
 
@@ -253,20 +285,23 @@ def fit_summary(facts: FitStatistics) -> str:
     """The fit in a few sentences."""
     fit = facts.fit
     counted = sum(m.counted for m in fit.problem.measurements)
-    values = sum(a.points for a in facts.agreements)
-    chi_squared = sum(a.chi_squared for a in facts.agreements)
+    given = [a for a in facts.agreements if facts.chi_squared(a) is not None]
     text = f"{len(fit.problem.names)} parameters estimated from {counted} measurements. "
     text += (
         f"Objective {fit.best.objective:.6g} (minus the log of likelihood times prior), reached by {fit.at_optimum()} "
     )
     text += f"of {len(fit.starts)} starts."
-    if values:
-        text += f" chi-squared per point {chi_squared / values:.3g}."
+    if given:
+        points = sum(a.points for a in given)
+        ratio = sum(a.chi_squared for a in given) / points
+        text += f" chi-squared per point {ratio:.3g} ({points} points whose noise is given)."
     likelihood = facts.comparison.log_likelihood
     aic, _, bic = information_criteria(likelihood, fit.problem)
     text += f" Log-likelihood {likelihood:.6g} (AIC {aic:.6g}, BIC {bic:.6g})."
     if walls := [name for k, name in enumerate(fit.problem.names) if facts.at_bound(k)]:
         text += f" At a bound: {', '.join(walls)}."
+    if facts.local.unidentifiable:
+        text += f" Not seen by the data, alone or in combination: {', '.join(facts.local.unidentifiable)}."
     return text
 
 

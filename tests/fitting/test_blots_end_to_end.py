@@ -126,7 +126,15 @@ def test_the_folder_of_a_fit_says_everything(tmp_path, monkeypatch, capsys):
     folder = tmp_path / "results" / "fit_a_blot_fit"
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page and "src=" not in page and "<link" not in page
-    for words in ("chi-squared per point", "k_PI3K", "fit_a_blot.csv", "sha256", "a.u.", "HRG"):
+    for words in (
+        "What speaks against this fit",
+        "numbers taken as given",
+        "k_PI3K",
+        "fit_a_blot.csv",
+        "sha256",
+        "a.u.",
+        "HRG",
+    ):
         assert words in page, words
     assert main(["profile", "fit_a_blot", "--parameter", "k_PI3K"]) == DONE
     out, err = capsys.readouterr()

@@ -1,5 +1,6 @@
 """What the page of a fit says about a problem of which the answer is known."""
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,7 +15,16 @@ from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.predict import PredictionBand
 from pathway.fitting.uncertainty.profiles import profile
-from pathway.report.fit import _tied, fit_report, fit_statistics, fit_summary, parameter_table
+from pathway.report.fit import (
+    _tied,
+    agreement_table,
+    fit_report,
+    fit_statistics,
+    fit_summary,
+    fixed_number_table,
+    lack_of_fit_table,
+    parameter_table,
+)
 from pathway.report.pages import page_text
 from pathway.report.prediction import prediction_report, prediction_table
 from pathway.report.problem_files import ProblemFiles
@@ -148,3 +158,24 @@ def test_of_two_rates_that_act_as_one_the_report_shows_how_they_move_together(fo
 )
 def test_pairs_that_the_data_cannot_tell_apart_are_named(pairs, words):
     assert _tied(SimpleNamespace(tied=lambda: pairs), most=2) == words
+
+
+def test_a_fit_shows_chi_squared_only_where_noise_was_given(found):
+    header, ((*row,),) = agreement_table(found)
+    z = 2.0 * (np.exp(-0.4 * np.array(TIMES)) - np.exp(-0.5 * np.array(TIMES))) / np.array(SPREADS)
+    assert row[header.index("per point")] == pytest.approx(float(z @ z) / 4.0, rel=1e-5)
+    assert f"chi-squared per point {float(z @ z) / 4.0:.3g} (4 points whose noise is given)" in fit_summary(found)
+    estimated = replace(found, diagnosis=replace(found.diagnosis, estimated_noise=frozenset({"seen"})))
+    header, ((*row,),) = agreement_table(estimated)
+    assert row[header.index("chi-squared")] is None and row[header.index("per point")] is None
+    assert "chi-squared" not in fit_summary(estimated)
+
+
+def test_tables_tell_what_speaks_against_a_fit(found):
+    """At its bound the rate does not follow; the chi-squared of four means is that of four points."""
+    header, rows = lack_of_fit_table(found)
+    (arm, *moments) = rows
+    assert arm[header.index("against")] == "chi-squared" and len(moments) == 4
+    (lack,) = found.diagnosis.lacks
+    assert lack.freedom == (4.0, math.inf)
+    assert fixed_number_table(found) == (fixed_number_table(found)[0], [])

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 
@@ -149,8 +148,6 @@ class ObservableAgreement:
         Measured values that count, limits that count, and what does not count.
     chi_squared : float
         Sum of squared standardized residuals of the measured values that count.
-    trend : float
-        Correlation of residuals with their neighbors in time, within one condition: 0 where they scatter freely.
     held_out_chi_squared : float
         The same sum over measured values that do not count; nan if there are none.
     """
@@ -160,7 +157,6 @@ class ObservableAgreement:
     censored: int
     held_out: int
     chi_squared: float
-    trend: float
     held_out_chi_squared: float
 
 
@@ -179,23 +175,7 @@ def observable_agreements(problem: Problem, comparison: Comparison) -> list[Obse
                 sum(bool(comparison.counted[k]) for k in own) - len(counted),
                 sum(not comparison.counted[k] for k in own),
                 float(np.sum(comparison.residual[counted] ** 2)),
-                _trend(problem, comparison, counted),
                 float(np.sum(comparison.residual[others] ** 2)) if others else math.nan,
             )
         )
     return agreements
-
-
-def _trend(problem: Problem, comparison: Comparison, members: Sequence[int]) -> float:
-    """Correlation of a residual with the next one in time, over all conditions; nan where there are no neighbors."""
-    pairs: list[tuple[float, float]] = []
-    lanes: dict[tuple[str, str], list[int]] = {}
-    for k in members:
-        m = problem.measurements[k]
-        lanes.setdefault((m.experiment, m.replicate), []).append(k)
-    for own in lanes.values():
-        ordered = sorted(own, key=lambda k: problem.measurements[k].time)
-        pairs += [(float(comparison.residual[a]), float(comparison.residual[b])) for a, b in pairwise(ordered)]
-    table = np.array(pairs)
-    size = float(np.sqrt(np.sum(table[:, 0] ** 2) * np.sum(table[:, 1] ** 2))) if len(pairs) else 0.0
-    return float(table[:, 0] @ table[:, 1] / size) if size > 0.0 else math.nan

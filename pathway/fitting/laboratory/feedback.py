@@ -29,8 +29,11 @@ REST = 2e4
 Formulas = Mapping[str, Expression]
 
 
-def with_integral_feedback(model: Model, experiments: Sequence[Experiment]) -> tuple[Model, tuple[Experiment, ...]]:
-    """A model with a factor beside every parameter that a target decides, and the experiments without targets.
+def with_integral_feedback(
+    model: Model, experiments: Sequence[Experiment]
+) -> tuple[Model, tuple[Experiment, ...], frozenset[str]]:
+    """A model with a factor beside every parameter that a target decides, the experiments without targets, and the
+    model parameters that are no facts any more: switches, and what the factors steer.
 
     Parameters
     ----------
@@ -40,7 +43,7 @@ def with_integral_feedback(model: Model, experiments: Sequence[Experiment]) -> t
     """
     rests = [period for experiment in experiments for period in experiment.preequilibration]
     feedback = _Feedback(model, [target for period in rests for target in period.targets])
-    return feedback.model, tuple(map(feedback.rewritten, experiments))
+    return feedback.model, tuple(map(feedback.rewritten, experiments)), feedback.switches
 
 
 class _Feedback:
@@ -51,6 +54,7 @@ class _Feedback:
     model : Model
     factors : mapping of parameter to list of str
         The factors beside each parameter that is steered.
+    switches : frozenset of str
     """
 
     def __init__(self, model: Model, targets: Iterable[SteadyTarget]) -> None:
@@ -60,6 +64,8 @@ class _Feedback:
             self.factors.setdefault(target.parameter, []).append(_factor(target))
         switches = {COUNTING: 1.0, **{_switch(target): 0.0 for target in different}}
         switches |= {_aim(target): 1.0 for target in different if target.of_level_before}
+        anchored = {target.parameter for target in different if not target.of_level_before}
+        self.switches = frozenset({COUNTING, *map(_switch, different), *anchored})
         with_factors = _with_factors(model, self.factors, switches)
         rules = {_factor(target): _steering(with_factors, target) for target in different}
         self.model = replace(with_factors, rate_rules={**with_factors.rate_rules, **rules})

@@ -132,7 +132,7 @@ class ScenarioProblem:
         """The problem with these measurements."""
         values, arms = self.values, self.scenario.arms
         model = replace(self.laboratory.model, name=self.scenario.name, parameter_values=values)
-        model, experiments = with_integral_feedback(model, [self._experiment(arm) for arm in arms])
+        model, experiments, switches = with_integral_feedback(model, [self._experiment(arm) for arm in arms])
         readings = MeasurementModel(model, self.scenario, self.plan, points)
         plain = Problem(
             name=self.scenario.name,
@@ -142,6 +142,8 @@ class ScenarioProblem:
             observables=readings.observables,
             measurements=readings.measurements,
             normalizations=readings.normalizations,
+            switches=switches,
+            facts=self._own_numbers,
         )
         return with_starting_values(plain, readings.users)
 
@@ -152,6 +154,17 @@ class ScenarioProblem:
             return ()
         chosen = {unknown.parameter for unknown in self.unknowns}
         return tuple(anchor for anchor in self.laboratory.anchors if anchor.parameter not in chosen)
+
+    @property
+    def _own_numbers(self) -> frozenset[str]:
+        """Parameters that a line, or a parent of it, does not take from the reference."""
+        own: set[str] = set()
+        for cells in self.lines.names:
+            line = self.lines.line(cells)
+            while line is not None:
+                own |= set(line.own)
+                line = self.lines.line(line.parent) if line.parent else None
+        return frozenset(own)
 
     def _parameter(self, unknown: FitUnknown) -> Parameter:
         unit = "1" if unknown.is_factor else self.laboratory.parameters[unknown.parameter]

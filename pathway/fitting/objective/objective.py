@@ -88,12 +88,18 @@ class Linearization:
         Slopes of the residuals while the noise stays; zero where a measurement does not count.
     by_log_noise : array, shape (n_measurements, n_estimated)
         Slopes of the logarithm of the noise; zero where a measurement does not count.
+    scores : array, shape (2, n_measurements)
+        Slopes of the loss by the residual (of normal noise the residual itself) and by the logarithm of the noise.
+    weights : array, shape (2, n_measurements)
+        Expected second derivatives by both: their Fisher information.
     """
 
     residual: np.ndarray
     noise: np.ndarray
     by_mean: np.ndarray
     by_log_noise: np.ndarray
+    scores: np.ndarray
+    weights: np.ndarray
 
 
 @dataclass(eq=False)
@@ -352,8 +358,13 @@ class Objective:
             chain = scale_derivatives(self.problem, natural) * assembled.noise.counted[:, None]
             by_mean = (slope / noise)[:, None] * by_simulated * chain
             by_log_noise = by_noise / noise[:, None] * chain
+            terms, unit = assembled.noise.scatter(simulated, noise), noise / slope
+            scores = np.stack([terms.by_simulated * unit, terms.by_noise * noise])
+            weights = np.stack([terms.information_simulated * unit**2, terms.information_noise * noise**2])
         back = assembled.own_rows
-        return Linearization((ahead / noise)[back], noise[back], by_mean[back], by_log_noise[back])
+        return Linearization(
+            (ahead / noise)[back], noise[back], by_mean[back], by_log_noise[back], scores[:, back], weights[:, back]
+        )
 
 
 LOOSE = 1e-3

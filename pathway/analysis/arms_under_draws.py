@@ -44,7 +44,7 @@ class ArmUnderDraws:
         """What is done to the chosen numbers (0) or a draw."""
         return self.plans[draw if len(self.plans) > 1 else 0]
 
-    def with_doses(self, doses: Iterable[Intervention]) -> list[tuple[Intervention, ...]]:
+    def with_added_doses(self, doses: Iterable[Intervention]) -> list[tuple[Intervention, ...]]:
         """What is done with some doses beside it, for the chosen numbers and each draw."""
         doses, rows = tuple(doses), range(len(self.parameters))
         return [tuple(sorted((*self.interventions(k), *doses), key=lambda i: i.time)) for k in rows]

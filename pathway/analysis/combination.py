@@ -227,7 +227,7 @@ def log_growth_grid(
     for one in levels[0]:
         for two in levels[1]:
             doses = [dose_interventions(series[k].agent, amount, courses[k]) for k, amount in enumerate((one, two))]
-            plans += cells.with_doses(chain(*doses))
+            plans += cells.with_added_doses(chain(*doses))
     n, dishes = 1 + draws.count, levels[0].size * levels[1].size
     ensemble = simulate_draws(
         laboratory,

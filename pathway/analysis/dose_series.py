@@ -270,7 +270,7 @@ def _one_arm(
     draws: ParameterDraws,
 ) -> ArmDoseResponse:
     levels = [0.0, *doses.inside]
-    plans = [plan for dose in levels for plan in cells.with_doses(dose_interventions(doses.agent, dose, course))]
+    plans = [plan for dose in levels for plan in cells.with_added_doses(dose_interventions(doses.agent, dose, course))]
     n = 1 + draws.count
     ensemble = simulate_draws(
         laboratory,

@@ -55,9 +55,9 @@ def validate(
 
 
 def _print(validation: dict[str, Any]) -> None:
-    from pathway.report.validation import finding_order, finding_table, triple_table
+    from pathway.report.validation import by_finding_number, finding_table, triple_table
 
-    judged = sorted(validation["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
+    judged = sorted(validation["expectations"], key=lambda e: (by_finding_number(e["finding"]), e["scenario"]))
     over = validation["ensemble"] is not None
     console.print_table(
         ["finding", "verdict", "role", "value", "expected", "of draws", *(["of ensemble"] if over else []),

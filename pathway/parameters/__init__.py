@@ -26,9 +26,9 @@ from .read import (
     ParameterError,
     Source,
     read_agents,
-    read_document,
     read_reference,
     read_sources,
+    read_toml,
 )
 
 __all__ = [
@@ -187,7 +187,7 @@ def parameter_values(network: Network, line: CellLine) -> dict[str, float]:
 @cache
 def anchors() -> tuple[Anchor, ...]:
     """The parameters that are anchored in every parental line."""
-    tables = read_document(HERE / "anchors.toml").tables
+    tables = read_toml(HERE / "anchors.toml").tables
     return tuple(Anchor(name, **table) for name, table in tables.items())
 
 
@@ -215,13 +215,13 @@ def _is_found_in(anchor: Anchor, line: CellLine) -> bool:
 @cache
 def media() -> Mapping[str, Mapping[str, float]]:
     """The parameters that each medium sets, by the medium's name."""
-    return read_document(HERE / "media.toml").tables
+    return read_toml(HERE / "media.toml").tables
 
 
 @cache
 def knock_downs() -> Mapping[str, KnockDownEntry]:
     """Proteins that a scenario can knock down."""
-    tables = read_document(HERE / "knock_downs.toml").tables
+    tables = read_toml(HERE / "knock_downs.toml").tables
     return {name: KnockDownEntry(name, **_as_fields(table)) for name, table in tables.items()}
 
 

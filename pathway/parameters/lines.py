@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pathway.errors import UnknownNameError, did_you_mean
 
-from .read import Entry, ParameterError, TomlDocument, raise_all, read_document, read_entries
+from .read import Entry, ParameterError, TomlDocument, raise_all, read_entries, read_toml
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def read_cell_line(
     ParameterError
         With one line for each mistake.
     """
-    document = read_document(path)
+    document = read_toml(path)
     about = document.tables.get("line", {})
     if not isinstance(about, dict):
         raise ParameterError(f"{document.place('line')}: 'line' is no table; write [line] with title and parent")
@@ -154,7 +154,7 @@ def is_cell_line_file(path: Path) -> bool:
     if path.suffix.lower() != ".toml" or not path.is_file():
         return False
     try:
-        tables = read_document(path).tables
+        tables = read_toml(path).tables
     except ParameterError:
         return False  # the reader of scenarios says what is wrong with it
     return not tables.keys() & {"time", "arm"}

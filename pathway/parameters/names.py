@@ -7,13 +7,13 @@ from functools import cache
 
 from pathway.errors import spelling
 
-from .read import HERE, read_document
+from .read import HERE, read_toml
 
 
 @cache
 def other_agent_names() -> Mapping[str, tuple[str, ...]]:
     """Trade and code names of each agent that has any."""
-    return {agent: tuple(table["names"]) for agent, table in read_document(HERE / "names.toml").tables.items()}
+    return {agent: tuple(table["names"]) for agent, table in read_toml(HERE / "names.toml").tables.items()}
 
 
 def name_as_known(name: str, known: Iterable[str], others: Mapping[str, Iterable[str]] | None = None) -> str:

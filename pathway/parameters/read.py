@@ -87,7 +87,7 @@ class TomlDocument:
         return f"{self.path.name}:{line_of(keys, self.lines)}"
 
 
-def read_document(path: Path) -> TomlDocument:
+def read_toml(path: Path) -> TomlDocument:
     """A TOML file, read."""
     try:
         text = read_bytes(path, LARGEST_FILE).decode("utf-8")
@@ -336,7 +336,7 @@ def read_reference(path: Path, units: Mapping[str, str], sources: Collection[str
         With one line for each misspelt, missing, unit-less or out-of-range entry.
     """
     mistakes: list[str] = []
-    document = read_document(path)
+    document = read_toml(path)
     entries = read_entries(document, units, sources, mistakes)
     for name in units:
         if name not in document.tables:
@@ -374,7 +374,7 @@ _READ = ("read", "abstract", "model", "second hand", "recalled")
 
 def read_sources(path: Path) -> dict[str, Source]:
     """Every source by its key."""
-    document = read_document(path)
+    document = read_toml(path)
     mistakes, sources = [], {}
     for key, table in document.tables.items():
         wrong = {"title", "where", "measured", "read"} ^ (set(table) - {"authors"})
@@ -459,7 +459,7 @@ def read_agents(path: Path, units: Mapping[str, str], sources: Collection[str]) 
     ParameterError
         With one line for each mistake.
     """
-    document = read_document(path)
+    document = read_toml(path)
     mistakes: list[str] = []
     agents = {}
     for name, table in document.tables.items():

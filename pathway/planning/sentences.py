@@ -42,7 +42,8 @@ def _question_sentence(plan: QuestionPlan) -> str:
         parts.append(f"most often, {percent_text(best.power)}, {_changed(best, own)}")
     if own.needed_for_size:
         parts.append(
-            f"an effect of {own.shown(question.size or 0.0)} would take {own.needed_for_size} replicates for 80 %"
+            f"an effect of {own.bench_effect(question.size or 0.0)} would take {own.needed_for_size} replicates "
+            "for 80 %"
         )
     if cheapest:
         parts.append(
@@ -56,7 +57,10 @@ def _question_sentence(plan: QuestionPlan) -> str:
             "small or none in too many"
         )
     if np.isfinite(low):
-        parts.append(f"a mean of {own.replicates} outside {own.shown(low)} to {own.shown(high)} would refute the model")
+        parts.append(
+            f"a mean of {own.replicates} outside {own.bench_effect(low)} to {own.bench_effect(high)} would refute the "
+            "model"
+        )
     return "; ".join(parts) + "."
 
 
@@ -149,7 +153,7 @@ def question_table(plan: ExperimentPlan) -> Table:
                 percent_text(own.power),
                 f"{percent_text(q.best.power)} {_changed(q.best, own)}",
                 f"{cheap.needed} replicates {_changed(cheap, own)}" if cheap else "none",
-                f"{own.shown(low)} to {own.shown(high)}" if np.isfinite(low) else "-",
+                f"{own.bench_effect(low)} to {own.bench_effect(high)}" if np.isfinite(low) else "-",
             ]
         )
     return header, rows
@@ -174,7 +178,7 @@ def design_table(plan: ExperimentPlan) -> Table:
                 [
                     d.question.name, d.question.quantity, " vs ".join(d.question.arms), d.assay.name, d.level.label,
                     d.time, d.n_harvests, d.power, d.above_noise, d.needed or "",
-                    "" if d.needed is None else d.price, d.shown(low), d.shown(high),
+                    "" if d.needed is None else d.price, d.bench_effect(low), d.bench_effect(high),
                 ]
             )  # fmt: skip
     return header, rows

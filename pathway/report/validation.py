@@ -150,7 +150,7 @@ def distinct_findings(entries: Sequence[Mapping[str, Any]]) -> list[dict[str, An
             shares = [entry[key] for entry in group if entry.get(key) is not None]
             row[key] = [min(shares), max(shares)] if shares else None
         rows.append(row)
-    return sorted(rows, key=lambda row: finding_order(row["finding"]))
+    return sorted(rows, key=lambda row: by_finding_number(row["finding"]))
 
 
 def finding_table(findings: Sequence[Mapping[str, Any]]) -> Table:
@@ -212,7 +212,7 @@ def validation_report(verdicts: Mapping[str, Any], seed: int | None = None) -> R
     seed : int, optional
         Of the draws, if there were any.
     """
-    judged = sorted(verdicts["expectations"], key=lambda e: (finding_order(e["finding"]), e["scenario"]))
+    judged = sorted(verdicts["expectations"], key=lambda e: (by_finding_number(e["finding"]), e["scenario"]))
     header = ["finding", "claim", "scenario", "role", "source", "quantity", "value", "above", "below"]
     header += ["met", "prior_pass_fraction", "reason"]
     over = verdicts.get("ensemble") is not None
@@ -246,7 +246,7 @@ def validation_report(verdicts: Mapping[str, Any], seed: int | None = None) -> R
     )
 
 
-def finding_order(finding: str | None) -> tuple[int, str]:
+def by_finding_number(finding: str | None) -> tuple[int, str]:
     """V2 before V10; what has no number comes last."""
     digits = "".join(c for c in finding or "" if c.isdigit())
     return (int(digits) if digits else 10_000, finding or "")

@@ -90,7 +90,7 @@ def checked_limits(maximum_step: Any, maximum_steps: Any, wall_time: Any) -> Non
             raise InputError(f"{name}: expected a number above zero, got {value!r}")
 
 
-def checked_start(given: Any, usual: float) -> float:
+def checked_start_time(given: Any, usual: float) -> float:
     """When a run begins."""
     if given is None:
         return usual

@@ -18,7 +18,7 @@ from .checks import (
     Values,
     checked_limits,
     checked_row,
-    checked_start,
+    checked_start_time,
     checked_texts,
     checked_times,
     checked_tolerances,
@@ -210,7 +210,7 @@ def simulate_ensemble(
     each_its_own = _one_list_each(interventions)
     if each_its_own and len(interventions) != len(parameters):
         raise InputError(f"interventions: {len(interventions)} lists for {len(parameters)} members")
-    begin = checked_start(start, model.start_time)
+    begin = checked_start_time(start, model.start_time)
     relative, absolute = checked_tolerances(relative_tolerance, absolute_tolerance, len(model.species))
     checked_limits(maximum_step, maximum_steps, None)
     options = _Options(

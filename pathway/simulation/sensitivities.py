@@ -188,13 +188,13 @@ class SensitivityCourse:
             last = len(tape)
             if self.action < len(task.action_times):
                 last = int(np.searchsorted(tape[:, 0], task.action_times[self.action]))
-            self.walk(tape[position:last])
+            self.advance(tape[position:last])
             if last < len(tape) or self.action < len(task.action_times):
                 self._act(task.action_times[self.action])
             position = last
         self.record(float(task.times[-1]))
 
-    def walk(self, tape: np.ndarray) -> None:
+    def advance(self, tape: np.ndarray) -> None:
         """Go along some rows of a tape with constant parameters."""
         if len(tape) == 0:
             return
@@ -379,7 +379,7 @@ class EventSensitivities(EventRun):
         self.slopes.parameters[:] = self.parameters
         tape = report.tape[: report.counts[0, layout.TAPED]]
         if self.hybrid is None or not is_instantaneous(tape[0, 0], tape[-1, 2]):
-            self.slopes.walk(tape)
+            self.slopes.advance(tape)
         self._passed = []
         self._before = self.parameters.copy()
 

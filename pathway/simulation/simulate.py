@@ -15,7 +15,7 @@ from .checks import (
     checked_limits,
     checked_row,
     checked_slopes,
-    checked_start,
+    checked_start_time,
     checked_times,
     checked_tolerances,
 )
@@ -103,7 +103,7 @@ def simulate(
     1.6e-4 of y, and at a tolerance of 1e-6 that slope is right to 0.4 % (7e-7 of y), at 1e-8 to 3e-5.
     """
     prepared = prepare_model(model)
-    begin = checked_start(start, model.start_time)
+    begin = checked_start_time(start, model.start_time)
     times = checked_times(times, begin)
     p = checked_row("parameters", parameters, model.parameters, model.parameter_values, model)
     y = checked_row("initial", initial, model.species, prepared.starts(p), model)

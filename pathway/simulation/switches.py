@@ -186,7 +186,7 @@ class TimeSwitches:
         return self._read(tuple(chosen))[1:]
 
     @cached_property
-    def inner(self) -> list[list[int]]:
+    def nested(self) -> list[list[int]]:
         """For each switch those that stand inside its function."""
         place = {(switch.function, switch.integer): k for k, switch in enumerate(self.every)}
         keys = [{(function, integer) for function, _, integer in root_functions([s.function])} for s in self.every]
@@ -364,7 +364,7 @@ class _Isolation:
         return self._zones[place]
 
     def _searched(self, place: int) -> Zones:
-        inner = [self.zones(k) for k in self.switching.inner[place]]
+        inner = [self.zones(k) for k in self.switching.nested[place]]
         low, high = self._search(place, self._function(place), _merged(inner))
         if len(low) > MOST_MOMENTS:
             raise self._error(place, self.begin, TOO_OFTEN)

@@ -59,7 +59,7 @@ def test_other_names_are_of_agents_there_are_and_of_one_each():
     assert others.keys() <= parameters.agents().keys()
     every = [spelling(name) for agent, names in others.items() for name in (agent, *names)]
     assert len(every) == len(set(every))
-    tables = parameters.read_document(parameters.HERE / "names.toml").tables.values()
+    tables = parameters.read_toml(parameters.HERE / "names.toml").tables.values()
     assert all(table["source"] and table["read"] in ("read", "abstract", "recalled") for table in tables)
 
 

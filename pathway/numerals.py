@@ -57,5 +57,8 @@ def without_noise(value: float, largest: float) -> float:
 
 
 def number_text(value: float | None, digits: int = 3) -> str:
-    """A number for a table of a terminal; nothing where there is none."""
-    return "" if value is None or value != value else f"{value:.{digits}g}"
+    """A number for a table of a terminal, 58995 and not 5.9e+04; nothing where there is none."""
+    if value is None or value != value:
+        return ""
+    text = f"{value:.{digits}g}"
+    return f"{value:.0f}" if "e+" in text and abs(value) < 999999.5 else text

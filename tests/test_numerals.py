@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from pathway.numerals import plain_number
+from pathway.numerals import number_text, plain_number
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,13 @@ from pathway.numerals import plain_number
 )
 def test_numbers_are_written_in_full_where_that_is_short(value, text):
     assert plain_number(value).replace("1×10", "10") == text.replace("1×10", "10")
+
+
+def test_a_terminal_shows_numbers_in_full_below_a_million():
+    values = [59041.0, 192121.3, -12345.0, 999999.7, 1.5e7, 0.00012, 88.123, math.inf]
+    shown = ["59041", "192121", "-12345", "1e+06", "1.5e+07", "0.00012", "88.1", "inf"]
+    assert [number_text(v) for v in values] == shown
+    assert number_text(192121.3, 4) == "192121" and number_text(None) == number_text(math.nan) == ""
 
 
 def test_what_is_read_back_is_what_was_written():

@@ -96,7 +96,7 @@ class CombinationGrid:
     def conclusion(self) -> str:
         """The verdict in one or two sentences."""
         mean = self.excess["bliss"].mean()
-        text = f"{self.first.agent.name} with {self.second.agent.name}: {self.called} by Bliss"
+        text = f"{self.first.agent.name} with {self.second.agent.name}, by Bliss: {self.called}"
         text += f" (mean excess {mean:+.3f} of {SCALES[self.scale]})." if mean is not None else "."
         others = {name: word for name, word in self.verdicts.items() if word != self.verdicts[self.scale]}
         if others:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from pathway.numerals import plain_number
 from pathway.scenario.laboratory import Laboratory
 from pathway.simulation import Intervention, simulate
 from pathway.simulation.steady import steady_states
@@ -148,7 +149,8 @@ class TitrationCurve:
         if threshold is None:
             return f"{text} and is nowhere used up, up to {self.transcription[-1]:g} times the transcription."
         share = float(np.interp(np.log(threshold), np.log(self.transcription), self.mean[1])) / complexes
-        text += f"; half of that is lost at {threshold:.3g} times the transcription, with {share:.2g} transcripts for "
+        fold = plain_number(float(f"{threshold:.3g}"), 3)
+        text += f"; half of that is lost at {fold} times the transcription, with {share:.2g} transcripts for "
         text += f"each of {complexes:.0f} complexes."
         return text + (" At their own transcription the cells are far from that threshold." if threshold > 10 else "")
 

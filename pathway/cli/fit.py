@@ -138,8 +138,7 @@ def fit(
         return DONE
     units = {p.name: p.unit for p in problem.parameters}
     cells = [
-        [n, f"{v:.5g}", console.number_text(low, 4), console.number_text(high, 4), units[n], by]
-        for n, v, low, high, by in rows
+        [n, *(console.number_text(v, 4) for v in (value, low, high)), units[n], by] for n, value, low, high, by in rows
     ]
     header = ["parameter", "value", "95 % from", "to", "unit", "by"]
     if not any(units.values()):  # of a PEtab problem

@@ -76,7 +76,7 @@ def profile(
         return DONE
     best = dict(zip(opened.problem.names, opened.problem.from_scale(begun.x), strict=True))
     rows = [
-        [name, f"{best[name]:.5g}", f"{p.lower:.5g}", f"{p.upper:.5g}", p.verdict, ", ".join(p.companions)]
+        [name, *(console.number_text(v, 4) for v in (best[name], p.lower, p.upper)), p.verdict, ", ".join(p.companions)]
         for name, p in result.items()
     ]
     header = ["parameter", "best", f"lower {level:.0%}", f"upper {level:.0%}", "verdict", "moves with"]
@@ -247,7 +247,7 @@ def predict(
         curves = bands(problem, best, table, points, level, simultaneous=simultaneous, noise=noise)
     report = prediction_report(result, curves, opened.source, identity, title, scenario is None)
     record = write_report(report, folder, console.typed_command(), force, say=console.say)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"experiment": m.experiment, "observable": m.observable, "time": m.time}
         | ({"measured": m.value} if scenario is None else {})
         | {"best": float(b), "low": float(low), "high": float(high)}
@@ -259,7 +259,7 @@ def predict(
         words = {"band": result.words, "level": level, "simultaneous": simultaneous, "noise": noise}
         console.print_json({"predictions": rows, **words, "failed": result.failed, "folder": str(folder)})
         return DONE
-    cells = [[str(v) if isinstance(v, str) else f"{v:.5g}" for v in row.values()] for row in rows]
+    cells = [[v if isinstance(v, str) else console.number_text(v, 5) for v in row.values()] for row in rows]
     console.print_table(list(rows[0]), cells, numbers=range(2, len(rows[0])))
     console.print_line(f"Band: {result.words}.")
     console.print_report_places(folder, record)
@@ -361,7 +361,7 @@ def _profiled(
             text,
             p.measurement.replicate,
             units[p.measurement.observable],
-            *(f"{v:.5g}" for v in (p.best, p.lower, p.upper)),
+            *(console.number_text(v, 4) for v in (p.best, p.lower, p.upper)),
             p.verdict,
         ]
         for text, p in result.items()

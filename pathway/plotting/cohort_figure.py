@@ -33,12 +33,13 @@ def plot_cohort(result: CohortResult) -> Figure:
             "all women of a cohort from one member; dotted: observed."
         )
         page = Page(result.plan.title, words)
-        titles = ["Relative risk of progression", "Telling the edge from the cut edge", "Power of a trial"]
-        risks, separation, trial = small_panels(page, titles, columns=3, tall=1.5)
+        titles = ["Relative risk of progression", "Telling the edge from the cut edge"]
+        titles += ["Power of a trial"] if result.trials else []
+        risks, separation, *trial = small_panels(page, titles, columns=3, tall=1.5)
         _draw_risks(risks, result)
         _draw_separation(separation, result)
-        if entries := _draw_trials(trial, result):
-            page.legend(entries)
+        for panel in trial:
+            page.legend(_draw_trials(panel, result))
         return page.cropped_figure()
 
 
@@ -96,7 +97,7 @@ def _draw_trials(panel: Panel, result: CohortResult) -> list[tuple[Any, str]]:
         panel.axes.plot([t.women for t in own], [t.power for t in own], marker="o", markersize=3, **style)
         who = f"{result.plan.high.word} only" if enriched else "all women"
         entries.append((Line2D([], [], marker="o", markersize=3, **style), f"trial of '{arm}', {who}"))
-    _power_axis(panel, np.array([trial.women for trial in result.trials] or [1]))
+    _power_axis(panel, np.array([trial.women for trial in result.trials]))
     panel.x_label("women in each arm")
     return entries
 

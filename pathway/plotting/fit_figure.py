@@ -18,7 +18,7 @@ from pathway.fitting.search.result import Fit
 from pathway.fitting.uncertainty.identifiability import identifiability
 from pathway.numerals import plain_number
 
-from .labels import axis_label, readable_name, time_label
+from .labels import axis_label, common_power_of_ten, readable_name, time_label
 from .layout import LINE, RIGHT, Page, Panel, row_labels, text_width, wrap_text
 from .panels import COLUMNS, small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, logarithmic_axis, value_axis
@@ -128,9 +128,9 @@ def _course_axes(panel: Panel, problem: Problem, course: FittedCourse, beside: S
     values = [problem.measurements[k].value for c in beside for k in c.members]
     values += [float(v) for c in beside for v in c.simulated if math.isfinite(v)]
     low, high = min(values), max(values)
-    power = 0
     if course.observable.transformation != "linear" and low > 0.0:
-        logarithmic_axis(axes, low / 1.4, high * 1.4)
+        power = common_power_of_ten(low, high)
+        logarithmic_axis(axes, low / 1.4, high * 1.4, power)
     else:
         power = value_axis(axes, low, high)
     times = [float(t) for c in beside for t in c.times]

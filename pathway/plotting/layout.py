@@ -271,7 +271,7 @@ class Panel:
             page.text(self._left, self._top - 0.075 - 0.13 * number, line, 7.0, weight="bold", va="center_baseline")
 
         # Labels get fixed places: they line up over all panels, and no time goes into finding a place for them.
-        axes.xaxis.set_label_coords(0.5, -0.165 / self.height)
+        axes.xaxis.set_label_coords(0.5, -0.18 / self.height)
         axes.yaxis.set_label_coords(-beside / self.width, 0.5)
 
     def x_label(self, text: str) -> None:
@@ -298,7 +298,10 @@ class Panel:
     def key(self, entries: Sequence[tuple[Any, str]]) -> None:
         """What the lines of this panel alone mean, inside where there is most room."""
         handles, texts = [h for h, _ in entries], ["\n".join(wrap_text(t, 0.7 * self.width, 6)) for _, t in entries]
-        self.axes.legend(handles, texts, loc="best", handlelength=1.2, fontsize=6, labelspacing=0.3, borderpad=0.2)
+        ground = {"frameon": True, "facecolor": "white", "edgecolor": "none", "framealpha": 0.85}
+        self.axes.legend(
+            handles, texts, loc="best", handlelength=1.2, fontsize=6, labelspacing=0.3, borderpad=0.2, **ground
+        )
 
 
 @dataclass(frozen=True)

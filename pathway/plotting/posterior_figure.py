@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator, NullLocator
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from pathway.errors import InputError
 from pathway.fitting.objective.objective import scale_derivatives
 from pathway.fitting.problem import Parameter, Problem
 from pathway.fitting.uncertainty.sampling import Posterior
+from pathway.numerals import power_of_ten
 
+from .labels import common_power_of_ten, scaled_unit
 from .layout import RIGHT, Page, Panel, wrap_text
 from .panels import small_panels
 from .style import FAINT, GREY, PALETTE, Figure, house_style, power_text
@@ -66,17 +68,21 @@ def _page(
     return page, [(panel, k, p) for panel, (k, p) in zip(panels, shown, strict=True)]
 
 
-def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> None:
-    """Ticks of an axis on the optimizer's scale at round natural values."""
+def _natural_ticks(axes: Any, p: Parameter, upright: bool = False) -> int:
+    """Ticks of an axis on the optimizer's scale at round natural values; the power of ten they leave to its label."""
     axis, view = (axes.yaxis, axes.get_ylim()) if upright else (axes.xaxis, axes.get_xlim())
     if p.scale == "linear":
+        power = common_power_of_ten(*view)
         axis.set_major_locator(MaxNLocator(nbins=3, min_n_ticks=2))
-        return
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:g}"))
+        return power
     unit = math.log(10.0) if p.scale == "log" else 1.0
     low, high = view[0] / unit, view[1] / unit
     values = _round_values(low, high)
-    axis.set_ticks([unit * math.log10(v) for v in values], [power_text(v) for v in values])
+    power = common_power_of_ten(10.0**low, 10.0**high) if high - low < 1.0 else 0
+    axis.set_ticks([unit * math.log10(v) for v in values], [power_text(v / 10.0**power) for v in values])
     axis.set_minor_locator(NullLocator())
+    return power
 
 
 def _round_values(low: float, high: float, most: int = 4) -> list[float]:
@@ -129,8 +135,7 @@ def _marginals(posterior: Posterior) -> Figure:
         axes.set_xlim(low, high)
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        _natural_ticks(axes, p)
-        panel.x_label(_unit(p))
+        panel.x_label(scaled_unit(_unit(p), _natural_ticks(axes, p)))
     return page.cropped_figure()
 
 
@@ -182,6 +187,7 @@ def _pairs(posterior: Posterior) -> Figure:
     top = page.top + 0.12
     thin = np.linspace(0, len(flat) - 1, min(len(flat), _POINTS)).astype(int)
     lost = flat[posterior.diverging.ravel()]
+    names = list(posterior.names)
     for row, i in enumerate(chosen):
         for column, j in enumerate(chosen[: row + 1]):
             axes = page.add_axes(left + column * size, top + row * tall, 0.88 * size, 0.88 * tall)
@@ -200,15 +206,17 @@ def _pairs(posterior: Posterior) -> Figure:
                 axes.set_ylim(*_view(flat[:, i], posterior.best[i]))
                 _natural_ticks(axes, posterior.problem.estimated[i], upright=True)
             axes.set_xlim(*view)
-            _natural_ticks(axes, posterior.problem.estimated[j])
+            power = _natural_ticks(axes, posterior.problem.estimated[j])
+            if i == j and power:
+                names[j] = f"{names[j]}, {power_of_ten(power)}"
             if row < n - 1:
                 axes.set_xticklabels([])
             if column or i == j:
                 axes.set_yticklabels([])
     for place, k in enumerate(chosen):
-        _named(page, posterior.names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
+        _named(page, names[k], left + (place + 0.44) * size, top + n * tall, 0.88 * size)
         if place:
-            for number, text in enumerate(wrap_text(posterior.names[k], 0.88 * tall, 6.0)):
+            for number, text in enumerate(wrap_text(names[k], 0.88 * tall, 6.0)):
                 at = 0.12 + 0.11 * number
                 page.text(at, top + (place + 0.44) * tall, text, 6.0, rotation=90, ha="center", va="center")
     page.top = top + n * tall + 0.5
@@ -275,10 +283,9 @@ def _traces(posterior: Posterior) -> Figure:
         axes.set_ylim(*_view(posterior.x[:, :, k], posterior.best[k]))
         axes.axhline(posterior.best[k], color=GREY, linewidth=0.7, linestyle=(0, (3, 2)))
         axes.set_xlim(1, posterior.x.shape[1])
-        _natural_ticks(axes, p, upright=True)
+        panel.y_label(scaled_unit(_unit(p), _natural_ticks(axes, p, upright=True)))
         axes.xaxis.set_major_locator(MaxNLocator(nbins=3))
         panel.x_label("draw")
-        panel.y_label(_unit(p))
     return page.cropped_figure()
 
 

@@ -421,7 +421,7 @@ def _percent_of_control(arm: ArmResult) -> float:
 
 
 _BESIDE = 0.035
-"""Inches between a bar and its number."""
+"""Inches between what is drawn and the numbers."""
 
 
 def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
@@ -431,7 +431,7 @@ def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     known = [v for v in (*values, *marks, *ends) if math.isfinite(v)]
     texts = [bars.form.format(value) if math.isfinite(value) else "-" for value in values]
     low, high = min([0.0, *known]), max([1.02 * full, *known])
-    # Right of the longest bar there is room for its number; widths in inches become those of the axis.
+    # Right of everything there is room for the numbers; widths in inches become those of the axis.
     margin = 2 * _BESIDE + max(map(text_width, texts), default=0.0) + (0.06 if len(marks) else 0.0)
     unit = (high - 1.12 * low) / max(inches - margin, 0.3 * inches)
     axes.set_xlim(1.12 * low, high + margin * unit)
@@ -446,16 +446,9 @@ def _bars(axes: Any, bars: _Bars, colors: Sequence[str], inches: float) -> None:
     if len(marks):
         axes.plot(marks, range(len(marks)), "o", markersize=3.6, markerfacecolor="white", markeredgecolor="black",
                   markeredgewidth=0.7, linestyle="none", zorder=3)  # fmt: skip
-    for row, (value, text) in enumerate(zip(values, texts, strict=True)):
-        taken = (value, *(bars.spans[row] if bars.spans else ()))
-        begin = max([0.0, *(end for end in taken if math.isfinite(end))]) + _BESIDE * unit
-        wide = text_width(text) * unit
-        if len(marks) and math.isfinite(marks[row]) and begin - 0.05 * unit <= marks[row] <= begin + wide + 0.05 * unit:
-            begin = marks[row] + 0.06 * unit
-        # Where the number would stand on the dotted line, it gets a white ground.
-        crossed = begin <= full <= begin + wide + _BESIDE * unit
-        ground = {"facecolor": "white", "edgecolor": "none", "pad": 0.4} if crossed else None
-        axes.text(begin, row, text, va="center_baseline", size=6.5, bbox=ground)
+    # In a column of their own: beside its bar a number would stand on whiskers, or be read as that of an open mark.
+    for row, text in enumerate(texts):
+        axes.text(high + margin * unit, row, text, ha="right", va="center_baseline", size=6.5)
 
 
 def _span(arms: Sequence[ArmResult]) -> str:

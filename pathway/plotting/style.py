@@ -98,13 +98,15 @@ def value_axis(axes: Any, low: float, high: float, most: int = 5) -> int:
     return power
 
 
-def logarithmic_axis(axes: Any, low: float, high: float) -> None:
-    """A logarithmic value axis with labels at 1, 2, 5 of each decade, or at decades where there are many."""
+def logarithmic_axis(axes: Any, low: float, high: float, power: int = 0) -> None:
+    """A logarithmic value axis with labels at 1, 2, 5 of each decade, or at decades where there are many; they leave
+    so many powers of ten to the label of the axis."""
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     decades = math.log10(high / low)
     axes.yaxis.set_major_locator(LogLocator(subs=(1.0,) if decades > 2.2 else (1.0, 2.0, 5.0), numticks=8))
-    plain_number_ticks(axes.yaxis)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: power_text(value / 10.0**power)))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def plain_number_ticks(*axes: Any) -> None:

@@ -159,7 +159,10 @@ def _schedules(panel: Panel, given: ScheduleComparison) -> None:
     axes.bar(places, given.effect[0], width=0.62, color=PALETTE[2])
     for place, grid in zip(places, given.intervals(), strict=True):
         draw_whisker(axes, grid, place, upright=True)
-        axes.text(place, grid.value / 2, f"{grid.value:.2f}", ha="center", va="center", color="white", fontsize=6.5)
+        # On ground of the bar's own color, for the whisker passes behind.
+        ground = {"facecolor": PALETTE[2], "edgecolor": "none", "pad": 0.6}
+        words = {"ha": "center", "va": "center", "color": "white", "fontsize": 6.5}
+        axes.text(place, grid.value / 2, f"{grid.value:.2f}", bbox=ground, zorder=4, **words)
     axes.set_xticks(places, [shift_in_words(shift).replace(" h ", " h\n") for shift in given.shifts])
     axes.set_xlim(-0.6, len(given.shifts) - 0.4)
     axes.set_ylim(0, 1.05)

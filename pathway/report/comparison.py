@@ -45,7 +45,8 @@ def comparison_summary(verdict: VariantComparison) -> str:
     first, second = verdict.variants[:2]
     gap = second.aicc - first.aicc
     if gap < 2.0:
-        return f"The data hardly tell '{first.name}' and '{second.name}' apart (AICc differs by {gap:.2g})."
+        apart = f"by {gap:.2g}" if gap >= 0.1 else "by less than 0.1"
+        return f"The data hardly tell '{first.name}' and '{second.name}' apart (AICc differs {apart})."
     clearly = "clearly speak" if gap > 10.0 else "speak"
     return f"The data {clearly} for '{first.name}': its AICc is {gap:.3g} below that of '{second.name}', the next."
 

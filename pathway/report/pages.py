@@ -45,7 +45,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"cell": table_cell, "inline_svg": inline_svg}
+    environment.filters |= {"cell": table_cell, "filled": without_empty_columns, "inline_svg": inline_svg}
     environment.globals |= {"largest_numbers": largest_numbers}
     return environment
 

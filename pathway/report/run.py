@@ -24,6 +24,7 @@ from pathway.scenario.run_plan import describe_cells
 from pathway.scenario.timeline import draw_timeline
 
 from .output_folders import result_identity
+from .pages import without_empty_columns
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
 from .tables import arm_table, band_table, expectation_table, parameters_used, shared_parameter_sets
 from .write import COURSES
@@ -146,7 +147,7 @@ def _growth(result: Result) -> Table:
 def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) -> Table:
     """Verdicts in their JSON form as a page shows them: some of their entries, value, band, verdict and reason."""
     over = any(entry.get("share_of_ensemble") is not None for entry in entries)
-    header = [*shown, "value", *(["median (90 %)"] if over else []), "expected", "verdict"]
+    header = ["verdict", *shown, "value", *(["median (90 %)"] if over else []), "expected"]
     header += [*(["share of ensemble"] if over else []), "reason"]
     rows = []
     for entry in entries:
@@ -154,12 +155,12 @@ def verdict_table(entries: Sequence[Mapping[str, Any]], shown: Sequence[str]) ->
         share = entry["prior_pass_fraction"]
         known = {**entry, "share of draws": None if share is None else f"{share:.0%}"}
         mark = Markup('<span class="{}">{}</span>').format(word, word)
-        row = [*(known[key] for key in shown), entry["value"]]
+        row = [mark, *(known[key] for key in shown), entry["value"]]
         row += [verdict_interval_text(entry)] if over else []
-        row += [band_in_words(entry["above"], entry["below"]), mark]
+        row += [band_in_words(entry["above"], entry["below"])]
         row += [percent_text(entry.get("share_of_ensemble"))] if over else []
         rows.append([*row, entry["reason"]])
-    return header, rows
+    return without_empty_columns((header, rows))
 
 
 def _readings(result: Result) -> Table:

@@ -239,7 +239,7 @@ def validation_report(verdicts: Mapping[str, Any], seed: int | None = None) -> R
         page=lambda: {
             "roles": (["role", "met", "of"], roles),
             "findings": without_empty_columns(finding_table(verdicts["findings"])),
-            "triple": triple_table(judged) if over else ((), ()),
+            "triple": without_empty_columns(triple_table(judged)) if over else ((), ()),
             "verdicts": verdict_table(judged, ("finding", "claim", "scenario", "role", "source", "share of draws")),
         },
         grows=True,

@@ -159,7 +159,12 @@ def _beside_interval(value: float, interval: WeightedInterval) -> str:
 def verdict_interval_text(entry: Mapping[str, Any]) -> str:
     """`median_with_interval` of a verdict in its JSON form."""
     ends = entry.get("interval")
-    return "-" if ends is None else median_with_interval(WeightedInterval(ends[0], entry["median"], ends[1]))
+    if ends is None:
+        return "-"
+    # What is far below the band is as good as 0: a drift of 5e-13 where 1e-6 is expected.
+    least = 1e-3 * min((abs(bound) for bound in map(entry.get, ("above", "below")) if bound), default=0.0)
+    low, median, high = (0.0 if abs(v) < least else v for v in (ends[0], entry["median"], ends[1]))
+    return median_with_interval(WeightedInterval(low, median, high))
 
 
 def percent_text(share: float | None) -> str:

@@ -78,7 +78,7 @@ def test_all_metrics_of_the_grid_are_there_and_defined_or_flagged(grid):
         for i, row in enumerate(content[metric]):
             for j, value in enumerate(row):
                 assert (value is None) == ((metric, i, j) in flagged)
-    told = "trastuzumab with anti-miR-21 (transfected): on the side of synergy, without an interval"
+    told = "trastuzumab with anti-miR-21 (transfected), by Bliss: on the side of synergy, without an interval"
     assert content["conclusion"].startswith(told)
     assert content["musyc"]["r_squared"] > 0.99
 
@@ -88,7 +88,7 @@ def test_synergy_is_called_only_where_its_interval_leaves_zero(grid):
 
     def called(low, high):
         interval = DrawInterval(0.03, low, high, None if low is None else (low + high) / 2)
-        return replace(grid, intervals={"bliss": interval}).conclusion().partition(": ")[2].partition(" by Bliss")[0]
+        return replace(grid, intervals={"bliss": interval}).conclusion().partition(": ")[2].partition(" (mean")[0]
 
     assert called(0.01, 0.05) == "synergy"
     assert called(-0.01, 0.05).startswith("neither synergy nor antagonism is shown")

@@ -162,7 +162,7 @@ def check_expectations(told, rows, printed, page):
     assert len(told) == len(rows)
     if not told:
         return
-    shown = page.under("finding", "claim", "role")
+    shown = page.under("verdict")
     terminal = [dict(zip(printed[1][0], row, strict=True)) for row in printed[1][1:]]
     for entry, row, seen, line in zip(told, rows, shown, terminal, strict=True):
         assert agree(row["value"], entry["value"]) and agree(seen["value"], entry["value"])

@@ -244,7 +244,26 @@ def a_scan(laboratory, scenario):
     return partial(plot_screen, screen(scenario, laboratory, arm=NAMES["both"], kinds=("species",), pairs=30))
 
 
+def bands_of_a_gel(laboratory, scenario):
+    """Numbers of five digits on logarithmic axes, two observables in four experiments each: the closest panels."""
+    problem, names = decay(), ("HER3_total", "pAKT")
+    (experiment, *_), (observable, *_) = problem.experiments, problem.observables
+    bands = replace(
+        problem,
+        experiments=tuple(replace(experiment, name=arm) for arm in "abcd"),
+        observables=tuple(replace(observable, name=n, transformation="log", unit="a.u.") for n in names),
+        measurements=tuple(
+            replace(m, observable=n, experiment=arm, value=2e4 * abs(m.value) + 5e3)
+            for m in problem.measurements
+            for arm in "abcd"
+            for n in names
+        ),
+    )
+    return partial(plot_fit, fit(bands, starts=1, workers=1), "fits")
+
+
 FIGURES = {
+    "large bands": bands_of_a_gel,
     "run": lambda lab, sc: partial(plot_result, run_scenario(sc, lab)),
     "doses": lambda lab, sc: partial(
         plot_dose_series, dose_series(sc, lab, agent="trastuzumab", arms=[NAMES["trastuzumab"], NAMES["both"]])

@@ -171,8 +171,10 @@ def test_three_arms_are_named_and_the_others_counted(names: str, words: str) -> 
 
 
 def test_an_interval_of_a_stored_verdict() -> None:
-    stored = {"interval": [1.0, 3.0], "median": 2.0}
+    stored = {"interval": [1.0, 3.0], "median": 2.0, "above": None, "below": 5.0}
     assert verdict_interval_text(stored) == median_with_interval(WeightedInterval(1.0, 2.0, 3.0)) != "-"
+    drift = {"interval": [6e-14, 5e-12], "median": 5e-13, "above": None, "below": 1e-6}
+    assert verdict_interval_text(drift) == "0 (0 to 0)"
     assert verdict_interval_text({"interval": None, "median": None}) == verdict_interval_text({}) == "-"
 
 

@@ -10,6 +10,7 @@ import typer
 from pathway.numerals import finite_or_none
 
 from . import console
+from .asked import aim_of_design, asked_measurement, feasible_measurements
 from .cluster import DASK, cluster, executor_of
 from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, OpenedProblem, known_name
 
@@ -341,7 +342,7 @@ def _profiled(
     folder = out or opened.beside("prediction_profiles", *(f"{k}={v}" for k, v in given.items() if v))
     begun = opened.at_optimum(fitted)
     problem = _prediction(opened, scenario)[0] if scenario else opened.problem
-    asked = {text: _moment(problem, text, "--interval") for text in targets}
+    asked = {text: asked_measurement(problem, text, "--interval") for text in targets}
     check_output_folder(folder, PREDICTION_PROFILES, identity, force)
     result = {text: profile_prediction(begun.objective, begun.x, m, problem, level=level) for text, m in asked.items()}
     report = prediction_profiles_report(result, problem, level, opened.source, identity, opened.problem)
@@ -422,8 +423,8 @@ def design(
 
     opened = OpenedProblem(file, settings)
     problem = opened.problem
-    aim = _aim(problem, target)
-    feasible = _feasible(problem, at, arms, observables)
+    aim = aim_of_design(problem, target)
+    feasible = feasible_measurements(problem, at, arms, observables)
     result = rank(problem, opened.at_optimum(fitted).x, feasible, aim)[:best]
     unit = _unit_of(problem, aim)
     rows = [
@@ -459,64 +460,3 @@ def _unit_of(problem: Any, aim: Any) -> str:
         return next(o.unit for o in problem.observables if o.name == aim.observable) or "unit of the data"
     p = problem.estimated[problem.names.index(aim)]
     return {"linear": p.unit or "1", "log10": "powers of ten", "log": "natural logarithm"}[p.scale]
-
-
-def _aim(problem: Any, target: str) -> Any:
-    """A parameter by its name, or a measurement that would be made."""
-    if target in problem.names or " in " not in target:
-        return known_name("estimated parameter", target, problem.names)
-    return _moment(problem, target, "--target")
-
-
-def _moment(problem: Any, text: str, option: str) -> Any:
-    """A measurement that would be made: "pAKT in lapatinib at 4 h"."""
-    import re
-    from dataclasses import replace
-
-    from . import BadInput
-
-    parts = re.fullmatch(r"(.+?) in (.+) at ([^ ]+(?: [^ ]+)?)", text)
-    if parts is None:
-        raise BadInput(f"{option} {text}: expected 'OBSERVABLE in ARM at TIME', for example 'pAKT in untreated at 4 h'")
-    observable = known_name("observable", parts[1], [o.name for o in problem.observables])
-    arm = known_name("arm", parts[2], [e.name for e in problem.experiments])
-    kinds = [m for m in problem.measurements if m.observable == observable]
-    kinds.sort(key=lambda m: m.experiment != arm)
-    return replace(kinds[0], experiment=arm, time=_time(problem, parts[3], option))
-
-
-def _time(problem: Any, text: str, option: str) -> float:
-    """A time with its unit in the unit of the problem."""
-    from pathway.scenario.quantities import parse_hours
-
-    from . import BadInput
-
-    unit = problem.model.time_unit
-    if unit == "h":
-        return float(parse_hours(text))
-    try:
-        return float(text.removesuffix(unit).strip() if unit else text)
-    except ValueError:
-        expected = f"a number in {unit}" if unit else "a number in the model's unit of time"
-        raise BadInput(f"{option} {text}: expected {expected}, in which this problem counts time") from None
-
-
-def _feasible(problem: Any, at: list[str] | None, arms: list[str] | None, observables: list[str] | None) -> list[Any]:
-    """What could be measured: a measurement of each kind, moved to other times and arms if some are given."""
-    from dataclasses import replace
-
-    for name in arms or ():
-        known_name("arm", name, [e.name for e in problem.experiments])
-    for name in observables or ():
-        known_name("observable", name, [o.name for o in problem.observables])
-    kinds: dict[tuple, Any] = {}
-    for m in problem.measurements:  # of several gels the first, on which a target is read, too
-        kinds.setdefault((m.observable, m.experiment if arms is None else "", m.time if at is None else 0.0), m)
-    content = {}
-    for m in kinds.values():
-        if observables and m.observable not in observables:
-            continue
-        for arm in arms or [m.experiment]:
-            for time in [_time(problem, text, "--at") for text in at] if at else [m.time]:
-                content[arm, m.observable, time] = replace(m, experiment=arm, time=time)
-    return list(content.values())

@@ -253,8 +253,11 @@ def test_a_wrong_number_of_a_lab_is_named(wrong):
 
 @pytest.mark.slow
 def test_wrong_numbers_of_twenty_labs_are_named_and_right_ones_are_left_alone():
-    """Seeds 100 to 119 with one wrong number each, 200 to 219 with none."""
+    """Seeds 100 to 119 with one wrong number each, 200 to 259 with none: one alarm in twenty is what is promised.
+
+    Of 220 data sets with right numbers (seeds 200 to 219, 1000 to 1079, 3000 to 3119) 11 raised an alarm.
+    """
     ranks = [judged(100 + k, WRONG[k % len(WRONG)]).rank(WRONG[k % len(WRONG)]) for k in range(20)]
     assert sum(rank <= 3 for rank in ranks) >= 16, ranks
-    alarms = sum(bool(judged(200 + k).contradicted) for k in range(20))
-    assert alarms <= 3  # 98 of 100 times, at one in twenty
+    alarms = sum(bool(judged(200 + k).contradicted) for k in range(60))
+    assert alarms <= 8  # 998 of 1000 times

@@ -136,8 +136,11 @@ def test_every_kind_of_command_gives_its_result_or_one_line(command, surrounding
         assert all("could not be made, the numbers are written" in line for line in said), said
         assert not out.is_dir() or verify_folder(out) == ([], [])
     else:
-        assert surroundings == "5 MB" and found.returncode == BAD_INPUT and len(said) == 1, found
-        assert "No space left" in said[0]
+        refused = {"5 MB": "No space left"}
+        if command in NEEDS_A_FOLDER:
+            refused["folder that is gone"] = "No such file or directory"
+        assert found.returncode == BAD_INPUT and len(said) == 1 and surroundings in refused, found
+        assert refused[surroundings] in said[0]
 
 
 FINISHED = {

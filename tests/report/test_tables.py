@@ -9,6 +9,7 @@ import pathway
 from pathway.fitting.uncertainty.comparison import Variant, VariantComparison
 from pathway.parameters import cell_line
 from pathway.report.comparison import comparison_report
+from pathway.report.reweighting import next_measurement_sentences
 from pathway.report.tables import band_table, csv_text, parameters_used
 
 
@@ -78,3 +79,8 @@ def test_variants_are_written_in_full_and_shown_with_one_digit():
         header,
         [["full", 3, 40, -10.1, 26.2, 26.9, 31.3, 0.75123], ["held", 2, 40, -12.3, 28.7, 29.0, 32.1, 0.24877]],
     )
+
+
+def test_that_nothing_is_ranked_is_told():
+    (sentence,) = next_measurement_sentences(None)
+    assert "too few members" in sentence

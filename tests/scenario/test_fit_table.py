@@ -1,11 +1,16 @@
 """`[fit]` and its measurements: every mistake in a line of its own, with file and line, all of them together."""
 
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.scenario import ScenarioError, read_scenario
+from pathway.scenario.experiment import FitObservable
+from pathway.scenario.fit_data import observable_choice_for
+from pathway.scenario.fit_plan import formula_name
 from pathway.scenario.inventory import draw_inventory
 from pathway.scenario.measurement_files import read_measurements
 
@@ -331,3 +336,23 @@ def test_check_knows_the_table(tmp_path, capsys):
     capsys.readouterr()
     assert main(["check", str(tmp_path / "b.toml")]) == BAD_INPUT
     assert "b.toml:10: no parameter is called 'k_PI3'. Did you mean 'k_PI3K'" in capsys.readouterr().err
+
+
+def test_beside_a_mistake_of_the_experiment_measurements_are_not_judged(tmp_path):
+    told = complaints(tmp_path, points=ROW.replace("3,nM", "-3,nM"), text=MEASURED.replace('"slow"', '"slo"', 1))
+    assert len(told) == 1 and "'slo'" in told[0] and "Did you mean 'slow'?" in told[0]
+
+
+@pytest.mark.parametrize(("stated", "used"), [("none", "none"), (2.5, 2.5), (None, "normalized")])
+def test_a_stated_scale_goes_before_that_of_the_axis(stated, used):
+    point, overlay = SimpleNamespace(table=0, observable="ligand", kind="absolute"), SimpleNamespace(axis="minmax")
+    overlay.file = Path("points.csv")
+    assert observable_choice_for(point, [overlay], {"ligand": FitObservable(scale=stated)}).scale == used
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("./my_line.toml", "my_line"), ("a-b c.toml", "a_b_c"), ("../2ä3.toml", "2_3"), ("ä.toml", "x"), ("---", "x")],
+)
+def test_the_name_of_a_file_becomes_one_for_formulas(file, name):
+    assert formula_name(file) == name

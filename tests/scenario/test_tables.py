@@ -8,6 +8,7 @@ import pytest
 from pathway.cli import BAD_INPUT, DONE, main
 from pathway.scenario import ScenarioError
 from pathway.scenario.inventory import column_entries
+from pathway.scenario.numerals import NumberFormat
 
 from .test_fit_table import complaints, points_of, read
 from .toy import MEASURED, toy_laboratory
@@ -211,3 +212,12 @@ def test_check_tells_what_was_understood(tmp_path, capsys):
     table.write_text("arm,time,pAKT [a.u.],pAKT [a.u.]\nuntreated,0 h,1000,1100\nlapatinib,1 h,200,210\n")
     assert main(["check", str(tmp_path / "s.toml")]) == BAD_INPUT
     assert "d.csv:1: two columns hold pAKT: 'pAKT [a.u.]', 'pAKT [a.u.]'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("cells", "signs"),
+    [(["0,25", "300,5"], (",", "")), (["1.234,5", "n.d."], (",", ".")), (["0.5", "not measured"], (".", ""))],
+)
+def test_a_sign_between_thousands_is_told_where_one_occurs(cells, signs):
+    read, mistakes = NumberFormat.of([(k, "value", cell) for k, cell in enumerate(cells, start=2)])
+    assert (read.decimal, read.thousands, mistakes) == (*signs, [])

@@ -1,9 +1,11 @@
 """The protocol as text: every mark in the column that its time has on the scale above."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from pathway.scenario import read_scenario
-from pathway.scenario.timeline import draw_timeline
+from pathway.scenario.timeline import _scale, draw_timeline
 
 from .toy import toy_laboratory
 
@@ -84,3 +86,10 @@ def test_a_scale_begins_with_the_first_whole_step_that_is_shown(tmp_path):
     scale, *_ = drawn(tmp_path, PROTOCOL.replace("-24 h", "-30 h"), 40)
     assert scale.split() == ["-24", "0", "24", "48", "h"]
     assert scale.index("-24") == 15 + round(6 / 78 * 23)
+
+
+def test_as_many_times_stand_on_the_scale_as_have_seven_columns_each():
+    """In 42 columns 24 h have room for a time every four hours, in 41 for one every six."""
+    day = SimpleNamespace(start=0.0, end=24.0)
+    shown = [_scale(day, width, lambda time: round(time / 24.0 * 41.0)).split() for width in (42, 41)]
+    assert shown == [["0", "4", "8", "12", "16", "20", "24", "h"], ["0", "6", "12", "18", "24", "h"]]

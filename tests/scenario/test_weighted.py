@@ -46,6 +46,12 @@ def test_equal_weights_give_the_quantiles_of_numpy() -> None:
     assert np.array_equal(weighted_quantiles(values, weights, (0.05, 0.5, 0.95)), expected)
 
 
+@pytest.mark.parametrize("weights", [[1.0], [0.0, 0.0, 0.3]])
+def test_the_only_member_with_weight_is_every_quantile(weights: list[float]) -> None:
+    values = np.arange(float(len(weights)))
+    assert weighted_quantiles(values, np.array(weights), (0.0, 0.5, 1.0)).tolist() == [len(weights) - 1.0] * 3
+
+
 def test_a_share_is_of_the_weight() -> None:
     weights = np.array([0.5, 0.3, 0.2])
     assert weighted_share(np.array([True, False, True]), weights) == pytest.approx(0.7)

@@ -1,7 +1,7 @@
 """Anchors of many members at once.
 
-States and anchored parameters are first solved for together (`anchor_joint`); members for which that leads nowhere take
-the search of `anchor`, with every steady state of a round found in lanes.
+States and anchored parameters are solved for together, all members in step (`anchor_joint`); the few members for which
+that leads nowhere take the search of `anchor`, one by one.
 """
 
 from __future__ import annotations
@@ -16,23 +16,20 @@ from pathway.equations import Model
 from pathway.errors import InputError
 from pathway.expressions.arrays import evaluate_arrays
 
-from .anchor import HALVINGS, LARGEST_MOVE, RESTARTS, ROUNDS
-from .anchor_joint import (
-    SMALL_MOVE,
-    JointSolutions,
-    JointSystem,
-    logarithmic_derivatives,
-    solve_for_each_member,
-    solve_jointly,
-)
+from .anchor import AnchoredState, AnchorError, solve_anchors
+from .anchor_joint import JointSolutions, JointSystem, solve_jointly
 from .ensemble import checked_members
+from .errors import SimulationError
 from .formulas import find_formula, values_by_symbol
 from .prepared import prepare_model
 from .steady import steady_states
-from .steady_model import SteadyModel, steady_model
+from .steady_model import steady_model
 
 MemberTargets = Mapping[str, tuple[str, "float | str | np.ndarray"]]
 """Parameter to (quantity, target); a target is a number, the name of a quantity, or a number for each member."""
+
+
+NO_STATE = "there is no untreated steady state"
 
 
 class AnchoredMembers(NamedTuple):
@@ -87,40 +84,37 @@ def solve_anchors_of_members(
     given = checked_members(model, parameters)
     search = _Search(model, anchors, tolerance, len(given), initial)
     solved, states = given.copy(), np.full((len(given), len(model.species)), np.nan)
-    missed: dict[int, str] = {}
-    anchored = (given[:, search.places] > 0.0).all(axis=1)
-    left = np.flatnonzero(anchored)
-    missed |= dict.fromkeys(np.flatnonzero(~anchored).tolist(), "a parameter that is 0 cannot be anchored")
-    if anchors and len(left):
+    nothing, unknown = (given[:, search.places] <= 0.0).any(axis=1), ~np.isfinite(given).all(axis=1)
+    missed = dict.fromkeys(np.flatnonzero(unknown).tolist(), NO_STATE)
+    missed |= dict.fromkeys(np.flatnonzero(nothing).tolist(), "a parameter that is 0 cannot be anchored")
+    left = np.flatnonzero(~(nothing | unknown))
+    if not anchors:
+        states[left] = search.steady_states(given[left], left)
+        gone = left[~np.isfinite(states[left]).all(axis=1)]
+        states[gone] = np.nan
+        missed, left = missed | dict.fromkeys(gone.tolist(), NO_STATE), left[:0]
+    if len(left):
         ends = search.jointly(given[left], left)
         if ends is not None:
             solved[left[ends.met]], states[left[ends.met]] = ends.parameters[ends.met], ends.states[ends.met]
             missed |= dict.fromkeys(left[ends.unstable].tolist(), "what it is anchored to is met in no stable state")
             left = left[~(ends.met | ends.unstable)]
-    for factor in RESTARTS if anchors else RESTARTS[:1]:
-        if not len(left):
-            break
-        begun = given[left]
-        begun[:, search.places] *= factor
-        end, state, distances, alive = search.run(begun, left)
-        met = np.isfinite(distances).all(axis=1) & (np.abs(distances) < tolerance).all(axis=1)
-        met &= np.isfinite(state).all(axis=1)
-        solved[left[met]], states[left[met]] = end[met], state[met]
-        if factor == RESTARTS[0]:
-            missed |= dict.fromkeys(left[~alive].tolist(), "there is no untreated steady state")
-            met |= ~alive
-        left = left[~met]
-    missed |= dict.fromkeys(left.tolist(), "the untreated steady state does not reach what it is anchored to")
+    for member in left.tolist():
+        end = search.alone(given[member], member)
+        if isinstance(end, str):
+            missed[member] = end
+        else:
+            solved[member], states[member] = end.parameters, end.state
     return AnchoredMembers(solved, states, dict(sorted(missed.items())))
 
 
 class _Search:
-    """Newton's method in the logarithms of the anchored parameters, all members in step."""
+    """What members are anchored to, and the search of all of them in step."""
 
     def __init__(
         self, model: Model, anchors: MemberTargets, tolerance: float, n_members: int, initial: np.ndarray | None
     ) -> None:
-        self.model, self.tolerance, self.initial = model, tolerance, initial
+        self.model, self.anchors, self.tolerance, self.initial = model, anchors, tolerance, initial
         self.places = [model.parameter_index(name) for name in anchors]
         self.quantities = [find_formula(model, quantity) for quantity, _ in anchors.values()]
         aims = [aim for _, aim in anchors.values()]
@@ -130,36 +124,22 @@ class _Search:
         for k, aim in enumerate(aims):
             if not isinstance(aim, str):
                 self.targets[:, k] = aim
-        self.part: SteadyModel = steady_model(model)
-        if model.events or self.part.driven:
+        if model.events or steady_model(model).driven:
             raise InputError(f"{model.name}: anchors of many members need rates without events and without time")
 
-    def run(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Parameters, states and distances where the search ends, and which members had a state to begin with."""
-        state, distances = self._at(p, members)
-        alive = np.isfinite(state).all(axis=1)
-        active = alive & np.isfinite(distances).all(axis=1)
-        steps, halvings = np.zeros_like(distances), np.zeros(len(p), dtype=int)
-        for _ in range(ROUNDS):
-            active &= ~(np.abs(distances) < self.tolerance).all(axis=1)
-            fresh = np.flatnonzero(active & (halvings == 0))
-            if len(fresh):
-                steps[fresh] = self._step(state[fresh], p[fresh], distances[fresh], members[fresh])
-            active[fresh] &= np.isfinite(steps[fresh]).all(axis=1)
-            running = np.flatnonzero(active)
-            if not len(running):
-                break
-            trial = p[running]
-            trial[:, self.places] *= np.exp(steps[running])
-            after, reached = self._at(trial, members[running])
-            nearer = _miss(reached) < _miss(distances[running])
-            gone, stayed = running[nearer], running[~nearer]
-            p[gone], state[gone], distances[gone] = trial[nearer], after[nearer], reached[nearer]
-            halvings[gone] = 0
-            steps[stayed] *= 0.5
-            halvings[stayed] += 1
-            active &= halvings < HALVINGS
-        return p, state, distances, alive
+    def alone(self, p: np.ndarray, member: int) -> AnchoredState | str:
+        """Where the search of one member leads, or why it leads nowhere."""
+        begin = None if self.initial is None else self.initial[member]
+        targets = {
+            name: (quantity, aim if isinstance(aim, str) else float(self.targets[member, k]))
+            for k, (name, (quantity, aim)) in enumerate(self.anchors.items())
+        }
+        try:
+            return solve_anchors(self.model, targets, p, initial=begin, tolerance=self.tolerance)
+        except AnchorError:
+            return "the untreated steady state does not reach what it is anchored to"
+        except SimulationError:
+            return NO_STATE
 
     def jointly(self, p: np.ndarray, members: np.ndarray) -> JointSolutions | None:
         """Where one system of states and anchored parameters leads; None where a start depends on what is anchored."""
@@ -168,7 +148,8 @@ class _Search:
         moved[:, self.places] *= 2.0
         if (self._starts(moved, members) != starts).any():
             return None
-        state, distances = self._at(p, members)
+        state = self.steady_states(p, members)
+        distances = self._distances(state, p, members)
         good = np.isfinite(state).all(axis=1) & np.isfinite(distances).all(axis=1)
         aims = iter(self.aims)
         targets = [next(aims) if k in self.following else None for k in range(len(self.quantities))]
@@ -180,10 +161,9 @@ class _Search:
         solved[rows], states[rows], met[rows], unstable[rows] = ends
         return JointSolutions(solved, states, met, unstable)
 
-    def _at(self, p: np.ndarray, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Steady states, and distances from the targets; nan where there is none."""
-        state, _ = steady_states(self.model, self._starts(p, members), p, width=1 if len(p) == 1 else None)
-        return state, self._distances(state, p, members)
+    def steady_states(self, p: np.ndarray, members: np.ndarray) -> np.ndarray:
+        """Of members; nan where there is none."""
+        return steady_states(self.model, self._starts(p, members), p, width=1 if len(p) == 1 else None)[0]
 
     def _starts(self, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         if self.initial is not None:
@@ -193,51 +173,9 @@ class _Search:
     def _distances(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
         """log(quantity / target), shape (n_members, n_anchors)."""
         formulas, n = [*self.quantities, *self.aims], len(self.quantities)
-        if not formulas:
-            return np.zeros((len(p), 0))
         known = values_by_symbol(self.model, formulas, np.array(self.model.start_time), state, p)
         columns = np.stack([np.broadcast_to(c, len(p)) for c in evaluate_arrays(formulas, known)], axis=1)
         targets = self.targets[members]
         targets[:, self.following] = columns[:, n:]
         good = (columns[:, :n] > 0.0) & (targets > 0.0)
         return np.log(np.where(good, columns[:, :n], np.nan) / np.where(good, targets, 1.0))
-
-    def _step(self, state: np.ndarray, p: np.ndarray, distances: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """Newton's step of the logarithms, shape (n_members, n_anchors); nan where there is none."""
-        slopes = self._state_slopes(state, p, members)
-        jacobian = np.empty((len(p), len(self.places), len(self.places)))
-        for column, place in enumerate(self.places):
-            ends = []
-            for move in (SMALL_MOVE, -SMALL_MOVE):
-                moved = p.copy()
-                moved[:, place] *= np.exp(move)
-                ends.append(self._distances(state + move * slopes[:, :, column], moved, members))
-            jacobian[:, :, column] = (ends[0] - ends[1]) / (2.0 * SMALL_MOVE)
-        step = solve_for_each_member(jacobian, -distances[..., None])[..., 0]
-        with np.errstate(all="ignore"):
-            return step * np.minimum(1.0, LARGEST_MOVE / np.abs(step).max(axis=1, keepdims=True))
-
-    def _state_slopes(self, state: np.ndarray, p: np.ndarray, members: np.ndarray) -> np.ndarray:
-        """Derivatives of the steady states by the logarithms of the anchored parameters, shape (n_members, n_species,
-        n_anchors), by the implicit function theorem; what is absent stays so."""
-        part, time = self.part, self.model.start_time
-        kept = part.kept
-        own = np.ascontiguousarray(state[:, kept])
-        jacobians = part.jacobians(own, p, time)
-        absent = part.absent(own, jacobians, self._starts(p, members)[:, kept])
-        rates = logarithmic_derivatives(partial(part.rates, own, time=time), p, self.places)
-        begun = logarithmic_derivatives(lambda q: self._starts(q, members)[:, kept], p, self.places)
-        slopes = np.zeros((len(p), len(self.model.species), len(self.places)))
-        for equations, rows in part.grouped(absent, p):
-            right = -rates[rows][:, equations.solved]
-            right[:, equations.replaced] = equations.totals @ begun[rows]
-            slopes[rows[:, None], kept[equations.solved]] = solve_for_each_member(
-                equations.matrix(jacobians[rows]), right
-            )
-        return slopes
-
-
-def _miss(distances: np.ndarray) -> np.ndarray:
-    """How far each member is from all of its targets; inf where that has no meaning."""
-    norm = np.linalg.norm(distances, axis=1)
-    return np.where(np.isfinite(norm), norm, np.inf)

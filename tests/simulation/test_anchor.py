@@ -10,7 +10,7 @@ from pathway.expressions import parse
 from pathway.simulation import steady_state
 from pathway.simulation.anchor import AnchorError, solve_anchors
 from pathway.simulation.anchor_joint import JointSystem, solve_jointly
-from pathway.simulation.anchor_members import _Search, solve_anchors_of_members
+from pathway.simulation.anchor_members import solve_anchors_of_members
 from tests.simulation.models import model_of
 
 
@@ -88,19 +88,15 @@ def test_members_that_cannot_be_anchored_are_told_and_leave_the_others_alone() -
 def test_a_step_that_goes_too_far_is_halved_and_the_next_one_is_new(start: float) -> None:
     """x = s/(1 + s) hardly moves where s is large: the first step of log s is 70, or 7000, times too long."""
     model = model_of("saturated", {"x": "s/(1 + s) - x"}, {"x": "s"}, {"s": start})
-    search = _Search(model, {"s": ("x", np.array([0.5]))}, 1e-10, 1, None)
-    p, state, distances, found = search.run(np.array([[start]]), np.array([0]))
-    assert found.all() and np.abs(distances).max() < 1e-10
-    assert p[0, 0] == pytest.approx(1.0, rel=1e-8) and state[0, 0] == pytest.approx(0.5, rel=1e-9)
+    end = solve_anchors(model, {"s": ("x", 0.5)}, [start])
+    assert end.values["s"] == pytest.approx(1.0, rel=1e-8) and end.state == pytest.approx([0.5], rel=1e-9)
 
 
 def test_a_step_is_halved_as_often_as_it_needs() -> None:
     """log x = u/1000 + (50 u)^4 with u = log s hardly rises at u = 0 and steeply where it is 1, close to u = 1/50."""
     model = model_of("steep", {"x": "exp(0.001*log(s) + (50*log(s))^4) - x"}, {"x": "s"}, {"s": 1.0})
-    search = _Search(model, {"s": ("x", np.array([np.e]))}, 1e-10, 1, None)
-    p, _, distances, _ = search.run(np.array([[1.0]]), np.array([0]))
-    assert np.abs(distances).max() < 1e-10
-    assert np.log(p[0, 0]) == pytest.approx((1.0 - 2e-5) ** 0.25 / 50.0, rel=1e-6)
+    end = solve_anchors(model, {"s": ("x", np.e)}, [1.0])
+    assert np.log(end.values["s"]) == pytest.approx((1.0 - 2e-5) ** 0.25 / 50.0, rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [1e-3, 1.0, 1e3])

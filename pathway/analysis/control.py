@@ -297,12 +297,12 @@ def sensitivities_over_time(
     closed = model.closed([formula])
     slopes = np.zeros((len(times), len(names)))
     level = np.asarray(run[reading])
-    moved = run.sensitivities
-    assert moved is not None
+    state_slopes = run.sensitivities
+    assert state_slopes is not None
     for k, time in enumerate(times):
         known = dict(zip(model.species, map(float, run.values[k]), strict=True)) | {TIME: float(time)}
         known |= dict(zip(model.parameters, map(float, run.parameters[k]), strict=True))
-        slope = _gradient(closed, model.species, known) @ moved[k]
+        slope = _gradient(closed, model.species, known) @ state_slopes[k]
         slopes[k] = (slope + _gradient(closed, names, known))[0]
     scale = np.array([parameters[model.parameter_index(name)] for name in names])
     relative = slopes * scale / np.where(np.abs(level) > 0, level, 1.0)[:, None]

@@ -275,8 +275,8 @@ def _both(own: Sequence[Intervention], other: Sequence[Intervention]) -> list[In
     def renamed(changes: Any) -> dict[str, float]:
         return {REFERENCE + name: value for name, value in changes.items()}
 
-    moved = [Intervention(i.time, renamed(i.set), renamed(i.scale), renamed(i.add)) for i in other]
-    return sorted([*own, *moved], key=lambda intervention: intervention.time)
+    others = [Intervention(i.time, renamed(i.set), renamed(i.scale), renamed(i.add)) for i in other]
+    return sorted([*own, *others], key=lambda intervention: intervention.time)
 
 
 def _times(value: float, other: float) -> str:

@@ -219,13 +219,13 @@ def _least_squares(
         residual_trial, slopes_trial = _residuals(places, effects[moving], tops[moving], trial)
         squares_trial = (residual_trial**2).sum(axis=-1)
         better = squares_trial < squares[moving]
-        moved = np.abs(trial - values[moving]).max(axis=-1)
+        distance = np.abs(trial - values[moving]).max(axis=-1)
         gaining = ~better | (squares[moving] - squares_trial > 1e-12 * squares[moving] + 1e-22)
         taken = moving[better]
         values[taken], residual[taken], slopes[taken] = trial[better], residual_trial[better], slopes_trial[better]
         squares[taken] = squares_trial[better]
         damping[moving] = np.clip(np.where(better, damping[moving] * 0.2, damping[moving] * 5.0), 1e-14, 1e10)
-        moving = moving[(moved >= 1e-13) & gaining & ~held.all(axis=-1)]
+        moving = moving[(distance >= 1e-13) & gaining & ~held.all(axis=-1)]
         if not len(moving):
             break
     return values, squares

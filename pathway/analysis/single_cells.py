@@ -249,8 +249,8 @@ def titration_thresholds(
     """
     thresholds, place = np.full(len(parameters), np.nan), laboratory.model.species_index("PTEN_mRNA")
     for k, (row, state) in enumerate(zip(parameters, states, strict=True)):
-        turned = _titrated(laboratory, row, transcription)
-        rest = steady_states(laboratory.model, np.tile(np.nan_to_num(state), (len(turned), 1)), turned)[0]
+        rows = _titrated(laboratory, row, transcription)
+        rest = steady_states(laboratory.model, np.tile(np.nan_to_num(state), (len(rows), 1)), rows)[0]
         with_mirna, without = rest[:, place].reshape(2, -1)
         if np.isfinite(rest).all() and np.isfinite(state).all():
             value = _half_lost(np.asarray(transcription, dtype=float), without / with_mirna)

@@ -137,8 +137,8 @@ class PatientScore:
 
     def log_score(self, probabilities: np.ndarray) -> float:
         """Mean logarithm of the probability of what happened; the nearer to 0 the better."""
-        given = np.clip(probabilities, SMALLEST, 1.0 - SMALLEST)
-        return float(np.log(np.where(self.patients.progressed, given, 1.0 - given)).mean())
+        clipped = np.clip(probabilities, SMALLEST, 1.0 - SMALLEST)
+        return float(np.log(np.where(self.patients.progressed, clipped, 1.0 - clipped)).mean())
 
     def brier(self, probabilities: np.ndarray) -> float:
         """Mean squared distance from what happened; 0 is best."""

@@ -215,10 +215,10 @@ def _surface(
         rows[:, model.parameter_index(TRASTUZUMAB)] = concentration
         if concentration > 0.0 or changes or held:
             alive = np.flatnonzero(np.isfinite(states).all(axis=1))
-            moved = np.full_like(states, np.nan)
+            settled = np.full_like(states, np.nan)
             if len(alive):
-                moved[alive], _ = steady_states(model, states[alive], rows[alive])
-            states = moved
+                settled[alive], _ = steady_states(model, states[alive], rows[alive])
+            states = settled
         rate, bound, surface = _read(model, _READ, rows, states)
         growth.append(rate / untreated)
         occupancy.append(bound / surface)

@@ -88,9 +88,9 @@ def _won(times: Sequence[np.ndarray], events: Sequence[np.ndarray], arm: int, ro
     half = rows.shape[1] // 2
     group = np.broadcast_to(np.arange(rows.shape[1]) >= half, rows.shape)
     at = np.where(group, times[arm][rows], times[0][rows])
-    seen = np.where(group, events[arm][rows], events[0][rows])
-    better = seen[:, half:].sum(axis=1) < seen[:, :half].sum(axis=1)
-    return better & (chi_square_p(log_rank_statistic(at, seen, group)) < 0.05)
+    progressed = np.where(group, events[arm][rows], events[0][rows])
+    better = progressed[:, half:].sum(axis=1) < progressed[:, :half].sum(axis=1)
+    return better & (chi_square_p(log_rank_statistic(at, progressed, group)) < 0.05)
 
 
 def _over_members(

@@ -177,15 +177,15 @@ def assess(courses: TumorCourses, visit_every: float, benefit_after: float = 168
     visits = np.arange(visit_every, courses.times[-1] + 1e-9, visit_every)
     places = np.searchsorted(courses.times, visits - 1e-9)
     start = courses.diameters[:, :1]
-    seen = courses.diameters[:, places]
-    smallest = np.minimum.accumulate(np.concatenate([start, seen], axis=1), axis=1)[:, :-1]
-    progressed = (seen >= PROGRESSION * smallest) & (seen - smallest >= LEAST_GROWTH)
+    diameters = courses.diameters[:, places]
+    smallest = np.minimum.accumulate(np.concatenate([start, diameters], axis=1), axis=1)[:, :-1]
+    progressed = (diameters >= PROGRESSION * smallest) & (diameters - smallest >= LEAST_GROWTH)
     progressed |= courses.lesion_time[:, None] <= visits
     ever = progressed.any(axis=1)
     first = np.where(ever, np.argmax(progressed, axis=1), len(visits))
     ends = np.concatenate([visits, [np.inf]])
     before = np.concatenate([[0.0], visits])
-    changes = seen / start - 1.0
+    changes = diameters / start - 1.0
     counted = np.arange(len(visits)) <= first[:, None]
     best = np.where(counted, changes, np.inf).min(axis=1)
     benefit = (best <= RESPONSE - 1.0) | (ends[first] > benefit_after)

@@ -113,9 +113,9 @@ def _apart(
     names = {
         name: f"{name} ({MINE})" if name in others and dose != others[name] else name for name, dose in doses.items()
     }
-    given = arm.get("doses")
-    if isinstance(given, list):
-        arm = {**arm, "doses": [names.get(name, name) if isinstance(name, str) else name for name in given]}
+    dose_names = arm.get("doses")
+    if isinstance(dose_names, list):
+        arm = {**arm, "doses": [names.get(name, name) if isinstance(name, str) else name for name in dose_names]}
     return dict(arm), {names[name]: dose for name, dose in doses.items()}
 
 

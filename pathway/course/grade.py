@@ -168,8 +168,8 @@ def _judged(tasks: Sequence[tuple[Lesson, Tries]], workers: int) -> list[tuple[l
 
 def _judge_lesson(lesson: Lesson, tries: Tries) -> tuple[list[GradedAnswer], list[str]]:
     questions = {question.id: question for question in lesson.questions}
-    asked = dict.fromkeys(name for _, name, _ in tries)
-    unjudged = {name: why for name in asked if (why := _why_unjudged(lesson, questions[name]))}
+    names = dict.fromkeys(name for _, name, _ in tries)
+    unjudged = {name: why for name in names if (why := _why_unjudged(lesson, questions[name]))}
     remarks = list(unjudged.values())
     known: dict[tuple[str, str], Judgment] = {}
 

@@ -189,10 +189,10 @@ class Lesson:
     @property
     def formulas(self) -> tuple[Formula, ...]:
         """All that the model is asked for: values, right answers, wrong ones, options that hold."""
-        asked: list[Any] = [*self.values.values()]
+        values: list[Any] = [*self.values.values()]
         for question in self.questions:
-            asked += [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
-        return tuple(formula for formula in asked if isinstance(formula, Formula))
+            values += [question.answer, *(w.answer for w in question.wrong), *(o.holds for o in question.options)]
+        return tuple(formula for formula in values if isinstance(formula, Formula))
 
     def steps_at_the_keyboard(self) -> Iterator[tuple[Literal["text", "code", "question", "predict", "answer"], Any]]:
         """Steps as a notebook has them: a predicted question is answered after the code that shows its answer."""

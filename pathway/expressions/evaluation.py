@@ -63,11 +63,11 @@ class Evaluator:
     def _carefully(self, slots: list[float]) -> None:
         """The same where some step has no finite value: such steps give what IEEE arithmetic gives."""
         for (meaning, operands, place), (name, _, _) in zip(self._steps, self._work.steps, strict=True):
-            given = [slots[k] for k in operands]
+            arguments = [slots[k] for k in operands]
             try:
-                slots[place] = meaning(*given)
+                slots[place] = meaning(*arguments)
             except (ArithmeticError, ValueError):
-                slots[place] = _as_arrays_do(name, given)
+                slots[place] = _as_arrays_do(name, arguments)
 
 
 def _as_arrays_do(name: str, given: Sequence[float]) -> float:

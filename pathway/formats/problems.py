@@ -186,8 +186,8 @@ def load_problem(
     >>> problem = pathway.load_problem("fit_a_blot")
     >>> box = Bounds(problem.lower, problem.upper)
     >>> start = problem.nominal + 0.01
-    >>> found = minimize(problem.objective, start, jac=True, bounds=box, options={"maxiter": 2})
-    >>> bool(found.fun < problem.value(start))
+    >>> best = minimize(problem.objective, start, jac=True, bounds=box, options={"maxiter": 2})
+    >>> bool(best.fun < problem.value(start))
     True
     """
     return EstimationProblem(open_problem(path, settings).problem, relative_tolerance)
@@ -228,8 +228,8 @@ def fit(
     Examples
     --------
     >>> import pathway
-    >>> found = pathway.fit("fit_a_blot", starts=1, workers=1, progress=None)
-    >>> len(found.starts)
+    >>> fit = pathway.fit("fit_a_blot", starts=1, workers=1, progress=None)
+    >>> len(fit.starts)
     1
     """
     if isinstance(problem, EstimationProblem):

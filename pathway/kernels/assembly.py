@@ -114,9 +114,7 @@ class FunctionBody:
 
     def call(self, intrinsic: str, *operands: str) -> str:
         """An LLVM intrinsic over lanes."""
-        real = self.lanes.real
-        given = ", ".join(f"{real} {o}" for o in operands)
-        return self.put(f"call {real} @{intrinsic}.{self.lanes.suffix}({given})")
+        return self.call_function(f"{intrinsic}.{self.lanes.suffix}", *operands)
 
     def call_function(self, name: str, *operands: str) -> str:
         """A function of this module from lanes to lanes."""
@@ -229,14 +227,14 @@ def llvm_function(
     name: str, inputs: Sequence[str], outputs: Sequence[str], lines: Sequence[str], *, internal: bool = False
 ) -> str:
     """A function of pointers; the arrays must not overlap."""
-    given = [f"ptr noalias readonly %{i}" for i in inputs] + [f"ptr noalias %{o}" for o in outputs]
+    pointers = [f"ptr noalias readonly %{i}" for i in inputs] + [f"ptr noalias %{o}" for o in outputs]
     linkage = "internal " if internal else ""
     body = "\n  ".join([*lines, "ret void"])
-    return f"define {linkage}void @{name}({', '.join(given)}) nounwind {{\n  {body}\n}}\n"
+    return f"define {linkage}void @{name}({', '.join(pointers)}) nounwind {{\n  {body}\n}}\n"
 
 
 def lane_function(name: str, lanes: LaneTypes, arguments: Sequence[str], body: FunctionBody, result: str) -> str:
     """A function from lanes to lanes, for use inside the module; called, not inlined, to keep modules small."""
-    given = ", ".join(f"{lanes.real} %{a}" for a in arguments)
+    parameters = ", ".join(f"{lanes.real} %{a}" for a in arguments)
     lines = "\n  ".join([*body.lines, f"ret {lanes.real} {result}"])
-    return f"define internal {lanes.real} @{name}({given}) nounwind noinline {{\n  {lines}\n}}\n"
+    return f"define internal {lanes.real} @{name}({parameters}) nounwind noinline {{\n  {lines}\n}}\n"

@@ -10,10 +10,11 @@ import numpy as np
 
 from pathway.expressions import Expression
 
-from . import elementary, machine, storage
-from .assembly import LaneTypes, llvm_declarations
+from . import machine, storage
+from .assembly import LaneTypes
 from .digests import formulas_digest, sources_digest
-from .lowering import LIBRARY, LoweredFunction, lower_to_llvm
+from .functions import module_text
+from .lowering import LoweredFunction, lower_to_llvm
 from .program import OperationList
 from .structs import array_address
 
@@ -66,11 +67,11 @@ class CompiledBatches:
         array, shape (n_pools, n_results)
             Each row depends on its own pool alone.
         """
-        given = pools.take(self._gather, axis=1)
+        numbers = pools.take(self._gather, axis=1)
         results = np.empty((len(pools), self._size))
         if results.size:
             # Constant formulas read nothing; an empty array has no address to give.
-            self._function(array_address(given if given.size else results), array_address(results), len(pools))
+            self._function(array_address(numbers if numbers.size else results), array_address(results), len(pools))
         return results
 
 
@@ -128,9 +129,7 @@ def _module(books: Sequence[Sequence[FormulaBatch]], lanes: LaneTypes) -> str:
             texts += [text, _repeated(f"rows{k}.{j}", [(name, read, written, None)])]
             steps.append((f"rows{k}.{j}", read, written, _blocks(batch, lanes)))
         texts.append(_repeated(f"batches{k}", steps))
-    own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
-    foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in called]
-    return "\n".join([*llvm_declarations(lanes), *foreign, *own, *texts])
+    return module_text(lanes, called, texts)
 
 
 def _repeated(name: str, steps: Sequence[tuple[str, int, int, int | None]]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -40,13 +40,18 @@ class KernelText:
 
     def module(self, lanes: LaneTypes) -> str:
         """The complete LLVM module."""
-        own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in self.called]
-        foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in self.called]
-        return "\n".join([*llvm_declarations(lanes), *foreign, *own, self.text])
+        return module_text(lanes, self.called, [self.text])
 
     @property
     def facts(self) -> dict[str, Any]:
         return {"sizes": self.sizes, "patterns": {n: [list(r), list(c)] for n, (r, c) in self.patterns.items()}}
+
+
+def module_text(lanes: LaneTypes, called: Container[str], functions: Iterable[str]) -> str:
+    """The complete LLVM module of some functions, with those of `elementary` and of the C library that they call."""
+    foreign = [f"declare double @{name}(double)" for name in LIBRARY if name in called]
+    definitions = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
+    return "\n".join([*llvm_declarations(lanes), *foreign, *definitions, *functions])
 
 
 def kernel_text(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText:

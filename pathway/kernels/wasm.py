@@ -1,7 +1,7 @@
 """Kernels and loops as WebAssembly, for browsers.
 
-    made = compile_wasm(model, 2, (*SOLVER, "observables", "initial_values"))
-    made.module                        # bytes; exports one function for each part
+    compiled = compile_wasm(model, 2, (*SOLVER, "observables", "initial_values"))
+    compiled.module                    # bytes; exports one function for each part
 
 An LLVM object for wasm32 is nearly a module: where no function is undefined, it lacks nothing but its exports, and the
 numbers that a linker would fill in stand there already. So there is no linker: `module_of` drops what only a linker
@@ -26,7 +26,7 @@ from . import elementary, machine
 from .assembly import LaneTypes, llvm_declarations
 from .compiled import SOLVER, SparsityPattern, pattern_of
 from .derivation import Derivation
-from .functions import KernelText, kernel_text
+from .functions import KernelText, kernel_text, module_text
 from .loop_code import RUN, optimized_loop
 from .lowering import LIBRARY
 
@@ -114,8 +114,7 @@ def text_of(parts: Iterable[KernelText], width: int) -> str:
     called = set().union(*(part.called for part in parts))
     if foreign := sorted(called & set(LIBRARY)):
         raise WasmError(f"the rates use {', '.join(foreign)}, which WebAssembly does not have")
-    own = [write(lanes) for name, write in elementary.FUNCTIONS.items() if name in called]
-    return "\n".join([*llvm_declarations(lanes), *own, *(part.text for part in parts)])
+    return module_text(lanes, called, (part.text for part in parts))
 
 
 def loop_module(text: str, symbol: str) -> bytes:

@@ -198,8 +198,8 @@ class Page:
         wide = (self.width - left - right - gap * (columns - 1)) / columns
         panels = []
         for first in range(0, len(titles), columns):
-            own = titles[first : first + columns]
-            row = [wrap_text(title, wide + 0.55 * gap, 7.0, bold=True) if title else [] for title in own]
+            row_titles = titles[first : first + columns]
+            row = [wrap_text(title, wide + 0.55 * gap, 7.0, bold=True) if title else [] for title in row_titles]
             top = self.top + 0.02 + 0.13 * max(map(len, row))
             for column, lines in enumerate(row):
                 place = (left + column * (wide + gap), top, wide, tall)

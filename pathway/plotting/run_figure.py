@@ -123,9 +123,9 @@ def arm_groups(result: Result) -> list[ArmGroup]:
         return [ArmGroup("", part) for part in _parts(list(result.arms))]
     if len(names) <= MOST_CURVES:
         return [ArmGroup("", tuple(names))]
-    asked = [name for name in names if not _is_variant(result.arms[name])]
+    unchanged = [name for name in names if not _is_variant(result.arms[name])]
     changed = [name for name in names if _is_variant(result.arms[name])]
-    groups = [ArmGroup("", part) for part in _parts(asked)]
+    groups = [ArmGroup("", part) for part in _parts(unchanged)]
     return groups + [ArmGroup("Changed cells", part) for part in _parts(changed)]
 
 
@@ -158,18 +158,18 @@ def _given(result: Result) -> dict[str, str]:
 
 
 def _timeline(page: Page, result: Result, styles: Mapping[str, dict[str, Any]]) -> None:
-    given = _given(result)
-    page.legend([(Line2D([], [], marker=marker, linestyle="none", **_MARK), text) for text, marker in given.items()])
+    markers = _given(result)
+    page.legend([(Line2D([], [], marker=marker, linestyle="none", **_MARK), text) for text, marker in markers.items()])
     arms = list(result.arms.values())
     names = row_labels([arm.arm.name for arm in arms], 0.36 * page.width)
     lane, left = names.row_height(_LANE, 0.04), names.right
     wide = page.width - left - RIGHT
     axes = page.add_axes(left, page.top, wide, lane * len(arms))
     start, end = result.scenario.start, result.scenario.end
-    places: dict[str, list[tuple[float, int]]] = {marker: [] for marker in given.values()}
+    places: dict[str, list[tuple[float, int]]] = {marker: [] for marker in markers.values()}
     for row, arm in enumerate(arms):
         axes.plot([start, end], [row, row], linewidth=1.6, solid_capstyle="butt", **styles[arm.arm.name])
-        for time, marker in _marks(arm, given, 0.09 * (end - start) / wide):
+        for time, marker in _marks(arm, markers, 0.09 * (end - start) / wide):
             places[marker].append((time, row))
     for marker, spots in places.items():
         axes.plot(*zip(*spots, strict=True), marker, clip_on=False, zorder=3, **_MARK)

@@ -46,7 +46,7 @@ def analysis_report(
         What was found, in plain words.
     """
     words = name.replace("_", " ").capitalize()
-    asked = [[key, _written(value)] for key, value in options.items()]
+    rows = [[key, _written(value)] for key, value in options.items()]
     return Report(
         kind=name,
         identity=result_identity(scenario, out, options=dict(options)),
@@ -62,7 +62,7 @@ def analysis_report(
         sentences=list(sentences),
         content=JsonContent(f"{name}.json", content),
         template="analysis.html",
-        page=lambda: {"scenario": scenario, "analysis": words, "asked": (["option", "value"], asked)},
+        page=lambda: {"scenario": scenario, "analysis": words, "asked": (["option", "value"], rows)},
     )
 
 

@@ -15,8 +15,8 @@ MODEL_RUN = "run of a model"
 
 def model_run_identity(file: Path, out: Path, settings: Sequence[str], until: float, points: int) -> dict[str, Any]:
     """What tells such a run from others."""
-    asked = {"settings": list(settings), "until": until, "points": points}
-    return {"model": file.name, "file": relative_place(file, out), **asked}
+    request = {"settings": list(settings), "until": until, "points": points}
+    return {"model": file.name, "file": relative_place(file, out), **request}
 
 
 def model_run_report(

@@ -31,8 +31,8 @@ def page_text(report: Report, svgs: Mapping[str, str], record: Mapping[str, Any]
     record : mapping
         The provenance.
     """
-    given = {"report": report, "svgs": svgs, "record": record, **report.page()}
-    return _environment().get_template(report.template).render(given)
+    context = {"report": report, "svgs": svgs, "record": record, **report.page()}
+    return _environment().get_template(report.template).render(context)
 
 
 @cache

@@ -51,8 +51,8 @@ def posterior_table(posterior: Posterior) -> Table:
 def posterior_summary(posterior: Posterior) -> str:
     """How the draws were made, in two sentences."""
     chains, draws = posterior.chains, posterior.log_density.size // posterior.chains
-    how = {"nuts": "the No-U-Turn sampler", "ensemble": "an ensemble of walkers"}[posterior.method]
-    text = f"{chains} chains of {draws} draws by {how} of {LIBRARIES[posterior.method]} ({posterior.reason}); "
+    sampler = {"nuts": "the No-U-Turn sampler", "ensemble": "an ensemble of walkers"}[posterior.method]
+    text = f"{chains} chains of {draws} draws by {sampler} of {LIBRARIES[posterior.method]} ({posterior.reason}); "
     text += f"{posterior.evaluations} evaluations, {posterior.acceptance:.0%} accepted."
     if posterior.failures:
         text += f" {posterior.failures} evaluations could not be computed and count as outside."

@@ -67,9 +67,9 @@ def replay(folder: Path) -> Replay:
     pairs = [(stored, csv_text(*result.columns()))]
     sets, missing = _ensemble_of(record, folder)
     if sets is not None and (folder / BANDS).is_file():
-        again = result_with_members(result, built_in_laboratory(), sets)
+        rerun = result_with_members(result, built_in_laboratory(), sets)
         with stored_content(folder, "run to repeat"):
-            pairs.append((stored_bytes(folder, BANDS).decode(), csv_text(*band_table(again))))
+            pairs.append((stored_bytes(folder, BANDS).decode(), csv_text(*band_table(rerun))))
     with stored_content(folder, "table to compare with"):
         comparisons = [(0.0, None) if old == new else _compare(_rows(old), _rows(new)) for old, new in pairs]
     largest = max(distance for distance, _ in comparisons)

@@ -91,8 +91,8 @@ def _fill(folder: DraftFolder | GrowingFolder, report: Report, record: dict[str,
     texts = {} if content is None or beside else {content.file: json_text(content.numbers)}
     texts |= {f"{stem}.csv": csv_text(*table) for stem, table in report.tables.items()}
     pictures = [f"{stem}.{ending}" for stem in report.figures for ending in ("svg", "png")] if figures else []
-    own = [RECORD, *([content.file] if content and beside else []), *([PAGE] if figures else [])]
-    folder.plan([*report.saved, *(f"inputs/{name}" for name in report.origin.inputs), *texts, *pictures, *own])
+    others = [RECORD, *([content.file] if content and beside else []), *([PAGE] if figures else [])]
+    folder.plan([*report.saved, *(f"inputs/{name}" for name in report.origin.inputs), *texts, *pictures, *others])
     for name, save in report.saved.items():
         save(folder.path / name)
     for name, given in report.origin.inputs.items():
@@ -143,6 +143,6 @@ def _optional(
         for name in names:
             folder.discard(name)
         words = (str(error).strip().splitlines() or [""])[0]
-        why = f"{type(error).__name__}: {words}"
-        record.setdefault(NOT_WRITTEN, {})[what] = why
-        say(f"the {what} could not be made, the numbers are written ({why})")
+        reason = f"{type(error).__name__}: {words}"
+        record.setdefault(NOT_WRITTEN, {})[what] = reason
+        say(f"the {what} could not be made, the numbers are written ({reason})")

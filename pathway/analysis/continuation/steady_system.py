@@ -108,11 +108,11 @@ def steady_system(model: Model, parameter: str, held: Mapping[str, float] | None
     if parameter not in model.parameters and parameter not in held:
         raise unknown_name_error("parameter", parameter, model.parameters)
     absent = _absent(model, held)
-    gone = {name: number(0.0) for name in absent | model.outputs} | {TIME: number(0.0)}
+    zeros = {name: number(0.0) for name in absent | model.outputs} | {TIME: number(0.0)}
     dependent = _dependent(model, absent, held)
-    unknowns = [n for n in model.species if n not in gone and n not in dependent and n not in held]
-    dependent = dict(zip(dependent, substitute_all(list(dependent.values()), gone), strict=True))
-    residuals = substitute_all([model.derivatives[name] for name in unknowns], {**gone, **dependent})
+    unknowns = [n for n in model.species if n not in zeros and n not in dependent and n not in held]
+    dependent = dict(zip(dependent, substitute_all(list(dependent.values()), zeros), strict=True))
+    residuals = substitute_all([model.derivatives[name] for name in unknowns], {**zeros, **dependent})
     constants = dict(zip(model.parameters, map(float, model.parameter_values), strict=True)) | held
     constants.pop(parameter, None)
     return SteadySystem(model, ContinuationSystem(unknowns, residuals, parameter, constants), held, absent, dependent)

@@ -100,8 +100,8 @@ class ContinuationSystem:
         constants : mapping of name to array, shape (k,)
             Overrides the system's own values.
         """
-        own = dict(zip(self.unknowns, states.T, strict=True))
-        numbers = self._many_slopes({**self.constants, **constants, **own, self.parameter: at})
+        unknowns = dict(zip(self.unknowns, states.T, strict=True))
+        numbers = self._many_slopes({**self.constants, **constants, **unknowns, self.parameter: at})
         members, n = states.shape
         residuals = np.stack([np.broadcast_to(f, members) for f in numbers[:n]], axis=1)
         jacobians = np.zeros((members, n, n))

@@ -55,8 +55,8 @@ class InterpolatedCurve:
 
     def dose(self, effect: np.ndarray | float) -> np.ndarray:
         """The dose of an effect: 0 at or before no effect, infinite beyond the strongest."""
-        wanted = np.atleast_1d(np.asarray(effect, dtype=float))
-        return np.array([self._dose_of(float(e)) for e in wanted.ravel()]).reshape(np.shape(effect))
+        effects = np.atleast_1d(np.asarray(effect, dtype=float))
+        return np.array([self._dose_of(float(e)) for e in effects.ravel()]).reshape(np.shape(effect))
 
     def _dose_of(self, wanted: float) -> float:
         from scipy.optimize import brentq

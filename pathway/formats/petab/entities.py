@@ -161,8 +161,8 @@ def _with_meanings(parts: dict[str, Any], declared: SbmlModel) -> dict[str, Any]
 
 def _with_outputs(model: Model, parts: dict[str, Any]) -> Model:
     """Scales and noise levels that conditions set, although only observables mention them, join the model."""
-    own = {*model.species, *model.parameters, *model.assignments}
-    targets = dict.fromkeys(t for e in parts["experiments"] for p in e.periods for t in p.changes if t not in own)
+    known = {*model.species, *model.parameters, *model.assignments}
+    targets = dict.fromkeys(t for e in parts["experiments"] for p in e.periods for t in p.changes if t not in known)
     if not targets:
         return model
     observables = {o.name: symbols(o.formula, o.noise) for o in parts["observables"]}
@@ -176,9 +176,9 @@ def _with_outputs(model: Model, parts: dict[str, Any]) -> Model:
     listed = {p.name for p in parts["parameters"]}
     for m, used in measured:
         periods = experiments[m.experiment].periods if m.experiment in experiments else ()
-        given = {t for p in periods if p.start <= m.time for t in p.changes}
+        targets_so_far = {t for p in periods if p.start <= m.time for t in p.changes}
         for name in outputs:
-            if name in used and name not in listed | given:
+            if name in used and name not in listed | targets_so_far:
                 raise ProblemError([f"{m.source}: no condition of '{m.experiment}' gives '{name}' a value"])
     values = np.append(model.parameter_values, np.full(len(outputs), np.nan))
     return replace(model, parameters=(*model.parameters, *outputs), parameter_values=values)

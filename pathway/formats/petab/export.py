@@ -76,8 +76,8 @@ def _everything(scenario: Scenario, laboratory: Laboratory) -> FitPlan:
     moving = symbols(*model.closed([*model.rates.values(), *model.initial.values(), *model.observables.values()]))
     decided = {anchor.parameter for anchor in laboratory.anchors} | set(_changed(scenario, laboratory))
     lines = CellLineParameters([arm.cells for arm in scenario.arms], laboratory, scenario.file.parent)
-    asked = [FitParameter(n, prior="none") for n in model.parameters if n in moving and n not in decided]
-    return FitPlan(tuple(p for p in asked if _can_be_estimated(p, lines)), anchors="fixed")
+    candidates = [FitParameter(n, prior="none") for n in model.parameters if n in moving and n not in decided]
+    return FitPlan(tuple(p for p in candidates if _can_be_estimated(p, lines)), anchors="fixed")
 
 
 def _changed(scenario: Scenario, laboratory: Laboratory) -> Iterable[str]:
@@ -109,12 +109,12 @@ def _with_words(problem: Problem) -> Problem:
 def _with_free_axes(problem: Problem) -> Problem:
     """What is scaled to 0-1, with a scale and an offset that begin where the model's own scaling has them."""
     minmax = {n.name: n for n in problem.normalizations if n.kind == "minmax"}
-    own = [p for n in minmax.values() for p in _line(problem, n)]
+    lines = [p for n in minmax.values() for p in _line(problem, n)]
     scaled = {n.observable for n in minmax.values()}
     held = {m.experiment for m in problem.measurements} - {m.experiment for m in problem.measurements if m.counted}
     return replace(
         problem,
-        parameters=(*problem.parameters, *own),
+        parameters=(*problem.parameters, *lines),
         observables=tuple(_on_a_line(o) if o.name in scaled else o for o in problem.observables),
         measurements=tuple(
             _freed(m, m.experiment not in held) if m.normalization in minmax else m for m in problem.measurements

@@ -170,7 +170,7 @@ def each_row(
         The column whose entries may stand only once, if there is one.
     """
     entries: list[Entry] = []
-    seen: dict[str, str] = {}
+    places: dict[str, str] = {}
     for row in rows:
         try:
             if name:
@@ -178,7 +178,7 @@ def each_row(
             entries.append(make(row))
         except ProblemError as error:
             mistakes += error.mistakes
-        first = seen.setdefault(row.text(name), row.place) if name else row.place
+        first = places.setdefault(row.text(name), row.place) if name else row.place
         if first != row.place:
             mistakes.append(f"{row.place}: {name} '{row.text(name)}' stands at {first} already")
     return tuple(entries)

@@ -126,11 +126,11 @@ def _experiment(
     first, second = _changes(conditions[before]), _changes(conditions[condition])
     # What a condition leaves open is, for a species or a compartment, the result of the pre-equilibration; a parameter
     # goes back to the model's own value.
-    own = dict(zip(declared.model.parameters, map(float, declared.model.parameter_values), strict=True))
+    values = dict(zip(declared.model.parameters, map(float, declared.model.parameter_values), strict=True))
     for name in first:
-        if name not in second and math.isnan(own.get(name, 0.0)) and name not in declared.compartments:
+        if name not in second and math.isnan(values.get(name, 0.0)) and name not in declared.compartments:
             raise ProblemError([f"{conditions[condition].place}: '{name}' is left open and has no value in the model"])
-    reset = {n: number(own[n]) for n in first if n in own and n not in second and n not in declared.compartments}
+    reset = {n: number(values[n]) for n in first if n in values and n not in second and n not in declared.compartments}
     return Experiment(experiment_name(before, condition), (Period(-math.inf, first), Period(0.0, second | reset)))
 
 
@@ -234,13 +234,13 @@ def _measurement(row: TableRow, placeholders: dict[str, tuple[list[str], list[st
 
 def fill_placeholders(row: TableRow, column: str, names: list[str] | None, observable: str) -> dict[str, Expression]:
     """The values a measurement gives for the placeholders of its observable."""
-    given = row.formulas(column) if names is not None else []
+    values = row.formulas(column) if names is not None else []
     names = names or []
-    if len(given) != len(names):
+    if len(values) != len(names):
         # A parameter of the model may bear a placeholder's name and stand for it where nothing is given.
-        if not given:
+        if not values:
             return {}
         raise ProblemError(
-            [f"{row.place}: {column} has {len(given)} values; observable '{observable}' has {len(names)} placeholders"]
+            [f"{row.place}: {column} has {len(values)} values; observable '{observable}' has {len(names)} placeholders"]
         )
-    return dict(zip(names, given, strict=True))
+    return dict(zip(names, values, strict=True))

@@ -139,9 +139,9 @@ def _experiments(
     periods: dict[str, dict[float, dict[str, Expression]]] = {}
 
     def period(row: TableRow) -> None:
-        own = periods.setdefault(row.text("experimentId"), {})
+        starts = periods.setdefault(row.text("experimentId"), {})
         identifier(row, "experimentId")
-        at = own.setdefault(row.number("time"), {})
+        at = starts.setdefault(row.number("time"), {})
         name = row.text("conditionId")
         if name and name not in conditions:
             raise ProblemError([f"{row.place}: no condition is called '{name}'.{did_you_mean(name, conditions)}"])

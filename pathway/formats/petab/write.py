@@ -200,9 +200,9 @@ def _add_observable(
     starts: Mapping[str, float],
 ) -> None:
     name = ids.fresh(f"measured_{identifier(observable.name)}")
-    given = dict.fromkeys(n for m in own for n in m.placeholders)
-    of_formula = [n for n in given if n in symbols(observable.formula)]
-    of_noise = [n for n in given if n in symbols(observable.noise) and n not in of_formula]
+    placeholders = dict.fromkeys(n for m in own for n in m.placeholders)
+    of_formula = [n for n in placeholders if n in symbols(observable.formula)]
+    of_noise = [n for n in placeholders if n in symbols(observable.noise) and n not in of_formula]
     fresh = {n: ids.fresh(n) for n in (*of_formula, *of_noise)}
     renamed = substitute_all([observable.formula, observable.noise], {n: symbol(new) for n, new in fresh.items()})
     tables.observables.append(

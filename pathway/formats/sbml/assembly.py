@@ -111,14 +111,14 @@ class _Assembly:
 
     def _place_quantity(self, quantity: Quantity) -> None:
         name = quantity.name
-        given = number(math.nan if quantity.value is None else quantity.value)
+        value = number(math.nan if quantity.value is None else quantity.value)
         if name in self.declared.assignment_rules:
             return
-        start = self.declared.initial_assignments.get(name, given)
+        start = self.declared.initial_assignments.get(name, value)
         if self._moves(name) or name in self.loose:
             self._add_state(name, start)
         elif name not in self.declared.initial_assignments:
-            self.draft.parameters[name] = float(given.value)  # type: ignore[arg-type]
+            self.draft.parameters[name] = float(value.value)  # type: ignore[arg-type]
         elif self._is_static(name, set()):
             self.draft.formulas[name] = start
         else:

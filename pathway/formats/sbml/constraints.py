@@ -102,9 +102,9 @@ def _explicit(
 
 def _assigned(left: list[str], waiting: dict[int, Expression], rows: list[Constraint], draft: ModelDraft) -> list[str]:
     """A state for each residual that stays implicit, again by matching, now that others are put in."""
-    again = [
+    remaining = [
         Constraint(rows[row].place, residual, [n for n in left if n in symbols(residual)])
         for row, residual in waiting.items()
     ]
-    matched = _matching(draft, again)
-    return [matched[index] for index in range(len(again))]
+    matched = _matching(draft, remaining)
+    return [matched[index] for index in range(len(remaining))]

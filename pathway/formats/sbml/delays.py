@@ -25,16 +25,15 @@ def resolve_delays(draft: ModelDraft, declared: Declarations) -> None:
     Unsupported
         For a delay that changes, that feeds back, or that would have to remember an event.
     """
-    asked = sorted(n for n in symbols(*draft.all_formulas()) if n.startswith(DELAY_PREFIX))
     copies: dict[Expression, dict[str, str]] = {}
-    for mark in asked:
+    for mark in sorted(n for n in symbols(*draft.all_formulas()) if n.startswith(DELAY_PREFIX)):
         delayed, lag = draft.closed(declared.delays[mark])
-        wanted = symbols(delayed) & draft.states.keys()
-        if all(_rests(draft, name) for name in wanted):
-            names = {name: name for name in wanted}
+        states = symbols(delayed) & draft.states.keys()
+        if all(_rests(draft, name) for name in states):
+            names = {name: name for name in states}
         else:
             _check_lag(draft, declared, lag)
-            names = _copied(draft, declared, wanted, lag, copies.setdefault(lag, {}))
+            names = _copied(draft, declared, states, lag, copies.setdefault(lag, {}))
         name = declared.free_name("delayed_value")
         past = {n: _past(draft, n, copy, lag) for n, copy in names.items()} | {"time": TIME + negate(lag)}
         draft.formulas[name] = substitute(delayed, past)

@@ -135,12 +135,12 @@ def _choose_forms(export: _Export) -> None:
             continue
         factors = unit_factors(unit) if unit else None
         per_volume = factors is not None and any(kind == "litre" and power < 0 for kind, _, _, power in factors)
-        wanted = name in moved or (name not in model.rate_rules and name not in model.algebraic and factors is not None)
+        listed = name in moved or (name not in model.rate_rules and name not in model.algebraic and factors is not None)
         if per_volume:
-            export.forms[name] = _Form(_times_size(unit, "L"), LITRE, False, wanted)
+            export.forms[name] = _Form(_times_size(unit, "L"), LITRE, False, listed)
         else:
             plain = factors is not None and _is_substance(factors)
-            export.forms[name] = _Form(unit, CELL, True, name in moved or (wanted and plain))
+            export.forms[name] = _Form(unit, CELL, True, name in moved or (listed and plain))
     _choose_extent(export, moved)
 
 

@@ -89,19 +89,19 @@ def _check_relaxation(draft: ModelDraft, rows: dict[str, Row], rates: dict[str, 
 
 def _reduced(draft: ModelDraft, rows: dict[str, Row]) -> dict[str, Row]:
     """Gauss-Jordan elimination: {pivot species: change of every fast species when the pivot changes by one}."""
-    done: dict[str, Row] = {}
+    changes: dict[str, Row] = {}
     for row in rows.values():
         current = dict(row)
-        for pivot, other in done.items():
+        for pivot, other in changes.items():
             current = _minus(current, other, current.get(pivot, ZERO))
         choices = sorted(current, key=lambda n: (not is_number(current[n]), species_position(draft, n)))
         if not choices:
             continue
         pivot = choices[0]
         current = {n: divide(c, current[pivot]) for n, c in current.items()}
-        done = {n: _minus(other, current, other.get(pivot, ZERO)) for n, other in done.items()}
-        done[pivot] = current
-    return done
+        changes = {n: _minus(other, current, other.get(pivot, ZERO)) for n, other in changes.items()}
+        changes[pivot] = current
+    return changes
 
 
 def species_position(draft: ModelDraft, name: str) -> int:

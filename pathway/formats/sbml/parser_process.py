@@ -24,9 +24,9 @@ def main(memory: int) -> None:
     limit_memory(memory)
     answers = _private_output()
     for line in sys.stdin:
-        asked = json.loads(line)
-        limit_time(asked["seconds"])
-        answers.write(json.dumps(answer(asked["request"])) + "\n")
+        job = json.loads(line)
+        limit_time(job["seconds"])
+        answers.write(json.dumps(answer(job["request"])) + "\n")
         answers.flush()
 
 

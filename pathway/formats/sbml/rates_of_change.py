@@ -18,10 +18,10 @@ def resolve_rates(draft: ModelDraft, declared: Declarations) -> None:
     FormatError, Unsupported
         If x is not declared, or follows from an implicit algebraic rule.
     """
-    asked = sorted(n for n in symbols(*draft.all_formulas()) if n.startswith(RATE_PREFIX))
-    if not asked:
+    marks = sorted(n for n in symbols(*draft.all_formulas()) if n.startswith(RATE_PREFIX))
+    if not marks:
         return
-    names = {mark: declared.free_name(f"rate_of_{mark.removeprefix(RATE_PREFIX)}") for mark in asked}
+    names = {mark: declared.free_name(f"rate_of_{mark.removeprefix(RATE_PREFIX)}") for mark in marks}
     draft.replace_symbols({mark: symbol(name) for mark, name in names.items()})
     rates = {name: _rate_of(draft, mark.removeprefix(RATE_PREFIX), set(names.values())) for mark, name in names.items()}
     draft.formulas.update(rates)

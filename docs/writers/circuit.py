@@ -82,7 +82,7 @@ def _agents() -> str:
     rows = [
         [
             code(agent.name),
-            plain(f"{number(agent.usual[0])} to {number(agent.usual[1])} {agent.unit}") if agent.usual else "",
+            plain(agent.usual_text),
             plain(agent.highest_text),
             f"{agent.molar_mass:.0f}" if agent.molar_mass else "",
             plain(_acts(agent)),

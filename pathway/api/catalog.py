@@ -8,7 +8,6 @@ from typing import Any
 
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import html_card, listed
-from pathway.numerals import plain_number
 
 LONG = ("note", "also called", "assumption", "same_as", "genotype")
 """Columns for the single entry, not for a table of many."""
@@ -148,7 +147,7 @@ def agents() -> Catalog:
     --------
     >>> import pathway
     >>> pathway.agents()["trastuzumab"]["usual dose"]
-    '6.87 to 68.7 nM'
+    '1 to 10 ug/mL'
     """
     return catalog("agents")
 
@@ -244,7 +243,7 @@ def _agents(cells: str | None) -> list[dict[str, Any]]:
     return [
         {
             "name": a.name,
-            "usual dose": f"{plain_number(a.usual[0], 3)} to {plain_number(a.usual[1], 3)} {a.unit}" if a.usual else "",
+            "usual dose": a.usual_text,
             "highest on record": a.highest_text,
             "molar mass, g/mol": "" if a.molar_mass is None else f"{a.molar_mass:g}",
             "acts": f"{a.acts} {a.species}" if a.species else a.acts,

@@ -413,6 +413,8 @@ class AgentEntry:
     highest : float or None
         Highest in-vitro dose on record, in `unit`.
     highest_text, source, confidence, note : str
+    usual_text : str
+        "1 to 10 ug/mL", in the unit of the bench.
     in_medium : bool
         Whether a medium change removes it.
     """
@@ -424,6 +426,7 @@ class AgentEntry:
     molar_mass: float | None
     usual: tuple[float, float] | None
     highest: float | None
+    usual_text: str
     highest_text: str
     in_medium: bool
     source: str
@@ -520,9 +523,12 @@ def _agent(name: str, table: Mapping[str, Any], units: Mapping[str, str]) -> Age
     unit(wanted)
     mass = table.get("molar_mass")
     usual = highest = None
+    usual_text = ""
     if species is not None:
         low, high = (_in_unit(text, wanted, mass) for text in table["usual"])
         usual, highest = (low, high), _in_unit(table["highest"], wanted, mass)
+        (least, _, own), (_, _, other) = (text.partition(" ") for text in table["usual"])
+        usual_text = f"{least if own == other else table['usual'][0]} to {table['usual'][1]}"
     return AgentEntry(
         name=name,
         species=species,
@@ -531,6 +537,7 @@ def _agent(name: str, table: Mapping[str, Any], units: Mapping[str, str]) -> Age
         molar_mass=mass,
         usual=usual,
         highest=highest,
+        usual_text=usual_text,
         highest_text=table.get("highest", ""),
         in_medium=table.get("in_medium", species is not None),
         source=table["source"],

@@ -29,7 +29,7 @@ from scipy.special import ndtri
 from scipy.stats import qmc
 
 from calibration.populations import FINDINGS, MEASURED, History
-from calibration.reweighting import quantiles, thinned
+from calibration.reweighting import thinned
 from calibration.sample import add_data_options
 from calibration.stored import account, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
@@ -37,7 +37,7 @@ from pathway.errors import InputError
 from pathway.parameters.parameter_ensemble import SHIPPED, ParameterEnsemble, write_ensemble
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.sampled_cell_lines import with_anchored_parameters
-from pathway.scenario.weighted import effective_sample_size
+from pathway.scenario.weighted import effective_sample_size, weighted_quantiles
 
 PRIOR_DRAWS = 1024
 
@@ -66,7 +66,7 @@ def ensemble_of(
     chosen, chosen_weights = chosen[order], chosen_weights[:, order]
     values = target.values(z[chosen])
     sizes = np.flatnonzero(target.problem.is_discrepancy)
-    medians = quantiles(values[:, sizes], chosen_weights[0], [0.5])[0]
+    medians = weighted_quantiles(values[:, sizes], chosen_weights[0], [0.5])[0]
     cube = qmc.Sobol(target.dimension, rng=np.random.default_rng([seed, 2])).random(PRIOR_DRAWS)
     return ParameterEnsemble(
         names=tuple(target.problem.names),

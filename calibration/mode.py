@@ -36,7 +36,6 @@ from scipy.optimize import minimize
 from calibration.likelihood.sampled import Sampled, indicator_name
 from calibration.moves import all_residuals, damped_steps, moved_coordinates, slopes_at
 from calibration.populations import FINDINGS, Population, Target, judged
-from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway import parameters
@@ -51,6 +50,7 @@ from pathway.parameters.parameter_ensemble import (
     read_ensemble,
 )
 from pathway.parameters.read import HERE
+from pathway.scenario.weighted import weighted_quantiles
 
 ROUNDS = 40
 ENOUGH = 0.05
@@ -259,7 +259,7 @@ def write_values(values: Mapping[str, float], ensemble: ParameterEnsemble) -> in
     -----
     Shipped files give every number in the unit of the network.
     """
-    ends = quantiles(ensemble.values, ensemble.weights_findings, [0.05, 0.95])
+    ends = weighted_quantiles(ensemble.values, ensemble.weights_findings, [0.05, 0.95])
     texts: dict[Path, str] = {}
     number = 0
     for name in filter(is_parameter_column, values):

@@ -24,12 +24,12 @@ import numpy as np
 
 from calibration.agreement import table
 from calibration.populations import FINDINGS, MEASURED, TARGETS, History, Population
-from calibration.reweighting import quantiles
 from calibration.sample import add_data_options
 from calibration.stored import WAVES, pooled, read_runs
 from calibration.target import CircuitTarget, circuit_recipe
 from pathway.errors import InputError
 from pathway.folders import write_atomically
+from pathway.scenario.weighted import weighted_quantiles
 
 NARROW, UNINFORMED = 0.5, 0.9
 GR_APART, SHARES_APART = 0.03, 0.05
@@ -63,9 +63,7 @@ class Draws:
 
     def median(self, numbers: np.ndarray, name: str, shares: Sequence[float] = (0.05, 0.5, 0.95)) -> np.ndarray:
         """Weighted quantiles of one number for a target; nan rows do not count."""
-        known = np.isfinite(numbers)
-        weights = self.weights[name][known]
-        return quantiles(numbers[known, None], weights / weights.sum(), list(shares))[:, 0]
+        return weighted_quantiles(numbers, self.weights[name], shares)
 
 
 def page(target: CircuitTarget, runs: Sequence[Draws], together: Draws, logs: Sequence[dict]) -> str:

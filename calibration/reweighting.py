@@ -1,4 +1,4 @@
-"""Weighted members: which of them stand for all, and their quantiles."""
+"""Weighted members: which of them stand for all."""
 
 from __future__ import annotations
 
@@ -48,13 +48,3 @@ def thinned(
     chosen = np.flatnonzero(np.diff(ends, prepend=0.0) > 0)
     chosen_weights = weights[:, chosen] / inclusion[chosen]
     return chosen, chosen_weights / chosen_weights.sum(axis=1, keepdims=True)
-
-
-def quantiles(values: np.ndarray, weights: np.ndarray, shares: np.ndarray | list[float]) -> np.ndarray:
-    """Weighted quantiles of each column, shape (n_shares, n_columns); the middle of a member's weight is its share."""
-    order = np.argsort(values, axis=0)
-    ordered = np.take_along_axis(values, order, axis=0)
-    middle = np.cumsum(weights[order], axis=0) - 0.5 * weights[order]
-    return np.array(
-        [[np.interp(share, m, v) for m, v in zip(middle.T, ordered.T, strict=True)] for share in np.atleast_1d(shares)]
-    )

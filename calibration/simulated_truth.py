@@ -27,13 +27,13 @@ import numpy as np
 from scipy.special import ndtr
 
 from calibration.populations import FINDINGS, MEASURED
-from calibration.reweighting import quantiles
 from calibration.sample import QUICK
 from calibration.settling import planned_runs, settle
 from pathway import parameters
 from pathway.equations import network_model
 from pathway.folders import growing_folder, json_text
 from pathway.network.minimal import minimal_circuit
+from pathway.scenario.weighted import weighted_quantiles
 from pathway.simulation import simulate_ensemble
 
 SHARED = (
@@ -157,7 +157,7 @@ def one_repeat(seed: int) -> dict[str, object]:
     settings, answers = replace(QUICK, seed=seed), lambda wave, z: target.simulate(z)
     history = settle(target, answers, settings)
     weights, z = history.weights(MEASURED), history.merged(FINDINGS).z
-    low, high = quantiles(z, weights, [0.05, 0.95])
+    low, high = weighted_quantiles(z, weights, [0.05, 0.95])
     return {
         "inside": ((low < truth) & (truth < high)).tolist(),
         "rank": [float(weights @ (z[:, k] < truth[k])) for k in range(len(truth))],

@@ -37,12 +37,6 @@ def test_a_choice_of_members_stands_for_all():
     assert np.mean(means, axis=0) == pytest.approx(weights @ x, abs=0.03)
 
 
-def test_weighted_quantiles_are_those_of_numpy_where_weights_are_equal():
-    x = np.random.default_rng(0).normal(size=(1001, 3))
-    found = reweighting.quantiles(x, np.full(1001, 1 / 1001), [0.1, 0.5, 0.9])
-    assert found == pytest.approx(np.quantile(x, [0.1, 0.5, 0.9], axis=0, method="hazen"), abs=1e-12)
-
-
 def test_effective_number_counts_equal_weights():
     assert effective_sample_size(np.full(40, 1 / 40)) == pytest.approx(40)
     drawn = reweighting.systematic(np.array([0.5, 0.25, 0.25]), 8, np.random.default_rng(0))

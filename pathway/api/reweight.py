@@ -11,7 +11,7 @@ import numpy as np
 
 from pathway.errors import InputError, public_function
 from pathway.fitting.laboratory.member_likelihood import require_fit_table
-from pathway.fitting.laboratory.reweighting import HEADLINES, Reweighting
+from pathway.fitting.laboratory.reweighting import HEADLINES, NEW_VECTORS, Reweighting
 from pathway.fitting.laboratory.reweighting import reweight as reweight_members
 from pathway.notebook import Display, HtmlDisplay, Progress, progress_shown
 from pathway.parameters.parameter_ensemble import ParameterEnsemble
@@ -21,6 +21,7 @@ from pathway.report.output_folders import result_identity
 from pathway.report.reweighting import (
     headline_words,
     next_measurement_sentences,
+    outcome_sentences,
     reweighting_numbers,
     reweighting_report,
     reweighting_sentences,
@@ -39,7 +40,7 @@ class Reweighted:
 
     Attributes
     ----------
-    found : Reweighting
+    result : Reweighting
         With the ensembles before and after, and the likelihood in each member.
     scenario : Scenario
     next_measurement : InformationRanking or None
@@ -47,44 +48,49 @@ class Reweighted:
     """
 
     def __init__(
-        self, found: Reweighting, scenario: Scenario, next_measurement: InformationRanking | None = None
+        self, result: Reweighting, scenario: Scenario, next_measurement: InformationRanking | None = None
     ) -> None:
-        self.found, self.scenario, self.next_measurement = found, scenario, next_measurement
+        self.result, self.scenario, self.next_measurement = result, scenario, next_measurement
 
     @property
     def weights(self) -> np.ndarray:
         """After the measurements, shape (n_members,); they add up to 1."""
-        return self.found.weights(self.found.after)
+        return self.result.weights(self.result.after)
 
     @property
     def effective_numbers(self) -> tuple[float, float]:
         """Members of equal weight that would say as much, before and after."""
-        return self.found.effective_numbers
+        return self.result.effective_numbers
 
     @property
     def survivors(self) -> np.ndarray:
         """The fewest members that have 99 % of the weight, heaviest first, shape (n_survivors,)."""
-        return self.found.survivors
+        return self.result.survivors
+
+    @property
+    def ensemble(self) -> ParameterEnsemble:
+        """The re-weighted members; where too few were left, new vectors between them. As `.save` writes it."""
+        return self.result.outcome
 
     @property
     def sentences(self) -> list[str]:
         """All of it in plain words, what to measure next last."""
-        return [*reweighting_sentences(self.found), *next_measurement_sentences(self.next_measurement)]
+        return [*reweighting_sentences(self.result), *next_measurement_sentences(self.next_measurement)]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form."""
-        return dict(reweighting_numbers(self.found, self.next_measurement))
+        return dict(reweighting_numbers(self.result, self.next_measurement))
 
     def to_dataframe(self) -> Any:
         """The headline numbers before and after, one in a row, as a pandas table."""
         from pathway.extras import pandas
 
-        header, rows = headline_words(self.found.headlines)
+        header, rows = headline_words(self.result.headlines)
         return pandas().DataFrame([list(row) for row in rows], columns=list(header))
 
     def report(self, folder: Path) -> Any:
         """What it leaves in a folder."""
-        return reweighting_report(self.found, self.scenario, folder, self.next_measurement)
+        return reweighting_report(self.result, self.scenario, folder, self.next_measurement)
 
     def save(self, folder: str | Path, *, force: bool = False) -> Path:
         """A page, tables, figure, provenance, and `ensemble.npz` for `run --ensemble`, in a folder; the page's path.
@@ -108,13 +114,13 @@ class Reweighted:
 
         if what:
             raise InputError(f"a re-weighted ensemble has one figure, and none called '{what}'")
-        return plot_reweighting(self.found)
+        return plot_reweighting(self.result)
 
     def show(self, out: Display) -> None:
         """What was left and what changed, a table of the headline numbers, and what to measure next."""
-        for sentence in reweighting_sentences(self.found)[: 1 + bool(self.found.warning)]:
+        for sentence in outcome_sentences(self.result):
             out.print_line(sentence)
-        out.print_table(*headline_words(self.found.headlines))
+        out.print_table(*headline_words(self.result.headlines))
         for sentence in next_measurement_sentences(self.next_measurement):
             out.print_line(sentence)
 
@@ -136,10 +142,15 @@ def reweight(
     *,
     ensemble: str | Path = CALIBRATED,
     weights: str = WEIGHTS[0],
+    refine: int = NEW_VECTORS,
     settings: Mapping[str, str] | Sequence[str] = (),
     progress: Progress | bool | None = None,
 ) -> Reweighted:
     """What your own measurements make of an ensemble: each member's weight times how likely it makes them.
+
+    Where too few members are left, members are moved along the few directions that the measurements see, to where they
+    fit. A density around the members then stands for the data behind the ensemble, of which the likelihood of a new
+    vector is not known.
 
     Parameters
     ----------
@@ -150,6 +161,9 @@ def reweight(
         "calibrated", or a file (.npz).
     weights : str
         "measured" or "findings": which of its weights the measurements change.
+    refine : int
+        Where an effective number of fewer than 50 members is left, at most so many new vectors are drawn between them;
+        0: none.
     settings
         As of `pathway.run`.
     progress : bool or callable (what, done, of), optional
@@ -157,8 +171,9 @@ def reweight(
     Returns
     -------
     Reweighted
-        `.weights`, shape (n_members,); `.effective_numbers`; `.survivors`; `.to_dataframe()` has the headline numbers
-        before and after in the units of their expectations; `.next_measurement`.
+        `.weights`, shape (n_members,); `.ensemble`, with new vectors where there are any; `.effective_numbers`;
+        `.survivors`; `.to_dataframe()` has the headline numbers before and after in the units of their expectations;
+        `.next_measurement`.
 
     Raises
     ------
@@ -174,7 +189,9 @@ def reweight(
     ...
     pathway.fitting.problem.ProblemError: antimir21_resensitises.toml: there is no [fit] table ...
     """
-    return reweighting_task(str(as_path("name_or_file", name_or_file)), ensemble, weights, settings).reweight(progress)
+    return reweighting_task(str(as_path("name_or_file", name_or_file)), ensemble, weights, settings, refine).reweight(
+        progress
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,6 +201,7 @@ class ReweightingTask:
     scenario: Scenario
     ensemble: ParameterEnsemble
     weights: str
+    refine: int
 
     def identity(self, folder: Path) -> dict[str, Any]:
         """What tells the result from others that might stand in the folder."""
@@ -194,21 +212,28 @@ class ReweightingTask:
         laboratory = built_in_laboratory()
         asked = [self.scenario, *map(read_scenario, HEADLINES)]
         with progress_shown(progress) as report:
-            reweighting = reweight_members(self.scenario, laboratory, self.ensemble, self.weights, asked, report)
+            reweighting = reweight_members(
+                self.scenario, laboratory, self.ensemble, self.weights, asked, report, self.refine
+            )
             if report:
                 report("what to measure next", 0, 1)
             by_name = {one.name: one for one in asked}
             headlines = [(by_name[h.scenario], h.expectation, h.share_after) for h in reweighting.headlines]
-            after = reweighting.weights(reweighting.after)
+            outcome = reweighting.outcome
+            after = reweighting.weights(outcome)
             return Reweighted(
                 reweighting,
                 self.scenario,
-                next_measurement(self.scenario, laboratory, reweighting.after, after, headlines),
+                next_measurement(self.scenario, laboratory, outcome, after, headlines),
             )
 
 
 def reweighting_task(
-    name_or_file: str, ensemble: str | Path, weights: str, settings: Mapping[str, str] | Sequence[str]
+    name_or_file: str,
+    ensemble: str | Path,
+    weights: str,
+    settings: Mapping[str, str] | Sequence[str],
+    refine: int,
 ) -> ReweightingTask:
     """What `reweight` is asked, up to where members are run; arguments and errors as there."""
     if name_or_file.lower().endswith((".yaml", ".yml")):
@@ -219,4 +244,4 @@ def reweighting_task(
     require_fit_table(scenario)
     before = ensemble_file(str(ensemble))
     member_weights(before, weights)
-    return ReweightingTask(scenario, before, weights)
+    return ReweightingTask(scenario, before, weights, refine)

@@ -58,6 +58,10 @@ def fit(
         ),
     ] = None,
     weights: Annotated[str, console.WEIGHTS] = "measured",
+    refine: Annotated[
+        int,
+        typer.Option(help="With --ensemble, where fewer than 50 members are left: new vectors, at most", min=0),
+    ] = 2400,
     settings: SET = None,
     force: FORCE = False,
     as_json: JSON = False,
@@ -72,7 +76,7 @@ def fit(
         }
         typed |= {"--resume": resume, "--profiles": profiles, "--write-cells": write_cells, "--without": without}
         of_a_search = [name for name, given in typed.items() if given]
-        return _reweight(file, ensemble, weights, of_a_search, out, settings, force, as_json)
+        return _reweight(file, ensemble, weights, refine, of_a_search, out, settings, force, as_json)
     import shlex
     import sys
 
@@ -169,6 +173,7 @@ def _reweight(
     file: str,
     word: str,
     weights: str,
+    refine: int,
     unfit: list[str],
     out: Path | None,
     settings: list[str] | None,
@@ -184,7 +189,7 @@ def _reweight(
 
     if unfit:
         raise BadInput(f"{', '.join(unfit)}: of a search for parameters, and --ensemble searches for none")
-    task = reweighting_task(file, word, weights, settings or ())
+    task = reweighting_task(file, word, weights, settings or (), refine)
     folder = out or default_results_folder(f"{task.scenario.name}_reweighted", task.scenario.settings)
     check_output_folder(folder, REWEIGHTING, task.identity(folder), force)
     if task.ensemble.remark:

@@ -124,7 +124,7 @@ class ParameterEnsemble:
         ParameterError
             If the column is there already (no measurement counts twice), or no member is left.
         """
-        if column in self.columns:
+        if column in (*self.columns, *self.about.get("reweighted", ())):
             raise ParameterError(f"{self.file or 'this ensemble'}: '{column}' is in its weights already")
         measured = self._reweighted(self.weights_measured, log_factors)
         findings = self._reweighted(self.weights_findings, log_factors)

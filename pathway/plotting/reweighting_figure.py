@@ -25,6 +25,8 @@ def plot_reweighting(result: Reweighting) -> Figure:
     with house_style():
         before, after = result.effective_numbers
         words = f"Effective number of members: {before:.0f} before, {after:.1f} after."
+        if result.refinement:
+            words += f" {result.refinement.drawn} new vectors: {result.refinement.effective_number:.1f}."
         warning = f" Warning: {result.warning}." if result.warning else ""
         page = Page("The ensemble before and after the measurements", words + warning)
         if result.headlines:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from pathway.files import read_bytes
+from pathway.fitting.laboratory.refinement import Refinement
 from pathway.fitting.laboratory.reweighting import SURVIVING, HeadlineChange, Reweighting
 from pathway.numerals import finite_or_none
 from pathway.parameters.parameter_ensemble import write_ensemble
@@ -66,18 +67,33 @@ def _draw(result: Reweighting) -> Any:
 
 
 def _save(result: Reweighting, path: Path) -> None:
-    write_ensemble(path, result.after)
+    write_ensemble(path, result.outcome)
+
+
+def outcome_sentences(result: Reweighting) -> Sequence[str]:
+    """What is left of the ensemble, what was drawn in its place, and how far that is to be trusted."""
+    before, after = result.effective_numbers
+    return [
+        f"The measurements leave an effective number of {after:.1f} members (before: {before:.1f} of "
+        f"{len(result.before)}); {len(result.survivors)} members have {SURVIVING:.0%} of the weight. They told "
+        f"{result.gain:.2f} nats.",
+        *([_refinement_sentence(result.refinement)] if result.refinement else []),
+        *([f"Warning: {result.warning}."] if result.warning else []),
+    ]
+
+
+def _refinement_sentence(new: Refinement) -> str:
+    along = "one direction" if new.directions == 1 else f"{new.directions} directions"
+    return (
+        f"So {new.drawn} new vectors were drawn: members moved along the {along} that the measurements see best. They "
+        f"have an effective number of {new.effective_number:.1f}, around {new.members_around:.1f} members. How likely "
+        "they make the data behind the ensemble is not known: a density around its members stands for that."
+    )
 
 
 def reweighting_sentences(result: Reweighting) -> Sequence[str]:
     """What the measurements did to the ensemble, in plain words."""
-    before, after = result.effective_numbers
-    sentences = [
-        f"The measurements leave an effective number of {after:.1f} members (before: {before:.1f} of "
-        f"{len(result.before)}); {len(result.survivors)} members have {SURVIVING:.0%} of the weight. They told "
-        f"{result.gain:.2f} nats.",
-        *([f"Warning: {result.warning}."] if result.warning else []),
-    ]
+    sentences = list(outcome_sentences(result))
     if refused := result.likelihoods.refused:
         reason = next(iter(refused.values()))
         sentences.append(f"{len(refused)} members could not be judged and have no weight ({reason}).")
@@ -146,6 +162,16 @@ def _member_table(result: Reweighting) -> Table:
     return header, rows
 
 
+def _refinement_numbers(new: Refinement) -> Mapping[str, Any]:
+    return {
+        "drawn": new.drawn,
+        "vectors": len(new.weights),
+        "effective_number": new.effective_number,
+        "members_around": new.members_around,
+        "directions": new.directions,
+    }
+
+
 def reweighting_numbers(result: Reweighting, next_ranking: InformationRanking | None = None) -> Mapping[str, Any]:
     """The JSON form."""
     before, after = result.effective_numbers
@@ -154,6 +180,7 @@ def reweighting_numbers(result: Reweighting, next_ranking: InformationRanking | 
         "weights": result.which,
         "column": result.after.columns[-1],
         "effective_number": {"before": before, "after": after},
+        "refinement": None if result.refinement is None else _refinement_numbers(result.refinement),
         "warning": result.warning or None,
         "information_gain_nats": result.gain,
         "survivors": result.survivors.tolist(),

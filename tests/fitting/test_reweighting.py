@@ -72,9 +72,9 @@ def bench(folder, points, more="", text=BENCH):
     return read_scenario(folder / "bench.toml")
 
 
-def decay(laboratory):
+def decay(laboratory, of=None):
     """The decay of miR-21 in each member by hand: its own numbers alone decide it, so no run is needed to know it."""
-    own = SampledCellLines(laboratory, every_member()).line("bt474_resistant").parameters
+    own = SampledCellLines(laboratory, every_member(of)).line("bt474_resistant").parameters
     names = ("k_miRNA_decay", "miR4728_stabilization", "HER2_level", "K_miR4728")
     k, gain, level, half = (own[:, laboratory.model.parameter_index(name)] for name in names)
     return k / (gain * level / (half + level) + 1.0)
@@ -134,7 +134,7 @@ def test_a_simulated_bench_finds_the_member_that_it_was_made_from(tmp_path):
     laboratory = built_in_laboratory()
     level = float(decay(laboratory)[truth])
     scenario = bench(tmp_path, one_point(level, 1e-3 * level), GIVEN.format(name="miR21_decay") + HEADLINE)
-    made = reweight(scenario, laboratory, ensemble(), asked=[scenario])
+    made = reweight(scenario, laboratory, ensemble(), asked=[scenario], new_vectors=0)
     assert made.survivors.tolist() == [truth]
     assert made.effective_numbers[1] == pytest.approx(1.0) and "fewer than 50" in made.warning
     assert made.gain == pytest.approx(-math.log(ensemble().weights_measured[truth]))
@@ -162,7 +162,7 @@ def test_the_command_leaves_a_page_and_an_ensemble_that_a_run_takes(tmp_path, ca
     monkeypatch.setattr("pathway.api.reweight.HEADLINES", ())
     bench(tmp_path, BLOTS, LOG + HEADLINE)
     write_ensemble(tmp_path / "mine.npz", ensemble())
-    words = ["fit", str(tmp_path / "bench.toml"), "--ensemble", str(tmp_path / "mine.npz"), "--json"]
+    words = ["fit", str(tmp_path / "bench.toml"), "--ensemble", str(tmp_path / "mine.npz"), "--refine", "0", "--json"]
     assert main([*words, "--out", str(tmp_path / "out")]) == DONE
     told = json.loads(capsys.readouterr().out)
     assert told["members"] == COUNT and told["effective_number"]["after"] < told["effective_number"]["before"]
@@ -175,7 +175,7 @@ def test_the_command_leaves_a_page_and_an_ensemble_that_a_run_takes(tmp_path, ca
     assert main([*run, "--out", str(tmp_path / "run")]) == DONE
     share = json.loads(capsys.readouterr().out)["expectations"][0]["share_of_ensemble"]
     assert share == pytest.approx(told["headlines"][0]["after"]["share"])
-    same = pathway.reweight(tmp_path / "bench.toml", ensemble=tmp_path / "mine.npz")
+    same = pathway.reweight(tmp_path / "bench.toml", ensemble=tmp_path / "mine.npz", refine=0)
     assert np.array_equal(same.weights, after.weights_measured)
     assert {**same.to_dict(), "folder": told["folder"]} == told
     assert (

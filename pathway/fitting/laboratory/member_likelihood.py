@@ -6,7 +6,7 @@ Scales, offsets and noise levels that the scenario leaves free are brought to th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,9 +16,9 @@ from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines
 
-from ..objective import Objective
+from ..objective import Objective, RunError
 from ..problem import Problem, ProblemError
-from ..search.inner_optimum import inner_optimum
+from ..search.inner_optimum import inner_optimum_of_runs
 from .scenario_problem import ScenarioProblem
 
 EXACT = 1e-12
@@ -35,10 +35,15 @@ class MemberLikelihoods:
         -inf where a member gives no living cells or its experiments cannot be simulated.
     refused : mapping of member to str
         Why.
+    deviations, noise : array, shape (n_members, n_measurements)
+        Of what each member shows from every measurement that counts, on the scale on which they scatter, and their
+        standard deviation there; nan where a member is refused.
     """
 
     values: np.ndarray
     refused: dict[int, str]
+    deviations: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    noise: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def member_log_likelihoods(
@@ -71,17 +76,28 @@ def member_log_likelihoods(
     objective = Objective(problem)
     place = {name: k for k, name in enumerate(problem.names)}
     start = problem.to_scale(problem.nominal)
+    counted = objective.assembled.noise.counted[objective.assembled.own_rows]
+    deviations, noise = np.full((2, len(sets), counted.sum()), np.nan)
     for done, member in enumerate(living.tolist()):
         if progress is not None:
             progress("members", done, len(living))
         x = start.copy()
         for name, column in columns.items():
             x[place[name]] = column[done]
-        before = dict(objective.failures)
-        values[member] = -inner_optimum(objective, x, iterations=200, tolerance=EXACT)[1]
-        if not np.isfinite(values[member]):
-            refused[member] = next((r for r, n in objective.failures.items() if n > before.get(r, 0)), "no numbers")
-    return MemberLikelihoods(values, refused)
+        try:
+            runs = objective.with_runs_kept(x)
+        except RunError as error:
+            refused[member] = str(error)
+            continue
+        point, loss = inner_optimum_of_runs(runs, iterations=200, tolerance=EXACT)
+        if not np.isfinite(loss):
+            refused[member] = "no numbers"
+            continue
+        values[member] = -loss
+        comparison = runs.compare(point[objective.assembled.observed_only])
+        deviations[member] = (comparison.residual * comparison.noise)[counted]
+        noise[member] = comparison.noise[counted]
+    return MemberLikelihoods(values, refused, deviations, noise)
 
 
 def require_fit_table(scenario: Scenario) -> None:

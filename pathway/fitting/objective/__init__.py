@@ -9,12 +9,13 @@ searched for).
 
 from pathway.simulation.protocol.outputs import BatchOutputs, RunError, RunOutputs
 
-from .objective import Comparison, Evaluation, Linearization, Objective, log_priors
+from .objective import Comparison, Evaluation, KeptRuns, Linearization, Objective, log_priors
 
 __all__ = [
     "BatchOutputs",
     "Comparison",
     "Evaluation",
+    "KeptRuns",
     "Linearization",
     "Objective",
     "RunError",

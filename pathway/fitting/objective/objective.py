@@ -285,7 +285,7 @@ class Objective:
 
     # Other views
 
-    def with_runs_kept(self, x: np.ndarray) -> Callable[[np.ndarray], Evaluation]:
+    def with_runs_kept(self, x: np.ndarray) -> KeptRuns:
         """The objective over the parameters that no run depends on (`observed_only`), with the runs at `x`.
 
         Raises
@@ -294,28 +294,13 @@ class Objective:
             Counted among the failures.
         """
         self.evaluations += 1
-        inner, pool = self.assembled.observed_only, self.assembled.observed.pool
         q = self.assembled.plan.full(self.problem.from_scale(x))
         try:
-            still = self._run(q)
+            runs = self._run(q)
         except RunError as reason:
             self._count(str(reason))
             raise
-        pools = pool.filled(still, q[None])
-
-        def evaluate(part: np.ndarray) -> Evaluation:
-            at = x.copy()
-            at[inner] = part
-            natural = self.problem.from_scale(at)
-            q = self.assembled.plan.full(natural)
-            with np.errstate(all="ignore"):
-                pool.give(pools, q[None])
-                whole = self._sum(pools, still, q, natural, at)
-                if not _usable(whole):
-                    return Evaluation(math.inf)
-            return Evaluation(whole.value, whole.gradient[inner], whole.information[np.ix_(inner, inner)])  # type: ignore[index]
-
-        return evaluate
+        return KeptRuns(self, x, runs, self.assembled.observed.pool.filled(runs, q[None]))
 
     def _run(self, q: np.ndarray) -> RunOutputs:
         """The runs at one point, without slopes."""
@@ -335,7 +320,12 @@ class Objective:
         """
         assembled, observed = self.assembled, self.assembled.observed
         q = assembled.plan.full(self.problem.nominal if natural is None else np.asarray(natural, dtype=float))
-        simulated, noise = (both[0] for both in observed.values(observed.pool.filled(self._run(q), q[None])))
+        return self._comparison(observed.pool.filled(self._run(q), q[None]))
+
+    def _comparison(self, pools: np.ndarray) -> Comparison:
+        """Of pools of one point."""
+        assembled = self.assembled
+        simulated, noise = (both[0] for both in assembled.observed.values(pools))
         scatter = assembled.noise.scatter(simulated, noise)
         back, counted = assembled.own_rows, assembled.noise.counted
         return Comparison(simulated[back], noise[back], scatter.loss[back], scatter.residual[back], counted[back])
@@ -365,6 +355,41 @@ class Objective:
         return Linearization(
             (ahead / noise)[back], noise[back], by_mean[back], by_log_noise[back], scores[:, back], weights[:, back]
         )
+
+
+@dataclass(frozen=True, eq=False)
+class KeptRuns:
+    """An objective over the parameters that no run depends on, with the runs at a point; to be called with these
+    parameters, shape (n_observed_only,), on the optimizer's scale."""
+
+    objective: Objective
+    x: np.ndarray
+    runs: RunOutputs
+    pools: np.ndarray
+
+    def __call__(self, part: np.ndarray) -> Evaluation:
+        objective, inner = self.objective, self.objective.assembled.observed_only
+        with np.errstate(all="ignore"):
+            point, natural, q = self._given(part)
+            whole = objective._sum(self.pools, self.runs, q, natural, point)
+            if not _usable(whole):
+                return Evaluation(math.inf)
+        return Evaluation(whole.value, whole.gradient[inner], whole.information[np.ix_(inner, inner)])  # type: ignore[index]
+
+    def compare(self, part: np.ndarray) -> Comparison:
+        """Simulation against data."""
+        self._given(part)
+        return self.objective._comparison(self.pools)
+
+    def _given(self, part: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The point, in natural units too, and all parameters there, which the pools now hold."""
+        assembled = self.objective.assembled
+        point = self.x.copy()
+        point[assembled.observed_only] = part
+        natural = self.objective.problem.from_scale(point)
+        q = assembled.plan.full(natural)
+        assembled.observed.pool.give(self.pools, q[None])
+        return point, natural, q
 
 
 LOOSE = 1e-3

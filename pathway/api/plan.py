@@ -150,7 +150,8 @@ def plan(
     uptake : float, optional
         Share of the cells that took up the oligo.
     knock_down : float, optional
-        Share of free miR-21 that is gone 24 h after transfection, by qPCR of the whole dish.
+        Share of free miR-21, or of the transcript that an siRNA cleaves, that is gone 24 h after transfection, by qPCR
+        of the whole dish.
     own_replicates : mapping of assay to sequence of float, optional
         Readings of one dish on different days: their scatter takes the place of the table's.
     settings, ensemble, weights, progress

@@ -45,7 +45,10 @@ def plan(
     ] = None,
     knock_down: Annotated[
         str | None,
-        typer.Option(help="Fall of free miR-21 by qPCR 24 h after transfection, '60 %' [default: as in each member]"),
+        typer.Option(
+            help="Fall of free miR-21, or of what an siRNA cleaves, by qPCR 24 h after transfection, '60 %' "
+            "[default: as in each member]"
+        ),
     ] = None,
     own_replicates: Annotated[
         list[str] | None,

@@ -170,14 +170,16 @@ def dose_levels(
 ) -> Iterator[tuple[DoseLevel, Scenario, list[EffectQuestion]]]:
     """The scenario as it is, and with one of its doses at another level; each with the questions that it bears on.
 
-    Levels above the highest dose on record are left out.
+    Levels above the highest dose on record are left out, and agents that do nothing.
     """
     yield DoseLevel(), scenario, list(questions)
     for name, dose in scenario.doses.items():
         asked = [q for q in questions if any(name in scenario.arm(arm).doses for arm in q.arms)]
-        highest = laboratory.agents[dose.agent].highest
+        agent = laboratory.agents[dose.agent]
+        if not asked or agent.species is None or not dose.amount:
+            continue
         for factor in factors:
-            if not asked or not dose.amount or factor == 1.0 or (highest and factor * dose.amount > highest * 1.000001):
+            if factor == 1.0 or (agent.highest and factor * dose.amount > agent.highest * 1.000001):
                 continue
             scaled = replace(dose, amount=factor * dose.amount, written=_scaled_text(dose, factor))
             level = DoseLevel(name, factor, f"{name} {scaled.written}")

@@ -22,7 +22,7 @@ from .power import FEWEST, MOST
 from .questions import EffectQuestion, comparison_question, expectation_questions
 from .ranking import InformationRanking, rank_measurements
 from .readouts import member_readouts
-from .transfection import Transfection, sets_with_knock_down, transfected_doses
+from .transfection import Transfection, lowered_by_transfection, sets_with_knock_down, transfected_doses
 
 Progress = Callable[[str, int, int], None]
 REPLICATES = 3
@@ -112,6 +112,8 @@ class ExperimentPlan:
         Doses that a transfection brings in.
     origin : EnsembleOrigin
     members : int
+    lowered : str
+        What a knock-down by qPCR reads, in words; "" where none could set what is taken up.
     remark : str
         On members that cannot have the knock-down.
     information : InformationRanking or None
@@ -126,6 +128,7 @@ class ExperimentPlan:
     transfected: tuple[str, ...]
     origin: EnsembleOrigin
     members: int
+    lowered: str = ""
     remark: str = ""
     information: InformationRanking | None = None
 
@@ -247,11 +250,12 @@ def make_plan(
         information = rank_measurements(
             request.about, scenario, laboratory, own, request.assays, request.replicates, request.at,
             [d for designs in by_question.values() for d in designs], transfected, request.transfection.uptake,
+            factors=request.factors,
         )  # fmt: skip
     return ExperimentPlan(
         scenario, request, plans, tuple(skipped), missing_controls(questions, scenario, laboratory),
         tuple(n for n in transfected if any(n in scenario.arm(a).doses for q in questions for a in q.arms)),
-        sets.origin, members, remark, information,
+        sets.origin, members, lowered_by_transfection(scenario, laboratory), remark, information,
     )  # fmt: skip
 
 

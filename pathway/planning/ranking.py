@@ -15,7 +15,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets
 
 from .assays import Assay, PlanError
 from .cell_questions import QuestionContext, answers_to
-from .designs import Design, DoseLevel, designs_of, first_moment, harvest_times
+from .designs import Design, designs_of, dose_levels, first_moment, harvest_times
 from .information import Answers, above_chance, greedy_sequence, mutual_information, resolved_noise, shuffled_answers
 from .questions import COUNTED, EffectQuestion
 from .readouts import member_readouts
@@ -89,6 +89,8 @@ def _measurement_dict(measurement: RankedMeasurement) -> dict[str, Any]:
         "measurement": design.label,
         "quantity": design.question.quantity,
         "arms": list(design.question.arms),
+        "dose": design.level.dose or None,
+        "factor": design.level.factor,
         "harvest_hours": design.time,
         "assay": design.assay.name,
         "replicates": design.replicates,
@@ -149,6 +151,7 @@ def rank_measurements(
     transfected: tuple[str, ...] = (),
     uptake: float = 1.0,
     asked_in: Scenario | None = None,
+    factors: Sequence[float] = (),
 ) -> InformationRanking:
     """What every measurement of a scenario would tell about a question.
 
@@ -159,9 +162,11 @@ def rank_measurements(
     at : sequence of float, hours
         Harvests; each day unless told otherwise.
     others : sequence of Design
-        Further measurements in the same members, such as those with other doses.
+        Further measurements in the same members with other doses.
     asked_in : Scenario, optional
         The scenario that the question is about, where it is another one.
+    factors : sequence of float
+        On each dose of the scenario, one dose at a time: levels that no arm has.
     """
     candidates = candidate_questions(scenario, assays)
     # Of an arm that is not treated yet at a harvest of the user's nothing is asked.
@@ -169,14 +174,20 @@ def rank_measurements(
     times = {q: harvest_times(q, scenario, own) for q, own in after.items() if own or not at}
     candidates = list(times)
     moments = sorted({time for own in times.values() for time in own})
-    readings = member_readouts(scenario, candidates, moments, laboratory, sets, transfected, uptake)
-    weights = readings.result.weights
-    context = QuestionContext(asked_in or scenario, laboratory, sets, readings.result.alive, weights)
-    answers = answers_to(question, context)
-    designs = [*designs_of(readings, candidates, times, DoseLevel(), assays, replicates)]
+    designs: list[Design] = []
+    answers, weights = None, np.zeros(0)
+    for level, variant, asked in dose_levels(candidates, scenario, laboratory, factors):
+        readings = member_readouts(variant, asked, moments, laboratory, sets, transfected, uptake)
+        if answers is None:  # the scenario as it is written comes first
+            weights = readings.result.weights
+            context = QuestionContext(asked_in or scenario, laboratory, sets, readings.result.alive, weights)
+            answers = answers_to(question, context)
+        designs += designs_of(readings, asked, times, level, assays, replicates)
+    assert answers is not None
+    known = {design.label for design in designs}
+    designs += [d for d in others if not d.level.is_as_written and d.label not in known]
     # Members that died at another dose would stand for one another.
-    designs += [d for d in others if not d.level.is_as_written and np.array_equal(d.weights, weights)]
-    return ranking(answers, designs, weights)
+    return ranking(answers, [d for d in designs if np.array_equal(d.weights, weights)], weights)
 
 
 def ranking(answers: Answers, designs: Sequence[Design], weights: np.ndarray) -> InformationRanking:

@@ -119,10 +119,11 @@ def _transfection_sentences(plan: ExperimentPlan) -> Iterator[str]:
             "--uptake: until then every cell is taken to have it."
         )
     if oligo.knock_down is not None:
-        yield f"Delivery is set so that free miR-21 falls by {oligo.knock_down:.0%} over the dish within 24 h (qPCR)."
-    else:
+        fall = f"{oligo.knock_down:.0%}"
+        yield f"Delivery is set so that {plan.lowered} falls by {fall} over the dish within 24 h (qPCR)."
+    elif plan.lowered:
         yield (
-            "Measure free miR-21 by qPCR 24 h after transfection, against the control oligo, and give its fall as "
+            f"Measure {plan.lowered} by qPCR 24 h after transfection, against the control oligo, and give its fall as "
             "--knock-down: until then each member delivers what it has."
         )
     if plan.remark:

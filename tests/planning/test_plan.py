@@ -99,6 +99,45 @@ def test_a_knock_down_that_was_measured_holds_in_every_dish():
     assert np.isclose(left, 0.6, atol=1e-3).sum() == len(left) - beyond and (left > 0.6 - 1e-3).all()
 
 
+SILENCED = """
+title = "Silenced"
+cells = "skbr3"
+time = {{ end = "48 h", record_every = "1 h" }}
+dose.own = {{ agent = "{agent}", amount = "{amount}" }}
+[[arm]]
+name = "untreated"
+[[arm]]
+name = "silenced"
+doses = ["own"]
+"""
+
+
+def silenced(folder, agent, amount):
+    (folder / "silenced.toml").write_text(SILENCED.format(agent=agent, amount=amount), encoding="utf-8")
+    return folder / "silenced.toml"
+
+
+def test_a_knock_down_by_an_sirna_sets_what_cells_take_up_of_it(tmp_path):
+    found = plan_of(
+        silenced(tmp_path, "siRNA HER3", "50 nM"), members=12, doses=[1.0], at="24 h",
+        compare="silenced vs untreated", quantity="HER3_mRNA", assays="qpcr", uptake=0.8, knock_down=0.5,
+    )  # fmt: skip
+    left = np.exp(found.result.questions[0].as_written.contrast.value)
+    assert left == pytest.approx(0.5, abs=1e-3) and not found.result.remark
+    assert any("ERBB3 transcript falls by 50%" in sentence for sentence in found.sentences)
+
+
+@pytest.mark.parametrize(
+    "agent, amount", [("PTEN plasmid", "1 ug/mL"), ("siRNA PDCD4", "50 nM"), ("trastuzumab", "10 ug/mL")]
+)
+def test_a_knock_down_of_anything_else_is_refused_by_name(tmp_path, agent, amount):
+    asked = {"compare": "silenced vs untreated", "quantity": "PTEN", "knock_down": 0.5, "uptake": 0.9}
+    with pytest.raises(InputError) as error:
+        plan_of(silenced(tmp_path, agent, amount), members=4, **asked)
+    words = "no dose is a transfected anti-miR-21" if agent == "trastuzumab" else f"{agent} is not set by one: only"
+    assert words in str(error.value) and "\n" not in str(error.value)
+
+
 def test_own_replicates_take_the_place_of_the_table():
     found = plan_of(members=4, own_replicates={"blot": [1.0, 2.0, 4.0]}, assays="blot", at="48 h", **PAIR)
     (assay,) = found.result.assays_used

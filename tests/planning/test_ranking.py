@@ -50,6 +50,18 @@ def test_a_ranking_is_of_different_dishes_and_ends_in_three(found):
     assert sum(told.answers.shares.values()) == pytest.approx(1.0)
 
 
+def test_doses_that_no_arm_has_are_ranked_too():
+    asked = {**ASKED, "doses": [0.1, 1.0]}
+    told = pathway.plan(MAIN, ensemble=MEMBERS, members=12, about="Src on PTEN", **asked).result.information
+    lower = [m.design for m in told.ranked if m.design.level.factor == 0.1]
+    assert {design.level.dose for design in lower} == set(read_scenario(MAIN).doses) - {"scramble"}
+    assert len({design.label for design in lower}) == len(lower)
+    alone = next(d for d in lower if d.question.name == "pAKT: trastuzumab vs untreated" and d.time == 48.0)
+    whole = next(m.design for m in told.ranked if m.design.question is alone.question and m.design.level.is_as_written)
+    assert alone.level.dose == "trastuzumab" and not np.allclose(alone.contrast.value, whole.contrast.value)
+    assert "trastuzumab 1 ug/mL" in alone.label
+
+
 def test_a_question_that_is_none_is_refused_with_the_nearest():
     with pytest.raises(InputError, match=r"no question is called 'Src on PTENN'. Did you mean 'Src on PTEN'") as error:
         pathway.plan(MAIN, ensemble=MEMBERS, members=4, about="Src on PTENN", **ASKED)

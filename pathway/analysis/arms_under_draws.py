@@ -210,12 +210,12 @@ def dosing_regimen(scenario: Scenario, arm: Arm, name: str) -> DosingRegimen:
     called = find_doses(scenario, name)
     if not called:
         return DosingRegimen(name)
-    own = tuple(dose for dose in arm.doses if dose in called) or called[:1]
-    entries = [scenario.doses[dose] for dose in own]
+    doses = tuple(dose for dose in arm.doses if dose in called) or called[:1]
+    entries = [scenario.doses[dose] for dose in doses]
     course = sorted((time, entry.amount or 0.0, entry.written) for entry in entries for time in entry.times)
     first = course[0][1] or 1.0
     times, shares = tuple(time for time, _, _ in course), tuple(amount / first for _, amount, _ in course)
-    return DosingRegimen(entries[0].agent, own, course[0][2], times, shares)
+    return DosingRegimen(entries[0].agent, doses, course[0][2], times, shares)
 
 
 def dose_interventions(agent: Agent, amount: float, course: DosingRegimen) -> tuple[Intervention, ...]:

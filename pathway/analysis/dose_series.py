@@ -152,10 +152,7 @@ def _series_dict(series: ArmDoseResponse) -> dict[str, Any]:
         "observables": {name: curve(values) for name, values in series.readouts.items()},
         "metrics": series.metrics.to_dict(),
         "count_metrics": series.counts.to_dict(),
-        "intervals": {
-            n: {"value": json_number(i.value), **{end: json_number(number) for end, number in i.ends().items()}}
-            for n, i in series.intervals.items()
-        },
+        "intervals": {name: interval.to_dict() for name, interval in series.intervals.items()},
     }
 
 

@@ -15,6 +15,7 @@ from pathway.scenario.ensembles import is_ensemble_word, open_parameter_sets
 from pathway.scenario.laboratory import Laboratory
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
 
+from .dose_response import json_number
 from .mistakes import AnalysisError, unknown_name_error
 
 Progress = Callable[[str, int, int], None]
@@ -320,6 +321,10 @@ class DrawInterval:
     def ends(self, before: str = "") -> dict[str, float | None]:
         """The JSON form of what the draws give."""
         return {f"{before}low": self.low, f"{before}high": self.high, f"{before}median": self.median}
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form; what is infinite is the text "inf"."""
+        return {name: json_number(number) for name, number in self.__dict__.items()}
 
 
 def draw_interval(values: np.ndarray) -> DrawInterval:

@@ -39,9 +39,9 @@ def analysis_options(scenario: Scenario, analysis: str, given: Mapping[str, Any]
     ensemble = str(chosen.get("ensemble", "none"))
     if ensemble not in KINDS and not is_ensemble_word(ensemble):
         raise unknown_name_error("ensemble", ensemble, KINDS, "Or a file of parameter sets (.npz)")
-    wrong = [text for name, value in chosen.items() if (text := _beyond(name, value, declared[name]))]
-    if wrong:
-        raise AnalysisError("\n".join(wrong))
+    mistakes = [text for name, value in chosen.items() if (text := _beyond(name, value, declared[name]))]
+    if mistakes:
+        raise AnalysisError("\n".join(mistakes))
     return chosen
 
 

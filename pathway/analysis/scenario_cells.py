@@ -12,7 +12,6 @@ from pathway.scenario.experiment import Scenario
 from pathway.scenario.laboratory import Laboratory
 
 from .arms_under_draws import ArmUnderDraws, arms_under_draws
-from .dose_response import json_number
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
 from .explain import default_arms
 from .mistakes import AnalysisError, unknown_name_error
@@ -113,10 +112,7 @@ def _spread(values: np.ndarray) -> float:
 
 
 def _spelled(intervals: Mapping[str, DrawInterval]) -> dict[str, Any]:
-    return {
-        name: {"value": json_number(i.value), **{end: json_number(value) for end, value in i.ends().items()}}
-        for name, i in intervals.items()
-    }
+    return {name: interval.to_dict() for name, interval in intervals.items()}
 
 
 def _population_dict(population: CellPopulation) -> dict[str, Any]:

@@ -191,7 +191,7 @@ class ReadingFunction:
         shown = count if self.quantity == "GR" else self.quantity
         places = [model.parameter_index(name) for name in self.names]
         values: list[np.ndarray] = []
-        lost: set[int] = set()
+        failures: set[int] = set()
         rested: dict[bytes, tuple[np.ndarray, np.ndarray]] = {}
         for setup in setups:
             # What the control has otherwise than the arm, it keeps by the same factor.
@@ -199,7 +199,7 @@ class ReadingFunction:
             rows[:, places] = samples * _ratio(setup.parameters[places], setups[0].parameters[places])
             if (key := rows.tobytes()) not in rested:
                 states, problems = steady_states(model, np.tile(setup.state, (len(samples), 1)), rows)
-                lost |= set(problems)
+                failures |= set(problems)
                 rested[key] = rows, np.nan_to_num(states)
             rows, start = rested[key]
             ensemble = simulate_ensemble(
@@ -219,7 +219,7 @@ class ReadingFunction:
                 readings = gr_value(values[0][:, 1], values[1][:, 1], values[0][:, 0], values[1][:, 0])
         else:
             readings = values[0][:, 1].copy()
-        readings[list(lost)] = np.nan
+        readings[list(failures)] = np.nan
         return readings
 
 

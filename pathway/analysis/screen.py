@@ -237,13 +237,13 @@ def screen(
     bench = _Bench(
         scenario, laboratory, treated_arm(scenario, arm), names, draws or draws_of_chosen_values(laboratory), progress
     )
-    wanted = _chosen(perturbation_targets(laboratory.model, kinds), only)
-    readings = bench.run([[(t, factor)] for t in wanted], what="targets")
+    targets = _chosen(perturbation_targets(laboratory.model, kinds), only)
+    readings = bench.run([[(t, factor)] for t in targets], what="targets")
     baseline = bench.run([[]])
-    kept = [k for k in range(len(wanted)) if np.isfinite(readings["GR"][k])]
+    kept = [k for k in range(len(targets)) if np.isfinite(readings["GR"][k])]
     base = float(baseline["GR"][0])
-    order = sorted(kept, key=lambda k: (-abs(readings["GR"][k] - base), wanted[k].name))
-    ranked = tuple(wanted[k] for k in order)
+    order = sorted(kept, key=lambda k: (-abs(readings["GR"][k] - base), targets[k].name))
+    ranked = tuple(targets[k] for k in order)
     gr = readings["GR"][order]
     moving = [k for k in _distinct(ranked) if abs(gr[k] - base) > _LEAST]
     paired = moving if pairs < 0 else moving[:pairs]
@@ -252,7 +252,7 @@ def screen(
         scenario, bench.arm.name, factor, ranked, gr, base, readings["growth"][order] / float(baseline["growth"][0]),
         {name: readings[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
         tuple(paired), _pairs(bench, [ranked[k] for k in paired], gr[paired], factor),
-        tuple(wanted[k].name for k in range(len(wanted)) if k not in kept), single, {}, bench.draws,
+        tuple(targets[k].name for k in range(len(targets)) if k not in kept), single, {}, bench.draws,
     )  # fmt: skip
     by_name = {ranked[k].name: ranked[k] for k in paired}
     best = [(one, two) for one, two, _ in result.best_pairs()]
@@ -386,7 +386,7 @@ class _Bench:
 
     def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:
         resting = [self._rest(choices, draw, dish) for dish in ((0,) if self.alike else (0, 1))]
-        lost = sorted({k for _, _, failed in resting for k in failed})
+        failures = sorted({k for _, _, failed in resting for k in failed})
         counts, shown = [], {}
         for dish, cells in enumerate(self.cells):
             parameters, states, _ = resting[0 if self.alike else dish]
@@ -408,7 +408,7 @@ class _Bench:
             gr = gr_value(drugged[:, 1], control[:, 1], drugged[:, 0], control[:, 0])
             growth = np.log(control[:, 1] / control[:, 0])
         for values in (gr, growth, *shown.values()):
-            values[lost] = np.nan
+            values[failures] = np.nan
         return {"GR": gr, "growth": growth, **shown}
 
     def _rest(self, choices: Sequence[Choice], draw: int, dish: int) -> tuple[np.ndarray, np.ndarray, list[int]]:

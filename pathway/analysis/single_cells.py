@@ -168,13 +168,13 @@ class TitrationCurve:
 
 
 def _half_lost(transcription: np.ndarray, repression: np.ndarray) -> float | None:
-    lost = (repression - 1.0) / (repression[0] - 1.0)
-    below = np.flatnonzero(lost < 0.5)
+    share_lost = (repression - 1.0) / (repression[0] - 1.0)
+    below = np.flatnonzero(share_lost < 0.5)
     if not len(below) or below[0] == 0:
         return None
     k = int(below[0])
     places = np.log(transcription[[k, k - 1]])
-    return float(np.exp(np.interp(0.5, lost[[k, k - 1]], places)))
+    return float(np.exp(np.interp(0.5, share_lost[[k, k - 1]], places)))
 
 
 def titration_curve(

@@ -184,14 +184,14 @@ def score_patients(patients: Patients, progression: Progression) -> PatientScore
     scale = virtual.std(axis=0)
     virtual = (virtual - np.median(virtual, axis=0)) / scale
     known = np.isfinite(patients.markers)
-    own = np.zeros_like(patients.markers)
+    standardized = np.zeros_like(patients.markers)
     for column in np.flatnonzero(known.any(axis=0)):
         seen = known[:, column]
         logarithms = np.log(patients.markers[seen, column])
-        own[seen, column] = (logarithms - np.median(logarithms)) / scale[column]
+        standardized[seen, column] = (logarithms - np.median(logarithms)) / scale[column]
     count = min(NEIGHBORS, len(virtual))
-    predicted = np.empty(len(own))
-    for k, (row, available) in enumerate(zip(own, known, strict=True)):
+    predicted = np.empty(len(standardized))
+    for k, (row, available) in enumerate(zip(standardized, known, strict=True)):
         distance = np.square((virtual - row) * available).sum(axis=1)
         near = np.argsort(distance, kind="stable")[:count] if available.any() else np.arange(len(virtual))
         predicted[k] = (progression.moments[near] <= patients.times[k]).mean()

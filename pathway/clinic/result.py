@@ -409,8 +409,8 @@ class _Quantities:
         carriers = self.result.variants[EDGE].carriers
         names = who.split(" or ")
         if who == "neither":
-            asked = [e.quantity.removeprefix(BENEFIT) for e in self.result.plan.expectations]
-            names = [n for text in asked for n in text.split(" or ") if n in carriers]
+            groups = [e.quantity.removeprefix(BENEFIT) for e in self.result.plan.expectations]
+            names = [n for text in groups for n in text.split(" or ") if n in carriers]
         if not names or any(name not in carriers for name in names):
             return np.nan
         carried = np.logical_or.reduce([carriers[name] for name in names])

@@ -114,8 +114,8 @@ def find_question(name: str, folder: Path | None = None) -> tuple[Lesson, Questi
     UnknownNameError
     """
     known = dict(lessons())
-    own = sorted((folder / OWN_LESSONS).glob("*.md")) if folder else []
-    known.update({lesson.number: lesson for lesson in map(read_lesson, own)})
+    files = sorted((folder / OWN_LESSONS).glob("*.md")) if folder else []
+    known.update({lesson.number: lesson for lesson in map(read_lesson, files)})
     questions = {q.id: (lesson, q) for lesson in known.values() for q in lesson.questions}
     word = str(name).strip()
     if word not in questions:

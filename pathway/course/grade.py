@@ -106,10 +106,10 @@ def grade(folder: Path, lessons: Mapping[str, Lesson], workers: int = 2) -> Grad
     """
     sheets, remarks = _sheets(folder)
     questions = {question.id: lesson for lesson in lessons.values() for question in lesson.questions}
-    asked = sorted({name for sheet in sheets for name in sheet.answered})
+    names = sorted({name for sheet in sheets for name in sheet.answered})
     remarks += [
         f"question {name:.20}: not in this course.{did_you_mean(name, questions)}"
-        for name in asked
+        for name in names
         if name not in questions
     ]
     tasks = [

@@ -187,6 +187,6 @@ def _standard_errors(run: Any, cells: int) -> dict[str, float]:
     for index, name in enumerate((*_EFFECTS, *_POSITIVE)):
         share = vectors[index] ** 2
         flat = values < 1e-12 * values[-1]
-        lost = bool((share[flat] > 1e-6).any())
-        errors[name] = float("inf") if lost else float(np.sqrt(variance * (share[~flat] / values[~flat]).sum()))
+        undetermined = bool((share[flat] > 1e-6).any())
+        errors[name] = float("inf") if undetermined else float(np.sqrt(variance * (share[~flat] / values[~flat]).sum()))
     return errors

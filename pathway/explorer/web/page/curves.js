@@ -111,6 +111,10 @@ function area(times, [low, high], x, y) {
   return `M${there.concat(back).join("L")}Z`;
 }
 
+function raised(power) {
+  return String(power).replace(/./g, (sign) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(sign)]);
+}
+
 function drawAxes(chart, low, high, bottom, top, x, y) {
   const key = `${low} ${high} ${bottom.toPrecision(3)} ${top.toPrecision(3)}`;
   const ticks = [], across = niceStep(high - low, 5), up = niceStep(1.05 * (top - bottom), 4);
@@ -121,7 +125,7 @@ function drawAxes(chart, low, high, bottom, top, x, y) {
     ticks.push([BOX.left - 6, y(v) + 4, number(v / 10 ** exponent), "end"]);
     marks += `M${BOX.left - 4} ${y(v).toFixed(1)}h4`;
   }
-  if (exponent) ticks.push([2, 10, `x 10^${exponent}`, "start"]);
+  if (exponent) ticks.push([BOX.left + 4, 10, `×10${raised(exponent)}`, "start"]);
   set(chart.axis, "d", `M${BOX.left} ${BOX.top}V${BOX.height - BOX.bottom}H${BOX.width - BOX.right}${marks}`);
   if (chart.key === key) return;
   chart.key = key;

@@ -153,6 +153,16 @@ def test_events_at_neighboring_floats_happen_one_after_the_other() -> None:
     assert found["x"] == pytest.approx([8.0, 8 * np.exp(-2.0), (8 * np.exp(-2.0) + 1) * np.exp(-0.5)], rel=1e-6)
 
 
+def test_a_trigger_that_changes_a_float_later_in_compiled_code_is_not_missed() -> None:
+    """57.7 - time - 0.37 < 2 turns true near 55.33, where fused code has it a float later than Python."""
+    late = event("late", "min(57.7*ceil((time + 0.37)/57.7) - time - 0.37, time - 16.64*floor(time/16.64)) < 2",
+                 {"x": "x + 1", "n": "n + 1"})  # fmt: skip
+    times = np.array([0.0, 54.0, 56.0, 60.0, 250.0])
+    found, run = simulate(decay(late), times), as_they_come(decay(late), times, relative=1e-6)
+    assert found["n"].tolist() == run.values[:, 1].tolist() == [0.0, 3.0, 4.0, 4.0, 19.0]
+    assert found["x"] == pytest.approx(run.values[:, 0], rel=1e-5, abs=1e-9)
+
+
 def test_a_run_that_fails_says_what_a_run_that_stops_at_its_events_says() -> None:
     model = model_of("runaway", {"x": "x*x"}, {"x": 1.0, "n": 0.0}, {}, events=(event("e", "time >= 0.5", {"n": "1"}),))
     with pytest.raises(SimulationError) as wanted:

@@ -138,6 +138,53 @@ def schedule_with_breaks(
     return _merged(schedule, parts)
 
 
+def schedules_with_breaks(
+    schedules: Sequence[Schedule],
+    switching: TimeSwitches,
+    parameters: np.ndarray,
+    states: np.ndarray,
+    start: float,
+    end: float,
+) -> list[Schedule | None]:
+    """The same for many members at once, where that needs no search; None for the others.
+
+    Parameters
+    ----------
+    schedules : sequence of Schedule
+        One for all members, or one for each.
+    switching : TimeSwitches
+    parameters : array, shape (n_members, n_parameters)
+    states : array, shape (1 or n_members, n_species)
+    """
+    n = len(parameters)
+    told = switching.member_breaks(parameters, states, start, end)
+    if told is None:
+        return [None] * n
+    before, after, found, unsure = told
+    each = [schedules[k if len(schedules) > 1 else 0] for k in range(n)]
+    changing = [_changes_breaks(schedule, switching) for schedule in schedules]
+    lengths = [len(schedule.times) for schedule in each]
+    actions = [np.concatenate(column) for column in zip(*each, strict=True)]
+    owners = np.concatenate([np.repeat(np.arange(n), lengths), np.nonzero(found)[0]])
+    zeros = np.zeros(np.count_nonzero(found), dtype=np.int64)
+    breaks = before[found], zeros + layout.BREAK, zeros, after[found]
+    columns = [np.concatenate(pair) for pair in zip(actions, breaks, strict=True)]
+    order = np.lexsort((columns[0], owners))
+    columns = [column[order] for column in columns]
+    ends = np.searchsorted(owners[order], np.arange(n + 1))
+    slow = unsure | np.array(changing)
+    return [None if slow[k] else Schedule(*(column[ends[k] : ends[k + 1]] for column in columns)) for k in range(n)]
+
+
+def _changes_breaks(schedule: Schedule, switching: TimeSwitches) -> bool:
+    """Whether an action changes what the moments depend on at which the rates switch."""
+    reads, model = switching.reads(switching.in_rates), switching.model
+    for kind, target in zip(schedule.kinds.tolist(), schedule.targets.tolist(), strict=True):
+        if (model.species if kind <= layout.SCALE else model.parameters)[target] in reads:
+            return True
+    return False
+
+
 def apply_action(kind: int, values: np.ndarray, target: Any, value: float) -> None:
     """Do one action of a schedule to the state or the parameters, at an index."""
     if kind in (layout.SET, layout.PARAMETER_SET):
@@ -157,9 +204,14 @@ def remaining_share(kind: int, value: float) -> float:
 
 def _merged(schedule: Schedule, parts: Sequence[SwitchMoments]) -> Schedule:
     """The schedule with restarts: moments at which a run ends, and those at which it goes on."""
-    before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
+    if len(parts) == 1:
+        before, after = parts[0].before, parts[0].after
+    else:
+        before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
     zeros = np.zeros(len(before), dtype=np.int64)
-    breaks = before, zeros + layout.BREAK, zeros, after
+    breaks = Schedule(before, zeros + layout.BREAK, zeros, after)
+    if not len(schedule.times):
+        return breaks
     both = [np.concatenate(columns) for columns in zip(schedule, breaks, strict=True)]
     order = np.argsort(both[0], kind="stable")
     return Schedule(*(column[order] for column in both))

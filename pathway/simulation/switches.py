@@ -20,13 +20,12 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import Switch, root_functions, switches
-from pathway.expressions import Expression, differentiate, postorder, symbols, to_text
-from pathway.expressions.arrays import evaluate_arrays
-from pathway.expressions.calculus import term_magnitudes
-from pathway.expressions.evaluation import Evaluator
+from pathway.expressions import symbols, to_text
+from pathway.expressions.arrays import ArrayEvaluator
 from pathway.expressions.intervals import Enclosure, IntervalProgram
 
 from .errors import SimulationError
+from .straight_switches import UNSURE, StraightChanges, StraightSwitch, straight_switch
 
 __all__ = ["MomentsAhead", "Switch", "SwitchError", "SwitchMoments", "TimeSwitches", "switches"]
 
@@ -41,9 +40,6 @@ MOST_KEPT = 1000
 
 AT_ONCE = 1 << 15
 """Intervals looked at together: their arrays stay in the cache."""
-
-UNSURE = 1e-9
-"""A change of sign that is hidden from floats for longer than this share of the run is refused."""
 
 TOUCH = 1e-5
 """A touch likewise: near a double zero floats cannot tell the sign within a part in 1e8."""
@@ -147,6 +143,41 @@ class TimeSwitches:
                 self._kept.popitem(last=False)
         return moments
 
+    def member_breaks(
+        self, parameters: np.ndarray, states: np.ndarray, begin: float, end: float
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray] | None:
+        """When the rates of many members switch, where that needs no search; None where a switch cannot be told so.
+
+        Parameters
+        ----------
+        parameters : array, shape (n_members, n_parameters)
+        states : array, shape (1 or n_members, n_species)
+
+        Returns
+        -------
+        before, after : array, shape (n_members, n_switches)
+            Of each change, ascending in time; inf behind the last.
+        found : array of bool, shape (n_members, n_switches)
+        unsure : array of bool, shape (n_members,)
+            Members for which `breaks` has to be asked.
+        """
+        lines = [self.straight[place] for place in self.in_rates]
+        names, own, held = self._read(tuple(self.in_rates))
+        n, changes = len(parameters), list[StraightChanges]()
+        columns = [*parameters[:, own].T, *np.broadcast_to(states[:, held], (n, len(held))).T]
+        for line in lines:
+            if line is None or not line.exact:
+                return None
+            changes.append(line.changes(dict(zip(names, columns, strict=True)), begin, end))
+        parts = ([np.broadcast_to(c[k], n) for c in changes] for k in (0, 2, 3, 4))
+        before, after, found, unsure = (np.stack(part, axis=1) for part in parts)
+        before, after = (np.where(found, part, np.inf) for part in (before, after))
+        order = np.argsort(before, axis=1, kind="stable")
+        before, after, found = (np.take_along_axis(part, order, axis=1) for part in (before, after, found))
+        # Those that touch have to be joined.
+        touching = found[:, 1:] & (before[:, 1:] <= np.maximum.accumulate(after, axis=1)[:, :-1])
+        return before, after, found, np.any(np.concatenate([unsure, touching], axis=1), axis=1)
+
     def breaks(self, parameters: np.ndarray, state: np.ndarray, begin: float, end: float) -> SwitchMoments:
         """When the rates switch, each moment once: see `moments`."""
         return self.moments(self.in_rates, parameters, state, begin, end).joined
@@ -193,9 +224,14 @@ class TimeSwitches:
         return [sorted(place[key] for key in inside if key in place) for inside in keys]
 
     @cached_property
-    def straight(self) -> list[_Straight | None]:
+    def straight(self) -> list[StraightSwitch | None]:
         """For each switch its straight line in time, if it is no more than that."""
-        return [None if switch.integer else _straight(switch.function) for switch in self.every]
+        return [None if switch.integer else straight_switch(switch.function) for switch in self.every]
+
+    @cached_property
+    def formulas(self) -> list[ArrayEvaluator]:
+        """What each switch gives at many times, as floats have it."""
+        return [ArrayEvaluator([switch.function]) for switch in self.every]
 
     @cached_property
     def programs(self) -> list[IntervalProgram]:
@@ -259,63 +295,6 @@ def _both(first: SwitchMoments, second: SwitchMoments) -> SwitchMoments:
     return moments[np.argsort(moments.times, kind="stable")]
 
 
-@dataclass(frozen=True, eq=False)
-class _Straight:
-    """A function that is a straight line in time, offset + slope time, written with sums, products and quotients.
-
-    Most conditions on time are; their one zero needs no search. Half the time around it in which rounding may matter
-    is the rounding error (`operations` times that of a float, on the scale of `size`, what is summed) over the slope.
-    """
-
-    function: Evaluator
-    slope: Evaluator
-    size: Evaluator
-    operations: int
-
-    def change(
-        self, values: Mapping[str, float], begin: float, end: float
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
-        """Before, at and after the change, arrays of one entry or none; None: not to be told this way."""
-        offset, slope = self.slope(at := {**values, TIME: 0.0})
-        if math.isnan(offset) or not 0.0 < abs(slope) < math.inf:
-            return None
-        root = -offset / slope
-        if not begin < root < end:
-            return None if begin <= root <= end else (_NONE, _NONE, _NONE)
-        at[TIME] = root
-        (size,) = self.size(at)
-        half = self.operations * 2.3e-16 * (size / abs(slope) + abs(root))
-        before, after = root - half, root + half
-        if not (begin < before < after < end and half < UNSURE * (end - begin)):
-            return None
-
-        def side(time: float) -> float:
-            """The function as floats have it, made to rise with time."""
-            at[TIME] = time
-            value = self.function(at)[0]
-            return value if slope > 0.0 else -value
-
-        time, looks = root, 0
-        while side(time) >= 0.0 and looks < 100:
-            time, looks = math.nextafter(time, -math.inf), looks + 1
-        while side(time) < 0.0 and looks < 200:
-            time, looks = math.nextafter(time, math.inf), looks + 1
-        return (np.array([before]), np.array([time]), np.array([after])) if before < time < after else None
-
-
-def _straight(function: Expression) -> _Straight | None:
-    moving = [node for node in postorder([function]) if TIME in symbols(node)]
-    if any(node.operator not in ("symbol", "add", "multiply", "divide") for node in moving):
-        return None
-    slope = differentiate(function, TIME)
-    if TIME in symbols(slope):
-        return None
-    size = Evaluator(term_magnitudes([function]))
-    return _Straight(
-        Evaluator([function]), Evaluator([function, slope]), size, 2 + 2 * sum(len(node.arguments) for node in moving)
-    )
-
-
 def _ordered(chosen: Sequence[int], parts: Sequence[tuple[np.ndarray, ...]]) -> SwitchMoments:
     which = np.repeat(np.array(chosen, dtype=np.int64), [len(part[0]) for part in parts])
     before, times, after = (np.concatenate([part[k] for part in parts]) for k in range(3))
@@ -372,7 +351,9 @@ class _Isolation:
         return low, high
 
     def _function(self, place: int) -> _Function:
-        return _Function(self.switching.every[place], self.switching.programs[place], self.values, self.finest)
+        switching = self.switching
+        formula, program = switching.formulas[place], switching.programs[place]
+        return _Function(formula, switching.every[place].integer, program, self.values, self.finest)
 
     def _search(self, place: int, function: _Function, inner: Zones) -> Zones:
         low, high = _between(inner, self.begin, self.end)
@@ -457,8 +438,15 @@ class _Function:
     with the odd numbers between; `nan` where the function is not a number.
     """
 
-    def __init__(self, switch: Switch, program: IntervalProgram, values: Mapping[str, float], finest: float) -> None:
-        self.formula, self.integer, self.program, self.values = switch.function, switch.integer, program, values
+    def __init__(
+        self,
+        formula: ArrayEvaluator,
+        integer: bool,
+        program: IntervalProgram,
+        values: Mapping[str, float],
+        finest: float,
+    ) -> None:
+        self.formula, self.integer, self.program, self.values = formula, integer, program, values
         self.finest = finest
 
     def enclose(self, low: np.ndarray, high: np.ndarray, slopes: bool = False) -> Enclosure:
@@ -466,7 +454,7 @@ class _Function:
 
     def floats(self, times: np.ndarray) -> np.ndarray:
         """What floats give."""
-        return np.broadcast_to(evaluate_arrays([self.formula], {**self.values, TIME: times})[0], times.shape)
+        return np.broadcast_to(self.formula({**self.values, TIME: times})[0], times.shape)
 
     def label(self, values: np.ndarray) -> np.ndarray:
         return np.floor(values) + np.ceil(values) if self.integer else np.sign(values)

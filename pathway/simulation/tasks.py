@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from .errors import SimulationError, simulation_error
-from .interventions import NOTHING, Schedule, apply_action, schedule_with_breaks
+from .interventions import NOTHING, Schedule, apply_action, schedule_with_breaks, schedules_with_breaks
 from .prepared import SMALL, PreparedModel
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
-from .switches import SwitchError
+from .switches import SwitchError, TimeSwitches
 from .trajectory import RunStatistics
 
 MAXIMUM_STEPS = 100_000
@@ -69,18 +69,35 @@ def plan_task(
     """
     absolute, running = running_tolerances(prepared, starts, absolute, schedules, running)
     if prepared.time_switches.in_rates and not prepared.model.events:
-        schedules = list(schedules) * (len(parameters) if len(schedules) == 1 else 1)
-        for k, row in enumerate(parameters):
+        where = prepared.time_switches, parameters, starts, begin, float(times[-1])
+        schedules = _with_breaks(list(schedules), *where, refused=refused)
+    return make_task(times, begin, starts, parameters, absolute, schedules, relative, running)
+
+
+def _with_breaks(
+    schedules: list[Schedule],
+    switching: TimeSwitches,
+    parameters: np.ndarray,
+    starts: np.ndarray,
+    begin: float,
+    end: float,
+    refused: dict[int, SimulationError] | None,
+) -> list[Schedule]:
+    """Each member's schedule, with restarts where its rates switch at moments known before."""
+    made = schedules_with_breaks(schedules, switching, parameters, starts, begin, end)
+    whole = list[Schedule]()
+    for k, schedule in enumerate(made):
+        if schedule is None:
+            schedule = schedules[k if len(schedules) > 1 else 0]
             state = starts[k if len(starts) > 1 else 0]
             try:
-                schedules[k] = schedule_with_breaks(
-                    schedules[k], prepared.time_switches, row, state, begin, float(times[-1])
-                )
+                schedule = schedule_with_breaks(schedule, switching, parameters[k], state, begin, end)
             except SwitchError as error:
                 if refused is None:
                     raise
                 refused[k] = error
-    return make_task(times, begin, starts, parameters, absolute, schedules, relative, running)
+        whole.append(schedule)
+    return whole
 
 
 def running_tolerances(

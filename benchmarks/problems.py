@@ -1,4 +1,4 @@
-"""What is simulated: two cell lines of the circuit under trastuzumab, and three models of the PEtab collection."""
+"""What is simulated: two cell lines of the circuit under trastuzumab, models of the PEtab collection, small ones."""
 
 from __future__ import annotations
 
@@ -128,12 +128,17 @@ def _patch(source: Path, target: Path, values: dict[str, float]) -> None:
     libsbml.writeSBMLToFile(document, str(target))
 
 
-NAMES = ("bt474", "bt474_resistant", "Bachmann", "Lucarelli", "Chen")
-CONDITIONS = {"Bachmann": "model1_data1", "Lucarelli": "model1_data3", "Chen": "model1_data1"}
+CONDITIONS = {"Boehm": "model1_data1", "Bachmann": "model1_data1", "Lucarelli": "model1_data3", "Chen": "model1_data1"}
+SMALL = ("repressilator", "cell_cycle", "calcium")
+NAMES = ("bt474", "bt474_resistant", "Bachmann", "Lucarelli", "Chen", "Boehm", *SMALL)
 
 
 @cache
 def problem(name: str, folder: Path) -> Problem:
     """One of `NAMES`."""
+    from .small import small_problem
+
     folder.mkdir(parents=True, exist_ok=True)
+    if name in SMALL:
+        return small_problem(name, folder)
     return published(name, CONDITIONS[name], folder) if name in CONDITIONS else circuit(name, folder)

@@ -133,6 +133,7 @@ def fit(
                 "failures": fitted.failures,
                 "chi_squared": {a.observable: facts.chi_squared(a) for a in facts.agreements},
                 "points": {a.observable: a.points for a in facts.agreements},
+                "not_seen": list(facts.local.unidentifiable),
                 "contradicted": [_contradiction(one) for one in facts.diagnosis.contradicted],
                 "diagnosis": facts.diagnosis.sentences(),
                 "folder": str(folder),

@@ -40,7 +40,7 @@ class EstimationProblem:
     definition : Problem
         Model, experiments, observables and measurements.
     relative_tolerance : float
-        Of the simulated states.
+        Of the simulated states in these functions; `pathway.fit` has its own.
 
     Examples
     --------

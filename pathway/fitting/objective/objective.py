@@ -113,6 +113,8 @@ class Objective:
         Default: the compiled engine.
     evaluations, gradients : int
         How many were asked for so far.
+    priors : Priors
+        What the priors add.
     failures : dict of str to int
         Reasons of infinite values, counted.
     """
@@ -127,7 +129,7 @@ class Objective:
         if self.runner is None:
             self.runner = Runner(simulation_plan(self.problem))
         self.assembled = AssembledProblem(self.problem, self.runner.plan)
-        self._priors = Priors(self.problem)
+        self.priors = Priors(self.problem)
 
     @contextmanager
     def loosened(self, relative: float) -> Iterator[None]:
@@ -144,14 +146,14 @@ class Objective:
     def softened(self, reach: float) -> Iterator[None]:
         """Inside, Laplace noise and Laplace priors have no kinks: within `reach` noise levels, or scales, of their
         middle they are parabolas."""
-        noise, priors = self.assembled.noise, self._priors
+        noise, priors = self.assembled.noise, self.priors
         if (noise.distribution == LAPLACE).any():
             self.assembled.noise = replace(noise, soft=reach)
-        self._priors = Priors(self.problem, reach)
+        self.priors = Priors(self.problem, reach)
         try:
             yield
         finally:
-            self.assembled.noise, self._priors = noise, priors
+            self.assembled.noise, self.priors = noise, priors
 
     # Values
 
@@ -186,7 +188,7 @@ class Objective:
                 points, natural = settle(pools, points, natural)
                 assembled.observed.pool.give(pools, assembled.plan.full(natural))
             losses = assembled.noise.loss(*assembled.observed.values(pools))
-            values = losses.sum(axis=1) + self._priors.values(points, natural)
+            values = losses.sum(axis=1) + self.priors.values(points, natural)
         values[list(recorded.failures)] = math.inf
         for k in np.flatnonzero(~np.isfinite(values)).tolist():
             values[k] = math.inf
@@ -248,7 +250,7 @@ class Objective:
         weights = np.stack([scatter.by_simulated, scatter.by_noise])
         by_states, by_parameters, gradient = observed.pulled(pools, recorded, q, weights)
         gradient = gradient + walked.gradient(by_states, by_parameters)
-        prior, prior_slope, _ = self._priors.terms(x, natural)
+        prior, prior_slope, _ = self.priors.terms(x, natural)
         chain = scale_derivatives(self.problem, natural)
         return Evaluation(float(scatter.loss.sum()) + prior, gradient * chain + prior_slope)
 
@@ -278,7 +280,7 @@ class Objective:
         spread = np.sqrt(np.concatenate([scatter.information_simulated, scatter.information_noise]))[:, None] * slopes
         information = spread.T @ spread
         chain = scale_derivatives(self.problem, natural)
-        prior, prior_slope, prior_curvature = self._priors.terms(x, natural)
+        prior, prior_slope, prior_curvature = self.priors.terms(x, natural)
         information *= chain[:, None] * chain
         information.ravel()[:: len(x) + 1] += prior_curvature
         return Evaluation(float(scatter.loss.sum()) + prior, gradient * chain + prior_slope, information)

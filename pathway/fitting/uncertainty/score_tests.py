@@ -274,7 +274,7 @@ def orthonormal(columns: np.ndarray) -> np.ndarray:
 
 def _prior_terms(objective: Objective, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Scores of the priors in units of their scatter, shape (n_estimated,), and their rows of the design."""
-    _, slopes, curvature = objective._priors.terms(x, objective.problem.from_scale(x))
+    _, slopes, curvature = objective.priors.terms(x, objective.problem.from_scale(x))
     root = np.sqrt(curvature)
     with np.errstate(all="ignore"):
         return np.where(root > 0.0, slopes / root, 0.0), np.diag(root)

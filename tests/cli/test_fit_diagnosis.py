@@ -11,7 +11,7 @@ from tests.cli.decay import PETAB
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The decay with its rate taken as 0.3, where the points fall at 0.6; the scale is estimated."""
+    """The decay with its rate taken as 0.3, where the points fall at 0.5; the scale is estimated."""
     monkeypatch.chdir(tmp_path)
     files = PETAB | {
         "parameters.tsv": "parameterId parameterScale lowerBound upperBound nominalValue estimate\n"
@@ -33,11 +33,8 @@ def test_a_wrong_rate_is_named_everywhere(folder, capsys):
     assert main([*command, "--resume", "results/decay_fit", "--json"]) == DONE
     told = json.loads(capsys.readouterr().out)
     (number,) = told["contradicted"]
-    assert (
-        number["name"] == "k" and number["refitted"] and 0.5 < number["goes_to"] < 0.75 and number["improvement"] > 10.0
-    )
+    assert number["name"] == "k" and number["refitted"]
+    assert 0.4 < number["goes_to"] < 0.6 and number["improvement"] > 10.0
     assert told["diagnosis"][0].startswith("k = 0.3 is contradicted") and told["not_seen"] == []
-    assert any(
-        sentence.startswith("Lack of fit: seen lies off its curves by more than the noise given")
-        for sentence in told["diagnosis"]
-    )
+    lack = "Lack of fit: seen lies off its curves by more than the noise given"
+    assert any(sentence.startswith(lack) for sentence in told["diagnosis"])

@@ -42,11 +42,11 @@ from pathway.expressions.graph import (
     postorder,
 )
 
+from .algebraic import rates_of_change
 from .errors import SimulationError
 from .prepared import PreparedModel, prepare_model
 from .solvers.batch import evaluate_kernel_rows
 from .solvers.layout import BREAK, IntegrationTask
-from .solvers.probe import evaluate_right_hand_side
 
 SAME = 1e-9
 """Two guards are one surface if their moments move alike up to this share."""
@@ -672,23 +672,3 @@ def _doubt(speed: _Speed, time: float, state: np.ndarray, relative: float) -> fl
 def is_instantaneous(begin: float, end: float) -> bool:
     """Whether a span is no longer than a few roundings of time: it ends where a switch stood at its border already."""
     return end - begin <= 1e-14 * max(abs(begin), abs(end)) + 1e-300
-
-
-def rates_of_change(prepared: PreparedModel, time: float, state: np.ndarray, parameters: np.ndarray) -> np.ndarray:
-    """Rates of change of all species, shape (n_species,); those of algebraic ones by the implicit function theorem."""
-    kernels, pattern = prepared.kernels(1), prepared.pattern
-    rates = evaluate_right_hand_side(kernels, time, state, parameters)
-    if not kernels.algebraic:
-        return rates
-    where = (np.array([float(time)]), state[None], parameters[None])
-    entries = evaluate_kernel_rows(kernels, kernels.jacobian, kernels.n_jacobian, *where)[0]
-    n = kernels.n_species
-    jacobian = np.zeros((n, n))
-    jacobian[pattern.rows, pattern.columns] = entries
-    drift = np.zeros(n)
-    if kernels.time_derivative:
-        drift = evaluate_kernel_rows(kernels, kernels.time_derivative, n, *where)[0]
-    fast = pattern.mass == 0.0
-    rates[fast] = 0.0
-    rates[fast] = np.linalg.solve(jacobian[np.ix_(fast, fast)], -(jacobian[fast] @ rates + drift[fast]))
-    return rates

@@ -23,10 +23,16 @@ from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import gradients
 from pathway.kernels import CompiledModel, compile_model, machine_width
 
+from .algebraic import AlgebraicTies, rates_of_change
 from .checks import checked_texts
 from .errors import SimulationError
 from .events import EventFormulas, EventRun, EventState, WaitingEvent
-from .hybrid import HybridModel, Saltation, hybrid_model_if_needed, is_instantaneous, rates_of_change
+from .hybrid import (
+    HybridModel,
+    Saltation,
+    hybrid_model_if_needed,
+    is_instantaneous,
+)
 from .interventions import apply_action, remaining_share
 from .prepared import PreparedModel, prepare_model
 from .solvers import layout
@@ -192,7 +198,14 @@ class SensitivityCourse:
             if last < len(tape) or self.action < len(task.action_times):
                 self._act(task.action_times[self.action])
             position = last
+        self.settle(float(task.times[-1]), report.states[0])
         self.record(float(task.times[-1]))
+
+    def settle(self, time: float, state: np.ndarray) -> None:
+        """Let algebraic species move as the others make them, where nothing runs that would."""
+        if self.prepared.model.algebraic:
+            ties = AlgebraicTies.at(self.prepared, time, state, self.parameters)
+            self.matrix = ties.forward(self.matrix, self.by_parameter, np.zeros(self.n_names))
 
     def advance(self, tape: np.ndarray) -> None:
         """Go along some rows of a tape with constant parameters."""
@@ -372,6 +385,14 @@ class EventSensitivities(EventRun):
             self._crossed(self.hybrid.at_border(self.time, self.state, parameters))
         super().run()
 
+    def _settle(self) -> None:
+        super()._settle()
+        self._settle_slopes()
+
+    def _settle_slopes(self) -> None:
+        self.slopes.parameters[:] = self.parameters
+        self.slopes.settle(self.time, self.state)
+
     def _rates(self) -> np.ndarray:
         return rates_of_change(self.prepared, self.time, self.state, self.parameters)
 
@@ -391,6 +412,8 @@ class EventSensitivities(EventRun):
             moment = saltation.moment(slopes.matrix, by_parameter)
             slopes.matrix = slopes.matrix + np.outer(saltation.jump, moment)
             self._passed.append((saltation, moment))
+        if saltations:
+            self._settle_slopes()
         if any(moment.any() for _, moment in self._passed):
             self._check_acted()
 
@@ -529,6 +552,9 @@ class EventSensitivities(EventRun):
     def _execution(self, waiting: WaitingEvent, before: np.ndarray, after: np.ndarray) -> None:
         targets, moves = self._moves
         self.total[targets] = moves
+        if self.prepared.model.algebraic:
+            ties = AlgebraicTies.at(self.prepared, self.time, after, self.parameters)
+            self.total = ties.forward(self.total, self.slopes.by_parameter, self.moment)
 
 
 def _partial(model: Model, formula: Expression) -> dict[str, Expression]:

@@ -16,6 +16,7 @@ from pathway.simulation.protocol import Experiment, Period
 from pathway.simulation.protocol.plan import SimulationPlan
 from pathway.simulation.protocol.runner import Runner
 from tests.fitting.receptor import receptor
+from tests.simulation.models import model_of
 from tests.simulation.test_zero import SLOPES, differences, one
 
 
@@ -102,3 +103,25 @@ def test_gradients_of_states_that_begin_at_zero(rate):
     expected = ((states - 0.01) / size**2) @ differences(rate, values, times)
     for gradient in (objective(x).gradient, objective.slope(x).gradient):
         assert gradient == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("times", [(0.0,), (0.0, 1.5)])
+def test_what_algebraic_rules_give_at_the_start_has_its_slope(times: tuple[float, ...]) -> None:
+    """z = 1 / (1 + p (a0 + q t)), measured as 0.3 with a noise of 0.1: the gradient by hand, forwards and backwards."""
+    values = {"p": 0.8, "q": 0.5, "a0": 1.0}
+    model = model_of("ties", {"a": "q"}, {"a": "a0", "z": 0.5}, values, algebraic={"z": "z*(1 + p*a) - 1"})
+    problem = Problem(
+        name="ties",
+        model=model,
+        parameters=tuple(Parameter(name, value, 0.01, 10.0) for name, value in values.items()),
+        experiments=(Experiment("only"),),
+        observables=(Observable("seen", parse("z"), parse("0.1")),),
+        measurements=tuple(Measurement("seen", "only", t, 0.3) for t in times),
+    )
+    t = np.array(times)
+    a = 1.0 + 0.5 * t
+    z = 1.0 / (1.0 + 0.8 * a)
+    expected = ((z - 0.3) / 0.01) @ (-np.stack([a, 0.8 * t, 0.8 * np.ones(len(t))], axis=1) * (z**2)[:, None])
+    objective, x = Objective(problem), problem.to_scale(np.array(list(values.values())))
+    assert objective(x).gradient == pytest.approx(expected, rel=1e-4, abs=1e-9)
+    assert objective.slope(x).gradient == pytest.approx(expected, rel=1e-4, abs=1e-9)

@@ -56,6 +56,55 @@ def test_algebraic_species_have_no_rate_of_their_own() -> None:
     assert EventRun._rates(here).tolist() == [1.0, 0.0, 0.0]  # type: ignore[arg-type]
 
 
+def moving(**more: object) -> Model:
+    """a = a0 + q t and z = w = 1 / (1 + p a)."""
+    rules = {"z": "p*a*z + w - 1", "w": "z - w"}
+    values = {"p": 0.8, "q": 0.5, "a0": 1.0}
+    return model_of("moving", {"a": "q"}, {"a": "a0", "z": 0.5, "w": 0.5}, values, algebraic=rules, **more)
+
+
+def slopes_of_z(p: float, a: np.ndarray, by_q: np.ndarray, by_a0: np.ndarray) -> np.ndarray:
+    """By p, q and a0, shape (n_times, 3), from the slopes of a."""
+    return -np.stack([a, p * by_q, p * by_a0], axis=1) / ((1.0 + p * a) ** 2)[:, None]
+
+
+@pytest.mark.parametrize("times", [[0.0], [0.0, 0.0, 0.7, 2.0]])
+def test_algebraic_species_have_their_slopes_from_the_first_moment_on(times: list[float]) -> None:
+    run, t = simulate(moving(), times, sensitivities=["p", "q", "a0"], relative_tolerance=1e-8), np.array(times)
+    expected = slopes_of_z(0.8, 1.0 + 0.5 * t, t, np.ones(len(t)))
+    assert run.sensitivities is not None and run.sensitivities[:, 1] == pytest.approx(expected, rel=1e-6)
+    assert run.sensitivities[:, 2] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("events", [(), (Event("never", parse("a > 1e6"), {"a": parse("0")}),)])
+@pytest.mark.parametrize("times", [[1.0], [0.5, 1.0, 2.0]])
+def test_slopes_of_algebraic_species_jump_with_an_intervention(times: list[float], events: tuple[Event, ...]) -> None:
+    """a is set to 3 at 1."""
+    run = simulate(
+        moving(events=events), times, sensitivities=["p", "q", "a0"],
+        interventions=[Intervention(1.0, set={"a": 3.0})], relative_tolerance=1e-8,
+    )  # fmt: skip
+    t = np.array(times)
+    late = t >= 1.0
+    a, by_q = np.where(late, 3.0 + 0.5 * (t - 1.0), 1.0 + 0.5 * t), np.where(late, t - 1.0, t)
+    expected = slopes_of_z(0.8, a, by_q, np.where(late, 0.0, 1.0))
+    assert run.sensitivities is not None and run.sensitivities[:, 1] == pytest.approx(expected, rel=1e-6, abs=1e-12)
+
+
+def test_slopes_of_algebraic_species_jump_with_an_event_whose_moment_moves() -> None:
+    """a is set to 3 where z falls to 0.45, at p a = 1 / 0.45 - 1: from there on a = 3 + q t - that + a0."""
+    p, q, t = 0.8, 0.5, np.array([0.5, 2.0, 3.0])
+    low = Event("low", parse("z < 0.45"), {"a": parse("3")})
+    run = simulate(moving(events=(low,)), t, sensitivities=["p", "q", "a0"], relative_tolerance=1e-9)
+    border = (1.0 / 0.45 - 1.0) / p
+    late = t > (border - 1.0) / q
+    a = np.where(late, 3.0 + 1.0 + q * t - border, 1.0 + q * t)
+    expected = slopes_of_z(p, a, t, np.ones(3))
+    expected[late, 0] += -p / (1.0 + p * a[late]) ** 2 * border / p  # the border falls with p, and a rises by that
+    assert run["z"] == pytest.approx(1.0 / (1.0 + p * a), rel=1e-6)
+    assert run.sensitivities is not None and run.sensitivities[:, 1] == pytest.approx(expected, rel=1e-5)
+
+
 def test_a_run_that_ends_where_it_begins_has_its_algebraic_species() -> None:
     run = simulate(pivots(), [0.0])
     assert run["z"] == pytest.approx([1.0], rel=1e-12) and run.statistics.vanishing_pivots > 0

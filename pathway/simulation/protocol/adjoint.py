@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..adjoint import COLUMNS, trajectory_vjp
+from ..algebraic import AlgebraicTies
 from ..solvers.layout import TAPED
 from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
@@ -45,6 +46,8 @@ class _Walked:
         Derivatives of the reset before it, as `StateReset.linearized` gives them; none without one.
     pieces : list of ModeSegment
         The part before the steady state; none if there is none.
+    state : array or None
+        The state at the end of that part.
     rest : array or None
         The steady state at its end.
     """
@@ -53,6 +56,7 @@ class _Walked:
     row: np.ndarray
     by_reset: list[np.ndarray]
     pieces: list[ModeSegment] = field(default_factory=list)
+    state: np.ndarray | None = None
     rest: np.ndarray | None = None
 
 
@@ -90,11 +94,12 @@ class AdjointPass(PointPass):
         walked = self._walked[-1][-1]
         if self.engine.hybrid is not None:
             values, self.state, walked.pieces = self.engine.pieces(segment, self.state, self.row, self.relative)
+            walked.state = self.state
             return values
         report = self.engine.taped(segment, self.state, self.row, self.relative)
         tape = report.tape[: report.counts[0, TAPED]].copy()
         walked.pieces = [ModeSegment(tape, self.row)] if len(tape) else []
-        self.state = report.states[0].copy()
+        walked.state = self.state = report.states[0].copy()
         return report.values[0]
 
     def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
@@ -187,6 +192,10 @@ class _Pass:
         elif segment.moments[1] and len(bar):
             bar = bar.copy()
             bar[:, 0] += self.by_states[first : first + segment.moments[1]].sum(axis=0)
+            if self.plan.model.algebraic and walked.state is not None:
+                prepared = self.forward.engine.prepared
+                pulled, bar = AlgebraicTies.at(prepared, segment.start, walked.state, walked.row).back(bar)
+                by_row += pulled
         for p in segment.held.tolist():
             held[p] = held.get(p, 0.0) + by_row[p]
             by_row[p] = 0.0

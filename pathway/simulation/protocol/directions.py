@@ -12,6 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..algebraic import AlgebraicTies
 from ..prepared import PreparedModel
 from ..sensitivities import SensitivityKernels, check_reached, jacobian_entries, sensitivity_kernels
 from ..solvers.esdirk import STAGES
@@ -172,6 +173,9 @@ class SlopeSteps:
             walk()
             check_reached(self.sensitivities.prepared, walk.course, relative)
         else:
+            if self.plan.model.algebraic:
+                ties = AlgebraicTies.at(self.sensitivities.prepared, segment.start, report.states[0], row)
+                before = ties.forward(before, by_parameter, np.zeros(before.shape[1]))
             walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
         return self._state.T
 

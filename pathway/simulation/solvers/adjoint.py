@@ -257,6 +257,10 @@ def run(kernels_at, tables_at, pattern_at, adjoint_at, scratch_at, task_at):
         _weigh_error(kernels, tables, pattern, adjoint, scratch, shift)
         _step_back(kernels, tables, pattern, adjoint, scratch, shift)
         following = length
+        while step == 0 and last > 0:
+            last -= 1
+            for k in range(n):
+                adjoint.bars[0, k * width] += weights[last, k]
         if step == 0 or task.ends[step - 1] < begin:
             _first_slopes_back(kernels, pattern, adjoint, scratch, tape, index, begin, length, parameters)
             following = 0.0

@@ -342,10 +342,6 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
     growth, shortest = FIRST_GROWTH, SHORTEST * (end - begin)
     for lane in range(kernels.width):
         scratch.relative[lane] = tables.relative
-    while output < n_times and times[output] <= begin:
-        for block in range(n_blocks):
-            _record(kernels, course, directions.stacks[block, 1], block, output)
-        output += 1
     if has_unbounded_slope(kernels, scratch, course, tape, parameters):
         course.reached[0] = -np.inf
         return
@@ -353,6 +349,10 @@ def run(kernels_at, tables_at, directions_at, scratch_at, course_at):
         shortest = max(SHORTEST_NEAR * (end - begin), 1e-14 * abs(begin))
     _one_moment(kernels, scratch, tape, 0, begin, parameters)
     _begin(kernels, directions, scratch)
+    while output < n_times and times[output] <= begin:
+        for block in range(n_blocks):
+            _record(kernels, course, directions.stacks[block, 1], block, output)
+        output += 1
     while time < end:
         rest = end - time
         if length >= 0.9999 * rest:

@@ -44,4 +44,4 @@ def test_notebook_runs(name, tmp_path, monkeypatch):
 
 def test_numbering_has_no_gaps():
     numbers = [int(name[:2]) for name in NOTEBOOKS]
-    assert numbers == list(range(9))
+    assert numbers == list(range(10))

@@ -8,8 +8,9 @@ from . import markdown
 
 HEAD = """# The lessons
 
-Nine lessons in teaching order, from the smallest model to 37 women in a clinic, with every answer still open. `pathway
-teach start DIR` writes them with sheets and data; the folder `notebooks/` of the source holds the same notebooks.
+Ten lessons in teaching order, from the smallest model to 37 women in a clinic and a plan for the bench, with every
+answer still open. `pathway teach start DIR` writes them with sheets and data; the folder `notebooks/` of the source
+holds the same notebooks.
 [Teach a class](../teach_a_class.md) says how to hand them out.
 
 """

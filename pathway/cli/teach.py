@@ -52,7 +52,7 @@ def teach(
     as_json: Annotated[bool, typer.Option("--json", help="grade: print one JSON object")] = False,
     force: Annotated[bool, console.FORCE] = False,
 ) -> int:
-    """Teach a class: hand out nine lessons, tabulate what came back, put the course on a web server.
+    """Teach a class: hand out ten lessons, tabulate what came back, put the course on a web server.
 
     Nothing is sent anywhere. Solutions are not locked away: they are computed where `teach solutions` is asked for, and
     whoever has the program can ask.

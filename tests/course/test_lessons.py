@@ -99,7 +99,7 @@ def test_answers_follow_the_model_and_not_the_file(monkeypatch):
 def test_paths_name_lessons_that_there_are():
     assert [path.name for path in course().paths] == ["One hour", "One day", "Six weeks"]
     assert {stop.lesson for path in course().paths for stop in path.stops} <= lessons().keys()
-    assert len(lessons()) == 9
+    assert len(lessons()) == 10
     assert all(
         lesson.aims and lesson.minutes and lesson.prerequisites and lesson.teacher for lesson in lessons().values()
     )

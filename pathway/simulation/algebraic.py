@@ -12,6 +12,7 @@ from pathway.expressions import Expression
 from pathway.expressions.calculus import gradients
 from pathway.expressions.evaluation import evaluate_all
 
+from .errors import SimulationError
 from .prepared import PreparedModel
 from .solvers.batch import evaluate_kernel_rows
 from .solvers.probe import evaluate_right_hand_side
@@ -46,7 +47,13 @@ class AlgebraicTies:
 
     @classmethod
     def at(cls, prepared: PreparedModel, time: float, state: np.ndarray, parameters: np.ndarray) -> AlgebraicTies:
-        """At a state in which the algebraic rules hold."""
+        """At a state in which the algebraic rules hold.
+
+        Raises
+        ------
+        SimulationError
+            If they do not determine the species there.
+        """
         kernels, pattern, n = prepared.kernels(1), prepared.pattern, len(state)
         where = (np.array([float(time)]), state[None], parameters[None])
         jacobian, moves = np.zeros((n, n)), np.zeros((n, len(parameters) + 1))
@@ -59,7 +66,12 @@ class AlgebraicTies:
             moves[row, list(partial)] = evaluate_all(list(partial.values()), values)
         fast = pattern.mass == 0.0
         tied = np.concatenate([jacobian[np.ix_(fast, ~fast)], moves[fast]], axis=1)
-        ties = -np.linalg.solve(jacobian[np.ix_(fast, fast)], tied)
+        try:
+            ties = -np.linalg.solve(jacobian[np.ix_(fast, fast)], tied)
+        except np.linalg.LinAlgError:
+            reason = "algebraic species have no slope where their rules do not determine them"
+            message = f"{prepared.model.name}: at time {time:.9g}: {reason}"
+            raise SimulationError(message, reason, float(time), {}, None) from None
         n_slow = n - int(fast.sum())
         return cls(fast, ties[:, :n_slow], ties[:, n_slow:-1], ties[:, -1])
 

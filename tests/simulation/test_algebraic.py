@@ -10,6 +10,7 @@ import pytest
 from pathway.equations import Event, Model
 from pathway.expressions import parse
 from pathway.simulation import Intervention, SimulationError, simulate, simulate_ensemble
+from pathway.simulation.algebraic import AlgebraicTies
 from pathway.simulation.events import EventRun
 from pathway.simulation.prepared import prepare_model
 from tests.simulation.models import model_of
@@ -103,6 +104,12 @@ def test_slopes_of_algebraic_species_jump_with_an_event_whose_moment_moves() -> 
     expected[late, 0] += -p / (1.0 + p * a[late]) ** 2 * border / p  # the border falls with p, and a rises by that
     assert run["z"] == pytest.approx(1.0 / (1.0 + p * a), rel=1e-6)
     assert run.sensitivities is not None and run.sensitivities[:, 1] == pytest.approx(expected, rel=1e-5)
+
+
+def test_where_rules_do_not_determine_a_species_it_has_no_slope() -> None:
+    """z^2 = a at a = 0: the slope of the root is infinite."""
+    with pytest.raises(SimulationError, match="at time 0: algebraic species have no slope"):
+        AlgebraicTies.at(prepare_model(root("z^2 - a")), 0.0, np.zeros(2), np.ones(1))
 
 
 def test_a_run_that_ends_where_it_begins_has_its_algebraic_species() -> None:

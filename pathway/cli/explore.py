@@ -37,7 +37,7 @@ def explore(
             "with this version, else prior"
         ),
     ] = None,
-    members: Annotated[int, typer.Option(min=1, max=400, help="How many of them at most")] = 200,
+    members: Annotated[int, typer.Option(min=1, max=1000, help="How many of them at most; 200 make 350 kB")] = 200,
     seed: Annotated[int, typer.Option(min=0, help="Of draws from the plausible ranges")] = 1,
     lesson: Annotated[
         str | None, typer.Option(help="A lesson of the course, 00 to 08, or a lesson file (.md) [default: none]")

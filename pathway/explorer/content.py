@@ -23,9 +23,10 @@ from pathway.scenario.measurement_files import read_measurements
 from pathway.scenario.measurements import parse_lane, scale_group
 from pathway.scenario.run import RELATIVE_TOLERANCE
 from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines, parameter_sets_from_ranges
-from pathway.units import parse_quantity
+from pathway.units import UnitError, conversion_factor, parse_quantity
 
 from .module import ExplorerError
+from .weighing import CONCENTRATIONS, bench_quantities, conversion_factors, table_facts, weighing_facts
 
 SEED = 1
 
@@ -55,6 +56,7 @@ def quantities_of(scenario: Scenario, laboratory: Laboratory, more: Iterable[str
     names += [reaction for edge in network.map_edges for reaction in edge.reactions]
     names += [name for name in asked if name in laboratory.units]
     names += [point.observable for point in read_measurements(scenario, laboratory)]
+    names += bench_quantities()
     if "every species" in asked or any(reading.reduce == "drift" for reading in readings(scenario.expectations)):
         names += every
     known = {
@@ -88,6 +90,9 @@ def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> di
         "RELATIVE_TOLERANCE": RELATIVE_TOLERANCE,
         "cell_count": laboratory.cell_count,
         "units": {name: laboratory.units.get(name, "") for name in names},
+        "readable": dict(laboratory.units),
+        "table": table_facts(laboratory),
+        "weighing": weighing_facts(scenario, laboratory, names),
         "loops": {
             loop.name: {"switched_off": dict(loop.switched_off), "says": loop.meaning}
             for loop in circuit().loops
@@ -112,7 +117,17 @@ def _agent(agent: Any, index: Mapping[str, int]) -> dict[str, Any]:
         "species": index[agent.species] if agent.species else None,
         "unit": agent.unit,
         "highest": agent.highest,
+        **_molarity(agent),
     }
+
+
+def _molarity(agent: Any) -> dict[str, Any]:
+    """Factors between uM and what a file may give, and from uM to the agent's own unit."""
+    try:
+        own = conversion_factor("uM", agent.unit, agent.molar_mass)
+    except UnitError:
+        return {}
+    return {"micromolar": conversion_factors(CONCENTRATIONS, "uM", agent.molar_mass), "per_micromolar": own}
 
 
 def _knob(name: str, label: str, laboratory: Laboratory, scenario: Scenario) -> dict[str, Any]:
@@ -326,10 +341,14 @@ def _plain(value: Any) -> Any:
 
 # Members of an ensemble.
 
+FINER = 31
+"""Of a number with more than seven digits one byte more is kept: its relative distance, in 2 to the minus so much."""
+
 
 @dataclass(frozen=True, eq=False)
 class Members:
-    """Members of an ensemble for the cloud: which there are, and their numbers in single precision."""
+    """Members of an ensemble: which there are, and their numbers in single precision; of a file's members also the rest
+    of those that have more digits (what was anchored), so that the page weighs what the package weighs."""
 
     facts: dict[str, Any]
     blobs: dict[str, bytes]
@@ -359,21 +378,30 @@ def members_of(
         "asked": ensemble is not None,
         "kind": sets.origin.kind,
         "says": sets.origin.digest,
+        "FINER": FINER,
+        "weights": sets.weights.tolist() if np.ptp(sets.weights) > 1e-12 else None,
         "lines": {},
     }
     blobs: dict[str, bytes] = {}
     first: tuple[str, dict[int, np.ndarray]] | None = None
     for place, name in enumerate(dict.fromkeys(arm.cells for arm in scenario.arms)):
         line = cells.line(name, scenario.file.parent)
-        usual, rows = laboratory.parameters_of(name, scenario.file.parent), line.parameters.astype("<f4")
-        varying = np.flatnonzero((line.parameters != usual).any(axis=0)).tolist()
+        usual, rows = laboratory.parameters_of(name, scenario.file.parent), line.parameters
+        varying = np.flatnonzero((rows != usual).any(axis=0)).tolist()
         known = first[1] if first else {}
         shared = [k for k in varying if k in known and np.array_equal(known[k], rows[:, k])]
         own = [k for k in varying if k not in shared]
         first = first or (name, {k: rows[:, k] for k in varying})
-        blobs[f"members{place}"] = np.ascontiguousarray(rows[:, own].T).tobytes()
+        single = rows[:, own].astype("<f4")
+        with np.errstate(invalid="ignore", divide="ignore"):
+            rest = np.nan_to_num(2.0**FINER * (rows[:, own] / single - 1.0)).clip(-127, 127).round().astype("i1")
+        finer = np.flatnonzero(rest.any(axis=0)) if sets.origin.kind != PRIOR else np.zeros(0, dtype=int)
+        # First bytes first, then second ones: the leading bytes are alike, which deflates better.
+        bytes_of = np.ascontiguousarray(single.T).view(np.uint8).reshape(-1, 4).T
+        blobs[f"members{place}"] = bytes_of.tobytes() + rest[:, finer].T.tobytes()
         facts["lines"][name] = {
             "varying": own,
+            "finer": [own[k] for k in finer],
             "shared": shared,
             "of": first[0],
             "blob": f"members{place}",
@@ -386,6 +414,5 @@ def _sets(laboratory: Laboratory, ensemble: str | None, count: int, seed: int) -
     if ensemble != PRIOR:
         sets, _ = parameter_sets_asked_for(laboratory.model, ensemble, count=count)
         if sets is not None:
-            # Of equal weight, so that the page counts them.
-            return sets.repeated(count) if np.ptp(sets.weights) > 0.0 else sets
+            return sets
     return parameter_sets_from_ranges(laboratory.model, seed, range(count))

@@ -25,14 +25,31 @@ STATE_VERSION = 1
 
 MEMBERS = 200
 
-CORE = ("engine", "arms", "rests", "results", "readings", "file")
+CORE = (
+    *("engine", "arms", "rests", "results", "readings", "file"),
+    *("table", "measurements", "likelihood", "weights", "information"),
+)
 FACE = (
     *("open", "Engine", "Rests", "CoreError", "evaluate", "experimentOf", "matchedControl", "untreated"),
     *("judge", "read", "courseOf", "hash", "hashOf", "memberRows", "scenarioToml", "withCopies", "copyTables"),
+    *("readingPlan", "readMeasurements", "weighMembers", "askMembers", "weightedInterval", "effectiveNumber"),
+    *("survivors", "informationGain", "weightsBefore", "logLikelihood", "likelihoodGroups", "armsOf"),
 )
 """What the core gives to its hosts."""
 
-PAGE = ("state", "settings", "copies", "map", "growth", "curves", "findings", "lesson", "embedded", "start")
+PAGE = (
+    "state",
+    "settings",
+    "copies",
+    "map",
+    "growth",
+    "curves",
+    "findings",
+    "measurements",
+    "lesson",
+    "embedded",
+    "start",
+)
 
 
 def explorer_page(
@@ -103,7 +120,7 @@ def page_text(scenario: Scenario, data: bytes, state: Mapping[str, Any] | None =
     strings, style = words(), _web("page.css")
     show = f"explorerPage(pathwayCore(), {json.dumps(strings)}, pathwayCore.toString());\n"
     start = f"{show}explorer.start({json.dumps(state or {})});\n"
-    script = "\n".join([core_source(), page_source(), _web("page/cloud.js"), start])
+    script = "\n".join([core_source(), page_source(), _code("page/cloud.js"), start])
     load = _web("load.js")
     values = {
         **strings,
@@ -120,13 +137,13 @@ def page_text(scenario: Scenario, data: bytes, state: Mapping[str, Any] | None =
 
 def core_source() -> str:
     """The function `pathwayCore`: what computes, for pages, workers and Node."""
-    parts = "\n".join(_web(f"core/{name}.js") for name in CORE)
+    parts = "\n".join(_code(f"core/{name}.js") for name in CORE)
     return f'function pathwayCore() {{\n"use strict";\n{parts}\nreturn {{ {", ".join(FACE)} }};\n}}\n'
 
 
 def page_source() -> str:
     """The function `explorerPage`: what shows."""
-    parts = "\n".join(_web(f"page/{name}.js") for name in PAGE)
+    parts = "\n".join(_code(f"page/{name}.js") for name in PAGE)
     return f'function explorerPage(core, strings, coreSource) {{\n"use strict";\n{parts}\n}}\n'
 
 
@@ -157,3 +174,9 @@ def words() -> dict[str, str]:
 @cache
 def _web(name: str) -> str:
     return (WEB / name).read_text(encoding="utf-8")
+
+
+@cache
+def _code(name: str) -> str:
+    """A script without the comments that stand on lines of their own, which readers of a page do not see."""
+    return re.sub(r"^[ \t]*/\*.*?\*/[ \t]*\n", "", _web(name), flags=re.MULTILINE | re.DOTALL)

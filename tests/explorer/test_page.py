@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from pathway.explorer import explorer_page
 from pathway.explorer.page import WEB, page_source, words
 from pathway.scenario import read_scenario
 from pathway.scenario.read import scenario_names
@@ -412,9 +413,14 @@ def test_every_sentence_is_in_the_table_and_used():
     assert table - asked == set()
 
 
+MOST_LINES = "untreated_pakt_order"
+"""Sixteen cell lines."""
+
+
 @pytest.mark.slow
 def test_a_page_with_two_hundred_members_is_small_enough(opened):
     assert len(page_of(MAIN, 200).encode()) < LONGEST
+    assert len(explorer_page(read_scenario(MOST_LINES)).encode()) < LONGEST
     begun = time.monotonic()
     page = opened(members=200)
     page.wait_for_selector("html[data-cloud]", state="attached")

@@ -354,7 +354,7 @@ class Engine {
   }
 
   /* steady.find_steady_states: followed in time from the start, so that the state found is the one the model goes to. */
-  steadyStates(starts, parameters) {
+  steadyStates(starts, parameters, tolerance = this.facts.TOLERANCE) {
     const { facts } = this, found = starts.map(() => null);
     let waiting = starts.map((_, k) => k), now = starts.map((s) => s.slice());
     let horizons = this.horizons(starts, parameters);
@@ -362,7 +362,7 @@ class Engine {
       const own = waiting.map((m) => parameters[m]), begun = waiting.map((m) => now[m]);
       const run = this.run({
         observed: false, times: [0], startTimes: waiting.map((m) => -horizons[m]), starts: begun, parameters: own,
-        absolute: begun.map((s) => this.scales(s, null).map((v) => v * facts.SMALL)), relative: facts.TOLERANCE,
+        absolute: begun.map((s) => this.scales(s, null).map((v) => v * facts.SMALL)), relative: tolerance,
         steps: facts.RELAX_STEPS,
       });
       const states = run.states.map((s) => s.slice());

@@ -1,8 +1,16 @@
-/* The scenario as a file that `pathway run` takes, with what has been moved; without what speaks of the old one. */
-function scenarioToml(facts, state, title) {
-  const document = JSON.parse(JSON.stringify(facts.document)), moved = experimentOf(facts, state);
+/* The scenario as a file that `pathway run` takes, with what has been moved; without what speaks of the old one. With a
+   reading plan (readingPlan) and its file, `pathway fit --ensemble` weighs by that file as the page does. */
+function scenarioToml(facts, state, title, measured = null) {
+  const document = JSON.parse(JSON.stringify(facts.document)), moved = experimentOf(facts, state), { fit } = document;
   const plan = withCopies(facts.scenario, state.copies);
   for (const key of ["expect", "fit", "data", "analyze"]) delete document[key];
+  if (measured) {
+    const { normalize, shared, decimal } = measured.plan;
+    document.data = { file: measured.file, ...(normalize.length ? { normalize } : {}), ...(shared ? { scale_shared_by: shared } : {}),
+      ...(decimal ? { decimal } : {}) };
+    // Which parameters a fit would seek does not matter to members; one has to be named.
+    document.fit = fit || { parameters: ["k_PI3K"], parameter: { k_PI3K: { shared: "no" } } };
+  }
   for (const name of Object.keys(state.copies || {})) {
     const { arm, dose } = copyTables(facts, state, name);
     document.arm.push(arm);

@@ -20,8 +20,10 @@ function solved(matrix, right) {
 }
 
 class Rests {
-  constructor(engine) {
+  /* `tolerance`: of the way to a rest, whose end Newton's method finds; the package's own unless told otherwise. */
+  constructor(engine, tolerance = engine.facts.TOLERANCE) {
     this.engine = engine;
+    this.tolerance = tolerance;
     this.kept = new Map();
   }
 
@@ -48,7 +50,7 @@ class Rests {
       base.set(key, row);
     }
     const rows = [...base.values()], states = rows.length
-      ? engine.steadyStates(engine.initialValues(rows), rows) : [];
+      ? engine.steadyStates(engine.initialValues(rows), rows, this.tolerance) : [];
     [...base.keys()].forEach((key, k) => {
       this.kept.set(key, states[k] ? { parameters: rows[k], state: states[k] } : { failed: "do not come to rest" });
     });

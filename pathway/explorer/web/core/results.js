@@ -75,10 +75,11 @@ class Result {
 }
 
 /* Runs everything that the arms asked for need; throws nothing for cells that fail, but names them.
-   options: {arms: names, relative (else that of `pathway run`), every, rowOf(line, member), members: [numbers], before: result}
+   options: {arms: names, relative (else that of `pathway run`), every, rowOf(line, member), members: [numbers], moments: [more times], before: result}
    What the result before computed at the same settings, times and tolerance is taken from there. */
 function evaluate(engine, rests, state, options = {}) {
   const { facts } = engine, scenario = experimentOf(facts, state), wanted = options.arms;
+  const relative = options.relative || facts.RELATIVE_TOLERANCE;
   const members = options.members || [null], rowOf = options.rowOf || ((line) => facts.lines[line]);
   const dishes = new Map();
   const need = (arm) => {
@@ -94,8 +95,16 @@ function evaluate(engine, rests, state, options = {}) {
     arm.growth_control = control && { ...control, key: need(control.arm) };
     arm.bare_key = compares ? need(untreated(arm, scenario)) : null;
   }
-  const times = recordTimes(scenario, options.every);
-  const jobs = [];
+  const times = recordTimes({ ...scenario, named_times: [...scenario.named_times, ...(options.moments || [])] }, options.every);
+  const { courses, runs } = runDishes(engine, rests, scenario, dishes, times, { ...options, members, rowOf, relative });
+  const results = members.map((m) => new Result(facts, scenario, times, courses.get(m)));
+  for (const result of results) Object.assign(result, { relative, runs });
+  return options.members ? results : results[0];
+}
+
+/* Every dish in every member: {courses: member -> dish -> run, runs: by all that they depend on}. */
+function runDishes(engine, rests, scenario, dishes, times, { members, rowOf, relative, before, batch }) {
+  const { facts } = engine, jobs = [];
   for (const member of members) {
     for (const [key, arm] of dishes) {
       const usual = rowOf(arm.cells, member);
@@ -105,9 +114,7 @@ function evaluate(engine, rests, state, options = {}) {
       jobs.push({ member, dish: key, arm, usual, base, key: lowered });
     }
   }
-  const found = rests.of(jobs), living = [];
-  const courses = new Map(members.map((m) => [m, new Map()])), relative = options.relative || facts.RELATIVE_TOLERANCE, runs = new Map();
-  const { before } = options;
+  const found = rests.of(jobs), living = [], runs = new Map(), courses = new Map(members.map((m) => [m, new Map()]));
   const same = before && before.relative === relative && times.length === before.times.length &&
     times.every((t, k) => t === before.times[k]);
   jobs.forEach((job, k) => {
@@ -117,9 +124,9 @@ function evaluate(engine, rests, state, options = {}) {
     if (run) runs.set(known, run), courses.get(job.member).set(job.dish, run);
     else living.push({ job, rest: found[k], actions, known });
   });
-  const columns = facts.quantities.length, batch = options.batch || living.length;
-  for (let first = 0; first < living.length; first += batch) {
-    const part = living.slice(first, first + batch);
+  const columns = facts.quantities.length, size = batch || living.length;
+  for (let first = 0; first < living.length; first += size) {
+    const part = living.slice(first, first + size);
     const run = engine.run({
       observed: true, times, startTimes: [scenario.start], starts: part.map((one) => one.rest.state),
       parameters: part.map((one) => one.rest.parameters),
@@ -128,15 +135,13 @@ function evaluate(engine, rests, state, options = {}) {
       relative, steps: facts.MAXIMUM_STEPS, schedules: part.map((one) => one.actions),
     });
     part.forEach((one, m) => {
-      const size = times.length * columns, table = run.values.subarray(m * size, (m + 1) * size);
+      const length = times.length * columns, table = run.values.subarray(m * length, (m + 1) * length);
       const made = run.status[m] === facts.DONE ? new Run(table, columns, run.steps[m]) : { failed: "cannot be computed" };
       runs.set(one.known, made);
       courses.get(one.job.member).set(one.job.dish, made);
     });
   }
-  const results = members.map((m) => new Result(facts, scenario, times, courses.get(m)));
-  for (const result of results) Object.assign(result, { relative, runs });
-  return options.members ? results : results[0];
+  return { courses, runs };
 }
 
 /* A name for numbers: FNV-1a over 32-bit words, twice with different starts. */
@@ -159,14 +164,24 @@ function hashOf(result) {
   return hash(keys.flatMap((key) => courses(result.courses.get(key))));
 }
 
-/* Members of an ensemble: in single precision, where they differ from the line's own numbers; a line may share numbers
-   with the first one. */
+/* Members of an ensemble: where they differ from the line's own numbers, in single precision, with one byte more of numbers
+   that have more digits; a line may share numbers with the first one. */
+
+/* Bytes of numbers that lie together by their places: all first bytes, all second ones, ... */
+function gathered(bytes) {
+  const made = new Uint8Array(bytes.length), n = bytes.length / 4;
+  for (let k = 0; k < bytes.length; k++) made[4 * (k % n) + Math.floor(k / n)] = bytes[k];
+  return made;
+}
 
 function memberRows(facts, blobs) {
   const { count, lines } = facts.members, rows = {}, columns = {};
-  for (const [line, { varying, shared, of, blob, alive }] of Object.entries(lines)) {
-    const numbers = new Float32Array(blobs[blob].slice().buffer);
+  for (const [line, { varying, finer, shared, of, blob, alive }] of Object.entries(lines)) {
+    const size = 4 * varying.length * count, numbers = new Float32Array(gathered(blobs[blob].subarray(0, size)).buffer);
+    const rest = new Int8Array(blobs[blob].slice(size).buffer);
     columns[line] = new Map(varying.map((place, k) => [place, numbers.subarray(k * count, (k + 1) * count)]));
+    finer.forEach((place, k) => columns[line].set(place,
+      Float64Array.from(columns[line].get(place), (v, m) => v * (1 + rest[k * count + m] * 2 ** -facts.members.FINER))));
     for (const place of shared) columns[line].set(place, columns[of].get(place));
     rows[line] = Array.from({ length: count }, (_, m) => {
       if (!alive[m]) return null;

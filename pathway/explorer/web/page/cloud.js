@@ -1,23 +1,18 @@
-/* Runs in the worker; `core` alone is in reach. */
+/* Runs in the worker, where `core` alone is in reach: the cloud of members, and members weighted by a user's file. */
 function cloudWorker(core) {
-  let engine, rowOf, facts, latest = 0;
-  const quantile = (sorted, share) => {
-    const place = share * (sorted.length - 1), low = Math.floor(place);
-    return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
-  };
-  const three = (values) => {
-    const sorted = values.filter((v) => Number.isFinite(v)).sort((a, b) => a - b);
-    return sorted.length ? [0.05, 0.5, 0.95].map((share) => quantile(sorted, share)) : null;
-  };
+  let engine, rowOf, facts, rests, latest = 0, file = 0, weights = null, before = null;
+  const pause = () => new Promise((done) => setTimeout(done, 0));
+
   async function answer({ job, state, arms, quantities }) {
     const begun = performance.now(), every = Math.max(facts.scenario.record_every, (facts.scenario.end - facts.scenario.start) / 60);
-    const results = [], rests = new core.Rests(engine);
+    const results = [], fresh = new core.Rests(engine);
     for (let first = 0; first < facts.members.count; first += 20) {
       const members = Array.from({ length: Math.min(20, facts.members.count - first) }, (_, k) => first + k);
-      results.push(...core.evaluate(engine, rests, state, { arms, members, rowOf, relative: 1e-3, every }));
-      await new Promise((done) => setTimeout(done, 0));
+      results.push(...core.evaluate(engine, fresh, state, { arms, members, rowOf, relative: 1e-3, every }));
+      await pause();
       if (latest !== job) return;
     }
+    const weight = new Map(results.map((r, m) => [r, (weights || before)[m]])), own = (those) => those.map((r) => weight.get(r));
     const alive = results.filter((r) => arms.every((name) => !facts.members.lines[r.arm(name).cells] || r.has(name)));
     const made = {};
     for (const name of arms) {
@@ -26,29 +21,73 @@ function cloudWorker(core) {
       const growth = those.map((r) => r.growth(name)), courses = {};
       for (const q of quantities) {
         const all = those.map((r) => r.course(r.arm(name).key, q));
-        const bands = those[0].times.map((_, t) => three(all.map((c) => c[t])) || [NaN, NaN, NaN]);
+        const bands = those[0].times.map((_, t) => core.weightedInterval(all.map((c) => c[t]), own(those)) || [NaN, NaN, NaN]);
         courses[q] = [bands.map((b) => b[0]), bands.map((b) => b[2])];
       }
-      made[name] = { gr: growth[0] ? three(growth.map((g) => g.gr)) : null, courses };
+      made[name] = { gr: growth[0] ? core.weightedInterval(growth.map((g) => g.gr), own(those)) : null, courses };
     }
+    const sum = (those) => own(those).reduce((a, b) => a + b, 0);
     const shares = facts.scenario.expectations.map((e) => {
-      if (!alive.length || !armsOf(e.reading).every((name) => arms.includes(name))) return null;
-      return alive.filter((r) => core.judge(e, r).met).length / alive.length;
+      if (!alive.length || !core.armsOf(e.reading).every((name) => arms.includes(name))) return null;
+      return sum(alive.filter((r) => core.judge(e, r).met)) / sum(alive);
     });
     postMessage({ job, arms: made, shares, times: alive.length ? alive[0].times : [], dead: results.length - alive.length,
       milliseconds: performance.now() - begun });
   }
-  const armsOf = (reading) => [...reading.arms, ...(reading.over ? armsOf(reading.over) : [])];
+
+  /* What a generator returns; `told` of the share that is done. Nothing where another file has come. */
+  async function finished(generator, own, told) {
+    for (;;) {
+      const { done, value } = generator.next();
+      if (done) return value;
+      told(value);
+      await pause();
+      if (file !== own) return null;
+    }
+  }
+
+  async function weigh({ weigh: own, text, name, chosen, state }) {
+    const post = (more) => postMessage({ weigh: own, ...more }), progress = (from, to) => (share) => post({ progress: from + (to - from) * share });
+    try {
+      const plan = core.readingPlan(facts, core.experimentOf(facts, state), name, chosen), { points, mistakes } = core.readMeasurements(text, plan);
+      if (mistakes.length) return post({ mistakes });
+      const begun = performance.now(), found = await finished(core.weighMembers(engine, rests, rowOf, points, plan), own, progress(0, 0.5));
+      if (!found) return;
+      const milliseconds = performance.now() - begun, made = Array.from(found.weights), effective = core.effectiveNumber(made);
+      const weighed = {
+        weights: made, logLikelihoods: Array.from(found.logLikelihoods), effective, milliseconds,
+        survivors: core.survivors(made, facts.weighing.surviving), gain: core.informationGain(made, before), before: Array.from(before), points: points.length,
+        quantities: [...new Set(points.map((p) => p.observable))], arms: new Set(points.map((p) => p.arm)).size,
+        toml: core.scenarioToml(facts, state, facts.scenario.title, { plan, file: name }),
+      };
+      if (!effective) return post({ mistakes: [[0, "no member of this page can have given these measurements"]] });
+      weights = made;
+      post({ weighed });
+      const asked = await finished(core.askMembers(engine, rests, rowOf, state, made), own, progress(0.5, 1));
+      if (asked) post({ asked });
+    } catch (error) {
+      post({ mistakes: [[0, error.message]] });
+    }
+  }
+
   onmessage = async ({ data }) => {
     if (data.bytes) {
       const { facts: opened, blobs } = core.open(data.bytes);
       facts = opened;
       rowOf = core.memberRows(facts, blobs);
+      before = core.weightsBefore(facts);
       engine = core.Engine.create(facts, blobs);
       return;
     }
-    latest = data.job;
     engine = await engine;
-    if (latest === data.job) answer(data);
+    rests = rests || new core.Rests(engine, 1e-4);
+    if (data.weigh !== undefined) {
+      file = data.weigh;
+      weights = null;
+      if (data.text !== undefined) weigh(data);
+      return;
+    }
+    latest = data.job;
+    answer(data);
   };
 }

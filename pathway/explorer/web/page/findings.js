@@ -25,6 +25,7 @@ function drawHonesty() {
   const items = [...facts.scenario.caveats, say("not_measured"),
     say(says[members.kind] || "cloud_file", { count: members.count, name: members.kind }), say("exactness")];
   if (members.count) items.push(`${say("cloud_single")} ${say("cloud_cells")}`);
+  if (page.mine && page.mine.weighed) items.push(say("cloud_weighted", { file: page.mine.name, effective: number(page.mine.weighed.effective) }));
   const state = page.cloud && page.cloud.dead ? [say("cloud_dead", { count: page.cloud.dead })] : page.cloudRunning ? [say("cloud_running")] : [];
   $("honesty").replaceChildren(make("h2", {}, say("honesty")), make("ul", {}, ...[...items, ...state].map((text) => make("li", {}, text))),
     make("p", { class: "hint" }, say("made_by", { version: facts.package }),
@@ -51,6 +52,7 @@ function startWorker() {
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   page.worker = new Worker(address);
   page.worker.onmessage = ({ data }) => {
+    if (data.weigh !== undefined) return hearOfFile(data);
     if (data.job !== page.job) return;
     page.cloud = data;
     page.cloudRunning = false;

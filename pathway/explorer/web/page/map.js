@@ -27,12 +27,14 @@ function buildResults() {
     card("courses", say("courses"), true, make("div", { id: "clock" }), make("div", { class: "charts", id: "charts" })),
     card("values", "", true, make("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": say("table", { time: "" }) })),
     card("findings", say("findings"), true, make("p", { class: "hint" }, say("findings_hint")), make("ul", { class: "findings" })),
+    ...measurementCard(),
   );
   if (!plan.expectations.length) $("findings").remove();
   buildMap();
   buildGrowth();
   buildTimeline();
   buildClock();
+  if (page.mine) drawMeasurements();
   page.charts = page.drawn().map(buildChart);
   $("charts").append(...page.charts.map((chart) => chart.host));
 }

@@ -142,6 +142,7 @@ async function start(moved) {
     document.documentElement.dataset.hash = page.hash;
     drawHonesty();
     startWorker();
+    listenForFiles();
     askForCloud();
     listen();
   }, 0);

@@ -67,7 +67,7 @@ def calcium() -> tuple[Model, float]:
         "er": f"-{out}/ratio",
         "m": f"-{mitochondria}/ratio",
     }
-    return _model("calcium", rates, {"c": 0.35, "er": 0.76, "m": 0.29}, values), 30.0
+    return _model("calcium", rates, {"c": 0.35, "er": 0.76, "m": 0.29}, values), 10.0
 
 
 def _model(name: str, rates: dict[str, str], start: dict[str, float], values: dict[str, float]) -> Model:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -41,6 +42,7 @@ LIGANDS, ANTIBODY = "niepel2014_ligand_response", "growth_antibody"
 SETTINGS = Settings(members=60, first=128, starting=6, burn_in=40, settled=10)
 PLATEAU = "trastuzumab 288 nM"
 UNAMPLIFIED = ("mcf7", "bt20")
+FEWEST = 10
 DRAWS = 20
 """Of the noise around each member, for intervals."""
 
@@ -263,18 +265,25 @@ def all_misses(data: Sequence[Datum], lines: Sequence[Prediction]) -> list[Miss]
     return [miss for line in lines for miss in line.misses(data)]
 
 
+def _large_sets(data: Sequence[Datum]) -> list[str]:
+    """Sets of so many numbers that a mean score says something."""
+    return [name for name, count in Counter(datum.set for datum in data).items() if count >= FEWEST]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder of the sets that are not shipped")
     parser.add_argument("--out", type=Path, required=True, help="folder of the runs")
-    parser.add_argument("--only", nargs="*", help="lines and sets; unless named, lines with ligand data, and all sets")
+    parser.add_argument(
+        "--only", nargs="*", help="lines and sets; unless named, lines with ligand data, and sets of 10 numbers or more"
+    )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--page", type=Path, default=Path(__file__).parent / "LEFT_OUT.md")
     given = parser.parse_args(arguments)
     try:
         problem = circuit_recipe(given.data, False, (), findings=False).make().problem
-        names = given.only or [*baselines.table_of(problem.table, LIGANDS).lines, *(one.name for one in problem.sets)]
+        names = given.only or [*baselines.table_of(problem.table, LIGANDS).lines, *_large_sets(problem.table)]
         predictions = [predicted(given.data, name, given.out, given.workers) for name in names]
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

@@ -123,7 +123,7 @@ def test_a_course_is_started_and_started_again(tmp_path, capsys):
         "notebooks",
         "sheets",
     }
-    assert len(list((place / "notebooks").iterdir())) == len(list((place / "sheets").iterdir())) == 9
+    assert len(list((place / "notebooks").iterdir())) == len(list((place / "sheets").iterdir())) == 10
     assert {"antimir21_resensitises.toml", "fit_a_blot.toml", "fit_a_blot.csv"} == {
         p.name for p in (place / "data").iterdir()
     }
@@ -165,7 +165,7 @@ def test_a_site_is_static_and_links_within_itself(tmp_path):
     assert main(["teach", "site", str(tmp_path / "site"), "--members", "2"]) == DONE
     index = (tmp_path / "site" / "index.html").read_text()
     links = re.findall(r'href="([^"]+)"', index)
-    assert len(links) == 19 and all((tmp_path / "site" / link).is_file() for link in links)
+    assert len(links) == 21 and all((tmp_path / "site" / link).is_file() for link in links)
     with zipfile.ZipFile(tmp_path / "site" / "course.zip") as archive:
         assert "course/notebooks/03_dose_response.ipynb" in archive.namelist()
     for file in (tmp_path / "site").rglob("*.html"):
@@ -176,7 +176,7 @@ def test_a_site_is_static_and_links_within_itself(tmp_path):
 def test_a_lesson_with_two_hundred_members_is_small_enough(tmp_path):
     assert main(["teach", "site", str(tmp_path / "site")]) == DONE
     pages = [file for file in (tmp_path / "site").glob("*.html") if file.stem != "index"]
-    assert len(pages) == 9 and max(file.stat().st_size for file in pages) < 400_000
+    assert len(pages) == 10 and max(file.stat().st_size for file in pages) < 400_000
 
 
 def test_a_site_is_refused_before_its_lessons_are_run(tmp_path, monkeypatch, capsys):

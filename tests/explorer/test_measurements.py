@@ -141,7 +141,8 @@ def test_weights_are_those_of_the_command(weighing, tmp_path, capsys):
     (answer,) = weighing(MAIN, [{"text": BLOT, "file": "blot.csv"}], even=False)
     file = as_a_scenario(answer["toml"], "blot.csv", BLOT, tmp_path)
     write_ensemble(tmp_path / "members.npz", ensemble_of(COUNT, even=False))
-    command = ["fit", str(file), "--ensemble", str(tmp_path / "members.npz"), "--out", str(tmp_path / "out"), "--json"]
+    command = ["fit", str(file), "--ensemble", str(tmp_path / "members.npz"), "--refine", "0", "--json"]
+    command += ["--out", str(tmp_path / "out")]
     assert main(command) == DONE
     told = json.loads(capsys.readouterr().out)
     after = read_ensemble(tmp_path / "out" / "ensemble.npz").weights_measured

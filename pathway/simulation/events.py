@@ -420,11 +420,8 @@ class EventRun:
         truth = self.events.triggers
         changed = np.flatnonzero(truth[: self.n_events] != before[: self.n_events]).tolist()
         by_rounding = [place for place in changed if self.at_crossing and self._is_rounding(place)]
-        for place in changed:
-            if self.at_crossing:
-                self._changes[place] = self.time, self.state.copy()
-            else:
-                self._changes.pop(place, None)
+        if self.at_crossing:
+            self._changes |= dict.fromkeys(changed, (self.time, self.state.copy()))
         self.at_crossing = False
         for place in changed:
             if place in by_rounding:

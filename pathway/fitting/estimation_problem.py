@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from scipy.optimize import Bounds
 
 from pathway.errors import InputError
 from pathway.notebook import html_card
@@ -77,6 +78,11 @@ class EstimationProblem:
     def upper(self) -> np.ndarray:
         """Upper bounds on the scale of each, shape (n,)."""
         return self.definition.bounds[1].copy()
+
+    @property
+    def bounds(self) -> Bounds:
+        """Both, as `scipy.optimize.minimize` and `least_squares` take them."""
+        return Bounds(self.lower, self.upper)
 
     @property
     def nominal(self) -> np.ndarray:

@@ -172,7 +172,8 @@ def load_problem(
     EstimationProblem
         `.objective(theta)` is value and gradient, `.objective(theta, fisher=True)` the Fisher matrix as well, with
         `theta` of shape (n,) on the scales of the PEtab table; `.residuals` and `.jacobian` for least squares;
-        `.log_density` and `.unconstrained` for samplers; `.names`, `.scales`, `.lower`, `.upper`, `.nominal`, `.fixed`.
+        `.log_density` and `.unconstrained` for samplers; `.diagnose` for what speaks against a fit; `.names`,
+        `.scales`, `.bounds`, `.nominal`, `.fixed`.
 
     Raises
     ------
@@ -182,11 +183,10 @@ def load_problem(
     Examples
     --------
     >>> import pathway
-    >>> from scipy.optimize import Bounds, minimize
+    >>> from scipy.optimize import minimize
     >>> problem = pathway.load_problem("fit_a_blot")
-    >>> box = Bounds(problem.lower, problem.upper)
     >>> start = problem.nominal + 0.01
-    >>> best = minimize(problem.objective, start, jac=True, bounds=box, options={"maxiter": 2})
+    >>> best = minimize(problem.objective, start, jac=True, bounds=problem.bounds, options={"maxiter": 2})
     >>> bool(best.fun < problem.value(start))
     True
     """

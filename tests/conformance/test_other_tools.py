@@ -52,7 +52,7 @@ def test_least_squares_and_samplers_run(names: dict[str, Any]) -> None:
     for block in _code("least_squares", "emcee", "nutpie"):
         exec(block, names)
     problem = names["problem"]
-    assert problem.value(names["found"].x) == pytest.approx(138.22197, abs=1e-3)
+    assert problem.value(names["best"].x) == pytest.approx(138.22197, abs=1e-3)
     assert names["sampler"].get_chain().shape == (20, 18, 9)
     theta = names["theta"].reshape(-1, 9)
     assert ((theta > problem.lower) & (theta < problem.upper)).all() and theta.std(axis=0).min() > 0.0

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.optimize import Bounds, least_squares, minimize
+from scipy.optimize import least_squares, minimize
 
 import pathway
 from pathway.equations import Model
@@ -65,6 +65,7 @@ def test_a_vector_is_on_the_scales_of_the_table(problem):
     assert problem.scales == ("log10", "log", "lin", "log10")
     assert problem.nominal == pytest.approx([math.log10(0.45), math.log(3.8), 0.2, math.log10(0.12)])
     assert problem.lower == pytest.approx([-3.0, math.log(0.1), -1.0, -3.0])
+    assert np.array_equal(problem.bounds.lb, problem.lower) and np.array_equal(problem.bounds.ub, problem.upper)
     assert problem.fixed == {"gain": 1.0}
     assert problem.natural(problem.nominal) == pytest.approx(
         {"k": 0.45, "start": 3.8, "background": 0.2, "noise": 0.12}
@@ -133,9 +134,9 @@ def test_what_is_no_square_is_refused(definition, words):
 
 def test_scipy_finds_the_same_optimum_both_ways(problem):
     start = problem.nominal + np.array([0.2, -0.3, 0.1, 0.4])
-    by_gradient = minimize(problem.objective, start, jac=True, bounds=Bounds(problem.lower, problem.upper))
+    by_gradient = minimize(problem.objective, start, jac=True, bounds=problem.bounds)
     by_squares = least_squares(
-        problem.residuals, start, jac=problem.jacobian, bounds=(problem.lower, problem.upper), xtol=1e-12, ftol=1e-12
+        problem.residuals, start, jac=problem.jacobian, bounds=problem.bounds, xtol=1e-12, ftol=1e-12
     )
     assert by_gradient.x == pytest.approx(by_squares.x, abs=1e-3)
     assert problem.value(by_squares.x) == pytest.approx(by_gradient.fun, abs=1e-5)

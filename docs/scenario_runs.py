@@ -62,19 +62,22 @@ def record(name: str, outputs: Path) -> Path:
 
 
 def _card(result: Any) -> Any:
-    """One observable over time in all arms, without words: enough to tell scenarios apart."""
+    """One observable over time, without words: the arms of the first row of the run's figure, the others behind."""
     from matplotlib.figure import Figure
 
+    from pathway.plotting.run_figure import arm_groups
     from pathway.plotting.style import PALETTE
 
-    # Thin lines on a small card: grey in place of black.
-    colors = ("#4d4d4d", *PALETTE[1:])
+    front = arm_groups(result)[0].arms
     shown = result.scenario.observables
     name = next((name for name in CARD_SHOWS if name in shown), shown[0])
     figure = Figure(figsize=(3.6, 1.5), layout="constrained")
     axes = figure.subplots()
-    for k, arm in enumerate(result.arms.values()):
-        axes.plot(arm.times, arm.courses[name], color=colors[k % len(colors)], linewidth=1.4)
+    for arm_name, arm in result.arms.items():
+        shown_first = arm_name in front
+        color = PALETTE[1 + front.index(arm_name) % (len(PALETTE) - 1)] if shown_first else "0.8"
+        width, order = (1.4, 2.0) if shown_first else (0.8, 1.0)
+        axes.plot(arm.times, arm.courses[name], color=color, linewidth=width, zorder=order)
     if name == "cell_number":
         axes.set_yscale("log", base=2)
     else:

@@ -8,6 +8,7 @@ from typing import Any
 
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import html_card, listed
+from pathway.numerals import number_text
 
 LONG = ("note", "also called", "assumption", "same_as", "genotype")
 """Columns for the single entry, not for a table of many."""
@@ -217,7 +218,7 @@ def _parameters(cells: str | None) -> list[dict[str, Any]]:
             "value": float(e.value),
             "unit": e.unit,
             "range": f"{e.range[0]:g} to {e.range[1]:g}",
-            "interval": f"{e.interval[0]:g} to {e.interval[1]:g}" if e.interval else "",
+            "interval": " to ".join(number_text(end, 3) for end in e.interval) if e.interval else "",
             "before calibration": "" if e.stated is None else f"{e.stated:g}",
             "source": e.source,
             "confidence": e.confidence,

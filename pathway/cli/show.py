@@ -117,7 +117,7 @@ def _print_one(row: dict[str, Any]) -> None:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4g}"
+        return console.number_text(value, 4)
     return "" if value is None else str(value)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pathway.folders import stored_bytes, stored_content, stored_json
-from pathway.numerals import without_noise
+from pathway.numerals import number_text, without_noise
 
 from .output_folders import relative_place
 from .report import DeferredFigure, JsonContent, Report, ReportOrigin, Table
@@ -69,7 +69,7 @@ class RunComparison:
             most = f"differs most in '{arm}': {before:.3g} and {after:.3g}" if gap else "is the same in every arm"
             sentences.append(f"GR {most}.")
         for name, (gap, where) in self.courses.items():
-            apart = f"differ by at most {gap:.3g} ({where})" if gap else "are the same"
+            apart = f"differ by at most {number_text(gap)} ({where})" if gap else "are the same"
             sentences.append(f"{name.removesuffix(' [1]')}: the courses {apart}.")
         for name, arms in zip(self.names, self.alone, strict=True):
             if arms:

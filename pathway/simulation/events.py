@@ -40,7 +40,7 @@ from .hybrid import HybridModel, Saltation
 from .interventions import apply_action
 from .prepared import PreparedModel, prepare_model
 from .solvers import layout
-from .solvers.batch import evaluate_kernel_rows
+from .solvers.batch import RowEvaluation
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .solvers.probe import evaluate_right_hand_side
 from .switches import MomentsAhead
@@ -231,8 +231,11 @@ class EventRun:
 
     def _truths(self) -> np.ndarray:
         """Every condition as it stands now."""
-        where = (np.array([self.time]), self.state[None], self.parameters[None])
-        return evaluate_kernel_rows(self.kernels, self.kernels.conditions, self.kernels.n_conditions, *where)[0]
+        return self._conditions(self.time, self.state, self.parameters)
+
+    @cached_property
+    def _conditions(self) -> RowEvaluation:
+        return RowEvaluation(self.kernels, self.kernels.conditions, self.kernels.n_conditions)
 
     def run(self) -> None:
         """Go on to the last time."""

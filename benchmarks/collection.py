@@ -39,7 +39,6 @@ INTRODUCTION = f"""\
 to a first value, kernels from the disk where they are kept; the gradient is off by its largest deviation from
 differences of fourth order, over its largest entry. A start has reached the best value known (of its own search and the
 nominal one) within {REACHED:g}. Objectives hold priors, likelihoods do not.
-
 """
 HEAD = (
     "problem",
@@ -162,7 +161,8 @@ def page(results: Mapping[str, Mapping[str, Any]]) -> str:
     """The table with what it says."""
     lines = ["| " + " | ".join(HEAD) + " |", "|" + "---|" * len(HEAD)]
     lines += ["| " + " | ".join(row(name, result)) + " |" for name, result in sorted(results.items())]
-    return INTRODUCTION + "\n".join(lines) + "\n"
+    budgets = " or ".join(f"{budget:g}" for budget in sorted({result["budget"] for result in results.values()}))
+    return f"{INTRODUCTION}Searches had {budgets} s of processor time.\n\n" + "\n".join(lines) + "\n"
 
 
 def row(name: str, result: Mapping[str, Any]) -> list[str]:

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "calibration/LEFT_OUT.md": "explanation/left_out.md",
     "benchmarks/RESULTS.md": "explanation/benchmarks.md",
     "benchmarks/FITTING.md": "explanation/benchmarks_fitting.md",
+    "benchmarks/COLLECTION.md": "explanation/benchmarks_collection.md",
     "tests/fuzz/README.md": "develop/fuzz.md",
 }
 """Pages of the site that stand elsewhere in the repository; one that is not there yet is left out."""

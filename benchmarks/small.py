@@ -1,6 +1,7 @@
 """Small models written from their papers: a repressilator, a cell cycle, a calcium oscillator.
 
-On them the time around the step loop, and a method for stiff equations where nothing is stiff, count most.
+On them the time around the step loop, and a method for stiff equations where nothing is stiff, count most. Equations
+and numbers are recalled, not copied from the texts: what is timed is the kind of model, the same for every simulator.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from pathway.report.analysis import _written
 from pathway.report.replay import BANDS, repeated_run
 from pathway.report.report import DeferredFigure
 from pathway.report.run import run_report
-from pathway.report.run_comparison import RunComparison, _texts
+from pathway.report.run_comparison import RunComparison, _texts, compare_runs
 from pathway.scenario import read_scenario, run_scenario
 
 SMALL = """
@@ -285,3 +285,12 @@ def test_a_replay_repeats_the_members_and_compares_their_bands(tmp_path, capsys)
     (out / "provenance.json").write_text(json.dumps(record))
     found = replay(out)  # other members: their bands are not compared, and that is told
     assert found.verdict == "identical" and any(words.startswith("the ensemble 0000") for words in found.changed)
+
+
+def test_a_run_beside_itself_differs_in_nothing(run_folder, result):
+    found = compare_runs(run_folder, run_folder)
+    assert {row[0] for row in found.rows} <= set(result.arms) and found.rows
+    assert all(before == after and not gap for _, _, before, after, gap in found.rows)
+    assert any(before is not None for _, _, before, _, _ in found.rows)
+    assert all(gap == 0.0 for gap, _ in found.courses.values()) and found.alone == ([], [])
+    assert found.sentences[0].endswith(": the same input files.")

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import pytest
 
@@ -9,7 +10,7 @@ import pathway
 from pathway.fitting.uncertainty.comparison import Variant, VariantComparison
 from pathway.parameters import cell_line
 from pathway.report.comparison import comparison_report
-from pathway.report.reweighting import next_measurement_sentences
+from pathway.report.reweighting import next_measurement_sentences, reweighting_sentences
 from pathway.report.tables import band_table, csv_text, parameters_used
 
 
@@ -84,3 +85,14 @@ def test_variants_are_written_in_full_and_shown_with_one_digit():
 def test_that_nothing_is_ranked_is_told():
     (sentence,) = next_measurement_sentences(None)
     assert "too few members" in sentence
+
+
+def test_what_is_left_of_an_ensemble_is_told_in_numbers():
+    result = SimpleNamespace(
+        effective_numbers=(10.0, 4.04), before=range(12), survivors=(1, 2), gain=0.5, warning="few members are left",
+        refinement=None, likelihoods=SimpleNamespace(refused={3: "no steady state"}), headlines=(),
+    )  # fmt: skip
+    first, warning, refused = reweighting_sentences(result)
+    assert first.startswith("The measurements leave an effective number of 4.0 members (before: 10.0 of 12); 2 members")
+    assert first.endswith("They told 0.50 nats.")
+    assert warning == "Warning: few members are left." and "1 members" in refused and "(no steady state)" in refused

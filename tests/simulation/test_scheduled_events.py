@@ -175,3 +175,12 @@ def test_a_run_that_fails_says_what_a_run_that_stops_at_its_events_says() -> Non
 def test_an_event_that_gives_no_number_is_named() -> None:
     with pytest.raises(SimulationError, match="event 'bad' gives a value that is not finite"):
         simulate(decay(event("bad", "time >= 1", {"x": "x + 1/n"})), [0.0, 2.0])
+
+
+def test_an_event_may_read_all_that_is_known_and_a_run_may_record_once() -> None:
+    """x is 2, and k = 0.5 more from 2 k on."""
+    add = event("add", "time >= 2*k", {"x": "x + k"})
+    model = model_of("once", {"x": "0"}, {"x": 2.0}, {"k": 0.5}, events=(add,))
+    found = known(model, [3.0])
+    assert found is not None and found.executed == 1
+    assert found.schedule.times == pytest.approx([1.0]) and simulate(model, [3.0])["x"].tolist() == [2.5]

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WIDTH = 0.5
-"""Of a kernel, in standard deviations of the ensemble."""
-MOST_DIRECTIONS = 3
+WIDTH = 0.7
+"""Of a kernel, in standard deviations of the ensemble: narrower ones leave few members near what was measured, and with
+them what the measurements do not see."""
+MOST_DIRECTIONS = 8
 _LEAST_SEEN = 0.1
 """Of the noise: along a direction that changes the measurements by less nothing is moved."""
 _SHRINKAGE, _RIDGE = 0.2, 0.1

@@ -180,3 +180,7 @@ def test_an_interval_of_a_stored_verdict() -> None:
 
 def test_shares_in_words() -> None:
     assert [percent_text(share) for share in (None, float("nan"), 0.0, 0.256)] == ["-", "-", "0%", "26%"]
+
+
+def test_what_rounds_to_nothing_beside_its_interval_has_no_sign() -> None:
+    assert interval_text(WeightedInterval(-0.00001, 0.3, 1.4)) == "0 to 1.40"

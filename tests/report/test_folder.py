@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -294,3 +295,13 @@ def test_a_run_beside_itself_differs_in_nothing(run_folder, result):
     assert any(before is not None for _, _, before, _, _ in found.rows)
     assert all(gap == 0.0 for gap, _ in found.courses.values()) and found.alone == ([], [])
     assert found.sentences[0].endswith(": the same input files.")
+
+
+def test_of_readings_the_one_whose_gr_differs_most_is_told():
+    rows = [
+        ("a", "GR", 0.5, 0.4, -0.1), ("a", "% of untreated", 50.0, 90.0, 40.0),
+        ("b", "GR", 0.1, None, None), ("c", "GR", 0.2, 0.22, 0.02),
+    ]  # fmt: skip
+    places = (Path("one"), Path("other"))
+    found = RunComparison(*places, ("t", "t"), ([], []), ({}, {}), rows, {}, ([], []))
+    assert found.sentences[1:] == ["GR differs most in 'a': 0.5 and 0.4."]

@@ -4,13 +4,14 @@ import csv
 import io
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import pathway
 from pathway.fitting.uncertainty.comparison import Variant, VariantComparison
 from pathway.parameters import cell_line
 from pathway.report.comparison import comparison_report
-from pathway.report.reweighting import next_measurement_sentences, reweighting_sentences
+from pathway.report.reweighting import next_measurement_sentences, reweighting_numbers, reweighting_sentences
 from pathway.report.tables import band_table, csv_text, parameters_used
 
 
@@ -96,3 +97,14 @@ def test_what_is_left_of_an_ensemble_is_told_in_numbers():
     assert first.startswith("The measurements leave an effective number of 4.0 members (before: 10.0 of 12); 2 members")
     assert first.endswith("They told 0.50 nats.")
     assert warning == "Warning: few members are left." and "1 members" in refused and "(no steady state)" in refused
+
+
+def test_the_json_form_of_what_was_not_refined_has_no_refinement():
+    result = SimpleNamespace(
+        effective_numbers=(10.0, 4.0), before=range(12), which="measured", after=SimpleNamespace(columns=("w", "new")),
+        refinement=None, warning="", gain=0.5, survivors=np.array([1, 2]), likelihoods=SimpleNamespace(refused={}),
+        headlines=(),
+    )  # fmt: skip
+    found = reweighting_numbers(result)
+    assert found["refinement"] is None and found["warning"] is None and found["next_measurements"] is None
+    assert (found["members"], found["column"], found["survivors"]) == (12, "new", [1, 2])

@@ -106,6 +106,16 @@ def test_slopes_of_algebraic_species_jump_with_an_event_whose_moment_moves() -> 
     assert run.sensitivities is not None and run.sensitivities[:, 1] == pytest.approx(expected, rel=1e-5)
 
 
+def test_ties_backwards_are_the_transpose_of_those_forwards() -> None:
+    """What is given for algebraic species counts in neither direction."""
+    rng, n, k = np.random.default_rng(1), 3, 3
+    ties = AlgebraicTies.at(prepare_model(moving()), 0.0, np.array([1.0, 1 / 1.8, 1 / 1.8]), np.array([0.8, 0.5, 1.0]))
+    slopes, by_parameter, bar = rng.normal(size=(n, 2)), rng.normal(size=(k, 2)), rng.normal(size=(n, 2))
+    back_parameters, back_state = ties.back(bar)
+    forward = ties.forward(slopes, by_parameter, np.zeros(2))
+    assert bar.T @ forward == pytest.approx(back_parameters.T @ by_parameter + back_state.T @ slopes, rel=1e-12)
+
+
 def test_where_rules_do_not_determine_a_species_it_has_no_slope() -> None:
     """z^2 = a at a = 0: the slope of the root is infinite."""
     with pytest.raises(SimulationError, match="at time 0: algebraic species have no slope"):

@@ -138,6 +138,8 @@ class PreparedModel:
 
     def run(self, kernels: KernelAddresses, solver: str, task: IntegrationTask, report: IntegrationReport) -> None:
         """Run a task; may be called from several threads at once."""
+        if task.first == task.last:
+            return  # the loop would read the first of no members
         PreparedTask(self, kernels, solver, task, report)()
 
     @cached_property

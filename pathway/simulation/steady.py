@@ -355,7 +355,7 @@ def find_steady_states(
     """
     states = np.array(starts, dtype=float)
     problems: dict[int, SteadyStateError] = {}
-    if not states.shape[1]:
+    if not states.size:
         return states, problems
     if part.driven and len(states) > 1:
         # Each has come to a time of its own.

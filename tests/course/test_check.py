@@ -115,7 +115,7 @@ def test_a_dose_that_is_changed_is_changed_in_the_students_arm_alone():
 def test_a_question_that_there_is_not():
     with pytest.raises(UnknownNameError, match=r"there is no question '03.9'. Lesson 03 has 03.1, 03.2"):
         pathway.check("03.9", 1)
-    with pytest.raises(UnknownNameError, match=r"There are 00.1 to 08.9"):
+    with pytest.raises(UnknownNameError, match=r"There are 00.1 to 09.8"):
         pathway.check("x", 1)
 
 

@@ -106,8 +106,8 @@ def test_what_is_no_lesson_is_refused(tmp_path):
     (tmp_path / "latin.md").write_bytes(b"+++\n\xff")
     with pytest.raises(LessonError, match="not UTF-8"):
         read_lesson(tmp_path / "latin.md")
-    with pytest.raises(LessonError, match=r"there is no lesson '9'. There are 00, 01"):
-        find_lesson("9")
+    with pytest.raises(LessonError, match=r"there is no lesson '99'. There are 00, 01"):
+        find_lesson("99")
 
 
 def test_a_formula_that_fails_names_its_line(tmp_path):

@@ -84,6 +84,16 @@ def test_members_that_cannot_be_anchored_are_told_and_leave_the_others_alone() -
     assert "does not reach" in away.missed[0]
 
 
+@pytest.mark.parametrize("anchors", [{}, {"s": ("x", "goal")}])
+def test_nobody_is_anchored_to_nothing(anchors) -> None:
+    """Neither where there are no members, nor where none is left that could be anchored."""
+    model = two()
+    none = solve_anchors_of_members(model, anchors, np.zeros((0, 4)))
+    assert none.states.shape == (0, 2) and not none.missed
+    unknown = solve_anchors_of_members(model, anchors, np.full((2, 4), np.nan))
+    assert np.isnan(unknown.states).all() and set(unknown.missed) == {0, 1}
+
+
 @pytest.mark.parametrize("start", [0.5, 100.0, 1e4])
 def test_a_step_that_goes_too_far_is_halved_and_the_next_one_is_new(start: float) -> None:
     """x = s/(1 + s) hardly moves where s is large: the first step of log s is 70, or 7000, times too long."""

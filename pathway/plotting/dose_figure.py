@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -15,37 +15,58 @@ from pathway.numerals import plain_number
 
 from .labels import readable_name, scaled_unit, unit_words
 from .layout import LINE, Page, Panel, text_width, wrap_text
-from .style import GREY, MARKERS, Figure, house_style, line_style, plain_number_ticks, value_axis
+from .style import GREY, MARKERS, Figure, house_style, line_style, plain_number_ticks, split_curves, value_axis
 
 
 def plot_dose_series(response: DoseSeries) -> Figure:
     """GR and relative count over dose for every arm, metrics as a table, each read-out a panel below.
 
-    Points are simulated, lines the fitted curves, bands the middle 95 % of the draws.
+    Points are simulated, lines the fitted curves, bands the middle 95 % of the draws. Many arms are shown in several
+    rows of panels.
     """
     with house_style():
         page = Page(f"{response.doses.agent.name}: dose-response at {response.until:g} h")
         styles = [line_style(k) for k in range(len(response.series))]
         page.legend([(Line2D([], [], **style), name) for style, name in zip(styles, response.series, strict=True)])
-        top = page.panels([f"Growth rate, {response.since:g} to {response.until:g} h", "Relative count"], 2, 1.8)
-        _gr(top[0], response)
-        _counts(top[1], response)
+        parts = [
+            _Part(response, dict(zip(response.series, styles, strict=True)), part)
+            for part in split_curves(list(response.series))
+        ]
+        for part in parts:
+            top = page.panels([f"Growth rate, {response.since:g} to {response.until:g} h", "Relative count"], 2, 1.8)
+            _gr(top[0], part)
+            _counts(top[1], part)
         _metrics(page, response)
         names = list(next(iter(response.series.values())).readouts)
         titles = [f"GR until then, {response.doses.shown[-1]:g} {response.doses.unit}"]
         titles += [f"{readable_name(name)} at {response.until:g} h" for name in names]
-        first, *others = page.panels(titles, 2 if len(titles) in (2, 4) else 3, 1.15)
-        _over_time(first, response)
-        for panel, name in zip(others, names, strict=True):
-            _readout(panel, response, name)
+        for part in parts:
+            first, *others = page.panels(titles, 2 if len(titles) in (2, 4) else 3, 1.15)
+            _over_time(first, part)
+            for panel, name in zip(others, names, strict=True):
+                _readout(panel, part, name)
         return page.cropped_figure()
 
 
-def _over_time(panel: Panel, response: DoseSeries) -> None:
+class _Part(NamedTuple):
+    """Arms of a dose-response that share panels, with the style of every arm."""
+
+    response: DoseSeries
+    styles: Mapping[str, dict[str, Any]]
+    arms: Sequence[str]
+
+    def series(self) -> Iterator[tuple[ArmDoseResponse, dict[str, Any], str]]:
+        """Each with its style and marker."""
+        order = list(self.styles)
+        for arm in self.arms:
+            yield self.response.series[arm], self.styles[arm], MARKERS[order.index(arm) % len(MARKERS)]
+
+
+def _over_time(panel: Panel, part: _Part) -> None:
     """GR from the first dose until each time, at the highest dose."""
-    axes = panel.axes
-    for index, series in enumerate(response.series.values()):
-        axes.plot(response.times, series.gr_over_time[0, -1], **line_style(index))
+    axes, response = panel.axes, part.response
+    for series, style, _ in part.series():
+        axes.plot(response.times, series.gr_over_time[0, -1], **style)
     axes.set_xlim(response.since, response.until)
     axes.set_ylim(
         min(-0.05, 1.05 * min(float(np.nanmin(s.gr_over_time[0, -1])) for s in response.series.values())), 1.08
@@ -62,13 +83,11 @@ def _dose_axis(panel: Panel, response: DoseSeries) -> None:
     panel.x_label(f"{response.doses.agent.name}, {response.doses.unit}")
 
 
-def _curves(axes: Any, response: DoseSeries, values_of: Any, curve_of: Any) -> None:
-    doses = np.array(response.doses.shown)
+def _curves(axes: Any, part: _Part, values_of: Any, curve_of: Any) -> None:
+    doses = np.array(part.response.doses.shown)
     fine = np.geomspace(doses[0], doses[-1], 200)
-    for index, series in enumerate(response.series.values()):
-        style, values = line_style(index), values_of(series)
-        curve = curve_of(series)
-        marker = MARKERS[index % len(MARKERS)]
+    for series, style, marker in part.series():
+        values, curve = values_of(series), curve_of(series)
         if len(values) > 2:
             low, high = np.nanquantile(values[1:], [0.025, 0.975], axis=0)
             axes.fill_between(doses, low, high, color=style["color"], alpha=0.15, linewidth=0)
@@ -77,9 +96,9 @@ def _curves(axes: Any, response: DoseSeries, values_of: Any, curve_of: Any) -> N
         axes.plot(fine, line, **style)
 
 
-def _gr(panel: Panel, response: DoseSeries) -> None:
-    axes = panel.axes
-    _curves(axes, response, lambda s: s.gr, lambda s: s.metrics.curve.effect if s.metrics.curve else None)
+def _gr(panel: Panel, part: _Part) -> None:
+    axes, response = panel.axes, part.response
+    _curves(axes, part, lambda s: s.gr, lambda s: s.metrics.curve.effect if s.metrics.curve else None)
     _dose_axis(panel, response)
     low = min(float(np.nanmin(s.gr)) for s in response.series.values())
     axes.set_ylim(min(-0.05, 1.05 * low), 1.08)
@@ -88,7 +107,7 @@ def _gr(panel: Panel, response: DoseSeries) -> None:
     panel.y_label("GR (1: as control, 0: arrested)")
 
 
-def _counts(panel: Panel, response: DoseSeries) -> None:
+def _counts(panel: Panel, part: _Part) -> None:
     def curve(series: ArmDoseResponse) -> Any:
         from pathway.analysis.hill_curves import HillCurve
 
@@ -96,8 +115,8 @@ def _counts(panel: Panel, response: DoseSeries) -> None:
         return None if metrics.is_flat else HillCurve(1.0, metrics.plateau, metrics.ec50, metrics.slope).effect
 
     axes = panel.axes
-    _curves(axes, response, lambda s: s.relative_count, curve)
-    _dose_axis(panel, response)
+    _curves(axes, part, lambda s: s.relative_count, curve)
+    _dose_axis(panel, part.response)
     axes.set_ylim(0, 1.12)
     axes.axhline(0.5, color=GREY, linewidth=0.6, linestyle=(0, (2, 2)), zorder=0)
     panel.y_label("cells, of the control")
@@ -153,11 +172,11 @@ def _number(value: float) -> str:
     )
 
 
-def _readout(panel: Panel, response: DoseSeries, name: str) -> None:
-    axes, doses = panel.axes, np.array(response.doses.shown)
-    high = 0.0
-    for index, series in enumerate(response.series.values()):
-        values, style = series.readouts[name], line_style(index)
+def _readout(panel: Panel, part: _Part, name: str) -> None:
+    axes, response = panel.axes, part.response
+    doses, high = np.array(response.doses.shown), 0.0
+    for series, style, _ in part.series():
+        values = series.readouts[name]
         if len(values) > 2:
             low, top = np.nanquantile(values[1:], [0.025, 0.975], axis=0)
             axes.fill_between(doses, low, top, color=style["color"], alpha=0.15, linewidth=0)

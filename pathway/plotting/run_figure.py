@@ -21,12 +21,10 @@ from pathway.scenario.result import ArmResult, Result
 from .labels import readable_name, scaled_unit, unit_words
 from .layout import LEFT, LINE, RIGHT, Page, Panel, row_labels, text_width, wrap_text
 from .rank_figure import draw_rankings, rankings
-from .style import DASHES, FAINT, GREY, MARKERS, Figure, house_style, line_style, value_axis
+from .style import DASHES, FAINT, GREY, MARKERS, MOST_CURVES, Figure, house_style, line_style, split_curves, value_axis
 
 _MARK: dict[str, Any] = {"color": "white", "markeredgecolor": "black", "markersize": 4.5, "markeredgewidth": 0.8}
 _LANE, _BAR = 0.165, 0.175
-MOST_CURVES = 6
-"""Curves at full strength in one panel; more could not be told apart."""
 
 
 @dataclass(frozen=True)
@@ -120,19 +118,13 @@ def arm_groups(result: Result) -> list[ArmGroup]:
     """Arms that are no controls, at most six in a group; those with changed cells by themselves where all are many."""
     names = [name for name in result.arms if not is_control(result, name)]
     if not names:
-        return [ArmGroup("", part) for part in _parts(list(result.arms))]
+        return [ArmGroup("", part) for part in split_curves(list(result.arms))]
     if len(names) <= MOST_CURVES:
         return [ArmGroup("", tuple(names))]
     unchanged = [name for name in names if not _is_variant(result.arms[name])]
     changed = [name for name in names if _is_variant(result.arms[name])]
-    groups = [ArmGroup("", part) for part in _parts(unchanged)]
-    return groups + [ArmGroup("Changed cells", part) for part in _parts(changed)]
-
-
-def _parts(names: Sequence[str]) -> list[tuple[str, ...]]:
-    """The names in as few parts of about equal size as six in each allow."""
-    count = math.ceil(len(names) / MOST_CURVES)
-    return [tuple(part.tolist()) for part in np.array_split(np.array(names, dtype=object), count)] if count else []
+    groups = [ArmGroup("", part) for part in split_curves(unchanged)]
+    return groups + [ArmGroup("Changed cells", part) for part in split_curves(changed)]
 
 
 def arm_styles(result: Result) -> dict[str, dict[str, Any]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as MatplotlibFigure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -25,6 +26,8 @@ PALETTE = ("#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7", "#56B4E9", "#E
 DASHES = ("solid", (0, (4, 1.5)), (0, (1, 1)), (0, (5, 1, 1, 1)))
 MARKERS = ("v", "D", "s", "o", "^", "P", "X", "*", "<", ">", "p", "h")
 GREY = "#6B6B6B"
+MOST_CURVES = 6
+"""Curves at full strength in one panel; more could not be told apart."""
 FAINT = "#E6E6E6"
 
 STYLE: Any = {
@@ -86,6 +89,12 @@ def line_style(index: int) -> dict[str, Any]:
     """Colour and dash of a thing at this position, black left for what it is compared with."""
     colors = PALETTE[1:]
     return {"color": colors[index % len(colors)], "linestyle": DASHES[index // len(colors) % len(DASHES)]}
+
+
+def split_curves(names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The names in as few parts of about equal size as six curves in a panel allow."""
+    count = math.ceil(len(names) / MOST_CURVES)
+    return [tuple(part.tolist()) for part in np.array_split(np.array(names, dtype=object), count)] if count else []
 
 
 def value_axis(axes: Any, low: float, high: float, most: int = 5) -> int:

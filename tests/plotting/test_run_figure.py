@@ -10,8 +10,8 @@ from matplotlib.colors import to_rgb
 import pathway
 from pathway.plotting import plot, save_figure
 from pathway.plotting.layout import Page
-from pathway.plotting.run_figure import MOST_CURVES, _doublings, arm_groups, arm_styles, plot_result
-from pathway.plotting.style import PALETTE, house_style
+from pathway.plotting.run_figure import _doublings, arm_groups, arm_styles, plot_result
+from pathway.plotting.style import MOST_CURVES, PALETTE, house_style
 from pathway.scenario import read_scenario, run_scenario
 from tests.plotting.boxes import drawn_texts, overlapping
 from tests.scenario.toy import toy_laboratory

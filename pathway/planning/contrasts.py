@@ -77,14 +77,18 @@ def gr_contrast(
 ) -> Contrast:
     """GR from three counts: of the arm and of its control at the end, and of both at the first dose, when they are one.
 
-    Each comes as a dish and its cells, shape (n_members,). nan where the control has not grown.
+    Each comes as a dish and its cells, shape (n_members,). nan where the control has not grown, or by so little that GR
+    has no finite size.
     """
     (one, x), (two, c), (first, x0) = arm, control, start
     grown, control_grown = np.log(x / x0), np.log(c / x0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         by_arm = LN2 * np.exp2(grown / control_grown) / control_grown
         by_control = -by_arm * grown / control_grown
+        value = gr_value(x, c, x0)
+        known = np.isfinite(value) & np.isfinite(by_arm) & np.isfinite(by_control)
+    value, by_arm, by_control = (np.where(known, number, np.nan) for number in (value, by_arm, by_control))
     slopes: dict[Harvest, np.ndarray] = {}
     for harvest, slope in ((one, by_arm), (two, by_control), (first, -by_arm - by_control)):
         slopes[harvest] = slopes.get(harvest, np.zeros(len(x))) + slope
-    return Contrast(gr_value(x, c, x0), slopes)
+    return Contrast(value, slopes)

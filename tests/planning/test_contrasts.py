@@ -59,3 +59,9 @@ def test_members_without_a_number_take_no_part():
         predictive_region(value[:1], np.array([1.0]), np.array([1.0]))
     )
     assert np.isnan(predictive_region(value[1:], np.array([1.0]), np.array([1.0]))).all()
+
+
+def test_a_control_that_hardly_grows_tells_no_rate():
+    """Twice the cells beside a control that grew by a millionth of a millionth: GR would be 2 to the 10^12."""
+    hardly = contrast(x=2.0, c=1.0 + 1e-12, x0=1.0)
+    assert np.isnan(hardly.value).all() and np.isnan(hardly.noise(0.1)).all()

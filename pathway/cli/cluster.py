@@ -13,7 +13,7 @@ DASK = Annotated[
 ]
 
 
-def cluster(address: str | None) -> AbstractContextManager[Any]:
+def dask_client(address: str | None) -> AbstractContextManager[Any]:
     """A client of Dask at an address, or None.
 
     Raises

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import console
-from .cluster import DASK, cluster
+from .cluster import DASK, dask_client
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,7 @@ def cohort(
 
     from . import DONE
 
-    with console.progress_line(quiet=as_json) as report, cluster(dask) as executor:
+    with console.progress_line(quiet=as_json) as report, dask_client(dask) as executor:
         result = virtual_women(
             name_or_file, women=women, folder=out, workers=workers, executor=executor, patients=patients,
             ensemble=ensemble, weights=weights, force=force, progress=report,

@@ -11,7 +11,7 @@ import typer
 from pathway.numerals import finite_or_none
 
 from . import console
-from .cluster import DASK, cluster, executor_of, threads_of
+from .cluster import DASK, dask_client, executor_of, threads_of
 from .problem_file import FILE, FORCE, JSON, PANEL, SET, OpenedProblem
 
 MOST_STARTS = 1000
@@ -95,7 +95,7 @@ def fit(
     _say_unseen(problem)
     starts = starts or (20 if until_agree is None else MOST_STARTS)
     seconds = _seconds(budget)
-    with cluster(dask) as client:
+    with dask_client(dask) as client:
         searched = search(
             problem, starts, seed, workers=workers or threads_of(client), executor=executor_of(client),
             directory=folder, until_agree=until_agree, budget=seconds, progress=sys.stderr, force=force,

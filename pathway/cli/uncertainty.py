@@ -11,7 +11,7 @@ from pathway.numerals import finite_or_none
 
 from . import console
 from .asked import aim_of_design, asked_measurement, feasible_measurements
-from .cluster import DASK, cluster, executor_of
+from .cluster import DASK, dask_client, executor_of
 from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, OpenedProblem, known_name
 
 
@@ -52,7 +52,7 @@ def profile(
         known_name("estimated parameter", name, opened.problem.names)
     begun = opened.at_optimum(fitted)
     folder = out or opened.beside("profiles")
-    with cluster(dask) as client:
+    with dask_client(dask) as client:
         result = profiles(
             begun.objective, begun.x, names or None, level=level, workers=workers, executor=executor_of(client),
             directory=folder, progress=None if as_json else sys.stderr, force=force,
@@ -125,7 +125,7 @@ def sample(
     folder = out or opened.beside("posterior")
     ends = begun.x if begun.fit is None else separate_optima(begun.fit, chains)
     try:
-        with cluster(dask) as client:
+        with dask_client(dask) as client:
             result = posterior(
                 begun.objective, ends, draws, seed, chains=chains, tune=tune, method=method,
                 target_accept=target_accept, workers=workers, executor=executor_of(client), directory=folder,

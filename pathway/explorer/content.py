@@ -26,7 +26,7 @@ from pathway.scenario.sampled_cell_lines import ParameterSets, SampledCellLines,
 from pathway.units import UnitError, conversion_factor, parse_quantity
 
 from .module import ExplorerError
-from .weighing import CONCENTRATIONS, bench_quantities, conversion_factors, table_facts, weighing_facts
+from .weighing import CONCENTRATIONS, conversion_factors, measurable_quantities, table_facts, weighing_facts
 
 SEED = 1
 
@@ -56,7 +56,7 @@ def quantities_of(scenario: Scenario, laboratory: Laboratory, more: Iterable[str
     names += [reaction for edge in network.map_edges for reaction in edge.reactions]
     names += [name for name in asked if name in laboratory.units]
     names += [point.observable for point in read_measurements(scenario, laboratory)]
-    names += bench_quantities()
+    names += measurable_quantities()
     if "every species" in asked or any(reading.reduce == "drift" for reading in readings(scenario.expectations)):
         names += every
     known = {

@@ -23,7 +23,7 @@ UNITS = (*CONCENTRATIONS, "1", "molecules", "1/s", "1/min", "1/h", "1/d")
 """Units that a file may give times, concentrations and values in."""
 
 
-def bench_quantities() -> list[str]:
+def measurable_quantities() -> list[str]:
     """What the assays of a bench measure."""
     return list(dict.fromkeys(name for assay in select_assays(()) for name in assay.measures))
 

@@ -21,7 +21,7 @@ from .objective.least_squares import LeastSquares
 from .problem import Problem
 from .search.lbfgs import MANY
 from .uncertainty.diagnosis import FitDiagnosis, diagnose
-from .uncertainty.log_density import LogDensity, log_scale_change, of_natural_value
+from .uncertainty.log_density import LogDensity, log_jacobian_of_scales, of_natural_value
 
 SCALES = {"linear": "lin", "log": "log", "log10": "log10"}
 """Scales in the words of PEtab."""
@@ -222,7 +222,7 @@ class EstimationProblem:
         point = self._vector(theta)
         if not self._inside(point):
             return -math.inf
-        return log_scale_change(self.definition, point) - self.value(point)
+        return log_jacobian_of_scales(self.definition, point) - self.value(point)
 
     def log_density_and_gradient(self, theta: Any) -> tuple[float, np.ndarray]:
         """The same with its gradient, shape (n,): of zeros where the density is -inf."""
@@ -230,7 +230,7 @@ class EstimationProblem:
         value, gradient = self.objective(point) if self._inside(point) else (math.inf, np.zeros(len(point)))
         if not math.isfinite(value):
             return -math.inf, np.zeros(len(point))
-        return log_scale_change(self.definition, point) - value, of_natural_value(self.definition) - gradient
+        return log_jacobian_of_scales(self.definition, point) - value, of_natural_value(self.definition) - gradient
 
     def unconstrained(self, theta: Any = None) -> LogDensity:
         """The posterior on coordinates `z` without bounds, shape (n,), about the mode near `theta`, spread about one.

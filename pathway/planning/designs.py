@@ -125,7 +125,7 @@ class Design:
         dose = "" if self.level.is_as_written else f", {self.level.label}"
         return f"{self.question.in_words} at {self.time:g} h{dose}, by {self.assay.name}"
 
-    def bench_effect(self, number: float) -> str:
+    def effect_text(self, number: float) -> str:
         """A number of the contrast as a bench reads it: a difference of GR, or a ratio."""
         as_read = number if self.question.quantity == "GR" else float(np.exp(number))
         if self.question.quantity == "GR" and len(self.question.arms) == 1:

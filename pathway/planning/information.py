@@ -204,13 +204,13 @@ def greedy_sequence(
             for which, (value, noise) in enumerate(measurements)
             if which not in [before for before, *_ in chosen]
         }
-        best = max(tried, key=lambda which: above_chance(tried[which][0]))
+        best = max(tried, key=lambda which: information_above_chance(tried[which][0]))
         value, noise = measurements[best]
         sequence.log_likelihood = sequence.with_measurement(value, noise, draws)
         chosen.append((best, *tried[best]))
     return chosen
 
 
-def above_chance(nats: np.ndarray) -> float:
+def information_above_chance(nats: np.ndarray) -> float:
     """What is told about the question beyond what is told, on average, about shuffled answers; shape (1 + n,)."""
     return float(nats[0] - nats[1:].mean()) if len(nats) > 1 else float(nats[0])

@@ -16,7 +16,14 @@ from pathway.scenario.sampled_cell_lines import ParameterSets
 from .assays import Assay, PlanError
 from .cell_questions import QuestionContext, answers_to
 from .designs import Design, designs_of, dose_levels, first_moment, harvest_times
-from .information import Answers, above_chance, greedy_sequence, mutual_information, resolved_noise, shuffled_answers
+from .information import (
+    Answers,
+    greedy_sequence,
+    information_above_chance,
+    mutual_information,
+    resolved_noise,
+    shuffled_answers,
+)
 from .questions import COUNTED, EffectQuestion
 from .readouts import member_readouts
 
@@ -201,14 +208,16 @@ def ranking(answers: Answers, designs: Sequence[Design], weights: np.ndarray) ->
         value, noise = _mean_of(design)
         if np.isfinite(value).all() and np.isfinite(noise).all():
             nats = mutual_information(likelihoods, value, resolved_noise(value, noise, weights), weights)
-            measurements.append(RankedMeasurement(design, above_chance(nats)))
+            measurements.append(RankedMeasurement(design, information_above_chance(nats)))
             by_chance.append(float(nats[1:].max() - nats[1:].mean()))
     ranked = sorted(measurements, key=lambda t: (-round(t.nats, 6), t.design.time, t.design.n_harvests))
     short = [measurement.design for measurement in ranked[:SHORT_LIST]]
     means = [_mean_of(design) for design in short]
     measured = [(value, resolved_noise(value, noise, weights, LENGTH)) for value, noise in means]
     chosen = greedy_sequence(likelihoods, measured, weights, LENGTH)
-    sequence = tuple(RankedMeasurement(short[which], above_chance(nats), error) for which, nats, error in chosen)
+    sequence = tuple(
+        RankedMeasurement(short[which], information_above_chance(nats), error) for which, nats, error in chosen
+    )
     return InformationRanking(answers, answers.entropy(weights), tuple(ranked), sequence, max(by_chance))
 
 

@@ -42,8 +42,7 @@ def _question_sentence(plan: QuestionPlan) -> str:
         parts.append(f"most often, {percent_text(best.power)}, {_changed(best, own)}")
     if own.needed_for_size:
         parts.append(
-            f"an effect of {own.bench_effect(question.size or 0.0)} would take {own.needed_for_size} replicates "
-            "for 80 %"
+            f"an effect of {own.effect_text(question.size or 0.0)} would take {own.needed_for_size} replicates for 80 %"
         )
     if cheapest:
         parts.append(
@@ -58,7 +57,7 @@ def _question_sentence(plan: QuestionPlan) -> str:
         )
     if np.isfinite(low):
         parts.append(
-            f"a mean of {own.replicates} outside {own.bench_effect(low)} to {own.bench_effect(high)} would refute the "
+            f"a mean of {own.replicates} outside {own.effect_text(low)} to {own.effect_text(high)} would refute the "
             "model"
         )
     return "; ".join(parts) + "."
@@ -154,7 +153,7 @@ def question_table(plan: ExperimentPlan) -> Table:
                 percent_text(own.power),
                 f"{percent_text(q.best.power)} {_changed(q.best, own)}",
                 f"{cheap.needed} replicates {_changed(cheap, own)}" if cheap else "none",
-                f"{own.bench_effect(low)} to {own.bench_effect(high)}" if np.isfinite(low) else "-",
+                f"{own.effect_text(low)} to {own.effect_text(high)}" if np.isfinite(low) else "-",
             ]
         )
     return header, rows
@@ -179,7 +178,7 @@ def design_table(plan: ExperimentPlan) -> Table:
                 [
                     d.question.name, d.question.quantity, " vs ".join(d.question.arms), d.assay.name, d.level.label,
                     d.time, d.n_harvests, d.power, d.above_noise, d.needed or "",
-                    "" if d.needed is None else d.price, d.bench_effect(low), d.bench_effect(high),
+                    "" if d.needed is None else d.price, d.effect_text(low), d.effect_text(high),
                 ]
             )  # fmt: skip
     return header, rows

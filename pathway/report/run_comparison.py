@@ -246,10 +246,13 @@ def _without_noise(rows: list[Row]) -> list[Row]:
     for _, reading, *numbers in rows:
         largest[reading] = max(largest.get(reading, 0.0), *(abs(v) for v in numbers if v is not None))
 
-    def cleaned(reading: str, value: float | None) -> float | None:
+    def without_rounding(reading: str, value: float | None) -> float | None:
         return value if value is None else without_noise(value, largest[reading])
 
-    return [(arm, name, cleaned(name, a), cleaned(name, b), cleaned(name, gap)) for arm, name, a, b, gap in rows]
+    return [
+        (arm, name, without_rounding(name, a), without_rounding(name, b), without_rounding(name, gap))
+        for arm, name, a, b, gap in rows
+    ]
 
 
 def _largest_difference(one: _StoredRun, other: _StoredRun) -> dict[str, tuple[float, str]]:

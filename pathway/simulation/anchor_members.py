@@ -100,7 +100,7 @@ def solve_anchors_of_members(
             missed |= dict.fromkeys(left[ends.unstable].tolist(), "what it is anchored to is met in no stable state")
             left = left[~(ends.met | ends.unstable)]
     for member in left.tolist():
-        end = search.alone(given[member], member)
+        end = search.solve_member(given[member], member)
         if isinstance(end, str):
             missed[member] = end
         else:
@@ -127,7 +127,7 @@ class _Search:
         if model.events or steady_model(model).driven:
             raise InputError(f"{model.name}: anchors of many members need rates without events and without time")
 
-    def alone(self, p: np.ndarray, member: int) -> AnchoredState | str:
+    def solve_member(self, p: np.ndarray, member: int) -> AnchoredState | str:
         """Where the search of one member leads, or why it leads nowhere."""
         begin = None if self.initial is None else self.initial[member]
         targets = {

@@ -40,7 +40,7 @@ from .hybrid import HybridModel, Saltation
 from .interventions import apply_action
 from .prepared import PreparedModel, prepare_model
 from .solvers import layout
-from .solvers.batch import RowEvaluation
+from .solvers.batch import KernelEvaluator
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .solvers.probe import evaluate_right_hand_side
 from .switches import MomentsAhead
@@ -234,8 +234,8 @@ class EventRun:
         return self._conditions(self.time, self.state, self.parameters)
 
     @cached_property
-    def _conditions(self) -> RowEvaluation:
-        return RowEvaluation(self.kernels, self.kernels.conditions, self.kernels.n_conditions)
+    def _conditions(self) -> KernelEvaluator:
+        return KernelEvaluator(self.kernels, self.kernels.conditions, self.kernels.n_conditions)
 
     def run(self) -> None:
         """Go on to the last time."""

@@ -317,7 +317,7 @@ def rows_over_time(parameters: np.ndarray, schedule: Schedule, times: np.ndarray
     """Parameters, shape (n_parameters,), as a schedule changes them, shape (n_times, n_parameters)."""
     changes = [k for k, kind in enumerate(schedule.kinds.tolist()) if kind in _OF_PARAMETERS]
     if not changes:
-        return constant_rows(parameters, len(times))
+        return repeated_row(parameters, len(times))
     used = np.repeat(parameters[None], len(times), axis=0)
     for k in changes:
         place = times >= schedule.times[k], schedule.targets[k]
@@ -325,7 +325,7 @@ def rows_over_time(parameters: np.ndarray, schedule: Schedule, times: np.ndarray
     return used
 
 
-def constant_rows(row: np.ndarray, count: int) -> np.ndarray:
+def repeated_row(row: np.ndarray, count: int) -> np.ndarray:
     """The same row so many times, to be read only; it is held once."""
     same = np.ndarray((count, len(row)), row.dtype, row, strides=(0, row.itemsize))
     same.flags.writeable = False

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pathway.fitting.laboratory.ensemble_density import EnsembleDensity
-from pathway.fitting.laboratory.population_monte_carlo import DrawOptions, Judged, population_monte_carlo
+from pathway.fitting.laboratory.population_monte_carlo import DrawOptions, Evaluations, population_monte_carlo
 from pathway.fitting.laboratory.reweighting import reweight
 from pathway.parameters import ParameterError, parameter_ensemble
 from pathway.parameters.normal_coordinates import NormalCoordinates
@@ -35,7 +35,7 @@ def gaussian_ensemble(seed=1):
 def judged(places):
     deviations = places @ SEEN - MEASURED
     log_likelihood = -0.5 * ((deviations / NOISE) ** 2).sum(axis=1)
-    return Judged(log_likelihood, deviations, np.tile(NOISE, (len(places), 1)))
+    return Evaluations(log_likelihood, deviations, np.tile(NOISE, (len(places), 1)))
 
 
 def refined(places, **options):
@@ -74,7 +74,7 @@ def test_nothing_that_can_be_judged_gives_no_weight_and_stops():
     density = EnsembleDensity.of_members(places, np.full(MEMBERS, 1.0 / MEMBERS), start.deviations, NOISE)
 
     def refused(members, _):
-        return Judged(np.full(len(members), -np.inf), *np.full((2, len(members), 2), np.nan))
+        return Evaluations(np.full(len(members), -np.inf), *np.full((2, len(members), 2), np.nan))
 
     draws, weights = population_monte_carlo(density, start, refused, DrawOptions(most=60, each=20))
     assert len(draws.members) == 60 and not weights.any()

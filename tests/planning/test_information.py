@@ -7,10 +7,10 @@ from scipy.stats import norm
 
 from pathway.planning.information import (
     MeasurementSequence,
-    above_chance,
     categorical_answers,
     expected_information_gain,
     greedy_sequence,
+    information_above_chance,
     mutual_information,
     numeric_answers,
     resolved_noise,
@@ -99,7 +99,7 @@ def test_what_has_nothing_to_do_with_the_answer_tells_nothing_above_chance():
     for yes, least, most in ((rng.random(200) > 0.5, -0.03, 0.03), (value > 0.0, 0.3, np.log(2.0))):
         answers = categorical_answers("q", ["yes" if one else "no" for one in yes], weights)
         likelihoods = np.concatenate([answers.likelihood[None], shuffled_answers(answers)])
-        assert least < above_chance(mutual_information(likelihoods, value, noise, weights)) < most
+        assert least < information_above_chance(mutual_information(likelihoods, value, noise, weights)) < most
 
 
 def test_one_measurement_is_the_same_by_draws_and_by_quadrature():

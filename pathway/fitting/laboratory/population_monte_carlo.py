@@ -28,7 +28,7 @@ _HOLD = 0.1
 """Weight of the members' slopes beside those that the draws show."""
 
 
-class Judged(NamedTuple):
+class Evaluations(NamedTuple):
     """What measurements say of vectors.
 
     Attributes
@@ -44,12 +44,22 @@ class Judged(NamedTuple):
     noise: np.ndarray
 
 
-class Draws(NamedTuple):
-    """Pairs of a member and a step with what measurements say of them; arrays of first length n."""
+class EvaluatedDraws(NamedTuple):
+    """Pairs of a member and a step, with what measurements say of each; arrays of first length n."""
 
     members: np.ndarray
     steps: np.ndarray
-    judged: Judged
+    log_likelihood: np.ndarray
+    deviations: np.ndarray
+    noise: np.ndarray
+
+    def rows(self, which: slice | np.ndarray) -> EvaluatedDraws:
+        """Some of them."""
+        return EvaluatedDraws(*(column[which] for column in self))
+
+    def and_also(self, others: EvaluatedDraws) -> EvaluatedDraws:
+        """These, followed by others."""
+        return EvaluatedDraws(*map(np.concatenate, zip(self, others, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -85,13 +95,13 @@ class _Mixture:
 
     def log_density(self, members: np.ndarray, steps: np.ndarray) -> np.ndarray:
         """Of pairs, but for the constant of `EnsembleDensity.log_density`, shape (n,)."""
-        made = np.full(len(members), -np.inf)
+        densities = np.full(len(members), -np.inf)
         for member in np.unique(members):
             rows, own = np.flatnonzero(members == member), np.flatnonzero(self.members == member)
             if len(own):
                 away = (steps[rows, None] - self.means[own]) @ self.root
-                made[rows] = logsumexp(self.log_shares[own] - 0.5 * (away**2).sum(axis=2), axis=1)
-        return made + np.log(np.diag(self.root)).sum()
+                densities[rows] = logsumexp(self.log_shares[own] - 0.5 * (away**2).sum(axis=2), axis=1)
+        return densities + np.log(np.diag(self.root)).sum()
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Members, shape (count,), and steps."""
@@ -102,29 +112,29 @@ class _Mixture:
 
 def population_monte_carlo(
     density: EnsembleDensity,
-    start: Judged,
-    judge: Callable[[np.ndarray, np.ndarray], Judged],
+    start: Evaluations,
+    evaluate: Callable[[np.ndarray, np.ndarray], Evaluations],
     options: DrawOptions | None = None,
-) -> tuple[Draws, np.ndarray]:
+) -> tuple[EvaluatedDraws, np.ndarray]:
     """Draws and their weights: density times likelihood over what they were drawn from.
 
     Parameters
     ----------
     density : EnsembleDensity
-    start : Judged
+    start : Evaluations
         Of the members themselves.
-    judge : callable (members, steps) -> Judged
+    evaluate : callable (members, steps) -> Evaluations
     options : DrawOptions, optional
 
     Returns
     -------
-    (Draws, array of shape (n_draws,))
+    (EvaluatedDraws, array of shape (n_draws,))
         The weights add up to 1; all 0 where no draw can be judged.
     """
     options = options or DrawOptions()
     rng = np.random.default_rng(options.seed)
     n = len(density.weights)
-    known = Draws(np.arange(n), density.own_steps, start)
+    known = EvaluatedDraws(np.arange(n), density.own_steps, *start)
     rounds, weights = list[_Mixture](), np.zeros(0)
     while len(known.members) - n < options.most:
         mixture = _next_mixture(density, known)
@@ -132,42 +142,33 @@ def population_monte_carlo(
         plain = rng.random(options.each) < SHARE_OF_DENSITY
         members[plain] = rng.choice(n, plain.sum(), p=density.weights)
         steps[plain] = rng.standard_normal((plain.sum(), steps.shape[1]))
-        known = _joined(known, Draws(members, steps, judge(members, steps)))
+        known = known.and_also(EvaluatedDraws(members, steps, *evaluate(members, steps)))
         rounds.append(mixture)
-        weights = _weights(density, rounds, _since(known, n))
+        weights = _weights(density, rounds, known.rows(slice(n, None)))
         if effective_sample_size(weights) >= options.goal:
             break
-    return _since(known, n), weights
+    return known.rows(slice(n, None)), weights
 
 
-def _joined(one: Draws, two: Draws) -> Draws:
-    judged = Judged(*(np.concatenate(pair) for pair in zip(one.judged, two.judged, strict=True)))
-    return Draws(np.concatenate([one.members, two.members]), np.concatenate([one.steps, two.steps]), judged)
-
-
-def _since(known: Draws, first: int) -> Draws:
-    return Draws(known.members[first:], known.steps[first:], Judged(*(part[first:] for part in known.judged)))
-
-
-def _weights(density: EnsembleDensity, rounds: list[_Mixture], draws: Draws) -> np.ndarray:
+def _weights(density: EnsembleDensity, rounds: list[_Mixture], draws: EvaluatedDraws) -> np.ndarray:
     own = density.log_density(draws.members, draws.steps)
     drawn_from = logsumexp([mixture.log_density(draws.members, draws.steps) for mixture in rounds], axis=0)
     drawn_from += np.log((1.0 - SHARE_OF_DENSITY) / len(rounds))
-    ratio = own + draws.judged.log_likelihood - np.logaddexp(drawn_from, own + np.log(SHARE_OF_DENSITY))
+    ratio = own + draws.log_likelihood - np.logaddexp(drawn_from, own + np.log(SHARE_OF_DENSITY))
     if not np.isfinite(ratio).any():
         return np.zeros(len(ratio))
     weights = np.exp(ratio - ratio.max())
     return np.asarray(weights / weights.sum())
 
 
-def _next_mixture(density: EnsembleDensity, known: Draws) -> _Mixture:
+def _next_mixture(density: EnsembleDensity, known: EvaluatedDraws) -> _Mixture:
     """Around everything that is judged: by its share of its member, and by how well it fits one step ahead."""
-    usable = np.isfinite(known.judged.log_likelihood) & (density.weights[known.members] > 0.0)
-    known = Draws(known.members[usable], known.steps[usable], Judged(*(part[usable] for part in known.judged)))
-    fitting = _tempered(np.zeros(len(known.members)), known.judged.log_likelihood, _FITTING)
-    noise = fitting @ known.judged.noise
+    usable = np.isfinite(known.log_likelihood) & (density.weights[known.members] > 0.0)
+    known = known.rows(usable)
+    fitting = _tempered(np.zeros(len(known.members)), known.log_likelihood, _FITTING)
+    noise = fitting @ known.noise
     slopes = density.width * _slopes(density, known, fitting) / noise
-    shown = known.judged.deviations / noise
+    shown = known.deviations / noise
     precision = np.eye(len(slopes)) + slopes @ slopes.T / _WIDENING
     means = np.linalg.solve(precision, slopes @ (known.steps @ slopes - shown).T / _WIDENING).T
     ahead = shown + (means - known.steps) @ slopes
@@ -177,13 +178,13 @@ def _next_mixture(density: EnsembleDensity, known: Draws) -> _Mixture:
     return _Mixture(known.members, np.log(np.maximum(shares, 1e-300)), means, np.linalg.cholesky(precision))
 
 
-def _slopes(density: EnsembleDensity, known: Draws, fitting: np.ndarray) -> np.ndarray:
+def _slopes(density: EnsembleDensity, known: EvaluatedDraws, fitting: np.ndarray) -> np.ndarray:
     """What a standard deviation along each direction changes in the measurements, near what fits: by the draws, each
     beside the member that it was moved from, held to what all members show; shape (n_directions, n_measurements)."""
     first = {int(member): row for row, member in reversed(list(enumerate(known.members)))}
     of_member = np.array([first[int(member)] for member in known.members])
     moved = density.width * (known.steps - known.steps[of_member])
-    changed = known.judged.deviations - known.judged.deviations[of_member]
+    changed = known.deviations - known.deviations[of_member]
     weighted = moved * fitting[:, None]
     hold = _HOLD * density.width**2 * np.eye(moved.shape[1])
     return np.linalg.solve(weighted.T @ moved + hold, weighted.T @ changed + hold @ density.slopes)

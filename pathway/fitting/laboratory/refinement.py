@@ -20,7 +20,7 @@ from pathway.scenario.weighted import effective_sample_size
 
 from .ensemble_density import EnsembleDensity
 from .member_likelihood import MemberLikelihoods, member_log_likelihoods
-from .population_monte_carlo import DrawOptions, Judged, population_monte_carlo
+from .population_monte_carlo import DrawOptions, Evaluations, population_monte_carlo
 
 _NEGLIGIBLE = 1e-6
 """Of the largest weight."""
@@ -119,12 +119,12 @@ def refine(
     Returns
     -------
     Refinement or None
-        None where the ensemble has nothing that could be moved, or no new vector can be judged.
+        None where the ensemble has nothing that could be moved, or no new vector can be likelihood.
     """
     coordinates = NormalCoordinates.of(ensemble)
     if len(coordinates.columns) < 1 or np.count_nonzero(weights) < 2:
         return None
-    start = Judged(likelihoods.values, likelihoods.deviations, likelihoods.noise)
+    start = Evaluations(likelihoods.values, likelihoods.deviations, likelihoods.noise)
     noise = likelihoods.noise[int(np.argmax(likelihoods.values))]
     places = coordinates.of_values(ensemble.values)
     density = EnsembleDensity.of_members(places, weights, likelihoods.deviations, noise)
@@ -133,7 +133,7 @@ def refine(
     def values_of(members: np.ndarray, steps: np.ndarray) -> np.ndarray:
         return coordinates.placed(ensemble.values[members], density.moved(members, steps))
 
-    def judge(members: np.ndarray, steps: np.ndarray) -> Judged:
+    def evaluate(members: np.ndarray, steps: np.ndarray) -> Evaluations:
         nonlocal drawn
         before, drawn = drawn, drawn + len(members)
         vectors = replace(ensemble, values=values_of(members, steps))
@@ -143,13 +143,13 @@ def refine(
             if progress is not None:
                 progress("new vectors", before + done, options.most)
 
-        judged = member_log_likelihoods(scenario, laboratory, sets, report)
-        if not np.isfinite(judged.values).any():
+        likelihood = member_log_likelihoods(scenario, laboratory, sets, report)
+        if not np.isfinite(likelihood.values).any():
             nothing = np.full((len(members), start.noise.shape[1]), np.nan)
-            return Judged(judged.values, nothing, nothing)
-        return Judged(judged.values, judged.deviations, judged.noise)
+            return Evaluations(likelihood.values, nothing, nothing)
+        return Evaluations(likelihood.values, likelihood.deviations, likelihood.noise)
 
-    draws, drawn_weights = population_monte_carlo(density, start, judge, options)
+    draws, drawn_weights = population_monte_carlo(density, start, evaluate, options)
     kept = np.flatnonzero(drawn_weights > _NEGLIGIBLE * drawn_weights.max())
     if not len(kept):
         return None
@@ -157,7 +157,7 @@ def refine(
     return Refinement(
         values_of(draws.members[kept], draws.steps[kept]),
         own,
-        draws.judged.log_likelihood[kept],
+        draws.log_likelihood[kept],
         draws.members[kept],
         density.directions.shape[1],
         len(draws.members),

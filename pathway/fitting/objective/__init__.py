@@ -9,13 +9,13 @@ searched for).
 
 from pathway.simulation.protocol.outputs import BatchOutputs, RunError, RunOutputs
 
-from .objective import Comparison, Evaluation, KeptRuns, Linearization, Objective, log_priors
+from .objective import Comparison, Evaluation, InnerObjective, Linearization, Objective, log_priors
 
 __all__ = [
     "BatchOutputs",
     "Comparison",
     "Evaluation",
-    "KeptRuns",
+    "InnerObjective",
     "Linearization",
     "Objective",
     "RunError",

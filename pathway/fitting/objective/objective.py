@@ -287,7 +287,7 @@ class Objective:
 
     # Other views
 
-    def with_runs_kept(self, x: np.ndarray) -> KeptRuns:
+    def with_runs_kept(self, x: np.ndarray) -> InnerObjective:
         """The objective over the parameters that no run depends on (`observed_only`), with the runs at `x`.
 
         Raises
@@ -302,7 +302,7 @@ class Objective:
         except RunError as reason:
             self._count(str(reason))
             raise
-        return KeptRuns(self, x, runs, self.assembled.observed.pool.filled(runs, q[None]))
+        return InnerObjective(self, x, runs, self.assembled.observed.pool.filled(runs, q[None]))
 
     def _run(self, q: np.ndarray) -> RunOutputs:
         """The runs at one point, without slopes."""
@@ -360,7 +360,7 @@ class Objective:
 
 
 @dataclass(frozen=True, eq=False)
-class KeptRuns:
+class InnerObjective:
     """An objective over the parameters that no run depends on, with the runs at a point; to be called with these
     parameters, shape (n_observed_only,), on the optimizer's scale."""
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..objective import KeptRuns, Objective, RunError
+from ..objective import InnerObjective, Objective, RunError
 from .trust_region import TrustRegionOptions, minimize
 
 
@@ -22,7 +22,9 @@ def inner_optimum(
     return inner_optimum_of_runs(runs, iterations, tolerance)
 
 
-def inner_optimum_of_runs(runs: KeptRuns, iterations: int = 30, tolerance: float = 1e-4) -> tuple[np.ndarray, float]:
+def inner_optimum_of_runs(
+    runs: InnerObjective, iterations: int = 30, tolerance: float = 1e-4
+) -> tuple[np.ndarray, float]:
     """The same with runs that are kept."""
     inner, x = runs.objective.assembled.observed_only, runs.x
     if not len(inner):

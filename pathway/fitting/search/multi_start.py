@@ -28,7 +28,7 @@ from .one_start import run_start
 from .options import SearchOptions
 from .processes import is_quick, pack_task, process_count, process_pool
 from .progress import SearchProgress
-from .result import Fit, StartResult, at_best
+from .result import Fit, StartResult, count_at_best
 from .starting_points import starting_points
 
 OF_A_START = 200
@@ -146,7 +146,7 @@ def _starts_until(agree: int | None, done: Mapping[int, StartResult]) -> int | N
     values: list[float] = []
     while (start := done.get(len(values))) is not None:
         values.append(start.objective)
-        if at_best(values) >= agree:
+        if count_at_best(values) >= agree:
             return len(values)
     return None
 

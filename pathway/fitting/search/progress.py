@@ -7,7 +7,7 @@ import time
 from itertools import pairwise
 from typing import TextIO
 
-from .result import StartResult, at_best
+from .result import StartResult, count_at_best
 
 
 class SearchProgress:
@@ -35,7 +35,7 @@ class SearchProgress:
         best = f"{finite[0]:.6g}" if finite else "none"
         value = f"{start.objective:.6g}" if math.isfinite(start.objective) else f"failed ({start.reason})"
         self.say(
-            f"start {start.number + 1}{self._of}: {value}; best {best}, by {at_best(finite)}; "
+            f"start {start.number + 1}{self._of}: {value}; best {best}, by {count_at_best(finite)}; "
             f"{count_distinct(finite)} distinct optima{self._left()}"
         )
 

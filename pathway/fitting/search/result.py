@@ -22,7 +22,7 @@ FORMAT = "pathway fit 1"
 _NUMBER = re.compile(r"(?<![\w.])[-+]?\d[\d.]*(?:e[-+]?\d+)?")
 
 
-def at_best(objectives: Sequence[float], gap: float = 0.1) -> int:
+def count_at_best(objectives: Sequence[float], gap: float = 0.1) -> int:
     """How many objectives lie within `gap` of the best one; failed ones, inf, count for nothing."""
     least = min(objectives, default=math.inf)
     return sum(value <= least + gap for value in objectives) if math.isfinite(least) else 0
@@ -178,7 +178,7 @@ class Fit:
 
     def at_optimum(self, gap: float = 0.1) -> int:
         """How many starts ended within `gap` of the best objective."""
-        return at_best([start.objective for start in self.starts], gap)
+        return count_at_best([start.objective for start in self.starts], gap)
 
     def to_dataframe(self) -> object:
         """One row for each start: objective, reason and parameters in natural units, the best first."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..objective import Objective
 from ..problem import Problem
-from .residual_tests import LackOfFit, MeanDeviation, SerialTest, lack_of_fit, serial_test
+from .residual_tests import LackOfFit, MeanDeviation, SerialCorrelationTest, lack_of_fit, serial_test
 from .score_tests import LEVEL, Contradiction, ScoreTests, contradictions, off_bounds, score_tests
 
 TOLD = 4
@@ -28,7 +28,7 @@ class FitDiagnosis:
         Numbers taken as given that the data contradict, each with those before it let go.
     lacks : list of LackOfFit
         By observable.
-    serial : dict of observable to SerialTest
+    serial : dict of observable to SerialCorrelationTest
     estimated_noise : frozenset of str
         Observables some of whose noise was estimated: a chi-square of their points says nothing.
     """
@@ -36,7 +36,7 @@ class FitDiagnosis:
     scores: ScoreTests
     contradicted: list[Contradiction]
     lacks: list[LackOfFit]
-    serial: dict[str, SerialTest]
+    serial: dict[str, SerialCorrelationTest]
     estimated_noise: frozenset[str]
 
     def __str__(self) -> str:

@@ -167,7 +167,7 @@ class LogDensity:
 
     def _gain(self, moved: TransformedPoint) -> float:
         """Log of how much room on the axes of the priors a step in free coordinates covers."""
-        return float(moved.gain.sum()) + log_scale_change(self.objective.problem, moved.x)
+        return float(moved.gain.sum()) + log_jacobian_of_scales(self.objective.problem, moved.x)
 
     def _descent(self, evaluation: Evaluation, moved: TransformedPoint) -> np.ndarray:
         """Slopes of minus the log density by free coordinates."""
@@ -204,7 +204,7 @@ class LogDensity:
         return evaluation.value - self._gain(moved), self._descent(evaluation, moved), curvature
 
 
-def log_scale_change(problem: Problem, x: np.ndarray) -> float:
+def log_jacobian_of_scales(problem: Problem, x: np.ndarray) -> float:
     """What a posterior density gains from natural values to the optimizer's scale, at `x`, shape (n_estimated,): the
     log of d natural / d x, summed over the parameters whose prior is a density of the natural value."""
     slopes, natural = scale_derivatives(problem, problem.from_scale(x)), of_natural_value(problem)

@@ -24,7 +24,7 @@ FEWEST = 3
 
 
 @dataclass(frozen=True)
-class SerialTest:
+class SerialCorrelationTest:
     """Whether residuals of one course err to the same side as their neighbors in time.
 
     Attributes
@@ -48,7 +48,7 @@ class SerialTest:
     p_correlation: float
 
 
-def serial_test(measurements: Sequence[Measurement], residuals: np.ndarray) -> SerialTest:
+def serial_test(measurements: Sequence[Measurement], residuals: np.ndarray) -> SerialCorrelationTest:
     """The test of measurements with their residuals, shape (n_measurements,).
 
     A course is what one replicate of one experiment shows of one observable; points of one moment are one, their mean.
@@ -67,12 +67,12 @@ def serial_test(measurements: Sequence[Measurement], residuals: np.ndarray) -> S
         for pair in pairwise(float(np.mean(course[time])) for time in sorted(course))
     ]
     if not pairs:
-        return SerialTest(0, 0, math.nan, math.nan, math.nan)
+        return SerialCorrelationTest(0, 0, math.nan, math.nan, math.nan)
     first, second = np.array(pairs).T
     products = first * second
     changes, size = int((products < 0.0).sum()), math.sqrt(float((first**2).sum() * (second**2).sum()))
     spread = math.sqrt(float((products**2).sum()))
-    return SerialTest(
+    return SerialCorrelationTest(
         len(pairs),
         changes,
         float(stats.binom.cdf(changes, len(pairs), 0.5)),

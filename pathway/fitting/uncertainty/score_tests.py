@@ -157,7 +157,7 @@ def score_tests(problem: Problem, x: np.ndarray, seed: int = 1) -> ScoreTests:
     n = len(x)
     if not (np.isfinite(here.by_mean).all() and np.isfinite(here.by_log_noise).all()):
         return ScoreTests(failure="some slopes are no numbers")
-    design = ScoreDesign(here, objective, np.concatenate([x, _scaled(numbers)]), n)
+    design = ScoreTestDesign(here, objective, np.concatenate([x, _scaled(numbers)]), n)
     return replace(_tested(design, numbers, seed), left_out=left_out)
 
 
@@ -185,7 +185,7 @@ def _linearized(problem: Problem, x: np.ndarray, numbers: tuple[FixedNumber, ...
     return objective.linearized(np.concatenate([x, _scaled(numbers)])), objective
 
 
-class ScoreDesign:
+class ScoreTestDesign:
     """The design at a point; the first `n` of its columns are the estimated parameters, the others are tested.
 
     Attributes
@@ -287,7 +287,7 @@ def off_bounds(problem: Problem, x: np.ndarray) -> np.ndarray:
     return (x > lower + near) & (x < upper - near)
 
 
-def _tested(design: ScoreDesign, numbers: tuple[FixedNumber, ...], seed: int) -> ScoreTests:
+def _tested(design: ScoreTestDesign, numbers: tuple[FixedNumber, ...], seed: int) -> ScoreTests:
     left = np.sqrt((design.tested**2).sum(axis=0))
     size = np.array([1.0 if n.value > 0.0 else abs(n.value) for n in numbers])
     visible = design.lengths * size * VISIBLE > 1.0
@@ -305,7 +305,7 @@ def _tested(design: ScoreDesign, numbers: tuple[FixedNumber, ...], seed: int) ->
 
 
 def _ranked(
-    design: ScoreDesign, numbers: list[FixedNumber], left: np.ndarray, size: np.ndarray, by_chance: np.ndarray
+    design: ScoreTestDesign, numbers: list[FixedNumber], left: np.ndarray, size: np.ndarray, by_chance: np.ndarray
 ) -> tuple[ScoreTest, ...]:
     score = design.observed @ design.tested
     statistics, steps = (score / left) ** 2, -score / left**2
@@ -342,7 +342,7 @@ def _in_groups(directions: np.ndarray, statistics: np.ndarray, facts: list[bool]
 
 
 @dataclass(frozen=True, eq=False)
-class ReleasedFit:
+class FitWithFreedNumber:
     """A local fit with one number let go.
 
     Attributes
@@ -365,7 +365,7 @@ class ReleasedFit:
     x: np.ndarray
 
 
-def fit_released(problem: Problem, x: np.ndarray, number: FixedNumber) -> ReleasedFit | None:
+def fit_released(problem: Problem, x: np.ndarray, number: FixedNumber) -> FitWithFreedNumber | None:
     """The local optimum near `x` with one number estimated, too; None where that fails or is not worth its price."""
     if len(x) + 1 >= MANY:
         return None
@@ -377,7 +377,7 @@ def fit_released(problem: Problem, x: np.ndarray, number: FixedNumber) -> Releas
     if not math.isfinite(before) or not math.isfinite(found.value):
         return None
     end = reduced.complete(found.x)
-    return ReleasedFit(number, before - found.value, float(free.from_scale(end)[-1]), free, end)
+    return FitWithFreedNumber(number, before - found.value, float(free.from_scale(end)[-1]), free, end)
 
 
 @dataclass(frozen=True, eq=False)
@@ -388,14 +388,14 @@ class Contradiction:
     ----------
     group : tuple of ScoreTest
         Its own test, and those of the numbers that the data do not tell from it.
-    refit : ReleasedFit or None
+    refit : FitWithFreedNumber or None
         What letting it go really gains; None where it was not let go.
     chance : float
         Chance that anything shows as much if all numbers are right.
     """
 
     group: tuple[ScoreTest, ...]
-    refit: ReleasedFit | None
+    refit: FitWithFreedNumber | None
     chance: float
 
     @property

@@ -59,7 +59,7 @@ def evaluate_kernel_rows(
     return out
 
 
-class RowEvaluation:
+class KernelEvaluator:
     """A kernel of width 1 made ready to be asked about one state after the other, in a fifth of the time.
 
     Parameters

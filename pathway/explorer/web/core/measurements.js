@@ -29,7 +29,7 @@ function readingPlan(facts, scenario, file, chosen = {}) {
 function laneOf(word, facts, scenario) {
   const text = word.slice(5).trim(), names = scenario.arms.map((arm) => arm.name).filter((name) => text.startsWith(`${name} `));
   const arm = names.sort((a, b) => b.length - a.length)[0];
-  if (!arm) throw new FileMistake(`normalize = '${word}' names no arm of this page`, 0);
+  if (!arm) throw new TableError(`normalize = '${word}' names no arm of this page`, 0);
   return { arm, time: hoursOf(text.slice(arm.length).trim(), facts.table) };
 }
 
@@ -42,7 +42,7 @@ function readMeasurements(text, plan) {
   };
   try {
     let table = withPlainNames(readTable(text), plan.words);
-    if (table.rows.length > MOST_ROWS) throw new FileMistake(`this file has ${table.rows.length} rows; this page reads at most ${MOST_ROWS}`);
+    if (table.rows.length > MOST_ROWS) throw new TableError(`this file has ${table.rows.length} rows; this page reads at most ${MOST_ROWS}`);
     table = withPlainNumbers(table, table.header.filter((name) => !plan.words.texts.includes(name)), plan.decimal);
     const reader = readerOf(table, plan), ofHeader = [...reader.complaints(table.header)];
     if (!table.rows.length) ofHeader.push("this file holds no measurements");
@@ -54,7 +54,7 @@ function readMeasurements(text, plan) {
     const made = normalizedPoints(points, plan), against = [...valueMistakes(made, plan), ...groupMistakes(made, plan)];
     return done(against.length ? [] : made, against);
   } catch (error) {
-    if (error instanceof FileMistake) return { points: [], mistakes: [[error.line, error.message]] };
+    if (error instanceof TableError) return { points: [], mistakes: [[error.line, error.message]] };
     throw error;
   }
 }
@@ -316,7 +316,7 @@ function normalizedPoints(points, plan) {
   for (const word of plan.normalize) {
     if (word === "loading" || word === "total") made = made.map((p) => (p[word] ? scaledPoint(p, 1 / p[word]) : p));
     else if (word.startsWith("lane:")) made = byLane(made, plan);
-    else throw new FileMistake(`normalize = '${word}' is none that this page does, but 'pathway fit'`, 0);
+    else throw new TableError(`normalize = '${word}' is none that this page does, but 'pathway fit'`, 0);
   }
   return made;
 }
@@ -329,7 +329,7 @@ function byLane(points, plan) {
     if (bad || !(base > 0)) {
       const why = bad ? "is beyond a limit" : lanes.length ? "is not above zero" : "was not measured", first = bad || (lanes.length ? lanes : group)[0];
       const where = name ? ` on ${plan.shared || "gel"} ${clipped(name)}` : "";
-      throw new FileMistake(`${first.observable}: the reference lane '${arm}' at ${short(time)} h ${why}${where}`, first.line);
+      throw new TableError(`${first.observable}: the reference lane '${arm}' at ${short(time)} h ${why}${where}`, first.line);
     }
     made.push(...group.map((p) => scaledPoint(p, 1 / base)));
   }

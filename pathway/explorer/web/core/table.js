@@ -3,7 +3,7 @@
 const EXCEL_SEPARATOR = /^"?sep=(.)"?,*$/, EXCEL_ERROR = /^#(N\/A|NA|DIV\/0!|VALUE!|REF!|NAME\?|NUM!|NULL!)\s*([,;\t"]|$)/;
 
 /* A mistake in a file: what is wrong, and on which line. */
-class FileMistake extends Error {
+class TableError extends Error {
   constructor(text, line = 1) {
     super(text);
     this.line = line;
@@ -12,14 +12,14 @@ class FileMistake extends Error {
 
 /* {header, headerLine, rows: [[line, {name: cell}]], mistakes: [[line, text]], delimiter} */
 function readTable(text) {
-  if (text.startsWith("PK\u0003\u0004")) throw new FileMistake("this is a workbook, not text; save it as 'CSV UTF-8'");
-  if (text.includes("\ufffd")) throw new FileMistake("not UTF-8 text; save it as 'CSV UTF-8'", lineOf(text, "\ufffd"));
-  if (text.includes("\0")) throw new FileMistake("not text: it has null characters", lineOf(text, "\0"));
+  if (text.startsWith("PK\u0003\u0004")) throw new TableError("this is a workbook, not text; save it as 'CSV UTF-8'");
+  if (text.includes("\ufffd")) throw new TableError("not UTF-8 text; save it as 'CSV UTF-8'", lineOf(text, "\ufffd"));
+  if (text.includes("\0")) throw new TableError("not text: it has null characters", lineOf(text, "\0"));
   let lines = text.replace(/^\ufeff/, "").split(/\r\n|\n|\r/).map((line, k) => [k + 1, line]).filter(([, line]) => line.trim());
   lines = lines.filter(([, line]) => !line.startsWith("#") || EXCEL_ERROR.test(line));
   const said = lines.length ? EXCEL_SEPARATOR.exec(lines[0][1].trim()) : null;
   if (said) lines.shift();
-  if (!lines.length) throw new FileMistake("this file is empty");
+  if (!lines.length) throw new TableError("this file is empty");
   const count = (sign) => lines[0][1].split(sign).length;
   const delimiter = said ? said[1] : [",", ";", "\t"].reduce((best, sign) => (count(sign) > count(best) ? sign : best));
   const [[headerLine, heading], ...body] = lines.map(([line, row]) => [line, cellsOf(row, delimiter, line)]);
@@ -48,13 +48,13 @@ function cellsOf(row, delimiter, line) {
     let cell = "";
     if (row[k] === '"') {
       for (k++; ; k++) {
-        if (k >= row.length) throw new FileMistake("a quotation mark is missing", line);
+        if (k >= row.length) throw new TableError("a quotation mark is missing", line);
         if (row[k] !== '"') cell += row[k];
         else if (row[k + 1] === '"') cell += row[k++];
         else break;
       }
       k++;
-      if (k < row.length && row[k] !== delimiter) throw new FileMistake("a quotation mark stands within a cell", line);
+      if (k < row.length && row[k] !== delimiter) throw new TableError("a quotation mark stands within a cell", line);
     } else {
       const end = row.indexOf(delimiter, k);
       cell = row.slice(k, end < 0 ? row.length : end);

@@ -23,7 +23,7 @@ import numpy as np
 from pathway.equations import Model
 from pathway.equations.model import TIME
 from pathway.equations.switches import held_species
-from pathway.expressions import Expression, differentiate, postorder, symbols
+from pathway.expressions import Expression, symbols
 from pathway.expressions.calculus import substitute
 from pathway.expressions.graph import ZERO
 
@@ -33,6 +33,7 @@ from .interventions import Schedule, schedule_of_rows, schedule_with_breaks
 from .prepared import PreparedModel
 from .solvers import layout
 from .solvers.layout import IntegrationTask
+from .straight_switches import slope_of_line
 from .switches import MOST_KEPT, MomentsAhead, TimeSwitches
 from .tasks import make_task, member_schedule
 
@@ -205,14 +206,9 @@ def _event_clock(model: Model) -> _EventClock | None:
 
 
 def _straight_line(formula: Expression, name: str) -> tuple[Expression, Expression]:
-    """Offset and slope of a formula that is a straight line in one symbol, written with sums, products and quotients;
-    of any other the formula itself and 0."""
-    if name in symbols(formula):
-        bearing = [node.operator for node in postorder([formula]) if name in symbols(node)]
-        slope = differentiate(formula, name)
-        if {*bearing} <= {"symbol", "add", "multiply", "divide"} and name not in symbols(slope):
-            return substitute(formula, {name: ZERO}), slope
-    return formula, ZERO
+    """Offset and slope of a formula that is a straight line in one symbol; of any other the formula itself and 0."""
+    slope = slope_of_line(formula, name)
+    return (formula, ZERO) if slope is None else (substitute(formula, {name: ZERO}), slope)
 
 
 # --- the rehearsal ------------------------------------------------------------------------------------------------

@@ -135,7 +135,14 @@ class StraightSwitch:
 
 def straight_switch(function: Expression) -> StraightSwitch | None:
     """A function as a straight line in time; None if it is another."""
-    if not {node.operator for node in postorder([function]) if TIME in symbols(node)} <= _LINE:
+    slope = slope_of_line(function, TIME)
+    return None if slope is None else StraightSwitch(function, slope)
+
+
+def slope_of_line(formula: Expression, name: str) -> Expression | None:
+    """The slope of a formula that is a straight line in one symbol, written with sums, products and quotients; None of
+    any other."""
+    if not {node.operator for node in postorder([formula]) if name in symbols(node)} <= _LINE:
         return None
-    slope = differentiate(function, TIME)
-    return None if TIME in symbols(slope) else StraightSwitch(function, slope)
+    slope = differentiate(formula, name)
+    return None if name in symbols(slope) else slope

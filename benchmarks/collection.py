@@ -173,19 +173,9 @@ def row(name: str, result: Mapping[str, Any]) -> list[str]:
     reached = sum(value <= min(known) + REACHED for value in values) if known else 0
     hourly = f"{3600.0 * reached / spent:.3g}" if spent else "-"
     shares = f"{reached} of {len(result['starts'])}" if result["starts"] else result["ended"] or "none finished"
-    formats = {
-        "parameters": "d",
-        "cold": ".2g",
-        "memory": ".0f",
-        "likelihood": ".8g",
-        "published": ".8g",
-        "gradient": ".0e",
-    }
-    facts = [_shown(result.get(key), form) for key, form in formats.items()]
     return [
         name,
-        *facts,
-        _shown(result.get("nominal"), ".7g"),
+        *(_shown(result.get(key), form) for key, form in FORMATS.items()),
         _shown(min(values, default=None), ".7g"),
         shares,
         hourly,

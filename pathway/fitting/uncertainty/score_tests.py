@@ -419,12 +419,9 @@ def contradictions(problem: Problem, x: np.ndarray, scores: ScoreTests) -> list[
     a refit does not confirm (the linear model promised more than there was) is passed over.
     """
     found: list[Contradiction] = []
-    while len(found) < CONTRADICTIONS:
-        new = _first_confirmed(problem, x, scores)
-        if new is None:
-            break
+    while (new := _first_confirmed(problem, x, scores)) is not None:
         found.append(new)
-        if new.refit is None:
+        if new.refit is None or len(found) == CONTRADICTIONS:
             break
         problem, x = new.refit.problem, new.refit.x
         scores = score_tests(problem, x)

@@ -1,7 +1,14 @@
 /* Members of an ensemble weighted by how likely they make measured points, and what that does to headline numbers.
  * After pathway/fitting/laboratory/member_likelihood.py, reweighting.py and pathway/scenario/weighted.py. */
 
+/* Members that are run together, and those of a page in such batches. */
 const TOGETHER = 20;
+const batches = (members) => Array.from({ length: Math.ceil(members.length / TOGETHER) }, (_, k) => members.slice(k * TOGETHER, (k + 1) * TOGETHER));
+const memberBatches = ({ members }) => batches(Array.from({ length: members.count }, (_, m) => m));
+
+/* Between records of members, of which only bands and readings are shown. */
+const coarseStep = ({ scenario }) => Math.max(scenario.record_every, (scenario.end - scenario.start) / 60);
+
 /* Runs at the first tolerance show which members count. The more a member weighs, the more exactly it is run again, so that
    every weight is right to 1e-6: [relative tolerance, least weight]. */
 const EXACTNESS = [[1e-4, 0], [1e-6, 1e-3], [1e-8, 2e-2]];
@@ -15,12 +22,11 @@ function* weighMembers(engine, rests, rowOf, points, plan) {
   let weights = null, runs = 0; // of members, the same one several times
   for (const [relative, least] of EXACTNESS) {
     const some = all.filter((m) => !weights || weights[m] > least);
-    for (let first = 0; first < some.length; first += TOGETHER) {
-      const members = some.slice(first, first + TOGETHER);
+    for (const members of batches(some)) {
       simulatedPoints(engine, rests, points, plan, { members, rowOf, relative })
         .forEach((simulated, k) => (logLikelihoods[members[k]] = simulated ? logLikelihood(groups, simulated) : -Infinity));
       runs += members.length;
-      if (!weights) yield Math.min(1, (first + TOGETHER) / count);
+      if (!weights) yield runs / count;
     }
     weights = weightsOf(logLikelihoods, before);
   }
@@ -101,18 +107,16 @@ function headlinesOf(facts) {
 /* A generator of the share that is done; it returns {headlines, next}: headline numbers before and after, and what to
    measure next where the headline that is most open can still be settled (null: nothing). */
 function* askMembers(engine, rests, rowOf, state, weights) {
-  const { facts } = engine, { candidates } = facts.weighing, asked = headlinesOf(facts), count = facts.members.count;
+  const { facts } = engine, { candidates } = facts.weighing, asked = headlinesOf(facts), every = coarseStep(facts);
   const arms = [...new Set([...asked.flatMap((one) => armsOf(one.expectation.reading)), ...candidates.flatMap((one) => one.arms)])];
-  const every = Math.max(facts.scenario.record_every, (facts.scenario.end - facts.scenario.start) / 60);
   const moments = [...new Set(candidates.flatMap((one) => one.times))], alive = [], rows = [];
-  for (let first = 0; first < count; first += TOGETHER) {
-    const members = Array.from({ length: Math.min(TOGETHER, count - first) }, (_, k) => first + k);
+  for (const members of memberBatches(facts)) {
     evaluate(engine, rests, state, { arms, members, rowOf, relative: 1e-4, every, moments }).forEach((result, k) => {
       if (!arms.every((name) => result.has(name))) return;
       alive.push(members[k]);
       rows.push({ judged: asked.map((one) => judge(one.expectation, result)), contrasts: contrastsOf(candidates, result) });
     });
-    yield Math.min(1, (first + TOGETHER) / count);
+    yield (members[members.length - 1] + 1) / facts.members.count;
   }
   const [before, after] = [weightsBefore(facts), weights].map((all) => alive.map((m) => all[m]));
   const share = (k, own) => rows.reduce((sum, row, m) => sum + (row.judged[k].met ? own[m] : 0), 0) / own.reduce((a, b) => a + b, 0);

@@ -4,10 +4,9 @@ function cloudWorker(core) {
   const pause = () => new Promise((done) => setTimeout(done, 0));
 
   async function answer({ job, state, arms, quantities }) {
-    const begun = performance.now(), every = Math.max(facts.scenario.record_every, (facts.scenario.end - facts.scenario.start) / 60);
+    const begun = performance.now(), every = core.coarseStep(facts);
     const results = [], fresh = new core.Rests(engine);
-    for (let first = 0; first < facts.members.count; first += 20) {
-      const members = Array.from({ length: Math.min(20, facts.members.count - first) }, (_, k) => first + k);
+    for (const members of core.memberBatches(facts)) {
       results.push(...core.evaluate(engine, fresh, state, { arms, members, rowOf, relative: 1e-3, every }));
       await pause();
       if (latest !== job) return;

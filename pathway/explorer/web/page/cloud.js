@@ -17,13 +17,13 @@ function cloudWorker(core) {
     for (const name of arms) {
       const those = alive.filter((r) => r.has(name));
       if (!those.length) continue;
-      const growth = those.map((r) => r.growth(name)), courses = {};
+      const growth = those.map((r) => r.growth(name)), courses = {}, theirs = own(those);
       for (const q of quantities) {
         const all = those.map((r) => r.course(r.arm(name).key, q));
-        const bands = those[0].times.map((_, t) => core.weightedInterval(all.map((c) => c[t]), own(those)) || [NaN, NaN, NaN]);
+        const bands = those[0].times.map((_, t) => core.weightedInterval(all.map((c) => c[t]), theirs) || [NaN, NaN, NaN]);
         courses[q] = [bands.map((b) => b[0]), bands.map((b) => b[2])];
       }
-      made[name] = { gr: growth[0] ? core.weightedInterval(growth.map((g) => g.gr), own(those)) : null, courses };
+      made[name] = { gr: growth[0] ? core.weightedInterval(growth.map((g) => g.gr), theirs) : null, courses };
     }
     const sum = (those) => own(those).reduce((a, b) => a + b, 0);
     const shares = facts.scenario.expectations.map((e) => {

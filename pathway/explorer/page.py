@@ -34,7 +34,7 @@ FACE = (
     *("judge", "read", "courseOf", "hash", "hashOf", "memberRows", "scenarioToml", "withCopies", "copyTables"),
     *("readingPlan", "readMeasurements", "weighMembers", "askMembers", "weightedInterval", "effectiveNumber"),
     *("survivors", "informationGain", "weightsBefore", "logLikelihood", "likelihoodGroups", "armsOf"),
-    *("memberBatches", "coarseStep"),
+    *("memberBatches", "coarseStep", "heaviestFirst"),
 )
 """What the core gives to its hosts."""
 

@@ -68,10 +68,11 @@ const effectiveNumber = (weights) => {
   return squares > 0 ? (sum * sum) / squares : 0;
 };
 
+const heaviestFirst = (weights) => Array.from(weights, (_, m) => m).sort((a, b) => weights[b] - weights[a] || a - b);
+
 /* The fewest members that have such a share of the weight, the heaviest first. */
 function survivors(weights, share) {
-  const order = Array.from(weights, (_, m) => m).sort((a, b) => weights[b] - weights[a] || a - b);
-  const sum = weights.reduce((a, b) => a + b, 0);
+  const order = heaviestFirst(weights), sum = weights.reduce((a, b) => a + b, 0);
   let known = 0, k = 0;
   while (k < order.length && known < share * sum * (1 - 1e-12)) known += weights[order[k++]];
   return order.slice(0, k);

@@ -131,12 +131,10 @@ function weighedParts({ name, weighed, asked }) {
   ].filter(Boolean);
 }
 
-const order = ({ weights }) => weights.map((_, m) => m).sort((a, b) => weights[b] - weights[a] || a - b);
-
 /* Each member a bar, the heaviest first; the line is what each weighed before. */
 function weightPicture(weighed) {
   const { weights, survivors } = weighed, n = weights.length, most = Math.max(...weights), wide = 600, tall = 90;
-  const bars = order(weighed).map((m, k) => {
+  const bars = core.heaviestFirst(weights).map((m, k) => {
     const height = (tall * weights[m]) / most;
     return make("rect", { x: ((k * wide) / n).toFixed(2), width: ((0.85 * wide) / n).toFixed(2), y: (tall - height).toFixed(2), height: height.toFixed(2),
       fill: k < survivors.length ? "var(--accent)" : "var(--line)" });
@@ -179,7 +177,7 @@ function nextParts(next) {
 }
 
 function weightTable(weighed) {
-  const survives = new Set(weighed.survivors), rows = order(weighed).map((m) =>
+  const survives = new Set(weighed.survivors), rows = core.heaviestFirst(weighed.weights).map((m) =>
     [m, Number.isFinite(weighed.logLikelihoods[m]) ? weighed.logLikelihoods[m] : "", weighed.before[m], weighed.weights[m], survives.has(m) ? "yes" : "no"]);
   return [["member", "log-likelihood", "weight before", "weight after", "survives"], ...rows].map((row) => row.join(",")).join("\n") + "\n";
 }

@@ -92,7 +92,7 @@ def facts_of(scenario: Scenario, laboratory: Laboratory, names: list[str]) -> di
         "units": {name: laboratory.units.get(name, "") for name in names},
         "readable": dict(laboratory.units),
         "table": table_facts(laboratory),
-        "weighing": weighing_facts(scenario, laboratory, names),
+        "weighing": weighing_facts(scenario, names),
         "loops": {
             loop.name: {"switched_off": dict(loop.switched_off), "says": loop.meaning}
             for loop in circuit().loops

@@ -28,7 +28,7 @@ def measurable_quantities() -> list[str]:
     return list(dict.fromkeys(name for assay in select_assays(()) for name in assay.measures))
 
 
-def weighing_facts(scenario: Scenario, laboratory: Laboratory, names: Sequence[str]) -> dict[str, Any]:
+def weighing_facts(scenario: Scenario, names: Sequence[str]) -> dict[str, Any]:
     """Assays, what they can measure in the scenario, and how few members are too few."""
     assays = select_assays(())
     return {

@@ -51,22 +51,33 @@ def with_facts(data, more):
 
 
 @pytest.fixture(scope="session")
-def in_node(tmp_path_factory):
-    """A function that runs jobs in the page's core: see run_core.js."""
+def script_in_node(tmp_path_factory):
+    """A function that gives jobs to a script of this folder, with the page's core and a page's data: its answers."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is not installed (node): the page's core is not run outside a browser")
     folder = tmp_path_factory.mktemp("core")
     (folder / "core.js").write_text(core_source() + "module.exports = pathwayCore;\n", encoding="utf-8")
 
+    def run(script, file, jobs):
+        command = [node, str(HERE / script), str(folder / "core.js"), str(file)]
+        done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def in_node(script_in_node, tmp_path_factory):
+    """A function that runs jobs in the page's core: see run_core.js."""
+    folder = tmp_path_factory.mktemp("data")
+
     def run(name, jobs, members=0):
         file = folder / f"{name}-{members}.bin"
         if not file.exists():
             file.write_bytes(data_of(name, members))
-        command = [node, str(HERE / "run_core.js"), str(folder / "core.js"), str(file)]
-        done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return script_in_node("run_core.js", file, jobs)
 
     return run
 
@@ -98,11 +109,11 @@ def page_file(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, page_file):
-    """A function that opens a page from disk and waits for its first picture; errors and requests are kept."""
+def opened_address(browser):
+    """A function that opens an address in a window of its own; errors and requests are kept."""
     contexts = []
 
-    def open_page(name=MAIN, members=0, address="", width=1440, lesson=None, **options):
+    def open_address(address, width=1440, **options):
         context = browser.new_context(viewport={"width": width, "height": 900}, accept_downloads=True, **options)
         contexts.append(context)
         page = context.new_page()
@@ -111,14 +122,25 @@ def opened(browser, page_file):
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
         page.on("request", lambda request: page.requests.append(request.url))
+        page.goto(address)
+        return page
+
+    yield open_address
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def opened(opened_address, page_file):
+    """A function that opens a page from disk and waits for its first picture."""
+
+    def open_page(name=MAIN, members=0, address="", width=1440, lesson=None, **options):
         file = page_file(name, members)
         if lesson:
             file = file.with_name("lesson.html")
             file.write_text(page_text(read_scenario(name), with_facts(data_of(name, members), {"lesson": lesson})))
-        page.goto(file.as_uri() + address)
+        page = opened_address(file.as_uri() + address, width, **options)
         page.wait_for_selector("html[data-hash]", state="attached")
         return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
+    return open_page

@@ -2,9 +2,7 @@
 
 import json
 import re
-import subprocess
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,7 @@ import pytest
 
 from pathway.cli import DONE, main
 from pathway.explorer import page_data
-from pathway.explorer.page import core_source, page_text
+from pathway.explorer.page import page_text
 from pathway.fitting.laboratory.member_likelihood import member_log_likelihoods
 from pathway.parameters.parameter_ensemble import SHIPPED, read_ensemble, write_ensemble
 from pathway.planning.assays import select_assays
@@ -25,7 +23,7 @@ from pathway.scenario.measurement_files import read_file, table_context
 from pathway.scenario.measurements import normalized_points
 from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
 from pathway.scenario.weighted import effective_sample_size
-from tests.explorer.conftest import HERE, MAIN
+from tests.explorer.conftest import MAIN
 
 FIT = "fit_a_blot"
 COUNT = 20
@@ -96,10 +94,9 @@ def ensemble_of(count, even=True):
 
 
 @pytest.fixture(scope="session")
-def weighing(tmp_path_factory):
+def weighing(script_in_node, tmp_path_factory):
     """A function that weighs, in the page's core in Node, the members of a scenario's page; see weigh_members.js."""
     folder = tmp_path_factory.mktemp("weighing")
-    (folder / "core.js").write_text(core_source() + "module.exports = pathwayCore;\n", encoding="utf-8")
 
     def run(name, jobs, count=COUNT, even=True):
         data = folder / f"{Path(name).stem}-{count}-{even}.bin"
@@ -110,10 +107,7 @@ def weighing(tmp_path_factory):
                 if count
                 else page_data(read_scenario(name), members=0)
             )
-        command = ["node", str(HERE / "weigh_members.js"), str(folder / "core.js"), str(data)]
-        done = subprocess.run(command, input=json.dumps(jobs), capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return script_in_node("weigh_members.js", data, jobs)
 
     return run
 
@@ -295,14 +289,6 @@ FLAT = "arm,time,observable,value,unit,error\n" + "".join(
 )
 
 
-@cache
-def asked_of_the_package(count):
-    """Headline numbers of the members, and all measurements ranked about the first headline that is open."""
-    laboratory, scenario, members = built_in_laboratory(), read_scenario(MAIN), ensemble_of(count)
-    sets = parameter_sets_of_ensemble(laboratory.model, members, members.weights_measured)
-    return laboratory, scenario, sets
-
-
 def test_headline_numbers_and_the_next_measurement_are_those_of_the_package(weighing):
     """Same members, weights of the page: intervals, shares, and what each measurement tells, before chance is taken off
     (the orders of chance differ)."""
@@ -310,7 +296,8 @@ def test_headline_numbers_and_the_next_measurement_are_those_of_the_package(weig
 
     count = 40
     (answer,) = weighing(MAIN, [{"text": FLAT, "file": "f.csv", "ask": True}], count=count)
-    laboratory, scenario, sets = asked_of_the_package(count)
+    laboratory, scenario, members = built_in_laboratory(), read_scenario(MAIN), ensemble_of(count)
+    sets = parameter_sets_of_ensemble(laboratory.model, members, members.weights_measured)
     weights = np.array(answer["weights"])
     assert effective_sample_size(weights) > 20
     runs = run_members(scenario, laboratory, sets)
@@ -364,28 +351,15 @@ def page_with_members(tmp_path_factory):
 
 
 @pytest.fixture
-def with_file(browser, page_with_members):
-    """A function that opens the page and gives it a file."""
-    contexts = []
+def with_file(opened_address, page_with_members):
+    """A function that opens the page and waits for its cloud."""
 
     def opened(width=1440, scheme="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, accept_downloads=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(120_000)
-        page.problems, page.requests = [], []
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and page.problems.append(line.text))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(page_with_members.as_uri())
+        page = opened_address(page_with_members.as_uri(), width, color_scheme=scheme)
         page.wait_for_selector("html[data-cloud]", state="attached")
         return page
 
-    yield opened
-    for context in contexts:
-        context.close()
+    return opened
 
 
 def give(page, name, text):

@@ -131,7 +131,7 @@ function weighedParts({ name, weighed, asked }) {
   ].filter(Boolean);
 }
 
-/* Each member a bar, the heaviest first; the line is what each weighed before. */
+/* Each member a bar, the heaviest first; the line is their mean. */
 function weightPicture(weighed) {
   const { weights, survivors } = weighed, n = weights.length, most = Math.max(...weights), wide = 600, tall = 90;
   const bars = core.heaviestFirst(weights).map((m, k) => {

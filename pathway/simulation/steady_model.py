@@ -22,7 +22,7 @@ from pathway.expressions import Expression, number, symbols
 from pathway.expressions.arrays import evaluate_arrays
 from pathway.expressions.calculus import gradients, substitute_all, term_magnitudes
 from pathway.expressions.graph import ZERO, is_number
-from pathway.kernels import compile_model
+from pathway.kernels import CompiledModel, compile_model
 
 from .prepared import PreparedModel, prepare_model
 from .solvers.batch import evaluate_kernel_rows
@@ -152,13 +152,17 @@ class SteadyModel:
 
     def parameter_slopes(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
         """Partial derivatives of the rates by all parameters, shape (n_species, n_parameters)."""
-        code = compile_model(self.model, 1, ("parameter_jacobian",))
-        pattern, kernels = code.patterns["parameter_jacobian"], self.prepared.kernels(1)
+        code, kernels = self._parameter_jacobian, self.prepared.kernels(1)
+        pattern = code.patterns["parameter_jacobian"]
         where = np.array([time]), state[None], parameters[None]
         entries = evaluate_kernel_rows(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
         dense = np.zeros((len(state), len(self.model.parameters)))
         dense[pattern.rows, pattern.columns] = entries
         return dense
+
+    @cached_property
+    def _parameter_jacobian(self) -> CompiledModel:
+        return compile_model(self.model, 1, ("parameter_jacobian",))
 
     def absent(self, states: np.ndarray, jacobians: np.ndarray, starts: np.ndarray | float = 0.0) -> np.ndarray:
         """Which species are zero, began at zero and, as far as the rates tell, stay zero, (n_members, n_species)."""

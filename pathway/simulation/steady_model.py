@@ -152,17 +152,14 @@ class SteadyModel:
 
     def parameter_slopes(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
         """Partial derivatives of the rates by all parameters, shape (n_species, n_parameters)."""
-        code, kernels = self._parameter_jacobian, self.prepared.kernels(1)
+        # Kept with the prepared model, which is made anew where a copy is opened: addresses mean nothing elsewhere.
+        code, kernels = self.prepared.once(_parameter_jacobian), self.prepared.kernels(1)
         pattern = code.patterns["parameter_jacobian"]
         where = np.array([time]), state[None], parameters[None]
         entries = evaluate_kernel_rows(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
         dense = np.zeros((len(state), len(self.model.parameters)))
         dense[pattern.rows, pattern.columns] = entries
         return dense
-
-    @cached_property
-    def _parameter_jacobian(self) -> CompiledModel:
-        return compile_model(self.model, 1, ("parameter_jacobian",))
 
     def absent(self, states: np.ndarray, jacobians: np.ndarray, starts: np.ndarray | float = 0.0) -> np.ndarray:
         """Which species are zero, began at zero and, as far as the rates tell, stay zero, (n_members, n_species)."""
@@ -330,6 +327,10 @@ class SteadyModel:
 def steady_model(model: Model) -> SteadyModel:
     """The model's steady-state equations; kept with the model."""
     return prepare_model(model).once(SteadyModel)
+
+
+def _parameter_jacobian(model: Model) -> CompiledModel:
+    return compile_model(model, 1, ("parameter_jacobian",))
 
 
 def _restricted(model: Model, names: list[str]) -> Model:

@@ -165,7 +165,8 @@ def load_problem(
     settings : sequence of "KEY=VALUE", optional
         What differs from the file of a scenario.
     relative_tolerance : float
-        Of the simulated states.
+        Of the simulated states. The absolute tolerance is 1e-10 of the largest value that a species has had so far, and
+        below 1e-8 a hundredth of the relative one.
 
     Returns
     -------

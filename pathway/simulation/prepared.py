@@ -25,7 +25,10 @@ from .solvers.layout import IntegrationReport, IntegrationTask, JacobianPattern,
 from .switches import TimeSwitches, switches
 
 SMALL = 1e-9
-"""The default absolute tolerance, as a share of each species' own scale."""
+"""The default absolute tolerance is at most this share of each species' own scale."""
+
+SHARE_OF_RELATIVE = 0.01
+"""And at most this share of the relative tolerance, times the scale: else it would decide alone below 1e-9."""
 
 KERNEL_NAMES = (
     *("prepare", "right_hand_side", "jacobian", "factor", "solve", "observables"),
@@ -42,6 +45,11 @@ Made = TypeVar("Made")
 _NOT_YET = object()
 
 
+def absolute_share(relative: float, most: float = SMALL) -> float:
+    """The default absolute tolerance at a relative one, as a share of each species' own scale."""
+    return min(most, SHARE_OF_RELATIVE * relative)
+
+
 @dataclass(eq=False)
 class PreparedModel:
     """What is kept with a model between calls.
@@ -56,7 +64,7 @@ class PreparedModel:
     model: Model
     tape_rows: int = 512
     _last_starts: tuple[bytes, list[float]] = (b"", [])
-    _last_tolerances: tuple[tuple[bytes, bytes | None], np.ndarray] | None = None
+    _last_tolerances: tuple[tuple[bytes, bytes | None, float], np.ndarray] | None = None
 
     def __reduce__(self) -> tuple:
         # Addresses mean nothing elsewhere: a copy makes its own.
@@ -222,14 +230,15 @@ class PreparedModel:
         """Which of the units each species has, as a number, and its declared scale (0: none), shape (n_species,)."""
         return self._unit_groups[1][1], self._declared_scales
 
-    def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None) -> np.ndarray:
-        """The default absolute tolerances, shape of `starts` or of `doses`; those of the last single start are kept."""
+    def usual_tolerances(self, starts: np.ndarray, doses: np.ndarray | None, share: float) -> np.ndarray:
+        """The default absolute tolerances, this share of the scales, shape of `starts` or of `doses`; those of the last
+        single start are kept."""
         if len(starts) > 1:
-            return SMALL * np.ascontiguousarray(self.scales(starts, doses))
-        key = (starts.tobytes(), None if doses is None else doses.tobytes())
+            return share * np.ascontiguousarray(self.scales(starts, doses))
+        key = (starts.tobytes(), None if doses is None else doses.tobytes(), share)
         last = self._last_tolerances
         if last is None or last[0] != key:
-            last = self._last_tolerances = (key, SMALL * np.ascontiguousarray(self.scales(starts, doses)))
+            last = self._last_tolerances = (key, share * np.ascontiguousarray(self.scales(starts, doses)))
         return last[1]
 
     def scales(self, starts: np.ndarray, doses: np.ndarray | None = None) -> np.ndarray:

@@ -60,8 +60,9 @@ def simulate(
         In any order; at its own time an intervention has already happened.
     relative_tolerance : float
     absolute_tolerance : float, array of shape (n_species,), or None
-        None: 1e-9 of each species' own scale. That is the declared scale, else the initial value, else a millionth
-        of the largest initial value or dose of the same unit; and never less than the largest value it has had so far.
+        None: 1e-9 of each species' own scale, and below a relative tolerance of 1e-7 a hundredth of that tolerance. The
+        scale is the declared one, else the initial value, else a millionth of the largest initial value or dose of the
+        same unit; and never less than the largest value it has had so far.
     sensitivities : sequence of str, optional
         Parameters, or species for their initial values.
     initial_sensitivities : array, shape (n_species, n_sensitivities), optional

@@ -125,7 +125,7 @@ def simulate_one(
     SimulationError
     """
     model, starts, executed = prepared.model, start[None], 0
-    tolerances, running = running_tolerances(prepared, starts, absolute, [schedule])
+    tolerances, running = running_tolerances(prepared, starts, relative, absolute, [schedule])
     if model.events:
         from .scheduled_events import schedule_with_events
 

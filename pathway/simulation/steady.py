@@ -20,7 +20,7 @@ from pathway.errors import public_function
 
 from .checks import Values, checked_row
 from .errors import REASONS, SimulationError, simulation_error
-from .prepared import SMALL, prepare_model
+from .prepared import absolute_share, prepare_model
 from .simulate import simulate
 from .solvers import layout
 from .solvers.layout import IntegrationTask
@@ -475,8 +475,9 @@ def _follow(
 def _task(
     part: SteadyModel, states: np.ndarray, parameters: np.ndarray, begin: float, end: float, relative: float
 ) -> IntegrationTask:
-    absolute = SMALL * min(1.0, relative / TOLERANCE) * part.prepared.scales(states)
-    return plan_task(part.prepared, np.array([end]), begin, states, parameters, relative, absolute, running=SMALL)
+    share = absolute_share(relative)
+    absolute = share * part.prepared.scales(states)
+    return plan_task(part.prepared, np.array([end]), begin, states, parameters, relative, absolute, running=share)
 
 
 def _polish(

@@ -12,7 +12,7 @@ import numpy as np
 
 from .errors import SimulationError, simulation_error
 from .interventions import NOTHING, Schedule, apply_action, schedule_with_breaks, schedules_with_breaks
-from .prepared import SMALL, PreparedModel
+from .prepared import PreparedModel, absolute_share
 from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .switches import SwitchError, TimeSwitches
@@ -54,7 +54,7 @@ def plan_task(
     parameters : array, shape (n_members, n_parameters)
     relative : float
     absolute : array, shape (n_species,) or (1 or n_members, n_species), or None
-        None: the usual tolerances, which follow the largest value that a species has had.
+        None: the usual tolerances, which follow the relative one and the largest value that a species has had.
     schedules : sequence of Schedule
         One for all members, or one for each.
     running : float
@@ -67,7 +67,7 @@ def plan_task(
     SwitchError
         For a member whose switches cannot be isolated, where nobody takes it.
     """
-    absolute, running = running_tolerances(prepared, starts, absolute, schedules, running)
+    absolute, running = running_tolerances(prepared, starts, relative, absolute, schedules, running)
     if prepared.time_switches.in_rates and not prepared.model.events:
         where = prepared.time_switches, parameters, starts, begin, float(times[-1])
         schedules = _with_breaks(list(schedules), *where, refused=refused)
@@ -103,6 +103,7 @@ def _with_breaks(
 def running_tolerances(
     prepared: PreparedModel,
     starts: np.ndarray,
+    relative: float,
     absolute: np.ndarray | None,
     schedules: Sequence[Schedule],
     running: float = 0.0,
@@ -110,7 +111,8 @@ def running_tolerances(
     """Absolute tolerances, shape (1 or n_members, n_species), and the share of the largest value so far that they are
     at least: see `plan_task`."""
     if absolute is None:
-        return prepared.usual_tolerances(starts, largest_doses(schedules, starts.shape[1])), SMALL
+        share = absolute_share(relative)
+        return prepared.usual_tolerances(starts, largest_doses(schedules, starts.shape[1]), share), share
     return absolute[None] if absolute.ndim == 1 else absolute, running
 
 

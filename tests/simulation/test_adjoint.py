@@ -24,7 +24,7 @@ def pulled(
     """Derivative of sum(weights * states) by all parameters, then by all initial values, and its estimated error."""
     prepared, parameters = prepare_model(model), np.array(model.parameter_values)
     start = prepared.starts(parameters)
-    absolute = prepared.usual_tolerances(start, None)
+    absolute = prepared.usual_tolerances(start, None, 1e-9)
     schedule = schedule_with_breaks(NOTHING, prepared.time_switches, parameters, start, 0.0, float(times[-1]))
     task = make_task(times, 0.0, start[None], parameters[None], absolute[None], [schedule], relative, 1e-9)
     report = run_one(prepared, prepared.kernels(1), task, "Rodas5P", tape=True)

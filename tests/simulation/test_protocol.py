@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from pathway.equations import Model
 from pathway.errors import InputError
 from pathway.expressions import number, parse
 from pathway.fitting.objective import Objective
+from pathway.fitting.objective.assembled import simulation_plan
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem
 from pathway.simulation.protocol import STEADY, Experiment, Period, SteadyTarget, preequilibrated_state
 from pathway.simulation.protocol.engine import SegmentEngine
@@ -63,6 +65,19 @@ def test_rests_follow_each_other_in_a_batch_forward_and_backward() -> None:
 def test_rests_with_events_in_the_model_too() -> None:
     made = problem(decay(events=(event("low", "x < -1", {"y": "0"}),)))
     assert Objective(made)(made.to_scale(made.nominal)).gradient == pytest.approx(expected_gradient(), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["plain", "events", "switches"])
+def test_a_fit_follows_its_relative_tolerance_down_to_rounding(kind: str) -> None:
+    model = decay(events=(event("low", "x < -1", {"y": "0"}),) if kind == "events" else ())
+    if kind == "switches":
+        model = replace(model, rate_rules={**model.rate_rules, "y": parse("piecewise(1, x > 1, 2) - y")})
+    made = problem(model)
+    objective = Objective(made, Runner(simulation_plan(made), relative_tolerance=1e-12))
+    exact = 0.5 * LEVEL * np.exp(-RATE * np.array(TIMES))
+    with_slopes = 1.0 + 0.1 * objective.linearized(made.to_scale(made.nominal)).residual
+    assert objective.compare().simulated == pytest.approx(exact, rel=3e-12, abs=0.0)
+    assert with_slopes == pytest.approx(exact, rel=3e-12, abs=0.0)
 
 
 def test_rests_at_numbers_are_the_same() -> None:

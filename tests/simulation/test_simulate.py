@@ -23,6 +23,7 @@ from pathway.simulation.tasks import (
     empty_report,
     make_task,
     parameters_over_time,
+    running_tolerances,
     single_member_task,
     time_limit,
 )
@@ -33,13 +34,35 @@ from tests.simulation.models import chain, chain_solution, model_of, toggle
 TIMES = np.linspace(0.0, 20.0, 41)
 
 
-@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10])
+@pytest.mark.parametrize("tolerance", [1e-4, 1e-6, 1e-8, 1e-10, 1e-12])
 @pytest.mark.parametrize("solver", ["Rodas5P", "Rodas4"])
 def test_linear_chain_meets_its_closed_form_within_the_tolerance(tolerance: float, solver: str) -> None:
     found = simulate(chain(), TIMES, relative_tolerance=tolerance, solver=solver)
     exact = chain_solution(TIMES)
     error = np.max(np.abs(found.values - exact) / exact.max(axis=0))
     assert error < 10 * tolerance
+
+
+def test_a_stiff_run_follows_its_relative_tolerance_down_to_rounding() -> None:
+    """Robertson (1966): the reference is of Radau at 3e-14, with amounts from 2e-6 to 1."""
+    rates = {"A": "-k1*A + k3*B*C", "B": "k1*A - k3*B*C - k2*B^2", "C": "k2*B^2"}
+    model = model_of("robertson", rates, {"A": 1.0, "B": 0.0, "C": 0.0}, {"k1": 0.04, "k2": 3e7, "k3": 1e4})
+    times, options = [0.0, 0.4, 4.0, 40.0, 400.0], {"relative_tolerance": 3e-14, "absolute_tolerance": 1e-20}
+    exact = scipy_simulation.simulate(model, times, method="Radau", **options).values[1:]
+    for tolerance in (1e-10, 1e-12):
+        single = simulate(model, times, relative_tolerance=tolerance).values[1:]
+        several = simulate_ensemble(model, times, [model.parameter_values] * 3, relative_tolerance=tolerance).values
+        assert np.abs(single / exact - 1.0).max() < 10 * tolerance
+        assert np.abs(several[:, 1:] / exact - 1.0).max() < 10 * tolerance
+
+
+@pytest.mark.parametrize(("relative", "share"), [(1e-3, 1e-9), (1e-6, 1e-9), (2e-7, 1e-9), (1e-9, 1e-11)])
+def test_the_default_absolute_tolerance_follows_only_a_tight_relative_one(relative: float, share: float) -> None:
+    prepared = prepare_model(chain())
+    start = prepared.starts(prepared.model.parameter_values)
+    absolute, running = running_tolerances(prepared, start[None], relative, None, [NOTHING])
+    assert running == pytest.approx(share)
+    assert absolute[0] == pytest.approx(share * np.array([10.0, 1e-5, 1e-5]))
 
 
 def test_a_rate_that_depends_on_time() -> None:

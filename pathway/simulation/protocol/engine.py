@@ -11,7 +11,7 @@ from ..errors import SimulationError
 from ..events import EventRun, EventState
 from ..hybrid import Saltation, hybrid_model_if_needed
 from ..interventions import NOTHING
-from ..prepared import PreparedModel, PreparedTask, prepare_model
+from ..prepared import PreparedModel, PreparedTask, absolute_share, prepare_model
 from ..sensitivities import EventSensitivities, SensitivityCourse
 from ..solvers import layout as codes
 from ..solvers.layout import IntegrationReport
@@ -24,7 +24,7 @@ from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
 
 SMALL = 1e-10
-"""Absolute tolerance as a share of the largest value a species has had so far."""
+"""Absolute tolerance is at most this share of the largest value a species has had so far; see `absolute_share`."""
 
 FAINT = 1e-16
 """The same for a species that starts at zero, as a share of the largest start: amounts of a model in no declared unit
@@ -179,12 +179,13 @@ class SegmentEngine:
         of_parameters, of_species = self._switch_places
         # Two runs of one name differ in nothing but when their rates switch by time alone, which depends on these.
         key: tuple = (name, relative)
+        share = absolute_share(relative, SMALL)
         if of_parameters or of_species:
             key += (rows[:, of_parameters].tobytes(), states[:, of_species].tobytes())
         ready = self._ready.get(key) if name is not None else None
         if ready is None:
-            own = states.copy(), rows.copy(), relative, _absolute(states)
-            task = plan_task(self.prepared, times, start, *own, running=SMALL, refused=refused)
+            own = states.copy(), rows.copy(), relative, _absolute(states, share)
+            task = plan_task(self.prepared, times, start, *own, running=share, refused=refused)
             kernels = self.prepared.kernels(lane_width(len(states)))
             report = empty_report(len(states), len(times), states.shape[1], kernels, blank=False)
             report = report if tape is None else report._replace(tape=tape)
@@ -194,7 +195,7 @@ class SegmentEngine:
                     self._ready.clear()
                 self._ready[key] = ready
         task = ready.task
-        task.starts[:], task.parameters[:], task.absolute[:] = states, rows, _absolute(states)
+        task.starts[:], task.parameters[:], task.absolute[:] = states, rows, _absolute(states, share)
         ready.report.counts[:] = 0
         ready()
         return ready
@@ -216,8 +217,9 @@ class SegmentEngine:
         """
         hybrid, pieces = self.hybrid, list[ModeSegment]()
         assert hybrid is not None
-        one = state[None].copy(), row[None], _absolute(state[None])
-        task = hybrid.task(make_task(segment.moments[0], segment.start, *one, [NOTHING], relative, SMALL))
+        share = absolute_share(relative, SMALL)
+        one = state[None].copy(), row[None], _absolute(state[None], share)
+        task = hybrid.task(make_task(segment.moments[0], segment.start, *one, [NOTHING], relative, share))
         run = EventRun(self.traced, task, self.solver, tape=True, hybrid=hybrid)
 
         def keep(report: IntegrationReport, times: np.ndarray) -> None:
@@ -259,8 +261,9 @@ class SegmentEngine:
         events : EventState
             For the next period.
         """
-        one = state[None], row[None], _absolute(state[None])
-        task = make_task(times, start, *one, [NOTHING], relative, SMALL)
+        share = absolute_share(relative, SMALL)
+        one = state[None], row[None], _absolute(state[None], share)
+        task = make_task(times, start, *one, [NOTHING], relative, share)
         if self.hybrid is not None:
             task = self.hybrid.task(task)
         if slopes is None:
@@ -353,9 +356,9 @@ class SegmentEngine:
             raise RunError(str(reason)) from None
 
 
-def _absolute(starts: np.ndarray) -> np.ndarray:
-    """Absolute tolerances to begin with, shape (n_members, n_species)."""
+def _absolute(starts: np.ndarray, share: float) -> np.ndarray:
+    """Absolute tolerances to begin with, shape (n_members, n_species): this share of each start."""
     own = np.abs(starts)
     largest = np.maximum.reduce(own, axis=1, keepdims=True)
     largest[largest == 0.0] = 1.0
-    return np.maximum(SMALL * own, FAINT * largest)
+    return np.maximum(share * own, FAINT * largest)

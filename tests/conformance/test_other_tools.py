@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import pathway
@@ -56,6 +57,20 @@ def test_least_squares_and_samplers_run(names: dict[str, Any]) -> None:
     assert names["sampler"].get_chain().shape == (20, 18, 9)
     theta = names["theta"].reshape(-1, 9)
     assert ((theta > problem.lower) & (theta < problem.upper)).all() and theta.std(axis=0).min() > 0.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_blackjax_samples(names: dict[str, Any]) -> None:
+    pytest.importorskip("blackjax")
+    (block,) = _code("blackjax")
+    exec(block, names)
+    problem, density, jax = names["problem"], names["density"], names["jax"]
+    z = np.full(len(problem.names), 0.3)
+    value, gradient = density.sloped(z)
+    assert float(names["log_density"](z)) == value
+    assert np.array_equal(jax.grad(names["log_density"])(z), gradient)
+    assert ((names["theta"] > problem.lower) & (names["theta"] < problem.upper)).all()
+    assert names["theta"].std(axis=0).min() > 0.0
 
 
 @pytest.mark.parametrize("case", _CASES, ids=[case.name for case in _CASES])

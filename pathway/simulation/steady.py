@@ -513,8 +513,8 @@ def _newton(
     y, solved = states.copy(), equations.solved
     if not len(solved):
         return y, np.ones(len(y), dtype=bool)
-    totals = equations.totals.T
-    wanted = starts @ totals
+    totals = equations.totals
+    wanted = (totals @ starts[..., None])[..., 0]
     own = np.maximum(np.abs(starts), np.abs(states))[:, solved]
     floor = 1e-12 * own.max(axis=1, keepdims=True)
     least = 1e-9 * own + 1e-3 * floor + 1e-300
@@ -523,11 +523,12 @@ def _newton(
     for step in range(20):
         every = len(running) == len(y)
         now, rows = (y, parameters) if every else (y[running], parameters[running])
-        if step and last[running].max() > CHORD:
-            latest[running] = part.jacobians(now, rows, time)
-            inverses[running] = _inverted(equations.matrix(latest[running]))
+        coarse = running[last[running] > CHORD] if step else running[:0]
+        if len(coarse):
+            latest[coarse] = part.jacobians(y[coarse], parameters[coarse], time)
+            inverses[coarse] = _inverted(equations.matrix(latest[coarse]))
         right = part.rates(now, rows, time).take(solved, axis=1)
-        right[:, equations.replaced] = now @ totals - (wanted if every else wanted[running])
+        right[:, equations.replaced] = (totals @ now[..., None])[..., 0] - (wanted if every else wanted[running])
         change = ((inverses if every else inverses[running]) @ right[..., None])[..., 0]
         moved = now.take(solved, axis=1) - change
         if every:

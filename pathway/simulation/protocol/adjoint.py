@@ -13,12 +13,11 @@ import numpy as np
 
 from ..adjoint import COLUMNS, trajectory_vjp
 from ..algebraic import AlgebraicTies
-from ..solvers.layout import TAPED
 from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
 from .outputs import RunError
 from .plan import SimulationPlan
-from .segments import ExperimentRun, ModeSegment, Segment, StateReset
+from .segments import ExperimentRun, ModeSegment, Segment, SegmentBatch, StateReset
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -79,32 +78,35 @@ class AdjointPass(PointPass):
         """`tolerances` are relative ones of states and of the gradient."""
         super().__init__(engine, plan, q, tolerances[0])
         self.slope_tolerance = tolerances[1]
-        self._walked: list[list[_Walked]] = []
+        self._walked: list[list[_Walked]] = [[] for _ in plan.runs]
         self.run()
 
     # Forward.
 
-    def _begin(self, run: ExperimentRun) -> None:
-        self._walked.append([])
+    def _entered(self, k: int, segment: Segment, by_reset: list[np.ndarray]) -> None:
+        self._walked[k].append(_Walked(segment, self.positions[k].row, by_reset))
 
-    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
-        self._walked[-1].append(_Walked(segment, self.row, by_reset))
-
-    def _advance(self, segment: Segment) -> np.ndarray:
-        walked = self._walked[-1][-1]
+    def _advance(self, batch: SegmentBatch) -> None:
         if self.engine.hybrid is not None:
-            values, self.state, walked.pieces = self.engine.pieces(segment, self.state, self.row, self.relative)
-            walked.state = self.state
-            return values
-        report = self.engine.taped(segment, self.state, self.row, self.relative)
-        tape = report.tape[: report.counts[0, TAPED]].copy()
-        walked.pieces = [ModeSegment(tape, self.row)] if len(tape) else []
-        walked.state = self.state = report.states[0].copy()
-        return report.values[0]
+            super()._advance(batch)
+        else:
+            for k, _, run in self._taped(batch):
+                walked = self._walked[k][-1]
+                tape = run.tape[run.first : run.last].copy()
+                walked.pieces = [ModeSegment(tape, walked.row)] if len(tape) else []
+        for k, _ in batch.members:
+            self._walked[k][-1].state = self.positions[k].state
 
-    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
-        super()._rest(segment, slopes)
-        self._walked[-1][-1].rest = self.state
+    def _simulate(self, k: int, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
+        now = self.positions[k]
+        values, end, pieces = self.engine.pieces(segment, now.state, now.row, self.relative)
+        self._walked[k][-1].pieces = pieces
+        self._reach(k, segment, values, end)
+
+    def _rest(self, batch: SegmentBatch) -> None:
+        super()._rest(batch)
+        for k, _ in batch.members:
+            self._walked[k][-1].rest = self.positions[k].state
 
     # Backwards.
 

@@ -3,51 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SimulationError
 from .engine import SegmentEngine
 from .forward import PointPass
 from .outputs import BatchOutputs, RunError
 from .plan import SimulationPlan
-from .segments import ExperimentRun, Segment
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentBatch:
-    """Segments that run together: equal start and equal moments.
-
-    Attributes
-    ----------
-    members : tuple of (int, Segment)
-        Position of the run and the segment.
-    start : float
-    times : array
-        Finite moments to stop at.
-    rests : bool
-        Whether the steady state is asked for after them.
-    """
-
-    members: tuple[tuple[int, Segment], ...]
-    start: float
-    times: np.ndarray
-    rests: bool
-
-
-def segment_batches(runs: Sequence[ExperimentRun]) -> list[SegmentBatch]:
-    """All segments but pre-equilibrations, in an order in which they can be run."""
-    batches = []
-    for level in range(max((len(run.segments) for run in runs), default=0)):
-        groups: dict[tuple, list[tuple[int, Segment]]] = {}
-        for k, run in enumerate(runs):
-            if level < len(run.segments) and not run.is_preequilibration:
-                segment = run.segments[level]
-                key = segment.start, tuple(segment.moments[0].tolist()), segment.rests
-                groups.setdefault(key, []).append((k, segment))
-        batches += [SegmentBatch(tuple(members), key[0], np.array(key[1]), key[2]) for key, members in groups.items()]
-    return batches
+from .segments import ExperimentRun, Segment, SegmentBatch
 
 
 class BatchRun:
@@ -76,30 +39,22 @@ class BatchRun:
     def recorded(self) -> BatchOutputs:
         return BatchOutputs(self.states, self.parameters, self.failures)
 
-    def run(self, together: Sequence[SegmentBatch]) -> None:
-        """Run the batches, pre-equilibrations first."""
-        for k, run in enumerate(self.plan.runs):
-            if run.before >= 0:
-                self._now[k], self._held[k] = self._now[run.before], dict(self._held[run.before])
-            else:
-                self._now[k], self._held[k] = self.starts[:, run.start_row], {}
-            if run.is_preequilibration:
-                (segment,) = run.segments
-                self._rest(k, segment.start, self._begun(k, segment))
-        for batch in together:
-            self._batch(batch)
-
-    def _batch(self, batch: SegmentBatch) -> None:
-        rows = [self._begun(k, segment) for k, segment in batch.members]
-        if len(batch.times):
-            self._advance(batch, rows)
-        for (k, segment), row in zip(batch.members, rows, strict=True):
+    def run(self) -> None:
+        """Run all segments."""
+        for batch in self.plan.batches:
+            rows = [self._begun(k, segment) for k, segment in batch.members]
+            if len(batch.times):
+                self._advance(batch, rows)
             if batch.rests:
-                self._rest(k, segment.last_moment, row)
-                self.states[:, segment.outputs.stop - 1] = self._now[k]
+                self._rest(batch, rows)
 
     def _begun(self, k: int, segment: Segment) -> np.ndarray:
         """Model parameters in force, shape (n_points, n_model_parameters), after the reset that begins the segment."""
+        run = self.plan.runs[k]
+        if segment is run.segments[0]:
+            begins = run.before < 0
+            self._now[k] = self.starts[:, run.start_row] if begins else self._now[run.before]
+            self._held[k] = {} if begins else dict(self._held[run.before])
         held = self._held[k]
         row = self.table[:, segment.row]
         if segment.reset is not None:
@@ -113,41 +68,56 @@ class BatchRun:
         return row
 
     def _advance(self, batch: SegmentBatch, rows: Sequence[np.ndarray]) -> None:
-        """Run the finite part of a batch; points that failed before are left out."""
-        members = batch.members
+        """Run the finite part of a batch."""
+        states, rows_of_all, points, well = self._living(batch, rows)
+        if not states.size:
+            return
+        name = (batch, len(states)) if len(self.q) == 1 else None
+        values, ends, failures = self.engine.advance(batch.start, batch.times, states, rows_of_all, self.relative, name)
+        values = values.reshape(len(batch.members), len(points), len(batch.times), states.shape[1])
+        for (_, segment), course in zip(batch.members, values, strict=True):
+            first, n = segment.first_output, segment.moments[1]
+            self.states[well, first : first + n] = course[:, :n]
+        self._end(batch, ends, failures, points, well)
+
+    def _rest(self, batch: SegmentBatch, rows: Sequence[np.ndarray]) -> None:
+        """Bring a batch to its steady states."""
+        states, rows_of_all, points, well = self._living(batch, rows)
+        if states.size:
+            ends, failures = self.engine.rested(batch.last_moment, states, rows_of_all, measured=batch.is_measured)
+            self._end(batch, ends, failures, points, well)
+        if batch.is_measured:
+            for k, segment in batch.members:
+                self.states[:, segment.outputs.stop - 1] = self._now[k]
+
+    def _living(
+        self, batch: SegmentBatch, rows: Sequence[np.ndarray]
+    ) -> tuple[np.ndarray, np.ndarray, Sequence[int], np.ndarray | slice]:
+        """States and parameters of all members, point by point, without points that failed before; which points these
+        are, as numbers and as an index."""
         points: Sequence[int] = range(len(self.q))
         well: np.ndarray | slice = slice(None)
         if self.failures:
             points = [p for p in points if p not in self.failures]
             well = np.array(points, dtype=int)
-        n_species, shape = len(self.plan.model.species), self._now[members[0][0]][well].shape
-        if not shape[0] or not n_species:
-            return
-        states = np.concatenate([self._now[k][well] for k, _ in members])
-        rows_of_all = np.concatenate([row[well] for row in rows])
-        name = (batch, len(states)) if len(self.q) == 1 else None
-        values, ends, failures = self.engine.advance(batch.start, batch.times, states, rows_of_all, self.relative, name)
+        states = np.concatenate([self._now[k][well] for k, _ in batch.members])
+        return states, np.concatenate([row[well] for row in rows]), points, well
+
+    def _end(
+        self,
+        batch: SegmentBatch,
+        ends: np.ndarray,
+        failures: dict[int, str],
+        points: Sequence[int],
+        well: np.ndarray | slice,
+    ) -> None:
+        """Where the members have got to, as `_living` orders them."""
         for member, reason in failures.items():
-            which, place = divmod(member, shape[0])
-            self._fail(points[place], self.plan.runs[members[which][0]], reason)
-        values = values.reshape(len(members), shape[0], len(batch.times), n_species)
-        for (k, segment), course, end in zip(members, values, ends.reshape(len(members), *shape), strict=True):
-            first, n = segment.first_output, segment.moments[1]
-            self.states[well, first : first + n] = course[:, :n]
+            which, place = divmod(member, len(points))
+            self._fail(points[place], self.plan.runs[batch.members[which][0]], reason)
+        for (k, _), end in zip(batch.members, ends.reshape(len(batch.members), len(points), -1), strict=True):
             self._now[k] = self._now[k].copy()
             self._now[k][well] = end
-
-    def _rest(self, k: int, time: float, rows: np.ndarray) -> None:
-        """Bring a run to its steady states, point by point."""
-        run, states = self.plan.runs[k], self._now[k]
-        self._now[k] = np.full(states.shape, np.nan)
-        for p in range(len(states)):
-            if p not in self.failures:
-                try:
-                    measured = not run.is_preequilibration
-                    self._now[k][p] = self.engine.rested(time, states[p], rows[p], measured=measured)
-                except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
-                    self._fail(p, run, str(reason))
 
     def _fail(self, point: int, run: ExperimentRun, reason: str) -> None:
         self.failures.setdefault(point, f"experiment '{run.name}': {reason}")

@@ -16,8 +16,8 @@ from ..algebraic import AlgebraicTies
 from ..prepared import PreparedModel
 from ..sensitivities import SensitivityKernels, check_reached, jacobian_entries, sensitivity_kernels
 from ..solvers.esdirk import STAGES
-from ..solvers.layout import TAPED, IntegrationReport
 from ..solvers.slope_layout import PreparedSlopeRun, SensitivityDirections, SlopeTask, padded_size, slope_tables
+from .engine import TapedRun
 from .parameter_map import MappedTable
 from .plan import SimulationPlan
 from .segments import Segment
@@ -126,7 +126,7 @@ class SlopeSteps:
     def follow(
         self,
         segment: Segment,
-        report: IntegrationReport,
+        run: TapedRun,
         row: np.ndarray,
         by_parameter: np.ndarray,
         before: np.ndarray,
@@ -139,8 +139,7 @@ class SlopeSteps:
         Parameters
         ----------
         segment : Segment
-        report : IntegrationReport
-            Of the run, with its tape.
+        run : TapedRun
         row : array, shape (n_model_parameters,)
         by_parameter : array, shape (n_model_parameters, n_active)
             Slopes of the model's parameters.
@@ -162,19 +161,18 @@ class SlopeSteps:
         ------
         SimulationError
         """
-        n_rows = int(report.counts[0, TAPED])
-        walk = self._made_ready(segment, report.tape, relative, recorded)
+        walk = self._made_ready(segment, run.tape, relative, recorded)
         directions, sources = self._plan(segment.row)
         self._state[:], self._scales[:], self._sizes[:] = before.T, scales, 0.0
         by_parameter.take(sources, out=directions.weights, mode="clip")
         self._parameters[:] = row
-        walk.course.progress[:] = 0, n_rows, 0
-        if n_rows:
+        walk.course.progress[:] = run.first, run.last, 0
+        if run.last > run.first:
             walk()
             check_reached(self.sensitivities.prepared, walk.course, relative)
         else:
             if self.plan.model.algebraic:
-                ties = AlgebraicTies.at(self.sensitivities.prepared, segment.start, report.states[0], row)
+                ties = AlgebraicTies.at(self.sensitivities.prepared, segment.start, run.end, row)
                 before = ties.forward(before, by_parameter, np.zeros(before.shape[1]))
             walk.course.values[..., self.sensitivities.active] = before[self.plan.read_species]
         return self._state.T

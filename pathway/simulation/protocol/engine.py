@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from ..solvers.layout import IntegrationReport
 from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
 from ..steady_slopes import SteadySlopes
-from ..tasks import empty_report, empty_tape, lane_width, make_task, member_errors, plan_task, run_one
+from ..tasks import empty_report, lane_width, make_task, member_errors, plan_task, run_one, single_member_task
 from .outputs import RunError
 from .plan import SimulationPlan
 from .segments import ModeSegment, Segment
@@ -38,6 +39,32 @@ MOST_EVENTS = 1000
 
 MOST_READY = 1000
 """Runs kept ready before all are let go."""
+
+TAPE_BYTES = 2**28
+"""Room for the steps of members that run together (most of it is never touched), but for so many at least:"""
+
+LEAST_TOGETHER = 8
+
+MOST_ENTRIES = 2**20
+"""Entries of all Jacobians of members that are brought to rest together."""
+
+
+class TapedRun(NamedTuple):
+    """A member that has been run, with its steps.
+
+    Attributes
+    ----------
+    tape : array
+        Steps, as in `IntegrationReport.tape`, of which rows `first` to `last` - 1 are its own.
+    values : array, shape (n_times, n_species)
+    end : array, shape (n_species,)
+    """
+
+    tape: np.ndarray
+    first: int
+    last: int
+    values: np.ndarray
+    end: np.ndarray
 
 
 @dataclass(eq=False)
@@ -95,7 +122,7 @@ class SegmentEngine:
         self._read_outputs = plan.read_at_rest[self.steady.outputs[plan.read_at_rest]]
         finite = plan.output_time[np.isfinite(plan.output_time)]
         self.pace = max(float(np.max(np.abs(finite), initial=0.0)), 1.0)
-        self._tape = empty_tape(self.prepared)
+        self._tape = np.empty((0, 0))
         self._ready: dict[tuple, PreparedTask] = {}
         switching = self.prepared.time_switches
         self._switch_places = switching.places(switching.in_rates)
@@ -145,24 +172,42 @@ class SegmentEngine:
 
     # Runs that keep their steps.
 
-    def taped(self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float) -> IntegrationReport:
-        """Run a segment up to its last finite moment; what is reported holds until the next such run.
+    def taped(
+        self, batch: Hashable, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
+    ) -> Iterator[TapedRun]:
+        """Run members from equal start over equal times as `advance` does, one after the other with its steps; what is
+        told of one holds until some other batch is asked for.
 
         Raises
         ------
         SimulationError
         """
-        # All runs write their steps to the same tape.
-        ready = self._run(segment, segment.start, segment.moments[0], state[None], row[None], relative, self._tape)
-        status = ready.report.counts[0, codes.STATUS]
-        if status == codes.DONE:
-            return ready.report
-        again = ready.task._replace(pivoted=int(status == codes.VANISHING_PIVOT))
-        report = run_one(self.prepared, self.prepared.kernels(1), again, self.solver, tape=True)
-        if len(report.tape) > len(self._tape):
-            self._tape = np.empty_like(report.tape)
+        n_bytes = self.prepared.tape_rows * (codes.TAPE_HEAD + 5 * states.shape[1]) * 8
+        together = max(TAPE_BYTES // n_bytes, LEAST_TOGETHER)
+        for first in range(0, len(states), together):
+            part = slice(first, first + together)
+            yield from self._taped((batch, first), start, times, states[part], rows[part], relative)
+
+    def _taped(
+        self, name: Hashable, start: float, times: np.ndarray, states: np.ndarray, rows: np.ndarray, relative: float
+    ) -> Iterator[TapedRun]:
+        while True:
+            ready = self._run(name, start, times, states, rows, relative, tape=True)
+            task, report = ready.task, ready.report
+            statuses = report.counts[:, codes.STATUS].tolist()
+            if codes.TAPE_FULL not in statuses:
+                break
+            self.prepared.tape_rows *= 4
             self._ready.clear()
-        return report
+        share = len(report.tape) // len(states)
+        for k, (status, n_rows) in enumerate(zip(statuses, report.counts[:, codes.TAPED].tolist(), strict=True)):
+            if status == codes.DONE:
+                yield TapedRun(report.tape, k * share, k * share + n_rows, report.values[k], report.states[k])
+            else:
+                again = single_member_task(task, k)._replace(pivoted=int(status == codes.VANISHING_PIVOT))
+                alone = run_one(self.prepared, self.prepared.kernels(1), again, self.solver, tape=True)
+                n_rows = int(alone.counts[0, codes.TAPED])
+                yield TapedRun(alone.tape, 0, n_rows, alone.values[0], alone.states[0])
 
     def _run(
         self,
@@ -172,8 +217,8 @@ class SegmentEngine:
         states: np.ndarray,
         rows: np.ndarray,
         relative: float,
-        tape: np.ndarray | None = None,
         refused: dict[int, SimulationError] | None = None,
+        tape: bool = False,
     ) -> PreparedTask:
         """Members as far as they get, by a run that is kept ready under a name if it has one."""
         of_parameters, of_species = self._switch_places
@@ -188,7 +233,7 @@ class SegmentEngine:
             task = plan_task(self.prepared, times, start, *own, running=share, refused=refused)
             kernels = self.prepared.kernels(lane_width(len(states)))
             report = empty_report(len(states), len(times), states.shape[1], kernels, blank=False)
-            report = report if tape is None else report._replace(tape=tape)
+            report = report._replace(tape=self._tape_of(len(states))) if tape else report
             ready = PreparedTask(self.prepared, kernels, self.solver, task, report)
             if name is not None and not refused:
                 if len(self._ready) > MOST_READY:
@@ -199,6 +244,15 @@ class SegmentEngine:
         ready.report.counts[:] = 0
         ready()
         return ready
+
+    def _tape_of(self, n_members: int) -> np.ndarray:
+        """Room for the steps of members; all runs write to the same."""
+        n_rows = n_members * self.prepared.tape_rows
+        if len(self._tape) < n_rows:
+            self._tape = np.empty((n_rows, codes.TAPE_HEAD + 5 * len(self.prepared.model.species)))
+            # What was made ready before holds the old one, which is not to live on beside the new.
+            self._ready.clear()
+        return self._tape[:n_rows]
 
     def pieces(
         self, segment: Segment, state: np.ndarray, row: np.ndarray, relative: float
@@ -228,7 +282,7 @@ class SegmentEngine:
 
         def cross(saltations: list[Saltation]) -> None:
             if not pieces:  # at the very start
-                pieces.append(ModeSegment(self._tape[:0], run.parameters.copy()))
+                pieces.append(ModeSegment(np.zeros((0, 0)), run.parameters.copy()))
             pieces[-1].saltations.extend(saltations)
 
         run.on_stretch, run.on_cross = keep, cross
@@ -280,22 +334,41 @@ class SegmentEngine:
 
     # Steady states.
 
-    def rested(self, start: float, state: np.ndarray, row: np.ndarray, measured: bool = False) -> np.ndarray:
-        """The steady state that a run without events comes to, shape (n_species,).
+    def rested(
+        self, start: float, states: np.ndarray, rows: np.ndarray, measured: bool = False
+    ) -> tuple[np.ndarray, dict[int, str]]:
+        """The steady states that runs without events come to.
 
-        Raises
-        ------
-        RunError
-            If there is none, or if what is `measured` there grows for ever.
+        Parameters
+        ----------
+        start : float
+        states : array, shape (n_members, n_species)
+        rows : array, shape (n_members, n_model_parameters)
+        measured : bool
+            Whether what grows for ever must not be read there.
+
+        Returns
+        -------
+        states : array, shape (n_members, n_species)
+        failures : dict of int to str
+            Members that have none, with the reason.
         """
-        if not len(state):
-            return state
-        states, problems = find_steady_states(self.steady, state[None], row[None], start)
-        if problems:
-            raise RunError(str(problems[0]))
-        if measured:
-            self._check_measured(start, states[0], row)
-        return states[0]
+        ends, failures = states.copy(), dict[int, str]()
+        together = max(MOST_ENTRIES // max(states.shape[1], 1) ** 2, LEAST_TOGETHER)
+        for first in range(0, len(states), together):
+            part = slice(first, first + together)
+            n_members = len(states[part])
+            ends[part], problems = find_steady_states(
+                self.steady, states[part], rows[part], start, lane_width(n_members)
+            )
+            failures |= {first + k: str(problem) for k, problem in problems.items()}
+        for k in range(len(ends) if measured else 0):
+            if k not in failures:
+                try:
+                    self._check_measured(start, ends[k], rows[k])
+                except RunError as reason:
+                    failures[k] = str(reason)
+        return ends, failures
 
     def _check_measured(self, start: float, state: np.ndarray, row: np.ndarray) -> None:
         """Raise if an output that never rests is read where time has no end."""

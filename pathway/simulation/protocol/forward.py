@@ -1,8 +1,8 @@
-"""All runs of one point, run by run: their values, and their slopes beside them."""
+"""All runs of one point: their values, and their slopes beside them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,34 @@ import numpy as np
 from ..errors import SimulationError
 from ..events import EventState
 from .directions import ForwardSensitivities
-from .engine import PeriodSensitivities, SegmentEngine
+from .engine import PeriodSensitivities, SegmentEngine, TapedRun
 from .outputs import RunError, RunOutputs
 from .plan import SimulationPlan
-from .segments import ExperimentRun, Segment, StateReset
+from .segments import Segment, SegmentBatch, StateReset
 
 Slopes = np.ndarray
 """Of a run's active directions, in the last axis."""
+
+
+@dataclass(eq=False)
+class RunPosition:
+    """Where a run is.
+
+    Attributes
+    ----------
+    state : array, shape (n_species,)
+    events : EventState
+        What events remember.
+    held : dict of int to float
+        What resets have set model parameters to.
+    row : array, shape (n_model_parameters,)
+        The model parameters in force.
+    """
+
+    state: np.ndarray
+    events: EventState
+    held: dict[int, float]
+    row: np.ndarray
 
 
 class PointPass:
@@ -28,17 +49,9 @@ class PointPass:
     Attributes
     ----------
     recorded : RunOutputs
-    state : array, shape (n_species,)
-        Of the run that is on its way, with
-    row : array, shape (n_model_parameters,)
-        the model parameters in force, and
-    events : EventState
-        what events remember.
+    positions : list of RunPosition
+        Of the runs that have begun.
     """
-
-    state: np.ndarray
-    row: np.ndarray
-    events: EventState
 
     def __init__(self, engine: SegmentEngine, plan: SimulationPlan, q: np.ndarray, relative: float) -> None:
         """`relative` is the tolerance of the states."""
@@ -47,7 +60,10 @@ class PointPass:
         self.starts, self.table = starts[0], table[0]
         states = np.full((len(plan.output_time), len(plan.model.species)), np.nan)
         self.recorded = RunOutputs(states, self.table[plan.output_row])
-        self._ends: list[tuple[np.ndarray, EventState, dict[int, float]]] = []
+        self.positions = [
+            RunPosition(self.starts[run.start_row], engine.initial_events, {}, self.table[0]) for run in plan.runs
+        ]
+        self._present = 0
 
     def run(self) -> None:
         """All runs.
@@ -56,67 +72,104 @@ class PointPass:
         ------
         RunError
         """
-        for run in self.plan.runs:
+        for batch in self.plan.batches:
             try:
-                self._begin(run)
-                self._run(run)
+                self._batch(batch)
             except (RunError, SimulationError, np.linalg.LinAlgError) as reason:
-                raise RunError(f"experiment '{run.name}': {reason}") from None
+                raise RunError(f"experiment '{self.plan.runs[self._present].name}': {reason}") from None
 
-    def _run(self, run: ExperimentRun) -> None:
-        """One run, from where the one before it has ended."""
-        self.state, self.events, held = self.starts[run.start_row], self.engine.initial_events, dict[int, float]()
-        if run.before >= 0:
-            self.state, self.events, before = self._ends[run.before]
-            held |= before
-        for segment in run.segments:
-            self.row, by_reset = self.table[segment.row], list[np.ndarray]()
-            if segment.reset is not None:
-                self.state, new, *by_reset = segment.reset.linearized(self.q, self.state, segment.start)
-                held |= dict(zip(segment.reset.parameters.tolist(), new.tolist(), strict=True))
-            if len(segment.held):
-                self.row = self.row.copy()
-                self.row[segment.held] = [held[p] for p in segment.held.tolist()]
-                self.recorded.parameters[segment.outputs] = self.row
-            self._enter(segment, by_reset)
-            if len(self.state):
-                self._segment(run, segment)
-        self._ends.append((self.state, self.events, held))
+    def _each(self, batch: SegmentBatch) -> Iterator[tuple[int, Segment]]:
+        """The members, each being the present one until the next is asked for: whatever fails is its failure."""
+        for self._present, segment in batch.members:
+            yield self._present, segment
 
-    def _segment(self, run: ExperimentRun, segment: Segment) -> None:
-        """Go to the end of a segment and record it."""
-        times, n = segment.moments
-        if len(times):
-            self.recorded.states[segment.first_output : segment.first_output + n] = self._advance(segment)[:n]
-        if run.is_preequilibration or segment.rests:
-            self._rest(segment)
-        if segment.rests:
-            self.recorded.states[segment.outputs.stop - 1] = self.state
+    def _batch(self, batch: SegmentBatch) -> None:
+        """Go to the end of some segments and record them."""
+        for k, segment in self._each(batch):
+            self._enter(k, segment)
+        if not len(self.plan.model.species):
+            return
+        if len(batch.times):
+            self._advance(batch)
+        if batch.rests:
+            self._rest(batch)
+        if batch.is_measured:
+            for k, segment in batch.members:
+                self.recorded.states[segment.outputs.stop - 1] = self.positions[k].state
 
-    def _begin(self, run: ExperimentRun) -> None:
-        """A run begins."""
+    def _enter(self, k: int, segment: Segment) -> None:
+        """Begin a segment, and with the first of them a run."""
+        run, now, by_reset = self.plan.runs[k], self.positions[k], list[np.ndarray]()
+        if segment is run.segments[0]:
+            if run.before >= 0:
+                before = self.positions[run.before]
+                now.state, now.events, now.held = before.state, before.events, dict(before.held)
+            self._begun(k)
+        now.row = self.table[segment.row]
+        if segment.reset is not None:
+            now.state, new, *by_reset = segment.reset.linearized(self.q, now.state, segment.start)
+            now.held |= dict(zip(segment.reset.parameters.tolist(), new.tolist(), strict=True))
+        if len(segment.held):
+            now.row = now.row.copy()
+            now.row[segment.held] = [now.held[p] for p in segment.held.tolist()]
+            self.recorded.parameters[segment.outputs] = now.row
+        self._entered(k, segment, by_reset)
 
-    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
-        """A segment begins; `by_reset`: the derivatives of its reset, if it has one."""
+    def _begun(self, k: int) -> None:
+        """A run has begun."""
 
-    def _advance(self, segment: Segment) -> np.ndarray:
-        """Go to the segment's last finite moment; values at its finite moments, shape (n_moments, n_species)."""
-        return self._simulated(segment)
+    def _entered(self, k: int, segment: Segment, by_reset: list[np.ndarray]) -> None:
+        """A segment has begun; `by_reset`: the derivatives of its reset, if it has one."""
 
-    def _simulated(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> np.ndarray:
-        times, n = segment.moments
-        arguments = self.state, self.row, self.relative, self.events, n < len(times), slopes
-        values, self.events = self.engine.simulated(segment.start, times, *arguments)
-        self.state = values[-1]
-        return values
+    def _advance(self, batch: SegmentBatch) -> None:
+        """Go to the last finite moment and record what is there."""
+        for k, segment in self._each(batch):
+            self._simulate(k, segment)
 
-    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
-        """Go to the steady state that a segment comes to."""
-        where = segment.last_moment, self.state, self.row
+    def _simulate(self, k: int, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
+        """The same by a run that stops at events."""
+        now, (times, n) = self.positions[k], segment.moments
+        arguments = now.state, now.row, self.relative, now.events, n < len(times), slopes
+        values, now.events = self.engine.simulated(segment.start, times, *arguments)
+        self._reach(k, segment, values, values[-1])
+
+    def _taped(self, batch: SegmentBatch) -> Iterator[tuple[int, Segment, TapedRun]]:
+        """The same side by side, each member with its steps."""
+        states, rows = self._states(batch)
+        runs = self.engine.taped(batch, batch.start, batch.times, states, rows, self.relative)
+        for (k, segment), run in zip(self._each(batch), runs, strict=True):
+            yield k, segment, run
+            self._reach(k, segment, run.values, run.end.copy())
+
+    def _states(self, batch: SegmentBatch) -> tuple[np.ndarray, np.ndarray]:
+        """States and model parameters of all members."""
+        positions = [self.positions[k] for k, _ in batch.members]
+        return np.array([now.state for now in positions]), np.array([now.row for now in positions])
+
+    def _reach(self, k: int, segment: Segment, values: np.ndarray, end: np.ndarray) -> None:
+        """Record the values at finite moments, shape (n_moments, n_species), and be at their end."""
+        n = segment.moments[1]
+        self.recorded.states[segment.first_output : segment.first_output + n] = values[:n]
+        self.positions[k].state = end
+
+    def _rest(self, batch: SegmentBatch) -> None:
+        """Go to the steady states that segments come to."""
         if self.plan.model.events:
-            self.state, self.events = self.engine.rested_with_events(*where, self.relative, self.events, slopes)
-        else:
-            self.state = self.engine.rested(*where, measured=segment.rests)
+            for k, _ in self._each(batch):
+                self._rest_with_events(k, batch.last_moment)
+            return
+        states, rows = self._states(batch)
+        ends, failures = self.engine.rested(batch.last_moment, states, rows, measured=batch.is_measured)
+        for member, reason in failures.items():
+            self._present = batch.members[member][0]
+            raise RunError(reason)
+        for (k, _), end in zip(batch.members, ends, strict=True):
+            self.positions[k].state = end
+
+    def _rest_with_events(self, k: int, time: float, slopes: PeriodSensitivities | None = None) -> None:
+        now = self.positions[k]
+        arguments = now.state, now.row, self.relative, now.events, slopes
+        now.state, now.events = self.engine.rested_with_events(time, *arguments)
 
 
 @dataclass(eq=False)
@@ -167,18 +220,19 @@ class ForwardPass(PointPass):
         self.recorded = RunOutputs(self.recorded.states, self.recorded.parameters, *storage)
         self._sizes = plan.sizes(q)
         self._stops = bool(plan.model.events) or engine.hybrid is not None
-        self._moving: list[_Moving] = []
+        self._moving = list[_Moving]()
+        for sensitivities in sensitivities_of:
+            self._moving.append(_Moving(sensitivities, np.zeros((0, 0)), {}, np.zeros((0, 0))))
 
-    def _begin(self, run: ExperimentRun) -> None:
-        sensitivities = self.sensitivities_of[len(self._moving)]
-        if run.before < 0:
-            state, held = sensitivities.start(self.slopes), dict[int, Slopes]()
+    def _begun(self, k: int) -> None:
+        now, before = self._moving[k], self.plan.runs[k].before
+        if before < 0:
+            now.state = now.sensitivities.start(self.slopes)
         else:
-            state, held = self._moving[run.before].along(sensitivities.active)
-        self._moving.append(_Moving(sensitivities, state, held, np.zeros((0, 0))))
+            now.state, now.held = self._moving[before].along(now.sensitivities.active)
 
-    def _enter(self, segment: Segment, by_reset: list[np.ndarray]) -> None:
-        now = self._moving[-1]
+    def _entered(self, k: int, segment: Segment, by_reset: list[np.ndarray]) -> None:
+        now = self._moving[k]
         if segment.reset is not None:
             self._reset(now, segment.reset, *by_reset)
         now.by_parameter = now.sensitivities.parameter_slopes(segment.row, self.slopes)
@@ -197,34 +251,40 @@ class ForwardPass(PointPass):
         now.state[reset.species] = moved[:n]
         now.held |= dict(zip(reset.parameters.tolist(), moved[n:], strict=True))
 
-    def _period(self) -> PeriodSensitivities:
-        now = self._moving[-1]
-        return PeriodSensitivities(
-            now.state, now.by_parameter, self._sizes[now.sensitivities.active], self.slope_relative
-        )
+    def _period(self, now: _Moving) -> PeriodSensitivities:
+        sizes = self._sizes[now.sensitivities.active]
+        return PeriodSensitivities(now.state, now.by_parameter, sizes, self.slope_relative)
 
-    def _advance(self, segment: Segment) -> np.ndarray:
-        now, active = self._moving[-1], self._moving[-1].sensitivities.active
+    def _advance(self, batch: SegmentBatch) -> None:
         if self._stops:
-            period = self._period()
-            values = self._simulated(segment, period)
-            inside = slice(segment.first_output, segment.first_output + segment.moments[1])
-            self._state_slopes[inside][..., active] = period.values[: segment.moments[1], self.plan.read_species]
-            now.state = period.state
-            return values
-        report = self.engine.taped(segment, self.state, self.row, self.relative)
-        arguments = now.by_parameter, now.state, self._sizes[active], self.slope_relative, self._state_slopes
-        now.state = now.sensitivities.steps.follow(segment, report, self.row, *arguments)
-        self.state = report.states[0].copy()
-        return report.values[0]
+            super()._advance(batch)
+            return
+        for k, segment, run in self._taped(batch):
+            now, row = self._moving[k], self.positions[k].row
+            sizes = self._sizes[now.sensitivities.active]
+            arguments = now.by_parameter, now.state, sizes, self.slope_relative, self._state_slopes
+            now.state = now.sensitivities.steps.follow(segment, run, row, *arguments)
 
-    def _rest(self, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
-        now, period = self._moving[-1], self._period()
-        super()._rest(segment, period)
-        if self.plan.model.events:
-            now.state = period.state
-        else:
-            now.state = self.engine.rest_slopes(self.state, self.row).forward(now.by_parameter, now.state)
-        if segment.rests:
-            active = now.sensitivities.active
-            self._state_slopes[segment.outputs.stop - 1][:, active] = now.state[self.plan.read_species]
+    def _simulate(self, k: int, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
+        now, n, active = self._moving[k], segment.moments[1], self._moving[k].sensitivities.active
+        period = self._period(now)
+        super()._simulate(k, segment, period)
+        inside = slice(segment.first_output, segment.first_output + n)
+        self._state_slopes[inside][..., active] = period.values[:n, self.plan.read_species]
+        now.state = period.state
+
+    def _rest(self, batch: SegmentBatch) -> None:
+        super()._rest(batch)
+        for k, segment in self._each(batch):
+            now, at = self._moving[k], self.positions[k]
+            if not self.plan.model.events:
+                now.state = self.engine.rest_slopes(at.state, at.row).forward(now.by_parameter, now.state)
+            if batch.is_measured:
+                active = now.sensitivities.active
+                self._state_slopes[segment.outputs.stop - 1][:, active] = now.state[self.plan.read_species]
+
+    def _rest_with_events(self, k: int, time: float, slopes: PeriodSensitivities | None = None) -> None:
+        now = self._moving[k]
+        period = self._period(now)
+        super()._rest_with_events(k, time, period)
+        now.state = period.state

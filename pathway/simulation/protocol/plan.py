@@ -21,7 +21,7 @@ from pathway.expressions.calculus import substitute_all
 from .experiment import STEADY, Experiment, ExperimentError, Period
 from .initial_state import InitialConditions
 from .parameter_map import MappedTable, ParameterMapping
-from .segments import ExperimentRun, Segment, StateReset
+from .segments import ExperimentRun, Segment, StateReset, segment_batches
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,8 @@ class SimulationPlan:
         Position among the estimated ones, or -1.
     runs : tuple of ExperimentRun
         Preequilibrations first; a run's `before` points to an earlier one.
+    batches : list of SegmentBatch
+        Their segments, in an order in which they can be run.
     mapping : ParameterMapping
         Everything that runs are given, with two tables in it:
     initial, parameters : MappedTable
@@ -97,6 +99,7 @@ class SimulationPlan:
         conditions = InitialConditions(model, frozenset(self.names), derived or {})
         runs = _Runs(model, self.positions, conditions, name or model.name)
         self.runs = runs.of(experiments, reads.moments)
+        self.batches = segment_batches(self.runs)
         self._output_of = runs.output_of
         self.mapping = ParameterMapping([e for row in (*runs.starts, *runs.rows) for e in row], self.positions)
         n_species, n_parameters = len(model.species), len(model.parameters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .adjoint import AdjointPass
-from .batch import BatchRun, point_by_point, segment_batches
+from .batch import BatchRun, point_by_point
 from .directions import ForwardSensitivities
 from .engine import SegmentEngine
 from .forward import ForwardPass
@@ -39,7 +39,6 @@ class Runner:
         self.plan, self.relative_tolerance = plan, relative_tolerance
         self.slope_tolerance = slope_tolerance
         self.engine = SegmentEngine(plan, solver)
-        self._batches = segment_batches(plan.runs)
         self._sensitivities = self._make_sensitivities()
         self._room: tuple[np.ndarray, np.ndarray] | None = None
 
@@ -68,7 +67,7 @@ class Runner:
             if self.engine.stops_by_state:
                 return point_by_point(self.engine, self.plan, q, self.relative_tolerance)
             batch = BatchRun(self.engine, self.plan, q, self.relative_tolerance)
-            batch.run(self._batches)
+            batch.run()
         except MemoryError as reason:
             raise RunError(f"what the runs record does not fit into memory: {reason}") from None
         return batch.recorded

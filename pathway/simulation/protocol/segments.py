@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -177,3 +177,48 @@ class ExperimentRun:
     before: int
     segments: tuple[Segment, ...]
     is_preequilibration: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentBatch:
+    """Segments that run together: equal start, equal moments, and alike in what follows them.
+
+    Attributes
+    ----------
+    members : tuple of (int, Segment)
+        Position of the run and the segment.
+    start : float
+    times : array
+        Finite moments to stop at.
+    rests : bool
+        Whether the steady state is asked for after them.
+    is_measured : bool
+        Whether somebody measures there.
+    """
+
+    members: tuple[tuple[int, Segment], ...]
+    start: float
+    times: np.ndarray
+    rests: bool
+    is_measured: bool
+
+    @cached_property
+    def last_moment(self) -> float:
+        """When they come to rest."""
+        return float(self.times[-1]) if len(self.times) else self.start
+
+
+def segment_batches(runs: Sequence[ExperimentRun]) -> list[SegmentBatch]:
+    """All segments in an order in which they can be run: each after what leads to it."""
+    depths = list[int]()
+    for run in runs:
+        depths.append(depths[run.before] + 1 if run.before >= 0 else 0)
+    first = max(depths, default=0)  # where all preequilibrations are over
+    groups: dict[tuple, list[tuple[int, Segment]]] = {}
+    for k, run in enumerate(runs):
+        for level, segment in enumerate(run.segments, depths[k] if run.is_preequilibration else first):
+            ends = segment.rests or run.is_preequilibration, segment.rests
+            key = level, segment.start, tuple(segment.moments[0].tolist()), *ends
+            groups.setdefault(key, []).append((k, segment))
+    ordered = sorted(groups.items(), key=lambda group: group[0][0])
+    return [SegmentBatch(tuple(members), key[1], np.array(key[2]), *key[3:]) for key, members in ordered]

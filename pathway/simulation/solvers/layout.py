@@ -148,7 +148,8 @@ class IntegrationReport(NamedTuple):
     counts: IntegerTable
     """Columns STEPS ... TAPED, shape (n_members, COUNTS)."""
     tape: Table
-    """Accepted steps of a run with one lane (no rows: not wanted), shape (n_rows, TAPE_HEAD + 5 n_species)."""
+    """Accepted steps, each member's in an equal share of the rows (none: not wanted), shape (n_rows, TAPE_HEAD + 5
+    n_species)."""
 
 
 TAPE_HEAD = 3

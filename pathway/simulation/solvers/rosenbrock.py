@@ -60,7 +60,7 @@ from .near_zero import (
     start_jacobian,
     zero_traces_below_zero,
 )
-from .watch import cut_at_excursions, first_change, move_to_cuts, states_inside_steps
+from .watch import cut_at_excursions, first_change, last_taped_row, move_to_cuts, states_inside_steps
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -606,26 +606,34 @@ def _stop_at_event(kernels, pattern, task, report, lanes):
         lanes.stack[0, k] = lanes.ratio[k]
     lanes.time[0] = moment
     if report.tape.shape[0] > 0:
-        report.tape[report.counts[lanes.member[0], TAPED] - 1, 2] = moment
+        report.tape[last_taped_row(report, lanes.member[0]), 2] = moment
     _leave(kernels, report, lanes, np.int64(0), np.int64(EVENT))
     return True
 
 
 @inlined_function
 def _write_tape(kernels, report, lanes):
-    """Keep the accepted step of the only lane for a second pass over it."""
-    n, counts = kernels.n_species, report.counts[lanes.member[0]]
-    if counts[TAPED] >= report.tape.shape[0]:
-        return False
-    row = report.tape[counts[TAPED]]
-    row[0], row[1], row[2] = lanes.time[0], lanes.step[0], lanes.ends[0]
-    for k in range(n):
-        row[TAPE_HEAD + k] = lanes.stack[0, k]
-        row[TAPE_HEAD + n + k] = lanes.new[0, k]
-        for part in range(3):
-            row[TAPE_HEAD + (2 + part) * n + k] = lanes.dense[part, k]
-    counts[TAPED] += 1
-    return True
+    """Keep the accepted steps for a second pass over them; how many lanes had to leave because theirs are too many."""
+    n, width, full = kernels.n_species, kernels.width, 0
+    for lane in range(width):
+        if lanes.accepted[lane] == 0:
+            continue
+        member = lanes.member[lane]
+        if report.counts[member, TAPED] >= report.tape.shape[0] // report.counts.shape[0]:
+            _leave(kernels, report, lanes, lane, np.int64(TAPE_FULL))
+            lanes.accepted[lane] = 0
+            full += 1
+            continue
+        report.counts[member, TAPED] += 1
+        row = report.tape[last_taped_row(report, member)]
+        row[0], row[1], row[2] = lanes.time[lane], lanes.step[lane], lanes.ends[lane]
+        for k in range(n):
+            source = k * width + lane
+            row[TAPE_HEAD + k] = lanes.stack[0, source]
+            row[TAPE_HEAD + n + k] = lanes.new[0, source]
+            for part in range(3):
+                row[TAPE_HEAD + (2 + part) * n + k] = lanes.dense[part, source]
+    return full
 
 
 # --- the loop -----------------------------------------------------------------------------------------------------
@@ -700,9 +708,8 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
             if n_accepted == 0:
                 continue
             _dense_sums(kernels, method, task, report, lanes)
-            if report.tape.shape[0] > 0 and not _write_tape(kernels, report, lanes):
-                _leave(kernels, report, lanes, np.int64(0), np.int64(TAPE_FULL))
-                continue
+            if report.tape.shape[0] > 0:
+                n_accepted -= _write_tape(kernels, report, lanes)
             if watching:
                 if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
                     continue

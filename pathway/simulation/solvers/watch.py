@@ -251,6 +251,12 @@ def _first_excursion(kernels, task, lanes, lane):
 
 
 @inlined_function
+def last_taped_row(report, member):
+    """Which row of the tape has the last step of a member."""
+    return member * (report.tape.shape[0] // report.counts.shape[0]) + report.counts[member, TAPED] - 1
+
+
+@inlined_function
 def cut_at_excursions(kernels, task, report, lanes):
     """End accepted steps early where a switch of the rates is elsewhere for a while that no stage has seen.
 
@@ -285,7 +291,7 @@ def cut_at_excursions(kernels, task, report, lanes):
                 cut = True
                 lanes.ends[lane] = lanes.time[lane] + share * lanes.step[lane]
                 if report.tape.shape[0] > 0:
-                    report.tape[report.counts[lanes.member[lane], TAPED] - 1, 2] = lanes.ends[lane]
+                    report.tape[last_taped_row(report, lanes.member[lane]), 2] = lanes.ends[lane]
             else:
                 lanes.cut[lane] = np.inf
     return cut

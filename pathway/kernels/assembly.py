@@ -128,6 +128,13 @@ class FunctionBody:
         real = self.lanes.real
         return self.put(f"select {self.lanes.truth} {condition}, {real} {value}, {real} {otherwise}")
 
+    def in_all_lanes(self, condition: str) -> str:
+        """Whether a condition holds everywhere, as one bit."""
+        width, truth = self.lanes.width, self.lanes.truth
+        if width == 1:
+            return condition
+        return self.put(f"icmp eq i{width} {self.put(f'bitcast {truth} {condition} to i{width}')}, -1")
+
     def bits(self, value: str) -> str:
         """A real as its 64 bits."""
         return self.put(f"bitcast {self.lanes.real} {value} to {self.lanes.integer}")

@@ -3,6 +3,7 @@
 LLVM turns its own vector `exp` into one call of the C library per lane; these are written out, take the same steps at
 every width, and give the same bits in a lane as in a plain double. Accuracy with fused multiplication: exp
 within 1 unit in the last place, log within 0.6, power within 2 (on machines without it about 1, 1 and 4 |y log x|).
+Powers with an exponent of 0, 1, 2, 3 or 4, as most Hill coefficients are, are products, at a tenth of the time.
 """
 
 from __future__ import annotations
@@ -70,6 +71,34 @@ def logarithm(lanes: LaneTypes) -> str:
 def power(lanes: LaneTypes) -> str:
     """The function `pathway_pow`: exp(y log x), and C's answers for a negative base with an integer exponent."""
     body = FunctionBody(lanes)
+    two = lanes.constant(2.0)
+    near = body.compare("ole", body.call("llvm.fabs", body.subtract("%y", two)), two)
+    short = body.put(f"and {lanes.truth} {near}, {body.compare('oeq', body.call('llvm.floor', '%y'), '%y')}")
+    body.do(f"br i1 {body.in_all_lanes(short)}, label %short, label %long")
+    body.label("short")
+    product = _short_power(body)
+    body.do("br label %end")
+    body.label("long")
+    result = _any_power(body)
+    if lanes.width > 1:
+        result = body.choose(short, _short_power(body), result)
+    body.do("br label %end")
+    body.label("end")
+    result = body.put(f"phi {lanes.real} [ {product}, %short ], [ {result}, %long ]")
+    return lane_function("pathway_pow", lanes, ["x", "y"], body, result)
+
+
+def _short_power(body: FunctionBody) -> str:
+    """x^y where y is 0, 1, 2, 3 or 4."""
+    square = body.multiply("%x", "%x")
+    product = body.multiply(square, square)
+    for exponent, value in enumerate([body.lanes.constant(1.0), "%x", square, body.multiply("%x", square)]):
+        product = body.choose(body.compare("oeq", "%y", body.lanes.constant(float(exponent))), value, product)
+    return product
+
+
+def _any_power(body: FunctionBody) -> str:
+    lanes = body.lanes
     zero, one = lanes.constant(0.0), lanes.constant(1.0)
     size = body.call("llvm.fabs", "%x")
     high, low = _log_in_two_parts(body, size)
@@ -86,10 +115,7 @@ def power(lanes: LaneTypes) -> str:
     of_negative = body.choose(odd, body.negate(positive), positive)
     of_negative = body.choose(whole, of_negative, lanes.constant(math.nan))
     result = body.choose(body.compare("olt", "%x", zero), of_negative, positive)
-    always_one = body.put(
-        f"or {lanes.truth} {body.compare('oeq', '%y', zero)}, {body.compare('oeq', '%x', one)}",
-    )
-    return lane_function("pathway_pow", lanes, ["x", "y"], body, body.choose(always_one, one, result))
+    return body.choose(body.compare("oeq", "%x", one), one, result)
 
 
 FUNCTIONS: dict[str, Callable[[LaneTypes], str]] = {
@@ -101,10 +127,13 @@ FUNCTIONS: dict[str, Callable[[LaneTypes], str]] = {
 
 
 def _polynomial(body: FunctionBody, coefficients: tuple[float, ...], x: str) -> str:
-    total = body.lanes.constant(coefficients[-1])
-    for coefficient in coefficients[-2::-1]:
-        total = body.fused(total, x, body.lanes.constant(coefficient))
-    return total
+    """By Estrin's scheme: what one product waits for is a third of what it is in Horner's."""
+    terms = [body.lanes.constant(coefficient) for coefficient in coefficients]
+    while len(terms) > 1:
+        pairs = [body.fused(upper, x, lower) for lower, upper in zip(terms[::2], terms[1::2], strict=False)]
+        terms = pairs + terms[len(pairs) * 2 :]
+        x = body.multiply(x, x) if len(terms) > 1 else x
+    return terms[0]
 
 
 def _exp_of_sum(body: FunctionBody, x: str, correction: str | None) -> str:

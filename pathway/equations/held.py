@@ -32,16 +32,17 @@ def with_held_species(model: Model, names: Collection[str]) -> Model:
     for name in names:
         model.species_index(name)
     held = tuple(name for name in model.species if name in names)
-    stoichiometry = {name: model.stoichiometry[name] for name in model.species if name not in held}
+    stoichiometry = {name: changes for name, changes in model.stoichiometry.items() if name not in held}
     acting = {reaction for changes in stoichiometry.values() for reaction in changes}
     return replace(
         model,
         name=f"{model.name} with held {', '.join(held)}",
-        species=tuple(stoichiometry),
+        species=tuple(name for name in model.species if name not in held),
         parameters=(*model.parameters, *held),
         parameter_values=np.concatenate([model.parameter_values, np.zeros(len(held))]),
         initial={name: formula for name, formula in model.initial.items() if name not in held},
         stoichiometry=stoichiometry,
         rates={name: rate for name, rate in model.rates.items() if name in acting},
+        rate_rules={name: rate for name, rate in model.rate_rules.items() if name not in held},
         outputs=model.outputs - set(held),
     )

@@ -8,7 +8,10 @@ from functools import cached_property
 
 import numpy as np
 
+from pathway.equations import Model
+from pathway.equations.absent import without_absent_species
 from pathway.expressions import symbols
+from pathway.simulation.prepared import prepare_model
 from pathway.simulation.protocol.initial_state import model_symbols
 from pathway.simulation.protocol.plan import RecordedQuantities, SimulationPlan
 
@@ -98,7 +101,8 @@ def _all_measurements(problem: Problem) -> tuple[list[Normalization], tuple[Meas
 def _groups(problem: Problem, measurements: Sequence[Measurement]) -> tuple[tuple[ObservableGroup, ...], np.ndarray]:
     """Measurements by observable, and their order."""
     observables = {o.name: o for o in problem.observables}
-    base = model_symbols(problem.model, [p.name for p in problem.parameters])
+    model = _simulated_model(problem)
+    base = model_symbols(model, [p.name for p in problem.parameters])
     by_observable: dict[str, list[int]] = {}
     for k, m in enumerate(measurements):
         by_observable.setdefault(m.observable, []).append(k)
@@ -106,7 +110,7 @@ def _groups(problem: Problem, measurements: Sequence[Measurement]) -> tuple[tupl
     order: list[int] = []
     for name, members in by_observable.items():
         measured = [measurements[k] for k in members]
-        groups.append(ObservableGroup(problem.model, base, observables[name], observables, measured, len(order)))
+        groups.append(ObservableGroup(model, base, observables[name], observables, measured, len(order)))
         order += members
     return tuple(groups), np.array(order, dtype=int)
 
@@ -122,10 +126,17 @@ def _plan(problem: Problem, measurements: Sequence[Measurement], groups: Sequenc
         parameters=frozenset(k for g in groups for k in g.constants.values()),
         at_rest=frozenset(k for g in groups if g.observable.name in last for k in g.species.values()),
     )
-    values = {p.name: p.value for p in problem.parameters}
+    values, model = {p.name: p.value for p in problem.parameters}, _simulated_model(problem)
     return SimulationPlan(
-        problem.model, values, frozenset(problem.names), problem.experiments, reads, problem.derived, problem.name
+        model, values, frozenset(problem.names), problem.experiments, reads, problem.derived, problem.name
     )
+
+
+def _simulated_model(problem: Problem) -> Model:
+    """The problem's model without species that no experiment brings in: drugs that no arm is given."""
+    named = {name for e in problem.experiments for period in e.periods for name in period.changes}
+    given = frozenset(problem.model.species) & (named | {p.name for p in problem.parameters})
+    return prepare_model(problem.model).once(without_absent_species, given)
 
 
 def _noise_model(problem: Problem, measurements: Sequence[Measurement]) -> NoiseModel:

@@ -224,9 +224,11 @@ INTRINSICS = {"fmuladd": 3, "sqrt": 1, "fabs": 1, "floor": 1, "ceil": 1}
 
 
 def llvm_declarations(lanes: LaneTypes) -> list[str]:
+    """Of all intrinsics for these lanes, and of one for the columns that single numbers are gathered in."""
+    wide = [("fmuladd", 3, LaneTypes(4))] if lanes.width == 1 else []
     return [
-        f"declare {lanes.real} @llvm.{name}.{lanes.suffix}({', '.join([lanes.real] * count)})"
-        for name, count in INTRINSICS.items()
+        f"declare {kind.real} @llvm.{name}.{kind.suffix}({', '.join([kind.real] * count)})"
+        for name, count, kind in [*((name, count, lanes) for name, count in INTRINSICS.items()), *wide]
     ]
 
 

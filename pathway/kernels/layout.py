@@ -58,6 +58,11 @@ class FactorLayout:
         return len(self.elimination.row_order)
 
     @property
+    def first_full(self) -> int:
+        """The first row of the full block."""
+        return self.size - self.elimination.full
+
+    @property
     def pivots(self) -> list[tuple[int, int]]:
         """Row and column of each pivot."""
         return list(zip(self.elimination.row_order, self.elimination.column_order, strict=True))

@@ -1,7 +1,8 @@
 """Sparse linear algebra on a fixed pattern, as loops over tables of positions: for large models.
 
 The same factors in the same layout as in `linear`, whose code grows with the number of operations: that of the 500
-species of Chen et al. (2009) is 0.8 MB, takes 20 s to compile, and runs no faster than these loops.
+species of Chen et al. (2009) is 0.8 MB, takes 20 s to compile, and runs no faster than these loops. Where the last rows
+have filled in, they are one full block: see `full_block`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .assembly import FunctionBody, LaneTypes, LoopWriter, constant_table, llvm_function
+from .full_block import FullBlock, block_table
 from .layout import FactorLayout
 from .linear import pivot_measure_sum
 
@@ -20,7 +22,7 @@ def factor(layout: FactorLayout, lanes: LaneTypes) -> str:
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
     shift, zero = body.load("%shift", 0), lanes.constant(0.0)
     size_of_shift = body.call("llvm.fabs", shift)
-    with LoopWriter(body, "0", str(size), [zero]) as rows:
+    with LoopWriter(body, "0", str(layout.first_full), [zero]) as rows:
         k = rows.index
         start, pivot, end = _row(body, k)
         _gather_row(body, work, k, start, end, shift)
@@ -33,9 +35,32 @@ def factor(layout: FactorLayout, lanes: LaneTypes) -> str:
             value = body.load_at(body.shifted(work, body.count("@steps", entries.index)))
             body.store_at(body.multiply(value, inverse), body.shifted("%lu", _lanes(body, entries.index)))
         rows.following.append(pivot_measure_sum(body, scale, own, inverse, rows.totals[0]))
-    body.store(body.divide(lanes.constant(float(size)), rows.totals[0]), "%worst", 0)
+    trouble = rows.totals[0]
+    if layout.elimination.full:
+        trouble = _factor_block(layout, body, work, shift, size_of_shift, trouble)
+    body.store(body.divide(lanes.constant(float(size)), trouble), "%worst", 0)
     tables = _tables(layout, lanes) + _jacobian_tables(layout, lanes)
     return tables + llvm_function("factor", ["jacobian", "shift"], ["lu", "worst"], body.lines)
+
+
+def _factor_block(
+    layout: FactorLayout, body: FunctionBody, work: str, shift: str, size_of_shift: str, trouble: str
+) -> str:
+    """Eliminate in the rows of the full block all that stands before it, then in the block; the sum of measures."""
+    block = FullBlock(layout, body)
+    inside = body.shifted(work, str(layout.first_full * body.lanes.width))
+    with LoopWriter(body, "0", str(layout.elimination.full)) as rows:
+        k = body.put(f"add i64 {rows.index}, {layout.first_full}")
+        start, _, end = _row(body, k)
+        _gather_row(body, work, k, start, end, shift)
+        _eliminate(body, work, start, body.count("@block_rows", rows.index))
+        block.fill_row(rows.index, inside)
+
+    def measured(row: str, pivot: str, inverse: str, trouble: str) -> str:
+        scale = _scale(layout, body, body.put(f"add i64 {row}, {layout.first_full}"), size_of_shift)
+        return pivot_measure_sum(body, scale, pivot, inverse, trouble)
+
+    return block.factor(trouble, measured)
 
 
 def _lanes(body: FunctionBody, row: str) -> str:
@@ -104,12 +129,14 @@ def solve(layout: FactorLayout, lanes: LaneTypes, *, shared: bool) -> str:
     size = layout.size
     body = FunctionBody(lanes)
     work = body.put(f"alloca [{size} x {lanes.real}], align 32")
-    with LoopWriter(body, "0", str(size)) as rows:
+    with LoopWriter(body, "0", str(layout.first_full)) as rows:
         start, pivot, _ = _row(body, rows.index)
         right = body.load_at(body.shifted("%b", body.count("@row_order", rows.index)))
         total = _substitute(body, work, start, pivot, right, shared)
         body.store_at(total, body.shifted(work, _lanes(body, rows.index)))
-    with LoopWriter(body, str(size - 1), "-1", step=-1) as rows:
+    if layout.elimination.full:
+        _solve_block(layout, body, work, shared)
+    with LoopWriter(body, str(layout.first_full - 1), "-1", step=-1) as rows:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
         total = body.multiply(body.load_at(place), _entry(body, "%lu", pivot, shared))
@@ -118,6 +145,24 @@ def solve(layout: FactorLayout, lanes: LaneTypes, *, shared: bool) -> str:
         body.store_at(total, body.shifted("%b", body.count("@column_order", rows.index)))
     name = "solve_shared" if shared else "solve"
     return _tables(layout, lanes) + _orders(layout, lanes) + llvm_function(name, ["lu"], ["b"], body.lines)
+
+
+def _solve_block(layout: FactorLayout, body: FunctionBody, work: str, shared: bool) -> None:
+    """Forward and backward substitution in the rows of the full block."""
+    block = FullBlock(layout, body, shared=shared)
+    inside = body.shifted(work, str(layout.first_full * body.lanes.width))
+
+    def begun(row: str) -> str:
+        k = body.put(f"add i64 {row}, {layout.first_full}")
+        right = body.load_at(body.shifted("%b", body.count("@row_order", k)))
+        return _substitute(body, work, body.count("@starts", k), body.count("@block_rows", row), right, shared)
+
+    def done(row: str, value: str) -> None:
+        k = body.put(f"add i64 {row}, {layout.first_full}")
+        body.store_at(value, body.shifted("%b", body.count("@column_order", k)))
+
+    block.forward(inside, begun)
+    block.backward(inside, done)
 
 
 def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
@@ -211,6 +256,7 @@ def _tables(layout: FactorLayout, lanes: LaneTypes) -> str:
     pivots = [layout.pivot(k) for k in range(layout.size)]
     return (
         constant_table("starts", [*layout.starts, len(steps)])
+        + block_table(layout)
         + constant_table("pivots", pivots)
         + constant_table("steps", steps)
     )

@@ -5,7 +5,8 @@ taken in an order fixed beforehand, from the pattern alone. Rows whose diagonal 
 own species does not enter) are first exchanged along a maximum matching, so that every pivot is an entry.
 
 The order is Markowitz's (Management Science 3:255, 1957) restricted to the matched diagonal: eliminate next where the
-product of the remaining row's and column's other entries is smallest.
+product of the remaining row's and column's other entries is smallest. Where that is no less work than the next pivot
+of a full block takes, all that is left becomes one (`full_block`): it has nearly filled in anyway.
 """
 
 from __future__ import annotations
@@ -15,6 +16,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pathway.errors import InputError
+
+FULL_ROWS = 4
+"""Rows of a full block that are done together; it has a multiple of them."""
+
+SMALLEST_BLOCK = 32
+"""Rows below which a full block is not worth its loops; one of so many has too many operations to be written out."""
+
+FULL_GAIN = 6
+"""How many multiply-adds of a full block take as long as one whose places are looked up."""
 
 
 class SingularStructureError(InputError):
@@ -35,12 +45,15 @@ class Elimination:
         Row and column of the k-th pivot.
     lower, upper : tuples of tuples of int
         For the k-th row in elimination order, the steps before (after) k in which it has an entry, ascending.
+    full : int
+        How many of the last rows have an entry in the column of each of the last pivots.
     """
 
     row_order: tuple[int, ...]
     column_order: tuple[int, ...]
     lower: tuple[tuple[int, ...], ...]
     upper: tuple[tuple[int, ...], ...]
+    full: int = 0
 
     @property
     def operations(self) -> int:
@@ -113,17 +126,25 @@ def elimination_order(pattern: Sequence[set[int]]) -> Elimination:
         for c in entries:
             columns[c].add(r)
     order, lowers, uppers = _markowitz(rows, columns)
+    full = size - len(order)
+    rest = sorted(set(range(size)) - set(order))
+    for k, c in enumerate(rest):
+        lowers[c] += rest[:k]
+        uppers[c] = rest[k + 1 :]
+    order += rest
     step = {c: k for k, c in enumerate(order)}
     return Elimination(
         row_order=tuple(row_of[c] for c in order),
         column_order=tuple(order),
         lower=tuple(tuple(sorted(step[m] for m in lowers[c])) for c in order),
         upper=tuple(tuple(sorted(step[m] for m in uppers[c])) for c in order),
+        full=full,
     )
 
 
 def _markowitz(rows: list[set[int]], columns: list[set[int]]) -> tuple[list[int], list[list[int]], list[list[int]]]:
-    """Eliminate pivot by pivot; per pivot its entries left of and right of the diagonal. Ties go by number."""
+    """Eliminate pivot by pivot, up to a full block; per pivot its entries left of and right of the diagonal. Ties go by
+    number."""
     size = len(rows)
     lowers: list[list[int]] = [[] for _ in range(size)]
     uppers: list[list[int]] = [[] for _ in range(size)]
@@ -136,6 +157,9 @@ def _markowitz(rows: list[set[int]], columns: list[set[int]]) -> tuple[list[int]
         value, pivot = heapq.heappop(queue)
         if done[pivot] or value != cost[pivot]:
             continue
+        left = size - len(order)
+        if left >= SMALLEST_BLOCK and left % FULL_ROWS == 0 and FULL_GAIN * value >= left * left:
+            break
         done[pivot] = True
         order.append(pivot)
         across = rows[pivot] - {pivot}

@@ -50,6 +50,18 @@ def call(code: machine.LoadedCode, name: str, *arrays: np.ndarray) -> None:
 @pytest.mark.parametrize("width", [1, 4])
 @pytest.mark.parametrize(("size", "density", "algebraic"), [(1, 1.0, 0), (8, 0.4, 3), (40, 0.1, 2), (90, 0.04, 0)])
 def test_solves_and_products(module: ModuleType, width: int, size: int, density: float, algebraic: int) -> None:
+    check_solves_and_products(module, width, size, density, algebraic)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_solves_and_products_with_a_full_block(width: int) -> None:
+    layout = check_solves_and_products(looped, width, 150, 0.04, 3)
+    assert 32 <= layout.elimination.full < 150
+
+
+def check_solves_and_products(
+    module: ModuleType, width: int, size: int, density: float, algebraic: int
+) -> FactorLayout:
     layout, rows, columns = random_layout(size, density, algebraic, seed=size)
     lanes = LaneTypes(width)
     code = loaded(
@@ -87,6 +99,49 @@ def test_solves_and_products(module: ModuleType, width: int, size: int, density:
     np.testing.assert_allclose(back, np.linalg.solve((shift[0] * mass - dense).T, right), rtol=1e-8, atol=1e-10)
     call(code, "add_shared", matrix, right, total)
     np.testing.assert_allclose(total, right + dense @ right, rtol=1e-12, atol=1e-12)
+    return layout
+
+
+@pytest.mark.parametrize("algebraic", [0, 5])
+def test_a_full_block_gives_the_same_bits_at_every_width(algebraic: int) -> None:
+    layout, rows, _ = random_layout(120, 0.05, algebraic, seed=3)
+    assert layout.elimination.full >= 32
+    random = np.random.default_rng(4)
+    entries, right = random.normal(size=(len(rows), 8)), random.normal(size=(layout.size, 8))
+    shift = random.uniform(10.0, 30.0, 8)
+    results = []
+    for width in (1, 2, 8):
+        lanes = LaneTypes(width)
+        code = loaded(lanes, looped.factor(layout, lanes), looped.solve(layout, lanes, shared=False))
+        parts = []
+        for first in range(0, 8, width):
+            part = slice(first, first + width)
+            factors, worst = np.empty((layout.elimination.entries, width)), np.empty(width)
+            own = (np.ascontiguousarray(a[..., part]) for a in (entries, shift))
+            call(code, "factor", *own, factors, worst)
+            solution = np.ascontiguousarray(right[:, part])
+            call(code, "solve", factors, solution)
+            parts.append(np.vstack([factors, worst, solution]))
+        results.append(np.hstack(parts))
+    assert np.isfinite(results[0]).all()
+    np.testing.assert_array_equal(results[1], results[0])
+    np.testing.assert_array_equal(results[2], results[0])
+
+
+@pytest.mark.parametrize("size", [30, 120])
+def test_the_entries_are_those_of_the_elimination_and_those_of_the_full_block(size: int) -> None:
+    layout, rows, columns = random_layout(size, 0.05, 0, seed=3)
+    order = layout.elimination
+    filled = np.eye(size, dtype=bool)
+    filled[rows, columns] = True
+    filled = filled[np.ix_(order.row_order, order.column_order)]
+    for k in range(size):
+        filled[k + 1 :, k + 1 :] |= np.outer(filled[k + 1 :, k], filled[k, k + 1 :])
+    filled[layout.first_full :, layout.first_full :] = True
+    for k in range(size):
+        entries = [*order.lower[k], k, *order.upper[k]]
+        assert entries == np.flatnonzero(filled[k]).tolist()
+    assert order.full % 4 == 0 and (order.full == 0) == (size == 30)
 
 
 @pytest.mark.parametrize("width", [1, 4])

@@ -89,8 +89,15 @@ def profile(
 
 def sample(
     file: FILE,
-    draws: Annotated[int, typer.Option(help="Draws to keep, of each chain", min=100, max=1_000_000)] = 1000,
-    tune: Annotated[int, typer.Option(help="Draws before them, to learn from", min=50, max=1_000_000)] = 500,
+    draws: Annotated[
+        int | None,
+        typer.Option(
+            help="Draws to keep, of each chain [default: until R-hat and effective numbers are good, 1000 at most]",
+            min=100,
+            max=1_000_000,
+        ),
+    ] = None,
+    tune: Annotated[int, typer.Option(help="Draws before them, to learn from", min=50, max=1_000_000)] = 100,
     chains: Annotated[int, typer.Option(help="Chains, which are compared with each other", min=2, max=1000)] = 4,
     seed: Annotated[int, typer.Option(help="Seed", min=0)] = 1,
     method: Annotated[str, typer.Option(help="nuts (with slopes), ensemble (without) or auto")] = "auto",

@@ -1,5 +1,7 @@
 """Draws from posteriors whose moments are known, and what is said about draws that cannot be trusted."""
 
+import contextlib
+import dataclasses
 import math
 import os
 import signal
@@ -20,9 +22,9 @@ from pathway.fitting.objective import Evaluation, Objective
 from pathway.fitting.priors import Prior
 from pathway.fitting.problem import Measurement, Observable, Parameter, Problem, ProblemError
 from pathway.fitting.uncertainty import diagnostics
-from pathway.fitting.uncertainty.chains import DensityJournal
+from pathway.fitting.uncertainty.chains import Chain, DensityJournal
 from pathway.fitting.uncertainty.log_density import LogDensity, UnboundedTransform
-from pathway.fitting.uncertainty.sampling import sample
+from pathway.fitting.uncertainty.sampling import LOOKS, sample
 from pathway.folders import FolderError
 from pathway.formats.saved import load_posterior
 from pathway.simulation.protocol import Experiment, Period
@@ -133,6 +135,9 @@ class Known:
         self.formula, self.runner = formula, None
         self.information = np.eye(2) if information is None else information
 
+    def loosened(self, relative):
+        return contextlib.nullcontext()
+
     def value(self, x):
         return self(x).value
 
@@ -172,16 +177,17 @@ def test_divergences_in_a_funnel_are_reported_with_what_to_do():
     assert any("divergences" in concern and "--target-accept" in concern for concern in found.concerns)
 
 
-def test_two_separate_optima_are_told_by_r_hat():
-    def two(x):
-        a, b = x
-        near, far = (0.5 * ((a - c) / 0.1) ** 2 for c in (-3.0, 3.0))
-        weight = 1.0 / (1.0 + math.exp(min(near - far, 700.0)))
-        value = -np.logaddexp(-near, -far) + 0.5 * b * b
-        return value, np.array([weight * (a + 3.0) / 0.01 + (1 - weight) * (a - 3.0) / 0.01, b])
+def two_optima(x):
+    a, b = x
+    near, far = (0.5 * ((a - c) / 0.1) ** 2 for c in (-3.0, 3.0))
+    weight = 1.0 / (1.0 + math.exp(min(near - far, 700.0)))
+    value = -np.logaddexp(-near, -far) + 0.5 * b * b
+    return value, np.array([weight * (a + 3.0) / 0.01 + (1 - weight) * (a - 3.0) / 0.01, b])
 
+
+def test_two_separate_optima_are_told_by_r_hat():
     ends = np.array([[-3.0, 0.0], [3.0, 0.0]])
-    found = sample(Known(two), ends, 200, tune=100, workers=1)
+    found = sample(Known(two_optima), ends, 200, tune=100, workers=1)
     assert found.r_hat["a"] > 1.5 and not found.converged
     assert "separate optima" in found.concerns[0]
 
@@ -301,6 +307,63 @@ def test_the_draws_do_not_depend_on_the_number_of_workers():
     problem, x = line(), np.array([1.0, 0.5])
     one, two = (sample(Objective(problem), x, 100, tune=60, chains=2, workers=workers) for workers in (1, 2))
     assert np.array_equal(one.x, two.x) and np.array_equal(one.energy, two.energy)
+
+
+def test_without_a_number_draws_end_once_they_are_enough_and_are_those_of_that_number(tmp_path):
+    problem, x = line(prior=Prior("normal", (0.5, 0.1))), np.array([1.0, 0.5])
+    options = {"tune": 60, "chains": 2, "workers": 1}
+    found = sample(Objective(problem), x, directory=tmp_path, **options)
+    looks = LOOKS[: LOOKS.index(found.x.shape[1]) + 1]
+    assert found.converged and len(looks) > 1
+    at_looks = [sample(Objective(problem), x, draws, **options) for draws in looks]
+    assert not any(shorter.converged for shorter in at_looks[:-1])
+    assert np.array_equal(found.x, at_looks[-1].x) and np.array_equal(found.energy, at_looks[-1].energy)
+    assert found.evaluations == at_looks[-1].evaluations
+    assert not list(tmp_path.glob("*.journal"))
+    Chain.load(tmp_path / "chain_001.npz").first(looks[0]).save(
+        tmp_path
+    )  # as a chain that was killed at its second look
+    again = sample(Objective(problem), x, directory=tmp_path, **options)
+    assert np.array_equal(found.x, again.x) and found.evaluations == again.evaluations
+
+
+def test_draws_that_are_never_enough_end_at_the_last_look():
+    ends = np.array([[-3.0, 0.0], [3.0, 0.0]])
+    found = sample(Known(two_optima), ends, tune=60, chains=2, workers=1)
+    assert found.x.shape[1] == LOOKS[-1] and not found.converged
+
+
+class Rough(Known):
+    """Less accurate by `error` of its first parameter while it is loosened."""
+
+    def __init__(self, error):
+        super().__init__(lambda x: (0.5 * float(x @ x), np.array(x)))
+        self.error, self.loose = error, False
+
+    @contextlib.contextmanager
+    def loosened(self, relative):
+        self.loose = relative > 0.0
+        yield
+        self.loose = False
+
+    def __call__(self, x):
+        off = self.error * self.loose
+        return Evaluation(0.5 * float(x @ x) + off * x[0], x + np.array([off, 0.0]), self.information)
+
+
+@pytest.mark.parametrize(("error", "kept"), [(1e-3, True), (0.5, False)])
+def test_chains_go_by_less_accurate_runs_only_where_these_are_near_and_say_how_near(error, kept):
+    found = sample(Rough(error), np.array([0.1, 0.1]), 200, chains=2, workers=1)
+    farthest = np.abs(found.x[..., 0]).max()
+    assert found.deviation == pytest.approx(error * farthest if kept else 0.0, rel=0.2, abs=1e-9)
+    assert found.log_density == pytest.approx(-0.5 * (found.x**2).sum(axis=-1), abs=1e-12)
+    agrees(found, "a", 0.0, 1.0)
+
+
+def test_a_density_that_chains_went_by_and_that_is_far_off_is_a_concern():
+    found = sample(Known(banana), np.zeros(2), 50, chains=2, workers=1)
+    assert not any("was off by" in concern for concern in found.concerns)
+    assert any("was off by up to 0.3" in concern for concern in dataclasses.replace(found, deviation=0.3).concerns)
 
 
 SCRIPT = """

@@ -11,9 +11,10 @@ import io
 import math
 import time
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, wait
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -29,9 +30,17 @@ from ..search.processes import process_count, process_pool
 from ..search.progress import duration_in_words
 from .log_density import LogDensity
 
+NEAR = 1e-2
+"""By so much the log density may be off by that."""
 METHODS = ("auto", "nuts", "ensemble")
 FLUSHED = 1.0
 """Seconds after which answers are on disk and the progress is told."""
+LOOSE_RUNS = 1e-6
+"""Relative tolerance of runs while a chain is under way.
+
+What a run then gives is still a function of the point alone, so the energy that decides about a draw belongs to one
+density, near the wanted one, and the chain is exact for that; `Chain.deviation` says how near. Slopes may be looser
+still: whatever force is a function of the position alone, leapfrog steps with it can be gone back and keep volume."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +52,10 @@ class SamplerOptions:
     method : str
         "nuts" or "ensemble".
     chains : int
-    draws, tune : int
-        Of each chain: kept, and dropped before them.
+    looks : tuple of int
+        After so many draws of each chain, rising, the chains are compared; the last of them is the most that is drawn.
+    tune : int
+        Draws of each chain that are dropped before these.
     seed : int
     target_accept : float
         Of "nuts": how small its steps are made.
@@ -52,10 +63,13 @@ class SamplerOptions:
 
     method: str
     chains: int = 4
-    draws: int = 1000
-    tune: int = 500
+    looks: tuple[int, ...] = (1000,)
+    tune: int = 100
     seed: int = 1
     target_accept: float = 0.8
+
+
+ARRAYS_OF_DRAWS = ("x", "log_density", "diverging", "deepest", "energy")
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +82,15 @@ class Chain:
     x : array, shape (n_rows, n_draws, n_estimated)
         On the optimizer's scale.
     log_density : array, shape (n_rows, n_draws)
-        Of `x` without the changes of coordinates: minus the objective.
+        Of `x` without the changes of coordinates: minus the objective, at the accuracy of the objective.
     diverging, deepest : bool array, shape (n_rows, n_draws)
         Whether a trajectory met a place where its energy was lost, and whether it was cut off as too long.
     energy : array, shape (n_rows, n_draws)
         nan without slopes.
     acceptance : float
+    deviation : float
+        How much the log density that the chain went by was off at its draws: the largest difference from
+        `log_density`, a constant apart.
     evaluations, failures : int
         Of the objective, and how many of these were infinite.
     """
@@ -85,8 +102,18 @@ class Chain:
     deepest: np.ndarray
     energy: np.ndarray
     acceptance: float
+    deviation: float
     evaluations: int
     failures: int
+
+    @property
+    def draws(self) -> int:
+        """How many there are in each row."""
+        return self.x.shape[1]
+
+    def first(self, draws: int) -> Chain:
+        """The chain as it was after so many draws."""
+        return replace(self, **{name: getattr(self, name)[:, :draws] for name in ARRAYS_OF_DRAWS})
 
     def save(self, folder: Path) -> None:
         """Write it into the folder, in full or not at all."""
@@ -104,7 +131,7 @@ class Chain:
             If it is something else.
         """
         arrays = read_arrays(read_bytes(path), [f.name for f in fields(cls)])
-        whole = {n: arrays[n].item() for n in ("number", "acceptance", "evaluations", "failures")}
+        whole = {n: arrays[n].item() for n in ("number", "acceptance", "deviation", "evaluations", "failures")}
         check_draws(arrays)
         return cls(**{**arrays, **whole})
 
@@ -215,9 +242,9 @@ Report = Callable[[int], None]
 
 
 def run_chain(
-    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path, report: Report
+    density: LogDensity, ends: np.ndarray, plan: SamplerOptions, draws: int, number: int, folder: Path, report: Report
 ) -> Chain:
-    """Draw one chain and keep it in the folder.
+    """Draw one chain and keep it in the folder; its journal stays as long as more may be asked of it.
 
     Parameters
     ----------
@@ -225,6 +252,8 @@ def run_chain(
     ends : array, shape (n_ends, n_estimated)
         Optima on the optimizer's scale; chain k begins near end k modulo n_ends.
     plan : SamplerOptions
+    draws : int
+        One of the plan's looks.
     number : int
     folder : Path
     report : callable
@@ -238,13 +267,41 @@ def run_chain(
     journal = DensityJournal(folder / chain_files(number)[1], slopes)
     finished = False
     try:
-        drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, plan, number, journal, report)
-        chain = Chain(number=number, evaluations=journal.asked, failures=journal.failed, **drawn)
+        with density.objective.loosened(LOOSE_RUNS if _is_near(density) else 0.0):
+            shorter = replace(plan, looks=(draws,))
+            drawn = (_nuts if plan.method == "nuts" else _ensemble)(density, ends, shorter, number, journal, report)
+        chain = _chain(density, number, journal, **drawn)
         chain.save(folder)
-        finished = True
+        finished = draws == plan.looks[-1]
         return chain
     finally:
         journal.close(remove=finished)
+
+
+def _is_near(density: LogDensity) -> bool:
+    """Whether less accurate runs give nearly the same density, at some points as far out as draws will lie."""
+    z = np.random.default_rng(0).normal(size=(8, len(density.centre)))
+    with density.objective.loosened(LOOSE_RUNS):
+        loose = density.values(z)
+    return bool(np.isclose(loose, density.values(z), rtol=0.0, atol=NEAR).all())
+
+
+def _chain(
+    density: LogDensity, number: int, journal: DensityJournal, z: np.ndarray, log_density: np.ndarray, **drawn: Any
+) -> Chain:
+    """A chain of draws `z`, shape (n_rows, n_draws, n_estimated), and what it took for their log density."""
+    x = density.points(z)
+    accurate = -density.objective.values(x.reshape(-1, x.shape[-1])).reshape(log_density.shape)
+    apart = log_density - _gains(density, z) - accurate
+    return Chain(
+        number=number,
+        x=x,
+        log_density=accurate,
+        deviation=float(np.abs(apart - np.median(apart)).max()),
+        evaluations=journal.asked,
+        failures=journal.failed,
+        **drawn,
+    )
 
 
 def _nuts(
@@ -291,7 +348,7 @@ def _nuts(
     )
     sampler = nutpie.sample(
         model,
-        draws=plan.draws,
+        draws=plan.looks[-1],
         tune=plan.tune,
         chains=1,
         cores=1,
@@ -314,10 +371,9 @@ def _nuts(
         sampler.cancel()
         raise
     seen = trace.sample_stats
-    x = density.points(trace.posterior["z"].values)
     return {
-        "x": x,
-        "log_density": seen["logp"].values - _gains(density, trace.posterior["z"].values),
+        "z": trace.posterior["z"].values,
+        "log_density": seen["logp"].values,
         "diverging": seen["diverging"].values,
         "deepest": seen["maxdepth_reached"].values,
         "energy": seen["energy"].values,
@@ -341,15 +397,15 @@ def _ensemble(
     sampler = emcee.EnsembleSampler(walkers, n, values, vectorize=True)
     sampler.random_state = np.random.RandomState(int(rng.integers(2**32))).get_state()
     began = time.monotonic()
-    for step, _ in enumerate(sampler.sample(start, iterations=plan.tune + plan.draws)):
+    for step, _ in enumerate(sampler.sample(start, iterations=plan.tune + plan.looks[-1])):
         if time.monotonic() - began > FLUSHED:
             began = time.monotonic()
             report(step)
     z = np.swapaxes(sampler.get_chain(discard=plan.tune), 0, 1)
     log_density = sampler.get_log_prob(discard=plan.tune).T
     return {
-        "x": density.points(z),
-        "log_density": log_density - _gains(density, z),
+        "z": z,
+        "log_density": log_density,
         "diverging": np.zeros(log_density.shape, dtype=bool),
         "deepest": np.zeros(log_density.shape, dtype=bool),
         "energy": np.full(log_density.shape, np.nan),
@@ -423,12 +479,17 @@ class ChainProgress:
     EVERY = 10.0
 
     def __init__(self, stream: TextIO | None, plan: SamplerOptions, finished: int) -> None:
-        self.stream, self.plan, self.finished = stream, plan, finished
+        self.stream, self.plan = stream, plan
+        self.begin(plan.looks[0], finished)
+        if finished:
+            self.say(f"{finished} of {plan.chains} chains were finished before")
+
+    def begin(self, draws: int, finished: int) -> None:
+        """So many draws are wanted of each chain, and so many chains have them."""
+        self.draws, self.finished = draws, finished
         self.began = self.last = time.monotonic()
         self.at: dict[int, int] = {}
         self.before: dict[int, int] = {}
-        if finished:
-            self.say(f"{finished} of {plan.chains} chains were finished before")
 
     def say(self, text: str) -> None:
         """A line."""
@@ -443,7 +504,7 @@ class ChainProgress:
         if now - self.last < self.EVERY:
             return
         self.last = now
-        total = self.plan.tune + self.plan.draws
+        total = self.plan.tune + self.draws
         drawn = sum(self.at.values()) - sum(self.before.values())
         missing = (self.plan.chains - self.finished) * total - sum(self.at.values())
         left = f"; {duration_in_words((now - self.began) * missing / drawn)} left" if drawn else ""
@@ -452,7 +513,7 @@ class ChainProgress:
 
     def end(self, chain: Chain) -> None:
         """A chain is finished."""
-        self.at[chain.number] = self.plan.tune + self.plan.draws
+        self.at[chain.number] = self.plan.tune + self.draws
         lost = int(chain.diverging.sum())
         self.say(
             f"chain {chain.number + 1} of {self.plan.chains}: {chain.evaluations} evaluations"
@@ -461,69 +522,87 @@ class ChainProgress:
 
 
 def chain_task(
-    problem: Problem, x: np.ndarray, ends: np.ndarray, plan: SamplerOptions, number: int, folder: Path
+    problem: Problem, x: np.ndarray, ends: np.ndarray, plan: SamplerOptions, draws: int, number: int, folder: Path
 ) -> int:
     """A chain in a process of its own; how far it is stands in a file."""
     density = LogDensity(Objective(problem), x)
     place = folder / chain_files(number)[2]
 
-    def report(draws: int) -> None:
-        place.write_text(str(draws))
+    def report(done: int) -> None:
+        place.write_text(str(done))
 
-    run_chain(density, ends, plan, number, folder, report)
+    run_chain(density, ends, plan, draws, number, folder, report)
     place.unlink(missing_ok=True)
     return number
 
 
-def run_missing_chains(
+Advance = Callable[[dict[int, Chain], int], None]
+"""Makes each chain, all by number, as long as asked for."""
+
+
+@contextmanager
+def chain_workers(
     objective: Objective,
-    x: np.ndarray,
     ends: np.ndarray,
     plan: SamplerOptions,
     folder: Path,
     workers: int | None,
     executor: Executor | None,
     report: ChainProgress,
-    done: dict[int, Chain],
-) -> bool:
-    """Run the chains that are missing in `done`; whether Ctrl-C came between."""
-    waiting = [k for k in range(plan.chains) if k not in done]
-    workers = process_count(workers, len(waiting), objective.problem)
-    try:
-        if executor is None and workers <= 1:
-            density = LogDensity(objective, x) if waiting else None
-            for k in waiting:
-                assert density is not None
-                done[k] = run_chain(density, ends, plan, k, folder, lambda draws, k=k: report.tell(k, draws))  # type: ignore[misc]
-                report.end(done[k])
-        else:
-            with process_pool(workers, executor) as pool:
-                _in_processes(pool, objective.problem, x, ends, plan, folder.resolve(), report, done, waiting)
-    except KeyboardInterrupt:
-        report.say(f"interrupted: {len(done)} of {plan.chains} chains are finished")
-        return True
-    return False
+) -> Iterator[Advance]:
+    """What runs chains, in this process or in others, which stay while it is needed."""
+    density: list[LogDensity] = []
+
+    def here(done: dict[int, Chain], draws: int) -> None:
+        for k in _waiting(plan, done, draws, report):
+            if not density:
+                density.append(LogDensity(objective, ends[0]))
+            done[k] = run_chain(density[0], ends, plan, draws, k, folder, lambda made, k=k: report.tell(k, made))  # type: ignore[misc]
+            report.end(done[k])
+
+    workers = process_count(workers, plan.chains, objective.problem)
+    if executor is None and workers <= 1:
+        yield here
+        return
+    with process_pool(workers, executor) as pool:
+
+        def elsewhere(done: dict[int, Chain], draws: int) -> None:
+            waiting = _waiting(plan, done, draws, report)
+            tasks = {
+                pool.submit(chain_task, objective.problem, ends[0], ends, plan, draws, k, folder.resolve())
+                for k in waiting
+            }
+            _collect(tasks, waiting, folder, report, done)
+
+        yield elsewhere
 
 
-def _in_processes(
-    pool: Executor,
-    problem: Problem,
-    x: np.ndarray,
-    ends: np.ndarray,
-    plan: SamplerOptions,
-    folder: Path,
-    report: ChainProgress,
-    done: dict[int, Chain],
-    waiting: list[int],
+def _waiting(plan: SamplerOptions, done: dict[int, Chain], draws: int, report: ChainProgress) -> list[int]:
+    """Chains that are shorter than asked for."""
+    waiting = [k for k in range(plan.chains) if k not in done or done[k].draws < draws]
+    report.begin(draws, plan.chains - len(waiting))
+    return waiting
+
+
+def _collect(
+    left: set[Future[int]], waiting: list[int], folder: Path, report: ChainProgress, done: dict[int, Chain]
 ) -> None:
-    left = {pool.submit(chain_task, problem, x, ends, plan, k, folder) for k in waiting}
+    """Take chains in as they end, and tell how far the others are."""
+    running = set(waiting)
     while left:
         ended, left = wait(left, timeout=FLUSHED, return_when=FIRST_COMPLETED)
         for future in ended:
             number = future.result()
+            running.discard(number)
             done[number] = Chain.load(_kept(folder, number))
             report.end(done[number])
-        for k in waiting:
+        for k in running:
             place = folder / chain_files(k)[2]
-            if k not in done and place.exists():
+            if place.exists():
                 report.tell(k, int(place.read_text() or 0))
+
+
+def remove_journals(folder: Path, plan: SamplerOptions) -> None:
+    """Nothing more is asked of the chains."""
+    for k in range(plan.chains):
+        (folder / chain_files(k)[1]).unlink(missing_ok=True)

@@ -30,14 +30,17 @@ from ..search.result import Fit
 from ..search.stored import problem_from_dict, problem_to_dict
 from . import diagnostics
 from .chains import (
+    ARRAYS_OF_DRAWS,
     METHODS,
+    Advance,
     Chain,
     ChainProgress,
     SamplerOptions,
     chain_files,
+    chain_workers,
     check_draws,
     finished_chains,
-    run_missing_chains,
+    remove_journals,
 )
 
 FORMAT = "pathway posterior 1"
@@ -46,6 +49,10 @@ R_HAT = 1.01
 EFFECTIVE = 400.0
 ENERGY = 0.3
 """Limits of Vehtari et al. 2021, doi 10.1214/20-BA1221, and Betancourt 2016, arXiv 1604.00695."""
+LOOKS = (200, 300, 450, 700, 1000)
+"""Draws of each chain after which is asked whether they are enough, unless their number is given."""
+DEVIATION = 0.1
+"""Of the log density that chains went by: beyond it, probabilities may be off by more than a tenth of themselves."""
 LIBRARIES = {"nuts": "nutpie", "ensemble": "emcee"}
 
 
@@ -71,6 +78,9 @@ class Posterior:
     seed : int
     acceptance : float
         Mean share of proposals taken.
+    deviation : float
+        How much the log density that the chains went by was off at their draws, a constant apart: runs on the way are
+        less accurate than the problem asks for, those of `log_density` are not.
     evaluations, failures : int
         Of the objective, and how many of these could not be computed.
     best : array, shape (n_estimated,)
@@ -94,6 +104,7 @@ class Posterior:
     failures: int
     best: np.ndarray
     chains: int
+    deviation: float = 0.0
     interrupted: bool = False
 
     def __repr__(self) -> str:
@@ -176,6 +187,11 @@ class Posterior:
                 f"{cut:.0%} of trajectories were cut off as too long: the draws are right but dear; parameters that "
                 "the data do not hold, or that only act together, make them long"
             )
+        if not self.deviation <= DEVIATION:
+            concerns.append(
+                f"the log density that the chains went by was off by up to {self.deviation:.2g}: runs on the way are "
+                "less accurate than those of a fit. Look for a switch in the model that the runs stumble over"
+            )
         if self.method == "nuts" and float(np.min(self.energy_fraction)) < ENERGY:
             concerns.append(
                 f"the energy of chain {int(np.argmin(self.energy_fraction)) + 1} moves slowly "
@@ -232,12 +248,12 @@ class Posterior:
         check_draws(arrays)
         if not arrays["x"].shape[2:] == arrays["best"].shape == (len(problem.names),):
             raise ValueError(f"the draws are not of {len(problem.names)} parameters")
-        plain = {name: kind(metadata[name]) for name, kind in _PLAIN.items()}
+        plain = {name: kind(metadata[name]) for name, kind in _PLAIN.items() if name in metadata or name not in _LATER}
         stored: dict[str, Any] = {**arrays, **plain}
         return cls(problem=same, **stored)
 
 
-_ARRAYS = ("x", "log_density", "diverging", "deepest", "energy", "best")
+_ARRAYS = (*ARRAYS_OF_DRAWS, "best")
 _PLAIN: dict[str, Callable[[Any], Any]] = {
     "method": str,
     "reason": str,
@@ -246,8 +262,11 @@ _PLAIN: dict[str, Callable[[Any], Any]] = {
     "evaluations": int,
     "failures": int,
     "chains": int,
+    "deviation": float,
     "interrupted": bool,
 }
+_LATER = {"deviation"}
+"""Not in files of earlier versions."""
 
 
 def draws_metadata(path: Path) -> Any:
@@ -298,11 +317,11 @@ class SamplingInterrupted(ProblemError):
 def sample(
     objective: Objective,
     x: np.ndarray,
-    draws: int = 1000,
+    draws: int | None = None,
     seed: int = 1,
     *,
     chains: int = 4,
-    tune: int = 500,
+    tune: int = 100,
     method: str = "auto",
     target_accept: float = 0.8,
     workers: int | None = None,
@@ -318,8 +337,11 @@ def sample(
     objective : Objective
     x : array, shape (n_estimated,) or (n_optima, n_estimated)
         Where to begin: an optimum on the optimizer's scale, or several, among which the chains are spread.
-    draws, tune : int
-        Of each chain: kept, and used up before them to learn step sizes.
+    draws : int, optional
+        Kept of each chain. None: until they are enough, as `Posterior.converged` says: it is asked after each number of
+        `LOOKS`, of all draws until then, and the last number is the most.
+    tune : int
+        Draws of each chain that are used up before these to learn step sizes.
     seed : int
     chains : int
         At least two, better four: R-hat compares them.
@@ -365,17 +387,48 @@ def sample(
     ends = np.atleast_2d(np.asarray(x, dtype=float))
     chosen, reason = _chosen(objective, method)
     _installed(chosen)
-    plan = SamplerOptions(chosen, chains, draws, tune, seed, target_accept)
+    plan = SamplerOptions(chosen, chains, LOOKS if draws is None else (draws,), tune, seed, target_accept)
     with TemporaryDirectory() as temporary:
         folder = Path(directory if directory is not None else temporary)
         files = [name for k in range(chains) for name in chain_files(k)]
         with work_folder(folder, POSTERIOR_KIND, objective.problem, asdict(plan), files, ends, force) as work:
-            done = finished_chains(work.path)
-            report = ChainProgress(progress, plan, len(done))
-            interrupted = run_missing_chains(objective, ends[0], ends, plan, work.path, workers, executor, report, done)
-    if not done:
-        raise SamplingInterrupted(["interrupted before any chain was finished"])
-    return _joined(objective.problem, plan, reason, ends[0], [done[k] for k in sorted(done)], interrupted)
+            report = ChainProgress(progress, plan, len(done := finished_chains(work.path)))
+            with chain_workers(objective, ends, plan, work.path, workers, executor, report) as advance:
+                posterior = _drawn(objective.problem, plan, reason, ends[0], done, advance, report)
+            if not posterior.interrupted:
+                remove_journals(work.path, plan)
+    return posterior
+
+
+def _drawn(
+    problem: Problem,
+    plan: SamplerOptions,
+    reason: str,
+    best: np.ndarray,
+    done: dict[int, Chain],
+    advance: Advance,
+    report: ChainProgress,
+) -> Posterior:
+    """Chains as long as they must be.
+
+    What is asked at a look depends on the draws until then alone, so that it is answered in the same way by chains that
+    went on from a folder and have more draws already. Stopping where the numbers are good favors good numbers a little;
+    that looks are few, and each after half as many draws again, keeps this small.
+    """
+    for draws in plan.looks:
+        try:
+            advance(done, draws)
+        except KeyboardInterrupt:
+            if not done:
+                raise SamplingInterrupted(["interrupted before any chain was finished"]) from None
+            report.say(f"interrupted: {len(done)} of {plan.chains} chains hold draws")
+            return _joined(problem, plan, reason, best, done, min(chain.draws for chain in done.values()), True)
+        posterior = _joined(problem, plan, reason, best, done, draws, False)
+        if draws == plan.looks[-1] or posterior.converged:
+            break
+        worst, few = max(posterior.r_hat.values()), min([*posterior.bulk.values(), *posterior.tail.values()])
+        report.say(f"after {draws} draws of each chain R-hat is up to {worst:.3f}, {few:.0f} are effective: more")
+    return posterior
 
 
 def _chosen(objective: Objective, method: str) -> tuple[str, str]:
@@ -398,15 +451,18 @@ def _installed(method: str) -> None:
 
 
 def _joined(
-    problem: Problem, plan: SamplerOptions, reason: str, best: np.ndarray, chains: list[Chain], interrupted: bool
+    problem: Problem,
+    plan: SamplerOptions,
+    reason: str,
+    best: np.ndarray,
+    done: dict[int, Chain],
+    draws: int,
+    interrupted: bool,
 ) -> Posterior:
+    chains = [done[k].first(draws) for k in sorted(done)]
     return Posterior(
         problem=problem,
-        x=np.concatenate([c.x for c in chains]),
-        log_density=np.concatenate([c.log_density for c in chains]),
-        diverging=np.concatenate([c.diverging for c in chains]),
-        deepest=np.concatenate([c.deepest for c in chains]),
-        energy=np.concatenate([c.energy for c in chains]),
+        **{name: np.concatenate([getattr(c, name) for c in chains]) for name in ARRAYS_OF_DRAWS},
         method=plan.method,
         reason=reason,
         seed=plan.seed,
@@ -415,5 +471,6 @@ def _joined(
         failures=sum(c.failures for c in chains),
         best=best,
         chains=len(chains),
+        deviation=max(c.deviation for c in chains),
         interrupted=interrupted,
     )

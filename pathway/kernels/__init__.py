@@ -23,11 +23,13 @@ compiled. `CompiledModel.parameters(values)` makes a prepared array.
     time_derivative(time, species, parameters, out[n, W])                      partial by time; 0 if `autonomous`
     factor(jacobian[nnz, W], shift[W], lu[lu, W], worst[W])                    of shift * M - J, M = diag(`mass`)
     solve(lu[lu, W], b[n, W])                                                  in place, lane by lane
+    solve_transposed(lu[lu, W], b[n, W])                                       the same with the transposed matrix
     solve_shared(lu[lu] plain, b[n, W])                                        one factorisation, W right-hand sides
-    solve_transposed(lu[lu] plain, b[n, W])                                    the same with the transposed matrix
     multiply(matrix[nnz, W], s[n, W], out[n, W])                               J s, lane by lane
     multiply_shared(matrix[nnz] plain, s[n, W], out[n, W])                     one J, W directions
     parameter_jacobian(time, species, parameters, out[nnz, W])                 pattern `parameter_jacobian`
+    pull_parameters(matrix[nnz of parameter_jacobian, W], s[n, W], out[n_parameters, W])
+                                       out += (df/dp)^T s, lane by lane
     second_derivatives(time, species, parameters, direction[n, W], out_species[nnz, W], out_parameters[nnz, W])
                                        d(J u)/dy and d(J u)/dp, u = direction; `second_species`, `second_parameters`
     add_second_shared(matrix[nnz of second_species] plain, s[n, W], out[n, W]) out += d(J u)/dy s

@@ -62,7 +62,7 @@ solve = _caller(2)
 """solve(address, lu, b); also `solve_shared`, `solve_transposed`."""
 
 multiply = _caller(3)
-"""multiply(address, matrix, s, out); also `multiply_shared`, `add_second_shared`."""
+"""multiply(address, matrix, s, out); also `multiply_shared`, `add_second_shared`, `pull_parameters`."""
 
 right_hand_side = _caller(4)
 """right_hand_side(address, time, species, parameters, out); also every other part over a state with one output."""

@@ -179,6 +179,12 @@ def _multiply(name: str, derivation: Derivation, lanes: LaneTypes) -> KernelText
     )
 
 
+def _pull_parameters(derivation: Derivation, lanes: LaneTypes) -> KernelText:
+    entries, size = derivation.parameter_jacobian, len(derivation.model.parameters)
+    transposed = entries.columns, entries.rows, size
+    return KernelText(_algebra(derivation).multiply("pull_parameters", *transposed, lanes, shared=False, add=True))
+
+
 def _mass(derivation: Derivation) -> list[float]:
     return [float(row in derivation.shifted) for row in range(len(derivation.model.species))]
 
@@ -195,6 +201,7 @@ _WRITERS: dict[str, Callable[[Derivation, LaneTypes], KernelText]] = {
     "multiply": partial(_multiply, "multiply"),
     "multiply_shared": partial(_multiply, "multiply_shared"),
     "add_second_shared": partial(_multiply, "add_second_shared"),
+    "pull_parameters": _pull_parameters,
     "add_scaled": lambda derivation, lanes: KernelText(steps.add_scaled(_mass(derivation), lanes)),
     "interpolate": lambda derivation, lanes: KernelText(steps.interpolate(len(derivation.model.species), lanes)),
     "error_norm": lambda derivation, lanes: KernelText(steps.error_norm(len(derivation.model.species), lanes)),

@@ -85,8 +85,8 @@ def solve(layout: FactorLayout, lanes: LaneTypes, *, shared: bool) -> str:
 
 
 def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
-    """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`."""
-    return _solve("solve_transposed", layout, lanes, shared=True, transposed=True)
+    """`solve_transposed(lu, b)`: the solution of the transposed system replaces `b`."""
+    return _solve("solve_transposed", layout, lanes, shared=False, transposed=True)
 
 
 def _solve(name: str, layout: FactorLayout, lanes: LaneTypes, *, shared: bool, transposed: bool) -> str:

@@ -113,14 +113,14 @@ def _eliminate(body: FunctionBody, work: str, start: str, pivot: str) -> None:
         entry = body.load_at(body.shifted(work, step))
         body.store_at(body.multiply(entry, inverse), body.shifted("%lu", _lanes(body, lower.index)))
         end = body.count("@starts", body.put(f"add i64 {above}, 1"))
-        _add_multiple(body, work, body.put(f"add i64 {pivot_above}, 1"), end, entry, shared=False)
+        _add_multiple(body, work, body.put(f"add i64 {pivot_above}, 1"), end, entry)
 
 
-def _add_multiple(body: FunctionBody, work: str, first: str, last: str, factor: str, *, shared: bool) -> None:
+def _add_multiple(body: FunctionBody, work: str, first: str, last: str, factor: str) -> None:
     """Add `factor` times some entries of the factors to `work`."""
     with LoopWriter(body, first, last) as entries:
         place = body.shifted(work, body.count("@steps", entries.index))
-        value = body.fused(_entry(body, "%lu", entries.index, shared), factor, body.load_at(place))
+        value = body.fused(_entry(body, "%lu", entries.index, False), factor, body.load_at(place))
         body.store_at(value, place)
 
 
@@ -166,7 +166,7 @@ def _solve_block(layout: FactorLayout, body: FunctionBody, work: str, shared: bo
 
 
 def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
-    """`solve_transposed(lu, b)`, plain doubles as factors: the solution of the transposed system replaces `b`.
+    """`solve_transposed(lu, b)`: the solution of the transposed system replaces `b`.
 
     Values are handed on along the rows that hold the entries: what is found for one row is added to the others' sums.
     """
@@ -180,12 +180,12 @@ def solve_transposed(layout: FactorLayout, lanes: LaneTypes) -> str:
         _, pivot, end = _row(body, rows.index)
         place = body.shifted(work, _lanes(body, rows.index))
         component = body.load_at(place)
-        _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, component, shared=True)
-        body.store_at(body.multiply(component, _entry(body, "%lu", pivot, True)), place)
+        _add_multiple(body, work, body.put(f"add i64 {pivot}, 1"), end, component)
+        body.store_at(body.multiply(component, _entry(body, "%lu", pivot, False)), place)
     with LoopWriter(body, str(size - 1), "-1", step=-1) as rows:
         start, pivot, _ = _row(body, rows.index)
         component = body.load_at(body.shifted(work, _lanes(body, rows.index)))
-        _add_multiple(body, work, start, pivot, component, shared=True)
+        _add_multiple(body, work, start, pivot, component)
         body.store_at(component, body.shifted("%b", body.count("@row_order", rows.index)))
     tables = _tables(layout, lanes) + _orders(layout, lanes)
     return tables + llvm_function("solve_transposed", ["lu"], ["b"], body.lines)
@@ -225,6 +225,8 @@ def multiply(
 ) -> str:
     """`name(matrix, s, out)`: out = matrix s, or with `add` out += matrix s; a shared matrix has plain doubles."""
     body = FunctionBody(lanes)
+    order = sorted(range(len(rows)), key=rows.__getitem__)
+    in_order = order == list(range(len(rows)))
     with LoopWriter(body, "0", str(size)) as each:
         place = body.shifted("%out", _lanes(body, each.index))
         start = body.load_at(place) if add else lanes.constant(0.0)
@@ -232,18 +234,17 @@ def multiply(
         last = body.count("@row_starts", body.put(f"add i64 {each.index}, 1"))
         with LoopWriter(body, first, last, [start]) as entries:
             value = body.load_at(body.shifted("%s", body.count("@row_columns", entries.index)))
-            entries.following.append(
-                body.fused(_entry(body, "%matrix", entries.index, shared), value, entries.totals[0])
-            )
+            position = entries.index if in_order else body.count("@row_entries", entries.index)
+            entries.following.append(body.fused(_entry(body, "%matrix", position, shared), value, entries.totals[0]))
         body.store_at(entries.totals[0], place)
     starts = [0] * (size + 1)
     for row in rows:
         starts[row + 1] += 1
     for row in range(size):
         starts[row + 1] += starts[row]
-    tables = constant_table("row_starts", starts) + constant_table(
-        "row_columns", [column * lanes.width for column in columns]
-    )
+    tables = constant_table("row_starts", starts)
+    tables += constant_table("row_columns", [columns[k] * lanes.width for k in order])
+    tables += "" if in_order else constant_table("row_entries", order)
     return tables + llvm_function(name, ["matrix", "s"], ["out"], body.lines)
 
 

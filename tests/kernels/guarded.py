@@ -123,10 +123,13 @@ class Arguments:
             "factor": lambda: [given(entries("jacobian")), given(), written(lu), written()],
             "solve": lambda: [given(lu), self.in_place(n)],
             "solve_shared": lambda: [self.plain(lu), self.in_place(n)],
-            "solve_transposed": lambda: [self.plain(lu), self.in_place(n)],
+            "solve_transposed": lambda: [given(lu), self.in_place(n)],
             "multiply": lambda: [given(entries("jacobian")), given(n), written(n)],
             "multiply_shared": lambda: [self.plain(entries("jacobian")), given(n), written(n)],
             "parameter_jacobian": lambda: [*state(), written(entries("parameter_jacobian"))],
+            "pull_parameters": lambda: [
+                *(given(entries("parameter_jacobian")), given(n), self.in_place(self.compiled.n_parameters))
+            ],
             "second_derivatives": lambda: [*state(), given(n), *self.by("second")],
             "add_second_shared": lambda: [self.plain(entries("second_species")), given(n), self.in_place(n)],
             "time_gradients": lambda: [*state(), *self.by("time")],

@@ -71,6 +71,7 @@ def check_solves_and_products(
         module.solve(layout, lanes, shared=True),
         module.solve_transposed(layout, lanes),
         module.multiply("multiply", rows, columns, size, lanes, shared=False, add=False),
+        module.multiply("pull", columns, rows, size, lanes, shared=False, add=True),
         module.multiply("add_shared", rows, columns, size, lanes, shared=True, add=True),
     )
     random = np.random.default_rng(7)
@@ -82,6 +83,9 @@ def check_solves_and_products(
     solution, product, total = right.copy(), np.full((size, width), np.nan), right.copy()
     call(code, "solve", factors, solution)
     call(code, "multiply", entries, right, product)
+    back, pulled = right.copy(), right.copy()
+    call(code, "solve_transposed", factors, back)
+    call(code, "pull", entries, right, pulled)
     mass = np.diag([1.0 if i in layout.shifted else 0.0 for i in range(size)])
     for lane in range(width):
         dense = np.zeros((size, size))
@@ -89,14 +93,15 @@ def check_solves_and_products(
         expected = np.linalg.solve(shift[lane] * mass - dense, right[:, lane])
         np.testing.assert_allclose(solution[:, lane], expected, rtol=1e-8, atol=1e-10)
         np.testing.assert_allclose(product[:, lane], dense @ right[:, lane], rtol=1e-12, atol=1e-12)
+        expected = np.linalg.solve((shift[lane] * mass - dense).T, right[:, lane])
+        np.testing.assert_allclose(back[:, lane], expected, rtol=1e-8, atol=1e-10)
+        expected = right[:, lane] + dense.T @ right[:, lane]
+        np.testing.assert_allclose(pulled[:, lane], expected, rtol=1e-12, atol=1e-12)
     dense = np.zeros((size, size))
     dense[rows, columns] = entries[:, 0]
     shared, matrix = right.copy(), np.ascontiguousarray(entries[:, 0])
     call(code, "solve_shared", np.ascontiguousarray(factors[:, 0]), shared)
     np.testing.assert_allclose(shared, np.linalg.solve(shift[0] * mass - dense, right), rtol=1e-8, atol=1e-10)
-    back = right.copy()
-    call(code, "solve_transposed", np.ascontiguousarray(factors[:, 0]), back)
-    np.testing.assert_allclose(back, np.linalg.solve((shift[0] * mass - dense).T, right), rtol=1e-8, atol=1e-10)
     call(code, "add_shared", matrix, right, total)
     np.testing.assert_allclose(total, right + dense @ right, rtol=1e-12, atol=1e-12)
     return layout

@@ -8,7 +8,7 @@ import pytest
 from pathway.equations import Model
 from pathway.scenario.built_in import cell_line_values, circuit_model
 from pathway.simulation import simulate
-from pathway.simulation.adjoint import steps_along_tape, trajectory_vjp
+from pathway.simulation.adjoint import steps_along_tapes, trajectory_vjp
 from pathway.simulation.interventions import NOTHING, schedule_with_breaks
 from pathway.simulation.prepared import prepare_model
 from pathway.simulation.solvers import layout
@@ -118,5 +118,11 @@ def test_the_estimate_tells_how_far_the_gradient_is_off(pace: float) -> None:
 )
 def test_steps_along_a_tape_stop_where_it_starts_again(pace, begins, ends, rows):
     """Rows from 0 to 1 and from 1 to 3, then, after a restart, from 5 to 6."""
-    found = steps_along_tape(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 3.0], [5.0, 0.0, 6.0]]), pace)
-    assert [part.tolist() for part in found] == [begins, ends, rows]
+    tape = np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 3.0], [5.0, 0.0, 6.0]])
+    *found, starts = steps_along_tapes(tape, np.array([0, 3]), pace)
+    assert [part.tolist() for part in found] == [begins, ends, rows] and starts.tolist() == [0, len(begins)]
+    # A second member may begin where the first ends, or before.
+    *both, starts = steps_along_tapes(np.concatenate([tape, tape]), np.array([0, 3, 6]), pace)
+    expected = 2 * begins, 2 * ends, [*rows, *(row + 3 for row in rows)]
+    assert tuple(part.tolist() for part in both) == expected
+    assert starts.tolist() == [0, len(begins), 2 * len(begins)]

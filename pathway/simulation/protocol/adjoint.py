@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..adjoint import COLUMNS, trajectory_vjp
+from ..adjoint import COLUMNS, trajectory_vjp, trajectory_vjps
 from ..algebraic import AlgebraicTies
 from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
 from .outputs import RunError
 from .plan import SimulationPlan
-from .segments import ExperimentRun, ModeSegment, Segment, SegmentBatch, StateReset
+from .segments import ModeSegment, Segment, SegmentBatch, StateReset
 
 SAFETY = 4.0
 """How many times the estimated error must fit into the tolerance."""
@@ -27,6 +27,9 @@ SMALLEST_SHARE = 1e-3
 
 SHORTEST_PACE = 1.0 / 64.0
 """Shares of the run's steps that are tried before the walk backwards is given up."""
+
+MOST_NUMBERS = 2**23
+"""Rows of tapes that are walked together times what each concerns: so many and no more."""
 
 
 class AdjointError(RunError):
@@ -51,7 +54,6 @@ class _Walked:
         The steady state at its end.
     """
 
-    segment: Segment
     row: np.ndarray
     by_reset: list[np.ndarray]
     pieces: list[ModeSegment] = field(default_factory=list)
@@ -78,42 +80,41 @@ class AdjointPass(PointPass):
         """`tolerances` are relative ones of states and of the gradient."""
         super().__init__(engine, plan, q, tolerances[0])
         self.slope_tolerance = tolerances[1]
-        self._walked: list[list[_Walked]] = [[] for _ in plan.runs]
+        self.walked: dict[Segment, _Walked] = {}
         self.run()
 
     # Forward.
 
     def _entered(self, k: int, segment: Segment, by_reset: list[np.ndarray]) -> None:
-        self._walked[k].append(_Walked(segment, self.positions[k].row, by_reset))
+        self.walked[segment] = _Walked(self.positions[k].row, by_reset)
 
     def _advance(self, batch: SegmentBatch) -> None:
         if self.engine.hybrid is not None:
             super()._advance(batch)
         else:
-            for k, _, run in self._taped(batch):
-                walked = self._walked[k][-1]
-                tape = run.tape[run.first : run.last].copy()
+            for _, segment, run in self._taped(batch):
+                walked, tape = self.walked[segment], run.tape[run.first : run.last].copy()
                 walked.pieces = [ModeSegment(tape, walked.row)] if len(tape) else []
-        for k, _ in batch.members:
-            self._walked[k][-1].state = self.positions[k].state
+        for k, segment in batch.members:
+            self.walked[segment].state = self.positions[k].state
 
     def _simulate(self, k: int, segment: Segment, slopes: PeriodSensitivities | None = None) -> None:
         now = self.positions[k]
         values, end, pieces = self.engine.pieces(segment, now.state, now.row, self.relative)
-        self._walked[k][-1].pieces = pieces
+        self.walked[segment].pieces = pieces
         self._reach(k, segment, values, end)
 
     def _rest(self, batch: SegmentBatch) -> None:
         super()._rest(batch)
-        for k, _ in batch.members:
-            self._walked[k][-1].rest = self.positions[k].state
+        for k, segment in batch.members:
+            self.walked[segment].rest = self.positions[k].state
 
     # Backwards.
 
     @property
     def must_go_forward(self) -> bool:
         """Whether some switch has a slope only if nothing moves it: what moves is known on the way forward alone."""
-        pieces = (piece for walked in self._walked for segment in walked for piece in segment.pieces)
+        pieces = (piece for walked in self.walked.values() for piece in walked.pieces)
         return any(saltation.refusal for piece in pieces for saltation in piece.saltations)
 
     def gradient(self, by_states: np.ndarray, by_parameters: np.ndarray) -> np.ndarray:
@@ -155,10 +156,11 @@ class _Pass:
         self.by_estimated = np.zeros((len(plan.estimated), COLUMNS))
         self.by_start = np.zeros((*forward.starts.shape, COLUMNS))
         self.by_table = np.zeros((*forward.table.shape, COLUMNS))
-        self.by_end = [np.zeros((len(plan.model.species), COLUMNS)) for _ in plan.runs]
+        # By the state that each run is in, and by what resets have set in it.
+        self.bars = np.zeros((len(plan.runs), len(plan.model.species), COLUMNS))
         self.by_held: list[dict[int, np.ndarray]] = [{} for _ in plan.runs]
-        for k in reversed(range(len(plan.runs))):
-            self._run(k, plan.runs[k])
+        for batch in reversed(plan.batches):
+            self._batch(batch)
         slopes = plan.mapping.slopes(forward.q)
         for table, bars in ((plan.initial, self.by_start), (plan.parameters, self.by_table)):
             rows, columns, parameters, sources = table.pattern.T
@@ -166,49 +168,83 @@ class _Pass:
             entries = bars[rows, columns] * slopes[sources][:, None]
             np.add.at(self.by_estimated, places[places >= 0], entries[places >= 0])
 
-    def _run(self, k: int, run: ExperimentRun) -> None:
-        bar, held = self.by_end[k], self.by_held[k]
-        for walked in reversed(self.forward._walked[k]):
-            bar = self._segment(walked, bar, held)
+    def _batch(self, batch: SegmentBatch) -> None:
+        """From the end of some segments to what was before they began."""
+        members = [(k, segment, self.forward.walked[segment]) for k, segment in batch.members]
+        by_rows = np.zeros((len(members), self.by_table.shape[1], COLUMNS))
+        for by_row, (k, segment, walked) in zip(by_rows, members, strict=True):
+            by_row[:, 0] = self.by_parameters[segment.outputs].sum(axis=0)
+            if walked.rest is not None:
+                if batch.is_measured:
+                    self.bars[k, :, 0] += self.by_states[segment.outputs.stop - 1]
+                by_rest, self.bars[k] = self._rest(walked.rest, walked.row, self.bars[k])
+                by_row += by_rest
+        self._advance(batch, by_rows)
+        for by_row, (k, segment, walked) in zip(by_rows, members, strict=True):
+            held = self.by_held[k]
+            for p in segment.held.tolist():
+                held[p] = held.get(p, 0.0) + by_row[p]
+                by_row[p] = 0.0
+            self.by_table[segment.row] += by_row
+            if segment.reset is not None:
+                self.bars[k] = self._reset(segment.reset, walked.by_reset, self.bars[k], held)
+            if segment is self.plan.runs[k].segments[0]:
+                self._begin(k)
+
+    def _begin(self, k: int) -> None:
+        """From the beginning of a run to what it has begun with."""
+        run = self.plan.runs[k]
         if run.before < 0:
-            self.by_start[run.start_row] += bar
+            self.by_start[run.start_row] += self.bars[k]
             return
-        self.by_end[run.before] += bar
-        for p, by_value in held.items():
+        self.bars[run.before] += self.bars[k]
+        for p, by_value in self.by_held[k].items():
             self.by_held[run.before][p] = self.by_held[run.before].get(p, 0.0) + by_value
 
-    def _segment(self, walked: _Walked, bar: np.ndarray, held: dict[int, np.ndarray]) -> np.ndarray:
-        segment = walked.segment
-        first, last = segment.outputs.start, segment.outputs.stop
-        by_row = np.zeros((len(walked.row), COLUMNS))
-        by_row[:, 0] = self.by_parameters[first:last].sum(axis=0)
-        if walked.rest is not None:
-            if segment.rests:
-                bar = bar.copy()
-                bar[:, 0] += self.by_states[last - 1]
-            by_rest, bar = self._rest(walked.rest, walked.row, bar)
-            by_row += by_rest
-        if walked.pieces:
-            pulled, bar = self._pieces(walked, bar)
-            by_row += pulled
-        elif segment.moments[1] and len(bar):
-            bar = bar.copy()
-            bar[:, 0] += self.by_states[first : first + segment.moments[1]].sum(axis=0)
-            if self.plan.model.algebraic and walked.state is not None:
-                prepared = self.forward.engine.prepared
-                pulled, bar = AlgebraicTies.at(prepared, segment.start, walked.state, walked.row).back(bar)
-                by_row += pulled
-        for p in segment.held.tolist():
-            held[p] = held.get(p, 0.0) + by_row[p]
-            by_row[p] = 0.0
-        self.by_table[segment.row] += by_row
-        return bar if segment.reset is None else self._reset(segment.reset, walked.by_reset, bar, held)
+    def _advance(self, batch: SegmentBatch, by_rows: np.ndarray) -> None:
+        """From the last finite moment of some segments to their beginning; adds to the derivatives by their model
+        parameters, shape (n_members, n_model_parameters, 2)."""
+        together: list[int] = []
+        n_rows = 0
+        for member, (k, segment) in enumerate(batch.members):
+            walked = self.forward.walked[segment]
+            if self.forward.engine.hybrid is not None and walked.pieces:
+                pulled, self.bars[k] = self._pieces(segment, walked, self.bars[k])
+                by_rows[member] += pulled
+            elif walked.pieces:
+                together.append(member)
+                n_rows += len(walked.pieces[0].tape)
+                if n_rows * (by_rows.shape[1] + self.bars.shape[1]) > MOST_NUMBERS:
+                    self._walk(batch, together, by_rows)
+                    together, n_rows = [], 0
+            elif segment.moments[1] and self.bars.shape[1]:
+                self.bars[k, :, 0] += self.by_states[segment.outputs][: segment.moments[1]].sum(axis=0)
+                if self.plan.model.algebraic and walked.state is not None:
+                    prepared = self.forward.engine.prepared
+                    ties = AlgebraicTies.at(prepared, segment.start, walked.state, walked.row)
+                    pulled, self.bars[k] = ties.back(self.bars[k])
+                    by_rows[member] += pulled
+        if together:
+            self._walk(batch, together, by_rows)
 
-    def _pieces(self, walked: _Walked, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Derivatives by model parameters and by the start of the part before the steady state."""
-        (times, n), n_parameters = walked.segment.moments, len(walked.row)
+    def _walk(self, batch: SegmentBatch, members: list[int], by_rows: np.ndarray) -> None:
+        """The same of members without switches that move, side by side."""
+        runs, segments = zip(*(batch.members[member] for member in members), strict=True)
+        pieces = [self.forward.walked[segment].pieces[0] for segment in segments]
+        starts = np.cumsum([0, *(len(piece.tape) for piece in pieces)])
+        weights = np.zeros((len(members), len(batch.times), self.bars.shape[1]))
+        for own, segment in zip(weights, segments, strict=True):
+            own[: segment.moments[1]] = self.by_states[segment.outputs][: segment.moments[1]]
+        tape, rows = np.concatenate([piece.tape for piece in pieces]), np.array([piece.row for piece in pieces])
+        where = tape, starts, rows, batch.times, weights, self.bars[list(runs)]
+        pulled, self.bars[list(runs)] = trajectory_vjps(self.forward.engine.traced, *where, self.pace)
+        by_rows[members] += pulled
+
+    def _pieces(self, segment: Segment, walked: _Walked, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The same of one member with switches: derivatives by model parameters and by the start."""
+        (times, n), n_parameters = segment.moments, len(walked.row)
         weights = np.zeros((len(times), len(bar)))
-        weights[:n] = self.by_states[walked.segment.outputs][:n]
+        weights[:n] = self.by_states[segment.outputs][:n]
         by_row = np.zeros((n_parameters, COLUMNS))
         # What is recorded at the moment of a switch is what is there after it.
         ends = [piece.end for piece in walked.pieces[:-1]]

@@ -32,7 +32,7 @@ from calibration.likelihood.data import Datum
 from calibration.likelihood.evaluation import Simulated
 from calibration.measured import half_effect_of
 from calibration.populations import MEASURED
-from calibration.sample import run
+from calibration.sample import add_worker_options, run
 from calibration.settling import Settings
 from calibration.target import circuit_recipe
 from pathway.errors import InputError
@@ -102,13 +102,13 @@ class Prediction:
         return np.asarray(logsumexp(density, axis=0) - np.log(len(self.means)))
 
 
-def predicted(data: Path | None, name: str, out: Path, workers: int) -> Prediction:
+def predicted(data: Path | None, name: str, out: Path, workers: int, dask: str | None = None) -> Prediction:
     """A line's or a set's data, from chains that saw none of them."""
     recipe = circuit_recipe(data, False, (name,), findings=False)
     target = recipe.make()
     problem = target.problem
     identity = {"problem": "calibration", "fingerprint": problem.fingerprint, "data": problem.data_hashes}
-    drawn = run(recipe, SETTINGS, out / name, identity, workers).drawn_for(MEASURED)
+    drawn = run(recipe, SETTINGS, out / name, identity, workers, dask=dask).drawn_for(MEASURED)
     theta, simulated = target.values(drawn.z), Simulated(drawn.simulated)
     places = np.array([k for k, datum in enumerate(problem.table) if name in (datum.set, datum.line)])
     means = problem.predictions(theta, simulated)[:, places]
@@ -278,13 +278,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--only", nargs="*", help="lines and sets; unless named, lines with ligand data, and sets of 10 numbers or more"
     )
-    parser.add_argument("--workers", type=int, default=2)
+    add_worker_options(parser)
     parser.add_argument("--page", type=Path, default=Path(__file__).parent / "LEFT_OUT.md")
     given = parser.parse_args(arguments)
     try:
         problem = circuit_recipe(given.data, False, (), findings=False).make().problem
         names = given.only or [*baselines.table_of(problem.table, LIGANDS).lines, *_large_sets(problem.table)]
-        predictions = [predicted(given.data, name, given.out, given.workers) for name in names]
+        predictions = [predicted(given.data, name, given.out, given.workers, given.dask) for name in names]
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -6,13 +6,9 @@ fixed size; a piece that lies in the folder answers at once if it is of the same
 
 from __future__ import annotations
 
-import hashlib
-import io
 import time
-from collections.abc import Callable
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache, partial
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +16,7 @@ import numpy as np
 
 from pathway.errors import InputError
 from pathway.folders import GrowingFolder
+from pathway.simulation.pieces import PieceRunner, StoredPieces
 
 
 class BudgetError(InputError):
@@ -51,11 +48,12 @@ def _target(recipe: Recipe) -> Any:
     return getattr(import_module(module), name)(**dict(recipe.arguments))
 
 
-def run_piece(recipe: Recipe, z: np.ndarray) -> tuple[np.ndarray, float]:
+def run_piece(recipe: Recipe, z: np.ndarray) -> dict[str, np.ndarray]:
     """Simulated numbers of some coordinates, and the processor seconds they took."""
     target = recipe.make()
     began = time.process_time()
-    return np.asarray(target.simulate(z), dtype=float), time.process_time() - began
+    simulated = np.asarray(target.simulate(z), dtype=float)
+    return {"simulated": simulated, "seconds": np.array(time.process_time() - began)}
 
 
 @dataclass(eq=False)
@@ -68,8 +66,8 @@ class PieceStore:
     recipe : Recipe
     size : int
         Rows of a piece.
-    executor : Executor, optional
-        Without, the work is done here.
+    runner : PieceRunner
+        Who simulates; without, the work is done here.
     budget : float
         Processor seconds of all pieces together, earlier ones included.
     seconds : float
@@ -81,7 +79,7 @@ class PieceStore:
     folder: GrowingFolder
     recipe: Recipe
     size: int = 50
-    executor: Executor | None = None
+    runner: PieceRunner = field(default_factory=lambda: PieceRunner(workers=1))
     budget: float = np.inf
     seconds: float = 0.0
     rows: int = 0
@@ -95,47 +93,18 @@ class PieceStore:
         BudgetError
         """
         parts = [z[i : i + self.size] for i in range(0, len(z), self.size)]
-        names = [f"pieces/{wave}-{number:03d}.npz" for number in range(len(parts))]
-        self.folder.plan(names)
-        arrays = {name: self._kept(name, part) for name, part in zip(names, parts, strict=True)}
-        missing = [(name, part) for name, part in zip(names, parts, strict=True) if arrays[name] is None]
-        if missing and self.seconds > self.budget:
+        pieces = StoredPieces(self.folder, f"pieces/{wave}", parts)
+        self.seconds += sum(stored["seconds"].item() for stored in pieces.stored if stored is not None)
+        if pieces.missing and self.seconds > self.budget:
             raise BudgetError(
                 f"{self.folder.path}: the budget of {self.budget:.0f} processor seconds is used up; the same command "
                 "with a larger --budget goes on from here"
             )
-        for name, part, answer in [(name, part, self._asked(part)) for name, part in missing]:
-            simulated, seconds = answer()
-            self.folder.write(name, packed(simulated=simulated, seconds=seconds, digest=_digest(part)))
-            arrays[name] = simulated
-            self.seconds += seconds
-            self.new_rows += len(part)
+        new, simulated = set(pieces.missing), []
+        for number, piece in enumerate(pieces.worked_out(self.runner, partial(run_piece, self.recipe))):
+            simulated.append(piece["simulated"])
+            if number in new:
+                self.seconds += piece["seconds"].item()
+                self.new_rows += len(parts[number])
         self.rows += len(z)
-        return np.concatenate([a for a in arrays.values() if a is not None])
-
-    def _asked(self, part: np.ndarray) -> Callable[[], tuple[np.ndarray, float]]:
-        if self.executor is None:
-            return lambda: run_piece(self.recipe, part)
-        future: Future[tuple[np.ndarray, float]] = self.executor.submit(run_piece, self.recipe, part)
-        return future.result
-
-    def _kept(self, name: str, part: np.ndarray) -> np.ndarray | None:
-        path = self.folder.path / name
-        if not path.is_file():
-            return None
-        with np.load(path, allow_pickle=False) as stored:
-            if stored["digest"].item() != _digest(part):
-                return None
-            self.seconds += stored["seconds"].item()
-            return stored["simulated"]
-
-
-def _digest(z: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(z, dtype=float).tobytes()).hexdigest()
-
-
-def packed(**arrays: Any) -> bytes:
-    """Arrays as the bytes of an NPZ file without pickles."""
-    stream = io.BytesIO()
-    np.savez_compressed(stream, **arrays)
-    return stream.getvalue()
+        return np.concatenate(simulated)

@@ -28,14 +28,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from calibration.pieces import PieceStore, Recipe, packed
+from calibration.pieces import PieceStore, Recipe
 from calibration.populations import FINDINGS, TARGETS, History
 from calibration.settling import Settings, planned_runs, settle
 from calibration.stored import KIND, POPULATIONS, WAVES, read_runs
+from pathway.cli.cluster import dask_client, executor_of
 from pathway.errors import InputError
 from pathway.fitting.search.processes import process_pool
 from pathway.fitting.search.progress import duration_in_words
 from pathway.folders import growing_folder, json_text
+from pathway.simulation.pieces import PieceRunner, packed
 
 QUICK = Settings(members=80, first=256, starting=6, burn_in=150, settled=30)
 FULL = Settings()
@@ -64,7 +66,7 @@ class Progress:
 def run(
     recipe: Recipe, settings: Settings, out: Path, identity: dict[str, Any], workers: int = 1,
     budget: float = math.inf, piece: int = 50, quiet: bool = False, force: bool = False,
-    earlier: History | None = None, only: str | None = None,
+    earlier: History | None = None, only: str | None = None, dask: str | None = None,
 ) -> History:  # fmt: skip
     """Sample a target into a folder; what lies there already is used.
 
@@ -86,6 +88,8 @@ def run(
         A finished run whose chains go on here.
     only : str, optional
         "measured" or "findings": the chains that go on, where not both do.
+    dask : str, optional
+        Scheduler of a cluster that simulates instead; its workers import this package.
 
     Raises
     ------
@@ -95,8 +99,10 @@ def run(
     whole = {**identity, "seed": settings.seed, "piece": piece}
     with ExitStack() as stack:
         folder = stack.enter_context(growing_folder(out, KIND, whole, force=force))
-        executor = stack.enter_context(process_pool(workers)) if workers > 1 else None
-        store = PieceStore(folder, recipe, piece, executor, budget)
+        executor = executor_of(stack.enter_context(dask_client(dask)))
+        if executor is None and workers > 1:
+            executor = stack.enter_context(process_pool(workers))
+        store = PieceStore(folder, recipe, piece, PieceRunner(1, executor), budget)
         progress = Progress(store, planned_runs(target, settings, earlier is not None, only is not None), quiet)
         history = settle(target, store, settings, progress, earlier, TARGETS[only] if only else None)
         members = history.merged(FINDINGS)
@@ -134,6 +140,12 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--without", nargs="*", default=[], help="sets, lines or SET:LINE left out of the likelihood")
 
 
+def add_worker_options(parser: argparse.ArgumentParser) -> None:
+    """Who simulates: the options that scripts share which sample."""
+    parser.add_argument("--workers", type=int, default=2, help="processes of this machine")
+    parser.add_argument("--dask", metavar="ADDRESS", help="scheduler of a cluster whose workers import this package")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command."""
     from calibration.target import circuit_recipe
@@ -145,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--members", type=int, help="chains")
     parser.add_argument("--settled", type=int, help="populations after the burn-in: more of them go on with a run")
     parser.add_argument("--quick", action="store_true", help="minutes: tries the machine")
-    parser.add_argument("--workers", type=int, default=2)
+    add_worker_options(parser)
     parser.add_argument("--piece", type=int, default=50, help="vectors simulated together")
     parser.add_argument("--budget", type=float, default=8 * 3600.0, help="processor seconds of the simulator")
     parser.add_argument(
@@ -168,7 +180,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         limits = given.workers, given.budget, given.piece
         if given.only and earlier is None:
             raise InputError("--only asks for --start: chains of a finished run go on")
-        run(recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier, only=given.only)
+        run(
+            recipe, settings, given.out, identity, *limits, force=given.force, earlier=earlier, only=given.only,
+            dask=given.dask,
+        )  # fmt: skip
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

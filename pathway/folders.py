@@ -18,6 +18,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
+from glob import escape
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -702,6 +703,29 @@ def resumed_folder(out: Path, kind: str, name: str) -> Iterator[GrowingFolder]:
     with growing_folder(out, kind, identity) as folder:
         yield folder
         folder.finished = True
+
+
+def discard_folder(out: Path, kind: str) -> None:
+    """Delete a growing folder of a kind, if it is there; files of others stay, and the folder with them.
+
+    Raises
+    ------
+    FolderError
+        If another process is writing there.
+    """
+    place = out.resolve()
+    if not place.is_dir():
+        return
+    with folder_lock(place, wait=False):
+        manifest = read_manifest(place)
+        if manifest is None or manifest.kind != kind:
+            return
+        _clear(place, manifest)
+        for name in (*manifest.files, MANIFEST):
+            for left_by_a_kill in place.glob(f".{escape(name)}.*"):
+                left_by_a_kill.unlink()
+        with suppress(OSError):
+            place.rmdir()
 
 
 def _clear(place: Path, manifest: Manifest) -> None:

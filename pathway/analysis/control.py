@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from pathway.expressions.calculus import directional_derivative
 from pathway.expressions.evaluation import evaluate_all
 from pathway.expressions.graph import ONE
 from pathway.simulation import Intervention, simulate, steady_state_sensitivities
+from pathway.simulation.pieces import PieceRunner
 
 from .draws import Progress
 from .mistakes import unknown_name_error
@@ -156,6 +158,7 @@ def control_coefficients_of_draws(
     levels: Sequence[str],
     fluxes: Sequence[str] = (),
     progress: Progress | None = None,
+    runner: PieceRunner | None = None,
 ) -> ControlCoefficients:
     """Control coefficients of the first parameter set, with intervals over the others.
 
@@ -167,18 +170,27 @@ def control_coefficients_of_draws(
         Steady states; draws without one are left out.
     levels, fluxes : sequence of str
     progress : callable, optional
+    runner : PieceRunner, optional
+        Who does the work; threads of this process unless given.
     """
     chosen = control_coefficients(model, parameters[0], states[0], levels, fluxes)
+    draws = [(parameters[k], states[k]) for k in range(1, len(parameters)) if np.isfinite(states[k]).all()]
+    work = partial(_coefficients_of_draw, model, tuple(levels), tuple(fluxes))
     drawn = []
-    for k in range(1, len(parameters)):
-        if np.isfinite(states[k]).all():
-            drawn.append(control_coefficients(model, parameters[k], states[k], levels, fluxes).coefficients)
+    for part in (runner or PieceRunner()).kept("draws", work, draws, (levels, fluxes)):
+        drawn.append(part["coefficients"])
         if progress:
-            progress("draws", k, len(parameters) - 1)
+            progress("draws", len(drawn), len(draws))
     if len(drawn) < 2:
         return chosen
     low, high, median = np.quantile(drawn, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
     return replace(chosen, low=low, high=high, median=median)
+
+
+def _coefficients_of_draw(
+    model: Model, levels: Sequence[str], fluxes: Sequence[str], draw: tuple[np.ndarray, np.ndarray]
+) -> dict[str, np.ndarray]:
+    return {"coefficients": control_coefficients(model, *draw, levels, fluxes).coefficients}
 
 
 def _formula(model: Model, name: str) -> Expression:

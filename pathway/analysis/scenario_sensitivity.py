@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from pathway import parameters as tables
-from pathway.scenario.arms import arm_setups
+from pathway.equations import Model
+from pathway.scenario.arms import ArmSetup, arm_setups
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
-from pathway.simulation import simulate_ensemble
+from pathway.simulation import Intervention, simulate_ensemble
+from pathway.simulation.pieces import PieceRunner
 from pathway.simulation.steady import steady_states
-from pathway.simulation.threads import map_on_threads, worker_count
 
 from .arms_under_draws import arms_under_draws, checked_readouts
 from .control import TimeSensitivities, sensitivities_over_time
@@ -92,6 +94,7 @@ def time_sensitivities(
     draws: ParameterDraws | None = None,
     progress: Progress | None = None,
     steps: int = 25,
+    runner: PieceRunner | None = None,
 ) -> list[TimeSensitivities]:
     """Relative sensitivities of readings of an arm to parameters over the time of the scenario.
 
@@ -107,6 +110,8 @@ def time_sensitivities(
     progress : callable, optional
     steps : int
         Times.
+    runner : PieceRunner, optional
+        Who does the work; threads of this process unless given.
 
     Raises
     ------
@@ -119,21 +124,36 @@ def time_sensitivities(
     (cells,) = arms_under_draws(scenario, [arm], laboratory, draws or draws_of_chosen_values(laboratory))
     begin = min([scenario.start, *(i.time for i in cells.interventions(0))])
     times = np.linspace(begin, scenario.end, steps)
-    courses: list[list[TimeSensitivities]] = [[] for _ in readings]
-    for k, (row, state) in enumerate(zip(cells.parameters, cells.states, strict=True)):
-        plan = cells.interventions(k)
-        if k == 0 or np.isfinite(state).all():
-            for name, own in zip(readings, courses, strict=True):
-                own.append(sensitivities_over_time(laboratory.model, row, state, name, names, times, plan, begin))
-        if progress and k:
-            progress("draws", k, len(cells.states) - 1)
-    return [_with_interval(first, drawn) for first, *drawn in courses]
+    kept = [k for k, state in enumerate(cells.states) if k == 0 or np.isfinite(state).all()]
+    draws_kept = [(cells.parameters[k], cells.states[k], cells.interventions(k)) for k in kept]
+    work = partial(_courses_of_draw, laboratory.model, readings, tuple(names), times, begin)
+    parts = (runner or PieceRunner()).kept("draws", work, draws_kept, (readings, names, times, begin))
+    courses: list[list[np.ndarray]] = [[] for _ in readings]
+    for done, part in enumerate(parts):
+        for name, own in zip(readings, courses, strict=True):
+            own.append(part[name])
+        if progress and done:
+            progress("draws", done, len(kept) - 1)
+    return [
+        _with_interval(TimeSensitivities(name, tuple(names), times, first), drawn)
+        for name, (first, *drawn) in zip(readings, courses, strict=True)
+    ]
 
 
-def _with_interval(first: TimeSensitivities, drawn: Sequence[TimeSensitivities]) -> TimeSensitivities:
-    if len(drawn) < 2:
+def _courses_of_draw(
+    model: Model, readings: Sequence[str], names: Sequence[str], times: np.ndarray, begin: float,
+    draw: tuple[np.ndarray, np.ndarray, Sequence[Intervention]],
+) -> dict[str, np.ndarray]:  # fmt: skip
+    """Relative sensitivities of each reading at one draw's parameters, from its state at rest."""
+    row, state, plan = draw
+    return {
+        name: sensitivities_over_time(model, row, state, name, names, times, plan, begin).values for name in readings
+    }
+
+
+def _with_interval(first: TimeSensitivities, values: Sequence[np.ndarray]) -> TimeSensitivities:
+    if len(values) < 2:
         return first
-    values = [course.values for course in drawn]
     low, high, median = np.quantile(values, [0.025, 0.975, 0.5], axis=0, method="inverted_cdf")
     return replace(first, low=low, high=high, median=median)
 
@@ -166,19 +186,22 @@ class ReadingFunction:
     quantity: str
     tolerance: float = 1e-4
 
-    def __call__(self, samples: np.ndarray, progress: Progress | None = None) -> np.ndarray:
+    def __call__(
+        self, samples: np.ndarray, progress: Progress | None = None, runner: PieceRunner | None = None
+    ) -> np.ndarray:
         """Readings at samples, shape (k, n_names) -> (k,); nan where a member failed."""
         chunks = [samples[k : k + _CHUNK] for k in range(0, len(samples), _CHUNK)]
         plan = self._plan()
         parts, done = [], 0
-        for part in map_on_threads(lambda chunk: self._chunk(chunk, *plan), chunks, worker_count(None)):
-            parts.append(part)
-            done += len(part)
+        of = self.names, self.quantity, self.tolerance, plan
+        for part in (runner or PieceRunner()).kept("members", partial(self._chunk, *plan), chunks, of):
+            parts.append(part["readings"])
+            done += len(part["readings"])
             if progress:
                 progress("members", done, len(samples))
         return np.concatenate(parts)
 
-    def _plan(self) -> tuple:
+    def _plan(self) -> tuple[list[ArmSetup], tuple[float, float], float]:
         control = control_arm(self.arm, self.scenario)
         arms = [self.arm, control.arm] if self.quantity == "GR" else [self.arm]
         setups = arm_setups(self.scenario, arms, self.laboratory)
@@ -186,7 +209,9 @@ class ReadingFunction:
         begin = min([control.since, *(i.time for setup in setups for i in setup.interventions)])
         return setups, times, begin
 
-    def _chunk(self, samples: np.ndarray, setups: list, times: tuple[float, float], begin: float) -> np.ndarray:
+    def _chunk(
+        self, setups: Sequence[ArmSetup], times: tuple[float, float], begin: float, samples: np.ndarray
+    ) -> dict[str, np.ndarray]:
         model, count = self.laboratory.model, self.laboratory.cell_count
         shown = count if self.quantity == "GR" else self.quantity
         places = [model.parameter_index(name) for name in self.names]
@@ -220,7 +245,7 @@ class ReadingFunction:
         else:
             readings = values[0][:, 1].copy()
         readings[list(failures)] = np.nan
-        return readings
+        return {"readings": readings}
 
 
 def _ratio(own: np.ndarray, of: np.ndarray) -> np.ndarray:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from pathway.equations import Model
 from pathway.scenario.controls import GrowthControl, matched_control
 from pathway.scenario.experiment import Arm, Scenario
 from pathway.scenario.growth import gr_value
 from pathway.scenario.laboratory import Laboratory
-from pathway.simulation import simulate_ensemble
+from pathway.simulation import Intervention, simulate_ensemble
+from pathway.simulation.pieces import PieceRunner
 from pathway.simulation.steady import steady_states
-from pathway.simulation.threads import map_on_threads, worker_count
 
 from .arms_under_draws import arms_under_draws, checked_readouts
 from .draws import DrawInterval, ParameterDraws, Progress, draw_interval, draws_of_chosen_values
@@ -199,6 +200,7 @@ def screen(
     readouts: Iterable[str] = ("pAKT", "PTEN"),
     draws: ParameterDraws | None = None,
     progress: Progress | None = None,
+    runner: PieceRunner | None = None,
 ) -> ScreenResult:
     """Turn every target and ask for the drug's effect again.
 
@@ -220,6 +222,8 @@ def screen(
     draws : ParameterDraws, optional
         Single targets and the best pairs get intervals.
     progress : callable, optional
+    runner : PieceRunner, optional
+        Who does the work; threads of this process unless given.
 
     Raises
     ------
@@ -235,8 +239,9 @@ def screen(
             raise unknown_name_error("kind of target", kind, KINDS)
     names = checked_readouts(laboratory, readouts)
     bench = _Bench(
-        scenario, laboratory, treated_arm(scenario, arm), names, draws or draws_of_chosen_values(laboratory), progress
-    )
+        scenario, laboratory, treated_arm(scenario, arm), names, draws or draws_of_chosen_values(laboratory), progress,
+        runner or PieceRunner(),
+    )  # fmt: skip
     targets = _chosen(perturbation_targets(laboratory.model, kinds), only)
     readings = bench.run([[(t, factor)] for t in targets], what="targets")
     baseline = bench.run([[]])
@@ -247,7 +252,7 @@ def screen(
     gr = readings["GR"][order]
     moving = [k for k in _distinct(ranked) if abs(gr[k] - base) > _LEAST]
     paired = moving if pairs < 0 else moving[:pairs]
-    single = bench.intervals([[(target, factor)] for target in ranked])
+    single = bench.intervals([[(target, factor)] for target in ranked], "draws")
     result = ScreenResult(
         scenario, bench.arm.name, factor, ranked, gr, base, readings["growth"][order] / float(baseline["growth"][0]),
         {name: readings[name][order] for name in names}, {name: float(baseline[name][0]) for name in names},
@@ -256,7 +261,7 @@ def screen(
     )  # fmt: skip
     by_name = {ranked[k].name: ranked[k] for k in paired}
     best = [(one, two) for one, two, _ in result.best_pairs()]
-    spread = bench.intervals([[(by_name[one], factor), (by_name[two], factor)] for one, two in best])
+    spread = bench.intervals([[(by_name[one], factor), (by_name[two], factor)] for one, two in best], "draws of pairs")
     return replace(result, pair_intervals=dict(zip(best, spread, strict=True)))
 
 
@@ -344,58 +349,101 @@ class _Bench:
 
     def __init__(
         self, scenario: Scenario, laboratory: Laboratory, arm: Arm, readouts: tuple[str, ...], draws: ParameterDraws,
-        progress: Progress | None,
+        progress: Progress | None, runner: PieceRunner,
     ) -> None:  # fmt: skip
-        self.arm, self.readouts, self.count = arm, readouts, laboratory.cell_count
-        self.draws, self.progress = draws, progress
+        self.arm, self.draws, self.progress, self.runner = arm, draws, progress, runner
         control = control_arm(arm, scenario)
-        both = arms_under_draws(scenario, [arm, control.arm], laboratory, draws)
-        self.cells = both
-        self.model = scalable_model(laboratory.model)
-        extra = len(self.model.parameters) - len(laboratory.model.parameters)
-        self.parameters = [np.pad(cells.parameters, ((0, 0), (0, extra)), constant_values=1.0) for cells in both]
-        self.states = [cells.states for cells in both]
-        self.alike = np.array_equal(self.parameters[0], self.parameters[1])
-        self.times = (control.since, scenario.growth_until)
-        self.begin = min([control.since, *(i.time for cells in both for i in cells.interventions(0))])
+        self.cells = arms_under_draws(scenario, [arm, control.arm], laboratory, draws)
+        begin = min([control.since, *(i.time for cells in self.cells for i in cells.interventions(0))])
+        times = control.since, scenario.growth_until
+        self.dishes = _Dishes(scalable_model(laboratory.model), readouts, laboratory.cell_count, times, begin)
 
-    def run(self, choices: Sequence[Choice], *, draw: int = 0, what: str = "") -> dict[str, np.ndarray]:
-        """GR, growth without drug and read-outs of each choice; nan where it failed. Draw 0 is the chosen numbers."""
-        chunks = [choices[k : k + _CHUNK] for k in range(0, len(choices), _CHUNK)]
+    def run(self, choices: Sequence[Choice], *, what: str = "") -> dict[str, np.ndarray]:
+        """GR, growth without drug and read-outs of each choice at the chosen numbers; nan where it failed."""
+        cells = self._drawn(0)
+        chunks = [(cells, choices[k : k + _CHUNK]) for k in range(0, len(choices), _CHUNK)]
         results, done = [], 0
-        parts = map_on_threads(lambda chunk: self._chunk(chunk, draw), chunks, worker_count(None))
-        for part, chunk in zip(parts, chunks, strict=True):
+        for part, (_, chunk) in zip(self._kept(what, self.dishes.run, chunks), chunks, strict=True):
             results.append(part)
             done += len(chunk)
             if what and self.progress:
                 self.progress(what, done, len(choices))
         return {name: np.concatenate([part[name] for part in results]) for name in results[0]}
 
-    def intervals(self, choices: Sequence[Choice]) -> tuple[DrawInterval, ...]:
+    def intervals(self, choices: Sequence[Choice], what: str) -> tuple[DrawInterval, ...]:
         """Of the change of GR by each choice over the draws."""
         if not choices:
             return ()
         rows = []
-        every: list[Choice] = [[], *choices]
-        draws = range(1 + self.draws.count)
-        for gr in map_on_threads(lambda draw: self._chunk(every, draw)["GR"], draws, worker_count(None)):
-            rows.append(gr[1:] - gr[0])
+        draws = [(self._drawn(draw), choices) for draw in range(1 + self.draws.count)]
+        for part in self._kept(what, self.dishes.changes, draws):
+            rows.append(part["change"])
             if self.progress and self.draws.count:
-                self.progress("draws screened", len(rows), 1 + self.draws.count)
+                self.progress("draws screened", len(rows), len(draws))
         return tuple(draw_interval(column) for column in np.stack(rows, axis=1))
 
-    def _chunk(self, choices: Sequence[Choice], draw: int) -> dict[str, np.ndarray]:
-        resting = [self._rest(choices, draw, dish) for dish in ((0,) if self.alike else (0, 1))]
+    def _kept(self, what: str, work: Any, items: Sequence[_Screened]) -> Iterator[Mapping[str, np.ndarray]]:
+        d = self.dishes
+        return self.runner.kept(what.replace(" ", "_"), work, items, (d.readouts, d.times, d.begin))
+
+    def _drawn(self, draw: int) -> tuple[_Drawn, ...]:
+        return tuple(_Drawn(c.parameters[draw], c.states[draw], c.interventions(draw)) for c in self.cells)
+
+
+class _Drawn(NamedTuple):
+    """A dish in one draw: parameters, shape (n_parameters,), state at rest, shape (n_species,), and what is done."""
+
+    parameters: np.ndarray
+    state: np.ndarray
+    interventions: tuple[Intervention, ...]
+
+
+_Screened = tuple[tuple[_Drawn, ...], Sequence[Choice]]
+"""The treated dish and its control in one draw, and what is turned in them."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Dishes:
+    """What all pieces of a screen share.
+
+    Attributes
+    ----------
+    model : Model
+        With a factor for every target.
+    readouts : tuple of str
+    count : str
+        The observable that counts cells.
+    times : (since, until), hours
+    begin : float, hours
+    """
+
+    model: Model
+    readouts: tuple[str, ...]
+    count: str
+    times: tuple[float, float]
+    begin: float
+
+    def changes(self, screened: _Screened) -> dict[str, np.ndarray]:
+        """The change of GR by each choice."""
+        cells, choices = screened
+        gr = self.run((cells, [[], *choices]))["GR"]
+        return {"change": gr[1:] - gr[0]}
+
+    def run(self, screened: _Screened) -> dict[str, np.ndarray]:
+        """GR, growth without drug and read-outs of each choice; nan where it failed."""
+        both, choices = screened
+        alike = np.array_equal(both[0].parameters, both[1].parameters)
+        resting = [self._rest(choices, cells) for cells in (both[:1] if alike else both)]
         failures = sorted({k for _, _, failed in resting for k in failed})
         counts, shown = [], {}
-        for dish, cells in enumerate(self.cells):
-            parameters, states, _ = resting[0 if self.alike else dish]
+        for dish, cells in enumerate(both):
+            parameters, states, _ = resting[0 if alike else dish]
             ensemble = simulate_ensemble(
                 self.model,
                 self.times,
                 parameters,
                 initial=np.nan_to_num(states),
-                interventions=cells.interventions(draw),
+                interventions=cells.interventions,
                 observables=(*self.readouts, self.count),
                 start=self.begin,
                 workers=1,
@@ -411,10 +459,11 @@ class _Bench:
             values[failures] = np.nan
         return {"GR": gr, "growth": growth, **shown}
 
-    def _rest(self, choices: Sequence[Choice], draw: int, dish: int) -> tuple[np.ndarray, np.ndarray, list[int]]:
-        """Parameters and states at rest of the treated dish (0) or its control (1), and which choices have no rest."""
-        parameters, state = self.parameters[dish][draw], self.states[dish][draw]
-        rows = [scaled_values(self.model, parameters, state, choice) for choice in choices]
+    def _rest(self, choices: Sequence[Choice], cells: _Drawn) -> tuple[np.ndarray, np.ndarray, list[int]]:
+        """Parameters and states at rest of a dish, and which choices have no rest."""
+        extra = len(self.model.parameters) - len(cells.parameters)
+        parameters = np.pad(cells.parameters, (0, extra), constant_values=1.0)
+        rows = [scaled_values(self.model, parameters, cells.state, choice) for choice in choices]
         values, starts = (np.stack([row[k] for row in rows]) for k in (0, 1))
         states, problems = steady_states(self.model, np.nan_to_num(starts), values)
-        return values, states, list(problems) if np.isfinite(state).all() else list(range(len(choices)))
+        return values, states, list(problems) if np.isfinite(cells.state).all() else list(range(len(choices)))

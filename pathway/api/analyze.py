@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pathway.analysis.declared_options import DECLARED, Option
 from pathway.errors import UnknownNameError, did_you_mean, public_function
 from pathway.notebook import HtmlDisplay, Progress, listed, progress_shown
+from pathway.simulation.pieces import PieceRunner
 
 from .analyses import ANALYSES, AnalysisOutput, AnalysisTask
 from .settings import setting_lines
@@ -147,6 +149,7 @@ def _ask(
     settings: Mapping[str, str] | Sequence[str],
     progress: Progress | bool | None,
     options: Mapping[str, Any],
+    runner: PieceRunner | None = None,
 ) -> Analysis:
     import warnings
 
@@ -162,8 +165,16 @@ def _ask(
         warnings.warn(text, PathwayWarning, stacklevel=2)
 
     with progress_shown(progress) as report:
-        output = ANALYSES[name](AnalysisTask(read, built_in_laboratory(), chosen, report, say))
+        task = AnalysisTask(read, built_in_laboratory(), chosen, report, say, runner or PieceRunner())
+        output = ANALYSES[name](task)
     return Analysis(name, read, chosen, output)
+
+
+_WORKERS = (
+    "    workers : int, optional\n        Threads; None: as many as there are cores. Results do not depend on it.",
+    "    executor : object with `submit`, optional\n"
+    "        Works elsewhere: a Dask client, a `concurrent.futures` pool of processes.",
+)
 
 
 def _described(function: Callable[..., Analysis]) -> Callable[..., Analysis]:
@@ -178,6 +189,7 @@ def _described(function: Callable[..., Analysis]) -> Callable[..., Analysis]:
         '    settings : mapping or sequence of "KEY=VALUE", optional\n        What differs from the file.',
         "    progress : callable (what, done, of) or bool, optional\n"
         "        True: a line of progress; None: one in a notebook.",
+        *(_WORKERS if "workers" in signature(function).parameters else ()),
         *options,
         "",
         "    Returns",
@@ -250,6 +262,8 @@ def screen(
     *,
     settings: Mapping[str, str] | Sequence[str] = (),
     progress: Progress | bool | None = None,
+    workers: int | None = None,
+    executor: Any = None,
     **options: Any,
 ) -> Analysis:
     """What else would change the drug's effect? Every target knocked down or up, alone and in pairs.
@@ -261,7 +275,7 @@ def screen(
     >>> answer.to_dataframe("screen").shape[0]
     1
     """
-    return _ask("screen", scenario, settings, progress, options)
+    return _ask("screen", scenario, settings, progress, options, PieceRunner(workers, executor))
 
 
 @_described
@@ -270,6 +284,8 @@ def sensitivity(
     *,
     settings: Mapping[str, str] | Sequence[str] = (),
     progress: Progress | bool | None = None,
+    workers: int | None = None,
+    executor: Any = None,
     **options: Any,
 ) -> Analysis:
     """Which parameters matter: Sobol indices, Morris effects, control coefficients, or sensitivities over time.
@@ -281,7 +297,7 @@ def sensitivity(
     >>> list(answer.tables)
     ['control']
     """
-    return _ask("sensitivity", scenario, settings, progress, options)
+    return _ask("sensitivity", scenario, settings, progress, options, PieceRunner(workers, executor))
 
 
 @_described

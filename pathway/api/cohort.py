@@ -18,7 +18,7 @@ from pathway.notebook import Display, HtmlDisplay
 from pathway.numerals import number_text
 from pathway.report.cohort import COHORT, cohort_report, read_cohort_folder
 from pathway.report.output_folders import default_results_folder
-from pathway.simulation.threads import worker_count
+from pathway.simulation.pieces import PieceRunner
 
 from .saving import as_path, save_report
 
@@ -161,7 +161,7 @@ def cohort(
     identity = request.identity
     place = default_results_folder(identity["cohort"]) if folder is None else as_path("folder", folder)
     with growing_folder(place, COHORT, identity, force=force) as store:
-        result = simulate_cohort(request, store, workers=worker_count(workers), executor=executor, progress=progress)
+        result = simulate_cohort(request, store, PieceRunner(workers, executor), progress)
     score = None if own is None else score_patients(own, result.progressions[EDGE])
     return Cohort(result, place, request, identity, score)
 

@@ -11,6 +11,7 @@ from typing import Any
 from pathway.errors import public_function
 from pathway.notebook import Progress, html_card, progress_shown
 from pathway.scenario.ensembles import MEMBERS
+from pathway.simulation.pieces import PieceRunner
 
 from .saving import as_path, save_report
 
@@ -77,6 +78,8 @@ def validate(
     ensemble: str | None = None,
     members: int = MEMBERS,
     triple: bool = False,
+    workers: int | None = None,
+    executor: Any = None,
     progress: Progress | bool | None = None,
 ) -> Validation:
     """Published findings against the model: claim, role, source, value, band, verdict, reason.
@@ -97,6 +100,10 @@ def validate(
         Of the ensemble, at most.
     triple : bool
         Each headline number before any data, after measured data, and after findings too.
+    workers : int, optional
+        Threads that judge draws; None: as many as there are cores.
+    executor : object with `submit`, optional
+        Judges draws elsewhere: a Dask client, a `concurrent.futures` pool.
     progress : callable (what, done, of) or bool, optional
         True: a line of progress; None: one in a notebook.
 
@@ -124,5 +131,6 @@ def validate(
     names = [scenarios] if isinstance(scenarios, str) else scenarios
     with TemporaryDirectory() as own, progress_shown(progress) as report:
         place = Path(folder) if folder is not None else Path(own) / "draws"
-        content = judge_expectations(names, prior, seed, place, report, False, ensemble, members, triple)
+        runner = PieceRunner(workers, executor)
+        content = judge_expectations(names, prior, seed, place, report, False, ensemble, members, triple, runner)
     return Validation(content, seed if prior else None)

@@ -1,4 +1,4 @@
-"""`--dask ADDRESS`: work that a cluster does."""
+"""`--workers N` and `--dask ADDRESS`: who does the work."""
 
 from __future__ import annotations
 
@@ -7,6 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+PROCESSES = Annotated[
+    int | None, typer.Option("--workers", help="Processes [default: one for each core]", min=1, max=1024)
+]
+THREADS = Annotated[int | None, typer.Option("--workers", help="Threads [default: one for each core]", min=1, max=1024)]
 DASK = Annotated[
     str | None,
     typer.Option("--dask", metavar="ADDRESS", help="Scheduler of a cluster that sees the folder [default: none]"),

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from . import console
-from .cluster import DASK, dask_client
+from .cluster import DASK, THREADS, dask_client
 
 
 def register(app: typer.Typer) -> None:
@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 def cohort(
     name_or_file: Annotated[str, typer.Argument(help="A cohort's name (women37) or file")],
     women: Annotated[int | None, typer.Option(help="How many [default: as the file says]", min=8)] = None,
-    workers: Annotated[int | None, typer.Option(help="Threads [default: one per core]", min=1)] = None,
+    workers: THREADS = None,
     dask: DASK = None,
     patients: Annotated[
         Path | None, typer.Option(help="Your own patients (CSV), scored and not fitted [default: none]")

@@ -11,7 +11,7 @@ import typer
 from pathway.numerals import finite_or_none
 
 from . import console
-from .cluster import DASK, dask_client, executor_of, threads_of
+from .cluster import DASK, PROCESSES, dask_client, executor_of, threads_of
 from .problem_file import FILE, FORCE, JSON, PANEL, SET, OpenedProblem
 
 MOST_STARTS = 1000
@@ -36,7 +36,7 @@ def fit(
         str | None, typer.Option(metavar="TIME", help="Begin no start after it, such as '10 min' [default: no end]")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the starting points", min=0)] = 1,
-    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    workers: PROCESSES = None,
     dask: DASK = None,
     resume: Annotated[Path | None, typer.Option(help="Folder of a search to go on with [default: begin anew]")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of search and report; default results/NAME_fit")] = None,

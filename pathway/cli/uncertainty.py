@@ -11,7 +11,7 @@ from pathway.numerals import finite_or_none
 
 from . import console
 from .asked import aim_of_design, asked_measurement, feasible_measurements
-from .cluster import DASK, dask_client, executor_of
+from .cluster import DASK, PROCESSES, dask_client, executor_of
 from .problem_file import FILE, FIT, FORCE, JSON, PANEL, SET, OpenedProblem, known_name
 
 
@@ -27,7 +27,7 @@ def profile(
         list[str] | None, typer.Option("--parameter", help="Only this one (repeatable) [default: all]")
     ] = None,
     level: Annotated[float, typer.Option(help="Confidence", min=0.5, max=0.9999)] = 0.95,
-    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    workers: PROCESSES = None,
     dask: DASK = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default results/NAME_profiles")] = None,
@@ -104,7 +104,7 @@ def sample(
     target_accept: Annotated[
         float, typer.Option(help="nuts: nearer to 1 makes smaller steps, against divergences", min=0.5, max=0.999)
     ] = 0.8,
-    workers: Annotated[int | None, typer.Option(help="Processes [default: one for each core]", min=1, max=1024)] = None,
+    workers: PROCESSES = None,
     dask: DASK = None,
     fitted: FIT = None,
     out: Annotated[Path | None, typer.Option(help="Folder of draws and report; default results/NAME_posterior")] = None,

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from . import console
+from .cluster import DASK, THREADS, dask_client, executor_of
 
 
 def register(app: typer.Typer) -> None:
@@ -32,17 +33,21 @@ def validate(
     triple: Annotated[
         bool, typer.Option("--triple", help="Each headline number before data, after measured data, after findings too")
     ] = False,
+    workers: THREADS = None,
+    dask: DASK = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object")] = False,
 ) -> int:
     """Judge every finding: claim, role, source, value, band, verdict, reason."""
     from pathway.report import write_report
     from pathway.report.validation import judge_expectations as judge_all
     from pathway.report.validation import validation_report
+    from pathway.simulation.pieces import PieceRunner
 
     from . import DONE
 
-    with console.progress_line() as report:
-        validation = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple)
+    with dask_client(dask) as client, console.progress_line() as report:
+        runner = PieceRunner(workers, executor_of(client))
+        validation = judge_all(scenario, prior, seed, out, report, force, ensemble, members, triple, runner)
     record = write_report(
         validation_report(validation, seed if prior else None), out, console.typed_command(), say=console.say
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from pathway.errors import NumericalError
 from pathway.folders import GrowingFolder, sha256
 from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.ensembles import open_parameter_sets
-from pathway.simulation.threads import map_on_threads
+from pathway.simulation.pieces import PieceRunner
 
 from .plan import CohortPlan
 from .read import CohortError, read_cohort
@@ -118,9 +118,7 @@ def piece_names(plan: CohortPlan) -> list[str]:
 def simulate_cohort(
     request: CohortRequest,
     folder: GrowingFolder,
-    *,
-    workers: int = 1,
-    executor: Any = None,
+    runner: PieceRunner | None = None,
     progress: Progress | None = None,
 ) -> CohortResult:
     """A cohort, its pieces kept in a folder; what is there already is not computed again.
@@ -129,10 +127,8 @@ def simulate_cohort(
     ----------
     request : CohortRequest
     folder : GrowingFolder
-    workers : int
-        Threads; what a woman gives does not depend on it.
-    executor : object with `submit`, optional
-        Runs pieces elsewhere: a Dask client, a `concurrent.futures` pool.
+    runner : PieceRunner, optional
+        Who works; what a woman gives does not depend on it.
     progress : callable (what, done, of), optional
 
     Raises
@@ -146,7 +142,10 @@ def simulate_cohort(
     names = piece_names(plan)
     missing = [piece for piece, name in enumerate(names) if not (folder.path / name).is_file()]
     done = len(names) - len(missing)
-    for piece, content in _contents(request, missing, workers, executor):
+    runner = runner or PieceRunner()
+    if missing and runner.executor is None:
+        open_clinic_of(request)  # before threads would each make one
+    for piece, content in zip(missing, runner.map(partial(piece_content, request), missing), strict=True):
         folder.write(names[piece], content)
         done += 1
         if progress:
@@ -158,17 +157,3 @@ def simulate_cohort(
         raise NoWomenError(f"{plan.name}: the cells of no woman could be worked out")
     kill = calibrated_kill(plan, variants[EDGE])
     return CohortResult(plan, variants, kill, plan.women - n_left, open_clinic_of(request)[1])
-
-
-def _contents(
-    request: CohortRequest, pieces: Sequence[int], workers: int, executor: Any
-) -> Iterator[tuple[int, bytes]]:
-    """Pieces as they are finished, in their order."""
-    if executor is not None:
-        futures = [executor.submit(piece_content, request, piece) for piece in pieces]
-        for piece, future in zip(pieces, futures, strict=True):
-            yield piece, future.result()
-        return
-    if pieces:
-        open_clinic_of(request)  # before threads would each make one
-    yield from zip(pieces, map_on_threads(lambda piece: piece_content(request, piece), pieces, workers), strict=True)

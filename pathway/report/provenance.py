@@ -45,6 +45,12 @@ def provenance(
     }
 
 
+def identity_of_parts(identity: Mapping[str, Any], inputs: Mapping[str, bytes]) -> dict[str, Any]:
+    """What tells parts of a result from those of others: of another program, circuit or content of a file, too."""
+    files = {name: sha256(content) for name, content in inputs.items()}
+    return {**identity, "inputs": files, "pathway": package_version(), "circuit": model_files_hash()}
+
+
 def package_version() -> str:
     """Version of pathway; a plain attribute of the package, which is loaded wherever this runs."""
     return str(getattr(sys.modules["pathway"], "__version__", "unknown"))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,20 @@ from pathway.scenario.built_in import built_in_laboratory
 from pathway.scenario.ensembles import MEMBERS, NONE, default_ensemble, ensemble_file, is_ensemble_word
 from pathway.scenario.experiment import Scenario
 from pathway.scenario.finding_shares import NOTHING_KNOWN, STAGES, finding_shares
-from pathway.scenario.members import AT_ONCE, NoMembersError, run_members
+from pathway.scenario.members import NoMembersError, run_members
 from pathway.scenario.plain_words import percent_text, verdict_interval_text
 from pathway.scenario.prior_shares import FILE, stored_shares, verdicts_fingerprint
 from pathway.scenario.run import Progress
 from pathway.scenario.sampled_cell_lines import parameter_sets_from_ranges
+from pathway.simulation.pieces import PieceRunner
 
 from .pages import without_empty_columns
 from .report import JsonContent, Report, ReportOrigin, Table
 from .run import verdict_table
 
 VALIDATION = "validation"
+TOGETHER = 50
+"""Draws that are judged together."""
 IDENTITY = {"of": "published findings"}
 """One folder serves any choice of scenarios: draws are kept for each."""
 
@@ -44,6 +48,7 @@ def judge_expectations(
     ensemble: str | None = None,
     members: int = MEMBERS,
     triple: bool = False,
+    runner: PieceRunner | None = None,
 ) -> dict[str, Any]:
     """Verdicts on all expectations.
 
@@ -66,6 +71,8 @@ def judge_expectations(
         Of the ensemble, at most.
     triple : bool
         Whether draws from the plausible ranges are judged too, so that each number stands three times.
+    runner : PieceRunner, optional
+        Who judges draws; threads of this process unless given.
 
     Returns
     -------
@@ -86,7 +93,7 @@ def judge_expectations(
     entries = [entry for _, entry in places]
     with growing_folder(out, VALIDATION, IDENTITY, force=force) as folder:
         if draws:
-            shares = prior_pass_fractions(scenarios, draws, seed, folder, progress)
+            shares = prior_pass_fractions(scenarios, draws, seed, folder, progress, runner)
             for place, entry in places:
                 entry["prior_pass_fraction"] = shares.get((entry["scenario"], place))
     record = _over_ensemble(scenarios, places, parameter_sets, members, triple, progress)
@@ -271,15 +278,16 @@ def met_by_role(entries: Iterable[dict[str, Any]]) -> dict[str, dict[str, int]]:
 
 
 def prior_pass_fractions(
-    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None = None
-) -> dict[tuple[str, int], float]:
+    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None = None,
+    runner: PieceRunner | None = None,
+) -> dict[tuple[str, int], float]:  # fmt: skip
     """Share of valid draws that meet each expectation, by scenario and place in its list.
 
     Draw k depends on the seed and on k alone, so it does not matter in how many sittings they are judged. The shares
     are also written into the folder as `prior_pass.json`, together with those already kept for other scenarios: copied
     beside the scenarios, this file is what `run` tells.
     """
-    judged = _judged_draws(scenarios, draws, seed, folder, progress)
+    judged = _judged_draws(scenarios, draws, seed, folder, progress, runner or PieceRunner())
     passes: dict[str, dict[str, Any]] = {}
     for scenario in scenarios:
         living = [row for row in judged[scenario.name] if row is not None]
@@ -292,27 +300,33 @@ def prior_pass_fractions(
 
 
 def _judged_draws(
-    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None
-) -> dict[str, list[list[bool] | None]]:
+    scenarios: Sequence[Scenario], draws: int, seed: int, folder: GrowingFolder, progress: Progress | None,
+    runner: PieceRunner,
+) -> dict[str, list[list[bool] | None]]:  # fmt: skip
     """By scenario and draw: which expectations are met; None where the draw gives no living cells."""
     keys = {scenario.name: verdicts_fingerprint(scenario) for scenario in scenarios}
     name = f"draws_seed{seed}.jsonl"
     folder.plan([name])
     file = folder.path / name
     judged = _read_draws(file)
+    missing = {s.name: [draw for draw in range(draws) if (draw, keys[s.name]) not in judged] for s in scenarios}
+    pieces = [(s, some) for s in scenarios for some in _cut(missing[s.name], TOGETHER)]
+    done = dict.fromkeys(keys, 0)
     with open(file, "a", encoding="utf-8") as stream:
-        for scenario in scenarios:
-            missing = [draw for draw in range(draws) if (draw, keys[scenario.name]) not in judged]
-            for first in range(0, len(missing), AT_ONCE):
-                some = missing[first : first + AT_ONCE]
-                if progress:
-                    progress(f"draws, {scenario.name}", draws - len(missing) + first, draws)
-                for draw, met in zip(some, _judge(scenario, seed, some), strict=True):
-                    judged[draw, keys[scenario.name]] = met
-                    row = {"draw": draw, "scenario": scenario.name, "fingerprint": keys[scenario.name], "met": met}
-                    stream.write(json.dumps(row) + "\n")
-                stream.flush()
+        for (scenario, some), verdicts in zip(pieces, runner.map(partial(_judge, seed), pieces), strict=True):
+            for draw, met in zip(some, verdicts, strict=True):
+                judged[draw, keys[scenario.name]] = met
+                row = {"draw": draw, "scenario": scenario.name, "fingerprint": keys[scenario.name], "met": met}
+                stream.write(json.dumps(row) + "\n")
+            stream.flush()
+            done[scenario.name] += len(some)
+            if progress:
+                progress(f"draws, {scenario.name}", draws - len(missing[scenario.name]) + done[scenario.name], draws)
     return {s.name: [judged[draw, keys[s.name]] for draw in range(draws)] for s in scenarios}
+
+
+def _cut(numbers: Sequence[int], size: int) -> list[Sequence[int]]:
+    return [numbers[k : k + size] for k in range(0, len(numbers), size)]
 
 
 def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
@@ -330,8 +344,9 @@ def _read_draws(file: Path) -> dict[tuple[int, str], list[bool] | None]:
     return judged
 
 
-def _judge(scenario: Scenario, seed: int, draws: Sequence[int]) -> list[list[bool] | None]:
+def _judge(seed: int, piece: tuple[Scenario, Sequence[int]]) -> list[list[bool] | None]:
     """Which expectations each draw meets; None if it is no valid cell (no resting state, growth that cannot be had)."""
+    scenario, draws = piece
     laboratory = built_in_laboratory()
     met: list[list[bool] | None] = [None] * len(draws)
     try:

@@ -1,8 +1,8 @@
 """Shares of draws from the parameters' ranges that meet an expectation, kept beside the scenarios.
 
-Judging a thousand draws takes a good part of an hour, so `validate --prior` is run by hand and what it finds travels
-with the scenarios. A share is only told where nothing that it depends on has changed since: the circuit, the ranges of
-the cell lines, the scenario's protocol and readings. Words may change.
+Judging a thousand draws takes minutes, so `validate --prior` is run by hand and what it finds travels with the
+scenarios. A share is only told where nothing that it depends on has changed since: the circuit, the ranges of the cell
+lines, the scenario's protocol and readings. Words may change.
 """
 
 from __future__ import annotations

@@ -26,9 +26,8 @@ from pathway.extras import h5py, require
 from pathway.folders import folder_lock
 
 from .ensemble import CHUNK, Ensemble, simulate_ensemble
+from .pieces import PARTS
 
-PARTS = ".parts"
-"""Ending of the folder of a file that grows."""
 _PLAN, _MEMBERS = "plan", "parameters_sha256"
 
 

@@ -1,5 +1,6 @@
 """Analyses over parameter draws: where draws come from, and that every draw is treated as it would be by itself."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from pathway.analysis.arms_under_draws import arms_under_draws, untreated_steady
 from pathway.analysis.control import control_coefficients, control_coefficients_of_draws
 from pathway.analysis.draws import draws_from_ensemble, draws_from_ranges, draws_from_table
 from pathway.analysis.mistakes import AnalysisError
-from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, time_sensitivities
+from pathway.analysis.scenario_sensitivity import parameter_ranges_of_draws, reading_function, time_sensitivities
 from pathway.analysis.screen import screen
 from pathway.scenario import read_scenario
 from pathway.scenario.arms import arm_setups
 from pathway.scenario.sampled_cell_lines import parameter_sets_of_ensemble
 from pathway.simulation import simulate, steady_state
+from pathway.simulation.pieces import PieceRunner
 from tests.parameters.ensembles import drawn_ensemble
 
 
@@ -155,3 +157,16 @@ def test_members_of_an_ensemble_without_living_cells_are_stood_in_for(laboratory
     with pytest.raises(AnalysisError, match="no living cell"):
         dead = replace(sets, values_of=lambda line: np.full_like(sets.values_of(line), np.nan))
         draws_from_ensemble(laboratory, ("bt474",), Path(), dead, 6).of_line("bt474", Path())
+
+
+def test_a_reading_has_the_same_bits_for_any_workers(scenario, laboratory, monkeypatch):
+    monkeypatch.setattr("pathway.analysis.scenario_sensitivity._CHUNK", 5)
+    asked = reading_function(scenario, laboratory, ("k_PTEN", "Km_PTEN"))
+    (setup,) = arm_setups(scenario, [asked.arm], laboratory)
+    usual = setup.parameters[[laboratory.model.parameter_index(name) for name in asked.names]]
+    samples = usual * np.random.default_rng(1).uniform(0.7, 1.4, (18, 2))
+    alone = asked(samples, runner=PieceRunner(1))
+    assert np.isfinite(alone).all() and len(np.unique(alone)) == 18
+    assert np.array_equal(alone, asked(samples, runner=PieceRunner(3)))
+    with ThreadPoolExecutor(2) as pool:
+        assert np.array_equal(alone, asked(samples, runner=PieceRunner(executor=pool)))

@@ -24,6 +24,7 @@ COMMANDS = {
     "run": ("run", "small.toml"),
     "fit": ("fit", "decay/decay.yaml", "--starts", "40", "--workers", "1"),
     "sample": ("sample", "decay/decay.yaml", "--draws", "150", "--tune", "60", "--chains", "2", "--workers", "1"),
+    "screen": ("screen", "small.toml", "--kinds", "species", "--pairs", "3", "--ensemble", "prior", "--draws", "20"),
     "profile": ("profile", "decay/decay.yaml", "--workers", "1"),
 }
 FILES = {
@@ -110,7 +111,7 @@ def kill_and_go_on(command, here, rounds, seed):
     ends_well(start(command, "killed"))
     assert numbers(here / "killed") == whole
     assert verify_folder(Path("killed"))[0] == []
-    assert not list(here.glob(".*"))
+    assert not list(here.glob(".*")) and not list(here.glob("*.parts"))
 
 
 def kill_and_write_again(command, here, rounds, seed):

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
-
 import numpy as np
 import pytest
 
@@ -13,30 +10,18 @@ from pathway.fitting.problem import ProblemError
 from pathway.fitting.search.multi_start import fit
 from pathway.fitting.uncertainty.profiles import profile
 from pathway.fitting.uncertainty.sampling import sample
+from tests.cluster import cluster_that_loses_a_worker
 from tests.fitting.test_search import decay
-
-distributed = pytest.importorskip("distributed")
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_cluster_gives_the_same_bits_and_a_killed_worker_costs_time_alone(tmp_path) -> None:
     problem = decay()
     here = fit(problem, 40, 4, workers=1)
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        executor, search = client.get_executor(), tmp_path / "search"
-        victim = next(iter(cluster.workers.values()))
-
-        def kill() -> None:
-            deadline = time.monotonic() + 60.0
-            while len(list(search.glob("start_*.json"))) < 3 and time.monotonic() < deadline:
-                time.sleep(0.01)
-            victim.process.process._process.kill()  # the nanny's child, without goodbye
-
-        killer = threading.Thread(target=kill)
-        killer.start()
+    search = tmp_path / "search"
+    with cluster_that_loses_a_worker(lambda client: len(list(search.glob("start_*.json"))) >= 3) as client:
+        executor = client.get_executor()
         there = fit(problem, 40, 4, executor=executor, workers=2, directory=search)
-        killer.join()
         x = here.best.x
         profiles = profile(Objective(problem), x, executor=executor, directory=tmp_path / "profiles")
         draws = sample(

@@ -22,6 +22,7 @@ from pathway.fitting.search.lbfgs import minimize_with_lbfgs
 from pathway.fitting.search.multi_start import _starts_until, fit
 from pathway.fitting.search.one_start import _Ends, _Local
 from pathway.fitting.search.options import SearchOptions
+from pathway.fitting.search.progress import BARS, waterfall
 from pathway.fitting.search.result import Fit, StartResult
 from pathway.fitting.search.starting_points import starting_points
 from pathway.fitting.uncertainty.identifiability import identifiability
@@ -523,3 +524,26 @@ MISTAKES = {
 def test_a_problem_that_contradicts_itself_is_refused(message):
     with pytest.raises(ProblemError, match=message.replace("before its", "before the experiment's")):
         decay(**MISTAKES[message])
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [
+        ([], ""),
+        ([1.0], ""),
+        ([1.0, 1.0, 1.05], "▁▁▁"),
+        ([0.0, 0.1, 10.0, 1000.0], "▁▁▅█"),
+        ([-5.0, *[95.0] * 99], "▁" + 29 * "█"),
+    ],
+)
+def test_the_waterfall_of_a_search_as_bars(values, bars):
+    assert waterfall(values) == bars
+
+
+def test_a_search_shows_its_waterfall_where_the_terminal_has_the_signs():
+    for encoding, shown in (("utf-8", True), ("ascii", False)):
+        told = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        fit(decay(), 3, 2, workers=1, progress=told)
+        told.seek(0)
+        lines = [line for line in told.read().splitlines() if line.startswith("start ")]
+        assert [any(bar in line for bar in BARS) for line in lines] == [False, shown, shown]

@@ -16,7 +16,7 @@ def screen_output(task: AnalysisTask) -> AnalysisOutput:
     result = turn(
         task.scenario, task.laboratory, arm=arm.name, factor=float(o["factor"]), kinds=o["kinds"],
         only=o["only"] or None, pairs=int(o["pairs"]), readouts=o["readouts"], draws=task.draws(arm.cells),
-        progress=task.progress,
+        progress=task.progress, runner=task.runner,
     )  # fmt: skip
 
     def show(out: Display) -> None:

@@ -43,7 +43,9 @@ def _sobol(task: AnalysisTask) -> AnalysisOutput:
 
     ranges, asked = _question(task)
     o = task.options
-    result = sobol_indices(lambda samples: asked(samples, task.progress), ranges, int(o["base"]), int(o["seed"]))
+    result = sobol_indices(
+        lambda samples: asked(samples, task.progress, task.runner), ranges, int(o["base"]), int(o["seed"])
+    )
     title = f"What decides {o['quantity']} in '{asked.arm.name}': Sobol indices"
     columns = (result.first, result.first_interval, result.total, result.total_interval)
     return _ranked(
@@ -59,7 +61,7 @@ def _morris(task: AnalysisTask) -> AnalysisOutput:
     ranges, asked = _question(task)
     o = task.options
     result = morris_effects(
-        lambda samples: asked(samples, task.progress), ranges, int(o["trajectories"]), int(o["seed"])
+        lambda samples: asked(samples, task.progress, task.runner), ranges, int(o["trajectories"]), int(o["seed"])
     )
     title = f"What moves {o['quantity']} in '{asked.arm.name}': Morris effects"
     unit = task.laboratory.units.get(o["quantity"], "1")
@@ -106,7 +108,7 @@ def _control(task: AnalysisTask) -> AnalysisOutput:
     draws = task.draws(arm.cells)
     (cells,) = arms_under_draws(task.scenario, [without_doses(arm, arm.doses)], laboratory, draws)
     result = control_coefficients_of_draws(
-        laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress
+        laboratory.model, cells.parameters, cells.states, levels, _FLUXES, task.progress, task.runner
     )
 
     sentences = [f"{name}: {', '.join(result.strongest_in_words(name, 6))}." for name in result.readings]
@@ -136,7 +138,8 @@ def _time(task: AnalysisTask) -> AnalysisOutput:
     names = parameter_ranges(task.laboratory, arm.cells, task.scenario.file.parent, o["parameters"]).names
     draws = task.draws(arm.cells)
     result = time_sensitivities(
-        task.scenario, task.laboratory, arm, o["levels"], names, draws=draws, progress=task.progress
+        task.scenario, task.laboratory, arm, o["levels"], names, draws=draws, progress=task.progress,
+        runner=task.runner,
     )  # fmt: skip
     title = f"What moves the readings of '{arm.name}', and when"
     header = ["reading", "time [h]", "parameter", "relative sensitivity [1]", "low", "high", "median"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pathway.notebook import Display as Display
 from pathway.notebook import Progress
+from pathway.simulation.pieces import PieceRunner
 
 if TYPE_CHECKING:
     from pathway.report import DeferredFigure, Table
@@ -25,6 +26,8 @@ class AnalysisTask:
     progress : callable or None
     say : callable
         Is told what has to be known of the draws.
+    runner : PieceRunner
+        Who does what takes long.
     """
 
     scenario: Any
@@ -32,6 +35,7 @@ class AnalysisTask:
     options: Mapping[str, Any]
     progress: Progress | None
     say: Callable[[str], None]
+    runner: PieceRunner = field(default_factory=PieceRunner)
 
     def draws(self, *lines: str) -> Any:
         """Parameter draws as the options say, for the cell lines named; of all arms unless given."""

@@ -34,6 +34,7 @@ COMMANDS = (
         "What else would change the drug's effect? Every target knocked down or up, alone and in pairs.",
         {"knock_down": Annotated[str | None, typer.Option(help="The factor as a share: '80 %' [default: --factor]")]},
         _factor,
+        spread=True,
     ),
     AnalysisCommand(
         "sensitivity",
@@ -42,6 +43,7 @@ COMMANDS = (
         With --ensemble posterior, Sobol and Morris take the ranges from the draws (their middle 95 %) instead of the
         table, and control coefficients and sensitivities over time get intervals.
         """,
+        spread=True,
     ),
     AnalysisCommand(
         "bifurcation",

@@ -13,6 +13,7 @@ import typer
 from pathway.analysis.declared_options import DECLARED, Option
 
 from .. import console
+from ..cluster import DASK, THREADS, dask_client, executor_of
 
 
 @dataclass(frozen=True)
@@ -29,12 +30,15 @@ class AnalysisCommand:
         Other ways of saying something, for the command line alone.
     read : callable
         What was typed, as options.
+    spread : bool
+        Whether it is long work in pieces, which go to threads or a cluster.
     """
 
     name: str
     description: str
     more: Mapping[str, Any] = field(default_factory=dict)
     read: Callable[[dict[str, Any]], dict[str, Any]] = dict
+    spread: bool = False
 
     def register(self, app: typer.Typer) -> None:
         """Add the command."""
@@ -44,13 +48,14 @@ class AnalysisCommand:
         """A function with one parameter for each option, as typer wants it."""
         declared = DECLARED[self.name]
         options = {name: _typed(option) for name, option in declared.items()} | dict(self.more)
+        workers = {"workers": THREADS, "dask": DASK} if self.spread else {}
 
         def command(**given: Any) -> int:
-            shared = {name: given.pop(name) for name in _SHARED}
+            shared = {name: given.pop(name) for name in _SHARED} | {n: given.pop(n) for n in workers}
             typed = {n: _read(v, declared[n].usual, n) if n in declared else v for n, v in given.items()}
             return _run(self, self.read(typed), **shared)
 
-        kinds = {"scenario": _SCENARIO, **options, **_SHARED_OPTIONS}
+        kinds = {"scenario": _SCENARIO, **options, **workers, **_SHARED_OPTIONS}
         usual = {"scenario": inspect.Parameter.empty, "force": False, "as_json": False}
         command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
             [
@@ -113,13 +118,17 @@ def _run(
     out: Path | None,
     force: bool,
     as_json: bool,
+    workers: int | None = None,
+    dask: str | None = None,
 ) -> int:
     """Read the scenario, analyze, write the folder, print."""
     from pathway.analysis.options import analysis_options
     from pathway.api.analyses import ANALYSES, AnalysisTask
     from pathway.api.analyze import Analysis
     from pathway.report import check_output_folder, default_results_folder, result_identity, write_report
+    from pathway.report.provenance import identity_of_parts
     from pathway.scenario import built_in_laboratory, read_scenario
+    from pathway.simulation.pieces import PARTS, PieceRunner
 
     from .. import DONE
 
@@ -128,12 +137,16 @@ def _run(
     options = analysis_options(read, name, given)
     asked = [f"{key}={value}" for key, value in given.items() if value is not None]
     folder = out or default_results_folder(f"{read.name}-{name}", [*read.settings, *asked])
-    check_output_folder(folder, name, result_identity(read, folder, options=dict(options)), force)
-    with console.progress_line() as progress:
-        output = ANALYSES[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say))
+    identity = result_identity(read, folder, options=dict(options))
+    check_output_folder(folder, name, identity, force)
+    parts = folder.with_name(folder.name + PARTS), identity_of_parts(identity, read.inputs)
+    with dask_client(dask) as client, console.progress_line() as progress:
+        runner = PieceRunner(workers, executor_of(client), *parts)
+        output = ANALYSES[name](AnalysisTask(read, built_in_laboratory(), options, progress, console.say, runner))
         report = Analysis(name, read, options, output).report(folder)
         progress("figure and report", 0, 1)
         record = write_report(report, folder, console.typed_command(), force, say=console.say)
+        runner.clear()
     if as_json:
         console.print_json({**output.content, "provenance": record})
     else:

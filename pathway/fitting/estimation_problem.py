@@ -19,7 +19,6 @@ from .objective import Comparison, Evaluation, Objective, RunError
 from .objective.assembled import simulation_plan
 from .objective.least_squares import LeastSquares
 from .problem import Problem
-from .search.lbfgs import MANY
 from .uncertainty.diagnosis import FitDiagnosis, diagnose
 from .uncertainty.log_density import LogDensity, log_jacobian_of_scales, of_natural_value
 
@@ -305,8 +304,7 @@ class EstimationProblem:
         known = self._last.get("evaluation")
         if known is not None and np.array_equal(known[0], point) and (known[1].information is not None or not fisher):
             return known[1]
-        backwards = not fisher and len(point) >= MANY
-        here = self._objective.slope(point) if backwards else self._objective(point)
+        here = self._objective(point) if fisher else self._objective.slope(point)
         self._last["evaluation"] = point.copy(), here
         return here
 

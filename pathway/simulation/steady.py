@@ -436,7 +436,9 @@ def _horizons(part: SteadyModel, states: np.ndarray, parameters: np.ndarray, beg
     losses = np.abs(np.diagonal(part.jacobians(states, parameters, begin), axis1=1, axis2=2))
     losses = np.where(np.isfinite(losses) & (losses > 0.0), losses, np.inf)
     slowest = losses.min(axis=1, initial=np.inf)
-    return 1e3 / np.where(np.isfinite(slowest), slowest, 1.0)
+    horizons = 1e3 / np.where(np.isfinite(slowest), slowest, 1.0)
+    # Up to a power of two: when rates switch by time is looked up, not searched for, where it was asked for before.
+    return 2.0 ** np.ceil(np.log2(horizons)) if part.driven else horizons
 
 
 def _follow(

@@ -32,7 +32,7 @@ def point(problem: Problem) -> np.ndarray:
 
 def test_it_agrees_with_forward_slopes(objective: Objective) -> None:
     x = point(objective.problem)
-    found, forward = objective.slope(x), objective(x)
+    found, forward = objective.backwards(x), objective(x)
     assert found.value == pytest.approx(forward.value, rel=1e-12)
     assert found.information is None
     np.testing.assert_allclose(found.gradient, forward.gradient, rtol=1e-6, atol=1e-8)
@@ -46,7 +46,7 @@ def test_it_agrees_with_differences_of_the_objective(objective: Objective) -> No
         step[k] = 1e-3
         ahead, back, far_ahead, far_back = (objective.value(x + f * step) for f in (1, -1, 2, -2))
         expected[k] = (8.0 * (ahead - back) - (far_ahead - far_back)) / (12.0 * 1e-3)
-    np.testing.assert_allclose(objective.slope(x).gradient, expected, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(objective.backwards(x).gradient, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_parameters_that_no_run_depends_on_have_slopes_too() -> None:
@@ -57,14 +57,14 @@ def test_parameters_that_no_run_depends_on_have_slopes_too() -> None:
     x = problem.to_scale(problem.nominal)
     chosen = [problem.names.index(name) for name in moving]
     np.testing.assert_allclose(part(x[chosen]).gradient, whole(x).gradient[chosen], rtol=1e-5)  # type: ignore[index]
-    np.testing.assert_allclose(part.slope(x[chosen]).gradient, whole(x).gradient[chosen], rtol=1e-5)  # type: ignore[index]
+    np.testing.assert_allclose(part.backwards(x[chosen]).gradient, whole(x).gradient[chosen], rtol=1e-5)  # type: ignore[index]
 
 
 def test_what_cannot_be_run_is_infinite_and_keeps_its_reason() -> None:
     objective = Objective(receptor())
     x = point(objective.problem)
     x[objective.problem.names.index("on")] = math.inf
-    assert objective.slope(x).value == math.inf
+    assert objective.backwards(x).value == math.inf
     assert sum(objective.failures.values()) == 1
 
 
@@ -101,7 +101,7 @@ def test_gradients_of_states_that_begin_at_zero(rate):
     x = problem.to_scale(problem.nominal)
     states = simulate(one(rate, **values), times, relative_tolerance=1e-10)["y"]
     expected = ((states - 0.01) / size**2) @ differences(rate, values, times)
-    for gradient in (objective(x).gradient, objective.slope(x).gradient):
+    for gradient in (objective(x).gradient, objective.backwards(x).gradient):
         assert gradient == pytest.approx(expected, rel=1e-4, abs=1e-5 * np.abs(expected).max())
 
 
@@ -124,4 +124,4 @@ def test_what_algebraic_rules_give_at_the_start_has_its_slope(times: tuple[float
     expected = ((z - 0.3) / 0.01) @ (-np.stack([a, 0.8 * t, 0.8 * np.ones(len(t))], axis=1) * (z**2)[:, None])
     objective, x = Objective(problem), problem.to_scale(np.array(list(values.values())))
     assert objective(x).gradient == pytest.approx(expected, rel=1e-4, abs=1e-9)
-    assert objective.slope(x).gradient == pytest.approx(expected, rel=1e-4, abs=1e-9)
+    assert objective.backwards(x).gradient == pytest.approx(expected, rel=1e-4, abs=1e-9)

@@ -19,7 +19,7 @@ from pathway.formats.petab import read_petab
 problem = read_petab(sys.argv[1], lint=False)
 objective = Objective(problem)
 x = problem.to_scale(problem.nominal)
-slopes = objective.slope(x).gradient
+slopes = objective.backwards(x).gradient
 step = np.zeros(len(x))
 step[[0, 7, 60, -1]] = 1e-4
 change = (objective.value(x + step) - objective.value(x - step)) / 2.0

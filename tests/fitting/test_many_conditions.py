@@ -43,7 +43,7 @@ def alone(problem: Problem, experiment: Experiment) -> Problem:
 @pytest.mark.parametrize("way", ["forward", "backwards"])
 def test_the_whole_is_the_sum_of_its_conditions(way: str) -> None:
     problem = without_prior(many_doses())
-    ask = lambda p: (Objective(p) if way == "forward" else Objective(p).slope)(x)  # noqa: E731
+    ask = lambda p: (Objective(p) if way == "forward" else Objective(p).backwards)(x)  # noqa: E731
     x = problem.to_scale(problem.nominal) + 0.05
     whole, parts = ask(problem), [ask(alone(problem, e)) for e in problem.experiments]
     assert whole.value == pytest.approx(sum(part.value for part in parts), rel=1e-12)
@@ -81,7 +81,34 @@ def test_the_condition_that_fails_is_named(way: str) -> None:
     experiments = [*problem.experiments[:7], Experiment("dose7", periods), *problem.experiments[8:]]
     objective = Objective(replace(problem, experiments=tuple(experiments)))
     x = problem.to_scale(problem.nominal)
-    found = (objective if way == "forward" else objective.slope)(x)
+    found = (objective if way == "forward" else objective.backwards)(x)
     assert found.value == math.inf and "experiment 'dose7'" in found.failure
     assert objective.value(x) == math.inf
     assert all("experiment 'dose7'" in reason for reason in objective.failures)
+
+
+def test_a_parameter_of_another_condition_is_no_direction_of_a_run() -> None:
+    """Each dose is a parameter of the model too, which the rates do not read."""
+    problem = without_prior(many_doses(3))
+    names = [f"amount{k}" for k in range(3)]
+    model = replace(
+        problem.model,
+        parameters=(*problem.model.parameters, *names),
+        parameter_values=np.append(problem.model.parameter_values, [1.0, 2.0, 3.0]),
+    )
+    experiments = [
+        Experiment(e.name, (e.periods[0], Period(0.0, {"L": parse(f"{name} * dose")})))
+        for e, name in zip(problem.experiments, names, strict=True)
+    ]
+    doses = tuple(replace(problem.parameters[0], name=name, value=k + 1.0) for k, name in enumerate(names))
+    problem = replace(problem, model=model, parameters=(*problem.parameters, *doses), experiments=tuple(experiments))
+    objective = Objective(problem)
+    x = problem.to_scale(problem.nominal)
+    for sensitivities, name in zip(objective.runner._sensitivities[3:], names, strict=True):
+        followed = {problem.names[d] for d in sensitivities.active}
+        assert followed & set(names) == {name}
+    np.testing.assert_allclose(objective(x).gradient, objective.backwards(x).gradient, rtol=1e-5, atol=1e-6)
+    for k in range(len(x)):
+        step = 1e-4 * np.eye(len(x))[k]
+        slope = (objective.value(x + step) - objective.value(x - step)) / 2e-4
+        assert objective(x).gradient[k] == pytest.approx(slope, rel=1e-5, abs=1e-5)

@@ -55,6 +55,7 @@ def test_the_model_is_normalized_as_the_bands_are(kind, points, curve):
         step = 1e-5 * np.eye(2)[k]
         slope = (objective.value(x + step) - objective.value(x - step)) / 2e-5
         assert objective(x).gradient[k] == pytest.approx(slope, rel=1e-4, abs=1e-5)
+        assert objective.backwards(x).gradient[k] == pytest.approx(slope, rel=1e-4, abs=1e-5)
 
 
 def test_a_normalization_that_contradicts_itself_is_refused():

@@ -92,7 +92,7 @@ def test_values_and_gradients_through_both_steady_states() -> None:
     made = problem()
     objective = Objective(made, Runner(simulation_plan(made), relative_tolerance=1e-10, slope_tolerance=1e-8))
     x = made.to_scale(made.nominal)
-    forward, backward = objective(x), objective.slope(x)
+    forward, backward = objective(x), objective.backwards(x)
     assert forward.value == pytest.approx(reference(x), rel=1e-8)
     assert backward.value == pytest.approx(reference(x), rel=1e-8)
     expected = np.empty(len(x))

@@ -103,7 +103,7 @@ def test_the_gradient_by_a_threshold_meets_its_closed_form_both_ways(tmp_path: P
     expected = (8.0 * (ahead - back) - (far_ahead - far_back)) / (12.0 * step)
     assert objective(x).value == objective.value(x) == pytest.approx(closed_form(2.0), rel=1e-7)
     assert objective(x).gradient == pytest.approx([expected], rel=1e-6)
-    assert objective.slope(x).gradient == pytest.approx([expected], rel=1e-6)
+    assert objective.backwards(x).gradient == pytest.approx([expected], rel=1e-6)
 
 
 def test_a_fit_finds_a_threshold_and_the_data_are_said_to_see_it(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def judge(seeds: range, folder: Path) -> None:
         assert objective.runner.engine.hybrid is not None
         values = {n: float(v) for n, v in zip(problem.names, problem.nominal, strict=True)}
         x = problem.to_scale(problem.nominal)
-        forward, backward = objective(x), objective.slope(x)
+        forward, backward = objective(x), objective.backwards(x)
         if forward.gradient is None or backward.gradient is None:
             failed.append((seed, forward.failure or backward.failure))
             continue
@@ -244,7 +244,7 @@ def problem_of(
 def slopes_agree(problem: Problem) -> np.ndarray:
     """Forward and backward gradients, which agree with each other and with differences of values."""
     objective, x = exact(problem), problem.to_scale(problem.nominal)
-    forward, backward = objective(x), objective.slope(x)
+    forward, backward = objective(x), objective.backwards(x)
     assert forward.gradient is not None, forward.failure
     np.testing.assert_allclose(backward.gradient, forward.gradient, rtol=1e-6, atol=1e-6)
     for k in range(len(x)):
@@ -283,7 +283,7 @@ def test_what_is_measured_at_the_start_alone_counts_backwards_too() -> None:
     problem = problem_of(model, {"x0": 2.0}, [(0.0, {})], [0.0])
     objective, x = exact(problem), np.array([2.0])
     assert objective(x).gradient == pytest.approx([100.0])
-    assert objective.slope(x).gradient == pytest.approx([100.0])
+    assert objective.backwards(x).gradient == pytest.approx([100.0])
 
 
 def test_where_kinks_are_too_rough_to_be_walked_backwards_slopes_go_forwards() -> None:
@@ -301,7 +301,7 @@ def test_a_threshold_between_events() -> None:
     x = np.array([2.5, 2.0])
     by_value = (np.array([2.0, 6.0, 7.0]) - 1.1) / NOISE**2
     expected = [by_value @ [0.0, 0.0, 2.0], by_value @ [1.0, 3.0, 3.5]]
-    for found in (objective(x), objective.slope(x)):
+    for found in (objective(x), objective.backwards(x)):
         assert found.gradient == pytest.approx(expected, rel=1e-6)
 
 
@@ -309,11 +309,11 @@ def test_a_slope_that_does_not_exist_is_an_infinite_value_with_its_reason() -> N
     rates = {"x": "cos(time)", "y": "piecewise(u, x < thr, 0)"}
     model = model_of("touch", rates, {"x": 0.0, "y": 0.0}, {"u": 2.0, "thr": 1.0})
     objective, x = exact(problem_of(model, {"thr": 1.0, "u": 2.0}, [(0.0, {})], [1.0, 3.0])), np.array([1.0, 2.0])
-    for found in (objective(x), objective.slope(x)):
+    for found in (objective(x), objective.backwards(x)):
         assert found.value == math.inf
         assert re.search(r"'x < thr' is (grazed|touched)", found.failure)
     fixed = exact(problem_of(model, {"u": 2.0}, [(0.0, {})], [1.0, 3.0]))
-    for found in (fixed(x[1:]), fixed.slope(x[1:])):
+    for found in (fixed(x[1:]), fixed.backwards(x[1:])):
         assert found.gradient == pytest.approx([100.0 * (1.0 * (2.0 - 1.1) + 3.0 * (6.0 - 1.1))], rel=1e-6)
 
 

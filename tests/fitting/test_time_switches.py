@@ -51,7 +51,7 @@ def test_values_and_gradients_of_periodic_infusions_over_two_periods() -> None:
     misfit = lambda k: 0.5 * np.sum((infusions(k) - 1.0) ** 2)  # noqa: E731
     slope = (misfit(0.01 * math.exp(step)) - misfit(0.01 * math.exp(-step))) / (2 * step)
     assert objective.value(at + step) - objective.value(at - step) == pytest.approx(2 * step * slope, rel=1e-4)
-    for gradient in (objective(at).gradient, objective.slope(at).gradient):  # forward, and backward
+    for gradient in (objective(at).gradient, objective.backwards(at).gradient):  # forward, and backward
         assert gradient is not None
         assert gradient[0] == pytest.approx(slope, rel=2e-4)
 

@@ -34,7 +34,7 @@ def _compared(seed: int, folder) -> None:
     linear = np.array([p.scale == "linear" for p in problem.estimated])
     steps = np.diag(1e-4 * np.where(linear, np.abs(x), 1.0))
     changes = np.array([objective.value(x + step) - objective.value(x - step) for step in steps]) / 2.0
-    for slopes in (objective(x).gradient, objective.slope(x).gradient):
+    for slopes in (objective(x).gradient, objective.backwards(x).gradient):
         allowed = 1e-4 * max(1e-4, np.abs(changes).max())
         np.testing.assert_allclose(steps @ slopes, changes, rtol=1e-4, atol=allowed, err_msg=f"random problem {seed}")
 

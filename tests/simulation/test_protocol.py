@@ -58,7 +58,7 @@ def test_rests_follow_each_other_in_a_batch_forward_and_backward() -> None:
     x = made.to_scale(made.nominal)
     assert objective.compare().simulated == pytest.approx(0.5 * LEVEL * np.exp(-RATE * np.array(TIMES)), rel=1e-7)
     assert objective(x).gradient == pytest.approx(expected_gradient(), rel=1e-5)
-    assert objective.slope(x).gradient == pytest.approx(expected_gradient(), rel=1e-5)
+    assert objective.backwards(x).gradient == pytest.approx(expected_gradient(), rel=1e-5)
     assert objective(x).gradient == pytest.approx(expected_gradient(), rel=1e-5)  # nothing is left of the call before
 
 

@@ -57,13 +57,25 @@ class Normalizer:
         zero[np.argmin(values)] = one[np.argmax(values)] = 1.0
         return zero, one
 
-    def apply(self, simulated: np.ndarray, slopes: np.ndarray | None = None) -> None:
-        """Normalize simulated values, shape (n_rows,), and slopes, shape (n_rows, n_estimated), in place."""
+    def _normalized(self, simulated: np.ndarray) -> tuple[tuple[np.ndarray, np.ndarray], float, np.ndarray]:
+        """The weights, the length of the axis, and the members on it."""
         weights = self.weights(simulated)
         zero, one = (w @ simulated[self.made_by] for w in weights)
-        normalized = (simulated[self.members] - zero) / (one - zero)
+        return weights, one - zero, (simulated[self.members] - zero) / (one - zero)
+
+    def apply(self, simulated: np.ndarray, slopes: np.ndarray | None = None) -> None:
+        """Normalize simulated values, shape (n_rows,), and slopes, shape (n_rows, n_estimated), in place."""
+        weights, length, normalized = self._normalized(simulated)
         if slopes is not None:
             zero_slope, one_slope = (w @ slopes[self.made_by] for w in weights)
             moved = slopes[self.members] - zero_slope - normalized[:, None] * (one_slope - zero_slope)
-            slopes[self.members] = moved / (one - zero)
+            slopes[self.members] = moved / length
         simulated[self.members] = normalized
+
+    def back(self, simulated: np.ndarray, by_simulated: np.ndarray) -> None:
+        """The transpose of what is done to slopes: derivatives by normalized values, shape (n_rows,), become those by
+        the values as simulated (which are given), in place."""
+        (zero, one), length, normalized = self._normalized(simulated)
+        by_member = by_simulated[self.members] / length
+        by_simulated[self.members] = by_member
+        by_simulated[self.made_by] -= zero * (by_member.sum() - by_member @ normalized) + one * (by_member @ normalized)

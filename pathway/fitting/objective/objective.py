@@ -221,10 +221,15 @@ class Objective:
         return self._checked(x, evaluated), x
 
     def slope(self, x: np.ndarray) -> Evaluation:
+        """Value and gradient at `x`: by the walk backwards, without information, where the runner finds that cheaper;
+        else as in a call."""
+        return self.backwards(x) if self.runner.prefers_backwards else self(x)
+
+    def backwards(self, x: np.ndarray) -> Evaluation:
         """Value and gradient at `x`, without information: by the walk backwards, whose price does not grow with the
         number of parameters, where the runner knows one; else as in a call."""
         runner = self.runner
-        if not runner.goes_backwards or self.assembled.axes:
+        if not runner.goes_backwards:
             return self(x)
 
         def evaluated(q: np.ndarray, natural: np.ndarray) -> Evaluation:

@@ -185,9 +185,14 @@ class ObservedValues:
     def pulled(
         self, pools: np.ndarray, recorded: RunOutputs, q: np.ndarray, weights: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The transpose of the slopes of `sloped`, without axes: derivatives by simulated values and noises, shape
-        (2, n), become derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""
-        results, weights, moving = self._sloped(pools)[0], weights.ravel(), self.moving
+        """The transpose of the slopes of `sloped`: derivatives by simulated values and noises, shape (2, n), become
+        derivatives by recorded states, recorded model parameters and, directly, estimated parameters."""
+        results, moving = self._sloped(pools)[0], self.moving
+        if self.axes:
+            weights = weights.copy()
+            for axis in self.axes:
+                axis.back(results[self._sloped_places[0]], weights[0])
+        weights = weights.ravel()
         by_states, by_parameters = np.zeros(recorded.states.shape), np.zeros(recorded.parameters.shape)
         states = self._of_states.transposed(results, weights)
         by_states[:, moving.species] = states.reshape(self.pool.n_outputs, len(moving.species))

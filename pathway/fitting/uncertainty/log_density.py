@@ -18,7 +18,6 @@ from scipy import special
 from ..objective import Evaluation, Objective
 from ..objective.objective import scale_derivatives
 from ..problem import Problem, ProblemError
-from ..search.lbfgs import MANY
 
 NEWTON_STEPS = 12
 FLATTEST = 1e-2
@@ -160,7 +159,7 @@ class LogDensity:
     def sloped(self, z: np.ndarray) -> tuple[float, np.ndarray]:
         """Log density and its slopes; slopes of zero where it is -inf."""
         moved = self.unbounded.moved(self.centre + self.spread @ z)
-        evaluation = self.objective(moved.x) if len(z) < MANY else self.objective.slope(moved.x)
+        evaluation = self.objective.slope(moved.x)
         if evaluation.gradient is None:
             return -math.inf, np.zeros(len(z))
         return self._gain(moved) - evaluation.value, -self.spread.T @ self._descent(evaluation, moved)

@@ -64,25 +64,31 @@ class ForwardSensitivities:
         start_row: int,
         held: Mapping[int, set[int]],
         extra: set[int],
+        read: np.ndarray,
     ) -> None:
+        """`extra` are directions that resets read, `read` is what `SimulationPlan.read_columns` gives."""
         self.plan, self.prepared, self.held = plan, prepared, held
         rows, place = tuple(held), plan.estimated_place
-        active = set(extra)
-        for table, chosen in ((plan.initial, (start_row,)), (plan.parameters, rows)):
-            inside = np.isin(table.pattern[:, 0], chosen)
-            active |= {int(place[q]) for q in table.pattern[inside, 2] if place[q] >= 0}
+        self._read = read
+        patterns = [self._pattern(plan.initial, start_row), *(self._pattern(plan.parameters, row) for row in rows)]
+        active = extra | {int(place[q]) for pattern in patterns for q in pattern[:, 2]}
         self.active = np.array(sorted(active), dtype=int)
         self._direction = {int(q): d for d, q in enumerate(self.active)}
         self.start_seeds = self._seeds(plan.initial, start_row)
         self.seeds = {row: self._seeds(plan.parameters, row) for row in rows}
         self._tables: dict[tuple[str, int], np.ndarray] = {}
 
+    def _pattern(self, table: MappedTable, row: int) -> np.ndarray:
+        """What moves in a row with an estimated parameter, and is read: as in `MappedTable.pattern`."""
+        chosen = (table.pattern[:, 0] == row) & (self.plan.estimated_place[table.pattern[:, 2]] >= 0)
+        if table is self.plan.parameters:
+            chosen &= self._read[table.pattern[:, 1]]
+        return table.pattern[chosen]
+
     def _seeds(self, table: MappedTable, row: int) -> SensitivitySeeds:
-        place = self.plan.estimated_place
-        _, columns, parameters, sources = table.pattern[table.pattern[:, 0] == row].T
-        chosen = place[parameters] >= 0
-        directions = [self._direction[int(place[q])] for q in parameters[chosen]]
-        return SensitivitySeeds(columns[chosen], np.array(directions, dtype=int), sources[chosen])
+        _, columns, parameters, sources = self._pattern(table, row).T
+        directions = [self._direction[int(q)] for q in self.plan.estimated_place[parameters]]
+        return SensitivitySeeds(columns, np.array(directions, dtype=int), sources)
 
     def start(self, slopes: np.ndarray) -> np.ndarray:
         """Slopes of the initial state, shape (n_species, n_active), from those of the plan's mapping; overwritten by

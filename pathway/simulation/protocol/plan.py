@@ -145,6 +145,13 @@ class SimulationPlan:
         moving = {int(k) for k in column[self.estimated_place[parameter] >= 0]}
         return frozenset(moving | {int(k) for run in self.runs for segment in run.segments for k in segment.held})
 
+    def read_columns(self, model: Model) -> np.ndarray:
+        """Which model parameters matter to a run of a model, or to what is recorded of it, shape
+        (n_model_parameters,): a direction that moves others alone need not be followed. Events may read any."""
+        read = np.isin(np.arange(len(self.model.parameters)), self.read_constants)
+        used = symbols(*model.derivatives.values())
+        return read | np.array([bool(model.events) or name in used for name in self.model.parameters], dtype=bool)
+
     @property
     def slope_shapes(self) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
         """Of the recorded slopes of states and of model parameters."""

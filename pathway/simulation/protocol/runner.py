@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
+from pathway.kernels import machine_width
+
+from ..tasks import lane_width
 from .adjoint import AdjointPass
 from .batch import BatchRun, point_by_point
 from .directions import ForwardSensitivities
@@ -14,6 +19,10 @@ from .plan import SimulationPlan
 
 SAFETY = 0.01
 """A slope's share of its tolerance: the sum over all measurements must meet it."""
+
+
+BACKWARDS = 4.5, 18.0
+"""Price of a segment backwards, alone and of as many as there are lanes, in blocks of directions (as measured)."""
 
 
 class Runner:
@@ -81,6 +90,19 @@ class Runner:
         """
         return AdjointPass(self.engine, self.plan, q, (self.relative_tolerance, self.slope_tolerance))
 
+    @cached_property
+    def prefers_backwards(self) -> bool:
+        """Whether a gradient costs less by `adjoint` than by `run`, as far as counts of lanes and of blocks of
+        directions tell: forward, a segment costs an evaluation and a block's solutions for each block; backwards, what
+        `BACKWARDS` says."""
+        width, forward, backwards = machine_width(), 0.0, 0.0
+        for batch in self.plan.batches:
+            if len(batch.times):
+                n = len(batch.members)
+                backwards += BACKWARDS[0] * n if lane_width(n) == 1 else BACKWARDS[1] * -(-n // width)
+                forward += sum(1 + -(-len(self._sensitivities[k].active) // width) for k, _ in batch.members)
+        return self.goes_backwards and forward > backwards
+
     @property
     def goes_backwards(self) -> bool:
         """Whether gradients can be had by `adjoint`."""
@@ -89,6 +111,7 @@ class Runner:
     def _make_sensitivities(self) -> list[ForwardSensitivities]:
         """One for each run."""
         plan, sensitivities = self.plan, []
+        traced, read = self.engine.traced, self.plan.read_columns(self.engine.traced.model)
         for run in plan.runs:
             chain = plan.chain(run)
             resets = [segment.reset for segment in chain if segment.reset is not None]
@@ -96,7 +119,7 @@ class Runner:
             held: dict[int, set[int]] = {}
             for segment in chain:
                 held.setdefault(segment.row, set()).update(segment.held.tolist())
-            sensitivities.append(ForwardSensitivities(plan, self.engine.traced, run.start_row, held, extra))
+            sensitivities.append(ForwardSensitivities(plan, traced, run.start_row, held, extra, read))
         return sensitivities
 
     def _followed(self, q: np.ndarray) -> RunOutputs:

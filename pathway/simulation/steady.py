@@ -27,7 +27,7 @@ from .solvers.layout import IntegrationTask
 from .stable import is_surely_stable
 from .steady_model import SteadyEquations, SteadyModel, SteadyPath, steady_model
 from .steady_refine import refined_steady_state
-from .steady_slopes import SteadySlopes
+from .steady_slopes import SteadySlopes, inverted
 from .switches import SwitchError
 from .tasks import empty_report, pivot_again, plan_task, run_one
 
@@ -521,14 +521,14 @@ def _newton(
     floor = 1e-12 * own.max(axis=1, keepdims=True)
     least = 1e-9 * own + 1e-3 * floor + 1e-300
     running, last = np.arange(len(y)), np.full(len(y), np.inf)
-    latest, inverses = jacobians, _inverted(equations.matrix(jacobians))
+    latest, inverses = jacobians, inverted(equations.matrix(jacobians))
     for step in range(20):
         every = len(running) == len(y)
         now, rows = (y, parameters) if every else (y[running], parameters[running])
         coarse = running[last[running] > CHORD] if step else running[:0]
         if len(coarse):
             latest[coarse] = part.jacobians(y[coarse], parameters[coarse], time)
-            inverses[coarse] = _inverted(equations.matrix(latest[coarse]))
+            inverses[coarse] = inverted(equations.matrix(latest[coarse]))
         right = part.rates(now, rows, time).take(solved, axis=1)
         right[:, equations.replaced] = (totals @ now[..., None])[..., 0] - (wanted if every else wanted[running])
         change = ((inverses if every else inverses[running]) @ right[..., None])[..., 0]
@@ -568,16 +568,6 @@ def _newton(
     rounding = np.where(before < 0.0, least, np.inf)  # what was below zero before may belong there
     y[:, solved] = np.where((after < 0.0) & (after >= -rounding), 0.0, after)
     return y, sound
-
-
-def _inverted(matrices: np.ndarray) -> np.ndarray:
-    """Inverses, shape (n_members, n, n); nan for singular members."""
-    try:
-        return np.linalg.inv(matrices)
-    except np.linalg.LinAlgError:
-        if len(matrices) == 1:
-            return np.full_like(matrices, np.nan)
-        return np.concatenate([_inverted(matrix[None]) for matrix in matrices])
 
 
 def _surely_stable(

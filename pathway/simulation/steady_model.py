@@ -140,25 +140,25 @@ class SteadyModel:
         where = np.array([time]), states, parameters
         return evaluate_kernel_rows(kernels, kernels.right_hand_side, kernels.n_species, *where)
 
-    def jacobians(self, states: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
-        """Dense Jacobians, shape (n_members, n_species, n_species)."""
+    def jacobians(self, states: np.ndarray, parameters: np.ndarray, time: float | np.ndarray) -> np.ndarray:
+        """Dense Jacobians, shape (n_members, n_species, n_species), at one time or at that of each member."""
         kernels, pattern = self.prepared.kernels(1), self.prepared.pattern
-        where = np.array([time]), states, parameters
+        where = np.atleast_1d(time), states, parameters
         entries = evaluate_kernel_rows(kernels, kernels.jacobian, kernels.n_jacobian, *where)
         n = kernels.n_species
         dense = np.zeros((len(states), n, n))
         dense[:, pattern.rows, pattern.columns] = entries
         return dense
 
-    def parameter_slopes(self, state: np.ndarray, parameters: np.ndarray, time: float) -> np.ndarray:
-        """Partial derivatives of the rates by all parameters, shape (n_species, n_parameters)."""
+    def parameter_slopes(self, states: np.ndarray, parameters: np.ndarray, time: float | np.ndarray) -> np.ndarray:
+        """Partial derivatives of the rates by all parameters, shape (n_members, n_species, n_parameters)."""
         # Kept with the prepared model, which is made anew where a copy is opened: addresses mean nothing elsewhere.
         code, kernels = self.prepared.once(_parameter_jacobian), self.prepared.kernels(1)
         pattern = code.patterns["parameter_jacobian"]
-        where = np.array([time]), state[None], parameters[None]
-        entries = evaluate_kernel_rows(kernels, code.address("parameter_jacobian"), len(pattern), *where)[0]
-        dense = np.zeros((len(state), len(self.model.parameters)))
-        dense[pattern.rows, pattern.columns] = entries
+        where = np.atleast_1d(time), states, parameters
+        entries = evaluate_kernel_rows(kernels, code.address("parameter_jacobian"), len(pattern), *where)
+        dense = np.zeros((*states.shape, len(self.model.parameters)))
+        dense[:, pattern.rows, pattern.columns] = entries
         return dense
 
     def absent(self, states: np.ndarray, jacobians: np.ndarray, starts: np.ndarray | float = 0.0) -> np.ndarray:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,10 @@ CONDITION = 1e9
 """Above this condition number the equations are combined term by term."""
 
 SINGULAR = 1e14
+
+MOST_ENTRIES = 2**20
+"""Entries of the derivatives of members that are worked out together."""
+
 TIGHT = 1e-9
 
 
@@ -29,6 +35,8 @@ class SteadySlopes:
     parameters : array, shape (n_parameters,)
     path : SteadyPath, optional
         From `SteadyModel.path_to`.
+    known : _Known, optional
+        What is the same work for many members at once, if it has been done.
 
     Raises
     ------
@@ -36,16 +44,19 @@ class SteadySlopes:
         If the state does not follow from rates and totals, and the way to it is not known.
     """
 
-    def __init__(self, part: SteadyModel, state: np.ndarray, parameters: np.ndarray, path: SteadyPath | None) -> None:
+    def __init__(
+        self,
+        part: SteadyModel,
+        state: np.ndarray,
+        parameters: np.ndarray,
+        path: SteadyPath | None,
+        known: _Known | None = None,
+    ) -> None:
         self.part, self.state, self.parameters, self.path = part, state, parameters, path
-        self.time = part.model.start_time
-        if path is not None and part.driven and np.isfinite(path.elapsed):
-            self.time = path.begin + path.elapsed
+        self.time = _time_of(part, path)
+        known = known or next(_known(part, state[None], parameters[None], [path]))
+        self._known, self.jacobian, self.by_parameter, self.absent = known, *known[:3]
         self.decided = np.zeros(len(state), dtype=bool) if path is None else path.decided
-        with np.errstate(all="ignore"):
-            self.jacobian = part.jacobians(state[None], parameters[None], self.time)
-        start = 0.0 if path is None else path.start
-        self.absent = part.absent(state[None], self.jacobian, start)[0]
         # Where the way decides anything that others read, it decides all of that.
         self.by_way = bool(self.decided[~part.outputs].any())
         if self.by_way:
@@ -54,13 +65,8 @@ class SteadySlopes:
             self._present  # noqa: B018  a state without slopes is told here
 
     @cached_property
-    def by_parameter(self) -> np.ndarray:
-        """Derivatives of the rates by the parameters, shape (n_species, n_parameters)."""
-        return self.part.parameter_slopes(self.state, self.parameters, self.time)
-
-    @cached_property
     def _present(self) -> _Linear:
-        return self._linear(self.absent)
+        return self._linear(self.absent, self._known.inverse)
 
     @cached_property
     def _whole(self) -> _Linear:
@@ -72,7 +78,7 @@ class SteadySlopes:
         except np.linalg.LinAlgError:
             return self._present
 
-    def _linear(self, absent: np.ndarray) -> _Linear:
+    def _linear(self, absent: np.ndarray, known: tuple[np.ndarray, float] | None = None) -> _Linear:
         part = self.part
         equations = part.equations(absent, self.parameters)
         solved, replaced = equations.solved, equations.replaced
@@ -82,7 +88,7 @@ class SteadySlopes:
         by_parameter = self.by_parameter[solved]
         by_parameter[replaced] = 0.0
         total_rows = replaced
-        inverse, condition = _inverse(equations.matrix(self.jacobian[0]), self.state[solved])
+        inverse, condition = known or _inverse(equations.matrix(self.jacobian), self.state[solved])
         if not condition < CONDITION and not part.algebraic.any():
             combined, slopes = combinations_without_cancellation(
                 part, equations, self.state, self.parameters, self.time
@@ -129,7 +135,9 @@ class SteadySlopes:
         -------
         array, shape (n_species, n_directions)
         """
-        touched = before[self.absent].any() or (self.by_parameter[self.absent] @ by_parameter).any()
+        touched = self.absent.any() and (
+            before[self.absent].any() or (self.by_parameter[self.absent] @ by_parameter).any()
+        )
         linear, after = self._whole if touched else self._present, before.copy()
         equations, solved = linear.equations, linear.solved
         after[linear.ignored] = 0.0
@@ -187,6 +195,73 @@ class SteadySlopes:
         return np.flatnonzero(~self.decided[equations.tied])
 
 
+def steady_slopes_of_members(part: SteadyModel, states: np.ndarray, parameters: np.ndarray) -> Iterator[SteadySlopes]:
+    """Those of many members, one after the other, of steady states that were found here.
+
+    Parameters
+    ----------
+    part : SteadyModel
+    states : array, shape (n_members, n_species)
+    parameters : array, shape (n_members, n_parameters)
+
+    Raises
+    ------
+    LinAlgError
+        When the slopes of a member that has none are asked for.
+    """
+    together = max(1, MOST_ENTRIES // max(states.shape[1] * (states.shape[1] + parameters.shape[1]), 1))
+    for first in range(0, len(states), together):
+        some = states[first : first + together], parameters[first : first + together]
+        paths = [part.path_to(*one) for one in zip(*some, strict=True)]
+        for state, own, path, known in zip(*some, paths, _known(part, *some, paths), strict=True):
+            yield SteadySlopes(part, state, own, path, known)
+
+
+class _Known(NamedTuple):
+    """What slopes of a steady state begin with.
+
+    Attributes
+    ----------
+    jacobian, by_parameter : array, shape (n_species, n_species) and (n_species, n_parameters)
+        Derivatives of the rates.
+    absent : bool array, shape (n_species,)
+    inverse : tuple of array and float
+        Of the equations without what is absent, and its condition.
+    """
+
+    jacobian: np.ndarray
+    by_parameter: np.ndarray
+    absent: np.ndarray
+    inverse: tuple[np.ndarray, float]
+
+
+def _known(
+    part: SteadyModel, states: np.ndarray, parameters: np.ndarray, paths: Sequence[SteadyPath | None]
+) -> Iterator[_Known]:
+    """Of many members."""
+    times = np.array([_time_of(part, path) for path in paths])
+    with np.errstate(all="ignore"):
+        jacobians = part.jacobians(states, parameters, times)
+        by_parameters = part.parameter_slopes(states, parameters, times)
+    starts = np.array(
+        [np.zeros(len(state)) if path is None else path.start for state, path in zip(states, paths, strict=True)]
+    )
+    absent = part.absent(states, jacobians, starts)
+    inverses: dict[int, tuple[np.ndarray, float]] = {}
+    for equations, members in part.grouped(absent, parameters):
+        found = _inverses(equations.matrix(jacobians[members]), states[members][:, equations.solved])
+        inverses |= zip(members.tolist(), zip(found[0], found[1].tolist(), strict=True), strict=True)
+    for k in range(len(states)):
+        yield _Known(jacobians[k], by_parameters[k], absent[k], inverses[k])
+
+
+def _time_of(part: SteadyModel, path: SteadyPath | None) -> float:
+    """When the rates are read."""
+    if path is not None and part.driven and np.isfinite(path.elapsed):
+        return path.begin + path.elapsed
+    return part.model.start_time
+
+
 @dataclass(frozen=True, eq=False)
 class _Linear:
     """The linear equations for the slopes.
@@ -213,19 +288,36 @@ class _Linear:
 
 
 def _inverse(matrix: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, float]:
-    """Inverse and condition number, rows scaled alike and columns by the size of what they stand for."""
+    """That of one matrix."""
+    inverses, conditions = _inverses(matrix[None], values[None])
+    return inverses[0], float(conditions[0])
+
+
+def _inverses(matrices: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Inverses and condition numbers, rows scaled alike and columns by the size of what they stand for, shape
+    (n_members, n); nan where there is none."""
     with np.errstate(all="ignore"):
         size = np.abs(values)
-        size = np.maximum(size, 1e-9 * np.max(size, initial=0.0))
+        size = np.maximum(size, 1e-9 * np.max(size, axis=1, initial=0.0, keepdims=True))
         size = np.where(size > 0.0, size, 1.0)
-        scaled = matrix * size
-        rows = np.abs(scaled).max(axis=1, initial=0.0)
-        scaled = scaled / rows[:, None]
-    if not np.isfinite(scaled).all():
-        return np.full_like(matrix, np.nan), np.inf
+        scaled = matrices * size[:, None]
+        rows = np.abs(scaled).max(axis=2, initial=0.0)
+        scaled = scaled / rows[..., None]
+        scaled[~np.isfinite(scaled).all(axis=(1, 2))] = np.nan
+        inverses = inverted(scaled)
+        conditions = _largest_row_sums(scaled) * _largest_row_sums(inverses)
+        return size[..., None] * inverses / rows[:, None], conditions
+
+
+def _largest_row_sums(matrices: np.ndarray) -> np.ndarray:
+    return np.abs(matrices).sum(axis=2).max(axis=1, initial=0.0)
+
+
+def inverted(matrices: np.ndarray) -> np.ndarray:
+    """Inverses, shape (n_members, n, n); nan for singular members."""
     try:
-        inverse = np.linalg.inv(scaled)
+        return np.linalg.inv(matrices)
     except np.linalg.LinAlgError:
-        return np.full_like(matrix, np.nan), np.inf
-    condition = np.linalg.norm(scaled, np.inf) * np.linalg.norm(inverse, np.inf) if len(matrix) else 1.0
-    return size[:, None] * inverse / rows, float(condition)
+        if len(matrices) == 1:
+            return np.full_like(matrices, np.nan)
+        return np.concatenate([inverted(matrix[None]) for matrix in matrices])

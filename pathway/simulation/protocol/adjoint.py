@@ -13,6 +13,7 @@ import numpy as np
 
 from ..adjoint import COLUMNS, trajectory_vjp, trajectory_vjps
 from ..algebraic import AlgebraicTies
+from ..steady_slopes import steady_slopes_of_members
 from .engine import PeriodSensitivities, SegmentEngine
 from .forward import PointPass
 from .outputs import RunError
@@ -135,13 +136,19 @@ class AdjointPass(PointPass):
         sizes = self.plan.sizes(self.q)
         least = SMALLEST_SHARE * np.nansum(np.abs(by_states * self.recorded.states))
         # Steps of order 5, a hundredfold on the safe side.
-        pace = max(1.0, (0.01 * self.slope_tolerance / self.relative) ** 0.2)
+        pace, most = max(1.0, (0.01 * self.slope_tolerance / self.relative) ** 0.2), 0.8
         while True:
-            by_estimated = _Pass(self, by_states, by_parameters, pace).by_estimated * sizes[:, None]
+            try:
+                by_estimated = _Pass(self, by_states, by_parameters, pace).by_estimated * sizes[:, None]
+            except np.linalg.LinAlgError as reason:  # of a steady state
+                raise RunError(str(reason)) from None
             largest = max(np.abs(by_estimated[:, 0]).max(initial=0.0), least)
-            if SAFETY * np.abs(by_estimated[:, 1]).max(initial=0.0) <= self.slope_tolerance * largest:
+            error, allowed = SAFETY * np.abs(by_estimated[:, 1]).max(initial=0.0), self.slope_tolerance * largest
+            if error <= allowed:
                 return by_estimated[:, 0] / sizes
-            pace *= 0.5
+            # The estimate is that of a method of order 4, where there are no kinks.
+            fitting = 0.8 * (allowed / error) ** 0.25 if 0.0 < allowed and error < np.inf else 0.5
+            pace, most = pace * min(max(fitting, 0.125), most), 0.5
             if not pace >= SHORTEST_PACE:
                 raise AdjointError("the gradient cannot be computed backwards to the tolerance asked for")
 
@@ -172,12 +179,17 @@ class _Pass:
         """From the end of some segments to what was before they began."""
         members = [(k, segment, self.forward.walked[segment]) for k, segment in batch.members]
         by_rows = np.zeros((len(members), self.by_table.shape[1], COLUMNS))
-        for by_row, (k, segment, walked) in zip(by_rows, members, strict=True):
+        for by_row, (k, segment, _) in zip(by_rows, members, strict=True):
             by_row[:, 0] = self.by_parameters[segment.outputs].sum(axis=0)
-            if walked.rest is not None:
-                if batch.is_measured:
-                    self.bars[k, :, 0] += self.by_states[segment.outputs.stop - 1]
-                by_rest, self.bars[k] = self._rest(walked.rest, walked.row, self.bars[k])
+            if batch.is_measured:
+                self.bars[k, :, 0] += self.by_states[segment.outputs.stop - 1]
+        if batch.rests and self.bars.shape[1]:
+            states, rows = (
+                np.array(part) for part in zip(*((one.rest, one.row) for _, _, one in members), strict=True)
+            )
+            found = steady_slopes_of_members(self.forward.engine.steady, states, rows)
+            for by_row, (k, _, _), slopes in zip(by_rows, members, found, strict=True):
+                by_rest, self.bars[k] = slopes.vjp(self.bars[k])
                 by_row += by_rest
         self._advance(batch, by_rows)
         for by_row, (k, segment, walked) in zip(by_rows, members, strict=True):
@@ -274,8 +286,3 @@ class _Pass:
         before[reset.species] = 0.0
         self.by_estimated += by_parameter[:, self.plan.estimated].T @ bars
         return before + by_state.T @ bars
-
-    def _rest(self, state: np.ndarray, row: np.ndarray, bar: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if not len(state):
-            return np.zeros((len(row), COLUMNS)), bar
-        return self.forward.engine.rest_slopes(state, row).vjp(bar)

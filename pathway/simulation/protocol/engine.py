@@ -18,7 +18,6 @@ from ..solvers import layout as codes
 from ..solvers.layout import IntegrationReport
 from ..steady import find_steady_states, unbounded_outputs
 from ..steady_model import steady_model
-from ..steady_slopes import SteadySlopes
 from ..tasks import empty_report, lane_width, make_task, member_errors, plan_task, run_one, single_member_task
 from .outputs import RunError
 from .plan import SimulationPlan
@@ -415,18 +414,6 @@ class SegmentEngine:
         if np.any(change > 1e-7 * size + scale):
             moving = self.model.species[int(np.argmax(change / (size + scale + 1e-300)))]
             raise RunError(f"no steady state within {time:g}; {moving} still changes")
-
-    def rest_slopes(self, state: np.ndarray, row: np.ndarray) -> SteadySlopes:
-        """How a steady state follows the model's parameters and the state before.
-
-        Raises
-        ------
-        RunError
-        """
-        try:
-            return SteadySlopes(self.steady, state, row, self.steady.path_to(state, row))
-        except np.linalg.LinAlgError as reason:
-            raise RunError(str(reason)) from None
 
 
 def _absolute(starts: np.ndarray, share: float) -> np.ndarray:

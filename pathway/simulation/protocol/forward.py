@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import SimulationError
 from ..events import EventState
+from ..steady_slopes import steady_slopes_of_members
 from .directions import ForwardSensitivities
 from .engine import PeriodSensitivities, SegmentEngine, TapedRun
 from .outputs import RunError, RunOutputs
@@ -275,10 +276,13 @@ class ForwardPass(PointPass):
 
     def _rest(self, batch: SegmentBatch) -> None:
         super()._rest(batch)
-        for k, segment in self._each(batch):
-            now, at = self._moving[k], self.positions[k]
-            if not self.plan.model.events:
-                now.state = self.engine.rest_slopes(at.state, at.row).forward(now.by_parameter, now.state)
+        if not self.plan.model.events:
+            found = steady_slopes_of_members(self.engine.steady, *self._states(batch))
+            for (k, _), slopes in zip(self._each(batch), found, strict=True):
+                now = self._moving[k]
+                now.state = slopes.forward(now.by_parameter, now.state)
+        for k, segment in batch.members:
+            now = self._moving[k]
             if batch.is_measured:
                 active = now.sensitivities.active
                 self._state_slopes[segment.outputs.stop - 1][:, active] = now.state[self.plan.read_species]

@@ -21,7 +21,7 @@ from pathway.expressions import symbol
 from pathway.kernels import WasmError, WasmKernels, compile_wasm
 from pathway.kernels.structs import array_address, struct_fields
 from pathway.simulation import prepared, steady, tasks
-from pathway.simulation.prepared import KERNEL_NAMES, prepare_model
+from pathway.simulation.prepared import EVENT_KERNELS, KERNEL_NAMES, prepare_model
 from pathway.simulation.solvers import METHODS, layout
 from pathway.simulation.solvers.lanes import LaneStorage, lane_storage, rosenbrock_method
 from pathway.simulation.solvers.layout import (
@@ -131,7 +131,7 @@ def engine_of(model: Model, quantities: Iterable[str]) -> Engine:
     return Engine({"loop": wasm_loop(), "kernels": wasm.module}, facts)
 
 
-_ADDRESSES = (*KERNEL_NAMES, "time_derivative", "roots", "conditions", "switches")
+_ADDRESSES = (*KERNEL_NAMES, *EVENT_KERNELS, "time_derivative", "roots", "conditions", "switches")
 
 
 def _refuse_what_the_loop_lacks(model: Model) -> None:

@@ -13,6 +13,9 @@ two stretches of integration:
   triggered. After each execution all triggers are looked at again, so an event can trigger or drop others at the same
   moment.
 
+A plain run leaves most of this to the step loop (`compiled_events`); it comes here with what the loop does not do, for
+derivatives along the course, and for experiments of several periods.
+
 An experiment of several periods is one run cut into pieces: `EventState` is what a piece hands on to the next. What the
 next period changes is done before anything else happens at its first moment (PEtab 2): an event that is triggered or
 due at that moment happens after it, with the values that it left. PEtab says this of triggers and of delayed events,

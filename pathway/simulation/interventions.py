@@ -162,7 +162,7 @@ def schedules_with_breaks(
         return [None] * n
     before, after, found, unsure = told
     each = [schedules[k if len(schedules) > 1 else 0] for k in range(n)]
-    changing = [_changes_breaks(schedule, switching) for schedule in schedules]
+    changing = [changes_moments(schedule, switching, switching.in_rates) for schedule in schedules]
     lengths = [len(schedule.times) for schedule in each]
     actions = [np.concatenate(column) for column in zip(*each, strict=True)]
     owners = np.concatenate([np.repeat(np.arange(n), lengths), np.nonzero(found)[0]])
@@ -176,9 +176,9 @@ def schedules_with_breaks(
     return [None if slow[k] else Schedule(*(column[ends[k] : ends[k + 1]] for column in columns)) for k in range(n)]
 
 
-def _changes_breaks(schedule: Schedule, switching: TimeSwitches) -> bool:
-    """Whether an action changes what the moments depend on at which the rates switch."""
-    reads, model = switching.reads(switching.in_rates), switching.model
+def changes_moments(schedule: Schedule, switching: TimeSwitches, chosen: Sequence[int]) -> bool:
+    """Whether an action changes what the moments of some switches depend on."""
+    reads, model = switching.reads(chosen), switching.model
     for kind, target in zip(schedule.kinds.tolist(), schedule.targets.tolist(), strict=True):
         if (model.species if kind <= layout.SCALE else model.parameters)[target] in reads:
             return True
@@ -205,9 +205,21 @@ def remaining_share(kind: int, value: float) -> float:
 def _merged(schedule: Schedule, parts: Sequence[SwitchMoments]) -> Schedule:
     """The schedule with restarts: moments at which a run ends, and those at which it goes on."""
     if len(parts) == 1:
-        before, after = parts[0].before, parts[0].after
-    else:
-        before, after = (np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
+        return _with_hops(schedule, parts[0].before, parts[0].after)
+    return _with_hops(
+        schedule, *(np.concatenate([getattr(part, side) for part in parts]) for side in ("before", "after"))
+    )
+
+
+def schedule_with_hops(schedule: Schedule, moments: SwitchMoments, end: float) -> Schedule:
+    """The schedule of a run that stops behind every float at which a switch may have changed, up to its end."""
+    points, hops = moments.stations
+    hops = np.flatnonzero(hops & (points <= end))
+    return _with_hops(schedule, points[hops - 1], points[hops])
+
+
+def _with_hops(schedule: Schedule, before: np.ndarray, after: np.ndarray) -> Schedule:
+    """The schedule with restarts from one moment to another, a few floats later."""
     zeros = np.zeros(len(before), dtype=np.int64)
     breaks = Schedule(before, zeros + layout.BREAK, zeros, after)
     if not len(schedule.times):

@@ -14,6 +14,7 @@ from .errors import SimulationError
 from .formulas import evaluate_names, find_formula
 from .interventions import NOTHING
 from .prepared import PreparedModel, prepare_model
+from .solvers import layout
 from .solvers.layout import IntegrationReport, IntegrationTask, KernelAddresses
 from .tasks import (
     actions_of,
@@ -23,6 +24,7 @@ from .tasks import (
     parameters_over_time,
     run_statistics,
     single_member_task,
+    unfinished_members,
 )
 from .threads import map_on_threads, worker_count
 from .trajectory import Trajectory
@@ -103,9 +105,22 @@ def _run_in_lanes(
 ) -> tuple[IntegrationReport, dict[int, SimulationError]]:
     """Members side by side, and the errors of those that failed."""
     kernels = shown.kernels(lane_width(task.last), names is not None)
+    report = _lane_report(shown, task, kernels, solver, names, workers)
+    return report, member_errors(shown, task, report, solver, names is not None, known)
+
+
+def _lane_report(
+    shown: PreparedModel,
+    task: IntegrationTask,
+    kernels: KernelAddresses,
+    solver: str,
+    names: tuple[str, ...] | None,
+    workers: int | None,
+) -> IntegrationReport:
+    """What members that run side by side have come to, as far as they get."""
     report = _blank_report(shown, task, names, kernels)
     _on_threads(lambda task: shown.run(kernels, solver, task, report), task, kernels.width, workers)
-    return report, member_errors(shown, task, report, solver, names is not None, known)
+    return report
 
 
 def _blank_report(
@@ -139,7 +154,9 @@ def _run_with_events(
     workers: int | None,
     known: Collection[int],
 ) -> MemberRuns:
-    """Members of a model with events: side by side where what events do is known before the run, else one by one."""
+    """Members of a model with events: side by side where what events do is known before the run or can be done by the
+    compiled loop, else one by one."""
+    from .compiled_events import task_with_compiled_events
     from .scheduled_events import schedules_with_events
 
     scheduled = schedules_with_events(shown, task)
@@ -149,10 +166,15 @@ def _run_with_events(
         shared = all(schedule is schedules[0] for schedule in schedules)
         whole = task._replace(**actions_of(schedules[:1] if shared else schedules))
         report, failed = _run_in_lanes(shown, whole, solver, names, workers, known)
+        others = [member for member, each in enumerate(scheduled) if each is None or member in failed]
+    elif (compiled := task_with_compiled_events(shown, task)) is not None:
+        kernels = shown.kernels(lane_width(task.last), names is not None, compiled_events=True)
+        report = _lane_report(shown, compiled[0], kernels, solver, names, workers)
+        others = sorted({*unfinished_members(report), *compiled[1]})
+        events = dict(enumerate(report.counts[:, layout.EVENTS].tolist()))
     else:
-        report, failed = _blank_report(shown, task, names, shown.kernels(1)), {}
+        report, others = _blank_report(shown, task, names, shown.kernels(1)), [*range(task.last)]
     # One that fails is run once more as its events come, so that it fails with the words of such a run.
-    others = [member for member, each in enumerate(scheduled) if each is None or member in failed]
     failures = _run_as_events_come(shown, task, others, solver, names, report, events)
     return MemberRuns(model, task, report, failures, events)
 

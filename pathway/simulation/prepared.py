@@ -35,6 +35,8 @@ KERNEL_NAMES = (
     *("add_scaled", "interpolate", "error_norm"),
 )
 
+EVENT_KERNELS = ("event_values", "event_delays", "event_priorities")
+
 FAINT = 1e-6
 """The scale of a species that starts at zero, as a share of the largest start among species of its unit."""
 
@@ -82,26 +84,33 @@ class PreparedModel:
         return {}
 
     @cached_property
-    def _kernels(self) -> dict[tuple[int, bool, bool], KernelAddresses]:
+    def _kernels(self) -> dict[tuple[int, bool, bool, bool], KernelAddresses]:
         return {}
 
-    def kernels(self, width: int | None, observables: bool = False, events: bool = False) -> KernelAddresses:
-        """Addresses and sizes for a lane width (None: the machine's); compiled when first asked for."""
+    def kernels(
+        self, width: int | None, observables: bool = False, events: bool = False, compiled_events: bool = False
+    ) -> KernelAddresses:
+        """Addresses and sizes for a lane width (None: the machine's); compiled when first asked for.
+
+        With `events` the loop stops where a trigger changes, with `compiled_events` it carries out what follows.
+        """
         width = machine_width() if width is None else width
-        key = (width, observables, events)
+        key = (width, observables, events, compiled_events)
         addresses = self._kernels.get(key)
         if addresses is None:
-            addresses = self._kernels[key] = self._compile(width, observables, events)
+            addresses = self._kernels[key] = self._compile(*key)
         return addresses
 
-    def _compile(self, width: int, observables: bool, events: bool) -> KernelAddresses:
+    def _compile(self, width: int, observables: bool, events: bool, compiled_events: bool) -> KernelAddresses:
         parts = list(SOLVER)
-        parts += ["observables"] * observables + ["event_roots", "event_conditions"] * events
+        parts += ["observables"] * observables + ["event_roots", "event_conditions"] * (events or compiled_events)
+        parts += list(EVENT_KERNELS) * compiled_events
         parts += ["switch_roots"] * any(s.in_rates and not s.time_only for s in switches(self.model))
-        code = self._code[width, observables, events] = compile_model(self.model, width, parts)
+        code = compile_model(self.model, width, parts)
+        self._code[width, observables, events, compiled_events] = code
         sizes = {**code.sizes}
         return KernelAddresses(
-            **{name: code.addresses.get(name, 0) for name in KERNEL_NAMES},
+            **{name: code.addresses.get(name, 0) for name in (*KERNEL_NAMES, *EVENT_KERNELS)},
             time_derivative=0 if code.autonomous else code.addresses["time_derivative"],
             roots=code.addresses.get("event_roots", 0) if sizes.get("event_roots", 0) else 0,
             conditions=code.addresses.get("event_conditions", 0),
@@ -118,22 +127,22 @@ class PreparedModel:
             n_switches=sizes.get("switch_roots", 0) // 2,
             n_sign_switches=sizes.get("switch_roots_signs", 0),
             n_conditions=sizes.get("event_conditions", 0),
+            n_event_values=sizes.get("event_values", 0),
             algebraic=int(bool(self.model.algebraic)),
         )
 
     @cached_property
-    def _code(self) -> dict[tuple[int, bool, bool], CompiledModel]:
+    def _code(self) -> dict[tuple[int, bool, bool, bool], CompiledModel]:
         # Addresses are good for as long as the code they belong to is held.
         return {}
 
     @cached_property
     def pattern(self) -> JacobianPattern:
-        """Which species have a rate, where the Jacobian's entries stand, and where zero needs care."""
+        """Which species have a rate, where the Jacobian's entries stand, where zero needs care, and what events do."""
         code = compile_model(self.model, 1)
         jacobian, singular = code.patterns["jacobian"], code.patterns["singular"].rows
-        return JacobianPattern(
-            code.mass, *(places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular))
-        )
+        rows, columns, zeros = (places.astype(np.int64) for places in (jacobian.rows, jacobian.columns, singular))
+        return JacobianPattern(code.mass, rows, columns, zeros, *_event_tables(self.model))
 
     @cached_property
     def _idle(self) -> dict[tuple[int, ...], list[_Workspace]]:
@@ -265,6 +274,23 @@ class PreparedModel:
         return TimeSwitches(self.model)
 
 
+def _event_tables(model: Model) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`events`, `event_targets` and `event_reads` of `JacobianPattern`."""
+    events, triggers = model.events, model.closed(event.trigger for event in model.events)
+    targets = [model.species_index(name) for event in events for name in event.assignments]
+    rows, first = list[tuple[int, ...]](), 0
+    for event in events:
+        rows.append((first, event.persistent, event.values_from_trigger_time, event.priority is not None))
+        first += len(event.assignments)
+    reads = [[name in read for name in model.species] for read in map(symbols, triggers)]
+    table = np.array([*rows, (first, 0, 0, 0)], dtype=np.int64)
+    return (
+        table,
+        np.array(targets, dtype=np.int64),
+        np.array(reads, dtype=np.int64).reshape(len(events), len(model.species)),
+    )
+
+
 def _start_slopes(model: Model, name: str) -> tuple[list[int], list[Expression]]:
     """Which initial values depend on a parameter, and how."""
     formulas = enumerate(model.closed_initial[species] for species in model.species)
@@ -293,7 +319,8 @@ class PreparedTask:
     ) -> None:
         self.task, self.report = task, report
         self._loop, table = method_by_name(solver, kernels.conditions != 0 or kernels.switches != 0)
-        key = (kernels.factor, kernels.observables, kernels.conditions, kernels.switches, table.stages)
+        watched = kernels.conditions, kernels.event_values, kernels.switches
+        key = (kernels.factor, kernels.observables, *watched, table.stages)
         idle = prepared._idle.get(key)
         self._idle = prepared._idle.setdefault(key, []) if idle is None else idle
         self._parts = kernels, prepared.pattern, table

@@ -35,7 +35,7 @@ from .solvers import layout
 from .solvers.layout import IntegrationTask
 from .straight_switches import slope_of_line
 from .switches import MOST_KEPT, MomentsAhead, TimeSwitches
-from .tasks import make_task, member_schedule
+from .tasks import make_task, member_inputs
 
 
 class ScheduledEvents(NamedTuple):
@@ -91,17 +91,9 @@ def schedule_with_events(
 
 def schedules_with_events(prepared: PreparedModel, task: IntegrationTask) -> list[ScheduledEvents | None]:
     """The same for each member of a task whose schedules are of interventions alone."""
-    n = task.last
     if prepared.once(_event_clock) is None:
-        return [None] * n
-    shared, found = member_schedule(task, 0), []
-    for member in range(n):
-        schedule = shared if len(task.schedule) == 2 else member_schedule(task, member)
-        row, start, begin = (
-            rows[member if len(rows) > 1 else 0] for rows in (task.parameters, task.starts, task.start_times)
-        )
-        found.append(schedule_with_events(prepared, schedule, row, start, float(begin), task.times))
-    return found
+        return [None] * task.last
+    return [schedule_with_events(prepared, *inputs, task.times) for inputs in member_inputs(task)]
 
 
 def _recorded_between(schedule: Schedule, times: np.ndarray) -> bool:

@@ -85,6 +85,16 @@ class SwitchMoments:
         places = np.searchsorted(self.times, low)
         return SwitchMoments(self.times[places], low, high, self.switch[places])
 
+    @cached_property
+    def stations(self) -> tuple[np.ndarray, np.ndarray]:
+        """All these moments, ascending, shape (3 n_moments,), and which of them a run hops to: it is integrated up to
+        the last one at which a switch has surely not changed, and hops from there, over a few floats, to the first one
+        at which it has and to the first one at which it surely has."""
+        points = np.sort(np.concatenate([self.before, self.times, self.after]))
+        hops = np.ones(len(points), dtype=bool)
+        hops[np.searchsorted(points, self.joined.before)] = False
+        return points, hops
+
     def __getitem__(self, rows: np.ndarray) -> SwitchMoments:
         """Some of them: places or a mask."""
         return SwitchMoments(self.times[rows], self.before[rows], self.after[rows], self.switch[rows])
@@ -257,11 +267,8 @@ class MomentsAhead:
         self._points, self._hops = _NONE, _NONE.astype(bool)
 
     def next(self, parameters: np.ndarray, state: np.ndarray, time: float) -> tuple[float, bool]:
-        """The next moment that has to do with one of them, inf if there is none, and whether it is one to hop to.
-
-        A run is integrated up to the last moment at which a switch has surely not changed, and hops from there, over
-        a few floats, to the first one at which it has and to the first one at which it surely has.
-        """
+        """The next moment that has to do with one of them (`stations`), inf if there is none, and whether it is one to
+        hop to."""
         if not self.switching.chosen:
             return math.inf, False
         values = self.switching.values(parameters, state)
@@ -282,9 +289,7 @@ class MomentsAhead:
             stays[changed] = False
             moments = _both(earlier[stays[earlier.switch] & (earlier.after > time)], moments)
         self._values, self._moments = values, moments
-        self._points = np.sort(np.concatenate([moments.before, moments.times, moments.after]))
-        self._hops = np.ones(len(self._points), dtype=bool)
-        self._hops[np.searchsorted(self._points, moments.joined.before)] = False
+        self._points, self._hops = moments.stations
 
 
 def _both(first: SwitchMoments, second: SwitchMoments) -> SwitchMoments:

@@ -165,6 +165,16 @@ def member_schedule(task: IntegrationTask, member: int) -> Schedule:
     return Schedule(*(column[actions] for column in columns))
 
 
+def member_inputs(task: IntegrationTask) -> Iterator[tuple[Schedule, np.ndarray, np.ndarray, float]]:
+    """Of each member what is done to it, its parameters, the state at its start and when that is."""
+    shared = member_schedule(task, 0) if len(task.schedule) == 2 else None
+    for member in range(task.last):
+        row, start, begin = (
+            rows[member if len(rows) > 1 else 0] for rows in (task.parameters, task.starts, task.start_times)
+        )
+        yield member_schedule(task, member) if shared is None else shared, row, start, float(begin)
+
+
 def single_member_task(task: IntegrationTask, member: int) -> IntegrationTask:
     """The task of one member alone."""
     pick = lambda rows: rows[member : member + 1] if len(rows) > 1 else rows  # noqa: E731
@@ -258,13 +268,14 @@ def member_errors(
 
     Members whose linear systems met a vanishing pivot are run again first.
     """
-    if _unfinished(report):
+    if unfinished_members(report):
         pivot_again(prepared, task, report, solver, observables)
-    failed = _unfinished(report)
+    failed = unfinished_members(report)
     return {member: member_error(prepared, task, report, member) for member in failed if member not in known}
 
 
-def _unfinished(report: IntegrationReport) -> list[int]:
+def unfinished_members(report: IntegrationReport) -> list[int]:
+    """Members that did not get to their end."""
     return [k for k, status in enumerate(report.counts[:, layout.STATUS].tolist()) if status != layout.DONE]
 
 

@@ -11,6 +11,9 @@ from pathway.kernels.structs import PADDING, Integers, Table, Vector
 from .layout import KernelAddresses, RosenbrockMethod
 from .tableaus import Tableau
 
+QUEUE = 32
+"""Events of one lane that may wait at the same time."""
+
 SHARED_FROM = 5
 """First stage that may build on the point of the stage before."""
 
@@ -119,9 +122,33 @@ class LaneStorage(NamedTuple):
     coefficients: Vector
     cut: Vector
     """The share of its step at which a lane was stopped; inf: it was not."""
-    # For one lane only.
+    # Conditions of events, (condition, lane) each.
     signs: Vector
+    """Labels of the root functions (root, lane)."""
     truth: Vector
+    """Conditions at the moment that is looked at."""
+    truths: Vector
+    """Conditions when they were last compared."""
+    changed_at: Vector
+    """When the course last changed one; -inf: not since something was done."""
+    delays: Vector
+    priorities: Vector
+    values: Vector
+    """New values (value, lane)."""
+    crossing: Integers
+    """1: the course has just changed a condition of this lane."""
+    suspected: Integers
+    """1: a condition may change within this step."""
+    # Events that were triggered and are not yet carried out, `QUEUE` places for each lane, lanes innermost.
+    waiting: Integers
+    """How many, in the order in which they were triggered, shape (width,)."""
+    waiting_event: Integers
+    waiting_due: Vector
+    waiting_values: Vector
+    """(place, value, lane)."""
+    checked_at: Vector
+    """When events were last found not to go on without end, shape (width,)."""
+    # For one lane only.
     matrix: Table
 
 
@@ -135,9 +162,12 @@ def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStor
         np.zeros(count * width) for count in (kernels.n_jacobian, kernels.n_jacobian, kernels.n_factor, kernels.n_slots)
     ]
     switches = kernels.n_switches * width
-    samples = np.zeros((5, max(kernels.n_roots, 2 * switches) + 1))
+    samples = np.zeros((5, max(kernels.n_roots * width, 2 * switches) + 1))
     watched = [samples, np.zeros(switches + 1), np.zeros(switches + 1), np.zeros(5), np.full(width, np.inf)]
-    conditions = [np.zeros(kernels.n_roots + 1), np.zeros(kernels.n_conditions + 1)]
+    n_conditions, n_values = kernels.n_conditions * width, kernels.n_event_values * width
+    places = QUEUE * width if kernels.event_values else 0
+    conditions = [np.zeros(kernels.n_roots * width + 1), *np.zeros((5, n_conditions + 1)), np.zeros(n_values + 1)]
+    queue = [np.zeros(places, dtype=np.int64), np.zeros(places), np.zeros(places * kernels.n_event_values)]
     return LaneStorage(
         stack,
         sums,
@@ -151,5 +181,8 @@ def lane_storage(kernels: KernelAddresses, method: RosenbrockMethod) -> LaneStor
         *np.zeros((13, width), dtype=np.int64),
         *watched,
         *conditions,
+        *np.zeros((3, width), dtype=np.int64),
+        *queue,
+        np.zeros(width),
         np.zeros((n, n)) if width == 1 and n <= 1000 else np.zeros((0, 0)),
     )

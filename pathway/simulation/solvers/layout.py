@@ -30,8 +30,11 @@ from pathway.kernels.structs import Cube, Integers, IntegerTable, Table, Vector
 SET, ADD, SCALE, PARAMETER_SET, PARAMETER_ADD, PARAMETER_SCALE, BREAK = range(7)
 
 # Columns of `IntegrationReport.counts`.
-STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS, TAPED = range(6)
-COUNTS = 6
+STEPS, REJECTED, FACTORIZATIONS, PIVOTS, STATUS, TAPED, EVENTS = range(7)
+COUNTS = 7
+
+# Columns of `JacobianPattern.events`.
+FIRST_VALUE, PERSISTENT, FROM_TRIGGER, HAS_PRIORITY = range(4)
 
 
 class KernelAddresses(NamedTuple):
@@ -51,6 +54,10 @@ class KernelAddresses(NamedTuple):
     conditions: int
     switches: int
     """Functions of the state that the rates switch by, and behind them the sizes of what these are sums of."""
+    event_values: int
+    """0: the loop stops at a change of a condition; else it carries out what events do."""
+    event_delays: int
+    event_priorities: int
     width: int
     n_species: int
     n_parameters: int
@@ -65,12 +72,14 @@ class KernelAddresses(NamedTuple):
     n_switches: int
     n_sign_switches: int
     n_conditions: int
+    n_event_values: int
+    """New values of all events together."""
     algebraic: int
     """1 if some species are found by solving residual = 0."""
 
 
 class JacobianPattern(NamedTuple):
-    """Which species have a rate, and where the entries of the Jacobian stand."""
+    """Which species have a rate, where the entries of the Jacobian stand, and what events do."""
 
     mass: Vector
     """1 for a species with a rate, 0 for an algebraic one, shape (n_species,)."""
@@ -79,6 +88,13 @@ class JacobianPattern(NamedTuple):
     columns: Integers
     singular: Integers
     """Species at whose zero a rate, or its slope, is infinite or undefined."""
+    events: IntegerTable
+    """Where the new values of an event begin, and 1 if it is persistent, takes values of the trigger's moment, declares
+    a priority; a last row ends the values, shape (n_events + 1, 4)."""
+    event_targets: Integers
+    """The species that each new value is for, shape (n_event_values,)."""
+    event_reads: IntegerTable
+    """1 for a species that a trigger reads, shape (n_events, n_species)."""
 
 
 class RosenbrockMethod(NamedTuple):
@@ -129,7 +145,7 @@ class IntegrationTask(NamedTuple):
     action_targets: Integers
     action_values: Vector
     conditions: Vector
-    """Present truth of the watched conditions, shape (n_conditions,)."""
+    """Truth of the watched conditions when they were last looked at, shape (n_conditions,)."""
     stop: Integers
     """Turns non-zero when the loop must give up, shape (1,)."""
     queue: Integers
@@ -146,7 +162,7 @@ class IntegrationReport(NamedTuple):
     moments: Table
     """Time at the end and last step size, shape (n_members, 2)."""
     counts: IntegerTable
-    """Columns STEPS ... TAPED, shape (n_members, COUNTS)."""
+    """Columns STEPS ... EVENTS, shape (n_members, COUNTS)."""
     tape: Table
     """Accepted steps, each member's in an equal share of the rows (none: not wanted), shape (n_rows, TAPE_HEAD + 5
     n_species)."""

@@ -17,6 +17,7 @@ from pathway.kernels.structs_numba import struct_reader
 from pathway.kernels.vectors import linear_combinations
 
 from .compilation import inlined_function
+from .event_queue import begin_events, carry_out_events
 from .lanes import LaneStorage
 from .layout import (
     ADD,
@@ -60,7 +61,7 @@ from .near_zero import (
     start_jacobian,
     zero_traces_below_zero,
 )
-from .watch import cut_at_excursions, first_change, last_taped_row, move_to_cuts, states_inside_steps
+from .watch import cut_at_events, cut_at_excursions, last_taped_row, move_to_cuts, states_inside_steps
 
 SAFETY = 0.9
 LARGEST_GROWTH = 6.0
@@ -277,6 +278,11 @@ def _hair(time):
 
 
 @inlined_function
+def _float_before(time):
+    return time - 1.12e-16 * abs(time) - 5e-324
+
+
+@inlined_function
 def _enter(kernels, task, lanes, lane, member):
     """Put the start of a member into a lane."""
     width = kernels.width
@@ -294,6 +300,8 @@ def _enter(kernels, task, lanes, lane, member):
     lanes.action[lane], lanes.last_action[lane] = task.schedule[row], task.schedule[row + 1]
     lanes.output[lane] = task.first_output
     lanes.restarting[lane] = 1
+    lanes.cut[lane] = np.inf
+    lanes.crossing[lane] = 0
 
 
 @inlined_function
@@ -316,6 +324,8 @@ def _act(kernels, task, lanes, lane):
             p[place] += value
         elif kind == PARAMETER_SCALE:
             p[place] *= value
+        elif kernels.event_values != 0:
+            break  # events that are due come first
         elif kind == BREAK:
             lanes.time[lane] = max(lanes.time[lane], value)
         action += 1
@@ -425,16 +435,46 @@ def _first_steps(kernels, pattern, method, task, lanes):
 
 
 @inlined_function
-def _restart(kernels, pattern, method, task, report, lanes):
-    """Carry out what is due, record it, and prepare the stretch up to the next target."""
-    n_times = task.times.shape[0]
+def _interrupt(kernels, pattern, task, lanes):
+    """Carry out the actions that are due in the lanes that restart."""
     for lane in range(kernels.width):
         if lanes.restarting[lane] != 0:
             _act(kernels, task, lanes, lane)
     calls.prepare(kernels.prepare, lanes.parameters)
     if kernels.algebraic != 0:
         _settle(kernels, pattern, task, lanes)
-    some = False
+
+
+@inlined_function
+def _respond(kernels, pattern, task, report, lanes):
+    """Carry out events in the lanes that restart, also behind switches in time, where a run hops over a few floats."""
+    again = True
+    while again:
+        again = False
+        for lane in range(kernels.width):
+            if lanes.restarting[lane] == 0:
+                continue
+            if not carry_out_events(kernels, pattern, task, report, lanes, lane):
+                _leave(kernels, report, lanes, lane, np.int64(EVENT))
+                continue
+            action = lanes.action[lane]
+            if action < lanes.last_action[lane] and task.action_times[action] <= lanes.time[lane]:
+                again = True
+                if task.action_kinds[action] == BREAK:
+                    behind = task.action_values[action]
+                    lanes.time[lane] = max(lanes.time[lane], _float_before(behind))
+                    _record_now(kernels, task, report, lanes, lane)
+                    lanes.time[lane] = max(lanes.time[lane], behind)
+                    lanes.action[lane] = action + 1
+                _act(kernels, task, lanes, lane)
+        if again:
+            calls.prepare(kernels.prepare, lanes.parameters)
+
+
+@inlined_function
+def _restart(kernels, pattern, method, task, report, lanes):
+    """Record what was done, and prepare the stretch up to the next target."""
+    n_times, some = task.times.shape[0], False
     for lane in range(kernels.width):
         if lanes.restarting[lane] != 0:
             if kernels.algebraic != 0 and lanes.settled[lane] != DONE:
@@ -449,6 +489,8 @@ def _restart(kernels, pattern, method, task, report, lanes):
             target = task.times[n_times - 1]
             if lanes.action[lane] < lanes.last_action[lane]:
                 target = min(target, task.action_times[lanes.action[lane]])
+            for place in range(lane, lanes.waiting[lane] * kernels.width, kernels.width):
+                target = min(target, lanes.waiting_due[place])
             lanes.target[lane], lanes.latest[lane] = target, target - _hair(target)
             lanes.last_ease[lane] = 1.0
             lanes.rejections[lane] = 0
@@ -560,11 +602,16 @@ def _go_on(kernels, method, task, report, lanes, lane):
     lanes.displaced[lane] = 0
     lanes.last_ease[lane], lanes.last_step[lane] = min(ease, method.most_ease), step
     lanes.step[lane] = step * max(factor, LARGEST_CUT)
+    if lanes.crossing[lane] != 0 and kernels.event_values == 0:
+        _leave(kernels, report, lanes, lane, np.int64(EVENT))
+        return
+    was_cut = lanes.cut[lane] < np.inf
+    lanes.cut[lane] = np.inf
     if lanes.ends[lane] >= lanes.target[lane]:
         lanes.restarting[lane] = 1
         return
-    if lanes.cut[lane] < np.inf:
-        lanes.restarting[lane], lanes.cut[lane] = 1, np.inf
+    if was_cut:
+        lanes.restarting[lane] = 1
     if lanes.output[lane] < n_times and task.times[lanes.output[lane]] <= lanes.time[lane]:
         _record_now(kernels, task, report, lanes, lane)
     status = _limits(task, report, lanes, lane)
@@ -589,26 +636,7 @@ def _move(kernels, task, lanes, all_accepted):
                     absolute[k] = max(absolute[k], running * abs(new[k]))
 
 
-# --- watched conditions (one lane) --------------------------------------------------------------------------------
-
-
-@inlined_function
-def _stop_at_event(kernels, pattern, task, report, lanes):
-    """Look for a change inside the step of the only lane; if there is one, end the run there."""
-    moment = first_change(kernels, task, lanes)
-    if moment == np.inf:
-        return False
-    for k in range(kernels.n_species):
-        lanes.ratio[k] = lanes.point[k]
-    lanes.ends[0] = moment
-    _record_inside(kernels, pattern, task, report, lanes)
-    for k in range(kernels.n_species):
-        lanes.stack[0, k] = lanes.ratio[k]
-    lanes.time[0] = moment
-    if report.tape.shape[0] > 0:
-        report.tape[last_taped_row(report, lanes.member[0]), 2] = moment
-    _leave(kernels, report, lanes, np.int64(0), np.int64(EVENT))
-    return True
+# --- a tape of the steps -------------------------------------------------------------------------------------------
 
 
 @inlined_function
@@ -675,8 +703,13 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
                     if member < task.last:
                         lanes.member[lane] = member
                         _enter(kernels, task, lanes, lane, member)
+                        if watching and kernels.conditions != 0:
+                            begin_events(kernels, task, lanes, lane)
                 fresh |= lanes.restarting[lane] != 0
             if fresh:
+                _interrupt(kernels, pattern, task, lanes)
+                if watching and kernels.event_values != 0:
+                    _respond(kernels, pattern, task, report, lanes)
                 _restart(kernels, pattern, method, task, report, lanes)
                 changed = np.int64(1)
             for lane in range(width):
@@ -711,9 +744,8 @@ def rosenbrock_loop(watching: bool) -> Callable[..., None]:
             if report.tape.shape[0] > 0:
                 n_accepted -= _write_tape(kernels, report, lanes)
             if watching:
-                if kernels.conditions != 0 and _stop_at_event(kernels, pattern, task, report, lanes):
-                    continue
                 cut = kernels.switches != 0 and cut_at_excursions(kernels, task, report, lanes)
+                cut |= kernels.conditions != 0 and cut_at_events(kernels, report, lanes)
                 _record_inside(kernels, pattern, task, report, lanes)
                 if cut:
                     move_to_cuts(kernels, lanes)

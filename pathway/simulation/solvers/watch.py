@@ -83,14 +83,14 @@ def _simple(c, whole):
     return changes <= 1
 
 
-# --- conditions of events (one lane) ------------------------------------------------------------------------------
+# --- conditions of events -----------------------------------------------------------------------------------------
 
 
 @inlined_function
-def _look(kernels, lanes, moment, row):
-    """Root functions (into a row of samples) and conditions at `moment`."""
-    lanes.share[0] = (moment - lanes.time[0]) / lanes.step[0]
-    lanes.stage_time[0] = moment
+def _look(kernels, lanes, lane, moment, row):
+    """Root functions (into a row of samples) and conditions at a moment in the step of a lane."""
+    lanes.share[lane] = (moment - lanes.time[lane]) / lanes.step[lane]
+    lanes.stage_time[lane] = moment
     states_inside_steps(kernels, lanes)
     if kernels.n_roots > 0:
         calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.point, lanes.parameters, lanes.samples[row])
@@ -98,50 +98,52 @@ def _look(kernels, lanes, moment, row):
 
 
 @inlined_function
-def _turned(kernels, task, lanes):
-    """Whether a condition has another truth than at the start."""
-    for k in range(kernels.n_conditions):
-        if lanes.truth[k] != task.conditions[k]:
+def turned(kernels, lanes, lane):
+    """Whether a condition of a lane has another truth than when they were last compared."""
+    for place in range(lane, kernels.n_conditions * kernels.width, kernels.width):
+        if lanes.truth[place] != lanes.truths[place]:
             return True
     return False
 
 
 @inlined_function
-def _differs(kernels, task, lanes, row):
+def _differs(kernels, lanes, lane, row):
     """Whether a root function has another label than at the start, or a condition another truth."""
     for k in range(kernels.n_roots):
-        now = switch_state(lanes.samples[row, k], k >= kernels.n_sign_roots)
-        if now != lanes.signs[k] and (now == now or lanes.signs[k] == lanes.signs[k]):
+        place = k * kernels.width + lane
+        now = switch_state(lanes.samples[row, place], k >= kernels.n_sign_roots)
+        if now != lanes.signs[place] and (now == now or lanes.signs[place] == lanes.signs[place]):
             return True
-    return _turned(kernels, task, lanes)
+    return turned(kernels, lanes, lane)
 
 
 @inlined_function
-def _relabel(kernels, lanes, row):
+def _relabel(kernels, lanes, lane, row):
     for k in range(kernels.n_roots):
-        lanes.signs[k] = switch_state(lanes.samples[row, k], k >= kernels.n_sign_roots)
+        place = k * kernels.width + lane
+        lanes.signs[place] = switch_state(lanes.samples[row, place], k >= kernels.n_sign_roots)
 
 
 @inlined_function
-def first_change(kernels, task, lanes):
-    """The earliest time in the step at which a condition changes, or inf; its state is left in `point`."""
-    start, end = lanes.time[0], lanes.ends[0]
+def _first_change(kernels, lanes, lane):
+    """The earliest time in the step of a lane at which a condition changes, or inf."""
+    start, end, width = lanes.time[lane], lanes.ends[lane], kernels.width
     low, searches, depth, place = start, 0, 0, 0
-    _look(kernels, lanes, start, 0)
-    _relabel(kernels, lanes, 0)
+    _look(kernels, lanes, lane, start, 0)
+    _relabel(kernels, lanes, lane, 0)
     while place < 1 << depth and searches < SEARCHES:
         pieces = 1 << depth
         left = max(low, start + (end - start) * (place / pieces))
         right = end if place + 1 == pieces else start + (end - start) * ((place + 1) / pieces)
         changed = 0
         for row in range(5):
-            _look(kernels, lanes, right if row == 4 else left + 0.25 * row * (right - left), row)
-            if changed == 0 and row > 0 and _differs(kernels, task, lanes, row):
+            _look(kernels, lanes, lane, right if row == 4 else left + 0.25 * row * (right - left), row)
+            if changed == 0 and row > 0 and _differs(kernels, lanes, lane, row):
                 changed = row
         clear, simple = changed == 0, True
         for k in range(kernels.n_roots):
             whole = k >= kernels.n_sign_roots
-            margin = _middle_coefficients(lanes.samples, k, lanes.coefficients)
+            margin = _middle_coefficients(lanes.samples, k * width + lane, lanes.coefficients)
             clear &= _one_sided(lanes.coefficients, margin, whole, 0.0)
             simple &= _simple(lanes.coefficients, whole)
         if not clear and not simple and depth < DEEPEST:
@@ -155,15 +157,15 @@ def first_change(kernels, task, lanes):
                 middle = 0.5 * (a + b)
                 if middle <= a or middle >= b:
                     break
-                _look(kernels, lanes, middle, 0)
-                if _differs(kernels, task, lanes, 0):
+                _look(kernels, lanes, lane, middle, 0)
+                if _differs(kernels, lanes, lane, 0):
                     b = middle
                 else:
                     a = middle
-            _look(kernels, lanes, b, 0)
-            if _turned(kernels, task, lanes):
+            _look(kernels, lanes, lane, b, 0)
+            if turned(kernels, lanes, lane):
                 return b
-            _relabel(kernels, lanes, 0)
+            _relabel(kernels, lanes, lane, 0)
             low = b
             if b < right:
                 continue
@@ -172,6 +174,62 @@ def first_change(kernels, task, lanes):
         while depth > 0 and place % 2 == 0:
             depth, place = depth - 1, place // 2
     return np.inf
+
+
+@inlined_function
+def _suspect(kernels, lanes):
+    """Mark the lanes in whose accepted steps a condition may change; whether there are any.
+
+    Between the moments at which time alone changes conditions, which no step goes beyond, nothing but a root function
+    does: where all keep their sides, and conditions are at the end what they were, there is nothing to look for.
+    """
+    width = kernels.width
+    if kernels.n_roots > 0:
+        calls.right_hand_side(kernels.roots, lanes.time, lanes.stack[0], lanes.parameters, lanes.samples[0])
+        for row in range(1, 4):
+            for lane in range(width):
+                lanes.share[lane] = 0.25 * row
+                lanes.stage_time[lane] = lanes.time[lane] + 0.25 * row * lanes.step[lane]
+            states_inside_steps(kernels, lanes)
+            calls.right_hand_side(kernels.roots, lanes.stage_time, lanes.point, lanes.parameters, lanes.samples[row])
+        calls.right_hand_side(kernels.roots, lanes.ends, lanes.new[0], lanes.parameters, lanes.samples[4])
+    calls.right_hand_side(kernels.conditions, lanes.ends, lanes.new[0], lanes.parameters, lanes.truth)
+    some = False
+    for lane in range(width):
+        lanes.suspected[lane] = 0
+        if lanes.accepted[lane] != 0:
+            clear = lanes.cut[lane] == np.inf and not turned(kernels, lanes, lane)
+            for k in range(kernels.n_roots):
+                if clear:
+                    margin = _middle_coefficients(lanes.samples, k * width + lane, lanes.coefficients)
+                    clear = _one_sided(lanes.coefficients, margin, k >= kernels.n_sign_roots, 0.0)
+            if not clear:
+                lanes.suspected[lane], some = 1, True
+    return some
+
+
+@inlined_function
+def cut_at_events(kernels, report, lanes):
+    """End accepted steps early where a condition of an event changes, at the first float at which it has."""
+    if not _suspect(kernels, lanes):
+        return False
+    cut = False
+    for lane in range(kernels.width):
+        if lanes.suspected[lane] != 0:
+            moment = _first_change(kernels, lanes, lane)
+            if moment < np.inf:
+                cut = True
+                lanes.crossing[lane] = 1
+                _cut(report, lanes, lane, moment, (moment - lanes.time[lane]) / lanes.step[lane])
+    return cut
+
+
+@inlined_function
+def _cut(report, lanes, lane, moment, share):
+    """End the accepted step of a lane at a moment, which is at this share of it."""
+    lanes.cut[lane], lanes.ends[lane] = share, moment
+    if report.tape.shape[0] > 0:
+        report.tape[last_taped_row(report, lanes.member[lane]), 2] = moment
 
 
 # --- switches of the rates (all lanes) ----------------------------------------------------------------------------
@@ -289,9 +347,7 @@ def cut_at_excursions(kernels, task, report, lanes):
             lanes.cut[lane] = share
             if share < np.inf and lanes.time[lane] + share * lanes.step[lane] < lanes.ends[lane]:
                 cut = True
-                lanes.ends[lane] = lanes.time[lane] + share * lanes.step[lane]
-                if report.tape.shape[0] > 0:
-                    report.tape[last_taped_row(report, lanes.member[lane]), 2] = lanes.ends[lane]
+                _cut(report, lanes, lane, lanes.time[lane] + share * lanes.step[lane], share)
             else:
                 lanes.cut[lane] = np.inf
     return cut

@@ -16,12 +16,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .assembly import FunctionBody, LaneTypes, llvm_function
 from .program import LEAVES, TRUTHS, OperationList
+from .tabled import TABLED, tabled_function
 
 LONGEST_PIECE = 500
 """Operations in one LLVM function."""
 
 SHORTER_FROM, SHORTER_PIECE = 2000, 100
 """Operations and outputs from which a function counts as very long, and those in one of its pieces."""
+
+
+MOST_OPERATIONS = 10000
+"""Sums and products of a function from which on it runs over tables (`tabled`) instead of being written out."""
 
 
 class LoweredFunction:
@@ -51,8 +56,10 @@ def lower_to_llvm(
     roots = [value for values in wanted.outputs.values() for value in values if value is not None]
     order = program.reachable(roots, frozenset(slots))
     plan = _Plan(program, wanted, order, slots)
-    called: set[str] = set()
     outputs = list(wanted.outputs)
+    if len(order) > MOST_OPERATIONS and len(outputs) == 1 and {program.operations[v][0] for v in order} <= TABLED:
+        return tabled_function(wanted.name, program, order, slots, wanted.outputs, plan.fused, lanes, inputs), set()
+    called: set[str] = set()
     first = plan.placed_first()
     longest = LONGEST_PIECE if len(order) + len(first) < SHORTER_FROM else SHORTER_PIECE
     pieces = [order[i : i + longest] for i in range(0, len(order), longest)] or [[]]

@@ -260,7 +260,7 @@ FAULTS: dict[str, Callable[[], None]] = {
 if __name__ == "__main__":
     for word in sys.argv[1:]:
         if word == "loops":
-            functions.MOST_WRITTEN_OUT, lowering.LONGEST_PIECE = 0, 20
+            functions.MOST_WRITTEN_OUT, lowering.LONGEST_PIECE, lowering.MOST_OPERATIONS = 0, 20, 0
         else:
             FAULTS[word]()
     call_every_kernel()
